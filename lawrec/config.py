@@ -1,0 +1,177 @@
+"""Every setting, once, with a working default: defaults < a TOML file < options of the command."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from lawrec.errors import ConfigError, quoted
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """From case facts to token ids."""
+
+    tokenizer: str = "jieba"  # a key of tokenizer.TOKENIZERS
+    max_tokens: int = 384  # a longer fact is cut here
+    min_count: int = 2  # rarer tokens become <unk>
+    max_vocabulary: int = 50_000  # <pad> and <unk> included
+    shard_cases: int = 2_048  # cases in one TFRecord shard
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The stacked LSTM."""
+
+    embedding_size: int = 128
+    embedding_stddev: float = 0.6  # smaller starts leave a stacked LSTM idle for epochs
+    lstm_layers: int = 2
+    lstm_units: int = 128  # in each direction
+    bidirectional: bool = True
+    pooling: str = "max"  # a key of model.POOLINGS
+    dropout: float = 0.3  # after the embedding, between the layers, and before the output
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The training loop."""
+
+    seed: int = 2018
+    epochs: int = 12
+    max_minutes: float = 0.0  # 0: no limit
+    batch_tokens: int = 6_144  # padded tokens in a batch: short cases come in larger batches
+    shuffle_cases: int = 10_000  # size of the shuffle buffer
+    learning_rate: float = 2e-3  # its peak: linear warm-up, then a cosine to zero
+    warmup: float = 0.05  # share of the training that warms up
+    clip_norm: float = 1.0
+    save_every: int = 100  # steps between checkpoints
+    keep: int = 3  # checkpoints kept beside the best
+    patience: int = 5  # epochs without a better valid score before stopping
+
+
+@dataclass(frozen=True)
+class DecisionConfig:
+    """From scores to a list of articles."""
+
+    strategy: str = "per-article"  # a key of thresholds.STRATEGIES
+    min_articles: int = 1  # the best scores fill a shorter list
+    max_articles: int = 10  # a longer list is cut
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of it."""
+
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decision: DecisionConfig = field(default_factory=DecisionConfig)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain nested dicts, as `from_dict` reads them."""
+        return asdict(self)
+
+
+def from_dict(values: Mapping[str, Any], where: str, start: Config | None = None) -> Config:
+    """Return `start` with the settings of nested dicts `{section: {key: value}}` put in.
+
+    Args:
+        values: The settings.
+        where: What the settings come from, for the error.
+        start: The configuration to start from; the defaults if None.
+
+    Raises:
+        ConfigError: A section or key is unknown, or a value has the wrong type.
+    """
+    config = start or Config()
+    for section, settings in values.items():
+        _check_name(section, [f.name for f in fields(config)], where, "section")
+        if not isinstance(settings, Mapping):
+            raise ConfigError(
+                where,
+                f"[{section}] must be a section",
+                quoted(settings),
+                f"Write [{section}] on a line of its own and the settings below it.",
+            )
+        changed = _changed(getattr(config, section), settings, f"{where}: [{section}]")
+        config = replace(config, **{section: changed})
+    return config
+
+
+def load(path: Path | None, assignments: Iterable[str] = ()) -> Config:
+    """Return the defaults, changed by a TOML file, changed by `section.key=value` assignments.
+
+    Raises:
+        ConfigError: The file cannot be read, or a setting is unknown or of the wrong type.
+    """
+    config = from_dict(_read_toml(path), str(path)) if path else Config()
+    for assignment in assignments:
+        config = from_dict(_parse_assignment(assignment), f"--set {assignment}", config)
+    return config
+
+
+def shipped(name: str) -> Path:
+    """Return the path of a file that the project ships: inside a wheel, or beside the package."""
+    package = Path(__file__).parent
+    inside = package / name
+    return inside if inside.exists() else package.parent / name
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            path, "a TOML file must be readable", error.strerror, "Check the path."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            path, "the file must be TOML in UTF-8", str(error), "Mend that line."
+        ) from error
+
+
+def _parse_assignment(assignment: str) -> dict[str, Any]:
+    name, equals, text = assignment.partition("=")
+    section, dot, key = name.partition(".")
+    if not (equals and dot):
+        raise ConfigError(
+            "--set",
+            "a setting must look like section.key=value",
+            quoted(assignment),
+            "Write for example --set training.epochs=3.",
+        )
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    return {section.strip(): {key.strip(): value}}
+
+
+def _changed(section: Any, settings: Mapping[str, Any], where: str) -> Any:
+    defaults = {f.name: getattr(section, f.name) for f in fields(section)}
+    for key, value in settings.items():
+        _check_name(key, list(defaults), where, "setting")
+        defaults[key] = _typed(value, defaults[key], f"{where} {key}")
+    return replace(section, **defaults)
+
+
+def _typed(value: Any, default: Any, where: str) -> Any:
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(default):
+        raise ConfigError(
+            where,
+            f"the value must be of type {type(default).__name__}",
+            quoted(value),
+            f"Write for example {default!r}, its default.",
+        )
+    return value
+
+
+def _check_name(name: str, known: list[str], where: str, kind: str) -> None:
+    if name not in known:
+        near = get_close_matches(name, known, n=1, cutoff=0.4)
+        hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+        raise ConfigError(where, f"every {kind} must be a known one", quoted(name), hint)

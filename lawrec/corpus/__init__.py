@@ -1,0 +1,1 @@
+"""Corpus: from raw case facts to batches of token ids."""

@@ -1,0 +1,139 @@
+"""Articles: their one way of writing, the catalogue of titles, and lists of labels."""
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lawrec.errors import CaseError, quoted
+
+_DIGITS = dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+_NUMBER = "[0-9]+|[零〇一二三四五六七八九十百千]+"
+_ARTICLE = re.compile(
+    r"(?:《?(?:中华人民共和国)?刑法》?)?"
+    rf"(?P<opening>第)?(?P<number>{_NUMBER})(?P<closing>条)?(?:之(?P<branch>{_NUMBER}))?"
+)
+
+
+@dataclass(frozen=True)
+class Article:
+    """One line of the catalogue; `amendments` is "amendment:effective date" joined by ";"."""
+
+    article: str
+    title: str
+    part: str = ""
+    chapter: str = ""
+    section: str = ""
+    amendments: str = ""
+
+
+def article_name(value: object) -> str:
+    """Return the one way of writing an article: "264", "133之一", or any other label as it stands.
+
+    The Criminal Law's articles may come as 264, "264", "第264条", "第二百六十四条" or "刑法第264条".
+
+    Raises:
+        ValueError: The value is neither a positive whole number nor a text with something in it.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return str(value)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"not an article: {value!r}")
+    text = "".join(value.split())
+    found = _ARTICLE.fullmatch(text)
+    if not found or not (found["number"].isdecimal() or (found["opening"] and found["closing"])):
+        return value.strip()
+    branch = found["branch"]
+    return str(_number(found["number"])) + (f"之{_chinese(_number(branch))}" if branch else "")
+
+
+def load_catalogue(path: Path) -> dict[str, Article]:
+    """Read the catalogue, a CSV file with the columns of `Article`, in the statute's order.
+
+    Raises:
+        CaseError: The file cannot be read or lacks a column.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            return {row["article"]: Article(**row) for row in csv.DictReader(lines)}
+    except OSError as error:
+        raise CaseError(
+            path, "the catalogue must be readable", error.strerror, "Check the path."
+        ) from error
+    except (TypeError, KeyError, UnicodeDecodeError, csv.Error) as error:
+        raise CaseError(
+            path,
+            "the catalogue must be CSV in UTF-8 with the columns article,title,part,chapter,"
+            "section,amendments",
+            str(error),
+            "Mend the file.",
+        ) from error
+
+
+def titles(catalogue: Mapping[str, Article]) -> dict[str, str]:
+    """Return the title of each article."""
+    return {name: entry.title for name, entry in catalogue.items()}
+
+
+def read_article_list(path: Path) -> list[str]:
+    """Read a list of labels, one article a line, such as CAIL's law.txt.
+
+    Raises:
+        CaseError: The file cannot be read, is empty, or names an article twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise CaseError(
+            path, "the list of articles must be readable", error.strerror, "Check the path."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise CaseError(
+            path, "the list of articles must be UTF-8", str(error), "Convert it to UTF-8."
+        ) from error
+    names = [article_name(line) for line in text.splitlines() if line.strip()]
+    if not names:
+        raise CaseError(path, "the list must name an article", "none", "Write one article a line.")
+    _refuse_repeats(path, names)
+    return names
+
+
+def statute_order(article: str) -> tuple[int, int, str]:
+    """Return a sort key: the Criminal Law's articles by number and branch, then other labels."""
+    found = re.fullmatch(rf"([0-9]+)(?:之({_NUMBER}))?", article)
+    if not found:
+        return (10**9, 0, article)
+    return (int(found[1]), _number(found[2]) if found[2] else 0, article)
+
+
+def _refuse_repeats(path: Path, names: list[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise CaseError(
+                path, "each article must stand once", quoted(name), "Delete the second line."
+            )
+        seen.add(name)
+
+
+def _number(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    total, digit = 0, 0
+    for sign in text:
+        if sign in _UNITS:
+            total, digit = total + (digit or 1) * _UNITS[sign], 0
+        else:
+            digit = _DIGITS[sign]
+    return total + digit
+
+
+def _chinese(number: int) -> str:
+    """Write 1 to 99 in Chinese, as the branches of articles are numbered."""
+    tens, ones = divmod(number, 10)
+    signs = "零一二三四五六七八九"
+    if not tens:
+        return signs[ones]
+    return (signs[tens] if tens > 1 else "") + "十" + (signs[ones] if ones else "")

@@ -1,0 +1,64 @@
+"""Pipeline: shards -> shuffled, length-bucketed, padded, prefetched batches in tf.data."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from lawrec.corpus.records import Records, parse_example
+from lawrec.corpus.vocabulary import PAD_ID
+
+LENGTH_STEP = 32
+"""Batches are padded to a multiple of this many tokens, so that few shapes occur."""
+
+
+def training_batches(
+    records: Records, epochs: int, batch_tokens: int, shuffle_cases: int, seed: int
+) -> Any:
+    """Return the batches of the train split as a tf.data.Dataset, every case once an epoch.
+
+    Args:
+        records: Finished records.
+        epochs: How often the train split is read.
+        batch_tokens: Padded tokens in a batch; a batch of long cases has fewer of them.
+        shuffle_cases: Size of the shuffle buffer, in cases.
+        seed: Fixes the order of the cases.
+
+    Returns:
+        A dataset of (token_ids int32 (batch, length), labels float32 (batch, n_articles)).
+    """
+    paths = [str(path) for path in records.shard_paths("train")]
+    dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed)
+    dataset = dataset.interleave(
+        tf.data.TFRecordDataset, cycle_length=4, num_parallel_calls=tf.data.AUTOTUNE
+    )
+    dataset = dataset.shuffle(shuffle_cases, seed=seed).repeat(epochs)
+    dataset = dataset.map(parse_example, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = _bucketed(dataset, records.manifest.max_tokens, batch_tokens)
+    n_articles = len(records.articles)
+    return dataset.map(
+        lambda batch: (batch["token_ids"], multi_hot(batch["label_ids"], n_articles)),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    ).prefetch(tf.data.AUTOTUNE)
+
+
+def bucket_lengths(max_tokens: int) -> list[int]:
+    """Return the padded lengths that occur: multiples of `LENGTH_STEP` that hold `max_tokens`."""
+    return list(range(LENGTH_STEP, max_tokens + LENGTH_STEP, LENGTH_STEP))
+
+
+def multi_hot(label_ids: Any, n_articles: int) -> Any:
+    """Return float32 (batch, n_articles) from unique int32 (batch, n_labels) padded with -1."""
+    return tf.reduce_sum(tf.one_hot(label_ids, n_articles), axis=1)
+
+
+def _bucketed(dataset: Any, max_tokens: int, batch_tokens: int) -> Any:
+    lengths = bucket_lengths(max_tokens)
+    return dataset.bucket_by_sequence_length(
+        element_length_func=lambda case: tf.shape(case["token_ids"])[0],
+        bucket_boundaries=[length + 1 for length in lengths],
+        # The last size is for facts beyond the last boundary, of which there are none.
+        bucket_batch_sizes=[max(1, batch_tokens // length) for length in lengths] + [1],
+        pad_to_bucket_boundary=True,
+        padding_values={"case_id": "", "token_ids": PAD_ID, "label_ids": -1},
+        drop_remainder=False,
+    )

@@ -1,0 +1,238 @@
+"""Prepare: from a folder of cases to records; the same cases and settings are prepared once."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from lawrec.config import CorpusConfig, shipped
+from lawrec.corpus.articles import read_article_list, statute_order
+from lawrec.corpus.cases import Case, find_splits, read_cases, strictly
+from lawrec.corpus.records import (
+    SCHEMA,
+    Manifest,
+    Record,
+    Records,
+    Shard,
+    Split,
+    load_records,
+    manifest_to_dict,
+    write_shards,
+)
+from lawrec.corpus.tokenizer import Tokenizer, load_tokenizer
+from lawrec.corpus.vocabulary import Vocabulary, build_tokens, encode
+from lawrec.errors import CaseError, quoted
+from lawrec.files import finished_folder, sha256, write_json
+from lawrec.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Source:
+    """What to prepare, and where to put it."""
+
+    data: Path = field(default_factory=lambda: shipped("data/sample"))
+    articles: Path | None = None  # a list of labels; by default DATA/law.txt, if it is there
+    dictionary: Path = field(default_factory=lambda: shipped("vocab/legal_terms.txt"))
+    skip_bad: bool = False  # leave out lines that cannot be used, and keep them in skipped.jsonl
+    records_root: Path = Path("data/records")
+    vocab_root: Path = Path("vocab")
+
+    def listed(self) -> list[str] | None:
+        """Return the list of labels, if there is one."""
+        own = self.data / "law.txt"
+        path = self.articles or (own if own.is_file() else None)
+        return read_article_list(path) if path else None
+
+
+@dataclass
+class _Tally:
+    """What reading a split counts."""
+
+    cases: int = 0
+    tokens: int = 0
+    skipped: int = 0
+    token_counts: Counter[str] = field(default_factory=Counter)
+    article_counts: Counter[str] = field(default_factory=Counter)
+
+    def count(self, tokens: list[str], articles: tuple[str, ...]) -> None:
+        self.cases += 1
+        self.tokens += len(tokens)
+        self.token_counts.update(tokens)
+        self.article_counts.update(articles)
+
+
+def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -> Records:
+    """Return the records of the cases, made now unless they are there and whole.
+
+    The records' key is a digest of the cases, the settings, the dictionary and the list of labels,
+    so records of changed cases are never mistaken for current ones.
+
+    Raises:
+        CaseError: A file is missing, a line cannot be used, or two splits are the same file.
+    """
+    files = find_splits(source.data)
+    digests = _digests(files)
+    tokenizer = load_tokenizer(config.tokenizer, source.dictionary)
+    key = _key(source, config, digests, tokenizer)
+    folder, vocab = source.records_root / key, source.vocab_root / key
+    if not ((folder / "manifest.json").is_file() and (vocab / "articles.txt").is_file()):
+        progress("prepare", 0, None, f"Preparing the cases of {source.data} into {folder}.")
+        with finished_folder(vocab) as new_vocab, finished_folder(folder) as new_folder:
+            work = _Preparation(source, config, tokenizer, progress, new_folder, new_vocab)
+            work.run(files, digests)
+    return load_records(folder, vocab)
+
+
+@dataclass(frozen=True)
+class _Preparation:
+    """One preparation under way: tokens wait in a spool file, so that memory stays constant."""
+
+    source: Source
+    config: CorpusConfig
+    tokenizer: Tokenizer
+    progress: Progress
+    folder: Path
+    vocab: Path
+
+    def run(self, files: dict[str, Path], digests: dict[str, str]) -> None:
+        tallies = {split: self._spool(split, path) for split, path in files.items()}
+        tokens, articles = self._vocabularies(tallies)
+        splits = {
+            split: Split(
+                source=str(path),
+                source_sha256=digests[split],
+                cases=tallies[split].cases,
+                tokens=tallies[split].tokens,
+                skipped=tallies[split].skipped,
+                shards=self._shards(split, tallies[split].cases, tokens, articles),
+            )
+            for split, path in files.items()
+        }
+        counts = tallies["train"].article_counts
+        manifest = Manifest(
+            tokenizer=self.tokenizer.fingerprint,
+            max_tokens=self.config.max_tokens,
+            splits=splits,
+            label_counts=tuple(counts[name] for name in articles.names),
+        )
+        write_json(self.folder / "manifest.json", manifest_to_dict(manifest))
+
+    def _spool(self, split: str, path: Path) -> _Tally:
+        tally = _Tally()
+        with self._spool_path(split).open("w", encoding="utf-8") as spool:
+            for case in self._usable(path, tally):
+                tokens = self.tokenizer.cut(case.fact)[: self.config.max_tokens]
+                tally.count(tokens, case.articles)
+                spool.write(json.dumps([case.case_id, tokens, case.articles]) + "\n")
+                self.progress(f"tokenize {split}", tally.cases, None)
+        if not tally.cases:
+            raise CaseError(path, "the file must hold a case", "none", "Add cases to it.")
+        return tally
+
+    def _usable(self, path: Path, tally: _Tally) -> Iterator[Case]:
+        cases = _within(read_cases(path), self.source.listed())
+        if not self.source.skip_bad:
+            yield from strictly(cases)
+            return
+        with (self.folder / "skipped.jsonl").open("a", encoding="utf-8") as skipped:
+            for case in cases:
+                if isinstance(case, CaseError):
+                    tally.skipped += 1
+                    line = {"where": case.where, "error": str(case)}
+                    skipped.write(json.dumps(line, ensure_ascii=False) + "\n")
+                else:
+                    yield case
+
+    def _vocabularies(self, tallies: dict[str, _Tally]) -> tuple[Vocabulary, Vocabulary]:
+        tokens = build_tokens(
+            tallies["train"].token_counts, self.config.min_count, self.config.max_vocabulary
+        )
+        # The articles of all splits: one that train never saw must count as a miss, not vanish.
+        seen = {name for tally in tallies.values() for name in tally.article_counts}
+        articles = Vocabulary(tuple(self.source.listed() or sorted(seen, key=statute_order)))
+        if not articles.names:
+            raise CaseError(
+                self.source.data, "the cases must name an article", "none", "Label the cases."
+            )
+        tokens.save(self.vocab / "tokens.txt")
+        articles.save(self.vocab / "articles.txt")
+        return tokens, articles
+
+    def _shards(
+        self, split: str, cases: int, tokens: Vocabulary, articles: Vocabulary
+    ) -> tuple[Shard, ...]:
+        path = self._spool_path(split)
+        with path.open(encoding="utf-8") as spool:
+            records = self._records(split, cases, spool, tokens, articles)
+            shards = tuple(write_shards(records, self.folder, split, self.config.shard_cases))
+        path.unlink()
+        return shards
+
+    def _records(
+        self, split: str, cases: int, spool: IO[str], tokens: Vocabulary, articles: Vocabulary
+    ) -> Iterator[Record]:
+        for done, line in enumerate(spool, 1):
+            case_id, case_tokens, case_articles = json.loads(line)
+            yield Record(
+                case_id=case_id,
+                token_ids=encode(case_tokens, tokens, self.config.max_tokens),
+                label_ids=sorted(articles.ids[name] for name in case_articles),
+            )
+            self.progress(f"write {split}", done, cases)
+
+    def _spool_path(self, split: str) -> Path:
+        return self.folder / f"{split}.spool"
+
+
+def _within(
+    cases: Iterable[Case | CaseError], listed: list[str] | None
+) -> Iterator[Case | CaseError]:
+    """Turn a case with an article outside the list into its error."""
+    known = set(listed or ())
+    for case in cases:
+        unknown = set(case.articles) - known if isinstance(case, Case) else set()
+        if isinstance(case, Case) and listed and unknown:
+            yield CaseError(
+                case.where,
+                "each article must be in the list of articles",
+                quoted(sorted(unknown)),
+                "Add it to the list, fix the line, or pass --skip-bad.",
+            )
+        else:
+            yield case
+
+
+def _digests(files: dict[str, Path]) -> dict[str, str]:
+    """Return the SHA-256 of each split's file; the same bytes twice are refused."""
+    digests: dict[str, str] = {}
+    for split, path in files.items():
+        digest = sha256(path)
+        for other, known in digests.items():
+            if digest == known:
+                raise CaseError(
+                    path,
+                    f"{split} and {other} must be different cases",
+                    f"the same bytes as {files[other]}",
+                    "Split the cases anew: a model must be tested on cases that it never saw.",
+                )
+        digests[split] = digest
+    return digests
+
+
+def _key(
+    source: Source, config: CorpusConfig, digests: dict[str, str], tokenizer: Tokenizer
+) -> str:
+    parts: dict[str, Any] = {
+        "schema": SCHEMA,
+        "config": asdict(config),
+        "cases": digests,
+        "tokenizer": tokenizer.fingerprint,
+        "articles": source.listed(),
+        "skip_bad": source.skip_bad,
+    }
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return f"{source.data.resolve().name}-{digest[:8]}"
+

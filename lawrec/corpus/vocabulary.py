@@ -1,0 +1,80 @@
+"""Vocabularies: tokens <-> token ids, articles <-> label ids, and the one way to encode a fact."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from lawrec.corpus.tokenizer import Tokenizer
+from lawrec.errors import RecordsError
+from lawrec.files import write_text
+
+PAD, UNK = "<pad>", "<unk>"
+PAD_ID, UNK_ID = 0, 1
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Unique names in a fixed order; the id of a name is its position, from 0."""
+
+    names: tuple[str, ...]
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The id of each name."""
+        return {name: position for position, name in enumerate(self.names)}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def save(self, path: Path) -> None:
+        """Write one name a line."""
+        write_text(path, "".join(f"{name}\n" for name in self.names))
+
+
+def load_vocabulary(path: Path) -> Vocabulary:
+    """Read what `Vocabulary.save` wrote.
+
+    Raises:
+        RecordsError: The file cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordsError(
+            path, "the list must be readable", str(error), "Make it again with `lawrec prepare`."
+        ) from error
+    return Vocabulary(tuple(lines[:-1]))
+
+
+def build_tokens(counts: Counter[str], min_count: int, max_size: int) -> Vocabulary:
+    """Return `<pad>`, `<unk>` and the most frequent tokens; equal counts stand in text order.
+
+    Args:
+        counts: How often each token occurs in the train split.
+        min_count: Rarer tokens are left out.
+        max_size: The largest number of entries, `<pad>` and `<unk>` included.
+    """
+    frequent = [(token, count) for token, count in counts.items() if count >= min_count]
+    frequent.sort(key=lambda entry: (-entry[1], entry[0]))
+    return Vocabulary((PAD, UNK, *(token for token, _ in frequent[: max_size - 2])))
+
+
+def encode(tokens: Sequence[str], vocabulary: Vocabulary, max_tokens: int) -> list[int]:
+    """Return the ids of the first `max_tokens` tokens, `UNK_ID` for an unknown one or for none."""
+    ids = vocabulary.ids
+    return [ids.get(token, UNK_ID) for token in tokens[:max_tokens]] or [UNK_ID]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """All that turns a fact into token ids, the same in preparation and in prediction."""
+
+    tokenizer: Tokenizer
+    tokens: Vocabulary
+    max_tokens: int
+
+    def __call__(self, fact: str) -> list[int]:
+        """Return 1 to `max_tokens` token ids."""
+        return encode(self.tokenizer.cut(fact), self.tokens, self.max_tokens)

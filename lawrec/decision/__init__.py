@@ -1,0 +1,1 @@
+"""Decision: from scores to recommendations, on NumPy arrays alone."""

@@ -1,0 +1,1 @@
+"""Network: from batches to scores."""

@@ -1,0 +1,192 @@
+"""Runs: the folder that training fills and that is all one needs to predict.
+
+    checkpoints/LATEST                     the name of the newest run that has a checkpoint
+    checkpoints/<run>/run.json             version, resolved configuration, where the cases came from
+    checkpoints/<run>/tokens.txt ...       copies of what the ids mean and of the user dictionary
+    checkpoints/<run>/model.ckpt-<step>*   the newest checkpoints, named by the state file `checkpoint`
+    checkpoints/<run>/best/                the weights with the best valid score
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from lawrec import __version__
+from lawrec.config import Config, from_dict
+from lawrec.corpus.records import Records
+from lawrec.corpus.tokenizer import load_tokenizer
+from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
+from lawrec.errors import RunError
+from lawrec.files import write_json, write_text
+from lawrec.network.model import build_model
+
+CHECKPOINT = "model.ckpt"
+DICTIONARY = "dictionary.txt"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file that a split's cases come from."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder, opened; `tokenizer` is a fingerprint."""
+
+    folder: Path
+    config: Config
+    tokens: Vocabulary
+    articles: Vocabulary
+    tokenizer: str
+    records: Path
+    sources: dict[str, Source]
+
+
+def create_run(
+    root: Path, config: Config, records: Records, dictionary: Path, name: str | None = None
+) -> Run:
+    """Make the folder of a new run.
+
+    Raises:
+        RunError: A run of that name exists.
+    """
+    folder = root / (name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{records.folder.name}")
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise RunError(
+            folder, "a new run needs a new name", "an existing folder", "Choose another --run."
+        ) from error
+    records.tokens.save(folder / "tokens.txt")
+    records.articles.save(folder / "articles.txt")
+    shutil.copyfile(dictionary, folder / DICTIONARY)
+    sources = {
+        split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
+        for split, made in records.manifest.splits.items()
+    }
+    write_json(
+        folder / "run.json",
+        {
+            "lawrec": __version__,
+            "config": config.to_dict(),
+            "tokenizer": records.manifest.tokenizer,
+            "records": str(records.folder.resolve()),
+            "sources": sources,
+        },
+    )
+    return open_run(folder)
+
+
+def find_run(root: Path, name: str | None) -> Run:
+    """Open the run of that name in `root`, or at that path; without a name, the newest.
+
+    Raises:
+        RunError: There is no such run, or its files are not readable.
+    """
+    if name is None:
+        latest = root / "LATEST"
+        if not latest.is_file():
+            raise RunError(
+                root, "there must be a trained run", "none", "Run `lawrec train` first."
+            )
+        name = latest.read_text(encoding="utf-8").strip()
+    folder = root / name if (root / name).is_dir() else Path(name)
+    return open_run(folder)
+
+
+def open_run(folder: Path) -> Run:
+    """Open the run in a folder.
+
+    Raises:
+        RunError: It is not a run, or its files are not readable.
+    """
+    path = folder / "run.json"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return Run(
+            folder=folder,
+            config=from_dict(values["config"], str(path)),
+            tokens=load_vocabulary(folder / "tokens.txt"),
+            articles=load_vocabulary(folder / "articles.txt"),
+            tokenizer=values["tokenizer"],
+            records=Path(values["records"]),
+            sources={
+                split: Source(Path(source["path"]), source["sha256"])
+                for split, source in values["sources"].items()
+            },
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            folder,
+            "the folder must hold a run",
+            f"{type(error).__name__}: {error}",
+            "Name a folder that `lawrec train` made.",
+        ) from error
+
+
+def set_latest(run: Run) -> None:
+    """Make this the run that commands use when none is named."""
+    write_text(run.folder.parent / "LATEST", f"{run.folder.name}\n")
+
+
+def load_encoder(run: Run) -> Encoder:
+    """Return the run's own way from a fact to token ids.
+
+    Raises:
+        RunError: The tokenizer installed now may cut text otherwise than the run's did.
+    """
+    tokenizer = load_tokenizer(run.config.corpus.tokenizer, run.folder / DICTIONARY)
+    if tokenizer.fingerprint != run.tokenizer:
+        raise RunError(
+            run.folder,
+            f"the tokenizer must be the run's own ({run.tokenizer})",
+            tokenizer.fingerprint,
+            "Install that version, or train anew with `lawrec train`.",
+        )
+    return Encoder(tokenizer, run.tokens, run.config.corpus.max_tokens)
+
+
+def best_checkpoint(run: Run) -> str:
+    """Return the path prefix of the best checkpoint, or of the newest where none is the best yet.
+
+    Raises:
+        RunError: The run has no checkpoint.
+    """
+    best = tf.train.latest_checkpoint(str(run.folder / "best"))
+    found = best or tf.train.latest_checkpoint(str(run.folder))
+    if not found:
+        raise RunError(
+            run.folder,
+            "the run must hold a checkpoint",
+            "none",
+            "Train it with `lawrec train --resume`, or choose another --run.",
+        )
+    return str(found)
+
+
+def load_model(run: Run, checkpoint: str) -> Any:
+    """Build the run's model and restore its weights.
+
+    Raises:
+        RunError: The checkpoint is damaged or of another model.
+    """
+    model = build_model(run.config.model, len(run.tokens), len(run.articles))
+    try:
+        status = tf.train.Checkpoint(model=model).restore(checkpoint)
+        status.assert_existing_objects_matched().expect_partial()
+    except (tf.errors.OpError, AssertionError, ValueError) as error:
+        raise RunError(
+            checkpoint,
+            "the checkpoint must hold the weights of this run's model",
+            str(error).splitlines()[0],
+            "Choose another --run, or train anew.",
+        ) from error
+    return model
