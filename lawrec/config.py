@@ -27,6 +27,7 @@ class ModelConfig:
 
     embedding_size: int = 128
     embedding_stddev: float = 0.6  # smaller starts leave a stacked LSTM idle for epochs
+    vectors: bool = True  # start from co-occurrence in the train facts, else from noise
     lstm_layers: int = 2
     lstm_units: int = 128  # in each direction
     bidirectional: bool = True

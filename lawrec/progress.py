@@ -1,4 +1,4 @@
-"""How the library says how far it is: it calls a function, and whoever asked decides what to show."""
+"""How the library says how far it is: it calls a function that its caller chose."""
 
 from typing import Protocol
 

@@ -30,9 +30,9 @@ class Article:
 
 
 def article_name(value: object) -> str:
-    """Return the one way of writing an article: "264", "133之一", or any other label as it stands.
+    """Return the one way of writing an article, "264" or "133之一"; other labels stay as they are.
 
-    The Criminal Law's articles may come as 264, "264", "第264条", "第二百六十四条" or "刑法第264条".
+    The Criminal Law's articles may come as 264, "264", "第264条", "第二百六十四条", "刑法第264条".
 
     Raises:
         ValueError: The value is neither a positive whole number nor a text with something in it.

@@ -152,7 +152,9 @@ def _read_csv(lines: Iterable[str], where: str, labelled: bool, delimiter: str =
             problem = f"{len(row)} fields"
         here = f"{where}:{rows.line_num}"
         if row and len(row) == len(header):
-            yield _case(here, rows.line_num, _csv_fields(dict(zip(header, row, strict=True))), labelled)
+            yield _case(
+                here, rows.line_num, _csv_fields(dict(zip(header, row, strict=True))), labelled
+            )
         elif row or problem != "0 fields":
             yield CaseError(here, f"a row must have {len(header)} fields", problem, "Mend the row.")
 
@@ -198,7 +200,7 @@ def _json_fields(line: str, here: str) -> dict[str, Any]:
 
 
 def _csv_fields(row: dict[str, str]) -> dict[str, Any]:
-    lists = {
+    lists: dict[str, Any] = {
         name: [part for part in _SEPARATORS.split(row[name]) if part]
         for name in ("articles", "charges")
         if name in row

@@ -235,4 +235,3 @@ def _key(
     }
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     return f"{source.data.resolve().name}-{digest[:8]}"
-

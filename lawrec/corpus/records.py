@@ -1,8 +1,8 @@
-"""Records: the one owner of the TFRecord schema, its shards, and the manifest that vouches for them.
+"""Records: the one owner of the TFRecord schema, of shards, and of the manifest that vouches.
 
-    data/records/<key>/train-00000.tfrecord ...   one tf.train.Example a case
-    data/records/<key>/manifest.json              written last: counts and SHA-256 of each shard
-    vocab/<key>/tokens.txt, articles.txt          what the ids in the records mean
+data/records/<key>/train-00000.tfrecord ...   one tf.train.Example a case
+data/records/<key>/manifest.json              written last: counts and SHA-256 of each shard
+vocab/<key>/tokens.txt, articles.txt          what the ids in the records mean
 """
 
 import json
@@ -93,7 +93,7 @@ class Records:
 def write_shards(
     records: Iterable[Record], folder: Path, split: str, shard_cases: int
 ) -> Iterator[Shard]:
-    """Write records into shards of `shard_cases` cases each, and give each shard when it is done."""
+    """Write records into shards of `shard_cases` cases, and give each shard when it is done."""
     rest = iter(records)
     number = 0
     while chunk := list(islice(rest, shard_cases)):

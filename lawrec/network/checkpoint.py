@@ -1,10 +1,10 @@
 """Runs: the folder that training fills and that is all one needs to predict.
 
-    checkpoints/LATEST                     the name of the newest run that has a checkpoint
-    checkpoints/<run>/run.json             version, resolved configuration, where the cases came from
-    checkpoints/<run>/tokens.txt ...       copies of what the ids mean and of the user dictionary
-    checkpoints/<run>/model.ckpt-<step>*   the newest checkpoints, named by the state file `checkpoint`
-    checkpoints/<run>/best/                the weights with the best valid score
+checkpoints/LATEST                     the name of the newest run that has a checkpoint
+checkpoints/<run>/run.json             version, resolved configuration, where the cases came from
+checkpoints/<run>/tokens.txt ...       copies of what the ids mean and of the user dictionary
+checkpoints/<run>/model.ckpt-<step>*   the newest checkpoints, named by the state file `checkpoint`
+checkpoints/<run>/best/                the weights with the best valid score
 """
 
 import json
@@ -18,19 +18,21 @@ import tensorflow as tf
 
 from lawrec import __version__
 from lawrec.config import Config, from_dict
+from lawrec.corpus.prepare import Source, prepare
 from lawrec.corpus.records import Records
 from lawrec.corpus.tokenizer import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError
 from lawrec.files import write_json, write_text
 from lawrec.network.model import build_model
+from lawrec.progress import Progress, silent
 
 CHECKPOINT = "model.ckpt"
 DICTIONARY = "dictionary.txt"
 
 
 @dataclass(frozen=True)
-class Source:
+class SplitFile:
     """The file that a split's cases come from."""
 
     path: Path
@@ -39,19 +41,21 @@ class Source:
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder, opened; `tokenizer` is a fingerprint."""
+    """A run folder, opened; `tokenizer` is a fingerprint, `label_counts` are those of train."""
 
     folder: Path
     config: Config
     tokens: Vocabulary
     articles: Vocabulary
     tokenizer: str
-    records: Path
-    sources: dict[str, Source]
+    source: Source
+    records: str
+    label_counts: tuple[int, ...]
+    splits: dict[str, SplitFile]
 
 
 def create_run(
-    root: Path, config: Config, records: Records, dictionary: Path, name: str | None = None
+    root: Path, config: Config, records: Records, source: Source, name: str | None = None
 ) -> Run:
     """Make the folder of a new run.
 
@@ -67,8 +71,8 @@ def create_run(
         ) from error
     records.tokens.save(folder / "tokens.txt")
     records.articles.save(folder / "articles.txt")
-    shutil.copyfile(dictionary, folder / DICTIONARY)
-    sources = {
+    shutil.copyfile(source.dictionary, folder / DICTIONARY)
+    splits = {
         split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
         for split, made in records.manifest.splits.items()
     }
@@ -78,8 +82,14 @@ def create_run(
             "lawrec": __version__,
             "config": config.to_dict(),
             "tokenizer": records.manifest.tokenizer,
-            "records": str(records.folder.resolve()),
-            "sources": sources,
+            "source": {
+                "data": str(source.data.resolve()),
+                "articles": str(source.articles.resolve()) if source.articles else None,
+                "skip_bad": source.skip_bad,
+            },
+            "records": records.folder.name,
+            "label_counts": records.manifest.label_counts,
+            "splits": splits,
         },
     )
     return open_run(folder)
@@ -94,9 +104,7 @@ def find_run(root: Path, name: str | None) -> Run:
     if name is None:
         latest = root / "LATEST"
         if not latest.is_file():
-            raise RunError(
-                root, "there must be a trained run", "none", "Run `lawrec train` first."
-            )
+            raise RunError(root, "there must be a trained run", "none", "Run `lawrec train` first.")
         name = latest.read_text(encoding="utf-8").strip()
     folder = root / name if (root / name).is_dir() else Path(name)
     return open_run(folder)
@@ -117,10 +125,12 @@ def open_run(folder: Path) -> Run:
             tokens=load_vocabulary(folder / "tokens.txt"),
             articles=load_vocabulary(folder / "articles.txt"),
             tokenizer=values["tokenizer"],
-            records=Path(values["records"]),
-            sources={
-                split: Source(Path(source["path"]), source["sha256"])
-                for split, source in values["sources"].items()
+            source=_source(values["source"], folder / DICTIONARY),
+            records=values["records"],
+            label_counts=tuple(values["label_counts"]),
+            splits={
+                split: SplitFile(Path(file["path"]), file["sha256"])
+                for split, file in values["splits"].items()
             },
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -130,6 +140,23 @@ def open_run(folder: Path) -> Run:
             f"{type(error).__name__}: {error}",
             "Name a folder that `lawrec train` made.",
         ) from error
+
+
+def records_of(run: Run, progress: Progress = silent) -> Records:
+    """Return the records that a run was made for, prepared again if they are gone.
+
+    Raises:
+        RunError: The cases have changed since.
+    """
+    records = prepare(run.source, run.config.corpus, progress)
+    if records.folder.name != run.records:
+        raise RunError(
+            run.folder,
+            f"the cases must give the run's records {run.records}",
+            records.folder.name,
+            "The cases or the tokenizer changed since: train a new run.",
+        )
+    return records
 
 
 def set_latest(run: Run) -> None:
@@ -190,3 +217,8 @@ def load_model(run: Run, checkpoint: str) -> Any:
             "Choose another --run, or train anew.",
         ) from error
     return model
+
+
+def _source(values: dict[str, Any], dictionary: Path) -> Source:
+    articles = Path(values["articles"]) if values["articles"] else None
+    return Source(Path(values["data"]), articles, dictionary, values["skip_bad"])

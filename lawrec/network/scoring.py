@@ -1,15 +1,23 @@
 """Scoring: a run + facts -> y_score, in constant memory, each case apart from its batch mates."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from lawrec.corpus.articles import statute_order
+from lawrec.corpus.cases import Case, read_cases, strictly
 from lawrec.corpus.pipeline import LENGTH_STEP
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
+from lawrec.errors import CaseError
+from lawrec.files import replaced, sha256
+from lawrec.network.checkpoint import Run, best_checkpoint, load_encoder, load_model
+from lawrec.progress import Progress, silent
 
 T = TypeVar("T")
 Scores = npt.NDArray[np.float32]
@@ -21,8 +29,111 @@ ROWS = 32
 the arithmetic for a case is the same whatever it is scored with."""
 
 
+@dataclass(frozen=True)
+class ScoredCases:
+    """Labelled cases with their scores: y_true bool, y_score float32, (n_cases, n_articles).
+
+    The columns are the run's articles, then those that the cases cite and the run does not know:
+    they score 0, so that each of their citations counts as a miss.
+    """
+
+    case_ids: tuple[str, ...]
+    articles: tuple[str, ...]
+    y_true: npt.NDArray[np.bool_]
+    y_score: Scores
+    skipped: int
+
+
+def score_file(
+    run: Run, path: Path, skip_bad: bool = False, progress: Progress = silent
+) -> ScoredCases:
+    """Score a file of labelled cases with a run's best checkpoint.
+
+    The result is stored in the run's folder `scores/` and read from there the next time.
+
+    Raises:
+        CaseError: The file cannot be read, holds no case, or a line cannot be used.
+        RunError: The run has no checkpoint.
+    """
+    checkpoint = best_checkpoint(run)
+    kind = "skip" if skip_bad else "strict"
+    stored = run.folder / "scores" / f"{sha256_of(path)[:16]}-{Path(checkpoint).name}-{kind}.npz"
+    if not stored.is_file():
+        scored = _score_cases(run, checkpoint, path, skip_bad, progress)
+        with replaced(stored) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **vars(scored))
+    with np.load(stored, allow_pickle=False) as arrays:
+        return ScoredCases(
+            case_ids=tuple(arrays["case_ids"].tolist()),
+            articles=tuple(arrays["articles"].tolist()),
+            y_true=arrays["y_true"],
+            y_score=arrays["y_score"],
+            skipped=int(arrays["skipped"]),
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file of cases.
+
+    Raises:
+        CaseError: The file cannot be read.
+    """
+    try:
+        return sha256(path)
+    except OSError as error:
+        raise CaseError(
+            path, "the file of cases must be readable", error.strerror, "Check the path."
+        ) from error
+
+
+def _score_cases(
+    run: Run, checkpoint: str, path: Path, skip_bad: bool, progress: Progress
+) -> ScoredCases:
+    encoder, scorer = load_encoder(run), make_scorer(load_model(run, checkpoint))
+    skipped: list[CaseError] = []
+    cases = _kept(read_cases(path), skipped) if skip_bad else strictly(read_cases(path))
+    case_ids: list[str] = []
+    cited: list[tuple[str, ...]] = []
+    scores: list[Scores] = []
+    for chunk in chunks(cases):
+        case_ids += [case.case_id for case in chunk]
+        cited += [case.articles for case in chunk]
+        scores.append(scorer([encoder(case.fact) for case in chunk]))
+        progress(f"score {path.name}", len(case_ids), None)
+    if not case_ids:
+        raise CaseError(path, "the file must hold a case", "none", "Add cases to it.")
+    unknown = {name for names in cited for name in names} - set(run.articles.names)
+    articles = (*run.articles.names, *sorted(unknown, key=statute_order))
+    y_score = np.concatenate(scores)
+    return ScoredCases(
+        case_ids=tuple(case_ids),
+        articles=articles,
+        y_true=_multi_hot(cited, articles),
+        y_score=np.pad(y_score, ((0, 0), (0, len(unknown)))),
+        skipped=len(skipped),
+    )
+
+
+def _kept(cases: Iterable[Case | CaseError], skipped: list[CaseError]) -> Iterator[Case]:
+    for case in cases:
+        if isinstance(case, Case):
+            yield case
+        else:
+            skipped.append(case)
+
+
+def _multi_hot(
+    cited: Sequence[tuple[str, ...]], articles: tuple[str, ...]
+) -> npt.NDArray[np.bool_]:
+    column = {name: position for position, name in enumerate(articles)}
+    y_true = np.zeros((len(cited), len(articles)), np.bool_)
+    for row, names in enumerate(cited):
+        y_true[row, [column[name] for name in names]] = True
+    return y_true
+
+
 def make_scorer(model: Any) -> Scorer:
-    """Return a function from the token ids of some cases to y_score float32 (n_cases, n_articles)."""
+    """Return a function from token ids of cases to y_score float32 (n_cases, n_articles)."""
 
     @tf.function(input_signature=[tf.TensorSpec((ROWS, None), tf.int32)], autograph=False)
     def forward(token_ids: Any) -> Any:

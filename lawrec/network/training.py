@@ -23,6 +23,7 @@ from lawrec.errors import RunError
 from lawrec.network.checkpoint import CHECKPOINT, Run, set_latest
 from lawrec.network.model import build_model
 from lawrec.network.scoring import Scorer, chunks, make_scorer
+from lawrec.network.vectors import token_vectors
 from lawrec.progress import Progress, silent
 
 Metrics = Callable[[npt.NDArray[np.bool_], npt.NDArray[np.float32]], dict[str, float]]
@@ -82,9 +83,11 @@ def train(
     strategy = _strategy()
     state = _start(run, records, strategy)
     step = _make_step(state, strategy, config, config.epochs * records.split("train").cases)
-    manager = _manager(state.checkpoint(), run, state.global_step, config.keep)
-    manager.restore_or_initialize()
+    manager = _manager(state.checkpoint(), run, config.keep)
     try:
+        if not manager.restore_or_initialize() and run.config.model.vectors:
+            progress("vectors", 0, None, "Counting which tokens stand together.")
+            _set_vectors(state.model, run, records)
         yield from _loop(run, records, state, step, manager, metrics, progress)
     except (tf.errors.DataLossError, tf.errors.NotFoundError) as error:
         raise find_damage(records, "train") or error from error
@@ -101,7 +104,7 @@ def _loop(
 ) -> Iterator[Evaluation]:
     config = run.config.training
     n_cases = records.split("train").cases
-    keep_best = _manager(tf.train.Checkpoint(model=state.model), run, state.global_step, 1, "best")
+    keep_best = _manager(tf.train.Checkpoint(model=state.model), run, 1, "best")
     scorer = make_scorer(state.model)
     deadline = time.monotonic() + config.max_minutes * 60 if config.max_minutes else math.inf
     losses: list[float] = []
@@ -117,14 +120,26 @@ def _loop(
             valid = metrics(*score_records(scorer, records, "valid", progress))
             best = _note_best(state, next(iter(valid.values())), epoch)
             if best:
-                keep_best.save()
-            _save(manager, run)
+                keep_best.save(checkpoint_number=state.global_step)
+            _save(manager, run, state)
             yield Evaluation(int(state.global_step), epoch, float(np.mean(losses)), valid, best)
             losses.clear()
             if late or epoch - int(state.best_epoch) >= config.patience:
                 return
         elif int(state.global_step) % config.save_every == 0:
-            _save(manager, run)
+            _save(manager, run, state)
+
+
+def _set_vectors(model: Any, run: Run, records: Records) -> None:
+    sizes = run.config.model
+    vectors = token_vectors(
+        (record.token_ids for record in read_records(records, "train")),
+        len(run.tokens),
+        sizes.embedding_size,
+        sizes.embedding_stddev,
+        run.config.training.seed,
+    )
+    model.get_layer("embedding").embeddings.assign(vectors)
 
 
 def score_records(
@@ -243,16 +258,12 @@ def _note_best(state: _State, score: float, epoch: int) -> bool:
     return better
 
 
-def _manager(checkpoint: Any, run: Run, step: Any, keep: int, folder: str = "") -> Any:
+def _manager(checkpoint: Any, run: Run, keep: int, folder: str = "") -> Any:
     return tf.train.CheckpointManager(
-        checkpoint,
-        str(run.folder / folder),
-        max_to_keep=keep,
-        step_counter=step,
-        checkpoint_name=CHECKPOINT,
+        checkpoint, str(run.folder / folder), max_to_keep=keep, checkpoint_name=CHECKPOINT
     )
 
 
-def _save(manager: Any, run: Run) -> None:
-    manager.save()
+def _save(manager: Any, run: Run, state: _State) -> None:
+    manager.save(checkpoint_number=state.global_step)
     set_latest(run)

@@ -1,0 +1,125 @@
+"""Thresholds: choose one cut for each article on a tuning split, and apply the cuts.
+
+An article is positive where `score >= threshold`. Thresholds are float32 (n_articles,).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lawrec.config import DecisionConfig
+from lawrec.decision.metrics import micro_f1
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+NEVER = np.float32(np.inf)
+SHRINK_CASES = 10
+"""True cases at which an article's own cut weighs as much as the cut of all articles together."""
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """How to decide: a threshold an article, and the least and the most articles of a case."""
+
+    thresholds: Floats
+    min_articles: int
+    max_articles: int
+
+
+def tune(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
+    """Choose the cuts on a tuning split by the strategy of the configuration.
+
+    Args:
+        y_true: The true articles, (n_cases, n_articles).
+        y_score: Their scores, of the same shape, 0 to 1.
+        config: Names the strategy, a key of `STRATEGIES`.
+
+    Returns:
+        The cuts. An article without a true case never fires: nothing says when it should.
+    """
+    cuts = STRATEGIES[config.strategy](y_true, y_score, config)
+    thresholds = np.where(y_true.any(axis=0), cuts.thresholds, NEVER)
+    return replace(cuts, thresholds=thresholds.astype(np.float32))
+
+
+def decide(y_score: Floats, cuts: Cuts) -> Bools:
+    """Return y_pred: the articles at or above their threshold, within the least and the most.
+
+    A list that is too short is filled with the best scores, first among the articles that can fire
+    at all; one that is too long keeps its best scores.
+    """
+    passed = y_score >= cuts.thresholds
+    wanted = np.clip(passed.sum(axis=1, keepdims=True), cuts.min_articles, cuts.max_articles)
+    preference = np.where(np.isfinite(cuts.thresholds), y_score + passed, y_score - 1)
+    y_pred: Bools = rank(preference) < wanted
+    return y_pred
+
+
+def rank(y_score: Floats) -> npt.NDArray[np.int64]:
+    """Return the place of each article in its case's list by score, from 0; ties by column."""
+    order = np.argsort(-y_score, axis=1, kind="stable")
+    ranks = np.empty(order.shape, np.int64)
+    np.put_along_axis(ranks, order, np.arange(order.shape[1])[None, :], axis=1)
+    return ranks
+
+
+def best_cut(y_true: Bools, y_score: Floats) -> float:
+    """Return the cut with the best F1 over all cuts that the scores allow, exactly.
+
+    With the scores in falling order, the cut after the first k of them has
+    F1 = 2 TP(k) / (k + P), P being the number of positives; only a k where the score falls is a
+    cut. It lies half-way to the next score below, so that it does not hang on one case.
+
+    Args:
+        y_true: bool (n,).
+        y_score: float32 (n,).
+    """
+    order = np.argsort(-y_score, kind="stable")
+    scores = np.append(y_score[order], np.float32(0))
+    tp = np.cumsum(y_true[order])
+    f1 = 2 * tp / (np.arange(1, len(order) + 1) + y_true.sum())
+    is_cut = scores[1:] < scores[:-1]
+    k = int(np.argmax(np.where(is_cut, f1, -1.0)))
+    middle = np.float32((scores[k] + scores[k + 1]) / 2)
+    return float(middle if middle > scores[k + 1] else scores[k])
+
+
+def _fixed(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
+    return _cuts(np.full(y_score.shape[1], 0.5), config)
+
+
+def _global(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
+    """One cut for all articles, with the best micro-F1."""
+    return _cuts(np.full(y_score.shape[1], best_cut(y_true.ravel(), y_score.ravel())), config)
+
+
+def _per_article(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
+    """The cut with the best F1 of each article, drawn towards the global cut by its support."""
+    pooled = best_cut(y_true.ravel(), y_score.ravel())
+    own = np.array([best_cut(*columns) for columns in zip(y_true.T, y_score.T, strict=True)])
+    support = y_true.sum(axis=0)
+    weight = support / (support + SHRINK_CASES)
+    return _cuts(weight * own + (1 - weight) * pooled, config)
+
+
+def _top_n(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
+    """The same number of articles for every case, with the best micro-F1."""
+    cuts = [
+        Cuts(np.zeros(y_score.shape[1], np.float32), n, n)
+        for n in range(1, max(1, config.max_articles) + 1)
+    ]
+    return max(cuts, key=lambda cut: micro_f1(y_true, decide(y_score, cut)))
+
+
+def _cuts(thresholds: npt.NDArray[np.float64], config: DecisionConfig) -> Cuts:
+    return Cuts(thresholds.astype(np.float32), config.min_articles, config.max_articles)
+
+
+STRATEGIES: dict[str, Callable[[Bools, Floats, DecisionConfig], Cuts]] = {
+    "fixed": _fixed,
+    "global": _global,
+    "per-article": _per_article,
+    "top-n": _top_n,
+}

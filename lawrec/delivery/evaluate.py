@@ -1,0 +1,102 @@
+"""Evaluate: a run on cases that neither training nor tuning saw, beside trivial answers."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lawrec.decision import metrics
+from lawrec.decision.thresholds import Cuts, decide
+from lawrec.delivery.tune import load_cuts, refuse_same_cases, split_path, widened
+from lawrec.files import replaced, write_json
+from lawrec.network.checkpoint import Run
+from lawrec.network.scoring import ScoredCases, score_file, sha256_of
+from lawrec.progress import Progress, silent
+
+MODEL, FREQUENT, NOTHING = "this run", "always the most frequent article", "no article"
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """The figures of the run and of two trivial answers on the same cases."""
+
+    run: str
+    path: str
+    cases: int
+    skipped: int
+    articles: int
+    unknown_articles: tuple[str, ...]
+    answers: dict[str, dict[str, float]]
+
+
+def evaluate_run(
+    run: Run,
+    split: str = "test",
+    path: Path | None = None,
+    skip_bad: bool = False,
+    progress: Progress = silent,
+) -> EvaluationReport:
+    """Evaluate a run with its thresholds, and keep the figures in the run's folder.
+
+    Args:
+        run: A trained and tuned run.
+        split: The split to evaluate on.
+        path: A file of labelled cases to evaluate on instead.
+        skip_bad: Leave out lines that cannot be used.
+        progress: Told of every chunk of cases.
+
+    Raises:
+        CaseError: The file cannot be used, or training or tuning used it.
+        RunError: The run has no checkpoint or no thresholds.
+    """
+    cuts, tuned_on = load_cuts(run)
+    name = path.stem if path else split
+    path = path or split_path(run, split)
+    used = {"train": run.splits["train"].sha256, "tune": tuned_on}
+    refuse_same_cases(path, sha256_of(path), "evaluate", used)
+    scored = score_file(run, path, skip_bad, progress)
+    cuts = widened(cuts, len(scored.articles))
+    y_pred = decide(scored.y_score, cuts)
+    report = EvaluationReport(
+        run=run.folder.name,
+        path=str(path),
+        cases=len(scored.case_ids),
+        skipped=scored.skipped,
+        articles=len(scored.articles),
+        unknown_articles=scored.articles[len(run.articles) :],
+        answers={
+            MODEL: metrics.evaluate(scored.y_true, y_pred),
+            FREQUENT: metrics.evaluate(scored.y_true, _always(scored, run.label_counts)),
+            NOTHING: metrics.evaluate(scored.y_true, np.zeros_like(scored.y_true)),
+        },
+    )
+    write_json(run.folder / f"evaluation-{name}.json", asdict(report))
+    with replaced(run.folder / f"evaluation-{name}.csv") as temporary:
+        per_article(scored, y_pred, cuts).to_csv(temporary, index=False)
+    return report
+
+
+def per_article(scored: ScoredCases, y_pred: npt.NDArray[np.bool_], cuts: Cuts) -> pd.DataFrame:
+    """Return a row an article: support, counts, precision, recall, F1 and threshold."""
+    counts = metrics.count(scored.y_true, y_pred)
+    return pd.DataFrame(
+        {
+            "article": scored.articles,
+            "support": counts.support,
+            "tp": counts.tp,
+            "fp": counts.fp,
+            "fn": counts.fn,
+            "precision": counts.tp / np.maximum(counts.tp + counts.fp, 1),
+            "recall": counts.tp / np.maximum(counts.support, 1),
+            "f1": metrics.f1(counts),
+            "threshold": cuts.thresholds,
+        }
+    )
+
+
+def _always(scored: ScoredCases, label_counts: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    y_pred = np.zeros_like(scored.y_true)
+    y_pred[:, int(np.argmax(label_counts))] = True
+    return y_pred

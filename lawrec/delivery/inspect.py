@@ -1,0 +1,73 @@
+"""Inspect: what a run is made of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lawrec.delivery.tune import load_cuts
+from lawrec.errors import RunError
+from lawrec.network.checkpoint import Run, best_checkpoint
+from lawrec.network.model import build_model
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of the model; `output` is its shape without the batch."""
+
+    name: str
+    output: str
+    parameters: int
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A run's description."""
+
+    run: str
+    checkpoint: str | None
+    splits: dict[str, str]
+    tokenizer: str
+    tokens: int
+    articles: int
+    thresholds: str
+    parameters: int
+    layers: list[Layer]
+    config: dict[str, Any]
+
+
+def inspect_run(run: Run) -> RunInfo:
+    """Describe a run, trained or not, tuned or not."""
+    model = build_model(run.config.model, len(run.tokens), len(run.articles))
+    return RunInfo(
+        run=str(run.folder),
+        checkpoint=_checkpoint(run),
+        splits={split: str(file.path) for split, file in run.splits.items()},
+        tokenizer=run.tokenizer,
+        tokens=len(run.tokens),
+        articles=len(run.articles),
+        thresholds=_thresholds(run),
+        parameters=model.count_params(),
+        layers=[
+            Layer(layer.name, str(layer.output.shape[1:]), layer.count_params())
+            for layer in model.layers
+            if layer.count_params()
+        ],
+        config=run.config.to_dict(),
+    )
+
+
+def _checkpoint(run: Run) -> str | None:
+    try:
+        return str(Path(best_checkpoint(run)).relative_to(run.folder))
+    except RunError:
+        return None
+
+
+def _thresholds(run: Run) -> str:
+    try:
+        cuts, _ = load_cuts(run)
+    except RunError:
+        return "none yet"
+    return f"{int(np.isfinite(cuts.thresholds).sum())} of {len(cuts.thresholds)} articles"

@@ -1,0 +1,114 @@
+"""Predict: cases in, answers out, in the same order and in constant memory."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lawrec.config import shipped
+from lawrec.corpus.articles import load_catalogue, titles
+from lawrec.corpus.cases import Case
+from lawrec.corpus.vocabulary import Encoder
+from lawrec.decision.recommend import Recommendation, recommend
+from lawrec.decision.thresholds import Cuts
+from lawrec.delivery.tune import load_cuts
+from lawrec.errors import CaseError
+from lawrec.network.checkpoint import Run, best_checkpoint, load_encoder, load_model
+from lawrec.network.scoring import Scorer, chunks, make_scorer
+from lawrec.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What lawrec says of one case: recommendations, or the error that kept it from answering."""
+
+    case_id: str
+    fact: str = field(repr=False, default="")
+    recommendations: tuple[Recommendation, ...] = ()
+    truncated: bool = False
+    error: CaseError | None = None
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """A run, loaded and ready to answer."""
+
+    encoder: Encoder
+    scorer: Scorer
+    cuts: Cuts
+    articles: tuple[str, ...]
+    titles: Mapping[str, str]
+
+    def answer(
+        self,
+        cases: Iterable[Case | CaseError],
+        candidates: int = 0,
+        progress: Progress = silent,
+    ) -> Iterator[Answer]:
+        """Answer each case in turn; a line that is no case is answered with its error.
+
+        Args:
+            cases: Any number of them, read as they are needed.
+            candidates: Show at least this many articles a case, recommended or not.
+            progress: Told of every chunk of cases.
+
+        Raises:
+            CaseError: There was no case that could be answered; raised after the last line.
+        """
+        done, refused = 0, 0
+        for chunk in chunks(cases):
+            yield from self._answer_chunk(chunk, candidates, done)
+            done += len(chunk)
+            refused += sum(isinstance(case, CaseError) for case in chunk)
+            progress("predict", done, None, _refusals(refused))
+        if done == refused:
+            got = f"{done:,} lines that are none" if done else "nothing"
+            raise CaseError("the input", "there must be a case", got, "Give one fact a line.")
+        progress("predict", done, done, _refusals(refused))
+
+    def _answer_chunk(
+        self, chunk: list[Case | CaseError], candidates: int, before: int
+    ) -> Iterator[Answer]:
+        good = [case for case in chunk if isinstance(case, Case)]
+        token_ids = [self.encoder(case.fact) for case in good]
+        lists = recommend(self.scorer(token_ids), self.cuts, self.articles, self.titles, candidates)
+        results = zip(token_ids, lists, strict=True)
+        for number, case in enumerate(chunk, before + 1):
+            if isinstance(case, CaseError):
+                yield Answer(case_id=str(number), error=case)
+            else:
+                ids, found = next(results)
+                full = len(ids) == self.encoder.max_tokens
+                yield Answer(case.case_id, case.fact, tuple(found), truncated=full)
+
+
+def _refusals(refused: int) -> str:
+    return f"{refused:,} not answered" if refused else ""
+
+
+def load_recommender(run: Run, threshold: float | None = None) -> Recommender:
+    """Load a run.
+
+    Args:
+        run: A trained run, tuned unless `threshold` is given.
+        threshold: One threshold for all articles, in place of the tuned ones.
+
+    Raises:
+        RunError: The run has no checkpoint or no thresholds, or needs another tokenizer.
+    """
+    if threshold is None:
+        cuts, _ = load_cuts(run)
+    else:
+        limits = run.config.decision
+        cuts = Cuts(
+            np.full(len(run.articles), threshold, np.float32),
+            limits.min_articles,
+            limits.max_articles,
+        )
+    return Recommender(
+        encoder=load_encoder(run),
+        scorer=make_scorer(load_model(run, best_checkpoint(run))),
+        cuts=cuts,
+        articles=run.articles.names,
+        titles=titles(load_catalogue(shipped("vocab/articles.csv"))),
+    )

@@ -1,0 +1,185 @@
+"""Report: answers and figures as tables for people, and JSON or CSV for programs."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from lawrec.decision.recommend import Recommendation
+
+if TYPE_CHECKING:  # these import TensorFlow, which `lawrec --help` must not wait for
+    from lawrec.corpus.records import Records
+    from lawrec.delivery.evaluate import EvaluationReport
+    from lawrec.delivery.inspect import RunInfo
+    from lawrec.delivery.predict import Answer
+    from lawrec.delivery.tune import Tuning
+    from lawrec.network.training import Evaluation
+
+HEADLINES = ("cail_score", "micro_f1", "macro_f1_supported")
+WIDTH = 100
+"""Columns of a table that is not printed on a terminal."""
+FACT_SIGNS = 36
+"""Signs of a fact that the head of its table shows."""
+
+FIGURES = {
+    "cail_score": "CAIL score",
+    "micro_f1": "micro-F1",
+    "macro_f1": "macro-F1, all articles",
+    "macro_f1_supported": "macro-F1, articles with cases",
+    "hamming_loss": "Hamming loss",
+    "exact_match": "exact match",
+}
+
+
+def answer_table(answers: Iterable["Answer"], width: int = WIDTH) -> Iterator[str]:
+    """Give a table a case: article, title, score, threshold, and whether it is recommended."""
+    for answer in answers:
+        fact = " ".join(answer.fact.split())
+        head = f"Case {answer.case_id}: {fact[:FACT_SIGNS]}{'…' if len(fact) > FACT_SIGNS else ''}"
+        if answer.error:
+            yield f"Case {answer.case_id}: not answered. {answer.error}\n"
+            continue
+        table = Table("Article", "Title", box=box.SIMPLE_HEAD, title=head, title_justify="left")
+        for name in ("Score", "Threshold"):
+            table.add_column(name, justify="right")
+        table.add_column("Recommended")
+        for entry in answer.recommendations:
+            table.add_row(*_cells(entry))
+        yield _rendered(table, width) + (_CUT_NOTE if answer.truncated else "")
+
+
+def answer_json(answers: Iterable["Answer"], width: int = WIDTH) -> Iterator[str]:
+    """Give a JSON line a case."""
+    for answer in answers:
+        line: dict[str, Any] = {"case_id": answer.case_id}
+        if answer.error:
+            line["error"] = str(answer.error)
+        else:
+            chosen = [entry.article for entry in answer.recommendations if entry.recommended]
+            line["articles"] = chosen
+            line["recommendations"] = [asdict(entry) for entry in answer.recommendations]
+            line["truncated"] = answer.truncated
+        yield json.dumps(line, ensure_ascii=False)
+
+
+def answer_csv(answers: Iterable["Answer"], width: int = WIDTH) -> Iterator[str]:
+    """Give a CSV row an article, with a header; a case without an answer has its error."""
+    names = [field.name for field in fields(Recommendation)]
+    yield _csv_row(["case_id", *names, "error"])
+    for answer in answers:
+        if answer.error:
+            yield _csv_row([answer.case_id, *[""] * len(names), answer.error])
+        for entry in answer.recommendations:
+            yield _csv_row([answer.case_id, *asdict(entry).values(), ""])
+
+
+def evaluation_table(report: "EvaluationReport") -> str:
+    """Return the figures of an evaluation, a column an answer."""
+    title = f"{report.cases:,} cases of {report.path}, {report.articles} articles"
+    table = Table("Figure", box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    for name in report.answers:
+        table.add_column(name, justify="right")
+    for key, label in FIGURES.items():
+        values = (figures[key] for figures in report.answers.values())
+        table.add_row(label, *(f"{value:.4f}" for value in values))
+    return _rendered(table, WIDTH)
+
+
+def evaluation_json(report: "EvaluationReport") -> str:
+    """Return an evaluation as JSON."""
+    return json.dumps(asdict(report), ensure_ascii=False, indent=1)
+
+
+def records_text(records: "Records") -> str:
+    """Return what was prepared, and where it is."""
+    lines = [str(records.folder)]
+    for name, split in records.manifest.splits.items():
+        skipped = f", {split.skipped:,} lines skipped (skipped.jsonl)" if split.skipped else ""
+        lines.append(f"{name}: {split.cases:,} cases, {split.tokens:,} tokens{skipped}")
+    lines.append(f"{len(records.tokens):,} tokens known, {len(records.articles):,} articles")
+    return "\n".join(lines)
+
+
+def training_line(evaluation: "Evaluation") -> str:
+    """Return the line that ends an epoch."""
+    figures = ", ".join(f"{FIGURES[name]} {value:.4f}" for name, value in evaluation.valid.items())
+    return (
+        f"epoch {evaluation.epoch}, step {evaluation.step}: loss {evaluation.loss:.4f}, "
+        f"valid {figures}{' (best)' if evaluation.best else ''}"
+    )
+
+
+def tuning_text(tuning: "Tuning") -> str:
+    """Return what tuning chose."""
+    cuts = tuning.cuts
+    firing = cuts.thresholds[np.isfinite(cuts.thresholds)]
+    spread = f", from {firing.min():.3f} to {firing.max():.3f}" if len(firing) else ""
+    figures = ", ".join(f"{FIGURES[name]} {tuning.figures[name]:.4f}" for name in HEADLINES)
+    return (
+        f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}\n"
+        f"{len(firing)} of {len(cuts.thresholds)} articles have a threshold{spread}; "
+        f"the others have no case there and are never recommended on their own\n"
+        f"on just these cases: {figures}"
+    )
+
+
+def info_table(run: "RunInfo") -> str:
+    """Return a run's description for people."""
+    lines = [f"run          {run.run}", f"checkpoint   {run.checkpoint or 'none yet'}"]
+    lines += [f"{name:<12} {path}" for name, path in run.splits.items()]
+    lines += [
+        f"vocabulary   {run.tokens:,} tokens ({run.tokenizer}), {run.articles:,} articles",
+        f"thresholds   {run.thresholds}",
+        f"parameters   {run.parameters:,}",
+    ]
+    table = Table("Layer", "Output", box=box.SIMPLE_HEAD)
+    table.add_column("Parameters", justify="right")
+    for layer in run.layers:
+        table.add_row(layer.name, layer.output, f"{layer.parameters:,}")
+    return "\n".join(lines) + "\n" + _rendered(table, WIDTH)
+
+
+def info_json(run: "RunInfo") -> str:
+    """Return a run's description as JSON, its settings included."""
+    return json.dumps(asdict(run), ensure_ascii=False, indent=1)
+
+
+_CUT_NOTE = "  The fact is longer than the model reads: its end was not considered.\n"
+
+
+def _cells(entry: Recommendation) -> tuple[str, ...]:
+    threshold = "never" if entry.threshold is None else f"{entry.threshold:.3f}"
+    verdict = f"{'yes' if entry.recommended else 'no'}: {entry.reason}"
+    return (entry.article, entry.title, f"{entry.score:.3f}", threshold, verdict)
+
+
+def _rendered(table: Table, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(table)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _csv_row(values: list[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(values)
+    return line.getvalue()
+
+
+ANSWER_WRITERS: dict[str, Callable[[Iterable["Answer"], int], Iterator[str]]] = {
+    "table": answer_table,
+    "json": answer_json,
+    "csv": answer_csv,
+}
+EVALUATION_WRITERS: dict[str, Callable[["EvaluationReport"], str]] = {
+    "table": evaluation_table,
+    "json": evaluation_json,
+}
+INFO_WRITERS: dict[str, Callable[["RunInfo"], str]] = {"table": info_table, "json": info_json}

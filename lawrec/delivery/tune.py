@@ -1,0 +1,167 @@
+"""Tune: choose a run's thresholds on its valid cases, and keep them in the run."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lawrec.config import DecisionConfig
+from lawrec.decision.metrics import evaluate
+from lawrec.decision.thresholds import NEVER, Bools, Cuts, Floats, decide, tune
+from lawrec.errors import CaseError, RunError
+from lawrec.files import sha256, write_json
+from lawrec.network.checkpoint import Run
+from lawrec.network.scoring import score_file, sha256_of
+from lawrec.progress import Progress, silent
+
+THRESHOLDS = "thresholds.json"
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What was tuned, on what, and how well it does on just those cases."""
+
+    strategy: str
+    path: Path
+    sha256: str
+    cases: int
+    cuts: Cuts
+    figures: dict[str, float]
+
+
+def valid_figures(y_true: Bools, y_score: Floats) -> dict[str, float]:
+    """Return the headline figures of scores under the best single cut, for watching training."""
+    cuts = tune(y_true, y_score, DecisionConfig(strategy="global"))
+    figures = evaluate(y_true, decide(y_score, cuts))
+    return {name: figures[name] for name in ("cail_score", "micro_f1", "macro_f1_supported")}
+
+
+def tune_run(
+    run: Run,
+    strategy: str | None = None,
+    path: Path | None = None,
+    skip_bad: bool = False,
+    progress: Progress = silent,
+) -> Tuning:
+    """Choose the thresholds of a run and write them to its `thresholds.json`.
+
+    Args:
+        run: A trained run.
+        strategy: A key of `STRATEGIES`, by default that of the run's configuration.
+        path: A file of labelled cases, by default the run's own valid split.
+        skip_bad: Leave out lines that cannot be used.
+        progress: Told of every chunk of cases.
+
+    Raises:
+        CaseError: The file cannot be used, or it is the train split.
+        RunError: The run has no checkpoint.
+    """
+    config = run.config.decision
+    config = replace(config, strategy=strategy or config.strategy)
+    path = path or split_path(run, "valid")
+    digest = sha256_of(path)
+    refuse_same_cases(path, digest, "tune", {"train": run.splits["train"].sha256})
+    scored = score_file(run, path, skip_bad, progress)
+    known = len(run.articles)
+    cuts = tune(scored.y_true[:, :known], scored.y_score[:, :known], config)
+    y_pred = decide(scored.y_score, widened(cuts, len(scored.articles)))
+    tuning = Tuning(
+        config.strategy, path, digest, len(scored.case_ids), cuts, evaluate(scored.y_true, y_pred)
+    )
+    _save(run, tuning, scored.y_true.sum(axis=0).tolist())
+    return tuning
+
+
+def load_cuts(run: Run) -> tuple[Cuts, str]:
+    """Return a run's cuts, and the SHA-256 of the cases that they were tuned on.
+
+    Raises:
+        RunError: The run has no thresholds, or they are not readable or of other articles.
+    """
+    path = run.folder / THRESHOLDS
+    if not path.is_file():
+        raise RunError(
+            run.folder,
+            "the run must have thresholds",
+            f"no {THRESHOLDS}",
+            "Run `lawrec tune-thresholds` first.",
+        )
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        of_article = {line["article"]: line["threshold"] for line in values["articles"]}
+        thresholds = [of_article[name] for name in run.articles.names]
+        cuts = Cuts(
+            np.array([NEVER if cut is None else cut for cut in thresholds], np.float32),
+            int(values["min_articles"]),
+            int(values["max_articles"]),
+        )
+        return cuts, str(values["tuned_on"]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            path,
+            "the thresholds must be those of this run",
+            f"{type(error).__name__}: {error}",
+            "Run `lawrec tune-thresholds` again.",
+        ) from error
+
+
+def split_path(run: Run, split: str) -> Path:
+    """Return the file of cases of a run's split.
+
+    Raises:
+        RunError: The run's data has no such split.
+        CaseError: The file is gone, or changed since the run was trained.
+    """
+    if split not in run.splits:
+        raise RunError(
+            run.folder,
+            f"the run's data must have a {split} split",
+            f"only {', '.join(run.splits)}",
+            "Name a file of labelled cases with --data.",
+        )
+    source = run.splits[split]
+    if not source.path.is_file() or sha256(source.path) != source.sha256:
+        raise CaseError(
+            source.path,
+            f"the {split} cases must be as they were when the run was trained",
+            "a changed file" if source.path.is_file() else "no such file",
+            "Restore it, or name another file of labelled cases with --data.",
+        )
+    return source.path
+
+
+def refuse_same_cases(path: Path, digest: str, purpose: str, used: dict[str, str]) -> None:
+    """Raise CaseError when a file has the SHA-256 of cases that the run has used already."""
+    for use, known in used.items():
+        if digest == known:
+            raise CaseError(
+                path,
+                f"to {purpose}, the cases must differ from those used to {use}",
+                "the same file",
+                "Take cases that the run has not seen.",
+            )
+
+
+def widened(cuts: Cuts, n_articles: int) -> Cuts:
+    """Return the cuts for more columns, which never fire."""
+    extra = np.full(n_articles - len(cuts.thresholds), NEVER, np.float32)
+    return Cuts(np.append(cuts.thresholds, extra), cuts.min_articles, cuts.max_articles)
+
+
+def _save(run: Run, tuning: Tuning, support: list[int]) -> None:
+    cuts = [None if cut == NEVER else float(cut) for cut in tuning.cuts.thresholds]
+    lines = zip(run.articles.names, cuts, support, strict=False)
+    write_json(
+        run.folder / THRESHOLDS,
+        {
+            "strategy": tuning.strategy,
+            "min_articles": tuning.cuts.min_articles,
+            "max_articles": tuning.cuts.max_articles,
+            "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
+            "figures": tuning.figures,
+            "articles": [
+                {"article": name, "threshold": cut, "support": cases} for name, cut, cases in lines
+            ],
+        },
+    )
