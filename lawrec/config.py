@@ -9,6 +9,8 @@ from typing import Any
 
 from lawrec.errors import ConfigError, quoted
 
+_FROM_ZERO = ("seed", "min_articles")
+
 
 @dataclass(frozen=True)
 class CorpusConfig:
@@ -31,7 +33,7 @@ class ModelConfig:
     lstm_layers: int = 2
     lstm_units: int = 128  # in each direction
     bidirectional: bool = True
-    pooling: str = "max"  # a key of model.POOLINGS
+    pooling: str = "article-attention"  # a key of model.POOLINGS
     dropout: float = 0.3  # after the embedding, between the layers, and before the output
 
 
@@ -84,7 +86,7 @@ def from_dict(values: Mapping[str, Any], where: str, start: Config | None = None
         start: The configuration to start from; the defaults if None.
 
     Raises:
-        ConfigError: A section or key is unknown, or a value has the wrong type.
+        ConfigError: A section or key is unknown, or a value has the wrong type or size.
     """
     config = start or Config()
     for section, settings in values.items():
@@ -122,7 +124,7 @@ def shipped(name: str) -> Path:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(
             path, "a TOML file must be readable", error.strerror, "Check the path."
@@ -155,6 +157,7 @@ def _changed(section: Any, settings: Mapping[str, Any], where: str) -> Any:
     for key, value in settings.items():
         _check_name(key, list(defaults), where, "setting")
         defaults[key] = _typed(value, defaults[key], f"{where} {key}")
+        _check_size(defaults[key], key, f"{where} {key}")
     return replace(section, **defaults)
 
 
@@ -169,6 +172,17 @@ def _typed(value: Any, default: Any, where: str) -> Any:
             f"Write for example {default!r}, its default.",
         )
     return value
+
+
+def _check_size(value: Any, key: str, where: str) -> None:
+    """Refuse a number below 0, and a size or count of 0; NaN is neither."""
+    if isinstance(value, bool | str):
+        return
+    least = 0 if isinstance(value, float) or key in _FROM_ZERO else 1
+    if not value >= least:
+        raise ConfigError(
+            where, f"the value must be at least {least}", quoted(value), "Write a larger number."
+        )
 
 
 def _check_name(name: str, known: list[str], where: str, kind: str) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ from lawrec.errors import CaseError, quoted
 _DIGITS = dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _NUMBER = "[0-9]+|[零〇一二三四五六七八九十百千]+"
+_BRANCH = "[1-9][0-9]?|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
 _ARTICLE = re.compile(
     r"(?:《?(?:中华人民共和国)?刑法》?)?"
-    rf"(?P<opening>第)?(?P<number>{_NUMBER})(?P<closing>条)?(?:之(?P<branch>{_NUMBER}))?"
+    rf"(?P<opening>第)?(?P<number>{_NUMBER})(?P<closing>条)?(?:之(?P<branch>{_BRANCH}))?"
 )
 
 
@@ -30,7 +32,7 @@ class Article:
 
 
 def article_name(value: object) -> str:
-    """Return the one way of writing an article, "264" or "133之一"; other labels stay as they are.
+    """Return the one way of writing an article, "264" or "133之一"; other labels stay, on one line.
 
     The Criminal Law's articles may come as 264, "264", "第264条", "第二百六十四条", "刑法第264条".
 
@@ -41,10 +43,10 @@ def article_name(value: object) -> str:
         return str(value)
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"not an article: {value!r}")
-    text = "".join(value.split())
+    text = "".join(unicodedata.normalize("NFKC", value).split())
     found = _ARTICLE.fullmatch(text)
     if not found or not (found["number"].isdecimal() or (found["opening"] and found["closing"])):
-        return value.strip()
+        return " ".join(value.split())
     branch = found["branch"]
     return str(_number(found["number"])) + (f"之{_chinese(_number(branch))}" if branch else "")
 
@@ -56,8 +58,9 @@ def load_catalogue(path: Path) -> dict[str, Article]:
         CaseError: The file cannot be read or lacks a column.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            return {row["article"]: Article(**row) for row in csv.DictReader(lines)}
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.DictReader(lines, restval="")
+            return {row["article"]: Article(**row) for row in rows}
     except OSError as error:
         raise CaseError(
             path, "the catalogue must be readable", error.strerror, "Check the path."
@@ -121,6 +124,8 @@ def _refuse_repeats(path: Path, names: list[str]) -> None:
 def _number(text: str) -> int:
     if text.isdecimal():
         return int(text)
+    if not _UNITS.keys() & set(text):
+        return int("".join(str(_DIGITS[sign]) for sign in text))
     total, digit = 0, 0
     for sign in text:
         if sign in _UNITS:

@@ -13,6 +13,7 @@ from lawrec.errors import CaseError, quoted
 
 SPLITS = ("train", "valid", "test")
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SEPARATORS = re.compile(r"[;；,，、|\s]+")
 
 
@@ -138,38 +139,45 @@ def _read_jsonl(lines: Iterable[str], where: str, labelled: bool) -> Cases:
 
 
 def _read_csv(lines: Iterable[str], where: str, labelled: bool, delimiter: str = ",") -> Cases:
+    header: list[str] = []
+    for number, row, problem in _csv_rows(lines, delimiter):
+        here = f"{where}:{number}"
+        if not header:
+            header = [name.strip() for name in row]
+            _check_header(header, here, labelled, problem or quoted(",".join(header)))
+        elif len(row) == len(header):
+            yield _case(here, number, _csv_fields(dict(zip(header, row, strict=True))), labelled)
+        else:
+            got = problem or f"{len(row)} fields"
+            yield CaseError(here, f"a row must have {len(header)} fields", got, "Mend the row.")
+
+
+def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str], str]]:
+    """Give the line, the fields, and the problem if there is one, of each row that is not blank."""
     rows = csv.reader(lines, delimiter=delimiter)
-    header = [name.strip() for name in next(rows, [])]
-    _check_header(header, where, labelled)
     while True:
         try:
             row = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            row, problem = [], str(error)
+            yield rows.line_num, [], str(error)
         else:
-            problem = f"{len(row)} fields"
-        here = f"{where}:{rows.line_num}"
-        if row and len(row) == len(header):
-            yield _case(
-                here, rows.line_num, _csv_fields(dict(zip(header, row, strict=True))), labelled
-            )
-        elif row or problem != "0 fields":
-            yield CaseError(here, f"a row must have {len(header)} fields", problem, "Mend the row.")
+            if row:
+                yield rows.line_num, row, ""
 
 
 def _read_tsv(lines: Iterable[str], where: str, labelled: bool) -> Cases:
     return _read_csv(lines, where, labelled, delimiter="\t")
 
 
-def _check_header(header: list[str], where: str, labelled: bool) -> None:
+def _check_header(header: list[str], here: str, labelled: bool, got: str) -> None:
     for name in ("fact", "articles") if labelled else ("fact",):
-        if header and name not in header:
+        if name not in header:
             raise CaseError(
-                f"{where}:1",
+                here,
                 f'the first row must name a column "{name}"',
-                quoted(",".join(header)),
+                got,
                 "Add the column or rename yours.",
             )
 
@@ -209,15 +217,17 @@ def _csv_fields(row: dict[str, str]) -> dict[str, Any]:
 
 
 def _case(here: str, number: int, fields: dict[str, Any], labelled: bool) -> Case | CaseError:
+    case_id = str(number if fields.get("id") in (None, "") else fields["id"])
     try:
         _check_fact(fields.get("fact"), here)
         articles = _articles(fields.get("articles"), here) if labelled else ()
+        _check_utf8("".join((case_id, *articles)), here)
     except CaseError as error:
         return error
     charges = fields.get("charges")
     return Case(
         where=here,
-        case_id=str(number if fields.get("id") in (None, "") else fields["id"]),
+        case_id=case_id,
         fact=fields["fact"],
         articles=articles,
         charges=tuple(map(str, charges)) if isinstance(charges, list) else (),
@@ -229,12 +239,16 @@ def _check_fact(fact: object, here: str) -> None:
         raise CaseError(here, '"fact" must be a text', quoted(fact), "Mend the line.")
     if not fact.strip():
         raise CaseError(here, "the fact must not be empty", quoted(fact), "Write the fact.")
-    if any("\ud800" <= sign <= "\udfff" for sign in fact):
-        raise CaseError(here, "the text must be UTF-8", "other bytes", "Convert it to UTF-8.")
+    _check_utf8(fact, here)
     if not _CHINESE.search(fact):
         raise CaseError(
             here, "the fact must hold Chinese text", quoted(fact), "Write the fact in Chinese."
         )
+
+
+def _check_utf8(text: str, here: str) -> None:
+    if _SURROGATE.search(text):
+        raise CaseError(here, "the text must be UTF-8", "other bytes", "Convert it to UTF-8.")
 
 
 def _articles(values: object, here: str) -> tuple[str, ...]:

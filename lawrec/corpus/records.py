@@ -146,10 +146,12 @@ def read_records(records: Records, split: str) -> Iterator[Record]:
     Raises:
         RecordsError: A shard is missing or damaged.
     """
-    for path in records.shard_paths(split):
+    for shard, path in zip(records.split(split).shards, records.shard_paths(split), strict=True):
+        cases = 0
         try:
             for serialized in tf.data.TFRecordDataset(str(path)):
                 parsed = parse_example(serialized)
+                cases += 1
                 yield Record(
                     case_id=parsed["case_id"].numpy().decode("utf-8"),
                     token_ids=parsed["token_ids"].numpy().tolist(),
@@ -157,6 +159,8 @@ def read_records(records: Records, split: str) -> Iterator[Record]:
                 )
         except (tf.errors.DataLossError, tf.errors.NotFoundError) as error:
             raise damaged(path) from error
+        if cases != shard.cases:
+            raise damaged(path)
 
 
 def damaged(path: Path) -> RecordsError:
@@ -192,7 +196,7 @@ def load_records(folder: Path, vocab: Path) -> Records:
     path = folder / "manifest.json"
     try:
         manifest = _manifest_from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RecordsError(
             path, "the manifest must be readable", str(error), "Run `lawrec prepare` again."
         ) from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, ConfigError, quoted
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,16 @@ def load_tokenizer(name: str, dictionary: Path) -> Tokenizer:
         dictionary: One word a line, as jieba's user dictionaries are.
 
     Raises:
+        ConfigError: There is no such tokenizer.
         CaseError: The dictionary cannot be read.
     """
+    if name not in TOKENIZERS:
+        raise ConfigError(
+            "[corpus] tokenizer",
+            "the tokenizer must be a known one",
+            quoted(name),
+            f"Known: {', '.join(TOKENIZERS)}.",
+        )
     return TOKENIZERS[name](dictionary)
 
 

@@ -58,7 +58,7 @@ def build_tokens(counts: Counter[str], min_count: int, max_size: int) -> Vocabul
     """
     frequent = [(token, count) for token, count in counts.items() if count >= min_count]
     frequent.sort(key=lambda entry: (-entry[1], entry[0]))
-    return Vocabulary((PAD, UNK, *(token for token, _ in frequent[: max_size - 2])))
+    return Vocabulary((PAD, UNK, *(token for token, _ in frequent[: max(0, max_size - 2)])))
 
 
 def encode(tokens: Sequence[str], vocabulary: Vocabulary, max_tokens: int) -> list[int]:

@@ -15,7 +15,7 @@ from lawrec.decision.metrics import micro_f1
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 NEVER = np.float32(np.inf)
-SHRINK_CASES = 10
+SHRINK_CASES = 5
 """True cases at which an article's own cut weighs as much as the cut of all articles together."""
 
 
@@ -39,9 +39,13 @@ def tune(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
     Returns:
         The cuts. An article without a true case never fires: nothing says when it should.
     """
-    cuts = STRATEGIES[config.strategy](y_true, y_score, config)
-    thresholds = np.where(y_true.any(axis=0), cuts.thresholds, NEVER)
-    return replace(cuts, thresholds=thresholds.astype(np.float32))
+    seen = y_true.any(axis=0)
+    thresholds = np.full(len(seen), NEVER)
+    if not seen.any():
+        return Cuts(thresholds, config.min_articles, config.max_articles)
+    cuts = STRATEGIES[config.strategy](y_true[:, seen], y_score[:, seen], config)
+    thresholds[seen] = cuts.thresholds
+    return replace(cuts, thresholds=thresholds)
 
 
 def decide(y_score: Floats, cuts: Cuts) -> Bools:
@@ -52,17 +56,14 @@ def decide(y_score: Floats, cuts: Cuts) -> Bools:
     """
     passed = y_score >= cuts.thresholds
     wanted = np.clip(passed.sum(axis=1, keepdims=True), cuts.min_articles, cuts.max_articles)
-    preference = np.where(np.isfinite(cuts.thresholds), y_score + passed, y_score - 1)
-    y_pred: Bools = rank(preference) < wanted
+    standing = passed + np.isfinite(cuts.thresholds).astype(np.int8)
+    y_pred: Bools = _places(np.lexsort((-y_score, -standing), axis=1)) < wanted
     return y_pred
 
 
 def rank(y_score: Floats) -> npt.NDArray[np.int64]:
     """Return the place of each article in its case's list by score, from 0; ties by column."""
-    order = np.argsort(-y_score, axis=1, kind="stable")
-    ranks = np.empty(order.shape, np.int64)
-    np.put_along_axis(ranks, order, np.arange(order.shape[1])[None, :], axis=1)
-    return ranks
+    return _places(np.argsort(-y_score, axis=1, kind="stable"))
 
 
 def best_cut(y_true: Bools, y_score: Floats) -> float:
@@ -70,7 +71,8 @@ def best_cut(y_true: Bools, y_score: Floats) -> float:
 
     With the scores in falling order, the cut after the first k of them has
     F1 = 2 TP(k) / (k + P), P being the number of positives; only a k where the score falls is a
-    cut. It lies half-way to the next score below, so that it does not hang on one case.
+    cut, and the end, where all are positive. It lies half-way to the next score below, so that it
+    does not hang on one case.
 
     Args:
         y_true: bool (n,).
@@ -81,9 +83,17 @@ def best_cut(y_true: Bools, y_score: Floats) -> float:
     tp = np.cumsum(y_true[order])
     f1 = 2 * tp / (np.arange(1, len(order) + 1) + y_true.sum())
     is_cut = scores[1:] < scores[:-1]
+    is_cut[-1] = True
     k = int(np.argmax(np.where(is_cut, f1, -1.0)))
     middle = np.float32((scores[k] + scores[k + 1]) / 2)
     return float(middle if middle > scores[k + 1] else scores[k])
+
+
+def _places(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the place of each column in its row's order of columns."""
+    places = np.empty(order.shape, np.int64)
+    np.put_along_axis(places, order, np.arange(order.shape[1])[None, :], axis=1)
+    return places
 
 
 def _fixed(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:

@@ -161,7 +161,10 @@ def _cells(entry: Recommendation) -> tuple[str, ...]:
 
 
 def _rendered(table: Table, width: int) -> str:
-    console = Console(file=io.StringIO(), width=width, color_system=None)
+    # Facts, titles and paths are not markup: "[/]" and ":a:" in them stay as they are.
+    console = Console(
+        file=io.StringIO(), width=width, color_system=None, markup=False, emoji=False
+    )
     console.print(table)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
@@ -169,8 +172,8 @@ def _rendered(table: Table, width: int) -> str:
 
 def _csv_row(values: list[Any]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(values)
-    return line.getvalue()
+    csv.writer(line).writerow(values)  # it quotes only the line ends that it writes itself
+    return line.getvalue().removesuffix("\r\n")
 
 
 ANSWER_WRITERS: dict[str, Callable[[Iterable["Answer"], int], Iterator[str]]] = {

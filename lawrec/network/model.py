@@ -39,10 +39,10 @@ def build_model(
     for number in range(config.lstm_layers):
         states = layers.Dropout(config.dropout)(states) if number else states
         states = _lstm(config, number)(states, mask=mask)
-    features = layers.Dropout(config.dropout)(POOLINGS[config.pooling](states, mask, config))
-    bias = keras.initializers.Constant(_start_bias(label_shares)) if label_shares else "zeros"
-    logits = layers.Dense(n_articles, bias_initializer=bias, dtype="float32", name="articles")
-    return keras.Model(token_ids, logits(features), name="lawrec")
+    features = POOLINGS[config.pooling](states, mask, config, n_articles)
+    features = layers.Dropout(config.dropout)(features)
+    logits = _output(features, n_articles, label_shares)
+    return keras.Model(token_ids, logits, name="lawrec")
 
 
 def _lstm(config: ModelConfig, number: int) -> Any:
@@ -50,12 +50,22 @@ def _lstm(config: ModelConfig, number: int) -> Any:
     return layers.Bidirectional(lstm, name=f"bilstm_{number}") if config.bidirectional else lstm
 
 
+def _output(features: Any, n_articles: int, label_shares: Sequence[float]) -> Any:
+    """One weight vector an article, on features that articles share or that each has of its own."""
+    bias = keras.initializers.Constant(_start_bias(label_shares)) if label_shares else "zeros"
+    own = len(features.shape) == 3
+    equation = "baf,af->ba" if own else "bf,fa->ba"
+    return layers.EinsumDense(
+        equation, n_articles, bias_axes="a", bias_initializer=bias, dtype="float32", name="articles"
+    )(features)
+
+
 def _start_bias(label_shares: Sequence[float]) -> Any:
     shares = np.clip(np.asarray(label_shares, np.float32), 1e-5, 0.5)
     return np.log(shares / (1 - shares))
 
 
-def _last(states: Any, mask: Any, config: ModelConfig) -> Any:
+def _last(states: Any, mask: Any, config: ModelConfig, n_articles: int) -> Any:
     """The last state forwards; backwards, reading ends at the first token."""
     end = ops.sum(ops.cast(mask, "int32"), axis=1) - 1
     forward = ops.take_along_axis(states, ops.reshape(end, (-1, 1, 1)), axis=1)[:, 0]
@@ -65,25 +75,38 @@ def _last(states: Any, mask: Any, config: ModelConfig) -> Any:
     return ops.concatenate([forward[:, :units], states[:, 0, units:]], axis=-1)
 
 
-def _max(states: Any, mask: Any, config: ModelConfig) -> Any:
+def _max(states: Any, mask: Any, config: ModelConfig, n_articles: int) -> Any:
     return ops.max(ops.where(ops.expand_dims(mask, -1), states, -1e4), axis=1)
 
 
-def _mean(states: Any, mask: Any, config: ModelConfig) -> Any:
+def _mean(states: Any, mask: Any, config: ModelConfig, n_articles: int) -> Any:
     weights = ops.expand_dims(ops.cast(mask, states.dtype), -1)
     return ops.sum(states * weights, axis=1) / ops.sum(weights, axis=1)
 
 
-def _attention(states: Any, mask: Any, config: ModelConfig) -> Any:
+def _attention(states: Any, mask: Any, config: ModelConfig, n_articles: int) -> Any:
     hidden = layers.Dense(config.lstm_units, activation="tanh", name="attention_hidden")(states)
     scores = layers.Dense(1, use_bias=False, name="attention_scores")(hidden)
-    weights = ops.softmax(ops.where(ops.expand_dims(mask, -1), scores, -1e4), axis=1)
-    return ops.sum(states * weights, axis=1)
+    return ops.sum(states * _attention_weights(scores, mask), axis=1)
 
 
-POOLINGS: dict[str, Callable[[Any, Any, ModelConfig], Any]] = {
+def _article_attention(states: Any, mask: Any, config: ModelConfig, n_articles: int) -> Any:
+    """Each article attends to the tokens that speak for it.
+
+    Mullenbach et al., "Explainable Prediction of Medical Codes from Clinical Text", 2018.
+    """
+    scores = layers.Dense(n_articles, use_bias=False, name="attention_scores")(states)
+    return ops.einsum("bta,btf->baf", _attention_weights(scores, mask), states)
+
+
+def _attention_weights(scores: Any, mask: Any) -> Any:
+    return ops.softmax(ops.where(ops.expand_dims(mask, -1), scores, -1e4), axis=1)
+
+
+POOLINGS: dict[str, Callable[[Any, Any, ModelConfig, int], Any]] = {
     "last": _last,
     "max": _max,
     "mean": _mean,
     "attention": _attention,
+    "article-attention": _article_attention,
 }

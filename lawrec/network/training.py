@@ -46,6 +46,7 @@ class _State:
     """All that training changes, and all that a checkpoint holds."""
 
     model: Any
+    dropout_seeds: list[Any]
     optimizer: Any
     global_step: Any
     cases_seen: Any
@@ -179,6 +180,7 @@ def _start(run: Run, records: Records, strategy: Any) -> _State:
         optimizer.build(model.trainable_variables)
         return _State(
             model=model,
+            dropout_seeds=_seeds(model),
             optimizer=optimizer,
             global_step=tf.Variable(0, dtype=tf.int64),
             cases_seen=tf.Variable(0, dtype=tf.int64),
@@ -186,6 +188,12 @@ def _start(run: Run, records: Records, strategy: Any) -> _State:
             best_epoch=tf.Variable(0, dtype=tf.int64),
             iterator=iter(dataset),
         )
+
+
+def _seeds(model: Any) -> list[Any]:
+    """The states of the random numbers, which Keras keeps apart from what a checkpoint tracks."""
+    weights = {id(weight) for weight in model.weights}
+    return [variable.value for variable in model.variables if id(variable) not in weights]
 
 
 def _make_step(

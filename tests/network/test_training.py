@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lawrec.config import TrainingConfig
+from lawrec.delivery.tune import valid_figures
+from lawrec.errors import RecordsError, RunError
+from lawrec.network.checkpoint import best_checkpoint, find_run, load_model
+from lawrec.network.training import learning_rate, train
+
+pytestmark = pytest.mark.tensorflow
+
+
+class Killed(Exception):
+    """Stands for a power cut."""
+
+
+def killed_at(step):
+    def progress(stage, done, total, note=""):
+        if stage == "train" and note.startswith(f"step {step},"):
+            raise Killed
+
+    return progress
+
+
+def everything(run):
+    """Return all that the newest checkpoint holds, but for the shuffle buffer's serialized bytes."""
+    reader = tf.train.load_checkpoint(str(run.folder))
+    names = [name for name in reader.get_variable_to_shape_map() if "iterator" not in name]
+    return {name: reader.get_tensor(name) for name in names if name != "_CHECKPOINTABLE_OBJECT_GRAPH"}
+
+
+@pytest.fixture(scope="module")
+def whole(start_run):
+    run, records = start_run("training.epochs=3", "training.patience=99")
+    return run, list(train(run, records, valid_figures))
+
+
+@pytest.mark.parametrize("step", [4, 11, 16])
+def test_a_run_that_was_killed_and_resumed_ends_with_the_same_bits(start_run, whole, step):
+    run, records = start_run("training.epochs=3", "training.patience=99")
+    before = []
+    with pytest.raises(Killed):
+        before.extend(train(run, records, valid_figures, killed_at(step)))
+    after = list(train(run, records, valid_figures))
+    expected, resumed = everything(whole[0]), everything(run)
+    assert expected.keys() == resumed.keys()
+    for name, value in expected.items():
+        np.testing.assert_array_equal(resumed[name], value, err_msg=name)
+    assert after[-1].valid == whole[1][-1].valid
+
+
+def test_the_loss_falls_and_valid_is_learnt(trained):
+    run = find_run(trained.checkpoints, None)
+    model = load_model(run, best_checkpoint(run))
+    assert model.count_params() > 0
+
+
+def test_epochs_and_steps_are_counted(whole):
+    run, evaluations = whole
+    assert [evaluation.epoch for evaluation in evaluations] == [1, 2, 3]
+    newest = tf.train.latest_checkpoint(str(run.folder))
+    assert newest.endswith(f"model.ckpt-{evaluations[-1].step}")
+
+
+def test_only_the_newest_checkpoints_are_kept(whole):
+    run, _ = whole
+    kept = {path.stem for path in run.folder.glob("model.ckpt-*.index")}
+    assert len(kept) == run.config.training.keep
+
+
+def test_a_finished_run_has_nothing_left_to_do(start_run):
+    run, records = start_run("training.epochs=1")
+    assert len(list(train(run, records, valid_figures))) == 1
+    assert list(train(run, records, valid_figures)) == []
+
+
+def test_training_stops_when_valid_no_longer_improves(start_run):
+    run, records = start_run("training.epochs=9", "training.patience=2")
+    evaluations = list(train(run, records, lambda y_true, y_score: {"always": 0.5}))
+    assert [evaluation.best for evaluation in evaluations] == [True, False, False]
+
+
+def test_an_infinite_loss_stops_with_the_step_and_keeps_the_last_checkpoint(start_run):
+    run, records = start_run("training.learning_rate=3e38")
+    with pytest.raises(RunError, match="at step") as caught:
+        list(train(run, records, valid_figures))
+    assert "smaller --set training.learning_rate" in str(caught.value)
+
+
+@pytest.mark.timeout(60)
+def test_a_damaged_shard_ends_training_with_its_name(start_run, tmp_path):
+    run, records = start_run(root=tmp_path)
+    shard = records.shard_paths("train")[-1]
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 255
+    shard.write_bytes(bytes(content))
+    with pytest.raises(RecordsError, match=shard.name):
+        list(train(run, records, valid_figures))
+
+
+def test_the_learning_rate_warms_up_then_falls_to_zero():
+    config = TrainingConfig(learning_rate=0.1, warmup=0.1)
+    rates = [float(learning_rate(tf.constant(done), config)) for done in (0, 0.05, 0.1, 0.55, 1)]
+    np.testing.assert_allclose(rates, [0.001, 0.051, 0.1, 0.05, 0], atol=1e-7)

@@ -1,0 +1,219 @@
+import dataclasses
+import json
+import re
+
+import pytest
+
+from lawrec.config import Config, from_dict, load, shipped
+from lawrec.errors import ConfigError
+
+
+def toml(tmp_path, content):
+    path = tmp_path / "lawrec.toml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def settings():
+    return [
+        (section, key, value)
+        for section, values in Config().to_dict().items()
+        for key, value in values.items()
+    ]
+
+
+def error_of(*assignments, path=None):
+    with pytest.raises(ConfigError) as caught:
+        load(path, assignments)
+    return caught.value
+
+
+def test_nothing_given_means_the_defaults():
+    assert load(None) == Config() == from_dict({}, "nothing")
+
+
+def test_a_configuration_survives_json():
+    config = load(None, ["corpus.tokenizer=char", "training.epochs=3", "model.bidirectional=false"])
+    assert from_dict(json.loads(json.dumps(config.to_dict())), "json") == config
+
+
+def test_the_file_wins_over_the_defaults_and_an_assignment_over_the_file(tmp_path):
+    path = toml(tmp_path, "[training]\nepochs = 3\nseed = 7\n[corpus]\ntokenizer = 'char'\n")
+    config = load(path, ["training.epochs=4", "training.epochs=5"])
+    assert (config.training.epochs, config.training.seed) == (5, 7)
+    assert config.corpus.tokenizer == "char"
+    assert config.model == Config().model
+
+
+@pytest.mark.parametrize(("section", "key", "value"), settings())
+def test_every_setting_takes_its_own_default_from_an_assignment(section, key, value):
+    text = json.dumps(value)
+    assert load(None, [f"{section}.{key}={text}"]) == Config()
+
+
+@pytest.mark.parametrize(
+    ("assignment", "section", "key", "expected"),
+    [
+        ("corpus.tokenizer=char", "corpus", "tokenizer", "char"),
+        ('corpus.tokenizer="char"', "corpus", "tokenizer", "char"),
+        (" corpus . tokenizer =char", "corpus", "tokenizer", "char"),
+        ("decision.strategy=per-article", "decision", "strategy", "per-article"),
+        ("decision.strategy=a=b", "decision", "strategy", "a=b"),
+        ("training.epochs= 3 ", "training", "epochs", 3),
+        ("training.batch_tokens=1_000", "training", "batch_tokens", 1000),
+        ("training.learning_rate=1", "training", "learning_rate", 1.0),
+        ("training.learning_rate=1e-3", "training", "learning_rate", 0.001),
+        ("training.max_minutes=0", "training", "max_minutes", 0.0),
+        ("training.seed=0", "training", "seed", 0),
+        ("decision.min_articles=0", "decision", "min_articles", 0),
+        ("model.bidirectional=false", "model", "bidirectional", False),
+    ],
+)
+def test_an_assignment_sets_one_value_of_the_right_type(assignment, section, key, expected):
+    value = getattr(getattr(load(None, [assignment]), section), key)
+    assert value == expected
+    assert type(value) is type(expected)
+
+
+@pytest.mark.parametrize(
+    "assignment", ["training", "training.epochs", "epochs=3", "training.epochs:3", "", "=", "."]
+)
+def test_an_assignment_needs_a_section_a_key_and_a_value(assignment):
+    error = error_of(assignment)
+    assert error.where == "--set"
+    assert error.expected == "a setting must look like section.key=value"
+    assert error.got == repr(assignment)
+    assert error.todo == "Write for example --set training.epochs=3."
+
+
+@pytest.mark.parametrize(
+    ("assignment", "got", "todo"),
+    [
+        ("traning.epochs=3", "'traning'", "Did you mean training?"),
+        ("zzz.epochs=3", "'zzz'", "Known: corpus, model, training, decision."),
+        ("training.epoch=3", "'epoch'", "Did you mean epochs?"),
+        ("training.learning-rate=1", "'learning-rate'", "Did you mean learning_rate?"),
+        ("corpus.a.b=3", "'a.b'", "Known: tokenizer, max_tokens,"),
+        ("decision.=3", "''", "Known: strategy, min_articles, max_articles."),
+    ],
+)
+def test_an_unknown_name_is_refused_and_the_nearest_known_one_is_told(assignment, got, todo):
+    error = error_of(assignment)
+    assert error.where.startswith(f"--set {assignment}")
+    assert re.fullmatch("every (section|setting) must be a known one", error.expected)
+    assert error.got == got
+    assert error.todo.startswith(todo)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "kind", "got", "default"),
+    [
+        ("training.epochs=3.0", "int", "3.0", "12"),
+        ("training.epochs=true", "int", "True", "12"),
+        ("training.epochs=three", "int", "'three'", "12"),
+        ("training.epochs=", "int", "''", "12"),
+        ("training.epochs=[3]", "int", "[3]", "12"),
+        ("training.clip_norm=true", "float", "True", "1.0"),
+        ("training.clip_norm='1'", "float", "'1'", "1.0"),
+        ("model.bidirectional=1", "bool", "1", "True"),
+        ("corpus.tokenizer=2018", "str", "2018", "'jieba'"),
+        ("corpus.tokenizer=2018-01-01", "str", "datetime.date(2018, 1, 1)", "'jieba'"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_with_an_example(assignment, kind, got, default):
+    error = error_of(assignment)
+    section, key = assignment.partition("=")[0].split(".")
+    assert error.where == f"--set {assignment}: [{section}] {key}"
+    assert error.expected == f"the value must be of type {kind}"
+    assert error.got == got
+    assert error.todo == f"Write for example {default}, its default."
+
+
+@pytest.mark.parametrize(
+    ("assignment", "least", "got"),
+    [
+        ("corpus.shard_cases=0", 1, "0"),
+        ("corpus.max_tokens=-1", 1, "-1"),
+        ("training.epochs=0", 1, "0"),
+        ("training.seed=-1", 0, "-1"),
+        ("decision.min_articles=-1", 0, "-1"),
+        ("training.learning_rate=-0.5", 0, "-0.5"),
+        ("training.learning_rate=nan", 0, "nan"),
+        ("model.dropout=-1", 0, "-1.0"),
+    ],
+)
+def test_a_number_that_is_too_small_is_refused(assignment, least, got):
+    error = error_of(assignment)
+    assert error.where.startswith(f"--set {assignment}: [")
+    assert error.expected == f"the value must be at least {least}"
+    assert error.got == got
+    assert error.todo == "Write a larger number."
+
+
+def test_a_setting_outside_a_section_is_refused(tmp_path):
+    error = error_of(path=toml(tmp_path, "training = 3\n"))
+    assert error.where == str(tmp_path / "lawrec.toml")
+    assert error.expected == "[training] must be a section"
+    assert error.got == "3"
+    assert error.todo == "Write [training] on a line of its own and the settings below it."
+
+
+def test_an_unknown_key_in_a_file_names_the_file_and_the_section(tmp_path):
+    path = toml(tmp_path, "[model]\nlstm_unit = 3\n")
+    assert str(error_of(path=path)) == (
+        f"{path}: [model]: every setting must be a known one, got 'lstm_unit'. "
+        "Did you mean lstm_units?"
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"# nothing\n", b"\xef\xbb\xbf", b"[training]\r\n\r\n", b"[corpus]\n[model]\n"],
+)
+def test_a_file_without_settings_changes_nothing(tmp_path, content):
+    assert load(toml(tmp_path, content)) == Config()
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path):
+    path = toml(tmp_path, b"\xef\xbb\xbf[training]\r\nepochs = 3\r\n")
+    assert load(path).training.epochs == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[training\n",
+        b"[training]\nepochs = \n",
+        b"[training]\nepochs = 3\nepochs = 4\n",
+        b"\xff\xfe[\x00",
+        b"[training]\nepochs = 3 # \xb5\xc1\n",
+        b"\x00",
+        b'{"training": {"epochs": 3}}',
+    ],
+)
+def test_a_file_that_is_not_toml_in_utf8_is_refused(tmp_path, content):
+    error = error_of(path=toml(tmp_path, content))
+    assert error.where == str(tmp_path / "lawrec.toml")
+    assert error.expected == "the file must be TOML in UTF-8"
+    assert error.got
+    assert error.todo == "Mend that line."
+
+
+@pytest.mark.parametrize(
+    ("name", "got"), [("absent.toml", "No such file or directory"), (".", "Is a directory")]
+)
+def test_a_file_that_cannot_be_read_is_refused(tmp_path, name, got):
+    error = error_of(path=tmp_path / name)
+    assert error.where == str(tmp_path / name)
+    assert (error.expected, error.got) == ("a TOML file must be readable", got)
+    assert error.todo == "Check the path."
+
+
+def test_a_configuration_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().training.epochs = 3
+
+
+@pytest.mark.parametrize("name", ["data/sample", "vocab/articles.csv", "vocab/legal_terms.txt"])
+def test_what_the_project_ships_is_there(name):
+    assert shipped(name).exists()

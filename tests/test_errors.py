@@ -1,0 +1,42 @@
+import pytest
+
+from lawrec.errors import CaseError, ConfigError, LawrecError, RecordsError, RunError, quoted
+
+
+def test_a_message_has_its_four_parts_in_order():
+    error = LawrecError("train.json:3", "the fact must not be empty", "''", "Write the fact.")
+    assert str(error) == "train.json:3: the fact must not be empty, got ''. Write the fact."
+
+
+def test_the_parts_stay_readable_on_their_own(tmp_path):
+    error = LawrecError(tmp_path, "the folder must exist", 7, "Make it.")
+    assert (error.where, error.expected, error.got, error.todo) == (
+        str(tmp_path),
+        "the folder must exist",
+        "7",
+        "Make it.",
+    )
+
+
+@pytest.mark.parametrize("kind", [CaseError, ConfigError, RecordsError, RunError])
+def test_every_kind_is_caught_as_a_lawrec_error(kind):
+    with pytest.raises(LawrecError, match="here: it must hold, got nothing. Do it."):
+        raise kind("here", "it must hold", "nothing", "Do it.")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("264", "'264'"),
+        (264, "264"),
+        (None, "None"),
+        ("a\nb", r"'a\nb'"),
+        ("\udcff", r"'\udcff'"),
+        ("x" * 38, "'" + "x" * 38 + "'"),
+        ("x" * 39, "'" + "x" * 38 + "…"),
+        ("x" * 100_000, "'" + "x" * 38 + "…"),
+    ],
+)
+def test_a_quoted_value_is_on_one_line_of_at_most_40_signs(value, expected):
+    assert quoted(value) == expected
+    assert len(quoted(value)) <= 40

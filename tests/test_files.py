@@ -1,0 +1,94 @@
+import hashlib
+import json
+
+import pytest
+
+from lawrec.files import finished_folder, replaced, sha256, write_json, write_text
+
+
+class Interrupted(BaseException):
+    """Stands for Ctrl-C."""
+
+
+def names(folder):
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def test_a_replaced_file_appears_only_when_the_block_ends(tmp_path):
+    path = tmp_path / "new" / "file.txt"
+    with replaced(path) as temporary:
+        temporary.write_text("whole", encoding="utf-8")
+        assert not path.exists()
+    assert path.read_text(encoding="utf-8") == "whole"
+    assert names(tmp_path) == ["file.txt", "new"]
+
+
+@pytest.mark.parametrize("kind", [ValueError, Interrupted])
+def test_a_failed_block_keeps_the_old_file_and_no_temporary_one(tmp_path, kind):
+    path = tmp_path / "file.txt"
+    path.write_text("old", encoding="utf-8")
+    with pytest.raises(kind), replaced(path) as temporary:
+        temporary.write_text("half", encoding="utf-8")
+        raise kind
+    assert path.read_text(encoding="utf-8") == "old"
+    assert names(tmp_path) == ["file.txt"]
+
+
+def test_a_finished_folder_appears_only_when_the_block_ends(tmp_path):
+    path = tmp_path / "a" / "b"
+    with finished_folder(path) as temporary:
+        (temporary / "file").touch()
+        assert not path.exists()
+    assert names(tmp_path) == ["a", "b", "file"]
+
+
+def test_a_finished_folder_takes_the_place_of_the_old_one(tmp_path):
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "old").touch()
+    with finished_folder(path) as temporary:
+        (temporary / "new").touch()
+        assert names(path) == ["old"]
+    assert names(path) == ["new"]
+
+
+@pytest.mark.parametrize("kind", [ValueError, Interrupted])
+def test_a_failed_block_keeps_the_old_folder_and_no_temporary_one(tmp_path, kind):
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "old").touch()
+    with pytest.raises(kind), finished_folder(path) as temporary:
+        (temporary / "half").touch()
+        raise kind
+    assert names(tmp_path) == ["folder", "old"]
+
+
+def test_text_is_written_as_utf8_with_plain_line_ends(tmp_path):
+    path = tmp_path / "text.txt"
+    write_text(path, "第一行\n第二行\n")
+    assert path.read_bytes() == "第一行\n第二行\n".encode()
+
+
+def test_text_that_utf8_cannot_hold_leaves_the_old_file(tmp_path):
+    path = tmp_path / "text.txt"
+    write_text(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(path, "\ud800")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert names(tmp_path) == ["text.txt"]
+
+
+def test_json_comes_back_as_it_was_and_keeps_chinese_readable(tmp_path):
+    path, value = tmp_path / "value.json", {"罪名": ["盗窃罪", 1, None, 0.5], "空": {}}
+    write_json(path, value)
+    text = path.read_text(encoding="utf-8")
+    assert json.loads(text) == value
+    assert "盗窃罪" in text
+    assert text.endswith("}\n")
+
+
+@pytest.mark.parametrize("content", [b"", b"abc", bytes(300_000)])
+def test_the_digest_is_that_of_the_bytes(tmp_path, content):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    assert sha256(path) == hashlib.sha256(content).hexdigest()
