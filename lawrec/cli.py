@@ -316,7 +316,7 @@ def _source(options: Mapping[str, Any]) -> Any:
 def _cases(file: Path | None, file_format: str | None) -> Cases:
     if file:
         return read_cases(file, labelled=False, file_format=file_format)
-    stream = click.get_binary_stream("stdin")
+    stream = sys.stdin.buffer
     if stream.isatty():
         click.echo("Type one fact a line and end with Ctrl-D.", err=True)
     return read_stream(stream, "stdin", labelled=False, file_format=file_format or "text")

@@ -21,7 +21,6 @@ SETTINGS = (
     "training.epochs=10",
     "training.batch_tokens=256",
     "training.learning_rate=0.03",
-    "training.save_every=3",
 )
 
 

@@ -40,7 +40,7 @@ def tune(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
         The cuts. An article without a true case never fires: nothing says when it should.
     """
     seen = y_true.any(axis=0)
-    thresholds = np.full(len(seen), NEVER)
+    thresholds = np.full(y_score.shape[1], NEVER)
     if not seen.any():
         return Cuts(thresholds, config.min_articles, config.max_articles)
     cuts = STRATEGIES[config.strategy](y_true[:, seen], y_score[:, seen], config)
@@ -56,8 +56,8 @@ def decide(y_score: Floats, cuts: Cuts) -> Bools:
     """
     passed = y_score >= cuts.thresholds
     wanted = np.clip(passed.sum(axis=1, keepdims=True), cuts.min_articles, cuts.max_articles)
-    standing = passed + np.isfinite(cuts.thresholds).astype(np.int8)
-    y_pred: Bools = _places(np.lexsort((-y_score, -standing), axis=1)) < wanted
+    never = np.broadcast_to(np.isinf(cuts.thresholds), y_score.shape)
+    y_pred: Bools = _places(np.lexsort((-y_score, ~passed, never), axis=1)) < wanted
     return y_pred
 
 
@@ -116,9 +116,10 @@ def _per_article(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts
 
 def _top_n(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
     """The same number of articles for every case, with the best micro-F1."""
+    least = max(1, config.min_articles)
     cuts = [
         Cuts(np.zeros(y_score.shape[1], np.float32), n, n)
-        for n in range(1, max(1, config.max_articles) + 1)
+        for n in range(least, max(least, config.max_articles) + 1)
     ]
     return max(cuts, key=lambda cut: micro_f1(y_true, decide(y_score, cut)))
 

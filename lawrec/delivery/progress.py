@@ -21,6 +21,22 @@ def shown_on(stream: TextIO) -> Iterator[Progress]:
         yield _lines(stream)
 
 
+class _Rates:
+    """The rate of each stage since it was first told of: a resumed stage does not start at 0."""
+
+    def __init__(self) -> None:
+        self._starts: dict[str, tuple[int, float]] = {}
+
+    def of(self, stage: str, done: int) -> float:
+        """Return the rate by now; 0 at the start of a stage or of its rerun: none is known yet."""
+        now = time.monotonic()
+        first, start = self._starts.setdefault(stage, (done, now))
+        if done <= first:
+            self._starts[stage] = (done, now)
+            return 0.0
+        return (done - first) / max(now - start, 1e-3)
+
+
 @contextmanager
 def _bars(stream: TextIO) -> Iterator[Progress]:
     from rich.console import Console
@@ -28,53 +44,50 @@ def _bars(stream: TextIO) -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
-    with Bars(*columns, console=Console(file=stream)) as bars:
+    with Bars(*columns, console=Console(file=stream, markup=False, emoji=False)) as bars:
         tasks = {}
-        started: dict[str, float] = {}
+        rates = _Rates()
 
         def show(stage: str, done: int, total: int | None, note: str = "") -> None:
+            rate = rates.of(stage, done)
             if done == 0:
                 bars.console.print(note, highlight=False)
                 return
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=total, rate="", note="")
-                started[stage] = time.monotonic()
-            rate = f"{_rate(done, started[stage]):.0f}/s"
-            bars.update(tasks[stage], completed=done, total=total, rate=rate, note=note)
+            shown = f"{rate:,.0f}/s" if rate else ""
+            bars.update(tasks[stage], completed=done, total=total, rate=shown, note=note)
 
         yield show
 
 
 def _lines(stream: TextIO) -> Progress:
-    started: dict[str, float] = {}
+    rates = _Rates()
     printed: dict[str, float] = {}
 
     def show(stage: str, done: int, total: int | None, note: str = "") -> None:
+        rate = rates.of(stage, done)
         now = time.monotonic()
-        start = started.setdefault(stage, now)
         if done == 0:
             print(note, file=stream, flush=True)
         elif done == total or now - printed.setdefault(stage, now) >= LINE_SECONDS:
             printed[stage] = now
-            print(_line(stage, done, total, note, start), file=stream, flush=True)
+            print(_line(stage, done, total, note, rate), file=stream, flush=True)
 
     return show
 
 
-def _line(stage: str, done: int, total: int | None, note: str, start: float) -> str:
-    rate = _rate(done, start)
-    parts = [f"{stage}: {done:,}" + (f" of {total:,}" if total else ""), f"{rate:,.0f}/s"]
-    if total and done < total:
+def _line(stage: str, done: int, total: int | None, note: str, rate: float) -> str:
+    parts = [f"{stage}: {done:,}" + (f" of {total:,}" if total else "")]
+    if rate:
+        parts.append(f"{rate:,.0f}/s")
+    if rate and total and done < total:
         parts.append(f"{(total - done) / rate:,.0f} s left")
     return ", ".join([*parts, note] if note else parts)
-
-
-def _rate(done: int, start: float) -> float:
-    return done / max(time.monotonic() - start, 1e-3)

@@ -162,9 +162,7 @@ def _cells(entry: Recommendation) -> tuple[str, ...]:
 
 def _rendered(table: Table, width: int) -> str:
     # Facts, titles and paths are not markup: "[/]" and ":a:" in them stay as they are.
-    console = Console(
-        file=io.StringIO(), width=width, color_system=None, markup=False, emoji=False
-    )
+    console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, emoji=False)
     console.print(table)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"

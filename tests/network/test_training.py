@@ -27,18 +27,20 @@ def everything(run):
     """Return all that the newest checkpoint holds, but for the shuffle buffer's serialized bytes."""
     reader = tf.train.load_checkpoint(str(run.folder))
     names = [name for name in reader.get_variable_to_shape_map() if "iterator" not in name]
-    return {name: reader.get_tensor(name) for name in names if name != "_CHECKPOINTABLE_OBJECT_GRAPH"}
+    return {
+        name: reader.get_tensor(name) for name in names if name != "_CHECKPOINTABLE_OBJECT_GRAPH"
+    }
 
 
 @pytest.fixture(scope="module")
 def whole(start_run):
-    run, records = start_run("training.epochs=3", "training.patience=99")
+    run, records = start_run("training.epochs=3", "training.patience=99", "training.save_every=3")
     return run, list(train(run, records, valid_figures))
 
 
 @pytest.mark.parametrize("step", [4, 11, 16])
 def test_a_run_that_was_killed_and_resumed_ends_with_the_same_bits(start_run, whole, step):
-    run, records = start_run("training.epochs=3", "training.patience=99")
+    run, records = start_run("training.epochs=3", "training.patience=99", "training.save_every=3")
     before = []
     with pytest.raises(Killed):
         before.extend(train(run, records, valid_figures, killed_at(step)))

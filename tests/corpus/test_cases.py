@@ -1,0 +1,435 @@
+import io
+import json
+
+import pytest
+
+from lawrec.corpus.cases import (
+    READERS,
+    SUFFIXES,
+    Case,
+    find_splits,
+    read_cases,
+    read_stream,
+    strictly,
+)
+from lawrec.errors import CaseError
+
+FACT = "被告人张某秘密窃取他人财物。"
+NO_META = '"meta" must be a JSON object'
+
+
+def write(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def cail(fact=FACT, articles=(264,), **more):
+    return json.dumps(
+        {"fact": fact, "meta": {"relevant_articles": list(articles), **more}}, ensure_ascii=False
+    )
+
+
+def read_bytes(content, file_format="jsonl", labelled=True):
+    content = content if isinstance(content, bytes) else content.encode()
+    return list(read_stream(io.BytesIO(content), "cases", labelled, file_format))
+
+
+def only_error(content, file_format="jsonl", labelled=True):
+    (error,) = read_bytes(content, file_format, labelled)
+    assert isinstance(error, CaseError)
+    return error
+
+
+def test_a_line_of_cail2018_becomes_a_case(tmp_path):
+    line = cail(articles=[264, "第133条之一", 264], accusation=["盗窃", "危险驾驶"])
+    path = write(tmp_path, "train.json", line + "\n")
+    assert list(read_cases(path)) == [
+        Case(f"{path}:1", "1", FACT, ("264", "133之一"), ("盗窃", "危险驾驶"))
+    ]
+
+
+def test_a_plain_line_becomes_a_case():
+    line = json.dumps({"id": "A-7", "fact": FACT, "articles": ["264"], "charges": ["盗窃"]})
+    assert read_bytes(line) == [Case("cases:1", "A-7", FACT, ("264",), ("盗窃",))]
+
+
+def test_the_three_formats_give_the_same_cases():
+    rows = [("甲1", FACT, "264;133之一", "盗窃"), ("乙2", "酒后驾车，又打人。", "133之一", "")]
+    records = [
+        {"id": name, "fact": fact, "articles": articles.split(";"), "charges": charges.split()}
+        for name, fact, articles, charges in rows
+    ]
+    jsonl = read_bytes("\n" + "".join(json.dumps(record) + "\n" for record in records))
+    for file_format, sign in (("csv", ","), ("tsv", "\t")):
+        lines = [sign.join(row) for row in [("id", "fact", "articles", "charges"), *rows]]
+        assert read_bytes("\n".join(lines), file_format) == jsonl
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("last", ["", "END"])
+@pytest.mark.parametrize(
+    ("file_format", "lines"),
+    [
+        ("jsonl", [cail(), cail("酒后驾车")]),
+        ("csv", ["fact,articles", f"{FACT},264", "酒后驾车,264"]),
+        ("tsv", ["articles\tfact", f"264\t{FACT}", "264\t酒后驾车"]),
+        ("text", [FACT, "酒后驾车"]),
+    ],
+)
+def test_marks_and_line_ends_change_nothing(file_format, lines, mark, line_end, last):
+    text = mark + line_end.join(lines) + last.replace("END", line_end)
+    cases = read_bytes(text, file_format, labelled=file_format != "text")
+    assert [case.fact for case in cases] == [FACT, "酒后驾车"]
+
+
+def test_a_byte_order_mark_is_dropped_only_from_the_first_line():
+    cases = read_bytes(f"\ufeff{FACT}\n\ufeff{FACT}\n", "text", labelled=False)
+    assert [case.fact for case in cases] == [FACT, "\ufeff" + FACT]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n\r\n", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("file_format", ["jsonl", "csv", "tsv"])
+def test_a_file_without_lines_has_no_cases(content, file_format):
+    assert read_bytes(content, file_format) == []
+
+
+def test_a_case_without_an_id_is_named_by_its_line():
+    lines = [cail(), "", json.dumps({"id": "", "fact": FACT, "articles": []}), cail()]
+    assert [case.case_id for case in read_bytes("\n".join(lines))] == ["1", "3", "4"]
+    assert [case.where for case in read_bytes("\n".join(lines))] == [
+        "cases:1",
+        "cases:3",
+        "cases:4",
+    ]
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0, "0"), (17, "17"), ("007", "007")])
+def test_an_id_is_kept_as_a_text(value, expected):
+    (case,) = read_bytes(json.dumps({"id": value, "fact": FACT, "articles": []}))
+    assert case.case_id == expected
+
+
+def test_a_case_may_have_no_article():
+    assert [case.articles for case in read_bytes(cail(articles=[]))] == [()]
+    assert [case.articles for case in read_bytes(f"fact,articles\n{FACT},\n", "csv")] == [()]
+
+
+@pytest.mark.parametrize(
+    ("line", "labelled"),
+    [
+        (json.dumps({"fact": FACT}), False),
+        (json.dumps({"fact": FACT, "meta": {}}), False),
+        (json.dumps({"fact": FACT, "articles": "nonsense", "charges": "盗窃"}), False),
+        (json.dumps({"fact": FACT, "meta": {"relevant_articles": [True]}}), False),
+        (json.dumps({"fact": FACT, "articles": []}), True),
+    ],
+)
+def test_labels_are_read_only_when_they_are_asked_for(line, labelled):
+    assert read_bytes(line, labelled=labelled) == [Case("cases:1", "1", FACT)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected", "got", "todo"),
+    [
+        ('{"fact": "盗', "a line must be one JSON object", "broken JSON (", "Mend the line."),
+        ("盗窃", "a line must be one JSON object", "broken JSON (", "Mend the line."),
+        (cail() + cail(), "a line must be one JSON object", "broken JSON (", "Mend the line."),
+        ("[" * 100_000, "a line must be one JSON object", "broken JSON (", "Mend the line."),
+        (b"\xff\xfe{\x00", "a line must be one JSON object", "broken JSON (", "Mend the line."),
+        ("[1, 2]", "a line must be one JSON object", "[1, 2]", 'Write {"fact": "..."}.'),
+        ("null", "a line must be one JSON object", "None", 'Write {"fact": "..."}.'),
+        ('"盗窃"', "a line must be one JSON object", "'盗窃'", 'Write {"fact": "..."}.'),
+        ('{"fact": "盗", "meta": null}', NO_META, "None", "Mend the line."),
+        ('{"fact": "盗", "meta": [264]}', NO_META, "[264]", "Mend the line."),
+        ("{}", '"fact" must be a text', "None", "Mend the line."),
+        ('{"fact": null, "meta": {}}', '"fact" must be a text', "None", "Mend the line."),
+        ('{"fact": 264}', '"fact" must be a text', "264", "Mend the line."),
+        ('{"fact": ["盗窃"]}', '"fact" must be a text', "['盗窃']", "Mend the line."),
+        (cail(""), "the fact must not be empty", "''", "Write the fact."),
+        (cail(" 　\n\t"), "the fact must not be empty", r"' \u3000\n\t'", "Write the fact."),
+        (cail("theft, 264"), "the fact must hold Chinese text", "'theft", "Write the fact in Chi"),
+        (cail("2018-01-01！"), "the fact must hold Chinese text", "'2018", "Write the fact in Chi"),
+        (cail("ぬすむ"), "the fact must hold Chinese text", "'ぬすむ'", "Write the fact in Chi"),
+        ('{"fact": "盗\\ud800"}', "the text must be UTF-8", "other bytes", "Convert it to UTF-8."),
+        (b'{"fact": "\xe7\x9b\x97\xff"}', "the text must be UTF-8", "other bytes", "Convert it"),
+        (cail().encode("gbk"), "the text must be UTF-8", "other bytes", "Convert it to UTF-8."),
+    ],
+)
+def test_a_line_that_cannot_be_used_comes_as_its_error(line, expected, got, todo):
+    error = only_error(line)
+    assert error.where == "cases:1"
+    assert error.expected == expected
+    assert error.got.startswith(got)
+    assert error.todo.startswith(todo)
+    str(error).encode()
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "got"),
+    [
+        ("264", "must be a list of articles", "'264'"),
+        (264, "must be a list of articles", "264"),
+        (None, "must be a list of articles", "None"),
+        ({"264": 1}, "must be a list of articles", "{'264': 1}"),
+        ([True], "an article must be a number or a text", "not an article: True"),
+        ([264, None], "an article must be a number or a text", "not an article: None"),
+        ([264.0], "an article must be a number or a text", "not an article: 264.0"),
+        ([0], "an article must be a number or a text", "not an article: 0"),
+        ([""], "an article must be a number or a text", "not an article: ''"),
+        ([[264]], "an article must be a number or a text", "not an article: [264]"),
+    ],
+)
+@pytest.mark.parametrize("plain", [False, True])
+def test_labels_of_a_wrong_kind_are_refused(values, expected, got, plain):
+    labels = {"articles": values} if plain else {"meta": {"relevant_articles": values}}
+    error = only_error(json.dumps({"fact": FACT, **labels}))
+    assert error.where == "cases:1"
+    assert expected in error.expected
+    assert error.got == got
+    assert error.todo == "Fix the line, or pass --skip-bad."
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps({"id": "\ud800", "fact": FACT, "articles": []}),
+        json.dumps({"fact": FACT, "articles": ["264\udfff"]}),
+        b'{"id": "\xff", "fact": "\xe7\x9b\x97", "articles": []}',
+    ],
+)
+def test_an_id_or_a_label_that_is_not_utf8_is_refused(content):
+    assert only_error(content).expected == "the text must be UTF-8"
+
+
+def test_a_pair_of_surrogates_is_one_sign():
+    (case,) = read_bytes('{"fact": "盗\\ud83d\\ude97", "articles": []}')
+    assert case.fact == "盗🚗"
+
+
+def test_the_line_after_a_bad_one_is_read():
+    cases = read_bytes("\n".join(["{", cail(), cail(""), cail()]))
+    assert [isinstance(case, Case) for case in cases] == [False, True, False, True]
+    assert [case.where for case in cases] == ["cases:1", "cases:2", "cases:3", "cases:4"]
+
+
+def test_reading_strictly_stops_at_the_first_bad_line():
+    cases = strictly(
+        read_stream(io.BytesIO(f"{cail()}\n{{\n{cail()}".encode()), "c", True, "jsonl")
+    )
+    assert next(cases).where == "c:1"
+    with pytest.raises(CaseError, match="^c:2: a line must be one JSON object, got broken JSON"):
+        next(cases)
+
+
+@pytest.mark.parametrize("file_format", ["jsonl", "csv", "text"])
+def test_a_fact_of_100000_signs_is_read_whole(file_format):
+    fact = "盗" * 100_000
+    content = {"jsonl": cail(fact), "csv": f"fact,articles\n{fact},264", "text": fact}[file_format]
+    (case,) = read_bytes(content, file_format, labelled=file_format != "text")
+    assert case.fact == fact
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        (f"{FACT}\n酒后驾车", [FACT, "酒后驾车"]),
+        ("  盗窃  \n", ["  盗窃  "]),
+        ("盗\u2028窃\x0b\n抢劫\n", ["盗\u2028窃\x0b", "抢劫"]),
+        ("盗\x00窃\n", ["盗\x00窃"]),
+    ],
+)
+def test_a_line_of_text_is_a_fact(text, facts):
+    assert [case.fact for case in read_bytes(text, "text", labelled=False)] == facts
+
+
+def test_an_empty_line_of_text_is_answered_with_its_error():
+    cases = read_bytes(f"{FACT}\n\n{FACT}\n", "text", labelled=False)
+    assert [case.where for case in cases] == ["cases:1", "cases:2", "cases:3"]
+    assert cases[1].expected == "the fact must not be empty"
+
+
+def test_plain_text_cannot_be_labelled():
+    error = only_error(FACT, "text")
+    assert (error.where, error.expected) == ("cases:1", "a case must say its articles")
+    assert (error.got, error.todo) == ("plain text", "Use JSON lines or CSV.")
+
+
+@pytest.mark.parametrize("sign", list(";；,，、| ") + ["; ", " 、 "])
+def test_the_articles_of_a_row_may_be_separated_in_several_ways(sign):
+    (case,) = read_bytes(f'articles,fact\n"264{sign}133之一",{FACT}', "csv")
+    assert case.articles == ("264", "133之一")
+
+
+def test_a_quoted_field_may_hold_commas_quotes_and_line_ends():
+    fact = '被告人说："盗窃",\r\n\n然后离开。'
+    quoted = fact.replace('"', '""')
+    cases = read_bytes(f'fact,articles\n"{quoted}",264\n{FACT},266\n', "csv")
+    assert [(case.fact, case.case_id) for case in cases] == [(fact, "4"), (FACT, "5")]
+
+
+@pytest.mark.parametrize("blank", ["", "\r"])
+def test_blank_lines_of_a_table_are_passed_over(blank):
+    lines = [blank, "fact,articles", blank, f"{FACT},264", blank, blank, f"{FACT},266", blank]
+    cases = read_bytes("\n".join(lines), "csv")
+    assert [(case.where, case.articles) for case in cases] == [
+        ("cases:4", ("264",)),
+        ("cases:7", ("266",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "got"),
+    [
+        (FACT, "1 fields"),
+        (f"{FACT},264,盗窃", "3 fields"),
+        (f'"{FACT}', "1 fields"),
+        (f"{FACT}\r{FACT},264", "new-line character seen in unquoted field"),
+        ("盗" * 140_000 + ",264", "field larger than field limit"),
+    ],
+)
+def test_a_ragged_row_is_refused_and_the_one_before_it_is_kept(row, got):
+    case, error = read_bytes(f"fact,articles\n{FACT},264\n{row}\n", "csv")
+    assert case.fact == FACT
+    assert error.where == "cases:3"
+    assert error.expected == "a row must have 2 fields"
+    assert error.got.startswith(got)
+    assert error.todo == "Mend the row."
+
+
+def test_the_row_after_a_ragged_one_is_read():
+    rows = ["fact,articles", FACT, f"{FACT},264", f"{FACT}\r,266", f"{FACT},267"]
+    cases = read_bytes("\n".join(rows), "csv")
+    assert [getattr(case, "articles", None) for case in cases] == [None, ("264",), None, ("267",)]
+
+
+def test_a_null_byte_in_a_row_does_no_harm():
+    (case,) = read_bytes("fact,articles\n盗\x00窃,264\n", "csv")
+    assert case.fact == "盗\x00窃"
+
+
+@pytest.mark.parametrize(
+    ("content", "labelled", "column", "got"),
+    [
+        ("text,articles\n盗,264", True, "fact", "'text,articles'"),
+        ("fact,labels\n盗,264", True, "articles", "'fact,labels'"),
+        ("fact\n盗", True, "articles", "'fact'"),
+        ("fact\tarticles\n盗\t264", True, "fact", r"'fact\tarticles'"),
+        ("盗窃\n抢劫", False, "fact", "'盗窃'"),
+        ("fact,articles\r盗,264\r", True, "fact", "new-line character seen"),
+        (b"\xff\xfef\x00", True, "fact", r"'\udcff\udcfef\x00'"),
+    ],
+)
+def test_a_table_without_its_columns_is_refused(content, labelled, column, got):
+    with pytest.raises(CaseError) as caught:
+        read_bytes(content, "csv", labelled)
+    assert caught.value.where == "cases:1"
+    assert caught.value.expected == f'the first row must name a column "{column}"'
+    assert caught.value.got.startswith(got)
+    assert caught.value.todo == "Add the column or rename yours."
+
+
+def test_the_header_of_a_table_may_have_spaces_and_more_columns():
+    content = f"court, fact ,articles \n某法院,{FACT},264\n"
+    assert read_bytes(content, "csv") == [Case("cases:2", "2", FACT, ("264",))]
+
+
+def test_the_suffix_chooses_the_reader(tmp_path):
+    for suffix, file_format in SUFFIXES.items():
+        assert file_format in READERS
+        path = write(tmp_path, f"c{suffix}", {"jsonl": cail(), "text": FACT}.get(file_format, ""))
+        assert len(list(read_cases(path, labelled=False))) == (file_format in ("jsonl", "text"))
+
+
+@pytest.mark.parametrize("name", ["cases.parquet", "cases", "cases.JSON", "cases.json.gz"])
+def test_an_unknown_suffix_is_refused(tmp_path, name):
+    path = write(tmp_path, name, cail())
+    with pytest.raises(CaseError) as caught:
+        next(read_cases(path))
+    assert caught.value.where == str(path)
+    assert caught.value.expected == "the suffix must be one of .json, .jsonl, .csv, .tsv, .txt"
+    assert caught.value.got == repr(path.suffix)
+    assert caught.value.todo == "Rename the file, or say the format."
+
+
+def test_a_named_format_wins_over_the_suffix(tmp_path):
+    path = write(tmp_path, "cases.data", cail())
+    assert [case.fact for case in read_cases(path, file_format="jsonl")] == [FACT]
+
+
+@pytest.mark.parametrize(
+    ("name", "got"), [("absent.json", "No such file or directory"), ("f.json", "Is a directory")]
+)
+def test_a_file_that_cannot_be_read_is_refused(tmp_path, name, got):
+    (tmp_path / "f.json").mkdir()
+    with pytest.raises(CaseError) as caught:
+        next(read_cases(tmp_path / name))
+    assert caught.value.where == str(tmp_path / name)
+    assert (caught.value.expected, caught.value.got) == ("the file must be readable", got)
+    assert caught.value.todo == "Check the path."
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["train.json"], {"train": "train.json"}),
+        (["test.csv", "train.tsv"], {"train": "train.tsv", "test": "test.csv"}),
+        (
+            ["data_test.json", "data_train.json", "data_valid.json", "law.txt", "train.old"],
+            {"train": "data_train.json", "valid": "data_valid.json", "test": "data_test.json"},
+        ),
+        (["train.jsonl", "Valid.json", "my_test.json"], {"train": "train.jsonl"}),
+    ],
+)
+def test_the_splits_of_a_folder_are_found_by_their_names(tmp_path, names, expected):
+    for name in names:
+        write(tmp_path, name, "")
+    assert find_splits(tmp_path) == {split: tmp_path / name for split, name in expected.items()}
+    assert list(find_splits(tmp_path)) == list(expected)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected", "got", "todo"),
+    [
+        ([], "the folder must hold train.json", "no train file", "Add it, or name another."),
+        (["valid.json"], "the folder must hold train.json", "no train file", "Add it, or name"),
+        (
+            ["train.json", "data_train.json"],
+            "there must be one train file",
+            "train.json and data_train.json",
+            "Keep one of them.",
+        ),
+        (
+            ["train.json", "test.csv", "test.json"],
+            "there must be one test file",
+            "test.json and test.csv",
+            "Keep one of them.",
+        ),
+    ],
+)
+def test_a_folder_without_one_file_a_split_is_refused(tmp_path, names, expected, got, todo):
+    for name in names:
+        write(tmp_path, name, "")
+    with pytest.raises(CaseError) as caught:
+        find_splits(tmp_path)
+    assert caught.value.where == str(tmp_path)
+    assert (caught.value.expected, caught.value.got) == (expected, got)
+    assert caught.value.todo.startswith(todo)
+
+
+@pytest.mark.parametrize(("name", "got"), [("absent", "no such folder"), ("train.json", "a file")])
+def test_what_is_no_folder_is_refused(tmp_path, name, got):
+    write(tmp_path, "train.json", "")
+    with pytest.raises(CaseError) as caught:
+        find_splits(tmp_path / name)
+    assert caught.value.where == str(tmp_path / name)
+    assert caught.value.expected == "--data must be a folder with train, valid and test files"
+    assert caught.value.got == got
+    assert caught.value.todo.startswith("Put the cases into train.json, valid.json and test.json")
+
+
+def test_a_folder_named_as_a_split_is_no_split(tmp_path):
+    (tmp_path / "valid.json").mkdir()
+    write(tmp_path, "train.json", "")
+    assert list(find_splits(tmp_path)) == ["train"]

@@ -1,0 +1,132 @@
+import random
+from collections import Counter
+
+import pytest
+
+from lawrec.corpus.tokenizer import load_tokenizer
+from lawrec.corpus.vocabulary import (
+    PAD,
+    PAD_ID,
+    UNK,
+    UNK_ID,
+    Encoder,
+    Vocabulary,
+    build_tokens,
+    encode,
+    load_vocabulary,
+)
+from lawrec.errors import RecordsError
+
+WORDS = Vocabulary((PAD, UNK, "盗窃", "抢劫"))
+
+
+def slowly_built(counts, min_count, max_size):
+    names = [PAD, UNK]
+    left = dict(counts)
+    while left and len(names) < max_size:
+        best = max(left.values())
+        token = min(token for token, count in left.items() if count == best)
+        if left.pop(token) >= min_count:
+            names.append(token)
+    return tuple(names)
+
+
+def test_padding_and_unknown_have_the_first_two_ids():
+    vocabulary = build_tokens(Counter("盗盗窃"), min_count=1, max_size=10)
+    assert vocabulary.names == ("<pad>", "<unk>", "盗", "窃")
+    assert (vocabulary.ids["<pad>"], vocabulary.ids["<unk>"]) == (PAD_ID, UNK_ID) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "min_count", "max_size", "expected"),
+    [
+        ("", 1, 10, ""),
+        ("aab", 1, 10, "ab"),
+        ("aab", 2, 10, "a"),
+        ("aab", 3, 10, ""),
+        ("ba", 1, 10, "ab"),
+        ("cbabca", 1, 4, "ab"),
+        ("bbac", 1, 3, "b"),
+        ("aab", 1, 2, ""),
+        ("aab", 1, 1, ""),
+    ],
+)
+def test_the_most_frequent_tokens_come_first(text, min_count, max_size, expected):
+    assert build_tokens(Counter(text), min_count, max_size).names == (PAD, UNK, *expected)
+
+
+def test_the_order_is_that_of_a_slow_reference_whatever_the_order_of_counting():
+    numbers = random.Random(1)
+    for _ in range(50):
+        counts = {chr(0x4E00 + n): numbers.randint(1, 4) for n in range(numbers.randint(0, 30))}
+        shuffled = Counter(dict(numbers.sample(list(counts.items()), len(counts))))
+        min_count, max_size = numbers.randint(1, 4), numbers.randint(2, 20)
+        built = build_tokens(shuffled, min_count, max_size)
+        assert built.names == slowly_built(counts, min_count, max_size)
+
+
+def test_the_id_of_a_name_is_its_position():
+    vocabulary = Vocabulary(("264", "133之一", "266"))
+    assert vocabulary.ids == {"264": 0, "133之一": 1, "266": 2}
+    assert len(vocabulary) == 3
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (),
+        ("264",),
+        ("133之一", "264", "民法典 1165"),
+        (PAD, UNK, "盗", "\x00", "\u2028", "\x0b", "\x85", "🚗"),
+        ("", "a", ""),
+    ],
+)
+def test_a_vocabulary_comes_back_as_it_was_saved(tmp_path, names):
+    path = tmp_path / "new" / "names.txt"
+    Vocabulary(names).save(path)
+    assert load_vocabulary(path) == Vocabulary(names)
+    assert path.read_bytes() == "".join(f"{name}\n" for name in names).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "got"), [(None, "No such file"), ("盗窃\n".encode("gbk"), "can't decode")]
+)
+def test_a_vocabulary_that_cannot_be_read_is_refused(tmp_path, content, got):
+    path = tmp_path / "tokens.txt"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(RecordsError) as caught:
+        load_vocabulary(path)
+    assert (caught.value.where, caught.value.expected) == (str(path), "the list must be readable")
+    assert got in caught.value.got
+    assert caught.value.todo == "Make it again with `lawrec prepare`."
+
+
+@pytest.mark.parametrize(
+    ("tokens", "max_tokens", "expected"),
+    [
+        ([], 3, [1]),
+        (["盗窃"], 3, [2]),
+        (["诈骗"], 3, [1]),
+        (["盗窃", "诈骗", "抢劫"], 3, [2, 1, 3]),
+        (["盗窃", "诈骗", "抢劫"], 2, [2, 1]),
+        (["抢劫"] * 5, 1, [3]),
+    ],
+)
+def test_tokens_become_one_to_max_tokens_ids(tokens, max_tokens, expected):
+    assert encode(tokens, WORDS, max_tokens) == expected
+
+
+@pytest.mark.parametrize(
+    ("fact", "expected"),
+    [("", [1]), ("  \n", [1]), ("盗", [2]), ("盗 Ａ抢", [2, 3, 1]), ("盗" * 100_000, [2] * 4)],
+)
+def test_an_encoder_reads_any_text(tmp_path, fact, expected):
+    cut = load_tokenizer("char", tmp_path)
+    assert Encoder(cut, Vocabulary((PAD, UNK, "盗", "A")), max_tokens=4)(fact) == expected
+
+
+def test_no_text_is_ever_read_as_padding(jieba_tokenizer):
+    encoder = Encoder(jieba_tokenizer, WORDS, max_tokens=50)
+    for fact in ["<pad>", "<unk><pad>盗窃", "< pad >", "\x00"]:
+        assert PAD_ID not in encoder(fact)

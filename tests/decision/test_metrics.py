@@ -1,0 +1,199 @@
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import hamming_loss as sklearn_hamming_loss
+
+from lawrec.decision import metrics
+
+SEEDS = range(8)
+ONES = np.ones((3, 4), np.bool_)
+ZEROS = np.zeros((3, 4), np.bool_)
+
+# article 0: one found, one missed; 1: both found; 2: one invented; 3: nowhere
+TRUE = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0]], np.bool_)
+PRED = np.array([[1, 0, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0]], np.bool_)
+
+
+def figures(cail, micro, macro, supported, hamming, exact):
+    return {
+        "cail_score": cail,
+        "micro_f1": micro,
+        "macro_f1": macro,
+        "macro_f1_supported": supported,
+        "hamming_loss": hamming,
+        "exact_match": exact,
+    }
+
+
+def one_false_positive():
+    y_pred = ZEROS.copy()
+    y_pred[0, 0] = True
+    return y_pred
+
+
+HAND_WORKED = {
+    "mixed": (
+        TRUE,
+        PRED,
+        figures(
+            cail=(6 / 8 + (2 / 3 + 1 + 0 + 1) / 4) / 2,
+            micro=6 / 8,
+            macro=(2 / 3 + 1 + 0 + 0) / 4,
+            supported=(2 / 3 + 1) / 2,
+            hamming=2 / 12,
+            exact=1 / 3,
+        ),
+    ),
+    "all right, two articles nowhere": (
+        TRUE,
+        TRUE,
+        figures(cail=1, micro=1, macro=2 / 4, supported=1, hamming=0, exact=1),
+    ),
+    "nothing predicted": (
+        TRUE,
+        ZEROS,
+        figures(cail=(0 + 2 / 4) / 2, micro=0, macro=0, supported=0, hamming=4 / 12, exact=0),
+    ),
+    "everything predicted": (
+        TRUE,
+        ONES,
+        figures(
+            cail=(8 / 16 + (4 / 5 + 4 / 5) / 4) / 2,
+            micro=8 / 16,
+            macro=(4 / 5 + 4 / 5) / 4,
+            supported=4 / 5,
+            hamming=8 / 12,
+            exact=0,
+        ),
+    ),
+    "no case true, none predicted": (
+        ZEROS,
+        ZEROS,
+        figures(cail=(0 + 1) / 2, micro=0, macro=0, supported=0, hamming=0, exact=1),
+    ),
+    "no case true, one predicted": (
+        ZEROS,
+        one_false_positive(),
+        figures(cail=(0 + 3 / 4) / 2, micro=0, macro=0, supported=0, hamming=1 / 12, exact=2 / 3),
+    ),
+    "all true, all predicted": (
+        ONES,
+        ONES,
+        figures(cail=1, micro=1, macro=1, supported=1, hamming=0, exact=1),
+    ),
+    "one article": (
+        TRUE[:, :1],
+        PRED[:, :1],
+        figures(cail=2 / 3, micro=2 / 3, macro=2 / 3, supported=2 / 3, hamming=1 / 3, exact=2 / 3),
+    ),
+    "one case, one article, right": (
+        ONES[:1, :1],
+        ONES[:1, :1],
+        figures(cail=1, micro=1, macro=1, supported=1, hamming=0, exact=1),
+    ),
+}
+
+
+def random_answers(seed, cases=40, articles=12):
+    rng = np.random.default_rng(seed)
+    rates = rng.random(articles) * rng.integers(0, 2, articles)
+    y_true = rng.random((cases, articles)) < rates
+    y_pred = y_true ^ (rng.random((cases, articles)) < 0.1 * rng.integers(0, 2, articles))
+    return y_true, y_pred
+
+
+def judge_of_cail(y_true, y_pred):
+    """The judge as its rules tell it: article by article, case by case."""
+    n_cases, n_articles = y_true.shape
+    total_tp = total_wrong = 0
+    f1_sum = 0.0
+    for article in range(n_articles):
+        tp = wrong = 0
+        for case in range(n_cases):
+            if y_true[case, article] and y_pred[case, article]:
+                tp += 1
+            elif y_true[case, article] or y_pred[case, article]:
+                wrong += 1
+        total_tp += tp
+        total_wrong += wrong
+        f1_sum += 1.0 if tp + wrong == 0 else 2 * tp / (2 * tp + wrong)
+    micro = 2 * total_tp / (2 * total_tp + total_wrong) if total_tp else 0.0
+    return (micro + f1_sum / n_articles) / 2
+
+
+@pytest.mark.parametrize("name", HAND_WORKED)
+def test_the_figures_are_those_worked_by_hand(name):
+    y_true, y_pred, expected = HAND_WORKED[name]
+    assert metrics.evaluate(y_true, y_pred) == pytest.approx(expected)
+
+
+def test_counts_are_those_worked_by_hand():
+    counts = metrics.count(TRUE, PRED)
+    assert counts.tp.tolist() == [1, 2, 0, 0]
+    assert counts.fp.tolist() == [0, 0, 1, 0]
+    assert counts.fn.tolist() == [1, 0, 0, 0]
+    assert counts.support.tolist() == [2, 2, 0, 0]
+
+
+@pytest.mark.parametrize(("empty", "expected"), [(0.0, [2 / 3, 1, 0, 0]), (1.0, [2 / 3, 1, 0, 1])])
+def test_f1_of_an_article_that_is_nowhere_is_what_the_caller_says(empty, expected):
+    assert metrics.f1(metrics.count(TRUE, PRED), empty) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("metric", "theirs"),
+    [
+        (metrics.micro_f1, lambda t, p: f1_score(t, p, average="micro", zero_division=0)),
+        (metrics.macro_f1, lambda t, p: f1_score(t, p, average="macro", zero_division=0)),
+        (
+            metrics.supported_macro_f1,
+            lambda t, p: f1_score(
+                t, p, average="macro", zero_division=0, labels=np.flatnonzero(t.any(axis=0))
+            ),
+        ),
+        (metrics.hamming_loss, sklearn_hamming_loss),
+        (metrics.exact_match, accuracy_score),
+    ],
+    ids=["micro_f1", "macro_f1", "supported_macro_f1", "hamming_loss", "exact_match"],
+)
+def test_a_metric_agrees_with_scikit_learn(metric, theirs, seed):
+    y_true, y_pred = random_answers(seed)
+    assert metric(y_true, y_pred) == pytest.approx(theirs(y_true.astype(int), y_pred.astype(int)))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_cail_score_agrees_with_the_judge_told_slowly(seed):
+    y_true, y_pred = random_answers(seed)
+    assert metrics.cail_score(y_true, y_pred) == pytest.approx(judge_of_cail(y_true, y_pred))
+
+
+def test_one_false_positive_on_an_absent_article_costs_a_quarter_of_a_cail_point():
+    y_true = np.zeros((1000, 183), np.bool_)
+    y_true[:, 0] = True
+    y_pred = y_true.copy()
+    y_pred[0, 1] = True
+    cost = metrics.cail_score(y_true, y_true) - metrics.cail_score(y_true, y_pred)
+    assert 100 * cost == pytest.approx(100 * (1 / 183 + 1 / 2001) / 2)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", metrics.METRICS)
+def test_a_metric_does_not_depend_on_the_order_of_cases_or_articles(name, seed):
+    y_true, y_pred = random_answers(seed)
+    rng = np.random.default_rng(seed)
+    shuffle = np.ix_(rng.permutation(y_true.shape[0]), rng.permutation(y_true.shape[1]))
+    metric = metrics.METRICS[name]
+    assert metric(y_true[shuffle], y_pred[shuffle]) == pytest.approx(metric(y_true, y_pred))
+
+
+@pytest.mark.parametrize("name", metrics.METRICS)
+def test_a_metric_is_a_plain_float_from_0_to_1(name):
+    value = metrics.METRICS[name](*random_answers(0))
+    assert type(value) is float
+    assert 0 <= value <= 1
+
+
+def test_evaluate_gives_every_metric_under_its_name():
+    expected = {name: metric(TRUE, PRED) for name, metric in metrics.METRICS.items()}
+    assert metrics.evaluate(TRUE, PRED) == expected

@@ -1,0 +1,316 @@
+"""The commands, from outside: what goes in on stdin or as files, what comes out, and exit codes."""
+
+import csv
+import errno
+import io
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from lawrec import __version__
+from lawrec.cli import cli
+
+THEFT = "被告人张某在本市某路秘密窃取钱包，后被抓获。"
+DRUNK = "当日晚上，被告人李某醉酒驾驶轿车，经鉴定。"
+
+
+def lawrec(*arguments, stdin=None):
+    return CliRunner().invoke(cli, [str(part) for part in arguments], input=stdin)
+
+
+def answers(result):
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.fixture
+def at_run(trained, monkeypatch):
+    monkeypatch.chdir(trained.root)
+    return trained
+
+
+@pytest.fixture
+def own_run(trained, tmp_path, monkeypatch):
+    """Copy the trained workplace, for a test that changes it."""
+    shutil.copytree(trained.root, tmp_path / "own")
+    monkeypatch.chdir(tmp_path / "own")
+    return next(path.parent for path in (tmp_path / "own").glob("checkpoints/*/run.json"))
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in cli.commands)])
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_every_command_explains_itself(command, option):
+    result = lawrec(*command, option)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Usage: cli")
+    assert "--help" in result.stdout
+
+
+def test_version_is_the_package_version():
+    assert lawrec("--version").stdout == f"lawrec, version {__version__}\n"
+
+
+def test_an_unknown_strategy_is_a_usage_error():
+    result = lawrec("tune-thresholds", "--strategy", "guess")
+    assert result.exit_code == 2
+    assert "per-article" in result.stderr
+
+
+def test_resume_takes_no_other_settings():
+    result = lawrec("train", "--resume", "--set", "training.epochs=3")
+    assert result.exit_code == 2
+    assert "--resume goes on with the run's own cases and settings" in result.stderr
+
+
+def test_an_unknown_setting_names_the_nearest():
+    result = lawrec("train", "--set", "training.epoch=3")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: --set training.epoch=3: [training]: every setting must be a known one, "
+        "got 'epoch'. Did you mean epochs?\n"
+    )
+
+
+def test_a_full_disk_is_told_without_a_traceback(monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device", "data/records/x")
+
+    monkeypatch.setattr("lawrec.config.load", full)
+    result = lawrec("prepare")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: data/records/x: it must be readable and writable, got No space left on device. "
+        "Free some space or choose another folder.\n"
+    )
+
+
+@pytest.mark.tensorflow
+class TestPredict:
+    def test_answers_each_line_in_order_as_json(self, at_run):
+        result = lawrec("predict", stdin=f"{THEFT}\n{DRUNK}\n")
+        assert result.exit_code == 0
+        assert [line["case_id"] for line in answers(result)] == ["1", "2"]
+        assert [line["articles"] for line in answers(result)] == [["264"], ["133之一"]]
+        best = answers(result)[0]["recommendations"][0]
+        assert {key: best[key] for key in ("rank", "article", "title", "recommended")} == {
+            "rank": 1,
+            "article": "264",
+            "title": "盗窃罪",
+            "recommended": True,
+        }
+        assert best["score"] >= best["threshold"]
+
+    def test_a_bad_line_is_answered_with_its_error_and_good_ones_as_ever(self, at_run):
+        lines = [
+            THEFT.encode(),
+            b"",
+            b"   ",
+            b"only Latin",
+            "被告人".encode("gb18030"),
+            THEFT.encode(),
+        ]
+        result = lawrec("predict", stdin=b"\n".join(lines) + b"\n")
+        found = answers(result)
+        assert result.exit_code == 0
+        assert [line.get("error", "")[:7] for line in found] == [
+            "",
+            *(f"stdin:{number}" for number in (2, 3, 4, 5)),
+            "",
+        ]
+        assert "the fact must not be empty" in found[1]["error"]
+        assert "the fact must hold Chinese text" in found[3]["error"]
+        assert "the text must be UTF-8" in found[4]["error"]
+        assert {**found[0], "case_id": "6"} == found[5]
+        assert "4 not answered" in result.stderr
+
+    def test_the_answer_to_a_case_does_not_depend_on_its_neighbours(self, at_run):
+        alone = answers(lawrec("predict", stdin=THEFT))[0]
+        many = lawrec("predict", stdin="\n".join([DRUNK * 2, THEFT, DRUNK] * 50))
+        assert all({**line, "case_id": "1"} == alone for line in answers(many)[1::3])
+
+    def test_a_long_fact_is_cut_and_says_so(self, at_run):
+        result = lawrec("predict", stdin=(THEFT * 5000)[:100_000])
+        assert answers(result)[0]["truncated"] is True
+        table = lawrec("predict", "--output", "table", stdin=THEFT * 100)
+        assert "The fact is longer than the model reads" in table.stdout
+
+    @pytest.mark.parametrize("stdin", ["", "\n\n", "Latin\n"])
+    def test_no_case_at_all_is_an_error(self, at_run, stdin):
+        result = lawrec("predict", stdin=stdin)
+        assert result.exit_code == 1
+        assert "there must be a case" in result.stderr
+        assert "Traceback" not in result.stderr
+
+    def test_json_lines_and_csv_are_read_by_format_or_suffix(self, at_run, tmp_path):
+        lines = tmp_path / "cases.jsonl"
+        lines.write_text(json.dumps({"id": "a7", "fact": THEFT}) + "\n[1]\n", encoding="utf-8")
+        table = tmp_path / "cases.csv"
+        table.write_text(f'id,fact\na7,"{THEFT}"\n', encoding="utf-8")
+        first, broken = answers(lawrec("predict", lines))
+        assert first == answers(lawrec("predict", table))[0]
+        assert (
+            first
+            == answers(lawrec("predict", "--format", "csv", stdin=table.read_text("utf-8")))[0]
+        )
+        assert first["case_id"] == "a7"
+        assert "a line must be one JSON object" in broken["error"]
+
+    def test_csv_output_has_a_row_an_article(self, at_run):
+        result = lawrec("predict", "--output", "csv", "--candidates", 3, stdin=f"{THEFT}\n \n")
+        rows = list(csv.DictReader(io.StringIO(result.stdout)))
+        assert [row["case_id"] for row in rows] == ["1", "1", "1", "2"]
+        assert [row["recommended"] for row in rows] == ["True", "False", "False", ""]
+        assert "must not be empty" in rows[3]["error"]
+
+    def test_the_table_shows_candidates_and_verdicts(self, at_run):
+        result = lawrec("predict", "--output", "table", stdin=THEFT)
+        assert f"Case 1: {THEFT}"[:30] in result.stdout
+        assert "盗窃罪" in result.stdout
+        assert result.stdout.count("yes: at or above its threshold") == 1
+        assert result.stdout.count("no: below its threshold") == 2
+
+    def test_a_missing_file_is_named(self, at_run):
+        result = lawrec("predict", "nowhere.txt")
+        assert result.exit_code == 1
+        assert result.stderr.startswith(
+            "Error: nowhere.txt: the file must be readable, got No such"
+        )
+
+    def test_without_a_run_it_says_to_train(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        result = lawrec("predict", stdin=THEFT)
+        assert result.exit_code == 1
+        assert result.stderr == (
+            "Error: checkpoints: there must be a trained run, got none. Run `lawrec train` first.\n"
+        )
+
+    def test_without_thresholds_it_says_to_tune_unless_one_is_given(self, own_run):
+        (own_run / "thresholds.json").unlink()
+        result = lawrec("predict", stdin=THEFT)
+        assert result.exit_code == 1
+        assert "Run `lawrec tune-thresholds` first." in result.stderr
+        assert answers(lawrec("predict", "--threshold", 0.5, stdin=THEFT))[0]["articles"] == ["264"]
+
+    def test_without_a_checkpoint_it_says_to_resume(self, own_run):
+        for path in [*own_run.glob("model.ckpt*"), own_run / "checkpoint"]:
+            path.unlink()
+        shutil.rmtree(own_run / "best")
+        result = lawrec("predict", stdin=THEFT)
+        assert result.exit_code == 1
+        assert "the run must hold a checkpoint, got none" in result.stderr
+
+    def test_another_tokenizer_version_is_refused(self, own_run):
+        text = (own_run / "run.json").read_text(encoding="utf-8")
+        (own_run / "run.json").write_text(text.replace('"char"', '"jieba"', 1), encoding="utf-8")
+        result = lawrec("predict", stdin=THEFT)
+        assert result.exit_code == 1
+        assert "the tokenizer must be the run's own" in result.stderr
+
+
+@pytest.mark.tensorflow
+class TestRun:
+    def test_train_tune_evaluate_info_from_nothing(self, tiny_data, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        small = [f"--set={part}" for part in ("model.lstm_units=8", "training.epochs=2")]
+        trained = lawrec("train", "--data", tiny_data, *small, "--set=corpus.tokenizer=char")
+        assert trained.exit_code == 0, trained.stderr
+        assert "Preparing the cases of" in trained.stderr
+        assert "epoch 2, step" in trained.stderr
+        run = trained.stdout.strip()
+        assert (tmp_path / "checkpoints/LATEST").read_text() == run.removeprefix(
+            "checkpoints/"
+        ) + "\n"
+
+        tuned = lawrec("tune-thresholds", "--strategy", "global")
+        assert tuned.exit_code == 0, tuned.stderr
+        assert tuned.stdout.startswith(f"global on 30 cases of {tiny_data / 'valid.json'}\n3 of 3")
+
+        evaluated = lawrec("evaluate", "--output", "json")
+        assert evaluated.exit_code == 0, evaluated.stderr
+        report = json.loads(evaluated.stdout)
+        assert report["cases"] == 30
+        assert list(report["answers"]) == [
+            "this run",
+            "always the most frequent article",
+            "no article",
+        ]
+        assert report["answers"]["no article"]["micro_f1"] == 0
+        assert (tmp_path / run / "evaluation-test.csv").read_text("utf-8").count("\n") == 4
+
+        info = lawrec("info")
+        assert info.exit_code == 0, info.stderr
+        assert "thresholds   3 of 3 articles" in info.stdout
+        assert (
+            json.loads(lawrec("info", "--output", "json").stdout)["config"]["training"]["epochs"]
+            == 2
+        )
+
+    def test_prepare_says_what_it_made_and_makes_it_once(self, tiny_data, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        first = lawrec("prepare", "--data", tiny_data)
+        again = lawrec("prepare", "--data", tiny_data)
+        assert first.exit_code == again.exit_code == 0
+        assert first.stdout == again.stdout
+        assert "train: 80 cases" in first.stdout
+        assert "Preparing" in first.stderr
+        assert again.stderr == ""
+
+    def test_a_bad_line_stops_preparation_unless_it_may_be_skipped(
+        self, tiny_data, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        shutil.copytree(tiny_data, "data")
+        with (tmp_path / "data/train.json").open("a") as file:
+            file.write('{"fact": "张某盗窃", "meta": {"relevant_articles": "264"}}\n')
+        refused = lawrec("prepare", "--data", "data")
+        assert refused.exit_code == 1
+        assert refused.stderr.splitlines()[-1] == (
+            'Error: data/train.json:81: "meta.relevant_articles" (or "articles") must be a list of '
+            "articles, got '264'. Fix the line, or pass --skip-bad."
+        )
+        skipped = lawrec("prepare", "--data", "data", "--skip-bad")
+        assert skipped.exit_code == 0
+        assert "1 lines skipped" in skipped.stdout
+
+    def test_the_same_cases_may_not_serve_twice(self, at_run):
+        for data, use in (("train", "train"), ("valid", "tune")):
+            result = lawrec("evaluate", "--data", at_run.data / f"{data}.json")
+            assert result.exit_code == 1
+            assert (
+                f"the cases must differ from those used to {use}, got the same file"
+                in result.stderr
+            )
+        result = lawrec("tune-thresholds", "--data", at_run.data / "train.json")
+        assert result.exit_code == 1
+        assert "to tune, the cases must differ from those used to train" in result.stderr
+
+    def test_changed_valid_cases_are_noticed(self, tiny_data, tmp_path, monkeypatch, own_run):
+        text = (own_run / "run.json").read_text(encoding="utf-8")
+        moved = text.replace(str(tiny_data / "valid.json"), str(tmp_path / "gone.json"))
+        (own_run / "run.json").write_text(moved, encoding="utf-8")
+        result = lawrec("tune-thresholds")
+        assert result.exit_code == 1
+        assert "must be as they were when the run was trained, got no such file" in result.stderr
+
+    def test_an_article_that_the_run_does_not_know_counts_as_a_miss(self, at_run, tmp_path):
+        path = tmp_path / "other.json"
+        cases = [(THEFT, ["264"]), (DRUNK, ["133之一", "1067"])]
+        lines = [json.dumps({"fact": fact, "articles": articles}) for fact, articles in cases]
+        path.write_text("\n".join(lines), encoding="utf-8")
+        report = json.loads(lawrec("evaluate", "--data", path, "--output", "json").stdout)
+        assert report["unknown_articles"] == ["1067"]
+        assert report["answers"]["this run"]["micro_f1"] == pytest.approx(2 * 2 / (2 * 2 + 1))
+
+
+@pytest.mark.tensorflow
+def test_a_reader_that_stops_early_ends_quietly(at_run):
+    command = [sys.executable, "-m", "lawrec", "predict"]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    _, errors = process.communicate((THEFT + "\n").encode() * 3000)
+    assert b"Traceback" not in errors
