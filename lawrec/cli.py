@@ -31,23 +31,22 @@ class Door(click.Group):
         except BrokenPipeError:
             raise
         except OSError as error:
-            place = error.filename or "a file"
             raise click.ClickException(
-                f"{place}: it must be readable and writable, got {error.strerror}. "
-                "Free some space or choose another folder."
+                f"{error.filename or Path.cwd()}: files here must be readable and writable, "
+                f"got {error.strerror}. Free some space or choose another folder."
             ) from error
 
 
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lawrec")
 def cli() -> None:
-    r"""Read the facts of a Chinese case and recommend the law articles that apply.
+    """Read the facts of a Chinese case and recommend the law articles that apply.
 
     \b
     lawrec train                  learn from labelled cases
     lawrec tune-thresholds        choose how sure is sure enough
     lawrec predict < facts.txt    recommend articles, one case a line
-    """
+    """  # noqa: D301
 
 
 def _together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -136,6 +135,7 @@ def train(
     if seed is not None:
         assignments = (*assignments, f"training.seed={seed}")
     settings = config.load(config_file, assignments)
+    config.chosen(STRATEGIES, settings.decision.strategy, "decision.strategy")
     _start_tensorflow()
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.delivery.report import training_line

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lawrec.errors import ConfigError, quoted
 
-_FROM_ZERO = ("seed", "min_articles")
+T = TypeVar("T")
+_MAY_BE_ZERO = ("seed", "min_articles")
+_SHARES = ("dropout", "warmup")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class ModelConfig:
     lstm_units: int = 128  # in each direction
     bidirectional: bool = True
     pooling: str = "article-attention"  # a key of model.POOLINGS
-    dropout: float = 0.3  # after the embedding, between the layers, and before the output
+    dropout: float = 0.2  # after the embedding, between the layers, and before the output
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,16 @@ def load(path: Path | None, assignments: Iterable[str] = ()) -> Config:
     return config
 
 
+def chosen(registry: Mapping[str, T], name: str, where: str) -> T:
+    """Return the entry of a registry that a setting names.
+
+    Raises:
+        ConfigError: The registry has no such entry.
+    """
+    _check_name(name, list(registry), where, "choice")
+    return registry[name]
+
+
 def shipped(name: str) -> Path:
     """Return the path of a file that the project ships: inside a wheel, or beside the package."""
     package = Path(__file__).parent
@@ -157,7 +169,7 @@ def _changed(section: Any, settings: Mapping[str, Any], where: str) -> Any:
     for key, value in settings.items():
         _check_name(key, list(defaults), where, "setting")
         defaults[key] = _typed(value, defaults[key], f"{where} {key}")
-        _check_size(defaults[key], key, f"{where} {key}")
+        _check_range(key, defaults[key], where)
     return replace(section, **defaults)
 
 
@@ -174,15 +186,14 @@ def _typed(value: Any, default: Any, where: str) -> Any:
     return value
 
 
-def _check_size(value: Any, key: str, where: str) -> None:
-    """Refuse a number below 0, and a size or count of 0; NaN is neither."""
-    if isinstance(value, bool | str):
+def _check_range(key: str, value: Any, where: str) -> None:
+    """Counts are at least 1, other numbers at least 0, and shares below 1."""
+    if isinstance(value, str | bool):
         return
-    least = 0 if isinstance(value, float) or key in _FROM_ZERO else 1
-    if not value >= least:
-        raise ConfigError(
-            where, f"the value must be at least {least}", quoted(value), "Write a larger number."
-        )
+    least = 1 if isinstance(value, int) and key not in _MAY_BE_ZERO else 0
+    if not (least <= value and (key not in _SHARES or value < 1)):
+        expected = f"at least {least}" + (" and below 1" if key in _SHARES else "")
+        raise ConfigError(f"{where} {key}", f"the value must be {expected}", value, "Change it.")
 
 
 def _check_name(name: str, known: list[str], where: str, kind: str) -> None:

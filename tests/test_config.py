@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lawrec.config import Config, from_dict, load, shipped
+from lawrec.config import Config, chosen, from_dict, load, shipped
 from lawrec.errors import ConfigError
 
 
@@ -130,24 +130,26 @@ def test_a_value_of_another_type_is_refused_with_an_example(assignment, kind, go
 
 
 @pytest.mark.parametrize(
-    ("assignment", "least", "got"),
+    ("assignment", "bounds", "got"),
     [
-        ("corpus.shard_cases=0", 1, "0"),
-        ("corpus.max_tokens=-1", 1, "-1"),
-        ("training.epochs=0", 1, "0"),
-        ("training.seed=-1", 0, "-1"),
-        ("decision.min_articles=-1", 0, "-1"),
-        ("training.learning_rate=-0.5", 0, "-0.5"),
-        ("training.learning_rate=nan", 0, "nan"),
-        ("model.dropout=-1", 0, "-1.0"),
+        ("corpus.shard_cases=0", "at least 1", "0"),
+        ("corpus.max_tokens=-1", "at least 1", "-1"),
+        ("training.epochs=0", "at least 1", "0"),
+        ("training.seed=-1", "at least 0", "-1"),
+        ("decision.min_articles=-1", "at least 0", "-1"),
+        ("training.learning_rate=-0.5", "at least 0", "-0.5"),
+        ("training.learning_rate=nan", "at least 0", "nan"),
+        ("model.dropout=-1", "at least 0 and below 1", "-1.0"),
+        ("model.dropout=1", "at least 0 and below 1", "1.0"),
+        ("training.warmup=nan", "at least 0 and below 1", "nan"),
     ],
 )
-def test_a_number_that_is_too_small_is_refused(assignment, least, got):
+def test_a_number_out_of_its_boundsis_refused(assignment, bounds, got):
     error = error_of(assignment)
     assert error.where.startswith(f"--set {assignment}: [")
-    assert error.expected == f"the value must be at least {least}"
+    assert error.expected == f"the value must be {bounds}"
     assert error.got == got
-    assert error.todo == "Write a larger number."
+    assert error.todo == "Change it."
 
 
 def test_a_setting_outside_a_section_is_refused(tmp_path):
@@ -212,6 +214,15 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path, name, got):
 def test_a_configuration_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Config().training.epochs = 3
+
+
+def test_a_choice_is_looked_up_by_its_name():
+    assert chosen({"max": 1, "mean": 2}, "mean", "model.pooling") == 2
+    with pytest.raises(ConfigError) as caught:
+        chosen({"max": 1, "mean": 2}, "maxx", "model.pooling")
+    assert str(caught.value) == (
+        "model.pooling: every choice must be a known one, got 'maxx'. Did you mean max?"
+    )
 
 
 @pytest.mark.parametrize("name", ["data/sample", "vocab/articles.csv", "vocab/legal_terms.txt"])

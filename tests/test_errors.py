@@ -20,7 +20,7 @@ def test_the_parts_stay_readable_on_their_own(tmp_path):
 
 @pytest.mark.parametrize("kind", [CaseError, ConfigError, RecordsError, RunError])
 def test_every_kind_is_caught_as_a_lawrec_error(kind):
-    with pytest.raises(LawrecError, match="here: it must hold, got nothing. Do it."):
+    with pytest.raises(LawrecError, match=r"^here: it must hold, got nothing\. Do it\.$"):
         raise kind("here", "it must hold", "nothing", "Do it.")
 
 

@@ -5,8 +5,11 @@ data/records/<key>/manifest.json              written last: counts and SHA-256 o
 vocab/<key>/tokens.txt, articles.txt          what the ids in the records mean
 """
 
+import errno
 import json
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -98,7 +101,7 @@ def write_shards(
     number = 0
     while chunk := list(islice(rest, shard_cases)):
         path = folder / f"{split}-{number:05d}.tfrecord"
-        with tf.io.TFRecordWriter(str(path)) as writer:
+        with full_disk_told(path), tf.io.TFRecordWriter(str(path)) as writer:
             for record in chunk:
                 writer.write(to_example(record))
         yield Shard(path.name, len(chunk), sha256(path))
@@ -161,6 +164,15 @@ def read_records(records: Records, split: str) -> Iterator[Record]:
             raise damaged(path) from error
         if cases != shard.cases:
             raise damaged(path)
+
+
+@contextmanager
+def full_disk_told(path: Path) -> Iterator[None]:
+    """Raise TensorFlow's error of a full disk as the OSError that Python has for it."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
 
 
 def damaged(path: Path) -> RecordsError:

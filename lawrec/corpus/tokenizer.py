@@ -2,13 +2,18 @@
 
 import hashlib
 import logging
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from lawrec.errors import CaseError, ConfigError, quoted
+from lawrec.config import chosen
+from lawrec.errors import CaseError
+
+# jieba takes quadratic time for a stretch without a comma or full stop: a long one is broken.
+_STRETCH = re.compile("[^,。]{1,1024}[,。]?|[,。]")
 
 
 @dataclass(frozen=True)
@@ -27,17 +32,10 @@ def load_tokenizer(name: str, dictionary: Path) -> Tokenizer:
         dictionary: One word a line, as jieba's user dictionaries are.
 
     Raises:
-        ConfigError: There is no such tokenizer.
+        ConfigError: There is no tokenizer of that name.
         CaseError: The dictionary cannot be read.
     """
-    if name not in TOKENIZERS:
-        raise ConfigError(
-            "[corpus] tokenizer",
-            "the tokenizer must be a known one",
-            quoted(name),
-            f"Known: {', '.join(TOKENIZERS)}.",
-        )
-    return TOKENIZERS[name](dictionary)
+    return chosen(TOKENIZERS, name, "corpus.tokenizer")(dictionary)
 
 
 def normalize(text: str) -> str:
@@ -54,8 +52,13 @@ def _jieba(dictionary: Path) -> Tokenizer:
     for word in words:
         tokenizer.add_word(word)
     digest = hashlib.sha256("\n".join(words).encode()).hexdigest()[:12]
+
+    def cut(text: str) -> list[str]:
+        stretches = _STRETCH.findall(normalize(text))
+        return [token for stretch in stretches for token in tokenizer.cut(stretch)]
+
     return Tokenizer(
-        cut=lambda text: tokenizer.lcut(normalize(text)),
+        cut=cut,
         fingerprint=f"jieba {version('jieba')}, dictionary {digest}",
     )
 

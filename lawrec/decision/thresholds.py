@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from lawrec.config import DecisionConfig
+from lawrec.config import DecisionConfig, chosen
 from lawrec.decision.metrics import micro_f1
 
 Bools = npt.NDArray[np.bool_]
@@ -43,7 +43,8 @@ def tune(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
     thresholds = np.full(y_score.shape[1], NEVER)
     if not seen.any():
         return Cuts(thresholds, config.min_articles, config.max_articles)
-    cuts = STRATEGIES[config.strategy](y_true[:, seen], y_score[:, seen], config)
+    strategy = chosen(STRATEGIES, config.strategy, "decision.strategy")
+    cuts = strategy(y_true[:, seen], y_score[:, seen], config)
     thresholds[seen] = cuts.thresholds
     return replace(cuts, thresholds=thresholds)
 

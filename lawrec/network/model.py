@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from lawrec.config import ModelConfig
+from lawrec.config import ModelConfig, chosen
 from lawrec.corpus.vocabulary import PAD_ID
 
 
@@ -39,7 +39,7 @@ def build_model(
     for number in range(config.lstm_layers):
         states = layers.Dropout(config.dropout)(states) if number else states
         states = _lstm(config, number)(states, mask=mask)
-    features = POOLINGS[config.pooling](states, mask, config, n_articles)
+    features = chosen(POOLINGS, config.pooling, "model.pooling")(states, mask, config, n_articles)
     features = layers.Dropout(config.dropout)(features)
     logits = _output(features, n_articles, label_shares)
     return keras.Model(token_ids, logits, name="lawrec")

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from lawrec.config import TrainingConfig
 from lawrec.corpus.pipeline import training_batches
-from lawrec.corpus.records import Records, find_damage, read_records
+from lawrec.corpus.records import Records, find_damage, full_disk_told, read_records
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import CHECKPOINT, Run, set_latest
 from lawrec.network.model import build_model
@@ -121,7 +121,7 @@ def _loop(
             valid = metrics(*score_records(scorer, records, "valid", progress))
             best = _note_best(state, next(iter(valid.values())), epoch)
             if best:
-                keep_best.save(checkpoint_number=state.global_step)
+                _save(keep_best, run, state)
             _save(manager, run, state)
             yield Evaluation(int(state.global_step), epoch, float(np.mean(losses)), valid, best)
             losses.clear()
@@ -273,5 +273,6 @@ def _manager(checkpoint: Any, run: Run, keep: int, folder: str = "") -> Any:
 
 
 def _save(manager: Any, run: Run, state: _State) -> None:
-    manager.save(checkpoint_number=state.global_step)
+    with full_disk_told(run.folder):
+        manager.save(checkpoint_number=state.global_step)
     set_latest(run)

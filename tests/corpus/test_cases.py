@@ -219,7 +219,7 @@ def test_reading_strictly_stops_at_the_first_bad_line():
         read_stream(io.BytesIO(f"{cail()}\n{{\n{cail()}".encode()), "c", True, "jsonl")
     )
     assert next(cases).where == "c:1"
-    with pytest.raises(CaseError, match="^c:2: a line must be one JSON object, got broken JSON"):
+    with pytest.raises(CaseError, match=r"^c:2: a line must be one JSON object, got broken JSON"):
         next(cases)
 
 
@@ -256,7 +256,7 @@ def test_plain_text_cannot_be_labelled():
     assert (error.got, error.todo) == ("plain text", "Use JSON lines or CSV.")
 
 
-@pytest.mark.parametrize("sign", list(";；,，、| ") + ["; ", " 、 "])
+@pytest.mark.parametrize("sign", [*";；,，、| ", "; ", " 、 "])
 def test_the_articles_of_a_row_may_be_separated_in_several_ways(sign):
     (case,) = read_bytes(f'articles,fact\n"264{sign}133之一",{FACT}', "csv")
     assert case.articles == ("264", "133之一")

@@ -1,8 +1,10 @@
 import random
 
+import jieba
 import pytest
 
 from lawrec.config import shipped
+from lawrec.corpus.cases import read_cases, strictly
 from lawrec.corpus.tokenizer import TOKENIZERS, load_tokenizer, normalize
 from lawrec.errors import CaseError, ConfigError
 
@@ -78,38 +80,45 @@ def test_a_character_tokenizer_gives_one_sign_a_token():
     assert cut("盗窃 ２") == ["盗", "窃", "2"]
 
 
-def test_a_word_of_the_dictionary_is_kept_whole(dictionary):
-    text = "他自制土铳打鸟"
-    without = load_tokenizer("jieba", dictionary("")).cut(text)
-    with_word = load_tokenizer("jieba", dictionary("自制土铳\n")).cut(text)
-    assert "自制土铳" not in without
-    assert "自制土铳" in with_word
-
-
-def test_dictionaries_of_two_tokenizers_do_not_mix(dictionary, jieba_tokenizer):
+def test_a_word_is_kept_whole_by_the_tokenizer_of_its_dictionary_and_no_other(
+    dictionary, jieba_tokenizer
+):
     text = "抢劫罪与乱造之词与赃款"
     before = jieba_tokenizer.cut(text)
+    assert "乱造之词" not in before
     assert "乱造之词" in load_tokenizer("jieba", dictionary("乱造之词\n")).cut(text)
     assert jieba_tokenizer.cut(text) == before
 
 
+def test_every_sentence_of_a_long_fact_is_cut_as_it_is_alone(jieba_tokenizer):
+    sentence = "，被告人张某（另案处理）在某市某区秘密窃取现金1,200.50元。"
+    assert jieba_tokenizer.cut(sentence * 500) == jieba_tokenizer.cut(sentence) * 500
+
+
+def test_every_fact_of_the_sample_is_cut_as_jieba_cuts_it(jieba_tokenizer):
+    plain = jieba.Tokenizer()
+    for word in shipped("vocab/legal_terms.txt").read_text(encoding="utf-8").split():
+        plain.add_word(word)
+    for case in strictly(read_cases(shipped("data/sample/valid.json"))):
+        assert jieba_tokenizer.cut(case.fact) == plain.lcut(normalize(case.fact))
+
+
 def test_the_fingerprint_follows_the_words_and_not_their_layout(dictionary):
-    plain, *alike = [
+    plain, alike, other = [
         load_tokenizer("jieba", dictionary(content)).fingerprint
-        for content in ["盗窃罪\n抢劫罪\n", "\ufeff盗窃罪\r\n\r\n抢劫罪", "盗窃罪 5 n\n 抢劫罪\n"]
+        for content in ["盗窃罪\n抢劫罪\n", "\ufeff盗窃罪 5 n\r\n\r\n 抢劫罪", "盗窃罪\n"]
     ]
-    assert set(alike) == {plain}
-    assert load_tokenizer("jieba", dictionary("盗窃罪\n")).fingerprint != plain
+    assert plain == alike != other
     assert load_tokenizer("char", dictionary("盗窃罪\n")).fingerprint == "char"
 
 
-def test_an_unknown_tokenizer_is_refused_and_the_known_ones_are_told(dictionary):
+def test_an_unknown_tokenizer_is_refused_and_the_nearest_one_is_told(dictionary):
     with pytest.raises(ConfigError) as caught:
         load_tokenizer("jeiba", dictionary(""))
     error = caught.value
-    assert (error.where, error.got) == ("[corpus] tokenizer", "'jeiba'")
-    assert error.expected == "the tokenizer must be a known one"
-    assert error.todo == "Known: jieba, char."
+    assert (error.where, error.got) == ("corpus.tokenizer", "'jeiba'")
+    assert error.expected == "every choice must be a known one"
+    assert error.todo == "Did you mean jieba?"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,171 @@
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lawrec.corpus.pipeline import LENGTH_STEP, bucket_lengths, multi_hot, training_batches
+from lawrec.corpus.records import Manifest, Record, Records, Split, write_shards
+from lawrec.corpus.vocabulary import Vocabulary
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(60)]
+
+N_ARTICLES = 5
+MAX_TOKENS = 100
+
+
+def make_records(folder, cases, shard_cases=16):
+    shards = tuple(write_shards(cases, folder, "train", shard_cases))
+    split = Split("train.json", "", len(cases), sum(len(c.token_ids) for c in cases), 0, shards)
+    names = Vocabulary(tuple(str(n) for n in range(1, N_ARTICLES + 1)))
+    manifest = Manifest("char", MAX_TOKENS, {"train": split}, (0,) * N_ARTICLES)
+    return Records(folder, manifest, Vocabulary(("<pad>", "<unk>")), names)
+
+
+def invented_cases(lengths, seed=1):
+    """Return a case of each length; its first token tells which case it is."""
+    numbers = random.Random(seed)
+    return [
+        Record(
+            str(number),
+            [number + 2] + [numbers.randint(1, 500) for _ in range(length - 1)],
+            sorted(numbers.sample(range(N_ARTICLES), numbers.choice((0, 1, 1, 2)))),
+        )
+        for number, length in enumerate(lengths)
+    ]
+
+
+@pytest.fixture(scope="module")
+def cases():
+    lengths = random.Random(2).choices(range(1, MAX_TOKENS + 1), k=86)
+    return invented_cases([1, 32, 33, 64, 65, 96, 97, MAX_TOKENS, *lengths])
+
+
+@pytest.fixture(scope="module")
+def records(cases, tmp_path_factory):
+    return make_records(tmp_path_factory.mktemp("records"), cases)
+
+
+def batches(records, epochs=1, batch_tokens=512, shuffle_cases=40, seed=7):
+    dataset = training_batches(records, epochs, batch_tokens, shuffle_cases, seed)
+    return [(tokens.numpy(), labels.numpy()) for tokens, labels in dataset]
+
+
+def order(found):
+    return [int(row[0]) - 2 for tokens, _ in found for row in tokens]
+
+
+@pytest.mark.parametrize(
+    ("max_tokens", "expected"),
+    [
+        (1, [32]),
+        (31, [32]),
+        (32, [32]),
+        (33, [32, 64]),
+        (100, [32, 64, 96, 128]),
+        (384, [32 * n for n in range(1, 13)]),
+    ],
+)
+def test_padded_lengths_are_multiples_of_the_step_that_hold_the_longest_fact(max_tokens, expected):
+    assert bucket_lengths(max_tokens) == expected
+
+
+@pytest.mark.parametrize(
+    ("label_ids", "expected"),
+    [
+        ([[0]], [[1, 0, 0]]),
+        ([[2, 0]], [[1, 0, 1]]),
+        ([[0, 1, 2], [1, -1, -1], [-1, -1, -1]], [[1, 1, 1], [0, 1, 0], [0, 0, 0]]),
+        ([[], []], [[0, 0, 0], [0, 0, 0]]),
+    ],
+)
+def test_label_ids_become_rows_of_zeros_and_ones(label_ids, expected):
+    found = multi_hot(tf.constant(label_ids, tf.int32), 3)
+    assert found.dtype == tf.float32
+    np.testing.assert_array_equal(found, np.array(expected, np.float32))
+
+
+def test_every_row_is_its_case_padded_on_the_right(records, cases):
+    for tokens, labels in batches(records):
+        assert tokens.dtype == np.int32
+        assert labels.dtype == np.float32
+        assert labels.shape == (len(tokens), N_ARTICLES)
+        for row, label in zip(tokens.tolist(), labels, strict=True):
+            case = cases[row[0] - 2]
+            assert row == case.token_ids + [0] * (len(row) - len(case.token_ids))
+            assert np.flatnonzero(label).tolist() == case.label_ids
+            assert label.sum() == len(case.label_ids)
+
+
+def test_a_batch_is_padded_to_the_next_multiple_of_the_step_and_no_further(records, cases):
+    for tokens, _ in batches(records):
+        width = tokens.shape[1]
+        assert width % LENGTH_STEP == 0
+        for row in tokens:
+            assert width - LENGTH_STEP < len(cases[row[0] - 2].token_ids) <= width
+
+
+def test_no_more_is_padded_than_the_step_makes_necessary(records, cases):
+    padded = sum(tokens.size for tokens, _ in batches(records, epochs=2))
+    necessary = sum(-(-len(case.token_ids) // LENGTH_STEP) * LENGTH_STEP for case in cases)
+    assert padded == 2 * necessary
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_every_case_comes_once_an_epoch(records, cases, epochs):
+    found = Counter(order(batches(records, epochs)))
+    assert found == dict.fromkeys(range(len(cases)), epochs)
+
+
+@pytest.mark.parametrize("shard_cases", [1, 16, 1000])
+@pytest.mark.parametrize("shuffle_cases", [1, 7, 1000])
+def test_neither_shards_nor_buffer_lose_a_case(tmp_path, shard_cases, shuffle_cases):
+    records = make_records(tmp_path, invented_cases([5] * 40), shard_cases)
+    found = batches(records, batch_tokens=320, shuffle_cases=shuffle_cases)
+    assert sorted(order(found)) == list(range(40))
+
+
+def test_an_epoch_is_whole_before_the_next_begins_and_has_another_order(tmp_path):
+    records = make_records(tmp_path, invented_cases([5] * 40), shard_cases=40)
+    found = order(batches(records, epochs=2, batch_tokens=1))
+    first, second = found[:40], found[40:]
+    assert sorted(first) == sorted(second) == list(range(40))
+    assert first != second
+    assert first != sorted(first)
+
+
+def test_the_seed_fixes_the_order_and_another_seed_changes_it(records):
+    first = order(batches(records, epochs=2, seed=1))
+    assert order(batches(records, epochs=2, seed=1)) == first
+    assert order(batches(records, epochs=2, seed=2)) != first
+
+
+@pytest.mark.parametrize("batch_tokens", [1, 128, 300, 2048])
+def test_a_batch_has_no_more_tokens_than_allowed_unless_it_is_one_case(records, batch_tokens):
+    found = batches(records, batch_tokens=batch_tokens)
+    assert all(tokens.size <= batch_tokens or len(tokens) == 1 for tokens, _ in found)
+    full = Counter(tokens.shape for tokens, _ in found)
+    for width in bucket_lengths(MAX_TOKENS):
+        short = [rows for (rows, w) in full if w == width and rows != max(1, batch_tokens // width)]
+        assert len(short) <= 1
+
+
+def test_a_case_without_articles_has_a_row_of_zeros(tmp_path):
+    records = make_records(tmp_path, [Record("1", [2], []), Record("2", [3], [])])
+    ((_, labels),) = batches(records)
+    np.testing.assert_array_equal(labels, np.zeros((2, N_ARTICLES), np.float32))
+
+
+@pytest.mark.parametrize("damage", ["flipped", "short", "missing"])
+def test_a_damaged_shard_ends_the_reading_with_an_error(tmp_path, damage):
+    records = make_records(tmp_path, invented_cases([5] * 60))
+    path = records.shard_paths("train")[2]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(content if damage == "flipped" else path.read_bytes()[:-3])
+    with pytest.raises((tf.errors.DataLossError, tf.errors.NotFoundError)):
+        batches(records, epochs=3)

@@ -1,0 +1,444 @@
+import json
+import random
+import shutil
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from lawrec.config import CorpusConfig, shipped
+from lawrec.corpus.cases import read_cases, strictly
+from lawrec.corpus.prepare import Source, prepare
+from lawrec.corpus.records import find_damage, read_records
+from lawrec.corpus.tokenizer import load_tokenizer
+from lawrec.corpus.vocabulary import Encoder
+from lawrec.errors import CaseError, ConfigError, RecordsError
+from lawrec.files import sha256
+
+pytestmark = pytest.mark.tensorflow
+
+CHAR = CorpusConfig(tokenizer="char", max_tokens=12, min_count=1, shard_cases=2)
+TRAIN = [
+    ("盗窃钱包", [264]),
+    ("醉酒驾驶", ["133之一"]),
+    ("盗窃后驾车", ["第264条", "133之一"]),
+    ("没有罪", []),
+    ("盗" * 30, ["264"]),
+]
+VALID = [("骗取钱财", [266]), ("盗窃", [264])]
+TEST = [("驾车伤人", [133])]
+BAD = ["{", '{"fact": "", "articles": []}', '{"fact": "盗", "articles": "264"}']
+
+
+class Killed(BaseException):
+    """Stands for a power cut."""
+
+
+@pytest.fixture
+def source(tmp_path, write_split):
+    for split, cases in (("train", TRAIN), ("valid", VALID), ("test", TEST)):
+        write_split(f"{split}.json", cases)
+    (tmp_path / "terms.txt").write_text("盗窃罪\n", encoding="utf-8")
+    return Source(
+        data=tmp_path / "data",
+        dictionary=tmp_path / "terms.txt",
+        records_root=tmp_path / "records",
+        vocab_root=tmp_path / "vocab",
+    )
+
+
+def written(source):
+    """Return every file that preparing left, with its bytes and its time."""
+    return {
+        path: (path.read_bytes(), path.stat().st_mtime_ns)
+        for root in (source.records_root, source.vocab_root)
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+def killed_at(stage, done=1):
+    def progress(name, so_far, total, note=""):
+        if name == stage and so_far == done:
+            raise Killed
+
+    return progress
+
+
+def refused(source, config=CHAR):
+    with pytest.raises(CaseError) as caught:
+        prepare(source, config)
+    assert written(source) == {}
+    assert [
+        path for root in (source.records_root, source.vocab_root) for path in root.glob("*")
+    ] == []
+    return caught.value
+
+
+def test_preparing_writes_the_records_and_what_their_ids_mean(source):
+    records = prepare(source, CHAR)
+    assert sorted(path.name for path in records.folder.iterdir()) == [
+        "manifest.json",
+        "test-00000.tfrecord",
+        "train-00000.tfrecord",
+        "train-00001.tfrecord",
+        "train-00002.tfrecord",
+        "valid-00000.tfrecord",
+    ]
+    vocab = source.vocab_root / records.folder.name
+    assert sorted(path.name for path in vocab.iterdir()) == ["articles.txt", "tokens.txt"]
+    assert list(source.records_root.iterdir()) == [records.folder]
+    assert list(source.vocab_root.iterdir()) == [vocab]
+
+
+def test_the_manifest_counts_what_was_read(source):
+    manifest = prepare(source, CHAR).manifest
+    counts = {name: (s.cases, s.tokens, s.skipped) for name, s in manifest.splits.items()}
+    assert counts == {"train": (5, 4 + 4 + 5 + 3 + 12, 0), "valid": (2, 6, 0), "test": (1, 4, 0)}
+    for name, split in manifest.splits.items():
+        assert split.source == str(source.data / f"{name}.json")
+        assert split.source_sha256 == sha256(source.data / f"{name}.json")
+        assert sum(shard.cases for shard in split.shards) == split.cases
+    assert (manifest.tokenizer, manifest.max_tokens) == ("char", 12)
+
+
+def test_the_articles_are_those_of_all_splits_and_are_counted_in_train(source):
+    records = prepare(source, CHAR)
+    assert records.articles.names == ("133", "133之一", "264", "266")
+    assert records.manifest.label_counts == (0, 2, 3, 0)
+
+
+def test_the_tokens_are_those_of_train_alone(source):
+    records = prepare(source, CHAR)
+    counts = Counter("盗窃钱包醉酒驾驶盗窃后驾车没有罪" + "盗" * 12)
+    expected = sorted(counts, key=lambda sign: (-counts[sign], sign))
+    assert records.tokens.names == ("<pad>", "<unk>", *expected)
+    assert next(read_records(records, "valid")).token_ids[0] == 1
+
+
+def test_every_case_is_read_back_in_its_order(source):
+    records = prepare(source, CHAR)
+    encoder = Encoder(load_tokenizer("char", source.dictionary), records.tokens, 12)
+    for split in ("train", "valid", "test"):
+        cases = list(strictly(read_cases(source.data / f"{split}.json")))
+        found = list(read_records(records, split))
+        assert [record.case_id for record in found] == [case.case_id for case in cases]
+        for case, record in zip(cases, found, strict=True):
+            assert record.token_ids == encoder(case.fact)
+            assert {records.articles.names[i] for i in record.label_ids} == set(case.articles)
+            assert record.label_ids == sorted(record.label_ids)
+
+
+def test_the_sample_is_encoded_in_records_as_it_is_in_prediction(tmp_path, jieba_tokenizer):
+    data = tmp_path / "sample"
+    data.mkdir()
+    for split, size in (("train", 150), ("valid", 60)):
+        lines = (shipped("data/sample") / f"{split}.json").read_text(encoding="utf-8").split("\n")
+        (data / f"{split}.json").write_text("\n".join(lines[:size]) + "\n", encoding="utf-8")
+    source = Source(data, records_root=tmp_path / "records", vocab_root=tmp_path / "vocab")
+    config = CorpusConfig(max_tokens=100)
+    records = prepare(source, config)
+    assert records.manifest.tokenizer == jieba_tokenizer.fingerprint
+    encoder = Encoder(jieba_tokenizer, records.tokens, config.max_tokens)
+    cases = list(strictly(read_cases(data / "valid.json")))
+    found = list(read_records(records, "valid"))
+    assert len(found) == 60
+    for case, record in zip(cases, found, strict=True):
+        assert record.token_ids == encoder(case.fact)
+        assert 1 <= len(record.token_ids) <= 100
+
+
+def test_the_same_cases_are_prepared_once(source):
+    first = prepare(source, CHAR)
+    before = written(source)
+    assert prepare(source, CHAR, killed_at("prepare", 0)) == first
+    assert written(source) == before
+
+
+def test_where_the_cases_and_the_records_lie_changes_no_record(source, tmp_path):
+    first = prepare(source, CHAR)
+    moved = tmp_path / "elsewhere" / "data"
+    shutil.copytree(source.data, moved)
+    second = prepare(replace(source, data=moved, records_root=tmp_path / "r"), CHAR)
+    assert second.folder.name == first.folder.name
+    assert second.manifest.splits["train"].shards == first.manifest.splits["train"].shards
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tokenizer": "jieba"},
+        {"max_tokens": 13},
+        {"min_count": 2},
+        {"max_vocabulary": 49_999},
+        {"shard_cases": 3},
+    ],
+)
+def test_another_setting_makes_other_records(source, change):
+    first = prepare(source, CHAR)
+    second = prepare(source, replace(CHAR, **change))
+    assert second.folder != first.folder
+    assert first.folder.is_dir()
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_a_changed_case_makes_other_records(source, write_split, split):
+    first = prepare(source, CHAR)
+    write_split(f"{split}.json", [("抢劫", [263])])
+    second = prepare(source, CHAR)
+    assert second.folder != first.folder
+    assert second.split(split).cases == 1
+
+
+def test_a_split_more_makes_other_records(source):
+    whole = prepare(source, CHAR)
+    (source.data / "test.json").unlink()
+    less = prepare(source, CHAR)
+    assert less.folder != whole.folder
+    assert list(less.manifest.splits) == ["train", "valid"]
+    with pytest.raises(RecordsError, match=r"must have a test split, got only train, valid\."):
+        less.split("test")
+
+
+def test_another_list_of_articles_makes_other_records(source, tmp_path):
+    folders = {prepare(source, CHAR).folder}
+    for names in (
+        "266\n264\n133之一\n133\n",
+        "133\n133之一\n264\n266\n",
+        "266\n264\n133之一\n133\n9",
+    ):
+        (tmp_path / "list.txt").write_text(names, encoding="utf-8")
+        records = prepare(replace(source, articles=tmp_path / "list.txt"), CHAR)
+        assert list(records.articles.names) == names.split()
+        folders.add(records.folder)
+    assert len(folders) == 4
+
+
+def test_another_dictionary_makes_other_records_for_jieba_alone(source):
+    jieba = replace(CHAR, tokenizer="jieba")
+    first = prepare(source, jieba).folder, prepare(source, CHAR).folder
+    source.dictionary.write_text("盗窃钱包\n", encoding="utf-8")
+    second = prepare(source, jieba), prepare(source, CHAR)
+    assert second[0].folder != first[0]
+    assert second[1].folder == first[1]
+    assert "盗窃钱包" in second[0].tokens.ids
+
+
+@pytest.mark.parametrize(
+    ("stage", "done"),
+    [
+        ("prepare", 0),
+        ("tokenize train", 1),
+        ("tokenize train", 5),
+        ("tokenize test", 1),
+        ("write train", 1),
+        ("write train", 5),
+        ("write test", 1),
+    ],
+)
+def test_a_preparation_that_was_killed_leaves_nothing_and_can_be_repeated(source, stage, done):
+    with pytest.raises(Killed):
+        prepare(source, CHAR, killed_at(stage, done))
+    for root in (source.records_root, source.vocab_root):
+        assert not root.exists() or list(root.iterdir()) == []
+    assert len(list(read_records(prepare(source, CHAR), "train"))) == len(TRAIN)
+
+
+@pytest.mark.parametrize("lost", ["records", "vocab", "manifest"])
+def test_half_of_a_preparation_does_not_pass_for_the_whole(source, lost):
+    first = prepare(source, CHAR)
+    vocab = source.vocab_root / first.folder.name
+    if lost == "manifest":
+        (first.folder / "manifest.json").unlink()
+    else:
+        shutil.rmtree(first.folder if lost == "records" else vocab)
+    assert prepare(source, CHAR) == first
+    assert find_damage(first, "train") is None
+    assert (vocab / "tokens.txt").is_file()
+
+
+def test_a_flipped_byte_in_a_shard_is_told_with_the_shard(source):
+    records = prepare(source, CHAR)
+    path = records.shard_paths("train")[1]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    damage = find_damage(records, "train")
+    with pytest.raises(RecordsError) as caught:
+        list(read_records(records, "train"))
+    assert damage is not None
+    assert damage.where == caught.value.where == str(path)
+    assert find_damage(records, "valid") is None
+
+
+def test_the_first_bad_line_stops_a_strict_preparation(source, write_split):
+    path = write_split("valid.json", VALID, *BAD)
+    error = refused(source)
+    assert error.where == f"{path}:3"
+    assert error.expected == "a line must be one JSON object"
+    assert error.got.startswith("broken JSON (")
+    assert error.todo == "Mend the line."
+
+
+def test_bad_lines_that_are_skipped_are_counted_and_kept(source, write_split):
+    train = write_split("train.json", TRAIN, *BAD)
+    valid = write_split("valid.json", VALID, BAD[0])
+    records = prepare(replace(source, skip_bad=True), CHAR)
+    assert {name: s.skipped for name, s in records.manifest.splits.items()} == {
+        "train": 3,
+        "valid": 1,
+        "test": 0,
+    }
+    assert {name: s.cases for name, s in records.manifest.splits.items()} == {
+        "train": 5,
+        "valid": 2,
+        "test": 1,
+    }
+    lines = (records.folder / "skipped.jsonl").read_text(encoding="utf-8").splitlines()
+    skipped = [json.loads(line) for line in lines]
+    assert [line["where"] for line in skipped] == [f"{train}:{n}" for n in (6, 7, 8)] + [
+        f"{valid}:3"
+    ]
+    assert [line["error"].removeprefix(line["where"]) for line in skipped][1:3] == [
+        ": the fact must not be empty, got ''. Write the fact.",
+        ': "meta.relevant_articles" (or "articles") must be a list of articles, got \'264\'. '
+        "Fix the line, or pass --skip-bad.",
+    ]
+
+
+def test_a_bad_line_of_any_bytes_can_be_skipped(source):
+    path = source.data / "test.json"
+    good = '{"id": "\\ud83d\\ude97", "fact": "盗\\u0000", "articles": ["A\\n1"]}\n'.encode()
+    bad = [
+        b"\xff\xfe\x00\n",
+        b'{"fact": "\xe7\x9b\x97\xff"}\n',
+        b'{"id": "\\ud800", "fact": "a"}\n',
+    ]
+    bad += [b'{"fact": "\xe7\x9b\x97", "articles": ["\\udfff"]}\n']
+    bad += [b'{"id": "\\ud800", "fact": "\xe7\x9b\x97", "articles": []}\n']
+    path.write_bytes(b"".join(bad) + good)
+    records = prepare(replace(source, skip_bad=True), CHAR)
+    assert (records.split("test").skipped, records.split("test").cases) == (5, 1)
+    (record,) = read_records(records, "test")
+    assert record.case_id == "🚗"
+    assert records.articles.names[-1] == "A 1"
+
+
+def test_skipping_is_part_of_the_key(source):
+    assert prepare(source, CHAR).folder != prepare(replace(source, skip_bad=True), CHAR).folder
+
+
+def test_an_article_outside_the_list_is_refused(source, tmp_path):
+    (tmp_path / "list.txt").write_text("264\n133之一\n133\n", encoding="utf-8")
+    listed = replace(source, articles=tmp_path / "list.txt")
+    error = refused(listed)
+    assert error.where == f"{source.data / 'valid.json'}:1"
+    assert error.expected == "each article must be in the list of articles"
+    assert error.got == "['266']"
+    assert error.todo == "Add it to the list, fix the line, or pass --skip-bad."
+    records = prepare(replace(listed, skip_bad=True), CHAR)
+    assert records.split("valid").skipped == 1
+    assert records.articles.names == ("264", "133之一", "133")
+
+
+def test_the_list_beside_the_cases_is_used_unless_another_is_named(source, tmp_path):
+    (source.data / "law.txt").write_text("9\n266\n264\n133\n133之1\n", encoding="utf-8")
+    assert prepare(source, CHAR).articles.names == ("9", "266", "264", "133", "133之一")
+    (tmp_path / "list.txt").write_text("133\n133之一\n264\n266\n", encoding="utf-8")
+    records = prepare(replace(source, articles=tmp_path / "list.txt"), CHAR)
+    assert records.articles.names == ("133", "133之一", "264", "266")
+    assert records.manifest.label_counts == (0, 2, 3, 0)
+
+
+def test_two_splits_of_the_same_bytes_are_refused(source):
+    shutil.copy(source.data / "train.json", source.data / "test.json")
+    error = refused(source)
+    assert error.where == str(source.data / "test.json")
+    assert error.expected == "test and train must be different cases"
+    assert error.got == f"the same bytes as {source.data / 'train.json'}"
+    assert error.todo.startswith("Split the cases anew")
+
+
+def test_two_train_files_are_refused(source, write_split):
+    write_split("data_train.json", TRAIN)
+    error = refused(source)
+    assert (error.where, error.expected) == (str(source.data), "there must be one train file")
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff"])
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_a_split_without_a_case_is_refused(source, content, skip_bad):
+    path = source.data / "valid.json"
+    path.write_text(content, encoding="utf-8")
+    error = refused(replace(source, skip_bad=skip_bad))
+    assert (error.where, error.expected) == (str(path), "the file must hold a case")
+    assert (error.got, error.todo) == ("none", "Add cases to it.")
+
+
+def test_a_split_with_bad_lines_alone_is_refused(source):
+    path = source.data / "valid.json"
+    path.write_text("\n".join(BAD), encoding="utf-8")
+    error = refused(replace(source, skip_bad=True))
+    assert (error.where, error.expected) == (str(path), "the file must hold a case")
+
+
+def test_cases_without_any_article_are_refused(source, write_split):
+    for split in ("train", "valid", "test"):
+        write_split(f"{split}.json", [(f"没有罪{split}", [])])
+    error = refused(source)
+    assert (error.where, error.expected) == (str(source.data), "the cases must name an article")
+    assert (error.got, error.todo) == ("none", "Label the cases.")
+
+
+@pytest.mark.parametrize("name", ["dictionary", "articles"])
+def test_a_file_that_is_named_must_be_there(source, tmp_path, name):
+    error = refused(
+        replace(source, **{name: tmp_path / "absent.txt"}), replace(CHAR, tokenizer="jieba")
+    )
+    assert error.where == str(tmp_path / "absent.txt")
+    assert (error.got, error.todo) == ("No such file or directory", "Check the path.")
+
+
+def test_a_folder_that_is_not_there_is_refused(source, tmp_path):
+    error = refused(replace(source, data=tmp_path / "absent"))
+    assert (error.where, error.got) == (str(tmp_path / "absent"), "no such folder")
+
+
+def test_an_unknown_tokenizer_is_refused(source):
+    with pytest.raises(ConfigError, match="Did you mean jieba"):
+        prepare(source, replace(CHAR, tokenizer="jeiba"))
+    assert written(source) == {}
+
+
+def test_a_fact_of_100000_signs_is_cut_to_its_first_tokens(source, write_split):
+    numbers = random.Random(1)
+    fact = "".join(numbers.choices("盗窃财物", k=100_000))
+    write_split("test.json", [(fact, [264])])
+    records = prepare(source, CHAR)
+    (record,) = read_records(records, "test")
+    assert [records.tokens.names[i] for i in record.token_ids] == [
+        sign if sign in records.tokens.ids else "<unk>" for sign in fact[:12]
+    ]
+
+
+def test_splits_may_come_in_different_formats(source):
+    expected = prepare(source, CHAR)
+    (source.data / "test.json").unlink()
+    (source.data / "test.csv").write_text("articles,fact\n133,驾车伤人\n", encoding="utf-8")
+    records = prepare(source, CHAR)
+    (record,), (before,) = read_records(records, "test"), read_records(expected, "test")
+    assert (record.token_ids, record.label_ids) == (before.token_ids, before.label_ids)
+
+
+def test_progress_tells_every_case_of_every_step(source):
+    calls = []
+    prepare(source, CHAR, lambda stage, done, total, note="": calls.append((stage, done, total)))
+    assert calls[0][0] == "prepare"
+    for split, size in (("train", 5), ("valid", 2), ("test", 1)):
+        counted = range(1, size + 1)
+        assert [c for c in calls if c[0] == f"tokenize {split}"] == [
+            (f"tokenize {split}", n, None) for n in counted
+        ]
+        assert [c for c in calls if c[0] == f"write {split}"] == [
+            (f"write {split}", n, size) for n in counted
+        ]

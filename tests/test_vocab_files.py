@@ -1,0 +1,89 @@
+import re
+
+import pytest
+
+from lawrec.config import shipped
+from lawrec.corpus.articles import article_name, load_catalogue, statute_order
+from lawrec.corpus.cases import read_cases, strictly
+from lawrec.corpus.tokenizer import load_tokenizer, normalize
+
+TERMS = shipped("vocab/legal_terms.txt")
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return load_catalogue(shipped("vocab/articles.csv"))
+
+
+@pytest.fixture(scope="module")
+def terms():
+    return TERMS.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+def test_every_article_stands_once_under_its_one_name(catalogue):
+    lines = shipped("vocab/articles.csv").read_text(encoding="utf-8").splitlines()
+    assert len(catalogue) == len(lines) - 1
+    assert [article_name(name) for name in catalogue] == list(catalogue)
+    assert all(name == entry.article for name, entry in catalogue.items())
+
+
+def test_the_catalogue_stands_in_the_order_of_the_statute(catalogue):
+    assert list(catalogue) == sorted(catalogue, key=statute_order)
+
+
+def test_the_catalogue_has_every_number_of_the_statute(catalogue):
+    repealed = {"199"}
+    assert {str(number) for number in range(1, 453)} - repealed <= set(catalogue)
+
+
+def test_every_entry_has_a_title_and_a_part(catalogue):
+    assert all(entry.title.strip() for entry in catalogue.values())
+    assert {entry.part for entry in catalogue.values()} == {"总则", "分则", "附则"}
+    assert all(entry.chapter for entry in catalogue.values() if entry.part != "附则")
+
+
+@pytest.mark.parametrize(
+    ("article", "title", "chapter"),
+    [
+        ("133", "交通肇事罪", "危害公共安全罪"),
+        ("133之一", "危险驾驶罪", "危害公共安全罪"),
+        ("232", "故意杀人罪", "侵犯公民人身权利、民主权利罪"),
+        ("234", "故意伤害罪", "侵犯公民人身权利、民主权利罪"),
+        ("263", "抢劫罪", "侵犯财产罪"),
+        ("264", "盗窃罪", "侵犯财产罪"),
+        ("266", "诈骗罪", "侵犯财产罪"),
+        ("293", "寻衅滋事罪", "妨害社会管理秩序罪"),
+        ("385", "受贿罪", "贪污贿赂罪"),
+    ],
+)
+def test_a_well_known_article_has_its_title(catalogue, article, title, chapter):
+    assert catalogue[article].title == title
+    assert catalogue[article].chapter.endswith(chapter)
+
+
+def test_amendments_name_the_amendment_and_a_date(catalogue):
+    pattern = r"\w+:\d{4}-\d{2}-\d{2}(;\w+:\d{4}-\d{2}-\d{2})*"
+    amended = [entry.amendments for entry in catalogue.values() if entry.amendments]
+    assert amended
+    for text in amended:
+        assert re.fullmatch(pattern, text), text
+
+
+def test_every_article_of_the_sample_has_a_title(catalogue):
+    for split in ("train", "valid", "test"):
+        for case in strictly(read_cases(shipped(f"data/sample/{split}.json"))):
+            assert set(case.articles) <= set(catalogue)
+
+
+def test_the_terms_are_sorted_and_stand_once(terms):
+    assert terms == sorted(set(terms))
+    assert len(terms) > 500
+
+
+def test_the_terms_are_written_as_normalized_facts_are(terms):
+    assert all(term and normalize(term) == term for term in terms)
+
+
+def test_every_term_is_kept_whole(terms):
+    cut = load_tokenizer("jieba", TERMS).cut
+    assert [term for term in terms if cut(term) != [term]] == []
