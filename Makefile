@@ -26,7 +26,7 @@ check: .venv/ready
 	$(BIN)/mypy data/make_sample.py
 
 bench: .venv/ready
-	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -s
+	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit; done
 
 clean:
 	rm -rf .venv dist data/records vocab/*/ .mypy_cache .pytest_cache .ruff_cache

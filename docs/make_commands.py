@@ -17,9 +17,7 @@ def commands_text() -> str:
 
 
 def _section(title: str, arguments: list[str]) -> str:
-    result = CliRunner().invoke(
-        cli, [*arguments, "--help"], prog_name="lawrec", terminal_width=90
-    )
+    result = CliRunner().invoke(cli, [*arguments, "--help"], prog_name="lawrec", terminal_width=90)
     return f"## {title}\n\n```\n{result.stdout.rstrip()}\n```\n"
 
 

@@ -78,7 +78,9 @@ def train(
         RecordsError: A shard is missing or damaged, or there is no valid split.
         RunError: The loss is not finite; the last good checkpoint stays.
     """
-    records.split("valid")
+    for split in ("train", "valid"):
+        if damage := find_damage(records, split):
+            raise damage
     config = run.config.training
     keras.utils.set_random_seed(config.seed)
     strategy = _strategy()

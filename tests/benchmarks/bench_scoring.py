@@ -1,0 +1,51 @@
+"""Scoring in length order against keras `model.predict` on facts padded to the longest.
+
+    python tests/benchmarks/bench_scoring.py [DATA]
+
+DATA is a folder of cases, by default the invented sample; the default model is not trained.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lawrec.config import CorpusConfig, ModelConfig, shipped
+from lawrec.corpus.prepare import Source, prepare
+from lawrec.corpus.records import read_records
+from lawrec.network.model import build_model
+from lawrec.network.scoring import make_scorer
+
+
+def main() -> None:
+    """Print the cases a second of both, and their ratio."""
+    data = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped("data/sample")
+    with tempfile.TemporaryDirectory() as folder:
+        source = Source(data, records_root=Path(folder) / "records", vocab_root=Path(folder))
+        records = prepare(source, CorpusConfig())
+        cases = [record.token_ids for record in read_records(records, "valid")]
+    model = build_model(ModelConfig(), len(records.tokens), len(records.articles))
+    padded = np.zeros((len(cases), records.manifest.max_tokens), np.int32)
+    for row, case in enumerate(cases):
+        padded[row, : len(case)] = case
+    scorer = make_scorer(model)
+    ours = _rate(lambda: scorer(cases), len(cases))
+    theirs = _rate(lambda: model.predict(padded, batch_size=32, verbose=0), len(cases))
+    print(f"lawrec scorer          {ours:8.1f} cases/s")
+    print(f"keras predict, padded  {theirs:8.1f} cases/s")
+    print(f"ratio                  {ours / theirs:8.2f}")
+
+
+def _rate(work: Callable[[], Any], cases: int) -> float:
+    work()
+    start = time.perf_counter()
+    work()
+    return cases / (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()
