@@ -60,6 +60,7 @@ def _together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
+_STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
 FILE = click.Path(path_type=Path)
 data_options = _together(
     click.option(
@@ -152,8 +153,11 @@ def train(
             records = prepare_records(cases, settings.corpus, progress)
             run = create_run(checkpoints, settings, records, cases, run_name)
         click.echo(f"Training {run.folder}", err=True)
-        for evaluation in train_run(run, records, valid_figures, progress):
-            click.echo(training_line(evaluation), err=True)
+        try:
+            for evaluation in train_run(run, records, valid_figures, progress):
+                click.echo(training_line(evaluation), err=True)
+        except KeyboardInterrupt:
+            raise click.ClickException(_STOPPED) from None
     click.echo(run.folder)
 
 

@@ -102,6 +102,13 @@ def from_dict(values: Mapping[str, Any], where: str, start: Config | None = None
             )
         changed = _changed(getattr(config, section), settings, f"{where}: [{section}]")
         config = replace(config, **{section: changed})
+    if config.decision.min_articles > config.decision.max_articles:
+        raise ConfigError(
+            f"{where}: [decision]",
+            f"min_articles must be at most max_articles, {config.decision.max_articles}",
+            config.decision.min_articles,
+            "Lower the one or raise the other.",
+        )
     return config
 
 

@@ -82,8 +82,8 @@ def test_a_full_disk_is_told_without_a_traceback(monkeypatch):
     result = lawrec("prepare")
     assert result.exit_code == 1
     assert result.stderr == (
-        "Error: data/records/x: files here must be readable and writable, got No space left on device. "
-        "Free some space or choose another folder.\n"
+        "Error: data/records/x: files here must be readable and writable, got No space left on "
+        "device. Free some space or choose another folder.\n"
     )
 
 

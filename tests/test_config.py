@@ -144,12 +144,17 @@ def test_a_value_of_another_type_is_refused_with_an_example(assignment, kind, go
         ("training.warmup=nan", "at least 0 and below 1", "nan"),
     ],
 )
-def test_a_number_out_of_its_boundsis_refused(assignment, bounds, got):
+def test_a_number_out_of_its_bounds_is_refused(assignment, bounds, got):
     error = error_of(assignment)
     assert error.where.startswith(f"--set {assignment}: [")
     assert error.expected == f"the value must be {bounds}"
     assert error.got == got
     assert error.todo == "Change it."
+
+
+def test_the_shortest_list_may_not_be_longer_than_the_longest():
+    with pytest.raises(ConfigError, match="min_articles must be at most max_articles, 2, got 3"):
+        load(None, ["decision.max_articles=2", "decision.min_articles=3"])
 
 
 def test_a_setting_outside_a_section_is_refused(tmp_path):

@@ -41,11 +41,12 @@ FIGURES = {
 def answer_table(answers: Iterable["Answer"], width: int = WIDTH) -> Iterator[str]:
     """Give a table a case: article, title, score, threshold, and whether it is recommended."""
     for answer in answers:
-        fact = " ".join(answer.fact.split())
-        head = f"Case {answer.case_id}: {fact[:FACT_SIGNS]}{'…' if len(fact) > FACT_SIGNS else ''}"
+        case = f"Case {_plain(answer.case_id)}: "
         if answer.error:
-            yield f"Case {answer.case_id}: not answered. {answer.error}\n"
+            yield f"{case}not answered. {_plain(str(answer.error))}\n"
             continue
+        fact = _plain(answer.fact)
+        head = f"{case}{fact[:FACT_SIGNS]}{'…' if len(fact) > FACT_SIGNS else ''}"
         table = Table("Article", "Title", box=box.SIMPLE_HEAD, title=head, title_justify="left")
         for name in ("Score", "Threshold"):
             table.add_column(name, justify="right")
@@ -70,12 +71,12 @@ def answer_json(answers: Iterable["Answer"], width: int = WIDTH) -> Iterator[str
 
 
 def answer_csv(answers: Iterable["Answer"], width: int = WIDTH) -> Iterator[str]:
-    """Give a CSV row an article, with a header; a case without an answer has its error."""
+    """Give a CSV row an article, with a header; a case without any has its error, if one."""
     names = [field.name for field in fields(Recommendation)]
     yield _csv_row(["case_id", *names, "error"])
     for answer in answers:
-        if answer.error:
-            yield _csv_row([answer.case_id, *[""] * len(names), answer.error])
+        if not answer.recommendations:
+            yield _csv_row([answer.case_id, *[""] * len(names), answer.error or ""])
         for entry in answer.recommendations:
             yield _csv_row([answer.case_id, *asdict(entry).values(), ""])
 
@@ -152,6 +153,11 @@ def info_json(run: "RunInfo") -> str:
 
 
 _CUT_NOTE = "  The fact is longer than the model reads: its end was not considered.\n"
+
+
+def _plain(text: str) -> str:
+    """Return one line without the control characters that would steer a terminal."""
+    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
 
 
 def _cells(entry: Recommendation) -> tuple[str, ...]:

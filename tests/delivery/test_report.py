@@ -275,6 +275,16 @@ def test_csv_reads_back_whatever_a_title_holds(title):
     assert all(None not in row and None not in row.values() for row in rows)
 
 
+def test_csv_has_a_row_for_a_case_without_an_article():
+    assert [row["case_id"] for row in csv_rows(Answer("1"), Answer("2"))] == ["1", "2"]
+
+
+def test_signs_that_steer_a_terminal_are_left_out_of_a_table():
+    [text] = table(Answer("1\x1b[2J", "张某\x1b]0;x\x07盗窃\u202e"))
+    assert text.replace("\n", "").isprintable()
+    assert "张某]0;x盗窃" in text
+
+
 def test_csv_of_no_answers_is_its_header():
     assert len(list(report.answer_csv([]))) == 1
 

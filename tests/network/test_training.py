@@ -11,20 +11,20 @@ from lawrec.network.training import learning_rate, train
 pytestmark = pytest.mark.tensorflow
 
 
-class Killed(Exception):
-    """Stands for a power cut."""
+class PowerCutError(Exception):
+    """Stands for kill -9 at a step."""
 
 
 def killed_at(step):
     def progress(stage, done, total, note=""):
         if stage == "train" and note.startswith(f"step {step},"):
-            raise Killed
+            raise PowerCutError
 
     return progress
 
 
 def everything(run):
-    """Return all that the newest checkpoint holds, but for the shuffle buffer's serialized bytes."""
+    """Return all that the newest checkpoint holds, but for the shuffle buffer's bytes."""
     reader = tf.train.load_checkpoint(str(run.folder))
     names = [name for name in reader.get_variable_to_shape_map() if "iterator" not in name]
     return {
@@ -42,7 +42,7 @@ def whole(start_run):
 def test_a_run_that_was_killed_and_resumed_ends_with_the_same_bits(start_run, whole, step):
     run, records = start_run("training.epochs=3", "training.patience=99", "training.save_every=3")
     before = []
-    with pytest.raises(Killed):
+    with pytest.raises(PowerCutError):
         before.extend(train(run, records, valid_figures, killed_at(step)))
     after = list(train(run, records, valid_figures))
     expected, resumed = everything(whole[0]), everything(run)
