@@ -22,6 +22,8 @@ from lawrec.errors import RecordsError
 from lawrec.files import sha256
 
 SCHEMA = 1
+DAMAGE = (tf.errors.DataLossError, tf.errors.InvalidArgumentError)
+"""What TensorFlow raises on a broken TFRecord file, and on a record of another schema."""
 
 
 @dataclass(frozen=True)
@@ -152,15 +154,15 @@ def read_records(records: Records, split: str) -> Iterator[Record]:
     for shard, path in zip(records.split(split).shards, records.shard_paths(split), strict=True):
         cases = 0
         try:
-            for serialized in tf.data.TFRecordDataset(str(path)):
-                parsed = parse_example(serialized)
+            shard_records = tf.data.TFRecordDataset(str(path)).map(parse_example)
+            for parsed in shard_records.as_numpy_iterator():
                 cases += 1
                 yield Record(
-                    case_id=parsed["case_id"].numpy().decode("utf-8"),
-                    token_ids=parsed["token_ids"].numpy().tolist(),
-                    label_ids=parsed["label_ids"].numpy().tolist(),
+                    case_id=parsed["case_id"].decode("utf-8"),
+                    token_ids=parsed["token_ids"].tolist(),
+                    label_ids=parsed["label_ids"].tolist(),
                 )
-        except (tf.errors.DataLossError, tf.errors.NotFoundError) as error:
+        except (*DAMAGE, tf.errors.NotFoundError) as error:
             raise damaged(path) from error
         if cases != shard.cases:
             raise damaged(path)

@@ -83,7 +83,7 @@ def train(
             raise damage
     config = run.config.training
     keras.utils.set_random_seed(config.seed)
-    strategy = _strategy()
+    strategy = tf.distribute.get_strategy()
     state = _start(run, records, strategy)
     step = _make_step(state, strategy, config, config.epochs * records.split("train").cases)
     manager = _manager(state.checkpoint(), run, config.keep)
@@ -117,7 +117,7 @@ def _loop(
         epoch = seen // n_cases
         note = f"step {int(state.global_step)}, loss {np.mean(losses[-50:]):.4f}"
         progress("train", seen, config.epochs * n_cases, note)
-        epoch_ends = epoch > (seen - _size(batch)) // n_cases
+        epoch_ends = epoch > (seen - batch[0].shape[0]) // n_cases
         late = time.monotonic() > deadline
         if epoch_ends or late:
             valid = metrics(*score_records(scorer, records, "valid", progress))
@@ -162,18 +162,11 @@ def score_records(
     return y_true, y_score
 
 
-def _strategy() -> Any:
-    gpus = tf.config.list_physical_devices("GPU")
-    return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
-
-
 def _start(run: Run, records: Records, strategy: Any) -> _State:
     config = run.config.training
     dataset = training_batches(
         records, config.epochs, config.batch_tokens, config.shuffle_cases, config.seed
     )
-    if strategy.num_replicas_in_sync > 1:
-        dataset = strategy.experimental_distribute_dataset(dataset)
     n_cases = records.split("train").cases
     shares = [count / n_cases for count in records.manifest.label_counts]
     with strategy.scope():
@@ -215,7 +208,7 @@ def _make_step(
     @tf.function(input_signature=[state.iterator.element_spec], autograph=False)
     def step(batch: Any) -> Any:
         token_ids, labels = batch
-        n_cases = _count(token_ids, strategy)
+        n_cases = tf.shape(token_ids)[0]
         rate = learning_rate(state.cases_seen / total_cases, config)
         state.optimizer.learning_rate.assign(rate)
         losses = strategy.run(replica_step, args=(token_ids, labels, n_cases))
@@ -236,15 +229,6 @@ def learning_rate(done: Any, config: TrainingConfig) -> Any:
     rising = done / max(config.warmup, 1e-6) + 0.01
     falling = 0.5 * (1 + tf.cos(math.pi * (done - config.warmup) / (1 - config.warmup)))
     return config.learning_rate * tf.where(done < config.warmup, tf.minimum(rising, 1.0), falling)
-
-
-def _count(token_ids: Any, strategy: Any) -> Any:
-    local = strategy.experimental_local_results(token_ids)
-    return tf.add_n([tf.shape(part)[0] for part in local])
-
-
-def _size(batch: Any) -> int:
-    return int(batch[0].shape[0])
 
 
 def _finite(loss: Any, state: _State, run: Run) -> float:
