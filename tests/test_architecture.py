@@ -14,6 +14,9 @@ FOUNDATION = ("lawrec", "lawrec.errors", "lawrec.files", "lawrec.progress", "law
 ROOMS = {
     "corpus": (
         "articles",
+        "statutes",
+        "versions",
+        "lawbook",
         "cases",
         "tokenizer",
         "vocabulary",
@@ -23,9 +26,9 @@ ROOMS = {
     ),
     "network": ("model", "vectors", "checkpoint", "scoring", "training"),
     "decision": ("metrics", "thresholds", "recommend"),
-    "delivery": ("progress", "report", "tune", "evaluate", "predict", "inspect"),
+    "delivery": ("progress", "report", "catalogue", "tune", "evaluate", "predict", "inspect"),
 }
-DOOR = ("lawrec.cli", "lawrec.__main__")
+DOOR = ("lawrec.cli.articles", "lawrec.cli", "lawrec.__main__")
 ORDER = (
     *FOUNDATION,
     *(

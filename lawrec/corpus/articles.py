@@ -5,6 +5,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 from lawrec.errors import CaseError, quoted
@@ -13,6 +15,7 @@ _DIGITS = dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6,
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _NUMBER = "[0-9]+|[零〇一二三四五六七八九十百千]+"
 _BRANCH = "[1-9][0-9]?|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
+_UNNUMBERED = 10**9
 _ARTICLE = re.compile(
     r"(?:《?(?:中华人民共和国)?刑法》?)?"
     rf"(?P<opening>第)?(?P<number>{_NUMBER})(?P<closing>条)?(?:之(?P<branch>{_BRANCH}))?"
@@ -107,8 +110,35 @@ def statute_order(article: str) -> tuple[int, int, str]:
     """Return a sort key: the Criminal Law's articles by number and branch, then other labels."""
     found = re.fullmatch(rf"([0-9]+)(?:之({_NUMBER}))?", article)
     if not found:
-        return (10**9, 0, article)
+        return (_UNNUMBERED, 0, article)
     return (int(found[1]), _number(found[2]) if found[2] else 0, article)
+
+
+def is_numbered(article: str) -> bool:
+    """Tell whether a name is that of a numbered article, "264" or "133之一"."""
+    return statute_order(article)[0] < _UNNUMBERED
+
+
+def amendments(entry: Article) -> list[tuple[str, date]]:
+    """Return the amendments of an article, each with the date from which it is in force."""
+    pairs = (text.partition(":") for text in entry.amendments.split(";") if text)
+    return [(name, date.fromisoformat(effective)) for name, _, effective in pairs]
+
+
+def nearest_article(name: str, catalogue: Mapping[str, Article]) -> Article | None:
+    """Return the article with the nearest number, or the first with the most similar title."""
+    numbered = [other for other in catalogue if is_numbered(other)]
+    if is_numbered(name) and numbered:
+        number, branch, _ = statute_order(name)
+        return catalogue[min(numbered, key=lambda other: _distance(other, number, branch))]
+    by_title = {entry.title: entry for entry in reversed(list(catalogue.values()))}
+    near = get_close_matches(name, by_title, n=1, cutoff=0.4)
+    return by_title[near[0]] if near else None
+
+
+def _distance(article: str, number: int, branch: int) -> tuple[int, int]:
+    own_number, own_branch, _ = statute_order(article)
+    return abs(own_number - number), abs(own_branch - branch)
 
 
 def _refuse_repeats(path: Path, names: list[str]) -> None:

@@ -5,12 +5,15 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lawrec import __version__, config
+from lawrec.cli.articles import DAY, articles
+from lawrec.corpus import versions
 from lawrec.corpus.cases import READERS, SPLITS, Cases, read_cases, read_stream
 from lawrec.decision.thresholds import STRATEGIES
 from lawrec.delivery.progress import shown_on
@@ -241,6 +244,10 @@ def evaluate(
     type=click.FloatRange(0, 1),
     help="One threshold for all articles, in place of the tuned ones.",
 )
+@click.option("--text", is_flag=True, help="Add each article's text, from an imported statute.")
+@click.option(
+    "--date", "day", help="The texts in force then, with --text.  [default: the newest]", **DAY
+)
 def predict(
     file: Path | None,
     run_name: str | None,
@@ -249,6 +256,8 @@ def predict(
     output: str | None,
     candidates: int | None,
     threshold: float | None,
+    text: bool,
+    day: date | None,
 ) -> None:
     """Recommend articles for the cases of FILE or stdin, one fact a line, in the same order.
 
@@ -258,6 +267,9 @@ def predict(
     output = output or ("table" if sys.stdout.isatty() else "json")
     if candidates is None:
         candidates = 3 if output == "table" else 0
+    if day and not text:
+        raise click.UsageError("--date chooses the texts of --text: pass both.")
+    texts = versions.version_at(versions.ROOT, versions.CRIMINAL_LAW, day).texts if text else None
     _start_tensorflow()
     from lawrec.delivery.predict import load_recommender
     from lawrec.network.checkpoint import find_run
@@ -269,8 +281,9 @@ def predict(
         shown = shown_on(sys.stderr)
     with shown as progress:
         answers = recommender.answer(_cases(file, file_format), candidates, progress)
-        for text in ANSWER_WRITERS[output](answers, shutil.get_terminal_size((100, 24)).columns):
-            click.echo(text)
+        width = shutil.get_terminal_size((100, 24)).columns
+        for answer in ANSWER_WRITERS[output](answers, width, texts):
+            click.echo(answer)
 
 
 @cli.command()
@@ -285,6 +298,9 @@ def info(run_name: str | None, checkpoints: Path, output: str) -> None:
 
     run_info = inspect_run(find_run(checkpoints, run_name))
     click.echo(INFO_WRITERS[output](run_info))
+
+
+cli.add_command(articles)
 
 
 def main() -> None:
