@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -72,6 +73,22 @@ def test_an_unknown_setting_names_the_nearest():
         "Error: --set training.epoch=3: [training]: every setting must be a known one, "
         "got 'epoch'. Did you mean epochs?\n"
     )
+
+
+def test_texts_need_an_imported_statute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = lawrec("predict", "--text", stdin=THEFT)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: vocab/statutes/criminal-law: a version of the statute must be imported, got none. "
+        "Run `lawrec articles import FILE --effective YYYY-MM-DD`.\n"
+    )
+
+
+def test_a_date_without_text_is_a_usage_error():
+    result = lawrec("predict", "--date", "2020-01-01", stdin=THEFT)
+    assert result.exit_code == 2
+    assert "--date chooses the texts of --text" in result.stderr
 
 
 def test_a_full_disk_is_told_without_a_traceback(monkeypatch):
@@ -314,3 +331,21 @@ def test_a_reader_that_stops_early_ends_quietly(at_run):
     process.stdout.close()
     _, errors = process.communicate((THEFT + "\n").encode() * 3000)
     assert b"Traceback" not in errors
+
+
+@pytest.mark.tensorflow
+def test_predict_adds_the_text_in_force(own_run):
+    for day, text in (("2015-11-01", "旧的。"), ("2021-03-01", "新的，\n两款。")):
+        Path("law.json").write_text(json.dumps({"264": text}), encoding="utf-8")
+        assert lawrec("articles", "import", "law.json", "--effective", day).exit_code == 0
+    with_text = ("predict", "--text", "--candidates", 3)
+    (answer,) = answers(lawrec(*with_text, stdin=THEFT))
+    found = {entry["article"]: entry["text"] for entry in answer["recommendations"]}
+    assert found == {"264": "新的，\n两款。", "266": None, "133之一": None}
+    result = lawrec(*with_text, "--date", "2020-01-01", "--output", "csv", stdin=THEFT)
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["text"] for row in rows if row["article"] == "264"] == ["旧的。"]
+    table = lawrec(*with_text, "--output", "table", stdin=THEFT).stdout
+    assert table.endswith("  264 盗窃罪\n    新的，\n    两款。\n\n\n")
+    (plain,) = answers(lawrec("predict", stdin=THEFT))
+    assert "text" not in plain["recommendations"][0]

@@ -1,5 +1,6 @@
 """Statutes: from a file with a statute's text to the text of each article."""
 
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -157,7 +158,7 @@ def _entry(line: str) -> str:
 def _plain(line: str) -> str:
     """Return a line without the marks of Markdown; an article's bare title there gets 【】."""
     is_heading = line.lstrip().startswith("#")
-    line = _TAG.sub("", _LINK.sub(r"\1", line)).strip()
+    line = html.unescape(_TAG.sub("", _LINK.sub(r"\1", line))).strip()
     line = " ".join(_MARK.sub("", line).split())
     found = _HEADING.fullmatch(line) if is_heading else None
     if found and _BARE_TITLE.fullmatch(found["rest"]):

@@ -1,12 +1,16 @@
 import csv
 import random
+from datetime import date
 
 import pytest
 
 from lawrec.corpus.articles import (
     Article,
+    amendments,
     article_name,
+    is_numbered,
     load_catalogue,
+    nearest_article,
     read_article_list,
     statute_order,
     titles,
@@ -123,6 +127,45 @@ def test_articles_stand_in_the_order_of_the_statute_and_other_labels_last():
     ordered += ["121", "133", "133之一", "264", "民法典1165", "盗窃"]
     shuffled = random.Random(1).sample(ordered, len(ordered))
     assert sorted(shuffled, key=statute_order) == ordered
+
+
+def test_only_numbers_and_their_branches_are_numbered():
+    names = ["1", "264", "133之一", "120之十一"]
+    assert all(map(is_numbered, names))
+    assert not any(map(is_numbered, ["盗窃", "民法典1165", "264.0", "-264", "第264条第2款", ""]))
+
+
+def test_amendments_come_with_their_dates():
+    entry = Article("1", "", amendments="修正案八:2011-05-01;修正案九:2015-11-01")
+    assert amendments(entry) == [
+        ("修正案八", date(2011, 5, 1)),
+        ("修正案九", date(2015, 11, 1)),
+    ]
+    assert amendments(Article("1", "")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("453", "300"),
+        ("20之三", "20之二"),
+        ("19", "20"),
+        ("12", "10"),
+        ("盗窃", "264"),
+        ("抢劫罪名", "263"),
+        ("theft", None),
+    ],
+)
+def test_the_nearest_article_has_the_nearest_number_or_title(name, nearest):
+    numbered = {n: Article(n, "无题") for n in ("10", "20", "20之一", "20之二", "300")}
+    titled = {
+        "263": Article("263", "抢劫罪"),
+        "264": Article("264", "盗窃罪"),
+        "265": Article("265", "盗窃罪"),
+    }
+    found = nearest_article(name, numbered | titled)
+    assert (found.article if found else None) == nearest
+    assert nearest_article(name, {}) is None
 
 
 def test_a_catalogue_comes_back_as_it_was_written(tmp_path):
