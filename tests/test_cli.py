@@ -346,6 +346,6 @@ def test_predict_adds_the_text_in_force(own_run):
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert [row["text"] for row in rows if row["article"] == "264"] == ["旧的。"]
     table = lawrec(*with_text, "--output", "table", stdin=THEFT).stdout
-    assert table.endswith("  264 盗窃罪\n    新的，\n    两款。\n\n\n")
+    assert table.endswith("  264 盗窃罪\n    新的，\n    两款。\n\n")
     (plain,) = answers(lawrec("predict", stdin=THEFT))
     assert "text" not in plain["recommendations"][0]

@@ -17,11 +17,11 @@ _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _MARK = re.compile(r"^(?:#+|>|[-*+](?=\s))\s*|\*\*|__")
 _RULE = re.compile(r"[-*_=#\s]*")
-# What follows "第264条" where it is cited in a sentence rather than opening the article.
-_CITED = "的、，,；;。.至到和与或及第规所之款项一二三四五六七八九十"
+_BRANCH = "[0-9０-９]{1,2}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
+# What follows "第264条" where a sentence cites it, rather than the article opening there.
+_CITED = "[的、，,；;。.至到第所之款项]|规定|(?:以?及|和|或者?|与)[本第]"
 _HEADING = re.compile(
-    rf"(?P<article>第\s*{_NUMBER}\s*条(?:\s*之\s*(?:\d\d?|[一二三四五六七八九十]+))?)"
-    rf"(?![\d{_CITED}])[\s:：]*(?P<rest>.*)"
+    rf"(?P<article>第\s*{_NUMBER}\s*条(?:\s*之\s*(?:{_BRANCH}))?+)(?!{_CITED})[\s:：]*(?P<rest>.*)"
 )
 _STRUCTURE = re.compile(
     rf"第\s*{_NUMBER}\s*(?:分编|编|章|节)(?![的、，规所])[^。；;：]*|[总分附]\s*则|目\s*[录次]"

@@ -30,7 +30,9 @@ def entries_json(entries: Iterable[Entry]) -> str:
 
 def list_table(articles: Iterable[Article]) -> str:
     """Return a row an article; a title stands above where part, chapter or section changes."""
-    table = Table("Article", "Title", "Amended", box=box.SIMPLE_HEAD)
+    table = Table("Article", box=box.SIMPLE_HEAD)
+    table.add_column("Title", overflow="fold")
+    table.add_column("Amended")
     place = ""
     for entry in articles:
         if _place(entry) != place:

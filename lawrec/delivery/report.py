@@ -192,8 +192,8 @@ def _fields(entry: Recommendation, texts: Mapping[str, str] | None) -> dict[str,
 
 def _texts_below(entries: Iterable[Recommendation], texts: Mapping[str, str]) -> str:
     named = [entry for entry in entries if entry.recommended and entry.article in texts]
-    return "".join(
-        f"  {entry.article} {entry.title}\n{indented(texts[entry.article])}\n\n" for entry in named
+    return "\n".join(
+        f"  {entry.article} {entry.title}\n{indented(texts[entry.article])}\n" for entry in named
     )
 
 

@@ -150,11 +150,26 @@ def test_a_table_of_contents_of_articles_alone_does_not_count(tmp_path):
     assert read_statute(written(tmp_path, text)).texts == {"1": "安心。", "2": "喝茶。"}
 
 
-@pytest.mark.parametrize("cited", ["第一条的", "第一条规定的", "第一条、第二条的", "第一条之一所"])
+@pytest.mark.parametrize(
+    "cited", ["第一条的", "第一条规定的", "第一条、第二条的", "第一条之一所", "第一条和第二条的"]
+)
 def test_a_paragraph_may_open_with_an_article_that_it_cites(tmp_path, cited):
     text = f"第一条 一。\n第二条 二。\n{cited}茶，不得打翻。\n"
     statute = read_statute(written(tmp_path, text))
     assert statute.texts == {"1": "一。", "2": f"二。\n{cited}茶，不得打翻。"}
+
+
+def test_a_number_and_its_text_may_stand_together(tmp_path):
+    text = (
+        "第一条一切茶。\n第一条之一一壶茶。\n第一条之十一与茶。\n第二条规范茶。\n第三条以茶待客。\n"
+    )
+    assert read_statute(written(tmp_path, text)).texts == {
+        "1": "一切茶。",
+        "1之一": "一壶茶。",
+        "1之十一": "与茶。",
+        "2": "规范茶。",
+        "3": "以茶待客。",
+    }
 
 
 def test_the_first_text_of_a_doubled_article_counts_and_the_other_is_kept_apart(tmp_path):
