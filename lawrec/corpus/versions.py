@@ -56,7 +56,7 @@ class Change:
 def keep_version(
     root: Path, version: Version, left_out: tuple[str, ...] = (), replace: bool = False
 ) -> Path:
-    """Write a version to `<root>/<name>/<effective>.json`, unless it stands there already.
+    """Write a version to `<root>/<name>/<effective>.json`.
 
     Args:
         root: The folder of all statutes.
@@ -78,7 +78,6 @@ def keep_version(
                 f"other texts of {len(dict(others)):,} articles",
                 "Pass --replace to overwrite it, or another --effective.",
             )
-        return path
     articles = {name: version.texts[name] for name in sorted(version.texts, key=statute_order)}
     head = {"name": version.name, "effective": str(version.effective)}
     write_json(path, {**head, "articles": articles, "left_out": left_out})
