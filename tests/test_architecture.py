@@ -13,7 +13,9 @@ PACKAGE = REPOSITORY / "lawrec"
 FOUNDATION = ("lawrec", "lawrec.errors", "lawrec.files", "lawrec.progress", "lawrec.config")
 ROOMS = {
     "corpus": (
+        "streams",
         "articles",
+        "readers",
         "cases",
         "tokenizer",
         "vocabulary",

@@ -122,7 +122,7 @@ class TestPredict:
         ]
         assert "the fact must not be empty" in found[1]["error"]
         assert "the fact must hold Chinese text" in found[3]["error"]
-        assert "the text must be UTF-8" in found[4]["error"]
+        assert "the text must be in the encoding of its file" in found[4]["error"]
         assert {**found[0], "case_id": "6"} == found[5]
         assert "4 not answered" in result.stderr
 
@@ -293,7 +293,7 @@ class TestRun:
         (own_run / "run.json").write_text(moved, encoding="utf-8")
         result = lawrec("tune-thresholds")
         assert result.exit_code == 1
-        assert "must be as they were when the run was trained, got no such file" in result.stderr
+        assert "must be as they were when the run was trained, got No such file" in result.stderr
 
     def test_an_article_that_the_run_does_not_know_counts_as_a_miss(self, at_run, tmp_path):
         path = tmp_path / "other.json"
