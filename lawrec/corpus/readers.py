@@ -102,7 +102,9 @@ def _read_parquet(stream: BinaryIO, where: str, form: Format, labelled: bool) ->
             rows = (row for batch in batches for row in batch.to_pylist())
             for number, row in enumerate(rows, 1):
                 yield number, _fields(row, form, in_table=True)
-    except (pyarrow.ArrowException, UnicodeDecodeError) as error:
+    except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # not pyarrow's own, of damaged bytes
+            raise
         got = str(error).partition("\n")[0]
         raise CaseError(where, "the file must be Parquet", got, "Write it again.") from error
 

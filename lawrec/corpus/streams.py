@@ -21,7 +21,7 @@ ENCODINGS = ("utf-8", "gb18030")
 SURROGATE = re.compile("[\ud800-\udfff]")
 """What `decoded` makes of a byte that is no sign of the encoding."""
 
-_MARK = b"\xef\xbb\xbf"
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # of UTF-8 and of UTF-16
 _SAMPLE_BYTES = 65_536
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
@@ -103,7 +103,7 @@ def decoded(stream: Iterable[bytes], encoding: str | None = None) -> Iterator[st
     if not encoding:
         for line in lines:
             if not line.isascii():
-                sample = [line, *_up_to(_SAMPLE_BYTES, lines)]
+                sample = list(_up_to(_SAMPLE_BYTES, chain([line], lines)))
                 break
             yield line.decode("ascii")
             first = False
@@ -136,23 +136,27 @@ def _encoding_of(sample: bytes) -> str:
     """Tell UTF-8 with a few broken bytes from GB18030.
 
     Read as UTF-8, a text in GB18030 has more broken bytes than signs; the reverse does not hold,
-    because nearly every pair of bytes is a sign of GB18030.
+    because nearly every pair of bytes is a sign of GB18030. For the same reason UTF-16 and what is
+    no text at all must not pass for it: they have null bytes, and as UTF-8 each line is an error.
     """
-    if sample.startswith(_MARK):
+    if sample.startswith(_MARKS) or b"\0" in sample:
         return "utf-8"
     sample = sample[:_SAMPLE_BYTES]  # a line may be longer
-    signs, broken = _beyond_ascii(sample, "utf-8")
+    signs, broken = _evidence(sample, "utf-8")
     if broken <= signs:
         return "utf-8"
-    signs, broken = _beyond_ascii(sample, "gb18030")
+    signs, broken = _evidence(sample, "gb18030")
     return "gb18030" if broken * 10 < signs else "utf-8"
 
 
-def _beyond_ascii(sample: bytes, encoding: str) -> tuple[int, int]:
-    """Return how many signs beyond ASCII an encoding finds in bytes, and how many broken bytes."""
+def _evidence(sample: bytes, encoding: str) -> tuple[int, int]:
+    """Return how many signs of East Asia an encoding finds in bytes, and how many broken bytes.
+
+    Letters below U+0800 are none: in UTF-8 they are two bytes, as are many signs of GB18030.
+    """
     text = sample.decode(encoding, errors="surrogateescape")
     broken = len(SURROGATE.findall(text))
-    return sum(sign > "\x7f" for sign in text) - broken, broken
+    return sum(sign >= "\u0800" for sign in text) - broken, broken
 
 
 def _digest(file: Path) -> str:

@@ -1,5 +1,6 @@
 """Evaluate: a run on cases that neither training nor tuning saw, beside trivial answers."""
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def evaluate_run(
         RunError: The run has no checkpoint or no thresholds.
     """
     cuts, tuned_on = load_cuts(run)
-    name = path.stem if path else split
+    name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split
     if not path:
         path, form = split_path(run, split), run.source.form
     used = {"train": run.splits["train"].sha256, "tune": tuned_on}
