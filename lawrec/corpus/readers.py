@@ -94,12 +94,11 @@ def _read_parquet(stream: BinaryIO, where: str, form: Format, labelled: bool) ->
         ) from error
     try:
         with _seekable(stream) as whole:
-            table = parquet.ParquetFile(whole)
+            table = parquet.ParquetFile(whole, pre_buffer=False)
             names = table.schema_arrow.names
             cail = ["articles"] if "meta" in names else []
             _check_header([*names, *cail], where, form, labelled, quoted(",".join(names)))
-            batches = table.iter_batches(_BATCH_ROWS, columns=_needed(names, form))
-            rows = (row for batch in batches for row in batch.to_pylist())
+            rows = _parquet_rows(table, _needed(names, form))
             for number, row in enumerate(rows, 1):
                 yield number, _fields(row, form, in_table=True)
     except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
@@ -107,6 +106,13 @@ def _read_parquet(stream: BinaryIO, where: str, form: Format, labelled: bool) ->
             raise
         got = str(error).partition("\n")[0]
         raise CaseError(where, "the file must be Parquet", got, "Write it again.") from error
+
+
+def _parquet_rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Give the rows in constant memory: over all groups at once, pyarrow keeps what it has read."""
+    for group in range(table.num_row_groups):
+        for batch in table.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns):
+            yield from batch.to_pylist()
 
 
 @contextmanager
