@@ -13,10 +13,12 @@ PACKAGE = REPOSITORY / "lawrec"
 FOUNDATION = ("lawrec", "lawrec.errors", "lawrec.files", "lawrec.progress", "lawrec.config")
 ROOMS = {
     "corpus": (
+        "streams",
         "articles",
         "statutes",
         "versions",
         "lawbook",
+        "readers",
         "cases",
         "tokenizer",
         "vocabulary",

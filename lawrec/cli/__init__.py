@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ import click
 from lawrec import __version__, config
 from lawrec.cli.articles import DAY, articles
 from lawrec.corpus import versions
-from lawrec.corpus.cases import READERS, SPLITS, Cases, read_cases, read_stream
+from lawrec.corpus.cases import SPLITS, Cases, read_files, read_stream
+from lawrec.corpus.readers import READERS, Format
+from lawrec.corpus.streams import ENCODINGS, files_at
 from lawrec.decision.thresholds import STRATEGIES
 from lawrec.delivery.progress import shown_on
 from lawrec.delivery.report import ANSWER_WRITERS, EVALUATION_WRITERS, INFO_WRITERS
@@ -86,6 +89,30 @@ data_options = _together(
         help="Change one setting; may be repeated.",
     ),
 )
+format_options = _together(
+    click.option(
+        "--format",
+        "reader",
+        type=click.Choice(list(READERS)),
+        help="What the cases are written in.  [default: by the suffix; text on stdin]",
+    ),
+    click.option("--fact-field", help="Field or column of the fact.  [default: fact]"),
+    click.option(
+        "--articles-field",
+        help="Field or column of the articles.  [default: meta.relevant_articles or articles]",
+    ),
+    click.option("--id-field", help="Field or column of the case's id.  [default: id]"),
+    click.option(
+        "--articles-separator",
+        "separator",
+        help="What stands between articles in one text.  [default, in a table: ; , 、 | or space]",
+    ),
+    click.option(
+        "--encoding",
+        type=click.Choice(ENCODINGS),
+        help="Of the cases.  [default: found from the first lines]",
+    ),
+)
 skip_bad_option = click.option(
     "--skip-bad", is_flag=True, help="Leave out lines that cannot be used, and count them."
 )
@@ -101,6 +128,7 @@ checkpoints_option = click.option(
 
 @cli.command()
 @data_options
+@format_options
 @skip_bad_option
 def prepare(config_file: Path | None, assignments: tuple[str, ...], **source: Any) -> None:
     """Turn labelled cases into records; `train` does so itself where needed."""
@@ -116,6 +144,7 @@ def prepare(config_file: Path | None, assignments: tuple[str, ...], **source: An
 
 @cli.command()
 @data_options
+@format_options
 @skip_bad_option
 @run_option
 @checkpoints_option
@@ -167,7 +196,8 @@ def train(
 @cli.command("tune-thresholds")
 @run_option
 @checkpoints_option
-@click.option("--data", type=FILE, help="File of labelled cases.  [default: the valid split]")
+@click.option("--data", type=FILE, help="Labelled cases.  [default: the valid split]")
+@format_options
 @click.option(
     "--strategy", type=click.Choice(list(STRATEGIES)), help="How to choose.  [default: the run's]"
 )
@@ -178,8 +208,10 @@ def tune_thresholds(
     data: Path | None,
     strategy: str | None,
     skip_bad: bool,
+    **form: str | None,
 ) -> None:
     """Choose the score from which on each article is recommended."""
+    written = _form_of(data, form)
     _start_tensorflow()
     from lawrec.delivery.report import tuning_text
     from lawrec.delivery.tune import tune_run
@@ -187,7 +219,7 @@ def tune_thresholds(
 
     run = find_run(checkpoints, run_name)
     with shown_on(sys.stderr) as progress:
-        tuning = tune_run(run, strategy, data, skip_bad, progress)
+        tuning = tune_run(run, strategy, data, written, skip_bad, progress)
     click.echo(tuning_text(tuning))
 
 
@@ -195,7 +227,8 @@ def tune_thresholds(
 @run_option
 @checkpoints_option
 @click.option("--split", type=click.Choice(SPLITS), default="test", show_default=True)
-@click.option("--data", type=FILE, help="File of labelled cases, in place of a split.")
+@click.option("--data", type=FILE, help="Labelled cases, in place of a split.")
+@format_options
 @click.option(
     "--output", type=click.Choice(list(EVALUATION_WRITERS)), default="table", show_default=True
 )
@@ -207,28 +240,25 @@ def evaluate(
     data: Path | None,
     output: str,
     skip_bad: bool,
+    **form: str | None,
 ) -> None:
     """Measure the run on cases that it has not seen, beside two trivial answers."""
+    written = _form_of(data, form)
     _start_tensorflow()
     from lawrec.delivery.evaluate import evaluate_run
     from lawrec.network.checkpoint import find_run
 
     run = find_run(checkpoints, run_name)
     with shown_on(sys.stderr) as progress:
-        report = evaluate_run(run, split, data, skip_bad, progress)
+        report = evaluate_run(run, split, data, written, skip_bad, progress)
     click.echo(EVALUATION_WRITERS[output](report))
 
 
 @cli.command()
-@click.argument("file", type=FILE, required=False)
+@click.argument("files", type=FILE, nargs=-1, metavar="[FILE]...")
 @run_option
 @checkpoints_option
-@click.option(
-    "--format",
-    "file_format",
-    type=click.Choice(list(READERS)),
-    help="What the input is.  [default: by the suffix of FILE; text on stdin]",
-)
+@format_options
 @click.option(
     "--output",
     type=click.Choice(list(ANSWER_WRITERS)),
@@ -249,17 +279,20 @@ def evaluate(
     "--date", "day", help="The texts in force then, with --text.  [default: the newest]", **DAY
 )
 def predict(
-    file: Path | None,
+    files: tuple[Path, ...],
     run_name: str | None,
     checkpoints: Path,
-    file_format: str | None,
     output: str | None,
     candidates: int | None,
     threshold: float | None,
     text: bool,
     day: date | None,
+    **form: str | None,
 ) -> None:
-    """Recommend articles for the cases of FILE or stdin, one fact a line, in the same order.
+    """Recommend articles for the cases of each FILE, in their order.
+
+    Without a FILE, or with "-", for those of stdin, one fact a line. A FILE may be packed (.gz,
+    .xz, .zip), a folder, or a quoted pattern.
 
     A line that cannot be answered is answered with its error; the exit code is 1 when that is so
     for every line.
@@ -280,7 +313,7 @@ def predict(
     if not sys.stdout.isatty():
         shown = shown_on(sys.stderr)
     with shown as progress:
-        answers = recommender.answer(_cases(file, file_format), candidates, progress)
+        answers = recommender.answer(_cases(files, _form(form)), candidates, progress)
         width = shutil.get_terminal_size((100, 24)).columns
         for answer in ANSWER_WRITERS[output](answers, width, texts):
             click.echo(answer)
@@ -329,14 +362,29 @@ def _source(options: Mapping[str, Any]) -> Any:
     """Return the Source of the options that were given; the others keep their defaults."""
     from lawrec.corpus.prepare import Source
 
-    given = {name: value for name, value in options.items() if value}
-    return Source(**given)
+    ours = {field.name for field in fields(Format)}
+    given = {name: value for name, value in options.items() if value and name not in ours}
+    return Source(**given, form=_form(options))
 
 
-def _cases(file: Path | None, file_format: str | None) -> Cases:
-    if file:
-        return read_cases(file, labelled=False, file_format=file_format)
+def _form(options: Mapping[str, Any]) -> Format:
+    """Return the Format of the options that were given; the others keep their defaults."""
+    names = (field.name for field in fields(Format))
+    return Format(**{name: options[name] for name in names if options[name]})
+
+
+def _form_of(data: Path | None, options: Mapping[str, Any]) -> Format:
+    if not data and any(options.values()):
+        raise click.UsageError(
+            "A run's own cases are read as it read them: name other ones with --data."
+        )
+    return _form(options)
+
+
+def _cases(paths: tuple[Path, ...], form: Format) -> Cases:
+    if paths not in ((), (Path("-"),)):
+        return read_files([file for path in paths for file in files_at(path)], False, form)
     stream = sys.stdin.buffer
     if stream.isatty():
         click.echo("Type one fact a line and end with Ctrl-D.", err=True)
-    return read_stream(stream, "stdin", labelled=False, file_format=file_format or "text")
+    return read_stream(stream, "stdin", labelled=False, form=form)

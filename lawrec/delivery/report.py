@@ -114,7 +114,9 @@ def records_text(records: "Records") -> str:
     lines = [str(records.folder)]
     for name, split in records.manifest.splits.items():
         skipped = f", {split.skipped:,} lines skipped (skipped.jsonl)" if split.skipped else ""
-        lines.append(f"{name}: {split.cases:,} cases, {split.tokens:,} tokens{skipped}")
+        lines.append(
+            f"{name}: {split.cases:,} cases, {split.encoding}, {split.tokens:,} tokens{skipped}"
+        )
     lines.append(f"{len(records.tokens):,} tokens known, {len(records.articles):,} articles")
     return "\n".join(lines)
 
