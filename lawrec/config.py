@@ -36,7 +36,7 @@ class ModelConfig:
     lstm_units: int = 128  # in each direction
     bidirectional: bool = True
     pooling: str = "article-attention"  # a key of model.POOLINGS
-    dropout: float = 0.2  # after the embedding, between the layers, and before the output
+    dropout: float = 0.25  # after the embedding and after each LSTM layer
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class TrainingConfig:
     """The training loop."""
 
     seed: int = 2018
-    epochs: int = 12
+    epochs: int = 8
     max_minutes: float = 0.0  # 0: no limit
     batch_tokens: int = 6_144  # padded tokens in a batch: short cases come in larger batches
     shuffle_cases: int = 10_000  # size of the shuffle buffer

@@ -11,6 +11,7 @@ import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from lawrec.decision.recommend import Recommendation
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:  # these import TensorFlow, which `lawrec --help` must not wai
 HEADLINES = ("cail_score", "micro_f1", "macro_f1_supported")
 WIDTH = 100
 """Columns of a table that is not printed on a terminal."""
-FACT_SIGNS = 36
-"""Signs of a fact that the head of its table shows."""
+HEAD_WIDTH = 81
+"""Columns of the line above a table, which shows the start of the fact."""
 
 FIGURES = {
     "cail_score": "CAIL score",
@@ -50,16 +51,18 @@ def answer_table(
         if answer.error:
             yield f"{case}not answered. {_plain(str(answer.error))}\n"
             continue
-        fact = _plain(answer.fact)
-        head = f"{case}{fact[:FACT_SIGNS]}{'…' if len(fact) > FACT_SIGNS else ''}"
-        table = Table("Article", "Title", box=box.SIMPLE_HEAD, title=head, title_justify="left")
+        head = Text(case + _plain(answer.fact))
+        head.truncate(min(width, HEAD_WIDTH), overflow="ellipsis")
+        table = Table("Article", "Title", box=box.SIMPLE_HEAD)
         for name in ("Score", "Threshold"):
             table.add_column(name, justify="right")
         table.add_column("Recommended")
         for entry in answer.recommendations:
             table.add_row(*_cells(entry))
         note = _CUT_NOTE if answer.truncated else ""
-        yield rendered(table, width) + note + _texts_below(answer.recommendations, texts or {})
+        yield f"{head.plain}\n{rendered(table, width)}{note}" + _texts_below(
+            answer.recommendations, texts or {}
+        )
 
 
 def answer_json(
@@ -95,13 +98,13 @@ def answer_csv(
 def evaluation_table(report: "EvaluationReport") -> str:
     """Return the figures of an evaluation, a column an answer."""
     title = f"{report.cases:,} cases of {report.path}, {report.articles} articles"
-    table = Table("Figure", box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    table = Table("Figure", box=box.SIMPLE_HEAD)
     for name in report.answers:
         table.add_column(name, justify="right")
     for key, label in FIGURES.items():
         values = (figures[key] for figures in report.answers.values())
         table.add_row(label, *(f"{value:.4f}" for value in values))
-    return rendered(table, WIDTH)
+    return f"{title}\n{rendered(table, WIDTH)}"
 
 
 def evaluation_json(report: "EvaluationReport") -> str:

@@ -37,10 +37,9 @@ def build_model(
     )(token_ids)
     states = layers.SpatialDropout1D(config.dropout)(states)
     for number in range(config.lstm_layers):
-        states = layers.Dropout(config.dropout)(states) if number else states
         states = _lstm(config, number)(states, mask=mask)
+        states = layers.Dropout(config.dropout)(states)
     features = chosen(POOLINGS, config.pooling, "model.pooling")(states, mask, config, n_articles)
-    features = layers.Dropout(config.dropout)(features)
     logits = _output(features, n_articles, label_shares)
     return keras.Model(token_ids, logits, name="lawrec")
 
