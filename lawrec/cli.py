@@ -12,6 +12,7 @@ import click
 
 from lawrec import __version__, config
 from lawrec.corpus.cases import READERS, SPLITS, Cases, read_cases, read_stream
+from lawrec.corpus.tokenizer import TOKENIZERS
 from lawrec.decision.thresholds import STRATEGIES
 from lawrec.delivery.progress import shown_on
 from lawrec.delivery.report import ANSWER_WRITERS, EVALUATION_WRITERS, INFO_WRITERS
@@ -287,6 +288,96 @@ def info(run_name: str | None, checkpoints: Path, output: str) -> None:
     click.echo(INFO_WRITERS[output](run_info))
 
 
+near_option = click.option(
+    "--near",
+    type=click.FloatRange(0.5, 1),
+    default=0.8,
+    show_default=True,
+    help="Jaccard similarity from which on two facts are near-duplicates.",
+)
+
+
+@cli.command()
+@click.argument("data", type=FILE)
+@click.option("--articles", type=FILE, help="List of all articles.  [default: law.txt beside DATA]")
+@click.option("--max-tokens", type=click.IntRange(min=1), default=384, show_default=True)
+@click.option(
+    "--tokenizer",
+    type=click.Choice(list(TOKENIZERS)),
+    help="Count tokens with it.  [default: estimate them from the signs]",
+)
+@near_option
+@click.option("--json", "json_file", type=FILE, help="Write the report there as JSON.")
+@click.option("--html", "html_file", type=FILE, help="Write the report there as a page.")
+@click.option("--fix", type=FILE, help="Write a cleaned copy of the cases to this new folder.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when there is an error.")
+def audit(
+    data: Path,
+    articles: Path | None,
+    max_tokens: int,
+    tokenizer: str | None,
+    near: float,
+    json_file: Path | None,
+    html_file: Path | None,
+    fix: Path | None,
+    strict: bool,
+) -> None:
+    """Check labelled cases before anyone trains on them.
+
+    DATA is a folder of splits, or one file. An error spoils a training or its figures; a warning
+    is for someone to look at.
+    """
+    from lawrec.corpus.audit import audit as audit_cases
+    from lawrec.corpus.audit import rules_for
+    from lawrec.delivery.audit_page import audit_html
+    from lawrec.delivery.audit_report import audit_json, audit_text
+    from lawrec.files import write_text
+
+    rules = rules_for(data, articles, max_tokens, tokenizer)
+    with shown_on(sys.stderr) as progress:
+        report = audit_cases(data, rules, near, fix, progress)
+    click.echo(audit_text(report))
+    if json_file:
+        write_text(json_file, audit_json(report) + "\n")
+    if html_file:
+        write_text(html_file, audit_html(report))
+    if strict and report.errors:
+        raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("--to", "folder", type=FILE, required=True, help="New folder for the splits.")
+@click.option(
+    "--shares",
+    default="0.8,0.1,0.1",
+    show_default=True,
+    callback=lambda _context, _option, text: _shares(text),
+    help="Shares of train, valid and test.",
+)
+@click.option("--seed", type=int, default=2018, show_default=True, help="Fixes who goes where.")
+@near_option
+@skip_bad_option
+def split(
+    files: tuple[Path, ...],
+    folder: Path,
+    shares: tuple[float, ...],
+    seed: int,
+    near: float,
+    skip_bad: bool,
+) -> None:
+    """Split labelled cases into train, valid and test.
+
+    Near-duplicates stay together, and each article reaches every split where it can.
+    """
+    from lawrec.corpus.split import split_files
+    from lawrec.delivery.audit_report import split_text
+
+    with shown_on(sys.stderr) as progress:
+        report = split_files(files, folder, shares, seed, near, skip_bad, progress)
+    click.echo(split_text(report))
+
+
 def main() -> None:
     """Start the command line."""
     cli()
@@ -315,6 +406,13 @@ def _source(options: Mapping[str, Any]) -> Any:
 
     given = {name: value for name, value in options.items() if value}
     return Source(**given)
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(map(float, text.split(",")))
+    except ValueError:
+        raise click.BadParameter("write three numbers, 0.8,0.1,0.1 say") from None
 
 
 def _cases(file: Path | None, file_format: str | None) -> Cases:

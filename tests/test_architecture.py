@@ -16,6 +16,13 @@ ROOMS = {
         "articles",
         "cases",
         "tokenizer",
+        "lines",
+        "duplicates",
+        "checks",
+        "copies",
+        "mend",
+        "audit",
+        "split",
         "vocabulary",
         "records",
         "prepare",
@@ -23,7 +30,16 @@ ROOMS = {
     ),
     "network": ("model", "vectors", "checkpoint", "scoring", "training"),
     "decision": ("metrics", "thresholds", "recommend"),
-    "delivery": ("progress", "report", "tune", "evaluate", "predict", "inspect"),
+    "delivery": (
+        "progress",
+        "report",
+        "audit_report",
+        "audit_page",
+        "tune",
+        "evaluate",
+        "predict",
+        "inspect",
+    ),
 }
 DOOR = ("lawrec.cli", "lawrec.__main__")
 ORDER = (

@@ -22,6 +22,7 @@ class Case:
     """One case: its fact, and the articles and charges that a court gave it, where they are known.
 
     `where` names the file and line, for messages; `case_id` is the case's own id, else its line.
+    `cited` are the articles as the line gives them, repeats included.
     """
 
     where: str
@@ -29,6 +30,7 @@ class Case:
     fact: str = field(repr=False)
     articles: tuple[str, ...] = ()
     charges: tuple[str, ...] = ()
+    cited: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 Cases = Iterator[Case | CaseError]
@@ -220,8 +222,8 @@ def _case(here: str, number: int, fields: dict[str, Any], labelled: bool) -> Cas
     case_id = str(number if fields.get("id") in (None, "") else fields["id"])
     try:
         _check_fact(fields.get("fact"), here)
-        articles = _articles(fields.get("articles"), here) if labelled else ()
-        _check_utf8("".join((case_id, *articles)), here)
+        cited = _articles(fields.get("articles"), here) if labelled else ()
+        _check_utf8("".join((case_id, *cited)), here)
     except CaseError as error:
         return error
     charges = fields.get("charges")
@@ -229,8 +231,9 @@ def _case(here: str, number: int, fields: dict[str, Any], labelled: bool) -> Cas
         where=here,
         case_id=case_id,
         fact=fields["fact"],
-        articles=articles,
+        articles=tuple(dict.fromkeys(cited)),
         charges=tuple(map(str, charges)) if isinstance(charges, list) else (),
+        cited=cited,
     )
 
 
@@ -260,7 +263,7 @@ def _articles(values: object, here: str) -> tuple[str, ...]:
             "Fix the line, or pass --skip-bad.",
         )
     try:
-        return tuple(dict.fromkeys(article_name(value) for value in values))
+        return tuple(article_name(value) for value in values)
     except ValueError as error:
         raise CaseError(
             here,
