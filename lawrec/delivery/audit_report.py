@@ -1,7 +1,8 @@
 """Audit report: what an audit found and what splitting did, as text and JSON."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from io import StringIO
 from typing import Any
 
@@ -20,9 +21,20 @@ SHOWN = 3
 def audit_text(report: AuditReport) -> str:
     """Return an audit for people."""
     parts = [_splits(report), _tail(report)]
-    parts += [_finding(finding) for finding in report.findings]
+    parts += [_finding(finding) for finding in shortened(report)]
     parts.append(_verdict(report))
     return "\n".join(parts)
+
+
+def shortened(report: AuditReport) -> Iterator[Finding]:
+    """Give the findings with files named as they are within the folder of the cases."""
+    folder = f"{report.data}/"
+    for finding in report.findings:
+        examples = tuple(
+            (where.removeprefix(folder), note.replace(folder, ""))
+            for where, note in finding.examples
+        )
+        yield replace(finding, examples=examples)
 
 
 def audit_json(report: AuditReport) -> str:
@@ -62,10 +74,10 @@ def _splits(report: AuditReport) -> str:
 
 def _tail(report: AuditReport) -> str:
     tail = report.tail
-    top = tail.top / max(1, tail.labels)
+    first, top = next(iter(report.splits)), tail.top / max(1, tail.labels)
     return (
-        f"{tail.articles} articles; in {next(iter(report.splits))}: {tail.unused} without a case, "
-        f"{tail.rare} with fewer than {tail.limit}; the 10 most cited hold {top:.0%} of the labels\n"
+        f"{tail.articles} articles; in {first}: {tail.unused} without a case, {tail.rare} with "
+        f"fewer than {tail.limit}; the 10 most cited hold {top:.0%} of the labels\n"
     )
 
 
