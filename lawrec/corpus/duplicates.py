@@ -12,8 +12,10 @@ SHINGLE = 5
 """Signs in a shingle."""
 ALIKE = 0.8
 """From this Jaccard similarity of their shingles on, two texts are near-duplicates."""
-BANDS, ROWS, SEED = 32, 8, 2018
-"""A pair is a candidate with probability 1 - (1 - J^ROWS)^BANDS: 0.997 at J = 0.8, 0.12 at 0.5."""
+SIGNATURE, SEED = 256, 2018
+"""Numbers in the signature of a text, and what fixes the hash functions."""
+FOUND = 0.995
+"""The least probability with which a pair that is just alike becomes a candidate."""
 BATCH = 512
 
 
@@ -27,13 +29,26 @@ def jaccard(one: set[str], other: set[str]) -> float:
     return len(one & other) / len(one | other)
 
 
+def rows_in_band(threshold: float) -> int:
+    """Return the most numbers in a band with which pairs that are alike are still found.
+
+    With b bands of r numbers a pair becomes a candidate with probability 1 - (1 - J^r)^b (Leskovec,
+    Rajaraman & Ullman, Mining of Massive Datasets, chapter 3). For 0.8 that is r = 8 and b = 32:
+    0.997 at J = 0.8, but 0.12 at J = 0.5.
+    """
+    return max(
+        rows
+        for rows in range(1, SIGNATURE // 8)
+        if 1 - (1 - threshold**rows) ** (SIGNATURE // rows) >= FOUND
+    )
+
+
 class NearDuplicates:
     """Collects texts, numbers the different ones from 0, and groups those that are alike.
 
-    MinHash signatures (Broder 1997) are cut into bands; texts that share a band are candidates
-    (Leskovec, Rajaraman & Ullman, Mining of Massive Datasets, chapter 3), and a pair of candidates
-    counts only when its true similarity does. In memory are a digest of
-    each text and 4 bytes a band.
+    MinHash signatures (Broder 1997) are cut into bands; texts that share a band are candidates, and
+    a pair of candidates counts only when its true similarity does. In memory are a digest of each
+    text and 4 bytes a band.
 
     Args:
         spool: An empty file, open for writing and reading, where the texts wait.
@@ -42,6 +57,7 @@ class NearDuplicates:
 
     def __init__(self, spool: IO[bytes], threshold: float = ALIKE) -> None:
         self.threshold = threshold
+        self._rows = rows_in_band(threshold)
         self._spool = spool
         self._ends = array("Q", [0])
         self._numbers: dict[bytes, int] = {}
@@ -87,8 +103,8 @@ class NearDuplicates:
             return
         from rensa import RMinHash
 
-        digests = RMinHash.digests_from_token_sets(self._waiting, BANDS * ROWS, SEED)
-        self._bands.append(_banded(np.asarray(digests, dtype=np.uint64)))
+        digests = RMinHash.digests_from_token_sets(self._waiting, SIGNATURE, SEED)
+        self._bands.append(_banded(np.asarray(digests, dtype=np.uint64), self._rows))
         self._waiting.clear()
 
     def _candidates(self) -> Iterator[tuple[int, int]]:
@@ -141,9 +157,10 @@ def _buckets(column: NDArray[np.uint32]) -> Iterator[list[int]]:
         yield order[start : start + size].tolist()
 
 
-def _banded(digests: NDArray[np.uint64]) -> NDArray[np.uint32]:
+def _banded(digests: NDArray[np.uint64], rows: int) -> NDArray[np.uint32]:
     """Hash each band of a signature to 32 bits; a chance collision costs one comparison."""
-    factors = np.random.default_rng(SEED).integers(1, 2**63, ROWS, dtype=np.uint64) * 2 + 1
-    mixed = digests.reshape(len(digests), BANDS, ROWS) * factors
+    bands = SIGNATURE // rows
+    factors = np.random.default_rng(SEED).integers(1, 2**63, rows, dtype=np.uint64) * 2 + 1
+    mixed = digests[:, : bands * rows].reshape(len(digests), bands, rows) * factors
     summed: NDArray[np.uint64] = mixed.sum(axis=2, dtype=np.uint64)
     return np.right_shift(summed, 32).astype(np.uint32)

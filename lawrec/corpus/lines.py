@@ -72,9 +72,13 @@ def copied(line: Line) -> bytes:
 
 
 def _with_bytes(cases: Iterable[Case | CaseError], path: Path) -> Iterator[Line]:
+    numbered = _numbered(path)
+    for case in cases:
+        wanted = Line(case).number
+        raw = next(raw for number, raw in numbered if number == wanted)
+        yield Line(case, raw.rstrip(b"\r\n").removeprefix(MARK if wanted == 1 else b""))
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
     with path.open("rb") as stream:
-        numbered = enumerate(stream, 1)
-        for case in cases:
-            wanted = Line(case).number
-            raw = next(raw for number, raw in numbered if number == wanted)
-            yield Line(case, raw.rstrip(b"\r\n").removeprefix(MARK if wanted == 1 else b""))
+        yield from enumerate(stream, 1)
