@@ -56,7 +56,8 @@ def split_files(
     of the input. The same files, shares and seed give the same bytes.
 
     Raises:
-        CaseError: The folder is in use, or a line cannot be used and `skip_bad` is off.
+        CaseError: The folder is in use, a line cannot be used and `skip_bad` is off, or a split
+            would stay empty.
         ConfigError: The shares are not three positive numbers with the sum 1.
     """
     check_shares(shares)
@@ -67,6 +68,13 @@ def split_files(
             reading.add(line)
         groups = reading.groups()
     choice = deal(groups, shares, random.Random(seed))
+    if len(set(choice)) < len(SPLITS):
+        raise CaseError(
+            " ".join(map(str, files)),
+            "there must be a group of cases for each split",
+            f"{len(groups)} groups of near-duplicates",
+            "Add cases.",
+        )
     splits = array("B", bytes(len(reading.texts)))
     for group, split in zip(groups, choice, strict=True):
         for case in group.cases:
@@ -155,6 +163,8 @@ class _Dealing:
         total: Counter[str] = Counter()
         for group in groups:
             total.update(group.articles)
+        sizes = {name: len(numbers) for name, numbers in _groups_by_article(groups).items()}
+        self._few = {name for name, size in sizes.items() if size < len(shares)}
         cases = sum(len(group.cases) for group in groups)
         self._wanted = [{name: share * total[name] for name in total} for share in shares]
         self._room = [share * cases for share in shares]
@@ -173,8 +183,10 @@ class _Dealing:
         if article is None:
             return (0, 0, 0, self._room[split])
         held, wanted = self._held[split], self._wanted[split]
-        lacking = sum(name not in held for name in group.articles)
-        return (article not in held, lacking, wanted[article], self._room[split])
+        lacking = [name for name in group.articles if name not in held]
+        # What is too rare for every split is to be learnt at least.
+        learnt = split == 0 and not self._few.isdisjoint(lacking)
+        return (article not in held, learnt, len(lacking), wanted[article], self._room[split])
 
 
 def _groups_by_article(groups: Sequence[Group]) -> dict[str, set[int]]:

@@ -39,7 +39,7 @@ def audit_html(report: AuditReport) -> str:
 def _verdict(errors: int, warnings: int) -> str:
     if not errors and not warnings:
         return "Nothing is wrong that this audit looks for."
-    return f"{errors} kinds of error, {warnings} kinds of warning"
+    return f"Kinds of error: {errors}, kinds of warning: {warnings}"
 
 
 def _card(name: str, counts: SplitCounts) -> str:

@@ -77,7 +77,7 @@ def _tail(report: AuditReport) -> str:
     first, top = next(iter(report.splits)), tail.top / max(1, tail.labels)
     return (
         f"{tail.articles} articles; in {first}: {tail.unused} without a case, {tail.rare} with "
-        f"fewer than {tail.limit}; the 10 most cited hold {top:.0%} of the labels\n"
+        f"fewer than {tail.limit}\nthe 10 most cited hold {top:.0%} of the labels\n"
     )
 
 
@@ -92,7 +92,7 @@ def _finding(finding: Finding) -> str:
 
 def _verdict(report: AuditReport) -> str:
     warnings = len(report.findings) - report.errors
-    verdict = f"\n{report.errors} kinds of error, {warnings} kinds of warning"
+    verdict = f"\nkinds of error: {report.errors}, kinds of warning: {warnings}"
     if report.changes is not None:
         verdict += f"; {report.changes:,} changes made (changes.jsonl)"
     return verdict

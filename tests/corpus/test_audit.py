@@ -68,14 +68,6 @@ def plant_unreadable(corpus):
     corpus.add("train", "{", "[]", line("only Latin"), '{"fact": "盗窃", "articles": 264}')
 
 
-def plant_encoding(corpus):
-    corpus.add(
-        "valid",
-        line("被告人盗窃").encode("gb18030"),
-        line(corpus.fact(), ["\ud800"]).encode("utf-8", "replace"),
-    )
-
-
 def plant_empty(corpus):
     corpus.add("train", line(""), line(" 　"))
 
@@ -159,9 +151,17 @@ def plant_unseen(corpus):
     corpus.add("test", line(corpus.fact(), [266], ["诈骗"]), line(corpus.fact(), [266], ["诈骗"]))
 
 
+def plant_encoded(corpus):
+    corpus.add(
+        "valid", line("被告人盗窃他人财物").encode("gb18030"), b'{"fact": "\xe7\x9b\x97\xff"}'
+    )
+    corpus.add("train", '{"fact": "盗窃\\ud800", "articles": [264]}')
+
+
 # What is planted, what the audit must count, and no more.
 PLANTED = {
     plant_unreadable: {"unreadable": 4},
+    plant_encoded: {"encoding": 3},
     plant_empty: {"empty-fact": 2},
     plant_unlisted: {"unlisted-label": 2},
     plant_repeated: {"repeated-label": 2},
@@ -180,16 +180,6 @@ PLANTED = {
     plant_near_across: {"near-duplicate-across": 2},
     plant_unseen: {"unseen-article": 1},
 }
-
-
-def plant_encoded(corpus):
-    corpus.add(
-        "valid", line("被告人盗窃他人财物").encode("gb18030"), b'{"fact": "\xe7\x9b\x97\xff"}'
-    )
-    corpus.add("train", '{"fact": "盗窃\\ud800", "articles": [264]}')
-
-
-PLANTED[plant_encoded] = {"encoding": 3}
 
 
 def test_a_clean_corpus_has_no_finding(corpus):

@@ -1,0 +1,118 @@
+"""`lawrec audit` and `lawrec split`, from outside."""
+
+import json
+import random
+
+import pytest
+from click.testing import CliRunner
+
+from lawrec.cli import cli
+
+SIGNS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
+
+
+def lawrec(*arguments):
+    return CliRunner().invoke(cli, [str(part) for part in arguments])
+
+
+def line(number, articles=(264,)):
+    fact = "".join(random.Random(number).choices(SIGNS, k=60))
+    return json.dumps({"fact": fact, "articles": list(articles)})
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """A folder of cases with one error and one warning."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    lines = {"train": [*map(line, range(20)), "{", line(50, [264, 264])], "test": [line(99)]}
+    for split, content in lines.items():
+        (tmp_path / f"data/{split}.json").write_text("\n".join(content) + "\n")
+    return "data"
+
+
+AUDITED = """\
+data
+
+  Split   Lines   Cases   Several articles   Signs, mean   longest
+ ──────────────────────────────────────────────────────────────────
+  train      22      21               0.0%            60        60
+  test        1       1               0.0%            60        60
+
+
+1 articles; in train: 0 without a case, 0 with fewer than 10
+the 10 most cited hold 100% of the labels
+
+ERROR unreadable: a line cannot be read: 1
+    train.json:21: a line must be one JSON object, got broken JSON (Expecting property name \
+enclosed in double quotes: line 2 column 1 (char 2))
+    `lawrec audit --fix` drops it.
+WARNING repeated-label: an article stands more than once in a case: 1
+    train.json:22: [264, 264]
+    `lawrec audit --fix` collapses them; lawrec counts them once anyway.
+
+kinds of error: 1, kinds of warning: 1
+"""
+
+
+def test_audit_prints_what_is_wrong(data):
+    result = lawrec("audit", data)
+    assert (result.exit_code, result.stdout) == (0, AUDITED)
+
+
+def test_audit_writes_json_a_page_and_a_cleaned_copy(data, tmp_path):
+    result = lawrec("audit", data, "--json", "a.json", "--html", "a.html", "--fix", "fixed")
+    assert result.exit_code == 0
+    assert "2 changes made (changes.jsonl)" in result.stdout
+    kinds = [
+        finding["kind"] for finding in json.loads((tmp_path / "a.json").read_text())["findings"]
+    ]
+    assert kinds == ["unreadable", "repeated-label"]
+    assert (tmp_path / "a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert lawrec("audit", "fixed").stdout.endswith("kinds of error: 0, kinds of warning: 0\n")
+
+
+def test_strict_fails_on_an_error_and_not_on_a_warning(data, tmp_path):
+    assert lawrec("audit", data, "--strict").exit_code == 1
+    train = tmp_path / "data/train.json"
+    train.write_text(train.read_text().replace("{\n", ""))
+    assert lawrec("audit", data, "--strict").exit_code == 0
+
+
+def test_audit_of_nothing_says_what_to_do(tmp_path):
+    result = lawrec("audit", tmp_path / "none")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert "no such folder" in result.stderr
+
+
+def test_split_deals_the_cases_out(data, tmp_path):
+    result = lawrec("split", "data/train.json", "--to", "out", "--skip-bad")
+    assert result.exit_code == 0
+    assert result.stdout == (
+        "out\n\n"
+        "  Split   Cases   Share   Articles\n"
+        " ──────────────────────────────────\n"
+        "  train      17   81.0%     1 of 1\n"
+        "  valid       2    9.5%     1 of 1\n"
+        "  test        2    9.5%     1 of 1\n\n"
+        "21 cases in 21 groups of near-duplicates, none divided; 1 articles in every split; "
+        "1 lines skipped (skipped.jsonl)\n"
+    )
+    assert len((tmp_path / "out/train.json").read_text().splitlines()) == 17
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--to", "out"], 1, "data/train.json:21: a line must be one JSON object"),
+        (["--to", "data", "--skip-bad"], 1, "data: the folder must be new or empty"),
+        (["--to", "out", "--shares", "0.5,0.5"], 1, "--shares: the shares of train, valid and"),
+        (["--to", "out", "--shares", "much"], 2, "write three numbers, 0.8,0.1,0.1 say"),
+        ([], 2, "Missing option '--to'"),
+    ],
+)
+def test_what_split_refuses(data, options, code, message):
+    result = lawrec("split", "data/train.json", *options)
+    assert result.exit_code == code
+    assert message in result.stderr
