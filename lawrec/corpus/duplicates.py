@@ -82,14 +82,15 @@ class NearDuplicates:
         """
         self._sign()
         joined = _Joined(len(self))
-        refused: set[tuple[int, int]] = set()
+        refused: set[int] = set()
         for one, other in self._candidates():
-            if (one, other) in refused or joined.root(one) == joined.root(other):
+            pair = one * len(self) + other  # one number takes half the memory of two
+            if pair in refused or joined.root(one) == joined.root(other):
                 continue
             if jaccard(self._shingles(one), self._shingles(other)) >= self.threshold:
                 joined.join(one, other)
             else:
-                refused.add((one, other))
+                refused.add(pair)
         return joined.groups()
 
     def _take(self, text: str) -> None:

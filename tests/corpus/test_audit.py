@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from lawrec.config import shipped
 from lawrec.corpus.audit import EXAMPLES, audit, rules_for
 from lawrec.corpus.checks import CHECKS, ERROR, rules_of
 from lawrec.corpus.copies import COMPARISONS
@@ -192,6 +193,11 @@ def test_a_clean_corpus_has_no_finding(corpus):
         "133": dict.fromkeys(CLEAN, 0),
         "266": dict.fromkeys(CLEAN, 0),
     }
+
+
+def test_the_shipped_sample_is_clean():
+    sample = shipped("data/sample")
+    assert audit(sample, rules_for(sample, None, 384)).findings == ()
 
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
