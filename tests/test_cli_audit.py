@@ -43,7 +43,7 @@ data
 1 articles; in train: 0 without a case, 0 with fewer than 10
 the 10 most cited hold 100% of the labels
 
-ERROR unreadable: a line cannot be read: 1
+ERROR broken-json: a line is not the JSON that it should be: 1
     train.json:21: a line must be one JSON object, got broken JSON (Expecting property name \
 enclosed in double quotes: line 2 column 1 (char 2))
     `lawrec audit --fix` drops it.
@@ -67,7 +67,7 @@ def test_audit_writes_json_a_page_and_a_cleaned_copy(data, tmp_path):
     kinds = [
         finding["kind"] for finding in json.loads((tmp_path / "a.json").read_text())["findings"]
     ]
-    assert kinds == ["unreadable", "repeated-label"]
+    assert kinds == ["broken-json", "repeated-label"]
     assert (tmp_path / "a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert lawrec("audit", "fixed").stdout.endswith("kinds of error: 0, kinds of warning: 0\n")
 

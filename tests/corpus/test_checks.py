@@ -39,7 +39,11 @@ def test_a_case_without_fault_has_no_finding():
 @pytest.mark.parametrize(
     ("expected", "raw", "kind", "note"),
     [
-        ("a line must be one JSON object", b"{", "unreadable", "a line must be one JSON object"),
+        ("a line must be one JSON object", b"{", "broken-json", "a line must be one JSON object"),
+        ('"meta" must be a JSON object', b"{", "broken-json", '"meta" must be a JSON object, got'),
+        ("an article must be a number", b"{}", "bad-label", "an article must be a number, got it"),
+        ('"articles" must be a list of articles', b"{}", "bad-label", "must be a list"),
+        ('"fact" must be a text', b"{}", "unreadable", '"fact" must be a text, got it'),
         ("the fact must not be empty", b"{}", "empty-fact", "no fact"),
         ("the text must be UTF-8", b'{"fact": "\xff\xff"}', "encoding", "not UTF-8"),
         ("the text must be UTF-8", b'{"fact": "\\ud800"}', "encoding", "not UTF-8"),
@@ -149,7 +153,7 @@ def test_what_is_around_a_find_is_cut():
 
 def test_a_fact_is_truncated_beyond_the_tokens_that_are_read():
     assert found("truncated", "盗" * 160) == ""
-    assert found("truncated", "盗" * 320) == "200 tokens"
+    assert found("truncated", "盗" * 360) == "200 tokens"
     counted = rules_of([], max_tokens=2, tokens=len)
     assert found("truncated", "盗窃罪", rules=counted) == "3 tokens"
 
