@@ -1,7 +1,9 @@
 """Write docs/commands.md: the help text of every command, as the program prints it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+from click import Command, Group
 from click.testing import CliRunner
 
 from lawrec.cli import cli
@@ -11,9 +13,14 @@ HEAD = "# Commands\n\nWritten by `python docs/make_commands.py`; a test compares
 
 def commands_text() -> str:
     """Return the content of docs/commands.md."""
-    parts = [HEAD, _section("lawrec", [])]
-    parts += [_section(f"lawrec {name}", [name]) for name in cli.commands]
-    return "\n".join(parts)
+    return "\n".join([HEAD, *_sections(cli, [])])
+
+
+def _sections(command: Command, arguments: list[str]) -> Iterator[str]:
+    yield _section(" ".join(["lawrec", *arguments]), arguments)
+    if isinstance(command, Group):
+        for name, part in command.commands.items():
+            yield from _sections(part, [*arguments, name])
 
 
 def _section(title: str, arguments: list[str]) -> str:

@@ -29,6 +29,10 @@ class CaseError(LawrecError):
     """A case, or the file that holds it, cannot be read."""
 
 
+class StatuteError(LawrecError):
+    """An article is unknown, or the text of a statute is missing or cannot be read."""
+
+
 class RecordsError(LawrecError):
     """Records are missing, incomplete or damaged."""
 

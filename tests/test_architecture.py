@@ -13,7 +13,12 @@ PACKAGE = REPOSITORY / "lawrec"
 FOUNDATION = ("lawrec", "lawrec.errors", "lawrec.files", "lawrec.progress", "lawrec.config")
 ROOMS = {
     "corpus": (
+        "streams",
         "articles",
+        "statutes",
+        "versions",
+        "lawbook",
+        "readers",
         "cases",
         "tokenizer",
         "lines",
@@ -33,6 +38,7 @@ ROOMS = {
     "delivery": (
         "progress",
         "report",
+        "catalogue",
         "audit_report",
         "audit_page",
         "tune",
@@ -41,7 +47,15 @@ ROOMS = {
         "inspect",
     ),
 }
-DOOR = ("lawrec.cli", "lawrec.__main__")
+DOOR = (
+    "lawrec.cli.options",
+    "lawrec.cli.corpus",
+    "lawrec.cli.articles",
+    "lawrec.cli.runs",
+    "lawrec.cli.predict",
+    "lawrec.cli",
+    "lawrec.__main__",
+)
 ORDER = (
     *FOUNDATION,
     *(
@@ -53,7 +67,7 @@ ORDER = (
 )
 SEEN_BY_DECISION = {"lawrec.errors", "lawrec.config", "lawrec.decision"}
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "base"}
-SLOW = {"tensorflow", "keras", "pandas", "sklearn", "jieba"}
+SLOW = {"tensorflow", "keras", "pandas", "sklearn", "jieba", "rensa", "pyarrow"}
 
 
 def name_of(path):

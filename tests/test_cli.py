@@ -2,11 +2,13 @@
 
 import csv
 import errno
+import gzip
 import io
 import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -24,6 +26,23 @@ def lawrec(*arguments, stdin=None):
 
 def answers(result):
     return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def write_tables(data, folder):
+    """Write the splits of `data` as CSV in GB18030: in two packed files, a folder, and a file."""
+
+    def rows(split, start, stop):
+        lines = (data / f"{split}.json").read_text("utf-8").splitlines()[start:stop]
+        cases = [json.loads(line) for line in lines]
+        table = [f"{c['fact']},{'#'.join(c['meta']['relevant_articles'])}\n" for c in cases]
+        return "".join(["案情,法条\n", *table]).encode("gb18030")
+
+    (folder / "valid").mkdir(parents=True)
+    for number in range(2):
+        content = gzip.compress(rows("train", number * 40, number * 40 + 40))
+        (folder / f"train-{number}.csv.gz").write_bytes(content)
+    (folder / "valid/1.csv").write_bytes(rows("valid", 0, 30))
+    (folder / "test.csv").write_bytes(rows("test", 0, 30))
 
 
 @pytest.fixture
@@ -74,6 +93,22 @@ def test_an_unknown_setting_names_the_nearest():
     )
 
 
+def test_texts_need_an_imported_statute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = lawrec("predict", "--text", stdin=THEFT)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: vocab/statutes/criminal-law: a version of the statute must be imported, got none. "
+        "Run `lawrec articles import FILE --effective YYYY-MM-DD`.\n"
+    )
+
+
+def test_a_date_without_text_is_a_usage_error():
+    result = lawrec("predict", "--date", "2020-01-01", stdin=THEFT)
+    assert result.exit_code == 2
+    assert "--date chooses the texts of --text" in result.stderr
+
+
 def test_a_full_disk_is_told_without_a_traceback(monkeypatch):
     def full(*arguments, **options):
         raise OSError(errno.ENOSPC, "No space left on device", "data/records/x")
@@ -122,7 +157,7 @@ class TestPredict:
         ]
         assert "the fact must not be empty" in found[1]["error"]
         assert "the fact must hold Chinese text" in found[3]["error"]
-        assert "the text must be UTF-8" in found[4]["error"]
+        assert "the text must be in the encoding of its file" in found[4]["error"]
         assert {**found[0], "case_id": "6"} == found[5]
         assert "4 not answered" in result.stderr
 
@@ -171,6 +206,13 @@ class TestPredict:
         assert "盗窃罪" in result.stdout
         assert result.stdout.count("yes: at or above its threshold") == 1
         assert result.stdout.count("no: below its threshold") == 2
+
+    def test_a_pattern_that_fits_nothing_is_named(self, at_run):
+        result = lawrec("predict", "no*.txt")
+        assert result.exit_code == 1
+        assert result.stderr == (
+            "Error: no*.txt: the pattern must fit a file, got none. Check the path.\n"
+        )
 
     def test_a_missing_file_is_named(self, at_run):
         result = lawrec("predict", "nowhere.txt")
@@ -248,6 +290,45 @@ class TestRun:
             == 2
         )
 
+    def test_cases_of_other_names_encodings_and_files_are_read_so_ever_after(
+        self, tiny_data, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        write_tables(tiny_data, tmp_path / "data")
+        fields = ("--fact-field", "案情", "--articles-field", "法条", "--articles-separator", "#")
+        small = [f"--set={part}" for part in ("model.lstm_units=8", "training.epochs=1")]
+        small.append("--set=corpus.tokenizer=char")
+        prepared = lawrec("prepare", "--data", "data", *fields)
+        assert "train: 80 cases, gb18030," in prepared.stdout
+        assert "valid: 30 cases, gb18030," in prepared.stdout
+        trained = lawrec("train", "--data", "data", *fields, *small)
+        assert trained.exit_code == 0, trained.stderr
+        for command in (["train", "--resume"], ["tune-thresholds"], ["evaluate"]):
+            result = lawrec(*command)
+            assert result.exit_code == 0, result.stderr
+
+        refused = lawrec("evaluate", *fields)
+        assert refused.exit_code == 2
+        assert "name other ones with --data" in refused.stderr
+        same = lawrec("evaluate", "--data", "data/train-*.csv.gz", *fields)
+        assert "must differ from those used to train, got the same file" in same.stderr
+        unnamed = lawrec("evaluate", "--data", "data/test.csv")
+        assert 'the table must have a column "fact"' in unnamed.stderr
+        report = lawrec("evaluate", "--data", "data/tes?.csv", "--output", "json", *fields)
+        assert json.loads(report.stdout)["cases"] == 30
+        assert (tmp_path / trained.stdout.strip() / "evaluation-tes_.json").is_file()
+
+        both = lawrec("predict", "data/test.csv", "data/valid", *fields[:2])
+        assert [line["case_id"] for line in answers(both)] == [
+            f"{name}:{line}" for name in ("test.csv", "1.csv") for line in range(2, 32)
+        ]
+        piped = lawrec(
+            *("predict", "-", "--format", "csv", *fields[:2]),
+            stdin=(tmp_path / "data/test.csv").read_bytes(),
+        )
+        first = {**answers(both)[0], "case_id": "2"}
+        assert answers(piped)[0] == first
+
     def test_prepare_says_what_it_made_and_makes_it_once(self, tiny_data, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         first = lawrec("prepare", "--data", tiny_data)
@@ -293,7 +374,7 @@ class TestRun:
         (own_run / "run.json").write_text(moved, encoding="utf-8")
         result = lawrec("tune-thresholds")
         assert result.exit_code == 1
-        assert "must be as they were when the run was trained, got no such file" in result.stderr
+        assert "must be as they were when the run was trained, got No such file" in result.stderr
 
     def test_an_article_that_the_run_does_not_know_counts_as_a_miss(self, at_run, tmp_path):
         path = tmp_path / "other.json"
@@ -314,3 +395,21 @@ def test_a_reader_that_stops_early_ends_quietly(at_run):
     process.stdout.close()
     _, errors = process.communicate((THEFT + "\n").encode() * 3000)
     assert b"Traceback" not in errors
+
+
+@pytest.mark.tensorflow
+def test_predict_adds_the_text_in_force(own_run):
+    for day, text in (("2015-11-01", "旧的。"), ("2021-03-01", "新的，\n两款。")):
+        Path("law.json").write_text(json.dumps({"264": text}), encoding="utf-8")
+        assert lawrec("articles", "import", "law.json", "--effective", day).exit_code == 0
+    with_text = ("predict", "--text", "--candidates", 3)
+    (answer,) = answers(lawrec(*with_text, stdin=THEFT))
+    found = {entry["article"]: entry["text"] for entry in answer["recommendations"]}
+    assert found == {"264": "新的，\n两款。", "266": None, "133之一": None}
+    result = lawrec(*with_text, "--date", "2020-01-01", "--output", "csv", stdin=THEFT)
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["text"] for row in rows if row["article"] == "264"] == ["旧的。"]
+    table = lawrec(*with_text, "--output", "table", stdin=THEFT).stdout
+    assert table.endswith("  264 盗窃罪\n    新的，\n    两款。\n\n")
+    (plain,) = answers(lawrec("predict", stdin=THEFT))
+    assert "text" not in plain["recommendations"][0]

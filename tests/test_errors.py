@@ -1,6 +1,14 @@
 import pytest
 
-from lawrec.errors import CaseError, ConfigError, LawrecError, RecordsError, RunError, quoted
+from lawrec.errors import (
+    CaseError,
+    ConfigError,
+    LawrecError,
+    RecordsError,
+    RunError,
+    StatuteError,
+    quoted,
+)
 
 
 def test_a_message_has_its_four_parts_in_order():
@@ -18,7 +26,7 @@ def test_the_parts_stay_readable_on_their_own(tmp_path):
     )
 
 
-@pytest.mark.parametrize("kind", [CaseError, ConfigError, RecordsError, RunError])
+@pytest.mark.parametrize("kind", [CaseError, ConfigError, RecordsError, RunError, StatuteError])
 def test_every_kind_is_caught_as_a_lawrec_error(kind):
     with pytest.raises(LawrecError, match=r"^here: it must hold, got nothing\. Do it\.$"):
         raise kind("here", "it must hold", "nothing", "Do it.")

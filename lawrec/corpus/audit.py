@@ -1,5 +1,6 @@
 """Audit: what is wrong with a corpus before anyone trains on it."""
 
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -8,12 +9,13 @@ from pathlib import Path
 
 from lawrec.config import shipped
 from lawrec.corpus.articles import load_catalogue, read_article_list, statute_order
-from lawrec.corpus.cases import Case, find_splits
+from lawrec.corpus.cases import Case, encodings_at, find_splits
 from lawrec.corpus.checks import CHECKS, ERROR, Check, Rules, rules_of
 from lawrec.corpus.copies import COMPARISONS, Comparison, Copies, Hit
 from lawrec.corpus.duplicates import ALIKE, NearDuplicates
 from lawrec.corpus.lines import Line, read_lines
 from lawrec.corpus.mend import mend
+from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.tokenizer import load_tokenizer
 from lawrec.progress import Progress, silent
 
@@ -40,6 +42,7 @@ class SplitCounts:
     """The size of a split."""
 
     path: str
+    encoding: str  # what the files are written in, "gb18030 and utf-8" say
     lines: int  # those that are not blank
     cases: int  # those that can be read
     several: int  # cases with more than one article
@@ -94,22 +97,23 @@ def audit(
     data: Path,
     rules: Rules,
     threshold: float = ALIKE,
+    form: Format = DEFAULT_FORMAT,
     fix: Path | None = None,
     progress: Progress = silent,
 ) -> AuditReport:
-    """Check a folder of splits, or one file, and write a mended copy to `fix` if that is given.
+    """Check the splits that `files_of` finds and write a mended copy to `fix` if that is given.
 
     Reads the cases once, and once more to mend them; the facts wait in a temporary file.
 
     Raises:
-        CaseError: The folder has no train split, a file cannot be opened, or `fix` is in use.
+        CaseError: The folder has no train split, a file cannot be read, or `fix` is in use.
     """
     files = files_of(data)
     with tempfile.TemporaryFile() as spool:
-        work = _Audit(files, rules, Copies(files, NearDuplicates(spool, threshold)))
+        work = _Audit(files, form, rules, Copies(files, NearDuplicates(spool, threshold)))
         work.read(progress)
         work.compare()
-        changes = mend(files, rules, work.copies, fix, progress) if fix else None
+        changes = mend(files, rules, work.copies, fix, form, progress) if fix else None
     return work.report(data, changes)
 
 
@@ -119,7 +123,8 @@ def rules_for(
     """Return the rules of the shipped catalogue and of a list of articles.
 
     Args:
-        data: A folder, or a file of one; `law.txt` there is the list unless `articles` names one.
+        data: What `files_of` takes; `law.txt` there, or beside a file, is the list unless
+            `articles` names one.
         articles: A list of articles.
         max_tokens: Tokens that the model reads.
         tokenizer: A key of `TOKENIZERS` to count tokens with; None: estimate them.
@@ -127,7 +132,7 @@ def rules_for(
     Raises:
         CaseError: A list cannot be read.
     """
-    own = (data.parent if data.is_file() else data) / "law.txt"
+    own = (data if data.is_dir() else data.parent) / "law.txt"
     path = articles or (own if own.is_file() else None)
     listed = read_article_list(path) if path else []
     catalogue = load_catalogue(shipped("vocab/articles.csv")).values()
@@ -138,12 +143,14 @@ def rules_for(
 
 
 def files_of(data: Path) -> dict[str, Path]:
-    """Return the splits of a folder, or the one file under its own name.
+    """Return the splits of a folder; a file or a pattern is one split under its own name.
 
     Raises:
-        CaseError: The folder or its train split is missing.
+        CaseError: The folder has no train split.
     """
-    return {data.stem: data} if data.is_file() else find_splits(data)
+    if data.is_dir():
+        return find_splits(data)
+    return {re.sub(r"[*?[\]]", "", data.name).partition(".")[0].rstrip("-_") or "cases": data}
 
 
 @dataclass(frozen=True)
@@ -151,6 +158,7 @@ class _Audit:
     """One audit under way."""
 
     files: Mapping[str, Path]
+    form: Format
     rules: Rules
     copies: Copies
     tallies: dict[str, _Tally] = field(default_factory=dict)
@@ -160,13 +168,14 @@ class _Audit:
         """Check every line by itself, and take its case in for comparing."""
         for split, path in self.files.items():
             counts: Counter[str] = Counter()
-            for line in read_lines(path):
+            for line in read_lines(path, self.form):
                 self._check(line)
                 self._count(split, line, counts)
                 progress(f"audit {split}", counts["lines"], None)
             names = ("lines", "cases", "several", "signs", "longest")
             sizes = {name: counts[name] for name in names}
-            self.splits[split] = SplitCounts(str(path), **sizes)
+            encoding = encodings_at(path, self.form)
+            self.splits[split] = SplitCounts(str(path), encoding, **sizes)
 
     def compare(self) -> None:
         """Check the cases beside one another."""
@@ -203,8 +212,7 @@ class _Audit:
         counts["signs"] += len(line.text)
         counts["longest"] = max(counts["longest"], len(line.text))
         if not self.rules.hopeless(line.case):
-            articles = frozenset(self.rules.kept(line.case))
-            self.copies.add(split, line.number, line.text, articles)
+            self.copies.add(split, line, frozenset(self.rules.kept(line.case)))
 
     def _tally(self, kind: str) -> _Tally:
         return self.tallies.setdefault(kind, _Tally())

@@ -1,20 +1,25 @@
 """Cases: read them from files or a stream, check each one, and find the splits of a folder."""
 
-import csv
-import json
+import glob
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from lawrec.corpus.articles import article_name
+from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, Format
+from lawrec.corpus.streams import PACKINGS, SURROGATE, encoding_at, files_at, opened
 from lawrec.errors import CaseError, quoted
 
 SPLITS = ("train", "valid", "test")
+NO_FACT = "the fact must not be empty"
+NO_LIST = "must be a list of articles"  # after the name of the field
+NO_NAME = 'an article must be a number or a text such as "133之一"'
+OTHER_BYTES = "the text must be in the encoding of its file, UTF-8 or GB18030"
+"""What an error expected, by which it can be told apart; see also those of `readers`."""
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_SEPARATORS = re.compile(r"[;；,，、|\s]+")
+_ARTICLES_FIELDS = '"meta.relevant_articles" (or "articles")'
 
 
 @dataclass(frozen=True)
@@ -37,31 +42,73 @@ Cases = Iterator[Case | CaseError]
 """A case a line, in order; a line that cannot be used comes as its error, never as nothing."""
 
 
-def read_cases(path: Path, labelled: bool = True, file_format: str | None = None) -> Cases:
-    """Read the cases of a file one by one.
+def read_cases(path: Path, labelled: bool = True, form: Format = DEFAULT_FORMAT) -> Cases:
+    """Read the cases of a file, of a folder's files, or of those that fit a pattern, one by one.
 
     Args:
-        path: A file whose suffix is a key of `SUFFIXES`, unless `file_format` is given.
+        path: As `files_at` takes it; suffixes are keys of `SUFFIXES`, unless the form says more,
+            and one of `PACKINGS` may follow.
         labelled: Whether each case must say its articles.
-        file_format: A key of `READERS`.
+        form: How the cases are written.
 
     Raises:
-        CaseError: The file cannot be opened, or its suffix is unknown.
+        CaseError: A file cannot be read, or its suffix is unknown.
     """
-    reader = file_format or _format_of(path)
-    try:
-        with path.open("rb") as stream:
-            yield from read_stream(stream, str(path), labelled, reader)
-    except OSError as error:
-        raise CaseError(
-            path, "the file must be readable", error.strerror, "Check the path."
-        ) from error
+    return read_files(files_at(path), labelled, form)
 
 
-def read_stream(stream: BinaryIO, where: str, labelled: bool, file_format: str) -> Cases:
-    """Read the cases of an open binary stream, UTF-8 with or without a byte order mark."""
-    lines = (line.decode("utf-8", errors="surrogateescape") for line in stream)
-    return READERS[file_format](_without_mark(lines), where, labelled)
+def read_files(files: Sequence[Path], labelled: bool, form: Format) -> Cases:
+    """Read the cases of files in turn; of several, a case without an id is named "file:line".
+
+    Raises:
+        CaseError: A file cannot be read, or its suffix is unknown.
+    """
+    for file in files:
+        prefix = f"{file.name}:" if len(files) > 1 else ""
+        with opened(file) as stream:
+            of_file = replace(form, reader=form.reader or reader_of(file, stream))
+            yield from read_stream(stream, str(file), labelled, of_file, prefix)
+
+
+def read_stream(
+    stream: BinaryIO, where: str, labelled: bool, form: Format, prefix: str = ""
+) -> Cases:
+    """Read the cases of an open binary stream with the reader that the form names.
+
+    A case without an id is named by its line, after `prefix`.
+    """
+    for number, fields in READERS[form.reader or "text"](stream, where, form, labelled):
+        if isinstance(fields, CaseError):
+            yield fields
+        else:
+            yield _case(f"{where}:{number}", f"{prefix}{number}", fields, labelled, form)
+
+
+def reader_of(file: Path, stream: BinaryIO) -> str:
+    """Choose the reader by the suffix before the packing, else by that of a .zip file's member.
+
+    Raises:
+        CaseError: The suffix is unknown.
+    """
+    name = file.stem if file.suffix in PACKINGS else file.name
+    for suffix in (Path(name).suffix, Path(str(getattr(stream, "name", ""))).suffix):
+        if suffix in SUFFIXES:
+            return SUFFIXES[suffix]
+    raise CaseError(
+        file,
+        f"the suffix must be one of {', '.join(SUFFIXES)} (and then {', '.join(PACKINGS)})",
+        quoted(file.suffix),
+        "Rename the file, or say the format with --format.",
+    )
+
+
+def encodings_at(path: Path, form: Format = DEFAULT_FORMAT) -> str:
+    """Return in which encodings the files of a path are read, for people: "utf-8", say.
+
+    Raises:
+        CaseError: A file cannot be read, or its suffix is unknown.
+    """
+    return " and ".join(sorted({_encoding(file, form) for file in files_at(path)}))
 
 
 def strictly(cases: Cases) -> Iterator[Case]:
@@ -73,7 +120,10 @@ def strictly(cases: Cases) -> Iterator[Case]:
 
 
 def find_splits(data: Path) -> dict[str, Path]:
-    """Return the file of each split in a folder: `train.json` or CAIL's `data_train.json`, say.
+    """Return where the cases of each split in a folder are, a path as `files_at` takes it.
+
+    A split is one file, `train.json` or `train.csv.gz`, a folder `train`, or files
+    `train-*.json`; CAIL's own names begin with `data_`.
 
     Raises:
         CaseError: The folder or its train split is missing, or a split is there twice.
@@ -86,144 +136,47 @@ def find_splits(data: Path) -> dict[str, Path]:
             f"Put the cases into train.json, valid.json and test.json ({', '.join(SUFFIXES)} are "
             "read) in one folder and name that folder.",
         )
-    found = {split: _files_of(data, split) for split in SPLITS}
-    for split, files in found.items():
-        if len(files) > 1:
-            names = " and ".join(file.name for file in files)
+    found = {split: _places_of(data, split) for split in SPLITS}
+    for split, places in found.items():
+        if len(places) > 1:
+            names = " and ".join(place.name for place in places)
             raise CaseError(data, f"there must be one {split} file", names, "Keep one of them.")
     if not found["train"]:
         raise CaseError(
             data, "the folder must hold train.json", "no train file", "Add it, or name another."
         )
-    return {split: files[0] for split, files in found.items() if files}
+    return {split: places[0] for split, places in found.items() if places}
 
 
-def _files_of(data: Path, split: str) -> list[Path]:
-    names = [prefix + split + suffix for prefix in ("", "data_") for suffix in SUFFIXES]
-    return [data / name for name in names if (data / name).is_file()]
+def _places_of(data: Path, split: str) -> list[Path]:
+    """Return the file, the folder and the patterns that a split may be in."""
+    names = (split, f"data_{split}")
+    endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *PACKINGS)]
+    files = [data / f"{name}{ending}" for name in names for ending in endings]
+    folders = [data / name for name in names]
+    plain = Path(glob.escape(str(data)))
+    patterns = [plain / f"{name}-*{ending}" for name in names for ending in endings]
+    return [
+        *(file for file in files if file.is_file()),
+        *(folder for folder in folders if folder.is_dir()),
+        *(pattern for pattern in patterns if glob.glob(str(pattern))),  # noqa: PTH207
+    ]
 
 
-def _format_of(path: Path) -> str:
-    if path.suffix not in SUFFIXES:
-        raise CaseError(
-            path,
-            f"the suffix must be one of {', '.join(SUFFIXES)}",
-            quoted(path.suffix),
-            "Rename the file, or say the format.",
-        )
-    return SUFFIXES[path.suffix]
+def _encoding(file: Path, form: Format) -> str:
+    with opened(file) as stream:
+        reader = form.reader or reader_of(file, stream)
+    return reader if reader == "parquet" else form.encoding or encoding_at(file)
 
 
-def _without_mark(lines: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        yield line.removeprefix("\ufeff") if number == 0 else line
-
-
-def _read_text(lines: Iterable[str], where: str, labelled: bool) -> Cases:
-    for number, line in enumerate(lines, 1):
-        here = f"{where}:{number}"
-        if labelled:
-            yield CaseError(
-                here, "a case must say its articles", "plain text", "Use JSON lines or CSV."
-            )
-        else:
-            yield _case(here, number, {"fact": line.rstrip("\r\n")}, labelled=False)
-
-
-def _read_jsonl(lines: Iterable[str], where: str, labelled: bool) -> Cases:
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            here = f"{where}:{number}"
-            try:
-                yield _case(here, number, _json_fields(line, here), labelled)
-            except CaseError as error:
-                yield error
-
-
-def _read_csv(lines: Iterable[str], where: str, labelled: bool, delimiter: str = ",") -> Cases:
-    header: list[str] = []
-    for number, row, problem in _csv_rows(lines, delimiter):
-        here = f"{where}:{number}"
-        if not header:
-            header = [name.strip() for name in row]
-            _check_header(header, here, labelled, problem or quoted(",".join(header)))
-        elif len(row) == len(header):
-            yield _case(here, number, _csv_fields(dict(zip(header, row, strict=True))), labelled)
-        else:
-            got = problem or f"{len(row)} fields"
-            yield CaseError(here, f"a row must have {len(header)} fields", got, "Mend the row.")
-
-
-def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str], str]]:
-    """Give the line, the fields, and the problem if there is one, of each row that is not blank."""
-    rows = csv.reader(lines, delimiter=delimiter)
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield rows.line_num, [], str(error)
-        else:
-            if row:
-                yield rows.line_num, row, ""
-
-
-def _read_tsv(lines: Iterable[str], where: str, labelled: bool) -> Cases:
-    return _read_csv(lines, where, labelled, delimiter="\t")
-
-
-def _check_header(header: list[str], here: str, labelled: bool, got: str) -> None:
-    for name in ("fact", "articles") if labelled else ("fact",):
-        if name not in header:
-            raise CaseError(
-                here,
-                f'the first row must name a column "{name}"',
-                got,
-                "Add the column or rename yours.",
-            )
-
-
-def _json_fields(line: str, here: str) -> dict[str, Any]:
-    """Bring a CAIL2018 line or a plain one to the fields id, fact, articles, charges."""
+def _case(
+    here: str, unnamed: str, fields: dict[str, Any], labelled: bool, form: Format
+) -> Case | CaseError:
+    case_id = str(unnamed if fields.get("id") in (None, "") else fields["id"])
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise CaseError(
-            here, "a line must be one JSON object", f"broken JSON ({error})", "Mend the line."
-        ) from error
-    if not isinstance(record, dict):
-        raise CaseError(
-            here, "a line must be one JSON object", quoted(record), 'Write {"fact": "..."}.'
-        )
-    if "meta" not in record:
-        return record
-    meta = record["meta"]
-    if not isinstance(meta, dict):
-        raise CaseError(here, '"meta" must be a JSON object', quoted(meta), "Mend the line.")
-    return {
-        "id": record.get("id"),
-        "fact": record.get("fact"),
-        "articles": meta.get("relevant_articles"),
-        "charges": meta.get("accusation"),
-    }
-
-
-def _csv_fields(row: dict[str, str]) -> dict[str, Any]:
-    lists: dict[str, Any] = {
-        name: [part for part in _SEPARATORS.split(row[name]) if part]
-        for name in ("articles", "charges")
-        if name in row
-    }
-    return {**row, **lists}
-
-
-def _case(here: str, number: int, fields: dict[str, Any], labelled: bool) -> Case | CaseError:
-    case_id = str(number if fields.get("id") in (None, "") else fields["id"])
-    try:
-        _check_fact(fields.get("fact"), here)
-        cited = _articles(fields.get("articles"), here) if labelled else ()
-        _check_utf8("".join((case_id, *cited)), here)
+        _check_fact(fields.get("fact"), here, form)
+        cited = _articles(fields.get("articles"), here, form) if labelled else ()
+        _check_encoding("".join((case_id, *cited)), here)
     except CaseError as error:
         return error
     charges = fields.get("charges")
@@ -237,28 +190,39 @@ def _case(here: str, number: int, fields: dict[str, Any], labelled: bool) -> Cas
     )
 
 
-def _check_fact(fact: object, here: str) -> None:
+def _check_fact(fact: object, here: str, form: Format) -> None:
     if not isinstance(fact, str):
-        raise CaseError(here, '"fact" must be a text', quoted(fact), "Mend the line.")
+        raise CaseError(
+            here,
+            f'"{form.fact_field}" must be a text',
+            quoted(fact),
+            "Mend the line, or name another field with --fact-field.",
+        )
     if not fact.strip():
-        raise CaseError(here, "the fact must not be empty", quoted(fact), "Write the fact.")
-    _check_utf8(fact, here)
+        raise CaseError(here, NO_FACT, quoted(fact), "Write the fact.")
+    _check_encoding(fact, here)
     if not _CHINESE.search(fact):
         raise CaseError(
             here, "the fact must hold Chinese text", quoted(fact), "Write the fact in Chinese."
         )
 
 
-def _check_utf8(text: str, here: str) -> None:
-    if _SURROGATE.search(text):
-        raise CaseError(here, "the text must be UTF-8", "other bytes", "Convert it to UTF-8.")
-
-
-def _articles(values: object, here: str) -> tuple[str, ...]:
-    if not isinstance(values, list):
+def _check_encoding(text: str, here: str) -> None:
+    if SURROGATE.search(text):
         raise CaseError(
             here,
-            '"meta.relevant_articles" (or "articles") must be a list of articles',
+            OTHER_BYTES,
+            "other bytes",
+            "Mend the line, or name the encoding with --encoding.",
+        )
+
+
+def _articles(values: object, here: str, form: Format) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        field = f'"{form.articles_field}"' if form.articles_field else _ARTICLES_FIELDS
+        raise CaseError(
+            here,
+            f"{field} {NO_LIST}",
             quoted(values),
             "Fix the line, or pass --skip-bad.",
         )
@@ -267,16 +231,7 @@ def _articles(values: object, here: str) -> tuple[str, ...]:
     except ValueError as error:
         raise CaseError(
             here,
-            'an article must be a number or a text such as "133之一"',
+            NO_NAME,
             str(error),
             "Fix the line, or pass --skip-bad.",
         ) from error
-
-
-READERS: dict[str, Callable[[Iterable[str], str, bool], Cases]] = {
-    "text": _read_text,
-    "jsonl": _read_jsonl,
-    "csv": _read_csv,
-    "tsv": _read_tsv,
-}
-SUFFIXES = {".json": "jsonl", ".jsonl": "jsonl", ".csv": "csv", ".tsv": "tsv", ".txt": "text"}

@@ -7,8 +7,10 @@ from itertools import product
 from typing import Any
 
 from lawrec.corpus.articles import Article, article_name
-from lawrec.corpus.cases import Case
+from lawrec.corpus.cases import NO_FACT, NO_LIST, NO_NAME, OTHER_BYTES, Case
 from lawrec.corpus.lines import Line
+from lawrec.corpus.readers import NO_ARTICLES, NO_META, NO_OBJECT
+from lawrec.corpus.streams import ENCODINGS
 from lawrec.corpus.tokenizer import normalize
 from lawrec.errors import CaseError
 
@@ -100,42 +102,33 @@ def _of_case(find: Callable[[Case, str, Rules], str]) -> Callable[[Line, Rules],
     return check
 
 
-def _broken(line: Line, rules: Rules) -> str:
-    return _told(line, rules) if "JSON" in _expected(line) else ""
+def _refused(kind: str) -> Callable[[Line, Rules], str]:
+    """Return the check that finds the lines which cannot be read for one reason."""
+
+    def check(line: Line, rules: Rules) -> str:
+        if isinstance(line.case, Case) or _reason(line, line.case) != kind:
+            return ""
+        return _foreign(line) or f"{line.case.expected}, got {line.case.got}"
+
+    return check
 
 
-def _mislabelled(line: Line, rules: Rules) -> str:
-    return _told(line, rules) if "article" in _expected(line) else ""
+def _reason(line: Line, error: CaseError) -> str:
+    if _foreign(line):
+        return "encoding"
+    if error.expected.endswith(NO_LIST):
+        return "bad-label"
+    return _REASONS.get(error.expected, "unreadable")
 
 
-def _unreadable(line: Line, rules: Rules) -> str:
-    known = _broken(line, rules) or _mislabelled(line, rules) or _empty(line, rules)
-    return "" if known else _told(line, rules)
-
-
-def _told(line: Line, rules: Rules) -> str:
-    """Return what is wrong with a line that cannot be read, unless its encoding is."""
-    if isinstance(line.case, Case) or _encoding(line, rules):
+def _foreign(line: Line) -> str:
+    """Return what a line's bytes are if they are not in its encoding."""
+    if _decodes(line.raw, line.encoding):
         return ""
-    return f"{line.case.expected}, got {line.case.got}"
-
-
-def _expected(line: Line) -> str:
-    return line.case.expected if isinstance(line.case, CaseError) else ""
-
-
-def _empty(line: Line, rules: Rules) -> str:
-    return "no fact" if _expected(line) == "the fact must not be empty" else ""
-
-
-def _encoding(line: Line, rules: Rules) -> str:
-    if isinstance(line.case, Case):
-        return ""
-    if _decodes(line.raw, "utf-8"):
-        return "not UTF-8" if line.case.expected == "the text must be UTF-8" else ""
     if line.raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "it begins like UTF-16"
-    return "not UTF-8" + ("; it reads as GB18030" if _decodes(line.raw, "gb18030") else "")
+    others = [name for name in ENCODINGS if _decodes(line.raw, name)]
+    return f"not {line.encoding}" + "".join(f"; it reads as {name}" for name in others)
 
 
 def _unlisted(case: Case, text: str, rules: Rules) -> str:
@@ -214,16 +207,31 @@ def _decodes(raw: bytes, encoding: str) -> bool:
     return True
 
 
+_REASONS = {
+    NO_OBJECT: "broken-json",
+    NO_META: "broken-json",
+    NO_ARTICLES: "bad-label",
+    NO_NAME: "bad-label",
+    NO_FACT: "empty-fact",
+    OTHER_BYTES: "encoding",
+}
 _FIX = "`lawrec audit --fix` drops it."
 _KNOW = "Know that a score on such cases says little about facts that do not state it."
 CHECKS: dict[str, Check] = {
-    "broken-json": Check(ERROR, "a line is not the JSON that it should be", _FIX, _broken),
-    "bad-label": Check(ERROR, "the articles of a case cannot be read", _FIX, _mislabelled),
-    "unreadable": Check(ERROR, "a line cannot be used for another reason", _FIX, _unreadable),
-    "encoding": Check(
-        ERROR, "a line is not UTF-8", "Convert the file to UTF-8; --fix drops the line.", _encoding
+    "broken-json": Check(
+        ERROR, "a line is not the JSON that it should be", _FIX, _refused("broken-json")
     ),
-    "empty-fact": Check(ERROR, "a fact is empty", _FIX, _empty),
+    "bad-label": Check(ERROR, "the articles of a case cannot be read", _FIX, _refused("bad-label")),
+    "unreadable": Check(
+        ERROR, "a line cannot be used for another reason", _FIX, _refused("unreadable")
+    ),
+    "encoding": Check(
+        ERROR,
+        "a line is not in the encoding of its file",
+        "Name the encoding with --encoding, or mend the line; `lawrec audit --fix` drops it.",
+        _refused("encoding"),
+    ),
+    "empty-fact": Check(ERROR, "a fact is empty", _FIX, _refused("empty-fact")),
     "unlisted-label": Check(
         ERROR,
         "an article is not in the list of articles",

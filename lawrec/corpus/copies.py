@@ -10,6 +10,7 @@ from pathlib import Path
 from lawrec.corpus.articles import statute_order
 from lawrec.corpus.checks import ERROR, WARNING
 from lawrec.corpus.duplicates import NearDuplicates
+from lawrec.corpus.lines import Line
 
 
 @dataclass(frozen=True)
@@ -24,26 +25,25 @@ class Copies:
     near: NearDuplicates
     articles: dict[str, Counter[str]] = field(init=False, default_factory=dict)  # by split
     _splits: "array[int]" = field(init=False, default_factory=lambda: array("B"))
+    _files: "array[int]" = field(init=False, default_factory=lambda: array("L"))
     _lines: "array[int]" = field(init=False, default_factory=lambda: array("Q"))
     _texts: "array[int]" = field(init=False, default_factory=lambda: array("Q"))
     _labels: "array[int]" = field(init=False, default_factory=lambda: array("L"))
+    _names: dict[str, int] = field(init=False, default_factory=dict)  # of files, numbered
     _label_sets: dict[frozenset[str], int] = field(init=False, default_factory=dict)
 
-    def add(self, split: str, line: int, text: str, articles: frozenset[str]) -> None:
-        """Take in the next case: its line, its normalized fact, its articles."""
+    def add(self, split: str, line: Line, articles: frozenset[str]) -> None:
+        """Take in the next case and those of its articles that count."""
         self._splits.append(list(self.files).index(split))
-        self._lines.append(line)
-        self._texts.append(self.near.add(text))
+        self._files.append(self._names.setdefault(line.file, len(self._names)))
+        self._lines.append(line.number)
+        self._texts.append(self.near.add(line.text))
         self._labels.append(self._label_sets.setdefault(articles, len(self._label_sets)))
         self.articles.setdefault(split, Counter()).update(articles)
 
     def where(self, case: int) -> str:
         """Return the file and line of a case."""
-        return f"{self.files[self.split(case)]}:{self._lines[case]}"
-
-    def place(self, case: int) -> tuple[str, int]:
-        """Return the split and the line of a case."""
-        return self.split(case), self._lines[case]
+        return f"{list(self._names)[self._files[case]]}:{self._lines[case]}"
 
     def split(self, case: int) -> str:
         """Return the split of a case."""

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from lawrec.corpus.cases import Case
 from lawrec.corpus.checks import Rules
 from lawrec.corpus.copies import Copies
-from lawrec.corpus.lines import Line, cail_line, copied, read_lines
+from lawrec.corpus.lines import Line, cail_line, copied, json_line, read_lines
+from lawrec.corpus.readers import Format
 from lawrec.errors import CaseError
 from lawrec.files import finished_folder, refuse_existing
 from lawrec.progress import Progress
@@ -27,7 +27,12 @@ class Change:
 
 
 def mend(
-    files: Mapping[str, Path], rules: Rules, copies: Copies, folder: Path, progress: Progress
+    files: Mapping[str, Path],
+    rules: Rules,
+    copies: Copies,
+    folder: Path,
+    form: Format,
+    progress: Progress,
 ) -> int:
     """Write the splits as JSON lines without what is wrong; return the number of changes.
 
@@ -38,14 +43,14 @@ def mend(
         CaseError: The folder is in use.
     """
     refuse_existing(folder)
-    dropped = {copies.place(case): _why(copies, case, kept) for case, kept in copies.surplus()}
+    dropped = {copies.where(case): _why(copies, case, kept) for case, kept in copies.surplus()}
     changes = 0
     with finished_folder(folder) as new, (new / "changes.jsonl").open("wb") as log:
         for split, path in files.items():
             with (new / f"{split}.json").open("wb") as out:
-                for done, line in enumerate(read_lines(path), 1):
-                    mended = _mended(line, rules, dropped.get((split, line.number), ""))
-                    log.writelines(_json(asdict(change)) + b"\n" for change in mended.changes)
+                for done, line in enumerate(read_lines(path, form), 1):
+                    mended = _mended(line, rules, dropped.get(line.where, ""))
+                    log.writelines(json_line(asdict(change)) + b"\n" for change in mended.changes)
                     out.write(mended.raw + b"\n" if mended.raw else b"")
                     changes += len(mended.changes)
                     progress(f"mend {split}", done, None)
@@ -87,21 +92,17 @@ def _label_changes(case: Case, unlisted: list[str]) -> Iterator[Change]:
 def _relabelled(line: Line, kept: tuple[str, ...]) -> bytes:
     """Return the line with these articles, written as they were; its other fields stay."""
     assert isinstance(line.case, Case)
-    record = json.loads(line.raw) if line.raw else {}
+    if not line.raw:
+        return cail_line(line.case, kept)
+    record = json.loads(line.source)
     fields, name = (record.get("meta"), "relevant_articles")
     if not isinstance(fields, dict):
         fields, name = record, "articles"
-    if name not in fields:
-        return cail_line(line.case, kept)
     places = [line.case.cited.index(article) for article in kept]
     fields[name] = [fields[name][place] for place in places]
-    return _json(record)
+    return json_line(record)
 
 
 def _why(copies: Copies, case: int, original: int) -> str:
     labels = "" if copies.labels(case) == copies.labels(original) else ", which has other articles"
     return f"the fact of {copies.where(original)}{labels}"
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()

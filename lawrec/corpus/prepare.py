@@ -10,7 +10,8 @@ from typing import IO, Any
 
 from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.articles import read_article_list, statute_order
-from lawrec.corpus.cases import Case, find_splits, read_cases, strictly
+from lawrec.corpus.cases import Case, encodings_at, find_splits, read_cases, strictly
+from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.records import (
     SCHEMA,
     Manifest,
@@ -22,10 +23,11 @@ from lawrec.corpus.records import (
     manifest_to_dict,
     write_shards,
 )
+from lawrec.corpus.streams import digest_at
 from lawrec.corpus.tokenizer import Tokenizer, load_tokenizer
 from lawrec.corpus.vocabulary import Vocabulary, build_tokens, encode
 from lawrec.errors import CaseError, quoted
-from lawrec.files import finished_folder, sha256, write_json
+from lawrec.files import finished_folder, write_json
 from lawrec.progress import Progress, silent
 
 
@@ -36,6 +38,7 @@ class Source:
     data: Path = field(default_factory=lambda: shipped("data/sample"))
     articles: Path | None = None  # a list of labels; by default DATA/law.txt, if it is there
     dictionary: Path = field(default_factory=lambda: shipped("vocab/legal_terms.txt"))
+    form: Format = DEFAULT_FORMAT  # how the cases are written
     skip_bad: bool = False  # leave out lines that cannot be used, and keep them in skipped.jsonl
     records_root: Path = Path("data/records")
     vocab_root: Path = Path("vocab")
@@ -108,6 +111,7 @@ class _Preparation:
                 tokens=tallies[split].tokens,
                 skipped=tallies[split].skipped,
                 shards=self._shards(split, tallies[split].cases, tokens, articles),
+                encoding=encodings_at(path, self.source.form),
             )
             for split, path in files.items()
         }
@@ -133,7 +137,7 @@ class _Preparation:
         return tally
 
     def _usable(self, path: Path, tally: _Tally) -> Iterator[Case]:
-        cases = _within(read_cases(path), self.source.listed())
+        cases = _within(read_cases(path, form=self.source.form), self.source.listed())
         if not self.source.skip_bad:
             yield from strictly(cases)
             return
@@ -206,10 +210,10 @@ def _within(
 
 
 def _digests(files: dict[str, Path]) -> dict[str, str]:
-    """Return the SHA-256 of each split's file; the same bytes twice are refused."""
+    """Return the digest of each split's cases; the same bytes twice are refused."""
     digests: dict[str, str] = {}
     for split, path in files.items():
-        digest = sha256(path)
+        digest = digest_at(path)
         for other, known in digests.items():
             if digest == known:
                 raise CaseError(
@@ -233,5 +237,7 @@ def _key(
         "articles": source.listed(),
         "skip_bad": source.skip_bad,
     }
+    if chosen := source.form.chosen():  # a setting at its default leaves older records valid
+        parts["format"] = chosen
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     return f"{source.data.resolve().name}-{digest[:8]}"

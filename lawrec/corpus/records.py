@@ -46,7 +46,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Split:
-    """The records of a split, and the file of cases that they come from."""
+    """The records of a split, and the file or files of cases that they come from."""
 
     source: str
     source_sha256: str
@@ -54,6 +54,7 @@ class Split:
     tokens: int
     skipped: int
     shards: tuple[Shard, ...]
+    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Split: deal cases out to train, valid and test so that near-duplicates stay together."""
 
-import json
 import random
 import tempfile
 from array import array
@@ -12,7 +11,8 @@ from pathlib import Path
 
 from lawrec.corpus.cases import SPLITS, Case
 from lawrec.corpus.duplicates import ALIKE, NearDuplicates
-from lawrec.corpus.lines import Line, copied, read_lines
+from lawrec.corpus.lines import Line, copied, json_line, read_lines
+from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.errors import CaseError, ConfigError
 from lawrec.files import finished_folder, refuse_existing
 from lawrec.progress import Progress, silent
@@ -47,13 +47,14 @@ def split_files(
     shares: Sequence[float] = SHARES,
     seed: int = 2018,
     threshold: float = ALIKE,
+    form: Format = DEFAULT_FORMAT,
     skip_bad: bool = False,
     progress: Progress = silent,
 ) -> SplitReport:
     """Write the cases of files to train.json, valid.json and test.json of a new folder.
 
-    JSON lines keep their bytes, other formats become lines of CAIL2018; each split keeps the order
-    of the input. The same files, shares and seed give the same bytes.
+    Lines are written as `copied` says; each split keeps the order of the input. The same files,
+    shares and seed give the same bytes.
 
     Raises:
         CaseError: The folder is in use, a line cannot be used and `skip_bad` is off, or a split
@@ -64,7 +65,7 @@ def split_files(
     refuse_existing(folder)
     with tempfile.TemporaryFile() as spool:
         reading = _Reading(NearDuplicates(spool, threshold))
-        for line in _usable(files, skip_bad, progress):
+        for line in _usable(files, form, skip_bad, progress):
             reading.add(line)
         groups = reading.groups()
     choice = deal(groups, shares, random.Random(seed))
@@ -79,7 +80,7 @@ def split_files(
     for group, split in zip(groups, choice, strict=True):
         for case in group.cases:
             splits[case] = split
-    skipped = _write(files, folder, splits, progress)
+    skipped = _write(files, form, folder, splits, progress)
     return _report(folder, groups, choice, skipped)
 
 
@@ -197,10 +198,12 @@ def _groups_by_article(groups: Sequence[Group]) -> dict[str, set[int]]:
     return found
 
 
-def _usable(files: Sequence[Path], skip_bad: bool, progress: Progress) -> Iterator[Line]:
+def _usable(
+    files: Sequence[Path], form: Format, skip_bad: bool, progress: Progress
+) -> Iterator[Line]:
     done = 0
     for path in files:
-        for line in read_lines(path):
+        for line in read_lines(path, form):
             if isinstance(line.case, CaseError):
                 if not skip_bad:
                     raise line.case
@@ -210,13 +213,15 @@ def _usable(files: Sequence[Path], skip_bad: bool, progress: Progress) -> Iterat
             yield line
 
 
-def _write(files: Sequence[Path], folder: Path, splits: Sequence[int], progress: Progress) -> int:
+def _write(
+    files: Sequence[Path], form: Format, folder: Path, splits: Sequence[int], progress: Progress
+) -> int:
     """Write each case to its split and each unusable line to skipped.jsonl; count the latter."""
     skipped, done = 0, 0
     with finished_folder(folder) as new, ExitStack() as stack:
         outs = [stack.enter_context((new / f"{name}.json").open("wb")) for name in SPLITS]
         for path in files:
-            for line in read_lines(path):
+            for line in read_lines(path, form):
                 if isinstance(line.case, CaseError):
                     skipped += 1
                     _keep(line.case, new)
@@ -229,8 +234,8 @@ def _write(files: Sequence[Path], folder: Path, splits: Sequence[int], progress:
 
 def _keep(error: CaseError, folder: Path) -> None:
     line = {"where": error.where, "error": str(error)}
-    with (folder / "skipped.jsonl").open("a", encoding="utf-8") as skipped:
-        skipped.write(json.dumps(line, ensure_ascii=False) + "\n")
+    with (folder / "skipped.jsonl").open("ab") as skipped:
+        skipped.write(json_line(line) + b"\n")
 
 
 def _report(

@@ -48,6 +48,7 @@ def _card(name: str, counts: SplitCounts) -> str:
         f"{counts.several / cases:.1%} with several articles",
         f"{counts.signs / cases:,.0f} signs on average, {counts.longest:,} at most",
         f"{counts.lines - counts.cases:,} of {counts.lines:,} lines cannot be read",
+        f"encoding: {escape(counts.encoding)}",
     )
     items = "".join(f"<li>{fact}</li>" for fact in facts)
     return (

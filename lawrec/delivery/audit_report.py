@@ -58,7 +58,9 @@ def split_text(report: SplitReport) -> str:
 
 
 def _splits(report: AuditReport) -> str:
-    table = _table("Split", "Lines", "Cases", "Several articles", "Signs, mean", "longest")
+    table = _table(
+        "Split", "Lines", "Cases", "Several articles", "Signs, mean", "longest", "Encoding"
+    )
     for name, counts in report.splits.items():
         cases = max(1, counts.cases)
         table.add_row(
@@ -68,6 +70,7 @@ def _splits(report: AuditReport) -> str:
             f"{counts.several / cases:.1%}",
             f"{counts.signs / cases:,.0f}",
             f"{counts.longest:,}",
+            counts.encoding,
         )
     return f"{report.data}\n{_rendered(table)}"
 

@@ -1,5 +1,6 @@
 """Evaluate: a run on cases that neither training nor tuning saw, beside trivial answers."""
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.streams import digest_at
 from lawrec.decision import metrics
 from lawrec.decision.thresholds import Cuts, decide
 from lawrec.delivery.tune import load_cuts, refuse_same_cases, split_path, widened
 from lawrec.files import replaced, write_json
 from lawrec.network.checkpoint import Run
-from lawrec.network.scoring import ScoredCases, score_file, sha256_of
+from lawrec.network.scoring import ScoredCases, score_file
 from lawrec.progress import Progress, silent
 
 MODEL, FREQUENT, NOTHING = "this run", "always the most frequent article", "no article"
@@ -35,6 +38,7 @@ def evaluate_run(
     run: Run,
     split: str = "test",
     path: Path | None = None,
+    form: Format = DEFAULT_FORMAT,
     skip_bad: bool = False,
     progress: Progress = silent,
 ) -> EvaluationReport:
@@ -43,7 +47,8 @@ def evaluate_run(
     Args:
         run: A trained and tuned run.
         split: The split to evaluate on.
-        path: A file of labelled cases to evaluate on instead.
+        path: Labelled cases to evaluate on instead.
+        form: How the cases of `path` are written; the run's own are read as it read them.
         skip_bad: Leave out lines that cannot be used.
         progress: Told of every chunk of cases.
 
@@ -52,11 +57,12 @@ def evaluate_run(
         RunError: The run has no checkpoint or no thresholds.
     """
     cuts, tuned_on = load_cuts(run)
-    name = path.stem if path else split
-    path = path or split_path(run, split)
+    name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split
+    if not path:
+        path, form = split_path(run, split), run.source.form
     used = {"train": run.splits["train"].sha256, "tune": tuned_on}
-    refuse_same_cases(path, sha256_of(path), "evaluate", used)
-    scored = score_file(run, path, skip_bad, progress)
+    refuse_same_cases(path, digest_at(path), "evaluate", used)
+    scored = score_file(run, path, form, skip_bad, progress)
     cuts = widened(cuts, len(scored.articles))
     y_pred = decide(scored.y_score, cuts)
     report = EvaluationReport(

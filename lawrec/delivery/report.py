@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,13 @@ FIGURES = {
 }
 
 
-def answer_table(answers: Iterable["Answer"], width: int = WIDTH) -> Iterator[str]:
-    """Give a table a case: article, title, score, threshold, and whether it is recommended."""
+def answer_table(
+    answers: Iterable["Answer"], width: int = WIDTH, texts: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Give a table a case: article, title, score, threshold, and whether it is recommended.
+
+    The recommended articles' texts stand below it where they are given.
+    """
     for answer in answers:
         case = f"Case {_plain(answer.case_id)}: "
         if answer.error:
@@ -53,11 +58,14 @@ def answer_table(answers: Iterable["Answer"], width: int = WIDTH) -> Iterator[st
         table.add_column("Recommended")
         for entry in answer.recommendations:
             table.add_row(*_cells(entry))
-        yield _rendered(table, width) + (_CUT_NOTE if answer.truncated else "")
+        note = _CUT_NOTE if answer.truncated else ""
+        yield rendered(table, width) + note + _texts_below(answer.recommendations, texts or {})
 
 
-def answer_json(answers: Iterable["Answer"], width: int = WIDTH) -> Iterator[str]:
-    """Give a JSON line a case."""
+def answer_json(
+    answers: Iterable["Answer"], width: int = WIDTH, texts: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Give a JSON line a case; where `texts` are given, null is that of an article without."""
     for answer in answers:
         line: dict[str, Any] = {"case_id": answer.case_id}
         if answer.error:
@@ -65,20 +73,23 @@ def answer_json(answers: Iterable["Answer"], width: int = WIDTH) -> Iterator[str
         else:
             chosen = [entry.article for entry in answer.recommendations if entry.recommended]
             line["articles"] = chosen
-            line["recommendations"] = [asdict(entry) for entry in answer.recommendations]
+            line["recommendations"] = [_fields(entry, texts) for entry in answer.recommendations]
             line["truncated"] = answer.truncated
         yield json.dumps(line, ensure_ascii=False)
 
 
-def answer_csv(answers: Iterable["Answer"], width: int = WIDTH) -> Iterator[str]:
+def answer_csv(
+    answers: Iterable["Answer"], width: int = WIDTH, texts: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Give a CSV row an article, with a header; a case without any has its error, if one."""
     names = [field.name for field in fields(Recommendation)]
+    names += [] if texts is None else ["text"]
     yield _csv_row(["case_id", *names, "error"])
     for answer in answers:
         if not answer.recommendations:
             yield _csv_row([answer.case_id, *[""] * len(names), answer.error or ""])
         for entry in answer.recommendations:
-            yield _csv_row([answer.case_id, *asdict(entry).values(), ""])
+            yield _csv_row([answer.case_id, *_fields(entry, texts).values(), ""])
 
 
 def evaluation_table(report: "EvaluationReport") -> str:
@@ -90,7 +101,7 @@ def evaluation_table(report: "EvaluationReport") -> str:
     for key, label in FIGURES.items():
         values = (figures[key] for figures in report.answers.values())
         table.add_row(label, *(f"{value:.4f}" for value in values))
-    return _rendered(table, WIDTH)
+    return rendered(table, WIDTH)
 
 
 def evaluation_json(report: "EvaluationReport") -> str:
@@ -103,7 +114,9 @@ def records_text(records: "Records") -> str:
     lines = [str(records.folder)]
     for name, split in records.manifest.splits.items():
         skipped = f", {split.skipped:,} lines skipped (skipped.jsonl)" if split.skipped else ""
-        lines.append(f"{name}: {split.cases:,} cases, {split.tokens:,} tokens{skipped}")
+        lines.append(
+            f"{name}: {split.cases:,} cases, {split.encoding}, {split.tokens:,} tokens{skipped}"
+        )
     lines.append(f"{len(records.tokens):,} tokens known, {len(records.articles):,} articles")
     return "\n".join(lines)
 
@@ -144,7 +157,7 @@ def info_table(run: "RunInfo") -> str:
     table.add_column("Parameters", justify="right")
     for layer in run.layers:
         table.add_row(layer.name, layer.output, f"{layer.parameters:,}")
-    return "\n".join(lines) + "\n" + _rendered(table, WIDTH)
+    return "\n".join(lines) + "\n" + rendered(table, WIDTH)
 
 
 def info_json(run: "RunInfo") -> str:
@@ -166,12 +179,29 @@ def _cells(entry: Recommendation) -> tuple[str, ...]:
     return (entry.article, entry.title, f"{entry.score:.3f}", threshold, verdict)
 
 
-def _rendered(table: Table, width: int) -> str:
+def rendered(table: Table, width: int) -> str:
+    """Return a table as text."""
     # Facts, titles and paths are not markup: "[/]" and ":a:" in them stay as they are.
     console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, emoji=False)
     console.print(table)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _fields(entry: Recommendation, texts: Mapping[str, str] | None) -> dict[str, Any]:
+    return asdict(entry) | ({} if texts is None else {"text": texts.get(entry.article)})
+
+
+def _texts_below(entries: Iterable[Recommendation], texts: Mapping[str, str]) -> str:
+    named = [entry for entry in entries if entry.recommended and entry.article in texts]
+    return "\n".join(
+        f"  {entry.article} {entry.title}\n{indented(texts[entry.article])}\n" for entry in named
+    )
+
+
+def indented(text: str) -> str:
+    """Return the paragraphs of an article's text, a line each."""
+    return "\n".join(f"    {_plain(paragraph)}" for paragraph in text.splitlines())
 
 
 def _csv_row(values: list[Any]) -> str:
@@ -180,7 +210,7 @@ def _csv_row(values: list[Any]) -> str:
     return line.getvalue().removesuffix("\r\n")
 
 
-ANSWER_WRITERS: dict[str, Callable[[Iterable["Answer"], int], Iterator[str]]] = {
+ANSWER_WRITERS: dict[str, Callable[..., Iterator[str]]] = {
     "table": answer_table,
     "json": answer_json,
     "csv": answer_csv,

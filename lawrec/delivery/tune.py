@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from lawrec.config import DecisionConfig
+from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.streams import digest_at
 from lawrec.decision.metrics import evaluate
 from lawrec.decision.thresholds import NEVER, Bools, Cuts, Floats, decide, tune
 from lawrec.errors import CaseError, RunError
-from lawrec.files import sha256, write_json
-from lawrec.network.checkpoint import Run
-from lawrec.network.scoring import score_file, sha256_of
+from lawrec.files import write_json
+from lawrec.network.checkpoint import Run, SplitFile
+from lawrec.network.scoring import score_file
 from lawrec.progress import Progress, silent
 
 THRESHOLDS = "thresholds.json"
@@ -41,6 +43,7 @@ def tune_run(
     run: Run,
     strategy: str | None = None,
     path: Path | None = None,
+    form: Format = DEFAULT_FORMAT,
     skip_bad: bool = False,
     progress: Progress = silent,
 ) -> Tuning:
@@ -49,7 +52,8 @@ def tune_run(
     Args:
         run: A trained run.
         strategy: A key of `STRATEGIES`, by default that of the run's configuration.
-        path: A file of labelled cases, by default the run's own valid split.
+        path: Labelled cases, by default the run's own valid split.
+        form: How the cases of `path` are written; the run's own are read as it read them.
         skip_bad: Leave out lines that cannot be used.
         progress: Told of every chunk of cases.
 
@@ -59,10 +63,11 @@ def tune_run(
     """
     config = run.config.decision
     config = replace(config, strategy=strategy or config.strategy)
-    path = path or split_path(run, "valid")
-    digest = sha256_of(path)
+    if not path:
+        path, form = split_path(run, "valid"), run.source.form
+    digest = digest_at(path)
     refuse_same_cases(path, digest, "tune", {"train": run.splits["train"].sha256})
-    scored = score_file(run, path, skip_bad, progress)
+    scored = score_file(run, path, form, skip_bad, progress)
     known = len(run.articles)
     cuts = tune(scored.y_true[:, :known], scored.y_score[:, :known], config)
     y_pred = decide(scored.y_score, widened(cuts, len(scored.articles)))
@@ -107,11 +112,11 @@ def load_cuts(run: Run) -> tuple[Cuts, str]:
 
 
 def split_path(run: Run, split: str) -> Path:
-    """Return the file of cases of a run's split.
+    """Return where the cases of a run's split are.
 
     Raises:
         RunError: The run's data has no such split.
-        CaseError: The file is gone, or changed since the run was trained.
+        CaseError: They are gone, or changed since the run was trained.
     """
     if split not in run.splits:
         raise RunError(
@@ -121,14 +126,22 @@ def split_path(run: Run, split: str) -> Path:
             "Name a file of labelled cases with --data.",
         )
     source = run.splits[split]
-    if not source.path.is_file() or sha256(source.path) != source.sha256:
+    if change := _change_of(source):
         raise CaseError(
             source.path,
             f"the {split} cases must be as they were when the run was trained",
-            "a changed file" if source.path.is_file() else "no such file",
-            "Restore it, or name another file of labelled cases with --data.",
+            change,
+            "Restore them, or name other labelled cases with --data.",
         )
     return source.path
+
+
+def _change_of(source: SplitFile) -> str:
+    """Return what happened to a split's cases since, if anything."""
+    try:
+        return "" if digest_at(source.path) == source.sha256 else "changed cases"
+    except CaseError as error:
+        return error.got
 
 
 def refuse_same_cases(path: Path, digest: str, purpose: str, used: dict[str, str]) -> None:

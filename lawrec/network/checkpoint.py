@@ -19,6 +19,7 @@ import tensorflow as tf
 from lawrec import __version__
 from lawrec.config import Config, from_dict
 from lawrec.corpus.prepare import Source, prepare
+from lawrec.corpus.readers import Format
 from lawrec.corpus.records import Records
 from lawrec.corpus.tokenizer import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
@@ -33,7 +34,7 @@ DICTIONARY = "dictionary.txt"
 
 @dataclass(frozen=True)
 class SplitFile:
-    """The file that a split's cases come from."""
+    """Where a split's cases come from, and their digest."""
 
     path: Path
     sha256: str
@@ -86,6 +87,7 @@ def create_run(
                 "data": str(source.data.resolve()),
                 "articles": str(source.articles.resolve()) if source.articles else None,
                 "skip_bad": source.skip_bad,
+                "format": source.form.chosen(),
             },
             "records": records.folder.name,
             "label_counts": records.manifest.label_counts,
@@ -221,4 +223,5 @@ def load_model(run: Run, checkpoint: str) -> Any:
 
 def _source(values: dict[str, Any], dictionary: Path) -> Source:
     articles = Path(values["articles"]) if values["articles"] else None
-    return Source(Path(values["data"]), articles, dictionary, values["skip_bad"])
+    form = Format(**values.get("format", {}))
+    return Source(Path(values["data"]), articles, dictionary, form, values["skip_bad"])

@@ -1,5 +1,7 @@
 """Scoring: a run + facts -> y_score, in constant memory, each case apart from its batch mates."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,11 +13,13 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lawrec.corpus.articles import statute_order
-from lawrec.corpus.cases import Case, read_cases, strictly
+from lawrec.corpus.cases import Case, Cases, read_cases, strictly
 from lawrec.corpus.pipeline import LENGTH_STEP
+from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.streams import digest_at
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
 from lawrec.errors import CaseError
-from lawrec.files import replaced, sha256
+from lawrec.files import replaced
 from lawrec.network.checkpoint import Run, best_checkpoint, load_encoder, load_model
 from lawrec.progress import Progress, silent
 
@@ -45,9 +49,13 @@ class ScoredCases:
 
 
 def score_file(
-    run: Run, path: Path, skip_bad: bool = False, progress: Progress = silent
+    run: Run,
+    path: Path,
+    form: Format = DEFAULT_FORMAT,
+    skip_bad: bool = False,
+    progress: Progress = silent,
 ) -> ScoredCases:
-    """Score a file of labelled cases with a run's best checkpoint.
+    """Score labelled cases, a path as `files_at` takes it, with a run's best checkpoint.
 
     The result is stored in the run's folder `scores/` and read from there the next time.
 
@@ -57,9 +65,12 @@ def score_file(
     """
     checkpoint = best_checkpoint(run)
     kind = "skip" if skip_bad else "strict"
-    stored = run.folder / "scores" / f"{sha256_of(path)[:16]}-{Path(checkpoint).name}-{kind}.npz"
+    key = hashlib.sha256(json.dumps([digest_at(path), form.chosen()]).encode()).hexdigest()[:16]
+    stored = run.folder / "scores" / f"{key}-{Path(checkpoint).name}-{kind}.npz"
     if not stored.is_file():
-        scored = _score_cases(run, checkpoint, path, skip_bad, progress)
+        scored = _score_cases(
+            run, checkpoint, read_cases(path, form=form), path, skip_bad, progress
+        )
         with replaced(stored) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **vars(scored))
     with np.load(stored, allow_pickle=False) as arrays:
@@ -72,26 +83,12 @@ def score_file(
         )
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file of cases.
-
-    Raises:
-        CaseError: The file cannot be read.
-    """
-    try:
-        return sha256(path)
-    except OSError as error:
-        raise CaseError(
-            path, "the file of cases must be readable", error.strerror, "Check the path."
-        ) from error
-
-
 def _score_cases(
-    run: Run, checkpoint: str, path: Path, skip_bad: bool, progress: Progress
+    run: Run, checkpoint: str, read: Cases, path: Path, skip_bad: bool, progress: Progress
 ) -> ScoredCases:
     encoder, scorer = load_encoder(run), make_scorer(load_model(run, checkpoint))
     skipped: list[CaseError] = []
-    cases = _kept(read_cases(path), skipped) if skip_bad else strictly(read_cases(path))
+    cases = _kept(read, skipped) if skip_bad else strictly(read)
     case_ids: list[str] = []
     cited: list[tuple[str, ...]] = []
     scores: list[Scores] = []

@@ -1,12 +1,17 @@
 import csv
 import random
+from datetime import date
 
 import pytest
 
+from lawrec.config import shipped
 from lawrec.corpus.articles import (
     Article,
+    amendments,
     article_name,
+    is_numbered,
     load_catalogue,
+    nearest_article,
     read_article_list,
     statute_order,
     titles,
@@ -34,6 +39,9 @@ def in_chinese(number):
     ("value", "expected"),
     [
         (264, "264"),
+        (264.0, "264"),
+        ("264.0", "264"),
+        ("2.00", "2"),
         ("264", "264"),
         (" 264\n", "264"),
         ("0264", "264"),
@@ -60,6 +68,10 @@ def in_chinese(number):
         ("第133条之一", "133之一"),
         ("第一百三十三条之一", "133之一"),
         ("刑法第一百三十三条之一", "133之一"),
+        ("133-1", "133之一"),
+        ("１３３－２", "133之二"),
+        ("第133-1条", "133之一"),
+        ("刑法第120-6条", "120之六"),
         ("120之10", "120之十"),
         ("120之十一", "120之十一"),
         ("120之一十一", "120之十一"),
@@ -80,8 +92,18 @@ def test_every_way_of_writing_an_article_gives_one_name(value, expected):
         "民法典第1165条",
         "第264条第2款",
         "264、266",
-        "264.0",
+        "264.05",
+        "A264.0",
         "-264",
+        "264-1",
+        "120-7",
+        "120-0",
+        "120-10",
+        "133-135",
+        "133-1之一",
+        "1165-1",
+        "2018-1",
+        "第一百三十三-1条",
         "264之0",
         "264之100",
         "第264条之一百",
@@ -101,7 +123,26 @@ def test_a_label_is_always_one_line(label):
     assert article_name(label) == "a b"
 
 
-@pytest.mark.parametrize("value", [0, -1, True, False, 264.0, None, "", " ", "\n", "　", [264], {}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        0,
+        -1,
+        True,
+        False,
+        264.5,
+        -1.0,
+        float("nan"),
+        float("inf"),
+        None,
+        "",
+        " ",
+        "\n",
+        "　",
+        [264],
+        {},
+    ],
+)
 def test_what_names_no_article_is_refused(value):
     with pytest.raises(ValueError, match="not an article"):
         article_name(value)
@@ -123,6 +164,45 @@ def test_articles_stand_in_the_order_of_the_statute_and_other_labels_last():
     ordered += ["121", "133", "133之一", "264", "民法典1165", "盗窃"]
     shuffled = random.Random(1).sample(ordered, len(ordered))
     assert sorted(shuffled, key=statute_order) == ordered
+
+
+def test_only_numbers_and_their_branches_are_numbered():
+    names = ["1", "264", "133之一", "120之十一"]
+    assert all(map(is_numbered, names))
+    assert not any(map(is_numbered, ["盗窃", "民法典1165", "264.0", "-264", "第264条第2款", ""]))
+
+
+def test_amendments_come_with_their_dates():
+    entry = Article("1", "", amendments="修正案八:2011-05-01;修正案九:2015-11-01")
+    assert amendments(entry) == [
+        ("修正案八", date(2011, 5, 1)),
+        ("修正案九", date(2015, 11, 1)),
+    ]
+    assert amendments(Article("1", "")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("453", "300"),
+        ("20之三", "20之二"),
+        ("19", "20"),
+        ("12", "10"),
+        ("盗窃", "264"),
+        ("抢劫罪名", "263"),
+        ("theft", None),
+    ],
+)
+def test_the_nearest_article_has_the_nearest_number_or_title(name, nearest):
+    numbered = {n: Article(n, "无题") for n in ("10", "20", "20之一", "20之二", "300")}
+    titled = {
+        "263": Article("263", "抢劫罪"),
+        "264": Article("264", "盗窃罪"),
+        "265": Article("265", "盗窃罪"),
+    }
+    found = nearest_article(name, numbered | titled)
+    assert (found.article if found else None) == nearest
+    assert nearest_article(name, {}) is None
 
 
 def test_a_catalogue_comes_back_as_it_was_written(tmp_path):
@@ -222,15 +302,28 @@ def test_a_list_without_articles_or_with_one_twice_is_refused(
     assert (error.where, error.expected, error.got, error.todo) == (str(path), expected, got, todo)
 
 
-def test_a_list_in_another_encoding_is_refused(tmp_path):
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
+def test_a_list_may_come_in_each_encoding(tmp_path, encoding, end):
     path = tmp_path / "law.txt"
-    path.write_bytes("264\n盗窃\n".encode("gbk"))
+    path.write_bytes(("264\r\n第一百三十三条之一\n民法典第1165条" + end).encode(encoding))
+    assert read_article_list(path) == ["264", "133之一", "民法典第1165条"]
+
+
+def test_a_list_with_broken_bytes_is_refused(tmp_path):
+    path = tmp_path / "law.txt"
+    path.write_bytes("盗窃\n抢劫\n".encode() + b"\xff\n")
     with pytest.raises(CaseError) as caught:
         read_article_list(path)
     assert caught.value.where == str(path)
-    assert caught.value.expected == "the list of articles must be UTF-8"
-    assert "can't decode" in caught.value.got
-    assert caught.value.todo == "Convert it to UTF-8."
+    assert caught.value.expected == "the list of articles must be UTF-8 or GB18030"
+    assert (caught.value.got, caught.value.todo) == ("other bytes", "Convert it to UTF-8.")
+
+
+def test_a_hyphen_stands_for_just_the_branches_of_the_catalogue():
+    branched = [name for name in load_catalogue(shipped("vocab/articles.csv")) if "之" in name]
+    found = [article_name(f"{number}-{branch}") for number in range(453) for branch in range(10)]
+    assert [name for name in found if "之" in name] == branched
 
 
 @pytest.mark.parametrize("read", [read_article_list, load_catalogue])

@@ -2,9 +2,10 @@ import pytest
 
 from lawrec.config import shipped
 from lawrec.corpus.articles import Article, load_catalogue
-from lawrec.corpus.cases import Case
+from lawrec.corpus.cases import NO_FACT, NO_LIST, NO_NAME, OTHER_BYTES, Case
 from lawrec.corpus.checks import CHECKS, charge_wordings, plain_charge, root, rules_of
 from lawrec.corpus.lines import Line
+from lawrec.corpus.readers import NO_ARTICLES, NO_META, NO_OBJECT
 from lawrec.errors import CaseError
 
 FACT = "被告人张某秘密窃取他人财物。"
@@ -39,23 +40,32 @@ def test_a_case_without_fault_has_no_finding():
 @pytest.mark.parametrize(
     ("expected", "raw", "kind", "note"),
     [
-        ("a line must be one JSON object", b"{", "broken-json", "a line must be one JSON object"),
-        ('"meta" must be a JSON object', b"{", "broken-json", '"meta" must be a JSON object, got'),
-        ("an article must be a number", b"{}", "bad-label", "an article must be a number, got it"),
-        ('"articles" must be a list of articles', b"{}", "bad-label", "must be a list"),
+        (NO_OBJECT, b"{", "broken-json", "a line must be one JSON object, got it"),
+        (NO_META, b"{", "broken-json", '"meta" must be a JSON object, got it'),
+        (NO_NAME, b"{}", "bad-label", "an article must be a number"),
+        (f'"articles" {NO_LIST}', b"{}", "bad-label", '"articles" must be a list of articles, got'),
+        (NO_ARTICLES, b"", "bad-label", "a case must say its articles, got it"),
         ('"fact" must be a text', b"{}", "unreadable", '"fact" must be a text, got it'),
-        ("the fact must not be empty", b"{}", "empty-fact", "no fact"),
-        ("the text must be UTF-8", b'{"fact": "\xff\xff"}', "encoding", "not UTF-8"),
-        ("the text must be UTF-8", b'{"fact": "\\ud800"}', "encoding", "not UTF-8"),
-        ("the text must be UTF-8", "盗窃".encode("gbk"), "encoding", "reads as GB18030"),
-        ("a line must be one JSON object", "盗窃".encode("gbk"), "encoding", "reads as GB18030"),
-        ("a line must be one JSON object", b"\xff\xfe{\0", "encoding", "begins like UTF-16"),
+        (NO_FACT, b"{}", "empty-fact", "the fact must not be empty, got it"),
+        (OTHER_BYTES, b'{"fact": "\xff\xff"}', "encoding", "not utf-8"),
+        (OTHER_BYTES, b'{"fact": "\\ud800"}', "encoding", "the text must be in the encoding of"),
+        (OTHER_BYTES, b"", "encoding", "the text must be in the encoding of its file"),
+        (OTHER_BYTES, "盗窃".encode("gbk"), "encoding", "not utf-8; it reads as gb18030"),
+        (NO_OBJECT, "盗窃".encode("gbk"), "encoding", "not utf-8; it reads as gb18030"),
+        (NO_OBJECT, b"\xff\xfe{\0", "encoding", "begins like UTF-16"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_found_once(expected, raw, kind, note):
     notes = {name: refused(name, expected, raw) for name in CHECKS}
     assert [name for name, text in notes.items() if text] == [kind]
     assert note in notes[kind]
+
+
+def test_a_line_is_held_against_the_encoding_of_its_file():
+    error = CaseError("a.json:1", NO_OBJECT, "it", "Mend it.")
+    assert CHECKS["encoding"].find(Line(error, "{盗窃".encode("gbk"), "gb18030"), RULES) == ""
+    note = CHECKS["encoding"].find(Line(error, b"\xff", "gb18030"), RULES)
+    assert note == "not gb18030"
 
 
 def test_repeats_are_shown_as_they_stand():

@@ -1,4 +1,6 @@
+import gzip
 import json
+import lzma
 import random
 import shutil
 from collections import Counter
@@ -9,6 +11,7 @@ import pytest
 from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.cases import read_cases, strictly
 from lawrec.corpus.prepare import Source, prepare
+from lawrec.corpus.readers import Format
 from lawrec.corpus.records import find_damage, read_records
 from lawrec.corpus.tokenizer import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder
@@ -428,6 +431,55 @@ def test_splits_may_come_in_different_formats(source):
     records = prepare(source, CHAR)
     (record,), (before,) = read_records(records, "test"), read_records(expected, "test")
     assert (record.token_ids, record.label_ids) == (before.token_ids, before.label_ids)
+
+
+def test_a_split_in_several_packed_files_gives_the_same_records(source):
+    first = prepare(source, CHAR)
+    lines = (source.data / "train.json").read_bytes().splitlines(keepends=True)
+    (source.data / "train.json").unlink()
+    for number, part in enumerate((lines[:2], lines[2:])):
+        path = source.data / f"train-{number}.json.gz"
+        path.write_bytes(gzip.compress(b"".join(part)))
+    second = prepare(source, CHAR)
+    assert second.folder != first.folder
+    assert [record.token_ids for record in read_records(second, "train")] == [
+        record.token_ids for record in read_records(first, "train")
+    ]
+    assert second.split("train").source == str(source.data / "train-*.json.gz")
+    parts = sorted(source.data.glob("train-*"))
+    parts[0].rename(parts[0].with_name("train-2.json.gz"))
+    assert prepare(source, CHAR).folder not in (first.folder, second.folder)
+
+
+def test_packing_a_file_changes_nothing(source):
+    first = prepare(source, CHAR)
+    (source.data / "train.json.xz").write_bytes(
+        lzma.compress((source.data / "train.json").read_bytes())
+    )
+    (source.data / "train.json").unlink()
+    assert prepare(source, CHAR, killed_at("prepare", 0)) == first
+
+
+def test_the_format_is_part_of_the_key_where_it_is_not_the_default(source):
+    first = prepare(source, CHAR)
+    assert prepare(replace(source, form=Format(fact_field="fact")), CHAR).folder == first.folder
+    other = prepare(replace(source, form=Format(separator="#")), CHAR)
+    assert other.folder != first.folder
+    forced = prepare(replace(source, form=Format(encoding="gb18030")), CHAR)
+    assert forced.split("train").encoding == "gb18030"
+    assert first.split("train").encoding == "utf-8"
+
+
+def test_the_encoding_of_each_split_is_told(source):
+    path = source.data / "valid.json"
+    line = '{"fact": "骗取钱财", "articles": [266]}\n'
+    path.write_bytes(line.encode("gbk"))
+    records = prepare(source, CHAR)
+    assert {name: s.encoding for name, s in records.manifest.splits.items()} == {
+        "train": "utf-8",
+        "valid": "gb18030",
+        "test": "utf-8",
+    }
 
 
 def test_progress_tells_every_case_of_every_step(source):

@@ -18,7 +18,7 @@ FINDING = Finding(
 REPORT = AuditReport(
     data="data",
     max_tokens=384,
-    splits={"train": SplitCounts("data/train.json", 10, 9, 3, 900, 200)},
+    splits={"train": SplitCounts("data/train.json", "utf-8", 10, 9, 3, 900, 200)},
     articles={"264": {"train": 1_500}, "133之一": {"train": 2}, "<b>": {"train": 0}},
     tail=Tail(articles=3, unused=1, rare=1, limit=10, labels=1_502, top=1_502),
     findings=(FINDING,),
@@ -60,6 +60,10 @@ def test_what_the_cases_hold_is_text_and_not_markup():
     assert "<b>:" not in page
 
 
+def test_a_split_says_how_it_is_written():
+    assert "<li>encoding: utf-8</li>" in audit_html(REPORT)
+
+
 def test_a_bar_an_article_the_more_cases_the_higher():
     page = audit_html(REPORT)
     heights = [float(height) for height in re.findall(r'<rect[^>]* height="([0-9.]+)"', page)]
@@ -72,7 +76,7 @@ def test_a_bar_an_article_the_more_cases_the_higher():
 
 def test_a_corpus_without_cases_has_a_page_too():
     empty = replace(
-        REPORT, articles={}, findings=(), splits={"train": SplitCounts("x", 0, 0, 0, 0, 0)}
+        REPORT, articles={}, findings=(), splits={"train": SplitCounts("x", "utf-8", 0, 0, 0, 0, 0)}
     )
     page = audit_html(empty)
     assert "Nothing was found." in page

@@ -21,8 +21,8 @@ REPORT = AuditReport(
     data="data",
     max_tokens=384,
     splits={
-        "train": SplitCounts("data/train.json", 1_010, 1_000, 100, 400_000, 2_000),
-        "test": SplitCounts("data/test.json", 0, 0, 0, 0, 0),
+        "train": SplitCounts("data/train.json", "utf-8", 1_010, 1_000, 100, 400_000, 2_000),
+        "test": SplitCounts("data/test.json", "gb18030", 0, 0, 0, 0, 0),
     },
     articles={"264": {"train": 900, "test": 0}, "133之一": {"train": 0, "test": 0}},
     tail=Tail(articles=2, unused=1, rare=0, limit=10, labels=900, top=900),
@@ -32,10 +32,10 @@ REPORT = AuditReport(
 TEXT = """\
 data
 
-  Split   Lines   Cases   Several articles   Signs, mean   longest
- ──────────────────────────────────────────────────────────────────
-  train   1,010   1,000              10.0%           400     2,000
-  test        0       0               0.0%             0         0
+  Split   Lines   Cases   Several articles   Signs, mean   longest   Encoding
+ ─────────────────────────────────────────────────────────────────────────────
+  train   1,010   1,000              10.0%           400     2,000      utf-8
+  test        0       0               0.0%             0         0    gb18030
 
 
 2 articles; in train: 1 without a case, 0 with fewer than 10

@@ -362,8 +362,8 @@ def test_the_text_of_tuning_tells_how_many_articles_can_fire(thresholds, line):
 
 def test_the_text_of_records_tells_cases_tokens_and_skipped_lines():
     splits = {
-        "train": SimpleNamespace(cases=12_345, tokens=1_234_567, skipped=2),
-        "valid": SimpleNamespace(cases=10, tokens=1_000, skipped=0),
+        "train": SimpleNamespace(cases=12_345, encoding="gb18030", tokens=1_234_567, skipped=2),
+        "valid": SimpleNamespace(cases=10, encoding="utf-8", tokens=1_000, skipped=0),
     }
     records = SimpleNamespace(
         folder=Path("records"),
@@ -373,8 +373,8 @@ def test_the_text_of_records_tells_cases_tokens_and_skipped_lines():
     )
     assert report.records_text(records).splitlines() == [
         "records",
-        "train: 12,345 cases, 1,234,567 tokens, 2 lines skipped (skipped.jsonl)",
-        "valid: 10 cases, 1,000 tokens",
+        "train: 12,345 cases, gb18030, 1,234,567 tokens, 2 lines skipped (skipped.jsonl)",
+        "valid: 10 cases, utf-8, 1,000 tokens",
         "5,000 tokens known, 183 articles",
     ]
 

@@ -34,10 +34,10 @@ def data(tmp_path, monkeypatch):
 AUDITED = """\
 data
 
-  Split   Lines   Cases   Several articles   Signs, mean   longest
- ──────────────────────────────────────────────────────────────────
-  train      22      21               0.0%            60        60
-  test        1       1               0.0%            60        60
+  Split   Lines   Cases   Several articles   Signs, mean   longest   Encoding
+ ─────────────────────────────────────────────────────────────────────────────
+  train      22      21               0.0%            60        60      utf-8
+  test        1       1               0.0%            60        60      utf-8
 
 
 1 articles; in train: 0 without a case, 0 with fewer than 10
@@ -83,7 +83,7 @@ def test_audit_of_nothing_says_what_to_do(tmp_path):
     result = lawrec("audit", tmp_path / "none")
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
-    assert "no such folder" in result.stderr
+    assert "No such file" in result.stderr
 
 
 def test_split_deals_the_cases_out(data, tmp_path):

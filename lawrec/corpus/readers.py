@@ -1,0 +1,224 @@
+"""Readers: from the stream of a file to the fields of each case, whatever shape the file has."""
+
+import csv
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from io import BufferedReader
+from typing import Any, BinaryIO
+
+from lawrec.corpus.streams import decoded
+from lawrec.errors import CaseError, quoted
+
+_SEPARATORS = re.compile(r"[;；,，、|\s]+")
+_BATCH_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Format:
+    """How cases are written; what is None is found out from the file.
+
+    A field may lie inside others: "meta.relevant_articles".
+    """
+
+    reader: str | None = None  # a key of READERS; by default, by the suffix of the file
+    fact_field: str = "fact"
+    articles_field: str | None = None  # "meta.relevant_articles" beside "meta", else "articles"
+    id_field: str = "id"
+    separator: str | None = None  # between articles in one text
+    encoding: str | None = None  # one of streams.ENCODINGS
+
+    def chosen(self) -> dict[str, str]:
+        """Return what differs from the defaults, as `Format(**values)` takes it."""
+        defaults = asdict(Format())
+        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
+
+
+DEFAULT_FORMAT = Format()
+NO_OBJECT = "a line must be one JSON object"
+NO_META = '"meta" must be a JSON object'
+NO_ARTICLES = "a case must say its articles"
+"""What an error expected, by which it can be told apart; see also those of `cases`."""
+CAIL_FIELDS = ("meta.relevant_articles", "meta.accusation")
+
+Row = tuple[int, dict[str, Any] | CaseError]
+"""The line (or row) of a case and its fields fact, articles, id, charges, as they were written."""
+
+
+def _read_text(stream: BinaryIO, where: str, form: Format, labelled: bool) -> Iterator[Row]:
+    for number, line in enumerate(decoded(stream, form.encoding), 1):
+        fields: dict[str, Any] | CaseError = {"fact": line.rstrip("\r\n")}
+        if labelled:
+            here, todo = f"{where}:{number}", "Use JSON lines or CSV."
+            fields = CaseError(here, NO_ARTICLES, "plain text", todo)
+        yield number, fields
+
+
+def _read_jsonl(stream: BinaryIO, where: str, form: Format, labelled: bool) -> Iterator[Row]:
+    for number, line in enumerate(decoded(stream, form.encoding), 1):
+        if line.strip():
+            try:
+                yield number, _json_fields(line, f"{where}:{number}", form)
+            except CaseError as error:
+                yield number, error
+
+
+def _read_csv(
+    stream: BinaryIO, where: str, form: Format, labelled: bool, delimiter: str = ","
+) -> Iterator[Row]:
+    header: list[str] = []
+    for number, row, problem in _csv_rows(decoded(stream, form.encoding), delimiter):
+        here = f"{where}:{number}"
+        if not header:
+            header = [name.strip() for name in row]
+            _check_header(header, here, form, labelled, problem or quoted(",".join(header)))
+        elif len(row) == len(header):
+            yield number, _fields(dict(zip(header, row, strict=True)), form, in_table=True)
+        else:
+            got = problem or f"{len(row)} fields"
+            expected = f"a row must have {len(header)} fields"
+            yield number, CaseError(here, expected, got, "Mend the row.")
+
+
+def _read_tsv(stream: BinaryIO, where: str, form: Format, labelled: bool) -> Iterator[Row]:
+    return _read_csv(stream, where, form, labelled, delimiter="\t")
+
+
+def _read_parquet(stream: BinaryIO, where: str, form: Format, labelled: bool) -> Iterator[Row]:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise CaseError(
+            where, "Parquet needs pyarrow", "no such package", "Run pip install 'lawrec[parquet]'."
+        ) from error
+    try:
+        with _seekable(stream) as whole:
+            table = parquet.ParquetFile(whole, pre_buffer=False)
+            names = table.schema_arrow.names
+            cail = ["articles"] if "meta" in names else []
+            _check_header([*names, *cail], where, form, labelled, quoted(",".join(names)))
+            rows = _parquet_rows(table, _needed(names, form))
+            for number, row in enumerate(rows, 1):
+                yield number, _fields(row, form, in_table=True)
+    except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # not pyarrow's own, of damaged bytes
+            raise
+        got = str(error).partition("\n")[0]
+        raise CaseError(where, "the file must be Parquet", got, "Write it again.") from error
+
+
+def _parquet_rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Give the rows in constant memory: over all groups at once, pyarrow keeps what it has read."""
+    for group in range(table.num_row_groups):
+        for batch in table.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns):
+            yield from batch.to_pylist()
+
+
+@contextmanager
+def _seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Give the stream itself, or a temporary copy of one that only runs forward."""
+    if isinstance(stream, BufferedReader) and stream.seekable():
+        yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy)
+        yield copy
+
+
+def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str], str]]:
+    """Give the line, the fields, and the problem if there is one, of each row that is not blank."""
+    rows = csv.reader(lines, delimiter=delimiter)
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield rows.line_num, [], str(error)
+        else:
+            if row:
+                yield rows.line_num, row, ""
+
+
+def _check_header(header: list[str], here: str, form: Format, labelled: bool, got: str) -> None:
+    for name in (form.fact_field, form.articles_field or "articles")[: 2 if labelled else 1]:
+        if name not in header and name.partition(".")[0] not in header:
+            raise CaseError(
+                here,
+                f'the table must have a column "{name}"',
+                got,
+                "Add the column, or name yours with --fact-field and --articles-field.",
+            )
+
+
+def _needed(names: list[str], form: Format) -> list[str]:
+    """Return the columns of a Parquet file that hold what a case has."""
+    fields = (form.fact_field, form.articles_field or "articles", form.id_field)
+    outer = {name.partition(".")[0] for name in fields}
+    return [name for name in names if name in {*fields, *outer, "charges", "meta"}]
+
+
+def _json_fields(line: str, here: str, form: Format) -> dict[str, Any]:
+    """Bring a CAIL2018 line or a plain one to the fields fact, articles, id, charges."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise CaseError(here, NO_OBJECT, f"broken JSON ({error})", "Mend the line.") from error
+    if not isinstance(record, dict):
+        raise CaseError(here, NO_OBJECT, quoted(record), 'Write {"fact": "..."}.')
+    meta = record.get("meta", {})
+    if not (isinstance(meta, dict) or form.articles_field):
+        raise CaseError(here, NO_META, quoted(meta), "Mend the line.")
+    return _fields(record, form)
+
+
+def _fields(record: dict[str, Any], form: Format, in_table: bool = False) -> dict[str, Any]:
+    """Return fact, articles, id and charges; in a table, one text may hold several articles."""
+    cail = isinstance(record.get("meta"), dict)
+    own, charged = CAIL_FIELDS if cail else ("articles", "charges")
+    articles, charges = _field(record, form.articles_field or own), _field(record, charged)
+    return {
+        "fact": _field(record, form.fact_field),
+        "articles": _listed(articles, form) if in_table or form.separator else articles,
+        "id": _field(record, form.id_field),
+        "charges": _listed(charges, DEFAULT_FORMAT) if in_table else charges,
+    }
+
+
+def _field(record: dict[str, Any], name: str) -> Any:
+    """Return a field, if need be from inside others: "meta.relevant_articles"."""
+    if name in record or "." not in name:
+        return record.get(name)
+    outer, inner = name.split(".", 1)
+    value = record.get(outer)
+    return _field(value, inner) if isinstance(value, dict) else None
+
+
+def _listed(value: Any, form: Format) -> Any:
+    """Return the articles of one text or number as a list; anything else stays."""
+    if isinstance(value, str):
+        parts = value.split(form.separator) if form.separator else _SEPARATORS.split(value)
+        return [part.strip() for part in parts if part.strip()]
+    return [value] if isinstance(value, int | float) else value
+
+
+READERS: dict[str, Callable[[BinaryIO, str, Format, bool], Iterator[Row]]] = {
+    "text": _read_text,
+    "jsonl": _read_jsonl,
+    "csv": _read_csv,
+    "tsv": _read_tsv,
+    "parquet": _read_parquet,
+}
+SUFFIXES = {
+    ".json": "jsonl",
+    ".jsonl": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".txt": "text",
+}

@@ -1,0 +1,317 @@
+"""The same cases in every shape, and what is refused of each."""
+
+import gzip
+import io
+import json
+import lzma
+import sys
+import tracemalloc
+import zipfile
+from itertools import repeat
+
+import pytest
+
+from lawrec.corpus.cases import Case, encodings_at, find_splits, read_cases, read_stream
+from lawrec.corpus.readers import READERS, SUFFIXES, Format
+from lawrec.errors import CaseError
+
+FACT = "被告人张某秘密窃取他人财物。"
+CASES = [
+    ("甲1", FACT, ("264", "133之一")),
+    ("乙2", '他说："盗窃"，\n又抢劫, 驾车；𠀀。', ("263",)),
+    ("丙3", "没有犯罪。", ()),
+]
+NAMES = {"fact": "案情", "articles": "法条", "id": "案号"}
+CHOSEN = {"fact_field": "案情", "articles_field": "法条", "id_field": "案号"}
+
+
+def row(case, separator=";"):
+    case_id, fact, articles = case
+    return {"id": case_id, "fact": fact, "articles": separator.join(articles)}
+
+
+def lines_of(records):
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
+
+
+def table_of(rows, sign):
+    def cell(text):
+        return '"' + text.replace('"', '""') + '"'
+
+    lines = [sign.join(rows[0]), *(sign.join(map(cell, row.values())) for row in rows)]
+    return "".join(line + "\r\n" for line in lines).encode()
+
+
+def parquet_of(records):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    stream = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(records), stream)
+    return stream.getvalue()
+
+
+def plain(case):
+    return {"id": case[0], "fact": case[1], "articles": list(case[2])}
+
+
+def cail(case):
+    return {"id": case[0], "fact": case[1], "meta": {"relevant_articles": list(case[2])}}
+
+
+SHAPES = {
+    "cail.json": lambda: lines_of(map(cail, CASES)),
+    "plain.jsonl": lambda: lines_of(map(plain, CASES)),
+    "c.csv": lambda: table_of([row(case) for case in CASES], ","),
+    "c.tsv": lambda: table_of([row(case) for case in CASES], "\t"),
+    "lists.parquet": lambda: parquet_of([plain(case) for case in CASES]),
+    "texts.parquet": lambda: parquet_of([row(case) for case in CASES]),
+    "cail.parquet": lambda: parquet_of([cail(case) for case in CASES]),
+}
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def zipped(content, name="cases"):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, content)
+    return stream.getvalue()
+
+
+PACKED = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress, ".zip": zipped}
+
+
+def found(path, **form):
+    return [
+        (case.case_id, case.fact, case.articles) for case in read_cases(path, form=Format(**form))
+    ]
+
+
+def read_bytes(content, reader, labelled=True, **form):
+    form = Format(reader=reader, **form)
+    return list(read_stream(io.BytesIO(content), "cases", labelled, form))
+
+
+@pytest.mark.parametrize("packing", PACKED)
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_shape_holds_the_same_cases(tmp_path, name, encoding, packing):
+    content = SHAPES[name]()
+    if not name.endswith(".parquet"):
+        content = content.decode().encode(encoding)
+    path = write(tmp_path / f"{name}{packing}", PACKED[packing](content))
+    assert found(path) == CASES
+    expected = "parquet" if name.endswith(".parquet") else encoding
+    assert encodings_at(path) == expected
+
+
+@pytest.mark.parametrize("reader", ["jsonl", "csv", "tsv", "parquet"])
+def test_fields_may_have_other_names(reader):
+    rows = [{NAMES[name]: value for name, value in row(case).items()} for case in CASES]
+    content = {
+        "jsonl": lambda: lines_of(rows),
+        "csv": lambda: table_of(rows, ","),
+        "tsv": lambda: table_of(rows, "\t"),
+        "parquet": lambda: parquet_of(rows),
+    }[reader]()
+    cases = read_bytes(content, reader, **CHOSEN, separator=";")
+    assert [(case.case_id, case.fact, case.articles) for case in cases] == CASES
+
+
+def test_fields_may_lie_inside_others():
+    line = lines_of([{"案": {"事实": FACT, "号": 7}, "判": {"a.b": ["264"]}}])
+    form = {"fact_field": "案.事实", "articles_field": "判.a.b", "id_field": "案.号"}
+    assert read_bytes(line, "jsonl", **form) == [Case("cases:1", "7", FACT, ("264",))]
+
+
+@pytest.mark.parametrize("record", [{"案": FACT}, {"案.事实": None}, {}])
+def test_a_named_field_that_is_not_there_is_refused_by_its_name(record):
+    (error,) = read_bytes(lines_of([record]), "jsonl", fact_field="案.事实")
+    assert (error.expected, error.got) == ('"案.事实" must be a text', "None")
+    assert error.todo.endswith("--fact-field.")
+
+
+def test_named_articles_that_are_not_there_are_refused_by_their_name():
+    record = {"fact": FACT, "articles": ["264"], "meta": {"relevant_articles": ["264"]}}
+    (error,) = read_bytes(lines_of([record]), "jsonl", articles_field="法条")
+    assert (error.expected, error.got) == ('"法条" must be a list of articles', "None")
+
+
+@pytest.mark.parametrize("separator", ["#", "和", "<>", " / ", "|"])
+def test_articles_may_be_separated_by_any_sign(separator):
+    articles = ("264", "133之一", "民法典 第1165条,甲")
+    records = [{"fact": FACT, "articles": separator.join(articles)}]
+    for reader, content in (("jsonl", lines_of(records)), ("csv", table_of(records, ","))):
+        (case,) = read_bytes(content, reader, separator=separator)
+        assert case.articles == articles
+
+
+def test_a_single_number_is_an_article_where_a_text_may_hold_several():
+    content = lines_of([{"fact": FACT, "articles": 264.0}])
+    assert isinstance(read_bytes(content, "jsonl")[0], CaseError)
+    assert read_bytes(content, "jsonl", separator=";")[0].articles == ("264",)
+    numbers = parquet_of([{"fact": FACT, "articles": 264.0}, {"fact": FACT, "articles": None}])
+    case, error = read_bytes(numbers, "parquet")
+    assert case.articles == ("264",)
+    assert isinstance(error, CaseError)
+
+
+def test_a_table_without_a_named_column_is_refused():
+    for reader in ("csv", "parquet"):
+        rows = [{"fact": FACT, "articles": "264"}]
+        content = table_of(rows, ",") if reader == "csv" else parquet_of(rows)
+        with pytest.raises(
+            CaseError, match="must have a column \"案情\", got 'fact,articles'"
+        ) as e:
+            read_bytes(content, reader, fact_field="案情")
+        assert e.value.todo.endswith("with --fact-field and --articles-field.")
+
+
+def test_lines_may_end_in_several_ways():
+    line = lines_of([plain(CASES[0])]).strip()
+    cases = read_bytes(line + b"\r\n" + line + b"\n\r\n" + line, "jsonl")
+    assert [case.where for case in cases] == ["cases:1", "cases:2", "cases:4"]
+    assert {case.fact for case in cases} == {FACT}
+
+
+def test_a_few_broken_bytes_are_errors_and_do_not_change_the_encoding(tmp_path):
+    good = lines_of([plain(CASES[0])])
+    broken = good.replace(FACT.encode()[3:6], b"\xff")
+    path = write(tmp_path / "c.json", good + broken + good.decode().encode("gbk") + good)
+    cases = list(read_cases(path))
+    assert [isinstance(case, Case) for case in cases] == [True, False, False, True]
+    assert encodings_at(path) == "utf-8"
+
+
+@pytest.mark.parametrize(("real", "forced"), [("gbk", "utf-8"), ("utf-8", "gb18030")])
+def test_the_wrong_encoding_by_force_is_an_error(real, forced):
+    content = lines_of(plain(case) for case in CASES[:1]).decode().encode(real)
+    (error,) = read_bytes(content, "jsonl", encoding=forced)
+    assert isinstance(error, CaseError)
+    assert "--encoding" in error.todo or error.got.startswith("broken JSON")
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"no Parquet at all", b"PAR1" + b"\0" * 50])
+def test_what_is_no_parquet_is_refused(content):
+    pytest.importorskip("pyarrow")
+    with pytest.raises(CaseError) as caught:
+        read_bytes(content, "parquet")
+    assert (caught.value.where, caught.value.expected) == ("cases", "the file must be Parquet")
+    assert caught.value.got
+    assert caught.value.todo == "Write it again."
+
+
+def test_a_damaged_parquet_file_is_refused():
+    content = bytearray(parquet_of([plain(case) for case in CASES] * 500))
+    content[20:60] = b"\xff" * 40
+    with pytest.raises(CaseError, match=r"^cases: the file must be Parquet, got Corrupt"):
+        read_bytes(bytes(content), "parquet")
+
+
+def test_parquet_without_pyarrow_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(CaseError) as caught:
+        read_bytes(b"", "parquet")
+    assert str(caught.value) == (
+        "cases: Parquet needs pyarrow, got no such package. Run pip install 'lawrec[parquet]'."
+    )
+
+
+def test_a_zip_file_may_say_the_format_by_its_member(tmp_path):
+    content = table_of([row(case) for case in CASES], ",")
+    assert found(write(tmp_path / "cases.zip", zipped(content, "d/cases.csv"))) == CASES
+    with pytest.raises(CaseError, match="the suffix must be one of"):
+        found(write(tmp_path / "other.zip", zipped(content, "cases")))
+    assert found(tmp_path / "other.zip", reader="csv") == CASES
+
+
+def test_several_files_are_read_in_the_order_of_their_names(tmp_path):
+    write(tmp_path / "train/b.csv.gz", gzip.compress(b""))
+    write(tmp_path / "train/c.json", lines_of([{"fact": FACT, "articles": []}]))
+    write(tmp_path / "train/a.jsonl.xz", lzma.compress(lines_of(map(plain, CASES))))
+    cases = list(read_cases(tmp_path / "train"))
+    assert [case.case_id for case in cases] == ["甲1", "乙2", "丙3", "c.json:1"]
+    assert cases[-1].where == f"{tmp_path / 'train/c.json'}:1"
+
+
+def test_the_encodings_of_several_files_are_all_told(tmp_path):
+    write(tmp_path / "a.txt", FACT.encode())
+    write(tmp_path / "b.txt", FACT.encode("gbk"))
+    assert encodings_at(tmp_path / "*.txt") == "gb18030 and utf-8"
+    assert encodings_at(tmp_path / "*.txt", Format(encoding="utf-8")) == "utf-8"
+
+
+def test_a_file_of_an_unknown_kind_in_a_folder_is_refused(tmp_path):
+    write(tmp_path / "train/a.json", b"")
+    write(tmp_path / "train/b.xls", b"")
+    with pytest.raises(CaseError, match=r"b\.xls: the suffix must be one of"):
+        found(tmp_path / "train")
+
+
+@pytest.mark.parametrize(
+    ("names", "place"),
+    [
+        (["train.json.gz"], "train.json.gz"),
+        (["data_train.csv.zip"], "data_train.csv.zip"),
+        (["train.parquet"], "train.parquet"),
+        (["train/1.json", "train/2.csv"], "train"),
+        (["data_train/1.json"], "data_train"),
+        (["train-0.json.gz", "train-1.json.gz"], "train-*.json.gz"),
+        (["train-0.csv", "train_more.csv", "retrain-0.csv"], "train-*.csv"),
+    ],
+)
+def test_a_split_may_be_packed_a_folder_or_several_files(tmp_path, names, place):
+    for name in names:
+        write(tmp_path / name, b"")
+    assert find_splits(tmp_path) == {"train": tmp_path / place}
+
+
+def test_a_split_in_two_places_is_refused(tmp_path):
+    for name in ("train.json", "train.json.gz", "train/a.json", "train-1.csv"):
+        write(tmp_path / name, b"")
+    with pytest.raises(CaseError) as caught:
+        find_splits(tmp_path)
+    assert caught.value.got == "train.json and train.json.gz and train and train-*.csv"
+
+
+def test_a_folder_that_is_named_like_a_pattern_has_its_splits(tmp_path):
+    write(tmp_path / "d[1]/train-1.json", lines_of(map(plain, CASES)))
+    assert found(find_splits(tmp_path / "d[1]")["train"]) == CASES
+
+
+def test_a_format_tells_what_differs_from_the_defaults():
+    assert Format().chosen() == Format(fact_field="fact").chosen() == {}
+    form = Format("csv", separator="#", **CHOSEN)
+    assert Format(**form.chosen()) == form
+
+
+def test_every_suffix_has_a_reader():
+    assert set(SUFFIXES.values()) == set(READERS)
+
+
+@pytest.mark.parametrize("reader", ["jsonl", "csv", "text"])
+def test_memory_does_not_grow_with_the_number_of_cases(reader):
+    head, line = {
+        "jsonl": (b"", lines_of([plain(CASES[0])])),
+        "csv": (b"fact,articles\n", f"{FACT},264\n".encode()),
+        "text": (b"", f"{FACT}\n".encode()),
+    }[reader]
+
+    def peak(cases):
+        def stream():
+            yield head
+            yield from repeat(line, cases)
+
+        tracemalloc.start()
+        number = sum(1 for _ in read_stream(stream(), "c", reader != "text", Format(reader)))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert number == cases + (reader == "text")
+        return most
+
+    assert peak(12_000) < peak(3_000) * 1.2
