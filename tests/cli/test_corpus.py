@@ -1,5 +1,6 @@
-"""`lawrec audit` and `lawrec split`, from outside."""
+"""`lawrec audit` and `lawrec split` from outside."""
 
+import gzip
 import json
 import random
 
@@ -84,6 +85,53 @@ def test_audit_of_nothing_says_what_to_do(tmp_path):
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
     assert "No such file" in result.stderr
+
+
+def sizes(result):
+    """The rows of the audit's table."""
+    rows = result.stdout.split("\n\n")[1].splitlines()[2:]
+    return [" ".join(row.split()) for row in rows]
+
+
+FIELDS = ("--fact-field", "案情", "--articles-field", "法条", "--articles-separator", "#")
+
+
+@pytest.fixture
+def table(data, tmp_path):
+    """The train cases as a packed table in GB18030, with names and separators of its own."""
+    cases = [json.loads(line(number, (264, 266))) for number in range(20)]
+    rows = [f"{case['fact']},{'#'.join(map(str, case['articles']))}" for case in cases]
+    content = "\n".join(["案情,法条", *rows]).encode("gb18030")
+    (tmp_path / "mine.csv.gz").write_bytes(gzip.compress(content))
+    return "mine.csv.gz"
+
+
+def test_audit_and_split_read_what_the_options_say(table, tmp_path):
+    result = lawrec("audit", table, *FIELDS, "--fix", "fixed")
+    assert result.exit_code == 0, result.stderr
+    assert sizes(result) == ["mine 20 20 100.0% 60 60 gb18030"]
+    assert sizes(lawrec("audit", "fixed/mine.json")) == ["mine 20 20 100.0% 60 60 utf-8"]
+
+    result = lawrec("split", table, "--to", "out", *FIELDS)
+    assert result.exit_code == 0, result.stderr
+    assert "20 cases in 20 groups" in result.stdout
+    assert [size.split()[0] for size in sizes(lawrec("audit", "out"))] == ["train", "valid", "test"]
+
+
+def test_audit_and_split_of_a_table_with_other_names_say_how_to_name_them(table):
+    for arguments in (["audit", table], ["split", table, "--to", "out"]):
+        result = lawrec(*arguments)
+        assert result.exit_code == 1
+        assert 'mine.csv.gz:1: the table must have a column "fact"' in result.stderr
+        assert "--fact-field" in result.stderr
+
+
+def test_audit_takes_a_pattern(data):
+    assert sizes(lawrec("audit", "data/train*.json")) == ["train 22 21 0.0% 60 60 utf-8"]
+    result = lawrec("audit", "data/no*.json")
+    assert result.stderr == (
+        "Error: data/no*.json: the pattern must fit a file, got none. Check the path.\n"
+    )
 
 
 def test_split_deals_the_cases_out(data, tmp_path):

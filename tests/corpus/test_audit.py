@@ -1,14 +1,17 @@
 """The audit of planted faults, its comparisons, and the mended copy."""
 
+import gzip
 import json
 import random
+from pathlib import Path
 
 import pytest
 
 from lawrec.config import shipped
-from lawrec.corpus.audit import EXAMPLES, audit, rules_for
+from lawrec.corpus.audit import EXAMPLES, audit, files_of, rules_for
 from lawrec.corpus.checks import CHECKS, ERROR, rules_of
 from lawrec.corpus.copies import COMPARISONS
+from lawrec.corpus.readers import Format
 from lawrec.errors import CaseError
 
 LISTED = ["133", "264", "266"]
@@ -268,6 +271,85 @@ def test_one_file_is_a_corpus_of_one_split(tmp_path):
         "fact": fact(1),
         "meta": {"relevant_articles": [264], "accusation": []},
     }
+
+
+def in_parts(folder, splits):
+    """Write train as a packed file, valid as a folder in GB18030, test as several files."""
+    (folder / "valid").mkdir(parents=True)
+    content = "\n".join(splits["train"]).encode()
+    (folder / "train.json.gz").write_bytes(gzip.compress(content))
+    for number, one in enumerate(splits["valid"]):
+        (folder / f"valid/{number}.json").write_bytes(one.encode("gb18030"))
+    for number, one in enumerate(splits["test"]):
+        (folder / f"test-{number}.json").write_text(one, encoding="utf-8")
+    return folder
+
+
+def test_splits_are_read_and_mended_whatever_their_files_are(corpus, tmp_path):
+    text = corpus.fact()
+    corpus.add("train", line(text), line(corpus.fact(), [264, 264], note="某"))
+    corpus.add("valid", line(corpus.fact(), [264, 264], note="某"))
+    corpus.add("test", line(text))
+    data = in_parts(tmp_path / "data", corpus.lines)
+    report = audit(data, rules_of([]), fix=tmp_path / "fixed")
+    assert [split.encoding for split in report.splits.values()] == ["utf-8", "gb18030", "utf-8"]
+    assert [split.cases for split in report.splits.values()] == [8, 4, 4]
+    across, repeated = report.findings
+    assert across.examples == ((f"{data}/train.json.gz:7", f"the fact of {data}/test-3.json:1"),)
+    assert [where for where, _ in repeated.examples] == [
+        f"{data}/train.json.gz:8",
+        f"{data}/valid/3.json:1",
+    ]
+    fixed = {name: (tmp_path / f"fixed/{name}.json").read_text("utf-8") for name in CLEAN}
+    mended = {
+        "train": [*corpus.lines["train"][:6], corpus.lines["train"][7]],
+        "valid": corpus.lines["valid"],
+        "test": corpus.lines["test"],
+    }
+    for name, lines in mended.items():
+        assert fixed[name].splitlines() == [one.replace("[264, 264]", "[264]") for one in lines]
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("mine.json", "mine"),
+        ("mine.csv.gz", "mine"),
+        ("train-*.json", "train"),
+        ("t[er]*_?.json", "ter"),
+        ("*.json", "cases"),
+    ],
+)
+def test_a_file_or_a_pattern_is_a_split_under_its_own_name(name, split):
+    assert files_of(Path(name)) == {split: Path(name)}
+
+
+def test_a_pattern_is_a_corpus_of_one_split(tmp_path, corpus):
+    data = in_parts(tmp_path / "data", corpus.lines)
+    report = audit(data / "test-*.json", rules_of([]), fix=tmp_path / "fixed")
+    assert report.splits["test"].cases == 3
+    assert len((tmp_path / "fixed/test.json").read_bytes().splitlines()) == 3
+
+
+def test_a_table_with_other_names_is_mended_to_cail2018(tmp_path):
+    form = Format(fact_field="案情", articles_field="法条", separator="#")
+    path = tmp_path / "mine.csv"
+    path.write_bytes(f"案情,法条\n{fact(1)},264#264\n{fact(2)},第266条\n".encode("gb18030"))
+    report = audit(path, rules_of([]), form=form, fix=tmp_path / "fixed")
+    assert (report.splits["mine"].encoding, counts(report)) == ("gb18030", {"repeated-label": 1})
+    lines = (tmp_path / "fixed/mine.json").read_text(encoding="utf-8").splitlines()
+    labels = [json.loads(one)["meta"]["relevant_articles"] for one in lines]
+    assert labels == [[264], [266]]
+
+
+@pytest.mark.parametrize("note", [b"\xff", b"\\ud800"])
+def test_a_line_is_mended_although_another_field_holds_no_text(tmp_path, note):
+    path = tmp_path / "mine.json"
+    path.write_bytes(line(fact(1), [264, 264], note="@").encode().replace(b"@", note))
+    audit(path, rules_of([]), fix=tmp_path / "fixed")
+    (mended,) = (tmp_path / "fixed/mine.json").read_text(encoding="utf-8").splitlines()
+    assert json.loads(mended)["meta"]["relevant_articles"] == [264]
+    assert len(json.loads(mended)["meta"]["note"]) == 1
 
 
 def test_the_threshold_says_what_is_near(corpus):

@@ -1,3 +1,4 @@
+import gzip
 import json
 import random
 from collections import Counter
@@ -5,6 +6,7 @@ from collections import Counter
 import pytest
 
 from lawrec.corpus.cases import SPLITS
+from lawrec.corpus.readers import Format
 from lawrec.corpus.split import SHARES, Group, deal, split_files
 from lawrec.errors import CaseError, ConfigError
 
@@ -44,6 +46,10 @@ def long_tail(seed=1):
         cases += [(family(numbers, 1)[0], [article, 264]) for _ in range(groups)]
     numbers.shuffle(cases)
     return cases
+
+
+def lines_of(path):
+    return path.read_bytes().splitlines()
 
 
 def written(folder):
@@ -162,6 +168,34 @@ def test_several_files_and_formats_become_one(tmp_path):
     assert sorted(got) == sorted(fact for fact, _ in cases)
     kept = set(json_file.read_bytes().splitlines())
     assert kept < {line for part in splits.values() for line in part}
+
+
+def test_packed_and_several_files_become_one(tmp_path):
+    cases = long_tail()[:60]
+    (tmp_path / "parts").mkdir()
+    for number in range(3):
+        write(tmp_path / f"parts/{number}.json", cases[number * 15 : number * 15 + 15])
+    rest = write(tmp_path / "rest.json", cases[45:])
+    (tmp_path / "rest.json.gz").write_bytes(gzip.compress(rest.read_bytes()))
+    lines = [line for path in (tmp_path / "parts").iterdir() for line in lines_of(path)]
+    for number, parts in enumerate(("parts", "parts/*.json")):
+        out = tmp_path / f"out-{number}"
+        split_files([tmp_path / parts, tmp_path / "rest.json.gz"], out)
+        got = [line for part in written(out).values() for line in part]
+        assert sorted(got) == sorted([*lines, *lines_of(rest)])
+    assert written(tmp_path / "out-0") == written(tmp_path / "out-1")
+
+
+def test_cases_of_other_names_and_encodings_become_cail2018(tmp_path):
+    cases = long_tail()[:30]
+    rows = [f"{number}\t{fact}\t{'#'.join(map(str, a))}" for number, (fact, a) in enumerate(cases)]
+    path = tmp_path / "a.tsv"
+    path.write_bytes("\n".join(["号\t案情\t法条", *rows]).encode("gb18030"))
+    form = Format(fact_field="案情", articles_field="法条", id_field="号", separator="#")
+    split_files([path], tmp_path / "out", form=form)
+    records = [json.loads(line) for part in written(tmp_path / "out").values() for line in part]
+    got = sorted((int(r["id"]), r["fact"], r["meta"]["relevant_articles"]) for r in records)
+    assert got == [(number, *case) for number, case in enumerate(cases)]
 
 
 def test_an_unusable_line_stops_or_is_kept_aside(tmp_path):
