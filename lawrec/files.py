@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lawrec.errors import CaseError
+
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
@@ -35,6 +37,18 @@ def finished_folder(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def refuse_existing(folder: Path) -> None:
+    """Refuse a folder to write to that is there and not empty.
+
+    Raises:
+        CaseError: It is.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CaseError(
+            folder, "the folder must be new or empty", "something there", "Name another folder."
+        )
 
 
 def write_text(path: Path, text: str) -> None:

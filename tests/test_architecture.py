@@ -21,6 +21,13 @@ ROOMS = {
         "readers",
         "cases",
         "tokenizer",
+        "lines",
+        "duplicates",
+        "checks",
+        "copies",
+        "mend",
+        "audit",
+        "split",
         "vocabulary",
         "records",
         "prepare",
@@ -28,9 +35,27 @@ ROOMS = {
     ),
     "network": ("model", "vectors", "checkpoint", "scoring", "training"),
     "decision": ("metrics", "thresholds", "recommend"),
-    "delivery": ("progress", "report", "catalogue", "tune", "evaluate", "predict", "inspect"),
+    "delivery": (
+        "progress",
+        "report",
+        "catalogue",
+        "audit_report",
+        "audit_page",
+        "tune",
+        "evaluate",
+        "predict",
+        "inspect",
+    ),
 }
-DOOR = ("lawrec.cli.articles", "lawrec.cli", "lawrec.__main__")
+DOOR = (
+    "lawrec.cli.options",
+    "lawrec.cli.corpus",
+    "lawrec.cli.articles",
+    "lawrec.cli.runs",
+    "lawrec.cli.predict",
+    "lawrec.cli",
+    "lawrec.__main__",
+)
 ORDER = (
     *FOUNDATION,
     *(
@@ -42,7 +67,7 @@ ORDER = (
 )
 SEEN_BY_DECISION = {"lawrec.errors", "lawrec.config", "lawrec.decision"}
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "base"}
-SLOW = {"tensorflow", "keras", "pandas", "sklearn", "jieba"}
+SLOW = {"tensorflow", "keras", "pandas", "sklearn", "jieba", "rensa", "pyarrow"}
 
 
 def name_of(path):

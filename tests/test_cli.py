@@ -68,6 +68,14 @@ def test_every_command_explains_itself(command, option):
     assert "--help" in result.stdout
 
 
+def test_the_commands_are_listed_in_the_order_of_the_work():
+    listed = lawrec("--help").stdout.partition("Commands:\n")[2]
+    assert [line.split()[0] for line in listed.splitlines()] == [
+        *("audit", "split", "prepare", "train", "tune-thresholds"),
+        *("evaluate", "predict", "info", "articles"),
+    ]
+
+
 def test_version_is_the_package_version():
     assert lawrec("--version").stdout == f"lawrec, version {__version__}\n"
 

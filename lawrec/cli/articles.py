@@ -1,11 +1,11 @@
 """`lawrec articles`: the catalogue, the statute's texts, and what changed between its versions."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 
+from lawrec.cli.options import DAY, FILE
 from lawrec.corpus import lawbook, versions
 from lawrec.corpus.articles import titles
 from lawrec.delivery.catalogue import (
@@ -15,17 +15,6 @@ from lawrec.delivery.catalogue import (
     import_text,
 )
 
-
-def _as_date(_: click.Context, __: click.Parameter, value: datetime | None) -> date | None:
-    return value.date() if value else None
-
-
-DAY: dict[str, Any] = {
-    "type": click.DateTime(["%Y-%m-%d"]),
-    "callback": _as_date,
-    "metavar": "YYYY-MM-DD",
-}
-"""What an option that is a day has in common; the command gets a `date`."""
 _name_option = click.option(
     "--name", default=versions.CRIMINAL_LAW, show_default=True, help="Which statute."
 )
@@ -63,7 +52,7 @@ def show(names: tuple[str, ...], day: date | None, name: str, output: str) -> No
 
 
 @articles.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--effective", required=True, help="In force from this day on.", **DAY)
 @_name_option
 @click.option("--replace", is_flag=True, help="Overwrite a version of that day.")

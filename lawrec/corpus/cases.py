@@ -13,6 +13,11 @@ from lawrec.corpus.streams import PACKINGS, SURROGATE, encoding_at, files_at, op
 from lawrec.errors import CaseError, quoted
 
 SPLITS = ("train", "valid", "test")
+NO_FACT = "the fact must not be empty"
+NO_LIST = "must be a list of articles"  # after the name of the field
+NO_NAME = 'an article must be a number or a text such as "133之一"'
+OTHER_BYTES = "the text must be in the encoding of its file, UTF-8 or GB18030"
+"""What an error expected, by which it can be told apart; see also those of `readers`."""
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _ARTICLES_FIELDS = '"meta.relevant_articles" (or "articles")'
 
@@ -22,6 +27,7 @@ class Case:
     """One case: its fact, and the articles and charges that a court gave it, where they are known.
 
     `where` names the file and line, for messages; `case_id` is the case's own id, else its line.
+    `cited` are the articles as the line gives them, repeats included.
     """
 
     where: str
@@ -29,6 +35,7 @@ class Case:
     fact: str = field(repr=False)
     articles: tuple[str, ...] = ()
     charges: tuple[str, ...] = ()
+    cited: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 Cases = Iterator[Case | CaseError]
@@ -59,7 +66,7 @@ def read_files(files: Sequence[Path], labelled: bool, form: Format) -> Cases:
     for file in files:
         prefix = f"{file.name}:" if len(files) > 1 else ""
         with opened(file) as stream:
-            of_file = replace(form, reader=form.reader or _reader_of(file, stream))
+            of_file = replace(form, reader=form.reader or reader_of(file, stream))
             yield from read_stream(stream, str(file), labelled, of_file, prefix)
 
 
@@ -75,6 +82,24 @@ def read_stream(
             yield fields
         else:
             yield _case(f"{where}:{number}", f"{prefix}{number}", fields, labelled, form)
+
+
+def reader_of(file: Path, stream: BinaryIO) -> str:
+    """Choose the reader by the suffix before the packing, else by that of a .zip file's member.
+
+    Raises:
+        CaseError: The suffix is unknown.
+    """
+    name = file.stem if file.suffix in PACKINGS else file.name
+    for suffix in (Path(name).suffix, Path(str(getattr(stream, "name", ""))).suffix):
+        if suffix in SUFFIXES:
+            return SUFFIXES[suffix]
+    raise CaseError(
+        file,
+        f"the suffix must be one of {', '.join(SUFFIXES)} (and then {', '.join(PACKINGS)})",
+        quoted(file.suffix),
+        "Rename the file, or say the format with --format.",
+    )
 
 
 def encodings_at(path: Path, form: Format = DEFAULT_FORMAT) -> str:
@@ -138,23 +163,9 @@ def _places_of(data: Path, split: str) -> list[Path]:
     ]
 
 
-def _reader_of(file: Path, stream: BinaryIO) -> str:
-    """Choose the reader by the suffix before the packing, else by that of a .zip file's member."""
-    name = file.stem if file.suffix in PACKINGS else file.name
-    for suffix in (Path(name).suffix, Path(str(getattr(stream, "name", ""))).suffix):
-        if suffix in SUFFIXES:
-            return SUFFIXES[suffix]
-    raise CaseError(
-        file,
-        f"the suffix must be one of {', '.join(SUFFIXES)} (and then {', '.join(PACKINGS)})",
-        quoted(file.suffix),
-        "Rename the file, or say the format with --format.",
-    )
-
-
 def _encoding(file: Path, form: Format) -> str:
     with opened(file) as stream:
-        reader = form.reader or _reader_of(file, stream)
+        reader = form.reader or reader_of(file, stream)
     return reader if reader == "parquet" else form.encoding or encoding_at(file)
 
 
@@ -164,8 +175,8 @@ def _case(
     case_id = str(unnamed if fields.get("id") in (None, "") else fields["id"])
     try:
         _check_fact(fields.get("fact"), here, form)
-        articles = _articles(fields.get("articles"), here, form) if labelled else ()
-        _check_encoding("".join((case_id, *articles)), here)
+        cited = _articles(fields.get("articles"), here, form) if labelled else ()
+        _check_encoding("".join((case_id, *cited)), here)
     except CaseError as error:
         return error
     charges = fields.get("charges")
@@ -173,8 +184,9 @@ def _case(
         where=here,
         case_id=case_id,
         fact=fields["fact"],
-        articles=articles,
+        articles=tuple(dict.fromkeys(cited)),
         charges=tuple(map(str, charges)) if isinstance(charges, list) else (),
+        cited=cited,
     )
 
 
@@ -187,7 +199,7 @@ def _check_fact(fact: object, here: str, form: Format) -> None:
             "Mend the line, or name another field with --fact-field.",
         )
     if not fact.strip():
-        raise CaseError(here, "the fact must not be empty", quoted(fact), "Write the fact.")
+        raise CaseError(here, NO_FACT, quoted(fact), "Write the fact.")
     _check_encoding(fact, here)
     if not _CHINESE.search(fact):
         raise CaseError(
@@ -199,7 +211,7 @@ def _check_encoding(text: str, here: str) -> None:
     if SURROGATE.search(text):
         raise CaseError(
             here,
-            "the text must be in the encoding of its file, UTF-8 or GB18030",
+            OTHER_BYTES,
             "other bytes",
             "Mend the line, or name the encoding with --encoding.",
         )
@@ -210,16 +222,16 @@ def _articles(values: object, here: str, form: Format) -> tuple[str, ...]:
         field = f'"{form.articles_field}"' if form.articles_field else _ARTICLES_FIELDS
         raise CaseError(
             here,
-            f"{field} must be a list of articles",
+            f"{field} {NO_LIST}",
             quoted(values),
             "Fix the line, or pass --skip-bad.",
         )
     try:
-        return tuple(dict.fromkeys(article_name(value) for value in values))
+        return tuple(article_name(value) for value in values)
     except ValueError as error:
         raise CaseError(
             here,
-            'an article must be a number or a text such as "133之一"',
+            NO_NAME,
             str(error),
             "Fix the line, or pass --skip-bad.",
         ) from error

@@ -39,6 +39,10 @@ class Format:
 
 
 DEFAULT_FORMAT = Format()
+NO_OBJECT = "a line must be one JSON object"
+NO_META = '"meta" must be a JSON object'
+NO_ARTICLES = "a case must say its articles"
+"""What an error expected, by which it can be told apart; see also those of `cases`."""
 CAIL_FIELDS = ("meta.relevant_articles", "meta.accusation")
 
 Row = tuple[int, dict[str, Any] | CaseError]
@@ -50,7 +54,7 @@ def _read_text(stream: BinaryIO, where: str, form: Format, labelled: bool) -> It
         fields: dict[str, Any] | CaseError = {"fact": line.rstrip("\r\n")}
         if labelled:
             here, todo = f"{where}:{number}", "Use JSON lines or CSV."
-            fields = CaseError(here, "a case must say its articles", "plain text", todo)
+            fields = CaseError(here, NO_ARTICLES, "plain text", todo)
         yield number, fields
 
 
@@ -164,16 +168,12 @@ def _json_fields(line: str, here: str, form: Format) -> dict[str, Any]:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise CaseError(
-            here, "a line must be one JSON object", f"broken JSON ({error})", "Mend the line."
-        ) from error
+        raise CaseError(here, NO_OBJECT, f"broken JSON ({error})", "Mend the line.") from error
     if not isinstance(record, dict):
-        raise CaseError(
-            here, "a line must be one JSON object", quoted(record), 'Write {"fact": "..."}.'
-        )
+        raise CaseError(here, NO_OBJECT, quoted(record), 'Write {"fact": "..."}.')
     meta = record.get("meta", {})
     if not (isinstance(meta, dict) or form.articles_field):
-        raise CaseError(here, '"meta" must be a JSON object', quoted(meta), "Mend the line.")
+        raise CaseError(here, NO_META, quoted(meta), "Mend the line.")
     return _fields(record, form)
 
 

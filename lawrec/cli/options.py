@@ -1,0 +1,135 @@
+"""Options that several commands share, and what they become."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lawrec.corpus.readers import READERS, Format
+from lawrec.corpus.streams import ENCODINGS
+
+
+def together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Put several options on a command."""
+
+    def decorate(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+def _as_date(_: click.Context, __: click.Parameter, value: datetime | None) -> date | None:
+    return value.date() if value else None
+
+
+DAY: dict[str, Any] = {
+    "type": click.DateTime(["%Y-%m-%d"]),
+    "callback": _as_date,
+    "metavar": "YYYY-MM-DD",
+}
+"""What an option that is a day has in common; the command gets a `date`."""
+FILE = click.Path(path_type=Path)
+data_options = together(
+    click.option(
+        "--data",
+        type=FILE,
+        help="Folder with train, valid and test cases.  [default: the invented sample]",
+    ),
+    click.option(
+        "--articles",
+        type=FILE,
+        help="List of all articles, one a line.  [default: law.txt of --data, else those cited]",
+    ),
+    click.option("--dictionary", type=FILE, help="Words for jieba.  [default: the shipped ones]"),
+    click.option("--config", "config_file", type=FILE, help="TOML file with settings."),
+    click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="SECTION.KEY=VALUE",
+        help="Change one setting; may be repeated.",
+    ),
+)
+format_options = together(
+    click.option(
+        "--format",
+        "reader",
+        type=click.Choice(list(READERS)),
+        help="What the cases are written in.  [default: by the suffix; text on stdin]",
+    ),
+    click.option("--fact-field", help="Field or column of the fact.  [default: fact]"),
+    click.option(
+        "--articles-field",
+        help="Field or column of the articles.  [default: meta.relevant_articles or articles]",
+    ),
+    click.option("--id-field", help="Field or column of the case's id.  [default: id]"),
+    click.option(
+        "--articles-separator",
+        "separator",
+        help="What stands between articles in one text.  [default, in a table: ; , 、 | or space]",
+    ),
+    click.option(
+        "--encoding",
+        type=click.Choice(ENCODINGS),
+        help="Of the cases.  [default: found from the first lines]",
+    ),
+)
+skip_bad_option = click.option(
+    "--skip-bad", is_flag=True, help="Leave out lines that cannot be used, and count them."
+)
+run_option = click.option("--run", "run_name", help="Name or path of a run.  [default: the newest]")
+checkpoints_option = click.option(
+    "--checkpoints",
+    type=FILE,
+    default=Path("checkpoints"),
+    show_default=True,
+    help="Folder of the runs.",
+)
+
+
+def source_of(options: Mapping[str, Any]) -> Any:
+    """Return the Source of the options that were given; the others keep their defaults."""
+    from lawrec.corpus.prepare import Source
+
+    ours = {field.name for field in fields(Format)}
+    given = {name: value for name, value in options.items() if value and name not in ours}
+    return Source(**given, form=form_of(options))
+
+
+def form_of(options: Mapping[str, Any]) -> Format:
+    """Return the Format of the options that were given; the others keep their defaults."""
+    names = (field.name for field in fields(Format))
+    return Format(**{name: options[name] for name in names if options[name]})
+
+
+def form_of_data(data: Path | None, options: Mapping[str, Any]) -> Format:
+    """Return the Format of `data`; without one, the run's own cases need no such options."""
+    if not data and any(options.values()):
+        raise click.UsageError(
+            "A run's own cases are read as it read them: name other ones with --data."
+        )
+    return form_of(options)
+
+
+def start_tensorflow() -> None:
+    """Import TensorFlow without the lines that it writes about itself before any log level holds.
+
+    They go past Python to file descriptor 2: https://github.com/tensorflow/tensorflow/issues/100442
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

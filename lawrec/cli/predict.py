@@ -1,0 +1,100 @@
+"""`lawrec predict`: facts in, articles out."""
+
+import shutil
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date
+from pathlib import Path
+
+import click
+
+from lawrec.cli.options import (
+    DAY,
+    FILE,
+    checkpoints_option,
+    form_of,
+    format_options,
+    run_option,
+    start_tensorflow,
+)
+from lawrec.corpus import versions
+from lawrec.corpus.cases import Cases, read_files, read_stream
+from lawrec.corpus.readers import Format
+from lawrec.corpus.streams import files_at
+from lawrec.delivery.progress import shown_on
+from lawrec.delivery.report import ANSWER_WRITERS
+from lawrec.progress import Progress, silent
+
+
+@click.command()
+@click.argument("files", type=FILE, nargs=-1, metavar="[FILE]...")
+@run_option
+@checkpoints_option
+@format_options
+@click.option(
+    "--output",
+    type=click.Choice(list(ANSWER_WRITERS)),
+    help="What to print.  [default: table on a terminal, json elsewhere]",
+)
+@click.option(
+    "--candidates",
+    type=click.IntRange(min=0),
+    help="Show at least so many articles a case.  [default: 3 in a table, else 0]",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    help="One threshold for all articles, in place of the tuned ones.",
+)
+@click.option("--text", is_flag=True, help="Add each article's text, from an imported statute.")
+@click.option(
+    "--date", "day", help="The texts in force then, with --text.  [default: the newest]", **DAY
+)
+def predict(
+    files: tuple[Path, ...],
+    run_name: str | None,
+    checkpoints: Path,
+    output: str | None,
+    candidates: int | None,
+    threshold: float | None,
+    text: bool,
+    day: date | None,
+    **form: str | None,
+) -> None:
+    """Recommend articles for the cases of each FILE, in their order.
+
+    Without a FILE, or with "-", for those of stdin, one fact a line. A FILE may be packed (.gz,
+    .xz, .zip), a folder, or a quoted pattern.
+
+    A line that cannot be answered is answered with its error; the exit code is 1 when that is so
+    for every line.
+    """
+    output = output or ("table" if sys.stdout.isatty() else "json")
+    if candidates is None:
+        candidates = 3 if output == "table" else 0
+    if day and not text:
+        raise click.UsageError("--date chooses the texts of --text: pass both.")
+    texts = versions.version_at(versions.ROOT, versions.CRIMINAL_LAW, day).texts if text else None
+    start_tensorflow()
+    from lawrec.delivery.predict import load_recommender
+    from lawrec.network.checkpoint import find_run
+
+    recommender = load_recommender(find_run(checkpoints, run_name), threshold)
+    # A bar would be written across the answers where both go to the same terminal.
+    shown: AbstractContextManager[Progress] = nullcontext(silent)
+    if not sys.stdout.isatty():
+        shown = shown_on(sys.stderr)
+    with shown as progress:
+        answers = recommender.answer(_cases(files, form_of(form)), candidates, progress)
+        width = shutil.get_terminal_size((100, 24)).columns
+        for answer in ANSWER_WRITERS[output](answers, width, texts):
+            click.echo(answer)
+
+
+def _cases(paths: tuple[Path, ...], form: Format) -> Cases:
+    if paths not in ((), (Path("-"),)):
+        return read_files([file for path in paths for file in files_at(path)], False, form)
+    stream = sys.stdin.buffer
+    if stream.isatty():
+        click.echo("Type one fact a line and end with Ctrl-D.", err=True)
+    return read_stream(stream, "stdin", labelled=False, form=form)
