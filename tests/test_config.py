@@ -108,11 +108,11 @@ def test_an_unknown_name_is_refused_and_the_nearest_known_one_is_told(assignment
 @pytest.mark.parametrize(
     ("assignment", "kind", "got", "default"),
     [
-        ("training.epochs=3.0", "int", "3.0", "12"),
-        ("training.epochs=true", "int", "True", "12"),
-        ("training.epochs=three", "int", "'three'", "12"),
-        ("training.epochs=", "int", "''", "12"),
-        ("training.epochs=[3]", "int", "[3]", "12"),
+        ("training.keep=3.0", "int", "3.0", "3"),
+        ("training.keep=true", "int", "True", "3"),
+        ("training.keep=three", "int", "'three'", "3"),
+        ("training.keep=", "int", "''", "3"),
+        ("training.keep=[3]", "int", "[3]", "3"),
         ("training.clip_norm=true", "float", "True", "1.0"),
         ("training.clip_norm='1'", "float", "'1'", "1.0"),
         ("model.bidirectional=1", "bool", "1", "True"),
