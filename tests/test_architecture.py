@@ -20,7 +20,10 @@ ROOMS = {
         "lawbook",
         "readers",
         "cases",
+        "classes",
         "tokenizer",
+        "processes",
+        "cutting",
         "vocabulary",
         "records",
         "prepare",
@@ -42,7 +45,7 @@ ORDER = (
 )
 SEEN_BY_DECISION = {"lawrec.errors", "lawrec.config", "lawrec.decision"}
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "base"}
-SLOW = {"tensorflow", "keras", "pandas", "sklearn", "jieba"}
+SLOW = {"tensorflow", "keras", "pandas", "sklearn", "jieba", "rjieba"}
 
 
 def name_of(path):

@@ -93,7 +93,7 @@ def test_an_assignment_needs_a_section_a_key_and_a_value(assignment):
         ("zzz.epochs=3", "'zzz'", "Known: corpus, model, training, decision."),
         ("training.epoch=3", "'epoch'", "Did you mean epochs?"),
         ("training.learning-rate=1", "'learning-rate'", "Did you mean learning_rate?"),
-        ("corpus.a.b=3", "'a.b'", "Known: tokenizer, max_tokens,"),
+        ("corpus.a.b=3", "'a.b'", "Known: tokenizer, classes,"),
         ("decision.=3", "''", "Known: strategy, min_articles, max_articles."),
     ],
 )
