@@ -26,14 +26,15 @@ def cut_cases(
     Args:
         cases: Read only a bounded number ahead.
         tokenizer: What `load_tokenizer` gave for the settings and dictionaries, for this process.
-        config: `workers` other processes cut, unless it is 1 or the cases are few.
+        config: `workers` other processes cut, unless it is 1 or the cases are few; where it is 0,
+            one a core if the tokenizer is not a quick one.
         dictionaries: The user dictionaries, for the other processes.
     """
     cases = iter(cases)
     few = list(islice(cases, _FEW))
-    workers = (config.workers or cores()) if len(few) == _FEW else 1
+    workers = config.workers or (1 if tokenizer.quick else cores())
     cases = chain(few, cases)
-    if workers == 1:
+    if workers == 1 or len(few) < _FEW:
         yield from ((case, tokenizer.cut(case.fact)[: config.max_tokens]) for case in cases)
         return
     work = partial(_cut_chunk, config, dictionaries)

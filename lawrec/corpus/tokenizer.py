@@ -23,10 +23,14 @@ _STRETCH = re.compile("[^,。]{1,1024}[,。]?|[,。]")
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """A way to cut text; `fingerprint` changes when the same text may be cut differently."""
+    """A way to cut text; `fingerprint` changes when the same text may be cut differently.
+
+    `quick` says that to cut a fact takes less time than to send it to another process.
+    """
 
     cut: Cut
     fingerprint: str
+    quick: bool = True
 
 
 def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> Tokenizer:
@@ -48,7 +52,8 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
     if stop_words:
         parts.append(f"stop words {_digest(stop_words)}")
     cut = _without(stop_words, _with_classes(config.classes, cutter.cut))
-    return Tokenizer(lambda text: cut(normalize(text)), ", ".join(filter(None, parts)))
+    fingerprint = ", ".join(filter(None, parts))
+    return Tokenizer(lambda text: cut(normalize(text)), fingerprint, cutter.quick)
 
 
 def normalize(text: str) -> str:
@@ -104,7 +109,7 @@ def _jieba(dictionaries: Sequence[Path]) -> Tokenizer:
     def cut(text: str) -> list[str]:
         return [token for part in _STRETCH.findall(text) for token in tokenizer.cut(part)]
 
-    return Tokenizer(cut, f"jieba {version('jieba')}, dictionary {_digest(words)}")
+    return Tokenizer(cut, f"jieba {version('jieba')}, dictionary {_digest(words)}", quick=False)
 
 
 def _rjieba(dictionaries: Sequence[Path]) -> Tokenizer:

@@ -78,6 +78,20 @@ def test_few_cases_start_no_process(monkeypatch):
     assert len(cut_all(invented(2), replace(CHAR, workers=2))) == 2
 
 
+def test_all_cores_are_for_a_tokenizer_that_is_not_quick(monkeypatch):
+    def in_processes(work, chunks, workers):
+        assert workers == 7
+        yield from ((chunk, work(chunk)) for chunk in chunks)
+
+    monkeypatch.setattr("lawrec.corpus.cutting.cores", lambda: 7)
+    monkeypatch.setattr("lawrec.corpus.cutting.in_processes", in_processes)
+    expected = cut_all(invented(9), replace(CHAR, workers=1))
+    slow = replace(load_tokenizer(CHAR), quick=False)
+    assert list(cut_cases(invented(9), slow, CHAR, ())) == expected
+    monkeypatch.setattr("lawrec.corpus.cutting.in_processes", None)
+    assert cut_all(invented(9), CHAR) == expected
+
+
 def test_an_error_in_another_process_comes_whole(tmp_path):
     """The word list of the others is gone by the time that they start."""
     config = replace(CHAR, workers=2)
