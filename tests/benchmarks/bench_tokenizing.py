@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_tokenizing.py [CASES]
 
 CASES is a file of cases; by default that of CAIL2018 beside the checkout, or else the invented
-sample; a small file is repeated. rjieba needs `pip install 'lawrec[fast]'`. The time that other processes
-take to start is in their figures.
+sample; a small file is repeated. rjieba needs `pip install 'lawrec[fast]'`. The time that other
+processes take to start is in the figures.
 """
 
 import logging

@@ -227,6 +227,46 @@ def test_another_dictionary_makes_other_records_for_jieba_alone(source):
     assert "盗窃钱包" in second[0].tokens.ids
 
 
+def test_stop_words_and_classes_are_part_of_the_key_by_what_they_say(source, tmp_path):
+    stop = tmp_path / "stop.txt"
+    stop.write_text("盗\n", encoding="utf-8")
+    config = replace(CHAR, stop_words=str(stop))
+    first = prepare(source, config)
+    assert "盗" not in first.tokens.ids
+    stop.rename(tmp_path / "moved.txt")
+    moved = replace(config, stop_words=str(tmp_path / "moved.txt"))
+    assert prepare(source, moved).folder == first.folder
+    (tmp_path / "moved.txt").write_text("盗\n窃\n", encoding="utf-8")
+    folders = {prepare(source, c).folder for c in (CHAR, moved, replace(CHAR, classes=("date",)))}
+    assert len(folders | {first.folder}) == 4
+
+
+def test_the_tokens_of_the_user_are_in_the_vocabulary_and_the_key(source, tmp_path):
+    always = tmp_path / "always.txt"
+    always.write_text("诈\n钱\n", encoding="utf-8")
+    config = replace(CHAR, user_tokens=str(always))
+    records = prepare(source, config)
+    assert records.tokens.names[:5] == ("<pad>", "<unk>", "诈", "钱", "盗")
+    assert records.manifest.tokenizer == "char"
+    always.write_text("钱\n诈\n", encoding="utf-8")
+    assert len({prepare(source, c).folder for c in (CHAR, config)} | {records.folder}) == 3
+
+
+def test_the_number_of_processes_changes_no_byte_and_not_the_key(source, tmp_path, monkeypatch):
+    monkeypatch.setattr("lawrec.corpus.cutting._FEW", 2)
+    monkeypatch.setattr("lawrec.corpus.cutting._CHUNK", 2)
+    one, two = (
+        prepare(
+            replace(source, records_root=tmp_path / f"r{n}", vocab_root=tmp_path / f"v{n}"),
+            replace(CHAR, workers=n),
+        )
+        for n in (1, 2)
+    )
+    assert one.folder.name == two.folder.name
+    assert one.manifest == two.manifest
+    assert one.tokens == two.tokens
+
+
 @pytest.mark.parametrize(
     ("stage", "done"),
     [
