@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from lawrec.errors import ConfigError, quoted
 
 T = TypeVar("T")
-_MAY_BE_ZERO = ("seed", "min_articles")
+_MAY_BE_ZERO = ("seed", "min_articles", "workers")
 _SHARES = ("dropout", "warmup")
 
 
@@ -19,10 +19,14 @@ class CorpusConfig:
     """From case facts to token ids."""
 
     tokenizer: str = "jieba"  # a key of tokenizer.TOKENIZERS
+    classes: tuple[str, ...] = ()  # keys of classes.CLASSES: what of a kind becomes one token
+    stop_words: str = ""  # path of a list of tokens that are dropped
     max_tokens: int = 384  # a longer fact is cut here
     min_count: int = 2  # rarer tokens become <unk>
     max_vocabulary: int = 50_000  # <pad> and <unk> included
+    user_tokens: str = ""  # path of a list of tokens that are never <unk>
     shard_cases: int = 2_048  # cases in one TFRecord shard
+    workers: int = 0  # processes that cut the facts of many cases; 0: one a core for jieba
 
 
 @dataclass(frozen=True)
@@ -183,19 +187,22 @@ def _changed(section: Any, settings: Mapping[str, Any], where: str) -> Any:
 def _typed(value: Any, default: Any, where: str) -> Any:
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        return tuple(_typed(entry, "", where) for entry in value)
     if type(value) is not type(default):
+        written = list(default) if isinstance(default, tuple) else default  # as in TOML
         raise ConfigError(
             where,
-            f"the value must be of type {type(default).__name__}",
+            f"the value must be of type {type(written).__name__}",
             quoted(value),
-            f"Write for example {default!r}, its default.",
+            f"Write for example {written!r}, its default.",
         )
     return value
 
 
 def _check_range(key: str, value: Any, where: str) -> None:
     """Counts are at least 1, other numbers at least 0, and shares below 1."""
-    if isinstance(value, str | bool):
+    if isinstance(value, str | bool | tuple):
         return
     least = 1 if isinstance(value, int) and key not in _MAY_BE_ZERO else 0
     if not (least <= value and (key not in _SHARES or value < 1)):

@@ -20,6 +20,10 @@ class LawrecError(Exception):
         self.todo = todo
         super().__init__(f"{self.where}: {expected}, got {self.got}. {todo}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error come whole from another process."""
+        return type(self), (self.where, self.expected, self.got, self.todo)
+
 
 class ConfigError(LawrecError):
     """A configuration file or option is wrong."""

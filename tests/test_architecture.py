@@ -20,7 +20,10 @@ ROOMS = {
         "lawbook",
         "readers",
         "cases",
+        "classes",
         "tokenizer",
+        "processes",
+        "cutting",
         "lines",
         "duplicates",
         "checks",
@@ -67,7 +70,7 @@ ORDER = (
 )
 SEEN_BY_DECISION = {"lawrec.errors", "lawrec.config", "lawrec.decision"}
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "base"}
-SLOW = {"tensorflow", "keras", "pandas", "sklearn", "jieba", "rensa", "pyarrow"}
+SLOW = {"tensorflow", "keras", "pandas", "sklearn", "jieba", "rjieba", "rensa", "pyarrow"}
 
 
 def name_of(path):

@@ -347,6 +347,22 @@ class TestRun:
         assert "Preparing" in first.stderr
         assert again.stderr == ""
 
+    def test_several_dictionaries_and_tokens_of_the_user_are_used(
+        self, tiny_data, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        for name, word in (("a", "窃取钱包"), ("b", "虚构事实骗取"), ("c", "乱造之词")):
+            Path(f"{name}.txt").write_text(f"{word}\n", encoding="utf-8")
+        dictionaries = ("--dictionary", "a.txt", "--dictionary", "b.txt")
+        result = lawrec(
+            "prepare", "--data", tiny_data, *dictionaries, "--set", "corpus.user_tokens=c.txt"
+        )
+        assert result.exit_code == 0
+        (tokens,) = Path("vocab").glob("*/tokens.txt")
+        lines = tokens.read_text(encoding="utf-8").splitlines()
+        assert lines[:3] == ["<pad>", "<unk>", "乱造之词"]
+        assert {"窃取钱包", "虚构事实骗取"} <= set(lines)
+
     def test_a_bad_line_stops_preparation_unless_it_may_be_skipped(
         self, tiny_data, tmp_path, monkeypatch
     ):

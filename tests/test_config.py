@@ -67,6 +67,9 @@ def test_every_setting_takes_its_own_default_from_an_assignment(section, key, va
         ("training.seed=0", "training", "seed", 0),
         ("decision.min_articles=0", "decision", "min_articles", 0),
         ("model.bidirectional=false", "model", "bidirectional", False),
+        ("corpus.workers=0", "corpus", "workers", 0),
+        ('corpus.classes=["date", "money"]', "corpus", "classes", ("date", "money")),
+        ("corpus.classes=[]", "corpus", "classes", ()),
     ],
 )
 def test_an_assignment_sets_one_value_of_the_right_type(assignment, section, key, expected):
@@ -93,7 +96,7 @@ def test_an_assignment_needs_a_section_a_key_and_a_value(assignment):
         ("zzz.epochs=3", "'zzz'", "Known: corpus, model, training, decision."),
         ("training.epoch=3", "'epoch'", "Did you mean epochs?"),
         ("training.learning-rate=1", "'learning-rate'", "Did you mean learning_rate?"),
-        ("corpus.a.b=3", "'a.b'", "Known: tokenizer, max_tokens,"),
+        ("corpus.a.b=3", "'a.b'", "Known: tokenizer, classes,"),
         ("decision.=3", "''", "Known: strategy, min_articles, max_articles."),
     ],
 )
@@ -117,6 +120,8 @@ def test_an_unknown_name_is_refused_and_the_nearest_known_one_is_told(assignment
         ("training.clip_norm='1'", "float", "'1'", "1.0"),
         ("model.bidirectional=1", "bool", "1", "True"),
         ("corpus.tokenizer=2018", "str", "2018", "'jieba'"),
+        ("corpus.classes=date", "list", "'date'", "[]"),
+        ("corpus.classes=[1]", "str", "1", "''"),
         ("corpus.tokenizer=2018-01-01", "str", "datetime.date(2018, 1, 1)", "'jieba'"),
     ],
 )

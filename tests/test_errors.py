@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 
 from lawrec.errors import (
@@ -30,6 +32,14 @@ def test_the_parts_stay_readable_on_their_own(tmp_path):
 def test_every_kind_is_caught_as_a_lawrec_error(kind):
     with pytest.raises(LawrecError, match=r"^here: it must hold, got nothing\. Do it\.$"):
         raise kind("here", "it must hold", "nothing", "Do it.")
+
+
+@pytest.mark.parametrize("kind", [CaseError, ConfigError, RecordsError, RunError, StatuteError])
+def test_an_error_comes_whole_from_another_process(kind):
+    error = kind("here", "it must hold", "nothing", "Do it.")
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is kind
+    assert (str(copy), vars(copy)) == (str(error), vars(error))
 
 
 @pytest.mark.parametrize(

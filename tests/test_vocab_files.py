@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from lawrec.config import shipped
+from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.articles import article_name, load_catalogue, statute_order
 from lawrec.corpus.cases import read_cases, strictly
 from lawrec.corpus.tokenizer import load_tokenizer, normalize
@@ -85,5 +85,5 @@ def test_the_terms_are_written_as_normalized_facts_are(terms):
 
 
 def test_every_term_is_kept_whole(terms):
-    cut = load_tokenizer("jieba", TERMS).cut
+    cut = load_tokenizer(CorpusConfig(), [TERMS]).cut
     assert [term for term in terms if cut(term) != [term]] == []

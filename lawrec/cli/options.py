@@ -47,7 +47,13 @@ data_options = together(
         type=FILE,
         help="List of all articles, one a line.  [default: law.txt of --data, else those cited]",
     ),
-    click.option("--dictionary", type=FILE, help="Words for jieba.  [default: the shipped ones]"),
+    click.option(
+        "--dictionary",
+        "dictionaries",
+        type=FILE,
+        multiple=True,
+        help="Words for jieba and rjieba; may be repeated.  [default: the shipped ones]",
+    ),
     click.option("--config", "config_file", type=FILE, help="TOML file with settings."),
     click.option(
         "--set",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lawrec.config import shipped
+from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.articles import load_catalogue, read_article_list, statute_order
 from lawrec.corpus.cases import Case, encodings_at, find_splits
 from lawrec.corpus.checks import CHECKS, ERROR, Check, Rules, rules_of
@@ -138,7 +138,8 @@ def rules_for(
     catalogue = load_catalogue(shipped("vocab/articles.csv")).values()
     if not tokenizer:
         return rules_of(catalogue, listed, max_tokens=max_tokens)
-    cut = load_tokenizer(tokenizer, shipped("vocab/legal_terms.txt")).cut
+    config = CorpusConfig(tokenizer=tokenizer)
+    cut = load_tokenizer(config, [shipped("vocab/legal_terms.txt")]).cut
     return rules_of(catalogue, listed, max_tokens=max_tokens, tokens=lambda text: len(cut(text)))
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -11,6 +12,7 @@ from typing import IO, Any
 from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.articles import read_article_list, statute_order
 from lawrec.corpus.cases import Case, encodings_at, find_splits, read_cases, strictly
+from lawrec.corpus.cutting import cut_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.records import (
     SCHEMA,
@@ -24,11 +26,14 @@ from lawrec.corpus.records import (
     write_shards,
 )
 from lawrec.corpus.streams import digest_at
-from lawrec.corpus.tokenizer import Tokenizer, load_tokenizer
+from lawrec.corpus.tokenizer import Tokenizer, listed_words, load_tokenizer
 from lawrec.corpus.vocabulary import Vocabulary, build_tokens, encode
 from lawrec.errors import CaseError, quoted
 from lawrec.files import finished_folder, write_json
 from lawrec.progress import Progress, silent
+
+# The fingerprint holds the classes and the stop words, the key holds the user's tokens themselves.
+_NOT_IN_KEY = ("workers", "classes", "stop_words", "user_tokens")
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,9 @@ class Source:
 
     data: Path = field(default_factory=lambda: shipped("data/sample"))
     articles: Path | None = None  # a list of labels; by default DATA/law.txt, if it is there
-    dictionary: Path = field(default_factory=lambda: shipped("vocab/legal_terms.txt"))
+    dictionaries: tuple[Path, ...] = field(
+        default_factory=lambda: (shipped("vocab/legal_terms.txt"),)
+    )
     form: Format = DEFAULT_FORMAT  # how the cases are written
     skip_bad: bool = False  # leave out lines that cannot be used, and keep them in skipped.jsonl
     records_root: Path = Path("data/records")
@@ -70,7 +77,7 @@ class _Tally:
 def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -> Records:
     """Return the records of the cases, made now unless they are there and whole.
 
-    The records' key is a digest of the cases, the settings, the dictionary and the list of labels,
+    The records' key is a digest of the cases, the settings, the lists of words and that of labels,
     so records of changed cases are never mistaken for current ones.
 
     Raises:
@@ -78,7 +85,7 @@ def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -
     """
     files = find_splits(source.data)
     digests = _digests(files)
-    tokenizer = load_tokenizer(config.tokenizer, source.dictionary)
+    tokenizer = load_tokenizer(config, source.dictionaries)
     key = _key(source, config, digests, tokenizer)
     folder, vocab = source.records_root / key, source.vocab_root / key
     if not ((folder / "manifest.json").is_file() and (vocab / "articles.txt").is_file()):
@@ -126,9 +133,10 @@ class _Preparation:
 
     def _spool(self, split: str, path: Path) -> _Tally:
         tally = _Tally()
-        with self._spool_path(split).open("w", encoding="utf-8") as spool:
-            for case in self._usable(path, tally):
-                tokens = self.tokenizer.cut(case.fact)[: self.config.max_tokens]
+        usable = self._usable(path, tally)
+        cut = cut_cases(usable, self.tokenizer, self.config, self.source.dictionaries)
+        with self._spool_path(split).open("w", encoding="utf-8") as spool, closing(cut):
+            for case, tokens in cut:
                 tally.count(tokens, case.articles)
                 spool.write(json.dumps([case.case_id, tokens, case.articles]) + "\n")
                 self.progress(f"tokenize {split}", tally.cases, None)
@@ -152,7 +160,10 @@ class _Preparation:
 
     def _vocabularies(self, tallies: dict[str, _Tally]) -> tuple[Vocabulary, Vocabulary]:
         tokens = build_tokens(
-            tallies["train"].token_counts, self.config.min_count, self.config.max_vocabulary
+            tallies["train"].token_counts,
+            self.config.min_count,
+            self.config.max_vocabulary,
+            listed_words(self.config.user_tokens),
         )
         # The articles of all splits: one that train never saw must count as a miss, not vanish.
         seen = {name for tally in tallies.values() for name in tally.article_counts}
@@ -229,15 +240,21 @@ def _digests(files: dict[str, Path]) -> dict[str, str]:
 def _key(
     source: Source, config: CorpusConfig, digests: dict[str, str], tokenizer: Tokenizer
 ) -> str:
+    settings = asdict(config)
+    for name in _NOT_IN_KEY:
+        del settings[name]
     parts: dict[str, Any] = {
         "schema": SCHEMA,
-        "config": asdict(config),
+        "config": settings,
         "cases": digests,
         "tokenizer": tokenizer.fingerprint,
         "articles": source.listed(),
         "skip_bad": source.skip_bad,
     }
-    if chosen := source.form.chosen():  # a setting at its default leaves older records valid
+    # A setting at its default leaves older records valid.
+    if chosen := source.form.chosen():
         parts["format"] = chosen
+    if always := listed_words(config.user_tokens):
+        parts["user_tokens"] = always
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     return f"{source.data.resolve().name}-{digest[:8]}"

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lawrec.corpus.tokenizer import Tokenizer
-from lawrec.errors import RecordsError
+from lawrec.errors import ConfigError, RecordsError
 from lawrec.files import write_text
 
 PAD, UNK = "<pad>", "<unk>"
@@ -48,17 +48,37 @@ def load_vocabulary(path: Path) -> Vocabulary:
     return Vocabulary(tuple(lines[:-1]))
 
 
-def build_tokens(counts: Counter[str], min_count: int, max_size: int) -> Vocabulary:
-    """Return `<pad>`, `<unk>` and the most frequent tokens; equal counts stand in text order.
+def build_tokens(
+    counts: Counter[str], min_count: int, max_size: int, always: Sequence[str] = ()
+) -> Vocabulary:
+    """Return `<pad>`, `<unk>`, the user's tokens and then the most frequent ones.
+
+    Equal counts stand in text order.
 
     Args:
         counts: How often each token occurs in the train split.
         min_count: Rarer tokens are left out.
         max_size: The largest number of entries, `<pad>` and `<unk>` included.
+        always: Tokens that are in, in this order, however rare they are.
+
+    Raises:
+        ConfigError: There is no room for all of `always`.
     """
-    frequent = [(token, count) for token, count in counts.items() if count >= min_count]
+    first = tuple(dict.fromkeys((PAD, UNK, *always)))
+    if always and len(first) > max_size:
+        raise ConfigError(
+            "corpus.max_vocabulary",
+            f"the vocabulary must have room for the {len(first)} tokens that are always in",
+            max_size,
+            "Raise it, or shorten the list of corpus.user_tokens.",
+        )
+    taken = set(first)
+    frequent = [
+        entry for entry in counts.items() if entry[1] >= min_count and entry[0] not in taken
+    ]
     frequent.sort(key=lambda entry: (-entry[1], entry[0]))
-    return Vocabulary((PAD, UNK, *(token for token, _ in frequent[: max(0, max_size - 2)])))
+    room = max(0, max_size - len(first))
+    return Vocabulary((*first, *(token for token, _ in frequent[:room])))
 
 
 def encode(tokens: Sequence[str], vocabulary: Vocabulary, max_tokens: int) -> list[int]:

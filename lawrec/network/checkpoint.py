@@ -2,14 +2,13 @@
 
 checkpoints/LATEST                     the name of the newest run that has a checkpoint
 checkpoints/<run>/run.json             version, resolved configuration, where the cases came from
-checkpoints/<run>/tokens.txt ...       copies of what the ids mean and of the user dictionary
+checkpoints/<run>/tokens.txt ...       copies of what the ids mean and of the lists of words
 checkpoints/<run>/model.ckpt-<step>*   the newest checkpoints, named by the state file `checkpoint`
 checkpoints/<run>/best/                the weights with the best valid score
 """
 
 import json
-import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from lawrec.config import Config, from_dict
 from lawrec.corpus.prepare import Source, prepare
 from lawrec.corpus.readers import Format
 from lawrec.corpus.records import Records
-from lawrec.corpus.tokenizer import load_tokenizer
+from lawrec.corpus.tokenizer import listed_words, load_tokenizer, read_words
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError
 from lawrec.files import write_json, write_text
@@ -30,6 +29,8 @@ from lawrec.progress import Progress, silent
 
 CHECKPOINT = "model.ckpt"
 DICTIONARY = "dictionary.txt"
+LISTS = {"stop_words": "stop_words.txt", "user_tokens": "user_tokens.txt"}
+"""The settings of [corpus] that name a list of words, and the run's copy of it."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,9 @@ def create_run(
         ) from error
     records.tokens.save(folder / "tokens.txt")
     records.articles.save(folder / "articles.txt")
-    shutil.copyfile(source.dictionary, folder / DICTIONARY)
+    _save_words(folder / DICTIONARY, read_words(source.dictionaries))
+    for setting, copy in _own_lists(config, folder).items():
+        _save_words(Path(copy), listed_words(getattr(config.corpus, setting)))
     splits = {
         split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
         for split, made in records.manifest.splits.items()
@@ -123,7 +126,7 @@ def open_run(folder: Path) -> Run:
         values = json.loads(path.read_text(encoding="utf-8"))
         return Run(
             folder=folder,
-            config=from_dict(values["config"], str(path)),
+            config=_with_own_lists(from_dict(values["config"], str(path)), folder),
             tokens=load_vocabulary(folder / "tokens.txt"),
             articles=load_vocabulary(folder / "articles.txt"),
             tokenizer=values["tokenizer"],
@@ -172,7 +175,7 @@ def load_encoder(run: Run) -> Encoder:
     Raises:
         RunError: The tokenizer installed now may cut text otherwise than the run's did.
     """
-    tokenizer = load_tokenizer(run.config.corpus.tokenizer, run.folder / DICTIONARY)
+    tokenizer = load_tokenizer(run.config.corpus, run.source.dictionaries)
     if tokenizer.fingerprint != run.tokenizer:
         raise RunError(
             run.folder,
@@ -221,7 +224,20 @@ def load_model(run: Run, checkpoint: str) -> Any:
     return model
 
 
+def _save_words(path: Path, words: list[str]) -> None:
+    write_text(path, "".join(f"{word}\n" for word in words))
+
+
+def _own_lists(config: Config, folder: Path) -> dict[str, Any]:
+    """Return the settings that name a list of words, naming the run's own copy of it."""
+    return {name: str(folder / LISTS[name]) for name in LISTS if getattr(config.corpus, name)}
+
+
+def _with_own_lists(config: Config, folder: Path) -> Config:
+    return replace(config, corpus=replace(config.corpus, **_own_lists(config, folder)))
+
+
 def _source(values: dict[str, Any], dictionary: Path) -> Source:
     articles = Path(values["articles"]) if values["articles"] else None
     form = Format(**values.get("format", {}))
-    return Source(Path(values["data"]), articles, dictionary, form, values["skip_bad"])
+    return Source(Path(values["data"]), articles, (dictionary,), form, values["skip_bad"])

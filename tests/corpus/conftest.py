@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.config import shipped
+from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.tokenizer import Tokenizer, load_tokenizer
 
 
 @pytest.fixture(scope="session")
 def jieba_tokenizer() -> Tokenizer:
-    return load_tokenizer("jieba", shipped("vocab/legal_terms.txt"))
+    return load_tokenizer(CorpusConfig(), [shipped("vocab/legal_terms.txt")])
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def source(tmp_path, write_split):
     (tmp_path / "terms.txt").write_text("盗窃罪\n", encoding="utf-8")
     return Source(
         data=tmp_path / "data",
-        dictionary=tmp_path / "terms.txt",
+        dictionaries=(tmp_path / "terms.txt",),
         records_root=tmp_path / "records",
         vocab_root=tmp_path / "vocab",
     )
@@ -121,7 +121,7 @@ def test_the_tokens_are_those_of_train_alone(source):
 
 def test_every_case_is_read_back_in_its_order(source):
     records = prepare(source, CHAR)
-    encoder = Encoder(load_tokenizer("char", source.dictionary), records.tokens, 12)
+    encoder = Encoder(load_tokenizer(CHAR), records.tokens, 12)
     for split in ("train", "valid", "test"):
         cases = list(strictly(read_cases(source.data / f"{split}.json")))
         found = list(read_records(records, split))
@@ -220,11 +220,51 @@ def test_another_list_of_articles_makes_other_records(source, tmp_path):
 def test_another_dictionary_makes_other_records_for_jieba_alone(source):
     jieba = replace(CHAR, tokenizer="jieba")
     first = prepare(source, jieba).folder, prepare(source, CHAR).folder
-    source.dictionary.write_text("盗窃钱包\n", encoding="utf-8")
+    source.dictionaries[0].write_text("盗窃钱包\n", encoding="utf-8")
     second = prepare(source, jieba), prepare(source, CHAR)
     assert second[0].folder != first[0]
     assert second[1].folder == first[1]
     assert "盗窃钱包" in second[0].tokens.ids
+
+
+def test_stop_words_and_classes_are_part_of_the_key_by_what_they_say(source, tmp_path):
+    stop = tmp_path / "stop.txt"
+    stop.write_text("盗\n", encoding="utf-8")
+    config = replace(CHAR, stop_words=str(stop))
+    first = prepare(source, config)
+    assert "盗" not in first.tokens.ids
+    stop.rename(tmp_path / "moved.txt")
+    moved = replace(config, stop_words=str(tmp_path / "moved.txt"))
+    assert prepare(source, moved).folder == first.folder
+    (tmp_path / "moved.txt").write_text("盗\n窃\n", encoding="utf-8")
+    folders = {prepare(source, c).folder for c in (CHAR, moved, replace(CHAR, classes=("date",)))}
+    assert len(folders | {first.folder}) == 4
+
+
+def test_the_tokens_of_the_user_are_in_the_vocabulary_and_the_key(source, tmp_path):
+    always = tmp_path / "always.txt"
+    always.write_text("诈\n钱\n", encoding="utf-8")
+    config = replace(CHAR, user_tokens=str(always))
+    records = prepare(source, config)
+    assert records.tokens.names[:5] == ("<pad>", "<unk>", "诈", "钱", "盗")
+    assert records.manifest.tokenizer == "char"
+    always.write_text("钱\n诈\n", encoding="utf-8")
+    assert len({prepare(source, c).folder for c in (CHAR, config)} | {records.folder}) == 3
+
+
+def test_the_number_of_processes_changes_no_byte_and_not_the_key(source, tmp_path, monkeypatch):
+    monkeypatch.setattr("lawrec.corpus.cutting._FEW", 2)
+    monkeypatch.setattr("lawrec.corpus.cutting._CHUNK", 2)
+    one, two = (
+        prepare(
+            replace(source, records_root=tmp_path / f"r{n}", vocab_root=tmp_path / f"v{n}"),
+            replace(CHAR, workers=n),
+        )
+        for n in (1, 2)
+    )
+    assert one.folder.name == two.folder.name
+    assert one.manifest == two.manifest
+    assert one.tokens == two.tokens
 
 
 @pytest.mark.parametrize(
@@ -393,11 +433,11 @@ def test_cases_without_any_article_are_refused(source, write_split):
     assert (error.got, error.todo) == ("none", "Label the cases.")
 
 
-@pytest.mark.parametrize("name", ["dictionary", "articles"])
+@pytest.mark.parametrize("name", ["dictionaries", "articles"])
 def test_a_file_that_is_named_must_be_there(source, tmp_path, name):
-    error = refused(
-        replace(source, **{name: tmp_path / "absent.txt"}), replace(CHAR, tokenizer="jieba")
-    )
+    absent = tmp_path / "absent.txt"
+    named = (absent,) if name == "dictionaries" else absent
+    error = refused(replace(source, **{name: named}), replace(CHAR, tokenizer="jieba"))
     assert error.where == str(tmp_path / "absent.txt")
     assert (error.got, error.todo) == ("No such file or directory", "Check the path.")
 

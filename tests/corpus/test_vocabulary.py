@@ -3,6 +3,7 @@ from collections import Counter
 
 import pytest
 
+from lawrec.config import CorpusConfig
 from lawrec.corpus.tokenizer import load_tokenizer
 from lawrec.corpus.vocabulary import (
     PAD,
@@ -15,7 +16,7 @@ from lawrec.corpus.vocabulary import (
     encode,
     load_vocabulary,
 )
-from lawrec.errors import RecordsError
+from lawrec.errors import ConfigError, RecordsError
 
 WORDS = Vocabulary((PAD, UNK, "盗窃", "抢劫"))
 
@@ -103,6 +104,29 @@ def test_a_vocabulary_that_cannot_be_read_is_refused(tmp_path, content, got):
 
 
 @pytest.mark.parametrize(
+    ("always", "min_count", "max_size", "expected"),
+    [
+        (["诈", "盗"], 1, 10, ["诈", "盗", "抢", "窃"]),
+        (["诈"], 9, 10, ["诈"]),
+        (["诈", "诈", "<unk>", "<pad>"], 1, 4, ["诈", "抢"]),
+        (["诈", "骗"], 1, 4, ["诈", "骗"]),
+    ],
+)
+def test_the_tokens_of_the_user_are_in_before_all_others(always, min_count, max_size, expected):
+    built = build_tokens(Counter("抢抢抢盗盗窃"), min_count, max_size, always)
+    assert built.names == (PAD, UNK, *expected)
+
+
+def test_more_tokens_of_the_user_than_there_is_room_for_are_refused():
+    with pytest.raises(ConfigError) as caught:
+        build_tokens(Counter("盗"), 1, 3, ["诈", "骗"])
+    assert str(caught.value) == (
+        "corpus.max_vocabulary: the vocabulary must have room for the 4 tokens that are always in, "
+        "got 3. Raise it, or shorten the list of corpus.user_tokens."
+    )
+
+
+@pytest.mark.parametrize(
     ("tokens", "max_tokens", "expected"),
     [
         ([], 3, [1]),
@@ -121,8 +145,8 @@ def test_tokens_become_one_to_max_tokens_ids(tokens, max_tokens, expected):
     ("fact", "expected"),
     [("", [1]), ("  \n", [1]), ("盗", [2]), ("盗 Ａ抢", [2, 3, 1]), ("盗" * 100_000, [2] * 4)],
 )
-def test_an_encoder_reads_any_text(tmp_path, fact, expected):
-    cut = load_tokenizer("char", tmp_path)
+def test_an_encoder_reads_any_text(fact, expected):
+    cut = load_tokenizer(CorpusConfig(tokenizer="char"))
     assert Encoder(cut, Vocabulary((PAD, UNK, "盗", "A")), max_tokens=4)(fact) == expected
 
 

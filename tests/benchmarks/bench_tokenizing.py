@@ -1,0 +1,61 @@
+"""Cutting as `lawrec prepare` does it, against plain `jieba.lcut` in one process.
+
+    python tests/benchmarks/bench_tokenizing.py [CASES]
+
+CASES is a file of cases; by default that of CAIL2018 beside the checkout, or else the invented
+sample; a small file is repeated. rjieba needs `pip install 'lawrec[fast]'`. The time that other
+processes take to start is in the figures.
+"""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import jieba
+
+from lawrec.config import CorpusConfig, shipped
+from lawrec.corpus.cases import Case, read_cases, strictly
+from lawrec.corpus.cutting import cut_cases
+from lawrec.corpus.processes import cores
+from lawrec.corpus.tokenizer import load_tokenizer
+
+CAIL = Path(__file__).parents[3] / "shared/cail/train.json"
+LEAST = 24_000  # cases; fewer are repeated
+TERMS = (shipped("vocab/legal_terms.txt"),)
+
+
+def main() -> None:
+    """Print the facts a second of each way, and its ratio to plain jieba in the same run."""
+    default = CAIL if CAIL.is_file() else shipped("data/sample") / "train.json"
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    read = list(strictly(read_cases(path)))
+    cases = list(islice(cycle(read), max(LEAST, len(read))))
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    jieba.setLogLevel(logging.WARNING)
+    jieba.initialize()
+    print(f"{len(cases)} facts of {path}, {cores()} cores{load}")
+    plain = _rate(lambda: [jieba.lcut(case.fact) for case in cases], len(cases))
+    print(f"jieba.lcut, 1 process  {plain:8.0f} facts/s")
+    for name in ("jieba", "rjieba"):
+        rate = _rate(_cutting(cases, CorpusConfig(tokenizer=name)), len(cases))
+        print(f"lawrec, {name:14} {rate:8.0f} facts/s, ratio {rate / plain:5.2f}")
+
+
+def _cutting(cases: Iterable[Case], config: CorpusConfig) -> Callable[[], Any]:
+    tokenizer = load_tokenizer(config, TERMS)
+    return lambda: sum(len(tokens) for _, tokens in cut_cases(cases, tokenizer, config, TERMS))
+
+
+def _rate(work: Callable[[], Any], facts: int) -> float:
+    start = time.perf_counter()
+    work()
+    return facts / (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()
