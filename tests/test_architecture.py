@@ -22,6 +22,7 @@ ROOMS = {
         "cases",
         "tokenizer",
         "vocabulary",
+        "manifest",
         "records",
         "prepare",
         "pipeline",

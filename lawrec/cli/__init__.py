@@ -14,13 +14,18 @@ import click
 
 from lawrec import __version__, config
 from lawrec.cli.articles import DAY, articles
-from lawrec.corpus import versions
+from lawrec.corpus import manifest, versions
 from lawrec.corpus.cases import SPLITS, Cases, read_files, read_stream
 from lawrec.corpus.readers import READERS, Format
 from lawrec.corpus.streams import ENCODINGS, files_at
 from lawrec.decision.thresholds import STRATEGIES
 from lawrec.delivery.progress import shown_on
-from lawrec.delivery.report import ANSWER_WRITERS, EVALUATION_WRITERS, INFO_WRITERS
+from lawrec.delivery.report import (
+    ANSWER_WRITERS,
+    EVALUATION_WRITERS,
+    INFO_WRITERS,
+    verification_text,
+)
 from lawrec.errors import LawrecError
 from lawrec.progress import Progress, silent
 
@@ -140,6 +145,41 @@ def prepare(config_file: Path | None, assignments: tuple[str, ...], **source: An
     with shown_on(sys.stderr) as progress:
         records = prepare_records(_source(source), settings.corpus, progress)
     click.echo(records_text(records))
+
+
+@cli.command()
+@click.option("--records", type=FILE, help="Check this folder, without looking for its cases.")
+@data_options
+@format_options
+@skip_bad_option
+@checkpoints_option
+def verify(
+    records: Path | None,
+    config_file: Path | None,
+    assignments: tuple[str, ...],
+    checkpoints: Path,
+    **source: Any,
+) -> None:
+    """Check prepared records, shard by shard, against their manifest.
+
+    By default those of the newest run, or all in data/records where there is no run. The exit
+    code is 1 when something is damaged or missing.
+    """
+    cases = any(source.values()) or config_file or assignments
+    if records and cases:
+        raise click.UsageError("--records names a folder: leave out how its cases were prepared.")
+    if records:
+        folders = [records]
+    elif cases:
+        folders = [_records_of_cases(source, config_file, assignments)]
+    else:
+        folders = _records_by_default(checkpoints)
+    with shown_on(sys.stderr) as progress:
+        found = [manifest.verify(folder, progress) for folder in folders]
+    for verification in found:
+        click.echo(verification_text(verification))
+    if any(verification.damage for verification in found):
+        raise click.exceptions.Exit(1)
 
 
 @cli.command()
@@ -365,6 +405,26 @@ def _source(options: Mapping[str, Any]) -> Any:
     ours = {field.name for field in fields(Format)}
     given = {name: value for name, value in options.items() if value and name not in ours}
     return Source(**given, form=_form(options))
+
+
+def _records_of_cases(
+    source: Mapping[str, Any], config_file: Path | None, assignments: tuple[str, ...]
+) -> Path:
+    settings = config.load(config_file, assignments)
+    _start_tensorflow()
+    from lawrec.corpus.prepare import folder_for
+
+    return folder_for(_source(source), settings.corpus)
+
+
+def _records_by_default(checkpoints: Path) -> list[Path]:
+    if (checkpoints / "LATEST").is_file():
+        _start_tensorflow()
+        from lawrec.network.checkpoint import find_run
+
+        run = find_run(checkpoints, None)
+        return [run.source.records_root / run.records]
+    return manifest.folders_in(Path("data/records"))
 
 
 def _form(options: Mapping[str, Any]) -> Format:

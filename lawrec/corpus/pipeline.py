@@ -4,7 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from lawrec.corpus.records import Records, parse_example
+from lawrec.corpus.manifest import Records
+from lawrec.corpus.records import parse_example
 from lawrec.corpus.vocabulary import PAD_ID
 
 LENGTH_STEP = 32

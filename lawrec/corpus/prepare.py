@@ -11,18 +11,18 @@ from typing import IO, Any
 from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.articles import read_article_list, statute_order
 from lawrec.corpus.cases import Case, encodings_at, find_splits, read_cases, strictly
-from lawrec.corpus.readers import DEFAULT_FORMAT, Format
-from lawrec.corpus.records import (
+from lawrec.corpus.manifest import (
+    MANIFEST,
     SCHEMA,
     Manifest,
-    Record,
     Records,
     Shard,
     Split,
     load_records,
     manifest_to_dict,
-    write_shards,
 )
+from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.records import Record, write_shards
 from lawrec.corpus.streams import digest_at
 from lawrec.corpus.tokenizer import Tokenizer, load_tokenizer
 from lawrec.corpus.vocabulary import Vocabulary, build_tokens, encode
@@ -67,6 +67,17 @@ class _Tally:
         self.article_counts.update(articles)
 
 
+def folder_for(source: Source, config: CorpusConfig) -> Path:
+    """Return the folder where the records of the cases are, or would be.
+
+    Raises:
+        CaseError: A file is missing, or two splits are the same file.
+    """
+    digests = _digests(find_splits(source.data))
+    tokenizer = load_tokenizer(config.tokenizer, source.dictionary)
+    return source.records_root / _key(source, config, digests, tokenizer)
+
+
 def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -> Records:
     """Return the records of the cases, made now unless they are there and whole.
 
@@ -81,7 +92,7 @@ def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -
     tokenizer = load_tokenizer(config.tokenizer, source.dictionary)
     key = _key(source, config, digests, tokenizer)
     folder, vocab = source.records_root / key, source.vocab_root / key
-    if not ((folder / "manifest.json").is_file() and (vocab / "articles.txt").is_file()):
+    if not ((folder / MANIFEST).is_file() and (vocab / "articles.txt").is_file()):
         progress("prepare", 0, None, f"Preparing the cases of {source.data} into {folder}.")
         with finished_folder(vocab) as new_vocab, finished_folder(folder) as new_folder:
             work = _Preparation(source, config, tokenizer, progress, new_folder, new_vocab)
@@ -122,7 +133,7 @@ class _Preparation:
             splits=splits,
             label_counts=tuple(counts[name] for name in articles.names),
         )
-        write_json(self.folder / "manifest.json", manifest_to_dict(manifest))
+        write_json(self.folder / MANIFEST, manifest_to_dict(manifest))
 
     def _spool(self, split: str, path: Path) -> _Tally:
         tally = _Tally()

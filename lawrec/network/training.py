@@ -17,8 +17,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lawrec.config import TrainingConfig
+from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.pipeline import training_batches
-from lawrec.corpus.records import Records, find_damage, full_disk_told, read_records
+from lawrec.corpus.records import full_disk_told, read_records
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import CHECKPOINT, Run, set_latest
 from lawrec.network.model import build_model

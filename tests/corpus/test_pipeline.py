@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lawrec.corpus.manifest import Manifest, Records, Split
 from lawrec.corpus.pipeline import LENGTH_STEP, bucket_lengths, multi_hot, training_batches
-from lawrec.corpus.records import Manifest, Record, Records, Split, write_shards
+from lawrec.corpus.records import Record, write_shards
 from lawrec.corpus.vocabulary import Vocabulary
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(60)]

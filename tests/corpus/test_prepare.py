@@ -10,9 +10,10 @@ import pytest
 
 from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.cases import read_cases, strictly
+from lawrec.corpus.manifest import find_damage
 from lawrec.corpus.prepare import Source, prepare
 from lawrec.corpus.readers import Format
-from lawrec.corpus.records import find_damage, read_records
+from lawrec.corpus.records import read_records
 from lawrec.corpus.tokenizer import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.errors import CaseError, ConfigError, RecordsError

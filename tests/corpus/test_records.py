@@ -4,19 +4,15 @@ from dataclasses import replace
 import pytest
 import tensorflow as tf
 
-from lawrec.corpus.records import (
+from lawrec.corpus.manifest import (
     Manifest,
-    Record,
     Records,
     Split,
     find_damage,
     load_records,
     manifest_to_dict,
-    parse_example,
-    read_records,
-    to_example,
-    write_shards,
 )
+from lawrec.corpus.records import Record, parse_example, read_records, to_example, write_shards
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import RecordsError
 from lawrec.files import sha256, write_json
@@ -52,7 +48,7 @@ def check_damage(error, path, got="damaged bytes"):
     assert error.expected == "the shard must be as its manifest says"
     assert error.got == got
     assert error.todo == (
-        f"Delete {path.parent} and run the command again: it prepares the records anew."
+        f"Delete {path.parent}: the next `lawrec prepare` or `lawrec train` makes it anew."
     )
 
 
@@ -196,7 +192,7 @@ def test_a_folder_without_a_whole_manifest_is_refused(records, tmp_path, content
     error = caught.value
     assert (error.where, error.expected) == (str(path), "the manifest must be readable")
     assert error.got
-    assert error.todo == "Run `lawrec prepare` again."
+    assert error.todo.startswith(f"Delete {records.folder}: ")
 
 
 @pytest.mark.parametrize("name", ["tokens.txt", "articles.txt"])
