@@ -1,6 +1,7 @@
 """Cases: read them from files or a stream, check each one, and find the splits of a folder."""
 
 import glob
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from lawrec.errors import CaseError, quoted
 
 SPLITS = ("train", "valid", "test")
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_MAX_WEIGHT = 1_000_000  # beside which a case of weight 1 is lost in float32
 _ARTICLES_FIELDS = '"meta.relevant_articles" (or "articles")'
 
 
@@ -22,6 +24,7 @@ class Case:
     """One case: its fact, and the articles and charges that a court gave it, where they are known.
 
     `where` names the file and line, for messages; `case_id` is the case's own id, else its line.
+    Whether one of `unknown_articles` applies is not known; training counts a case `weight` times.
     """
 
     where: str
@@ -29,6 +32,8 @@ class Case:
     fact: str = field(repr=False)
     articles: tuple[str, ...] = ()
     charges: tuple[str, ...] = ()
+    unknown_articles: tuple[str, ...] = ()
+    weight: float = 1.0
 
 
 Cases = Iterator[Case | CaseError]
@@ -164,18 +169,25 @@ def _case(
     case_id = str(unnamed if fields.get("id") in (None, "") else fields["id"])
     try:
         _check_fact(fields.get("fact"), here, form)
-        articles = _articles(fields.get("articles"), here, form) if labelled else ()
-        _check_encoding("".join((case_id, *articles)), here)
+        _check_encoding(case_id, here)
+        labels = _labels(fields, here, form) if labelled else {}
     except CaseError as error:
         return error
+    return Case(where=here, case_id=case_id, fact=fields["fact"], **labels)
+
+
+def _labels(fields: dict[str, Any], here: str, form: Format) -> dict[str, Any]:
+    """Return what a labelled case has beside its fact."""
+    articles = _articles(fields.get("articles"), here, form)
     charges = fields.get("charges")
-    return Case(
-        where=here,
-        case_id=case_id,
-        fact=fields["fact"],
-        articles=articles,
-        charges=tuple(map(str, charges)) if isinstance(charges, list) else (),
-    )
+    charges = tuple(map(str, charges)) if isinstance(charges, list) else ()
+    _check_encoding("".join((*articles, *charges)), here)
+    return {
+        "articles": articles,
+        "charges": charges,
+        "unknown_articles": _unknown(fields.get("unknown_articles"), articles, here),
+        "weight": _weight(fields.get("weight"), here),
+    }
 
 
 def _check_fact(fact: object, here: str, form: Format) -> None:
@@ -214,6 +226,48 @@ def _articles(values: object, here: str, form: Format) -> tuple[str, ...]:
             quoted(values),
             "Fix the line, or pass --skip-bad.",
         )
+    return _names(values, here)
+
+
+def _unknown(values: object, articles: tuple[str, ...], here: str) -> tuple[str, ...]:
+    if values is None:
+        return ()
+    if not isinstance(values, list):
+        raise CaseError(
+            here,
+            '"unknown_articles" must be a list of articles',
+            quoted(values),
+            "Fix the line, or pass --skip-bad.",
+        )
+    unknown = _names(values, here)
+    if both := [name for name in unknown if name in articles]:
+        raise CaseError(
+            here,
+            "an article of the case cannot be unknown as well",
+            quoted(both),
+            "Take it out of the one list or the other.",
+        )
+    return unknown
+
+
+def _weight(value: object, here: str) -> float:
+    if value is None or value == "":
+        return 1.0
+    try:
+        weight = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        weight = math.nan
+    if not 0 <= weight <= _MAX_WEIGHT:
+        raise CaseError(
+            here,
+            f'"weight" must be a number from 0 to {_MAX_WEIGHT:,}',
+            quoted(value),
+            "Fix the line, or pass --skip-bad.",
+        )
+    return weight
+
+
+def _names(values: list[Any], here: str) -> tuple[str, ...]:
     try:
         return tuple(dict.fromkeys(article_name(value) for value in values))
     except ValueError as error:

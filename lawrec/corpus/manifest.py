@@ -17,7 +17,7 @@ from lawrec.files import sha256
 from lawrec.progress import Progress, silent
 
 MANIFEST = "manifest.json"
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -141,7 +141,7 @@ class _Preparation:
             for case in self._usable(path, tally):
                 tokens = self.tokenizer.cut(case.fact)[: self.config.max_tokens]
                 tally.count(tokens, case.articles)
-                spool.write(json.dumps([case.case_id, tokens, case.articles]) + "\n")
+                spool.write(json.dumps([tokens, asdict(replace(case, fact=""))]) + "\n")
                 self.progress(f"tokenize {split}", tally.cases, None)
         if not tally.cases:
             raise CaseError(path, "the file must hold a case", "none", "Add cases to it.")
@@ -190,16 +190,24 @@ class _Preparation:
         self, split: str, cases: int, spool: IO[str], tokens: Vocabulary, articles: Vocabulary
     ) -> Iterator[Record]:
         for done, line in enumerate(spool, 1):
-            case_id, case_tokens, case_articles = json.loads(line)
+            case_tokens, case = json.loads(line)
             yield Record(
-                case_id=case_id,
+                case_id=case["case_id"],
                 token_ids=encode(case_tokens, tokens, self.config.max_tokens),
-                label_ids=sorted(articles.ids[name] for name in case_articles),
+                label_ids=_ids(case["articles"], articles),
+                unknown_ids=_ids(case["unknown_articles"], articles),
+                weight=case["weight"],
+                charges=tuple(case["charges"]),
             )
             self.progress(f"write {split}", done, cases)
 
     def _spool_path(self, split: str) -> Path:
         return self.folder / f"{split}.spool"
+
+
+def _ids(names: list[str], articles: Vocabulary) -> list[int]:
+    """Return the label ids of articles; one that no case cites has none, and nothing to mask."""
+    return sorted(articles.ids[name] for name in names if name in articles.ids)
 
 
 def _within(
@@ -208,7 +216,8 @@ def _within(
     """Turn a case with an article outside the list into its error."""
     known = set(listed or ())
     for case in cases:
-        unknown = set(case.articles) - known if isinstance(case, Case) else set()
+        named = (*case.articles, *case.unknown_articles) if isinstance(case, Case) else ()
+        unknown = set(named) - known
         if isinstance(case, Case) and listed and unknown:
             yield CaseError(
                 case.where,

@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,14 @@ DAMAGE = (tf.errors.DataLossError, tf.errors.InvalidArgumentError)
 
 @dataclass(frozen=True)
 class Record:
-    """A case in numbers: `token_ids` is never empty, `label_ids` ascends."""
+    """A case in numbers: `token_ids` is never empty, `label_ids` and `unknown_ids` ascend."""
 
     case_id: str
     token_ids: list[int]
     label_ids: list[int]
+    unknown_ids: list[int] = field(default_factory=list)
+    weight: float = 1.0
+    charges: tuple[str, ...] = ()
 
 
 def write_shards(
@@ -45,11 +48,12 @@ def write_shards(
 def to_example(record: Record) -> bytes:
     """Return the serialized tf.train.Example of a record."""
     features = {
-        "case_id": tf.train.Feature(
-            bytes_list=tf.train.BytesList(value=[record.case_id.encode("utf-8")])
-        ),
+        "case_id": _text_feature([record.case_id]),
         "token_ids": _int_feature(record.token_ids),
         "label_ids": _int_feature(record.label_ids),
+        "unknown_ids": _int_feature(record.unknown_ids),
+        "weight": tf.train.Feature(float_list=tf.train.FloatList(value=[record.weight])),
+        "charges": _text_feature(record.charges),
     }
     example = tf.train.Example(features=tf.train.Features(feature=features))
     serialized: bytes = example.SerializeToString()
@@ -60,7 +64,8 @@ def parse_example(serialized: Any) -> dict[str, Any]:
     """Parse one serialized record into tensors.
 
     Returns:
-        "case_id" string (), "token_ids" int32 (n_tokens,), "label_ids" int32 (n_labels,).
+        "case_id" string (), "token_ids" int32 (n_tokens,), "label_ids" int32 (n_labels,),
+        "unknown_ids" int32 (n_unknown,), "weight" float32 (), "charges" string (n_charges,).
     """
     parsed = tf.io.parse_single_example(
         serialized,
@@ -68,13 +73,13 @@ def parse_example(serialized: Any) -> dict[str, Any]:
             "case_id": tf.io.FixedLenFeature([], tf.string),
             "token_ids": tf.io.RaggedFeature(tf.int64),
             "label_ids": tf.io.RaggedFeature(tf.int64),
+            "unknown_ids": tf.io.RaggedFeature(tf.int64),
+            "weight": tf.io.FixedLenFeature([], tf.float32),
+            "charges": tf.io.RaggedFeature(tf.string),
         },
     )
-    return {
-        "case_id": parsed["case_id"],
-        "token_ids": tf.cast(parsed["token_ids"], tf.int32),
-        "label_ids": tf.cast(parsed["label_ids"], tf.int32),
-    }
+    ids = ("token_ids", "label_ids", "unknown_ids")
+    return {**parsed, **{name: tf.cast(parsed[name], tf.int32) for name in ids}}
 
 
 def read_records(records: Records, split: str) -> Iterator[Record]:
@@ -93,6 +98,9 @@ def read_records(records: Records, split: str) -> Iterator[Record]:
                     case_id=parsed["case_id"].decode("utf-8"),
                     token_ids=parsed["token_ids"].tolist(),
                     label_ids=parsed["label_ids"].tolist(),
+                    unknown_ids=parsed["unknown_ids"].tolist(),
+                    weight=float(parsed["weight"]),
+                    charges=tuple(charge.decode("utf-8") for charge in parsed["charges"]),
                 )
         except (*DAMAGE, tf.errors.NotFoundError) as error:
             raise damaged(path) from error
@@ -107,6 +115,11 @@ def full_disk_told(path: Path) -> Iterator[None]:
         yield
     except tf.errors.ResourceExhaustedError as error:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+
+
+def _text_feature(values: Iterable[str]) -> Any:
+    texts = [value.encode("utf-8") for value in values]
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=texts))
 
 
 def _int_feature(values: list[int]) -> Any:

@@ -50,7 +50,7 @@ def records(cases, tmp_path_factory):
 
 def batches(records, epochs=1, batch_tokens=512, shuffle_cases=40, seed=7):
     dataset = training_batches(records, epochs, batch_tokens, shuffle_cases, seed)
-    return [(tokens.numpy(), labels.numpy()) for tokens, labels in dataset]
+    return [(tokens.numpy(), labels.numpy()) for tokens, labels, *_ in dataset]
 
 
 def order(found):
@@ -156,6 +156,24 @@ def test_a_case_without_articles_has_a_row_of_zeros(tmp_path):
     records = make_records(tmp_path, [Record("1", [2], []), Record("2", [3], [])])
     ((_, labels),) = batches(records)
     np.testing.assert_array_equal(labels, np.zeros((2, N_ARTICLES), np.float32))
+
+
+def test_known_is_0_for_unknown_articles_and_weights_are_those_of_the_cases(tmp_path):
+    cases = [
+        Record("1", [2], [0], [1, 4], 0.25),
+        Record("2", [3, 3], [], [0, 1, 2, 3, 4], 0.0),
+        Record("3", [4], [3]),
+    ]
+    ((tokens, labels, known, weights),) = training_batches(
+        make_records(tmp_path, cases), 1, 512, 9, 7
+    )
+    assert known.dtype == weights.dtype == tf.float32
+    rows = np.argsort(tokens.numpy()[:, 0])
+    np.testing.assert_array_equal(
+        known.numpy()[rows], [[1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]]
+    )
+    np.testing.assert_array_equal(weights.numpy()[rows], [0.25, 0, 1])
+    assert labels.shape == known.shape == (3, N_ARTICLES)
 
 
 @pytest.mark.parametrize("damage", ["flipped", "short", "missing"])

@@ -248,6 +248,32 @@ def test_a_preparation_that_was_killed_leaves_nothing_and_can_be_repeated(source
     assert len(list(read_records(prepare(source, CHAR), "train"))) == len(TRAIN)
 
 
+def test_masks_weights_and_charges_reach_the_records(write_split):
+    line = {
+        "fact": "盗窃财物",
+        "articles": [264],
+        "unknown_articles": [266, 999],
+        "weight": 0.5,
+        "charges": ["盗窃"],
+    }
+    data = write_split("train.json", [("诈骗财物", [266])], json.dumps(line)).parent
+    source = Source(data, records_root=data / "records", vocab_root=data / "vocab")
+    first, second = read_records(prepare(source, CHAR), "train")
+    assert (first.unknown_ids, first.weight, first.charges) == ([], 1.0, ())
+    # 999 is cited nowhere: it has no column to be masked in.
+    assert (second.label_ids, second.unknown_ids) == ([0], [1])
+    assert (second.weight, second.charges) == (0.5, ("盗窃",))
+
+
+def test_an_unknown_article_must_be_in_the_list_too(write_split):
+    line = json.dumps({"fact": "盗窃", "articles": [264], "unknown_articles": [999]})
+    data = write_split("train.json", [], line).parent
+    (data / "law.txt").write_text("264\n266\n", encoding="utf-8")
+    source = Source(data, records_root=data / "records", vocab_root=data / "vocab")
+    with pytest.raises(CaseError, match="each article must be in the list of articles"):
+        prepare(source, CHAR)
+
+
 @pytest.mark.parametrize("lost", ["records", "vocab", "manifest"])
 def test_half_of_a_preparation_does_not_pass_for_the_whole(source, lost):
     first = prepare(source, CHAR)

@@ -24,7 +24,7 @@ RECORDS = [
     Record("甲-2", [1], []),
     Record("", [2**31 - 1, 5], [1]),
     Record("a\x00b 🚗", list(range(2, 202)), [0, 1, 2]),
-    Record("007", [5, 5, 5], [2]),
+    Record("007", [5, 5, 5], [2], [0, 1], 0.25, ("盗窃", "")),
 ]
 
 
@@ -58,7 +58,11 @@ def test_a_record_comes_back_from_its_example(record):
     assert parsed["case_id"].numpy().decode() == record.case_id
     assert parsed["token_ids"].numpy().tolist() == record.token_ids
     assert parsed["label_ids"].numpy().tolist() == record.label_ids
-    assert parsed["token_ids"].dtype == parsed["label_ids"].dtype == tf.int32
+    assert parsed["unknown_ids"].numpy().tolist() == record.unknown_ids
+    assert parsed["weight"].numpy() == record.weight
+    assert [charge.decode() for charge in parsed["charges"].numpy()] == list(record.charges)
+    assert {parsed[name].dtype for name in ("token_ids", "label_ids", "unknown_ids")} == {tf.int32}
+    assert parsed["weight"].dtype == tf.float32
 
 
 def test_records_come_back_in_order(records):
@@ -205,7 +209,7 @@ def test_records_without_a_vocabulary_are_refused(records, tmp_path, name):
 
 def test_a_manifest_survives_json(records):
     values = json.loads(json.dumps(manifest_to_dict(records.manifest)))
-    assert values["schema"] == 1
+    assert values["schema"] == 2
     assert values["splits"]["train"]["cases"] == len(RECORDS)
     changed = replace(records.manifest, max_tokens=3)
     assert manifest_to_dict(changed) == {**manifest_to_dict(records.manifest), "max_tokens": 3}
