@@ -23,6 +23,7 @@ class CorpusConfig:
     min_count: int = 2  # rarer tokens become <unk>
     max_vocabulary: int = 50_000  # <pad> and <unk> included
     shard_cases: int = 2_048  # cases in one TFRecord shard
+    gzip: bool = False  # pack the shards: a fraction of the disk, slower to write
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ data/records/<key>/manifest.json              written last: counts and SHA-256 o
 vocab/<key>/tokens.txt, articles.txt          what the ids in the records mean
 """
 
+import gzip
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -50,6 +51,7 @@ class Manifest:
     max_tokens: int
     splits: dict[str, Split]
     label_counts: tuple[int, ...]
+    compression: str = ""  # of the shards, as TensorFlow names it: "GZIP"
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,11 @@ def _manifest_from_dict(values: dict[str, Any]) -> Manifest:
         if split.cases != (in_shards := sum(shard.cases for shard in split.shards)):
             raise ValueError(f"{name} has {split.cases} cases and its shards {in_shards}")
     return Manifest(
-        values["tokenizer"], values["max_tokens"], splits, tuple(values["label_counts"])
+        tokenizer=values["tokenizer"],
+        max_tokens=values["max_tokens"],
+        splits=splits,
+        label_counts=tuple(values["label_counts"]),
+        compression=values.get("compression", ""),
     )
 
 
@@ -202,7 +208,7 @@ def _count(path: Path) -> int:
     https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
     """
     records = 0
-    with path.open("rb") as file:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         while head := file.read(12):
             file.seek(int.from_bytes(head[:8], "little") + 4, os.SEEK_CUR)
             records += 1

@@ -33,7 +33,9 @@ def training_batches(
     paths = [str(path) for path in records.shard_paths("train")]
     dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed)
     dataset = dataset.interleave(
-        tf.data.TFRecordDataset, cycle_length=4, num_parallel_calls=tf.data.AUTOTUNE
+        lambda path: tf.data.TFRecordDataset(path, records.manifest.compression),
+        cycle_length=4,
+        num_parallel_calls=tf.data.AUTOTUNE,
     )
     dataset = dataset.shuffle(shuffle_cases, seed=seed).repeat(epochs)
     dataset = dataset.map(_needed, num_parallel_calls=tf.data.AUTOTUNE)

@@ -132,6 +132,7 @@ class _Preparation:
             max_tokens=self.config.max_tokens,
             splits=splits,
             label_counts=tuple(counts[name] for name in articles.names),
+            compression=self._compression,
         )
         write_json(self.folder / MANIFEST, manifest_to_dict(manifest))
 
@@ -182,7 +183,8 @@ class _Preparation:
         path = self._spool_path(split)
         with path.open(encoding="utf-8") as spool:
             records = self._records(split, cases, spool, tokens, articles)
-            shards = tuple(write_shards(records, self.folder, split, self.config.shard_cases))
+            size = self.config.shard_cases
+            shards = tuple(write_shards(records, self.folder, split, size, self._compression))
         path.unlink()
         return shards
 
@@ -200,6 +202,10 @@ class _Preparation:
                 charges=tuple(case["charges"]),
             )
             self.progress(f"write {split}", done, cases)
+
+    @property
+    def _compression(self) -> str:
+        return "GZIP" if self.config.gzip else ""
 
     def _spool_path(self, split: str) -> Path:
         return self.folder / f"{split}.spool"

@@ -31,14 +31,15 @@ class Record:
 
 
 def write_shards(
-    records: Iterable[Record], folder: Path, split: str, shard_cases: int
+    records: Iterable[Record], folder: Path, split: str, shard_cases: int, compression: str = ""
 ) -> Iterator[Shard]:
     """Write records into shards of `shard_cases` cases, and give each shard when it is done."""
+    suffix = f".tfrecord{'.gz' if compression else ''}"
     rest = iter(records)
     number = 0
     while chunk := list(islice(rest, shard_cases)):
-        path = folder / f"{split}-{number:05d}.tfrecord"
-        with full_disk_told(path), tf.io.TFRecordWriter(str(path)) as writer:
+        path = folder / f"{split}-{number:05d}{suffix}"
+        with full_disk_told(path), tf.io.TFRecordWriter(str(path), compression) as writer:
             for record in chunk:
                 writer.write(to_example(record))
         yield Shard(path.name, len(chunk), sha256(path))
@@ -91,7 +92,8 @@ def read_records(records: Records, split: str) -> Iterator[Record]:
     for shard, path in zip(records.split(split).shards, records.shard_paths(split), strict=True):
         cases = 0
         try:
-            shard_records = tf.data.TFRecordDataset(str(path)).map(parse_example)
+            packed = tf.data.TFRecordDataset(str(path), records.manifest.compression)
+            shard_records = packed.map(parse_example)
             for parsed in shard_records.as_numpy_iterator():
                 cases += 1
                 yield Record(

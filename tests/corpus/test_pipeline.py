@@ -16,11 +16,11 @@ N_ARTICLES = 5
 MAX_TOKENS = 100
 
 
-def make_records(folder, cases, shard_cases=16):
-    shards = tuple(write_shards(cases, folder, "train", shard_cases))
+def make_records(folder, cases, shard_cases=16, compression=""):
+    shards = tuple(write_shards(cases, folder, "train", shard_cases, compression))
     split = Split("train.json", "", len(cases), sum(len(c.token_ids) for c in cases), 0, shards)
     names = Vocabulary(tuple(str(n) for n in range(1, N_ARTICLES + 1)))
-    manifest = Manifest("char", MAX_TOKENS, {"train": split}, (0,) * N_ARTICLES)
+    manifest = Manifest("char", MAX_TOKENS, {"train": split}, (0,) * N_ARTICLES, compression)
     return Records(folder, manifest, Vocabulary(("<pad>", "<unk>")), names)
 
 
@@ -176,15 +176,23 @@ def test_known_is_0_for_unknown_articles_and_weights_are_those_of_the_cases(tmp_
     assert labels.shape == known.shape == (3, N_ARTICLES)
 
 
+def test_packed_records_give_the_same_batches(records, cases, tmp_path):
+    packed = batches(make_records(tmp_path, cases, compression="GZIP"), epochs=2)
+    for ours, theirs in zip(packed, batches(records, epochs=2), strict=True):
+        np.testing.assert_array_equal(ours[0], theirs[0])
+        np.testing.assert_array_equal(ours[1], theirs[1])
+
+
+@pytest.mark.parametrize("compression", ["", "GZIP"])
 @pytest.mark.parametrize("damage", ["flipped", "short", "missing"])
-def test_a_damaged_shard_ends_the_reading_with_an_error(tmp_path, damage):
-    records = make_records(tmp_path, invented_cases([5] * 60))
+def test_a_damaged_shard_ends_the_reading_with_an_error(tmp_path, damage, compression):
+    records = make_records(tmp_path, invented_cases([5] * 60), compression=compression)
     path = records.shard_paths("train")[2]
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     if damage == "missing":
         path.unlink()
     else:
-        path.write_bytes(content if damage == "flipped" else path.read_bytes()[:-3])
+        path.write_bytes(content if damage == "flipped" else path.read_bytes()[: len(content) // 2])
     with pytest.raises((tf.errors.DataLossError, tf.errors.NotFoundError)):
         batches(records, epochs=3)

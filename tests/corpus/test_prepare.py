@@ -265,6 +265,14 @@ def test_masks_weights_and_charges_reach_the_records(write_split):
     assert (second.weight, second.charges) == (0.5, ("盗窃",))
 
 
+def test_packed_records_are_the_same_cases_under_another_key(source):
+    plain, packed = prepare(source, CHAR), prepare(source, replace(CHAR, gzip=True))
+    assert packed.folder != plain.folder
+    assert packed.manifest.compression == "GZIP"
+    assert {path.suffix for path in packed.shard_paths("train")} == {".gz"}
+    assert list(read_records(packed, "train")) == list(read_records(plain, "train"))
+
+
 def test_an_unknown_article_must_be_in_the_list_too(write_split):
     line = json.dumps({"fact": "盗窃", "articles": [264], "unknown_articles": [999]})
     data = write_split("train.json", [], line).parent
