@@ -14,7 +14,13 @@ _PADDING = {"token_ids": PAD_ID, "label_ids": -1, "unknown_ids": -1, "weight": 0
 
 
 def training_batches(
-    records: Records, epochs: int, batch_tokens: int, shuffle_cases: int, seed: int
+    records: Records,
+    epochs: int,
+    batch_tokens: int,
+    shuffle_cases: int,
+    seed: int,
+    worker: int = 0,
+    workers: int = 1,
 ) -> Any:
     """Return the batches of the train split as a tf.data.Dataset, every case once an epoch.
 
@@ -24,6 +30,9 @@ def training_batches(
         batch_tokens: Padded tokens in a batch; a batch of long cases has fewer of them.
         shuffle_cases: Size of the shuffle buffer, in cases.
         seed: Fixes the order of the cases.
+        worker: Number of this worker, from 0.
+        workers: How many workers share the cases: in each epoch every case goes to one of them,
+            as long as all have the same records and seed.
 
     Returns:
         A dataset of (token_ids int32 (batch, length), labels float32 (batch, n_articles),
@@ -37,6 +46,9 @@ def training_batches(
         cycle_length=4,
         num_parallel_calls=tf.data.AUTOTUNE,
     )
+    if workers > 1:
+        # Case by case, not shard by shard: there may be fewer shards than workers.
+        dataset = dataset.shard(workers, worker)
     dataset = dataset.shuffle(shuffle_cases, seed=seed).repeat(epochs)
     dataset = dataset.map(_needed, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = _bucketed(dataset, records.manifest.max_tokens, batch_tokens)
