@@ -5,7 +5,9 @@ import errno
 import gzip
 import io
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -461,3 +463,27 @@ def test_verify_takes_a_folder_or_cases_and_not_both():
     result = lawrec("verify", "--records", "data/records/x", "--data", "mine")
     assert result.exit_code == 2
     assert "--records names a folder" in result.stderr
+
+
+@pytest.mark.tensorflow
+@pytest.mark.timeout(120)
+def test_ctrl_c_ends_a_training_at_once_and_says_how_to_go_on(tmp_path, tiny_data):
+    settings = ("corpus.tokenizer=char", "training.epochs=9999", "training.patience=9999")
+    sizes = ("model.lstm_units=4", "model.embedding_size=4", "training.batch_tokens=2048")
+    assignments = [part for setting in (*settings, *sizes) for part in ("--set", setting)]
+    command = [sys.executable, "-m", "lawrec", "train", "--data", tiny_data, *assignments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert any(line.startswith("epoch 1,") for line in process.stderr)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert process.returncode == 1
+    assert errors.endswith(
+        "Error: Stopped. `lawrec train --resume` goes on from the last checkpoint.\n"
+    )
+    assert (tmp_path / "checkpoints/LATEST").is_file()
