@@ -26,6 +26,7 @@ class CorpusConfig:
     max_vocabulary: int = 50_000  # <pad> and <unk> included
     user_tokens: str = ""  # path of a list of tokens that are never <unk>
     shard_cases: int = 2_048  # cases in one TFRecord shard
+    gzip: bool = False  # pack the shards: a fraction of the disk, slower to write
     workers: int = 0  # processes that cut the facts of many cases; 0: one a core for jieba
 
 

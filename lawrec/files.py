@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,9 +27,17 @@ def replaced(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def finished_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder to fill; it becomes `path` when the block ends well."""
+    """Give a temporary folder to fill; it becomes `path` when the block ends well.
+
+    What a process that was killed at this left behind is removed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # The host is in the name: on a shared disk, process numbers of other hosts say nothing here.
+    prefix = f".{path.name}.{platform.node()}."
+    for left in path.parent.iterdir():
+        if left.name.startswith(prefix) and not _is_at_work(left.name.removeprefix(prefix)):
+            shutil.rmtree(left, ignore_errors=True)
+    temporary = path.with_name(f"{prefix}{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:
@@ -49,6 +58,20 @@ def refuse_existing(folder: Path) -> None:
         raise CaseError(
             folder, "the folder must be new or empty", "something there", "Name another folder."
         )
+
+
+def _is_at_work(ending: str) -> bool:
+    """Whether "PID.tmp" names a process of this host that lives, or cannot be known not to."""
+    number = ending.removesuffix(".tmp")
+    if not number.isdecimal() or os.name != "posix":  # elsewhere, signal 0 is not harmless
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def write_text(path: Path, text: str) -> None:

@@ -32,6 +32,7 @@ ROOMS = {
         "audit",
         "split",
         "vocabulary",
+        "manifest",
         "records",
         "prepare",
         "pipeline",

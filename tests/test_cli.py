@@ -5,7 +5,9 @@ import errno
 import gzip
 import io
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -437,3 +439,75 @@ def test_predict_adds_the_text_in_force(own_run):
     assert table.endswith("  264 盗窃罪\n    新的，\n    两款。\n\n")
     (plain,) = answers(lawrec("predict", stdin=THEFT))
     assert "text" not in plain["recommendations"][0]
+
+
+@pytest.mark.tensorflow
+def test_verify_counts_the_whole_records_of_the_newest_run(at_run):
+    result = lawrec("verify")
+    (folder,) = Path("data/records").iterdir()
+    assert result.exit_code == 0
+    assert result.stdout == f"{folder}: 9 shards, 140 cases, all whole\n"
+    assert f"verify {folder.name}" in result.stderr
+    assert lawrec("verify", "--checkpoints", "nowhere").stdout == result.stdout
+    assert lawrec("verify", "--records", folder).stdout == result.stdout
+
+
+@pytest.mark.tensorflow
+def test_verify_names_the_damaged_shard_and_ends_with_1(own_run):
+    (folder,) = Path("data/records").iterdir()
+    shard = folder / "train-00001.tfrecord"
+    shard.write_bytes(shard.read_bytes()[:-1])
+    result = lawrec("verify")
+    assert result.exit_code == 1
+    assert result.stdout == (
+        f"{shard}: the shard must be as its manifest says, got damaged bytes. Delete {folder}: "
+        "the next `lawrec prepare` or `lawrec train` makes it anew.\n"
+    )
+
+
+@pytest.mark.tensorflow
+def test_verify_finds_the_records_of_cases_by_their_key(tmp_path, tiny_data, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = ("--data", tiny_data, "--set", "corpus.tokenizer=char")
+    assert lawrec("verify", *options).exit_code == 1
+    folder = lawrec("prepare", *options).stdout.splitlines()[0]
+    assert lawrec("verify", *options).stdout == f"{folder}: 3 shards, 140 cases, all whole\n"
+
+
+def test_verify_without_records_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = lawrec("verify")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: data/records: there must be records, got none. Run `lawrec prepare` first.\n"
+    )
+
+
+def test_verify_takes_a_folder_or_cases_and_not_both():
+    result = lawrec("verify", "--records", "data/records/x", "--data", "mine")
+    assert result.exit_code == 2
+    assert "--records names a folder" in result.stderr
+
+
+@pytest.mark.tensorflow
+@pytest.mark.timeout(120)
+def test_ctrl_c_ends_a_training_at_once_and_says_how_to_go_on(tmp_path, tiny_data):
+    settings = ("corpus.tokenizer=char", "training.epochs=9999", "training.patience=9999")
+    sizes = ("model.lstm_units=4", "model.embedding_size=4", "training.batch_tokens=2048")
+    assignments = [part for setting in (*settings, *sizes) for part in ("--set", setting)]
+    command = [sys.executable, "-m", "lawrec", "train", "--data", tiny_data, *assignments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert any(line.startswith("epoch 1,") for line in process.stderr)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert process.returncode == 1
+    assert errors.endswith(
+        "Error: Stopped. `lawrec train --resume` goes on from the last checkpoint.\n"
+    )
+    assert (tmp_path / "checkpoints/LATEST").is_file()

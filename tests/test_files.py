@@ -1,5 +1,9 @@
 import hashlib
 import json
+import os
+import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -61,6 +65,67 @@ def test_a_failed_block_keeps_the_old_folder_and_no_temporary_one(tmp_path, kind
         (temporary / "half").touch()
         raise kind
     assert names(tmp_path) == ["folder", "old"]
+
+
+AT_WORK = """
+import sys, time
+from pathlib import Path
+from lawrec.files import finished_folder
+with finished_folder(Path(sys.argv[1])) as temporary:
+    (temporary / "half").touch()
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def at_work(tmp_path):
+    """A process that is filling `tmp_path/folder`."""
+    with subprocess.Popen(
+        [sys.executable, "-c", AT_WORK, tmp_path / "folder"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        yield process
+        process.kill()
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(at_work, tmp_path):
+    at_work.kill()
+    at_work.wait()
+    assert names(tmp_path)[0] == f".folder.{platform.node()}.{at_work.pid}.tmp"
+    with finished_folder(tmp_path / "folder") as temporary:
+        (temporary / "whole").touch()
+    assert names(tmp_path) == ["folder", "whole"]
+
+
+def test_what_a_process_is_working_on_is_left_alone(at_work, tmp_path):
+    with finished_folder(tmp_path / "folder") as temporary:
+        (temporary / "whole").touch()
+    assert names(tmp_path) == [
+        f".folder.{platform.node()}.{at_work.pid}.tmp",
+        "folder",
+        "half",
+        "whole",
+    ]
+
+
+def test_what_other_hosts_and_other_folders_left_is_not_ours(at_work, tmp_path):
+    at_work.kill()
+    at_work.wait()
+    host, dead = platform.node(), at_work.pid
+    foreign = [
+        f".folder.elsewhere-{host}.{dead}.tmp",
+        f".folder.{dead}.tmp",
+        f".folder-2.{host}.{dead}.tmp",
+        f".folder.{host}.notes",
+        f".folder.{host}.{10**30}.tmp",
+        f".folder.{host}.{os.getppid()}.tmp",
+    ]
+    for name in foreign:
+        (tmp_path / name).mkdir()
+    with finished_folder(tmp_path / "folder"):
+        pass
+    assert names(tmp_path) == sorted([*foreign, "folder"])
 
 
 def test_text_is_written_as_utf8_with_plain_line_ends(tmp_path):

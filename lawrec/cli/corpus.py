@@ -1,6 +1,7 @@
-"""Commands on labelled cases: audit, split, prepare."""
+"""Commands on labelled cases and their records: audit, split, prepare, verify."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 from lawrec import config
 from lawrec.cli.options import (
     FILE,
+    checkpoints_option,
     data_options,
     form_of,
     format_options,
@@ -16,8 +18,10 @@ from lawrec.cli.options import (
     source_of,
     start_tensorflow,
 )
+from lawrec.corpus import manifest
 from lawrec.corpus.tokenizer import TOKENIZERS
 from lawrec.delivery.progress import shown_on
+from lawrec.delivery.report import verification_text
 
 near_option = click.option(
     "--near",
@@ -135,3 +139,58 @@ def prepare(config_file: Path | None, assignments: tuple[str, ...], **source: An
     with shown_on(sys.stderr) as progress:
         records = prepare_records(source_of(source), settings.corpus, progress)
     click.echo(records_text(records))
+
+
+@click.command()
+@click.option("--records", type=FILE, help="Check this folder, without looking for its cases.")
+@data_options
+@format_options
+@skip_bad_option
+@checkpoints_option
+def verify(
+    records: Path | None,
+    config_file: Path | None,
+    assignments: tuple[str, ...],
+    checkpoints: Path,
+    **source: Any,
+) -> None:
+    """Check prepared records, shard by shard, against their manifest.
+
+    By default those of the newest run, or all in data/records where there is no run. The exit
+    code is 1 when something is damaged or missing.
+    """
+    cases = any(source.values()) or config_file or assignments
+    if records and cases:
+        raise click.UsageError("--records names a folder: leave out how its cases were prepared.")
+    if records:
+        folders = [records]
+    elif cases:
+        folders = [_records_of_cases(source, config_file, assignments)]
+    else:
+        folders = _records_by_default(checkpoints)
+    with shown_on(sys.stderr) as progress:
+        found = [manifest.verify(folder, progress) for folder in folders]
+    for verification in found:
+        click.echo(verification_text(verification))
+    if any(verification.damage for verification in found):
+        raise click.exceptions.Exit(1)
+
+
+def _records_of_cases(
+    source: Mapping[str, Any], config_file: Path | None, assignments: tuple[str, ...]
+) -> Path:
+    settings = config.load(config_file, assignments)
+    start_tensorflow()
+    from lawrec.corpus.prepare import folder_for
+
+    return folder_for(source_of(source), settings.corpus)
+
+
+def _records_by_default(checkpoints: Path) -> list[Path]:
+    if (checkpoints / "LATEST").is_file():
+        start_tensorflow()
+        from lawrec.network.checkpoint import find_run
+
+        run = find_run(checkpoints, None)
+        return [run.source.records_root / run.records]
+    return manifest.folders_in(Path("data/records"))

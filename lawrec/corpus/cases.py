@@ -1,6 +1,7 @@
 """Cases: read them from files or a stream, check each one, and find the splits of a folder."""
 
 import glob
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ NO_NAME = 'an article must be a number or a text such as "133之一"'
 OTHER_BYTES = "the text must be in the encoding of its file, UTF-8 or GB18030"
 """What an error expected, by which it can be told apart; see also those of `readers`."""
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+_MAX_WEIGHT = 1_000_000  # beside which a case of weight 1 is lost in float32
 _ARTICLES_FIELDS = '"meta.relevant_articles" (or "articles")'
 
 
@@ -28,6 +30,7 @@ class Case:
 
     `where` names the file and line, for messages; `case_id` is the case's own id, else its line.
     `cited` are the articles as the line gives them, repeats included.
+    Whether one of `unknown_articles` applies is not known; training counts a case `weight` times.
     """
 
     where: str
@@ -35,6 +38,8 @@ class Case:
     fact: str = field(repr=False)
     articles: tuple[str, ...] = ()
     charges: tuple[str, ...] = ()
+    unknown_articles: tuple[str, ...] = ()
+    weight: float = 1.0
     cited: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
@@ -175,19 +180,26 @@ def _case(
     case_id = str(unnamed if fields.get("id") in (None, "") else fields["id"])
     try:
         _check_fact(fields.get("fact"), here, form)
-        cited = _articles(fields.get("articles"), here, form) if labelled else ()
-        _check_encoding("".join((case_id, *cited)), here)
+        _check_encoding(case_id, here)
+        labels = _labels(fields, here, form) if labelled else {}
     except CaseError as error:
         return error
+    return Case(where=here, case_id=case_id, fact=fields["fact"], **labels)
+
+
+def _labels(fields: dict[str, Any], here: str, form: Format) -> dict[str, Any]:
+    """Return what a labelled case has beside its fact."""
+    cited = _articles(fields.get("articles"), here, form)
     charges = fields.get("charges")
-    return Case(
-        where=here,
-        case_id=case_id,
-        fact=fields["fact"],
-        articles=tuple(dict.fromkeys(cited)),
-        charges=tuple(map(str, charges)) if isinstance(charges, list) else (),
-        cited=cited,
-    )
+    charges = tuple(map(str, charges)) if isinstance(charges, list) else ()
+    _check_encoding("".join((*cited, *charges)), here)
+    return {
+        "articles": tuple(dict.fromkeys(cited)),
+        "charges": charges,
+        "unknown_articles": _unknown(fields.get("unknown_articles"), cited, here),
+        "weight": _weight(fields.get("weight"), here),
+        "cited": cited,
+    }
 
 
 def _check_fact(fact: object, here: str, form: Format) -> None:
@@ -226,6 +238,48 @@ def _articles(values: object, here: str, form: Format) -> tuple[str, ...]:
             quoted(values),
             "Fix the line, or pass --skip-bad.",
         )
+    return _names(values, here)
+
+
+def _unknown(values: object, articles: tuple[str, ...], here: str) -> tuple[str, ...]:
+    if values is None:
+        return ()
+    if not isinstance(values, list):
+        raise CaseError(
+            here,
+            '"unknown_articles" must be a list of articles',
+            quoted(values),
+            "Fix the line, or pass --skip-bad.",
+        )
+    unknown = _names(values, here)
+    if both := [name for name in unknown if name in articles]:
+        raise CaseError(
+            here,
+            "an article of the case cannot be unknown as well",
+            quoted(both),
+            "Take it out of the one list or the other.",
+        )
+    return unknown
+
+
+def _weight(value: object, here: str) -> float:
+    if value is None or value == "":
+        return 1.0
+    try:
+        weight = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        weight = math.nan
+    if not 0 <= weight <= _MAX_WEIGHT:
+        raise CaseError(
+            here,
+            f'"weight" must be a number from 0 to {_MAX_WEIGHT:,}',
+            quoted(value),
+            "Fix the line, or pass --skip-bad.",
+        )
+    return weight
+
+
+def _names(values: list[Any], here: str) -> tuple[str, ...]:
     try:
         return tuple(article_name(value) for value in values)
     except ValueError as error:

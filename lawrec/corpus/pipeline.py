@@ -4,15 +4,23 @@ from typing import Any
 
 import tensorflow as tf
 
-from lawrec.corpus.records import Records, parse_example
+from lawrec.corpus.manifest import Records
+from lawrec.corpus.records import parse_example
 from lawrec.corpus.vocabulary import PAD_ID
 
 LENGTH_STEP = 32
 """Batches are padded to a multiple of this many tokens, so that few shapes occur."""
+_PADDING = {"token_ids": PAD_ID, "label_ids": -1, "unknown_ids": -1, "weight": 0.0}
 
 
 def training_batches(
-    records: Records, epochs: int, batch_tokens: int, shuffle_cases: int, seed: int
+    records: Records,
+    epochs: int,
+    batch_tokens: int,
+    shuffle_cases: int,
+    seed: int,
+    worker: int = 0,
+    workers: int = 1,
 ) -> Any:
     """Return the batches of the train split as a tf.data.Dataset, every case once an epoch.
 
@@ -22,21 +30,36 @@ def training_batches(
         batch_tokens: Padded tokens in a batch; a batch of long cases has fewer of them.
         shuffle_cases: Size of the shuffle buffer, in cases.
         seed: Fixes the order of the cases.
+        worker: Number of this worker, from 0.
+        workers: How many workers share the cases: in each epoch every case goes to one of them,
+            as long as all have the same records and seed.
 
     Returns:
-        A dataset of (token_ids int32 (batch, length), labels float32 (batch, n_articles)).
+        A dataset of (token_ids int32 (batch, length), labels float32 (batch, n_articles),
+        known float32 (batch, n_articles), weights float32 (batch,)): `known` is 0 where nobody
+        knows whether the article applies, else 1.
     """
     paths = [str(path) for path in records.shard_paths("train")]
     dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed)
     dataset = dataset.interleave(
-        tf.data.TFRecordDataset, cycle_length=4, num_parallel_calls=tf.data.AUTOTUNE
+        lambda path: tf.data.TFRecordDataset(path, records.manifest.compression),
+        cycle_length=4,
+        num_parallel_calls=tf.data.AUTOTUNE,
     )
+    if workers > 1:
+        # Case by case, not shard by shard: there may be fewer shards than workers.
+        dataset = dataset.shard(workers, worker)
     dataset = dataset.shuffle(shuffle_cases, seed=seed).repeat(epochs)
-    dataset = dataset.map(parse_example, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = dataset.map(_needed, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = _bucketed(dataset, records.manifest.max_tokens, batch_tokens)
     n_articles = len(records.articles)
     return dataset.map(
-        lambda batch: (batch["token_ids"], multi_hot(batch["label_ids"], n_articles)),
+        lambda batch: (
+            batch["token_ids"],
+            multi_hot(batch["label_ids"], n_articles),
+            1 - multi_hot(batch["unknown_ids"], n_articles),
+            batch["weight"],
+        ),
         num_parallel_calls=tf.data.AUTOTUNE,
     ).prefetch(tf.data.AUTOTUNE)
 
@@ -47,8 +70,14 @@ def bucket_lengths(max_tokens: int) -> list[int]:
 
 
 def multi_hot(label_ids: Any, n_articles: int) -> Any:
-    """Return float32 (batch, n_articles) from unique int32 (batch, n_labels) padded with -1."""
+    """Return float32 (batch, n_articles) from unique int32 (batch, n_ids) padded with -1."""
     return tf.reduce_sum(tf.one_hot(label_ids, n_articles), axis=1)
+
+
+def _needed(serialized: Any) -> dict[str, Any]:
+    """Parse what training needs of a record."""
+    parsed = parse_example(serialized)
+    return {name: parsed[name] for name in _PADDING}
 
 
 def _bucketed(dataset: Any, max_tokens: int, batch_tokens: int) -> Any:
@@ -59,6 +88,6 @@ def _bucketed(dataset: Any, max_tokens: int, batch_tokens: int) -> Any:
         # The last size is for facts beyond the last boundary, of which there are none.
         bucket_batch_sizes=[max(1, batch_tokens // length) for length in lengths] + [1],
         pad_to_bucket_boundary=True,
-        padding_values={"case_id": "", "token_ids": PAD_ID, "label_ids": -1},
+        padding_values=_PADDING,
         drop_remainder=False,
     )

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,18 +13,18 @@ from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.articles import read_article_list, statute_order
 from lawrec.corpus.cases import Case, encodings_at, find_splits, read_cases, strictly
 from lawrec.corpus.cutting import cut_cases
-from lawrec.corpus.readers import DEFAULT_FORMAT, Format
-from lawrec.corpus.records import (
+from lawrec.corpus.manifest import (
+    MANIFEST,
     SCHEMA,
     Manifest,
-    Record,
     Records,
     Shard,
     Split,
     load_records,
     manifest_to_dict,
-    write_shards,
 )
+from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.records import Record, write_shards
 from lawrec.corpus.streams import digest_at
 from lawrec.corpus.tokenizer import Tokenizer, listed_words, load_tokenizer
 from lawrec.corpus.vocabulary import Vocabulary, build_tokens, encode
@@ -74,6 +74,17 @@ class _Tally:
         self.article_counts.update(articles)
 
 
+def folder_for(source: Source, config: CorpusConfig) -> Path:
+    """Return the folder where the records of the cases are, or would be.
+
+    Raises:
+        CaseError: A file is missing, or two splits are the same file.
+    """
+    digests = _digests(find_splits(source.data))
+    tokenizer = load_tokenizer(config, source.dictionaries)
+    return source.records_root / _key(source, config, digests, tokenizer)
+
+
 def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -> Records:
     """Return the records of the cases, made now unless they are there and whole.
 
@@ -88,7 +99,7 @@ def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -
     tokenizer = load_tokenizer(config, source.dictionaries)
     key = _key(source, config, digests, tokenizer)
     folder, vocab = source.records_root / key, source.vocab_root / key
-    if not ((folder / "manifest.json").is_file() and (vocab / "articles.txt").is_file()):
+    if not ((folder / MANIFEST).is_file() and (vocab / "articles.txt").is_file()):
         progress("prepare", 0, None, f"Preparing the cases of {source.data} into {folder}.")
         with finished_folder(vocab) as new_vocab, finished_folder(folder) as new_folder:
             work = _Preparation(source, config, tokenizer, progress, new_folder, new_vocab)
@@ -128,8 +139,9 @@ class _Preparation:
             max_tokens=self.config.max_tokens,
             splits=splits,
             label_counts=tuple(counts[name] for name in articles.names),
+            compression=self._compression,
         )
-        write_json(self.folder / "manifest.json", manifest_to_dict(manifest))
+        write_json(self.folder / MANIFEST, manifest_to_dict(manifest))
 
     def _spool(self, split: str, path: Path) -> _Tally:
         tally = _Tally()
@@ -138,7 +150,7 @@ class _Preparation:
         with self._spool_path(split).open("w", encoding="utf-8") as spool, closing(cut):
             for case, tokens in cut:
                 tally.count(tokens, case.articles)
-                spool.write(json.dumps([case.case_id, tokens, case.articles]) + "\n")
+                spool.write(json.dumps([tokens, asdict(replace(case, fact=""))]) + "\n")
                 self.progress(f"tokenize {split}", tally.cases, None)
         if not tally.cases:
             raise CaseError(path, "the file must hold a case", "none", "Add cases to it.")
@@ -182,7 +194,8 @@ class _Preparation:
         path = self._spool_path(split)
         with path.open(encoding="utf-8") as spool:
             records = self._records(split, cases, spool, tokens, articles)
-            shards = tuple(write_shards(records, self.folder, split, self.config.shard_cases))
+            size = self.config.shard_cases
+            shards = tuple(write_shards(records, self.folder, split, size, self._compression))
         path.unlink()
         return shards
 
@@ -190,16 +203,28 @@ class _Preparation:
         self, split: str, cases: int, spool: IO[str], tokens: Vocabulary, articles: Vocabulary
     ) -> Iterator[Record]:
         for done, line in enumerate(spool, 1):
-            case_id, case_tokens, case_articles = json.loads(line)
+            case_tokens, case = json.loads(line)
             yield Record(
-                case_id=case_id,
+                case_id=case["case_id"],
                 token_ids=encode(case_tokens, tokens, self.config.max_tokens),
-                label_ids=sorted(articles.ids[name] for name in case_articles),
+                label_ids=_ids(case["articles"], articles),
+                unknown_ids=_ids(case["unknown_articles"], articles),
+                weight=case["weight"],
+                charges=tuple(case["charges"]),
             )
             self.progress(f"write {split}", done, cases)
 
+    @property
+    def _compression(self) -> str:
+        return "GZIP" if self.config.gzip else ""
+
     def _spool_path(self, split: str) -> Path:
         return self.folder / f"{split}.spool"
+
+
+def _ids(names: list[str], articles: Vocabulary) -> list[int]:
+    """Return the label ids of articles; one that no case cites has none, and nothing to mask."""
+    return sorted(articles.ids[name] for name in names if name in articles.ids)
 
 
 def _within(
@@ -208,7 +233,8 @@ def _within(
     """Turn a case with an article outside the list into its error."""
     known = set(listed or ())
     for case in cases:
-        unknown = set(case.articles) - known if isinstance(case, Case) else set()
+        named = (*case.articles, *case.unknown_articles) if isinstance(case, Case) else ()
+        unknown = set(named) - known
         if isinstance(case, Case) and listed and unknown:
             yield CaseError(
                 case.where,

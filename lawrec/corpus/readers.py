@@ -45,8 +45,10 @@ NO_ARTICLES = "a case must say its articles"
 """What an error expected, by which it can be told apart; see also those of `cases`."""
 CAIL_FIELDS = ("meta.relevant_articles", "meta.accusation")
 
+_FIXED_FIELDS = ("charges", "unknown_articles", "weight", "meta")
+
 Row = tuple[int, dict[str, Any] | CaseError]
-"""The line (or row) of a case and its fields fact, articles, id, charges, as they were written."""
+"""The line (or row) of a case and its fields, as they were written: see `_fields`."""
 
 
 def _read_text(stream: BinaryIO, where: str, form: Format, labelled: bool) -> Iterator[Row]:
@@ -160,11 +162,11 @@ def _needed(names: list[str], form: Format) -> list[str]:
     """Return the columns of a Parquet file that hold what a case has."""
     fields = (form.fact_field, form.articles_field or "articles", form.id_field)
     outer = {name.partition(".")[0] for name in fields}
-    return [name for name in names if name in {*fields, *outer, "charges", "meta"}]
+    return [name for name in names if name in {*fields, *outer, *_FIXED_FIELDS}]
 
 
 def _json_fields(line: str, here: str, form: Format) -> dict[str, Any]:
-    """Bring a CAIL2018 line or a plain one to the fields fact, articles, id, charges."""
+    """Bring a CAIL2018 line or a plain one to the fields that `_fields` gives."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -178,16 +180,27 @@ def _json_fields(line: str, here: str, form: Format) -> dict[str, Any]:
 
 
 def _fields(record: dict[str, Any], form: Format, in_table: bool = False) -> dict[str, Any]:
-    """Return fact, articles, id and charges; in a table, one text may hold several articles."""
+    """Return what a case has; in a table, one text may hold several articles.
+
+    The keys are fact, articles, id, charges, unknown_articles and weight.
+    """
     cail = isinstance(record.get("meta"), dict)
     own, charged = CAIL_FIELDS if cail else ("articles", "charges")
     articles, charges = _field(record, form.articles_field or own), _field(record, charged)
+    unknown, weight = (_own_or_meta(record, name) for name in ("unknown_articles", "weight"))
     return {
         "fact": _field(record, form.fact_field),
         "articles": _listed(articles, form) if in_table or form.separator else articles,
         "id": _field(record, form.id_field),
         "charges": _listed(charges, DEFAULT_FORMAT) if in_table else charges,
+        "unknown_articles": _listed(unknown, form) if in_table or form.separator else unknown,
+        "weight": weight,
     }
+
+
+def _own_or_meta(record: dict[str, Any], name: str) -> Any:
+    value = _field(record, name)
+    return _field(record, f"meta.{name}") if value is None else value
 
 
 def _field(record: dict[str, Any], name: str) -> Any:

@@ -28,23 +28,27 @@ class Cuts:
     max_articles: int
 
 
-def tune(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
+def tune(
+    y_true: Bools, y_score: Floats, config: DecisionConfig, known: Bools | None = None
+) -> Cuts:
     """Choose the cuts on a tuning split by the strategy of the configuration.
 
     Args:
         y_true: The true articles, (n_cases, n_articles).
         y_score: Their scores, of the same shape, 0 to 1.
         config: Names the strategy, a key of `STRATEGIES`.
+        known: Of the same shape; an entry where it is False counts nowhere. By default, none.
 
     Returns:
         The cuts. An article without a true case never fires: nothing says when it should.
     """
-    seen = y_true.any(axis=0)
+    known = np.ones_like(y_true) if known is None else known
+    seen = (y_true & known).any(axis=0)
     thresholds = np.full(y_score.shape[1], NEVER)
     if not seen.any():
         return Cuts(thresholds, config.min_articles, config.max_articles)
     strategy = chosen(STRATEGIES, config.strategy, "decision.strategy")
-    cuts = strategy(y_true[:, seen], y_score[:, seen], config)
+    cuts = strategy(y_true[:, seen], y_score[:, seen], known[:, seen], config)
     thresholds[seen] = cuts.thresholds
     return replace(cuts, thresholds=thresholds)
 
@@ -97,39 +101,40 @@ def _places(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return places
 
 
-def _fixed(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
+def _fixed(y_true: Bools, y_score: Floats, known: Bools, config: DecisionConfig) -> Cuts:
     return _cuts(np.full(y_score.shape[1], 0.5), config)
 
 
-def _global(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
+def _global(y_true: Bools, y_score: Floats, known: Bools, config: DecisionConfig) -> Cuts:
     """One cut for all articles, with the best micro-F1."""
-    return _cuts(np.full(y_score.shape[1], best_cut(y_true.ravel(), y_score.ravel())), config)
+    return _cuts(np.full(y_score.shape[1], best_cut(y_true[known], y_score[known])), config)
 
 
-def _per_article(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
+def _per_article(y_true: Bools, y_score: Floats, known: Bools, config: DecisionConfig) -> Cuts:
     """The cut with the best F1 of each article, drawn towards the global cut by its support."""
-    pooled = best_cut(y_true.ravel(), y_score.ravel())
-    own = np.array([best_cut(*columns) for columns in zip(y_true.T, y_score.T, strict=True)])
-    support = y_true.sum(axis=0)
+    pooled = best_cut(y_true[known], y_score[known])
+    columns = zip(y_true.T, y_score.T, known.T, strict=True)
+    own = np.array([best_cut(true[where], score[where]) for true, score, where in columns])
+    support = (y_true & known).sum(axis=0)
     weight = support / (support + SHRINK_CASES)
     return _cuts(weight * own + (1 - weight) * pooled, config)
 
 
-def _top_n(y_true: Bools, y_score: Floats, config: DecisionConfig) -> Cuts:
+def _top_n(y_true: Bools, y_score: Floats, known: Bools, config: DecisionConfig) -> Cuts:
     """The same number of articles for every case, with the best micro-F1."""
     least = max(1, config.min_articles)
     cuts = [
         Cuts(np.zeros(y_score.shape[1], np.float32), n, n)
         for n in range(least, max(least, config.max_articles) + 1)
     ]
-    return max(cuts, key=lambda cut: micro_f1(y_true, decide(y_score, cut)))
+    return max(cuts, key=lambda cut: micro_f1(y_true, decide(y_score, cut), known))
 
 
 def _cuts(thresholds: npt.NDArray[np.float64], config: DecisionConfig) -> Cuts:
     return Cuts(thresholds.astype(np.float32), config.min_articles, config.max_articles)
 
 
-STRATEGIES: dict[str, Callable[[Bools, Floats, DecisionConfig], Cuts]] = {
+STRATEGIES: dict[str, Callable[[Bools, Floats, Bools, DecisionConfig], Cuts]] = {
     "fixed": _fixed,
     "global": _global,
     "per-article": _per_article,

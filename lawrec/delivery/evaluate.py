@@ -73,9 +73,9 @@ def evaluate_run(
         articles=len(scored.articles),
         unknown_articles=scored.articles[len(run.articles) :],
         answers={
-            MODEL: metrics.evaluate(scored.y_true, y_pred),
-            FREQUENT: metrics.evaluate(scored.y_true, _always(scored, run.label_counts)),
-            NOTHING: metrics.evaluate(scored.y_true, np.zeros_like(scored.y_true)),
+            MODEL: _figures(scored, y_pred),
+            FREQUENT: _figures(scored, _always(scored, run.label_counts)),
+            NOTHING: _figures(scored, np.zeros_like(scored.y_true)),
         },
     )
     write_json(run.folder / f"evaluation-{name}.json", asdict(report))
@@ -86,7 +86,7 @@ def evaluate_run(
 
 def per_article(scored: ScoredCases, y_pred: npt.NDArray[np.bool_], cuts: Cuts) -> pd.DataFrame:
     """Return a row an article: support, counts, precision, recall, F1 and threshold."""
-    counts = metrics.count(scored.y_true, y_pred)
+    counts = metrics.count(scored.y_true, y_pred, scored.known)
     return pd.DataFrame(
         {
             "article": scored.articles,
@@ -100,6 +100,10 @@ def per_article(scored: ScoredCases, y_pred: npt.NDArray[np.bool_], cuts: Cuts) 
             "threshold": cuts.thresholds,
         }
     )
+
+
+def _figures(scored: ScoredCases, y_pred: npt.NDArray[np.bool_]) -> dict[str, float]:
+    return metrics.evaluate(scored.y_true, y_pred, scored.known)
 
 
 def _always(scored: ScoredCases, label_counts: tuple[int, ...]) -> npt.NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from rich.text import Text
 from lawrec.decision.recommend import Recommendation
 
 if TYPE_CHECKING:  # these import TensorFlow, which `lawrec --help` must not wait for
-    from lawrec.corpus.records import Records
+    from lawrec.corpus.manifest import Records, Verification
     from lawrec.delivery.evaluate import EvaluationReport
     from lawrec.delivery.inspect import RunInfo
     from lawrec.delivery.predict import Answer
@@ -122,6 +122,13 @@ def records_text(records: "Records") -> str:
         )
     lines.append(f"{len(records.tokens):,} tokens known, {len(records.articles):,} articles")
     return "\n".join(lines)
+
+
+def verification_text(found: "Verification") -> str:
+    """Return whether records are as their manifest says, a damaged shard a line."""
+    if not found.damage:
+        return f"{found.folder}: {found.shards:,} shards, {found.cases:,} cases, all whole"
+    return "\n".join(str(error) for error in found.damage)
 
 
 def training_line(evaluation: "Evaluation") -> str:

@@ -32,10 +32,10 @@ class Tuning:
     figures: dict[str, float]
 
 
-def valid_figures(y_true: Bools, y_score: Floats) -> dict[str, float]:
+def valid_figures(y_true: Bools, y_score: Floats, known: Bools) -> dict[str, float]:
     """Return the headline figures of scores under the best single cut, for watching training."""
-    cuts = tune(y_true, y_score, DecisionConfig(strategy="global"))
-    figures = evaluate(y_true, decide(y_score, cuts))
+    cuts = tune(y_true, y_score, DecisionConfig(strategy="global"), known)
+    figures = evaluate(y_true, decide(y_score, cuts), known)
     return {name: figures[name] for name in ("cail_score", "micro_f1", "macro_f1_supported")}
 
 
@@ -68,13 +68,18 @@ def tune_run(
     digest = digest_at(path)
     refuse_same_cases(path, digest, "tune", {"train": run.splits["train"].sha256})
     scored = score_file(run, path, form, skip_bad, progress)
-    known = len(run.articles)
-    cuts = tune(scored.y_true[:, :known], scored.y_score[:, :known], config)
+    own = np.s_[:, : len(run.articles)]
+    cuts = tune(scored.y_true[own], scored.y_score[own], config, scored.known[own])
     y_pred = decide(scored.y_score, widened(cuts, len(scored.articles)))
     tuning = Tuning(
-        config.strategy, path, digest, len(scored.case_ids), cuts, evaluate(scored.y_true, y_pred)
+        strategy=config.strategy,
+        path=path,
+        sha256=digest,
+        cases=len(scored.case_ids),
+        cuts=cuts,
+        figures=evaluate(scored.y_true, y_pred, scored.known),
     )
-    _save(run, tuning, scored.y_true.sum(axis=0).tolist())
+    _save(run, tuning, (scored.y_true & scored.known).sum(axis=0).tolist())
     return tuning
 
 

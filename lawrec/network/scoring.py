@@ -27,6 +27,7 @@ T = TypeVar("T")
 Scores = npt.NDArray[np.float32]
 Scorer = Callable[[Sequence[Sequence[int]]], Scores]
 
+_STORED_AS = 2  # rises when what is stored in `scores/` changes
 CHUNK_CASES = 2_048
 ROWS = 32
 """Cases in a batch. Always as many, and padded to a length that only the case itself decides: so
@@ -37,6 +38,7 @@ the arithmetic for a case is the same whatever it is scored with."""
 class ScoredCases:
     """Labelled cases with their scores: y_true bool, y_score float32, (n_cases, n_articles).
 
+    `known` is False where a case does not know whether the article applies to it.
     The columns are the run's articles, then those that the cases cite and the run does not know:
     they score 0, so that each of their citations counts as a miss.
     """
@@ -45,6 +47,7 @@ class ScoredCases:
     articles: tuple[str, ...]
     y_true: npt.NDArray[np.bool_]
     y_score: Scores
+    known: npt.NDArray[np.bool_]
     skipped: int
 
 
@@ -65,7 +68,8 @@ def score_file(
     """
     checkpoint = best_checkpoint(run)
     kind = "skip" if skip_bad else "strict"
-    key = hashlib.sha256(json.dumps([digest_at(path), form.chosen()]).encode()).hexdigest()[:16]
+    parts = json.dumps([_STORED_AS, digest_at(path), form.chosen()])
+    key = hashlib.sha256(parts.encode()).hexdigest()[:16]
     stored = run.folder / "scores" / f"{key}-{Path(checkpoint).name}-{kind}.npz"
     if not stored.is_file():
         scored = _score_cases(
@@ -79,6 +83,7 @@ def score_file(
             articles=tuple(arrays["articles"].tolist()),
             y_true=arrays["y_true"],
             y_score=arrays["y_score"],
+            known=arrays["known"],
             skipped=int(arrays["skipped"]),
         )
 
@@ -91,22 +96,25 @@ def _score_cases(
     cases = _kept(read, skipped) if skip_bad else strictly(read)
     case_ids: list[str] = []
     cited: list[tuple[str, ...]] = []
+    unknown: list[tuple[str, ...]] = []
     scores: list[Scores] = []
     for chunk in chunks(cases):
         case_ids += [case.case_id for case in chunk]
         cited += [case.articles for case in chunk]
+        unknown += [case.unknown_articles for case in chunk]
         scores.append(scorer([encoder(case.fact) for case in chunk]))
         progress(f"score {path.name}", len(case_ids), None)
     if not case_ids:
         raise CaseError(path, "the file must hold a case", "none", "Add cases to it.")
-    unknown = {name for names in cited for name in names} - set(run.articles.names)
-    articles = (*run.articles.names, *sorted(unknown, key=statute_order))
+    new = {name for names in cited for name in names} - set(run.articles.names)
+    articles = (*run.articles.names, *sorted(new, key=statute_order))
     y_score = np.concatenate(scores)
     return ScoredCases(
         case_ids=tuple(case_ids),
         articles=articles,
         y_true=_multi_hot(cited, articles),
-        y_score=np.pad(y_score, ((0, 0), (0, len(unknown)))),
+        y_score=np.pad(y_score, ((0, 0), (0, len(new)))),
+        known=~_multi_hot(unknown, articles),
         skipped=len(skipped),
     )
 
@@ -120,13 +128,13 @@ def _kept(cases: Iterable[Case | CaseError], skipped: list[CaseError]) -> Iterat
 
 
 def _multi_hot(
-    cited: Sequence[tuple[str, ...]], articles: tuple[str, ...]
+    named: Sequence[tuple[str, ...]], articles: tuple[str, ...]
 ) -> npt.NDArray[np.bool_]:
     column = {name: position for position, name in enumerate(articles)}
-    y_true = np.zeros((len(cited), len(articles)), np.bool_)
-    for row, names in enumerate(cited):
-        y_true[row, [column[name] for name in names]] = True
-    return y_true
+    hot = np.zeros((len(named), len(articles)), np.bool_)
+    for row, names in enumerate(named):
+        hot[row, [column[name] for name in names if name in column]] = True
+    return hot
 
 
 def make_scorer(model: Any) -> Scorer:

@@ -17,8 +17,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lawrec.config import TrainingConfig
+from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.pipeline import training_batches
-from lawrec.corpus.records import Records, find_damage, full_disk_told, read_records
+from lawrec.corpus.records import full_disk_told, read_records
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import CHECKPOINT, Run, set_latest
 from lawrec.network.model import build_model
@@ -26,8 +27,11 @@ from lawrec.network.scoring import Scorer, chunks, make_scorer
 from lawrec.network.vectors import token_vectors
 from lawrec.progress import Progress, silent
 
-Metrics = Callable[[npt.NDArray[np.bool_], npt.NDArray[np.float32]], dict[str, float]]
-"""From y_true and y_score to named figures; the first one chooses the best checkpoint."""
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+Metrics = Callable[[Bools, Floats, Bools], dict[str, float]]
+"""From y_true, y_score and known to named figures; the first one chooses the best checkpoint."""
+_LEAST_WEIGHT = 1e-30
 
 
 @dataclass(frozen=True)
@@ -147,19 +151,21 @@ def _set_vectors(model: Any, run: Run, records: Records) -> None:
 
 def score_records(
     scorer: Scorer, records: Records, split: str, progress: Progress = silent
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
-    """Return y_true bool and y_score float32, both (n_cases, n_articles), of a split's records."""
+) -> tuple[Bools, Floats, Bools]:
+    """Return y_true, y_score and known of a split's records, all (n_cases, n_articles)."""
     n_cases = records.split(split).cases
     y_true = np.zeros((n_cases, len(records.articles)), np.bool_)
     y_score = np.zeros(y_true.shape, np.float32)
+    known = np.ones(y_true.shape, np.bool_)
     start = 0
     for chunk in chunks(read_records(records, split)):
         y_score[start : start + len(chunk)] = scorer([record.token_ids for record in chunk])
         for row, record in enumerate(chunk, start):
             y_true[row, record.label_ids] = True
+            known[row, record.unknown_ids] = False
         start += len(chunk)
         progress(f"score {split}", start, n_cases)
-    return y_true, y_score
+    return y_true, y_score, known
 
 
 def _start(run: Run, records: Records, strategy: Any) -> _State:
@@ -194,29 +200,47 @@ def _seeds(model: Any) -> list[Any]:
 def _make_step(
     state: _State, strategy: Any, config: TrainingConfig, total_cases: int
 ) -> Callable[[Any], Any]:
-    """Return the compiled step: a batch in, its mean loss out, the state moved on."""
+    """Return the compiled step: a batch in, its loss out, the state moved on.
 
-    def replica_step(token_ids: Any, labels: Any, n_cases: Any) -> Any:
+    The loss is the mean over cases, by weight, of the sum over the articles known for a case.
+    """
+
+    def replica_step(
+        token_ids: Any, labels: Any, known: Any, weights: Any, total_weight: Any
+    ) -> Any:
         with tf.GradientTape() as tape:
             logits = state.model(token_ids, training=True)
-            losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
-            loss = tf.reduce_sum(losses) / tf.cast(n_cases, tf.float32)
+            loss = loss_sum(logits, labels, known, weights) / total_weight
         gradients = tape.gradient(loss, state.model.trainable_variables)
         state.optimizer.apply(gradients, state.model.trainable_variables)
         return loss
 
     @tf.function(input_signature=[state.iterator.element_spec], autograph=False)
     def step(batch: Any) -> Any:
-        token_ids, labels = batch
-        n_cases = tf.shape(token_ids)[0]
+        n_cases = tf.shape(batch[0])[0]
+        # A batch without any weight has a loss of 0, not of 0/0.
+        total_weight = tf.maximum(tf.reduce_sum(batch[-1]), _LEAST_WEIGHT)
         rate = learning_rate(state.cases_seen / total_cases, config)
         state.optimizer.learning_rate.assign(rate)
-        losses = strategy.run(replica_step, args=(token_ids, labels, n_cases))
+        losses = strategy.run(replica_step, args=(*batch, total_weight))
         state.global_step.assign_add(1)
         state.cases_seen.assign_add(tf.cast(n_cases, tf.int64))
         return strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
 
     return lambda batch: step(batch)
+
+
+def loss_sum(logits: Any, labels: Any, known: Any, weights: Any) -> Any:
+    """Return the cross-entropy of all known entries, each times the weight of its case.
+
+    Args:
+        logits: float32 (batch, n_articles).
+        labels: Of the same shape, 0 or 1.
+        known: Of the same shape, 0 where the label is not known, else 1.
+        weights: float32 (batch,).
+    """
+    losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
+    return tf.reduce_sum(losses * known * weights[:, None])
 
 
 def learning_rate(done: Any, config: TrainingConfig) -> Any:

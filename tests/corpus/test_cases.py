@@ -439,3 +439,78 @@ def test_a_folder_named_as_a_split_is_no_split(tmp_path):
     (tmp_path / "valid.json").mkdir()
     write(tmp_path, "train.json", "")
     assert list(find_splits(tmp_path)) == ["train"]
+
+
+def only_case(tmp_path, record, labelled=True):
+    path = tmp_path / "case.json"
+    path.write_text(json.dumps(record), encoding="utf-8")
+    (case,) = read_cases(path, labelled)
+    return case
+
+
+@pytest.mark.parametrize(
+    ("record", "unknown", "weight"),
+    [
+        ({"articles": [264]}, (), 1.0),
+        (
+            {"articles": [264], "weight": 2, "unknown_articles": [266, "133-1"]},
+            ("266", "133之一"),
+            2.0,
+        ),
+        ({"articles": [], "weight": 0, "unknown_articles": []}, (), 0.0),
+        ({"articles": [264], "weight": None, "unknown_articles": None}, (), 1.0),
+        (
+            {"meta": {"relevant_articles": [264], "weight": 0.5, "unknown_articles": [266, 266]}},
+            ("266",),
+            0.5,
+        ),
+        (
+            {"meta": {"relevant_articles": [264]}, "weight": 0.5, "unknown_articles": [1]},
+            ("1",),
+            0.5,
+        ),
+        ({"meta": {"relevant_articles": [264], "weight": 7}, "weight": 0.5}, (), 0.5),
+    ],
+)
+def test_a_case_may_have_a_weight_and_unknown_articles(tmp_path, record, unknown, weight):
+    case = only_case(tmp_path, {"fact": "盗窃", **record})
+    assert (case.unknown_articles, case.weight) == (unknown, weight)
+
+
+def test_a_table_may_have_columns_of_weights_and_unknown_articles(tmp_path):
+    path = tmp_path / "cases.csv"
+    rows = ["fact,articles,weight,unknown_articles", "盗窃,264,0.5,266;133之一", "诈骗,266,,"]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    first, second = read_cases(path)
+    assert (first.unknown_articles, first.weight) == (("266", "133之一"), 0.5)
+    assert (second.unknown_articles, second.weight) == ((), 1.0)
+
+
+@pytest.mark.parametrize(
+    "weight", [-1, -0.1, True, "heavy", [], {}, 1e7, 10**400, float("nan"), float("inf")]
+)
+def test_a_weight_that_is_none_is_an_error_of_its_line(tmp_path, weight):
+    error = only_case(tmp_path, {"fact": "盗窃", "articles": [264], "weight": weight})
+    assert isinstance(error, CaseError)
+    assert error.where == f"{tmp_path / 'case.json'}:1"
+    assert error.expected == '"weight" must be a number from 0 to 1,000,000'
+
+
+@pytest.mark.parametrize(
+    ("unknown", "expected"),
+    [
+        (266, '"unknown_articles" must be a list of articles'),
+        ([True], 'an article must be a number or a text such as "133之一"'),
+        (["264"], "an article of the case cannot be unknown as well"),
+    ],
+)
+def test_unknown_articles_must_be_articles_that_the_case_does_not_cite(tmp_path, unknown, expected):
+    error = only_case(tmp_path, {"fact": "盗窃", "articles": [264], "unknown_articles": unknown})
+    assert isinstance(error, CaseError)
+    assert error.expected == expected
+
+
+def test_a_case_to_be_answered_needs_no_sound_labels(tmp_path):
+    record = {"fact": "盗窃", "weight": "heavy", "unknown_articles": 3, "charges": ["\ud800"]}
+    assert isinstance(only_case(tmp_path, record, labelled=False), Case)
+    assert isinstance(only_case(tmp_path, {**record, "articles": []}), CaseError)

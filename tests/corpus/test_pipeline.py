@@ -1,13 +1,18 @@
 import random
+import signal
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from lawrec.corpus.manifest import Manifest, Records, Split, manifest_to_dict
 from lawrec.corpus.pipeline import LENGTH_STEP, bucket_lengths, multi_hot, training_batches
-from lawrec.corpus.records import Manifest, Record, Records, Split, write_shards
+from lawrec.corpus.records import Record, write_shards
 from lawrec.corpus.vocabulary import Vocabulary
+from lawrec.files import write_json
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(60)]
 
@@ -15,11 +20,11 @@ N_ARTICLES = 5
 MAX_TOKENS = 100
 
 
-def make_records(folder, cases, shard_cases=16):
-    shards = tuple(write_shards(cases, folder, "train", shard_cases))
+def make_records(folder, cases, shard_cases=16, compression=""):
+    shards = tuple(write_shards(cases, folder, "train", shard_cases, compression))
     split = Split("train.json", "", len(cases), sum(len(c.token_ids) for c in cases), 0, shards)
     names = Vocabulary(tuple(str(n) for n in range(1, N_ARTICLES + 1)))
-    manifest = Manifest("char", MAX_TOKENS, {"train": split}, (0,) * N_ARTICLES)
+    manifest = Manifest("char", MAX_TOKENS, {"train": split}, (0,) * N_ARTICLES, compression)
     return Records(folder, manifest, Vocabulary(("<pad>", "<unk>")), names)
 
 
@@ -47,9 +52,9 @@ def records(cases, tmp_path_factory):
     return make_records(tmp_path_factory.mktemp("records"), cases)
 
 
-def batches(records, epochs=1, batch_tokens=512, shuffle_cases=40, seed=7):
-    dataset = training_batches(records, epochs, batch_tokens, shuffle_cases, seed)
-    return [(tokens.numpy(), labels.numpy()) for tokens, labels in dataset]
+def batches(records, epochs=1, batch_tokens=512, shuffle_cases=40, seed=7, **shared):
+    dataset = training_batches(records, epochs, batch_tokens, shuffle_cases, seed, **shared)
+    return [(tokens.numpy(), labels.numpy()) for tokens, labels, *_ in dataset]
 
 
 def order(found):
@@ -157,15 +162,97 @@ def test_a_case_without_articles_has_a_row_of_zeros(tmp_path):
     np.testing.assert_array_equal(labels, np.zeros((2, N_ARTICLES), np.float32))
 
 
+def test_known_is_0_for_unknown_articles_and_weights_are_those_of_the_cases(tmp_path):
+    cases = [
+        Record("1", [2], [0], [1, 4], 0.25),
+        Record("2", [3, 3], [], [0, 1, 2, 3, 4], 0.0),
+        Record("3", [4], [3]),
+    ]
+    ((tokens, labels, known, weights),) = training_batches(
+        make_records(tmp_path, cases), 1, 512, 9, 7
+    )
+    assert known.dtype == weights.dtype == tf.float32
+    rows = np.argsort(tokens.numpy()[:, 0])
+    np.testing.assert_array_equal(
+        known.numpy()[rows], [[1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]]
+    )
+    np.testing.assert_array_equal(weights.numpy()[rows], [0.25, 0, 1])
+    assert labels.shape == known.shape == (3, N_ARTICLES)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 7, 200])
+def test_workers_share_the_cases_of_each_epoch_without_overlap(records, cases, workers):
+    parts = [batches(records, worker=worker, workers=workers) for worker in range(workers)]
+    orders = [order(part) for part in parts]
+    assert sorted(case for part in orders for case in part) == list(range(len(cases)))
+    sizes = [len(part) for part in orders]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_workers_share_the_cases_anew_in_the_next_epoch(tmp_path):
+    records = make_records(tmp_path, invented_cases([5] * 40), shard_cases=4)
+    shared = [order(batches(records, 2, 1, worker=worker, workers=2)) for worker in (0, 1)]
+    first, second = ([part[epoch * 20 : epoch * 20 + 20] for part in shared] for epoch in (0, 1))
+    for left, right in (first, second):
+        assert sorted(left + right) == list(range(40))
+    assert set(first[0]) != set(second[0])
+
+
+def test_a_record_of_another_schema_ends_the_reading_with_its_cause(tmp_path):
+    records = make_records(tmp_path, invented_cases([5] * 20))
+    with tf.io.TFRecordWriter(str(records.shard_paths("train")[1])) as writer:
+        writer.write(b"no example")
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Could not parse example"):
+        batches(records, epochs=1000)
+
+
+READ_FOR_EVER = """
+import sys
+from pathlib import Path
+from lawrec.corpus.manifest import load_records
+from lawrec.corpus.pipeline import training_batches
+records = load_records(Path(sys.argv[1]), Path(sys.argv[1]))
+for number, _ in enumerate(training_batches(records, 10**9, 512, 40, 1)):
+    if number == 3:
+        print("ready", flush=True)
+"""
+
+
+def test_ctrl_c_ends_the_reading_at_once(tmp_path, cases):
+    records = make_records(tmp_path, cases)
+    write_json(tmp_path / "manifest.json", manifest_to_dict(records.manifest))
+    records.tokens.save(tmp_path / "tokens.txt")
+    records.articles.save(tmp_path / "articles.txt")
+    command = [sys.executable, "-c", READ_FOR_EVER, tmp_path]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    assert process.returncode == -signal.SIGINT
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
+def test_packed_records_give_the_same_batches(records, cases, tmp_path):
+    packed = batches(make_records(tmp_path, cases, compression="GZIP"), epochs=2)
+    for ours, theirs in zip(packed, batches(records, epochs=2), strict=True):
+        np.testing.assert_array_equal(ours[0], theirs[0])
+        np.testing.assert_array_equal(ours[1], theirs[1])
+
+
+@pytest.mark.parametrize("compression", ["", "GZIP"])
 @pytest.mark.parametrize("damage", ["flipped", "short", "missing"])
-def test_a_damaged_shard_ends_the_reading_with_an_error(tmp_path, damage):
-    records = make_records(tmp_path, invented_cases([5] * 60))
+def test_a_damaged_shard_ends_the_reading_with_an_error(tmp_path, damage, compression):
+    records = make_records(tmp_path, invented_cases([5] * 60), compression=compression)
     path = records.shard_paths("train")[2]
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     if damage == "missing":
         path.unlink()
     else:
-        path.write_bytes(content if damage == "flipped" else path.read_bytes()[:-3])
+        path.write_bytes(content if damage == "flipped" else path.read_bytes()[: len(content) // 2])
     with pytest.raises((tf.errors.DataLossError, tf.errors.NotFoundError)):
         batches(records, epochs=3)

@@ -10,9 +10,10 @@ import pytest
 
 from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.cases import read_cases, strictly
+from lawrec.corpus.manifest import find_damage
 from lawrec.corpus.prepare import Source, prepare
 from lawrec.corpus.readers import Format
-from lawrec.corpus.records import find_damage, read_records
+from lawrec.corpus.records import read_records
 from lawrec.corpus.tokenizer import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.errors import CaseError, ConfigError, RecordsError
@@ -285,6 +286,40 @@ def test_a_preparation_that_was_killed_leaves_nothing_and_can_be_repeated(source
     for root in (source.records_root, source.vocab_root):
         assert not root.exists() or list(root.iterdir()) == []
     assert len(list(read_records(prepare(source, CHAR), "train"))) == len(TRAIN)
+
+
+def test_masks_weights_and_charges_reach_the_records(write_split):
+    line = {
+        "fact": "盗窃财物",
+        "articles": [264],
+        "unknown_articles": [266, 999],
+        "weight": 0.5,
+        "charges": ["盗窃"],
+    }
+    data = write_split("train.json", [("诈骗财物", [266])], json.dumps(line)).parent
+    source = Source(data, records_root=data / "records", vocab_root=data / "vocab")
+    first, second = read_records(prepare(source, CHAR), "train")
+    assert (first.unknown_ids, first.weight, first.charges) == ([], 1.0, ())
+    # 999 is cited nowhere: it has no column to be masked in.
+    assert (second.label_ids, second.unknown_ids) == ([0], [1])
+    assert (second.weight, second.charges) == (0.5, ("盗窃",))
+
+
+def test_packed_records_are_the_same_cases_under_another_key(source):
+    plain, packed = prepare(source, CHAR), prepare(source, replace(CHAR, gzip=True))
+    assert packed.folder != plain.folder
+    assert packed.manifest.compression == "GZIP"
+    assert {path.suffix for path in packed.shard_paths("train")} == {".gz"}
+    assert list(read_records(packed, "train")) == list(read_records(plain, "train"))
+
+
+def test_an_unknown_article_must_be_in_the_list_too(write_split):
+    line = json.dumps({"fact": "盗窃", "articles": [264], "unknown_articles": [999]})
+    data = write_split("train.json", [], line).parent
+    (data / "law.txt").write_text("264\n266\n", encoding="utf-8")
+    source = Source(data, records_root=data / "records", vocab_root=data / "vocab")
+    with pytest.raises(CaseError, match="each article must be in the list of articles"):
+        prepare(source, CHAR)
 
 
 @pytest.mark.parametrize("lost", ["records", "vocab", "manifest"])

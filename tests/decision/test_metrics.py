@@ -197,3 +197,81 @@ def test_a_metric_is_a_plain_float_from_0_to_1(name):
 def test_evaluate_gives_every_metric_under_its_name():
     expected = {name: metric(TRUE, PRED) for name, metric in metrics.METRICS.items()}
     assert metrics.evaluate(TRUE, PRED) == expected
+
+
+def random_mask(seed, shape):
+    """A mask with a case and an article of which nothing is known."""
+    rng = np.random.default_rng(seed)
+    known = rng.random(shape) < 0.7
+    known[rng.integers(shape[0])] = False
+    known[:, rng.integers(shape[1])] = False
+    return known
+
+
+def slow_figures(y_true, y_pred, known):
+    """Every metric told slowly: entry by entry, over what is known."""
+    n_cases, n_articles = y_true.shape
+    columns = []
+    for article in range(n_articles):
+        cases = [case for case in range(n_cases) if known[case, article]]
+        pairs = [(y_true[case, article], y_pred[case, article]) for case in cases]
+        if pairs:
+            columns.append((sum(t and p for t, p in pairs), sum(t != p for t, p in pairs), pairs))
+    f1s = [(2 * tp / (2 * tp + wrong) if tp + wrong else None) for tp, wrong, _ in columns]
+    supported = [
+        f1 for f1, (_, _, pairs) in zip(f1s, columns, strict=True) if any(t for t, _ in pairs)
+    ]
+    tp, wrong = (sum(column[place] for column in columns) for place in (0, 1))
+    micro = 2 * tp / (2 * tp + wrong) if tp else 0.0
+    rights = [
+        all(t == p for t, p, k in zip(*rows, strict=True) if k)
+        for rows in zip(y_true, y_pred, known, strict=True)
+        if rows[2].any()
+    ]
+    entries = sum(len(pairs) for _, _, pairs in columns)
+    return figures(
+        cail=(micro + np.mean([1 if f1 is None else f1 for f1 in f1s])) / 2,
+        micro=micro,
+        macro=np.mean([f1 or 0 for f1 in f1s]),
+        supported=np.mean(supported) if supported else 0,
+        hamming=wrong / entries,
+        exact=np.mean(rights),
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_figures_under_a_mask_are_those_told_slowly(seed):
+    y_true, y_pred = random_answers(seed)
+    known = random_mask(seed, y_true.shape)
+    expected = slow_figures(y_true, y_pred, known)
+    assert metrics.evaluate(y_true, y_pred, known) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_stands_in_masked_entries_changes_nothing(seed):
+    y_true, y_pred = random_answers(seed)
+    known = random_mask(seed, y_true.shape)
+    expected = metrics.evaluate(y_true, y_pred, known)
+    assert metrics.evaluate(y_true ^ ~known, y_pred, known) == expected
+    assert metrics.evaluate(y_true, y_pred | ~known, known) == expected
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_mask_without_gaps_is_no_mask_and_a_wholly_masked_row_or_column_is_not_there(seed):
+    y_true, y_pred = random_answers(seed)
+    known = np.ones_like(y_true)
+    assert metrics.evaluate(y_true, y_pred, known) == metrics.evaluate(y_true, y_pred)
+    known[3], known[:, 2] = False, False
+    rest = np.delete(np.delete(y_true, 3, 0), 2, 1), np.delete(np.delete(y_pred, 3, 0), 2, 1)
+    assert metrics.evaluate(y_true, y_pred, known) == metrics.evaluate(*rest)
+
+
+def test_where_nothing_is_known_every_figure_is_0():
+    assert set(metrics.evaluate(TRUE, PRED, ZEROS).values()) == {0.0}
+
+
+def test_counts_under_a_mask_worked_by_hand():
+    known = np.array([[0, 1, 0, 1], [1, 1, 1, 1], [1, 0, 1, 1]], np.bool_)
+    counts = metrics.count(TRUE, PRED, known)
+    assert (counts.tp.tolist(), counts.fp.tolist()) == ([0, 1, 0, 0], [0, 0, 0, 0])
+    assert (counts.fn.tolist(), counts.support.tolist()) == ([1, 0, 0, 0], [1, 1, 0, 0])

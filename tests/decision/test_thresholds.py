@@ -337,7 +337,10 @@ DEGENERATE = {
 def test_every_strategy_runs_on_degenerate_cases(strategy, case):
     y_true, y_score = DEGENERATE[case]
     config = DecisionConfig(strategy=strategy)
-    for cuts in (STRATEGIES[strategy](y_true, y_score, config), tune(y_true, y_score, config)):
+    for cuts in (
+        STRATEGIES[strategy](y_true, y_score, y_true | True, config),
+        tune(y_true, y_score, config),
+    ):
         assert cuts.thresholds.dtype == np.float32
         assert cuts.thresholds.shape == (y_true.shape[1],)
         assert not np.isnan(cuts.thresholds).any()
@@ -346,3 +349,43 @@ def test_every_strategy_runs_on_degenerate_cases(strategy, case):
 
 def test_the_default_strategy_is_a_known_one():
     assert DecisionConfig().strategy in STRATEGIES
+
+
+def same_cuts(left, right):
+    np.testing.assert_array_equal(left.thresholds, right.thresholds)
+    return (left.min_articles, left.max_articles) == (right.min_articles, right.max_articles)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_mask_without_gaps_tunes_as_no_mask(strategy, seed):
+    y_true, y_score = random_table(seed)
+    config = DecisionConfig(strategy=strategy)
+    assert same_cuts(tune(y_true, y_score, config, y_true | True), tune(y_true, y_score, config))
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_masked_labels_do_not_move_a_cut(strategy, seed):
+    y_true, y_score = random_table(seed)
+    known = np.random.default_rng(seed).random(y_true.shape) < 0.6
+    config = DecisionConfig(strategy=strategy)
+    expected = tune(y_true, y_score, config, known)
+    assert same_cuts(tune(y_true ^ ~known, y_score, config, known), expected)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("strategy", ["global", "per-article"])
+def test_masked_scores_do_not_move_a_cut(strategy, seed):
+    y_true, y_score = random_table(seed)
+    known = np.random.default_rng(seed).random(y_true.shape) < 0.6
+    config = DecisionConfig(strategy=strategy)
+    other = np.where(known, y_score, np.float32(0.75))
+    assert same_cuts(tune(y_true, other, config, known), tune(y_true, y_score, config, known))
+
+
+def test_an_article_whose_true_cases_are_all_masked_never_fires():
+    y_true, y_score = bools([1, 1], [0, 1]), floats([0.9, 0.8], [0.2, 0.7])
+    cuts = tune(y_true, y_score, ALL, bools([0, 1], [1, 1]))
+    assert cuts.thresholds.tolist()[0] == NEVER
+    assert cuts.thresholds.tolist()[1] < 1

@@ -1,3 +1,4 @@
+import json
 import random
 
 import keras
@@ -7,6 +8,7 @@ import pytest
 from lawrec.config import ModelConfig
 from lawrec.corpus.pipeline import LENGTH_STEP
 from lawrec.network import scoring
+from lawrec.network.checkpoint import find_run
 from lawrec.network.model import build_model
 
 pytestmark = pytest.mark.tensorflow
@@ -64,3 +66,21 @@ def test_chunks_cut_a_stream_without_reading_ahead(size, expected):
     assert next(parts) == expected[0]
     assert len(taken) == len(expected[0])
     assert [expected[0], *parts] == expected
+
+
+def test_scored_cases_carry_what_is_known_from_the_store_too(trained, tmp_path):
+    run = find_run(trained.checkpoints, None)
+    path = tmp_path / "cases.json"
+    cases = [
+        {"fact": "盗窃钱包", "articles": ["264"], "unknown_articles": ["266", "300"]},
+        {"fact": "骗取信任", "articles": ["999"], "unknown_articles": ["264"]},
+        {"fact": "醉酒驾驶", "articles": ["133之一"], "unknown_articles": ["999"]},
+    ]
+    path.write_text("\n".join(map(json.dumps, cases)), encoding="utf-8")
+    for _ in range(2):
+        scored = scoring.score_file(run, path)
+        assert scored.articles == ("133之一", "264", "266", "999")
+        masked = [
+            [scored.articles[column] for column in np.flatnonzero(~row)] for row in scored.known
+        ]
+        assert masked == [["266"], ["264"], ["999"]]

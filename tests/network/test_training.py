@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -6,7 +8,8 @@ from lawrec.config import TrainingConfig
 from lawrec.delivery.tune import valid_figures
 from lawrec.errors import RecordsError, RunError
 from lawrec.network.checkpoint import best_checkpoint, find_run, load_model
-from lawrec.network.training import learning_rate, train
+from lawrec.network.scoring import make_scorer
+from lawrec.network.training import learning_rate, loss_sum, score_records, train
 
 pytestmark = pytest.mark.tensorflow
 
@@ -79,7 +82,7 @@ def test_a_finished_run_has_nothing_left_to_do(start_run):
 
 def test_training_stops_when_valid_no_longer_improves(start_run):
     run, records = start_run("training.epochs=9", "training.patience=2")
-    evaluations = list(train(run, records, lambda y_true, y_score: {"always": 0.5}))
+    evaluations = list(train(run, records, lambda y_true, y_score, known: {"always": 0.5}))
     assert [evaluation.best for evaluation in evaluations] == [True, False, False]
 
 
@@ -105,3 +108,79 @@ def test_the_learning_rate_warms_up_then_falls_to_zero():
     config = TrainingConfig(learning_rate=0.1, warmup=0.1)
     rates = [float(learning_rate(tf.constant(done), config)) for done in (0, 0.05, 0.1, 0.55, 1)]
     np.testing.assert_allclose(rates, [0.001, 0.051, 0.1, 0.05, 0], atol=1e-7)
+
+
+def random_batch(seed):
+    numbers = np.random.default_rng(seed)
+    labels, known = (numbers.random((6, 4)) < 0.5).astype(np.float32), numbers.random((6, 4)) < 0.6
+    weights = numbers.choice([0.0, 0.5, 1.0, 3.0], 6).astype(np.float32)
+    return numbers.normal(0, 3, (6, 4)).astype(np.float32), labels, known, weights
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_loss_is_that_told_slowly(seed):
+    logits, labels, known, weights = random_batch(seed)
+    slow = sum(
+        weights[case] * np.log1p(np.exp((1 - 2 * labels[case, article]) * logits[case, article]))
+        for case, article in zip(*np.nonzero(known), strict=True)
+    )
+    found = loss_sum(logits, labels, known.astype(np.float32), weights)
+    np.testing.assert_allclose(found, slow, rtol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_masked_entries_and_cases_without_weight_have_no_gradient_at_all(seed):
+    logits, labels, known, weights = random_batch(seed)
+    weights[0] = 0
+    logits = tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        loss = loss_sum(logits, labels, known.astype(np.float32), weights)
+    gradient = tape.gradient(loss, logits).numpy()
+    np.testing.assert_array_equal(gradient != 0, known & (weights[:, None] > 0))
+
+
+def changed_data(source, folder, change):
+    """Copy the splits of cases with each case changed."""
+    folder.mkdir()
+    for path in source.glob("*.json"):
+        cases = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        lines = [json.dumps(change(case, path.stem, row)) for row, case in enumerate(cases)]
+        (folder / path.name).write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+def mask_266_in_train(case, split, row):
+    if split != "train":
+        return case
+    cited = [name for name in case["meta"]["relevant_articles"] if name != "266"]
+    meta = {"relevant_articles": cited, "unknown_articles": ["266"]}
+    return {**case, "meta": meta}
+
+
+def test_an_article_that_is_masked_everywhere_is_not_learnt(start_run, tiny_data, tmp_path):
+    data = changed_data(tiny_data, tmp_path / "data", mask_266_in_train)
+    run, records = start_run("training.epochs=8", data=data, root=tmp_path)
+    list(train(run, records, valid_figures))
+    scorer = make_scorer(load_model(run, best_checkpoint(run)))
+    y_true, y_score, known = score_records(scorer, records, "train")
+    column = records.articles.names.index("266")
+    assert not known[:, column].any()
+    assert np.delete(known, column, axis=1).all()
+    # It stays where it began, at the lowest bias, while the others have been learnt.
+    assert y_score[:, column].max() < 0.01
+    others = np.delete(y_score, column, axis=1)[np.delete(y_true, column, axis=1)]
+    assert np.median(others) > 0.5
+
+
+def spoil_every_second(case, split, row):
+    if split != "train" or row % 2:
+        return case
+    return {**case, "meta": {"relevant_articles": ["264", "266", "133之一"], "weight": 0}}
+
+
+def test_cases_of_weight_0_teach_nothing(start_run, tiny_data, tmp_path):
+    data = changed_data(tiny_data, tmp_path / "data", spoil_every_second)
+    run, records = start_run("training.epochs=10", data=data, root=tmp_path)
+    evaluations = list(train(run, records, valid_figures))
+    assert max(evaluation.valid["micro_f1"] for evaluation in evaluations) > 0.8

@@ -1,0 +1,93 @@
+"""Cases a second that the pipeline yields, against those that a step of the default model takes.
+
+    python tests/benchmarks/bench_pipeline.py [DATA]
+
+DATA is a folder of cases, by default ../shared/cail beside the checkout, else the invented sample;
+of a large folder, the first cases. The step gets the pipeline's own batches, beforehand.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from lawrec.config import Config, shipped
+from lawrec.corpus.cases import find_splits
+from lawrec.corpus.manifest import Records
+from lawrec.corpus.pipeline import training_batches
+from lawrec.corpus.prepare import Source, prepare
+from lawrec.corpus.streams import files_at, opened
+from lawrec.network import training
+from lawrec.network.checkpoint import create_run
+
+CASES = 4_000
+EPOCHS = 12
+STEPS = 8
+CAIL = Path(__file__).resolve().parents[3] / "shared/cail"
+
+
+def main() -> None:
+    """Print the cases a second of both, and their ratio."""
+    beside = CAIL if CAIL.is_dir() else shipped("data/sample")
+    data = Path(sys.argv[1]) if len(sys.argv) > 1 else beside
+    config = Config()
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        source = Source(
+            _first_cases(data, root / "data"), records_root=root / "records", vocab_root=root
+        )
+        records = prepare(source, config.corpus)
+        pipeline = _rate_of_pipeline(records, config)
+        run = create_run(root / "runs", config, records, source)
+        strategy = tf.distribute.get_strategy()
+        state = training._start(run, records, strategy)
+        cases = records.split("train").cases
+        step = training._make_step(state, strategy, config.training, config.training.epochs * cases)
+        model = _rate_of_steps(step, list(islice(state.iterator, STEPS + 2)))
+    print(f"{cases} cases of {data}, {len(records.articles)} articles")
+    print(f"pipeline       {pipeline:10.1f} cases/s")
+    print(f"training step  {model:10.1f} cases/s")
+    print(f"ratio          {pipeline / model:10.1f}")
+
+
+def _first_cases(data: Path, folder: Path) -> Path:
+    folder.mkdir()
+    for split, path in find_splits(data).items():
+        with opened(files_at(path)[0]) as lines:
+            (folder / f"{split}.json").write_bytes(b"".join(islice(lines, CASES)))
+    return folder
+
+
+def _rate_of_pipeline(records: Records, config: Config) -> float:
+    """Read all epochs; the time from the first batch on, so that starting up does not count."""
+    sizes = config.training
+    batches = iter(
+        training_batches(records, EPOCHS, sizes.batch_tokens, sizes.shuffle_cases, sizes.seed)
+    )
+    next(batches)
+    start = time.perf_counter()
+    cases = _cases(batches)
+    return cases / (time.perf_counter() - start)
+
+
+def _rate_of_steps(step: Any, batches: Sequence[Any]) -> float:
+    first, rest = batches[:2], batches[2:]
+    for batch in first:
+        step(batch)
+    start = time.perf_counter()
+    for batch in rest:
+        float(step(batch))
+    return _cases(rest) / (time.perf_counter() - start)
+
+
+def _cases(batches: Iterable[Any]) -> int:
+    return sum(int(batch[0].shape[0]) for batch in batches)
+
+
+if __name__ == "__main__":
+    main()
