@@ -251,7 +251,7 @@ def _unknown(values: object, articles: tuple[str, ...], here: str) -> tuple[str,
             quoted(values),
             "Fix the line, or pass --skip-bad.",
         )
-    unknown = _names(values, here)
+    unknown = tuple(dict.fromkeys(_names(values, here)))
     if both := [name for name in unknown if name in articles]:
         raise CaseError(
             here,

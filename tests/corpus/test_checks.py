@@ -21,7 +21,9 @@ RULES = rules_of(CATALOGUE, max_tokens=100)
 
 
 def case(fact=FACT, cited=("264",), charges=()):
-    return Case("a.json:1", "1", fact, tuple(dict.fromkeys(cited)), tuple(charges), tuple(cited))
+    return Case(
+        "a.json:1", "1", fact, tuple(dict.fromkeys(cited)), tuple(charges), cited=tuple(cited)
+    )
 
 
 def found(kind, *arguments, rules=RULES, **fields):
