@@ -66,7 +66,10 @@ class DecisionConfig:
     """From scores to a list of articles."""
 
     strategy: str = "per-article"  # a key of thresholds.STRATEGIES
-    min_articles: int = 1  # the best scores fill a shorter list
+    min_articles: int = 1  # the best scores fill a shorter list ...
+    fill_score: float = (
+        0.25  # ... if they are at least this: worse guesses cost more than they give
+    )
     max_articles: int = 10  # a longer list is cut
 
 

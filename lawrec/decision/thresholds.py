@@ -5,6 +5,7 @@ An article is positive where `score >= threshold`. Thresholds are float32 (n_art
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +16,21 @@ from lawrec.decision.metrics import micro_f1
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 NEVER = np.float32(np.inf)
-SHRINK_CASES = 5
+SHRINK_CASES = 20
 """True cases at which an article's own cut weighs as much as the cut of all articles together."""
 
 
 @dataclass(frozen=True)
 class Cuts:
-    """How to decide: a threshold an article, and the least and the most articles of a case."""
+    """How to decide: a threshold an article, and the least and the most articles of a case.
+
+    What fills a list up to the least must score at least `fill_score`.
+    """
 
     thresholds: Floats
     min_articles: int
     max_articles: int
+    fill_score: float = 0.0
 
 
 def tune(
@@ -46,7 +51,7 @@ def tune(
     seen = (y_true & known).any(axis=0)
     thresholds = np.full(y_score.shape[1], NEVER)
     if not seen.any():
-        return Cuts(thresholds, config.min_articles, config.max_articles)
+        return _cuts(thresholds, config)
     strategy = chosen(STRATEGIES, config.strategy, "decision.strategy")
     cuts = strategy(y_true[:, seen], y_score[:, seen], known[:, seen], config)
     thresholds[seen] = cuts.thresholds
@@ -56,13 +61,14 @@ def tune(
 def decide(y_score: Floats, cuts: Cuts) -> Bools:
     """Return y_pred: the articles at or above their threshold, within the least and the most.
 
-    A list that is too short is filled with the best scores, first among the articles that can fire
-    at all; one that is too long keeps its best scores.
+    A list that is too short is filled with the best scores from `fill_score` on, first among the
+    articles that can fire at all; one that is too long keeps its best scores.
     """
     passed = y_score >= cuts.thresholds
     wanted = np.clip(passed.sum(axis=1, keepdims=True), cuts.min_articles, cuts.max_articles)
     never = np.broadcast_to(np.isinf(cuts.thresholds), y_score.shape)
-    y_pred: Bools = _places(np.lexsort((-y_score, ~passed, never), axis=1)) < wanted
+    within = _places(np.lexsort((-y_score, ~passed, never), axis=1)) < wanted
+    y_pred: Bools = within & (passed | (y_score >= cuts.fill_score))
     return y_pred
 
 
@@ -130,8 +136,9 @@ def _top_n(y_true: Bools, y_score: Floats, known: Bools, config: DecisionConfig)
     return max(cuts, key=lambda cut: micro_f1(y_true, decide(y_score, cut), known))
 
 
-def _cuts(thresholds: npt.NDArray[np.float64], config: DecisionConfig) -> Cuts:
-    return Cuts(thresholds.astype(np.float32), config.min_articles, config.max_articles)
+def _cuts(thresholds: npt.NDArray[np.floating[Any]], config: DecisionConfig) -> Cuts:
+    limits = (config.min_articles, config.max_articles, config.fill_score)
+    return Cuts(thresholds.astype(np.float32), *limits)
 
 
 STRATEGIES: dict[str, Callable[[Bools, Floats, Bools, DecisionConfig], Cuts]] = {

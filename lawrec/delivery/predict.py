@@ -104,6 +104,7 @@ def load_recommender(run: Run, threshold: float | None = None) -> Recommender:
             np.full(len(run.articles), threshold, np.float32),
             limits.min_articles,
             limits.max_articles,
+            limits.fill_score,
         )
     return Recommender(
         encoder=load_encoder(run),

@@ -105,6 +105,7 @@ def load_cuts(run: Run) -> tuple[Cuts, str]:
             np.array([NEVER if cut is None else cut for cut in thresholds], np.float32),
             int(values["min_articles"]),
             int(values["max_articles"]),
+            float(values["fill_score"]),
         )
         return cuts, str(values["tuned_on"]["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -164,7 +165,7 @@ def refuse_same_cases(path: Path, digest: str, purpose: str, used: dict[str, str
 def widened(cuts: Cuts, n_articles: int) -> Cuts:
     """Return the cuts for more columns, which never fire."""
     extra = np.full(n_articles - len(cuts.thresholds), NEVER, np.float32)
-    return Cuts(np.append(cuts.thresholds, extra), cuts.min_articles, cuts.max_articles)
+    return replace(cuts, thresholds=np.append(cuts.thresholds, extra))
 
 
 def _save(run: Run, tuning: Tuning, support: list[int]) -> None:
@@ -174,6 +175,7 @@ def _save(run: Run, tuning: Tuning, support: list[int]) -> None:
         run.folder / THRESHOLDS,
         {
             "strategy": tuning.strategy,
+            "fill_score": tuning.cuts.fill_score,
             "min_articles": tuning.cuts.min_articles,
             "max_articles": tuning.cuts.max_articles,
             "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},

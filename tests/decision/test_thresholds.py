@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -389,3 +391,30 @@ def test_an_article_whose_true_cases_are_all_masked_never_fires():
     cuts = tune(y_true, y_score, ALL, bools([0, 1], [1, 1]))
     assert cuts.thresholds.tolist()[0] == NEVER
     assert cuts.thresholds.tolist()[1] < 1
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ((0.2, 0.1), [False, False]),
+        ((0.25, 0.1), [True, False]),
+        ((0.4, 0.3), [True, True]),
+        ((0.6, 0.1), [True, False]),
+        ((0.1, 0.95), [False, False]),
+    ],
+    ids=["all below", "at the score", "both fill", "one passes, one is below", "never fires"],
+)
+def test_a_list_is_filled_only_from_the_fill_score_on(scores, expected):
+    never_fires = scores == (0.1, 0.95)
+    thresholds = floats(0.5, NEVER if never_fires else 0.5)
+    cuts = Cuts(thresholds, 1 if never_fires else 2, 9, fill_score=0.25)
+    assert decide(floats(scores), cuts).tolist() == [expected]
+
+
+def test_tuning_hands_the_limits_of_a_list_on():
+    config = DecisionConfig(min_articles=2, fill_score=0.125, max_articles=3)
+    for strategy in ("fixed", "global", "per-article"):
+        cuts = tune(
+            np.eye(4, dtype=bool), np.eye(4, dtype=np.float32), replace(config, strategy=strategy)
+        )
+        assert (cuts.min_articles, cuts.fill_score, cuts.max_articles) == (2, 0.125, 3)
