@@ -64,7 +64,8 @@ class Recommender:
         if done == refused:
             got = f"{done:,} lines that are none" if done else "nothing"
             raise CaseError("the input", "there must be a case", got, "Give one fact a line.")
-        progress("predict", done, done, _refusals(refused))
+        if refused:
+            progress("predict", done, done, _refusals(refused))
 
     def _answer_chunk(
         self, chunk: list[Case | CaseError], candidates: int, before: int
