@@ -176,6 +176,13 @@ class TestPredict:
         many = lawrec("predict", stdin="\n".join([DRUNK * 2, THEFT, DRUNK] * 50))
         assert all({**line, "case_id": "1"} == alone for line in answers(many)[1::3])
 
+    def test_json_gives_the_best_candidate_even_where_nothing_is_recommended(self, at_run):
+        [line] = answers(lawrec("predict", "--threshold", 1, stdin="被告人甲乙丙丁。"))
+        assert [entry["rank"] for entry in line["recommendations"]] == [1]
+        assert line["articles"] == [
+            entry["article"] for entry in line["recommendations"] if entry["recommended"]
+        ]
+
     def test_a_long_fact_is_cut_and_says_so(self, at_run):
         result = lawrec("predict", stdin=(THEFT * 5000)[:100_000])
         assert answers(result)[0]["truncated"] is True

@@ -39,7 +39,7 @@ from lawrec.progress import Progress, silent
 @click.option(
     "--candidates",
     type=click.IntRange(min=0),
-    help="Show at least so many articles a case.  [default: 3 in a table, else 0]",
+    help="Show at least so many articles a case.  [default: 3 in a table, else 1]",
 )
 @click.option(
     "--threshold",
@@ -71,7 +71,7 @@ def predict(
     """
     output = output or ("table" if sys.stdout.isatty() else "json")
     if candidates is None:
-        candidates = 3 if output == "table" else 0
+        candidates = 3 if output == "table" else 1
     if day and not text:
         raise click.UsageError("--date chooses the texts of --text: pass both.")
     texts = versions.version_at(versions.ROOT, versions.CRIMINAL_LAW, day).texts if text else None
