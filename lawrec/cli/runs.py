@@ -20,7 +20,7 @@ from lawrec.cli.options import (
 )
 from lawrec.corpus.cases import SPLITS
 from lawrec.decision.thresholds import STRATEGIES
-from lawrec.delivery.progress import shown_on
+from lawrec.delivery.progress import shown_on, stopping_between_steps
 from lawrec.delivery.report import EVALUATION_WRITERS, INFO_WRITERS
 
 _STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
@@ -70,8 +70,9 @@ def train(
             run = create_run(checkpoints, settings, records, cases, run_name)
         click.echo(f"Training {run.folder}", err=True)
         try:
-            for evaluation in train_run(run, records, valid_figures, progress):
-                click.echo(training_line(evaluation), err=True)
+            with stopping_between_steps(progress) as stoppable:
+                for evaluation in train_run(run, records, valid_figures, stoppable):
+                    click.echo(training_line(evaluation), err=True)
         except KeyboardInterrupt:
             raise click.ClickException(_STOPPED) from None
     click.echo(run.folder)

@@ -1,8 +1,11 @@
 """Progress: a bar with rate and time left on a terminal, plain lines elsewhere."""
 
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TextIO
 
 from lawrec.progress import Progress
@@ -35,6 +38,36 @@ class _Rates:
             self._starts[stage] = (done, now)
             return 0.0
         return (done - first) / max(now - start, 1e-3)
+
+
+@contextmanager
+def stopping_between_steps(progress: Progress) -> Iterator[Progress]:
+    """Give a Progress that raises KeyboardInterrupt at its next call after Ctrl-C was pressed.
+
+    TensorFlow may abort the process where an exception comes up in the middle of its work. A second
+    Ctrl-C is raised at once all the same. Only the main thread gets signals: elsewhere, nothing is
+    changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield progress
+        return
+    pressed = threading.Event()
+
+    def press(number: int, frame: FrameType | None) -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        pressed.set()
+
+    def show(stage: str, done: int, total: int | None, note: str = "") -> None:
+        progress(stage, done, total, note)
+        if pressed.is_set():
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield show
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

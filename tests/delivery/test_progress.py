@@ -1,8 +1,11 @@
 import io
+import signal
+import threading
 
 import pytest
 
-from lawrec.delivery.progress import LINE_SECONDS, shown_on
+from lawrec.delivery.progress import LINE_SECONDS, shown_on, stopping_between_steps
+from lawrec.progress import silent
 
 
 class Clock:
@@ -153,3 +156,29 @@ def test_an_error_inside_the_block_comes_through():
     with pytest.raises(KeyError), shown_on(Terminal()) as progress:
         progress("train", 1, 2)
         raise KeyError("mistake")
+
+
+def test_ctrl_c_waits_for_the_next_step_and_a_second_one_does_not():
+    seen = []
+    before = signal.getsignal(signal.SIGINT)
+    with stopping_between_steps(lambda *told: seen.append(told)) as progress:
+        progress("train", 1, 9, "")
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            progress("train", 2, 9, "")
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert [told[1] for told in seen] == [1, 2]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_outside_the_main_thread_a_progress_stays_as_it_is():
+    def work():
+        with stopping_between_steps(silent) as progress:
+            found.append(progress)
+
+    found = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [silent]
