@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from lawrec.errors import ConfigError, quoted
 
 T = TypeVar("T")
-_MAY_BE_ZERO = ("seed", "min_articles", "workers")
-_SHARES = ("dropout", "warmup")
+_MAY_BE_ZERO = ("seed", "min_articles", "workers", "evaluate_every", "max_steps")
+_SHARES = ("dropout", "warmup", "smoothing", "beta", "margin", "momentum", "ema")
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,48 @@ class ModelConfig:
 
     embedding_size: int = 128
     embedding_stddev: float = 0.6  # smaller starts leave a stacked LSTM idle for epochs
-    vectors: bool = True  # start from co-occurrence in the train facts, else from noise
+    vectors: str = (
+        "facts"  # start from co-occurrence in the train facts, "noise", or a file of vectors
+    )
     lstm_layers: int = 2
     lstm_units: int = 128  # in each direction
     bidirectional: bool = True
     pooling: str = "article-attention"  # a key of model.POOLINGS
     dropout: float = 0.25  # after the embedding and after each LSTM layer
+    batch_norm: bool = False  # of what the pooling gives, over all replicas
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """What training makes small."""
+
+    name: str = "cross-entropy"  # a key of losses.LOSSES
+    gamma: float = (
+        2.0  # focal, asymmetric: how little an easy entry counts (asymmetric: of label 0)
+    )
+    margin: float = 0.05  # asymmetric: a score below it costs nothing where the label is 0
+    smoothing: float = 0.0  # labels are drawn this share of the way to one half
+    class_weights: str = "none"  # a key of losses.CLASS_WEIGHTS
+    beta: float = 0.999  # effective-number: nearer to 1 weighs rare articles more
+    l2: float = 0.0  # times half the sum of all squared weights
+    charges: float = 0.0  # weight of the loss of a second output, the charges; 0: no such output
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """How the weights follow the gradient."""
+
+    name: str = "adam"  # a key of optimizers.OPTIMIZERS
+    learning_rate: float = 2e-3  # its peak
+    schedule: str = "cosine"  # a key of optimizers.SCHEDULES
+    warmup: float = 0.05  # share of the training in which the rate rises on a line to its peak
+    decay: float = 0.1  # exponential, staircase: what is left of the rate in the end
+    stairs: int = 4  # staircase: falls in all
+    momentum: float = 0.9  # of the optimizer "momentum"
+    weight_decay: float = 0.01  # of the optimizer "adamw"
+    clip_norm: float = 1.0  # the gradients' global norm is at most this; 0: as it comes
+    accumulate: int = 1  # batches whose gradients make one update
+    ema: float = 0.0  # momentum of the weights' moving average, used in place of them; 0: off
 
 
 @dataclass(frozen=True)
@@ -50,15 +86,15 @@ class TrainingConfig:
 
     seed: int = 2018
     epochs: int = 8
+    max_steps: int = 0  # 0: no limit
     max_minutes: float = 0.0  # 0: no limit
     batch_tokens: int = 6_144  # padded tokens in a batch: short cases come in larger batches
     shuffle_cases: int = 10_000  # size of the shuffle buffer
-    learning_rate: float = 2e-3  # its peak: linear warm-up, then a cosine to zero
-    warmup: float = 0.05  # share of the training that warms up
-    clip_norm: float = 1.0
+    evaluate_every: int = 0  # steps between two looks at the valid split; 0: one an epoch
+    best_by: str = "cail_score"  # the figure on valid that decides which checkpoint is the best
+    patience: int = 5  # evaluations without a better figure before stopping
     save_every: int = 100  # steps between checkpoints
     keep: int = 3  # checkpoints kept beside the best
-    patience: int = 5  # epochs without a better valid score before stopping
 
 
 @dataclass(frozen=True)
@@ -79,6 +115,8 @@ class Config:
 
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decision: DecisionConfig = field(default_factory=DecisionConfig)
 

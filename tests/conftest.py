@@ -20,7 +20,7 @@ SETTINGS = (
     "model.dropout=0.1",
     "training.epochs=10",
     "training.batch_tokens=256",
-    "training.learning_rate=0.03",
+    "optimizer.learning_rate=0.03",
 )
 
 

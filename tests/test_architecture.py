@@ -37,7 +37,16 @@ ROOMS = {
         "prepare",
         "pipeline",
     ),
-    "network": ("model", "vectors", "checkpoint", "scoring", "training"),
+    "network": (
+        "losses",
+        "optimizers",
+        "model",
+        "vectors",
+        "checkpoint",
+        "scoring",
+        "steps",
+        "training",
+    ),
     "decision": ("metrics", "thresholds", "recommend"),
     "delivery": (
         "progress",

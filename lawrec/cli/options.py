@@ -48,6 +48,11 @@ data_options = together(
         help="List of all articles, one a line.  [default: law.txt of --data, else those cited]",
     ),
     click.option(
+        "--charged",
+        type=FILE,
+        help="More train cases, of which only the charges are known.  [default: none]",
+    ),
+    click.option(
         "--dictionary",
         "dictionaries",
         type=FILE,
@@ -112,7 +117,7 @@ def source_of(options: Mapping[str, Any]) -> Any:
 def form_of(options: Mapping[str, Any]) -> Format:
     """Return the Format of the options that were given; the others keep their defaults."""
     names = (field.name for field in fields(Format))
-    return Format(**{name: options[name] for name in names if options[name]})
+    return Format(**{name: options[name] for name in names if options.get(name)})
 
 
 def form_of_data(data: Path | None, options: Mapping[str, Any]) -> Format:

@@ -19,6 +19,7 @@ from lawrec.cli.options import (
     start_tensorflow,
 )
 from lawrec.corpus.cases import SPLITS
+from lawrec.decision.metrics import GAINS
 from lawrec.decision.thresholds import STRATEGIES
 from lawrec.delivery.progress import shown_on, stopping_between_steps
 from lawrec.delivery.report import EVALUATION_WRITERS, INFO_WRITERS
@@ -53,6 +54,7 @@ def train(
         assignments = (*assignments, f"training.seed={seed}")
     settings = config.load(config_file, assignments)
     config.chosen(STRATEGIES, settings.decision.strategy, "decision.strategy")
+    config.chosen(GAINS, settings.training.best_by, "training.best_by")
     start_tensorflow()
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.delivery.report import training_line

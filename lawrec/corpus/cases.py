@@ -19,6 +19,8 @@ NO_LIST = "must be a list of articles"  # after the name of the field
 NO_NAME = 'an article must be a number or a text such as "133之一"'
 OTHER_BYTES = "the text must be in the encoding of its file, UTF-8 or GB18030"
 """What an error expected, by which it can be told apart; see also those of `readers`."""
+EVERY_ARTICLE = ("*",)
+"""The unknown articles of a case of which only the charges are known."""
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _MAX_WEIGHT = 1_000_000  # beside which a case of weight 1 is lost in float32
 _ARTICLES_FIELDS = '"meta.relevant_articles" (or "articles")'
@@ -189,10 +191,14 @@ def _case(
 
 def _labels(fields: dict[str, Any], here: str, form: Format) -> dict[str, Any]:
     """Return what a labelled case has beside its fact."""
-    cited = _articles(fields.get("articles"), here, form)
     charges = fields.get("charges")
     charges = tuple(map(str, charges)) if isinstance(charges, list) else ()
-    _check_encoding("".join((*cited, *charges)), here)
+    _check_encoding("".join(charges), here)
+    if form.charges_only:
+        _check_charges(charges, here)
+        return {"charges": charges, "unknown_articles": EVERY_ARTICLE}
+    cited = _articles(fields.get("articles"), here, form)
+    _check_encoding("".join(cited), here)
     return {
         "articles": tuple(dict.fromkeys(cited)),
         "charges": charges,
@@ -200,6 +206,16 @@ def _labels(fields: dict[str, Any], here: str, form: Format) -> dict[str, Any]:
         "weight": _weight(fields.get("weight"), here),
         "cited": cited,
     }
+
+
+def _check_charges(charges: tuple[str, ...], here: str) -> None:
+    if not charges:
+        raise CaseError(
+            here,
+            '"meta.accusation" (or "charges") must be a list of charges',
+            "none",
+            "Fix the line, or pass --skip-bad.",
+        )
 
 
 def _check_fact(fact: object, here: str, form: Format) -> None:

@@ -2,7 +2,7 @@
 
 data/records/<key>/train-00000.tfrecord ...   one tf.train.Example a case
 data/records/<key>/manifest.json              written last: counts and SHA-256 of each shard
-vocab/<key>/tokens.txt, articles.txt          what the ids in the records mean
+vocab/<key>/tokens.txt, articles.txt, charges.txt   what the ids in the records mean
 """
 
 import gzip
@@ -18,7 +18,7 @@ from lawrec.files import sha256
 from lawrec.progress import Progress, silent
 
 MANIFEST = "manifest.json"
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,16 @@ class Split:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a folder of records holds; `label_counts` counts the train cases of each article."""
+    """What a folder of records holds.
+
+    `label_counts` and `charge_counts` count the train cases of each article and of each charge.
+    """
 
     tokenizer: str
     max_tokens: int
     splits: dict[str, Split]
     label_counts: tuple[int, ...]
+    charge_counts: tuple[int, ...] = ()
     compression: str = ""  # of the shards, as TensorFlow names it: "GZIP"
 
 
@@ -62,6 +66,7 @@ class Records:
     manifest: Manifest
     tokens: Vocabulary
     articles: Vocabulary
+    charges: Vocabulary
 
     def split(self, name: str) -> Split:
         """Return a split.
@@ -177,6 +182,7 @@ def load_records(folder: Path, vocab: Path) -> Records:
         load_manifest(folder),
         load_vocabulary(vocab / "tokens.txt"),
         load_vocabulary(vocab / "articles.txt"),
+        load_vocabulary(vocab / "charges.txt"),
     )
 
 
@@ -193,6 +199,7 @@ def _manifest_from_dict(values: dict[str, Any]) -> Manifest:
         max_tokens=values["max_tokens"],
         splits=splits,
         label_counts=tuple(values["label_counts"]),
+        charge_counts=tuple(values["charge_counts"]),
         compression=values.get("compression", ""),
     )
 

@@ -10,7 +10,7 @@ from lawrec.corpus.vocabulary import PAD_ID
 
 LENGTH_STEP = 32
 """Batches are padded to a multiple of this many tokens, so that few shapes occur."""
-_PADDING = {"token_ids": PAD_ID, "label_ids": -1, "unknown_ids": -1, "weight": 0.0}
+_PADDING = {"token_ids": PAD_ID, "label_ids": -1, "unknown_ids": -1, "weight": 0.0, "charges": ""}
 
 
 def training_batches(
@@ -35,9 +35,10 @@ def training_batches(
             as long as all have the same records and seed.
 
     Returns:
-        A dataset of (token_ids int32 (batch, length), labels float32 (batch, n_articles),
-        known float32 (batch, n_articles), weights float32 (batch,)): `known` is 0 where nobody
-        knows whether the article applies, else 1.
+        A dataset of dicts: "token_ids" int32 (batch, length); "articles" and "articles_known",
+        float32 (batch, n_articles): known is 0 where nobody knows whether the article applies,
+        else 1; "charges" float32 (batch, n_charges) and "charges_known" float32 (batch, 1): 0 where
+        the case names none; "weights" float32 (batch,).
     """
     paths = [str(path) for path in records.shard_paths("train")]
     dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed)
@@ -52,15 +53,8 @@ def training_batches(
     dataset = dataset.shuffle(shuffle_cases, seed=seed).repeat(epochs)
     dataset = dataset.map(_needed, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = _bucketed(dataset, records.manifest.max_tokens, batch_tokens)
-    n_articles = len(records.articles)
     return dataset.map(
-        lambda batch: (
-            batch["token_ids"],
-            multi_hot(batch["label_ids"], n_articles),
-            1 - multi_hot(batch["unknown_ids"], n_articles),
-            batch["weight"],
-        ),
-        num_parallel_calls=tf.data.AUTOTUNE,
+        lambda batch: _labelled(batch, records), num_parallel_calls=tf.data.AUTOTUNE
     ).prefetch(tf.data.AUTOTUNE)
 
 
@@ -72,6 +66,21 @@ def bucket_lengths(max_tokens: int) -> list[int]:
 def multi_hot(label_ids: Any, n_articles: int) -> Any:
     """Return float32 (batch, n_articles) from unique int32 (batch, n_ids) padded with -1."""
     return tf.reduce_sum(tf.one_hot(label_ids, n_articles), axis=1)
+
+
+def _labelled(batch: dict[str, Any], records: Records) -> dict[str, Any]:
+    """Turn the padded lists of labels into one column a label."""
+    n_articles = len(records.articles)
+    names = tf.constant(records.charges.names, tf.string, (len(records.charges),))
+    charged = tf.reduce_any(batch["charges"][:, :, None] == names, axis=1)
+    return {
+        "token_ids": batch["token_ids"],
+        "articles": multi_hot(batch["label_ids"], n_articles),
+        "articles_known": 1 - multi_hot(batch["unknown_ids"], n_articles),
+        "charges": tf.cast(charged, tf.float32),
+        "charges_known": tf.cast(tf.reduce_any(charged, axis=1, keepdims=True), tf.float32),
+        "weights": batch["weight"],
+    }
 
 
 def _needed(serialized: Any) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.articles import read_article_list, statute_order
-from lawrec.corpus.cases import Case, encodings_at, find_splits, read_cases, strictly
+from lawrec.corpus.cases import EVERY_ARTICLE, Case, encodings_at, find_splits, read_cases, strictly
+from lawrec.corpus.checks import plain_charge
 from lawrec.corpus.cutting import cut_cases
 from lawrec.corpus.manifest import (
     MANIFEST,
@@ -42,6 +44,7 @@ class Source:
 
     data: Path = field(default_factory=lambda: shipped("data/sample"))
     articles: Path | None = None  # a list of labels; by default DATA/law.txt, if it is there
+    charged: Path | None = None  # more train cases, of which only the charges are known
     dictionaries: tuple[Path, ...] = field(
         default_factory=lambda: (shipped("vocab/legal_terms.txt"),)
     )
@@ -66,12 +69,14 @@ class _Tally:
     skipped: int = 0
     token_counts: Counter[str] = field(default_factory=Counter)
     article_counts: Counter[str] = field(default_factory=Counter)
+    charge_counts: Counter[str] = field(default_factory=Counter)
 
-    def count(self, tokens: list[str], articles: tuple[str, ...]) -> None:
+    def count(self, tokens: list[str], case: Case) -> None:
         self.cases += 1
         self.tokens += len(tokens)
         self.token_counts.update(tokens)
-        self.article_counts.update(articles)
+        self.article_counts.update(case.articles)
+        self.charge_counts.update(case.charges)
 
 
 def folder_for(source: Source, config: CorpusConfig) -> Path:
@@ -120,7 +125,7 @@ class _Preparation:
 
     def run(self, files: dict[str, Path], digests: dict[str, str]) -> None:
         tallies = {split: self._spool(split, path) for split, path in files.items()}
-        tokens, articles = self._vocabularies(tallies)
+        tokens, articles, charges = self._vocabularies(tallies)
         splits = {
             split: Split(
                 source=str(path),
@@ -133,31 +138,37 @@ class _Preparation:
             )
             for split, path in files.items()
         }
-        counts = tallies["train"].article_counts
+        train = tallies["train"]
         manifest = Manifest(
             tokenizer=self.tokenizer.fingerprint,
             max_tokens=self.config.max_tokens,
             splits=splits,
-            label_counts=tuple(counts[name] for name in articles.names),
+            label_counts=tuple(train.article_counts[name] for name in articles.names),
+            charge_counts=tuple(train.charge_counts[name] for name in charges.names),
             compression=self._compression,
         )
         write_json(self.folder / MANIFEST, manifest_to_dict(manifest))
 
     def _spool(self, split: str, path: Path) -> _Tally:
         tally = _Tally()
-        usable = self._usable(path, tally)
+        usable = self._usable(split, path, tally)
         cut = cut_cases(usable, self.tokenizer, self.config, self.source.dictionaries)
         with self._spool_path(split).open("w", encoding="utf-8") as spool, closing(cut):
             for case, tokens in cut:
-                tally.count(tokens, case.articles)
-                spool.write(json.dumps([tokens, asdict(replace(case, fact=""))]) + "\n")
+                plain = tuple(dict.fromkeys(map(plain_charge, case.charges)))
+                case = replace(case, fact="", charges=plain)
+                tally.count(tokens, case)
+                spool.write(json.dumps([tokens, asdict(case)]) + "\n")
                 self.progress(f"tokenize {split}", tally.cases, None)
         if not tally.cases:
             raise CaseError(path, "the file must hold a case", "none", "Add cases to it.")
         return tally
 
-    def _usable(self, path: Path, tally: _Tally) -> Iterator[Case]:
+    def _usable(self, split: str, path: Path, tally: _Tally) -> Iterator[Case]:
         cases = _within(read_cases(path, form=self.source.form), self.source.listed())
+        if split == "train" and self.source.charged:
+            form = replace(self.source.form, charges_only=True)
+            cases = chain(cases, read_cases(self.source.charged, form=form))
         if not self.source.skip_bad:
             yield from strictly(cases)
             return
@@ -170,7 +181,9 @@ class _Preparation:
                 else:
                     yield case
 
-    def _vocabularies(self, tallies: dict[str, _Tally]) -> tuple[Vocabulary, Vocabulary]:
+    def _vocabularies(
+        self, tallies: dict[str, _Tally]
+    ) -> tuple[Vocabulary, Vocabulary, Vocabulary]:
         tokens = build_tokens(
             tallies["train"].token_counts,
             self.config.min_count,
@@ -186,7 +199,9 @@ class _Preparation:
             )
         tokens.save(self.vocab / "tokens.txt")
         articles.save(self.vocab / "articles.txt")
-        return tokens, articles
+        charges = Vocabulary(tuple(sorted(tallies["train"].charge_counts)))
+        charges.save(self.vocab / "charges.txt")
+        return tokens, articles, charges
 
     def _shards(
         self, split: str, cases: int, tokens: Vocabulary, articles: Vocabulary
@@ -224,6 +239,8 @@ class _Preparation:
 
 def _ids(names: list[str], articles: Vocabulary) -> list[int]:
     """Return the label ids of articles; one that no case cites has none, and nothing to mask."""
+    if tuple(names) == EVERY_ARTICLE:
+        return list(range(len(articles)))
     return sorted(articles.ids[name] for name in names if name in articles.ids)
 
 
@@ -280,6 +297,8 @@ def _key(
     # A setting at its default leaves older records valid.
     if chosen := source.form.chosen():
         parts["format"] = chosen
+    if source.charged:
+        parts["charged"] = digest_at(source.charged)
     if always := listed_words(config.user_tokens):
         parts["user_tokens"] = always
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -31,8 +31,9 @@ class Format:
     id_field: str = "id"
     separator: str | None = None  # between articles in one text
     encoding: str | None = None  # one of streams.ENCODINGS
+    charges_only: bool = False  # a labelled case says its charges, and nothing of articles
 
-    def chosen(self) -> dict[str, str]:
+    def chosen(self) -> dict[str, Any]:
         """Return what differs from the defaults, as `Format(**values)` takes it."""
         defaults = asdict(Format())
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}

@@ -112,3 +112,5 @@ METRICS: dict[str, Callable[[Bools, Bools, Bools | None], float]] = {
     "hamming_loss": hamming_loss,
     "exact_match": exact_match,
 }
+GAINS = {name: metric for name, metric in METRICS.items() if name != "hamming_loss"}
+"""The metrics of which more is better."""

@@ -8,8 +8,7 @@ import numpy as np
 
 from lawrec.delivery.tune import load_cuts
 from lawrec.errors import RunError
-from lawrec.network.checkpoint import Run, best_checkpoint
-from lawrec.network.model import build_model
+from lawrec.network.checkpoint import Run, best_checkpoint, model_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class RunInfo:
 
 def inspect_run(run: Run) -> RunInfo:
     """Describe a run, trained or not, tuned or not."""
-    model = build_model(run.config.model, len(run.tokens), len(run.articles))
+    model = model_of(run)
     return RunInfo(
         run=str(run.folder),
         checkpoint=_checkpoint(run),

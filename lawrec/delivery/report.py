@@ -133,7 +133,7 @@ def verification_text(found: "Verification") -> str:
 
 def training_line(evaluation: "Evaluation") -> str:
     """Return the line that ends an epoch."""
-    figures = ", ".join(f"{FIGURES[name]} {value:.4f}" for name, value in evaluation.valid.items())
+    figures = ", ".join(f"{FIGURES[name]} {evaluation.valid[name]:.4f}" for name in HEADLINES)
     return (
         f"epoch {evaluation.epoch}, step {evaluation.step}: loss {evaluation.loss:.4f}, "
         f"valid {figures}{' (best)' if evaluation.best else ''}"

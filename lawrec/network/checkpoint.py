@@ -49,6 +49,7 @@ class Run:
     config: Config
     tokens: Vocabulary
     articles: Vocabulary
+    charges: Vocabulary
     tokenizer: str
     source: Source
     records: str
@@ -73,6 +74,7 @@ def create_run(
         ) from error
     records.tokens.save(folder / "tokens.txt")
     records.articles.save(folder / "articles.txt")
+    records.charges.save(folder / "charges.txt")
     _save_words(folder / DICTIONARY, read_words(source.dictionaries))
     for setting, copy in _own_lists(config, folder).items():
         _save_words(Path(copy), listed_words(getattr(config.corpus, setting)))
@@ -89,6 +91,7 @@ def create_run(
             "source": {
                 "data": str(source.data.resolve()),
                 "articles": str(source.articles.resolve()) if source.articles else None,
+                "charged": str(source.charged.resolve()) if source.charged else None,
                 "skip_bad": source.skip_bad,
                 "format": source.form.chosen(),
             },
@@ -129,6 +132,7 @@ def open_run(folder: Path) -> Run:
             config=_with_own_lists(from_dict(values["config"], str(path)), folder),
             tokens=load_vocabulary(folder / "tokens.txt"),
             articles=load_vocabulary(folder / "articles.txt"),
+            charges=load_vocabulary(folder / "charges.txt"),
             tokenizer=values["tokenizer"],
             source=_source(values["source"], folder / DICTIONARY),
             records=values["records"],
@@ -204,13 +208,19 @@ def best_checkpoint(run: Run) -> str:
     return str(found)
 
 
+def model_of(run: Run) -> Any:
+    """Build a run's model with new weights."""
+    n_charges = len(run.charges) if run.config.loss.charges else 0
+    return build_model(run.config.model, len(run.tokens), len(run.articles), n_charges)
+
+
 def load_model(run: Run, checkpoint: str) -> Any:
     """Build the run's model and restore its weights.
 
     Raises:
         RunError: The checkpoint is damaged or of another model.
     """
-    model = build_model(run.config.model, len(run.tokens), len(run.articles))
+    model = model_of(run)
     try:
         status = tf.train.Checkpoint(model=model).restore(checkpoint)
         status.assert_existing_objects_matched().expect_partial()
@@ -238,6 +248,15 @@ def _with_own_lists(config: Config, folder: Path) -> Config:
 
 
 def _source(values: dict[str, Any], dictionary: Path) -> Source:
-    articles = Path(values["articles"]) if values["articles"] else None
+    articles, charged = (
+        Path(values[name]) if values[name] else None for name in ("articles", "charged")
+    )
     form = Format(**values.get("format", {}))
-    return Source(Path(values["data"]), articles, (dictionary,), form, values["skip_bad"])
+    return Source(
+        data=Path(values["data"]),
+        articles=articles,
+        charged=charged,
+        dictionaries=(dictionary,),
+        form=form,
+        skip_bad=values["skip_bad"],
+    )

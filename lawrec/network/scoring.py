@@ -142,10 +142,10 @@ def make_scorer(model: Any) -> Scorer:
 
     @tf.function(input_signature=[tf.TensorSpec((ROWS, None), tf.int32)], autograph=False)
     def forward(token_ids: Any) -> Any:
-        return tf.sigmoid(model(token_ids, training=False))
+        return tf.sigmoid(model(token_ids, training=False)["articles"])
 
     def score(cases: Sequence[Sequence[int]]) -> Scores:
-        y_score = np.empty((len(cases), model.output_shape[-1]), np.float32)
+        y_score = np.empty((len(cases), model.output["articles"].shape[-1]), np.float32)
         for rows in _batches([len(case) for case in cases]):
             batch = _padded([cases[row] for row in rows])
             y_score[rows] = forward(tf.constant(batch)).numpy()[: len(rows)]

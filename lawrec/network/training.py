@@ -1,4 +1,4 @@
-"""Training: the step and the loop, under a tf.distribute strategy, resumable at any checkpoint.
+"""Training: the loop over steps, resumable at any checkpoint to the bit.
 
 The loop counts `global_step` and the cases seen; an epoch ends when every train case was seen once
 more. A checkpoint holds the weights, the optimizer, both counters, the best valid score and the
@@ -18,25 +18,25 @@ import tensorflow as tf
 
 from lawrec.config import TrainingConfig
 from lawrec.corpus.manifest import Records, find_damage
-from lawrec.corpus.pipeline import training_batches
-from lawrec.corpus.records import full_disk_told, read_records
+from lawrec.corpus.records import DAMAGE, full_disk_told, read_records
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import CHECKPOINT, Run, set_latest
-from lawrec.network.model import build_model
+from lawrec.network.optimizers import averaged
 from lawrec.network.scoring import Scorer, chunks, make_scorer
+from lawrec.network.steps import Batch, State, StepResult, make_step, start_state
 from lawrec.network.vectors import token_vectors
 from lawrec.progress import Progress, silent
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 Metrics = Callable[[Bools, Floats, Bools], dict[str, float]]
-"""From y_true, y_score and known to named figures; the first one chooses the best checkpoint."""
-_LEAST_WEIGHT = 1e-30
+"""From y_true, y_score and known to named figures; `training.best_by` is one of the names."""
+_LOSSES_SHOWN = 50  # steps whose mean loss is shown
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the loop reports at the end of an epoch: the mean loss, and figures on valid."""
+    """What the loop reports now and then: the mean loss since the last, and figures on valid."""
 
     step: int
     epoch: int
@@ -45,27 +45,10 @@ class Evaluation:
     best: bool
 
 
-@dataclass
-class _State:
-    """All that training changes, and all that a checkpoint holds."""
-
-    model: Any
-    dropout_seeds: list[Any]
-    optimizer: Any
-    global_step: Any
-    cases_seen: Any
-    best_score: Any
-    best_epoch: Any
-    iterator: Any
-
-    def checkpoint(self) -> Any:
-        return tf.train.Checkpoint(**vars(self))
-
-
 def train(
     run: Run, records: Records, metrics: Metrics, progress: Progress = silent
 ) -> Iterator[Evaluation]:
-    """Train a run until its epochs or minutes are over or valid no longer improves.
+    """Train a run until its epochs, steps or minutes are over or valid no longer improves.
 
     A run that has checkpoints goes on from the newest one.
 
@@ -76,7 +59,7 @@ def train(
         progress: Told of every step.
 
     Yields:
-        An Evaluation at the end of each epoch.
+        An Evaluation at the end of each epoch, or every `training.evaluate_every` steps.
 
     Raises:
         RecordsError: A shard is missing or damaged, or there is no valid split.
@@ -88,65 +71,95 @@ def train(
     config = run.config.training
     keras.utils.set_random_seed(config.seed)
     strategy = tf.distribute.get_strategy()
-    state = _start(run, records, strategy)
-    step = _make_step(state, strategy, config, config.epochs * records.split("train").cases)
-    manager = _manager(state.checkpoint(), run, config.keep)
+    state = start_state(run, records, strategy)
+    loop = _Loop(
+        run=run,
+        records=records,
+        state=state,
+        step=make_step(state, strategy, run.config, records),
+        scorer=make_scorer(state.model),
+        metrics=metrics,
+        newest=_manager(state.checkpoint(), run, config.keep),
+        best=_manager(tf.train.Checkpoint(model=state.model), run, 1, "best"),
+        progress=progress,
+    )
     try:
-        if not manager.restore_or_initialize() and run.config.model.vectors:
-            progress("vectors", 0, None, "Counting which tokens stand together.")
-            _set_vectors(state.model, run, records)
-        yield from _loop(run, records, state, step, manager, metrics, progress)
-    except (tf.errors.DataLossError, tf.errors.NotFoundError) as error:
+        if not loop.newest.restore_or_initialize():
+            _set_vectors(state.model, run, records, progress)
+        yield from loop.evaluations()
+    except (*DAMAGE, tf.errors.NotFoundError) as error:
         raise find_damage(records, "train") or error from error
 
 
-def _loop(
-    run: Run,
-    records: Records,
-    state: _State,
-    step: Callable[[Any], Any],
-    manager: Any,
-    metrics: Metrics,
-    progress: Progress,
-) -> Iterator[Evaluation]:
-    config = run.config.training
-    n_cases = records.split("train").cases
-    keep_best = _manager(tf.train.Checkpoint(model=state.model), run, 1, "best")
-    scorer = make_scorer(state.model)
-    deadline = time.monotonic() + config.max_minutes * 60 if config.max_minutes else math.inf
-    losses: list[float] = []
-    for batch in state.iterator:
-        losses.append(_finite(step(batch), state, run))
-        seen = int(state.cases_seen.numpy())
-        epoch = seen // n_cases
-        note = f"step {int(state.global_step)}, loss {np.mean(losses[-50:]):.4f}"
-        progress("train", seen, config.epochs * n_cases, note)
-        epoch_ends = epoch > (seen - batch[0].shape[0]) // n_cases
-        late = time.monotonic() > deadline
-        if epoch_ends or late:
-            valid = metrics(*score_records(scorer, records, "valid", progress))
-            best = _note_best(state, next(iter(valid.values())), epoch)
-            if best:
-                _save(keep_best, run, state)
-            _save(manager, run, state)
-            yield Evaluation(int(state.global_step), epoch, float(np.mean(losses)), valid, best)
-            losses.clear()
-            if late or epoch - int(state.best_epoch) >= config.patience:
+@dataclass(frozen=True)
+class _Loop:
+    """The parts of a training under way."""
+
+    run: Run
+    records: Records
+    state: State
+    step: Callable[[Batch], StepResult]
+    scorer: Scorer
+    metrics: Metrics
+    newest: Any
+    best: Any
+    progress: Progress
+
+    def evaluations(self) -> Iterator[Evaluation]:
+        """Take steps until the end, and give an evaluation where one is due."""
+        config = self.run.config.training
+        n_cases = self.records.split("train").cases
+        deadline = time.monotonic() + config.max_minutes * 60 if config.max_minutes else math.inf
+        losses: list[float] = []
+        if int(self.state.stale) >= config.patience:
+            return
+        for batch in self.state.iterator:
+            result = self.step(batch)
+            losses.append(self._finite(result))
+            seen, number = int(self.state.cases_seen), int(self.state.global_step)
+            note = f"step {number}, loss {np.mean(losses[-_LOSSES_SHOWN:]):.4f}"
+            self.progress("train", seen, config.epochs * n_cases, note)
+            before = seen - batch["weights"].shape[0]
+            last = (
+                seen == config.epochs * n_cases
+                or number == config.max_steps
+                or time.monotonic() > deadline
+            )
+            if last or _evaluation_due(config, number, before // n_cases < seen // n_cases):
+                yield self._evaluate(seen // n_cases, float(np.mean(losses)))
+                losses.clear()
+            elif number % config.save_every == 0:
+                self._save(self.newest)
+            if last or int(self.state.stale) >= config.patience:
                 return
-        elif int(state.global_step) % config.save_every == 0:
-            _save(manager, run, state)
 
+    def _evaluate(self, epoch: int, loss: float) -> Evaluation:
+        """Score the whole valid split, keep the best checkpoint and the newest one."""
+        with averaged(self.state.optimizer, self.state.model):
+            scores = score_records(self.scorer, self.records, "valid", self.progress)
+            figures = self.metrics(*scores)
+            best = _note_best(self.state, figures[self.run.config.training.best_by])
+            if best:
+                self._save(self.best)
+        self._save(self.newest)
+        return Evaluation(int(self.state.global_step), epoch, loss, figures, best)
 
-def _set_vectors(model: Any, run: Run, records: Records) -> None:
-    sizes = run.config.model
-    vectors = token_vectors(
-        (record.token_ids for record in read_records(records, "train")),
-        len(run.tokens),
-        sizes.embedding_size,
-        sizes.embedding_stddev,
-        run.config.training.seed,
-    )
-    model.get_layer("embedding").embeddings.assign(vectors)
+    def _save(self, manager: Any) -> None:
+        with full_disk_told(self.run.folder):
+            manager.save(checkpoint_number=self.state.global_step)
+        set_latest(self.run)
+
+    def _finite(self, result: StepResult) -> float:
+        loss = float(result.loss)
+        if not math.isfinite(loss):
+            raise RunError(
+                self.run.folder,
+                "the loss must stay finite",
+                f"{loss} at step {int(self.state.global_step)}",
+                "The last checkpoint is from before. Train anew with a smaller "
+                "--set optimizer.learning_rate.",
+            )
+        return loss
 
 
 def score_records(
@@ -168,121 +181,35 @@ def score_records(
     return y_true, y_score, known
 
 
-def _start(run: Run, records: Records, strategy: Any) -> _State:
-    config = run.config.training
-    dataset = training_batches(
-        records, config.epochs, config.batch_tokens, config.shuffle_cases, config.seed
-    )
-    n_cases = records.split("train").cases
-    shares = [count / n_cases for count in records.manifest.label_counts]
-    with strategy.scope():
-        model = build_model(run.config.model, len(run.tokens), len(run.articles), shares)
-        optimizer = keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm)
-        optimizer.build(model.trainable_variables)
-        return _State(
-            model=model,
-            dropout_seeds=_seeds(model),
-            optimizer=optimizer,
-            global_step=tf.Variable(0, dtype=tf.int64),
-            cases_seen=tf.Variable(0, dtype=tf.int64),
-            best_score=tf.Variable(-math.inf, dtype=tf.float64),
-            best_epoch=tf.Variable(0, dtype=tf.int64),
-            iterator=iter(dataset),
-        )
+def _evaluation_due(config: TrainingConfig, step: int, epoch_ends: bool) -> bool:
+    return step % config.evaluate_every == 0 if config.evaluate_every else epoch_ends
 
 
-def _seeds(model: Any) -> list[Any]:
-    """The states of the random numbers, which Keras keeps apart from what a checkpoint tracks."""
-    weights = {id(weight) for weight in model.weights}
-    return [variable.value for variable in model.variables if id(variable) not in weights]
-
-
-def _make_step(
-    state: _State, strategy: Any, config: TrainingConfig, total_cases: int
-) -> Callable[[Any], Any]:
-    """Return the compiled step: a batch in, its loss out, the state moved on.
-
-    The loss is the mean over cases, by weight, of the sum over the articles known for a case.
-    """
-
-    def replica_step(
-        token_ids: Any, labels: Any, known: Any, weights: Any, total_weight: Any
-    ) -> Any:
-        with tf.GradientTape() as tape:
-            logits = state.model(token_ids, training=True)
-            loss = loss_sum(logits, labels, known, weights) / total_weight
-        gradients = tape.gradient(loss, state.model.trainable_variables)
-        state.optimizer.apply(gradients, state.model.trainable_variables)
-        return loss
-
-    @tf.function(input_signature=[state.iterator.element_spec], autograph=False)
-    def step(batch: Any) -> Any:
-        n_cases = tf.shape(batch[0])[0]
-        # A batch without any weight has a loss of 0, not of 0/0.
-        total_weight = tf.maximum(tf.reduce_sum(batch[-1]), _LEAST_WEIGHT)
-        rate = learning_rate(state.cases_seen / total_cases, config)
-        state.optimizer.learning_rate.assign(rate)
-        losses = strategy.run(replica_step, args=(*batch, total_weight))
-        state.global_step.assign_add(1)
-        state.cases_seen.assign_add(tf.cast(n_cases, tf.int64))
-        return strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
-
-    return lambda batch: step(batch)
-
-
-def loss_sum(logits: Any, labels: Any, known: Any, weights: Any) -> Any:
-    """Return the cross-entropy of all known entries, each times the weight of its case.
-
-    Args:
-        logits: float32 (batch, n_articles).
-        labels: Of the same shape, 0 or 1.
-        known: Of the same shape, 0 where the label is not known, else 1.
-        weights: float32 (batch,).
-    """
-    losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
-    return tf.reduce_sum(losses * known * weights[:, None])
-
-
-def learning_rate(done: Any, config: TrainingConfig) -> Any:
-    """Return the rate when a share `done` of the training, 0 to 1, is behind.
-
-    It rises on a line for the share `config.warmup`, then falls on half a cosine to zero
-    (Loshchilov and Hutter, "SGDR", 2017, without restarts).
-    """
-    done = tf.cast(done, tf.float32)
-    rising = done / max(config.warmup, 1e-6) + 0.01
-    falling = 0.5 * (1 + tf.cos(math.pi * (done - config.warmup) / (1 - config.warmup)))
-    return config.learning_rate * tf.where(done < config.warmup, tf.minimum(rising, 1.0), falling)
-
-
-def _finite(loss: Any, state: _State, run: Run) -> float:
-    value = float(loss)
-    if not math.isfinite(value):
-        raise RunError(
-            run.folder,
-            "the loss must stay finite",
-            f"{value} at step {int(state.global_step)}",
-            "The last checkpoint is from before. Train anew with a smaller "
-            "--set training.learning_rate.",
-        )
-    return value
-
-
-def _note_best(state: _State, score: float, epoch: int) -> bool:
+def _note_best(state: State, score: float) -> bool:
     better = score > float(state.best_score)
     if better:
         state.best_score.assign(score)
-        state.best_epoch.assign(epoch)
+    state.stale.assign(0 if better else state.stale + 1)
     return better
+
+
+def _set_vectors(model: Any, run: Run, records: Records, progress: Progress) -> None:
+    """Start the embedding as `model.vectors` says."""
+    sizes = run.config.model
+    if sizes.vectors == "noise":
+        return
+    progress("vectors", 0, None, "Counting which tokens stand together.")
+    vectors = token_vectors(
+        (record.token_ids for record in read_records(records, "train")),
+        len(run.tokens),
+        sizes.embedding_size,
+        sizes.embedding_stddev,
+        run.config.training.seed,
+    )
+    model.get_layer("embedding").embeddings.assign(vectors)
 
 
 def _manager(checkpoint: Any, run: Run, keep: int, folder: str = "") -> Any:
     return tf.train.CheckpointManager(
         checkpoint, str(run.folder / folder), max_to_keep=keep, checkpoint_name=CHECKPOINT
     )
-
-
-def _save(manager: Any, run: Run, state: _State) -> None:
-    with full_disk_told(run.folder):
-        manager.save(checkpoint_number=state.global_step)
-    set_latest(run)

@@ -24,8 +24,9 @@ def make_records(folder, cases, shard_cases=16, compression=""):
     shards = tuple(write_shards(cases, folder, "train", shard_cases, compression))
     split = Split("train.json", "", len(cases), sum(len(c.token_ids) for c in cases), 0, shards)
     names = Vocabulary(tuple(str(n) for n in range(1, N_ARTICLES + 1)))
-    manifest = Manifest("char", MAX_TOKENS, {"train": split}, (0,) * N_ARTICLES, compression)
-    return Records(folder, manifest, Vocabulary(("<pad>", "<unk>")), names)
+    charges = Vocabulary(("盗窃", "诈骗"))
+    manifest = Manifest("char", MAX_TOKENS, {"train": split}, (0,) * N_ARTICLES, (0, 0), compression)
+    return Records(folder, manifest, Vocabulary(("<pad>", "<unk>")), names, charges)
 
 
 def invented_cases(lengths, seed=1):
@@ -54,7 +55,7 @@ def records(cases, tmp_path_factory):
 
 def batches(records, epochs=1, batch_tokens=512, shuffle_cases=40, seed=7, **shared):
     dataset = training_batches(records, epochs, batch_tokens, shuffle_cases, seed, **shared)
-    return [(tokens.numpy(), labels.numpy()) for tokens, labels, *_ in dataset]
+    return [(batch["token_ids"].numpy(), batch["articles"].numpy()) for batch in dataset]
 
 
 def order(found):
@@ -162,22 +163,23 @@ def test_a_case_without_articles_has_a_row_of_zeros(tmp_path):
     np.testing.assert_array_equal(labels, np.zeros((2, N_ARTICLES), np.float32))
 
 
-def test_known_is_0_for_unknown_articles_and_weights_are_those_of_the_cases(tmp_path):
+def test_known_is_0_for_what_a_case_does_not_say_and_weights_are_its_own(tmp_path):
     cases = [
-        Record("1", [2], [0], [1, 4], 0.25),
+        Record("1", [2], [0], [1, 4], 0.25, ("诈骗",)),
         Record("2", [3, 3], [], [0, 1, 2, 3, 4], 0.0),
-        Record("3", [4], [3]),
+        Record("3", [4], [3], charges=("诈骗", "盗窃")),
     ]
-    ((tokens, labels, known, weights),) = training_batches(
-        make_records(tmp_path, cases), 1, 512, 9, 7
-    )
-    assert known.dtype == weights.dtype == tf.float32
-    rows = np.argsort(tokens.numpy()[:, 0])
+    (batch,) = training_batches(make_records(tmp_path, cases), 1, 512, 9, 7)
+    assert {part.dtype for part in batch.values()} == {tf.int32, tf.float32}
+    rows = np.argsort(batch["token_ids"].numpy()[:, 0])
+    found = {name: part.numpy()[rows] for name, part in batch.items()}
     np.testing.assert_array_equal(
-        known.numpy()[rows], [[1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]]
+        found["articles_known"], [[1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]]
     )
-    np.testing.assert_array_equal(weights.numpy()[rows], [0.25, 0, 1])
-    assert labels.shape == known.shape == (3, N_ARTICLES)
+    np.testing.assert_array_equal(found["weights"], [0.25, 0, 1])
+    np.testing.assert_array_equal(found["charges"], [[0, 1], [0, 0], [1, 1]])
+    np.testing.assert_array_equal(found["charges_known"], [[1], [0], [1]])
+    assert found["articles"].shape == (3, N_ARTICLES)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7, 200])

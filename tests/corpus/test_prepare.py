@@ -90,7 +90,7 @@ def test_preparing_writes_the_records_and_what_their_ids_mean(source):
         "valid-00000.tfrecord",
     ]
     vocab = source.vocab_root / records.folder.name
-    assert sorted(path.name for path in vocab.iterdir()) == ["articles.txt", "tokens.txt"]
+    assert sorted(path.name for path in vocab.iterdir()) == ["articles.txt", "charges.txt", "tokens.txt"]
     assert list(source.records_root.iterdir()) == [records.folder]
     assert list(source.vocab_root.iterdir()) == [vocab]
 

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lawrec.config import TrainingConfig
 from lawrec.delivery.tune import valid_figures
 from lawrec.errors import RecordsError, RunError
 from lawrec.network.checkpoint import best_checkpoint, find_run, load_model
 from lawrec.network.scoring import make_scorer
-from lawrec.network.training import learning_rate, loss_sum, score_records, train
+from lawrec.network.training import score_records, train
 
 pytestmark = pytest.mark.tensorflow
 
@@ -82,15 +81,15 @@ def test_a_finished_run_has_nothing_left_to_do(start_run):
 
 def test_training_stops_when_valid_no_longer_improves(start_run):
     run, records = start_run("training.epochs=9", "training.patience=2")
-    evaluations = list(train(run, records, lambda y_true, y_score, known: {"always": 0.5}))
+    evaluations = list(train(run, records, lambda y_true, y_score, known: {"cail_score": 0.5}))
     assert [evaluation.best for evaluation in evaluations] == [True, False, False]
 
 
 def test_an_infinite_loss_stops_with_the_step_and_keeps_the_last_checkpoint(start_run):
-    run, records = start_run("training.learning_rate=3e38")
+    run, records = start_run("optimizer.learning_rate=3e38")
     with pytest.raises(RunError, match="at step") as caught:
         list(train(run, records, valid_figures))
-    assert "smaller --set training.learning_rate" in str(caught.value)
+    assert "smaller --set optimizer.learning_rate" in str(caught.value)
 
 
 @pytest.mark.timeout(60)
@@ -102,42 +101,6 @@ def test_a_damaged_shard_ends_training_with_its_name(start_run, tmp_path):
     shard.write_bytes(bytes(content))
     with pytest.raises(RecordsError, match=shard.name):
         list(train(run, records, valid_figures))
-
-
-def test_the_learning_rate_warms_up_then_falls_to_zero():
-    config = TrainingConfig(learning_rate=0.1, warmup=0.1)
-    rates = [float(learning_rate(tf.constant(done), config)) for done in (0, 0.05, 0.1, 0.55, 1)]
-    np.testing.assert_allclose(rates, [0.001, 0.051, 0.1, 0.05, 0], atol=1e-7)
-
-
-def random_batch(seed):
-    numbers = np.random.default_rng(seed)
-    labels, known = (numbers.random((6, 4)) < 0.5).astype(np.float32), numbers.random((6, 4)) < 0.6
-    weights = numbers.choice([0.0, 0.5, 1.0, 3.0], 6).astype(np.float32)
-    return numbers.normal(0, 3, (6, 4)).astype(np.float32), labels, known, weights
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_loss_is_that_told_slowly(seed):
-    logits, labels, known, weights = random_batch(seed)
-    slow = sum(
-        weights[case] * np.log1p(np.exp((1 - 2 * labels[case, article]) * logits[case, article]))
-        for case, article in zip(*np.nonzero(known), strict=True)
-    )
-    found = loss_sum(logits, labels, known.astype(np.float32), weights)
-    np.testing.assert_allclose(found, slow, rtol=1e-5)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_masked_entries_and_cases_without_weight_have_no_gradient_at_all(seed):
-    logits, labels, known, weights = random_batch(seed)
-    weights[0] = 0
-    logits = tf.constant(logits)
-    with tf.GradientTape() as tape:
-        tape.watch(logits)
-        loss = loss_sum(logits, labels, known.astype(np.float32), weights)
-    gradient = tape.gradient(loss, logits).numpy()
-    np.testing.assert_array_equal(gradient != 0, known & (weights[:, None] > 0))
 
 
 def changed_data(source, folder, change):

@@ -1,0 +1,111 @@
+"""Optimizers and the schedules of their learning rate."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from lawrec.config import OptimizerConfig, chosen
+
+_CYCLE_START, _CYCLE_PEAK = 0.04, 0.3
+"""One-cycle: the share of the rate that it starts with, and where in the training its peak is."""
+
+
+def make_optimizer(config: OptimizerConfig, replicas: int = 1) -> Any:
+    """Return the Keras optimizer; clipping, accumulation and the moving average are Keras's own.
+
+    Args:
+        config: Its settings.
+        replicas: Each gives the optimizer this part of the gradient, which is clipped first.
+    """
+    settings: dict[str, Any] = {
+        "learning_rate": config.learning_rate,
+        "global_clipnorm": config.clip_norm / replicas or None,
+        "gradient_accumulation_steps": config.accumulate if config.accumulate > 1 else None,
+    }
+    if config.ema:
+        settings |= {"use_ema": True, "ema_momentum": config.ema}
+    return chosen(OPTIMIZERS, config.name, "optimizer.name")(config, settings)
+
+
+@contextmanager
+def averaged(optimizer: Any, model: Any) -> Iterator[None]:
+    """Put the moving averages in place of the model's weights, as long as the block lasts.
+
+    Without moving averages, the weights stay as they are.
+    """
+    if not optimizer.use_ema:
+        yield
+        return
+    own = [weight.numpy() for weight in model.trainable_variables]
+    optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for weight, value in zip(model.trainable_variables, own, strict=True):
+            weight.assign(value)
+
+
+def learning_rate(done: Any, config: OptimizerConfig) -> Any:
+    """Return the rate, float32 (), when a share `done` of the training, 0 to 1, is behind."""
+    done = tf.clip_by_value(tf.cast(done, tf.float32), 0.0, 1.0)
+    factor = chosen(SCHEDULES, config.schedule, "optimizer.schedule")(done, config)
+    return config.learning_rate * factor
+
+
+def _adamw(config: OptimizerConfig, settings: dict[str, Any]) -> Any:
+    optimizer = keras.optimizers.AdamW(weight_decay=config.weight_decay, **settings)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+def _momentum(config: OptimizerConfig, settings: dict[str, Any]) -> Any:
+    return keras.optimizers.SGD(momentum=config.momentum, **settings)
+
+
+OPTIMIZERS: dict[str, Callable[[OptimizerConfig, dict[str, Any]], Any]] = {
+    "sgd": lambda config, settings: keras.optimizers.SGD(**settings),
+    "momentum": _momentum,
+    "adam": lambda config, settings: keras.optimizers.Adam(**settings),
+    "adamw": _adamw,
+}
+
+
+def _warm_then(fall: Callable[[Any, OptimizerConfig], Any]) -> Callable[[Any, Any], Any]:
+    """Rise on a line in the share `config.warmup`; of the rest, `fall` sees 0 to 1."""
+
+    def factor(done: Any, config: OptimizerConfig) -> Any:
+        rising = tf.minimum(done / max(config.warmup, 1e-6) + 0.01, 1.0)
+        falling = fall((done - config.warmup) / (1 - config.warmup), config)
+        return tf.where(done < config.warmup, rising, falling)
+
+    return factor
+
+
+def _half_cosine(done: Any, config: OptimizerConfig) -> Any:
+    """Loshchilov and Hutter, "SGDR", 2017, without restarts."""
+    return 0.5 * (1 + tf.cos(math.pi * done))
+
+
+def _staircase(done: Any, config: OptimizerConfig) -> Any:
+    return config.decay ** (tf.floor(done * config.stairs) / config.stairs)
+
+
+def _one_cycle(done: Any, config: OptimizerConfig) -> Any:
+    """Smith, "Super-Convergence", 2018, with half cosines; it needs no other warm-up."""
+    rising = _CYCLE_START + (1 - _CYCLE_START) * (1 - _half_cosine(done / _CYCLE_PEAK, config))
+    falling = _half_cosine((done - _CYCLE_PEAK) / (1 - _CYCLE_PEAK), config)
+    return tf.where(done < _CYCLE_PEAK, rising, falling)
+
+
+SCHEDULES: dict[str, Callable[[Any, OptimizerConfig], Any]] = {
+    "constant": _warm_then(lambda done, config: tf.ones_like(done)),
+    "exponential": _warm_then(lambda done, config: config.decay**done),
+    "staircase": _warm_then(_staircase),
+    "cosine": _warm_then(_half_cosine),
+    "one-cycle": _one_cycle,
+}
+"""From the share of the training that is behind to the share of the peak rate."""

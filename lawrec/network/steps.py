@@ -1,0 +1,179 @@
+"""Steps: the state of a training, and the compiled step that moves it on.
+
+The step runs under a tf.distribute strategy. Every replica, on whichever machine, is given the same
+whole batch and takes its own share of the rows: so the sum of all gradients, and with it the
+weights after the step, are those of one device with that batch.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from lawrec.config import Config
+from lawrec.corpus.manifest import Records
+from lawrec.corpus.pipeline import training_batches
+from lawrec.network.checkpoint import Run, model_of
+from lawrec.network.losses import label_weights, loss_sum
+from lawrec.network.model import start_bias
+from lawrec.network.optimizers import learning_rate, make_optimizer
+
+Batch = dict[str, Any]
+_LEAST_WEIGHT = 1e-30
+
+
+class StepResult(NamedTuple):
+    """What a step says of itself, each a float32 scalar; the norm is that before clipping."""
+
+    loss: Any
+    gradient_norm: Any
+    learning_rate: Any
+
+
+@dataclass
+class State:
+    """All that training changes, and all that a checkpoint holds."""
+
+    model: Any
+    dropout_seeds: list[Any]
+    optimizer: Any
+    global_step: Any
+    cases_seen: Any
+    best_score: Any
+    stale: Any  # evaluations since the best one
+    iterator: Any
+
+    def checkpoint(self) -> Any:
+        """Return the tf.train.Checkpoint of all of it."""
+        return tf.train.Checkpoint(**vars(self))
+
+
+def start_state(run: Run, records: Records, strategy: Any) -> State:
+    """Return the state before the first step."""
+    config = run.config
+    training = config.training
+    dataset = training_batches(
+        records, training.epochs, training.batch_tokens, training.shuffle_cases, training.seed
+    )
+    with strategy.scope():
+        model = model_of(run)
+        for name, counts in _counts(model, records).items():
+            n_cases = records.split("train").cases
+            model.get_layer(name).bias.assign(start_bias([count / n_cases for count in counts]))
+        optimizer = make_optimizer(config.optimizer, strategy.num_replicas_in_sync)
+        optimizer.build(model.trainable_variables)
+        return State(
+            model=model,
+            dropout_seeds=_seeds(model),
+            optimizer=optimizer,
+            global_step=tf.Variable(0, dtype=tf.int64),
+            cases_seen=tf.Variable(0, dtype=tf.int64),
+            best_score=tf.Variable(-math.inf, dtype=tf.float64),
+            stale=tf.Variable(0, dtype=tf.int64),
+            iterator=iter(dataset),
+        )
+
+
+def make_step(
+    state: State, strategy: Any, config: Config, records: Records
+) -> Callable[[Batch], StepResult]:
+    """Return the compiled step: a batch in, the state moved on.
+
+    The loss is the mean over cases, by weight, of the sum over the labels known for a case.
+    """
+    total_cases = config.training.epochs * records.split("train").cases
+    losses = _task_losses(state.model, config, records)
+    variables = state.model.trainable_variables
+    replicas = strategy.num_replicas_in_sync
+
+    def replica_step(batch: Batch, total_weight: Any) -> tuple[Any, Any]:
+        share = _share(batch, replicas)
+        with tf.GradientTape() as tape:
+            logits = state.model(share["token_ids"], training=True)
+            loss = sum(task(logits, share) for task in losses) / total_weight
+            loss += config.loss.l2 / replicas * sum(tf.nn.l2_loss(weights) for weights in variables)
+        gradients = _summed(tape.gradient(loss, variables), replicas)
+        # The optimizer adds up what its replicas give it.
+        parts = [gradient / replicas for gradient in gradients] if replicas > 1 else gradients
+        state.optimizer.apply(parts, variables)
+        return loss, tf.linalg.global_norm(gradients)
+
+    @tf.function(input_signature=[state.iterator.element_spec], autograph=False)
+    def step(batch: Batch) -> StepResult:
+        n_cases = tf.shape(batch["weights"])[0]
+        # A batch without any weight has a loss of 0, not of 0/0.
+        total_weight = tf.maximum(tf.reduce_sum(batch["weights"]), _LEAST_WEIGHT)
+        rate = learning_rate(state.cases_seen / total_cases, config.optimizer)
+        state.optimizer.learning_rate.assign(rate)
+        loss, norm = strategy.run(replica_step, args=(_divisible(batch, replicas), total_weight))
+        state.global_step.assign_add(1)
+        state.cases_seen.assign_add(tf.cast(n_cases, tf.int64))
+        loss = strategy.reduce(tf.distribute.ReduceOp.SUM, loss, axis=None)
+        return StepResult(loss, strategy.reduce(tf.distribute.ReduceOp.MEAN, norm, axis=None), rate)
+
+    return lambda batch: step(batch)
+
+
+def _counts(model: Any, records: Records) -> dict[str, tuple[int, ...]]:
+    """Return the train cases of each label, for each output of the model."""
+    counts = {
+        "articles": records.manifest.label_counts,
+        "charges": records.manifest.charge_counts,
+    }
+    return {name: counts[name] for name in model.output}
+
+
+def _task_losses(model: Any, config: Config, records: Records) -> list[Callable[[Any, Batch], Any]]:
+    """Return, for each output, the function from logits and batch to its part of the loss."""
+    shares = {"articles": 1.0, "charges": config.loss.charges}
+
+    def task(name: str, counts: tuple[int, ...]) -> Callable[[Any, Batch], Any]:
+        weights = label_weights(counts, config.loss)
+        return lambda logits, batch: (
+            shares[name]
+            * loss_sum(
+                logits[name],
+                batch[name],
+                batch[f"{name}_known"],
+                batch["weights"],
+                config.loss,
+                weights,
+            )
+        )
+
+    return [task(name, counts) for name, counts in _counts(model, records).items()]
+
+
+def _divisible(batch: Batch, replicas: int) -> Batch:
+    """Repeat the last case, with weight 0, until every replica's share has as many rows."""
+    if replicas == 1:
+        return batch
+    rows = tf.shape(batch["weights"])[0]
+    position = tf.range(rows + -rows % replicas)
+    even = {name: tf.gather(part, tf.minimum(position, rows - 1)) for name, part in batch.items()}
+    return {**even, "weights": tf.where(position < rows, even["weights"], 0.0)}
+
+
+def _share(batch: Batch, replicas: int) -> Batch:
+    """Return this replica's rows of a batch."""
+    if replicas == 1:
+        return batch
+    first = tf.distribute.get_replica_context().replica_id_in_sync_group
+    return {name: part[first::replicas] for name, part in batch.items()}
+
+
+def _summed(gradients: list[Any], replicas: int) -> list[Any]:
+    """Return the gradients summed over all replicas."""
+    if replicas == 1:
+        return gradients
+    context = tf.distribute.get_replica_context()
+    dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
+    return list(context.all_reduce(tf.distribute.ReduceOp.SUM, dense))
+
+
+def _seeds(model: Any) -> list[Any]:
+    """The states of the random numbers, which Keras keeps apart from what a checkpoint tracks."""
+    weights = {id(weight) for weight in model.weights}
+    return [variable.value for variable in model.variables if id(variable) not in weights]
