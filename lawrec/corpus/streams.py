@@ -30,13 +30,14 @@ def files_at(path: Path) -> list[Path]:
     """Return the files that a path names: a file, all of a folder, or those that fit a pattern.
 
     They stand in the order of their names. In a folder, names that begin with "." or "_" are
-    no cases. A path that is neither there nor a pattern is returned as it is: opening it fails.
+    no cases, nor is the list of articles, law.txt. A path that is neither there nor a pattern is
+    returned as it is: opening it fails.
 
     Raises:
         CaseError: The folder is empty, or nothing fits the pattern.
     """
     if path.is_dir():
-        files = [file for file in path.iterdir() if not file.name.startswith((".", "_"))]
+        files = [file for file in path.iterdir() if _may_be_cases(file.name)]
         expected = "the folder must hold files of cases"
     elif path.exists() or not glob.has_magic(str(path)):
         return [path]
@@ -60,6 +61,10 @@ def digest_at(path: Path) -> str:
     return (
         digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     )
+
+
+def _may_be_cases(name: str) -> bool:
+    return name != "law.txt" and not name.startswith((".", "_"))
 
 
 @contextmanager

@@ -15,7 +15,8 @@ LISTS = {"dictionary": "乱造之词\n", "more": "盗窃罪\n", "stop": "的\n�
 @pytest.fixture
 def made(tmp_path, tiny_data):
     """A run with lists of words of its own, and the folder where they came from."""
-    from lawrec.corpus.prepare import Source, prepare
+    from lawrec.corpus.prepare import prepare
+    from lawrec.corpus.sources import Source
     from lawrec.network.checkpoint import create_run
 
     words = tmp_path / "words"
