@@ -74,7 +74,8 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
 
     def start(*settings: str, root: Path | None = None, data: Path = tiny_data) -> tuple:
         from lawrec import config
-        from lawrec.corpus.prepare import Source, prepare
+        from lawrec.corpus.prepare import prepare
+        from lawrec.corpus.sources import Source
         from lawrec.network.checkpoint import create_run
 
         root = root or tmp_path_factory.mktemp("workplace")

@@ -33,6 +33,7 @@ ROOMS = {
         "split",
         "vocabulary",
         "manifest",
+        "sources",
         "records",
         "prepare",
         "pipeline",

@@ -449,13 +449,12 @@ def test_predict_adds_the_text_in_force(own_run):
 
 
 @pytest.mark.tensorflow
-def test_verify_counts_the_whole_records_of_the_newest_run(at_run):
+def test_verify_counts_all_records_that_there_are(at_run):
     result = lawrec("verify")
     (folder,) = Path("data/records").iterdir()
     assert result.exit_code == 0
     assert result.stdout == f"{folder}: 9 shards, 140 cases, all whole\n"
     assert f"verify {folder.name}" in result.stderr
-    assert lawrec("verify", "--checkpoints", "nowhere").stdout == result.stdout
     assert lawrec("verify", "--records", folder).stdout == result.stdout
 
 
@@ -479,6 +478,26 @@ def test_verify_finds_the_records_of_cases_by_their_key(tmp_path, tiny_data, mon
     assert lawrec("verify", *options).exit_code == 1
     folder = lawrec("prepare", *options).stdout.splitlines()[0]
     assert lawrec("verify", *options).stdout == f"{folder}: 3 shards, 140 cases, all whole\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--records", "data/records/x"], ["--data", "mine"]])
+def test_verify_needs_no_tensorflow(tmp_path, tiny_data, options):
+    shutil.copytree(tiny_data, tmp_path / "mine")
+    (tmp_path / "data/records/x").mkdir(parents=True)
+    code = (
+        "import sys; from lawrec.cli import cli; cli(sys.argv[1:], standalone_mode=False); "
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "verify", *options],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "the manifest must be readable" in done.stdout
+    assert done.stderr == ""
 
 
 def test_verify_without_records_says_what_to_do(tmp_path, monkeypatch):

@@ -10,7 +10,6 @@ import click
 from lawrec import config
 from lawrec.cli.options import (
     FILE,
-    checkpoints_option,
     data_options,
     form_of,
     format_options,
@@ -19,6 +18,7 @@ from lawrec.cli.options import (
     start_tensorflow,
 )
 from lawrec.corpus import manifest
+from lawrec.corpus.sources import folder_for
 from lawrec.corpus.tokenizer import TOKENIZERS
 from lawrec.delivery.progress import shown_on
 from lawrec.delivery.report import verification_text
@@ -146,18 +146,15 @@ def prepare(config_file: Path | None, assignments: tuple[str, ...], **source: An
 @data_options
 @format_options
 @skip_bad_option
-@checkpoints_option
 def verify(
     records: Path | None,
     config_file: Path | None,
     assignments: tuple[str, ...],
-    checkpoints: Path,
     **source: Any,
 ) -> None:
     """Check prepared records, shard by shard, against their manifest.
 
-    By default those of the newest run, or all in data/records where there is no run. The exit
-    code is 1 when something is damaged or missing.
+    By default all in data/records. The exit code is 1 when something is damaged or missing.
     """
     cases = any(source.values()) or config_file or assignments
     if records and cases:
@@ -167,7 +164,7 @@ def verify(
     elif cases:
         folders = [_records_of_cases(source, config_file, assignments)]
     else:
-        folders = _records_by_default(checkpoints)
+        folders = manifest.folders_in(Path("data/records"))
     with shown_on(sys.stderr) as progress:
         found = [manifest.verify(folder, progress) for folder in folders]
     for verification in found:
@@ -180,17 +177,4 @@ def _records_of_cases(
     source: Mapping[str, Any], config_file: Path | None, assignments: tuple[str, ...]
 ) -> Path:
     settings = config.load(config_file, assignments)
-    start_tensorflow()
-    from lawrec.corpus.prepare import folder_for
-
     return folder_for(source_of(source), settings.corpus)
-
-
-def _records_by_default(checkpoints: Path) -> list[Path]:
-    if (checkpoints / "LATEST").is_file():
-        start_tensorflow()
-        from lawrec.network.checkpoint import find_run
-
-        run = find_run(checkpoints, None)
-        return [run.source.records_root / run.records]
-    return manifest.folders_in(Path("data/records"))

@@ -107,7 +107,7 @@ checkpoints_option = click.option(
 
 def source_of(options: Mapping[str, Any]) -> Any:
     """Return the Source of the options that were given; the others keep their defaults."""
-    from lawrec.corpus.prepare import Source
+    from lawrec.corpus.sources import Source
 
     ours = {field.name for field in fields(Format)}
     given = {name: value for name, value in options.items() if value and name not in ours}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.articles import load_catalogue, read_article_list, statute_order
-from lawrec.corpus.cases import Case, encodings_at, find_splits
+from lawrec.corpus.cases import Case, encodings_at, find_splits, no_case, splits_in
 from lawrec.corpus.checks import CHECKS, ERROR, Check, Rules, rules_of
 from lawrec.corpus.copies import COMPARISONS, Comparison, Copies, Hit
 from lawrec.corpus.duplicates import ALIKE, NearDuplicates
@@ -106,7 +106,8 @@ def audit(
     Reads the cases once, and once more to mend them; the facts wait in a temporary file.
 
     Raises:
-        CaseError: The folder has no train split, a file cannot be read, or `fix` is in use.
+        CaseError: The folder has other splits but no train split, a file cannot be read or holds
+            no case, or `fix` is in use.
     """
     files = files_of(data)
     with tempfile.TemporaryFile() as spool:
@@ -123,8 +124,8 @@ def rules_for(
     """Return the rules of the shipped catalogue and of a list of articles.
 
     Args:
-        data: What `files_of` takes; `law.txt` there, or beside a file, is the list unless
-            `articles` names one.
+        data: What `files_of` takes; `law.txt` there, or else beside cases that are no folder of
+            splits, is the list unless `articles` names one.
         articles: A list of articles.
         max_tokens: Tokens that the model reads.
         tokenizer: A key of `TOKENIZERS` to count tokens with; None: estimate them.
@@ -132,8 +133,7 @@ def rules_for(
     Raises:
         CaseError: A list cannot be read.
     """
-    own = (data if data.is_dir() else data.parent) / "law.txt"
-    path = articles or (own if own.is_file() else None)
+    path = articles or _list_of(data)
     listed = read_article_list(path) if path else []
     catalogue = load_catalogue(shipped("vocab/articles.csv")).values()
     if not tokenizer:
@@ -143,13 +143,20 @@ def rules_for(
     return rules_of(catalogue, listed, max_tokens=max_tokens, tokens=lambda text: len(cut(text)))
 
 
+def _list_of(data: Path) -> Path | None:
+    is_split = data.is_dir() and splits_in(data)
+    folders = (data,) if is_split else (data, data.parent)
+    places = (folder / "law.txt" for folder in folders)
+    return next((place for place in places if place.is_file()), None)
+
+
 def files_of(data: Path) -> dict[str, Path]:
-    """Return the splits of a folder; a file or a pattern is one split under its own name.
+    """Return the splits of a folder; any other path of cases is one split under its own name.
 
     Raises:
-        CaseError: The folder has no train split.
+        CaseError: The folder has other splits, but no train split, or a split twice.
     """
-    if data.is_dir():
+    if data.is_dir() and splits_in(data):
         return find_splits(data)
     return {re.sub(r"[*?[\]]", "", data.name).partition(".")[0].rstrip("-_") or "cases": data}
 
@@ -173,6 +180,8 @@ class _Audit:
                 self._check(line)
                 self._count(split, line, counts)
                 progress(f"audit {split}", counts["lines"], None)
+            if not counts["lines"]:
+                raise no_case(path)
             names = ("lines", "cases", "several", "signs", "longest")
             sizes = {name: counts[name] for name in names}
             encoding = encodings_at(path, self.form)

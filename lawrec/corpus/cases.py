@@ -118,6 +118,11 @@ def encodings_at(path: Path, form: Format = DEFAULT_FORMAT) -> str:
     return " and ".join(sorted({_encoding(file, form) for file in files_at(path)}))
 
 
+def no_case(path: Path) -> CaseError:
+    """Return the error of a file without a case."""
+    return CaseError(path, "the file must hold a case", "none", "Add cases to it.")
+
+
 def strictly(cases: Cases) -> Iterator[Case]:
     """Pass the cases on and raise the first line that cannot be used."""
     for case in cases:
@@ -143,15 +148,25 @@ def find_splits(data: Path) -> dict[str, Path]:
             f"Put the cases into train.json, valid.json and test.json ({', '.join(SUFFIXES)} are "
             "read) in one folder and name that folder.",
         )
+    splits = splits_in(data)
+    if "train" not in splits:
+        raise CaseError(
+            data, "the folder must hold train.json", "no train file", "Add it, or name another."
+        )
+    return splits
+
+
+def splits_in(data: Path) -> dict[str, Path]:
+    """Return where the cases of each split in a folder are, of those that are there.
+
+    Raises:
+        CaseError: A split is there twice.
+    """
     found = {split: _places_of(data, split) for split in SPLITS}
     for split, places in found.items():
         if len(places) > 1:
             names = " and ".join(place.name for place in places)
             raise CaseError(data, f"there must be one {split} file", names, "Keep one of them.")
-    if not found["train"]:
-        raise CaseError(
-            data, "the folder must hold train.json", "no train file", "Add it, or name another."
-        )
     return {split: places[0] for split, places in found.items() if places}
 
 

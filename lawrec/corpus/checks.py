@@ -30,7 +30,7 @@ _AROUND = 8
 class Rules:
     """What cases are held against."""
 
-    listed: frozenset[str] = frozenset()  # the list of articles; empty: there is none
+    listed: tuple[str, ...] = ()  # the list of articles; empty: there is none
     articles_of: Mapping[str, frozenset[str]] = field(default_factory=dict)  # charge -> roots
     charges_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # article -> charges
     tokens: Callable[[str], float] = lambda text: len(text) / SIGNS_A_TOKEN  # of a normalized fact
@@ -62,7 +62,7 @@ def rules_of(catalogue: Iterable[Article], listed: Iterable[str] = (), **others:
     root, and where roots meet nothing is contradicted. A charge that no listed article has cannot
     contradict one.
     """
-    names = frozenset(listed)
+    names = tuple(listed)
     roots = {root(name) for name in names}
     articles_of: dict[str, frozenset[str]] = {}
     charges_of: dict[str, tuple[str, ...]] = {}

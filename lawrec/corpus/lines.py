@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from lawrec.corpus.cases import Case, Cases, read_stream, reader_of
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
-from lawrec.corpus.streams import encoding_at, files_at, opened
+from lawrec.corpus.streams import decoded, encoding_at, files_at, opened
 from lawrec.corpus.tokenizer import normalize
 from lawrec.errors import CaseError
 
@@ -42,8 +42,8 @@ class Line:
 
     @property
     def source(self) -> str:
-        """The line itself; bytes that are not in its encoding are surrogates."""
-        return self.raw.decode(self.encoding, errors="surrogateescape")
+        """The line itself, as `decoded` gives it, without its end."""
+        return next(decoded([self.raw], self.encoding))
 
     @cached_property
     def text(self) -> str:
@@ -100,9 +100,8 @@ def json_line(value: Any) -> bytes:
 
 
 def _with_bytes(cases: Cases, stream: BinaryIO, encoding: str) -> Iterator[Line]:
-    mark = "\ufeff".encode(encoding)
     numbered = enumerate(stream, 1)
     for case in cases:
         wanted = Line(case).number
         raw = next(raw for number, raw in numbered if number == wanted)
-        yield Line(case, raw.rstrip(b"\r\n").removeprefix(mark if wanted == 1 else b""), encoding)
+        yield Line(case, raw.rstrip(b"\r\n"), encoding)

@@ -1,7 +1,6 @@
 """Mend: write a cleaned copy of the splits, and each change with its reason."""
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ from lawrec.corpus.copies import Copies
 from lawrec.corpus.lines import Line, cail_line, copied, json_line, read_lines
 from lawrec.corpus.readers import Format
 from lawrec.errors import CaseError
-from lawrec.files import finished_folder, refuse_existing
+from lawrec.files import finished_folder, refuse_existing, write_text
 from lawrec.progress import Progress
 
 
@@ -54,9 +53,8 @@ def mend(
                     out.write(mended.raw + b"\n" if mended.raw else b"")
                     changes += len(mended.changes)
                     progress(f"mend {split}", done, None)
-        for listed in {path.parent / "law.txt" for path in files.values()}:
-            if listed.is_file():
-                shutil.copyfile(listed, new / "law.txt")
+        if rules.listed:
+            write_text(new / "law.txt", "".join(f"{name}\n" for name in rules.listed))
     return changes
 
 

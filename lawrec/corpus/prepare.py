@@ -1,6 +1,5 @@
 """Prepare: from a folder of cases to records; the same cases and settings are prepared once."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,16 +7,23 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from lawrec.config import CorpusConfig, shipped
-from lawrec.corpus.articles import read_article_list, statute_order
-from lawrec.corpus.cases import EVERY_ARTICLE, Case, encodings_at, find_splits, read_cases, strictly
+from lawrec.config import CorpusConfig
+from lawrec.corpus.articles import statute_order
+from lawrec.corpus.cases import (
+    EVERY_ARTICLE,
+    Case,
+    encodings_at,
+    find_splits,
+    no_case,
+    read_cases,
+    strictly,
+)
 from lawrec.corpus.checks import plain_charge
 from lawrec.corpus.cutting import cut_cases
 from lawrec.corpus.manifest import (
     MANIFEST,
-    SCHEMA,
     Manifest,
     Records,
     Shard,
@@ -25,39 +31,13 @@ from lawrec.corpus.manifest import (
     load_records,
     manifest_to_dict,
 )
-from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.records import Record, write_shards
-from lawrec.corpus.streams import digest_at
+from lawrec.corpus.sources import Source, digests_of, key_of
 from lawrec.corpus.tokenizer import Tokenizer, listed_words, load_tokenizer
 from lawrec.corpus.vocabulary import Vocabulary, build_tokens, encode
 from lawrec.errors import CaseError, quoted
 from lawrec.files import finished_folder, write_json
 from lawrec.progress import Progress, silent
-
-# The fingerprint holds the classes and the stop words, the key holds the user's tokens themselves.
-_NOT_IN_KEY = ("workers", "classes", "stop_words", "user_tokens")
-
-
-@dataclass(frozen=True)
-class Source:
-    """What to prepare, and where to put it."""
-
-    data: Path = field(default_factory=lambda: shipped("data/sample"))
-    articles: Path | None = None  # a list of labels; by default DATA/law.txt, if it is there
-    charged: Path | None = None  # more train cases, of which only the charges are known
-    dictionaries: tuple[Path, ...] = field(
-        default_factory=lambda: (shipped("vocab/legal_terms.txt"),)
-    )
-    form: Format = DEFAULT_FORMAT  # how the cases are written
-    skip_bad: bool = False  # leave out lines that cannot be used, and keep them in skipped.jsonl
-    records_root: Path = Path("data/records")
-    vocab_root: Path = Path("vocab")
-
-    def listed(self) -> list[str] | None:
-        """Return the list of labels, if there is one."""
-        own = self.data / "law.txt"
-        path = self.articles or (own if own.is_file() else None)
-        return read_article_list(path) if path else None
 
 
 @dataclass
@@ -72,22 +52,13 @@ class _Tally:
     charge_counts: Counter[str] = field(default_factory=Counter)
 
     def count(self, tokens: list[str], case: Case) -> None:
+        """Count a case; one of weight 0 teaches nothing, but its articles have columns too."""
         self.cases += 1
         self.tokens += len(tokens)
-        self.token_counts.update(tokens)
-        self.article_counts.update(case.articles)
-        self.charge_counts.update(case.charges)
-
-
-def folder_for(source: Source, config: CorpusConfig) -> Path:
-    """Return the folder where the records of the cases are, or would be.
-
-    Raises:
-        CaseError: A file is missing, or two splits are the same file.
-    """
-    digests = _digests(find_splits(source.data))
-    tokenizer = load_tokenizer(config, source.dictionaries)
-    return source.records_root / _key(source, config, digests, tokenizer)
+        teaches = case.weight > 0
+        self.token_counts.update(tokens if teaches else ())
+        self.article_counts.update(dict.fromkeys(case.articles, int(teaches)))
+        self.charge_counts.update(dict.fromkeys(case.charges, int(teaches)))
 
 
 def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -> Records:
@@ -100,11 +71,17 @@ def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -
         CaseError: A file is missing, a line cannot be used, or two splits are the same file.
     """
     files = find_splits(source.data)
-    digests = _digests(files)
+    digests = digests_of(source)
     tokenizer = load_tokenizer(config, source.dictionaries)
-    key = _key(source, config, digests, tokenizer)
+    key = key_of(source, config, digests, tokenizer)
     folder, vocab = source.records_root / key, source.vocab_root / key
-    if not ((folder / MANIFEST).is_file() and (vocab / "articles.txt").is_file()):
+    written = (
+        folder / MANIFEST,
+        vocab / "tokens.txt",
+        vocab / "articles.txt",
+        vocab / "charges.txt",
+    )
+    if not all(path.is_file() for path in written):
         progress("prepare", 0, None, f"Preparing the cases of {source.data} into {folder}.")
         with finished_folder(vocab) as new_vocab, finished_folder(folder) as new_folder:
             work = _Preparation(source, config, tokenizer, progress, new_folder, new_vocab)
@@ -161,7 +138,7 @@ class _Preparation:
                 spool.write(json.dumps([tokens, asdict(case)]) + "\n")
                 self.progress(f"tokenize {split}", tally.cases, None)
         if not tally.cases:
-            raise CaseError(path, "the file must hold a case", "none", "Add cases to it.")
+            raise no_case(path)
         return tally
 
     def _usable(self, split: str, path: Path, tally: _Tally) -> Iterator[Case]:
@@ -261,45 +238,3 @@ def _within(
             )
         else:
             yield case
-
-
-def _digests(files: dict[str, Path]) -> dict[str, str]:
-    """Return the digest of each split's cases; the same bytes twice are refused."""
-    digests: dict[str, str] = {}
-    for split, path in files.items():
-        digest = digest_at(path)
-        for other, known in digests.items():
-            if digest == known:
-                raise CaseError(
-                    path,
-                    f"{split} and {other} must be different cases",
-                    f"the same bytes as {files[other]}",
-                    "Split the cases anew: a model must be tested on cases that it never saw.",
-                )
-        digests[split] = digest
-    return digests
-
-
-def _key(
-    source: Source, config: CorpusConfig, digests: dict[str, str], tokenizer: Tokenizer
-) -> str:
-    settings = asdict(config)
-    for name in _NOT_IN_KEY:
-        del settings[name]
-    parts: dict[str, Any] = {
-        "schema": SCHEMA,
-        "config": settings,
-        "cases": digests,
-        "tokenizer": tokenizer.fingerprint,
-        "articles": source.listed(),
-        "skip_bad": source.skip_bad,
-    }
-    # A setting at its default leaves older records valid.
-    if chosen := source.form.chosen():
-        parts["format"] = chosen
-    if source.charged:
-        parts["charged"] = digest_at(source.charged)
-    if always := listed_words(config.user_tokens):
-        parts["user_tokens"] = always
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-    return f"{source.data.resolve().name}-{digest[:8]}"

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from io import BufferedReader
 from typing import Any, BinaryIO
 
-from lawrec.corpus.streams import decoded
+from lawrec.corpus.streams import SURROGATE, decoded
 from lawrec.errors import CaseError, quoted
 
 _SEPARATORS = re.compile(r"[;；,，、|\s]+")
@@ -78,7 +78,9 @@ def _read_csv(
         here = f"{where}:{number}"
         if not header:
             header = [name.strip() for name in row]
-            _check_header(header, here, form, labelled, problem or quoted(",".join(header)))
+            if problem or SURROGATE.match(row[0]):
+                _refuse_header(here, problem or "other bytes")
+            _check_header(header, here, form, labelled, quoted(",".join(header)))
         elif len(row) == len(header):
             yield number, _fields(dict(zip(header, row, strict=True)), form, in_table=True)
         else:
@@ -134,18 +136,28 @@ def _seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
 
 
 def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str], str]]:
-    """Give the line, the fields, and the problem if there is one, of each row that is not blank."""
+    """Give the first line, the fields, and the problem if any, of each row that is not blank."""
     rows = csv.reader(lines, delimiter=delimiter)
     while True:
+        number = rows.line_num + 1
         try:
             row = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            yield rows.line_num, [], str(error)
+            yield number, [], str(error)
         else:
             if row:
-                yield rows.line_num, row, ""
+                yield number, row, ""
+
+
+def _refuse_header(here: str, got: str) -> None:
+    raise CaseError(
+        here,
+        "the first line must name the columns, in UTF-8 or GB18030",
+        got,
+        "Save it as UTF-8 text.",
+    )
 
 
 def _check_header(header: list[str], here: str, form: Format, labelled: bool, got: str) -> None:
@@ -157,6 +169,8 @@ def _check_header(header: list[str], here: str, form: Format, labelled: bool, go
                 got,
                 "Add the column, or name yours with --fact-field and --articles-field.",
             )
+        if header.count(name) > 1:
+            raise CaseError(here, f'one column must be "{name}"', got, "Name the others otherwise.")
 
 
 def _needed(names: list[str], form: Format) -> list[str]:

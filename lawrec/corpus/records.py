@@ -57,7 +57,8 @@ def to_example(record: Record) -> bytes:
         "charges": _text_feature(record.charges),
     }
     example = tf.train.Example(features=tf.train.Features(feature=features))
-    serialized: bytes = example.SerializeToString()
+    # Else the order of the features may differ from process to process.
+    serialized: bytes = example.SerializeToString(deterministic=True)
     return serialized
 
 

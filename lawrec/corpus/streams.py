@@ -21,6 +21,7 @@ ENCODINGS = ("utf-8", "gb18030")
 SURROGATE = re.compile("[\ud800-\udfff]")
 """What `decoded` makes of a byte that is no sign of the encoding."""
 
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # of UTF-8 and of UTF-16
 _SAMPLE_BYTES = 65_536
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
@@ -30,13 +31,14 @@ def files_at(path: Path) -> list[Path]:
     """Return the files that a path names: a file, all of a folder, or those that fit a pattern.
 
     They stand in the order of their names. In a folder, names that begin with "." or "_" are
-    no cases. A path that is neither there nor a pattern is returned as it is: opening it fails.
+    no cases, nor is the list of articles, law.txt. A path that is neither there nor a pattern is
+    returned as it is: opening it fails.
 
     Raises:
         CaseError: The folder is empty, or nothing fits the pattern.
     """
     if path.is_dir():
-        files = [file for file in path.iterdir() if not file.name.startswith((".", "_"))]
+        files = [file for file in path.iterdir() if _may_be_cases(file.name)]
         expected = "the folder must hold files of cases"
     elif path.exists() or not glob.has_magic(str(path)):
         return [path]
@@ -60,6 +62,10 @@ def digest_at(path: Path) -> str:
     return (
         digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     )
+
+
+def _may_be_cases(name: str) -> bool:
+    return name != "law.txt" and not name.startswith((".", "_"))
 
 
 @contextmanager
@@ -91,7 +97,9 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def decoded(stream: Iterable[bytes], encoding: str | None = None) -> Iterator[str]:
-    """Decode lines one by one, without a byte order mark; bytes that do not fit become surrogates.
+    """Decode lines one by one; bytes that do not fit become surrogates.
+
+    A byte order mark is dropped before any line: files with one may have been joined to one file.
 
     Args:
         stream: The lines, as a binary file gives them.
@@ -99,19 +107,15 @@ def decoded(stream: Iterable[bytes], encoding: str | None = None) -> Iterator[st
     """
     lines = iter(stream)
     sample: list[bytes] = []
-    first = True
     if not encoding:
         for line in lines:
             if not line.isascii():
                 sample = list(_up_to(_SAMPLE_BYTES, chain([line], lines)))
                 break
             yield line.decode("ascii")
-            first = False
         encoding = _encoding_of(b"".join(sample))
     for line in chain(sample, lines):
-        text = line.decode(encoding, errors="surrogateescape")
-        yield text.removeprefix("\ufeff") if first else text
-        first = False
+        yield line.decode(encoding, errors="surrogateescape").lstrip("\ufeff")
 
 
 def encoding_at(file: Path) -> str:
@@ -137,9 +141,10 @@ def _encoding_of(sample: bytes) -> str:
 
     Read as UTF-8, a text in GB18030 has more broken bytes than signs; the reverse does not hold,
     because nearly every pair of bytes is a sign of GB18030. For the same reason UTF-16 and what is
-    no text at all must not pass for it: they have null bytes, and as UTF-8 each line is an error.
+    no text at all must not pass for it: many of their bytes are control signs, and as UTF-8 each
+    line is an error.
     """
-    if sample.startswith(_MARKS) or b"\0" in sample:
+    if sample.startswith(_MARKS):
         return "utf-8"
     sample = sample[:_SAMPLE_BYTES]  # a line may be longer
     signs, broken = _evidence(sample, "utf-8")
@@ -152,11 +157,12 @@ def _encoding_of(sample: bytes) -> str:
 def _evidence(sample: bytes, encoding: str) -> tuple[int, int]:
     """Return how many signs of East Asia an encoding finds in bytes, and how many broken bytes.
 
+    A control sign that no text has is broken too.
     Letters below U+0800 are none: in UTF-8 they are two bytes, as are many signs of GB18030.
     """
     text = sample.decode(encoding, errors="surrogateescape")
-    broken = len(SURROGATE.findall(text))
-    return sum(sign >= "\u0800" for sign in text) - broken, broken
+    surrogates, controls = len(SURROGATE.findall(text)), len(_CONTROL.findall(text))
+    return sum(sign >= "\u0800" for sign in text) - surrogates, surrogates + controls
 
 
 def _digest(file: Path) -> str:

@@ -18,8 +18,9 @@ import tensorflow as tf
 from lawrec import __version__
 from lawrec.config import Config, from_dict
 from lawrec.corpus.manifest import Records
-from lawrec.corpus.prepare import Source, prepare
+from lawrec.corpus.prepare import prepare
 from lawrec.corpus.readers import Format
+from lawrec.corpus.sources import Source
 from lawrec.corpus.tokenizer import listed_words, load_tokenizer, read_words
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError

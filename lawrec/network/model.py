@@ -45,9 +45,7 @@ def build_model(
         states = _lstm(config, number)(states, mask=mask)
         states = layers.Dropout(config.dropout)(states)
     sizes = {"articles": n_articles} | ({"charges": n_charges} if n_charges else {})
-    logits = {
-        name: _output(Task(name, size), states, mask, config) for name, size in sizes.items()
-    }
+    logits = {name: _output(Task(name, size), states, mask, config) for name, size in sizes.items()}
     return keras.Model(token_ids, logits, name="lawrec")
 
 
@@ -105,7 +103,9 @@ def _mean(states: Any, mask: Any, config: ModelConfig, task: Task) -> Any:
 
 
 def _attention(states: Any, mask: Any, config: ModelConfig, task: Task) -> Any:
-    hidden = layers.Dense(config.lstm_units, activation="tanh", name=f"{task.name}_attention_hidden")(states)
+    hidden = layers.Dense(
+        config.lstm_units, activation="tanh", name=f"{task.name}_attention_hidden"
+    )(states)
     scores = layers.Dense(1, use_bias=False, name=f"{task.name}_attention")(hidden)
     return ops.sum(states * _attention_weights(scores, mask), axis=1)
 

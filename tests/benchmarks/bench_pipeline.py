@@ -20,7 +20,8 @@ from lawrec.config import Config, shipped
 from lawrec.corpus.cases import find_splits
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.pipeline import training_batches
-from lawrec.corpus.prepare import Source, prepare
+from lawrec.corpus.prepare import prepare
+from lawrec.corpus.sources import Source
 from lawrec.corpus.streams import files_at, opened
 from lawrec.network import training
 from lawrec.network.checkpoint import create_run

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from lawrec.config import CorpusConfig, ModelConfig, shipped
-from lawrec.corpus.prepare import Source, prepare
+from lawrec.corpus.prepare import prepare
 from lawrec.corpus.records import read_records
+from lawrec.corpus.sources import Source
 from lawrec.network.model import build_model
 from lawrec.network.scoring import make_scorer
 

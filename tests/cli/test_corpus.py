@@ -80,6 +80,23 @@ def test_strict_fails_on_an_error_and_not_on_a_warning(data, tmp_path):
     assert lawrec("audit", data, "--strict").exit_code == 0
 
 
+def test_audit_of_an_empty_file_is_refused(tmp_path):
+    (tmp_path / "none.json").touch()
+    result = lawrec("audit", tmp_path / "none.json")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"Error: {tmp_path}/none.json: the file must hold a case, got none. Add cases to it.\n"
+    )
+
+
+def test_audit_takes_a_folder_of_parts(data, tmp_path):
+    parts = tmp_path / "data/parts"
+    parts.mkdir()
+    for number in range(3):
+        (parts / f"{number}.json").write_text(line(number) + "\n")
+    assert sizes(lawrec("audit", "data/parts")) == ["parts 3 3 0.0% 60 60 utf-8"]
+
+
 def test_audit_of_nothing_says_what_to_do(tmp_path):
     result = lawrec("audit", tmp_path / "none")
     assert result.exit_code == 1

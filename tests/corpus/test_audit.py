@@ -389,7 +389,7 @@ def test_lines_without_fault_keep_their_bytes(corpus, tmp_path):
         plant(corpus)
     audited(corpus, fix=tmp_path / "fixed")
     assert (tmp_path / "fixed/train.json").read_text(encoding="utf-8").splitlines() == kept
-    assert (tmp_path / "fixed/law.txt").read_text() == "\n".join(LISTED)
+    assert (tmp_path / "fixed/law.txt").read_text().split("\n") == [*LISTED, ""]
 
 
 def test_labels_are_mended_as_they_were_written(corpus, tmp_path):
@@ -449,5 +449,47 @@ def test_a_folder_in_use_is_left_alone(corpus):
 
 
 def test_a_folder_without_cases_is_refused(tmp_path):
-    with pytest.raises(CaseError, match="train"):
+    with pytest.raises(CaseError, match="the folder must hold files of cases"):
         audit(tmp_path, rules_of([]))
+
+
+def test_a_folder_with_other_splits_but_no_train_is_refused(corpus):
+    data = corpus.write()
+    (data / "train.json").unlink()
+    with pytest.raises(CaseError, match=r"the folder must hold train\.json"):
+        files_of(data)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_folder_without_splits_is_one_set_of_cases(tmp_path, inside):
+    data = tmp_path / "court.2024"
+    data.mkdir()
+    for part in range(3):
+        (data / f"part-{part}.json").write_text(line(fact(part)) + "\n")
+    (data / "part-3.csv").write_text(f"fact,articles\n{fact(3)},264;999\n")
+    ((data if inside else tmp_path) / "law.txt").write_text("266\n264\n")
+    report = audit(data, rules_for(data, None, 384), fix=tmp_path / "fixed")
+    assert {name: size.cases for name, size in report.splits.items()} == {"court": 4}
+    assert counts(report) == {"unlisted-label": 1}
+    assert len((tmp_path / "fixed/court.json").read_text().splitlines()) == 4
+    assert (tmp_path / "fixed/law.txt").read_text() == "266\n264\n"
+
+
+def test_the_list_that_a_cleaned_copy_gets_is_the_one_it_was_held_against(corpus, tmp_path):
+    data = corpus.write()
+    (tmp_path / "list.txt").write_text("刑法第266条\n264")
+    audit(data, rules_for(data, tmp_path / "list.txt", 384), fix=tmp_path / "fixed")
+    assert (tmp_path / "fixed/law.txt").read_text() == "266\n264\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("train.json", ""), ("train.json", "\n\n"), ("train.csv", "fact,articles\n")],
+)
+def test_a_file_that_holds_nothing_is_refused(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_text(content)
+    for data in (path, tmp_path):
+        with pytest.raises(CaseError, match="the file must hold a case") as caught:
+            audit(data, rules_for(data, None, 384))
+        assert caught.value.where == str(path)

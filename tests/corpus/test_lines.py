@@ -32,10 +32,13 @@ def write(tmp_path, name, content):
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_each_case_comes_with_its_own_bytes(tmp_path, mark, end):
-    content = mark + end.join([PLAIN, b"", b"{", b" " + PLAIN])
+    content = mark + end.join([PLAIN, b"", b"{", b" " + PLAIN, mark + PLAIN])
     lines = list(read_lines(write(tmp_path, "train.json", content)))
-    assert [(line.number, line.raw) for line in lines] == [(1, PLAIN), (3, b"{"), (4, b" " + PLAIN)]
-    assert [isinstance(line.case, CaseError) for line in lines] == [False, True, False]
+    contents = [PLAIN, b"{", b" " + PLAIN, PLAIN]
+    assert [line.raw.removeprefix(mark) for line in lines] == contents
+    assert [line.source.encode() for line in lines] == contents
+    assert [line.number for line in lines] == [1, 3, 4, 5]
+    assert [isinstance(line.case, CaseError) for line in lines] == [False, True, False, False]
 
 
 def test_other_formats_have_no_bytes_and_are_written_as_cail2018(tmp_path):
@@ -61,7 +64,7 @@ def test_a_line_in_gb18030_is_copied_in_utf8(tmp_path, form):
     mark = "\ufeff".encode("gb18030") if form.encoding else b""
     content = PLAIN.decode().encode("gb18030")
     (line,) = read_lines(write(tmp_path, "a.json", mark + content), form)
-    assert (line.raw, line.encoding, copied(line)) == (content, "gb18030", PLAIN)
+    assert (line.raw, line.encoding, copied(line)) == (mark + content, "gb18030", PLAIN)
 
 
 def test_other_bytes_in_a_field_that_no_one_reads_are_kept(tmp_path):

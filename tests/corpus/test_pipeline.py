@@ -25,7 +25,9 @@ def make_records(folder, cases, shard_cases=16, compression=""):
     split = Split("train.json", "", len(cases), sum(len(c.token_ids) for c in cases), 0, shards)
     names = Vocabulary(tuple(str(n) for n in range(1, N_ARTICLES + 1)))
     charges = Vocabulary(("盗窃", "诈骗"))
-    manifest = Manifest("char", MAX_TOKENS, {"train": split}, (0,) * N_ARTICLES, (0, 0), compression)
+    manifest = Manifest(
+        "char", MAX_TOKENS, {"train": split}, (0,) * N_ARTICLES, (0, 0), compression
+    )
     return Records(folder, manifest, Vocabulary(("<pad>", "<unk>")), names, charges)
 
 

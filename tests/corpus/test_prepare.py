@@ -11,9 +11,10 @@ import pytest
 from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.cases import read_cases, strictly
 from lawrec.corpus.manifest import find_damage
-from lawrec.corpus.prepare import Source, prepare
+from lawrec.corpus.prepare import prepare
 from lawrec.corpus.readers import Format
 from lawrec.corpus.records import read_records
+from lawrec.corpus.sources import Source
 from lawrec.corpus.tokenizer import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.errors import CaseError, ConfigError, RecordsError
@@ -90,7 +91,11 @@ def test_preparing_writes_the_records_and_what_their_ids_mean(source):
         "valid-00000.tfrecord",
     ]
     vocab = source.vocab_root / records.folder.name
-    assert sorted(path.name for path in vocab.iterdir()) == ["articles.txt", "charges.txt", "tokens.txt"]
+    assert sorted(path.name for path in vocab.iterdir()) == [
+        "articles.txt",
+        "charges.txt",
+        "tokens.txt",
+    ]
     assert list(source.records_root.iterdir()) == [records.folder]
     assert list(source.vocab_root.iterdir()) == [vocab]
 
@@ -436,6 +441,34 @@ def test_two_splits_of_the_same_bytes_are_refused(source):
     assert error.expected == "test and train must be different cases"
     assert error.got == f"the same bytes as {source.data / 'train.json'}"
     assert error.todo.startswith("Split the cases anew")
+
+
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_two_splits_of_nothing_are_refused_as_empty(source, content):
+    for split in ("train", "valid"):
+        (source.data / f"{split}.json").write_text(content)
+    error = refused(source)
+    assert error.where == str(source.data / "train.json")
+    assert error.expected == "the file must hold a case"
+
+
+def test_a_case_of_weight_0_teaches_neither_tokens_nor_how_frequent_articles_are(source):
+    before = prepare(source, CHAR)
+    case = {"fact": "新鲜", "articles": ["264", "999"], "weight": 0}
+    with (source.data / "train.json").open("a", encoding="utf-8") as train:
+        train.write(json.dumps(case) + "\n")
+    after = prepare(source, CHAR)
+    assert after.split("train").cases == before.split("train").cases + 1
+    assert after.tokens == before.tokens
+    assert after.articles.names == (*before.articles.names, "999")
+    assert after.manifest.label_counts == (*before.manifest.label_counts, 0)
+
+
+@pytest.mark.parametrize("name", ["tokens.txt", "articles.txt"])
+def test_records_whose_vocabulary_is_gone_are_made_anew(source, name):
+    records = prepare(source, CHAR)
+    (source.vocab_root / records.folder.name / name).unlink()
+    assert prepare(source, CHAR) == records
 
 
 def test_two_train_files_are_refused(source, write_split):

@@ -67,6 +67,14 @@ def test_a_record_comes_back_from_its_example(record):
     assert parsed["weight"].dtype == tf.float32
 
 
+def test_the_features_of_an_example_stand_in_the_order_of_their_names():
+    """The order that protobuf gives a map by itself changes from process to process."""
+    serialized = to_example(Record("7", [2, 3], [1], [0], 0.5, ("盗窃",)))
+    names = [b"case_id", b"charges", b"label_ids", b"token_ids", b"unknown_ids", b"weight"]
+    places = [serialized.index(name) for name in names]
+    assert places == sorted(places)
+
+
 def test_records_come_back_in_order(records):
     assert list(read_records(records, "train")) == RECORDS
 

@@ -191,6 +191,8 @@ def test_the_digest_of_several_files_covers_all_in_their_order(tmp_path):
         (FACT.encode("gbk") + b"\xff\n", "gb18030"),
         (bytes(range(256)) * 20, "utf-8"),
         (b"\xff\xfe" + FACT.encode("utf-16-le"), "utf-8"),
+        (FACT.encode("utf-16-le"), "utf-8"),
+        (FACT.encode("gbk") + b"\0\n", "gb18030"),
     ],
 )
 def test_the_encoding_is_found_from_the_first_lines_beyond_ascii(tmp_path, content, expected):

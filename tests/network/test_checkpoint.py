@@ -15,7 +15,8 @@ LISTS = {"dictionary": "乱造之词\n", "more": "盗窃罪\n", "stop": "的\n�
 @pytest.fixture
 def made(tmp_path, tiny_data):
     """A run with lists of words of its own, and the folder where they came from."""
-    from lawrec.corpus.prepare import Source, prepare
+    from lawrec.corpus.prepare import prepare
+    from lawrec.corpus.sources import Source
     from lawrec.network.checkpoint import create_run
 
     words = tmp_path / "words"
@@ -58,6 +59,7 @@ def test_lists_that_the_settings_do_not_name_are_not_kept(start_run):
     run, _ = start_run()
     assert sorted(path.name for path in run.folder.iterdir()) == [
         "articles.txt",
+        "charges.txt",
         "dictionary.txt",
         "run.json",
         "tokens.txt",
