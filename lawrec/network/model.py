@@ -55,7 +55,7 @@ def start_bias(shares: Sequence[float]) -> npt.NDArray[np.float32]:
     An output that starts there need not first learn that most labels are rare.
     """
     kept = np.clip(np.asarray(shares, np.float32), 1e-5, 0.5)
-    return np.log(kept / (1 - kept))
+    return np.asarray(np.log(kept / (1 - kept)), np.float32)
 
 
 @dataclass(frozen=True)

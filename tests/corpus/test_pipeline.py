@@ -227,6 +227,7 @@ def test_ctrl_c_ends_the_reading_at_once(tmp_path, cases):
     write_json(tmp_path / "manifest.json", manifest_to_dict(records.manifest))
     records.tokens.save(tmp_path / "tokens.txt")
     records.articles.save(tmp_path / "articles.txt")
+    records.charges.save(tmp_path / "charges.txt")
     command = [sys.executable, "-c", READ_FOR_EVER, tmp_path]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as process:

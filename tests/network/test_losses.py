@@ -103,5 +103,5 @@ def test_class_weights_never_rise_with_the_count(name, beta):
 
 
 def test_an_unknown_loss_is_refused_with_its_setting():
-    with pytest.raises(ConfigError, match="loss.name"):
+    with pytest.raises(ConfigError, match=r"loss\.name"):
         loss_sum(*(np.ones((1, 1), np.float32),) * 4, LossConfig(name="hinge"))
