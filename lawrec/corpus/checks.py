@@ -20,9 +20,11 @@ TINY = 10
 SIGNS_A_TOKEN = 1.8
 """Signs in a token of jieba, measured on the facts of CAIL2018."""
 
-_CITED = re.compile(r"第[0-9零〇一二三四五六七八九十百千]+条(?:之[一二三四五六七八九十]+)?")
-_LAW = re.compile(r"《(?:中华人民共和国)?刑法》|刑法(?=第)")
-_MASKED = re.compile(r"(?:法》|以|构成|涉嫌|犯)[×xX]{2,}|[×xX]{2,}罪")
+_CITED = re.compile(
+    r"(?:第|刑法》?)([0-9零〇一二三四五六七八九十百千]+)条(?:之[一二三四五六七八九十]+)?"
+)
+_LAW = re.compile(r"《(?:中华人民共和国)?刑法》|刑法(?!医)")  # 刑 before 法医 is another word
+_MASKED = re.compile(r"(?:法》|以|构成|涉嫌|犯)[×xX*]{2,}|[×xX*]{2,}罪")
 _AROUND = 8
 
 
@@ -162,7 +164,7 @@ def _contradiction(case: Case, text: str, rules: Rules) -> str:
 def _states_article(case: Case, text: str, rules: Rules) -> str:
     roots = {root(name) for name in case.articles}
     for found in _CITED.finditer(text):
-        if root(article_name(found[0])) in roots:
+        if article_name(f"第{found[1]}条") in roots:
             return _around(text, *found.span())
     return ""
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
+from threading import Thread
 from typing import TypeVar
 
 from lawrec.errors import ConfigError
@@ -30,7 +32,7 @@ def in_processes(
     """Give each item with its result, in order; at most two items a worker are under way.
 
     The processes are started afresh, not forked: a fork of a process with TensorFlow's threads may
-    hang. They end when the iterator is closed.
+    hang. They end when the iterator is closed, and when this process is killed.
 
     Args:
         work: Can be pickled, as its results can; its exception is raised here.
@@ -41,7 +43,7 @@ def in_processes(
         ConfigError: A process was killed.
     """
     workers = min(workers, _MOST)
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts_to_the_parent)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _follow_the_parent)
     under_way: deque[tuple[Item, Future[Result]]] = deque()
     try:
         for item in items:
@@ -80,5 +82,12 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _follow_the_parent() -> None:
+    """Leave interrupts to the parent, and end with it: a killed parent cannot say that it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)

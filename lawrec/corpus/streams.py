@@ -35,8 +35,12 @@ def files_at(path: Path) -> list[Path]:
     returned as it is: opening it fails.
 
     Raises:
-        CaseError: The folder is empty, or nothing fits the pattern.
+        CaseError: The folder is empty, nothing fits the pattern, or the path is "-", stdin.
     """
+    if path == Path("-"):
+        raise CaseError(
+            "-", "the cases must be in files", "stdin", "Save them to a file: it is read again."
+        )
     if path.is_dir():
         files = [file for file in path.iterdir() if _may_be_cases(file.name)]
         expected = "the folder must hold files of cases"

@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 import time
 
 import pytest
@@ -27,8 +29,6 @@ def test_items_are_read_only_as_far_as_there_are_workers():
 
 
 def test_the_work_is_done_elsewhere_without_tensorflow_or_pandas():
-    import sys
-
     sys.modules.setdefault("tensorflow", None)
     item = "(__import__('os').getpid(), sorted(__import__('sys').modules))"
     ((_, (process, modules)),) = in_processes(eval, [item], 1)
@@ -64,3 +64,17 @@ def test_a_process_that_was_killed_is_told():
 
 def test_there_is_a_core():
     assert cores() >= 1
+
+
+def test_the_processes_end_with_a_parent_that_is_killed():
+    """They hold its standard output, which ends when the last of them has ended."""
+    code = (
+        "import operator, itertools; from lawrec.corpus.processes import in_processes\n"
+        "if __name__ == '__main__':\n"
+        "    for done in in_processes(operator.neg, itertools.count(), 2): print(done, flush=True)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    with parent:
+        assert parent.stdout.readline() == b"(0, 0)\n"
+        parent.kill()
+        parent.communicate(timeout=20)

@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import lzma
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -147,6 +148,17 @@ def test_a_path_without_a_file_is_refused(tmp_path, name, expected):
         files_at(tmp_path / name)
     assert (caught.value.where, caught.value.got) == (str(tmp_path / name), "none")
     assert (caught.value.expected, caught.value.todo) == (expected, "Check the path.")
+
+
+def test_stdin_is_no_file():
+    with pytest.raises(CaseError, match="-: the cases must be in files, got stdin"):
+        files_at(Path("-"))
+
+
+def test_the_list_of_articles_in_a_folder_is_no_file_of_cases(tmp_path):
+    for name in ("law.txt", "a.json"):
+        write(tmp_path / name, "")
+    assert files_at(tmp_path) == [tmp_path / "a.json"]
 
 
 def test_the_digest_is_that_of_the_unpacked_bytes(tmp_path):
