@@ -36,9 +36,7 @@ class ModelConfig:
 
     embedding_size: int = 128
     embedding_stddev: float = 0.6  # smaller starts leave a stacked LSTM idle for epochs
-    vectors: str = (
-        "facts"  # start from co-occurrence in the train facts, "noise", or a file of vectors
-    )
+    vectors: str = "facts"  # their start: co-occurrence in the train facts, "noise", or a file
     lstm_layers: int = 2
     lstm_units: int = 128  # in each direction
     bidirectional: bool = True

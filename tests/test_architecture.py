@@ -42,6 +42,7 @@ ROOMS = {
         "losses",
         "optimizers",
         "model",
+        "vector_files",
         "vectors",
         "checkpoint",
         "scoring",

@@ -23,6 +23,7 @@ from lawrec.decision.metrics import GAINS
 from lawrec.decision.thresholds import STRATEGIES
 from lawrec.delivery.progress import shown_on, stopping_between_steps
 from lawrec.delivery.report import EVALUATION_WRITERS, INFO_WRITERS
+from lawrec.network.vector_files import check_vectors
 
 _STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
 
@@ -55,6 +56,7 @@ def train(
     settings = config.load(config_file, assignments)
     config.chosen(STRATEGIES, settings.decision.strategy, "decision.strategy")
     config.chosen(GAINS, settings.training.best_by, "training.best_by")
+    check_vectors(settings.model)
     start_tensorflow()
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.delivery.report import training_line
