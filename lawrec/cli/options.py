@@ -36,6 +36,23 @@ DAY: dict[str, Any] = {
 }
 """What an option that is a day has in common; the command gets a `date`."""
 FILE = click.Path(path_type=Path)
+settings_options = together(
+    click.option(
+        "--dictionary",
+        "dictionaries",
+        type=FILE,
+        multiple=True,
+        help="Words for jieba and rjieba; may be repeated.  [default: the shipped ones]",
+    ),
+    click.option("--config", "config_file", type=FILE, help="TOML file with settings."),
+    click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="SECTION.KEY=VALUE",
+        help="Change one setting; may be repeated.",
+    ),
+)
 data_options = together(
     click.option(
         "--data",
@@ -52,21 +69,7 @@ data_options = together(
         type=FILE,
         help="More train cases, of which only the charges are known.  [default: none]",
     ),
-    click.option(
-        "--dictionary",
-        "dictionaries",
-        type=FILE,
-        multiple=True,
-        help="Words for jieba and rjieba; may be repeated.  [default: the shipped ones]",
-    ),
-    click.option("--config", "config_file", type=FILE, help="TOML file with settings."),
-    click.option(
-        "--set",
-        "assignments",
-        multiple=True,
-        metavar="SECTION.KEY=VALUE",
-        help="Change one setting; may be repeated.",
-    ),
+    settings_options,
 )
 format_options = together(
     click.option(
