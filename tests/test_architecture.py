@@ -42,6 +42,7 @@ ROOMS = {
         "losses",
         "optimizers",
         "model",
+        "flops",
         "vector_files",
         "vectors",
         "embed",

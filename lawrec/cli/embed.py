@@ -29,6 +29,7 @@ def embed(
     output: Path,
     skip_bad: bool,
     dictionaries: tuple[Path, ...],
+    preset: str | None,
     config_file: Path | None,
     assignments: tuple[str, ...],
     **form: str | None,
@@ -39,7 +40,7 @@ def embed(
     quoted patterns. Settings decide how facts are cut (corpus.*), how long the vectors are
     (model.embedding_size) and which tokens have one (corpus.min_count, corpus.max_vocabulary).
     """
-    settings = config.load(config_file, assignments)
+    settings = config.load(config_file, assignments, preset)
     check_output(output)
     from lawrec.network.embed import embed as embed_facts
 

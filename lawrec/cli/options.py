@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from lawrec.config import PRESETS
 from lawrec.corpus.readers import READERS, Format
 from lawrec.corpus.streams import ENCODINGS
 
@@ -43,6 +44,11 @@ settings_options = together(
         type=FILE,
         multiple=True,
         help="Words for jieba and rjieba; may be repeated.  [default: the shipped ones]",
+    ),
+    click.option(
+        "--preset",
+        type=click.Choice(list(PRESETS)),
+        help="Sizes to start from; --config and --set change them.  [default: base]",
     ),
     click.option("--config", "config_file", type=FILE, help="TOML file with settings."),
     click.option(
