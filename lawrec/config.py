@@ -282,8 +282,8 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "tiny": {
         "corpus": {"max_tokens": 192, "max_vocabulary": 20_000},
         "model": {"embedding_size": 64, "lstm_layers": 1, "lstm_units": 48},
-        "optimizer": {"learning_rate": 4e-3},
-        "training": {"epochs": 5},
+        "optimizer": {"learning_rate": 5e-3},
+        "training": {"epochs": 6, "batch_tokens": 2_048},
     },
     "base": {},
     "large": {
