@@ -33,6 +33,9 @@ def start_vectors(
 ) -> Floats:
     """Return what `model.vectors` says the embedding starts from, float32 (n_tokens, size).
 
+    Their standard deviation is `embedding_stddev`, that of a file's vectors too. Tokens that a file
+    lacks start from noise: co-occurrence has other axes than the file's vectors.
+
     Args:
         config: Its `vectors`, `embedding_size` and `embedding_stddev` decide.
         tokens: The vocabulary.
