@@ -1,4 +1,4 @@
-"""Every setting, once, with a working default: defaults < a TOML file < options of the command."""
+"""Every setting, once, with a working default: defaults < preset < a TOML file < options."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -36,9 +36,7 @@ class ModelConfig:
 
     embedding_size: int = 128
     embedding_stddev: float = 0.6  # smaller starts leave a stacked LSTM idle for epochs
-    vectors: str = (
-        "facts"  # start from co-occurrence in the train facts, "noise", or a file of vectors
-    )
+    vectors: str = "facts"  # their start: co-occurrence in the train facts, "noise", or a file
     lstm_layers: int = 2
     lstm_units: int = 128  # in each direction
     bidirectional: bool = True
@@ -158,16 +156,27 @@ def from_dict(values: Mapping[str, Any], where: str, start: Config | None = None
     return config
 
 
-def load(path: Path | None, assignments: Iterable[str] = ()) -> Config:
-    """Return the defaults, changed by a TOML file, changed by `section.key=value` assignments.
+def load(path: Path | None, assignments: Iterable[str] = (), preset: str | None = None) -> Config:
+    """Return the defaults, changed by a preset, by a TOML file, by `section.key=value` assignments.
 
     Raises:
-        ConfigError: The file cannot be read, or a setting is unknown or of the wrong type.
+        ConfigError: The file cannot be read, or a preset or setting is unknown or of the wrong
+            type.
     """
-    config = from_dict(_read_toml(path), str(path)) if path else Config()
+    config = from_dict(chosen(PRESETS, preset or "base", "--preset"), "--preset")
+    config = from_dict(_read_toml(path), str(path), config) if path else config
     for assignment in assignments:
         config = from_dict(_parse_assignment(assignment), f"--set {assignment}", config)
     return config
+
+
+def preset_of(config: Config) -> tuple[str, dict[str, Any]]:
+    """Return the nearest preset, and by its name, "training.epochs", each setting that differs."""
+    changes = {
+        name: _differences(config, from_dict(settings, name)) for name, settings in PRESETS.items()
+    }
+    nearest = min(changes, key=lambda name: len(changes[name]))
+    return nearest, changes[nearest]
 
 
 def chosen(registry: Mapping[str, T], name: str, where: str) -> T:
@@ -185,6 +194,16 @@ def shipped(name: str) -> Path:
     package = Path(__file__).parent
     inside = package / name
     return inside if inside.exists() else package.parent / name
+
+
+def _differences(config: Config, other: Config) -> dict[str, Any]:
+    others = other.to_dict()
+    return {
+        f"{section}.{key}": value
+        for section, settings in config.to_dict().items()
+        for key, value in settings.items()
+        if value != others[section][key]
+    }
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -257,3 +276,21 @@ def _check_name(name: str, known: list[str], where: str, kind: str) -> None:
         near = get_close_matches(name, known, n=1, cutoff=0.4)
         hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
         raise ConfigError(where, f"every {kind} must be a known one", quoted(name), hint)
+
+
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "tiny": {
+        "corpus": {"max_tokens": 192, "max_vocabulary": 20_000},
+        "model": {"embedding_size": 64, "lstm_layers": 1, "lstm_units": 48},
+        "optimizer": {"learning_rate": 5e-3},
+        "training": {"epochs": 6, "batch_tokens": 2_048},
+    },
+    "base": {},
+    "large": {
+        "corpus": {"max_tokens": 512, "max_vocabulary": 100_000},
+        "model": {"embedding_size": 256, "lstm_layers": 3, "lstm_units": 384},
+        "optimizer": {"learning_rate": 1e-3},
+        "training": {"epochs": 12, "batch_tokens": 32_768},
+    },
+}
+"""Settings that go together: for a first look on a laptop, the defaults, and for a GPU."""

@@ -73,7 +73,7 @@ def test_every_command_explains_itself(command, option):
 def test_the_commands_are_listed_in_the_order_of_the_work():
     listed = lawrec("--help").stdout.partition("Commands:\n")[2]
     assert [line.split()[0] for line in listed.splitlines()] == [
-        *("audit", "split", "prepare", "verify", "train", "tune-thresholds"),
+        *("audit", "split", "prepare", "verify", "embed", "train", "tune-thresholds"),
         *("evaluate", "predict", "info", "articles"),
     ]
 
@@ -88,8 +88,11 @@ def test_an_unknown_strategy_is_a_usage_error():
     assert "per-article" in result.stderr
 
 
-def test_resume_takes_no_other_settings():
-    result = lawrec("train", "--resume", "--set", "training.epochs=3")
+@pytest.mark.parametrize(
+    "options", [["--set", "training.epochs=3"], ["--preset", "tiny"], ["--seed", 0]]
+)
+def test_resume_takes_no_other_settings(options):
+    result = lawrec("train", "--resume", *options)
     assert result.exit_code == 2
     assert "--resume goes on with the run's own cases and settings" in result.stderr
 
@@ -302,6 +305,7 @@ class TestRun:
         info = lawrec("info")
         assert info.exit_code == 0, info.stderr
         assert "thresholds   3 of 3 articles" in info.stdout
+        assert "settings     preset base, corpus.tokenizer=char, model.lstm_units=8," in info.stdout
         assert (
             json.loads(lawrec("info", "--output", "json").stdout)["config"]["training"]["epochs"]
             == 2
@@ -509,8 +513,9 @@ def test_verify_without_records_says_what_to_do(tmp_path, monkeypatch):
     )
 
 
-def test_verify_takes_a_folder_or_cases_and_not_both():
-    result = lawrec("verify", "--records", "data/records/x", "--data", "mine")
+@pytest.mark.parametrize("options", [["--data", "mine"], ["--preset", "tiny"]])
+def test_verify_takes_a_folder_or_cases_and_not_both(options):
+    result = lawrec("verify", "--records", "data/records/x", *options)
     assert result.exit_code == 2
     assert "--records names a folder" in result.stderr
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lawrec.config import Config, chosen, from_dict, load, shipped
+from lawrec.config import PRESETS, Config, chosen, from_dict, load, preset_of, shipped
 from lawrec.errors import ConfigError
 
 
@@ -238,3 +238,42 @@ def test_a_choice_is_looked_up_by_its_name():
 @pytest.mark.parametrize("name", ["data/sample", "vocab/articles.csv", "vocab/legal_terms.txt"])
 def test_what_the_project_ships_is_there(name):
     assert shipped(name).exists()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_stands_between_the_defaults_and_the_file(tmp_path, name):
+    path = toml(tmp_path, "[model]\nlstm_units = 7\n[training]\nepochs = 3\n")
+    config = load(path, ["training.epochs=4"], name)
+    assert (config.model.lstm_units, config.training.epochs) == (7, 4)
+    size = PRESETS[name].get("model", {}).get("embedding_size", Config().model.embedding_size)
+    assert config.model.embedding_size == size
+    assert config.decision == Config().decision
+
+
+def test_the_base_preset_is_the_defaults():
+    assert load(None, preset="base") == load(None) == Config()
+
+
+def test_presets_grow():
+    tiny, base, large = (load(None, preset=name) for name in ("tiny", "base", "large"))
+    for section, key in (
+        ("corpus", "max_tokens"),
+        ("corpus", "max_vocabulary"),
+        ("model", "embedding_size"),
+        ("model", "lstm_units"),
+        ("training", "epochs"),
+    ):
+        sizes = [getattr(getattr(config, section), key) for config in (tiny, base, large)]
+        assert sizes == sorted(set(sizes)), key
+
+
+def test_an_unknown_preset_names_the_nearest():
+    with pytest.raises(ConfigError, match=r"--preset: every choice .* 'larg'\. Did you mean large"):
+        load(None, preset="larg")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_nearest_preset_and_what_differs_from_it_are_found(name):
+    config = load(None, ["training.seed=7", "corpus.classes=['date']"], name)
+    assert preset_of(load(None, preset=name)) == (name, {})
+    assert preset_of(config) == (name, {"corpus.classes": ("date",), "training.seed": 7})

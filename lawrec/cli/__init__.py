@@ -8,6 +8,7 @@ import click
 from lawrec import __version__
 from lawrec.cli.articles import articles
 from lawrec.cli.corpus import audit, prepare, split, verify
+from lawrec.cli.embed import embed
 from lawrec.cli.predict import predict
 from lawrec.cli.runs import evaluate, info, train, tune_thresholds
 from lawrec.errors import LawrecError
@@ -51,6 +52,7 @@ cli.add_command(audit)
 cli.add_command(split)
 cli.add_command(prepare)
 cli.add_command(verify)
+cli.add_command(embed)
 cli.add_command(train)
 cli.add_command(tune_thresholds)
 cli.add_command(evaluate)

@@ -129,9 +129,11 @@ def split(
 @data_options
 @format_options
 @skip_bad_option
-def prepare(config_file: Path | None, assignments: tuple[str, ...], **source: Any) -> None:
+def prepare(
+    preset: str | None, config_file: Path | None, assignments: tuple[str, ...], **source: Any
+) -> None:
     """Turn labelled cases into records; `train` does so itself where needed."""
-    settings = config.load(config_file, assignments)
+    settings = config.load(config_file, assignments, preset)
     start_tensorflow()
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.delivery.report import records_text
@@ -148,6 +150,7 @@ def prepare(config_file: Path | None, assignments: tuple[str, ...], **source: An
 @skip_bad_option
 def verify(
     records: Path | None,
+    preset: str | None,
     config_file: Path | None,
     assignments: tuple[str, ...],
     **source: Any,
@@ -156,13 +159,13 @@ def verify(
 
     By default all in data/records. The exit code is 1 when something is damaged or missing.
     """
-    cases = any(source.values()) or config_file or assignments
+    cases = any((preset, config_file, assignments, *source.values()))
     if records and cases:
         raise click.UsageError("--records names a folder: leave out how its cases were prepared.")
     if records:
         folders = [records]
     elif cases:
-        folders = [_records_of_cases(source, config_file, assignments)]
+        folders = [_records_of_cases(source, preset, config_file, assignments)]
     else:
         folders = manifest.folders_in(Path("data/records"))
     with shown_on(sys.stderr) as progress:
@@ -174,7 +177,10 @@ def verify(
 
 
 def _records_of_cases(
-    source: Mapping[str, Any], config_file: Path | None, assignments: tuple[str, ...]
+    source: Mapping[str, Any],
+    preset: str | None,
+    config_file: Path | None,
+    assignments: tuple[str, ...],
 ) -> Path:
-    settings = config.load(config_file, assignments)
+    settings = config.load(config_file, assignments, preset)
     return folder_for(source_of(source), settings.corpus)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from lawrec.config import PRESETS
 from lawrec.corpus.readers import READERS, Format
 from lawrec.corpus.streams import ENCODINGS
 
@@ -36,6 +37,28 @@ DAY: dict[str, Any] = {
 }
 """What an option that is a day has in common; the command gets a `date`."""
 FILE = click.Path(path_type=Path)
+settings_options = together(
+    click.option(
+        "--dictionary",
+        "dictionaries",
+        type=FILE,
+        multiple=True,
+        help="Words for jieba and rjieba; may be repeated.  [default: the shipped ones]",
+    ),
+    click.option(
+        "--preset",
+        type=click.Choice(list(PRESETS)),
+        help="Sizes to start from; --config and --set change them.  [default: base]",
+    ),
+    click.option("--config", "config_file", type=FILE, help="TOML file with settings."),
+    click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="SECTION.KEY=VALUE",
+        help="Change one setting; may be repeated.",
+    ),
+)
 data_options = together(
     click.option(
         "--data",
@@ -50,23 +73,9 @@ data_options = together(
     click.option(
         "--charged",
         type=FILE,
-        help="More train cases, of which only the charges are known.  [default: none]",
+        help="More train cases that only say their charges; needs loss.charges.  [default: none]",
     ),
-    click.option(
-        "--dictionary",
-        "dictionaries",
-        type=FILE,
-        multiple=True,
-        help="Words for jieba and rjieba; may be repeated.  [default: the shipped ones]",
-    ),
-    click.option("--config", "config_file", type=FILE, help="TOML file with settings."),
-    click.option(
-        "--set",
-        "assignments",
-        multiple=True,
-        metavar="SECTION.KEY=VALUE",
-        help="Change one setting; may be repeated.",
-    ),
+    settings_options,
 )
 format_options = together(
     click.option(

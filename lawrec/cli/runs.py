@@ -23,6 +23,7 @@ from lawrec.decision.metrics import GAINS
 from lawrec.decision.thresholds import STRATEGIES
 from lawrec.delivery.progress import shown_on, stopping_between_steps
 from lawrec.delivery.report import EVALUATION_WRITERS, INFO_WRITERS
+from lawrec.network.vector_files import check_vectors
 
 _STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
 
@@ -36,6 +37,7 @@ _STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
 @click.option("--seed", type=int, help="Fixes all random numbers.  [default: 2018]")
 @click.option("--resume", is_flag=True, help="Go on with the newest run, or the one of --run.")
 def train(
+    preset: str | None,
     config_file: Path | None,
     assignments: tuple[str, ...],
     run_name: str | None,
@@ -48,13 +50,15 @@ def train(
 
     Prepares the cases first where that is needed. A run that was stopped goes on with --resume.
     """
-    if resume and (config_file or assignments or seed is not None or any(source.values())):
+    own = (preset, config_file, assignments, seed is not None, *source.values())
+    if resume and any(own):
         raise click.UsageError("--resume goes on with the run's own cases and settings: name none.")
     if seed is not None:
         assignments = (*assignments, f"training.seed={seed}")
-    settings = config.load(config_file, assignments)
+    settings = config.load(config_file, assignments, preset)
     config.chosen(STRATEGIES, settings.decision.strategy, "decision.strategy")
     config.chosen(GAINS, settings.training.best_by, "training.best_by")
+    check_vectors(settings.model)
     start_tensorflow()
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.delivery.report import training_line

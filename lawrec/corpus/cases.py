@@ -207,18 +207,19 @@ def _case(
 def _labels(fields: dict[str, Any], here: str, form: Format) -> dict[str, Any]:
     """Return what a labelled case has beside its fact."""
     charges = fields.get("charges")
-    charges = tuple(map(str, charges)) if isinstance(charges, list) else ()
+    charges = tuple(filter(None, map(str, charges))) if isinstance(charges, list) else ()
     _check_encoding("".join(charges), here)
+    weight = _weight(fields.get("weight"), here)
     if form.charges_only:
         _check_charges(charges, here)
-        return {"charges": charges, "unknown_articles": EVERY_ARTICLE}
+        return {"charges": charges, "unknown_articles": EVERY_ARTICLE, "weight": weight}
     cited = _articles(fields.get("articles"), here, form)
     _check_encoding("".join(cited), here)
     return {
         "articles": tuple(dict.fromkeys(cited)),
         "charges": charges,
         "unknown_articles": _unknown(fields.get("unknown_articles"), cited, here),
-        "weight": _weight(fields.get("weight"), here),
+        "weight": weight,
         "cited": cited,
     }
 

@@ -8,7 +8,7 @@ vocab/<key>/tokens.txt, articles.txt, charges.txt   what the ids in the records 
 import gzip
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from lawrec.files import sha256
 from lawrec.progress import Progress, silent
 
 MANIFEST = "manifest.json"
-SCHEMA = 3
+SCHEMA = 4
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Split:
 class Manifest:
     """What a folder of records holds.
 
-    `label_counts` and `charge_counts` count the train cases of each article and of each charge.
+    `label_counts` and `charge_counts` count the train cases of each article and of each charge,
+    `known_cases` those whose "articles" and those whose "charges" are known.
     """
 
     tokenizer: str
@@ -56,6 +57,7 @@ class Manifest:
     label_counts: tuple[int, ...]
     charge_counts: tuple[int, ...] = ()
     compression: str = ""  # of the shards, as TensorFlow names it: "GZIP"
+    known_cases: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,7 @@ def _manifest_from_dict(values: dict[str, Any]) -> Manifest:
         label_counts=tuple(values["label_counts"]),
         charge_counts=tuple(values["charge_counts"]),
         compression=values.get("compression", ""),
+        known_cases=values["known_cases"],
     )
 
 

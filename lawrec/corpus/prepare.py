@@ -50,6 +50,7 @@ class _Tally:
     token_counts: Counter[str] = field(default_factory=Counter)
     article_counts: Counter[str] = field(default_factory=Counter)
     charge_counts: Counter[str] = field(default_factory=Counter)
+    known_cases: Counter[str] = field(default_factory=Counter)
 
     def count(self, tokens: list[str], case: Case) -> None:
         """Count a case; one of weight 0 teaches nothing, but its articles have columns too."""
@@ -59,6 +60,8 @@ class _Tally:
         self.token_counts.update(tokens if teaches else ())
         self.article_counts.update(dict.fromkeys(case.articles, int(teaches)))
         self.charge_counts.update(dict.fromkeys(case.charges, int(teaches)))
+        self.known_cases["articles"] += teaches and case.unknown_articles != EVERY_ARTICLE
+        self.known_cases["charges"] += teaches and case.charges != ()
 
 
 def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -> Records:
@@ -123,6 +126,7 @@ class _Preparation:
             label_counts=tuple(train.article_counts[name] for name in articles.names),
             charge_counts=tuple(train.charge_counts[name] for name in charges.names),
             compression=self._compression,
+            known_cases=dict(train.known_cases),
         )
         write_json(self.folder / MANIFEST, manifest_to_dict(manifest))
 
@@ -132,7 +136,7 @@ class _Preparation:
         cut = cut_cases(usable, self.tokenizer, self.config, self.source.dictionaries)
         with self._spool_path(split).open("w", encoding="utf-8") as spool, closing(cut):
             for case, tokens in cut:
-                plain = tuple(dict.fromkeys(map(plain_charge, case.charges)))
+                plain = tuple(dict.fromkeys(filter(None, map(plain_charge, case.charges))))
                 case = replace(case, fact="", charges=plain)
                 tally.count(tokens, case)
                 spool.write(json.dumps([tokens, asdict(case)]) + "\n")

@@ -43,6 +43,7 @@ DEFAULT_FORMAT = Format()
 NO_OBJECT = "a line must be one JSON object"
 NO_META = '"meta" must be a JSON object'
 NO_ARTICLES = "a case must say its articles"
+NO_CHARGES = "a case must say its charges"
 """What an error expected, by which it can be told apart; see also those of `cases`."""
 CAIL_FIELDS = ("meta.relevant_articles", "meta.accusation")
 
@@ -57,7 +58,8 @@ def _read_text(stream: BinaryIO, where: str, form: Format, labelled: bool) -> It
         fields: dict[str, Any] | CaseError = {"fact": line.rstrip("\r\n")}
         if labelled:
             here, todo = f"{where}:{number}", "Use JSON lines or CSV."
-            fields = CaseError(here, NO_ARTICLES, "plain text", todo)
+            expected = NO_CHARGES if form.charges_only else NO_ARTICLES
+            fields = CaseError(here, expected, "plain text", todo)
         yield number, fields
 
 
@@ -105,8 +107,8 @@ def _read_parquet(stream: BinaryIO, where: str, form: Format, labelled: bool) ->
         with _seekable(stream) as whole:
             table = parquet.ParquetFile(whole, pre_buffer=False)
             names = table.schema_arrow.names
-            cail = ["articles"] if "meta" in names else []
-            _check_header([*names, *cail], where, form, labelled, quoted(",".join(names)))
+            inside = {"articles", "charges"} - set(names) if "meta" in names else ()
+            _check_header([*names, *inside], where, form, labelled, quoted(",".join(names)))
             rows = _parquet_rows(table, _needed(names, form))
             for number, row in enumerate(rows, 1):
                 yield number, _fields(row, form, in_table=True)
@@ -161,7 +163,8 @@ def _refuse_header(here: str, got: str) -> None:
 
 
 def _check_header(header: list[str], here: str, form: Format, labelled: bool, got: str) -> None:
-    for name in (form.fact_field, form.articles_field or "articles")[: 2 if labelled else 1]:
+    label = "charges" if form.charges_only else form.articles_field or "articles"
+    for name in (form.fact_field, label)[: 2 if labelled else 1]:
         if name not in header and name.partition(".")[0] not in header:
             raise CaseError(
                 here,

@@ -54,12 +54,14 @@ def folder_for(source: Source, config: CorpusConfig) -> Path:
 
 
 def digests_of(source: Source) -> dict[str, str]:
-    """Return the digest of each split's cases.
+    """Return the digest of each split's cases, and of those "charged" if there are any.
 
     Raises:
-        CaseError: A file is missing, or two splits hold the same bytes, or both nothing.
+        CaseError: A file is missing, or two of them hold the same bytes, or both nothing.
     """
     files = find_splits(source.data)
+    if source.charged:
+        files["charged"] = source.charged
     digests = {split: digest_at(path) for split, path in files.items()}
     for one, other in combinations(files, 2):
         if digests[one] == digests[other]:
@@ -92,8 +94,6 @@ def key_of(
     # A setting at its default leaves older records valid.
     if chosen := source.form.chosen():
         parts["format"] = chosen
-    if source.charged:
-        parts["charged"] = digest_at(source.charged)
     if always := listed_words(config.user_tokens):
         parts["user_tokens"] = always
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

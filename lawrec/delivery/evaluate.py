@@ -12,7 +12,7 @@ from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.streams import digest_at
 from lawrec.decision import metrics
 from lawrec.decision.thresholds import Cuts, decide
-from lawrec.delivery.tune import load_cuts, refuse_same_cases, split_path, widened
+from lawrec.delivery.tune import load_cuts, refuse_same_cases, split_path, trained_on, widened
 from lawrec.files import replaced, write_json
 from lawrec.network.checkpoint import Run
 from lawrec.network.scoring import ScoredCases, score_file
@@ -60,8 +60,7 @@ def evaluate_run(
     name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split
     if not path:
         path, form = split_path(run, split), run.source.form
-    used = {"train": run.splits["train"].sha256, "tune": tuned_on}
-    refuse_same_cases(path, digest_at(path), "evaluate", used)
+    refuse_same_cases(path, digest_at(path), "evaluate", {**trained_on(run), "tune": tuned_on})
     scored = score_file(run, path, form, skip_bad, progress)
     cuts = widened(cuts, len(scored.articles))
     y_pred = decide(scored.y_score, cuts)

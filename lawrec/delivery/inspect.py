@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from lawrec.config import preset_of
 from lawrec.delivery.tune import load_cuts
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import Run, best_checkpoint, model_of
+from lawrec.network.flops import flops
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """A run's description."""
+    """A run's description.
+
+    `flops` is the floating-point operations for a case of the greatest length; `changed` the
+    settings, by name, that differ from those of `preset`.
+    """
 
     run: str
     checkpoint: str | None
@@ -32,13 +38,18 @@ class RunInfo:
     articles: int
     thresholds: str
     parameters: int
+    flops: int
     layers: list[Layer]
+    preset: str
+    changed: dict[str, Any]
     config: dict[str, Any]
 
 
 def inspect_run(run: Run) -> RunInfo:
     """Describe a run, trained or not, tuned or not."""
     model = model_of(run)
+    preset, changed = preset_of(run.config)
+    labels = (output.shape[-1] for output in model.output.values())
     return RunInfo(
         run=str(run.folder),
         checkpoint=_checkpoint(run),
@@ -48,11 +59,14 @@ def inspect_run(run: Run) -> RunInfo:
         articles=len(run.articles),
         thresholds=_thresholds(run),
         parameters=model.count_params(),
+        flops=flops(run.config.model, run.config.corpus.max_tokens, labels),
         layers=[
             Layer(layer.name, str(layer.output.shape[1:]), layer.count_params())
             for layer in model.layers
             if layer.count_params()
         ],
+        preset=preset,
+        changed=changed,
         config=run.config.to_dict(),
     )
 

@@ -162,12 +162,18 @@ def info_table(run: "RunInfo") -> str:
         f"vocabulary   {run.tokens:,} tokens ({run.tokenizer}), {run.articles:,} articles",
         f"thresholds   {run.thresholds}",
         f"parameters   {run.parameters:,}",
+        f"operations   {run.flops:,} for the longest case",
+        f"settings     {', '.join([f'preset {run.preset}', *_assigned(run.changed)])}",
     ]
     table = Table("Layer", "Output", box=box.SIMPLE_HEAD)
     table.add_column("Parameters", justify="right")
     for layer in run.layers:
         table.add_row(layer.name, layer.output, f"{layer.parameters:,}")
     return "\n".join(lines) + "\n" + rendered(table, WIDTH)
+
+
+def _assigned(settings: Mapping[str, Any]) -> list[str]:
+    return [f"{name}={value}" for name, value in settings.items()]
 
 
 def info_json(run: "RunInfo") -> str:

@@ -65,7 +65,7 @@ def tune_run(
     if not path:
         path, form = split_path(run, "valid"), run.source.form
     digest = digest_at(path)
-    refuse_same_cases(path, digest, "tune", {"train": run.splits["train"].sha256})
+    refuse_same_cases(path, digest, "tune", trained_on(run))
     scored = score_file(run, path, form, skip_bad, progress)
     own = np.s_[:, : len(run.articles)]
     cuts = tune(scored.y_true[own], scored.y_score[own], config, scored.known[own])
@@ -147,6 +147,12 @@ def _change_of(source: SplitFile) -> str:
         return "" if digest_at(source.path) == source.sha256 else "changed cases"
     except CaseError as error:
         return error.got
+
+
+def trained_on(run: Run) -> dict[str, str]:
+    """Return the SHA-256 of the cases that a run was trained on, by their use."""
+    uses = {"train": "train", "train the charges": "charged"}
+    return {use: run.splits[name].sha256 for use, name in uses.items() if name in run.splits}
 
 
 def refuse_same_cases(path: Path, digest: str, purpose: str, used: dict[str, str]) -> None:

@@ -21,9 +21,10 @@ from lawrec.corpus.manifest import Records
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.readers import Format
 from lawrec.corpus.sources import Source
+from lawrec.corpus.streams import digest_at
 from lawrec.corpus.tokenizer import listed_words, load_tokenizer, read_words
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
-from lawrec.errors import RunError
+from lawrec.errors import ConfigError, RunError
 from lawrec.files import write_json, write_text
 from lawrec.network.model import build_model
 from lawrec.progress import Progress, silent
@@ -65,7 +66,9 @@ def create_run(
 
     Raises:
         RunError: A run of that name exists.
+        ConfigError: Charges are given but not to be learnt, or to be learnt but not given.
     """
+    _check_charges(config, records, source)
     folder = root / (name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{records.folder.name}")
     try:
         folder.mkdir(parents=True)
@@ -83,6 +86,9 @@ def create_run(
         split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
         for split, made in records.manifest.splits.items()
     }
+    if source.charged:
+        digest = digest_at(source.charged)
+        splits["charged"] = {"path": str(source.charged.resolve()), "sha256": digest}
     write_json(
         folder / "run.json",
         {
@@ -233,6 +239,23 @@ def load_model(run: Run, checkpoint: str) -> Any:
             "Choose another --run, or train anew.",
         ) from error
     return model
+
+
+def _check_charges(config: Config, records: Records, source: Source) -> None:
+    if source.charged and not config.loss.charges:
+        raise ConfigError(
+            "--charged",
+            "loss.charges must be above 0 to learn from cases with nothing but charges",
+            config.loss.charges,
+            "Add --set loss.charges=0.5, or leave out --charged.",
+        )
+    if config.loss.charges and not records.charges.names:
+        raise ConfigError(
+            "loss.charges",
+            "a train case must name its charges to learn them",
+            "none",
+            "Set it to 0, or add cases with charges by --charged FILE.",
+        )
 
 
 def _save_words(path: Path, words: list[str]) -> None:

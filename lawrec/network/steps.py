@@ -60,7 +60,7 @@ def start_state(run: Run, records: Records, strategy: Any) -> State:
     with strategy.scope():
         model = model_of(run)
         for name, counts in _counts(model, records).items():
-            n_cases = records.split("train").cases
+            n_cases = max(1, records.manifest.known_cases[name])
             model.get_layer(name).bias.assign(start_bias([count / n_cases for count in counts]))
         optimizer = make_optimizer(config.optimizer, strategy.num_replicas_in_sync)
         optimizer.build(model.trainable_variables)

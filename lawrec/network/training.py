@@ -24,7 +24,7 @@ from lawrec.network.checkpoint import CHECKPOINT, Run, set_latest
 from lawrec.network.optimizers import averaged
 from lawrec.network.scoring import Scorer, chunks, make_scorer
 from lawrec.network.steps import Batch, State, StepResult, make_step, start_state
-from lawrec.network.vectors import token_vectors
+from lawrec.network.vectors import start_vectors
 from lawrec.progress import Progress, silent
 
 Bools = npt.NDArray[np.bool_]
@@ -195,17 +195,9 @@ def _note_best(state: State, score: float) -> bool:
 
 def _set_vectors(model: Any, run: Run, records: Records, progress: Progress) -> None:
     """Start the embedding as `model.vectors` says."""
-    sizes = run.config.model
-    if sizes.vectors == "noise":
-        return
-    progress("vectors", 0, None, "Counting which tokens stand together.")
-    vectors = token_vectors(
-        (record.token_ids for record in read_records(records, "train")),
-        len(run.tokens),
-        sizes.embedding_size,
-        sizes.embedding_stddev,
-        run.config.training.seed,
-    )
+    cases = (record.token_ids for record in read_records(records, "train"))
+    seed = run.config.training.seed
+    vectors = start_vectors(run.config.model, run.tokens, cases, seed, progress)
     model.get_layer("embedding").embeddings.assign(vectors)
 
 

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from lawrec.corpus.manifest import (
+    SCHEMA,
     Manifest,
     Records,
     Split,
@@ -36,12 +37,14 @@ def records(tmp_path, request):
     folder.mkdir(parents=True)
     shards = tuple(write_shards(RECORDS, folder, "train", 2, request.param))
     split = Split("train.json", "0" * 64, len(RECORDS), 209, 0, shards)
-    manifest = Manifest("char", 384, {"train": split}, (2, 2, 3), request.param)
+    manifest = Manifest("char", 384, {"train": split}, (2, 2, 3), compression=request.param)
     write_json(folder / "manifest.json", manifest_to_dict(manifest))
     tokens, articles = Vocabulary(("<pad>", "<unk>")), Vocabulary(("133之一", "264", "266"))
+    charges = Vocabulary(())
     tokens.save(tmp_path / "vocab/tokens.txt")
     articles.save(tmp_path / "vocab/articles.txt")
-    return Records(folder, manifest, tokens, articles)
+    charges.save(tmp_path / "vocab/charges.txt")
+    return Records(folder, manifest, tokens, articles, charges)
 
 
 def check_damage(error, path, got="damaged bytes"):
@@ -223,7 +226,7 @@ def test_a_folder_without_a_whole_manifest_is_refused(records, tmp_path, content
     assert error.todo.startswith(f"Delete {records.folder}: ")
 
 
-@pytest.mark.parametrize("name", ["tokens.txt", "articles.txt"])
+@pytest.mark.parametrize("name", ["tokens.txt", "articles.txt", "charges.txt"])
 def test_records_without_a_vocabulary_are_refused(records, tmp_path, name):
     (tmp_path / "vocab" / name).unlink()
     with pytest.raises(RecordsError) as caught:
@@ -233,7 +236,7 @@ def test_records_without_a_vocabulary_are_refused(records, tmp_path, name):
 
 def test_a_manifest_survives_json(records):
     values = json.loads(json.dumps(manifest_to_dict(records.manifest)))
-    assert values["schema"] == 2
+    assert values["schema"] == SCHEMA
     assert values["splits"]["train"]["cases"] == len(RECORDS)
     changed = replace(records.manifest, max_tokens=3)
     assert manifest_to_dict(changed) == {**manifest_to_dict(records.manifest), "max_tokens": 3}

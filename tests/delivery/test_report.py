@@ -56,7 +56,10 @@ class RunInfo:
     articles: int = 183
     thresholds: str = "180 of 183 articles"
     parameters: int = 1_234_567
+    flops: int = 1_000_000_000
     layers: list[Layer] = field(default_factory=lambda: [Layer("embedding", "(None, 8)", 98_760)])
+    preset: str = "tiny"
+    changed: dict[str, object] = field(default_factory=lambda: {"training.seed": 7})
     config: dict[str, object] = field(default_factory=lambda: {"model": {"lstm_units": 128}})
 
 
@@ -391,6 +394,8 @@ train        data/train.json
 vocabulary   12,345 tokens (jieba), 183 articles
 thresholds   180 of 183 articles
 parameters   1,234,567
+operations   1,000,000,000 for the longest case
+settings     preset tiny, training.seed=7
 
   Layer       Output      Parameters
  ────────────────────────────────────

@@ -54,6 +54,18 @@ def test_a_run_that_was_killed_and_resumed_ends_with_the_same_bits(start_run, wh
     assert after[-1].valid == whole[1][-1].valid
 
 
+def test_a_run_that_started_from_a_file_of_vectors_needs_it_no_more(start_run, tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("1 8\n窃 1 2 3 4 5 6 7 8\n", encoding="utf-8")
+    settings = ("training.epochs=2", "training.save_every=3", f"model.vectors={path}")
+    run, records = start_run(*settings)
+    with pytest.raises(PowerCutError):
+        list(train(run, records, valid_figures, killed_at(4)))
+    path.unlink()
+    assert len(list(train(run, records, valid_figures))) == 2
+    assert load_model(run, best_checkpoint(run)).count_params() > 0
+
+
 def test_the_loss_falls_and_valid_is_learnt(trained):
     run = find_run(trained.checkpoints, None)
     model = load_model(run, best_checkpoint(run))

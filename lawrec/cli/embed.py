@@ -1,0 +1,54 @@
+"""`lawrec embed`: word vectors from facts."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from lawrec import config
+from lawrec.cli.options import (
+    FILE,
+    form_of,
+    format_options,
+    settings_options,
+    skip_bad_option,
+    source_of,
+)
+from lawrec.delivery.progress import shown_on
+from lawrec.network.vector_files import check_output, write_vectors
+
+
+@click.command()
+@click.argument("files", type=FILE, nargs=-1, required=True, metavar="FACTS...")
+@click.option("--output", type=FILE, required=True, help="Write the vectors there.")
+@format_options
+@skip_bad_option
+@settings_options
+def embed(
+    files: tuple[Path, ...],
+    output: Path,
+    skip_bad: bool,
+    dictionaries: tuple[Path, ...],
+    preset: str | None,
+    config_file: Path | None,
+    assignments: tuple[str, ...],
+    **form: str | None,
+) -> None:
+    """Make word vectors from facts, labelled or not, for `train --set model.vectors=FILE`.
+
+    FACTS are read as `predict` reads them: text, JSON lines, tables, packed or not, folders and
+    quoted patterns. Settings decide how facts are cut (corpus.*), how long the vectors are
+    (model.embedding_size) and which tokens have one (corpus.min_count, corpus.max_vocabulary).
+    """
+    settings = config.load(config_file, assignments, preset)
+    check_output(output)
+    from lawrec.network.embed import embed as embed_facts
+
+    words = source_of({"dictionaries": dictionaries}).dictionaries
+    with shown_on(sys.stderr) as progress:
+        made = embed_facts(files, settings, words, form_of(form), skip_bad, progress)
+    write_vectors(output, made.tokens, made.vectors)
+    skipped = f", {made.skipped:,} lines skipped" if made.skipped else ""
+    size = settings.model.embedding_size
+    click.echo(f"{output}: {len(made.tokens):,} tokens, {size} numbers each")
+    click.echo(f"from {made.facts:,} facts{skipped}")

@@ -1,0 +1,58 @@
+"""Flops: how many floating-point operations the model needs for one case."""
+
+from collections.abc import Callable, Iterable
+
+from lawrec.config import ModelConfig, chosen
+
+
+def flops(config: ModelConfig, n_tokens: int, labels: Iterable[int]) -> int:
+    """Return the floating-point operations of a forward pass over one case.
+
+    Only products of matrices are counted, as is usual: an addition and a multiplication for each
+    weight, each time that it is used. Biases, activations, softmax and normalization are left out,
+    and looking up an embedding is no operation.
+
+    An LSTM of H units with D inputs has four gates, each with D weights on the input and H on the
+    last state for each unit: 4 H (D + H) weights, used once a token and direction. D is the size of
+    the embedding, then the features F of the layer below: H, or 2 H with both directions. Pooling
+    is counted as its function here says; the output then uses F weights for each of its labels.
+
+    Args:
+        config: The model's sizes.
+        n_tokens: Length of the case.
+        labels: Number of labels of each output.
+    """
+    directions = 2 if config.bidirectional else 1
+    units, features = config.lstm_units, directions * config.lstm_units
+    inputs = [config.embedding_size, *[features] * (config.lstm_layers - 1)]
+    weights = sum(directions * 4 * units * (size + units) for size in inputs)
+    pooling = chosen(POOLINGS, config.pooling, "model.pooling")
+    outputs = sum(
+        pooling(n_tokens, features, units, n_labels) + 2 * features * n_labels
+        for n_labels in labels
+    )
+    return 2 * n_tokens * weights + outputs
+
+
+def _none(n_tokens: int, features: int, units: int, n_labels: int) -> int:
+    return 0
+
+
+def _attention(n_tokens: int, features: int, units: int, n_labels: int) -> int:
+    """A hidden layer of as many units as the LSTM, a score from it, and the weighted sum."""
+    return 2 * n_tokens * (features * units + units + features)
+
+
+def _article_attention(n_tokens: int, features: int, units: int, n_labels: int) -> int:
+    """For each label, a score from all features, and the weighted sum."""
+    return 2 * n_tokens * n_labels * (features + features)
+
+
+POOLINGS: dict[str, Callable[[int, int, int, int], int]] = {
+    "last": _none,
+    "max": _none,
+    "mean": _none,
+    "attention": _attention,
+    "article-attention": _article_attention,
+}
+"""The operations of each of `model.POOLINGS`, for one output."""
