@@ -97,7 +97,11 @@ def test_an_assignment_needs_a_section_a_key_and_a_value(assignment):
         ("training.epoch=3", "'epoch'", "Did you mean epochs?"),
         ("optimizer.learning-rate=1", "'learning-rate'", "Did you mean learning_rate?"),
         ("corpus.a.b=3", "'a.b'", "Known: tokenizer, classes,"),
-        ("decision.=3", "''", "Known: strategy, min_articles, fill_score, max_articles."),
+        (
+            "decision.=3",
+            "''",
+            "Known: strategy, unseen_score, min_articles, fill_score, max_articles.",
+        ),
     ],
 )
 def test_an_unknown_name_is_refused_and_the_nearest_known_one_is_told(assignment, got, todo):

@@ -45,11 +45,12 @@ def tune(
         known: Of the same shape; an entry where it is False counts nowhere. By default, none.
 
     Returns:
-        The cuts. An article without a true case never fires: nothing says when it should.
+        The cuts. Nothing says when an article without a true case should fire: it gets the
+        configuration's `unseen_score`.
     """
     known = np.ones_like(y_true) if known is None else known
     seen = (y_true & known).any(axis=0)
-    thresholds = np.full(y_score.shape[1], NEVER)
+    thresholds = np.full(y_score.shape[1], config.unseen_score, np.float32)
     if not seen.any():
         return _cuts(thresholds, config)
     strategy = chosen(STRATEGIES, config.strategy, "decision.strategy")

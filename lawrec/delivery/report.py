@@ -149,7 +149,7 @@ def tuning_text(tuning: "Tuning") -> str:
     return (
         f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}\n"
         f"{len(firing)} of {len(cuts.thresholds)} articles have a threshold{spread}; "
-        f"the others have no case there and are never recommended on their own\n"
+        f"{tuning.seen} have a case there to choose it by\n"
         f"on just these cases: {figures}"
     )
 

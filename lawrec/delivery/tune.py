@@ -28,6 +28,7 @@ class Tuning:
     path: Path
     sha256: str
     cases: int
+    seen: int  # articles with a true case there
     cuts: Cuts
     figures: dict[str, float]
 
@@ -70,15 +71,17 @@ def tune_run(
     own = np.s_[:, : len(run.articles)]
     cuts = tune(scored.y_true[own], scored.y_score[own], config, scored.known[own])
     y_pred = decide(scored.y_score, widened(cuts, len(scored.articles)))
+    support = (scored.y_true & scored.known).sum(axis=0)
     tuning = Tuning(
         strategy=config.strategy,
         path=path,
         sha256=digest,
         cases=len(scored.case_ids),
+        seen=int((support[own[1]] > 0).sum()),
         cuts=cuts,
         figures=evaluate(scored.y_true, y_pred, scored.known),
     )
-    _save(run, tuning, (scored.y_true & scored.known).sum(axis=0).tolist())
+    _save(run, tuning, support.tolist())
     return tuning
 
 

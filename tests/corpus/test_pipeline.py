@@ -184,13 +184,19 @@ def test_known_is_0_for_what_a_case_does_not_say_and_weights_are_its_own(tmp_pat
     assert found["articles"].shape == (3, N_ARTICLES)
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3, 7, 200])
+@pytest.mark.parametrize("workers", [1, 2, 3, 7])
 def test_workers_share_the_cases_of_each_epoch_without_overlap(records, cases, workers):
     parts = [batches(records, worker=worker, workers=workers) for worker in range(workers)]
     orders = [order(part) for part in parts]
     assert sorted(case for part in orders for case in part) == list(range(len(cases)))
     sizes = [len(part) for part in orders]
     assert max(sizes) - min(sizes) <= 1
+
+
+def test_more_workers_than_cases_leave_some_without_any(tmp_path):
+    records = make_records(tmp_path, invented_cases([5, 6, 7]))
+    parts = [order(batches(records, worker=worker, workers=5)) for worker in range(5)]
+    assert sorted(parts) == [[], [], [0], [1], [2]]
 
 
 def test_workers_share_the_cases_anew_in_the_next_epoch(tmp_path):

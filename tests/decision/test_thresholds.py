@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,14 @@ from lawrec.decision.thresholds import (
 )
 
 SEEDS = range(30)
-ALL = DecisionConfig(strategy="global", min_articles=0, max_articles=100)
+
+
+def never_unseen(**settings):
+    """Settings under which an article without a case to tune on never fires."""
+    return DecisionConfig(**{"unseen_score": math.inf, **settings})
+
+
+ALL = never_unseen(strategy="global", min_articles=0, max_articles=100)
 
 
 def floats(*values):
@@ -231,7 +239,7 @@ def test_ties_among_many_articles_go_by_column(seed):
 
 def test_fixed_cuts_every_article_with_a_case_at_one_half():
     y_true, y_score = random_table(0)
-    cuts = tune(y_true, y_score, DecisionConfig(strategy="fixed"))
+    cuts = tune(y_true, y_score, never_unseen(strategy="fixed"))
     assert cuts.thresholds.tolist() == [0.5] * 4 + [np.inf]
 
 
@@ -248,7 +256,7 @@ def test_global_has_the_best_micro_f1_of_all_single_cuts(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_per_article_weighs_its_own_cut_by_its_true_cases(seed):
     y_true, y_score = random_table(seed)
-    cuts = tune(y_true, y_score, DecisionConfig(strategy="per-article"))
+    cuts = tune(y_true, y_score, never_unseen(strategy="per-article"))
     seen = y_true.any(axis=0)
     pooled = best_cut(y_true[:, seen].ravel(), y_score[:, seen].ravel())
     for article in np.flatnonzero(seen):
@@ -262,14 +270,14 @@ def test_per_article_comes_near_an_articles_own_cut_when_it_has_many_cases():
     y_true = np.zeros((4000, 2), np.bool_)
     y_true[:2000, 0] = y_true[2000:, 1] = True
     y_score = np.where(y_true, floats(0.25, 0.75), floats(0.125, 0.625)).astype(np.float32)
-    cuts = tune(y_true, y_score, DecisionConfig(strategy="per-article"))
+    cuts = tune(y_true, y_score, never_unseen(strategy="per-article"))
     assert cuts.thresholds == pytest.approx([0.1875, 0.6875], abs=0.01)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_top_n_has_the_best_micro_f1_of_all_n(seed):
     y_true, y_score = random_table(seed)
-    config = DecisionConfig(strategy="top-n", max_articles=4)
+    config = never_unseen(strategy="top-n", max_articles=4)
     cuts = tune(y_true, y_score, config)
     of_n = {n: micro_f1(y_true, decide(y_score, Cuts(cuts.thresholds, n, n))) for n in range(1, 5)}
     assert cuts.min_articles == cuts.max_articles
@@ -279,7 +287,7 @@ def test_top_n_has_the_best_micro_f1_of_all_n(seed):
 def test_top_n_does_not_count_an_article_that_will_never_fire():
     y_true = bools([1, 0, 0], [1, 0, 0], [0, 1, 0])
     y_score = floats([0.5, 0.25, 0.75], [0.5, 0.25, 0.75], [0.25, 0.5, 0.75])
-    cuts = tune(y_true, y_score, DecisionConfig(strategy="top-n"))
+    cuts = tune(y_true, y_score, never_unseen(strategy="top-n"))
     assert cuts.max_articles == 1
     assert (decide(y_score, cuts) == y_true).all()
 
@@ -295,7 +303,9 @@ def test_global_does_not_count_an_article_that_will_never_fire():
 def test_top_n_keeps_to_the_least_number_of_articles(least, most, expected):
     y_true = bools([1, 0, 0], [0, 1, 0], [0, 0, 1])
     y_score = np.where(y_true, floats(0.9), floats(0.1)).astype(np.float32)
-    cuts = tune(y_true, y_score, DecisionConfig("top-n", least, most))
+    cuts = tune(
+        y_true, y_score, never_unseen(strategy="top-n", min_articles=least, max_articles=most)
+    )
     assert (cuts.min_articles, cuts.max_articles) == (expected, expected)
 
 
@@ -303,14 +313,14 @@ def test_top_n_keeps_to_the_least_number_of_articles(least, most, expected):
 def test_an_article_without_a_true_case_never_fires(strategy):
     y_true, y_score = random_table(3)
     y_score[:, -1] = 1
-    cuts = tune(y_true, y_score, DecisionConfig(strategy=strategy))
+    cuts = tune(y_true, y_score, never_unseen(strategy=strategy))
     assert np.isfinite(cuts.thresholds).tolist() == [True] * 4 + [False]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_an_article_without_a_true_case_does_not_sway_the_others(strategy):
     y_true, y_score = random_table(3)
-    config = DecisionConfig(strategy=strategy)
+    config = never_unseen(strategy=strategy)
     without = tune(y_true[:, :-1], y_score[:, :-1], config)
     cuts = tune(y_true, y_score, config)
     assert cuts.thresholds[:-1].tolist() == without.thresholds.tolist()
@@ -319,7 +329,7 @@ def test_an_article_without_a_true_case_does_not_sway_the_others(strategy):
 
 @pytest.mark.parametrize("strategy", ["fixed", "global", "per-article"])
 def test_the_limits_of_the_configuration_are_kept(strategy):
-    cuts = tune(*random_table(0), DecisionConfig(strategy, min_articles=2, max_articles=3))
+    cuts = tune(*random_table(0), never_unseen(strategy=strategy, min_articles=2, max_articles=3))
     assert (cuts.min_articles, cuts.max_articles) == (2, 3)
 
 
@@ -338,7 +348,7 @@ DEGENERATE = {
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_runs_on_degenerate_cases(strategy, case):
     y_true, y_score = DEGENERATE[case]
-    config = DecisionConfig(strategy=strategy)
+    config = never_unseen(strategy=strategy)
     for cuts in (
         STRATEGIES[strategy](y_true, y_score, y_true | True, config),
         tune(y_true, y_score, config),
@@ -362,7 +372,7 @@ def same_cuts(left, right):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_mask_without_gaps_tunes_as_no_mask(strategy, seed):
     y_true, y_score = random_table(seed)
-    config = DecisionConfig(strategy=strategy)
+    config = never_unseen(strategy=strategy)
     assert same_cuts(tune(y_true, y_score, config, y_true | True), tune(y_true, y_score, config))
 
 
@@ -371,7 +381,7 @@ def test_a_mask_without_gaps_tunes_as_no_mask(strategy, seed):
 def test_masked_labels_do_not_move_a_cut(strategy, seed):
     y_true, y_score = random_table(seed)
     known = np.random.default_rng(seed).random(y_true.shape) < 0.6
-    config = DecisionConfig(strategy=strategy)
+    config = never_unseen(strategy=strategy)
     expected = tune(y_true, y_score, config, known)
     assert same_cuts(tune(y_true ^ ~known, y_score, config, known), expected)
 
@@ -381,16 +391,18 @@ def test_masked_labels_do_not_move_a_cut(strategy, seed):
 def test_masked_scores_do_not_move_a_cut(strategy, seed):
     y_true, y_score = random_table(seed)
     known = np.random.default_rng(seed).random(y_true.shape) < 0.6
-    config = DecisionConfig(strategy=strategy)
+    config = never_unseen(strategy=strategy)
     other = np.where(known, y_score, np.float32(0.75))
     assert same_cuts(tune(y_true, other, config, known), tune(y_true, y_score, config, known))
 
 
-def test_an_article_whose_true_cases_are_all_masked_never_fires():
+@pytest.mark.parametrize("unseen", [0.75, math.inf])
+def test_an_article_whose_true_cases_are_all_masked_gets_the_threshold_of_unseen_ones(unseen):
     y_true, y_score = bools([1, 1], [0, 1]), floats([0.9, 0.8], [0.2, 0.7])
-    cuts = tune(y_true, y_score, ALL, bools([0, 1], [1, 1]))
-    assert cuts.thresholds.tolist()[0] == NEVER
-    assert cuts.thresholds.tolist()[1] < 1
+    config = replace(ALL, unseen_score=unseen)
+    cuts = tune(y_true, y_score, config, bools([0, 1], [1, 1]))
+    assert cuts.thresholds.tolist()[0] == unseen
+    assert cuts.thresholds.tolist()[1] < unseen
 
 
 @pytest.mark.parametrize(
@@ -412,7 +424,7 @@ def test_a_list_is_filled_only_from_the_fill_score_on(scores, expected):
 
 
 def test_tuning_hands_the_limits_of_a_list_on():
-    config = DecisionConfig(min_articles=2, fill_score=0.125, max_articles=3)
+    config = never_unseen(min_articles=2, fill_score=0.125, max_articles=3)
     for strategy in ("fixed", "global", "per-article"):
         cuts = tune(
             np.eye(4, dtype=bool), np.eye(4, dtype=np.float32), replace(config, strategy=strategy)

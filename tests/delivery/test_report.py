@@ -69,6 +69,7 @@ class Tuning:
     path: Path
     sha256: str
     cases: int
+    seen: int
     cuts: Cuts
     figures: dict[str, float]
 
@@ -339,9 +340,11 @@ def test_every_metric_has_a_name_for_people():
 
 @pytest.mark.parametrize(("best", "end"), [(True, "0.7500 (best)"), (False, "0.7500")])
 def test_the_line_of_an_epoch_tells_loss_and_figures(best, end):
-    evaluation = Evaluation(1200, 3, 0.01234, {"cail_score": 0.5, "micro_f1": 0.75}, best)
+    figures = {"cail_score": 0.5, "micro_f1": 0.25, "macro_f1_supported": 0.75, "macro_f1": 0.1}
+    evaluation = Evaluation(1200, 3, 0.01234, figures, best)
     assert report.training_line(evaluation) == (
-        f"epoch 3, step 1200: loss 0.0123, valid CAIL score 0.5000, micro-F1 {end}"
+        "epoch 3, step 1200: loss 0.0123, valid CAIL score 0.5000, micro-F1 0.2500, "
+        f"macro-F1, articles with cases {end}"
     )
 
 
@@ -354,10 +357,10 @@ def test_the_line_of_an_epoch_tells_loss_and_figures(best, end):
 )
 def test_the_text_of_tuning_tells_how_many_articles_can_fire(thresholds, line):
     cuts = Cuts(np.array(thresholds, np.float32), 1, 10)
-    tuning = Tuning("global", Path("valid.json"), "", 1234, cuts, FIGURES)
+    tuning = Tuning("global", Path("valid.json"), "", 1234, 2, cuts, FIGURES)
     assert report.tuning_text(tuning) == (
         "global on 1,234 cases of valid.json\n"
-        f"{line}; the others have no case there and are never recommended on their own\n"
+        f"{line}; 2 have a case there to choose it by\n"
         "on just these cases: CAIL score 0.8765, micro-F1 0.5000, "
         "macro-F1, articles with cases 0.5000"
     )
