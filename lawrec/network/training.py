@@ -8,6 +8,7 @@ position in the shuffled data, so that a resumed run goes on as if it had never 
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,8 +80,7 @@ def train(
             raise damage
     config = run.config.training
     keras.utils.set_random_seed(config.seed)
-    strategy = tf.distribute.get_strategy()
-    state = start_state(run, records, strategy)
+    state = start_state(run, records, tf.distribute.get_strategy())
     newest = _manager(state.checkpoint(), run, config.keep)
     try:
         if not newest.restore_or_initialize():
@@ -88,24 +88,7 @@ def train(
         if reason := _over(state, config, records):
             progress("train", 0, None, f"This run is over: {reason}.")
             return
-        step = make_step(state, strategy, run.config, records)
-        traces = run.folder / TENSORBOARD / "train"
-        with (
-            profiled(step, state.global_step, traces, profile) as traced,
-            open_board(run, state, records) as board,
-        ):
-            loop = _Loop(
-                run=run,
-                records=records,
-                state=state,
-                step=traced,
-                scorer=make_scorer(state.model),
-                metrics=metrics,
-                newest=newest,
-                best=_manager(tf.train.Checkpoint(model=state.model), run, 1, "best"),
-                board=board,
-                progress=progress,
-            )
+        with _started(run, records, state, metrics, newest, progress, profile) as loop:
             yield from loop.evaluations()
     except (*DAMAGE, tf.errors.NotFoundError) as error:
         raise find_damage(records, "train") or error from error
@@ -181,6 +164,37 @@ class _Loop:
                 "--set optimizer.learning_rate.",
             )
         return found
+
+
+@contextmanager
+def _started(
+    run: Run,
+    records: Records,
+    state: State,
+    metrics: Metrics,
+    newest: Any,
+    progress: Progress,
+    profile: range,
+) -> Iterator[_Loop]:
+    """Give the loop, whose board and profiler are open as long as the block lasts."""
+    step = make_step(state, tf.distribute.get_strategy(), run.config, records)
+    traces = run.folder / TENSORBOARD / "train"
+    with (
+        profiled(step, state.global_step, traces, profile) as traced,
+        open_board(run, state, records) as board,
+    ):
+        yield _Loop(
+            run=run,
+            records=records,
+            state=state,
+            step=traced,
+            scorer=make_scorer(state.model),
+            metrics=metrics,
+            newest=newest,
+            best=_manager(tf.train.Checkpoint(model=state.model), run, 1, "best"),
+            board=board,
+            progress=progress,
+        )
 
 
 def step_note(number: int, loss: float, result: StepResult, speed: Speed) -> str:
