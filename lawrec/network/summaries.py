@@ -166,8 +166,7 @@ def _due(number: int, every: int) -> bool:
 def _writer(folder: Path, config: TrainingConfig, done: int) -> Any:
     if not config.summary_every:
         return tf.summary.create_noop_writer()
-    if done and folder.is_dir():
-        _forget_after(folder, done)
+    _mark_start(folder, done)
     return tf.summary.create_file_writer(str(folder))
 
 
@@ -188,11 +187,12 @@ def _write(plugin: str, tag: str, value: Any, content: bytes = b"") -> None:
     tf.summary.write(tag, tf.constant(value), metadata=metadata)
 
 
-def _forget_after(folder: Path, step: int) -> None:
-    """Have TensorBoard drop what was written of steps after `step`.
+def _mark_start(folder: Path, step: int) -> None:
+    """Mark that a training goes on after `step`: from its second mark on, TensorBoard drops the rest.
 
     Its readers take the files in the order of their names: "0" stands before any name of a machine.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     now = time.time()
     version = tf.compat.v1.Event(wall_time=now, file_version="brain.Event:2")
     start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
