@@ -188,7 +188,7 @@ def _write(plugin: str, tag: str, value: Any, content: bytes = b"") -> None:
 
 
 def _mark_start(folder: Path, step: int) -> None:
-    """Mark that a training goes on after `step`: from its second mark on, TensorBoard drops the rest.
+    """Mark that a training goes on after `step`: TensorBoard drops what it was told of later ones.
 
     Its readers take the files in the order of their names: "0" stands before any name of a machine.
     """
