@@ -10,7 +10,10 @@ from typing import Any, TypeVar
 from lawrec.errors import ConfigError, quoted
 
 T = TypeVar("T")
-_MAY_BE_ZERO = ("seed", "min_articles", "workers", "evaluate_every", "max_steps")
+_MAY_BE_ZERO = (
+    *("seed", "min_articles", "workers"),
+    *("evaluate_every", "max_steps", "summary_every", "histogram_every"),
+)
 _SHARES = ("dropout", "warmup", "smoothing", "beta", "margin", "momentum", "ema")
 
 
@@ -93,6 +96,8 @@ class TrainingConfig:
     patience: int = 5  # evaluations without a better figure before stopping
     save_every: int = 100  # steps between checkpoints
     keep: int = 3  # checkpoints kept beside the best
+    summary_every: int = 10  # steps between two points of the curves in TensorBoard; 0: none of it
+    histogram_every: int = 0  # steps between two histograms of weights and gradients; 0: none
 
 
 @dataclass(frozen=True)

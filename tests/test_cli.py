@@ -97,6 +97,20 @@ def test_resume_takes_no_other_settings(options):
     assert "--resume goes on with the run's own cases and settings" in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--dry-run", "--debug"])
+def test_a_run_that_goes_on_is_not_rehearsed(option):
+    result = lawrec("train", "--resume", option)
+    assert result.exit_code == 2
+    assert "--dry-run and --debug are for a new training: leave out --resume." in result.stderr
+
+
+@pytest.mark.parametrize("steps", ["100", "0:3", "5:4", "a:b", ":", "-1:2"])
+def test_the_steps_to_trace_are_a_first_and_a_last(steps):
+    result = lawrec("train", f"--profile={steps}")
+    assert result.exit_code == 2
+    assert "name the first and the last step, from 1, for example 100:110." in result.stderr
+
+
 def test_an_unknown_setting_names_the_nearest():
     result = lawrec("train", "--set", "training.epoch=3")
     assert result.exit_code == 1
@@ -310,6 +324,33 @@ class TestRun:
             json.loads(lawrec("info", "--output", "json").stdout)["config"]["training"]["epochs"]
             == 2
         )
+
+    def test_a_training_is_rehearsed_and_its_first_batch_shown_without_a_run(
+        self, tiny_data, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        small = ("--set=model.lstm_units=8", "--set=corpus.tokenizer=char", "--epochs", 1)
+        result = lawrec("train", "--data", tiny_data, *small, "--dry-run", "--debug")
+        assert result.exit_code == 0, result.stderr
+        assert result.stdout.startswith("Row 0: articles ")
+        assert "\ngradients are finite                yes\n" in result.stdout
+        assert "\ncases                 train 80, valid 30, test 30\n" in result.stdout
+        assert result.stdout.endswith("\nNo run was made. The records stay.\n")
+        assert not (tmp_path / "checkpoints").exists()
+        assert (tmp_path / "data/records").exists()
+
+        wild = lawrec(
+            *("train", "--data", tiny_data, *small, "--debug"),
+            *("--set=model.embedding_stddev=3e38", "--set=model.vectors=noise"),
+        )
+        assert wild.exit_code == 1
+        assert "gradients are finite                no: " in wild.stdout
+        assert wild.stderr.endswith("is not as the model needs it.\n")
+
+    def test_a_run_that_is_over_says_so_when_it_is_to_go_on(self, own_run):
+        result = lawrec("train", "--resume")
+        assert result.exit_code == 0
+        assert "This run is over: " in result.stderr
 
     def test_cases_of_other_names_encodings_and_files_are_read_so_ever_after(
         self, tiny_data, tmp_path, monkeypatch

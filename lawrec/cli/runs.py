@@ -25,7 +25,19 @@ from lawrec.delivery.progress import shown_on, stopping_between_steps
 from lawrec.delivery.report import EVALUATION_WRITERS, INFO_WRITERS
 from lawrec.network.vector_files import check_vectors
 
+_CHECK_FAILED = "A check of the first batch failed: what it names is not as the model needs it."
 _STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
+
+
+def _as_steps(_: click.Context, __: click.Parameter, value: str | None) -> range:
+    """Return the steps of FIRST:LAST, both included."""
+    if value is None:
+        return range(0)
+    first, _colon, last = value.partition(":")
+    steps = range(int(first), int(last) + 1) if first.isdecimal() and last.isdecimal() else None
+    if not steps or steps[0] < 1:
+        raise click.BadParameter("name the first and the last step, from 1, for example 100:110.")
+    return steps
 
 
 @click.command()
@@ -35,7 +47,18 @@ _STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
 @run_option
 @checkpoints_option
 @click.option("--seed", type=int, help="Fixes all random numbers.  [default: 2018]")
+@click.option("--epochs", type=int, help="How often each train case is seen.  [default: 8]")
 @click.option("--resume", is_flag=True, help="Go on with the newest run, or the one of --run.")
+@click.option(
+    "--dry-run", is_flag=True, help="Take two steps, show sizes and speed, and make no run."
+)
+@click.option("--debug", is_flag=True, help="Show the first batch, check it, and make no run.")
+@click.option(
+    "--profile",
+    callback=_as_steps,
+    metavar="FIRST:LAST",
+    help="Trace these steps for TensorBoard, for example 100:110.",
+)
 def train(
     preset: str | None,
     config_file: Path | None,
@@ -43,19 +66,25 @@ def train(
     run_name: str | None,
     checkpoints: Path,
     seed: int | None,
+    epochs: int | None,
     resume: bool,
+    dry_run: bool,
+    debug: bool,
+    profile: range,
     **source: Any,
 ) -> None:
     """Learn from the train cases, watching the valid cases.
 
     Prepares the cases first where that is needed. A run that was stopped goes on with --resume.
     """
-    own = (preset, config_file, assignments, seed is not None, *source.values())
+    short = {"seed": seed, "epochs": epochs}
+    given = [f"training.{name}={value}" for name, value in short.items() if value is not None]
+    own = (preset, config_file, assignments, given, *source.values())
     if resume and any(own):
         raise click.UsageError("--resume goes on with the run's own cases and settings: name none.")
-    if seed is not None:
-        assignments = (*assignments, f"training.seed={seed}")
-    settings = config.load(config_file, assignments, preset)
+    if resume and (dry_run or debug):
+        raise click.UsageError("--dry-run and --debug are for a new training: leave out --resume.")
+    settings = config.load(config_file, (*assignments, *given), preset)
     config.chosen(STRATEGIES, settings.decision.strategy, "decision.strategy")
     config.chosen(GAINS, settings.training.best_by, "training.best_by")
     check_vectors(settings.model)
@@ -73,15 +102,32 @@ def train(
         else:
             cases = source_of(source)
             records = prepare_records(cases, settings.corpus, progress)
+            if dry_run or debug:
+                _rehearse(settings, records, cases, dry_run, debug)
+                return
             run = create_run(checkpoints, settings, records, cases, run_name)
         click.echo(f"Training {run.folder}", err=True)
         try:
             with stopping_between_steps(progress) as stoppable:
-                for evaluation in train_run(run, records, valid_figures, stoppable):
+                for evaluation in train_run(run, records, valid_figures, stoppable, profile):
                     click.echo(training_line(evaluation), err=True)
         except KeyboardInterrupt:
             raise click.ClickException(_STOPPED) from None
     click.echo(run.folder)
+
+
+def _rehearse(settings: Any, records: Any, cases: Any, dry_run: bool, debug: bool) -> None:
+    """Show the first batch, the sizes, or both."""
+    from lawrec.delivery.training_report import first_batch_text, rehearsal_text
+    from lawrec.network.rehearsal import first_batch, rehearse
+
+    if debug:
+        batch = first_batch(settings, records, cases)
+        click.echo(first_batch_text(batch))
+        if any(batch.checks.values()):
+            raise click.ClickException(_CHECK_FAILED)
+    if dry_run:
+        click.echo(rehearsal_text(rehearse(settings, records, cases)))
 
 
 @click.command("tune-thresholds")

@@ -62,20 +62,14 @@ class Run:
 def create_run(
     root: Path, config: Config, records: Records, source: Source, name: str | None = None
 ) -> Run:
-    """Make the folder of a new run.
+    """Make the folder of a new run, named by the time and its records where `name` is None.
 
     Raises:
         RunError: A run of that name exists.
         ConfigError: Charges are given but not to be learnt, or to be learnt but not given.
     """
     _check_charges(config, records, source)
-    folder = root / (name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{records.folder.name}")
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise RunError(
-            folder, "a new run needs a new name", "an existing folder", "Choose another --run."
-        ) from error
+    folder = _new_folder(root / name) if name else _stamped_folder(root, records.folder.name)
     records.tokens.save(folder / "tokens.txt")
     records.articles.save(folder / "articles.txt")
     records.charges.save(folder / "charges.txt")
@@ -256,6 +250,29 @@ def _check_charges(config: Config, records: Records, source: Source) -> None:
             "none",
             "Set it to 0, or add cases with charges by --charged FILE.",
         )
+
+
+def _new_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise RunError(
+            folder, "a new run needs a new name", "an existing folder", "Choose another --run."
+        ) from error
+    return folder
+
+
+def _stamped_folder(root: Path, key: str) -> Path:
+    """Make a folder of its own even for a run that starts in the same second as another."""
+    stamp = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{key}"
+    folder, number = stamp, 1
+    while True:
+        try:
+            folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:
+            number += 1
+            folder = stamp.with_name(f"{stamp.name}-{number}")
 
 
 def _save_words(path: Path, words: list[str]) -> None:

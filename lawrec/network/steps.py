@@ -84,16 +84,13 @@ def make_step(
     The loss is the mean over cases, by weight, of the sum over the labels known for a case.
     """
     total_cases = config.training.epochs * records.split("train").cases
-    losses = _task_losses(state.model, config, records)
     variables = state.model.trainable_variables
     replicas = strategy.num_replicas_in_sync
+    loss_of = _loss(state.model, config, records, replicas)
 
     def replica_step(batch: Batch, total_weight: Any) -> tuple[Any, Any]:
-        share = _share(batch, replicas)
         with tf.GradientTape() as tape:
-            logits = state.model(share["token_ids"], training=True)
-            loss = sum(task(logits, share) for task in losses) / total_weight
-            loss += config.loss.l2 / replicas * sum(tf.nn.l2_loss(weights) for weights in variables)
+            loss = loss_of(_share(batch, replicas), total_weight, training=True)
         gradients = _summed(tape.gradient(loss, variables), replicas)
         # The optimizer adds up what its replicas give it.
         parts = [gradient / replicas for gradient in gradients] if replicas > 1 else gradients
@@ -103,8 +100,7 @@ def make_step(
     @tf.function(input_signature=[state.iterator.element_spec], autograph=False)
     def step(batch: Batch) -> StepResult:
         n_cases = tf.shape(batch["weights"])[0]
-        # A batch without any weight has a loss of 0, not of 0/0.
-        total_weight = tf.maximum(tf.reduce_sum(batch["weights"]), _LEAST_WEIGHT)
+        total_weight = _total_weight(batch)
         rate = learning_rate(state.cases_seen / total_cases, config.optimizer)
         state.optimizer.learning_rate.assign(rate)
         loss, norm = strategy.run(replica_step, args=(_divisible(batch, replicas), total_weight))
@@ -114,6 +110,45 @@ def make_step(
         return StepResult(loss, strategy.reduce(tf.distribute.ReduceOp.MEAN, norm, axis=None), rate)
 
     return lambda batch: step(batch)
+
+
+def make_gradients(
+    model: Any, config: Config, records: Records
+) -> Callable[[Batch], tuple[Any, dict[str, Any]]]:
+    """Return the function from a batch to its loss and the gradient of each weight, by name.
+
+    It changes nothing, not even random numbers: dropout is off.
+    """
+    variables = model.trainable_variables
+    loss_of = _loss(model, config, records, 1)
+
+    def gradients(batch: Batch) -> tuple[Any, dict[str, Any]]:
+        with tf.GradientTape() as tape:
+            loss = loss_of(batch, _total_weight(batch), training=False)
+        found = tape.gradient(loss, variables)
+        names = [variable.path for variable in variables]
+        return loss, dict(zip(names, map(tf.convert_to_tensor, found), strict=True))
+
+    return gradients
+
+
+def _loss(model: Any, config: Config, records: Records, replicas: int) -> Callable[..., Any]:
+    """Return the function from a replica's rows and the whole batch's weight to its loss."""
+    losses = _task_losses(model, config, records)
+    variables = model.trainable_variables
+
+    def loss(share: Batch, total_weight: Any, training: bool) -> Any:
+        logits = model(share["token_ids"], training=training)
+        of_cases = sum(task(logits, share) for task in losses) / total_weight
+        squares = sum(tf.nn.l2_loss(weights) for weights in variables)
+        return of_cases + config.loss.l2 / replicas * squares
+
+    return loss
+
+
+def _total_weight(batch: Batch) -> Any:
+    """Return the sum of the weights; a batch without any has a loss of 0, not of 0/0."""
+    return tf.maximum(tf.reduce_sum(batch["weights"]), _LEAST_WEIGHT)
 
 
 def _counts(model: Any, records: Records) -> dict[str, tuple[int, ...]]:

@@ -8,6 +8,7 @@ position in the shuffled data, so that a resumed run goes on as if it had never 
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,9 @@ from lawrec.errors import RunError
 from lawrec.network.checkpoint import CHECKPOINT, Run, set_latest
 from lawrec.network.optimizers import averaged
 from lawrec.network.scoring import Scorer, chunks, make_scorer
+from lawrec.network.speed import Speed
 from lawrec.network.steps import Batch, State, StepResult, make_step, start_state
+from lawrec.network.summaries import TENSORBOARD, Board, open_board, profiled
 from lawrec.network.vectors import start_vectors
 from lawrec.progress import Progress, silent
 
@@ -32,6 +35,7 @@ Floats = npt.NDArray[np.float32]
 Metrics = Callable[[Bools, Floats, Bools], dict[str, float]]
 """From y_true, y_score and known to named figures; `training.best_by` is one of the names."""
 _LOSSES_SHOWN = 50  # steps whose mean loss is shown
+_NOTHING = range(0)
 
 
 @dataclass(frozen=True)
@@ -46,17 +50,23 @@ class Evaluation:
 
 
 def train(
-    run: Run, records: Records, metrics: Metrics, progress: Progress = silent
+    run: Run,
+    records: Records,
+    metrics: Metrics,
+    progress: Progress = silent,
+    profile: range = _NOTHING,
 ) -> Iterator[Evaluation]:
     """Train a run until its epochs, steps or minutes are over or valid no longer improves.
 
-    A run that has checkpoints goes on from the newest one.
+    A run that has checkpoints goes on from the newest one. What it shows of itself is in its folder
+    `tensorboard`.
 
     Args:
         run: The run; its configuration decides everything.
         records: The records that the run was made for.
         metrics: Computes the figures on the valid split.
         progress: Told of every step.
+        profile: The numbers of the steps that TensorFlow's profiler traces.
 
     Yields:
         An Evaluation at the end of each epoch, or every `training.evaluate_every` steps.
@@ -70,23 +80,16 @@ def train(
             raise damage
     config = run.config.training
     keras.utils.set_random_seed(config.seed)
-    strategy = tf.distribute.get_strategy()
-    state = start_state(run, records, strategy)
-    loop = _Loop(
-        run=run,
-        records=records,
-        state=state,
-        step=make_step(state, strategy, run.config, records),
-        scorer=make_scorer(state.model),
-        metrics=metrics,
-        newest=_manager(state.checkpoint(), run, config.keep),
-        best=_manager(tf.train.Checkpoint(model=state.model), run, 1, "best"),
-        progress=progress,
-    )
+    state = start_state(run, records, tf.distribute.get_strategy())
+    newest = _manager(state.checkpoint(), run, config.keep)
     try:
-        if not loop.newest.restore_or_initialize():
+        if not newest.restore_or_initialize():
             _set_vectors(state.model, run, records, progress)
-        yield from loop.evaluations()
+        if reason := _over(state, config, records):
+            progress("train", 0, None, f"This run is over: {reason}.")
+            return
+        with _started(run, records, state, metrics, newest, progress, profile) as loop:
+            yield from loop.evaluations()
     except (*DAMAGE, tf.errors.NotFoundError) as error:
         raise find_damage(records, "train") or error from error
 
@@ -103,6 +106,7 @@ class _Loop:
     metrics: Metrics
     newest: Any
     best: Any
+    board: Board
     progress: Progress
 
     def evaluations(self) -> Iterator[Evaluation]:
@@ -111,26 +115,24 @@ class _Loop:
         n_cases = self.records.split("train").cases
         deadline = time.monotonic() + config.max_minutes * 60 if config.max_minutes else math.inf
         losses: list[float] = []
-        if int(self.state.stale) >= config.patience:
-            return
+        speed = Speed()
         for batch in self.state.iterator:
-            result = self.step(batch)
-            losses.append(self._finite(result))
+            result = self._finite(self.step(batch))
+            losses.append(result.loss)
+            speed.add(batch["token_ids"])
             seen, number = int(self.state.cases_seen), int(self.state.global_step)
-            note = f"step {number}, loss {np.mean(losses[-_LOSSES_SHOWN:]):.4f}"
+            note = step_note(number, float(np.mean(losses[-_LOSSES_SHOWN:])), result, speed)
             self.progress("train", seen, config.epochs * n_cases, note)
+            self.board.step(number, result, speed, batch)
             before = seen - batch["weights"].shape[0]
-            last = (
-                seen == config.epochs * n_cases
-                or number == config.max_steps
-                or time.monotonic() > deadline
-            )
+            last = _over(self.state, config, self.records) or time.monotonic() > deadline
             if last or _evaluation_due(config, number, before // n_cases < seen // n_cases):
                 yield self._evaluate(seen // n_cases, float(np.mean(losses)))
                 losses.clear()
+                speed.pause()
             elif number % config.save_every == 0:
                 self._save(self.newest)
-            if last or int(self.state.stale) >= config.patience:
+            if last or _over(self.state, config, self.records):
                 return
 
     def _evaluate(self, epoch: int, loss: float) -> Evaluation:
@@ -141,6 +143,7 @@ class _Loop:
             best = _note_best(self.state, figures[self.run.config.training.best_by])
             if best:
                 self._save(self.best)
+        self.board.evaluation(int(self.state.global_step), figures, *scores)
         self._save(self.newest)
         return Evaluation(int(self.state.global_step), epoch, loss, figures, best)
 
@@ -149,17 +152,59 @@ class _Loop:
             manager.save(checkpoint_number=self.state.global_step)
         set_latest(self.run)
 
-    def _finite(self, result: StepResult) -> float:
-        loss = float(result.loss)
-        if not math.isfinite(loss):
+    def _finite(self, result: StepResult) -> StepResult:
+        """Return the numbers of a step; its weights are not kept where one is not finite."""
+        found = StepResult(*map(float, result))
+        if not (math.isfinite(found.loss) and math.isfinite(found.gradient_norm)):
             raise RunError(
                 self.run.folder,
-                "the loss must stay finite",
-                f"{loss} at step {int(self.state.global_step)}",
+                "the loss and its gradient must stay finite",
+                f"{found.loss} and {found.gradient_norm} at step {int(self.state.global_step)}",
                 "The last checkpoint is from before. Train anew with a smaller "
                 "--set optimizer.learning_rate.",
             )
-        return loss
+        return found
+
+
+@contextmanager
+def _started(
+    run: Run,
+    records: Records,
+    state: State,
+    metrics: Metrics,
+    newest: Any,
+    progress: Progress,
+    profile: range,
+) -> Iterator[_Loop]:
+    """Give the loop, whose board and profiler are open as long as the block lasts."""
+    step = make_step(state, tf.distribute.get_strategy(), run.config, records)
+    traces = run.folder / TENSORBOARD / "train"
+    with (
+        profiled(step, state.global_step, traces, profile) as traced,
+        open_board(run, state, records) as board,
+    ):
+        yield _Loop(
+            run=run,
+            records=records,
+            state=state,
+            step=traced,
+            scorer=make_scorer(state.model),
+            metrics=metrics,
+            newest=newest,
+            best=_manager(tf.train.Checkpoint(model=state.model), run, 1, "best"),
+            board=board,
+            progress=progress,
+        )
+
+
+def step_note(number: int, loss: float, result: StepResult, speed: Speed) -> str:
+    """Return the short line that tells of a step; the loss is a mean over some."""
+    note = (
+        f"step {number}, loss {loss:.4f}, rate {result.learning_rate:.1e}, "
+        f"gradient {result.gradient_norm:.2f}"
+    )
+    tokens = speed.figures().get("tokens_per_second")
+    return f"{note}, {tokens:,.0f} tokens/s" if tokens else note
 
 
 def score_records(
@@ -179,6 +224,18 @@ def score_records(
         start += len(chunk)
         progress(f"score {split}", start, n_cases)
     return y_true, y_score, known
+
+
+def _over(state: State, config: TrainingConfig, records: Records) -> str:
+    """Return why no step is left to take, or nothing if one is."""
+    step, seen, stale = int(state.global_step), int(state.cases_seen), int(state.stale)
+    if stale >= config.patience:
+        return f"valid was no better in the last {stale} evaluations"
+    if config.max_steps and step >= config.max_steps:
+        return f"it has taken its {step} steps"
+    if seen >= config.epochs * records.split("train").cases:
+        return f"it has seen its {config.epochs} epochs"
+    return ""
 
 
 def _evaluation_due(config: TrainingConfig, step: int, epoch_ends: bool) -> bool:

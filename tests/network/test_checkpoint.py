@@ -1,6 +1,7 @@
 import json
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -94,3 +95,22 @@ def test_a_run_from_before_there_were_lists_is_opened(start_run):
         del values["config"]["corpus"][setting]
     path.write_text(json.dumps(values), encoding="utf-8")
     assert load_encoder(open_run(run.folder)).tokenizer.fingerprint == "char"
+
+
+def test_runs_that_start_in_the_same_second_get_folders_of_their_own(start_run, monkeypatch):
+    from lawrec.network.checkpoint import create_run
+
+    class Standing(datetime):
+        @classmethod
+        def now(cls, zone):
+            return datetime(2026, 3, 1, 9, 5, 7, tzinfo=UTC)
+
+    run, records = start_run()
+    root = run.folder.parent
+    monkeypatch.setattr("lawrec.network.checkpoint.datetime", Standing)
+    made = [create_run(root, run.config, records, run.source) for _ in range(3)]
+    first = f"20260301-090507-{records.folder.name}"
+    assert [one.folder.name for one in made] == [first, f"{first}-2", f"{first}-3"]
+    create_run(root, run.config, records, run.source, "mine")
+    with pytest.raises(RunError, match="a new run needs a new name"):
+        create_run(root, run.config, records, run.source, "mine")

@@ -8,7 +8,9 @@ from lawrec.delivery.tune import valid_figures
 from lawrec.errors import RecordsError, RunError
 from lawrec.network.checkpoint import best_checkpoint, find_run, load_model
 from lawrec.network.scoring import make_scorer
-from lawrec.network.training import score_records, train
+from lawrec.network.speed import Speed
+from lawrec.network.steps import StepResult
+from lawrec.network.training import score_records, step_note, train
 
 pytestmark = pytest.mark.tensorflow
 
@@ -88,7 +90,9 @@ def test_only_the_newest_checkpoints_are_kept(whole):
 def test_a_finished_run_has_nothing_left_to_do(start_run):
     run, records = start_run("training.epochs=1")
     assert len(list(train(run, records, valid_figures))) == 1
-    assert list(train(run, records, valid_figures)) == []
+    notes = []
+    assert list(train(run, records, valid_figures, told(notes))) == []
+    assert notes == ["This run is over: it has seen its 1 epochs."]
 
 
 def test_training_stops_when_valid_no_longer_improves(start_run):
@@ -102,6 +106,89 @@ def test_an_infinite_loss_stops_with_the_step_and_keeps_the_last_checkpoint(star
     with pytest.raises(RunError, match="at step") as caught:
         list(train(run, records, valid_figures))
     assert "smaller --set optimizer.learning_rate" in str(caught.value)
+
+
+def told(notes):
+    """A progress that keeps the notes that stand alone."""
+    return lambda stage, done, total, note="": done or notes.append(note)
+
+
+def scripted(*scores):
+    """Metrics that give these figures, one an evaluation."""
+    left = iter(scores)
+    return lambda y_true, y_score, known: {"cail_score": next(left), "micro_f1": 0.1}
+
+
+def test_every_so_many_steps_and_at_the_end_there_is_an_evaluation(start_run):
+    run, records = start_run("training.evaluate_every=4", "training.max_steps=10")
+    evaluations = list(train(run, records, scripted(0.1, 0.3, 0.2)))
+    assert [evaluation.step for evaluation in evaluations] == [4, 8, 10]
+    assert [evaluation.best for evaluation in evaluations] == [True, True, False]
+    assert best_checkpoint(run).endswith("best/model.ckpt-8")
+
+
+def test_a_run_of_some_steps_stops_there_and_a_resumed_one_at_once(start_run):
+    run, records = start_run("training.max_steps=3")
+    [evaluation] = train(run, records, valid_figures)
+    assert evaluation.step == 3
+    notes = []
+    assert list(train(run, records, valid_figures, told(notes))) == []
+    assert notes == ["This run is over: it has taken its 3 steps."]
+    assert tf.train.latest_checkpoint(str(run.folder)).endswith("model.ckpt-3")
+
+
+def test_the_figure_that_decides_which_checkpoint_is_the_best_can_be_chosen(start_run):
+    run, records = start_run(
+        "training.best_by=micro_f1", "training.evaluate_every=2", "training.max_steps=6"
+    )
+    assert [evaluation.best for evaluation in train(run, records, scripted(0.1, 0.2, 0.3))] == [
+        *(True, False, False)
+    ]
+    assert best_checkpoint(run).endswith("best/model.ckpt-2")
+
+
+def test_patience_counts_evaluations_not_epochs_and_a_resumed_run_says_so(start_run):
+    run, records = start_run("training.evaluate_every=1", "training.patience=2")
+    evaluations = list(train(run, records, scripted(0.5, 0.6, 0.6, 0.4)))
+    assert [evaluation.step for evaluation in evaluations] == [1, 2, 3, 4]
+    notes = []
+    assert list(train(run, records, valid_figures, told(notes))) == []
+    assert notes == ["This run is over: valid was no better in the last 2 evaluations."]
+
+
+def test_a_step_that_is_not_finite_is_named_and_the_checkpoint_before_it_stays(
+    start_run, monkeypatch
+):
+    from lawrec.network import training
+
+    def spoiled(make):
+        def make_spoiled(state, *others):
+            step = make(state, *others)
+
+            def spoil(batch):
+                result = step(batch)
+                last = int(state.global_step) == 4
+                return result._replace(gradient_norm=float("nan")) if last else result
+
+            return spoil
+
+        return make_spoiled
+
+    run, records = start_run("training.save_every=1")
+    monkeypatch.setattr(training, "make_step", spoiled(training.make_step))
+    with pytest.raises(RunError, match="and nan at step 4"):
+        list(train(run, records, valid_figures))
+    assert best_checkpoint(run).endswith("model.ckpt-3")
+    weights = load_model(run, best_checkpoint(run)).get_weights()
+    assert all(np.isfinite(weight).all() for weight in weights)
+
+
+def test_the_note_of_a_step_is_a_short_line():
+    result = StepResult(1.5, 0.256, 0.00198)
+    speed = Speed()
+    assert step_note(12, 1.25, result, speed) == "step 12, loss 1.2500, rate 2.0e-03, gradient 0.26"
+    speed.figures = lambda: {"tokens_per_second": 14321.7}
+    assert step_note(12, 1.25, result, speed).endswith("gradient 0.26, 14,322 tokens/s")
 
 
 @pytest.mark.timeout(60)
