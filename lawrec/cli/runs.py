@@ -35,6 +35,11 @@ _STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
 @checkpoints_option
 @click.option("--seed", type=int, help="Fixes all random numbers.  [default: 2018]")
 @click.option("--resume", is_flag=True, help="Go on with the newest run, or the one of --run.")
+@click.option(
+    "--start-from",
+    metavar="RUN",
+    help="Name or path of a run whose best weights the new run starts with.",
+)
 def train(
     config_file: Path | None,
     assignments: tuple[str, ...],
@@ -42,13 +47,18 @@ def train(
     checkpoints: Path,
     seed: int | None,
     resume: bool,
+    start_from: str | None,
     **source: Any,
 ) -> None:
     """Learn from the train cases, watching the valid cases.
 
     Prepares the cases first where that is needed. A run that was stopped goes on with --resume.
+
+    A run that starts from another one needs layers of the same sizes; tokens, articles and charges
+    may differ, and those that both runs have bring their weights along.
     """
-    if resume and (config_file or assignments or seed is not None or any(source.values())):
+    others = (config_file, assignments, seed is not None, start_from, *source.values())
+    if resume and any(others):
         raise click.UsageError("--resume goes on with the run's own cases and settings: name none.")
     if seed is not None:
         assignments = (*assignments, f"training.seed={seed}")
@@ -69,7 +79,8 @@ def train(
         else:
             cases = source_of(source)
             records = prepare_records(cases, settings.corpus, progress)
-            run = create_run(checkpoints, settings, records, cases, run_name)
+            other = find_run(checkpoints, start_from) if start_from else None
+            run = create_run(checkpoints, settings, records, cases, run_name, other)
         click.echo(f"Training {run.folder}", err=True)
         try:
             with stopping_between_steps(progress) as stoppable:

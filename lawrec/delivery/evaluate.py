@@ -60,8 +60,8 @@ def evaluate_run(
     name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split
     if not path:
         path, form = split_path(run, split), run.source.form
-    used = {"train": run.splits["train"].sha256, "tune": tuned_on}
-    refuse_same_cases(path, digest_at(path), "evaluate", used)
+    digest = digest_at(path)
+    refuse_same_cases(path, digest, "evaluate", {"train": run.trained_on, "tune": (tuned_on,)})
     scored = score_file(run, path, form, skip_bad, progress)
     cuts = widened(cuts, len(scored.articles))
     y_pred = decide(scored.y_score, cuts)

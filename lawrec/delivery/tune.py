@@ -65,7 +65,7 @@ def tune_run(
     if not path:
         path, form = split_path(run, "valid"), run.source.form
     digest = digest_at(path)
-    refuse_same_cases(path, digest, "tune", {"train": run.splits["train"].sha256})
+    refuse_same_cases(path, digest, "tune", {"train": run.trained_on})
     scored = score_file(run, path, form, skip_bad, progress)
     own = np.s_[:, : len(run.articles)]
     cuts = tune(scored.y_true[own], scored.y_score[own], config, scored.known[own])
@@ -149,10 +149,12 @@ def _change_of(source: SplitFile) -> str:
         return error.got
 
 
-def refuse_same_cases(path: Path, digest: str, purpose: str, used: dict[str, str]) -> None:
+def refuse_same_cases(
+    path: Path, digest: str, purpose: str, used: dict[str, tuple[str, ...]]
+) -> None:
     """Raise CaseError when a file has the SHA-256 of cases that the run has used already."""
     for use, known in used.items():
-        if digest == known:
+        if digest in known:
             raise CaseError(
                 path,
                 f"to {purpose}, the cases must differ from those used to {use}",

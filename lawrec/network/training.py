@@ -21,10 +21,12 @@ from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.records import DAMAGE, full_disk_told, read_records
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import CHECKPOINT, Run, set_latest
+from lawrec.network.inherit import inherit
 from lawrec.network.optimizers import averaged
 from lawrec.network.scoring import Scorer, chunks, make_scorer
 from lawrec.network.steps import Batch, State, StepResult, make_step, start_state
 from lawrec.network.vectors import token_vectors
+from lawrec.network.weights import newest_checkpoint, restore
 from lawrec.progress import Progress, silent
 
 Bools = npt.NDArray[np.bool_]
@@ -32,6 +34,7 @@ Floats = npt.NDArray[np.float32]
 Metrics = Callable[[Bools, Floats, Bools], dict[str, float]]
 """From y_true, y_score and known to named figures; `training.best_by` is one of the names."""
 _LOSSES_SHOWN = 50  # steps whose mean loss is shown
+_BEST_KEPT = 2  # a resumed training may write the best one again: the other is whole meanwhile
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def train(
 
     Raises:
         RecordsError: A shard is missing or damaged, or there is no valid split.
-        RunError: The loss is not finite; the last good checkpoint stays.
+        RunError: The loss is not finite; the last good checkpoint stays. Or the checkpoint to go on
+            or to start from is damaged, or of another model.
     """
     for split in ("train", "valid"):
         if damage := find_damage(records, split):
@@ -80,12 +84,11 @@ def train(
         scorer=make_scorer(state.model),
         metrics=metrics,
         newest=_manager(state.checkpoint(), run, config.keep),
-        best=_manager(tf.train.Checkpoint(model=state.model), run, 1, "best"),
+        best=_manager(tf.train.Checkpoint(model=state.model), run, _BEST_KEPT, "best"),
         progress=progress,
     )
     try:
-        if not loop.newest.restore_or_initialize():
-            _set_vectors(state.model, run, records, progress)
+        _begin(state, loop.newest, run, records, progress)
         yield from loop.evaluations()
     except (*DAMAGE, tf.errors.NotFoundError) as error:
         raise find_damage(records, "train") or error from error
@@ -191,6 +194,19 @@ def _note_best(state: State, score: float) -> bool:
         state.best_score.assign(score)
     state.stale.assign(0 if better else state.stale + 1)
     return better
+
+
+def _begin(state: State, newest: Any, run: Run, records: Records, progress: Progress) -> None:
+    """Go on from the newest checkpoint, or give the weights their start."""
+    if found := newest_checkpoint(run.folder, progress):
+        restore(newest.checkpoint, found, state.shapes())
+    elif newest.latest_checkpoint:
+        todo = "Train anew with `lawrec train`."
+        raise RunError(run.folder, "one of the checkpoints must be whole", "none", todo)
+    else:
+        _set_vectors(state.model, run, records, progress)
+        if run.start:
+            inherit(state.model, run, run.start, progress)
 
 
 def _set_vectors(model: Any, run: Run, records: Records, progress: Progress) -> None:
