@@ -54,7 +54,9 @@ class State:
         """Return the shape of each variable in the checkpoint, by its name there."""
         seeds = {f"dropout_seeds/{place}": seed for place, seed in enumerate(self.dropout_seeds)}
         moments = {optimizer_name(moment.path): moment for moment in self.optimizer.variables}
-        counters = {name: part for name, part in vars(self).items() if hasattr(part, "assign")}
+        counters = {
+            name: part for name, part in vars(self).items() if isinstance(part, tf.Variable)
+        }
         others = {**seeds, **moments, **counters}
         return shapes_of(self.model) | {name: tuple(part.shape) for name, part in others.items()}
 

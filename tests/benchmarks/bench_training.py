@@ -32,7 +32,7 @@ from lawrec.corpus.sources import Source
 from lawrec.network.checkpoint import create_run
 from lawrec.network.steps import State, make_step, start_state
 
-BATCHES = 24
+BATCHES = 8
 ROUNDS = 3
 TARGETS = {"padded": 1.5, "packed": 1.0}
 
