@@ -62,7 +62,7 @@ def begin(start_run, charged_cases):
     def start(*settings):
         return start_run(
             *("model.lstm_layers=1", "model.bidirectional=false", "training.epochs=2"),
-            *("training.patience=99", "training.save_every=3", *settings),
+            *("training.patience=99", "training.save_every=3", "model.vectors=noise", *settings),
             data=charged_cases,
         )
 
