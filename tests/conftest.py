@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,9 @@ class Workplace:
 def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Callable[..., tuple]:
     """Return a function that makes a new, untrained run on the tiny corpus and its records."""
 
-    def start(*settings: str, root: Path | None = None, data: Path = tiny_data) -> tuple:
+    def start(
+        *settings: str, root: Path | None = None, data: Path = tiny_data, **options: Any
+    ) -> tuple:
         from lawrec import config
         from lawrec.corpus.prepare import prepare
         from lawrec.corpus.sources import Source
@@ -82,7 +85,7 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
         source = Source(data, records_root=root / "data/records", vocab_root=root / "vocab")
         resolved = config.load(None, (*SETTINGS, *settings))
         records = prepare(source, resolved.corpus)
-        return create_run(root / "checkpoints", resolved, records, source), records
+        return create_run(root / "checkpoints", resolved, records, source, **options), records
 
     return start
 

@@ -79,7 +79,8 @@ def predict(
     from lawrec.delivery.predict import load_recommender
     from lawrec.network.checkpoint import find_run
 
-    recommender = load_recommender(find_run(checkpoints, run_name), threshold)
+    with shown_on(sys.stderr) as progress:
+        recommender = load_recommender(find_run(checkpoints, run_name), threshold, progress)
     # A bar would be written across the answers where both go to the same terminal.
     shown: AbstractContextManager[Progress] = nullcontext(silent)
     if not sys.stdout.isatty():

@@ -59,6 +59,11 @@ def _as_steps(_: click.Context, __: click.Parameter, value: str | None) -> range
     metavar="FIRST:LAST",
     help="Trace these steps for TensorBoard, for example 100:110.",
 )
+@click.option(
+    "--start-from",
+    metavar="RUN",
+    help="Name or path of a run whose best weights the new run starts with.",
+)
 def train(
     preset: str | None,
     config_file: Path | None,
@@ -71,15 +76,19 @@ def train(
     dry_run: bool,
     debug: bool,
     profile: range,
+    start_from: str | None,
     **source: Any,
 ) -> None:
     """Learn from the train cases, watching the valid cases.
 
     Prepares the cases first where that is needed. A run that was stopped goes on with --resume.
+
+    A run that starts from another one needs layers of the same sizes; tokens, articles and charges
+    may differ, and those that both runs have bring their weights along.
     """
     short = {"seed": seed, "epochs": epochs}
     given = [f"training.{name}={value}" for name, value in short.items() if value is not None]
-    own = (preset, config_file, assignments, given, *source.values())
+    own = (preset, config_file, assignments, given, start_from, *source.values())
     if resume and any(own):
         raise click.UsageError("--resume goes on with the run's own cases and settings: name none.")
     if resume and (dry_run or debug):
@@ -105,7 +114,8 @@ def train(
             if dry_run or debug:
                 _rehearse(settings, records, cases, dry_run, debug)
                 return
-            run = create_run(checkpoints, settings, records, cases, run_name)
+            other = find_run(checkpoints, start_from) if start_from else None
+            run = create_run(checkpoints, settings, records, cases, run_name, other)
         click.echo(f"Training {run.folder}", err=True)
         try:
             with stopping_between_steps(progress) as stoppable:

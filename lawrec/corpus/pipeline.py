@@ -8,7 +8,7 @@ from lawrec.corpus.manifest import Records
 from lawrec.corpus.records import parse_example
 from lawrec.corpus.vocabulary import PAD_ID
 
-LENGTH_STEP = 32
+LENGTH_STEP = 16
 """Batches are padded to a multiple of this many tokens, so that few shapes occur."""
 _PADDING = {"token_ids": PAD_ID, "label_ids": -1, "unknown_ids": -1, "weight": 0.0, "charges": ""}
 

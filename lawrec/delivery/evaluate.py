@@ -60,7 +60,8 @@ def evaluate_run(
     name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split
     if not path:
         path, form = split_path(run, split), run.source.form
-    refuse_same_cases(path, digest_at(path), "evaluate", {**trained_on(run), "tune": tuned_on})
+    used = {**trained_on(run), "tune": (tuned_on,)}
+    refuse_same_cases(path, digest_at(path), "evaluate", used)
     scored = score_file(run, path, form, skip_bad, progress)
     cuts = widened(cuts, len(scored.articles))
     y_pred = decide(scored.y_score, cuts)

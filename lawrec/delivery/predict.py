@@ -87,12 +87,15 @@ def _refusals(refused: int) -> str:
     return f"{refused:,} not answered" if refused else ""
 
 
-def load_recommender(run: Run, threshold: float | None = None) -> Recommender:
+def load_recommender(
+    run: Run, threshold: float | None = None, progress: Progress = silent
+) -> Recommender:
     """Load a run.
 
     Args:
         run: A trained run, tuned unless `threshold` is given.
         threshold: One threshold for all articles, in place of the tuned ones.
+        progress: Told of checkpoints that are damaged.
 
     Raises:
         RunError: The run has no checkpoint or no thresholds, or needs another tokenizer.
@@ -109,7 +112,7 @@ def load_recommender(run: Run, threshold: float | None = None) -> Recommender:
         )
     return Recommender(
         encoder=load_encoder(run),
-        scorer=make_scorer(load_model(run, best_checkpoint(run))),
+        scorer=make_scorer(load_model(run, best_checkpoint(run, progress))),
         cuts=cuts,
         articles=run.articles.names,
         titles=titles(load_catalogue(shipped("vocab/articles.csv"))),

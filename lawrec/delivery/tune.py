@@ -152,16 +152,18 @@ def _change_of(source: SplitFile) -> str:
         return error.got
 
 
-def trained_on(run: Run) -> dict[str, str]:
+def trained_on(run: Run) -> dict[str, tuple[str, ...]]:
     """Return the SHA-256 of the cases that a run was trained on, by their use."""
-    uses = {"train": "train", "train the charges": "charged"}
-    return {use: run.splits[name].sha256 for use, name in uses.items() if name in run.splits}
+    charged = (run.splits["charged"].sha256,) if "charged" in run.splits else ()
+    return {"train": run.trained_on, "train the charges": charged}
 
 
-def refuse_same_cases(path: Path, digest: str, purpose: str, used: dict[str, str]) -> None:
+def refuse_same_cases(
+    path: Path, digest: str, purpose: str, used: dict[str, tuple[str, ...]]
+) -> None:
     """Raise CaseError when a file has the SHA-256 of cases that the run has used already."""
     for use, known in used.items():
-        if digest == known:
+        if digest in known:
             raise CaseError(
                 path,
                 f"to {purpose}, the cases must differ from those used to {use}",

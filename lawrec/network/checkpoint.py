@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
 from lawrec import __version__
 from lawrec.config import Config, from_dict
 from lawrec.corpus.manifest import Records
@@ -27,6 +25,7 @@ from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import ConfigError, RunError
 from lawrec.files import write_json, write_text
 from lawrec.network.model import build_model
+from lawrec.network.weights import load_weights, newest_checkpoint
 from lawrec.progress import Progress, silent
 
 CHECKPOINT = "model.ckpt"
@@ -44,6 +43,18 @@ class SplitFile:
 
 
 @dataclass(frozen=True)
+class Start:
+    """The checkpoint of another run that a run's weights start from.
+
+    `trained_on` are the digests of the cases that these weights have seen.
+    """
+
+    run: Path
+    checkpoint: str
+    trained_on: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Run:
     """A run folder, opened; `tokenizer` is a fingerprint, `label_counts` are those of train."""
 
@@ -57,18 +68,32 @@ class Run:
     records: str
     label_counts: tuple[int, ...]
     splits: dict[str, SplitFile]
+    start: Start | None = None
+
+    @property
+    def trained_on(self) -> tuple[str, ...]:
+        """The digests of all cases that its weights learn from, those of its start included."""
+        return (self.splits["train"].sha256, *(self.start.trained_on if self.start else ()))
 
 
 def create_run(
-    root: Path, config: Config, records: Records, source: Source, name: str | None = None
+    root: Path,
+    config: Config,
+    records: Records,
+    source: Source,
+    name: str | None = None,
+    start_from: Run | None = None,
 ) -> Run:
     """Make the folder of a new run, named by the time and its records where `name` is None.
 
+    Its weights may start from the best ones of another run.
+
     Raises:
-        RunError: A run of that name exists.
+        RunError: A run of that name exists, or the other one has no checkpoint.
         ConfigError: Charges are given but not to be learnt, or to be learnt but not given.
     """
     _check_charges(config, records, source)
+    start = _start(start_from) if start_from else None
     folder = _new_folder(root / name) if name else _stamped_folder(root, records.folder.name)
     records.tokens.save(folder / "tokens.txt")
     records.articles.save(folder / "articles.txt")
@@ -99,6 +124,7 @@ def create_run(
             "records": records.folder.name,
             "label_counts": records.manifest.label_counts,
             "splits": splits,
+            "start": start,
         },
     )
     return open_run(folder)
@@ -142,6 +168,7 @@ def open_run(folder: Path) -> Run:
                 split: SplitFile(Path(file["path"]), file["sha256"])
                 for split, file in values["splits"].items()
             },
+            start=_opened_start(values.get("start")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(
@@ -191,22 +218,22 @@ def load_encoder(run: Run) -> Encoder:
     return Encoder(tokenizer, run.tokens, run.config.corpus.max_tokens)
 
 
-def best_checkpoint(run: Run) -> str:
+def best_checkpoint(run: Run, progress: Progress = silent) -> str:
     """Return the path prefix of the best checkpoint, or of the newest where none is the best yet.
 
     Raises:
-        RunError: The run has no checkpoint.
+        RunError: The run has no checkpoint, or all are damaged.
     """
-    best = tf.train.latest_checkpoint(str(run.folder / "best"))
-    found = best or tf.train.latest_checkpoint(str(run.folder))
+    best = newest_checkpoint(run.folder / "best", progress)
+    found = best or newest_checkpoint(run.folder, progress)
     if not found:
         raise RunError(
             run.folder,
-            "the run must hold a checkpoint",
+            "the run must hold a checkpoint that is whole",
             "none",
             "Train it with `lawrec train --resume`, or choose another --run.",
         )
-    return str(found)
+    return found
 
 
 def model_of(run: Run) -> Any:
@@ -222,16 +249,7 @@ def load_model(run: Run, checkpoint: str) -> Any:
         RunError: The checkpoint is damaged or of another model.
     """
     model = model_of(run)
-    try:
-        status = tf.train.Checkpoint(model=model).restore(checkpoint)
-        status.assert_existing_objects_matched().expect_partial()
-    except (tf.errors.OpError, AssertionError, ValueError) as error:
-        raise RunError(
-            checkpoint,
-            "the checkpoint must hold the weights of this run's model",
-            str(error).splitlines()[0],
-            "Choose another --run, or train anew.",
-        ) from error
+    load_weights(model, checkpoint)
     return model
 
 
@@ -273,6 +291,23 @@ def _stamped_folder(root: Path, key: str) -> Path:
         except FileExistsError:
             number += 1
             folder = stamp.with_name(f"{stamp.name}-{number}")
+
+
+def _start(other: Run) -> dict[str, Any]:
+    """Return what run.json says of the run that another starts from."""
+    best = Path(best_checkpoint(other)).relative_to(other.folder)
+    trained_on = list(other.trained_on)
+    return {
+        "run": str(other.folder.resolve()),
+        "checkpoint": best.as_posix(),
+        "trained_on": trained_on,
+    }
+
+
+def _opened_start(values: dict[str, Any] | None) -> Start | None:
+    if values is None:
+        return None
+    return Start(Path(values["run"]), values["checkpoint"], tuple(values["trained_on"]))
 
 
 def _save_words(path: Path, words: list[str]) -> None:

@@ -58,6 +58,21 @@ def start_bias(shares: Sequence[float]) -> npt.NDArray[np.float32]:
     return np.asarray(np.log(kept / (1 - kept)), np.float32)
 
 
+def named_axes(config: ModelConfig) -> dict[str, tuple[str, int]]:
+    """Return, for each weight with a row a name, the vocabulary of the names and the rows' axis.
+
+    The vocabularies are "tokens", "articles" and "charges".
+    """
+    each_has_features = config.pooling == "article-attention"
+    axes = {"embedding/embeddings": ("tokens", 0)}
+    for task in ("articles", "charges"):
+        axes[f"{task}/kernel"] = (task, 0 if each_has_features else 1)
+        axes[f"{task}/bias"] = (task, 0)
+        if each_has_features:
+            axes[f"{task}_attention/kernel"] = (task, 1)
+    return axes
+
+
 @dataclass(frozen=True)
 class Task:
     """One output: its name, which its layers bear, and the number of its labels."""

@@ -66,7 +66,7 @@ def score_file(
         CaseError: The file cannot be read, holds no case, or a line cannot be used.
         RunError: The run has no checkpoint.
     """
-    checkpoint = best_checkpoint(run)
+    checkpoint = best_checkpoint(run, progress)
     kind = "skip" if skip_bad else "strict"
     parts = json.dumps([_STORED_AS, digest_at(path), form.chosen()])
     key = hashlib.sha256(parts.encode()).hexdigest()[:16]

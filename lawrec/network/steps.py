@@ -19,6 +19,7 @@ from lawrec.network.checkpoint import Run, model_of
 from lawrec.network.losses import label_weights, loss_sum
 from lawrec.network.model import start_bias
 from lawrec.network.optimizers import learning_rate, make_optimizer
+from lawrec.network.weights import optimizer_name, shapes_of
 
 Batch = dict[str, Any]
 _LEAST_WEIGHT = 1e-30
@@ -48,6 +49,16 @@ class State:
     def checkpoint(self) -> Any:
         """Return the tf.train.Checkpoint of all of it."""
         return tf.train.Checkpoint(**vars(self))
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each variable in the checkpoint, by its name there."""
+        seeds = {f"dropout_seeds/{place}": seed for place, seed in enumerate(self.dropout_seeds)}
+        moments = {optimizer_name(moment.path): moment for moment in self.optimizer.variables}
+        counters = {
+            name: part for name, part in vars(self).items() if isinstance(part, tf.Variable)
+        }
+        others = {**seeds, **moments, **counters}
+        return shapes_of(self.model) | {name: tuple(part.shape) for name, part in others.items()}
 
 
 def start_state(run: Run, records: Records, strategy: Any) -> State:

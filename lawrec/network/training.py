@@ -22,12 +22,14 @@ from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.records import DAMAGE, full_disk_told, read_records
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import CHECKPOINT, Run, set_latest
+from lawrec.network.inherit import inherit
 from lawrec.network.optimizers import averaged
 from lawrec.network.scoring import Scorer, chunks, make_scorer
 from lawrec.network.speed import Speed
 from lawrec.network.steps import Batch, State, StepResult, make_step, start_state
 from lawrec.network.summaries import TENSORBOARD, Board, open_board, profiled
 from lawrec.network.vectors import start_vectors
+from lawrec.network.weights import newest_checkpoint, restore
 from lawrec.progress import Progress, silent
 
 Bools = npt.NDArray[np.bool_]
@@ -36,6 +38,7 @@ Metrics = Callable[[Bools, Floats, Bools], dict[str, float]]
 """From y_true, y_score and known to named figures; `training.best_by` is one of the names."""
 _LOSSES_SHOWN = 50  # steps whose mean loss is shown
 _NOTHING = range(0)
+_BEST_KEPT = 2  # a resumed training may write the best one again: the other is whole meanwhile
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ def train(
 
     Raises:
         RecordsError: A shard is missing or damaged, or there is no valid split.
-        RunError: The loss is not finite; the last good checkpoint stays.
+        RunError: The loss is not finite; the last good checkpoint stays. Or the checkpoint to go on
+            or to start from is damaged, or of another model.
     """
     for split in ("train", "valid"):
         if damage := find_damage(records, split):
@@ -83,8 +87,7 @@ def train(
     state = start_state(run, records, tf.distribute.get_strategy())
     newest = _manager(state.checkpoint(), run, config.keep)
     try:
-        if not newest.restore_or_initialize():
-            _set_vectors(state.model, run, records, progress)
+        _begin(state, newest, run, records, progress)
         if reason := _over(state, config, records):
             progress("train", 0, None, f"This run is over: {reason}.")
             return
@@ -191,7 +194,7 @@ def _started(
             scorer=make_scorer(state.model),
             metrics=metrics,
             newest=newest,
-            best=_manager(tf.train.Checkpoint(model=state.model), run, 1, "best"),
+            best=_manager(tf.train.Checkpoint(model=state.model), run, _BEST_KEPT, "best"),
             board=board,
             progress=progress,
         )
@@ -248,6 +251,19 @@ def _note_best(state: State, score: float) -> bool:
         state.best_score.assign(score)
     state.stale.assign(0 if better else state.stale + 1)
     return better
+
+
+def _begin(state: State, newest: Any, run: Run, records: Records, progress: Progress) -> None:
+    """Go on from the newest checkpoint, or give the weights their start."""
+    if found := newest_checkpoint(run.folder, progress):
+        restore(newest.checkpoint, found, state.shapes())
+    elif newest.latest_checkpoint:
+        todo = "Train anew with `lawrec train`."
+        raise RunError(run.folder, "one of the checkpoints must be whole", "none", todo)
+    else:
+        _set_vectors(state.model, run, records, progress)
+        if run.start:
+            inherit(state.model, run, run.start, progress)
 
 
 def _set_vectors(model: Any, run: Run, records: Records, progress: Progress) -> None:

@@ -23,8 +23,8 @@ from lawrec.corpus.pipeline import training_batches
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.sources import Source
 from lawrec.corpus.streams import files_at, opened
-from lawrec.network import training
 from lawrec.network.checkpoint import create_run
+from lawrec.network.steps import make_step, start_state
 
 CASES = 4_000
 EPOCHS = 12
@@ -40,15 +40,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         source = Source(
-            _first_cases(data, root / "data"), records_root=root / "records", vocab_root=root
+            first_cases(data, root / "data"), records_root=root / "records", vocab_root=root
         )
         records = prepare(source, config.corpus)
         pipeline = _rate_of_pipeline(records, config)
         run = create_run(root / "runs", config, records, source)
         strategy = tf.distribute.get_strategy()
-        state = training._start(run, records, strategy)
+        state = start_state(run, records, strategy)
         cases = records.split("train").cases
-        step = training._make_step(state, strategy, config.training, config.training.epochs * cases)
+        step = make_step(state, strategy, config, records)
         model = _rate_of_steps(step, list(islice(state.iterator, STEPS + 2)))
     print(f"{cases} cases of {data}, {len(records.articles)} articles")
     print(f"pipeline       {pipeline:10.1f} cases/s")
@@ -56,7 +56,8 @@ def main() -> None:
     print(f"ratio          {pipeline / model:10.1f}")
 
 
-def _first_cases(data: Path, folder: Path) -> Path:
+def first_cases(data: Path, folder: Path) -> Path:
+    """Write the first cases of each split of a folder to a new one."""
     folder.mkdir()
     for split, path in find_splits(data).items():
         with opened(files_at(path)[0]) as lines:
@@ -82,12 +83,12 @@ def _rate_of_steps(step: Any, batches: Sequence[Any]) -> float:
         step(batch)
     start = time.perf_counter()
     for batch in rest:
-        float(step(batch))
+        float(step(batch).loss)
     return _cases(rest) / (time.perf_counter() - start)
 
 
 def _cases(batches: Iterable[Any]) -> int:
-    return sum(int(batch[0].shape[0]) for batch in batches)
+    return sum(int(batch["weights"].shape[0]) for batch in batches)
 
 
 if __name__ == "__main__":

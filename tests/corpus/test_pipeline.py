@@ -67,12 +67,12 @@ def order(found):
 @pytest.mark.parametrize(
     ("max_tokens", "expected"),
     [
-        (1, [32]),
-        (31, [32]),
-        (32, [32]),
-        (33, [32, 64]),
-        (100, [32, 64, 96, 128]),
-        (384, [32 * n for n in range(1, 13)]),
+        (1, [16]),
+        (15, [16]),
+        (16, [16]),
+        (17, [16, 32]),
+        (50, [16, 32, 48, 64]),
+        (384, [16 * n for n in range(1, 25)]),
     ],
 )
 def test_padded_lengths_are_multiples_of_the_step_that_hold_the_longest_fact(max_tokens, expected):

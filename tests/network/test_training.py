@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,6 +9,7 @@ from lawrec.network.scoring import make_scorer
 from lawrec.network.speed import Speed
 from lawrec.network.steps import StepResult
 from lawrec.network.training import score_records, step_note, train
+from tests.network.conftest import changed_data
 
 pytestmark = pytest.mark.tensorflow
 
@@ -27,32 +26,86 @@ def killed_at(step):
     return progress
 
 
-def everything(run):
-    """Return all that the newest checkpoint holds, but for the shuffle buffer's bytes."""
-    reader = tf.train.load_checkpoint(str(run.folder))
+def everything(folder):
+    """Return all that the newest checkpoint of a folder holds, but for the place in the data."""
+    reader = tf.train.load_checkpoint(str(folder))
     names = [name for name in reader.get_variable_to_shape_map() if "iterator" not in name]
     return {
         name: reader.get_tensor(name) for name in names if name != "_CHECKPOINTABLE_OBJECT_GRAPH"
     }
 
 
+def assert_same_bits(run, other):
+    for part in (".", "best"):
+        expected, found = everything(other.folder / part), everything(run.folder / part)
+        assert expected.keys() == found.keys()
+        if part == "best":  # of which this counts what the last process alone has saved
+            del expected["save_counter/.ATTRIBUTES/VARIABLE_VALUE"]
+        for name, value in expected.items():
+            np.testing.assert_array_equal(found[name], value, err_msg=f"{part}: {name}")
+        state = (other.folder / part / "checkpoint").read_text("utf-8").splitlines()
+        assert (run.folder / part / "checkpoint").read_text("utf-8").splitlines()[0] == state[0]
+
+
+def charged(case, split, row):
+    cited = case["meta"]["relevant_articles"]
+    return {**case, "meta": {**case["meta"], "accusation": [f"罪{name}" for name in cited]}}
+
+
 @pytest.fixture(scope="module")
-def whole(start_run):
-    run, records = start_run("training.epochs=3", "training.patience=99", "training.save_every=3")
+def charged_cases(tiny_data, tmp_path_factory):
+    return changed_data(tiny_data, tmp_path_factory.mktemp("charged") / "data", charged)
+
+
+@pytest.fixture(scope="module")
+def begin(start_run, charged_cases):
+    """Return a function that makes a run of the smallest model with some settings."""
+
+    def start(*settings):
+        return start_run(
+            *("model.lstm_layers=1", "model.bidirectional=false", "training.epochs=2"),
+            *("training.patience=99", "training.save_every=3", "model.vectors=noise", *settings),
+            data=charged_cases,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def whole(begin):
+    run, records = begin()
     return run, list(train(run, records, valid_figures))
 
 
-@pytest.mark.parametrize("step", [4, 11, 16])
-def test_a_run_that_was_killed_and_resumed_ends_with_the_same_bits(start_run, whole, step):
-    run, records = start_run("training.epochs=3", "training.patience=99", "training.save_every=3")
-    before = []
-    with pytest.raises(PowerCutError):
-        before.extend(train(run, records, valid_figures, killed_at(step)))
+def end_of_epoch(whole, before):
+    return killed_at(whole[1][0].step + before)
+
+
+def while_scoring(whole):
+    def progress(stage, done, total, note=""):
+        if stage == "score valid":
+            raise PowerCutError
+
+    return progress
+
+
+MOMENTS = {
+    "before the checkpoint of step 3": lambda whole: killed_at(3),
+    "a step after it": lambda whole: killed_at(4),
+    "a step before the end of the epoch": lambda whole: end_of_epoch(whole, -1),
+    "at the end of the epoch": lambda whole: end_of_epoch(whole, 0),
+    "while the valid split is scored": while_scoring,
+    "a step into the next epoch": lambda whole: end_of_epoch(whole, 1),
+}
+
+
+def test_a_run_that_was_killed_at_every_moment_ends_with_the_same_bits(begin, whole):
+    run, records = begin()
+    for moment in MOMENTS.values():
+        with pytest.raises(PowerCutError):
+            list(train(run, records, valid_figures, moment(whole)))
     after = list(train(run, records, valid_figures))
-    expected, resumed = everything(whole[0]), everything(run)
-    assert expected.keys() == resumed.keys()
-    for name, value in expected.items():
-        np.testing.assert_array_equal(resumed[name], value, err_msg=name)
+    assert_same_bits(run, whole[0])
     assert after[-1].valid == whole[1][-1].valid
 
 
@@ -68,6 +121,69 @@ def test_a_run_that_started_from_a_file_of_vectors_needs_it_no_more(start_run, t
     assert load_model(run, best_checkpoint(run)).count_params() > 0
 
 
+@pytest.mark.parametrize("saves", [1, 3, 4], ids=["after a step's", "best, no newest", "both"])
+def test_a_run_that_was_killed_between_two_checkpoints_ends_with_the_same_bits(
+    begin, whole, saves, monkeypatch
+):
+    run, records = begin()
+    done = []
+
+    def cut(run):
+        done.append(run)
+        if len(done) == saves:
+            raise PowerCutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("lawrec.network.training.set_latest", cut)
+        with pytest.raises(PowerCutError):
+            list(train(run, records, valid_figures))
+    list(train(run, records, valid_figures))
+    assert_same_bits(run, whole[0])
+
+
+def test_a_run_whose_newest_checkpoint_was_half_written_ends_with_the_same_bits(begin, whole):
+    run, records = begin()
+    with pytest.raises(PowerCutError):
+        list(train(run, records, valid_figures, end_of_epoch(whole, 1)))
+    newest = tf.train.latest_checkpoint(str(run.folder))
+    data = run.folder / f"{newest.rpartition('/')[2]}.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:1000])
+    told = []
+    list(train(run, records, valid_figures, lambda stage, done, total, note="": told.append(note)))
+    assert f"{newest} is damaged: taking the one before it, if any." in told
+    assert_same_bits(run, whole[0])
+
+
+def test_a_run_without_a_whole_checkpoint_does_not_silently_begin_anew(begin):
+    run, records = begin("training.max_steps=3", "training.epochs=1")
+    list(train(run, records, valid_figures))
+    for data in run.folder.glob("model.ckpt-*.index"):
+        data.unlink()
+    with pytest.raises(RunError, match="one of the checkpoints must be whole"):
+        list(train(run, records, valid_figures))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("optimizer.ema=0.5", "optimizer.accumulate=2", "training.evaluate_every=4"),
+        ("optimizer.name=adamw", "loss.charges=0.5", "training.max_steps=8"),
+        ("optimizer.name=momentum", "model.batch_norm=true", "optimizer.ema=0.9"),
+        ("optimizer.name=sgd", "optimizer.accumulate=3", "loss.charges=1.0", "loss.l2=0.01"),
+    ],
+    ids=["adam", "adamw", "momentum", "sgd"],
+)
+def test_with_every_optimizer_a_killed_run_ends_with_the_same_bits(begin, settings):
+    unbroken, records = begin(*settings)
+    evaluations = list(train(unbroken, records, valid_figures))
+    run, records = begin(*settings)
+    for step in (4, 7):
+        with pytest.raises(PowerCutError):
+            list(train(run, records, valid_figures, killed_at(step)))
+    assert list(train(run, records, valid_figures))[-1] == evaluations[-1]
+    assert_same_bits(run, unbroken)
+
+
 def test_the_loss_falls_and_valid_is_learnt(trained):
     run = find_run(trained.checkpoints, None)
     model = load_model(run, best_checkpoint(run))
@@ -76,7 +192,7 @@ def test_the_loss_falls_and_valid_is_learnt(trained):
 
 def test_epochs_and_steps_are_counted(whole):
     run, evaluations = whole
-    assert [evaluation.epoch for evaluation in evaluations] == [1, 2, 3]
+    assert [evaluation.epoch for evaluation in evaluations] == [1, 2]
     newest = tf.train.latest_checkpoint(str(run.folder))
     assert newest.endswith(f"model.ckpt-{evaluations[-1].step}")
 
@@ -200,16 +316,6 @@ def test_a_damaged_shard_ends_training_with_its_name(start_run, tmp_path):
     shard.write_bytes(bytes(content))
     with pytest.raises(RecordsError, match=shard.name):
         list(train(run, records, valid_figures))
-
-
-def changed_data(source, folder, change):
-    """Copy the splits of cases with each case changed."""
-    folder.mkdir()
-    for path in source.glob("*.json"):
-        cases = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        lines = [json.dumps(change(case, path.stem, row)) for row, case in enumerate(cases)]
-        (folder / path.name).write_text("\n".join(lines), encoding="utf-8")
-    return folder
 
 
 def mask_266_in_train(case, split, row):
