@@ -10,7 +10,10 @@ from typing import Any, TypeVar
 from lawrec.errors import ConfigError, quoted
 
 T = TypeVar("T")
-_MAY_BE_ZERO = ("seed", "min_articles", "workers", "evaluate_every", "max_steps")
+_MAY_BE_ZERO = (
+    *("seed", "min_articles", "workers", "evaluate_every", "max_steps"),
+    *("threads", "operations"),
+)
 _SHARES = ("dropout", "warmup", "smoothing", "beta", "margin", "momentum", "ema")
 
 
@@ -95,6 +98,11 @@ class TrainingConfig:
     patience: int = 5  # evaluations without a better figure before stopping
     save_every: int = 100  # steps between checkpoints
     keep: int = 3  # checkpoints kept beside the best
+    device: str = "auto"  # auto (all GPUs, else the CPU), cpu, gpu (all of them) or gpu:N, from 0
+    precision: str = "float32"  # a key of devices.PRECISIONS: what a GPU multiplies in
+    memory_growth: bool = True  # take a GPU's memory as it is needed, not all at once
+    threads: int = 0  # that share one operation on the CPU; 0: one a core
+    operations: int = 0  # at the same time on the CPU; 0: one a core
 
 
 @dataclass(frozen=True)

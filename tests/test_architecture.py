@@ -39,6 +39,7 @@ ROOMS = {
         "pipeline",
     ),
     "network": (
+        "devices",
         "losses",
         "optimizers",
         "model",

@@ -1,6 +1,7 @@
 """Commands on a run: train, tune-thresholds, evaluate, info."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lawrec.cli.options import (
     FILE,
     checkpoints_option,
     data_options,
+    device_option,
     form_of_data,
     format_options,
     run_option,
@@ -35,6 +37,8 @@ _STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
 @checkpoints_option
 @click.option("--seed", type=int, help="Fixes all random numbers.  [default: 2018]")
 @click.option("--resume", is_flag=True, help="Go on with the newest run, or the one of --run.")
+@device_option
+@click.option("--log-placement", is_flag=True, help="Say where each operation runs.")
 def train(
     config_file: Path | None,
     assignments: tuple[str, ...],
@@ -42,11 +46,16 @@ def train(
     checkpoints: Path,
     seed: int | None,
     resume: bool,
+    device: str | None,
+    log_placement: bool,
     **source: Any,
 ) -> None:
     """Learn from the train cases, watching the valid cases.
 
     Prepares the cases first where that is needed. A run that was stopped goes on with --resume.
+
+    On several machines, start it on each with TF_CONFIG set, the same --run and a shared folder of
+    runs.
     """
     if resume and (config_file or assignments or seed is not None or any(source.values())):
         raise click.UsageError("--resume goes on with the run's own cases and settings: name none.")
@@ -55,25 +64,36 @@ def train(
     settings = config.load(config_file, assignments)
     config.chosen(STRATEGIES, settings.decision.strategy, "decision.strategy")
     config.chosen(GAINS, settings.training.best_by, "training.best_by")
-    start_tensorflow()
+    start_tensorflow(talkative=log_placement)
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.delivery.report import training_line
     from lawrec.delivery.tune import valid_figures
-    from lawrec.network.checkpoint import create_run, find_run, records_of
+    from lawrec.network.checkpoint import Run, create_run, find_run, records_of
+    from lawrec.network.devices import chief_first, find_cluster, is_chief, start_devices
     from lawrec.network.training import train as train_run
 
-    with shown_on(sys.stderr) as progress:
-        if resume:
+    if not run_name and find_cluster():
+        raise click.UsageError("TF_CONFIG names several machines: name the run of all with --run.")
+    if resume:
+        settings = find_run(checkpoints, run_name).config
+    computing = replace(settings.training, device=device or settings.training.device)
+    settings = replace(settings, training=computing)
+
+    def open_training() -> tuple[Run, Any]:
+        if resume or not is_chief(strategy):
             run = find_run(checkpoints, run_name)
-            records = records_of(run, progress)
-        else:
-            cases = source_of(source)
-            records = prepare_records(cases, settings.corpus, progress)
-            run = create_run(checkpoints, settings, records, cases, run_name)
+            return run, records_of(run, progress)
+        cases = source_of(source)
+        records = prepare_records(cases, settings.corpus, progress)
+        return create_run(checkpoints, settings, records, cases, run_name), records
+
+    with shown_on(sys.stderr) as progress:
+        strategy = start_devices(settings.training, log_placement, progress)
+        run, records = chief_first(strategy, open_training)
         click.echo(f"Training {run.folder}", err=True)
         try:
             with stopping_between_steps(progress) as stoppable:
-                for evaluation in train_run(run, records, valid_figures, stoppable):
+                for evaluation in train_run(run, records, valid_figures, stoppable, strategy):
                     click.echo(training_line(evaluation), err=True)
         except KeyboardInterrupt:
             raise click.ClickException(_STOPPED) from None
@@ -119,6 +139,7 @@ def tune_thresholds(
 @click.option(
     "--output", type=click.Choice(list(EVALUATION_WRITERS)), default="table", show_default=True
 )
+@device_option
 @skip_bad_option
 def evaluate(
     run_name: str | None,
@@ -126,6 +147,7 @@ def evaluate(
     split: str,
     data: Path | None,
     output: str,
+    device: str | None,
     skip_bad: bool,
     **form: str | None,
 ) -> None:
@@ -134,7 +156,9 @@ def evaluate(
     start_tensorflow()
     from lawrec.delivery.evaluate import evaluate_run
     from lawrec.network.checkpoint import find_run
+    from lawrec.network.devices import use_device
 
+    use_device(device or "auto")
     run = find_run(checkpoints, run_name)
     with shown_on(sys.stderr) as progress:
         report = evaluate_run(run, split, data, written, skip_bad, progress)

@@ -6,9 +6,12 @@ position in the shuffled data, so that a resumed run goes on as if it had never 
 """
 
 import math
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -21,6 +24,7 @@ from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.records import DAMAGE, full_disk_told, read_records
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import CHECKPOINT, Run, set_latest
+from lawrec.network.devices import from_chief, is_chief, lost_worker_told
 from lawrec.network.optimizers import averaged
 from lawrec.network.scoring import Scorer, chunks, make_scorer
 from lawrec.network.steps import Batch, State, StepResult, make_step, start_state
@@ -46,7 +50,11 @@ class Evaluation:
 
 
 def train(
-    run: Run, records: Records, metrics: Metrics, progress: Progress = silent
+    run: Run,
+    records: Records,
+    metrics: Metrics,
+    progress: Progress = silent,
+    strategy: Any = None,
 ) -> Iterator[Evaluation]:
     """Train a run until its epochs, steps or minutes are over or valid no longer improves.
 
@@ -57,38 +65,41 @@ def train(
         records: The records that the run was made for.
         metrics: Computes the figures on the valid split.
         progress: Told of every step.
+        strategy: What computes, as `start_devices` gives it; TensorFlow's current one if None.
 
     Yields:
         An Evaluation at the end of each epoch, or every `training.evaluate_every` steps.
 
     Raises:
         RecordsError: A shard is missing or damaged, or there is no valid split.
-        RunError: The loss is not finite; the last good checkpoint stays.
+        RunError: The loss is not finite or another machine is gone; the last checkpoint stays.
     """
     for split in ("train", "valid"):
         if damage := find_damage(records, split):
             raise damage
     config = run.config.training
     keras.utils.set_random_seed(config.seed)
-    strategy = tf.distribute.get_strategy()
-    state = start_state(run, records, strategy)
-    loop = _Loop(
-        run=run,
-        records=records,
-        state=state,
-        step=make_step(state, strategy, run.config, records),
-        scorer=make_scorer(state.model),
-        metrics=metrics,
-        newest=_manager(state.checkpoint(), run, config.keep),
-        best=_manager(tf.train.Checkpoint(model=state.model), run, 1, "best"),
-        progress=progress,
-    )
-    try:
-        if not loop.newest.restore_or_initialize():
-            _set_vectors(state.model, run, records, progress)
-        yield from loop.evaluations()
-    except (*DAMAGE, tf.errors.NotFoundError) as error:
-        raise find_damage(records, "train") or error from error
+    strategy = strategy or tf.distribute.get_strategy()
+    with lost_worker_told(run.folder), _written_folder(run, strategy) as folder:
+        state = start_state(run, records, strategy)
+        loop = _Loop(
+            run=run,
+            records=records,
+            strategy=strategy,
+            state=state,
+            step=make_step(state, strategy, run.config, records),
+            scorer=make_scorer(state.model),
+            metrics=metrics,
+            newest=_manager(state.checkpoint(), folder, config.keep),
+            best=_manager(tf.train.Checkpoint(model=state.model), folder / "best", 1),
+            progress=progress,
+        )
+        try:
+            if not _restored(loop):
+                _set_vectors(loop)
+            yield from loop.evaluations()
+        except (*DAMAGE, tf.errors.NotFoundError) as error:
+            raise find_damage(records, "train") or error from error
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,7 @@ class _Loop:
 
     run: Run
     records: Records
+    strategy: Any
     state: State
     step: Callable[[Batch], StepResult]
     scorer: Scorer
@@ -123,7 +135,7 @@ class _Loop:
             last = (
                 seen == config.epochs * n_cases
                 or number == config.max_steps
-                or time.monotonic() > deadline
+                or (config.max_minutes and from_chief(self.strategy, time.monotonic() > deadline))
             )
             if last or _evaluation_due(config, number, before // n_cases < seen // n_cases):
                 yield self._evaluate(seen // n_cases, float(np.mean(losses)))
@@ -138,7 +150,8 @@ class _Loop:
         with averaged(self.state.optimizer, self.state.model):
             scores = score_records(self.scorer, self.records, "valid", self.progress)
             figures = self.metrics(*scores)
-            best = _note_best(self.state, figures[self.run.config.training.best_by])
+            best_by = figures[self.run.config.training.best_by]
+            best = _note_best(self.state, from_chief(self.strategy, best_by))
             if best:
                 self._save(self.best)
         self._save(self.newest)
@@ -147,7 +160,8 @@ class _Loop:
     def _save(self, manager: Any) -> None:
         with full_disk_told(self.run.folder):
             manager.save(checkpoint_number=self.state.global_step)
-        set_latest(self.run)
+        if is_chief(self.strategy):
+            set_latest(self.run)
 
     def _finite(self, result: StepResult) -> float:
         loss = float(result.loss)
@@ -193,23 +207,53 @@ def _note_best(state: State, score: float) -> bool:
     return better
 
 
-def _set_vectors(model: Any, run: Run, records: Records, progress: Progress) -> None:
+def _restored(loop: _Loop) -> bool:
+    """Go on from the run's newest checkpoint, if there is one; all machines from the same."""
+    newest = tf.train.latest_checkpoint(str(loop.run.folder))
+    if newest:
+        loop.newest.checkpoint.restore(newest)
+    step = int(loop.state.global_step)
+    if (expected := from_chief(loop.strategy, step)) != step:
+        raise RunError(
+            loop.run.folder,
+            f"all machines must see the run at the chief's step, {expected}",
+            step,
+            "Put the folder of the runs on a disk that they share.",
+        )
+    return bool(newest)
+
+
+def _set_vectors(loop: _Loop) -> None:
     """Start the embedding as `model.vectors` says."""
+    run = loop.run
     sizes = run.config.model
     if sizes.vectors == "noise":
         return
-    progress("vectors", 0, None, "Counting which tokens stand together.")
+    loop.progress("vectors", 0, None, "Counting which tokens stand together.")
     vectors = token_vectors(
-        (record.token_ids for record in read_records(records, "train")),
+        (record.token_ids for record in read_records(loop.records, "train")),
         len(run.tokens),
         sizes.embedding_size,
         sizes.embedding_stddev,
         run.config.training.seed,
     )
-    model.get_layer("embedding").embeddings.assign(vectors)
+    loop.state.model.get_layer("embedding").embeddings.assign(from_chief(loop.strategy, vectors))
 
 
-def _manager(checkpoint: Any, run: Run, keep: int, folder: str = "") -> Any:
+@contextmanager
+def _written_folder(run: Run, strategy: Any) -> Iterator[Path]:
+    """Give the run's folder to the chief; to the others one that goes away.
+
+    Under a strategy over several machines, all of them have to save.
+    """
+    if is_chief(strategy):
+        yield run.folder
+        return
+    with tempfile.TemporaryDirectory(prefix="lawrec-") as folder:
+        yield Path(folder)
+
+
+def _manager(checkpoint: Any, folder: Path, keep: int) -> Any:
     return tf.train.CheckpointManager(
-        checkpoint, str(run.folder / folder), max_to_keep=keep, checkpoint_name=CHECKPOINT
+        checkpoint, str(folder), max_to_keep=keep, checkpoint_name=CHECKPOINT
     )
