@@ -149,8 +149,11 @@ def from_chief(strategy: Any, value: Any) -> Any:
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         return tf.where(tf.equal(replica, 0), value, np.zeros_like(value))
 
-    # Nothing is added to the value but zeros.
-    return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(part), axis=None).numpy()
+    @tf.function(autograph=False)
+    def total() -> Any:  # the chief's value and zeros
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(part), axis=None)
+
+    return total().numpy()
 
 
 def chief_first(strategy: Any, action: Callable[[], T]) -> T:
