@@ -60,12 +60,14 @@ ROOMS = {
         "evaluate",
         "predict",
         "inspect",
+        "doctor",
     ),
 }
 DOOR = (
     "lawrec.cli.options",
     "lawrec.cli.corpus",
     "lawrec.cli.articles",
+    "lawrec.cli.doctor",
     "lawrec.cli.runs",
     "lawrec.cli.predict",
     "lawrec.cli",
