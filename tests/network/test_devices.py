@@ -215,5 +215,5 @@ def test_two_machines_of_which_one_is_killed_end_as_one_device(start_run, tiny_d
     list(train(run, records, valid_figures))
     expected, found = weights(run.folder), weights(run_folder)
     assert expected.keys() == found.keys()
-    for name, value in expected.items():
-        np.testing.assert_allclose(found[name], value, atol=1e-4, err_msg=name)
+    differences = {name: np.abs(found[name] - value).max() for name, value in expected.items()}
+    assert {name: value for name, value in differences.items() if value > 1e-4} == {}
