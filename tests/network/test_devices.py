@@ -194,6 +194,7 @@ def test_two_machines_of_which_one_is_killed_end_as_one_device(start_run, tiny_d
         "training.epochs=30",
         "training.evaluate_every=1000",
         "training.save_every=5",
+        "training.batch_tokens=2048",
     )
     options = [part for each in (*SETTINGS, *settings) for part in ("--set", each)]
     chief, other = start_machines(tmp_path, "--data", str(tiny_data), *options)
