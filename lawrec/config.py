@@ -11,7 +11,7 @@ from lawrec.errors import ConfigError, quoted
 
 T = TypeVar("T")
 _MAY_BE_ZERO = (
-    *("seed", "min_articles", "workers"),
+    *("seed", "min_articles", "workers", "threads", "operations"),
     *("evaluate_every", "max_steps", "summary_every", "histogram_every"),
 )
 _SHARES = ("dropout", "warmup", "smoothing", "beta", "margin", "momentum", "ema")
@@ -98,6 +98,11 @@ class TrainingConfig:
     keep: int = 3  # checkpoints kept beside the best
     summary_every: int = 10  # steps between two points of the curves in TensorBoard; 0: none of it
     histogram_every: int = 0  # steps between two histograms of weights and gradients; 0: none
+    device: str = "auto"  # auto (all GPUs, else the CPU), cpu, gpu (all of them) or gpu:N, from 0
+    precision: str = "float32"  # a key of devices.PRECISIONS: what a GPU multiplies in
+    memory_growth: bool = True  # take a GPU's memory as it is needed, not all at once
+    threads: int = 0  # that share one operation on the CPU; 0: one a core
+    operations: int = 0  # at the same time on the CPU; 0: one a core
 
 
 @dataclass(frozen=True)

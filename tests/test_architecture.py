@@ -39,6 +39,7 @@ ROOMS = {
         "pipeline",
     ),
     "network": (
+        "devices",
         "losses",
         "optimizers",
         "model",
@@ -52,6 +53,7 @@ ROOMS = {
         "scoring",
         "speed",
         "steps",
+        "starting",
         "summaries",
         "rehearsal",
         "training",
@@ -68,6 +70,7 @@ ROOMS = {
         "evaluate",
         "predict",
         "inspect",
+        "doctor",
     ),
 }
 DOOR = (
@@ -75,6 +78,7 @@ DOOR = (
     "lawrec.cli.corpus",
     "lawrec.cli.articles",
     "lawrec.cli.embed",
+    "lawrec.cli.doctor",
     "lawrec.cli.runs",
     "lawrec.cli.predict",
     "lawrec.cli",

@@ -8,6 +8,7 @@ import click
 from lawrec import __version__
 from lawrec.cli.articles import articles
 from lawrec.cli.corpus import audit, prepare, split, verify
+from lawrec.cli.doctor import doctor
 from lawrec.cli.embed import embed
 from lawrec.cli.predict import predict
 from lawrec.cli.runs import evaluate, info, train, tune_thresholds
@@ -59,6 +60,7 @@ cli.add_command(evaluate)
 cli.add_command(predict)
 cli.add_command(info)
 cli.add_command(articles)
+cli.add_command(doctor)
 
 
 def main() -> None:

@@ -105,6 +105,9 @@ skip_bad_option = click.option(
     "--skip-bad", is_flag=True, help="Leave out lines that cannot be used, and count them."
 )
 run_option = click.option("--run", "run_name", help="Name or path of a run.  [default: the newest]")
+device_option = click.option(
+    "--device", metavar="auto|cpu|gpu|gpu:N", help="What computes.  [default: auto, GPUs if any]"
+)
 checkpoints_option = click.option(
     "--checkpoints",
     type=FILE,
@@ -138,12 +141,15 @@ def form_of_data(data: Path | None, options: Mapping[str, Any]) -> Format:
     return form_of(options)
 
 
-def start_tensorflow() -> None:
+def start_tensorflow(talkative: bool = False) -> None:
     """Import TensorFlow without the lines that it writes about itself before any log level holds.
 
     They go past Python to file descriptor 2: https://github.com/tensorflow/tensorflow/issues/100442
+
+    Args:
+        talkative: Let it write what it does from then on.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if talkative else "3")
     sys.stderr.flush()
     kept = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:

@@ -12,6 +12,7 @@ from lawrec.cli.options import (
     DAY,
     FILE,
     checkpoints_option,
+    device_option,
     form_of,
     format_options,
     run_option,
@@ -30,6 +31,7 @@ from lawrec.progress import Progress, silent
 @click.argument("files", type=FILE, nargs=-1, metavar="[FILE]...")
 @run_option
 @checkpoints_option
+@device_option
 @format_options
 @click.option(
     "--output",
@@ -54,6 +56,7 @@ def predict(
     files: tuple[Path, ...],
     run_name: str | None,
     checkpoints: Path,
+    device: str | None,
     output: str | None,
     candidates: int | None,
     threshold: float | None,
@@ -78,7 +81,9 @@ def predict(
     start_tensorflow()
     from lawrec.delivery.predict import load_recommender
     from lawrec.network.checkpoint import find_run
+    from lawrec.network.devices import use_device
 
+    use_device(device or "auto")
     with shown_on(sys.stderr) as progress:
         recommender = load_recommender(find_run(checkpoints, run_name), threshold, progress)
     # A bar would be written across the answers where both go to the same terminal.

@@ -1,6 +1,7 @@
 """Commands on a run: train, tune-thresholds, evaluate, info."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lawrec.cli.options import (
     FILE,
     checkpoints_option,
     data_options,
+    device_option,
     form_of_data,
     format_options,
     run_option,
@@ -64,6 +66,8 @@ def _as_steps(_: click.Context, __: click.Parameter, value: str | None) -> range
     metavar="RUN",
     help="Name or path of a run whose best weights the new run starts with.",
 )
+@device_option
+@click.option("--log-placement", is_flag=True, help="Say where each operation runs.")
 def train(
     preset: str | None,
     config_file: Path | None,
@@ -77,6 +81,8 @@ def train(
     debug: bool,
     profile: range,
     start_from: str | None,
+    device: str | None,
+    log_placement: bool,
     **source: Any,
 ) -> None:
     """Learn from the train cases, watching the valid cases.
@@ -85,6 +91,9 @@ def train(
 
     A run that starts from another one needs layers of the same sizes; tokens, articles and charges
     may differ, and those that both runs have bring their weights along.
+
+    On several machines, start it on each with TF_CONFIG set, the same --run and a shared folder of
+    runs.
     """
     short = {"seed": seed, "epochs": epochs}
     given = [f"training.{name}={value}" for name, value in short.items() if value is not None]
@@ -97,40 +106,54 @@ def train(
     config.chosen(STRATEGIES, settings.decision.strategy, "decision.strategy")
     config.chosen(GAINS, settings.training.best_by, "training.best_by")
     check_vectors(settings.model)
-    start_tensorflow()
+    start_tensorflow(talkative=log_placement)
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.delivery.report import training_line
     from lawrec.delivery.tune import valid_figures
-    from lawrec.network.checkpoint import create_run, find_run, records_of
+    from lawrec.network.checkpoint import Run, create_run, find_run, records_of
+    from lawrec.network.devices import chief_first, find_cluster, is_chief, start_devices
     from lawrec.network.training import train as train_run
 
-    with shown_on(sys.stderr) as progress:
-        if resume:
+    if not run_name and find_cluster():
+        raise click.UsageError("TF_CONFIG names several machines: name the run of all with --run.")
+    if resume:
+        settings = find_run(checkpoints, run_name).config
+    computing = replace(settings.training, device=device or settings.training.device)
+    settings = replace(settings, training=computing)
+
+    def open_training() -> tuple[Run, Any]:
+        if resume or not is_chief(strategy):
             run = find_run(checkpoints, run_name)
-            records = records_of(run, progress)
-        else:
-            cases = source_of(source)
-            records = prepare_records(cases, settings.corpus, progress)
-            if dry_run or debug:
-                _rehearse(settings, records, cases, dry_run, debug)
-                return
-            other = find_run(checkpoints, start_from) if start_from else None
-            run = create_run(checkpoints, settings, records, cases, run_name, other)
+            return run, records_of(run, progress)
+        cases = source_of(source)
+        records = prepare_records(cases, settings.corpus, progress)
+        other = find_run(checkpoints, start_from) if start_from else None
+        return create_run(checkpoints, settings, records, cases, run_name, other), records
+
+    with shown_on(sys.stderr) as progress:
+        strategy = start_devices(settings.training, log_placement, progress)
+        if dry_run or debug:
+            _rehearse(settings, source_of(source), dry_run, debug, progress)
+            return
+        run, records = chief_first(strategy, open_training)
         click.echo(f"Training {run.folder}", err=True)
         try:
             with stopping_between_steps(progress) as stoppable:
-                for evaluation in train_run(run, records, valid_figures, stoppable, profile):
+                evaluations = train_run(run, records, valid_figures, stoppable, profile, strategy)
+                for evaluation in evaluations:
                     click.echo(training_line(evaluation), err=True)
         except KeyboardInterrupt:
             raise click.ClickException(_STOPPED) from None
     click.echo(run.folder)
 
 
-def _rehearse(settings: Any, records: Any, cases: Any, dry_run: bool, debug: bool) -> None:
+def _rehearse(settings: Any, cases: Any, dry_run: bool, debug: bool, progress: Any) -> None:
     """Show the first batch, the sizes, or both."""
+    from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.delivery.training_report import first_batch_text, rehearsal_text
     from lawrec.network.rehearsal import first_batch, rehearse
 
+    records = prepare_records(cases, settings.corpus, progress)
     if debug:
         batch = first_batch(settings, records, cases)
         click.echo(first_batch_text(batch))
@@ -179,6 +202,7 @@ def tune_thresholds(
 @click.option(
     "--output", type=click.Choice(list(EVALUATION_WRITERS)), default="table", show_default=True
 )
+@device_option
 @skip_bad_option
 def evaluate(
     run_name: str | None,
@@ -186,6 +210,7 @@ def evaluate(
     split: str,
     data: Path | None,
     output: str,
+    device: str | None,
     skip_bad: bool,
     **form: str | None,
 ) -> None:
@@ -194,7 +219,9 @@ def evaluate(
     start_tensorflow()
     from lawrec.delivery.evaluate import evaluate_run
     from lawrec.network.checkpoint import find_run
+    from lawrec.network.devices import use_device
 
+    use_device(device or "auto")
     run = find_run(checkpoints, run_name)
     with shown_on(sys.stderr) as progress:
         report = evaluate_run(run, split, data, written, skip_bad, progress)

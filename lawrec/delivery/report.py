@@ -17,6 +17,7 @@ from lawrec.decision.recommend import Recommendation
 
 if TYPE_CHECKING:  # these import TensorFlow, which `lawrec --help` must not wait for
     from lawrec.corpus.manifest import Records, Verification
+    from lawrec.delivery.doctor import Advice
     from lawrec.delivery.evaluate import EvaluationReport
     from lawrec.delivery.inspect import RunInfo
     from lawrec.delivery.predict import Answer
@@ -181,6 +182,30 @@ def info_json(run: "RunInfo") -> str:
     return json.dumps(asdict(run), ensure_ascii=False, indent=1)
 
 
+def doctor_text(advice: "Advice") -> str:
+    """Return what computes here, and what is in the way of a GPU, for people."""
+    found = advice.findings
+    built = ", ".join(f"{name.split('_')[0]} {of}" for name, of in found.built_for.items())
+    lines = [
+        f"lawrec       {advice.lawrec}",
+        f"TensorFlow   {advice.tensorflow}, built for {built or 'the CPU alone'}",
+        f"Keras        {advice.keras}",
+        f"CPU          {advice.cores} cores",
+        *(f"GPU          {name}" for name in found.gpus or ["none is used"]),
+    ]
+    lines += [f"driver       {found.driver}"] if found.driver else []
+    lines += [f"             {reason}" for reason in advice.why_no_gpu]
+    if advice.difference is not None:
+        lines.append(f"scores       CPU and GPU differ by at most {advice.difference:.1e}")
+    lines.append(f"batch size   --set training.batch_tokens={advice.batch_tokens} fits")
+    return "\n".join(lines)
+
+
+def doctor_json(advice: "Advice") -> str:
+    """Return all that was found as JSON."""
+    return json.dumps(asdict(advice), ensure_ascii=False, indent=1)
+
+
 _CUT_NOTE = "  The fact is longer than the model reads: its end was not considered.\n"
 
 
@@ -234,5 +259,9 @@ ANSWER_WRITERS: dict[str, Callable[..., Iterator[str]]] = {
 EVALUATION_WRITERS: dict[str, Callable[["EvaluationReport"], str]] = {
     "table": evaluation_table,
     "json": evaluation_json,
+}
+DOCTOR_WRITERS: dict[str, Callable[["Advice"], str]] = {
+    "table": doctor_text,
+    "json": doctor_json,
 }
 INFO_WRITERS: dict[str, Callable[["RunInfo"], str]] = {"table": info_table, "json": info_json}

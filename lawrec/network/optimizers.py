@@ -14,16 +14,11 @@ _CYCLE_START, _CYCLE_PEAK = 0.04, 0.3
 """One-cycle: the share of the rate that it starts with, and where in the training its peak is."""
 
 
-def make_optimizer(config: OptimizerConfig, replicas: int = 1) -> Any:
-    """Return the Keras optimizer; clipping, accumulation and the moving average are Keras's own.
-
-    Args:
-        config: Its settings.
-        replicas: Each gives the optimizer this part of the gradient, which is clipped first.
-    """
+def make_optimizer(config: OptimizerConfig) -> Any:
+    """Return the Keras optimizer; clipping, accumulation and the moving average are Keras's own."""
     settings: dict[str, Any] = {
         "learning_rate": config.learning_rate,
-        "global_clipnorm": config.clip_norm / replicas or None,
+        "global_clipnorm": config.clip_norm or None,
         "gradient_accumulation_steps": config.accumulate if config.accumulate > 1 else None,
     }
     if config.ema:

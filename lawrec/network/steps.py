@@ -2,7 +2,8 @@
 
 The step runs under a tf.distribute strategy. Every replica, on whichever machine, is given the same
 whole batch and takes its own share of the rows: so the sum of all gradients, and with it the
-weights after the step, are those of one device with that batch.
+weights after the step, are those of one device with that batch. The optimizer is outside of the
+replicas and sees that sum alone, once.
 """
 
 import math
@@ -16,6 +17,7 @@ from lawrec.config import Config
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.pipeline import training_batches
 from lawrec.network.checkpoint import Run, model_of
+from lawrec.network.devices import precision
 from lawrec.network.losses import label_weights, loss_sum
 from lawrec.network.model import start_bias
 from lawrec.network.optimizers import learning_rate, make_optimizer
@@ -68,23 +70,24 @@ def start_state(run: Run, records: Records, strategy: Any) -> State:
     dataset = training_batches(
         records, training.epochs, training.batch_tokens, training.shuffle_cases, training.seed
     )
-    with strategy.scope():
+    with strategy.scope(), precision(training.precision):
         model = model_of(run)
         for name, counts in _counts(model, records).items():
             n_cases = max(1, records.manifest.known_cases[name])
             model.get_layer(name).bias.assign(start_bias([count / n_cases for count in counts]))
-        optimizer = make_optimizer(config.optimizer, strategy.num_replicas_in_sync)
+        optimizer = make_optimizer(config.optimizer)
         optimizer.build(model.trainable_variables)
-        return State(
-            model=model,
-            dropout_seeds=_seeds(model),
-            optimizer=optimizer,
-            global_step=tf.Variable(0, dtype=tf.int64),
-            cases_seen=tf.Variable(0, dtype=tf.int64),
-            best_score=tf.Variable(-math.inf, dtype=tf.float64),
-            stale=tf.Variable(0, dtype=tf.int64),
-            iterator=iter(dataset),
-        )
+    # What only counts is outside of the replicas.
+    return State(
+        model=model,
+        dropout_seeds=_seeds(model),
+        optimizer=optimizer,
+        global_step=tf.Variable(0, dtype=tf.int64),
+        cases_seen=tf.Variable(0, dtype=tf.int64),
+        best_score=tf.Variable(-math.inf, dtype=tf.float64),
+        stale=tf.Variable(0, dtype=tf.int64),
+        iterator=iter(dataset),
+    )
 
 
 def make_step(
@@ -102,11 +105,7 @@ def make_step(
     def replica_step(batch: Batch, total_weight: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
             loss = loss_of(_share(batch, replicas), total_weight, training=True)
-        gradients = _summed(tape.gradient(loss, variables), replicas)
-        # The optimizer adds up what its replicas give it.
-        parts = [gradient / replicas for gradient in gradients] if replicas > 1 else gradients
-        state.optimizer.apply(parts, variables)
-        return loss, tf.linalg.global_norm(gradients)
+        return loss, _summed(tape.gradient(loss, variables), replicas)
 
     @tf.function(input_signature=[state.iterator.element_spec], autograph=False)
     def step(batch: Batch) -> StepResult:
@@ -114,11 +113,14 @@ def make_step(
         total_weight = _total_weight(batch)
         rate = learning_rate(state.cases_seen / total_cases, config.optimizer)
         state.optimizer.learning_rate.assign(rate)
-        loss, norm = strategy.run(replica_step, args=(_divisible(batch, replicas), total_weight))
+        args = (_enough(batch, replicas), total_weight)
+        loss, sums = strategy.run(replica_step, args=args)
+        gradients = [strategy.experimental_local_results(of_replicas)[0] for of_replicas in sums]
+        state.optimizer.apply(gradients, variables)
         state.global_step.assign_add(1)
         state.cases_seen.assign_add(tf.cast(n_cases, tf.int64))
         loss = strategy.reduce(tf.distribute.ReduceOp.SUM, loss, axis=None)
-        return StepResult(loss, strategy.reduce(tf.distribute.ReduceOp.MEAN, norm, axis=None), rate)
+        return StepResult(loss, tf.linalg.global_norm(gradients), rate)
 
     return lambda batch: step(batch)
 
@@ -192,14 +194,17 @@ def _task_losses(model: Any, config: Config, records: Records) -> list[Callable[
     return [task(name, counts) for name, counts in _counts(model, records).items()]
 
 
-def _divisible(batch: Batch, replicas: int) -> Batch:
-    """Repeat the last case, with weight 0, until every replica's share has as many rows."""
+def _enough(batch: Batch, replicas: int) -> Batch:
+    """Repeat a batch of fewer cases than replicas, with weight 0, until each of these has one.
+
+    It is repeated whole: its mean and variance, which a normalisation takes, stay the same.
+    """
     if replicas == 1:
         return batch
     rows = tf.shape(batch["weights"])[0]
-    position = tf.range(rows + -rows % replicas)
-    even = {name: tf.gather(part, tf.minimum(position, rows - 1)) for name, part in batch.items()}
-    return {**even, "weights": tf.where(position < rows, even["weights"], 0.0)}
+    position = tf.range(rows * -(-replicas // rows))
+    repeated = {name: tf.gather(part, position % rows) for name, part in batch.items()}
+    return {**repeated, "weights": tf.where(position < rows, repeated["weights"], 0.0)}
 
 
 def _share(batch: Batch, replicas: int) -> Batch:

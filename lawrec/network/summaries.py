@@ -80,8 +80,8 @@ class Board:
 
 
 @contextmanager
-def open_board(run: Run, state: State, records: Records) -> Iterator[Board]:
-    """Give the board of a training, as long as the block lasts.
+def open_board(folder: Path, run: Run, state: State, records: Records) -> Iterator[Board]:
+    """Give the board of a training that writes into a folder, as long as the block lasts.
 
     The events go beside those that an earlier part of the same training wrote.
     """
@@ -92,7 +92,7 @@ def open_board(run: Run, state: State, records: Records) -> Iterator[Board]:
         config,
         state.model,
         tf.function(gradients, input_signature=signature, autograph=False),
-        *(_writer(run.folder / TENSORBOARD / name, config, done) for name in ("train", "valid")),
+        *(_writer(folder / TENSORBOARD / name, config, done) for name in ("train", "valid")),
     )
     try:
         if config.summary_every and not done:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -21,15 +22,14 @@ from lawrec.config import TrainingConfig
 from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.records import DAMAGE, full_disk_told, read_records
 from lawrec.errors import RunError
-from lawrec.network.checkpoint import CHECKPOINT, Run, set_latest
-from lawrec.network.inherit import inherit
+from lawrec.network.checkpoint import Run, set_latest
+from lawrec.network.devices import from_chief, is_chief, lost_worker_told
 from lawrec.network.optimizers import averaged
 from lawrec.network.scoring import Scorer, chunks, make_scorer
 from lawrec.network.speed import Speed
+from lawrec.network.starting import begin, keep_checkpoints, written_folder
 from lawrec.network.steps import Batch, State, StepResult, make_step, start_state
 from lawrec.network.summaries import TENSORBOARD, Board, open_board, profiled
-from lawrec.network.vectors import start_vectors
-from lawrec.network.weights import newest_checkpoint, restore
 from lawrec.progress import Progress, silent
 
 Bools = npt.NDArray[np.bool_]
@@ -58,6 +58,7 @@ def train(
     metrics: Metrics,
     progress: Progress = silent,
     profile: range = _NOTHING,
+    strategy: Any = None,
 ) -> Iterator[Evaluation]:
     """Train a run until its epochs, steps or minutes are over or valid no longer improves.
 
@@ -70,31 +71,47 @@ def train(
         metrics: Computes the figures on the valid split.
         progress: Told of every step.
         profile: The numbers of the steps that TensorFlow's profiler traces.
+        strategy: What computes, as `start_devices` gives it; TensorFlow's current one if None.
 
     Yields:
         An Evaluation at the end of each epoch, or every `training.evaluate_every` steps.
 
     Raises:
         RecordsError: A shard is missing or damaged, or there is no valid split.
-        RunError: The loss is not finite; the last good checkpoint stays. Or the checkpoint to go on
-            or to start from is damaged, or of another model.
+        RunError: The loss is not finite or another machine is gone; the last good checkpoint stays.
+            Or the checkpoint to go on or to start from is damaged, or of another model.
     """
     for split in ("train", "valid"):
         if damage := find_damage(records, split):
             raise damage
     config = run.config.training
     keras.utils.set_random_seed(config.seed)
-    state = start_state(run, records, tf.distribute.get_strategy())
-    newest = _manager(state.checkpoint(), run, config.keep)
-    try:
-        _begin(state, newest, run, records, progress)
-        if reason := _over(state, config, records):
-            progress("train", 0, None, f"This run is over: {reason}.")
-            return
-        with _started(run, records, state, metrics, newest, progress, profile) as loop:
-            yield from loop.evaluations()
-    except (*DAMAGE, tf.errors.NotFoundError) as error:
-        raise find_damage(records, "train") or error from error
+    strategy = strategy or tf.distribute.get_strategy()
+    with lost_worker_told(run.folder), written_folder(run, strategy) as folder:
+        state = start_state(run, records, strategy)
+        newest = keep_checkpoints(state.checkpoint(), folder, config.keep)
+        try:
+            begin(state, newest.checkpoint, run, records, strategy, progress)
+            if reason := _over(state, config, records):
+                progress("train", 0, None, f"This run is over: {reason}.")
+                return
+            with _shown(run, records, state, strategy, folder, profile) as (step, board):
+                loop = _Loop(
+                    run=run,
+                    records=records,
+                    strategy=strategy,
+                    state=state,
+                    step=step,
+                    scorer=make_scorer(state.model),
+                    metrics=metrics,
+                    newest=newest,
+                    best=_best(state, folder),
+                    board=board,
+                    progress=progress,
+                )
+                yield from loop.evaluations()
+        except (*DAMAGE, tf.errors.NotFoundError) as error:
+            raise find_damage(records, "train") or error from error
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,7 @@ class _Loop:
 
     run: Run
     records: Records
+    strategy: Any
     state: State
     step: Callable[[Batch], StepResult]
     scorer: Scorer
@@ -128,7 +146,9 @@ class _Loop:
             self.progress("train", seen, config.epochs * n_cases, note)
             self.board.step(number, result, speed, batch)
             before = seen - batch["weights"].shape[0]
-            last = _over(self.state, config, self.records) or time.monotonic() > deadline
+            last = _over(self.state, config, self.records) or (
+                config.max_minutes and from_chief(self.strategy, time.monotonic() > deadline)
+            )
             if last or _evaluation_due(config, number, before // n_cases < seen // n_cases):
                 yield self._evaluate(seen // n_cases, float(np.mean(losses)))
                 losses.clear()
@@ -143,7 +163,8 @@ class _Loop:
         with averaged(self.state.optimizer, self.state.model):
             scores = score_records(self.scorer, self.records, "valid", self.progress)
             figures = self.metrics(*scores)
-            best = _note_best(self.state, figures[self.run.config.training.best_by])
+            best_by = figures[self.run.config.training.best_by]
+            best = _note_best(self.state, float(from_chief(self.strategy, best_by)))
             if best:
                 self._save(self.best)
         self.board.evaluation(int(self.state.global_step), figures, *scores)
@@ -153,7 +174,8 @@ class _Loop:
     def _save(self, manager: Any) -> None:
         with full_disk_told(self.run.folder):
             manager.save(checkpoint_number=self.state.global_step)
-        set_latest(self.run)
+        if is_chief(self.strategy):
+            set_latest(self.run)
 
     def _finite(self, result: StepResult) -> StepResult:
         """Return the numbers of a step; its weights are not kept where one is not finite."""
@@ -170,34 +192,21 @@ class _Loop:
 
 
 @contextmanager
-def _started(
-    run: Run,
-    records: Records,
-    state: State,
-    metrics: Metrics,
-    newest: Any,
-    progress: Progress,
-    profile: range,
-) -> Iterator[_Loop]:
-    """Give the loop, whose board and profiler are open as long as the block lasts."""
-    step = make_step(state, tf.distribute.get_strategy(), run.config, records)
-    traces = run.folder / TENSORBOARD / "train"
+def _shown(
+    run: Run, records: Records, state: State, strategy: Any, folder: Path, profile: range
+) -> Iterator[tuple[Callable[[Batch], StepResult], Board]]:
+    """Give the step and the board, with what they write open as long as the block lasts."""
+    step = make_step(state, strategy, run.config, records)
+    traces = folder / TENSORBOARD / "train"
     with (
         profiled(step, state.global_step, traces, profile) as traced,
-        open_board(run, state, records) as board,
+        open_board(folder, run, state, records) as board,
     ):
-        yield _Loop(
-            run=run,
-            records=records,
-            state=state,
-            step=traced,
-            scorer=make_scorer(state.model),
-            metrics=metrics,
-            newest=newest,
-            best=_manager(tf.train.Checkpoint(model=state.model), run, _BEST_KEPT, "best"),
-            board=board,
-            progress=progress,
-        )
+        yield traced, board
+
+
+def _best(state: State, folder: Path) -> Any:
+    return keep_checkpoints(tf.train.Checkpoint(model=state.model), folder / "best", _BEST_KEPT)
 
 
 def step_note(number: int, loss: float, result: StepResult, speed: Speed) -> str:
@@ -251,30 +260,3 @@ def _note_best(state: State, score: float) -> bool:
         state.best_score.assign(score)
     state.stale.assign(0 if better else state.stale + 1)
     return better
-
-
-def _begin(state: State, newest: Any, run: Run, records: Records, progress: Progress) -> None:
-    """Go on from the newest checkpoint, or give the weights their start."""
-    if found := newest_checkpoint(run.folder, progress):
-        restore(newest.checkpoint, found, state.shapes())
-    elif newest.latest_checkpoint:
-        todo = "Train anew with `lawrec train`."
-        raise RunError(run.folder, "one of the checkpoints must be whole", "none", todo)
-    else:
-        _set_vectors(state.model, run, records, progress)
-        if run.start:
-            inherit(state.model, run, run.start, progress)
-
-
-def _set_vectors(model: Any, run: Run, records: Records, progress: Progress) -> None:
-    """Start the embedding as `model.vectors` says."""
-    cases = (record.token_ids for record in read_records(records, "train"))
-    seed = run.config.training.seed
-    vectors = start_vectors(run.config.model, run.tokens, cases, seed, progress)
-    model.get_layer("embedding").embeddings.assign(vectors)
-
-
-def _manager(checkpoint: Any, run: Run, keep: int, folder: str = "") -> Any:
-    return tf.train.CheckpointManager(
-        checkpoint, str(run.folder / folder), max_to_keep=keep, checkpoint_name=CHECKPOINT
-    )

@@ -1,0 +1,79 @@
+"""Starting: where a training writes, and from what it goes on or begins."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from lawrec.corpus.manifest import Records
+from lawrec.corpus.records import read_records
+from lawrec.errors import RunError
+from lawrec.network.checkpoint import CHECKPOINT, Run
+from lawrec.network.devices import from_chief, is_chief
+from lawrec.network.inherit import inherit
+from lawrec.network.steps import State
+from lawrec.network.vectors import start_vectors
+from lawrec.network.weights import newest_checkpoint, restore
+from lawrec.progress import Progress
+
+
+@contextmanager
+def written_folder(run: Run, strategy: Any) -> Iterator[Path]:
+    """Give the run's folder to the chief; to the others one that goes away.
+
+    Under a strategy over several machines, all of them have to save.
+    """
+    if is_chief(strategy):
+        yield run.folder
+        return
+    with tempfile.TemporaryDirectory(prefix="lawrec-") as folder:
+        yield Path(folder)
+
+
+def keep_checkpoints(checkpoint: Any, folder: Path, keep: int) -> Any:
+    """Return the tf.train.CheckpointManager that keeps so many in a folder."""
+    return tf.train.CheckpointManager(
+        checkpoint, str(folder), max_to_keep=keep, checkpoint_name=CHECKPOINT
+    )
+
+
+def begin(
+    state: State, checkpoint: Any, run: Run, records: Records, strategy: Any, progress: Progress
+) -> None:
+    """Go on from the run's newest checkpoint, or give the weights their start.
+
+    Raises:
+        RunError: No checkpoint is whole, or it is of another model, or not the chief's.
+    """
+    if found := newest_checkpoint(run.folder, progress):
+        restore(checkpoint, found, state.shapes())
+    elif tf.train.latest_checkpoint(str(run.folder)):
+        todo = "Train anew with `lawrec train`."
+        raise RunError(run.folder, "one of the checkpoints must be whole", "none", todo)
+    _refuse_other_step(run, state, strategy)
+    if not found:
+        _set_vectors(state.model, run, records, strategy, progress)
+        if run.start:
+            inherit(state.model, run, run.start, progress)
+
+
+def _refuse_other_step(run: Run, state: State, strategy: Any) -> None:
+    step = int(state.global_step)
+    if (expected := int(from_chief(strategy, step))) != step:
+        raise RunError(
+            run.folder,
+            f"all machines must see the run at the chief's step, {expected}",
+            step,
+            "Put the folder of the runs on a disk that they share.",
+        )
+
+
+def _set_vectors(model: Any, run: Run, records: Records, strategy: Any, progress: Progress) -> None:
+    """Start the embedding as `model.vectors` says."""
+    cases = (record.token_ids for record in read_records(records, "train"))
+    seed = run.config.training.seed
+    vectors = start_vectors(run.config.model, run.tokens, cases, seed, progress)
+    model.get_layer("embedding").embeddings.assign(from_chief(strategy, vectors))
