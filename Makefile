@@ -17,7 +17,7 @@ run: .venv/ready
 	$(LAWREC) predict --output table < data/sample/facts.txt
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

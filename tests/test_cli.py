@@ -74,7 +74,7 @@ def test_the_commands_are_listed_in_the_order_of_the_work():
     listed = lawrec("--help").stdout.partition("Commands:\n")[2]
     assert [line.split()[0] for line in listed.splitlines()] == [
         *("audit", "split", "prepare", "verify", "embed", "train", "tune-thresholds"),
-        *("evaluate", "predict", "info", "articles"),
+        *("evaluate", "predict", "info", "articles", "doctor"),
     ]
 
 
@@ -276,7 +276,7 @@ class TestPredict:
         shutil.rmtree(own_run / "best")
         result = lawrec("predict", stdin=THEFT)
         assert result.exit_code == 1
-        assert "the run must hold a checkpoint, got none" in result.stderr
+        assert "the run must hold a checkpoint that is whole, got none" in result.stderr
 
     def test_another_tokenizer_version_is_refused(self, own_run):
         text = (own_run / "run.json").read_text(encoding="utf-8")

@@ -41,16 +41,24 @@ def keep_checkpoints(checkpoint: Any, folder: Path, keep: int) -> Any:
 
 
 def begin(
-    state: State, checkpoint: Any, run: Run, records: Records, strategy: Any, progress: Progress
+    state: State, newest: Any, run: Run, records: Records, strategy: Any, progress: Progress
 ) -> None:
     """Go on from the run's newest checkpoint, or give the weights their start.
+
+    Args:
+        state: What is restored, or begins.
+        newest: The manager of its checkpoints.
+        run: The run.
+        records: The records that it was made for.
+        strategy: What computes.
+        progress: Told what is done.
 
     Raises:
         RunError: No checkpoint is whole, or it is of another model, or not the chief's.
     """
     if found := newest_checkpoint(run.folder, progress):
-        restore(checkpoint, found, state.shapes())
-    elif tf.train.latest_checkpoint(str(run.folder)):
+        restore(newest.checkpoint, found, state.shapes())
+    elif newest.latest_checkpoint:
         todo = "Train anew with `lawrec train`."
         raise RunError(run.folder, "one of the checkpoints must be whole", "none", todo)
     _refuse_other_step(run, state, strategy)

@@ -91,7 +91,7 @@ def train(
         state = start_state(run, records, strategy)
         newest = keep_checkpoints(state.checkpoint(), folder, config.keep)
         try:
-            begin(state, newest.checkpoint, run, records, strategy, progress)
+            begin(state, newest, run, records, strategy, progress)
             if reason := _over(state, config, records):
                 progress("train", 0, None, f"This run is over: {reason}.")
                 return
