@@ -42,6 +42,7 @@ ROOMS = {
         "devices",
         "losses",
         "optimizers",
+        "recurrent",
         "model",
         "flops",
         "vector_files",

@@ -14,6 +14,7 @@ from keras import layers, ops
 
 from lawrec.config import ModelConfig, chosen
 from lawrec.corpus.vocabulary import PAD_ID
+from lawrec.network.recurrent import LSTM
 
 
 def build_model(
@@ -82,7 +83,7 @@ class Task:
 
 
 def _lstm(config: ModelConfig, number: int) -> Any:
-    lstm = layers.LSTM(config.lstm_units, return_sequences=True, name=f"lstm_{number}")
+    lstm = LSTM(config.lstm_units, return_sequences=True, name=f"lstm_{number}")
     return layers.Bidirectional(lstm, name=f"bilstm_{number}") if config.bidirectional else lstm
 
 
