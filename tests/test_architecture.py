@@ -58,6 +58,7 @@ ROOMS = {
         "summaries",
         "rehearsal",
         "training",
+        "opening",
     ),
     "decision": ("metrics", "thresholds", "recommend"),
     "delivery": (
@@ -80,6 +81,7 @@ DOOR = (
     "lawrec.cli.articles",
     "lawrec.cli.embed",
     "lawrec.cli.doctor",
+    "lawrec.cli.train",
     "lawrec.cli.runs",
     "lawrec.cli.predict",
     "lawrec.cli",

@@ -11,7 +11,8 @@ from lawrec.cli.corpus import audit, prepare, split, verify
 from lawrec.cli.doctor import doctor
 from lawrec.cli.embed import embed
 from lawrec.cli.predict import predict
-from lawrec.cli.runs import evaluate, info, train, tune_thresholds
+from lawrec.cli.runs import evaluate, info, tune_thresholds
+from lawrec.cli.train import train
 from lawrec.errors import LawrecError
 
 

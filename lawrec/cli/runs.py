@@ -1,166 +1,24 @@
-"""Commands on a run: train, tune-thresholds, evaluate, info."""
+"""Commands on a trained run: tune-thresholds, evaluate, info."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
-from lawrec import config
 from lawrec.cli.options import (
     FILE,
     checkpoints_option,
-    data_options,
     device_option,
     form_of_data,
     format_options,
     run_option,
     skip_bad_option,
-    source_of,
     start_tensorflow,
 )
 from lawrec.corpus.cases import SPLITS
-from lawrec.decision.metrics import GAINS
 from lawrec.decision.thresholds import STRATEGIES
-from lawrec.delivery.progress import shown_on, stopping_between_steps
+from lawrec.delivery.progress import shown_on
 from lawrec.delivery.report import EVALUATION_WRITERS, INFO_WRITERS
-from lawrec.network.vector_files import check_vectors
-
-_CHECK_FAILED = "A check of the first batch failed: what it names is not as the model needs it."
-_STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
-
-
-def _as_steps(_: click.Context, __: click.Parameter, value: str | None) -> range:
-    """Return the steps of FIRST:LAST, both included."""
-    if value is None:
-        return range(0)
-    first, _colon, last = value.partition(":")
-    steps = range(int(first), int(last) + 1) if first.isdecimal() and last.isdecimal() else None
-    if not steps or steps[0] < 1:
-        raise click.BadParameter("name the first and the last step, from 1, for example 100:110.")
-    return steps
-
-
-@click.command()
-@data_options
-@format_options
-@skip_bad_option
-@run_option
-@checkpoints_option
-@click.option("--seed", type=int, help="Fixes all random numbers.  [default: 2018]")
-@click.option("--epochs", type=int, help="How often each train case is seen.  [default: 8]")
-@click.option("--resume", is_flag=True, help="Go on with the newest run, or the one of --run.")
-@click.option(
-    "--dry-run", is_flag=True, help="Take two steps, show sizes and speed, and make no run."
-)
-@click.option("--debug", is_flag=True, help="Show the first batch, check it, and make no run.")
-@click.option(
-    "--profile",
-    callback=_as_steps,
-    metavar="FIRST:LAST",
-    help="Trace these steps for TensorBoard, for example 100:110.",
-)
-@click.option(
-    "--start-from",
-    metavar="RUN",
-    help="Name or path of a run whose best weights the new run starts with.",
-)
-@device_option
-@click.option("--log-placement", is_flag=True, help="Say where each operation runs.")
-def train(
-    preset: str | None,
-    config_file: Path | None,
-    assignments: tuple[str, ...],
-    run_name: str | None,
-    checkpoints: Path,
-    seed: int | None,
-    epochs: int | None,
-    resume: bool,
-    dry_run: bool,
-    debug: bool,
-    profile: range,
-    start_from: str | None,
-    device: str | None,
-    log_placement: bool,
-    **source: Any,
-) -> None:
-    """Learn from the train cases, watching the valid cases.
-
-    Prepares the cases first where that is needed. A run that was stopped goes on with --resume.
-
-    A run that starts from another one needs layers of the same sizes; tokens, articles and charges
-    may differ, and those that both runs have bring their weights along.
-
-    On several machines, start it on each with TF_CONFIG set, the same --run and a shared folder of
-    runs.
-    """
-    short = {"seed": seed, "epochs": epochs}
-    given = [f"training.{name}={value}" for name, value in short.items() if value is not None]
-    own = (preset, config_file, assignments, given, start_from, *source.values())
-    if resume and any(own):
-        raise click.UsageError("--resume goes on with the run's own cases and settings: name none.")
-    if resume and (dry_run or debug):
-        raise click.UsageError("--dry-run and --debug are for a new training: leave out --resume.")
-    settings = config.load(config_file, (*assignments, *given), preset)
-    config.chosen(STRATEGIES, settings.decision.strategy, "decision.strategy")
-    config.chosen(GAINS, settings.training.best_by, "training.best_by")
-    check_vectors(settings.model)
-    start_tensorflow(talkative=log_placement)
-    from lawrec.corpus.prepare import prepare as prepare_records
-    from lawrec.delivery.report import training_line
-    from lawrec.delivery.tune import valid_figures
-    from lawrec.network.checkpoint import Run, create_run, find_run, records_of
-    from lawrec.network.devices import chief_first, find_cluster, is_chief, start_devices
-    from lawrec.network.training import train as train_run
-
-    if not run_name and find_cluster():
-        raise click.UsageError("TF_CONFIG names several machines: name the run of all with --run.")
-    if resume:
-        settings = find_run(checkpoints, run_name).config
-    computing = replace(settings.training, device=device or settings.training.device)
-    settings = replace(settings, training=computing)
-
-    def open_training() -> tuple[Run, Any]:
-        if resume or not is_chief(strategy):
-            run = find_run(checkpoints, run_name)
-            return run, records_of(run, progress)
-        cases = source_of(source)
-        records = prepare_records(cases, settings.corpus, progress)
-        other = find_run(checkpoints, start_from) if start_from else None
-        return create_run(checkpoints, settings, records, cases, run_name, other), records
-
-    with shown_on(sys.stderr) as progress:
-        strategy = start_devices(settings.training, log_placement, progress)
-        if dry_run or debug:
-            _rehearse(settings, source_of(source), dry_run, debug, progress)
-            return
-        run, records = chief_first(strategy, open_training)
-        click.echo(f"Training {run.folder}", err=True)
-        try:
-            with stopping_between_steps(progress) as stoppable:
-                evaluations = train_run(run, records, valid_figures, stoppable, profile, strategy)
-                for evaluation in evaluations:
-                    click.echo(training_line(evaluation), err=True)
-        except KeyboardInterrupt:
-            raise click.ClickException(_STOPPED) from None
-    click.echo(run.folder)
-
-
-def _rehearse(settings: Any, cases: Any, dry_run: bool, debug: bool, progress: Any) -> None:
-    """Show the first batch, the sizes, or both."""
-    from lawrec.corpus.prepare import prepare as prepare_records
-    from lawrec.delivery.training_report import first_batch_text, rehearsal_text
-    from lawrec.network.rehearsal import first_batch, rehearse
-
-    records = prepare_records(cases, settings.corpus, progress)
-    if debug:
-        batch = first_batch(settings, records, cases)
-        click.echo(first_batch_text(batch))
-        if any(batch.checks.values()):
-            raise click.ClickException(_CHECK_FAILED)
-    if dry_run:
-        click.echo(rehearsal_text(rehearse(settings, records, cases)))
 
 
 @click.command("tune-thresholds")

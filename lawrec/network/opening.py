@@ -1,0 +1,75 @@
+"""Opening: the devices, the run and the records of a training, on one machine or several."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lawrec.config import Config
+from lawrec.corpus.manifest import Records
+from lawrec.corpus.prepare import prepare
+from lawrec.corpus.sources import Source
+from lawrec.errors import ConfigError
+from lawrec.network.checkpoint import Run, create_run, find_run, records_of
+from lawrec.network.devices import chief_first, find_cluster, is_chief, start_devices
+from lawrec.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """What a new run is made of; `start_from` names the run that its weights come from, if any."""
+
+    config: Config
+    source: Source
+    start_from: str | None = None
+
+
+def open_training(
+    root: Path,
+    name: str | None,
+    new: NewRun | None,
+    device: str | None = None,
+    log_placement: bool = False,
+    progress: Progress = silent,
+) -> tuple[Any, Run, Records]:
+    """Return what computes, as a tf.distribute.Strategy, the run to train, and its records.
+
+    Args:
+        root: The folder of the runs.
+        name: The run's name; by default the newest run's, or that of the time for a new one.
+        new: What a new run is made of; None for a run that is there.
+        device: Takes the place of the run's `training.device`.
+        log_placement: As `start_devices` takes it.
+        progress: Told of the preparation of the cases.
+
+    Raises:
+        ConfigError: There are several machines, and no name that all of them know.
+        RunError: There is such a run already, or no run to go on with, or no such device.
+    """
+    if not name and find_cluster():
+        raise ConfigError(
+            "--run",
+            "several machines must know the name of their run",
+            "none",
+            "Name it on each of them.",
+        )
+    config = on_device(new.config if new else find_run(root, name).config, device)
+    strategy = start_devices(config.training, log_placement, progress)
+
+    def found() -> tuple[Run, Records]:
+        run = find_run(root, name)
+        return run, records_of(run, progress)
+
+    def made(new: NewRun) -> tuple[Run, Records]:
+        records = prepare(new.source, new.config.corpus, progress)
+        other = find_run(root, new.start_from) if new.start_from else None
+        return create_run(root, config, records, new.source, name, other), records
+
+    makes = new if is_chief(strategy) else None
+    run, records = chief_first(strategy, lambda: made(makes) if makes else found())
+    return strategy, run, records
+
+
+def on_device(config: Config, device: str | None) -> Config:
+    """Return the configuration with another `training.device`, where one is given."""
+    training = replace(config.training, device=device or config.training.device)
+    return replace(config, training=training)
