@@ -14,7 +14,7 @@ _MAY_BE_ZERO = (
     *("seed", "min_articles", "workers", "threads", "operations"),
     *("evaluate_every", "max_steps", "summary_every", "histogram_every"),
 )
-_SHARES = ("dropout", "warmup", "smoothing", "beta", "margin", "momentum", "ema")
+_SHARES = ("dropout", "words", "warmup", "smoothing", "beta", "margin", "momentum", "ema")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class ModelConfig:
     bidirectional: bool = True
     pooling: str = "article-attention"  # a key of model.POOLINGS
     dropout: float = 0.25  # after the embedding and after each LSTM layer
+    words: float = 0.7  # share of a linear model over the case's words in the scores; 0: none
     batch_norm: bool = False  # of what the pooling gives, over all replicas
 
 

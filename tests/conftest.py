@@ -19,6 +19,7 @@ SETTINGS = (
     "model.embedding_size=8",
     "model.lstm_units=8",
     "model.dropout=0.1",
+    "model.words=0.0",
     "training.epochs=10",
     "training.batch_tokens=256",
     "optimizer.learning_rate=0.03",

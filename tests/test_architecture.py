@@ -43,6 +43,7 @@ ROOMS = {
         "losses",
         "optimizers",
         "recurrent",
+        "words",
         "model",
         "flops",
         "vector_files",

@@ -10,7 +10,8 @@ def flops(config: ModelConfig, n_tokens: int, labels: Iterable[int]) -> int:
 
     Only products of matrices are counted, as is usual: an addition and a multiplication for each
     weight, each time that it is used. Biases, activations, softmax and normalization are left out,
-    and looking up an embedding is no operation.
+    and looking up an embedding is no operation. The linear model over the words is left out too: in
+    its product with a row of counts, all but the case's own tokens is zero.
 
     An LSTM of H units with D inputs has four gates, each with D weights on the input and H on the
     last state for each unit: 4 H (D + H) weights, used once a token and direction. D is the size of

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import Run, Start, open_run
-from lawrec.network.model import named_axes
+from lawrec.network.model import WORDS, named_axes
 from lawrec.network.weights import open_checkpoint, refuse_unlike, shapes_of
 from lawrec.progress import Progress, silent
 
@@ -38,7 +38,10 @@ def inherit(model: Any, run: Run, start: Start, progress: Progress = silent) -> 
     saved = open_checkpoint(str(start.run / start.checkpoint))
     axes = named_axes(run.config.model)
     shared = {name: shared_ids(getattr(run, name), getattr(other, name)) for name in VOCABULARIES}
-    shapes = shapes_of(model)
+    # The linear model over the words has been fitted to the new cases.
+    shapes = {
+        name: shape for name, shape in shapes_of(model).items() if not name.startswith(f"{WORDS}/")
+    }
     common = [name for name in shapes if name in saved.weights]
     expected = {name: _shape_there(shapes[name], axes.get(name), other) for name in common}
     refuse_unlike(saved, expected, (), _TODO)
@@ -48,7 +51,8 @@ def inherit(model: Any, run: Run, start: Start, progress: Progress = silent) -> 
             vocabulary, axis = axes.get(weight.path, ("", 0))
             ids = shared.get(vocabulary)
             weight.assign(theirs if ids is None else _mixed(weight.numpy(), theirs, ids, axis))
-    for note in _notes(start, run, shared, set(shapes) - {*common}, saved.weights - {*common}):
+    unused = {name for name in saved.weights - {*common} if not name.startswith(f"{WORDS}/")}
+    for note in _notes(start, run, shared, set(shapes) - {*common}, unused):
         progress("start", 0, None, note)
 
 
@@ -90,7 +94,7 @@ def _notes(
     run: Run,
     shared: dict[str, tuple[Ids, Ids]],
     new: set[str],
-    unused: set[str] | frozenset[str],
+    unused: set[str],
 ) -> list[str]:
     """Say what went over: a line, and one each for weights that only one of both has."""
     counts = [

@@ -15,6 +15,10 @@ from keras import layers, ops
 from lawrec.config import ModelConfig, chosen
 from lawrec.corpus.vocabulary import PAD_ID
 from lawrec.network.recurrent import LSTM
+from lawrec.network.words import MixedWithWords
+
+WORDS = "words"
+"""The name of the layer that mixes the articles' logits with those of the words."""
 
 
 def build_model(
@@ -47,6 +51,9 @@ def build_model(
         states = layers.Dropout(config.dropout)(states)
     sizes = {"articles": n_articles} | ({"charges": n_charges} if n_charges else {})
     logits = {name: _output(Task(name, size), states, mask, config) for name, size in sizes.items()}
+    if config.words:
+        mixed = MixedWithWords(vocabulary_size, config.words, name=WORDS)
+        logits["articles"] = mixed(token_ids, logits["articles"])
     return keras.Model(token_ids, logits, name="lawrec")
 
 

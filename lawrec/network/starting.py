@@ -14,9 +14,11 @@ from lawrec.errors import RunError
 from lawrec.network.checkpoint import CHECKPOINT, Run
 from lawrec.network.devices import from_chief, is_chief
 from lawrec.network.inherit import inherit
+from lawrec.network.model import WORDS
 from lawrec.network.steps import State
 from lawrec.network.vectors import start_vectors
 from lawrec.network.weights import newest_checkpoint, restore
+from lawrec.network.words import fit_words
 from lawrec.progress import Progress
 
 
@@ -64,6 +66,7 @@ def begin(
     _refuse_other_step(run, state, strategy)
     if not found:
         _set_vectors(state.model, run, records, strategy, progress)
+        _set_words(state.model, run, records, strategy, progress)
         if run.start:
             inherit(state.model, run, run.start, progress)
 
@@ -85,3 +88,14 @@ def _set_vectors(model: Any, run: Run, records: Records, strategy: Any, progress
     seed = run.config.training.seed
     vectors = start_vectors(run.config.model, run.tokens, cases, seed, progress)
     model.get_layer("embedding").embeddings.assign(from_chief(strategy, vectors))
+
+
+def _set_words(model: Any, run: Run, records: Records, strategy: Any, progress: Progress) -> None:
+    """Fit the linear model over the words of the train cases, if the settings have one."""
+    if not run.config.model.words:
+        return
+    cases = read_records(records, "train")
+    seed = run.config.training.seed
+    words = fit_words(cases, len(run.tokens), len(run.articles), seed, progress)
+    for weight, values in zip(model.get_layer(WORDS).weights, words, strict=True):
+        weight.assign(from_chief(strategy, values))

@@ -7,7 +7,7 @@ from lawrec.network.model import POOLINGS, build_model, start_bias
 
 pytestmark = pytest.mark.tensorflow
 
-TINY = {"embedding_size": 6, "lstm_units": 4, "dropout": 0.5}
+TINY = {"embedding_size": 6, "lstm_units": 4, "dropout": 0.5, "words": 0.0}
 CASES = np.array([[5, 3, 2, 7, 0, 0], [1, 2, 3, 4, 5, 6], [9, 0, 0, 0, 0, 0]], np.int32)
 
 
