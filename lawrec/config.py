@@ -113,7 +113,7 @@ class DecisionConfig:
     strategy: str = "per-article"  # a key of thresholds.STRATEGIES
     unseen_score: float = 0.5  # threshold of an article without a case to tune on; inf: never
     min_articles: int = 1  # the best scores fill a shorter list ...
-    fill_score: float = 0.1  # ... if they are at least this: worse guesses are no help
+    fill_score: float = 0.0  # ... if they are at least this
     max_articles: int = 10  # a longer list is cut
 
 
