@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,11 @@ SETTINGS = (
     "training.batch_tokens=256",
     "optimizer.learning_rate=0.03",
 )
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start, even where a shell runs them in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def invented_case(random_numbers: random.Random) -> tuple[str, list[str]]:
