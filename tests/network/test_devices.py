@@ -216,5 +216,9 @@ def test_two_machines_of_which_one_is_killed_end_as_one_device(start_run, tiny_d
     list(train(run, records, valid_figures))
     expected, found = weights(run.folder), weights(run_folder)
     assert expected.keys() == found.keys()
-    differences = {name: np.abs(found[name] - value).max() for name, value in expected.items()}
-    assert {name: value for name, value in differences.items() if value > 1e-4} == {}
+    # Rounding differs and grows from step to step: it is judged by the size of what is rounded.
+    differences = {
+        name: np.abs(found[name] - value).max() / np.abs(value).max().clip(0.1)
+        for name, value in expected.items()
+    }
+    assert {name: value for name, value in differences.items() if value > 1e-3} == {}
