@@ -13,8 +13,12 @@ T = TypeVar("T")
 _MAY_BE_ZERO = (
     *("seed", "min_articles", "workers", "threads", "operations"),
     *("evaluate_every", "max_steps", "summary_every", "histogram_every"),
+    *("shrink_cases", "resamples"),
 )
-_SHARES = ("dropout", "words", "warmup", "smoothing", "beta", "margin", "momentum", "ema")
+_SHARES = (
+    *("dropout", "words", "warmup", "smoothing", "beta", "margin", "momentum", "ema"),
+    "guarantee",
+)
 
 
 @dataclass(frozen=True)
@@ -110,8 +114,19 @@ class TrainingConfig:
 class DecisionConfig:
     """From scores to a list of articles."""
 
-    strategy: str = "per-article"  # a key of thresholds.STRATEGIES
-    unseen_score: float = 0.5  # threshold of an article without a case to tune on; inf: never
+    strategy: str = "best"  # a key of thresholds.STRATEGIES; best: what cross-validation finds so
+    objective: str = "cail_score"  # a key of objectives.OBJECTIVES: what tuning makes large
+    recall_weight: float = 1.0  # the beta of f_beta: recall counts so often as precision
+    hold: float = 0.9  # precision_at_recall, recall_at_precision: the rate that must be held
+    miss_cost: float = 1.0  # cost: what an article costs that is missing from a list ...
+    false_cost: float = 1.0  # ... and one that is there by mistake
+    costs: str = ""  # a CSV file of other costs: article, miss, false
+    folds: int = 5  # thresholds are the mean of those without each fold of the cases; 1: no folds
+    shrink_cases: int = 20  # true cases at which a threshold weighs as much as that of all articles
+    resamples: int = 200  # draws behind the interval of a threshold; 0: no intervals
+    calibration: str = "isotonic"  # a key of calibration.CALIBRATIONS
+    guarantee: float = 0.0  # share of cases whose list shall hold every article; 0: no guarantee
+    unseen_score: float = 0.0  # threshold without a case to tune on; 0: as rare ones, inf: never
     min_articles: int = 1  # the best scores fill a shorter list ...
     fill_score: float = 0.0  # ... if they are at least this
     max_articles: int = 10  # a longer list is cut
@@ -175,6 +190,15 @@ def load(path: Path | None, assignments: Iterable[str] = (), preset: str | None 
     """
     config = from_dict(chosen(PRESETS, preset or "base", "--preset"), "--preset")
     config = from_dict(_read_toml(path), str(path), config) if path else config
+    return assigned(config, assignments)
+
+
+def assigned(config: Config, assignments: Iterable[str]) -> Config:
+    """Return a configuration, changed by `section.key=value` assignments.
+
+    Raises:
+        ConfigError: A setting is unknown or of the wrong type.
+    """
     for assignment in assignments:
         config = from_dict(_parse_assignment(assignment), f"--set {assignment}", config)
     return config

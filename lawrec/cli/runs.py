@@ -1,7 +1,9 @@
 """Commands on a trained run: tune-thresholds, evaluate, info."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +17,11 @@ from lawrec.cli.options import (
     skip_bad_option,
     start_tensorflow,
 )
+from lawrec.config import assigned
 from lawrec.corpus.cases import SPLITS
+from lawrec.decision.calibration import CALIBRATIONS
+from lawrec.decision.crossfit import BEST
+from lawrec.decision.objectives import OBJECTIVES
 from lawrec.decision.thresholds import STRATEGIES
 from lawrec.delivery.progress import shown_on
 from lawrec.delivery.report import EVALUATION_WRITERS, INFO_WRITERS
@@ -27,27 +33,63 @@ from lawrec.delivery.report import EVALUATION_WRITERS, INFO_WRITERS
 @click.option("--data", type=FILE, help="Labelled cases.  [default: the valid split]")
 @format_options
 @click.option(
-    "--strategy", type=click.Choice(list(STRATEGIES)), help="How to choose.  [default: the run's]"
+    "--strategy",
+    type=click.Choice([BEST, *STRATEGIES]),
+    help="How to choose; best: as cross-validation finds.  [default: the run's, best]",
+)
+@click.option(
+    "--objective",
+    type=click.Choice(list(OBJECTIVES)),
+    help="What to make large.  [default: the run's, cail_score]",
+)
+@click.option(
+    "--calibration",
+    type=click.Choice(list(CALIBRATIONS)),
+    help="How scores become probabilities.  [default: the run's, isotonic]",
+)
+@click.option(
+    "--guarantee",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Share of cases whose list shall hold every article.  [default: the run's, none]",
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="decision.KEY=VALUE",
+    help="Change one setting of decision; may be repeated.",
 )
 @skip_bad_option
 def tune_thresholds(
     run_name: str | None,
     checkpoints: Path,
     data: Path | None,
-    strategy: str | None,
+    assignments: tuple[str, ...],
     skip_bad: bool,
+    strategy: str | None,
+    objective: str | None,
+    calibration: str | None,
+    guarantee: float | None,
     **form: str | None,
 ) -> None:
     """Choose the score from which on each article is recommended."""
     written = form_of_data(data, form)
+    chosen = {
+        "strategy": strategy,
+        "objective": objective,
+        "calibration": calibration,
+        "guarantee": guarantee,
+    }
+    given: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     start_tensorflow()
     from lawrec.delivery.report import tuning_text
     from lawrec.delivery.tune import tune_run
     from lawrec.network.checkpoint import find_run
 
     run = find_run(checkpoints, run_name)
+    config = replace(assigned(run.config, assignments).decision, **given)
     with shown_on(sys.stderr) as progress:
-        tuning = tune_run(run, strategy, data, written, skip_bad, progress)
+        tuning = tune_run(run, config, data, written, skip_bad, progress)
     click.echo(tuning_text(tuning))
 
 

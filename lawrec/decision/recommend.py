@@ -4,26 +4,52 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from lawrec.decision.thresholds import Cuts, Floats, decide, rank
+from lawrec.decision.calibration import calibrated
+from lawrec.decision.cocitation import Break, Companions, breaks
+from lawrec.decision.curves import Bools, Floats
+from lawrec.decision.cuts import Cuts, abstained, decide, passing, rank, thresholds_of
 
-PASSED = "at or above its threshold"
-FILLED = "best score, below its threshold"
-TOO_MANY = "cut: the list is full"
-BELOW = "below its threshold"
+ABOVE = "above threshold"
+LIKELIEST = "likeliest list"
+FALLBACK = "top-1 fallback"
+MINIMUM = "minimum list"
+GUARANTEE = "guarantee"
+MAXIMUM = "cut by maximum"
+ABSTAINED = "abstained"
+BELOW = "below threshold"
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One article for one case; `rank` counts from 1 by score, `threshold` is None for never."""
+    """One article for one case; `rank` counts from 1 by score.
+
+    `threshold` is the score from which the article passes in this case, None where none would do
+    or the list is chosen as a whole; `probability` is None without calibration.
+    """
 
     rank: int
     article: str
     title: str
     score: float
+    probability: float | None
     threshold: float | None
     recommended: bool
     reason: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one case is given.
+
+    `abstained` marks a case for a person: the guarantee would take too long a list. `breaks` say
+    where the recommended articles depart from what training shows.
+    """
+
+    recommendations: tuple[Recommendation, ...] = ()
+    abstained: bool = False
+    breaks: tuple[Break, ...] = ()
 
 
 def recommend(
@@ -32,7 +58,8 @@ def recommend(
     articles: Sequence[str],
     titles: Mapping[str, str],
     candidates: int = 0,
-) -> list[list[Recommendation]]:
+    companions: Companions | None = None,
+) -> list[Decision]:
     """Return the recommended articles of each case by falling score.
 
     Args:
@@ -41,42 +68,71 @@ def recommend(
         articles: The article of each column.
         titles: Titles of articles, where they are known.
         candidates: Give at least this many articles a case, the others marked as not recommended.
+        companions: Which articles always and never stand together; by default, nothing is known.
     """
     y_pred = decide(y_score, cuts)
     listed = y_pred | (rank(y_score) < candidates)
-    order = np.argsort(-y_score, axis=1, kind="stable")
+    y_prob = calibrated(y_score, cuts.calibration) if cuts.calibration else None
+    lines, why = thresholds_of(y_score, cuts), reasons(y_score, y_pred, cuts)
+    over = abstained(y_score, cuts)
+    together = companions or Companions({}, {})
+
+    def entry(case: int, place: int, label: int) -> Recommendation:
+        line = lines[case, label]
+        return Recommendation(
+            rank=place,
+            article=articles[label],
+            title=titles.get(articles[label], ""),
+            score=_rounded(y_score[case, label]),
+            probability=None if y_prob is None else _rounded(y_prob[case, label]),
+            threshold=_rounded(line) if np.isfinite(line) else None,
+            recommended=bool(y_pred[case, label]),
+            reason=str(why[case, label]),
+        )
+
     return [
-        [
-            _recommendation(
-                place, articles[label], titles, scores[label], cuts.thresholds[label], chosen[label]
-            )
-            for place, label in enumerate(columns, 1)
-            if shown[label]
-        ]
-        for scores, chosen, shown, columns in zip(y_score, y_pred, listed, order, strict=True)
+        Decision(
+            tuple(
+                entry(case, place, label) for place, label in enumerate(labels, 1) if shown[label]
+            ),
+            bool(over[case]),
+            tuple(breaks(np.flatnonzero(y_pred[case]).tolist(), together, articles)),
+        )
+        for case, (labels, shown) in enumerate(zip(_by_score(y_score), listed, strict=True))
     ]
 
 
-def _recommendation(
-    place: int,
-    article: str,
-    titles: Mapping[str, str],
-    score: np.float32,
-    threshold: np.float32,
-    recommended: np.bool_,
-) -> Recommendation:
-    return Recommendation(
-        rank=place,
-        article=article,
-        title=titles.get(article, ""),
-        score=round(float(score), 6),
-        threshold=round(float(threshold), 6) if np.isfinite(threshold) else None,
-        recommended=bool(recommended),
-        reason=_reason(bool(score >= threshold), bool(recommended)),
+def reasons(y_score: Floats, y_pred: Bools, cuts: Cuts) -> npt.NDArray[np.str_]:
+    """Return for each case and article why it is recommended, or why not.
+
+    Args:
+        y_score: float32 (n_cases, n_articles).
+        y_pred: What `decide` makes of these scores and cuts.
+        cuts: How to decide.
+    """
+    passed, needed = passing(y_score, cuts), y_score >= cuts.guarantee
+    none = ~(passed | needed).any(axis=1, keepdims=True)
+    alone = none & (y_pred.sum(axis=1, keepdims=True) == 1)
+    over = abstained(y_score, cuts)[:, None]
+    of_rule = LIKELIEST if cuts.rule == "expected-f1" else ABOVE
+    return np.select(
+        [
+            over & (passed | needed),
+            y_pred & passed,
+            y_pred & needed,
+            y_pred & alone,
+            y_pred,
+            passed,
+        ],
+        [ABSTAINED, of_rule, GUARANTEE, FALLBACK, MINIMUM, MAXIMUM],
+        BELOW,
     )
 
 
-def _reason(passed: bool, recommended: bool) -> str:
-    if recommended:
-        return PASSED if passed else FILLED
-    return TOO_MANY if passed else BELOW
+def _by_score(y_score: Floats) -> list[list[int]]:
+    order: list[list[int]] = np.argsort(-y_score, axis=1, kind="stable").tolist()
+    return order
+
+
+def _rounded(value: np.float32) -> float:
+    return round(float(value), 6)

@@ -1,150 +1,284 @@
-"""Thresholds: choose one cut for each article on a tuning split, and apply the cuts.
+"""Thresholds: choose the cuts on labelled cases, by one of several strategies.
 
-An article is positive where `score >= threshold`. Thresholds are float32 (n_articles,).
+Whatever is called exact here is so before the least and the most articles of a case apply.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lawrec.config import DecisionConfig, chosen
-from lawrec.decision.metrics import micro_f1
+from lawrec.decision.calibration import Calibration, fit_calibration
+from lawrec.decision.curves import Bools, Curve, Floats, curve
+from lawrec.decision.cuts import Cuts, best_columns, chunk_rows, decide, shares
+from lawrec.decision.metrics import cail_score
+from lawrec.decision.objectives import best_point, f1
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float32]
-NEVER = np.float32(np.inf)
-SHRINK_CASES = 20
-"""True cases at which an article's own cut weighs as much as the cut of all articles together."""
+Points = npt.NDArray[np.int64]
+_NOTHING = 1e-12  # a gain below it is rounding
 
 
 @dataclass(frozen=True)
-class Cuts:
-    """How to decide: a threshold an article, and the least and the most articles of a case.
-
-    What fills a list up to the least must score at least `fill_score`.
-    """
-
-    thresholds: Floats
-    min_articles: int
-    max_articles: int
-    fill_score: float = 0.0
-
-
-def tune(
-    y_true: Bools, y_score: Floats, config: DecisionConfig, known: Bools | None = None
-) -> Cuts:
-    """Choose the cuts on a tuning split by the strategy of the configuration.
+class Labelled:
+    """Labelled cases with their scores, each (n_cases, n_articles), and what follows from them.
 
     Args:
-        y_true: The true articles, (n_cases, n_articles).
-        y_score: Their scores, of the same shape, 0 to 1.
-        config: Names the strategy, a key of `STRATEGIES`.
-        known: Of the same shape; an entry where it is False counts nowhere. By default, none.
-
-    Returns:
-        The cuts. Nothing says when an article without a true case should fire: it gets the
-        configuration's `unseen_score`.
+        y_true: The true articles.
+        y_score: Their scores, 0 to 1.
+        known: An entry where it is False counts nowhere; None where all are known.
+        costs: What each article costs that is missing and that is there by mistake,
+            (n_articles, 2); by default those of the configuration for all.
     """
-    known = np.ones_like(y_true) if known is None else known
-    seen = (y_true & known).any(axis=0)
-    thresholds = np.full(y_score.shape[1], config.unseen_score, np.float32)
-    if not seen.any():
-        return _cuts(thresholds, config)
+
+    y_true: Bools
+    y_score: Floats
+    known: Bools | None = None
+    costs: npt.NDArray[np.float64] | None = None
+    _calibrations: dict[str, Calibration] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def curves(self) -> list[Curve]:
+        """The curve of each article."""
+        return [self._curve(np.s_[:, label]) for label in range(self.y_true.shape[1])]
+
+    @cached_property
+    def pooled(self) -> Curve:
+        """The curve of all articles together."""
+        return self._curve(np.s_[:])
+
+    @cached_property
+    def shares(self) -> Curve:
+        """The curve of all articles together, of each score as a share of its case's best."""
+        return replace(self, y_score=shares(self.y_score)).pooled
+
+    def calibration(self, kind: str) -> Calibration:
+        """Return a calibration that is fitted on these cases, once for each kind."""
+        if kind not in self._calibrations:
+            fitted = fit_calibration(kind, self.y_true, self.y_score, self.known)
+            self._calibrations[kind] = fitted
+        return self._calibrations[kind]
+
+    @cached_property
+    def support(self) -> npt.NDArray[np.int64]:
+        """Number of true cases of each article."""
+        true = self.y_true if self.known is None else self.y_true & self.known
+        support: npt.NDArray[np.int64] = true.sum(axis=0)
+        return support
+
+    @cached_property
+    def seen(self) -> "Labelled":
+        """The articles that have a true case; all, if each has one."""
+        seen = self.support > 0
+        return self if seen.all() else self.articles(seen)
+
+    def rows(self, rows: Any) -> "Labelled":
+        """Return some of the cases."""
+        known = None if self.known is None else self.known[rows]
+        return Labelled(self.y_true[rows], self.y_score[rows], known, self.costs)
+
+    def articles(self, columns: Any) -> "Labelled":
+        """Return some of the articles."""
+        known = None if self.known is None else self.known[:, columns]
+        costs = None if self.costs is None else self.costs[columns]
+        return Labelled(self.y_true[:, columns], self.y_score[:, columns], known, costs)
+
+    def _curve(self, part: Any) -> Curve:
+        known = np.s_[:] if self.known is None else self.known[part].ravel()
+        return curve(self.y_true[part].ravel()[known], self.y_score[part].ravel()[known])
+
+
+def tune(cases: Labelled, config: DecisionConfig) -> Cuts:
+    """Choose the cuts on labelled cases by the strategy of the configuration.
+
+    Nothing there says when an article without a true case should fire: it gets the
+    configuration's `unseen_score` and sways no other; where that is 0, it gets the best cut of
+    all articles together.
+
+    Raises:
+        ConfigError: There is no such strategy or objective.
+    """
     strategy = chosen(STRATEGIES, config.strategy, "decision.strategy")
-    cuts = strategy(y_true[:, seen], y_score[:, seen], known[:, seen], config)
-    thresholds[seen] = cuts.thresholds
-    return replace(cuts, thresholds=thresholds)
+    if not config.unseen_score or cases.support.all():
+        return strategy(cases, config)
+    if not cases.support.any():
+        return _cuts(np.full(len(cases.support), config.unseen_score), config)
+    return _with_unseen(strategy(cases.seen, config), cases.support > 0, config.unseen_score)
 
 
-def decide(y_score: Floats, cuts: Cuts) -> Bools:
-    """Return y_pred: the articles at or above their threshold, within the least and the most.
+def _fixed(cases: Labelled, config: DecisionConfig) -> Cuts:
+    """0.5 for every article."""
+    return _cuts(np.full(cases.y_true.shape[1], 0.5), config)
 
-    A list that is too short is filled with the best scores from `fill_score` on, first among the
-    articles that can fire at all; one that is too long keeps its best scores.
+
+def _global(cases: Labelled, config: DecisionConfig) -> Cuts:
+    """One cut for all articles with the best objective, exactly."""
+    cut = cases.pooled.threshold(best_point(cases.pooled, config))
+    return _cuts(np.full(cases.y_true.shape[1], cut), config)
+
+
+def _per_article(cases: Labelled, config: DecisionConfig) -> Cuts:
+    """Each article's own best cut, exactly."""
+    return _at(cases, [best_point(curve, config) for curve in cases.curves], config)
+
+
+def _top_n(cases: Labelled, config: DecisionConfig) -> Cuts:
+    """The same number of articles for every case, with the best micro-F1, exactly."""
+    thresholds = np.zeros(cases.y_true.shape[1])
+    lengths = np.arange(max(1, config.min_articles), config.max_articles + 1)
+    cuts = _cuts(thresholds, config, rule="share")
+    tp, listed = _within_best(cases, config.max_articles)
+    best = f1(tp, listed, cases.support.sum())[np.minimum(lengths, len(tp)) - 1]
+    n = int(lengths[np.argmax(best)])
+    return replace(cuts, min_articles=n, max_articles=n)
+
+
+def _top_n_per_score(cases: Labelled, config: DecisionConfig) -> Cuts:
+    """As many articles as score at least a share of their case's best, the best share exactly."""
+    share = cases.shares.threshold(best_point(cases.shares, config))
+    return _cuts(np.full(cases.y_true.shape[1], share), config, rule="share")
+
+
+def _micro_f1(cases: Labelled, config: DecisionConfig) -> Cuts:
+    """The cuts of all articles whose micro-F1 is best, exactly."""
+    return _at(cases, micro_f1_points(cases.curves), config)
+
+
+def _cail(cases: Labelled, config: DecisionConfig) -> Cuts:
+    """The best CAIL score that coordinate ascent finds from several starts.
+
+    No other strategy has a better one on these cases: theirs are candidates too.
     """
-    passed = y_score >= cuts.thresholds
-    wanted = np.clip(passed.sum(axis=1, keepdims=True), cuts.min_articles, cuts.max_articles)
-    never = np.broadcast_to(np.isinf(cuts.thresholds), y_score.shape)
-    within = _places(np.lexsort((-y_score, ~passed, never), axis=1)) < wanted
-    y_pred: Bools = within & (passed | (y_score >= cuts.fill_score))
-    return y_pred
+    own = [best_point(curve, replace(config, objective="micro_f1")) for curve in cases.curves]
+    starts = (own, micro_f1_points(cases.curves), [0] * len(own))
+    found = [_at(cases, cail_points(cases.curves, start), config) for start in starts]
+    others = [strategy(cases, config) for name, strategy in STRATEGIES.items() if name != "cail"]
+    return max(
+        (*found, *others),
+        key=lambda cuts: cail_score(cases.y_true, decide(cases.y_score, cuts), cases.known),
+    )
 
 
-def rank(y_score: Floats) -> npt.NDArray[np.int64]:
-    """Return the place of each article in its case's list by score, from 0; ties by column."""
-    return _places(np.argsort(-y_score, axis=1, kind="stable"))
+def _expected_f1(cases: Labelled, config: DecisionConfig) -> Cuts:
+    """For each case the list with the best expected F1, by calibrated probabilities."""
+    cuts = _cuts(np.zeros(cases.y_true.shape[1]), config, rule="expected-f1")
+    return replace(cuts, calibration=cases.calibration(config.calibration))
 
 
-def best_cut(y_true: Bools, y_score: Floats) -> float:
-    """Return the cut with the best F1 over all cuts that the scores allow, exactly.
-
-    With the scores in falling order, the cut after the first k of them has
-    F1 = 2 TP(k) / (k + P), P being the number of positives; only a k where the score falls is a
-    cut, and the end, where all are positive. It lies half-way to the next score below, so that it
-    does not hang on one case.
-
-    Args:
-        y_true: bool (n,).
-        y_score: float32 (n,).
-    """
-    order = np.argsort(-y_score, kind="stable")
-    scores = np.append(y_score[order], np.float32(0))
-    tp = np.cumsum(y_true[order])
-    f1 = 2 * tp / (np.arange(1, len(order) + 1) + y_true.sum())
-    is_cut = scores[1:] < scores[:-1]
-    is_cut[-1] = True
-    k = int(np.argmax(np.where(is_cut, f1, -1.0)))
-    middle = np.float32((scores[k] + scores[k + 1]) / 2)
-    return float(middle if middle > scores[k + 1] else scores[k])
-
-
-def _places(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the place of each column in its row's order of columns."""
-    places = np.empty(order.shape, np.int64)
-    np.put_along_axis(places, order, np.arange(order.shape[1])[None, :], axis=1)
-    return places
-
-
-def _fixed(y_true: Bools, y_score: Floats, known: Bools, config: DecisionConfig) -> Cuts:
-    return _cuts(np.full(y_score.shape[1], 0.5), config)
-
-
-def _global(y_true: Bools, y_score: Floats, known: Bools, config: DecisionConfig) -> Cuts:
-    """One cut for all articles, with the best micro-F1."""
-    return _cuts(np.full(y_score.shape[1], best_cut(y_true[known], y_score[known])), config)
-
-
-def _per_article(y_true: Bools, y_score: Floats, known: Bools, config: DecisionConfig) -> Cuts:
-    """The cut with the best F1 of each article, drawn towards the global cut by its support."""
-    pooled = best_cut(y_true[known], y_score[known])
-    columns = zip(y_true.T, y_score.T, known.T, strict=True)
-    own = np.array([best_cut(true[where], score[where]) for true, score, where in columns])
-    support = (y_true & known).sum(axis=0)
-    weight = support / (support + SHRINK_CASES)
-    return _cuts(weight * own + (1 - weight) * pooled, config)
-
-
-def _top_n(y_true: Bools, y_score: Floats, known: Bools, config: DecisionConfig) -> Cuts:
-    """The same number of articles for every case, with the best micro-F1."""
-    least = max(1, config.min_articles)
-    cuts = [
-        Cuts(np.zeros(y_score.shape[1], np.float32), n, n)
-        for n in range(least, max(least, config.max_articles) + 1)
+def _cost(cases: Labelled, config: DecisionConfig) -> Cuts:
+    """The cut of each article that costs least, by what misses and false articles cost, exactly."""
+    costs = cases.costs
+    if costs is None:
+        costs = np.tile((config.miss_cost, config.false_cost), (len(cases.curves), 1))
+    points = [
+        int(np.argmin(miss * (curve.positives - curve.tp) + false * (curve.chosen - curve.tp)))
+        for curve, (miss, false) in zip(cases.curves, costs, strict=True)
     ]
-    return max(cuts, key=lambda cut: micro_f1(y_true, decide(y_score, cut), known))
+    return _at(cases, points, config)
 
 
-def _cuts(thresholds: npt.NDArray[np.floating[Any]], config: DecisionConfig) -> Cuts:
+def micro_f1_points(curves: list[Curve]) -> list[int]:
+    """Return the cut of each curve such that their micro-F1 together is the best of all choices.
+
+    Dinkelbach's method: for a ratio r, the sum of 2 TP - r (chosen + positives) is made large,
+    which each curve can do by itself; the ratio of what is found is the next r. It rises until it
+    is the best. Source: Dinkelbach, "On Nonlinear Fractional Programming", 1967.
+    """
+    positives = sum(curve.positives for curve in curves)
+    ratio, points = 0.0, [0] * len(curves)
+    while True:
+        found = [int(np.argmax(2 * curve.tp - ratio * curve.chosen)) for curve in curves]
+        tp, listed = _totals(curves, found)
+        if positives == 0 or 2 * tp / (listed + positives) <= ratio:
+            return points
+        ratio, points = 2 * tp / (listed + positives), found
+
+
+def cail_points(curves: list[Curve], start: list[int]) -> list[int]:
+    """Return cuts that no change of a single one betters, by their CAIL score.
+
+    Coordinate ascent: each curve in turn takes the cut that is best given all the others'.
+    """
+    points = list(start)
+    positives = sum(curve.positives for curve in curves)
+    own = [f1(curve.tp, curve.chosen, curve.positives) for curve in curves]
+    tp, listed = _totals(curves, points)
+    changed = True
+    while changed:
+        changed = False
+        for label, of_one in enumerate(curves):
+            now = points[label]
+            tps = tp - of_one.tp[now] + of_one.tp
+            sizes = listed - of_one.chosen[now] + of_one.chosen
+            score = f1(tps, sizes, positives) + own[label] / len(curves)
+            best = int(np.argmax(score))
+            if score[best] > score[now] + _NOTHING:
+                points[label], tp, listed, changed = best, int(tps[best]), int(sizes[best]), True
+    return points
+
+
+def _totals(curves: list[Curve], points: list[int]) -> tuple[int, int]:
+    pairs = list(zip(curves, points, strict=True))
+    tp = sum(int(curve.tp[point]) for curve, point in pairs)
+    return tp, sum(int(curve.chosen[point]) for curve, point in pairs)
+
+
+def _within_best(cases: Labelled, most: int) -> tuple[Points, Points]:
+    """Return TP and the known entries among the 1, 2, ... `most` best articles of all cases."""
+    most = min(most, cases.y_true.shape[1])
+    tp, listed = np.zeros(most, np.int64), np.zeros(most, np.int64)
+    for rows in chunk_rows(len(cases.y_true)):
+        columns = best_columns(cases.y_score[rows], most)
+        known = np.ones_like(columns, np.bool_)
+        if cases.known is not None:
+            known = np.take_along_axis(cases.known[rows], columns, axis=1)
+        true = np.take_along_axis(cases.y_true[rows], columns, axis=1) & known
+        tp += true.sum(axis=0).cumsum()
+        listed += known.sum(axis=0).cumsum()
+    return tp, listed
+
+
+def _at(cases: Labelled, points: list[int], config: DecisionConfig) -> Cuts:
+    pairs = zip(cases.curves, points, strict=True)
+    own = np.array([curve.threshold(point) for curve, point in pairs])
+    pooled = cases.pooled.threshold(best_point(cases.pooled, config))
+    return _cuts(np.where(cases.support > 0, own, pooled), config)
+
+
+def _cuts(
+    thresholds: npt.NDArray[np.floating[Any]],
+    config: DecisionConfig,
+    rule: str = "threshold",
+) -> Cuts:
     limits = (config.min_articles, config.max_articles, config.fill_score)
-    return Cuts(thresholds.astype(np.float32), *limits)
+    return Cuts(thresholds.astype(np.float32), *limits, rule=rule)
 
 
-STRATEGIES: dict[str, Callable[[Bools, Floats, Bools, DecisionConfig], Cuts]] = {
+def _with_unseen(cuts: Cuts, seen: Bools, unseen_score: float) -> Cuts:
+    """Return the cuts of the seen articles for all; a relative rule knows no other score."""
+    thresholds = np.full(len(seen), unseen_score, np.float32)
+    if cuts.rule != "threshold" and np.isfinite(unseen_score):
+        thresholds[:] = cuts.thresholds.max(initial=0)
+    thresholds[seen] = cuts.thresholds
+    calibration = cuts.calibration
+    if calibration:
+        groups = np.zeros(len(seen), np.int64)
+        groups[seen] = calibration.groups
+        calibration = replace(calibration, groups=tuple(groups.tolist()))
+    return replace(cuts, thresholds=thresholds, calibration=calibration)
+
+
+STRATEGIES: dict[str, Callable[[Labelled, DecisionConfig], Cuts]] = {
     "fixed": _fixed,
     "global": _global,
     "per-article": _per_article,
     "top-n": _top_n,
+    "top-n-per-score": _top_n_per_score,
+    "micro-f1": _micro_f1,
+    "cail": _cail,
+    "expected-f1": _expected_f1,
+    "cost": _cost,
 }

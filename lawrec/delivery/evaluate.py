@@ -11,8 +11,9 @@ import pandas as pd
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.streams import digest_at
 from lawrec.decision import metrics
-from lawrec.decision.thresholds import Cuts, decide
-from lawrec.delivery.tune import load_cuts, refuse_same_cases, split_path, trained_on, widened
+from lawrec.decision.cuts import Cuts, decide
+from lawrec.delivery.tune import refuse_same_cases, split_path, trained_on
+from lawrec.delivery.tuned import load_tuned, widened
 from lawrec.files import replaced, write_json
 from lawrec.network.checkpoint import Run
 from lawrec.network.scoring import ScoredCases, score_file
@@ -56,14 +57,14 @@ def evaluate_run(
         CaseError: The file cannot be used, or training or tuning used it.
         RunError: The run has no checkpoint or no thresholds.
     """
-    cuts, tuned_on = load_cuts(run)
+    tuned = load_tuned(run)
     name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split
     if not path:
         path, form = split_path(run, split), run.source.form
-    used = {**trained_on(run), "tune": (tuned_on,)}
+    used = {**trained_on(run), "tune": (tuned.tuned_on,)}
     refuse_same_cases(path, digest_at(path), "evaluate", used)
     scored = score_file(run, path, form, skip_bad, progress)
-    cuts = widened(cuts, len(scored.articles))
+    cuts = widened(tuned.cuts, len(scored.articles))
     y_pred = decide(scored.y_score, cuts)
     report = EvaluationReport(
         run=run.folder.name,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lawrec.config import preset_of
-from lawrec.delivery.tune import load_cuts
+from lawrec.delivery.tuned import load_tuned
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import Run, best_checkpoint, model_of
 from lawrec.network.flops import flops
@@ -80,7 +80,7 @@ def _checkpoint(run: Run) -> str | None:
 
 def _thresholds(run: Run) -> str:
     try:
-        cuts, _ = load_cuts(run)
+        cuts = load_tuned(run).cuts
     except RunError:
         return "none yet"
     return f"{int(np.isfinite(cuts.thresholds).sum())} of {len(cuts.thresholds)} articles"

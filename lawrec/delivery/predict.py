@@ -9,9 +9,10 @@ from lawrec.config import shipped
 from lawrec.corpus.articles import load_catalogue, titles
 from lawrec.corpus.cases import Case
 from lawrec.corpus.vocabulary import Encoder
-from lawrec.decision.recommend import Recommendation, recommend
-from lawrec.decision.thresholds import Cuts
-from lawrec.delivery.tune import load_cuts
+from lawrec.decision.cocitation import Companions
+from lawrec.decision.cuts import Cuts
+from lawrec.decision.recommend import Decision, recommend
+from lawrec.delivery.tuned import Tuned, load_tuned
 from lawrec.errors import CaseError
 from lawrec.network.checkpoint import Run, best_checkpoint, load_encoder, load_model
 from lawrec.network.scoring import Scorer, chunks, make_scorer
@@ -20,11 +21,11 @@ from lawrec.progress import Progress, silent
 
 @dataclass(frozen=True)
 class Answer:
-    """What lawrec says of one case: recommendations, or the error that kept it from answering."""
+    """What lawrec says of one case: its decision, or the error that kept it from answering."""
 
     case_id: str
     fact: str = field(repr=False, default="")
-    recommendations: tuple[Recommendation, ...] = ()
+    decision: Decision = field(default_factory=Decision)
     truncated: bool = False
     error: CaseError | None = None
 
@@ -35,7 +36,7 @@ class Recommender:
 
     encoder: Encoder
     scorer: Scorer
-    cuts: Cuts
+    tuned: Tuned
     articles: tuple[str, ...]
     titles: Mapping[str, str]
 
@@ -72,15 +73,17 @@ class Recommender:
     ) -> Iterator[Answer]:
         good = [case for case in chunk if isinstance(case, Case)]
         token_ids = [self.encoder(case.fact) for case in good]
-        lists = recommend(self.scorer(token_ids), self.cuts, self.articles, self.titles, candidates)
-        results = zip(token_ids, lists, strict=True)
+        cuts, companions = self.tuned.cuts, self.tuned.companions
+        y_score = self.scorer(token_ids)
+        decisions = recommend(y_score, cuts, self.articles, self.titles, candidates, companions)
+        results = zip(token_ids, decisions, strict=True)
         for number, case in enumerate(chunk, before + 1):
             if isinstance(case, CaseError):
                 yield Answer(case_id=str(number), error=case)
             else:
                 ids, found = next(results)
                 full = len(ids) == self.encoder.max_tokens
-                yield Answer(case.case_id, case.fact, tuple(found), truncated=full)
+                yield Answer(case.case_id, case.fact, found, truncated=full)
 
 
 def _refusals(refused: int) -> str:
@@ -100,20 +103,22 @@ def load_recommender(
     Raises:
         RunError: The run has no checkpoint or no thresholds, or needs another tokenizer.
     """
-    if threshold is None:
-        cuts, _ = load_cuts(run)
-    else:
-        limits = run.config.decision
-        cuts = Cuts(
-            np.full(len(run.articles), threshold, np.float32),
-            limits.min_articles,
-            limits.max_articles,
-            limits.fill_score,
-        )
+    tuned = load_tuned(run) if threshold is None else _untuned(run, threshold)
     return Recommender(
         encoder=load_encoder(run),
         scorer=make_scorer(load_model(run, best_checkpoint(run, progress))),
-        cuts=cuts,
+        tuned=tuned,
         articles=run.articles.names,
         titles=titles(load_catalogue(shipped("vocab/articles.csv"))),
     )
+
+
+def _untuned(run: Run, threshold: float) -> Tuned:
+    limits = run.config.decision
+    cuts = Cuts(
+        np.full(len(run.articles), threshold, np.float32),
+        limits.min_articles,
+        limits.max_articles,
+        limits.fill_score,
+    )
+    return Tuned(cuts, Companions({}, {}), tuned_on="")

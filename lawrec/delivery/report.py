@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lawrec.decision.crossfit import RARE
 from lawrec.decision.recommend import Recommendation
 
 if TYPE_CHECKING:  # these import TensorFlow, which `lawrec --help` must not wait for
@@ -55,14 +56,14 @@ def answer_table(
         head = Text(case + _plain(answer.fact))
         head.truncate(min(width, HEAD_WIDTH), overflow="ellipsis")
         table = Table("Article", "Title", box=box.SIMPLE_HEAD)
-        for name in ("Score", "Threshold"):
+        for name in ("Score", "Probability", "Threshold"):
             table.add_column(name, justify="right")
         table.add_column("Recommended")
-        for entry in answer.recommendations:
+        for entry in answer.decision.recommendations:
             table.add_row(*_cells(entry))
-        note = _CUT_NOTE if answer.truncated else ""
-        yield f"{head.plain}\n{rendered(table, width)}{note}" + _texts_below(
-            answer.recommendations, texts or {}
+        notes = "".join(f"  {note}\n" for note in _notes(answer))
+        yield f"{head.plain}\n{rendered(table, width)}{notes}" + _texts_below(
+            answer.decision.recommendations, texts or {}
         )
 
 
@@ -75,9 +76,11 @@ def answer_json(
         if answer.error:
             line["error"] = str(answer.error)
         else:
-            chosen = [entry.article for entry in answer.recommendations if entry.recommended]
-            line["articles"] = chosen
-            line["recommendations"] = [_fields(entry, texts) for entry in answer.recommendations]
+            entries = answer.decision.recommendations
+            line["articles"] = [entry.article for entry in entries if entry.recommended]
+            line["recommendations"] = [_fields(entry, texts) for entry in entries]
+            line["abstained"] = answer.decision.abstained
+            line["breaks"] = [asdict(found) for found in answer.decision.breaks]
             line["truncated"] = answer.truncated
         yield json.dumps(line, ensure_ascii=False)
 
@@ -90,9 +93,9 @@ def answer_csv(
     names += [] if texts is None else ["text"]
     yield _csv_row(["case_id", *names, "error"])
     for answer in answers:
-        if not answer.recommendations:
+        if not answer.decision.recommendations:
             yield _csv_row([answer.case_id, *[""] * len(names), answer.error or ""])
-        for entry in answer.recommendations:
+        for entry in answer.decision.recommendations:
             yield _csv_row([answer.case_id, *_fields(entry, texts).values(), ""])
 
 
@@ -142,16 +145,44 @@ def training_line(evaluation: "Evaluation") -> str:
 
 
 def tuning_text(tuning: "Tuning") -> str:
-    """Return what tuning chose."""
+    """Return what tuning chose, and how the strategies compared."""
     cuts = tuning.cuts
     firing = cuts.thresholds[np.isfinite(cuts.thresholds)]
     spread = f", from {firing.min():.3f} to {firing.max():.3f}" if len(firing) else ""
     figures = ", ".join(f"{FIGURES[name]} {tuning.figures[name]:.4f}" for name in HEADLINES)
+    seen = int((tuning.support > 0).sum())
     return (
-        f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}\n"
-        f"{len(firing)} of {len(cuts.thresholds)} articles have a threshold{spread}; "
-        f"{tuning.seen} have a case there to choose it by\n"
-        f"on just these cases: {figures}"
+        f"{_comparison(tuning)}{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}\n"
+        f"{len(firing)} of {len(cuts.thresholds)} articles have a threshold{spread}; {seen} have a "
+        f"case there to choose it by, {seen - tuning.reliable} fewer than {RARE}: unreliable"
+        f"{_promised(tuning)}\non just these cases: {figures}"
+    )
+
+
+def _comparison(tuning: "Tuning") -> str:
+    if not tuning.compared:
+        return ""
+    table = Table("Strategy", box=box.SIMPLE_HEAD)
+    names = list(tuning.compared[0].figures)
+    shown = [FIGURES[name] for name in names]
+    own = [] if tuning.objective in names else [tuning.objective]
+    for name in own + shown:
+        table.add_column(name, justify="right")
+    for entry in tuning.compared:
+        values = [entry.objective] * len(own) + list(entry.figures.values())
+        table.add_row(entry.strategy, *(f"{value:.4f}" for value in values))
+    title = f"Strategies by {FIGURES.get(tuning.objective, tuning.objective)}, cross-validated"
+    return f"{title}\n{rendered(table, WIDTH)}"
+
+
+def _promised(tuning: "Tuning") -> str:
+    if not tuning.promise:
+        return ""
+    promise = tuning.promise
+    return (
+        f"\nguarantee: {promise.level:.0%} of lists hold every article; it takes all from a score "
+        f"of {promise.score:.4f} on, {promise.articles:.1f} articles a case, and leaves "
+        f"{promise.abstained:.1%} of cases to a person"
     )
 
 
@@ -206,7 +237,20 @@ def doctor_json(advice: "Advice") -> str:
     return json.dumps(asdict(advice), ensure_ascii=False, indent=1)
 
 
-_CUT_NOTE = "  The fact is longer than the model reads: its end was not considered.\n"
+def _notes(answer: "Answer") -> Iterator[str]:
+    """Give what a reader should know of an answer beside its table."""
+    if answer.decision.abstained:
+        yield "For a person to decide: the guarantee would take too long a list."
+    for found in answer.decision.breaks:
+        yield _BREAKS[found.kind].format(found.article, found.other)
+    if answer.truncated:
+        yield "The fact is longer than the model reads: its end was not considered."
+
+
+_BREAKS = {
+    "missing": "In training, {0} hardly ever stands without {1}, which is missing here.",
+    "unheard": "In training, {0} and {1} never stand together.",
+}
 
 
 def _plain(text: str) -> str:
@@ -217,7 +261,8 @@ def _plain(text: str) -> str:
 def _cells(entry: Recommendation) -> tuple[str, ...]:
     threshold = "never" if entry.threshold is None else f"{entry.threshold:.3f}"
     verdict = f"{'yes' if entry.recommended else 'no'}: {entry.reason}"
-    return (entry.article, entry.title, f"{entry.score:.3f}", threshold, verdict)
+    probability = "" if entry.probability is None else f"{entry.probability:.3f}"
+    return (entry.article, entry.title, f"{entry.score:.3f}", probability, threshold, verdict)
 
 
 def rendered(table: Table, width: int) -> str:

@@ -1,47 +1,85 @@
 """Tune: choose a run's thresholds on its valid cases, and keep them in the run."""
 
-import json
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from lawrec.config import DecisionConfig
+from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.streams import digest_at
+from lawrec.decision.cocitation import Companions, companions
+from lawrec.decision.crossfit import RARE, Compared, choose, intervals
+from lawrec.decision.curves import Bools, Floats
+from lawrec.decision.cuts import Cuts, abstained, decide
+from lawrec.decision.guarantee import guaranteed_cut
 from lawrec.decision.metrics import evaluate
-from lawrec.decision.thresholds import NEVER, Bools, Cuts, Floats, decide, tune
+from lawrec.decision.thresholds import Labelled, tune
+from lawrec.delivery.tuned import (
+    THRESHOLDS,
+    companion_values,
+    decision_values,
+    finite,
+    widened,
+)
 from lawrec.errors import CaseError, RunError
 from lawrec.files import write_json
 from lawrec.network.checkpoint import Run, SplitFile
-from lawrec.network.scoring import score_file
+from lawrec.network.scoring import ScoredCases, score_file
 from lawrec.progress import Progress, silent
 
-THRESHOLDS = "thresholds.json"
+
+@dataclass(frozen=True)
+class Promise:
+    """What a guarantee costs on the cases that it was made with."""
+
+    level: float
+    score: float  # from which on articles are listed
+    articles: float  # of a list, on average
+    abstained: float  # share of cases
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """What was tuned, on what, and how well it does on just those cases."""
+    """What was tuned, on what, and how well it does on just those cases.
+
+    `compared` has the strategies by cross-validation, the best first, if one was to be found.
+    `support` counts the true cases of each article there, `bounds` (n_articles, 2) says between
+    which cuts the article's own best one lies.
+    """
 
     strategy: str
+    objective: str
     path: Path
     sha256: str
     cases: int
-    seen: int  # articles with a true case there
     cuts: Cuts
+    support: npt.NDArray[np.int64]
+    bounds: Floats
     figures: dict[str, float]
+    compared: tuple[Compared, ...]
+    promise: Promise | None
+
+    @property
+    def reliable(self) -> int:
+        """Number of articles with enough true cases for a threshold of their own."""
+        return int((self.support >= RARE).sum())
 
 
 def valid_figures(y_true: Bools, y_score: Floats, known: Bools) -> dict[str, float]:
     """Return the figures of scores under the best single cut, for watching training."""
-    cuts = tune(y_true, y_score, DecisionConfig(strategy="global"), known)
+    config = DecisionConfig(strategy="global", objective="micro_f1")
+    cuts = tune(Labelled(y_true, y_score, _unless_all(known)), config)
     return evaluate(y_true, decide(y_score, cuts), known)
 
 
 def tune_run(
     run: Run,
-    strategy: str | None = None,
+    config: DecisionConfig | None = None,
     path: Path | None = None,
     form: Format = DEFAULT_FORMAT,
     skip_bad: bool = False,
@@ -51,72 +89,51 @@ def tune_run(
 
     Args:
         run: A trained run.
-        strategy: A key of `STRATEGIES`, by default that of the run's configuration.
+        config: How to choose, by default as the run's configuration says.
         path: Labelled cases, by default the run's own valid split.
         form: How the cases of `path` are written; the run's own are read as it read them.
         skip_bad: Leave out lines that cannot be used.
-        progress: Told of every chunk of cases.
+        progress: Told of every chunk of cases, and of the folds of a comparison.
 
     Raises:
         CaseError: The file cannot be used, or it is the train split.
+        ConfigError: A setting is unknown, or these cases cannot keep the guarantee.
         RunError: The run has no checkpoint.
     """
-    config = run.config.decision
-    config = replace(config, strategy=strategy or config.strategy)
+    config = config or run.config.decision
     if not path:
         path, form = split_path(run, "valid"), run.source.form
     digest = digest_at(path)
     refuse_same_cases(path, digest, "tune", trained_on(run))
+    costs = _costs(config, run.articles.names)
+    together = _train_companions(run)
     scored = score_file(run, path, form, skip_bad, progress)
-    own = np.s_[:, : len(run.articles)]
-    cuts = tune(scored.y_true[own], scored.y_score[own], config, scored.known[own])
+    everything = Labelled(scored.y_true, scored.y_score, _unless_all(scored.known))
+    cases = replace(everything.articles(np.s_[: len(run.articles)]), costs=costs)
+
+    def told(done: int, total: int) -> None:
+        progress("compare strategies", done, total)
+
+    strategy, cuts, compared = choose(cases, config, told)
+    cuts = replace(cuts, calibration=cases.calibration(config.calibration))
+    if config.guarantee:
+        cuts = replace(cuts, guarantee=guaranteed_cut(everything, config))
     y_pred = decide(scored.y_score, widened(cuts, len(scored.articles)))
-    support = (scored.y_true & scored.known).sum(axis=0)
     tuning = Tuning(
-        strategy=config.strategy,
+        strategy=strategy,
+        objective=config.objective,
         path=path,
         sha256=digest,
         cases=len(scored.case_ids),
-        seen=int((support[own[1]] > 0).sum()),
         cuts=cuts,
+        support=cases.support,
+        bounds=intervals(cases, config),
         figures=evaluate(scored.y_true, y_pred, scored.known),
+        compared=tuple(compared),
+        promise=_promise(scored, cuts, config),
     )
-    _save(run, tuning, support.tolist())
+    _save(run, tuning, together)
     return tuning
-
-
-def load_cuts(run: Run) -> tuple[Cuts, str]:
-    """Return a run's cuts, and the SHA-256 of the cases that they were tuned on.
-
-    Raises:
-        RunError: The run has no thresholds, or they are not readable or of other articles.
-    """
-    path = run.folder / THRESHOLDS
-    if not path.is_file():
-        raise RunError(
-            run.folder,
-            "the run must have thresholds",
-            f"no {THRESHOLDS}",
-            "Run `lawrec tune-thresholds` first.",
-        )
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        of_article = {line["article"]: line["threshold"] for line in values["articles"]}
-        thresholds = [of_article[name] for name in run.articles.names]
-        cuts = Cuts(
-            np.array([NEVER if cut is None else cut for cut in thresholds], np.float32),
-            int(values["min_articles"]),
-            int(values["max_articles"]),
-            float(values["fill_score"]),
-        )
-        return cuts, str(values["tuned_on"]["sha256"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(
-            path,
-            "the thresholds must be those of this run",
-            f"{type(error).__name__}: {error}",
-            "Run `lawrec tune-thresholds` again.",
-        ) from error
 
 
 def split_path(run: Run, split: str) -> Path:
@@ -172,26 +189,86 @@ def refuse_same_cases(
             )
 
 
-def widened(cuts: Cuts, n_articles: int) -> Cuts:
-    """Return the cuts for more columns, which never fire."""
-    extra = np.full(n_articles - len(cuts.thresholds), NEVER, np.float32)
-    return replace(cuts, thresholds=np.append(cuts.thresholds, extra))
+def _unless_all(known: Bools) -> Bools | None:
+    return None if known.all() else known
 
 
-def _save(run: Run, tuning: Tuning, support: list[int]) -> None:
-    cuts = [None if cut == NEVER else float(cut) for cut in tuning.cuts.thresholds]
-    lines = zip(run.articles.names, cuts, support, strict=False)
+def _promise(scored: ScoredCases, cuts: Cuts, config: DecisionConfig) -> Promise | None:
+    if not config.guarantee:
+        return None
+    listed = (scored.y_score >= cuts.guarantee).sum(axis=1)
+    return Promise(
+        level=config.guarantee,
+        score=cuts.guarantee,
+        articles=float(listed.mean()),
+        abstained=float(abstained(scored.y_score, cuts).mean()),
+    )
+
+
+def _costs(config: DecisionConfig, names: tuple[str, ...]) -> npt.NDArray[np.float64] | None:
+    """Return what a miss and a false article cost for each article, as the file of costs says."""
+    if not config.costs:
+        return None
+    try:
+        table = pd.read_csv(config.costs, dtype={"article": str}).set_index("article")
+        given = table[["miss", "false"]].astype(np.float64)
+        if not given.index.is_unique or not (np.isfinite(given) & (given >= 0)).all(axis=None):
+            raise ValueError("an article twice, or a cost that is no number from 0 on")
+    except (OSError, ValueError, KeyError) as error:
+        raise CaseError(
+            config.costs,
+            "the costs must be a CSV file with the columns article, miss and false",
+            f"{type(error).__name__}: {error}",
+            "Mend it, or leave decision.costs empty.",
+        ) from error
+    default = pd.Series({"miss": config.miss_cost, "false": config.false_cost})
+    costs: npt.NDArray[np.float64] = given.reindex(list(names)).fillna(default).to_numpy()
+    return costs
+
+
+def _train_companions(run: Run) -> Companions:
+    """Return which articles stand together in the train cases, if these are still there."""
+    try:
+        path = split_path(run, "train")
+    except (CaseError, RunError):
+        return Companions({}, {})
+    column = {name: place for place, name in enumerate(run.articles.names)}
+    together = np.zeros((len(column), len(column)), np.int64)
+    cases = 0
+    for case in read_cases(path, form=run.source.form):
+        if isinstance(case, Case):
+            labels = [column[name] for name in set(case.articles) if name in column]
+            cases += 1
+            for one, other in product(labels, labels):
+                together[one, other] += 1
+    return companions(together, cases)
+
+
+def _save(run: Run, tuning: Tuning, together: Companions) -> None:
+    lines = zip(
+        run.articles.names, tuning.cuts.thresholds, tuning.bounds, tuning.support, strict=True
+    )
     write_json(
         run.folder / THRESHOLDS,
         {
             "strategy": tuning.strategy,
-            "fill_score": tuning.cuts.fill_score,
-            "min_articles": tuning.cuts.min_articles,
-            "max_articles": tuning.cuts.max_articles,
+            "objective": tuning.objective,
+            **decision_values(tuning.cuts),
+            "guarantee": vars(tuning.promise) if tuning.promise else None,
             "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
             "figures": tuning.figures,
+            "compared": [vars(entry) for entry in tuning.compared],
+            "companions": companion_values(together, run.articles.names),
             "articles": [
-                {"article": name, "threshold": cut, "support": cases} for name, cut, cases in lines
+                {
+                    "article": name,
+                    "threshold": finite(cut),
+                    "low": finite(low),
+                    "high": finite(high),
+                    "support": int(support),
+                    "reliable": bool(support >= RARE),
+                }
+                for name, cut, (low, high), support in lines
             ],
         },
     )

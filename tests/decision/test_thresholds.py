@@ -5,17 +5,12 @@ import numpy as np
 import pytest
 
 from lawrec.config import DecisionConfig
+from lawrec.decision.curves import NEVER, curve
+from lawrec.decision.cuts import Cuts, decide, rank
 from lawrec.decision.metrics import micro_f1
-from lawrec.decision.thresholds import (
-    NEVER,
-    SHRINK_CASES,
-    STRATEGIES,
-    Cuts,
-    best_cut,
-    decide,
-    rank,
-    tune,
-)
+from lawrec.decision.objectives import best_point
+from lawrec.decision.thresholds import STRATEGIES, Labelled
+from lawrec.decision.thresholds import tune as tune_labelled
 
 SEEDS = range(30)
 
@@ -26,6 +21,15 @@ def never_unseen(**settings):
 
 
 ALL = never_unseen(strategy="global", min_articles=0, max_articles=100)
+
+
+def tune(y_true, y_score, config, known=None):
+    return tune_labelled(Labelled(y_true, y_score, known), config)
+
+
+def best_cut(y_true, y_score):
+    of_scores = curve(y_true, y_score)
+    return of_scores.threshold(best_point(of_scores, DecisionConfig()))
 
 
 def floats(*values):
@@ -254,24 +258,11 @@ def test_global_has_the_best_micro_f1_of_all_single_cuts(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_per_article_weighs_its_own_cut_by_its_true_cases(seed):
+def test_per_article_has_each_articles_own_best_cut(seed):
     y_true, y_score = random_table(seed)
     cuts = tune(y_true, y_score, never_unseen(strategy="per-article"))
-    seen = y_true.any(axis=0)
-    pooled = best_cut(y_true[:, seen].ravel(), y_score[:, seen].ravel())
-    for article in np.flatnonzero(seen):
-        own = best_cut(y_true[:, article], y_score[:, article])
-        cases = y_true[:, article].sum()
-        expected = (cases * own + SHRINK_CASES * pooled) / (cases + SHRINK_CASES)
-        assert cuts.thresholds[article] == pytest.approx(expected)
-
-
-def test_per_article_comes_near_an_articles_own_cut_when_it_has_many_cases():
-    y_true = np.zeros((4000, 2), np.bool_)
-    y_true[:2000, 0] = y_true[2000:, 1] = True
-    y_score = np.where(y_true, floats(0.25, 0.75), floats(0.125, 0.625)).astype(np.float32)
-    cuts = tune(y_true, y_score, never_unseen(strategy="per-article"))
-    assert cuts.thresholds == pytest.approx([0.1875, 0.6875], abs=0.01)
+    for article in np.flatnonzero(y_true.any(axis=0)):
+        assert cuts.thresholds[article] == best_cut(y_true[:, article], y_score[:, article])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -349,18 +340,12 @@ DEGENERATE = {
 def test_every_strategy_runs_on_degenerate_cases(strategy, case):
     y_true, y_score = DEGENERATE[case]
     config = never_unseen(strategy=strategy)
-    for cuts in (
-        STRATEGIES[strategy](y_true, y_score, y_true | True, config),
-        tune(y_true, y_score, config),
-    ):
+    for settings in (config, DecisionConfig(strategy=strategy)):
+        cuts = tune(y_true, y_score, settings)
         assert cuts.thresholds.dtype == np.float32
         assert cuts.thresholds.shape == (y_true.shape[1],)
         assert not np.isnan(cuts.thresholds).any()
         assert decide(y_score, cuts).shape == y_true.shape
-
-
-def test_the_default_strategy_is_a_known_one():
-    assert DecisionConfig().strategy in STRATEGIES
 
 
 def same_cuts(left, right):

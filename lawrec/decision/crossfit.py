@@ -1,0 +1,196 @@
+"""Cross-fitting: thresholds that do not hang on a few cases, and strategies compared fairly."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lawrec.config import DecisionConfig
+from lawrec.decision.curves import NEVER, Bools, Curve, Floats
+from lawrec.decision.cuts import Cuts, decide
+from lawrec.decision.metrics import GAINS
+from lawrec.decision.objectives import best_point, objective
+from lawrec.decision.thresholds import STRATEGIES, Labelled, tune
+
+RARE = 10
+"""True cases below which an article is rare, and its threshold called unreliable."""
+COVERED = 0.95
+"""Share of the resampled thresholds that lie in an interval."""
+BEST = "best"
+COMPARED_CASES = 100_000
+SHOWN = ("cail_score", "micro_f1", "macro_f1_supported", "exact_match")
+_OWN_CUTS = ("per-article", "micro-f1", "cail", "cost")
+_AVERAGED = (*_OWN_CUTS, "global", "top-n-per-score")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A strategy's objective and figures on cases that its thresholds were not chosen on."""
+
+    strategy: str
+    objective: float
+    figures: dict[str, float]
+
+
+def cross_fit(cases: Labelled, config: DecisionConfig, folds: list[Labelled] | None = None) -> Cuts:
+    """Choose the cuts as `tune` does, and steady them.
+
+    A threshold is the mean of those chosen without each fold of the cases in turn. Where each
+    article has its own, it is then drawn towards a shared cut: an article with
+    `config.shrink_cases` true cases lies half-way, one with more nearer to its own. Shared is the
+    best cut of all articles together, and among rare ones that of the rare ones, drawn towards the
+    former in the same way. An article without a true case has what the rare ones share, unless
+    `config.unseen_score` says otherwise.
+
+    Args:
+        cases: The cases to tune on.
+        config: Names the strategy, `best` excepted.
+        folds: What `without_folds` makes of the cases, where that is known already.
+
+    Raises:
+        ConfigError: There is no such strategy or objective.
+    """
+    whole = tune(cases, config)
+    if config.strategy not in _AVERAGED:
+        return whole
+    folds = without_folds(cases, config) if folds is None else folds
+    thresholds = _mean_of(whole, [tune(part, config) for part in folds])
+    if config.strategy in _OWN_CUTS and whole.rule == "threshold":
+        thresholds = _drawn(thresholds, cases, config)
+    return replace(whole, thresholds=thresholds.astype(np.float32))
+
+
+def choose(
+    cases: Labelled, config: DecisionConfig, told: Callable[[int, int], None] | None = None
+) -> tuple[str, Cuts, list[Compared]]:
+    """Return a strategy, its cross-fitted cuts, and if it had to be found, how all compared.
+
+    Args:
+        cases: The cases to tune on.
+        config: Its strategy may be `BEST`: the one that does best in cross-validation.
+        told: Called with the number of folds compared, and that of all.
+
+    Raises:
+        ConfigError: There is no such strategy, objective or calibration.
+    """
+    compared = compare(cases, config, told) if config.strategy == BEST else []
+    strategy = compared[0].strategy if compared else config.strategy
+    return strategy, cross_fit(cases, replace(config, strategy=strategy)), compared
+
+
+def compare(
+    cases: Labelled, config: DecisionConfig, told: Callable[[int, int], None] | None = None
+) -> list[Compared]:
+    """Compare all strategies by cross-validation, the best objective first.
+
+    The lists of each fold are decided by cuts that were chosen, and steadied, on the other folds;
+    the figures are those of all lists together, because a mean over articles of one fold's F1 would
+    count every article that the fold lacks.
+
+    Of more than `COMPARED_CASES`, evenly spaced ones are compared.
+
+    Raises:
+        ConfigError: There is no such objective or calibration.
+    """
+    step = -(-len(cases.y_true) // COMPARED_CASES)
+    cases = cases.rows(np.s_[::step]) if step > 1 else cases
+    lists = {name: np.zeros_like(cases.y_true) for name in STRATEGIES}
+    masks = fold_masks(len(cases.y_true), max(2, config.folds))
+    for number, held_out in enumerate(masks, 1):
+        rest = cases.rows(~held_out)
+        folds = without_folds(rest, config)
+        for name, y_pred in lists.items():
+            cuts = cross_fit(rest, replace(config, strategy=name), folds)
+            y_pred[held_out] = decide(cases.y_score[held_out], cuts)
+        if told:
+            told(number, len(masks))
+    found = [
+        Compared(
+            strategy=name,
+            objective=objective(cases.y_true, y_pred, cases.known, config),
+            figures={figure: GAINS[figure](cases.y_true, y_pred, cases.known) for figure in SHOWN},
+        )
+        for name, y_pred in lists.items()
+    ]
+    return sorted(found, key=lambda entry: -entry.objective)
+
+
+def intervals(cases: Labelled, config: DecisionConfig) -> Floats:
+    """Return between which cuts each article's own best one lies, float32 (n_articles, 2).
+
+    Of `config.resamples` draws of as many cases, with replacement, the middle `COVERED` count.
+    An article without a true case has (0, inf), as all have without any draws.
+
+    The number of times that a case is drawn is taken as Poisson with mean 1; those of the false
+    cases between two true ones then add up to Poisson with their number as mean, so that only the
+    curve is needed. Source: Oza and Russell, "Online Bagging and Boosting", 2001.
+    """
+    rng = np.random.default_rng(0)
+    bounds = np.tile(np.array((0, NEVER), np.float32), (len(cases.curves), 1))
+    for bound, curve in zip(bounds, cases.curves, strict=True):
+        if curve.positives and config.resamples:
+            cuts = [_redrawn_cut(curve, config, rng) for _ in range(config.resamples)]
+            tails = ((1 - COVERED) / 2, (1 + COVERED) / 2)
+            bound[:] = np.quantile(cuts, tails, method="nearest")
+    return bounds
+
+
+def fold_masks(n_cases: int, folds: int) -> list[Bools]:
+    """Return for each fold which cases are in it, dealt out at random but always alike."""
+    fold = np.random.default_rng(0).permutation(n_cases) % folds
+    return [fold == number for number in range(folds)]
+
+
+def without_folds(cases: Labelled, config: DecisionConfig) -> list[Labelled]:
+    """Return the cases without each fold in turn; none where the configuration has no folds."""
+    if not 1 < config.folds <= len(cases.y_true):
+        return []
+    return [cases.rows(~fold) for fold in fold_masks(len(cases.y_true), config.folds)]
+
+
+def _mean_of(whole: Cuts, parts: list[Cuts]) -> npt.NDArray[np.float64]:
+    """Return the mean threshold of the parts that decide in the whole's manner, else the whole's.
+
+    What never fires in a part counts nowhere, and what never fires in the whole stays so.
+    """
+    alike = [part.thresholds for part in parts if _manner(part) == _manner(whole)]
+    stacked = np.array(alike or [whole.thresholds], np.float64)
+    finite = np.isfinite(stacked)
+    means = np.where(finite, stacked, 0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
+    kept = np.isfinite(whole.thresholds) & finite.any(axis=0)
+    return np.where(kept, means, whole.thresholds)
+
+
+def _drawn(
+    thresholds: npt.NDArray[np.float64], cases: Labelled, config: DecisionConfig
+) -> npt.NDArray[np.float64]:
+    """Return each threshold drawn towards the cut that its article shares with others."""
+    pooled = (cases.seen if config.unseen_score else cases).pooled
+    shared = np.full(len(thresholds), pooled.threshold(best_point(pooled, config)))
+    rare = (cases.support < RARE) & ((cases.support > 0) | (not config.unseen_score))
+    if cases.support[rare].any():
+        together = cases.articles(rare).pooled
+        own = together.threshold(best_point(together, config))
+        shared[rare] = _between(own, shared[rare], together.positives, config)
+    drawn = np.array(_between(np.minimum(thresholds, 1), shared, cases.support, config))
+    fixed = np.isinf(thresholds) | ((cases.support == 0) & (config.unseen_score > 0))
+    return np.where(fixed, thresholds, drawn)
+
+
+def _between(own: Any, shared: Any, support: Any, config: DecisionConfig) -> Any:
+    weight = support / np.maximum(support + config.shrink_cases, 1)
+    return weight * own + (1 - weight) * shared
+
+
+def _manner(cuts: Cuts) -> tuple[str, int, int]:
+    return cuts.rule, cuts.min_articles, cuts.max_articles
+
+
+def _redrawn_cut(curve: Curve, config: DecisionConfig, rng: np.random.Generator) -> np.float32:
+    true = rng.poisson(np.diff(curve.tp, prepend=0))
+    false = rng.poisson(np.diff(curve.chosen - curve.tp, prepend=0))
+    tp = true.cumsum()
+    drawn = replace(curve, tp=tp, chosen=tp + false.cumsum(), positives=int(tp[-1]))
+    return curve.threshold(best_point(drawn, config))

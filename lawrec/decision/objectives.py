@@ -1,0 +1,100 @@
+"""Objectives: what tuning makes large, on lists of articles and on the cuts of a curve."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lawrec.config import DecisionConfig, chosen
+from lawrec.decision.curves import Bools, Curve
+from lawrec.decision.metrics import GAINS, count
+
+Rates = npt.NDArray[np.float64]
+OfLists = Callable[[Bools, Bools, Bools | None, DecisionConfig], float]
+
+
+def objective(y_true: Bools, y_pred: Bools, known: Bools | None, config: DecisionConfig) -> float:
+    """Return the objective of the configuration for lists of articles, all (n_cases, n_articles).
+
+    Raises:
+        ConfigError: There is no such objective.
+    """
+    of_lists = chosen(OBJECTIVES, config.objective, "decision.objective")
+    return of_lists(y_true, y_pred, known, config)
+
+
+def best_point(curve: Curve, config: DecisionConfig) -> int:
+    """Return the cut of a curve with the best objective, exactly; of equals the highest.
+
+    That of a mean of F1, and of the CAIL score, is F1.
+    """
+    rate: Callable[..., Rates] = RATES.get(config.objective, f1)
+    return int(np.argmax(rate(curve.tp, curve.chosen, curve.positives, config)))
+
+
+def f1(tp: Any, listed: Any, positives: Any, config: DecisionConfig | None = None) -> Rates:
+    """Return 2 TP / (listed + positives), 0 for 0/0."""
+    return _ratio(2 * np.asarray(tp), listed + positives)
+
+
+def f_beta(tp: Any, listed: Any, positives: Any, config: DecisionConfig) -> Rates:
+    """Return (1 + b^2) TP / (listed + b^2 positives), 0 for 0/0; recall counts b times as much.
+
+    Source: van Rijsbergen, "Information Retrieval", 1979.
+    """
+    square = config.recall_weight**2
+    return _ratio((1 + square) * np.asarray(tp), listed + square * positives)
+
+
+def precision_at_recall(tp: Any, listed: Any, positives: Any, config: DecisionConfig) -> Rates:
+    """Return the precision where the recall is at least `config.hold`.
+
+    Elsewhere it is how far the recall is from 1, negative: any list that holds it is better.
+    """
+    recall = _ratio(tp, positives)
+    return np.where(recall >= config.hold, _ratio(tp, listed), recall - 1)
+
+
+def recall_at_precision(tp: Any, listed: Any, positives: Any, config: DecisionConfig) -> Rates:
+    """Return the recall where the precision is at least `config.hold`, else as above."""
+    precision = _ratio(tp, listed)
+    return np.where(precision >= config.hold, _ratio(tp, positives), precision - 1)
+
+
+def _ratio(top: Any, bottom: Any) -> Rates:
+    bottom = np.asarray(bottom, np.float64)
+    return np.where(bottom == 0, 0.0, top / np.where(bottom == 0, 1.0, bottom))
+
+
+def _of_all(rate: Callable[..., Rates]) -> OfLists:
+    """Return a rate of the counts of all articles together."""
+
+    def of_lists(
+        y_true: Bools, y_pred: Bools, known: Bools | None, config: DecisionConfig
+    ) -> float:
+        counts = count(y_true, y_pred, known)
+        tp = counts.tp.sum()
+        return float(rate(tp, tp + counts.fp.sum(), tp + counts.fn.sum(), config))
+
+    return of_lists
+
+
+def _of_metric(metric: Callable[..., float]) -> OfLists:
+    def of_lists(
+        y_true: Bools, y_pred: Bools, known: Bools | None, config: DecisionConfig
+    ) -> float:
+        return metric(y_true, y_pred, known)
+
+    return of_lists
+
+
+RATES: dict[str, Callable[..., Rates]] = {
+    "f_beta": f_beta,
+    "precision_at_recall": precision_at_recall,
+    "recall_at_precision": recall_at_precision,
+}
+OBJECTIVES: dict[str, OfLists] = {
+    **{name: _of_metric(metric) for name, metric in GAINS.items()},
+    **{name: _of_all(rate) for name, rate in RATES.items()},
+}

@@ -1,0 +1,126 @@
+"""Tuned: what a run's `thresholds.json` keeps: how to decide, and how far to trust it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lawrec.decision.calibration import CALIBRATIONS, Calibration
+from lawrec.decision.cocitation import Companions
+from lawrec.decision.curves import NEVER
+from lawrec.decision.cuts import RULES, Cuts
+from lawrec.errors import RunError
+from lawrec.network.checkpoint import Run
+
+THRESHOLDS = "thresholds.json"
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """How a run decides, which articles its train cases show together, and what tuned it."""
+
+    cuts: Cuts
+    companions: Companions
+    tuned_on: str  # SHA-256 of the cases
+
+
+def load_tuned(run: Run) -> Tuned:
+    """Return what tuning chose for a run.
+
+    Raises:
+        RunError: The run has no thresholds, or they are not readable or of other articles.
+    """
+    path = run.folder / THRESHOLDS
+    if not path.is_file():
+        raise RunError(
+            run.folder,
+            "the run must have thresholds",
+            f"no {THRESHOLDS}",
+            "Run `lawrec tune-thresholds` first.",
+        )
+    try:
+        return _parsed(json.loads(path.read_text(encoding="utf-8")), run.articles.names)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(
+            path,
+            "the thresholds must be those of this run",
+            f"{type(error).__name__}: {error}",
+            "Run `lawrec tune-thresholds` again.",
+        ) from error
+
+
+def widened(cuts: Cuts, n_articles: int) -> Cuts:
+    """Return the cuts for more columns, which never fire."""
+    extra = np.full(n_articles - len(cuts.thresholds), NEVER, np.float32)
+    return replace(cuts, thresholds=np.append(cuts.thresholds, extra))
+
+
+def decision_values(cuts: Cuts) -> dict[str, Any]:
+    """Return all of the cuts but the thresholds as JSON values."""
+    return {
+        "rule": cuts.rule,
+        "min_articles": cuts.min_articles,
+        "fill_score": cuts.fill_score,
+        "max_articles": cuts.max_articles,
+        "guarantee_score": finite(cuts.guarantee),
+        "calibration": asdict(cuts.calibration) if cuts.calibration else None,
+    }
+
+
+def companion_values(companions: Companions, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return which articles stand together, by their names, as JSON values."""
+    return {
+        kind: {names[label]: [names[other] for other in others] for label, others in pairs.items()}
+        for kind, pairs in asdict(companions).items()
+    }
+
+
+def finite(value: Any) -> float | None:
+    """Return a threshold as JSON knows it: null for never."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _parsed(values: Mapping[str, Any], names: tuple[str, ...]) -> Tuned:
+    of_article = {line["article"]: line["threshold"] for line in values["articles"]}
+    thresholds = [of_article[name] for name in names]
+    guarantee = values["guarantee_score"]
+    cuts = Cuts(
+        np.array([NEVER if cut is None else cut for cut in thresholds], np.float32),
+        int(values["min_articles"]),
+        int(values["max_articles"]),
+        float(values["fill_score"]),
+        _known(values["rule"], RULES),
+        _calibration(values["calibration"], len(names)),
+        float(NEVER if guarantee is None else guarantee),
+    )
+    return Tuned(cuts, _companions(values["companions"], names), str(values["tuned_on"]["sha256"]))
+
+
+def _calibration(values: Mapping[str, Any] | None, n_articles: int) -> Calibration | None:
+    if values is None:
+        return None
+    parameters = tuple(
+        tuple(tuple(map(float, part)) for part in group) for group in values["parameters"]
+    )
+    groups = tuple(int(group) for group in values["groups"])
+    if len(groups) != n_articles or not all(0 <= group < len(parameters) for group in groups):
+        raise ValueError("the calibration's groups are not those of these articles")
+    return Calibration(_known(values["kind"], CALIBRATIONS), groups, parameters)
+
+
+def _companions(values: Mapping[str, Any], names: tuple[str, ...]) -> Companions:
+    label = {name: place for place, name in enumerate(names)}
+    return Companions(
+        **{
+            kind: {label[a]: tuple(label[b] for b in others) for a, others in values[kind].items()}
+            for kind in ("always", "never")
+        }
+    )
+
+
+def _known(name: str, registry: Mapping[str, Any]) -> str:
+    if name not in registry:
+        raise ValueError(f"{name!r} is none of {', '.join(registry)}")
+    return name
