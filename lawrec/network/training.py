@@ -21,6 +21,7 @@ import tensorflow as tf
 from lawrec.config import TrainingConfig
 from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.records import DAMAGE, full_disk_told, read_records
+from lawrec.corpus.vocabulary import label_matrix
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import Run, set_latest
 from lawrec.network.devices import from_chief, is_chief, lost_worker_told
@@ -223,16 +224,16 @@ def score_records(
     scorer: Scorer, records: Records, split: str, progress: Progress = silent
 ) -> tuple[Bools, Floats, Bools]:
     """Return y_true, y_score and known of a split's records, all (n_cases, n_articles)."""
-    n_cases = records.split(split).cases
-    y_true = np.zeros((n_cases, len(records.articles)), np.bool_)
-    y_score = np.zeros(y_true.shape, np.float32)
-    known = np.ones(y_true.shape, np.bool_)
+    n_cases, n_labels = records.split(split).cases, len(records.articles)
+    y_true = np.empty((n_cases, n_labels), np.bool_)
+    y_score = np.empty(y_true.shape, np.float32)
+    known = np.empty(y_true.shape, np.bool_)
     start = 0
     for chunk in chunks(read_records(records, split)):
-        y_score[start : start + len(chunk)] = scorer([record.token_ids for record in chunk])
-        for row, record in enumerate(chunk, start):
-            y_true[row, record.label_ids] = True
-            known[row, record.unknown_ids] = False
+        rows = slice(start, start + len(chunk))
+        y_score[rows] = scorer([record.token_ids for record in chunk])
+        y_true[rows] = label_matrix((record.label_ids for record in chunk), n_labels)
+        known[rows] = ~label_matrix((record.unknown_ids for record in chunk), n_labels)
         start += len(chunk)
         progress(f"score {split}", start, n_cases)
     return y_true, y_score, known
