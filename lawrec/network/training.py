@@ -8,7 +8,6 @@ position in the shuffled data, so that a resumed run goes on as if it had never 
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from lawrec.network.scoring import Scorer, chunks, make_scorer
 from lawrec.network.speed import Speed
 from lawrec.network.starting import begin, keep_checkpoints, written_folder
 from lawrec.network.steps import Batch, State, StepResult, make_step, start_state
-from lawrec.network.summaries import TENSORBOARD, Board, open_board, profiled
+from lawrec.network.summaries import Board, open_board, profiled
 from lawrec.progress import Progress, silent
 
 Bools = npt.NDArray[np.bool_]
@@ -71,7 +70,8 @@ def train(
         records: The records that the run was made for.
         metrics: Computes the figures on the valid split.
         progress: Told of every step.
-        profile: The numbers of the steps that TensorFlow's profiler traces.
+        profile: The numbers of the steps that TensorFlow's profiler traces; `progress` is told
+            where none of them is taken.
         strategy: What computes, as `start_devices` gives it; TensorFlow's current one if None.
 
     Yields:
@@ -96,13 +96,17 @@ def train(
             if reason := _over(state, config, records):
                 progress("train", 0, None, f"This run is over: {reason}.")
                 return
-            with _shown(run, records, state, strategy, folder, profile) as (step, board):
+            step = make_step(state, strategy, run.config, records)
+            with (
+                profiled(step, state, folder, profile, progress) as traced,
+                open_board(folder, run, state, records) as board,
+            ):
                 loop = _Loop(
                     run=run,
                     records=records,
                     strategy=strategy,
                     state=state,
-                    step=step,
+                    step=traced,
                     scorer=make_scorer(state.model),
                     metrics=metrics,
                     newest=newest,
@@ -190,20 +194,6 @@ class _Loop:
                 "--set optimizer.learning_rate.",
             )
         return found
-
-
-@contextmanager
-def _shown(
-    run: Run, records: Records, state: State, strategy: Any, folder: Path, profile: range
-) -> Iterator[tuple[Callable[[Batch], StepResult], Board]]:
-    """Give the step and the board, with what they write open as long as the block lasts."""
-    step = make_step(state, strategy, run.config, records)
-    traces = folder / TENSORBOARD / "train"
-    with (
-        profiled(step, state.global_step, traces, profile) as traced,
-        open_board(folder, run, state, records) as board,
-    ):
-        yield traced, board
 
 
 def _best(state: State, folder: Path) -> Any:
