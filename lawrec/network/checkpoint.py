@@ -119,13 +119,6 @@ def _write_run(
     _save_words(folder / DICTIONARY, read_words(source.dictionaries))
     for setting, copy in _own_lists(config, folder).items():
         _save_words(Path(copy), listed_words(getattr(config.corpus, setting)))
-    splits = {
-        split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
-        for split, made in records.manifest.splits.items()
-    }
-    if source.charged:
-        digest = digest_at(source.charged)
-        splits["charged"] = {"path": str(source.charged.resolve()), "sha256": digest}
     write_json(
         folder / "run.json",
         {
@@ -141,10 +134,22 @@ def _write_run(
             },
             "records": records.folder.name,
             "label_counts": records.manifest.label_counts,
-            "splits": splits,
+            "splits": _split_files(records, source),
             "start": start,
         },
     )
+
+
+def _split_files(records: Records, source: Source) -> dict[str, dict[str, str]]:
+    """Return what run.json says of where the cases came from."""
+    files = {
+        split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
+        for split, made in records.manifest.splits.items()
+    }
+    if source.charged:
+        digest = digest_at(source.charged)
+        files["charged"] = {"path": str(source.charged.resolve()), "sha256": digest}
+    return files
 
 
 def find_run(root: Path, name: str | None) -> Run:

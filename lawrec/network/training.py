@@ -8,6 +8,7 @@ position in the shuffled data, so that a resumed run goes on as if it had never 
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,7 @@ def train(
         records: The records that the run was made for.
         metrics: Computes the figures on the valid split.
         progress: Told of every step.
-        profile: The numbers of the steps that TensorFlow's profiler traces; `progress` is told
-            where none of them is taken.
+        profile: The steps that TensorFlow's profiler traces; `progress` is told if none is taken.
         strategy: What computes, as `start_devices` gives it; TensorFlow's current one if None.
 
     Yields:
@@ -82,41 +82,50 @@ def train(
         RunError: The loss is not finite or another machine is gone; the last good checkpoint stays.
             Or the checkpoint to go on or to start from is damaged, or of another model.
     """
+    config = run.config.training
+    strategy = strategy or tf.distribute.get_strategy()
+    with (
+        _damage_told(records),
+        lost_worker_told(run.folder),
+        written_folder(run, strategy) as folder,
+    ):
+        keras.utils.set_random_seed(config.seed)
+        state = start_state(run, records, strategy)
+        newest = keep_checkpoints(state.checkpoint(), folder, config.keep)
+        begin(state, newest, run, records, strategy, progress)
+        if reason := _over(state, config, records):
+            progress("train", 0, None, f"This run is over: {reason}.")
+            return
+        step = make_step(state, strategy, run.config, records)
+        with (
+            profiled(step, state, folder, profile, progress) as traced,
+            open_board(folder, run, state, records) as board,
+        ):
+            yield from _Loop(
+                run=run,
+                records=records,
+                strategy=strategy,
+                state=state,
+                step=traced,
+                scorer=make_scorer(state.model),
+                metrics=metrics,
+                newest=newest,
+                best=_best(state, folder),
+                board=board,
+                progress=progress,
+            ).evaluations()
+
+
+@contextmanager
+def _damage_told(records: Records) -> Iterator[None]:
+    """Refuse records that are damaged, before the block and where TensorFlow meets it inside."""
     for split in ("train", "valid"):
         if damage := find_damage(records, split):
             raise damage
-    config = run.config.training
-    keras.utils.set_random_seed(config.seed)
-    strategy = strategy or tf.distribute.get_strategy()
-    with lost_worker_told(run.folder), written_folder(run, strategy) as folder:
-        state = start_state(run, records, strategy)
-        newest = keep_checkpoints(state.checkpoint(), folder, config.keep)
-        try:
-            begin(state, newest, run, records, strategy, progress)
-            if reason := _over(state, config, records):
-                progress("train", 0, None, f"This run is over: {reason}.")
-                return
-            step = make_step(state, strategy, run.config, records)
-            with (
-                profiled(step, state, folder, profile, progress) as traced,
-                open_board(folder, run, state, records) as board,
-            ):
-                loop = _Loop(
-                    run=run,
-                    records=records,
-                    strategy=strategy,
-                    state=state,
-                    step=traced,
-                    scorer=make_scorer(state.model),
-                    metrics=metrics,
-                    newest=newest,
-                    best=_best(state, folder),
-                    board=board,
-                    progress=progress,
-                )
-                yield from loop.evaluations()
-        except (*DAMAGE, tf.errors.NotFoundError) as error:
-            raise find_damage(records, "train") or error from error
+    try:
+        yield
+    except (*DAMAGE, tf.errors.NotFoundError) as error:
+        raise find_damage(records, "train") or error from error
 
 
 @dataclass(frozen=True)
