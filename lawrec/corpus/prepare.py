@@ -142,6 +142,10 @@ class _Preparation:
                 self.progress(f"tokenize {split}", tally.cases, None)
         if not tally.cases:
             raise no_case(path)
+        if split == "train" and not tally.known_cases.total():
+            raise CaseError(
+                path, "a train case must have a weight above 0", "none", "Mend the weights."
+            )
         return tally
 
     def _usable(self, split: str, path: Path, tally: _Tally) -> Iterator[Case]:

@@ -510,6 +510,12 @@ def test_a_split_with_bad_lines_alone_is_refused(source):
     assert (error.where, error.expected) == (str(path), "the file must hold a case")
 
 
+def test_a_train_split_of_weight_0_is_refused(source):
+    case = {"fact": "盗窃", "articles": [264], "weight": 0}
+    (source.data / "train.json").write_text(json.dumps(case), encoding="utf-8")
+    assert refused(source).expected == "a train case must have a weight above 0"
+
+
 def test_cases_without_any_article_are_refused(source, write_split):
     for split in ("train", "valid", "test"):
         write_split(f"{split}.json", [(f"没有罪{split}", [])])
