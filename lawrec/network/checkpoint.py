@@ -109,49 +109,6 @@ def create_run(
     raise RunError(folder, "a new run needs a new name", "an existing one", "Choose another --run.")
 
 
-def _write_run(
-    folder: Path, config: Config, records: Records, source: Source, start: dict[str, Any] | None
-) -> None:
-    """Fill the folder of a new run."""
-    records.tokens.save(folder / "tokens.txt")
-    records.articles.save(folder / "articles.txt")
-    records.charges.save(folder / "charges.txt")
-    _save_words(folder / DICTIONARY, read_words(source.dictionaries))
-    for setting, copy in _own_lists(config, folder).items():
-        _save_words(Path(copy), listed_words(getattr(config.corpus, setting)))
-    write_json(
-        folder / "run.json",
-        {
-            "lawrec": __version__,
-            "config": config.to_dict(),
-            "tokenizer": records.manifest.tokenizer,
-            "source": {
-                "data": str(source.data.resolve()),
-                "articles": str(source.articles.resolve()) if source.articles else None,
-                "charged": str(source.charged.resolve()) if source.charged else None,
-                "skip_bad": source.skip_bad,
-                "format": source.form.chosen(),
-            },
-            "records": records.folder.name,
-            "label_counts": records.manifest.label_counts,
-            "splits": _split_files(records, source),
-            "start": start,
-        },
-    )
-
-
-def _split_files(records: Records, source: Source) -> dict[str, dict[str, str]]:
-    """Return what run.json says of where the cases came from."""
-    files = {
-        split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
-        for split, made in records.manifest.splits.items()
-    }
-    if source.charged:
-        digest = digest_at(source.charged)
-        files["charged"] = {"path": str(source.charged.resolve()), "sha256": digest}
-    return files
-
-
 def find_run(root: Path, name: str | None) -> Run:
     """Open the run of that name in `root`, or at that path; without a name, the newest.
 
@@ -290,6 +247,49 @@ def _stamped_folders(root: Path, key: str) -> Iterator[Path]:
     stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{key}"
     yield root / stamp
     yield from (root / f"{stamp}-{number}" for number in count(2))
+
+
+def _write_run(
+    folder: Path, config: Config, records: Records, source: Source, start: dict[str, Any] | None
+) -> None:
+    """Fill the folder of a new run."""
+    records.tokens.save(folder / "tokens.txt")
+    records.articles.save(folder / "articles.txt")
+    records.charges.save(folder / "charges.txt")
+    _save_words(folder / DICTIONARY, read_words(source.dictionaries))
+    for setting, copy in _own_lists(config, folder).items():
+        _save_words(Path(copy), listed_words(getattr(config.corpus, setting)))
+    write_json(
+        folder / "run.json",
+        {
+            "lawrec": __version__,
+            "config": config.to_dict(),
+            "tokenizer": records.manifest.tokenizer,
+            "source": {
+                "data": str(source.data.resolve()),
+                "articles": str(source.articles.resolve()) if source.articles else None,
+                "charged": str(source.charged.resolve()) if source.charged else None,
+                "skip_bad": source.skip_bad,
+                "format": source.form.chosen(),
+            },
+            "records": records.folder.name,
+            "label_counts": records.manifest.label_counts,
+            "splits": _split_files(records, source),
+            "start": start,
+        },
+    )
+
+
+def _split_files(records: Records, source: Source) -> dict[str, dict[str, str]]:
+    """Return what run.json says of where the cases came from."""
+    files = {
+        split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
+        for split, made in records.manifest.splits.items()
+    }
+    if source.charged:
+        digest = digest_at(source.charged)
+        files["charged"] = {"path": str(source.charged.resolve()), "sha256": digest}
+    return files
 
 
 def _start(other: Run) -> dict[str, Any]:

@@ -54,6 +54,8 @@ def open_training(
             "none",
             "Name it on each of them.",
         )
+    if new:
+        check_source(new.source, new.config.loss)
     config = on_device(new.config if new else find_run(root, name).config, device)
     strategy = start_devices(config.training, log_placement, progress)
 
@@ -68,7 +70,6 @@ def open_training(
 
 def _make(root: Path, name: str | None, new: NewRun, progress: Progress) -> tuple[Run, Records]:
     """Prepare the cases of a new run and make it."""
-    check_source(new.source, new.config.loss)
     other = find_run(root, new.start_from) if new.start_from else None
     records = prepare(new.source, new.config.corpus, progress)
     return create_run(root, new.config, records, new.source, name, other), records
