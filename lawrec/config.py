@@ -58,9 +58,7 @@ class LossConfig:
     """What training makes small."""
 
     name: str = "cross-entropy"  # a key of losses.LOSSES
-    gamma: float = (
-        2.0  # focal, asymmetric: how little an easy entry counts (asymmetric: of label 0)
-    )
+    gamma: float = 2.0  # focal, asymmetric (there of label 0 alone): how little easy entries count
     margin: float = 0.05  # asymmetric: a score below it costs nothing where the label is 0
     smoothing: float = 0.0  # labels are drawn this share of the way to one half
     class_weights: str = "none"  # a key of losses.CLASS_WEIGHTS

@@ -1,5 +1,6 @@
 """Whole files or none: write to a temporary name, flush, then rename."""
 
+import errno
 import hashlib
 import json
 import os
@@ -26,10 +27,17 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def finished_folder(path: Path) -> Iterator[Path]:
+def finished_folder(path: Path, replacing: bool = True) -> Iterator[Path]:
     """Give a temporary folder to fill; it becomes `path` when the block ends well.
 
     What a process that was killed at this left behind is removed.
+
+    Args:
+        path: The folder.
+        replacing: Let it take the place of what is there.
+
+    Raises:
+        FileExistsError: Something is there then, and must not be replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # The host is in the name: on a shared disk, process numbers of other hosts say nothing here.
@@ -42,7 +50,10 @@ def finished_folder(path: Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
-        shutil.rmtree(path, ignore_errors=True)
+        if replacing:
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

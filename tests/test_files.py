@@ -56,6 +56,14 @@ def test_a_finished_folder_takes_the_place_of_the_old_one(tmp_path):
     assert names(path) == ["new"]
 
 
+def test_a_finished_folder_may_have_to_be_new(tmp_path):
+    path = tmp_path / "folder"
+    path.mkdir()
+    with pytest.raises(FileExistsError), finished_folder(path, replacing=False) as temporary:
+        (temporary / "new").touch()
+    assert names(tmp_path) == ["folder"]
+
+
 @pytest.mark.parametrize("kind", [ValueError, Interrupted])
 def test_a_failed_block_keeps_the_old_folder_and_no_temporary_one(tmp_path, kind):
     path = tmp_path / "folder"

@@ -140,11 +140,13 @@ def _rehearse(
 ) -> None:
     """Show the first batch, the sizes, or both."""
     from lawrec.corpus.prepare import prepare as prepare_records
+    from lawrec.corpus.sources import check_source
     from lawrec.delivery.training_report import first_batch_text, rehearsal_text
     from lawrec.network.devices import start_devices
     from lawrec.network.opening import on_device
     from lawrec.network.rehearsal import first_batch, rehearse
 
+    check_source(cases, settings.loss)
     start_devices(on_device(settings, device).training)
     records = prepare_records(cases, settings.corpus, progress)
     if debug:

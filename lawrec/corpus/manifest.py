@@ -107,7 +107,7 @@ def damaged(path: Path) -> RecordsError:
         path,
         "the shard must be as its manifest says",
         state,
-        f"Delete {path.parent}: the next `lawrec prepare` or `lawrec train` makes it anew.",
+        _anew(path.parent),
     )
 
 
@@ -169,7 +169,7 @@ def load_manifest(folder: Path) -> Manifest:
             path,
             "the manifest must be readable",
             str(error),
-            f"Delete {folder}: the next `lawrec prepare` or `lawrec train` makes it anew.",
+            _anew(folder),
         ) from error
 
 
@@ -205,6 +205,10 @@ def _manifest_from_dict(values: dict[str, Any]) -> Manifest:
         compression=values.get("compression", ""),
         known_cases=values["known_cases"],
     )
+
+
+def _anew(folder: Path) -> str:
+    return f"The next `lawrec prepare` or `lawrec train` of its cases makes {folder} anew."
 
 
 def _is_whole(shard: Shard, path: Path) -> bool:

@@ -30,6 +30,7 @@ from lawrec.corpus.manifest import (
     Split,
     load_records,
     manifest_to_dict,
+    verify,
 )
 from lawrec.corpus.records import Record, write_shards
 from lawrec.corpus.sources import Source, digests_of, key_of
@@ -78,14 +79,12 @@ def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -
     tokenizer = load_tokenizer(config, source.dictionaries)
     key = key_of(source, config, digests, tokenizer)
     folder, vocab = source.records_root / key, source.vocab_root / key
-    written = (
-        folder / MANIFEST,
-        vocab / "tokens.txt",
-        vocab / "articles.txt",
-        vocab / "charges.txt",
-    )
-    if not all(path.is_file() for path in written):
-        progress("prepare", 0, None, f"Preparing the cases of {source.data} into {folder}.")
+    lists = (vocab / name for name in ("tokens.txt", "articles.txt", "charges.txt"))
+    # Reading all of the records takes no longer than the digests of the cases did.
+    if not all(path.is_file() for path in lists) or verify(folder).damage:
+        damaged = " What is there is damaged." if folder.exists() else ""
+        note = f"Preparing the cases of {source.data} into {folder}.{damaged}"
+        progress("prepare", 0, None, note)
         with finished_folder(vocab) as new_vocab, finished_folder(folder) as new_folder:
             work = _Preparation(source, config, tokenizer, progress, new_folder, new_vocab)
             work.run(files, digests)
@@ -143,6 +142,10 @@ class _Preparation:
                 self.progress(f"tokenize {split}", tally.cases, None)
         if not tally.cases:
             raise no_case(path)
+        if split == "train" and not tally.known_cases.total():
+            raise CaseError(
+                path, "a train case must have a weight above 0", "none", "Mend the weights."
+            )
         return tally
 
     def _usable(self, split: str, path: Path, tally: _Tally) -> Iterator[Case]:

@@ -8,14 +8,14 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from lawrec.config import CorpusConfig, shipped
+from lawrec.config import CorpusConfig, LossConfig, shipped
 from lawrec.corpus.articles import read_article_list
 from lawrec.corpus.cases import find_splits, no_case, read_cases
 from lawrec.corpus.manifest import SCHEMA
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.streams import digest_at
 from lawrec.corpus.tokenizer import Tokenizer, listed_words, load_tokenizer
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, ConfigError
 
 # The fingerprint holds the classes and the stop words, the key holds the user's tokens themselves.
 _NOT_IN_KEY = ("workers", "classes", "stop_words", "user_tokens")
@@ -41,6 +41,30 @@ class Source:
         own = self.data / "law.txt"
         path = self.articles or (own if own.is_file() else None)
         return read_article_list(path) if path else None
+
+
+def check_source(source: Source, loss: LossConfig) -> None:
+    """Refuse cases that no training with this loss could use, before they are prepared.
+
+    Raises:
+        CaseError: There is no train or no valid split.
+        ConfigError: There are cases with nothing but charges, which are not to be learnt.
+    """
+    splits = find_splits(source.data)
+    if "valid" not in splits:
+        raise CaseError(
+            source.data,
+            "a training must have a valid split",
+            f"only {', '.join(splits)}",
+            "Put a valid.json into the folder.",
+        )
+    if source.charged and not loss.charges:
+        raise ConfigError(
+            "--charged",
+            "loss.charges must be above 0 to learn from cases with nothing but charges",
+            loss.charges,
+            "Add --set loss.charges=0.5, or leave out --charged.",
+        )
 
 
 def folder_for(source: Source, config: CorpusConfig) -> Path:

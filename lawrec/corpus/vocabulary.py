@@ -1,10 +1,13 @@
 """Vocabularies: tokens <-> token ids, articles <-> label ids, and the one way to encode a fact."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from lawrec.corpus.tokenizer import Tokenizer
 from lawrec.errors import ConfigError, RecordsError
@@ -98,3 +101,12 @@ class Encoder:
     def __call__(self, fact: str) -> list[int]:
         """Return 1 to `max_tokens` token ids."""
         return encode(self.tokenizer.cut(fact), self.tokens, self.max_tokens)
+
+
+def label_matrix(label_ids: Iterable[Sequence[int]], n_labels: int) -> npt.NDArray[np.bool_]:
+    """Return bool (n_cases, n_labels): True where the label is among the ids of the case."""
+    cases = list(label_ids)
+    matrix = np.zeros((len(cases), n_labels), np.bool_)
+    for row, ids in zip(matrix, cases, strict=True):
+        row[list(ids)] = True
+    return matrix

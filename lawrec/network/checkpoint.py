@@ -8,8 +8,10 @@ checkpoints/<run>/best/                the weights with the best valid score
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,12 @@ from lawrec.config import Config, from_dict
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.readers import Format
-from lawrec.corpus.sources import Source
+from lawrec.corpus.sources import Source, check_source
 from lawrec.corpus.streams import digest_at
 from lawrec.corpus.tokenizer import listed_words, load_tokenizer, read_words
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import ConfigError, RunError
-from lawrec.files import write_json, write_text
+from lawrec.files import finished_folder, write_json, write_text
 from lawrec.network.model import build_model
 from lawrec.network.weights import load_weights, newest_checkpoint
 from lawrec.progress import Progress, silent
@@ -90,44 +92,21 @@ def create_run(
 
     Raises:
         RunError: A run of that name exists, or the other one has no checkpoint.
+        CaseError: There is no valid split.
         ConfigError: Charges are given but not to be learnt, or to be learnt but not given.
     """
-    _check_charges(config, records, source)
+    check_source(source, config.loss)
+    _check_charges(config, records)
     start = _start(start_from) if start_from else None
-    folder = _new_folder(root / name) if name else _stamped_folder(root, records.folder.name)
-    records.tokens.save(folder / "tokens.txt")
-    records.articles.save(folder / "articles.txt")
-    records.charges.save(folder / "charges.txt")
-    _save_words(folder / DICTIONARY, read_words(source.dictionaries))
-    for setting, copy in _own_lists(config, folder).items():
-        _save_words(Path(copy), listed_words(getattr(config.corpus, setting)))
-    splits = {
-        split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
-        for split, made in records.manifest.splits.items()
-    }
-    if source.charged:
-        digest = digest_at(source.charged)
-        splits["charged"] = {"path": str(source.charged.resolve()), "sha256": digest}
-    write_json(
-        folder / "run.json",
-        {
-            "lawrec": __version__,
-            "config": config.to_dict(),
-            "tokenizer": records.manifest.tokenizer,
-            "source": {
-                "data": str(source.data.resolve()),
-                "articles": str(source.articles.resolve()) if source.articles else None,
-                "charged": str(source.charged.resolve()) if source.charged else None,
-                "skip_bad": source.skip_bad,
-                "format": source.form.chosen(),
-            },
-            "records": records.folder.name,
-            "label_counts": records.manifest.label_counts,
-            "splits": splits,
-            "start": start,
-        },
-    )
-    return open_run(folder)
+    for folder in [root / name] if name else _stamped_folders(root, records.folder.name):
+        try:
+            with finished_folder(folder, replacing=False) as new:
+                _write_run(new, config, records, source, start)
+            return open_run(folder)
+        except FileExistsError:
+            if not folder.exists():  # something else is in the way
+                raise
+    raise RunError(folder, "a new run needs a new name", "an existing one", "Choose another --run.")
 
 
 def find_run(root: Path, name: str | None) -> Run:
@@ -253,14 +232,7 @@ def load_model(run: Run, checkpoint: str) -> Any:
     return model
 
 
-def _check_charges(config: Config, records: Records, source: Source) -> None:
-    if source.charged and not config.loss.charges:
-        raise ConfigError(
-            "--charged",
-            "loss.charges must be above 0 to learn from cases with nothing but charges",
-            config.loss.charges,
-            "Add --set loss.charges=0.5, or leave out --charged.",
-        )
+def _check_charges(config: Config, records: Records) -> None:
     if config.loss.charges and not records.charges.names:
         raise ConfigError(
             "loss.charges",
@@ -270,27 +242,54 @@ def _check_charges(config: Config, records: Records, source: Source) -> None:
         )
 
 
-def _new_folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise RunError(
-            folder, "a new run needs a new name", "an existing folder", "Choose another --run."
-        ) from error
-    return folder
+def _stamped_folders(root: Path, key: str) -> Iterator[Path]:
+    """Give names by the time, without end: other runs may start in the same second."""
+    stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{key}"
+    yield root / stamp
+    yield from (root / f"{stamp}-{number}" for number in count(2))
 
 
-def _stamped_folder(root: Path, key: str) -> Path:
-    """Make a folder of its own even for a run that starts in the same second as another."""
-    stamp = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{key}"
-    folder, number = stamp, 1
-    while True:
-        try:
-            folder.mkdir(parents=True)
-            return folder
-        except FileExistsError:
-            number += 1
-            folder = stamp.with_name(f"{stamp.name}-{number}")
+def _write_run(
+    folder: Path, config: Config, records: Records, source: Source, start: dict[str, Any] | None
+) -> None:
+    """Fill the folder of a new run."""
+    records.tokens.save(folder / "tokens.txt")
+    records.articles.save(folder / "articles.txt")
+    records.charges.save(folder / "charges.txt")
+    _save_words(folder / DICTIONARY, read_words(source.dictionaries))
+    for setting, copy in _own_lists(config, folder).items():
+        _save_words(Path(copy), listed_words(getattr(config.corpus, setting)))
+    write_json(
+        folder / "run.json",
+        {
+            "lawrec": __version__,
+            "config": config.to_dict(),
+            "tokenizer": records.manifest.tokenizer,
+            "source": {
+                "data": str(source.data.resolve()),
+                "articles": str(source.articles.resolve()) if source.articles else None,
+                "charged": str(source.charged.resolve()) if source.charged else None,
+                "skip_bad": source.skip_bad,
+                "format": source.form.chosen(),
+            },
+            "records": records.folder.name,
+            "label_counts": records.manifest.label_counts,
+            "splits": _split_files(records, source),
+            "start": start,
+        },
+    )
+
+
+def _split_files(records: Records, source: Source) -> dict[str, dict[str, str]]:
+    """Return what run.json says of where the cases came from."""
+    files = {
+        split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
+        for split, made in records.manifest.splits.items()
+    }
+    if source.charged:
+        digest = digest_at(source.charged)
+        files["charged"] = {"path": str(source.charged.resolve()), "sha256": digest}
+    return files
 
 
 def _start(other: Run) -> dict[str, Any]:

@@ -39,20 +39,18 @@ def inherit(model: Any, run: Run, start: Start, progress: Progress = silent) -> 
     axes = named_axes(run.config.model)
     shared = {name: shared_ids(getattr(run, name), getattr(other, name)) for name in VOCABULARIES}
     # The linear model over the words has been fitted to the new cases.
-    shapes = {
-        name: shape for name, shape in shapes_of(model).items() if not name.startswith(f"{WORDS}/")
-    }
-    common = [name for name in shapes if name in saved.weights]
+    shapes = {name: shape for name, shape in shapes_of(model).items() if not _of_words(name)}
+    theirs = {name for name in saved.weights if not _of_words(name)}
+    common = [name for name in shapes if name in theirs]
     expected = {name: _shape_there(shapes[name], axes.get(name), other) for name in common}
     refuse_unlike(saved, expected, (), _TODO)
     for weight in model.weights:
         if weight.path in expected:
-            theirs = saved.read(weight.path)
+            values = saved.read(weight.path)
             vocabulary, axis = axes.get(weight.path, ("", 0))
             ids = shared.get(vocabulary)
-            weight.assign(theirs if ids is None else _mixed(weight.numpy(), theirs, ids, axis))
-    unused = {name for name in saved.weights - {*common} if not name.startswith(f"{WORDS}/")}
-    for note in _notes(start, run, shared, set(shapes) - {*common}, unused):
+            weight.assign(values if ids is None else _mixed(weight.numpy(), values, ids, axis))
+    for note in _notes(start, run, shared, set(shapes) - theirs, theirs - set(shapes)):
         progress("start", 0, None, note)
 
 
@@ -61,6 +59,10 @@ def shared_ids(own: Vocabulary, other: Vocabulary) -> tuple[Ids, Ids]:
     both = [name for name in own.names if name in other.ids]
     ids = ([vocabulary.ids[name] for name in both] for vocabulary in (own, other))
     return np.asarray(next(ids), np.int64), np.asarray(next(ids), np.int64)
+
+
+def _of_words(name: str) -> bool:
+    return name.startswith(f"{WORDS}/")
 
 
 def _refuse_other_pooling(run: Run, other: Run) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from lawrec.config import Config
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.prepare import prepare
-from lawrec.corpus.sources import Source
+from lawrec.corpus.sources import Source, check_source
 from lawrec.errors import ConfigError
 from lawrec.network.checkpoint import Run, create_run, find_run, records_of
 from lawrec.network.devices import chief_first, find_cluster, is_chief, start_devices
@@ -42,7 +42,9 @@ def open_training(
         progress: Told of the preparation of the cases.
 
     Raises:
-        ConfigError: There are several machines, and no name that all of them know.
+        ConfigError: There are several machines, and no name that all of them know, or as
+            `check_source` says.
+        CaseError: As `check_source` and `prepare` say.
         RunError: There is such a run already, or no run to go on with, or no such device.
     """
     if not name and find_cluster():
@@ -52,21 +54,25 @@ def open_training(
             "none",
             "Name it on each of them.",
         )
+    if new:
+        check_source(new.source, new.config.loss)
     config = on_device(new.config if new else find_run(root, name).config, device)
     strategy = start_devices(config.training, log_placement, progress)
 
-    def found() -> tuple[Run, Records]:
+    def run_and_records() -> tuple[Run, Records]:
+        if new and is_chief(strategy):
+            return _make(root, name, replace(new, config=config), progress)
         run = find_run(root, name)
         return run, records_of(run, progress)
 
-    def made(new: NewRun) -> tuple[Run, Records]:
-        records = prepare(new.source, new.config.corpus, progress)
-        other = find_run(root, new.start_from) if new.start_from else None
-        return create_run(root, config, records, new.source, name, other), records
+    return strategy, *chief_first(strategy, run_and_records)
 
-    makes = new if is_chief(strategy) else None
-    run, records = chief_first(strategy, lambda: made(makes) if makes else found())
-    return strategy, run, records
+
+def _make(root: Path, name: str | None, new: NewRun, progress: Progress) -> tuple[Run, Records]:
+    """Prepare the cases of a new run and make it."""
+    other = find_run(root, new.start_from) if new.start_from else None
+    records = prepare(new.source, new.config.corpus, progress)
+    return create_run(root, new.config, records, new.source, name, other), records
 
 
 def on_device(config: Config, device: str | None) -> Config:

@@ -17,7 +17,7 @@ from lawrec.corpus.cases import Case, Cases, read_cases, strictly
 from lawrec.corpus.pipeline import LENGTH_STEP
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.streams import digest_at
-from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
+from lawrec.corpus.vocabulary import PAD_ID, UNK_ID, Vocabulary, label_matrix
 from lawrec.errors import CaseError
 from lawrec.files import replaced
 from lawrec.network.checkpoint import Run, best_checkpoint, load_encoder, load_model
@@ -107,14 +107,14 @@ def _score_cases(
     if not case_ids:
         raise CaseError(path, "the file must hold a case", "none", "Add cases to it.")
     new = {name for names in cited for name in names} - set(run.articles.names)
-    articles = (*run.articles.names, *sorted(new, key=statute_order))
+    articles = Vocabulary((*run.articles.names, *sorted(new, key=statute_order)))
     y_score = np.concatenate(scores)
     return ScoredCases(
         case_ids=tuple(case_ids),
-        articles=articles,
-        y_true=_multi_hot(cited, articles),
+        articles=articles.names,
+        y_true=_matrix(cited, articles),
         y_score=np.pad(y_score, ((0, 0), (0, len(new)))),
-        known=~_multi_hot(unknown, articles),
+        known=~_matrix(unknown, articles),
         skipped=len(skipped),
     )
 
@@ -127,14 +127,10 @@ def _kept(cases: Iterable[Case | CaseError], skipped: list[CaseError]) -> Iterat
             skipped.append(case)
 
 
-def _multi_hot(
-    named: Sequence[tuple[str, ...]], articles: tuple[str, ...]
-) -> npt.NDArray[np.bool_]:
-    column = {name: position for position, name in enumerate(articles)}
-    hot = np.zeros((len(named), len(articles)), np.bool_)
-    for row, names in enumerate(named):
-        hot[row, [column[name] for name in names if name in column]] = True
-    return hot
+def _matrix(named: list[tuple[str, ...]], articles: Vocabulary) -> npt.NDArray[np.bool_]:
+    """Return the matrix of named articles; one that is no column is left out."""
+    ids = ([articles.ids[name] for name in names if name in articles.ids] for names in named)
+    return label_matrix(ids, len(articles))
 
 
 def make_scorer(model: Any) -> Scorer:

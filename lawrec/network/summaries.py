@@ -24,6 +24,7 @@ from lawrec.corpus.manifest import Records
 from lawrec.network.checkpoint import Run
 from lawrec.network.speed import Speed
 from lawrec.network.steps import Batch, State, StepResult, make_gradients
+from lawrec.progress import Progress, silent
 
 TENSORBOARD = "tensorboard"
 """The folder of a run that holds what TensorBoard shows."""
@@ -105,17 +106,25 @@ def open_board(folder: Path, run: Run, state: State, records: Records) -> Iterat
 
 @contextmanager
 def profiled(
-    step: Callable[[Any], Any], global_step: Any, folder: Path, steps: range
-) -> Iterator[Callable[[Any], Any]]:
-    """Give the step, traced by TensorFlow's profiler while its number is one of `steps`."""
-    running = False
+    step: Callable[[Batch], StepResult],
+    state: State,
+    folder: Path,
+    steps: range,
+    progress: Progress = silent,
+) -> Iterator[Callable[[Batch], StepResult]]:
+    """Give the step of a training that writes into a folder, traced where it is one of `steps`.
 
-    def traced(batch: Any) -> Any:
-        nonlocal running
-        number = int(global_step) + 1
+    Where the block ends well without having taken any of these, `progress` is told.
+    """
+    running = begun = False
+    before = int(state.global_step)
+
+    def traced(batch: Batch) -> StepResult:
+        nonlocal running, begun
+        number = int(state.global_step) + 1
         if number in steps and not running:
-            tf.profiler.experimental.start(str(folder))
-            running = True
+            tf.profiler.experimental.start(str(folder / TENSORBOARD / "train"))
+            running = begun = True
         with tf.profiler.experimental.Trace("train", step_num=number, _r=1):
             result = step(batch)
         if running and number >= steps[-1]:
@@ -125,6 +134,9 @@ def profiled(
 
     try:
         yield traced if steps else step
+        if steps and not begun:
+            taken = f"{before + 1} to {int(state.global_step)}"
+            progress("train", 0, None, f"No step was traced: the training took steps {taken}.")
     finally:
         if running:
             tf.profiler.experimental.stop()

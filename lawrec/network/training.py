@@ -21,6 +21,7 @@ import tensorflow as tf
 from lawrec.config import TrainingConfig
 from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.records import DAMAGE, full_disk_told, read_records
+from lawrec.corpus.vocabulary import label_matrix
 from lawrec.errors import RunError
 from lawrec.network.checkpoint import Run, set_latest
 from lawrec.network.devices import from_chief, is_chief, lost_worker_told
@@ -29,7 +30,7 @@ from lawrec.network.scoring import Scorer, chunks, make_scorer
 from lawrec.network.speed import Speed
 from lawrec.network.starting import begin, keep_checkpoints, written_folder
 from lawrec.network.steps import Batch, State, StepResult, make_step, start_state
-from lawrec.network.summaries import TENSORBOARD, Board, open_board, profiled
+from lawrec.network.summaries import Board, open_board, profiled
 from lawrec.progress import Progress, silent
 
 Bools = npt.NDArray[np.bool_]
@@ -70,7 +71,7 @@ def train(
         records: The records that the run was made for.
         metrics: Computes the figures on the valid split.
         progress: Told of every step.
-        profile: The numbers of the steps that TensorFlow's profiler traces.
+        profile: The steps that TensorFlow's profiler traces; `progress` is told if none is taken.
         strategy: What computes, as `start_devices` gives it; TensorFlow's current one if None.
 
     Yields:
@@ -81,37 +82,50 @@ def train(
         RunError: The loss is not finite or another machine is gone; the last good checkpoint stays.
             Or the checkpoint to go on or to start from is damaged, or of another model.
     """
+    config = run.config.training
+    strategy = strategy or tf.distribute.get_strategy()
+    with (
+        _damage_told(records),
+        lost_worker_told(run.folder),
+        written_folder(run, strategy) as folder,
+    ):
+        keras.utils.set_random_seed(config.seed)
+        state = start_state(run, records, strategy)
+        newest = keep_checkpoints(state.checkpoint(), folder, config.keep)
+        begin(state, newest, run, records, strategy, progress)
+        if reason := _over(state, config, records):
+            progress("train", 0, None, f"This run is over: {reason}.")
+            return
+        step = make_step(state, strategy, run.config, records)
+        with (
+            profiled(step, state, folder, profile, progress) as traced,
+            open_board(folder, run, state, records) as board,
+        ):
+            yield from _Loop(
+                run=run,
+                records=records,
+                strategy=strategy,
+                state=state,
+                step=traced,
+                scorer=make_scorer(state.model),
+                metrics=metrics,
+                newest=newest,
+                best=_best(state, folder),
+                board=board,
+                progress=progress,
+            ).evaluations()
+
+
+@contextmanager
+def _damage_told(records: Records) -> Iterator[None]:
+    """Refuse records that are damaged, before the block and where TensorFlow meets it inside."""
     for split in ("train", "valid"):
         if damage := find_damage(records, split):
             raise damage
-    config = run.config.training
-    keras.utils.set_random_seed(config.seed)
-    strategy = strategy or tf.distribute.get_strategy()
-    with lost_worker_told(run.folder), written_folder(run, strategy) as folder:
-        state = start_state(run, records, strategy)
-        newest = keep_checkpoints(state.checkpoint(), folder, config.keep)
-        try:
-            begin(state, newest, run, records, strategy, progress)
-            if reason := _over(state, config, records):
-                progress("train", 0, None, f"This run is over: {reason}.")
-                return
-            with _shown(run, records, state, strategy, folder, profile) as (step, board):
-                loop = _Loop(
-                    run=run,
-                    records=records,
-                    strategy=strategy,
-                    state=state,
-                    step=step,
-                    scorer=make_scorer(state.model),
-                    metrics=metrics,
-                    newest=newest,
-                    best=_best(state, folder),
-                    board=board,
-                    progress=progress,
-                )
-                yield from loop.evaluations()
-        except (*DAMAGE, tf.errors.NotFoundError) as error:
-            raise find_damage(records, "train") or error from error
+    try:
+        yield
+    except (*DAMAGE, tf.errors.NotFoundError) as error:
+        raise find_damage(records, "train") or error from error
 
 
 @dataclass(frozen=True)
@@ -191,20 +205,6 @@ class _Loop:
         return found
 
 
-@contextmanager
-def _shown(
-    run: Run, records: Records, state: State, strategy: Any, folder: Path, profile: range
-) -> Iterator[tuple[Callable[[Batch], StepResult], Board]]:
-    """Give the step and the board, with what they write open as long as the block lasts."""
-    step = make_step(state, strategy, run.config, records)
-    traces = folder / TENSORBOARD / "train"
-    with (
-        profiled(step, state.global_step, traces, profile) as traced,
-        open_board(folder, run, state, records) as board,
-    ):
-        yield traced, board
-
-
 def _best(state: State, folder: Path) -> Any:
     return keep_checkpoints(tf.train.Checkpoint(model=state.model), folder / "best", _BEST_KEPT)
 
@@ -223,16 +223,16 @@ def score_records(
     scorer: Scorer, records: Records, split: str, progress: Progress = silent
 ) -> tuple[Bools, Floats, Bools]:
     """Return y_true, y_score and known of a split's records, all (n_cases, n_articles)."""
-    n_cases = records.split(split).cases
-    y_true = np.zeros((n_cases, len(records.articles)), np.bool_)
-    y_score = np.zeros(y_true.shape, np.float32)
-    known = np.ones(y_true.shape, np.bool_)
+    n_cases, n_labels = records.split(split).cases, len(records.articles)
+    y_true = np.empty((n_cases, n_labels), np.bool_)
+    y_score = np.empty(y_true.shape, np.float32)
+    known = np.empty(y_true.shape, np.bool_)
     start = 0
     for chunk in chunks(read_records(records, split)):
-        y_score[start : start + len(chunk)] = scorer([record.token_ids for record in chunk])
-        for row, record in enumerate(chunk, start):
-            y_true[row, record.label_ids] = True
-            known[row, record.unknown_ids] = False
+        rows = slice(start, start + len(chunk))
+        y_score[rows] = scorer([record.token_ids for record in chunk])
+        y_true[rows] = label_matrix((record.label_ids for record in chunk), n_labels)
+        known[rows] = ~label_matrix((record.unknown_ids for record in chunk), n_labels)
         start += len(chunk)
         progress(f"score {split}", start, n_cases)
     return y_true, y_score, known

@@ -21,7 +21,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.svm import LinearSVC
 
 from lawrec.corpus.records import Record
-from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
+from lawrec.corpus.vocabulary import PAD_ID, UNK_ID, label_matrix
 from lawrec.progress import Progress, silent
 
 MOST_CASES = 50_000
@@ -92,11 +92,13 @@ def fit_words(
     kernel = np.zeros((n_tokens, n_labels), np.float32)
     bias = np.full(n_labels, _NO_CASE, np.float32)
     weights = np.array([case.weight for case in drawn])
+    applies = label_matrix((case.label_ids for case in drawn), n_labels)
+    known = ~label_matrix((case.unknown_ids for case in drawn), n_labels)
     for label in range(n_labels):
-        known = np.array([label not in case.unknown_ids for case in drawn], np.bool_)
-        y_true = np.array([label in case.label_ids for case in drawn], np.bool_)[known]
+        rows = known[:, label]
+        y_true = applies[rows, label]
         if y_true.any() and not y_true.all():
-            machine = _fitted(features[known], y_true, weights[known], seed)
+            machine = _fitted(features[rows], y_true, weights[rows], seed)
             kernel[:, label] = STEEPNESS * machine.coef_[0]
             bias[label] = STEEPNESS * machine.intercept_[0]
         elif y_true.any():

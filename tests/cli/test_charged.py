@@ -44,9 +44,11 @@ def test_from_training_to_a_prediction(tiny_data, tmp_path, at_work):
     assert [layer["output"] for layer in info["layers"] if layer["name"] == "charges"] == ["(1,)"]
 
 
-def test_without_a_weight_it_says_what_to_do(tiny_data, at_work):
-    refused = lawrec("train", "--data", tiny_data, "--charged", "more.jsonl", *at_work)
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_without_a_weight_it_says_what_to_do_and_does_nothing(tiny_data, tmp_path, at_work, more):
+    refused = lawrec("train", "--data", tiny_data, "--charged", "more.jsonl", *at_work, *more)
     assert refused.exit_code == 1
+    assert not (tmp_path / "data").exists()
     assert refused.stderr.endswith("Add --set loss.charges=0.5, or leave out --charged.\n")
 
 

@@ -5,6 +5,7 @@ import random
 import shutil
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,12 @@ def written(source):
         for path in root.rglob("*")
         if path.is_file()
     }
+
+
+def flip_a_byte(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
 
 
 def killed_at(stage, done=1):
@@ -341,12 +348,21 @@ def test_half_of_a_preparation_does_not_pass_for_the_whole(source, lost):
     assert (vocab / "tokens.txt").is_file()
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, flip_a_byte])
+def test_damaged_records_are_made_anew_and_said_so(source, damage):
+    first = prepare(source, CHAR)
+    before = {path: content for path, (content, _) in written(source).items()}
+    damage(first.shard_paths("valid")[0])
+    told = []
+    assert prepare(source, CHAR, lambda *what: told.append(what)) == first
+    assert told[0][3].endswith(f" into {first.folder}. What is there is damaged.")
+    assert {path: content for path, (content, _) in written(source).items()} == before
+
+
 def test_a_flipped_byte_in_a_shard_is_told_with_the_shard(source):
     records = prepare(source, CHAR)
     path = records.shard_paths("train")[1]
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+    flip_a_byte(path)
     damage = find_damage(records, "train")
     with pytest.raises(RecordsError) as caught:
         list(read_records(records, "train"))
@@ -492,6 +508,12 @@ def test_a_split_with_bad_lines_alone_is_refused(source):
     path.write_text("\n".join(BAD), encoding="utf-8")
     error = refused(replace(source, skip_bad=True))
     assert (error.where, error.expected) == (str(path), "the file must hold a case")
+
+
+def test_a_train_split_of_weight_0_is_refused(source):
+    case = {"fact": "盗窃", "articles": [264], "weight": 0}
+    (source.data / "train.json").write_text(json.dumps(case), encoding="utf-8")
+    assert refused(source).expected == "a train case must have a weight above 0"
 
 
 def test_cases_without_any_article_are_refused(source, write_split):

@@ -53,7 +53,7 @@ def check_damage(error, path, got="damaged bytes"):
     assert error.expected == "the shard must be as its manifest says"
     assert error.got == got
     assert error.todo == (
-        f"Delete {path.parent}: the next `lawrec prepare` or `lawrec train` makes it anew."
+        f"The next `lawrec prepare` or `lawrec train` of its cases makes {path.parent} anew."
     )
 
 
@@ -223,7 +223,7 @@ def test_a_folder_without_a_whole_manifest_is_refused(records, tmp_path, content
     error = caught.value
     assert (error.where, error.expected) == (str(path), "the manifest must be readable")
     assert error.got
-    assert error.todo.startswith(f"Delete {records.folder}: ")
+    assert error.todo.endswith(f"makes {records.folder} anew.")
 
 
 @pytest.mark.parametrize("name", ["tokens.txt", "articles.txt", "charges.txt"])

@@ -14,6 +14,7 @@ from lawrec.corpus.vocabulary import (
     Vocabulary,
     build_tokens,
     encode,
+    label_matrix,
     load_vocabulary,
 )
 from lawrec.errors import ConfigError, RecordsError
@@ -154,3 +155,9 @@ def test_no_text_is_ever_read_as_padding(jieba_tokenizer):
     encoder = Encoder(jieba_tokenizer, WORDS, max_tokens=50)
     for fact in ["<pad>", "<unk><pad>盗窃", "< pad >", "\x00"]:
         assert PAD_ID not in encoder(fact)
+
+
+def test_a_row_of_labels_is_true_at_the_ids_of_its_case():
+    matrix = label_matrix(iter([[0, 2], [], (1,)]), 3)
+    assert matrix.tolist() == [[True, False, True], [False] * 3, [False, True, False]]
+    assert label_matrix([], 3).shape == (0, 3)

@@ -13,6 +13,10 @@ pytestmark = pytest.mark.tensorflow
 LISTS = {"dictionary": "乱造之词\n", "more": "盗窃罪\n", "stop": "的\n，\n", "always": "诈\n"}
 
 
+class PowerCutError(Exception):
+    """Stands for kill -9."""
+
+
 @pytest.fixture
 def made(tmp_path, tiny_data):
     """A run with lists of words of its own, and the folder where they came from."""
@@ -114,3 +118,21 @@ def test_runs_that_start_in_the_same_second_get_folders_of_their_own(start_run, 
     create_run(root, run.config, records, run.source, "mine")
     with pytest.raises(RunError, match="a new run needs a new name"):
         create_run(root, run.config, records, run.source, "mine")
+
+
+def test_a_run_is_there_whole_or_not_at_all(start_run, tmp_path, monkeypatch):
+    def cut(*file):
+        raise PowerCutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("lawrec.network.checkpoint.write_json", cut)
+        with pytest.raises(PowerCutError):
+            start_run(root=tmp_path, name="mine")
+    assert list((tmp_path / "checkpoints").iterdir()) == []
+    assert start_run(root=tmp_path, name="mine")[0].folder.name == "mine"
+
+
+def test_a_file_in_place_of_the_folder_of_runs_is_told(start_run, tmp_path):
+    (tmp_path / "checkpoints").touch()
+    with pytest.raises(FileExistsError):
+        start_run(root=tmp_path)

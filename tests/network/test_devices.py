@@ -192,6 +192,8 @@ def test_two_machines_of_which_one_is_killed_end_as_one_device(start_run, tiny_d
     settings = (
         *SMALL,
         "training.epochs=30",
+        # Rounding differs, and grows with every large step.
+        "optimizer.learning_rate=0.001",
         "training.evaluate_every=1000",
         "training.save_every=5",
         "training.batch_tokens=2048",
@@ -216,9 +218,5 @@ def test_two_machines_of_which_one_is_killed_end_as_one_device(start_run, tiny_d
     list(train(run, records, valid_figures))
     expected, found = weights(run.folder), weights(run_folder)
     assert expected.keys() == found.keys()
-    # Rounding differs and grows from step to step: it is judged by the size of what is rounded.
-    differences = {
-        name: np.abs(found[name] - value).max() / np.abs(value).max().clip(0.1)
-        for name, value in expected.items()
-    }
-    assert {name: value for name, value in differences.items() if value > 1e-3} == {}
+    differences = {name: np.abs(found[name] - value).max() for name, value in expected.items()}
+    assert {name: value for name, value in differences.items() if value > 1e-5} == {}

@@ -120,6 +120,15 @@ def test_tensorboard_drops_the_lost_steps(resumed):
     assert steps == list(range(1, steps[-1] + 1))
 
 
+@pytest.mark.parametrize(("steps", "notes"), [(range(9, 12), 1), (range(2, 12), 0)])
+def test_a_training_that_ends_before_the_steps_to_trace_says_so(start_run, steps, notes):
+    run, records = start_run("training.max_steps=2", "training.summary_every=0")
+    told = []
+    list(train(run, records, valid_figures, lambda *what: told.append(what), steps))
+    note = ("train", 0, None, "No step was traced: the training took steps 1 to 2.")
+    assert told.count(note) == notes
+
+
 def test_without_summaries_nothing_is_written(start_run):
     run, records = start_run("training.epochs=1", "training.summary_every=0")
     list(train(run, records, valid_figures))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -104,6 +106,18 @@ def test_masked_labels_and_cases_of_weight_0_teach_nothing():
     assert masked.kernel[3, 0] < told.kernel[3, 0]
     without = fit_words(spoilt[:-1], TOKENS, LABELS, 1)
     np.testing.assert_array_equal(masked.kernel, without.kernel)
+
+
+def test_the_labels_of_a_case_are_not_searched_once_a_label():
+    class Unsearched(list):
+        def __contains__(self, label):
+            raise AssertionError(label)
+
+    cases = [replace(case, label_ids=Unsearched(case.label_ids)) for case in CASES]
+    for found, expected in zip(
+        fit_words(cases, TOKENS, LABELS, 1), fit_words(CASES, TOKENS, LABELS, 1), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_of_many_cases_some_are_drawn_and_the_seed_decides_which(monkeypatch):
