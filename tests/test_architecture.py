@@ -61,7 +61,7 @@ ROOMS = {
         "training",
         "opening",
     ),
-    "decision": ("metrics", "thresholds", "recommend"),
+    "decision": ("metrics", "judge", "thresholds", "recommend"),
     "delivery": (
         "progress",
         "report",
@@ -70,8 +70,11 @@ ROOMS = {
         "audit_report",
         "audit_page",
         "tune",
+        "cail",
         "evaluate",
         "predict",
+        "cail_predictor",
+        "export_cail",
         "inspect",
         "doctor",
     ),
@@ -85,6 +88,7 @@ DOOR = (
     "lawrec.cli.train",
     "lawrec.cli.runs",
     "lawrec.cli.predict",
+    "lawrec.cli.export",
     "lawrec.cli",
     "lawrec.__main__",
 )
