@@ -105,7 +105,7 @@ def evaluation_table(report: "EvaluationReport") -> str:
     for key, label in FIGURES.items():
         values = (figures[key] for figures in report.answers.values())
         table.add_row(label, *(f"{value:.4f}" for value in values))
-    judged = f"\n{report.cail_judge.text()}" if report.cail_judge else ""
+    judged = report.cail_judge.text() if report.cail_judge else ""
     return f"{title}\n{rendered(table, WIDTH)}{judged}"
 
 
