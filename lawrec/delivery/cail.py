@@ -24,6 +24,8 @@ from lawrec.network.scoring import ScoredCases
 Bools = npt.NDArray[np.bool_]
 Ids = Mapping[str, int]
 
+_SHOWN = 8
+
 
 @dataclass(frozen=True)
 class CailFile:
@@ -61,7 +63,7 @@ class CailVerdict:
         if not self.unsayable:
             return text
         return (
-            f"{text}\nLeft out, since the list lacks {', '.join(self.unsayable)}: "
+            f"{text}\nLeft out, since the list lacks {some(self.unsayable)}: "
             f"{self.cited_left_out:,} cited, {self.recommended_left_out:,} recommended"
         )
 
@@ -114,6 +116,13 @@ def cail_ids(articles: Iterable[str], ids: Ids) -> list[int]:
 def unsayable(articles: Iterable[str], ids: Ids) -> tuple[str, ...]:
     """Return the articles without an id."""
     return tuple(article for article in articles if cail_id(article, ids) is None)
+
+
+def some(articles: Sequence[str]) -> str:
+    """Return the first few articles of a list and the number of the others, for people."""
+    others = len(articles) - _SHOWN
+    shown = ", ".join(articles[:_SHOWN])
+    return f"{shown} and {others:,} more" if others > 0 else shown
 
 
 def answer(ids: Sequence[int]) -> dict[str, Any]:

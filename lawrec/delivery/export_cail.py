@@ -13,7 +13,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from lawrec.config import shipped
-from lawrec.delivery.cail import ids_in, unsayable
+from lawrec.delivery.cail import ids_in, some, unsayable
 from lawrec.delivery.tune import THRESHOLDS, load_cuts
 from lawrec.files import replaced
 from lawrec.network.checkpoint import DICTIONARY, LISTS, Run, best_checkpoint
@@ -45,7 +45,7 @@ class Export:
         text = f"{self.path}: {self.run}, {self.lines:,} lines, {self.size / 1e6:,.1f} MB"
         if not self.unsayable:
             return text
-        return f"{text}\nNever answered, since the list lacks them: {', '.join(self.unsayable)}"
+        return f"{text}\nNever answered, since the list lacks them: {some(self.unsayable)}"
 
 
 def export_cail(

@@ -99,6 +99,16 @@ def test_the_verdict_says_what_was_left_out(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1, "0"), (8, "0, 1, 2, 3, 4, 5, 6, 7"), (10, "0, 1, 2, 3, 4, 5, 6, 7 and 2 more")],
+)
+def test_of_many_articles_a_few_are_named(count, expected):
+    from lawrec.delivery.cail import some
+
+    assert some([str(number) for number in range(count)]) == expected
+
+
 def test_what_nobody_knows_is_in_neither_file(tmp_path):
     known = np.ones((3, 5), np.bool_)
     known[1, 0] = known[0, 3] = False
