@@ -63,6 +63,7 @@ ROOMS = {
     ),
     "decision": (
         "metrics",
+        "judge",
         "curves",
         "calibration",
         "cuts",
@@ -82,8 +83,11 @@ ROOMS = {
         "audit_page",
         "tuned",
         "tune",
+        "cail",
         "evaluate",
         "predict",
+        "cail_predictor",
+        "export_cail",
         "inspect",
         "doctor",
     ),
@@ -97,6 +101,7 @@ DOOR = (
     "lawrec.cli.train",
     "lawrec.cli.runs",
     "lawrec.cli.predict",
+    "lawrec.cli.export",
     "lawrec.cli",
     "lawrec.__main__",
 )

@@ -10,6 +10,7 @@ from lawrec.cli.articles import articles
 from lawrec.cli.corpus import audit, prepare, split, verify
 from lawrec.cli.doctor import doctor
 from lawrec.cli.embed import embed
+from lawrec.cli.export import export
 from lawrec.cli.predict import predict
 from lawrec.cli.runs import evaluate, info, tune_thresholds
 from lawrec.cli.train import train
@@ -59,6 +60,7 @@ cli.add_command(train)
 cli.add_command(tune_thresholds)
 cli.add_command(evaluate)
 cli.add_command(predict)
+cli.add_command(export)
 cli.add_command(info)
 cli.add_command(articles)
 cli.add_command(doctor)

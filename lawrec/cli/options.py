@@ -108,6 +108,11 @@ run_option = click.option("--run", "run_name", help="Name or path of a run.  [de
 device_option = click.option(
     "--device", metavar="auto|cpu|gpu|gpu:N", help="What computes.  [default: auto, GPUs if any]"
 )
+labels_option = click.option(
+    "--labels",
+    type=FILE,
+    help="CAIL's law.txt, in which ids are lines.  [default: the list the run was trained with]",
+)
 checkpoints_option = click.option(
     "--checkpoints",
     type=FILE,

@@ -13,6 +13,7 @@ from lawrec.cli.options import (
     device_option,
     form_of_data,
     format_options,
+    labels_option,
     run_option,
     skip_bad_option,
     start_tensorflow,
@@ -102,6 +103,13 @@ def tune_thresholds(
 @click.option(
     "--output", type=click.Choice(list(EVALUATION_WRITERS)), default="table", show_default=True
 )
+@click.option(
+    "--cail",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the answers for CAIL2018's judge to this file, their truth beside it, and judge.",
+)
+@labels_option
 @device_option
 @skip_bad_option
 def evaluate(
@@ -110,21 +118,27 @@ def evaluate(
     split: str,
     data: Path | None,
     output: str,
+    cail: Path | None,
+    labels: Path | None,
     device: str | None,
     skip_bad: bool,
     **form: str | None,
 ) -> None:
     """Measure the run on cases that it has not seen, beside two trivial answers."""
     written = form_of_data(data, form)
+    if labels and not cail:
+        raise click.UsageError("--labels is for --cail: name the file to write as well.")
     start_tensorflow()
+    from lawrec.delivery.cail import cail_file
     from lawrec.delivery.evaluate import evaluate_run
     from lawrec.network.checkpoint import find_run
     from lawrec.network.devices import use_device
 
     use_device(device or "auto")
     run = find_run(checkpoints, run_name)
+    judged = cail_file(run, cail, labels) if cail else None
     with shown_on(sys.stderr) as progress:
-        report = evaluate_run(run, split, data, written, skip_bad, progress)
+        report = evaluate_run(run, split, data, written, skip_bad, progress, judged)
     click.echo(EVALUATION_WRITERS[output](report))
 
 

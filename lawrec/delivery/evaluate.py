@@ -12,6 +12,7 @@ from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.streams import digest_at
 from lawrec.decision import metrics
 from lawrec.decision.cuts import Cuts, decide
+from lawrec.delivery.cail import CailFile, CailVerdict, write_answers
 from lawrec.delivery.tune import refuse_same_cases, split_path, trained_on
 from lawrec.delivery.tuned import load_tuned, widened
 from lawrec.files import replaced, write_json
@@ -33,6 +34,7 @@ class EvaluationReport:
     articles: int
     unknown_articles: tuple[str, ...]
     answers: dict[str, dict[str, float]]
+    cail_judge: CailVerdict | None = None
 
 
 def evaluate_run(
@@ -42,6 +44,7 @@ def evaluate_run(
     form: Format = DEFAULT_FORMAT,
     skip_bad: bool = False,
     progress: Progress = silent,
+    cail: CailFile | None = None,
 ) -> EvaluationReport:
     """Evaluate a run with its thresholds, and keep the figures in the run's folder.
 
@@ -52,6 +55,7 @@ def evaluate_run(
         form: How the cases of `path` are written; the run's own are read as it read them.
         skip_bad: Leave out lines that cannot be used.
         progress: Told of every chunk of cases.
+        cail: Where to write the answers for CAIL2018's judge, which is then asked too.
 
     Raises:
         CaseError: The file cannot be used, or training or tuning used it.
@@ -78,6 +82,7 @@ def evaluate_run(
             FREQUENT: _figures(scored, _always(scored, run.label_counts)),
             NOTHING: _figures(scored, np.zeros_like(scored.y_true)),
         },
+        cail_judge=write_answers(cail, scored, y_pred) if cail else None,
     )
     write_json(run.folder / f"evaluation-{name}.json", asdict(report))
     with replaced(run.folder / f"evaluation-{name}.csv") as temporary:

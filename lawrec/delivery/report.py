@@ -108,7 +108,8 @@ def evaluation_table(report: "EvaluationReport") -> str:
     for key, label in FIGURES.items():
         values = (figures[key] for figures in report.answers.values())
         table.add_row(label, *(f"{value:.4f}" for value in values))
-    return f"{title}\n{rendered(table, WIDTH)}"
+    judged = report.cail_judge.text() if report.cail_judge else ""
+    return f"{title}\n{rendered(table, WIDTH)}{judged}"
 
 
 def evaluation_json(report: "EvaluationReport") -> str:

@@ -37,6 +37,7 @@ class EvaluationReport:
     articles: int
     unknown_articles: tuple[str, ...]
     answers: dict[str, dict[str, float]]
+    cail_judge: None = None
 
 
 @dataclass
@@ -330,6 +331,7 @@ def test_the_json_of_an_evaluation_reads_back():
         "articles": 183,
         "unknown_articles": ["999"],
         "answers": {"this run": FIGURES, "no article": dict.fromkeys(METRICS, 0.0)},
+        "cail_judge": None,
     }
 
 

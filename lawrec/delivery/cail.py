@@ -1,0 +1,184 @@
+"""CAIL: articles as ids of CAIL2018, answers as its judge reads them, and what it says of them.
+
+An id is a place in law.txt, from 1. CAIL2018 counts a branch such as 133之一 as the article that it
+branches from, 133, unless the list has the branch itself.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lawrec.corpus.articles import is_numbered, read_article_list
+from lawrec.decision.judge import judge
+from lawrec.errors import RunError
+from lawrec.files import write_text
+from lawrec.network.checkpoint import Run
+from lawrec.network.scoring import ScoredCases
+
+Bools = npt.NDArray[np.bool_]
+Ids = Mapping[str, int]
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class CailFile:
+    """Where to write answers, and the articles of law.txt in its order."""
+
+    path: Path
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CailVerdict:
+    """What the judge says of the answers in a file, whose truth stands beside it.
+
+    `unsayable` are the articles that law.txt lacks: their citations and recommendations, counted in
+    `cited_left_out` and `recommended_left_out`, are in neither file and not judged.
+    """
+
+    answers: str
+    truth: str
+    lines: int
+    score: float
+    micro_f1: float
+    macro_f1: float
+    unsayable: tuple[str, ...]
+    cited_left_out: int
+    recommended_left_out: int
+
+    def text(self) -> str:
+        """Return the verdict for people."""
+        text = (
+            f"CAIL2018's judge, {self.lines:,} lines: score {self.score:.4f}, "
+            f"micro-F1 {self.micro_f1:.4f}, macro-F1 {self.macro_f1:.4f}\n"
+            f"Answers: {self.answers}, truth: {self.truth}"
+        )
+        if not self.unsayable:
+            return text
+        return (
+            f"{text}\nLeft out, since the list lacks {some(self.unsayable)}: "
+            f"{self.cited_left_out:,} cited, {self.recommended_left_out:,} recommended"
+        )
+
+
+def cail_file(run: Run, path: Path, labels: Path | None = None) -> CailFile:
+    """Return where answers go and the list that their ids count in: see `labels_of`."""
+    return CailFile(path, labels_of(run, labels))
+
+
+def labels_of(run: Run, path: Path | None = None) -> tuple[str, ...]:
+    """Return the articles of law.txt in its order; blank lines do not count.
+
+    Args:
+        run: Without a path, the list of articles that it was trained with is taken.
+        path: The list.
+
+    Raises:
+        CaseError: The list cannot be read, is empty, or names an article twice.
+        RunError: There is no list.
+    """
+    listed = read_article_list(path) if path else run.source.listed()
+    if listed is None:
+        raise RunError(
+            run.folder,
+            "CAIL's ids need the list of articles that they count in",
+            f"no law.txt in {run.source.data}",
+            "Name it with --labels.",
+        )
+    return tuple(listed)
+
+
+def ids_in(labels: Iterable[str]) -> dict[str, int]:
+    """Return the id of each article of law.txt."""
+    return {article: place for place, article in enumerate(labels, 1)}
+
+
+def cail_id(article: str, ids: Ids) -> int | None:
+    """Return the article's own id, else that of the one it branches from, else None."""
+    if article in ids or not is_numbered(article):
+        return ids.get(article)
+    return ids.get(article.partition("之")[0])
+
+
+def cail_ids(articles: Iterable[str], ids: Ids) -> list[int]:
+    """Return the ids of articles in their order, each once, without those that have none."""
+    found = (cail_id(article, ids) for article in articles)
+    return list(dict.fromkeys(one for one in found if one is not None))
+
+
+def unsayable(articles: Iterable[str], ids: Ids) -> tuple[str, ...]:
+    """Return the articles without an id."""
+    return tuple(article for article in articles if cail_id(article, ids) is None)
+
+
+def some(articles: Sequence[str]) -> str:
+    """Return the first few articles of a list and the number of the others, for people."""
+    others = len(articles) - _SHOWN
+    shown = ", ".join(articles[:_SHOWN])
+    return f"{shown} and {others:,} more" if others > 0 else shown
+
+
+def answer(ids: Sequence[int]) -> dict[str, Any]:
+    """Return a case's answer as the judge reads it; charges and imprisonment are not answered."""
+    return {"accusation": [], "articles": ids, "imprisonment": 0}
+
+
+def write_answers(wish: CailFile, scored: ScoredCases, y_pred: Bools) -> CailVerdict:
+    """Write answers and their truth, a JSON line a case in the order of the cases, and judge them.
+
+    The truth stands beside the answers, in answers.truth.json for answers.json, and has the fields
+    of CAIL2018 that its judge reads. What nobody knows of a case is in neither.
+
+    Args:
+        wish: Where to write, and the list of articles.
+        scored: The cases.
+        y_pred: bool (n_cases, n_articles), the columns those of `scored`.
+    """
+    ids = ids_in(wish.labels)
+    y_true, y_pred = scored.y_true & scored.known, y_pred & scored.known
+    truth, answers = (_ids_of_rows(hot, scored.articles, ids) for hot in (y_true, y_pred))
+    truth_path = wish.path.with_name(f"{wish.path.stem}.truth{wish.path.suffix}")
+    _write_lines(truth_path, (_truth(case, wish.labels) for case in truth))
+    _write_lines(wish.path, map(answer, answers))
+    verdict = judge(truth, answers, len(wish.labels))
+    lacking = np.array([cail_id(article, ids) is None for article in scored.articles], np.bool_)
+    met = lacking & (y_true | y_pred).any(axis=0)
+    return CailVerdict(
+        answers=str(wish.path),
+        truth=str(truth_path),
+        lines=len(wish.labels),
+        score=verdict.score,
+        micro_f1=verdict.micro_f1,
+        macro_f1=verdict.macro_f1,
+        unsayable=tuple(compress(scored.articles, met)),
+        cited_left_out=int(y_true[:, lacking].sum()),
+        recommended_left_out=int(y_pred[:, lacking].sum()),
+    )
+
+
+def _ids_of_rows(hot: Bools, articles: Sequence[str], ids: Ids) -> list[list[int]]:
+    return [sorted(cail_ids(compress(articles, row), ids)) for row in hot]
+
+
+def _truth(ids: Iterable[int], labels: Sequence[str]) -> dict[str, Any]:
+    """Return the labels of a case in CAIL2018's fields, where articles are numbers and no ids."""
+    cited = (labels[one - 1] for one in ids)
+    term = {"death_penalty": False, "life_imprisonment": False, "imprisonment": 0}
+    return {
+        "meta": {
+            "accusation": [],
+            "relevant_articles": [int(name) if name.isdecimal() else name for name in cited],
+            "term_of_imprisonment": term,
+        }
+    }
+
+
+def _write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))

@@ -1,0 +1,242 @@
+"""`lawrec evaluate --cail` and `lawrec export cail`, to the protocol of CAIL2018."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from click.testing import CliRunner
+
+from lawrec.cli import cli
+from lawrec.decision.judge import judge
+
+IDS = {"266": 1, "264": 2, "133之一": 3}
+# What the judge does: one Predictor, facts in batches of its size, a JSON line a case.
+PROTOCOL = """
+import json, os, sys
+from predictor import Predictor
+
+source, target = sys.argv[1:3]
+user = Predictor(*map(int, sys.argv[3:]))
+assert type(user.batch_size) is int and user.batch_size > 0
+for name in os.listdir(source):
+    with open(f"{source}/{name}", encoding="utf-8") as cases, open(f"{target}/{name}", "w") as out:
+        facts = [json.loads(line)["fact"] for line in cases]
+        for start in range(0, len(facts), user.batch_size):
+            for answer in user.predict(facts[start : start + user.batch_size]):
+                answer = {key: answer[key] for key in ("accusation", "articles", "imprisonment")}
+                print(json.dumps(answer), file=out)
+assert user.predict([]) == []
+import lawrec
+print(lawrec.__file__)
+"""
+
+pytestmark = pytest.mark.tensorflow
+
+
+def lawrec(*arguments):
+    return CliRunner().invoke(cli, [str(part) for part in arguments])
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.fixture
+def labels(tmp_path):
+    path = tmp_path / "law.txt"
+    path.write_text("266\n264\n133\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def unpacked(trained, labels, tmp_path):
+    where = ("--checkpoints", trained.checkpoints, "--labels", labels)
+    result = lawrec("export", "cail", "--to", tmp_path / "out/predictor.zip", *where)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith(f"{tmp_path}/out/predictor.zip: ")
+    assert ", 3 lines, " in result.stdout
+    with zipfile.ZipFile(tmp_path / "out/predictor.zip") as archive:
+        archive.extractall(tmp_path / "judge")
+    return tmp_path / "judge"
+
+
+def run_protocol(unpacked, tmp_path, *batch_size):
+    """Run the judge's program away from here, where only what was unpacked can be found."""
+    (unpacked / "main.py").write_text(PROTOCOL, encoding="utf-8")
+    (tmp_path / "output").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    command = [sys.executable, unpacked / "main.py", tmp_path / "input", tmp_path / "output"]
+    done = subprocess.run(
+        [*map(str, (*command, *batch_size))],
+        cwd=tmp_path / "elsewhere",
+        env=environment | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(unpacked / "predictor/library/lawrec/__init__.py")
+
+
+def test_the_judges_program_gets_the_answers_of_predict(trained, unpacked, tmp_path):
+    test = trained.data / "test.json"
+    (tmp_path / "input").mkdir()
+    shutil.copy(test, tmp_path / "input")
+    with (tmp_path / "input/odd.json").open("w", encoding="utf-8") as odd:
+        odd.write('{"fact": ""}\n{"fact": "x"}\n')
+    run_protocol(unpacked, tmp_path, 7)
+    answers = lines(tmp_path / "output/test.json")
+    predicted = lawrec("predict", test, "--checkpoints", trained.checkpoints, "--output", "json")
+    expected = [json.loads(line)["articles"] for line in predicted.stdout.splitlines()]
+    assert [answer["articles"] for answer in answers] == [
+        [IDS[article] for article in articles] for articles in expected
+    ]
+    assert {(*answer["accusation"], answer["imprisonment"]) for answer in answers} == {(0,)}
+    assert len(lines(tmp_path / "output/odd.json")) == 2
+    truth = [[IDS[name] for name in case["meta"]["relevant_articles"]] for case in lines(test)]
+    assert judge(truth, [answer["articles"] for answer in answers], 3).score > 0.8
+
+
+def test_the_zip_holds_what_prediction_needs_and_nothing_of_this_machine(trained, unpacked):
+    names = {path.relative_to(unpacked / "predictor").as_posix() for path in unpacked.rglob("*.*")}
+    run = next(trained.checkpoints.glob("*/run.json")).parent
+    best = (run / "best/checkpoint").read_text("utf-8").split('"')[1]
+    assert {name for name in names if name.startswith("run/")} == {
+        *(f"run/{name}.txt" for name in ("tokens", "articles", "charges", "dictionary")),
+        *("run/run.json", "run/thresholds.json"),
+        *(f"run/best/{best}{suffix}" for suffix in (".index", ".data-00000-of-00001")),
+    }
+    assert {"__init__.py", "predictor.py", "law.txt"} <= names
+    assert {name for name in names if "/lawrec/vocab" in name} == {
+        "library/lawrec/vocab/articles.csv"
+    }
+    assert not [name for name in names if "__pycache__" in name or "scores" in name]
+    for place in (trained.root, trained.data):
+        for path in unpacked.rglob("*"):
+            assert path.is_dir() or str(place).encode() not in path.read_bytes(), path
+
+
+def test_the_same_run_gives_the_same_bytes_wherever_it_is(trained, labels, tmp_path):
+    shutil.copytree(trained.checkpoints, tmp_path / "moved")
+    for name, checkpoints in (("a.zip", trained.checkpoints), ("b.zip", tmp_path / "moved")):
+        where = ("--checkpoints", checkpoints, "--labels", labels)
+        assert lawrec("export", "cail", "--to", tmp_path / name, *where).exit_code == 0
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_articles_that_the_list_lacks_are_told(trained, tmp_path):
+    short = tmp_path / "short.txt"
+    short.write_text("264\n", encoding="utf-8")
+    where = ("--checkpoints", trained.checkpoints, "--labels", short)
+    result = lawrec("export", "cail", "--to", tmp_path / "p.zip", *where)
+    told = result.stdout.splitlines()[1]
+    assert told.startswith("Never answered, since the list lacks them: ")
+    assert {*told.partition(": ")[2].split(", ")} == {"266", "133之一"}
+
+
+class TestErrors:
+    """Nothing is written, and a file that was there stays."""
+
+    @pytest.fixture
+    def old(self, tmp_path):
+        path = tmp_path / "old.zip"
+        path.write_text("old", encoding="utf-8")
+        return path
+
+    @pytest.fixture
+    def own(self, trained, tmp_path):
+        shutil.copytree(trained.checkpoints, tmp_path / "checkpoints")
+        return next(path.parent for path in tmp_path.glob("checkpoints/*/run.json"))
+
+    def refused(self, old, run, *options):
+        result = lawrec("export", "cail", "--to", old, "--run", run, *options)
+        assert result.exit_code == 1
+        assert old.read_text("utf-8") == "old"
+        assert not [path for path in old.parent.iterdir() if path.name.startswith(".")]
+        return result.stderr
+
+    def test_no_thresholds(self, own, old, labels):
+        (own / "thresholds.json").unlink()
+        told = self.refused(old, own, "--labels", labels)
+        assert "got no thresholds.json. Run `lawrec tune-thresholds` first." in told
+
+    def test_no_checkpoint(self, own, old, labels):
+        for path in (*own.glob("model.ckpt-*"), *own.glob("best/*")):
+            path.unlink()
+        assert "must hold a checkpoint that is whole" in self.refused(old, own, "--labels", labels)
+
+    def test_no_list(self, own, old):
+        told = self.refused(old, own)
+        assert "got no law.txt in " in told
+        assert told.endswith("Name it with --labels.\n")
+
+    def test_a_list_that_is_not_there(self, own, old, tmp_path):
+        assert "nowhere.txt" in self.refused(old, own, "--labels", tmp_path / "nowhere.txt")
+
+    def test_a_disk_that_fills_up(self, own, old, labels, monkeypatch):
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("zipfile.ZipFile.writestr", full)
+        assert "No space left on device" in self.refused(old, own, "--labels", labels)
+
+    def test_a_folder_in_the_way_is_a_usage_error(self, trained, labels, tmp_path):
+        result = lawrec("export", "cail", "--to", tmp_path, "--labels", labels)
+        assert result.exit_code == 2
+        assert "is a directory" in result.stderr
+
+    def test_labels_without_cail_is_a_usage_error(self, labels):
+        result = lawrec("evaluate", "--labels", labels)
+        assert result.exit_code == 2
+        assert "--labels is for --cail" in result.stderr
+
+
+class TestEvaluate:
+    def test_the_answers_are_written_judged_and_reported(self, trained, labels, tmp_path):
+        where = ("--checkpoints", trained.checkpoints, "--labels", labels)
+        path = tmp_path / "answers.json"
+        result = lawrec("evaluate", "--cail", path, *where, "--output", "json")
+        assert result.exit_code == 0, result.stderr
+        report = json.loads(result.stdout)
+        answers = [line["articles"] for line in lines(path)]
+        truth_lines = lines(tmp_path / "answers.truth.json")
+        cited = [line["meta"]["relevant_articles"] for line in truth_lines]
+        truth = [[{266: 1, 264: 2, 133: 3}[number] for number in numbers] for numbers in cited]
+        verdict = report["cail_judge"]
+        assert len(answers) == len(truth) == 30
+        assert verdict["score"] == judge(truth, answers, 3).score
+        assert verdict["score"] == pytest.approx(report["answers"]["this run"]["cail_score"])
+        assert (verdict["lines"], verdict["unsayable"]) == (3, [])
+        table = lawrec("evaluate", "--cail", path, *where).stdout
+        assert f"CAIL2018's judge, 3 lines: score {verdict['score']:.4f}" in table
+        assert f"Answers: {path}, truth: {tmp_path}/answers.truth.json" in table
+
+    def test_without_it_nothing_is_said_of_the_judge(self, trained):
+        result = lawrec("evaluate", "--checkpoints", trained.checkpoints)
+        assert result.exit_code == 0
+        assert "judge" not in result.stdout
+
+    def test_without_a_list_it_asks_for_one_before_it_scores(self, trained, tmp_path):
+        where = ("--checkpoints", trained.checkpoints)
+        result = lawrec("evaluate", "--cail", tmp_path / "answers.json", *where)
+        assert result.exit_code == 1
+        assert "got no law.txt in " in result.stderr
+        assert not (tmp_path / "answers.json").exists()
+
+    def test_the_list_that_the_run_was_trained_with_is_the_default(self, trained, tmp_path):
+        shutil.copytree(trained.checkpoints, tmp_path / "checkpoints")
+        data = shutil.copytree(trained.data, tmp_path / "data")
+        (data / "law.txt").write_text("67\n133\n264\n266\n", encoding="utf-8")
+        run = next(tmp_path.glob("checkpoints/*/run.json"))
+        values = json.loads(run.read_text("utf-8"))
+        values["source"]["data"] = str(data)
+        run.write_text(json.dumps(values), encoding="utf-8")
+        where = ("--run", run.parent, "--output", "json")
+        result = lawrec("evaluate", "--cail", tmp_path / "answers.json", *where)
+        assert json.loads(result.stdout)["cail_judge"]["lines"] == 4
+        answered = {one for line in lines(tmp_path / "answers.json") for one in line["articles"]}
+        assert answered == {2, 3, 4}
