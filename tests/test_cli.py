@@ -238,8 +238,8 @@ class TestPredict:
         result = lawrec("predict", "--output", "table", stdin=THEFT)
         assert f"Case 1: {THEFT}"[:30] in result.stdout
         assert "盗窃罪" in result.stdout
-        assert result.stdout.count("yes: at or above its threshold") == 1
-        assert result.stdout.count("no: below its threshold") == 2
+        assert result.stdout.count("yes: above threshold") == 1
+        assert result.stdout.count("no: below threshold") == 2
 
     def test_a_pattern_that_fits_nothing_is_named(self, at_run):
         result = lawrec("predict", "no*.txt")
@@ -300,9 +300,10 @@ class TestRun:
             "checkpoints/"
         ) + "\n"
 
-        tuned = lawrec("tune-thresholds", "--strategy", "global")
+        tuned = lawrec("tune-thresholds")
         assert tuned.exit_code == 0, tuned.stderr
-        assert tuned.stdout.startswith(f"global on 30 cases of {tiny_data / 'valid.json'}\n3 of 3")
+        assert tuned.stdout.startswith("Strategies by CAIL score, cross-validated\n")
+        assert f" on 30 cases of {tiny_data / 'valid.json'}\n3 of 3 articles" in tuned.stdout
 
         evaluated = lawrec("evaluate", "--output", "json")
         assert evaluated.exit_code == 0, evaluated.stderr

@@ -100,7 +100,7 @@ def test_an_assignment_needs_a_section_a_key_and_a_value(assignment):
         (
             "decision.=3",
             "''",
-            "Known: strategy, unseen_score, min_articles, fill_score, max_articles.",
+            "Known: strategy, objective, recall_weight, hold, miss_cost, false_cost, costs, folds,",
         ),
     ],
 )

@@ -17,8 +17,8 @@ from lawrec.cli.options import (
     source_of,
     start_tensorflow,
 )
+from lawrec.decision.crossfit import check_choices
 from lawrec.decision.metrics import GAINS
-from lawrec.decision.thresholds import STRATEGIES
 from lawrec.delivery.progress import shown_on, stopping_between_steps
 from lawrec.network.vector_files import check_vectors
 
@@ -124,7 +124,7 @@ def train(
 
 def _checked(settings: config.Config) -> config.Config:
     """Refuse what only the end of a long training would find out."""
-    config.chosen(STRATEGIES, settings.decision.strategy, "decision.strategy")
+    check_choices(settings.decision)
     config.chosen(GAINS, settings.training.best_by, "training.best_by")
     check_vectors(settings.model)
     return settings

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lawrec.config import DecisionConfig
+from lawrec.config import DecisionConfig, chosen
+from lawrec.decision.calibration import CALIBRATIONS
 from lawrec.decision.curves import NEVER, Bools, Curve, Floats
 from lawrec.decision.cuts import Cuts, decide
 from lawrec.decision.metrics import GAINS
-from lawrec.decision.objectives import best_point, objective
+from lawrec.decision.objectives import OBJECTIVES, best_point, objective
 from lawrec.decision.thresholds import STRATEGIES, Labelled, tune
 
 RARE = 10
@@ -32,6 +33,14 @@ class Compared:
     strategy: str
     objective: float
     figures: dict[str, float]
+
+
+def check_choices(config: DecisionConfig) -> None:
+    """Raise ConfigError where the configuration names something that there is not."""
+    if config.strategy != BEST:
+        chosen(STRATEGIES, config.strategy, "decision.strategy")
+    chosen(OBJECTIVES, config.objective, "decision.objective")
+    chosen(CALIBRATIONS, config.calibration, "decision.calibration")
 
 
 def cross_fit(cases: Labelled, config: DecisionConfig, folds: list[Labelled] | None = None) -> Cuts:

@@ -13,7 +13,7 @@ from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.streams import digest_at
 from lawrec.decision.cocitation import Companions, companions
-from lawrec.decision.crossfit import RARE, Compared, choose, intervals
+from lawrec.decision.crossfit import RARE, Compared, check_choices, choose, intervals
 from lawrec.decision.curves import Bools, Floats
 from lawrec.decision.cuts import Cuts, abstained, decide
 from lawrec.decision.guarantee import guaranteed_cut
@@ -96,6 +96,7 @@ def tune_run(
         RunError: The run has no checkpoint.
     """
     config = config or run.config.decision
+    check_choices(config)
     if not path:
         path, form = split_path(run, "valid"), run.source.form
     digest = digest_at(path)
