@@ -61,7 +61,7 @@ ROOMS = {
         "training",
         "opening",
     ),
-    "decision": ("metrics", "thresholds", "recommend"),
+    "decision": ("metrics", "ranking", "bootstrap", "thresholds", "recommend"),
     "delivery": (
         "progress",
         "report",
