@@ -61,14 +61,20 @@ ROOMS = {
         "training",
         "opening",
     ),
-    "decision": ("metrics", "ranking", "bootstrap", "thresholds", "recommend"),
+    "decision": ("metrics", "ranking", "bootstrap", "breakdown", "thresholds", "recommend"),
     "delivery": (
         "progress",
         "report",
         "training_report",
         "catalogue",
+        "page",
         "audit_report",
         "audit_page",
+        "figures",
+        "evaluation_report",
+        "plots",
+        "evaluation_parts",
+        "evaluation_page",
         "tune",
         "evaluate",
         "predict",
@@ -100,6 +106,7 @@ ORDER = (
 SEEN_BY_DECISION = {"lawrec.errors", "lawrec.config", "lawrec.decision"}
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "base"}
 SLOW = {"tensorflow", "keras", "pandas", "sklearn", "jieba", "rjieba", "rensa", "pyarrow"}
+SLOW |= {"matplotlib"}
 
 
 def name_of(path):
