@@ -67,7 +67,7 @@ def precision_recall_plot(curves: Mapping[str, Curves]) -> str:
             label = f"{name}: AP {of.average_precision:.3f}"
             axes.step(of.recall, of.precision, where="pre", **_line(place, label))
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.02))
-        axes.legend(loc="lower left")
+        _legend(axes, loc="lower left")
 
     return _svg(draw)
 
@@ -82,7 +82,7 @@ def roc_plot(curves: Mapping[str, Curves]) -> str:
             seen = np.maximum(of.false_rate, least)
             axes.plot(seen, of.true_rate, **_line(place, f"{name}: AUC {of.roc_auc:.4f}"))
         axes.set(xlabel="false positive rate", ylabel="recall", xscale="log", ylim=(0, 1.02))
-        axes.legend(loc="lower right")
+        _legend(axes, loc="lower right")
 
     return _svg(draw)
 
@@ -158,9 +158,15 @@ def bars_plot(names: Sequence[str], groups: Mapping[str, Doubles | Ints], **labe
         axes.set(**labels)
         axes.grid(visible=False, axis="x")
         axes.margins(y=0.1)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=len(groups))
+        _legend(axes, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=len(groups))
 
     return _svg(draw)
+
+
+def _legend(axes: Any, **place: Any) -> None:
+    """Name what is drawn, if anything is: matplotlib warns of a legend without a line."""
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(**place)
 
 
 def _line(place: int, label: str) -> dict[str, Any]:

@@ -118,3 +118,29 @@ def test_pairing_sees_a_difference_that_hides_in_the_spread_of_the_cases():
     alone = bootstrap.intervals(shares(level), 200)["share"]
     assert found.p_value == pytest.approx(1 / 1001)
     assert alone.high - alone.low > 0.06
+
+
+def test_rare_articles_do_not_move_an_interval_off_its_own_value():
+    """Half of the articles have one case: a third of the resamples lacks each of these."""
+    rng = np.random.default_rng(0)
+    articles = np.append(rng.integers(20, size=180), np.arange(20, 40))
+    y_true = np.eye(40, dtype=np.bool_)[articles]
+    y_pred = np.eye(40, dtype=np.bool_)[np.where(rng.random(200) < 0.8, articles, 0)]
+    of = figures(y_true, y_pred)
+    plain = bootstrap.resampled(of, 200, 300, 0)["macro_f1"]
+    found = bootstrap.intervals(of, 200, 300)["macro_f1"]
+    assert np.quantile(plain, 0.975) < found.value
+    assert found.low < found.value < found.high
+    assert found.high - found.low == pytest.approx(np.ptp(np.quantile(plain, [0.025, 0.975])))
+
+
+def test_the_interval_of_a_share_stays_within_0_and_1():
+    y_true = np.eye(30, dtype=np.bool_)
+    y_true[:, 20:] = y_true[:, :10]
+    found = bootstrap.intervals(figures(y_true, y_true), 30, 200)
+    assert all(0 <= of.low <= of.high <= 1 for of in found.values())
+    assert found["macro_f1"].high == 1
+    counts = {"places": np.arange(30.0)}
+    nothing = np.zeros((30, 1), np.bool_)
+    far = bootstrap.intervals(bootstrap.figures_of(nothing, nothing, None, counts), 30, 200)
+    assert far["places"].high > 15
