@@ -24,7 +24,7 @@ from lawrec.decision.metrics import COUNTED, Bools, Counts, Doubles, Floats
 
 RESAMPLES = 1_000
 LEVEL = 0.95
-_BLOCK = 100  # resamples at a time
+_BLOCK = 10_000_000  # weights at a time
 
 Figures = Callable[[Floats], dict[str, Doubles]]
 """From weights float32 (n_resamples, n_cases) to float64 (n_resamples,) of each figure."""
@@ -134,10 +134,14 @@ def resampled(figures: Figures, n_cases: int, resamples: int, seed: int) -> dict
 
 
 def _draws(n_cases: int, resamples: int, seed: int) -> Iterator[Floats]:
-    """Give blocks of weights, float32 (at most _BLOCK, n_cases): how often each case is drawn."""
+    """Give blocks of weights, float32 (some, n_cases): how often each case is drawn.
+
+    The resamples do not depend on how many of them are a block.
+    """
     rng = np.random.default_rng(seed)
-    for start in range(0, resamples, _BLOCK):
-        rows = range(min(_BLOCK, resamples - start))
+    size = max(1, _BLOCK // n_cases)
+    for start in range(0, resamples, size):
+        rows = range(min(size, resamples - start))
         drawn = [np.bincount(rng.integers(n_cases, size=n_cases), minlength=n_cases) for _ in rows]
         yield np.array(drawn, np.float32)
 

@@ -76,18 +76,22 @@ class Curves:
 
 
 def curves(y_true: Bools, y_score: Floats, known: Bools) -> Curves | None:
-    """Return the curves of all entries together, None where all or none of them are true."""
-    from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
+    """Return the curves of all entries together, None where all or none of them are true.
+
+    Both come of one sorting; precision at recall 0 is 1. Average precision: see `separation`.
+    """
+    from sklearn.metrics import auc, roc_curve
 
     true, score = y_true[known], y_score[known]
     if true.all() or not true.any():
         return None
-    precision, recall, _ = precision_recall_curve(true, score, drop_intermediate=True)
-    false_rate, true_rate, _ = roc_curve(true, score)
+    false_rate, true_rate, _ = roc_curve(true, score, drop_intermediate=False)
+    tp, fp = true_rate * true.sum(), false_rate * (~true).sum()
+    precision = np.append(1, tp[1:] / (tp + fp)[1:])
     return Curves(
-        *_thinned(recall[::-1], precision[::-1]),
+        *_thinned(true_rate, precision),
         *_thinned(false_rate, true_rate),
-        float(average_precision_score(true, score)),
+        float((np.diff(true_rate) * precision[1:]).sum()),
         float(auc(false_rate, true_rate)),
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lawrec.corpus.articles import statute_order
 from lawrec.corpus.cases import Case
 from lawrec.decision import metrics
 from lawrec.decision.bootstrap import Interval
@@ -178,12 +179,14 @@ def case_details(
 
 
 def article_table(columns: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Return the table of articles, whose columns sort where scripts run."""
-    head = "".join(f"<th><button>{escape(name)}</button></th>" for name in ARTICLE_COLUMNS.values())
-    rows = "".join(
-        _article_row(dict(zip(ARTICLE_COLUMNS, values, strict=True)), names)
+    """Return the table of articles in the statute's order; its columns sort where scripts run."""
+    entries = [
+        dict(zip(ARTICLE_COLUMNS, values, strict=True))
         for values in zip(*(columns[name] for name in ARTICLE_COLUMNS), strict=True)
-    )
+    ]
+    entries.sort(key=lambda entry: statute_order(entry["article"]))
+    head = "".join(f"<th><button>{escape(name)}</button></th>" for name in ARTICLE_COLUMNS.values())
+    rows = "".join(_article_row(entry, names) for entry in entries)
     return (
         f'<div class="scroll"><table id="articles" class="numbers"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"

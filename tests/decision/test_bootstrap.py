@@ -43,10 +43,13 @@ def test_any_metric_becomes_a_figure_by_repeating_cases():
     assert slow == pytest.approx(figures(y_true, y_pred, known)(weights)["cail_score"])
 
 
-def test_each_resample_draws_as_many_cases_as_there_are_and_a_seed_fixes_them():
+def test_each_resample_draws_as_many_cases_as_there_are_and_a_seed_fixes_them(monkeypatch):
     draws = partial(bootstrap._draws, 50, 230)
+    (whole,) = draws(1)
+    monkeypatch.setattr(bootstrap, "_BLOCK", 5_000)
     blocks = list(draws(1))
     assert [block.shape for block in blocks] == [(100, 50), (100, 50), (30, 50)]
+    np.testing.assert_array_equal(np.concatenate(blocks), whole)
     assert all((block.sum(axis=1) == 50).all() for block in blocks)
     np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate(list(draws(1))))
     assert (np.concatenate(blocks) != np.concatenate(list(draws(2)))).any()
