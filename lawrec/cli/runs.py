@@ -98,7 +98,9 @@ def evaluate(
     run = find_run(checkpoints, run_name)
     beside = [find_run(checkpoints, name) for name in others]
     with shown_on(sys.stderr) as progress:
-        report = evaluate_run(run, split, data, written, skip_bad, progress, beside, page)
+        report = evaluate_run(
+            run, split, data, written, skip_bad, progress, others=beside, page=page
+        )
     click.echo(EVALUATION_WRITERS[output](report))
 
 

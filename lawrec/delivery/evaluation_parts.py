@@ -71,7 +71,7 @@ def figures(report: EvaluationReport) -> str:
         for name, label in RANKINGS.items()
     ]
     return (
-        _box(table(("Lists", "", "95 % interval"), decided))
+        _box(table(("Lists", "", "95% interval"), decided))
         + _box(table(("Average", "precision", "recall", "F1"), averaged))
         + _box(table(("Ranking", *(f"k = {k}" for k in KS)), ranked))
         + _box(table(("Scores", ""), list(score_lines(report))))
@@ -108,7 +108,7 @@ def _comparison(other: Comparison) -> str:
         )
         for name, label in FIGURES.items()
     ]
-    head = ("Figure", MODEL, "the other", "difference", "95 % interval", "p", "")
+    head = ("Figure", MODEL, "the other", "difference", "95% interval", "p", "")
     return f"<h3>{escape(other.run)}</h3>{table(head, rows)}"
 
 
