@@ -61,7 +61,7 @@ def tune_thresholds(
 @click.option(
     "--output", type=click.Choice(list(EVALUATION_WRITERS)), default="table", show_default=True
 )
-@click.option("--html", "page", type=FILE, help="Write the figures, plots and cases as a page.")
+@click.option("--html", "page", type=FILE, help="Write figures, plots and cases as a page.")
 @click.option(
     "--compare",
     "others",

@@ -190,7 +190,10 @@ input[type=search] { font: inherit; color: inherit; background: var(--paper); pa
   cursor: pointer; } th[aria-sort] button { color: var(--ink); }
 th[aria-sort=ascending] button::after { content: " ▲"; font-size: .7em; }
 th[aria-sort=descending] button::after { content: " ▼"; font-size: .7em; }
-@media (max-width: 600px) { main { padding: 1.5rem .9rem 3rem; } }
+@media (max-width: 600px) { main { padding: 1.5rem .9rem 3rem; }
+  .meaning { flex-basis: 10rem; } .numbers { font-size: .8rem; }
+  .numbers td, .numbers th { padding: .35rem .4rem; }
+  .numbers :is(td, th):first-child { min-width: 7rem; } }
 """
 _SCRIPT = """
 const table = document.getElementById("articles"), body = table.tBodies[0];
