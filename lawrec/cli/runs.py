@@ -82,6 +82,8 @@ def tune_thresholds(
         "calibration": calibration,
         "guarantee": guarantee,
     }
+    if others := [text for text in assignments if not text.startswith("decision.")]:
+        raise click.UsageError(f"{others[0]} is for `lawrec train`: here, set decision.KEY=VALUE.")
     given: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
     start_tensorflow()
     from lawrec.delivery.report import tuning_text

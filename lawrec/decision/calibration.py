@@ -144,7 +144,7 @@ def _isotonic(logits: Rates, true: Rates, everything: Rates) -> Parameters:
     model = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
     model.fit(logits, true / everything, sample_weight=everything)
     knots = (model.X_thresholds_, model.y_thresholds_)
-    return tuple(tuple(float(value) for value in values) for values in knots)
+    return tuple(tuple(round(float(value), 6) for value in values) for values in knots)
 
 
 def _interpolated(logits: Rates, parameters: Parameters) -> Rates:

@@ -29,7 +29,7 @@ def guaranteed_cut(cases: Labelled, config: DecisionConfig) -> float:
     # The rounding of 1 - 0.95 must not cost a case: (1 - 0.95) * 100 is 5.000000000000004.
     place = math.floor(round((1 - config.guarantee) * (len(lowest) + 1), 9))
     if place < 1:
-        needed = math.ceil(round(config.guarantee / (1 - config.guarantee), 9))
+        needed = math.ceil(round(1 / (1 - config.guarantee), 6)) - 1
         raise ConfigError(
             "decision guarantee",
             f"there must be at least {needed:,} cases to tune on",

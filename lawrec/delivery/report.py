@@ -133,10 +133,11 @@ def tuning_text(tuning: "Tuning") -> str:
     spread = f", from {firing.min():.3f} to {firing.max():.3f}" if len(firing) else ""
     figures = ", ".join(f"{FIGURES[name]} {tuning.figures[name]:.4f}" for name in HEADLINES)
     seen = int((tuning.support > 0).sum())
+    few = seen - int((tuning.support >= RARE).sum())
     return (
         f"{_comparison(tuning)}{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}\n"
         f"{len(firing)} of {len(cuts.thresholds)} articles have a threshold{spread}; {seen} have a "
-        f"case there to choose it by, {seen - tuning.reliable} fewer than {RARE}: unreliable"
+        f"case there to choose it by, {few} fewer than {RARE}: unreliable"
         f"{_promised(tuning)}\non just these cases: {figures}"
     )
 
@@ -241,7 +242,7 @@ def _plain(text: str) -> str:
 
 
 def _cells(entry: Recommendation) -> tuple[str, ...]:
-    threshold = "never" if entry.threshold is None else f"{entry.threshold:.3f}"
+    threshold = "none" if entry.threshold is None else f"{entry.threshold:.3f}"
     verdict = f"{'yes' if entry.recommended else 'no'}: {entry.reason}"
     probability = "" if entry.probability is None else f"{entry.probability:.3f}"
     return (entry.article, entry.title, f"{entry.score:.3f}", probability, threshold, verdict)

@@ -64,11 +64,6 @@ class Tuning:
     compared: tuple[Compared, ...]
     promise: Promise | None
 
-    @property
-    def reliable(self) -> int:
-        """Number of articles with enough true cases for a threshold of their own."""
-        return int((self.support >= RARE).sum())
-
 
 def valid_figures(y_true: Bools, y_score: Floats, known: Bools) -> dict[str, float]:
     """Return the figures of scores under the best single cut, for watching training."""
@@ -245,15 +240,17 @@ def _train_companions(run: Run) -> Companions:
 
 
 def _save(run: Run, tuning: Tuning, together: Companions) -> None:
+    cuts = tuning.cuts
+    groups = cuts.calibration.groups if cuts.calibration else (0,) * len(run.articles)
     lines = zip(
-        run.articles.names, tuning.cuts.thresholds, tuning.bounds, tuning.support, strict=True
+        run.articles.names, cuts.thresholds, tuning.bounds, tuning.support, groups, strict=True
     )
     write_json(
         run.folder / THRESHOLDS,
         {
             "strategy": tuning.strategy,
             "objective": tuning.objective,
-            **decision_values(tuning.cuts),
+            **decision_values(cuts),
             "guarantee": vars(tuning.promise) if tuning.promise else None,
             "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
             "figures": tuning.figures,
@@ -267,8 +264,9 @@ def _save(run: Run, tuning: Tuning, together: Companions) -> None:
                     "high": finite(high),
                     "support": int(support),
                     "reliable": bool(support >= RARE),
+                    "group": group,
                 }
-                for name, cut, (low, high), support in lines
+                for name, cut, (low, high), support, group in lines
             ],
         },
     )

@@ -65,7 +65,7 @@ def decision_values(cuts: Cuts) -> dict[str, Any]:
         "fill_score": cuts.fill_score,
         "max_articles": cuts.max_articles,
         "guarantee_score": finite(cuts.guarantee),
-        "calibration": asdict(cuts.calibration) if cuts.calibration else None,
+        "calibration": _calibration_values(cuts.calibration),
     }
 
 
@@ -84,6 +84,7 @@ def finite(value: Any) -> float | None:
 
 def _parsed(values: Mapping[str, Any], names: tuple[str, ...]) -> Tuned:
     of_article = {line["article"]: line["threshold"] for line in values["articles"]}
+    group_of = {line["article"]: line["group"] for line in values["articles"]}
     thresholds = [of_article[name] for name in names]
     guarantee = values["guarantee_score"]
     cuts = Cuts(
@@ -92,22 +93,28 @@ def _parsed(values: Mapping[str, Any], names: tuple[str, ...]) -> Tuned:
         int(values["max_articles"]),
         float(values["fill_score"]),
         _known(values["rule"], RULES),
-        _calibration(values["calibration"], len(names)),
+        _calibration(values["calibration"], [group_of[name] for name in names]),
         float(NEVER if guarantee is None else guarantee),
     )
     return Tuned(cuts, _companions(values["companions"], names), str(values["tuned_on"]["sha256"]))
 
 
-def _calibration(values: Mapping[str, Any] | None, n_articles: int) -> Calibration | None:
+def _calibration_values(calibration: Calibration | None) -> dict[str, Any] | None:
+    """Return the kind and the parameters of each group; the groups stand beside the thresholds."""
+    if not calibration:
+        return None
+    return {"kind": calibration.kind, "parameters": calibration.parameters}
+
+
+def _calibration(values: Mapping[str, Any] | None, groups: list[int]) -> Calibration | None:
     if values is None:
         return None
     parameters = tuple(
         tuple(tuple(map(float, part)) for part in group) for group in values["parameters"]
     )
-    groups = tuple(int(group) for group in values["groups"])
-    if len(groups) != n_articles or not all(0 <= group < len(parameters) for group in groups):
-        raise ValueError("the calibration's groups are not those of these articles")
-    return Calibration(_known(values["kind"], CALIBRATIONS), groups, parameters)
+    if not all(0 <= int(group) < len(parameters) for group in groups):
+        raise ValueError("an article is in a group that has no calibration")
+    return Calibration(_known(values["kind"], CALIBRATIONS), tuple(groups), parameters)
 
 
 def _companions(values: Mapping[str, Any], names: tuple[str, ...]) -> Companions:

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+from lawrec.decision.cocitation import Break
+from lawrec.decision.crossfit import Compared
+from lawrec.decision.curves import NEVER
+from lawrec.decision.cuts import Cuts
 from lawrec.decision.metrics import METRICS
-from lawrec.decision.recommend import BELOW, FILLED, PASSED, Recommendation
-from lawrec.decision.thresholds import NEVER, Cuts
+from lawrec.decision.recommend import ABOVE, BELOW, FALLBACK, Decision, Recommendation
 from lawrec.delivery import report
 from lawrec.errors import CaseError
 
@@ -23,7 +26,7 @@ from lawrec.errors import CaseError
 class Answer:
     case_id: str
     fact: str = ""
-    recommendations: tuple[Recommendation, ...] = ()
+    decision: Decision = field(default_factory=Decision)
     truncated: bool = False
     error: CaseError | None = None
 
@@ -55,12 +58,16 @@ class RunInfo:
 @dataclass
 class Tuning:
     strategy: str
+    objective: str
     path: Path
     sha256: str
     cases: int
-    seen: int
     cuts: Cuts
+    support: np.ndarray
+    bounds: np.ndarray
     figures: dict[str, float]
+    compared: tuple[Compared, ...] = ()
+    promise: SimpleNamespace | None = None
 
 
 @dataclass
@@ -72,11 +79,11 @@ class Evaluation:
     best: bool
 
 
-THEFT = Recommendation(1, "264", "盗窃罪", 0.912345, 0.5, True, PASSED)
-DRIVING = Recommendation(2, "133之一", "危险驾驶罪", 0.25, 0.375, True, FILLED)
-RARE = Recommendation(3, "347", "", 0.125, None, False, BELOW)
+THEFT = Recommendation(1, "264", "盗窃罪", 0.912345, 0.954321, 0.5, True, ABOVE)
+DRIVING = Recommendation(2, "133之一", "危险驾驶罪", 0.25, 0.5, 0.375, True, FALLBACK)
+RARE = Recommendation(3, "347", "", 0.125, None, None, False, BELOW)
 FACT = "公诉机关指控，被告人某甲窃得现金。"
-ANSWER = Answer("1", FACT, (THEFT, DRIVING, RARE))
+ANSWER = Answer("1", FACT, Decision((THEFT, DRIVING, RARE)))
 ERROR = CaseError("stdin:2", "a fact must hold text", "an empty line", "Give one fact a line.")
 REFUSED = Answer("2", error=ERROR)
 FIGURES = dict.fromkeys(METRICS, 0.5) | {"cail_score": 0.87654, "hamming_loss": 0.00123}
@@ -100,11 +107,11 @@ def test_an_answer_is_a_table_with_a_line_an_article():
         f"""\
 Case 1: 公诉机关指控，被告人某甲窃得现金。
 
-  Article   Title        Score   Threshold   Recommended
- {"─" * 81}
-  264       盗窃罪       0.912       0.500   yes: at or above its threshold
-  133之一   危险驾驶罪   0.250       0.375   yes: best score, below its threshold
-  347                    0.125       never   no: below its threshold
+  Article   Title        Score   Probability   Threshold   Recommended
+ {"─" * 79}
+  264       盗窃罪       0.912         0.954       0.500   yes: above threshold
+  133之一   危险驾驶罪   0.250         0.500       0.375   yes: top-1 fallback
+  347                    0.125                      none   no: below threshold
 
 """
     ]
@@ -127,8 +134,10 @@ def test_the_columns_of_a_table_line_up_in_cells():
 
 @pytest.mark.parametrize("width", [60, 72, 100, 160])
 def test_no_line_of_a_table_is_wider_than_asked(width):
-    long = Recommendation(1, "264", "生产、销售不符合安全标准的食品罪" * 3, 0.9, 0.5, True, PASSED)
-    (text,) = table(Answer("1", FACT * 9, (long, DRIVING, RARE)), width=width)
+    long = Recommendation(
+        1, "264", "生产、销售不符合安全标准的食品罪" * 3, 0.9, 0.9, 0.5, True, ABOVE
+    )
+    (text,) = table(Answer("1", FACT * 9, Decision((long, DRIVING, RARE))), width=width)
     assert max(cell_len(line) for line in text.splitlines()) <= width
 
 
@@ -146,14 +155,14 @@ def test_no_line_of_a_table_ends_in_spaces():
     ids=["as long as is shown", "longer", "several lines"],
 )
 def test_the_head_of_a_table_shows_the_start_of_the_fact(fact, shown):
-    heading = table(Answer("7", fact, (THEFT, DRIVING)))[0].splitlines()[0]
+    heading = table(Answer("7", fact, Decision((THEFT, DRIVING))))[0].splitlines()[0]
     assert heading == f"Case 7: {shown}"
 
 
 @pytest.mark.parametrize("text", ["[b]甲[/b]", "[/]", ":a: :smile:", "\\[b]", "[red]甲"])
 def test_signs_of_markup_stay_as_they_are(text):
-    entry = Recommendation(1, "264", text, 0.9, 0.5, True, PASSED)
-    (shown,) = table(Answer("1", text, (entry,)))
+    entry = Recommendation(1, "264", text, 0.9, 0.9, 0.5, True, ABOVE)
+    (shown,) = table(Answer("1", text, Decision((entry,))))
     assert shown.count(text) == 2
 
 
@@ -163,12 +172,12 @@ def test_a_table_has_no_colour_codes_whatever_the_environment(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     (text,) = table(ANSWER)
     assert "\x1b" not in text
-    assert "yes: at or above its threshold" in text
+    assert "yes: above threshold" in text
 
 
 def test_a_truncated_fact_is_noted_below_its_table():
     plain = table(ANSWER)[0]
-    (noted,) = table(Answer("1", FACT, (THEFT, DRIVING, RARE), truncated=True))
+    (noted,) = table(Answer("1", FACT, Decision((THEFT, DRIVING, RARE)), truncated=True))
     assert noted == (
         f"{plain}  The fact is longer than the model reads: its end was not considered.\n"
     )
@@ -198,60 +207,72 @@ def test_json_has_a_line_a_case():
                     "article": "264",
                     "title": "盗窃罪",
                     "score": 0.912345,
+                    "probability": 0.954321,
                     "threshold": 0.5,
                     "recommended": True,
-                    "reason": "at or above its threshold",
+                    "reason": "above threshold",
                 },
                 {
                     "rank": 2,
                     "article": "133之一",
                     "title": "危险驾驶罪",
                     "score": 0.25,
+                    "probability": 0.5,
                     "threshold": 0.375,
                     "recommended": True,
-                    "reason": "best score, below its threshold",
+                    "reason": "top-1 fallback",
                 },
                 {
                     "rank": 3,
                     "article": "347",
                     "title": "",
                     "score": 0.125,
+                    "probability": None,
                     "threshold": None,
                     "recommended": False,
-                    "reason": "below its threshold",
+                    "reason": "below threshold",
                 },
             ],
+            "abstained": False,
+            "breaks": [],
             "truncated": False,
         },
         {
             "case_id": "2",
             "error": "stdin:2: a fact must hold text, got an empty line. Give one fact a line.",
         },
-        {"case_id": "3", "articles": [], "recommendations": [], "truncated": True},
+        {
+            "case_id": "3",
+            "articles": [],
+            "recommendations": [],
+            "abstained": False,
+            "breaks": [],
+            "truncated": True,
+        },
     ]
 
 
 def test_json_writes_chinese_as_it_is_and_never_breaks_a_line():
-    entry = Recommendation(1, "264", "盗窃\n罪", 0.9, 0.5, True, PASSED)
-    (line,) = report.answer_json([Answer("1", FACT, (entry,))])
+    entry = Recommendation(1, "264", "盗窃\n罪", 0.9, 0.9, 0.5, True, ABOVE)
+    (line,) = report.answer_json([Answer("1", FACT, Decision((entry,)))])
     assert "盗窃\\n罪" in line
     assert "\n" not in line
 
 
 def test_csv_has_a_header_and_a_row_an_article():
     assert list(report.answer_csv([ANSWER, REFUSED])) == [
-        "case_id,rank,article,title,score,threshold,recommended,reason,error",
-        "1,1,264,盗窃罪,0.912345,0.5,True,at or above its threshold,",
-        '1,2,133之一,危险驾驶罪,0.25,0.375,True,"best score, below its threshold",',
-        "1,3,347,,0.125,,False,below its threshold,",
-        '2,,,,,,,,"stdin:2: a fact must hold text, got an empty line. Give one fact a line."',
+        "case_id,rank,article,title,score,probability,threshold,recommended,reason,error",
+        "1,1,264,盗窃罪,0.912345,0.954321,0.5,True,above threshold,",
+        "1,2,133之一,危险驾驶罪,0.25,0.5,0.375,True,top-1 fallback,",
+        "1,3,347,,0.125,,,False,below threshold,",
+        '2,,,,,,,,,"stdin:2: a fact must hold text, got an empty line. Give one fact a line."',
     ]
 
 
 @pytest.mark.parametrize("title", ["甲,乙", '甲"乙"', "甲\n乙", "甲\r\n乙", "甲\r乙", '",\n"', ""])
 def test_csv_reads_back_whatever_a_title_holds(title):
-    entry = Recommendation(1, "264", title, 0.9, 0.5, True, PASSED)
-    rows = csv_rows(Answer('a,"b"\nc', FACT, (entry, RARE)), REFUSED)
+    entry = Recommendation(1, "264", title, 0.9, 0.9, 0.5, True, ABOVE)
+    rows = csv_rows(Answer('a,"b"\nc', FACT, Decision((entry, RARE))), REFUSED)
     assert [(row["case_id"], row["article"], row["title"]) for row in rows] == [
         ('a,"b"\nc', "264", title),
         ('a,"b"\nc', "347", ""),
@@ -300,6 +321,13 @@ def test_the_line_of_an_epoch_tells_loss_and_figures(best, end):
     )
 
 
+def tuning(thresholds, objective="cail_score", **others):
+    cuts = Cuts(np.array(thresholds, np.float32), 1, 10)
+    support = np.array([12, 3, 0])
+    path = Path("valid.json")
+    return Tuning("global", objective, path, "", 1234, cuts, support, support, FIGURES, **others)
+
+
 @pytest.mark.parametrize(
     ("thresholds", "line"),
     [
@@ -308,14 +336,49 @@ def test_the_line_of_an_epoch_tells_loss_and_figures(best, end):
     ],
 )
 def test_the_text_of_tuning_tells_how_many_articles_can_fire(thresholds, line):
-    cuts = Cuts(np.array(thresholds, np.float32), 1, 10)
-    tuning = Tuning("global", Path("valid.json"), "", 1234, 2, cuts, FIGURES)
-    assert report.tuning_text(tuning) == (
+    assert report.tuning_text(tuning(thresholds)) == (
         "global on 1,234 cases of valid.json\n"
-        f"{line}; 2 have a case there to choose it by\n"
+        f"{line}; 2 have a case there to choose it by, 1 fewer than 10: unreliable\n"
         "on just these cases: CAIL score 0.8765, micro-F1 0.5000, "
         "macro-F1, articles with cases 0.5000"
     )
+
+
+@pytest.mark.parametrize(
+    ("objective", "head"),
+    [
+        ("cail_score", "  Strategy   CAIL score   micro-F1"),
+        ("f_beta", "  Strategy   f_beta   CAIL score   micro-F1"),
+    ],
+)
+def test_compared_strategies_are_a_table_with_the_objective_in_it(objective, head):
+    figures = {"cail_score": 0.5, "micro_f1": 0.25}
+    compared = (Compared("global", 0.75, figures), Compared("fixed", 0.5, figures))
+    lines = report.tuning_text(tuning([0.5], objective, compared=compared)).splitlines()
+    assert lines[0].startswith(f"Strategies by {report.FIGURES.get(objective, objective)}, cross")
+    assert lines[2] == head
+    own = ["0.7500"] * (objective == "f_beta")
+    assert lines[4].split() == ["global", *own, "0.5000", "0.2500"]
+    assert lines[5].split()[0] == "fixed"
+
+
+def test_a_guarantee_tells_what_it_costs():
+    promise = SimpleNamespace(level=0.95, score=0.0123, articles=3.04, abstained=0.015)
+    assert report.tuning_text(tuning([0.5], promise=promise)).splitlines()[2] == (
+        "guarantee: 95% of lists hold every article; it takes all from a score of 0.0123 on, "
+        "3.0 articles a case, and leaves 1.5% of cases to a person"
+    )
+
+
+def test_a_reader_is_told_of_an_abstention_and_of_unusual_company():
+    breaks = (Break("missing", "389", "390"), Break("unheard", "264", "234"))
+    (text,) = table(Answer("1", FACT, Decision((THEFT,), True, breaks), truncated=True))
+    assert text.splitlines()[-4:] == [
+        "  For a person to decide: the guarantee would take too long a list.",
+        "  In training, 389 hardly ever stands without 390, which is missing here.",
+        "  In training, 264 and 234 never stand together.",
+        "  The fact is longer than the model reads: its end was not considered.",
+    ]
 
 
 def test_the_text_of_records_tells_cases_tokens_and_skipped_lines():
