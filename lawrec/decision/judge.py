@@ -98,8 +98,8 @@ def _count(
         fp.update(answered - expected)
         fn.update(expected - answered)
     ids = range(1, labels + 1)
-    met = [np.array([part[one] for one in ids], np.int64) for part in (tp, fp, fn)]
-    return Counts(*met, len(truth) - sum(met))
+    met = np.array([[part[one] for one in ids] for part in (tp, fp, fn)], np.int64)
+    return Counts(met[0], met[1], met[2], len(truth) - met.sum(axis=0))
 
 
 def _ratios(counts: Counts) -> tuple[Ratios, Ratios, Ratios]:
