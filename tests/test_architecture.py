@@ -64,6 +64,9 @@ ROOMS = {
     "decision": (
         "metrics",
         "judge",
+        "ranking",
+        "bootstrap",
+        "breakdown",
         "curves",
         "calibration",
         "cuts",
@@ -79,9 +82,16 @@ ROOMS = {
         "report",
         "training_report",
         "catalogue",
+        "page",
         "audit_report",
         "audit_page",
         "tuned",
+        "verdict",
+        "figures",
+        "evaluation_report",
+        "plots",
+        "evaluation_parts",
+        "evaluation_page",
         "tune",
         "cail",
         "evaluate",
@@ -116,7 +126,10 @@ ORDER = (
 )
 SEEN_BY_DECISION = {"lawrec.errors", "lawrec.config", "lawrec.decision"}
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "base"}
-SLOW = {"tensorflow", "keras", "pandas", "sklearn", "jieba", "rjieba", "rensa", "pyarrow"}
+SLOW = {
+    *("tensorflow", "keras", "pandas", "sklearn", "matplotlib"),
+    *("jieba", "rjieba", "rensa", "pyarrow"),
+}
 
 
 def name_of(path):
@@ -221,7 +234,7 @@ def test_nothing_is_called_by_a_name_that_says_nothing():
     "modules",
     [
         ["lawrec.cli"],
-        ["lawrec.decision.metrics", "lawrec.decision.thresholds", "lawrec.decision.recommend"],
+        [f"lawrec.decision.{module}" for module in ROOMS["decision"]],
         ["lawrec.delivery.report"],
     ],
     ids=["cli", "decision", "report"],

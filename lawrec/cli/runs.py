@@ -24,8 +24,9 @@ from lawrec.decision.calibration import CALIBRATIONS
 from lawrec.decision.crossfit import BEST
 from lawrec.decision.objectives import OBJECTIVES
 from lawrec.decision.thresholds import STRATEGIES
+from lawrec.delivery.evaluation_report import EVALUATION_WRITERS
 from lawrec.delivery.progress import shown_on
-from lawrec.delivery.report import EVALUATION_WRITERS, INFO_WRITERS
+from lawrec.delivery.report import INFO_WRITERS
 
 
 @click.command("tune-thresholds")
@@ -112,6 +113,14 @@ def tune_thresholds(
     help="Write the answers for CAIL2018's judge to this file, their truth beside it, and judge.",
 )
 @labels_option
+@click.option("--html", "page", type=FILE, help="Write figures, plots and cases as a page.")
+@click.option(
+    "--compare",
+    "others",
+    multiple=True,
+    metavar="RUN",
+    help="Set another tuned run beside it on the same cases; may be repeated.",
+)
 @device_option
 @skip_bad_option
 def evaluate(
@@ -122,11 +131,17 @@ def evaluate(
     output: str,
     cail: Path | None,
     labels: Path | None,
+    page: Path | None,
+    others: tuple[str, ...],
     device: str | None,
     skip_bad: bool,
     **form: str | None,
 ) -> None:
-    """Measure the run on cases that it has not seen, beside two trivial answers."""
+    """Measure the run on cases that it has not seen, beside two trivial answers.
+
+    Each figure has the interval in which it lies in 95 of 100 resamples of the cases. Another run
+    differs from this one where the p-value is small.
+    """
     written = form_of_data(data, form)
     if labels and not cail:
         raise click.UsageError("--labels is for --cail: name the file to write as well.")
@@ -139,8 +154,11 @@ def evaluate(
     use_device(device or "auto")
     run = find_run(checkpoints, run_name)
     judged = cail_file(run, cail, labels) if cail else None
+    beside = [find_run(checkpoints, name) for name in others]
     with shown_on(sys.stderr) as progress:
-        report = evaluate_run(run, split, data, written, skip_bad, progress, judged)
+        report = evaluate_run(
+            run, split, data, written, skip_bad, progress, judged, others=beside, page=page
+        )
     click.echo(EVALUATION_WRITERS[output](report))
 
 

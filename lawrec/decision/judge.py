@@ -70,8 +70,7 @@ def judge(
     known = frozenset(range(1, labels + 1))
     counts = _count(truth, answers, labels, known)
     precision, recall, f1 = _ratios(counts)
-    totals = Counts(*(part.sum(keepdims=True) for part in (counts.tp, counts.fp, counts.fn)))
-    micro, macro = float(_ratios(totals)[2][0]), float(f1.mean())
+    micro, macro = float(_ratios(counts.together)[2][0]), float(f1.mean())
     ignored = [one for lists in (truth, answers) for ids in lists for one in {*ids} - known]
     return Verdict(
         score=(micro + macro) / 2,
@@ -87,7 +86,7 @@ def judge(
 
 
 def _count(
-    truth: Iterable[Iterable[int]],
+    truth: Sequence[Iterable[int]],
     answers: Iterable[Iterable[int]],
     labels: int,
     known: frozenset[int],
@@ -99,7 +98,8 @@ def _count(
         fp.update(answered - expected)
         fn.update(expected - answered)
     ids = range(1, labels + 1)
-    return Counts(*(np.array([part[one] for one in ids], np.int64) for part in (tp, fp, fn)))
+    met = np.array([[part[one] for one in ids] for part in (tp, fp, fn)], np.int64)
+    return Counts(met[0], met[1], met[2], len(truth) - met.sum(axis=0))
 
 
 def _ratios(counts: Counts) -> tuple[Ratios, Ratios, Ratios]:

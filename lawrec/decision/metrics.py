@@ -1,9 +1,13 @@
-"""Metrics: every figure once, on y_true bool and y_pred bool or y_score float32.
+"""Metrics of lists: every figure once, on y_true bool and y_pred bool (n_cases, n_articles).
 
-All arrays are (n_cases, n_articles). A ratio 0/0 counts 0 unless the docstring says otherwise.
-Where `known` is False nobody knows whether the article applies: such an entry counts nowhere, and
-neither do, in a mean over cases or articles, those without a known entry. Every case counts once,
-whatever its weight: weights are for training.
+A ratio 0/0 counts 0 unless the docstring says otherwise. Where `known` is False nobody knows
+whether the article applies: such an entry counts nowhere, and neither do, in a mean over cases or
+articles, those without a known entry. Every case counts once, whatever its weight: weights are for
+training. Metrics of scores are in `ranking`.
+
+Sources: Manning, Raghavan and Schütze, "Introduction to Information Retrieval", 2008, chapters 8
+and 13.6 (precision, recall, F1; micro and macro); Tsoumakas, Katakis and Vlahavas, "Mining
+Multi-label Data", 2010, section 7 (means over cases, Hamming loss, exact match).
 """
 
 from collections.abc import Callable
@@ -15,93 +19,220 @@ import numpy.typing as npt
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Confusion counts of each article, int64 (n_articles,)."""
+    """Confusion counts of each article, int64 (n_articles,).
 
-    tp: Ints
-    fp: Ints
-    fn: Ints
+    Counts of resampled cases have a first axis more, (n_resamples, n_articles).
+    """
+
+    tp: Numbers
+    fp: Numbers
+    fn: Numbers
+    tn: Numbers
 
     @property
-    def support(self) -> Ints:
+    def support(self) -> Numbers:
         """Number of true cases of each article."""
         return self.tp + self.fn
 
+    @property
+    def judged(self) -> Numbers:
+        """Number of cases that know whether each article applies."""
+        return self.tp + self.fp + self.fn + self.tn
 
-def count(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> Counts:
-    """Count true positives, false positives and false negatives of each article."""
+    @property
+    def together(self) -> "Counts":
+        """The counts summed over articles, of one article more or less."""
+        parts = (self.tp, self.fp, self.fn, self.tn)
+        return Counts(*(part.sum(axis=-1, keepdims=True) for part in parts))
+
+
+def count(y_true: Bools, y_pred: Bools, known: Bools | None = None, axis: int = 0) -> Counts:
+    """Count the right and wrong decisions of each article, or of each case with `axis` 1."""
     if known is not None:
         y_true, y_pred = y_true & known, y_pred & known
-    return Counts(
-        tp=(y_true & y_pred).sum(axis=0),
-        fp=(~y_true & y_pred).sum(axis=0),
-        fn=(y_true & ~y_pred).sum(axis=0),
-    )
+    tp = (y_true & y_pred).sum(axis=axis)
+    fp, fn = y_pred.sum(axis=axis) - tp, y_true.sum(axis=axis) - tp
+    judged = y_true.shape[axis] if known is None else known.sum(axis=axis)
+    return Counts(tp, fp, fn, judged - tp - fp - fn)
 
 
-def f1(counts: Counts, empty: float = 0.0) -> npt.NDArray[np.float64]:
-    """Return 2 TP / (2 TP + FP + FN) of each article, `empty` where all three are 0."""
-    bottom = 2 * counts.tp + counts.fp + counts.fn
-    return np.where(bottom == 0, empty, 2 * counts.tp / np.maximum(bottom, 1))
+def precision(counts: Counts) -> Doubles:
+    """Return TP / (TP + FP), 0 where nothing was predicted."""
+    return _ratio(counts.tp, counts.tp + counts.fp)
 
 
-def micro_f1(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
-    """Return F1 of the counts summed over articles."""
-    return _micro(count(y_true, y_pred, known))
+def recall(counts: Counts) -> Doubles:
+    """Return TP / (TP + FN), 0 where nothing is true."""
+    return _ratio(counts.tp, counts.support)
 
 
-def macro_f1(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
-    """Return the mean F1 over all articles."""
-    return _mean(f1(count(y_true, y_pred, known)), known, axis=0)
+def f1(counts: Counts, empty: float = 0.0) -> Doubles:
+    """Return 2 TP / (2 TP + FP + FN), `empty` where all three are 0."""
+    return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn, empty)
 
 
-def supported_macro_f1(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
-    """Return the mean F1 over the articles with a true case; 0 where there is none."""
-    counts = count(y_true, y_pred, known)
-    return float(f1(counts)[counts.support > 0].mean()) if counts.support.any() else 0.0
+RATIOS: dict[str, Callable[[Counts], Doubles]] = {
+    "precision": precision,
+    "recall": recall,
+    "f1": f1,
+}
 
 
-def cail_score(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
+def micro(ratio: Callable[[Counts], Doubles], counts: Counts) -> Doubles:
+    """Return the ratio of the counts summed over articles."""
+    total: Doubles = ratio(counts.together)[..., 0]
+    return total
+
+
+def macro(ratio: Callable[[Counts], Doubles], counts: Counts) -> Doubles:
+    """Return the mean ratio over all articles."""
+    return weighted_mean(ratio(counts), counts.judged > 0)
+
+
+def macro_supported(ratio: Callable[[Counts], Doubles], counts: Counts) -> Doubles:
+    """Return the mean ratio over the articles with a true case; 0 where there is none."""
+    return weighted_mean(ratio(counts), counts.support > 0)
+
+
+def weighted(ratio: Callable[[Counts], Doubles], counts: Counts) -> Doubles:
+    """Return the mean ratio over articles, each as often as it has true cases."""
+    return weighted_mean(ratio(counts), counts.support)
+
+
+AVERAGES: dict[str, Callable[[Callable[[Counts], Doubles], Counts], Doubles]] = {
+    "micro": micro,
+    "macro": macro,
+    "macro_supported": macro_supported,
+    "weighted": weighted,
+}
+
+
+def weighted_mean(values: Doubles, weights: Numbers) -> Doubles:
+    """Return the mean along the last axis; 0 where the weights are."""
+    return _ratio((values * weights).sum(axis=-1), weights.sum(axis=-1))
+
+
+def cail(counts: Counts) -> Doubles:
     """Return (micro-F1 + macro-F1) / 2 as the judge of CAIL2018 counts it.
 
     An article with TP = FP = FN = 0 counts F1 = 1. The judge averages over the 183 lines of
     law.txt; a corpus with another list of articles is averaged over its own.
     Source: Xiao et al., "CAIL2018: A Large-Scale Legal Dataset for Judgment Prediction", 2018.
     """
-    counts = count(y_true, y_pred, known)
-    return (_micro(counts) + _mean(f1(counts, empty=1.0), known, axis=0)) / 2
+    return (micro(f1, counts) + macro(lambda of: f1(of, empty=1.0), counts)) / 2
+
+
+def hamming(counts: Counts) -> Doubles:
+    """Return the share of all decisions, one a case and article, that are wrong."""
+    return _ratio((counts.fp + counts.fn).sum(axis=-1), counts.judged.sum(axis=-1))
+
+
+COUNTED: dict[str, Callable[[Counts], Doubles]] = {
+    "cail_score": cail,
+    "micro_f1": lambda counts: micro(f1, counts),
+    "macro_f1": lambda counts: macro(f1, counts),
+    "macro_f1_supported": lambda counts: macro_supported(f1, counts),
+    "hamming_loss": hamming,
+}
+"""The metrics that need no more than the counts of each article; float64, () or (n_resamples,)."""
+
+
+def matched(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> Doubles:
+    """Return for each case 1.0 where its whole list, where known, is right, else 0.0.
+
+    Returns:
+        float64 (n_cases,), nan where the case has no known entry.
+    """
+    wrong = y_true != y_pred
+    right = ~(wrong if known is None else wrong & known).any(axis=1)
+    return _of_judged(right, known)
+
+
+def of_cases(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> dict[str, Doubles]:
+    """Return precision, recall and F1 of each case's list: their means are the samples averages.
+
+    Returns:
+        A float64 (n_cases,) each, nan where the case has no known entry.
+    """
+    counts = count(y_true, y_pred, known, axis=1)
+    return {name: _of_judged(ratio(counts), known) for name, ratio in RATIOS.items()}
+
+
+def mean_of_cases(values: Doubles) -> float:
+    """Return the mean of a figure of each case without those where it is nan; 0 of none."""
+    judged = values[~np.isnan(values)]
+    return float(judged.mean()) if judged.size else 0.0
+
+
+def micro_f1(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
+    """Return F1 of the counts summed over articles."""
+    return float(micro(f1, count(y_true, y_pred, known)))
+
+
+def macro_f1(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
+    """Return the mean F1 over all articles."""
+    return float(macro(f1, count(y_true, y_pred, known)))
+
+
+def supported_macro_f1(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
+    """Return the mean F1 over the articles with a true case; 0 where there is none."""
+    return float(macro_supported(f1, count(y_true, y_pred, known)))
+
+
+def cail_score(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
+    """Return the score of CAIL2018, see `cail`."""
+    return float(cail(count(y_true, y_pred, known)))
 
 
 def hamming_loss(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
     """Return the share of all decisions, one a case and article, that are wrong."""
-    wrong = y_true != y_pred
-    return _mean(wrong if known is None else wrong[known])
+    return float(hamming(count(y_true, y_pred, known)))
 
 
 def exact_match(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
     """Return the share of cases whose whole list of articles, where known, is right."""
-    wrong = y_true != y_pred
-    return _mean(~(wrong if known is None else wrong & known).any(axis=1), known, axis=1)
+    return mean_of_cases(matched(y_true, y_pred, known))
 
 
 def evaluate(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> dict[str, float]:
     """Return every metric of `METRICS` under its name."""
-    return {name: metric(y_true, y_pred, known) for name, metric in METRICS.items()}
+    counts = count(y_true, y_pred, known)
+    counted = {name: float(metric(counts)) for name, metric in COUNTED.items()}
+    return counted | {"exact_match": exact_match(y_true, y_pred, known)}
 
 
-def _mean(values: npt.NDArray[Any], known: Bools | None = None, axis: int = 0) -> float:
-    """Return the mean of a figure for each case or article, of those with a known entry."""
-    judged = values if known is None else values[known.any(axis=axis)]
-    return float(judged.mean()) if judged.size else 0.0
+def averages(
+    y_true: Bools, y_pred: Bools, known: Bools | None = None
+) -> dict[str, dict[str, float]]:
+    """Return precision, recall and F1 by each way to average them.
+
+    Returns:
+        A dict of `RATIOS` for each of `AVERAGES`, and for "samples", the mean over cases.
+    """
+    counts = count(y_true, y_pred, known)
+    table = {
+        name: {ratio: float(average(of, counts)) for ratio, of in RATIOS.items()}
+        for name, average in AVERAGES.items()
+    }
+    cases = of_cases(y_true, y_pred, known)
+    return table | {"samples": {name: mean_of_cases(values) for name, values in cases.items()}}
 
 
-def _micro(counts: Counts) -> float:
-    totals = Counts(*(np.array([part.sum()]) for part in (counts.tp, counts.fp, counts.fn)))
-    return float(f1(totals)[0])
+def _ratio(top: Numbers, bottom: Numbers, empty: float = 0.0) -> Doubles:
+    values: Doubles = np.where(bottom == 0, empty, top / np.where(bottom == 0, 1, bottom))
+    return values
+
+
+def _of_judged(values: Numbers, known: Bools | None) -> Doubles:
+    judged = values if known is None else np.where(known.any(axis=1), values, np.nan)
+    return judged.astype(np.float64)
 
 
 METRICS: dict[str, Callable[[Bools, Bools, Bools | None], float]] = {

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from lawrec.corpus.articles import is_numbered, read_article_list
 from lawrec.decision.judge import judge
+from lawrec.delivery.verdict import CailVerdict
 from lawrec.errors import RunError
 from lawrec.files import write_text
 from lawrec.network.checkpoint import Run
@@ -24,8 +25,6 @@ from lawrec.network.scoring import ScoredCases
 Bools = npt.NDArray[np.bool_]
 Ids = Mapping[str, int]
 
-_SHOWN = 8
-
 
 @dataclass(frozen=True)
 class CailFile:
@@ -33,39 +32,6 @@ class CailFile:
 
     path: Path
     labels: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class CailVerdict:
-    """What the judge says of the answers in a file, whose truth stands beside it.
-
-    `unsayable` are the articles that law.txt lacks: their citations and recommendations, counted in
-    `cited_left_out` and `recommended_left_out`, are in neither file and not judged.
-    """
-
-    answers: str
-    truth: str
-    lines: int
-    score: float
-    micro_f1: float
-    macro_f1: float
-    unsayable: tuple[str, ...]
-    cited_left_out: int
-    recommended_left_out: int
-
-    def text(self) -> str:
-        """Return the verdict for people."""
-        text = (
-            f"CAIL2018's judge, {self.lines:,} lines: score {self.score:.4f}, "
-            f"micro-F1 {self.micro_f1:.4f}, macro-F1 {self.macro_f1:.4f}\n"
-            f"Answers: {self.answers}, truth: {self.truth}"
-        )
-        if not self.unsayable:
-            return text
-        return (
-            f"{text}\nLeft out, since the list lacks {some(self.unsayable)}: "
-            f"{self.cited_left_out:,} cited, {self.recommended_left_out:,} recommended"
-        )
 
 
 def cail_file(run: Run, path: Path, labels: Path | None = None) -> CailFile:
@@ -116,13 +82,6 @@ def cail_ids(articles: Iterable[str], ids: Ids) -> list[int]:
 def unsayable(articles: Iterable[str], ids: Ids) -> tuple[str, ...]:
     """Return the articles without an id."""
     return tuple(article for article in articles if cail_id(article, ids) is None)
-
-
-def some(articles: Sequence[str]) -> str:
-    """Return the first few articles of a list and the number of the others, for people."""
-    others = len(articles) - _SHOWN
-    shown = ", ".join(articles[:_SHOWN])
-    return f"{shown} and {others:,} more" if others > 0 else shown
 
 
 def answer(ids: Sequence[int]) -> dict[str, Any]:

@@ -1,40 +1,38 @@
-"""Evaluate: a run on cases that neither training nor tuning saw, beside trivial answers."""
+"""Evaluate: a run on cases that neither training nor tuning saw, beside others."""
 
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.streams import digest_at
-from lawrec.decision import metrics
-from lawrec.decision.cuts import Cuts, decide
-from lawrec.delivery.cail import CailFile, CailVerdict, write_answers
+from lawrec.decision.calibration import calibrated
+from lawrec.decision.cuts import decide
+from lawrec.delivery.cail import CailFile, write_answers
+from lawrec.delivery.evaluation_page import evaluation_html, shown_cases
+from lawrec.delivery.figures import EvaluationReport, Judged, compare, figures_of, per_article
+from lawrec.delivery.plots import require_plots
 from lawrec.delivery.tune import refuse_same_cases, split_path, trained_on
 from lawrec.delivery.tuned import load_tuned, widened
-from lawrec.files import replaced, write_json
+from lawrec.files import replaced, write_json, write_text
 from lawrec.network.checkpoint import Run
 from lawrec.network.scoring import ScoredCases, score_file
 from lawrec.progress import Progress, silent
 
-MODEL, FREQUENT, NOTHING = "this run", "always the most frequent article", "no article"
-
 
 @dataclass(frozen=True)
-class EvaluationReport:
-    """The figures of the run and of two trivial answers on the same cases."""
+class _Cases:
+    """Labelled cases: where they are, how they are written, whether bad lines may be left out."""
 
-    run: str
-    path: str
-    cases: int
-    skipped: int
-    articles: int
-    unknown_articles: tuple[str, ...]
-    answers: dict[str, dict[str, float]]
-    cail_judge: CailVerdict | None = None
+    path: Path
+    sha256: str
+    form: Format
+    skip_bad: bool
 
 
 def evaluate_run(
@@ -45,6 +43,8 @@ def evaluate_run(
     skip_bad: bool = False,
     progress: Progress = silent,
     cail: CailFile | None = None,
+    others: Sequence[Run] = (),
+    page: Path | None = None,
 ) -> EvaluationReport:
     """Evaluate a run with its thresholds, and keep the figures in the run's folder.
 
@@ -56,63 +56,65 @@ def evaluate_run(
         skip_bad: Leave out lines that cannot be used.
         progress: Told of every chunk of cases.
         cail: Where to write the answers for CAIL2018's judge, which is then asked too.
+        others: Trained and tuned runs to set beside it on the same cases.
+        page: Where to write the figures as a page.
 
     Raises:
-        CaseError: The file cannot be used, or training or tuning used it.
-        RunError: The run has no checkpoint or no thresholds.
+        CaseError: The file cannot be used, or training or tuning of one of the runs used it.
+        RunError: A run has no checkpoint or no thresholds, or no plots can be drawn.
     """
-    tuned = load_tuned(run)
+    if page:
+        require_plots()
     name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split
     if not path:
         path, form = split_path(run, split), run.source.form
-    used = {**trained_on(run), "tune": (tuned.tuned_on,)}
-    refuse_same_cases(path, digest_at(path), "evaluate", used)
-    scored = score_file(run, path, form, skip_bad, progress)
-    cuts = widened(tuned.cuts, len(scored.articles))
-    y_pred = decide(scored.y_score, cuts)
+    cases = _Cases(path, digest_at(path), form, skip_bad)
+    scored, judged = _judged(run, cases, progress)
+    beside = [_judged(other, cases, progress)[1] for other in others]
     report = EvaluationReport(
-        run=run.folder.name,
+        run=judged.run,
         path=str(path),
         cases=len(scored.case_ids),
         skipped=scored.skipped,
         articles=len(scored.articles),
         unknown_articles=scored.articles[len(run.articles) :],
-        answers={
-            MODEL: _figures(scored, y_pred),
-            FREQUENT: _figures(scored, _always(scored, run.label_counts)),
-            NOTHING: _figures(scored, np.zeros_like(scored.y_true)),
-        },
-        cail_judge=write_answers(cail, scored, y_pred) if cail else None,
+        **figures_of(judged),
+        **(compare(judged, beside) if beside else {}),
+        cail_judge=write_answers(cail, scored, judged.y_pred) if cail else None,
     )
-    write_json(run.folder / f"evaluation-{name}.json", asdict(report))
+    columns = per_article(judged)
+    write_json(run.folder / f"evaluation-{name}.json", report.to_dict())
     with replaced(run.folder / f"evaluation-{name}.csv") as temporary:
-        per_article(scored, y_pred, cuts).to_csv(temporary, index=False)
+        pd.DataFrame(columns).to_csv(temporary, index=False)
+    if page:
+        facts = _read(cases, shown_cases(judged))
+        write_text(page, evaluation_html(report, judged, columns, facts))
     return report
 
 
-def per_article(scored: ScoredCases, y_pred: npt.NDArray[np.bool_], cuts: Cuts) -> pd.DataFrame:
-    """Return a row an article: support, counts, precision, recall, F1 and threshold."""
-    counts = metrics.count(scored.y_true, y_pred, scored.known)
-    return pd.DataFrame(
-        {
-            "article": scored.articles,
-            "support": counts.support,
-            "tp": counts.tp,
-            "fp": counts.fp,
-            "fn": counts.fn,
-            "precision": counts.tp / np.maximum(counts.tp + counts.fp, 1),
-            "recall": counts.tp / np.maximum(counts.support, 1),
-            "f1": metrics.f1(counts),
-            "threshold": cuts.thresholds,
-        }
+def _judged(run: Run, cases: _Cases, progress: Progress) -> tuple[ScoredCases, Judged]:
+    """Return the scores of a run and the lists that its thresholds make of them."""
+    tuned = load_tuned(run)
+    used = {**trained_on(run), "tune": (tuned.tuned_on,)}
+    refuse_same_cases(cases.path, cases.sha256, "evaluate", used)
+    scored = score_file(run, cases.path, cases.form, cases.skip_bad, progress)
+    cuts = widened(tuned.cuts, len(scored.articles))
+    new = len(scored.articles) - len(run.label_counts)
+    return scored, Judged(
+        run=run.folder.name,
+        articles=scored.articles,
+        y_true=scored.y_true,
+        y_score=scored.y_score,
+        y_prob=calibrated(scored.y_score, cuts.calibration) if cuts.calibration else scored.y_score,
+        y_pred=decide(scored.y_score, cuts),
+        known=scored.known,
+        thresholds=cuts.thresholds,
+        trained=np.pad(np.array(run.label_counts, np.int64), (0, new)),
     )
 
 
-def _figures(scored: ScoredCases, y_pred: npt.NDArray[np.bool_]) -> dict[str, float]:
-    return metrics.evaluate(scored.y_true, y_pred, scored.known)
-
-
-def _always(scored: ScoredCases, label_counts: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    y_pred = np.zeros_like(scored.y_true)
-    y_pred[:, int(np.argmax(label_counts))] = True
-    return y_pred
+def _read(cases: _Cases, rows: Iterable[int]) -> dict[int, Case]:
+    """Return the cases of some rows of the scores, read again from their file."""
+    wanted = set(rows)
+    read = (case for case in read_cases(cases.path, form=cases.form) if isinstance(case, Case))
+    return {row: case for row, case in enumerate(read) if row in wanted}

@@ -13,8 +13,9 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from lawrec.config import shipped
-from lawrec.delivery.cail import ids_in, some, unsayable
+from lawrec.delivery.cail import ids_in, unsayable
 from lawrec.delivery.tuned import THRESHOLDS, load_tuned
+from lawrec.delivery.verdict import some
 from lawrec.files import replaced
 from lawrec.network.checkpoint import DICTIONARY, LISTS, Run, best_checkpoint
 from lawrec.progress import Progress, silent

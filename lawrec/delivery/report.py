@@ -19,7 +19,6 @@ from lawrec.decision.recommend import Recommendation
 if TYPE_CHECKING:  # these import TensorFlow, which `lawrec --help` must not wait for
     from lawrec.corpus.manifest import Records, Verification
     from lawrec.delivery.doctor import Advice
-    from lawrec.delivery.evaluate import EvaluationReport
     from lawrec.delivery.inspect import RunInfo
     from lawrec.delivery.predict import Answer
     from lawrec.delivery.tune import Tuning
@@ -97,24 +96,6 @@ def answer_csv(
             yield _csv_row([answer.case_id, *[""] * len(names), answer.error or ""])
         for entry in answer.decision.recommendations:
             yield _csv_row([answer.case_id, *_fields(entry, texts).values(), ""])
-
-
-def evaluation_table(report: "EvaluationReport") -> str:
-    """Return the figures of an evaluation, a column an answer."""
-    title = f"{report.cases:,} cases of {report.path}, {report.articles} articles"
-    table = Table("Figure", box=box.SIMPLE_HEAD)
-    for name in report.answers:
-        table.add_column(name, justify="right")
-    for key, label in FIGURES.items():
-        values = (figures[key] for figures in report.answers.values())
-        table.add_row(label, *(f"{value:.4f}" for value in values))
-    judged = report.cail_judge.text() if report.cail_judge else ""
-    return f"{title}\n{rendered(table, WIDTH)}{judged}"
-
-
-def evaluation_json(report: "EvaluationReport") -> str:
-    """Return an evaluation as JSON."""
-    return json.dumps(asdict(report), ensure_ascii=False, indent=1)
 
 
 def records_text(records: "Records") -> str:
@@ -302,10 +283,6 @@ ANSWER_WRITERS: dict[str, Callable[..., Iterator[str]]] = {
     "table": answer_table,
     "json": answer_json,
     "csv": answer_csv,
-}
-EVALUATION_WRITERS: dict[str, Callable[["EvaluationReport"], str]] = {
-    "table": evaluation_table,
-    "json": evaluation_json,
 }
 DOCTOR_WRITERS: dict[str, Callable[["Advice"], str]] = {
     "table": doctor_text,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 from sklearn.metrics import hamming_loss as sklearn_hamming_loss
 
 from lawrec.decision import metrics
@@ -275,3 +275,104 @@ def test_counts_under_a_mask_worked_by_hand():
     counts = metrics.count(TRUE, PRED, known)
     assert (counts.tp.tolist(), counts.fp.tolist()) == ([0, 1, 0, 0], [0, 0, 0, 0])
     assert (counts.fn.tolist(), counts.support.tolist()) == ([1, 0, 0, 0], [1, 1, 0, 0])
+
+
+def slow_averages(y_true, y_pred, known):
+    """Precision, recall and F1 by every average, told entry by entry."""
+    entries = [
+        (case, article, bool(y_true[case, article]), bool(y_pred[case, article]))
+        for case, article in zip(*np.nonzero(known), strict=True)
+    ]
+
+    def ratios(pairs):
+        tp, fp, fn = (sum(pair == kind for pair in pairs) for kind in ((1, 1), (0, 1), (1, 0)))
+        return {
+            "precision": tp / (tp + fp) if tp + fp else 0.0,
+            "recall": tp / (tp + fn) if tp + fn else 0.0,
+            "f1": 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else 0.0,
+        }
+
+    def groups(place):
+        keys = {entry[place] for entry in entries}
+        return [[entry[2:] for entry in entries if entry[place] == key] for key in keys]
+
+    def mean(parts, weights):
+        pairs = list(zip(map(ratios, parts), weights, strict=True))
+        total = sum(weights)
+        return {
+            name: sum(part[name] * weight for part, weight in pairs) / total if total else 0.0
+            for name in ("precision", "recall", "f1")
+        }
+
+    articles, cases = groups(1), groups(0)
+    support = [sum(true for true, _ in part) for part in articles]
+    return {
+        "micro": ratios([entry[2:] for entry in entries]),
+        "macro": mean(articles, [1] * len(articles)),
+        "macro_supported": mean(articles, [int(times > 0) for times in support]),
+        "weighted": mean(articles, support),
+        "samples": mean(cases, [1] * len(cases)),
+    }
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_averages_are_those_told_slowly(seed, masked):
+    y_true, y_pred = random_answers(seed)
+    known = random_mask(seed, y_true.shape) if masked else np.ones_like(y_true)
+    found = metrics.averages(y_true, y_pred, known if masked else None)
+    expected = slow_averages(y_true, y_pred, known)
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        assert found[name] == pytest.approx(values), name
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("average", ["micro", "macro", "weighted", "samples"])
+def test_the_averages_agree_with_scikit_learn(average, seed):
+    y_true, y_pred = random_answers(seed)
+    theirs = precision_recall_fscore_support(
+        y_true.astype(int), y_pred.astype(int), average=average, zero_division=0
+    )
+    assert list(metrics.averages(y_true, y_pred)[average].values()) == pytest.approx(theirs[:3])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_averages_and_the_figures_by_other_names_are_the_same(seed):
+    y_true, y_pred = random_answers(seed)
+    averages, figures = metrics.averages(y_true, y_pred), metrics.evaluate(y_true, y_pred)
+    for name in ("micro", "macro"):
+        assert averages[name]["f1"] == figures[f"{name}_f1"]
+    assert averages["macro_supported"]["f1"] == figures["macro_f1_supported"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_stands_in_masked_entries_changes_no_average(seed):
+    y_true, y_pred = random_answers(seed)
+    known = random_mask(seed, y_true.shape)
+    expected = metrics.averages(y_true, y_pred, known)
+    assert metrics.averages(y_true ^ ~known, y_pred | ~known, known) == expected
+
+
+def test_every_average_of_nothing_is_0():
+    for answers in ((TRUE, PRED, ZEROS), (ZEROS, ZEROS)):
+        for ratios in metrics.averages(*answers).values():
+            assert set(ratios.values()) == {0.0}
+
+
+def test_counts_of_cases_worked_by_hand():
+    counts = metrics.count(TRUE, PRED, axis=1)
+    assert counts.tp.tolist() == [1, 1, 1]
+    assert counts.fp.tolist() == [1, 0, 0]
+    assert counts.fn.tolist() == [0, 1, 0]
+    assert counts.tn.tolist() == [2, 2, 3]
+    assert counts.judged.tolist() == [4, 4, 4]
+
+
+def test_a_case_of_which_nothing_is_known_has_no_figure():
+    known = ONES.copy()
+    known[1] = False
+    matched = metrics.matched(TRUE, PRED, known)
+    assert matched.tolist()[::2] == [0, 1]
+    assert np.isnan(matched[1])
+    assert np.isnan(metrics.of_cases(TRUE, PRED, known)["recall"][1])

@@ -104,7 +104,7 @@ def test_the_verdict_says_what_was_left_out(tmp_path):
     [(1, "0"), (8, "0, 1, 2, 3, 4, 5, 6, 7"), (10, "0, 1, 2, 3, 4, 5, 6, 7 and 2 more")],
 )
 def test_of_many_articles_a_few_are_named(count, expected):
-    from lawrec.delivery.cail import some
+    from lawrec.delivery.verdict import some
 
     assert some([str(number) for number in range(count)]) == expected
 

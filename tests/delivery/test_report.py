@@ -32,18 +32,6 @@ class Answer:
 
 
 @dataclass
-class EvaluationReport:
-    run: str
-    path: str
-    cases: int
-    skipped: int
-    articles: int
-    unknown_articles: tuple[str, ...]
-    answers: dict[str, dict[str, float]]
-    cail_judge: None = None
-
-
-@dataclass
 class Layer:
     name: str
     output: str
@@ -114,12 +102,6 @@ def csv_rows(*answers):
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def evaluation(path="data/test.json"):
-    zeros = dict.fromkeys(METRICS, 0.0)
-    answers = {"this run": FIGURES, "no article": zeros}
-    return EvaluationReport("first", path, 12_345, 0, 183, ("999",), answers)
-
-
 def test_an_answer_is_a_table_with_a_line_an_article():
     assert table(ANSWER) == [
         f"""\
@@ -182,7 +164,6 @@ def test_signs_of_markup_stay_as_they_are(text):
     entry = Recommendation(1, "264", text, 0.9, 0.9, 0.5, True, ABOVE)
     (shown,) = table(Answer("1", text, Decision((entry,))))
     assert shown.count(text) == 2
-    assert text in report.evaluation_table(evaluation(path=text))
 
 
 def test_a_table_has_no_colour_codes_whatever_the_environment(monkeypatch):
@@ -325,37 +306,6 @@ def test_answers_are_written_as_they_come(name):
     assert [bool(next(texts)) for _ in range(3)] == [True] * 3
 
 
-def test_an_evaluation_is_a_table_with_a_column_an_answer():
-    assert report.evaluation_table(evaluation()) == (
-        f"""\
-12,345 cases of data/test.json, 183 articles
-
-  Figure                          this run   no article
- {"─" * 55}
-  CAIL score                        0.8765       0.0000
-  micro-F1                          0.5000       0.0000
-  macro-F1, all articles            0.5000       0.0000
-  macro-F1, articles with cases     0.5000       0.0000
-  Hamming loss                      0.0012       0.0000
-  exact match                       0.5000       0.0000
-
-"""
-    )
-
-
-def test_the_json_of_an_evaluation_reads_back():
-    assert json.loads(report.evaluation_json(evaluation())) == {
-        "run": "first",
-        "path": "data/test.json",
-        "cases": 12_345,
-        "skipped": 0,
-        "articles": 183,
-        "unknown_articles": ["999"],
-        "answers": {"this run": FIGURES, "no article": dict.fromkeys(METRICS, 0.0)},
-        "cail_judge": None,
-    }
-
-
 def test_every_metric_has_a_name_for_people():
     assert report.FIGURES.keys() == METRICS.keys()
     assert set(report.HEADLINES) <= METRICS.keys()
@@ -484,7 +434,6 @@ def test_the_json_of_a_run_reads_back():
     ("module", "stand_in"),
     [
         ("lawrec.delivery.predict", Answer),
-        ("lawrec.delivery.evaluate", EvaluationReport),
         ("lawrec.delivery.inspect", Layer),
         ("lawrec.delivery.inspect", RunInfo),
         ("lawrec.delivery.tune", Tuning),

@@ -1,0 +1,130 @@
+"""`lawrec evaluate` from outside: the page, the table of articles, and other runs beside it."""
+
+import csv
+import json
+import shutil
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from lawrec.cli import cli
+
+pytestmark = pytest.mark.tensorflow
+
+
+def lawrec(*arguments):
+    return CliRunner().invoke(cli, [str(part) for part in arguments])
+
+
+@pytest.fixture
+def runs(trained, tmp_path, monkeypatch):
+    """The folders of two runs of the same weights: `first` as it was, `second` with other cuts."""
+    monkeypatch.chdir(tmp_path)
+    folder = next(trained.checkpoints.glob("*/run.json")).parent
+    for name in ("first", "second"):
+        shutil.copytree(folder, tmp_path / "checkpoints" / name)
+    tuned = lawrec("tune-thresholds", "--run", "second", "--strategy", "top-n")
+    assert tuned.exit_code == 0, tuned.stderr
+    return [tmp_path / "checkpoints" / name for name in ("first", "second")]
+
+
+def write_mistakes(path):
+    """Write a bad line and three cases, of which the last has articles that its words deny."""
+    cases = [
+        ("秘密窃取钱包，后被抓获。", ["264"]),
+        ("醉酒驾驶轿车，经鉴定。", ["133之一"]),
+        ("<b>虚构事实骗取信任</b>，当日晚上。", ["264", "1067"]),
+    ]
+    lines = [json.dumps({"fact": fact, "articles": articles}) for fact, articles in cases]
+    path.write_text("\n".join(['{"fact": ""}', *lines]), encoding="utf-8")
+    return path
+
+
+def test_the_page_shows_figures_and_the_facts_of_the_mistakes(runs, tmp_path):
+    cases = write_mistakes(tmp_path / "cases.json")
+    result = lawrec(
+        *("evaluate", "--run", "first", "--data", cases, "--skip-bad", "--html", "new/page.html")
+    )
+    assert result.exit_code == 0, result.stderr
+    page = (tmp_path / "new/page.html").read_text("utf-8")
+    assert "<h1>Evaluation of first</h1>" in page
+    assert "3 cases of" in page
+    assert "1 bad lines left out" in page
+    worst = page[page.index("<h2>The worst cases</h2>") : page.index("<h2>Articles</h2>")]
+    assert '<span class="id">case 4</span>' in worst
+    assert "&lt;b&gt;虚构事实骗取信任&lt;/b&gt;" in worst
+    assert '<span class="tag missed">1067</span>' in worst
+    assert "醉酒" not in worst
+
+
+def test_the_same_evaluation_is_the_same_page_and_its_figures_are_those_printed(runs, tmp_path):
+    pages = []
+    for name in ("a.html", "b.html"):
+        result = lawrec("evaluate", "--run", "first", "--html", name, "--output", "json")
+        assert result.exit_code == 0, result.stderr
+        pages.append((tmp_path / name).read_bytes())
+    assert pages[0] == pages[1]
+    kept = json.loads((runs[0] / "evaluation-test.json").read_text("utf-8"))
+    assert json.loads(result.stdout) == kept
+    of = kept["intervals"]["micro_f1"]
+    assert of["value"] == pytest.approx(kept["answers"]["this run"]["micro_f1"])
+    assert f"{of['low']:.3f} to {of['high']:.3f}" in pages[0].decode()
+
+
+def test_the_table_of_articles_is_kept(runs, tmp_path):
+    cases = write_mistakes(tmp_path / "cases.json")
+    assert lawrec("evaluate", "--run", "first", "--data", cases, "--skip-bad").exit_code == 0
+    with (runs[0] / "evaluation-cases.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["article"]: row for row in csv.DictReader(file)}
+    assert list(rows) == ["133之一", "264", "266", "1067"]
+    assert rows["264"]["support"] == "2"
+    assert rows["266"]["roc_auc"] == rows["266"]["average_precision"] == ""
+    assert int(rows["264"]["trained"]) > 10
+    assert (rows["1067"]["trained"], rows["1067"]["threshold"]) == ("0", "inf")
+
+
+def test_another_run_stands_beside_it_on_the_same_cases(runs, tmp_path):
+    beside = ("--compare", "second", "--compare", runs[0])
+    result = lawrec("evaluate", "--run", "first", *beside, "--output", "json", "--html", "p.html")
+    assert result.exit_code == 0, result.stderr
+    report = json.loads(result.stdout)
+    second, same = report["comparisons"]
+    assert (second["run"], same["run"], report["compared_articles"]) == ("second", "first", 3)
+    assert {of["p_value"] for of in same["differences"].values()} == {1}
+    alone = json.loads(lawrec("evaluate", "--run", "second", "--output", "json").stdout)
+    ours, theirs = report["answers"]["this run"], alone["answers"]["this run"]
+    for name, value in theirs.items():
+        assert second["figures"][name] == pytest.approx(value)
+        difference = second["differences"][name]["value"]
+        assert difference == pytest.approx(ours[name] - value)
+    table = lawrec("evaluate", "--run", "first", "--compare", "second").stdout
+    assert "\nfirst beside second, over 3 articles\n" in table
+    assert "<h3>second</h3>" in (tmp_path / "p.html").read_text("utf-8")
+
+
+def test_a_run_that_was_tuned_on_the_cases_is_no_comparison(runs, trained):
+    test = trained.data / "test.json"
+    assert lawrec("tune-thresholds", "--run", "second", "--data", test).exit_code == 0
+    result = lawrec("evaluate", "--run", "first", "--compare", "second")
+    assert result.exit_code == 1
+    assert "must differ from those used to tune, got the same file" in result.stderr
+
+
+def test_a_run_that_is_not_there_or_not_tuned_is_no_comparison(runs):
+    result = lawrec("evaluate", "--run", "first", "--compare", "third")
+    assert result.exit_code == 1
+    assert "the folder must hold a run" in result.stderr
+    (runs[1] / "thresholds.json").unlink()
+    result = lawrec("evaluate", "--run", "first", "--compare", "second")
+    assert result.exit_code == 1
+    assert "the run must have thresholds" in result.stderr
+
+
+def test_a_page_without_matplotlib_is_refused_before_any_work(runs, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = lawrec("evaluate", "--run", "first", "--html", "page.html")
+    assert result.exit_code == 1
+    assert "Run pip install 'lawrec[report]'." in result.stderr
+    assert not (tmp_path / "page.html").exists()
+    assert lawrec("evaluate", "--run", "first").exit_code == 0
