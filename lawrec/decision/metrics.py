@@ -122,11 +122,17 @@ def weighted_mean(values: Doubles, weights: Numbers) -> Doubles:
 def cail(counts: Counts) -> Doubles:
     """Return (micro-F1 + macro-F1) / 2 as the judge of CAIL2018 counts it.
 
-    An article with TP = FP = FN = 0 counts F1 = 1. The judge averages over the 183 lines of
-    law.txt; a corpus with another list of articles is averaged over its own.
+    Where TP = FP = FN = 0, F1 counts 1, for an article and for all of them together. The judge
+    averages over the 183 lines of law.txt; a corpus with another list of articles over its own.
+    Where nothing is known, it is 0.
     Source: Xiao et al., "CAIL2018: A Large-Scale Legal Dataset for Judgment Prediction", 2018.
     """
-    return (micro(f1, counts) + macro(lambda of: f1(of, empty=1.0), counts)) / 2
+
+    def of(parts: Counts) -> Doubles:
+        return f1(parts, empty=1.0)
+
+    known = counts.judged.sum(axis=-1) > 0
+    return known * (micro(of, counts) + macro(of, counts)) / 2
 
 
 def hamming(counts: Counts) -> Doubles:

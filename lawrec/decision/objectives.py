@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from lawrec.config import DecisionConfig, chosen
 from lawrec.decision.curves import Bools, Curve
-from lawrec.decision.metrics import GAINS, count
+from lawrec.decision.metrics import GAINS, averages, count
 
 Rates = npt.NDArray[np.float64]
 OfLists = Callable[[Bools, Bools, Bools | None, DecisionConfig], float]
@@ -89,6 +89,15 @@ def _of_metric(metric: Callable[..., float]) -> OfLists:
     return of_lists
 
 
+def _of_average(average: str) -> OfLists:
+    def of_lists(
+        y_true: Bools, y_pred: Bools, known: Bools | None, config: DecisionConfig
+    ) -> float:
+        return averages(y_true, y_pred, known)[average]["f1"]
+
+    return of_lists
+
+
 RATES: dict[str, Callable[..., Rates]] = {
     "f_beta": f_beta,
     "precision_at_recall": precision_at_recall,
@@ -96,5 +105,6 @@ RATES: dict[str, Callable[..., Rates]] = {
 }
 OBJECTIVES: dict[str, OfLists] = {
     **{name: _of_metric(metric) for name, metric in GAINS.items()},
+    **{f"{average}_f1": _of_average(average) for average in ("weighted", "samples")},
     **{name: _of_all(rate) for name, rate in RATES.items()},
 }
