@@ -69,7 +69,7 @@ HAND_WORKED = {
     "no case true, none predicted": (
         ZEROS,
         ZEROS,
-        figures(cail=(0 + 1) / 2, micro=0, macro=0, supported=0, hamming=0, exact=1),
+        figures(cail=(1 + 1) / 2, micro=0, macro=0, supported=0, hamming=0, exact=1),
     ),
     "no case true, one predicted": (
         ZEROS,
