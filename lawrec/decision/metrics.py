@@ -65,15 +65,17 @@ def supported_macro_f1(y_true: Bools, y_pred: Bools, known: Bools | None = None)
     return float(f1(counts)[counts.support > 0].mean()) if counts.support.any() else 0.0
 
 
-def cail_score(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
+def cail_score(y_true: Bools, y_pred: Bools, known: Bools | None = None, idle: int = 0) -> float:
     """Return (micro-F1 + macro-F1) / 2 as the judge of CAIL2018 counts it.
 
     An article with TP = FP = FN = 0 counts F1 = 1. The judge averages over the 183 lines of
-    law.txt; a corpus with another list of articles is averaged over its own.
+    law.txt; a corpus with another list of articles is averaged over its own. There may be `idle`
+    more articles, without a column because they are neither true nor listed in any case.
     Source: Xiao et al., "CAIL2018: A Large-Scale Legal Dataset for Judgment Prediction", 2018.
     """
     counts = count(y_true, y_pred, known)
-    return (_micro(counts) + _mean(f1(counts, empty=1.0), known, axis=0)) / 2
+    own = f1(counts, empty=1.0)[np.s_[:] if known is None else known.any(axis=0)]
+    return (_micro(counts) + _mean(np.append(own, np.ones(idle)))) / 2
 
 
 def hamming_loss(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
