@@ -356,7 +356,7 @@ def test_the_likeliest_list_by_hand(prob, expected):
 
 
 def test_what_never_fires_does_not_make_the_likeliest_list_longer():
-    never_zero = Calibration("isotonic", (0,) * 9, (((-16.0, 0.0, 16.0), (0.2, 0.4, 0.9)),))
+    never_zero = Calibration("isotonic", (0,) * 9, (((-2.0, 2.0), (0.1, 0.9)),))
     thresholds = floats(*[0] * 3, *[NEVER] * 6)
     cuts = Cuts(thresholds, 0, 9, rule="expected-f1", calibration=never_zero)
     y_score = np.random.default_rng(0).random((50, 9), np.float32)
