@@ -110,6 +110,31 @@ def test_a_single_cut_is_the_mean_of_folds(strategy):
     assert thresholds(cases, config) == pytest.approx(np.mean(parts, axis=0))
 
 
+def test_only_the_parts_that_decide_like_the_whole_count():
+    kinds = set()
+    for seed in range(25):
+        cases = invented(seed, cases=40, support=(20, 8, 4), apart=0.1)
+        config = replace(CONFIG, strategy="cail", shrink_cases=0)
+        whole = tune(cases, config)
+        parts = [tune(part, config) for part in without_folds(cases, config)]
+        alike = [part for part in parts if manner(part) == manner(whole)] or [whole]
+        cuts = np.array([part.thresholds for part in alike], np.float64)
+        finite = np.isfinite(cuts)
+        means = np.where(finite, cuts, 0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
+        kept = np.isfinite(whole.thresholds) & finite.any(axis=0)
+        expected = np.where(kept, means, whole.thresholds)
+        assert thresholds(cases, config) == pytest.approx(expected, abs=1e-6)
+        if whole.rule != "threshold":  # and is not drawn either
+            drawn = thresholds(cases, replace(config, shrink_cases=20))
+            assert drawn == pytest.approx(expected, abs=1e-6)
+        kinds.add((whole.rule, len(alike) == len(parts)))
+    assert kinds >= {("threshold", True), ("threshold", False), ("share", False)}
+
+
+def manner(cuts):
+    return cuts.rule, cuts.min_articles, cuts.max_articles
+
+
 def test_an_article_with_many_cases_keeps_nearly_its_own_cut():
     cases = invented(0, cases=9_000, support=(4_000, 4_000), apart=0.5)
     cases.y_score[:, 1] *= 0.5
@@ -245,10 +270,11 @@ def test_a_named_strategy_is_not_compared():
     assert cuts.thresholds.tolist() == thresholds(invented(6), CONFIG).tolist()
 
 
-def test_a_comparison_tells_how_far_it_is():
+@pytest.mark.parametrize(("folds", "compared"), [(3, 3), (1, 2)])
+def test_a_comparison_tells_how_far_it_is(folds, compared):
     told = []
-    compare(invented(6), replace(QUICK, folds=3), lambda *progress: told.append(progress))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    compare(invented(6), replace(QUICK, folds=folds), lambda *progress: told.append(progress))
+    assert told == [(fold, compared) for fold in range(1, compared + 1)]
 
 
 @pytest.mark.parametrize("cases", [1, 2, 3])

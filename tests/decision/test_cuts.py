@@ -313,15 +313,15 @@ def test_the_likeliest_list_is_exact_for_as_many_articles_as_are_certain(seed):
     assert slow_expected_f1(prob, likeliest(prob)) == pytest.approx(best, abs=1e-6)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(8))
 def test_the_likeliest_list_errs_by_less_than_the_squares_of_many_small_probabilities(seed):
     rng = np.random.default_rng(seed)
-    prob = np.sort(np.append(rng.random(5), rng.random(200) * 0.02)).astype(np.float32)[::-1]
+    prob = np.sort(np.append(rng.random(5), rng.random(400) * 0.01)).astype(np.float32)[::-1]
     gains = [expected_f1_of_head(prob, n) for n in range(1, CERTAIN + 1)]
     found = int(likeliest(prob).sum())
     error = float((prob[CERTAIN:] ** 2).sum())
-    assert max(gains) - gains[found - 1] <= 2 * error
-    assert error < 0.03
+    assert max(gains) - gains[found - 1] <= error / 10
+    assert error < 0.02
 
 
 def expected_f1_of_head(prob, n):

@@ -288,6 +288,31 @@ def test_an_article_without_a_true_case_does_not_sway_the_others(strategy):
     assert (cuts.min_articles, cuts.max_articles) == (without.min_articles, without.max_articles)
 
 
+def test_a_share_is_no_score_so_that_an_article_without_a_true_case_gets_that_of_all():
+    config = DecisionConfig(strategy="top-n-per-score", unseen_score=0.0625)
+    cuts = tune(*random_table(3), config)
+    assert len(set(cuts.thresholds.tolist())) == 1
+    assert cuts.thresholds[0] > 0.0625
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_article_that_nobody_knows_does_not_sway_cail(seed):
+    y_true, y_score = random_table(seed)
+    known = np.ones_like(y_true)
+    known[:, -1] = False
+    expected = tune(y_true[:, :-1], y_score[:, :-1], never_unseen(strategy="cail"))
+    cuts = tune(y_true, y_score, never_unseen(strategy="cail"), known)
+    assert cuts.thresholds[:-1].tolist() == expected.thresholds.tolist()
+
+
+def test_articles_keep_their_group_of_a_calibration_beside_one_without_a_true_case():
+    rng = np.random.default_rng(0)
+    y_score = rng.random((300, 4), np.float32)
+    y_true = rng.random((300, 4)) < y_score * np.array((0.8, 0, 0.2, 0.03))
+    cuts = tune(y_true, y_score, never_unseen(strategy="expected-f1"))
+    assert cuts.calibration.groups == (2, 0, 1, 0)
+
+
 @pytest.mark.parametrize("strategy", ["fixed", "global", "per-article"])
 def test_tuning_hands_the_limits_of_a_list_on(strategy):
     config = never_unseen(strategy=strategy, min_articles=2, fill_score=0.125, max_articles=3)
