@@ -93,21 +93,21 @@ def random_decision(seed, rule="threshold", cases=10):
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_decide_agrees_with_a_slow_choice_case_by_case(seed, rule):
-    y_score, cuts = random_decision(seed, rule)
-    assert decide(y_score, cuts).tolist() == [slow_decide(scores, cuts) for scores in y_score]
+def test_decide_agrees_with_a_slow_choice_case_by_case(rule):
+    for seed in SEEDS:
+        y_score, cuts = random_decision(seed, rule)
+        assert decide(y_score, cuts).tolist() == [slow_decide(scores, cuts) for scores in y_score]
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_decision_of_a_case_does_not_depend_on_other_cases(seed, rule):
-    y_score, cuts = random_decision(seed, rule)
-    together = decide(y_score, cuts)
-    alone = np.concatenate([decide(y_score[[case]], cuts) for case in range(len(y_score))])
-    assert (together == alone).all()
-    assert (decide(y_score[::-1], cuts) == together[::-1]).all()
-    assert (decide(np.asfortranarray(y_score), cuts) == together).all()
+def test_the_decision_of_a_case_does_not_depend_on_other_cases(rule):
+    for seed in SEEDS:
+        y_score, cuts = random_decision(seed, rule)
+        together = decide(y_score, cuts)
+        alone = np.concatenate([decide(y_score[[case]], cuts) for case in range(len(y_score))])
+        assert (together == alone).all()
+        assert (decide(y_score[::-1], cuts) == together[::-1]).all()
+        assert (decide(np.asfortranarray(y_score), cuts) == together).all()
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -120,33 +120,35 @@ def test_the_decision_of_a_case_is_the_same_in_every_chunk(rule):
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_decide_gives_at_least_the_least_and_at_most_the_most(seed, rule):
-    y_score, cuts = random_decision(seed, rule)
-    cuts = Cuts(**(vars(cuts) | {"fill_score": 0.0}))
-    sizes = decide(y_score, cuts).sum(axis=1)
-    over = abstained(y_score, cuts)
-    assert (sizes[over] == 0).all()
-    assert (sizes[~over] >= min(cuts.min_articles, y_score.shape[1])).all()
-    assert (sizes <= cuts.max_articles).all()
+def test_decide_gives_at_least_the_least_and_at_most_the_most(rule):
+    for seed in SEEDS:
+        y_score, cuts = random_decision(seed, rule)
+        cuts = Cuts(**(vars(cuts) | {"fill_score": 0.0}))
+        sizes = decide(y_score, cuts).sum(axis=1)
+        over = abstained(y_score, cuts)
+        assert (sizes[over] == 0).all()
+        assert (sizes[~over] >= min(cuts.min_articles, y_score.shape[1])).all()
+        assert (sizes <= cuts.max_articles).all()
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_what_passes_is_what_decide_lists_without_limits(seed, rule):
-    y_score, cuts = random_decision(seed, rule)
-    freely = Cuts(**(vars(cuts) | {"min_articles": 0, "max_articles": 99, "guarantee": NEVER}))
-    assert (passing(y_score, freely) == decide(y_score, freely)).all()
+def test_what_passes_is_what_decide_lists_without_limits(rule):
+    for seed in SEEDS:
+        y_score, cuts = random_decision(seed, rule)
+        freely = Cuts(**(vars(cuts) | {"min_articles": 0, "max_articles": 99, "guarantee": NEVER}))
+        assert (passing(y_score, freely) == decide(y_score, freely)).all()
 
 
 @pytest.mark.parametrize("rule", ["threshold", "share"])
-@pytest.mark.parametrize("seed", SEEDS)
-def test_an_article_passes_from_its_threshold_in_a_case_on(seed, rule):
-    y_score, cuts = random_decision(seed, rule)
-    lines = thresholds_of(y_score, cuts)
-    assert lines.shape == y_score.shape
-    doubtful = np.isclose(lines, y_score) if rule == "share" else np.zeros_like(y_score, np.bool_)
-    assert ((y_score >= lines) == passing(y_score, cuts))[~doubtful].all()
+def test_an_article_passes_from_its_threshold_in_a_case_on(rule):
+    for seed in SEEDS:
+        y_score, cuts = random_decision(seed, rule)
+        lines = thresholds_of(y_score, cuts)
+        assert lines.shape == y_score.shape
+        doubtful = (
+            np.isclose(lines, y_score) if rule == "share" else np.zeros_like(y_score, np.bool_)
+        )
+        assert ((y_score >= lines) == passing(y_score, cuts))[~doubtful].all()
 
 
 def test_a_list_that_is_chosen_as_a_whole_has_no_thresholds():
@@ -296,13 +298,13 @@ def all_lists(n):
     return [chosen for chosen in product((False, True), repeat=n) if any(chosen)]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_likeliest_list_has_the_best_expected_f1_of_all_lists(seed):
-    rng = np.random.default_rng(seed)
-    prob = rng.random(rng.integers(1, 7), np.float32) ** rng.integers(1, 4)
-    prob[rng.random(len(prob)) < 0.1] = rng.choice([0, 1])
-    best = max(slow_expected_f1(prob, chosen) for chosen in all_lists(len(prob)))
-    assert slow_expected_f1(prob, likeliest(prob)) == pytest.approx(best, abs=1e-6)
+def test_the_likeliest_list_has_the_best_expected_f1_of_all_lists():
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        prob = rng.random(rng.integers(1, 7), np.float32) ** rng.integers(1, 4)
+        prob[rng.random(len(prob)) < 0.1] = rng.choice([0, 1])
+        best = max(slow_expected_f1(prob, chosen) for chosen in all_lists(len(prob)))
+        assert slow_expected_f1(prob, likeliest(prob)) == pytest.approx(best, abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(3))
