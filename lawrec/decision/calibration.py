@@ -110,7 +110,7 @@ def _none(logits: Rates, true: Rates, everything: Rates) -> Parameters:
 
 
 def _as_scored(logits: Rates, parameters: Parameters) -> Rates:
-    return 1 / (1 + np.exp(-logits))
+    return np.exp(-np.logaddexp(0, -logits))  # 1 / (1 + exp(-logits)) without overflow
 
 
 def _temperature(logits: Rates, true: Rates, everything: Rates) -> Parameters:

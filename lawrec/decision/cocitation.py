@@ -56,7 +56,7 @@ def companions(together: Ints, cases: int) -> Companions:
     chance = np.outer(single, single) / max(cases, 1)
     return Companions(
         always=_named(joined & other & (single >= FEWEST)[:, None]),
-        never=_named((lift(together, cases) == 0) & other & (chance >= EXPECTED)),
+        never=_named((lift(together, cases) == 0) & (chance >= EXPECTED)),
     )
 
 

@@ -28,8 +28,6 @@ class Curve:
     def threshold(self, point: int) -> np.float32:
         """Return a cut half-way to the next score below, so that it does not hang on one case."""
         cut, below = self.cuts[point], self.below[point]
-        if not point:
-            return NEVER
         middle = np.float32((cut + below) / 2)
         return middle if middle > below else cut
 

@@ -61,10 +61,7 @@ def abstained(y_score: Floats, cuts: Cuts) -> Bools:
 
 def passing(y_score: Floats, cuts: Cuts) -> Bools:
     """Return which articles pass by the rule alone, before the guarantee and the limits."""
-    can_fire = np.isfinite(cuts.thresholds)
-    if not can_fire.all():  # what never fires is nobody's best either
-        y_score = np.where(can_fire, y_score, np.float32(0))
-    return RULES[cuts.rule](y_score, cuts) & can_fire
+    return RULES[cuts.rule](_firing(y_score, cuts), cuts) & np.isfinite(cuts.thresholds)
 
 
 def thresholds_of(y_score: Floats, cuts: Cuts) -> Floats:
@@ -72,7 +69,9 @@ def thresholds_of(y_score: Floats, cuts: Cuts) -> Floats:
 
     It is infinite where none would do, and everywhere if lists are chosen as a whole.
     """
-    return np.broadcast_to(LINES[cuts.rule](y_score, cuts), y_score.shape)
+    with np.errstate(invalid="ignore"):  # never, times a best score of 0
+        lines = LINES[cuts.rule](_firing(y_score, cuts), cuts)
+    return np.broadcast_to(np.where(np.isfinite(cuts.thresholds), lines, NEVER), y_score.shape)
 
 
 def rank(y_score: Floats) -> Ints:
@@ -102,6 +101,12 @@ def chunk_rows(n_cases: int) -> Iterator[slice]:
     return (slice(start, start + CHUNK_CASES) for start in range(0, n_cases, CHUNK_CASES))
 
 
+def _firing(y_score: Floats, cuts: Cuts) -> Floats:
+    """Return the scores, 0 for what never fires, so that it is nobody's best either."""
+    can_fire = np.isfinite(cuts.thresholds)
+    return y_score if can_fire.all() else np.where(can_fire, y_score, np.float32(0))
+
+
 def _decided(y_score: Floats, cuts: Cuts) -> Bools:
     passed = passing(y_score, cuts)
     listed = passed | (y_score >= cuts.guarantee)
@@ -117,7 +122,7 @@ def _decided(y_score: Floats, cuts: Cuts) -> Bools:
 
 def _best(y_score: Floats, listed: Bools, never: Bools, wanted: Ints) -> Bools:
     """Return each case's `wanted` best articles: what is listed first, what never fires last."""
-    flags = (listed.astype(np.int64) << 1) | ~never
+    flags = np.where(listed, 2, np.where(never, 0, 1))
     places = (flags << _SCORE_BITS + _COLUMN_BITS) | _places(y_score)
     best = _highest(places, max(1, int(wanted.max())))
     last = np.take_along_axis(best, np.maximum(wanted, 1)[:, None] - 1, axis=1)
@@ -151,6 +156,7 @@ def _best_expected_f1(y_score: Floats, cuts: Cuts) -> Bools:
     Tale of Two Approaches", 2012.
     """
     y_prob = calibrated(y_score, cuts.calibration) if cuts.calibration else y_score
+    y_prob = _firing(y_prob, cuts)
     columns = best_columns(y_prob, CERTAIN)
     top = np.take_along_axis(y_prob, columns, axis=1).astype(np.float64)
     rest = _poisson(np.maximum(y_prob.sum(axis=1) - top.sum(axis=1), 0))

@@ -132,7 +132,8 @@ def cail(counts: Counts) -> Doubles:
         return f1(parts, empty=1.0)
 
     known = counts.judged.sum(axis=-1) > 0
-    return known * (micro(of, counts) + macro(of, counts)) / 2
+    score: Doubles = known * (micro(of, counts) + macro(of, counts)) / 2
+    return score
 
 
 def hamming(counts: Counts) -> Doubles:
@@ -192,9 +193,16 @@ def supported_macro_f1(y_true: Bools, y_pred: Bools, known: Bools | None = None)
     return float(macro_supported(f1, count(y_true, y_pred, known)))
 
 
-def cail_score(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
-    """Return the score of CAIL2018, see `cail`."""
-    return float(cail(count(y_true, y_pred, known)))
+def cail_score(y_true: Bools, y_pred: Bools, known: Bools | None = None, idle: int = 0) -> float:
+    """Return the score of CAIL2018, see `cail`.
+
+    There may be `idle` more articles, without a column because they are neither true nor listed in
+    any case.
+    """
+    counts = count(y_true, y_pred, known)
+    more = Counts(*(np.full(idle, cases) for cases in (0, 0, 0, len(y_true))))
+    parts = zip(vars(counts).values(), vars(more).values(), strict=True)
+    return float(cail(Counts(*(np.append(own, others) for own, others in parts))))
 
 
 def hamming_loss(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:

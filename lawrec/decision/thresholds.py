@@ -32,12 +32,14 @@ class Labelled:
         known: An entry where it is False counts nowhere; None where all are known.
         costs: What each article costs that is missing and that is there by mistake,
             (n_articles, 2); by default those of the configuration for all.
+        idle: Articles left out that count in the CAIL score as neither true nor listed.
     """
 
     y_true: Bools
     y_score: Floats
     known: Bools | None = None
     costs: npt.NDArray[np.float64] | None = None
+    idle: int = 0
     _calibrations: dict[str, Calibration] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -73,7 +75,15 @@ class Labelled:
     def seen(self) -> "Labelled":
         """The articles that have a true case; all, if each has one."""
         seen = self.support > 0
-        return self if seen.all() else self.articles(seen)
+        if seen.all():
+            return self
+        return replace(self.articles(seen), idle=self.articles(~seen).judged)
+
+    @property
+    def judged(self) -> int:
+        """Number of articles that the mean of the CAIL score is over."""
+        own = len(self.support) if self.known is None else int(self.known.any(axis=0).sum())
+        return own + self.idle
 
     def rows(self, rows: Any) -> "Labelled":
         """Return some of the cases."""
@@ -154,12 +164,13 @@ def _cail(cases: Labelled, config: DecisionConfig) -> Cuts:
     """
     own = [best_point(curve, replace(config, objective="micro_f1")) for curve in cases.curves]
     starts = (own, micro_f1_points(cases.curves), [0] * len(own))
-    found = [_at(cases, cail_points(cases.curves, start), config) for start in starts]
+    found = [_at(cases, cail_points(cases.curves, start, cases.judged), config) for start in starts]
     others = [strategy(cases, config) for name, strategy in STRATEGIES.items() if name != "cail"]
-    return max(
-        (*found, *others),
-        key=lambda cuts: cail_score(cases.y_true, decide(cases.y_score, cuts), cases.known),
-    )
+
+    def score(cuts: Cuts) -> float:
+        return cail_score(cases.y_true, decide(cases.y_score, cuts), cases.known, cases.idle)
+
+    return max((*found, *others), key=score)
 
 
 def _expected_f1(cases: Labelled, config: DecisionConfig) -> Cuts:
@@ -197,9 +208,10 @@ def micro_f1_points(curves: list[Curve]) -> list[int]:
         ratio, points = 2 * tp / (listed + positives), found
 
 
-def cail_points(curves: list[Curve], start: list[int]) -> list[int]:
+def cail_points(curves: list[Curve], start: list[int], judged: int) -> list[int]:
     """Return cuts that no change of a single one betters, by their CAIL score.
 
+    Its mean is over `judged` articles, those without a curve among them being right in all cases.
     Coordinate ascent: each curve in turn takes the cut that is best given all the others'.
     """
     points = list(start)
@@ -213,7 +225,7 @@ def cail_points(curves: list[Curve], start: list[int]) -> list[int]:
             now = points[label]
             tps = tp - of_one.tp[now] + of_one.tp
             sizes = listed - of_one.chosen[now] + of_one.chosen
-            score = f1(tps, sizes, positives) + own[label] / len(curves)
+            score = f1(tps, sizes, positives) + own[label] / max(judged, 1)
             best = int(np.argmax(score))
             if score[best] > score[now] + _NOTHING:
                 points[label], tp, listed, changed = best, int(tps[best]), int(sizes[best]), True

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lawrec.decision.calibration import CALIBRATIONS, Calibration
+from lawrec.decision.calibration import CALIBRATIONS, Calibration, calibrated
 from lawrec.decision.cocitation import Companions
 from lawrec.decision.curves import NEVER
 from lawrec.decision.cuts import RULES, Cuts
@@ -15,6 +15,8 @@ from lawrec.errors import RunError
 from lawrec.network.checkpoint import Run
 
 THRESHOLDS = "thresholds.json"
+_DAMAGES = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
+"""What reading a damaged file may raise."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def load_tuned(run: Run) -> Tuned:
         )
     try:
         return _parsed(json.loads(path.read_text(encoding="utf-8")), run.articles.names)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _DAMAGES as error:
         raise RunError(
             path,
             "the thresholds must be those of this run",
@@ -96,6 +98,7 @@ def _parsed(values: Mapping[str, Any], names: tuple[str, ...]) -> Tuned:
         _calibration(values["calibration"], [group_of[name] for name in names]),
         float(NEVER if guarantee is None else guarantee),
     )
+    _check(cuts)
     return Tuned(cuts, _companions(values["companions"], names), str(values["tuned_on"]["sha256"]))
 
 
@@ -104,6 +107,18 @@ def _calibration_values(calibration: Calibration | None) -> dict[str, Any] | Non
     if not calibration:
         return None
     return {"kind": calibration.kind, "parameters": calibration.parameters}
+
+
+def _check(cuts: Cuts) -> None:
+    """Raise ValueError if the numbers are none to decide by; no comparison holds for a NaN."""
+    numbers = np.append(cuts.thresholds, (cuts.fill_score, cuts.guarantee))
+    if not ((numbers >= 0).all() and 0 <= cuts.min_articles <= cuts.max_articles):
+        raise ValueError("a threshold or limit is out of its range")
+    if cuts.calibration:
+        y_score = np.tile(np.array([[0], [0.5], [1]], np.float32), len(cuts.thresholds))
+        steps = np.diff(calibrated(y_score, cuts.calibration), axis=0, prepend=0, append=1)
+        if not (steps >= 0).all():
+            raise ValueError("the calibration gives no rising probabilities")
 
 
 def _calibration(values: Mapping[str, Any] | None, groups: list[int]) -> Calibration | None:

@@ -168,6 +168,17 @@ def test_the_cail_score_agrees_with_the_judge_told_slowly(seed):
     assert metrics.cail_score(y_true, y_pred) == pytest.approx(judge_of_cail(y_true, y_pred))
 
 
+@pytest.mark.parametrize("idle", [1, 5])
+def test_idle_articles_count_in_the_cail_score_as_columns_of_nothing(idle):
+    y_true, y_pred = random_answers(0)
+    known = np.random.default_rng(0).random(y_true.shape) < 0.9
+    more = ((0, 0), (0, idle))
+    expected = metrics.cail_score(
+        np.pad(y_true, more), np.pad(y_pred, more), np.pad(known, more, constant_values=True)
+    )
+    assert metrics.cail_score(y_true, y_pred, known, idle) == pytest.approx(expected)
+
+
 def test_one_false_positive_on_an_absent_article_costs_a_quarter_of_a_cail_point():
     y_true = np.zeros((1000, 183), np.bool_)
     y_true[:, 0] = True

@@ -1,27 +1,53 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from lawrec.decision.recommend import BELOW, FILLED, PASSED, TOO_MANY, Recommendation, recommend
-from lawrec.decision.thresholds import NEVER, Cuts
+from lawrec.decision.calibration import Calibration
+from lawrec.decision.cocitation import Break, Companions
+from lawrec.decision.curves import NEVER
+from lawrec.decision.cuts import RULES, Cuts, decide, passing
+from lawrec.decision.recommend import (
+    ABOVE,
+    ABSTAINED,
+    BELOW,
+    FALLBACK,
+    GUARANTEE,
+    LIKELIEST,
+    MAXIMUM,
+    MINIMUM,
+    Decision,
+    Recommendation,
+    reasons,
+    recommend,
+)
+from tests.decision.conftest import SEEDS, floats, random_scores
 
 ARTICLES = ("264", "133之一", "234", "347")
 TITLES = {"264": "盗窃罪", "133之一": "危险驾驶罪", "234": "故意伤害罪"}
-SCORES = np.array([[0.25, 0.75, 0.5, 0.125]], np.float32)
+SCORES = floats([0.25, 0.75, 0.5, 0.125])
+RECOMMENDED = {ABOVE, LIKELIEST, FALLBACK, MINIMUM, GUARANTEE}
 
 
-def cuts(*thresholds, least=0, most=10):
-    return Cuts(np.array(thresholds, np.float32), least, most)
+def cuts(*thresholds, least=0, most=10, **more):
+    return Cuts(floats(*thresholds), least, most, **more)
+
+
+def first(chosen, scores=SCORES, **more):
+    return recommend(scores, chosen, ARTICLES, TITLES, **more)[0]
 
 
 def first_list(chosen, scores=SCORES, candidates=0):
-    return recommend(scores, chosen, ARTICLES, TITLES, candidates)[0]
+    return list(first(chosen, scores, candidates=candidates).recommendations)
 
 
 def test_a_recommendation_tells_article_title_score_threshold_and_reason():
-    assert first_list(cuts(0.5, 0.5, 0.5, 0.5)) == [
-        Recommendation(1, "133之一", "危险驾驶罪", 0.75, 0.5, True, PASSED),
-        Recommendation(2, "234", "故意伤害罪", 0.5, 0.5, True, PASSED),
-    ]
+    assert first(cuts(0.5, 0.5, 0.5, 0.5)) == Decision(
+        (
+            Recommendation(1, "133之一", "危险驾驶罪", 0.75, None, 0.5, True, ABOVE),
+            Recommendation(2, "234", "故意伤害罪", 0.5, None, 0.5, True, ABOVE),
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -30,22 +56,83 @@ def test_a_recommendation_tells_article_title_score_threshold_and_reason():
         (
             cuts(0.5, 0.5, 0.5, 0.5),
             4,
-            [(1, "133之一", PASSED), (2, "234", PASSED), (3, "264", BELOW), (4, "347", BELOW)],
+            [(1, "133之一", ABOVE), (2, "234", ABOVE), (3, "264", BELOW), (4, "347", BELOW)],
         ),
-        (cuts(0.9, 0.9, 0.9, 0.9, least=1), 0, [(1, "133之一", FILLED)]),
+        (cuts(0.9, 0.9, 0.9, 0.9, least=1), 0, [(1, "133之一", FALLBACK)]),
+        (
+            cuts(0.9, 0.9, 0.9, 0.9, least=2),
+            0,
+            [(1, "133之一", MINIMUM), (2, "234", MINIMUM)],
+        ),
+        (
+            cuts(0.9, 0.9, 0.9, 0.9, least=3, fill_score=0.3),
+            0,
+            [(1, "133之一", MINIMUM), (2, "234", MINIMUM)],
+        ),
         (
             cuts(0.9, 0.7, 0.9, 0.9, least=2),
             3,
-            [(1, "133之一", PASSED), (2, "234", FILLED), (3, "264", BELOW)],
+            [(1, "133之一", ABOVE), (2, "234", MINIMUM), (3, "264", BELOW)],
         ),
         (
             cuts(0.1, 0.1, 0.1, 0.9, most=1),
             4,
-            [(1, "133之一", PASSED), (2, "234", TOO_MANY), (3, "264", TOO_MANY), (4, "347", BELOW)],
+            [(1, "133之一", ABOVE), (2, "234", MAXIMUM), (3, "264", MAXIMUM), (4, "347", BELOW)],
         ),
-        (cuts(0.9, NEVER, 0.9, 0.1), 0, [(4, "347", PASSED)]),
-        (cuts(0.9, NEVER, 0.9, 0.9, least=1), 1, [(1, "133之一", BELOW), (2, "234", FILLED)]),
-        (cuts(NEVER, NEVER, NEVER, NEVER, least=1), 0, [(1, "133之一", FILLED)]),
+        (
+            cuts(0.9, 0.9, 0.9, 0.1, guarantee=0.5),
+            3,
+            [
+                (1, "133之一", GUARANTEE),
+                (2, "234", GUARANTEE),
+                (3, "264", BELOW),
+                (4, "347", ABOVE),
+            ],
+        ),
+        (
+            cuts(0.9, 0.7, 0.9, 0.9, guarantee=0.5, least=3),
+            0,
+            [(1, "133之一", ABOVE), (2, "234", GUARANTEE), (3, "264", MINIMUM)],
+        ),
+        (
+            cuts(0.9, 0.9, 0.9, 0.1, guarantee=0.5, most=2),
+            0,
+            [(1, "133之一", GUARANTEE), (2, "234", GUARANTEE)],
+        ),
+        (
+            cuts(0.9, NEVER, 0.9, 0.9, guarantee=0.5),
+            0,
+            [(1, "133之一", GUARANTEE), (2, "234", GUARANTEE)],
+        ),
+        (
+            cuts(0.9, 0.7, 0.9, 0.1, guarantee=0.5, most=1),
+            4,
+            [
+                (1, "133之一", ABSTAINED),
+                (2, "234", ABSTAINED),
+                (3, "264", BELOW),
+                (4, "347", ABSTAINED),
+            ],
+        ),
+        (cuts(0.9, 0.9, 0.9, 0.9, guarantee=0.5, least=1, most=1), 0, []),
+        (
+            cuts(0.5, 0.5, 0.5, 0.5, rule="share"),
+            3,
+            [(1, "133之一", ABOVE), (2, "234", ABOVE), (3, "264", BELOW)],
+        ),
+        (
+            cuts(0, 0, 0, 0, rule="expected-f1", least=3),
+            4,
+            [
+                (1, "133之一", LIKELIEST),
+                (2, "234", LIKELIEST),
+                (3, "264", MINIMUM),
+                (4, "347", BELOW),
+            ],
+        ),
+        (cuts(0.9, NEVER, 0.9, 0.1), 0, [(4, "347", ABOVE)]),
+        (cuts(0.9, NEVER, 0.9, 0.9, least=1), 1, [(1, "133之一", BELOW), (2, "234", FALLBACK)]),
+        (cuts(NEVER, NEVER, NEVER, NEVER, least=1), 0, [(1, "133之一", FALLBACK)]),
         (cuts(0.9, 0.9, 0.9, 0.9), 0, []),
         (
             cuts(0.9, 0.9, 0.9, 0.9),
@@ -55,9 +142,19 @@ def test_a_recommendation_tells_article_title_score_threshold_and_reason():
     ],
     ids=[
         "passed and below",
-        "filled",
+        "filled with one",
+        "filled with more",
+        "filled as far as the fill score",
         "passed and filled",
         "cut",
+        "guaranteed beside one that passes with a low score",
+        "passed, guaranteed and filled",
+        "cut to what is guaranteed",
+        "one that never fires is guaranteed",
+        "abstained",
+        "an abstained list is not filled",
+        "shares of the best score",
+        "a list as a whole",
         "a low score that passes keeps its rank",
         "one that never fires is not filled in",
         "none can fire",
@@ -68,28 +165,73 @@ def test_a_recommendation_tells_article_title_score_threshold_and_reason():
 def test_articles_come_by_score_with_their_rank_and_reason(chosen, candidates, expected):
     found = first_list(chosen, candidates=candidates)
     assert [(entry.rank, entry.article, entry.reason) for entry in found] == expected
+    assert all(entry.recommended == (entry.reason in RECOMMENDED) for entry in found)
+
+
+def test_what_is_cut_although_it_passes_says_so():
+    found = first_list(cuts(0.9, 0.9, 0.9, 0.1, guarantee=0.5, most=2), candidates=4)
+    assert [entry.reason for entry in found] == [GUARANTEE, GUARANTEE, BELOW, MAXIMUM]
+
+
+def test_a_case_is_abstained_where_the_guarantee_takes_too_many():
+    over = cuts(0.9, 0.9, 0.9, 0.9, guarantee=0.5, most=1, least=1)
+    assert first(over) == Decision((), abstained=True)
+    assert not first(replace(over, max_articles=2)).abstained
+    y_score = np.append(SCORES, floats([0.9, 0, 0, 0]), axis=0)
+    decisions = recommend(y_score, over, ARTICLES, TITLES)
+    assert [decision.abstained for decision in decisions] == [True, False]
+    assert [entry.article for entry in decisions[1].recommendations] == ["264"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_reasons_agree_with_what_is_decided(rule):
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        y_score = random_scores(rng, (20, 6))
+        thresholds = np.where(rng.random(6) < 0.2, NEVER, random_scores(rng, 6)).astype(np.float32)
+        chosen = Cuts(thresholds, 2, 3, rule=rule, guarantee=float(rng.choice([NEVER, 0.7])))
+        y_pred = decide(y_score, chosen)
+        why = reasons(y_score, y_pred, chosen)
+        assert (np.isin(why, list(RECOMMENDED)) == y_pred).all()
+        passed = passing(y_score, chosen)
+        assert passed[np.isin(why, [ABOVE, LIKELIEST, MAXIMUM])].all()
+        assert not passed[np.isin(why, [GUARANTEE, FALLBACK, MINIMUM, BELOW])].any()
+        assert (y_score[why == GUARANTEE] >= chosen.guarantee).all()
+        assert (y_pred.sum(axis=1)[(why == FALLBACK).any(axis=1)] == 1).all()
+        assert not y_pred[(why == ABSTAINED).any(axis=1)].any()
+
+
+def test_a_probability_is_that_of_the_calibration():
+    calibration = Calibration("isotonic", (0, 1, 0, 0), (((0.0,), (0.25,)), ((0.0,), (0.625,))))
+    found = first_list(cuts(0.9, 0.5, 0.5, 0.9, calibration=calibration))
+    assert [(entry.score, entry.probability) for entry in found] == [(0.75, 0.625), (0.5, 0.25)]
+    assert type(found[0].probability) is float
+    assert [entry.probability for entry in first_list(cuts(0, 0, 0, 0))] == [None] * 4
+
+
+def test_breaks_are_those_of_the_recommended_articles_alone():
+    known = Companions({1: (3,), 0: (3,)}, {1: (2,), 2: (1,), 0: (1,)})
+    chosen = cuts(0.9, 0.5, 0.5, 0.9)
+    expected = (Break("missing", "133之一", "347"), Break("unheard", "133之一", "234"))
+    assert first(chosen, candidates=4, companions=known).breaks == expected
+    assert first(chosen).breaks == ()
+    assert first(cuts(0.9, 0.9, 0.9, 0.9), candidates=4, companions=known).breaks == ()
 
 
 @pytest.mark.parametrize(
-    ("reason", "recommended"), [(PASSED, True), (FILLED, True), (TOO_MANY, False), (BELOW, False)]
+    ("rule", "expected"),
+    [("threshold", 0.5), ("share", 0.375), ("expected-f1", None)],
 )
-def test_the_reason_goes_with_the_recommendation(reason, recommended):
-    lists = recommend(
-        np.array([[0.9, 0.8, 0.7, 0.1], [0.1, 0.2, 0.3, 0.4]], np.float32),
-        cuts(0.5, 0.5, 0.5, 0.5, least=1, most=2),
-        ARTICLES,
-        TITLES,
-        candidates=4,
-    )
-    given = {entry.recommended for found in lists for entry in found if entry.reason == reason}
-    assert given == {recommended}
+def test_the_threshold_is_the_score_from_which_an_article_passes_in_its_case(rule, expected):
+    found = first_list(cuts(0.5, 0.5, 0.5, NEVER, rule=rule), candidates=4)
+    assert [entry.threshold for entry in found] == [expected] * 3 + [None]
 
 
 def test_equal_scores_come_in_the_order_of_the_columns():
     articles = [str(number) for number in range(200)]
-    y_score = np.tile(np.array([0.5, 0.75], np.float32), 100)[None, :]
+    y_score = np.tile(floats(0.5, 0.75), 100)[None, :]
     (found,) = recommend(y_score, Cuts(np.zeros(200, np.float32), 0, 200), articles, {})
-    assert [entry.article for entry in found] == articles[1::2] + articles[::2]
+    assert [entry.article for entry in found.recommendations] == articles[1::2] + articles[::2]
 
 
 def test_an_article_without_a_known_title_has_an_empty_one():
@@ -107,25 +249,21 @@ def test_scores_and_thresholds_are_plain_rounded_floats():
     assert (found[0].score, found[0].threshold) == (0.333333, 0.1)
     assert [type(value) for value in (found[0].score, found[0].threshold)] == [float, float]
     assert type(found[0].recommended) is bool
+    assert type(found[0].reason) is str
 
 
 def test_the_reason_goes_by_the_exact_score_and_not_by_the_rounded_one():
     nearly = np.nextafter(np.float32(0.5), np.float32(0))
-    found = first_list(
-        cuts(0.5, 0.5, 0.5, 0.5, least=1), scores=np.array([[nearly, 0, 0, 0]], np.float32)
-    )
-    assert [(entry.score, entry.reason) for entry in found] == [(0.5, FILLED)]
+    found = first_list(cuts(0.5, 0.5, 0.5, 0.5, least=1), scores=floats([nearly, 0, 0, 0]))
+    assert [(entry.score, entry.reason) for entry in found] == [(0.5, FALLBACK)]
 
 
 def test_every_case_gets_its_own_list_in_order():
-    y_score = np.array([[0.9, 0, 0, 0], [0, 0, 0, 0], [0, 0.6, 0.7, 0]], np.float32)
-    lists = recommend(y_score, cuts(0.5, 0.5, 0.5, 0.5), ARTICLES, TITLES)
-    assert [[entry.article for entry in found] for found in lists] == [
-        ["264"],
-        [],
-        ["234", "133之一"],
-    ]
+    y_score = floats([0.9, 0, 0, 0], [0, 0, 0, 0], [0, 0.6, 0.7, 0])
+    decisions = recommend(y_score, cuts(0.5, 0.5, 0.5, 0.5), ARTICLES, TITLES)
+    lists = [[entry.article for entry in found.recommendations] for found in decisions]
+    assert lists == [["264"], [], ["234", "133之一"]]
 
 
-def test_no_cases_give_no_lists():
+def test_no_cases_give_no_decisions():
     assert recommend(np.zeros((0, 4), np.float32), cuts(0, 0, 0, 0), ARTICLES, TITLES) == []
