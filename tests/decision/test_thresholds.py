@@ -191,7 +191,7 @@ def score_of_points(curves, points, judged):
     tp = np.array([curve.tp[point] for curve, point in pairs])
     listed = np.array([curve.chosen[point] for curve, point in pairs])
     positives = np.array([curve.positives for curve in curves])
-    own = f1(Counts(tp, listed - tp, positives - tp))
+    own = f1(Counts(tp, listed - tp, positives - tp, 0 * tp))
     return (2 * tp.sum() / (listed + positives).sum() + own.sum() / judged) / 2
 
 
