@@ -13,7 +13,7 @@ from lawrec.decision.curves import NEVER, Bools, Curve, Floats
 from lawrec.decision.cuts import Cuts, decide
 from lawrec.decision.metrics import GAINS
 from lawrec.decision.objectives import OBJECTIVES, best_point, objective
-from lawrec.decision.thresholds import STRATEGIES, Labelled, tune
+from lawrec.decision.thresholds import STRATEGIES, Labelled, shared_cut, tune
 
 RARE = 10
 """True cases below which an article is rare, and its threshold called unreliable."""
@@ -62,7 +62,7 @@ def cross_fit(cases: Labelled, config: DecisionConfig, folds: list[Labelled] | N
         ConfigError: There is no such strategy or objective.
     """
     whole = tune(cases, config)
-    if config.strategy not in _AVERAGED:
+    if config.strategy not in _AVERAGED or not cases.support.any():
         return whole
     folds = without_folds(cases, config) if folds is None else folds
     thresholds = _mean_of(whole, [tune(part, config) for part in folds])
@@ -176,21 +176,21 @@ def _drawn(
     thresholds: npt.NDArray[np.float64], cases: Labelled, config: DecisionConfig
 ) -> npt.NDArray[np.float64]:
     """Return each threshold drawn towards the cut that its article shares with others."""
-    pooled = (cases.seen if config.unseen_score else cases).pooled
-    shared = np.full(len(thresholds), pooled.threshold(best_point(pooled, config)))
+    together = cases.seen if config.unseen_score else cases
+    shared = np.full(len(thresholds), shared_cut(together, config))
     rare = (cases.support < RARE) & ((cases.support > 0) | (not config.unseen_score))
     if cases.support[rare].any():
-        together = cases.articles(rare).pooled
-        own = together.threshold(best_point(together, config))
-        shared[rare] = _between(own, shared[rare], together.positives, config)
-    drawn = np.array(_between(np.minimum(thresholds, 1), shared, cases.support, config))
+        own = shared_cut(cases.articles(rare), config)
+        shared[rare] = _between(own, shared[rare], cases.support[rare].sum(), config)
+    drawn = np.array(_between(thresholds, shared, cases.support, config))
     fixed = np.isinf(thresholds) | ((cases.support == 0) & (config.unseen_score > 0))
     return np.where(fixed, thresholds, drawn)
 
 
 def _between(own: Any, shared: Any, support: Any, config: DecisionConfig) -> Any:
     weight = support / np.maximum(support + config.shrink_cases, 1)
-    return weight * own + (1 - weight) * shared
+    # A score cannot pass 1, which stands for never here.
+    return weight * np.minimum(own, 1) + (1 - weight) * np.minimum(shared, 1)
 
 
 def _manner(cuts: Cuts) -> tuple[str, int, int]:

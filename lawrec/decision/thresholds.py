@@ -119,6 +119,17 @@ def tune(cases: Labelled, config: DecisionConfig) -> Cuts:
     return _with_unseen(strategy(cases.seen, config), cases.support > 0, config.unseen_score)
 
 
+def shared_cut(cases: Labelled, config: DecisionConfig) -> np.float32:
+    """Return the best cut of all articles together by the objective, for `cost` the cheapest.
+
+    Where each article has its own costs, it is the cheapest by their mean.
+    """
+    pooled = cases.pooled
+    if config.strategy == "cost":
+        return pooled.threshold(_cheapest(pooled, *_costs(cases, config).mean(axis=0)))
+    return pooled.threshold(best_point(pooled, config))
+
+
 def _fixed(cases: Labelled, config: DecisionConfig) -> Cuts:
     """0.5 for every article."""
     return _cuts(np.full(cases.y_true.shape[1], 0.5), config)
@@ -126,8 +137,7 @@ def _fixed(cases: Labelled, config: DecisionConfig) -> Cuts:
 
 def _global(cases: Labelled, config: DecisionConfig) -> Cuts:
     """One cut for all articles with the best objective, exactly."""
-    cut = cases.pooled.threshold(best_point(cases.pooled, config))
-    return _cuts(np.full(cases.y_true.shape[1], cut), config)
+    return _cuts(np.full(cases.y_true.shape[1], shared_cut(cases, config)), config)
 
 
 def _per_article(cases: Labelled, config: DecisionConfig) -> Cuts:
@@ -165,7 +175,11 @@ def _cail(cases: Labelled, config: DecisionConfig) -> Cuts:
     own = [best_point(curve, replace(config, objective="micro_f1")) for curve in cases.curves]
     starts = (own, micro_f1_points(cases.curves), [0] * len(own))
     found = [_at(cases, cail_points(cases.curves, start, cases.judged), config) for start in starts]
-    others = [strategy(cases, config) for name, strategy in STRATEGIES.items() if name != "cail"]
+    others = [
+        strategy(cases, replace(config, strategy=name))
+        for name, strategy in STRATEGIES.items()
+        if name != "cail"
+    ]
 
     def score(cuts: Cuts) -> float:
         return cail_score(cases.y_true, decide(cases.y_score, cuts), cases.known, cases.idle)
@@ -181,14 +195,19 @@ def _expected_f1(cases: Labelled, config: DecisionConfig) -> Cuts:
 
 def _cost(cases: Labelled, config: DecisionConfig) -> Cuts:
     """The cut of each article that costs least, by what misses and false articles cost, exactly."""
-    costs = cases.costs
-    if costs is None:
-        costs = np.tile((config.miss_cost, config.false_cost), (len(cases.curves), 1))
-    points = [
-        int(np.argmin(miss * (curve.positives - curve.tp) + false * (curve.chosen - curve.tp)))
-        for curve, (miss, false) in zip(cases.curves, costs, strict=True)
-    ]
-    return _at(cases, points, config)
+    pairs = zip(cases.curves, _costs(cases, config), strict=True)
+    return _at(cases, [_cheapest(curve, *costs) for curve, costs in pairs], config)
+
+
+def _costs(cases: Labelled, config: DecisionConfig) -> npt.NDArray[np.float64]:
+    if cases.costs is not None:
+        return cases.costs
+    return np.tile((config.miss_cost, config.false_cost), (len(cases.support), 1))
+
+
+def _cheapest(curve: Curve, miss: float, false: float) -> int:
+    missed, wrong = curve.positives - curve.tp, curve.chosen - curve.tp
+    return int(np.argmin(miss * missed + false * wrong))
 
 
 def micro_f1_points(curves: list[Curve]) -> list[int]:
@@ -256,8 +275,7 @@ def _within_best(cases: Labelled, most: int) -> tuple[Points, Points]:
 def _at(cases: Labelled, points: list[int], config: DecisionConfig) -> Cuts:
     pairs = zip(cases.curves, points, strict=True)
     own = np.array([curve.threshold(point) for curve, point in pairs])
-    pooled = cases.pooled.threshold(best_point(cases.pooled, config))
-    return _cuts(np.where(cases.support > 0, own, pooled), config)
+    return _cuts(np.where(cases.support > 0, own, shared_cut(cases, config)), config)
 
 
 def _cuts(

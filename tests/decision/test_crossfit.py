@@ -60,7 +60,10 @@ def cut_by_hand(cases, config, article):
 
 
 def best_cut(cases, config):
-    return float(tune(cases, replace(config, strategy="global")).thresholds[0])
+    """The cut of all articles, as if they were one."""
+    one = Labelled(cases.y_true.reshape(-1, 1), cases.y_score.reshape(-1, 1))
+    strategy = "cost" if config.strategy == "cost" else "per-article"
+    return min(1.0, float(tune(one, replace(config, strategy=strategy)).thresholds[0]))
 
 
 def drawn(own, shared, support, shrink=20):
@@ -94,6 +97,33 @@ def test_one_fold_without_shrinking_is_tuning():
         found, tuned = cross_fit(cases, config), tune(cases, config)
         assert found.thresholds.tolist() == tuned.thresholds.tolist()
         assert replace(found, thresholds=None) == replace(tuned, thresholds=None)
+
+
+@pytest.mark.parametrize(("miss", "false"), [(9, 1), (1, 1), (1, 3)])
+def test_rare_articles_are_drawn_to_what_costs_least(miss, false):
+    rng = np.random.default_rng(0)
+    y_score = 1 / (1 + np.exp(-rng.normal((-1, -5, -6, -7), 2, (4_000, 4)))).astype(np.float32)
+    cases = Labelled(rng.random(y_score.shape) < y_score, y_score)
+    config = DecisionConfig("cost", miss_cost=miss, false_cost=false)
+    least = false / (miss + false)  # for every article, since its scores are probabilities
+    found = thresholds(cases, config)
+    firing = found[np.isfinite(found)]  # what is best never listed stays so
+    assert len(firing) >= 3
+    assert firing == pytest.approx([least] * len(firing), abs=0.15)
+
+
+def test_articles_with_costs_of_their_own_share_the_cheapest_cut_by_the_mean():
+    cases = invented(1)
+    costs = np.array([[20, 1], [28, 1], [20, 1], [12, 1]], np.float64)
+    config = DecisionConfig("cost", folds=1)
+    found = cross_fit(replace(cases, costs=costs), config).thresholds
+    shared = best_cut(cases, replace(config, miss_cost=20))
+    own = [
+        tune(cases, replace(config, miss_cost=miss, false_cost=false)).thresholds[article]
+        for article, (miss, false) in enumerate(costs)
+    ]
+    expected = [drawn(own[article], shared, cases.support[article]) for article in (0, 1)]
+    assert found[:2] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("strategy", ["fixed", "top-n", "expected-f1"])

@@ -269,7 +269,7 @@ def test_an_article_without_a_true_case_gets_the_score_of_the_configuration(stra
     assert cuts.thresholds[-1] == np.float32(0.625)
 
 
-@pytest.mark.parametrize("strategy", ["global", "per-article", "micro-f1", "cail", "cost"])
+@pytest.mark.parametrize("strategy", ["global", "per-article", "micro-f1", "cail"])
 def test_an_article_without_a_true_case_gets_the_best_cut_of_all(strategy):
     y_true, y_score = random_table(3)
     pooled = tune(y_true, y_score, DecisionConfig(strategy="global"))
@@ -286,6 +286,13 @@ def test_an_article_without_a_true_case_does_not_sway_the_others(strategy):
     cuts = tune(y_true, y_score, config)
     assert cuts.thresholds[:-1].tolist() == without.thresholds.tolist()
     assert (cuts.min_articles, cuts.max_articles) == (without.min_articles, without.max_articles)
+
+
+def test_an_article_without_a_true_case_gets_the_cheapest_cut_of_all():
+    y_true, y_score = random_table(3)
+    config = DecisionConfig(strategy="cost", miss_cost=3)
+    as_one = tune(y_true.reshape(-1, 1), y_score.reshape(-1, 1), config)
+    assert tune(y_true, y_score, config).thresholds[-1] == as_one.thresholds[0]
 
 
 def test_a_share_is_no_score_so_that_an_article_without_a_true_case_gets_that_of_all():
