@@ -50,7 +50,8 @@ def cross_fit(cases: Labelled, config: DecisionConfig, folds: list[Labelled] | N
     article has its own, it is then drawn towards a shared cut: an article with
     `config.shrink_cases` true cases lies half-way, one with more nearer to its own. Shared is the
     best cut of all articles together, and among rare ones that of the rare ones, drawn towards the
-    former in the same way. An article without a true case has what the rare ones share, unless
+    former in the same way. A cut that never fires counts as 1 there, unless costs of its own
+    ask for it. An article without a true case has what the rare ones share, unless
     `config.unseen_score` says otherwise.
 
     Args:
@@ -183,14 +184,17 @@ def _drawn(
         own = shared_cut(cases.articles(rare), config)
         shared[rare] = _between(own, shared[rare], cases.support[rare].sum(), config)
     drawn = np.array(_between(thresholds, shared, cases.support, config))
-    fixed = np.isinf(thresholds) | ((cases.support == 0) & (config.unseen_score > 0))
+    # Few cases are no ground never to list an article; costs of its own may be.
+    firm = (cases.support == 0) | (cases.costs is not None)
+    fixed = (firm & np.isinf(thresholds)) | ((cases.support == 0) & (config.unseen_score > 0))
     return np.where(fixed, thresholds, drawn)
 
 
 def _between(own: Any, shared: Any, support: Any, config: DecisionConfig) -> Any:
     weight = support / np.maximum(support + config.shrink_cases, 1)
     # A score cannot pass 1, which stands for never here.
-    return weight * np.minimum(own, 1) + (1 - weight) * np.minimum(shared, 1)
+    drawn = weight * np.minimum(own, 1) + (1 - weight) * np.minimum(shared, 1)
+    return np.where(weight < 1, drawn, own)
 
 
 def _manner(cuts: Cuts) -> tuple[str, int, int]:

@@ -85,7 +85,7 @@ def test_every_score_has_a_probability_unless_the_threshold_is_given(thresholds)
 
 def test_a_guarantee_lists_every_article_from_its_score_on(thresholds):
     result = lawrec("tune-thresholds", "--guarantee", 0.9, "--strategy", "global")
-    assert "guarantee: 90% of lists hold every article" in result.stdout
+    assert "guarantee: 90% of cases get all their articles" in result.stdout
     score = read(thresholds)["guarantee_score"]
     found = answer()
     expected = {e["article"] for e in found["recommendations"] if e["score"] >= score}

@@ -46,12 +46,12 @@ def thresholds(cases, config):
 def cut_by_hand(cases, config, article):
     """The mean of an article's cuts without each fold, drawn to the shared cut step by step.
 
-    What never fires in all cases stays so, what never fires without a fold does not count there.
+    What never fires in all cases counts as 1, what never fires without a fold does not count there.
     """
     parts = [tune(part, config).thresholds[article] for part in without_folds(cases, config)]
-    if np.isinf(tune(cases, config).thresholds[article]):
-        return math.inf
-    own = np.mean([part for part in parts if np.isfinite(part)], dtype=np.float64)
+    own = 1.0
+    if np.isfinite(tune(cases, config).thresholds[article]):
+        own = np.mean([part for part in parts if np.isfinite(part)], dtype=np.float64)
     shared = best_cut(cases, config)
     rare = [label for label, true in enumerate(cases.support) if true < RARE]
     if article in rare:
@@ -107,7 +107,8 @@ def test_rare_articles_are_drawn_to_what_costs_least(miss, false):
     config = DecisionConfig("cost", miss_cost=miss, false_cost=false)
     least = false / (miss + false)  # for every article, since its scores are probabilities
     found = thresholds(cases, config)
-    firing = found[np.isfinite(found)]  # what is best never listed stays so
+    assert np.isfinite(found).all()
+    firing = found[np.isfinite(tune(cases, config).thresholds)]
     assert len(firing) >= 3
     assert firing == pytest.approx([least] * len(firing), abs=0.15)
 
@@ -124,6 +125,14 @@ def test_articles_with_costs_of_their_own_share_the_cheapest_cut_by_the_mean():
     ]
     expected = [drawn(own[article], shared, cases.support[article]) for article in (0, 1)]
     assert found[:2] == pytest.approx(expected)
+
+
+def test_costs_of_its_own_keep_an_article_from_ever_being_listed():
+    costs = np.tile([3.0, 1.0], (4, 1))
+    costs[2] = (0, 1)
+    config = DecisionConfig("cost")
+    found = cross_fit(replace(invented(1), costs=costs), config).thresholds
+    assert np.isfinite(found).tolist() == [True, True, False, True]
 
 
 @pytest.mark.parametrize("strategy", ["fixed", "top-n", "expected-f1"])

@@ -365,8 +365,8 @@ def test_compared_strategies_are_a_table_with_the_objective_in_it(objective, hea
 def test_a_guarantee_tells_what_it_costs():
     promise = SimpleNamespace(level=0.95, score=0.0123, articles=3.04, abstained=0.015)
     assert report.tuning_text(tuning([0.5], promise=promise)).splitlines()[2] == (
-        "guarantee: 95% of lists hold every article; it takes all from a score of 0.0123 on, "
-        "3.0 articles a case, and leaves 1.5% of cases to a person"
+        "guarantee: 95% of cases get all their articles, or a person; it takes all from a score of "
+        "0.0123 on, 3.0 articles a case, and leaves 1.5% of cases to a person"
     )
 
 
