@@ -163,9 +163,9 @@ def _promised(tuning: "Tuning") -> str:
         return ""
     promise = tuning.promise
     return (
-        f"\nguarantee: {promise.level:.0%} of cases get all their articles, or a person; it takes all "
-        f"from a score of {promise.score:.4f} on, {promise.articles:.1f} articles a case, and leaves "
-        f"{promise.abstained:.1%} of cases to a person"
+        f"\nguarantee: {promise.level:.0%} of cases get all their articles, or a person; it takes "
+        f"all from a score of {promise.score:.4f} on, {promise.articles:.1f} articles a case, and "
+        f"leaves {promise.abstained:.1%} of cases to a person"
     )
 
 
