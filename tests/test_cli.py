@@ -238,8 +238,8 @@ class TestPredict:
         result = lawrec("predict", "--output", "table", stdin=THEFT)
         assert f"Case 1: {THEFT}"[:30] in result.stdout
         assert "盗窃罪" in result.stdout
-        assert result.stdout.count("yes: above threshold") == 1
-        assert result.stdout.count("no: below threshold") == 2
+        assert result.stdout.count("yes: ") == 1
+        assert result.stdout.count("no: ") == 2
 
     def test_a_pattern_that_fits_nothing_is_named(self, at_run):
         result = lawrec("predict", "no*.txt")

@@ -19,6 +19,7 @@ GUARANTEE = "guarantee"
 MAXIMUM = "cut by maximum"
 ABSTAINED = "abstained"
 BELOW = "below threshold"
+OUTSIDE = "outside the likeliest list"
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def reasons(y_score: Floats, y_pred: Bools, cuts: Cuts) -> npt.NDArray[np.str_]:
     none = ~(passed | needed).any(axis=1, keepdims=True)
     alone = none & (y_pred.sum(axis=1, keepdims=True) == 1)
     over = abstained(y_score, cuts)[:, None]
-    of_rule = LIKELIEST if cuts.rule == "expected-f1" else ABOVE
+    inside, outside = (LIKELIEST, OUTSIDE) if cuts.rule == "expected-f1" else (ABOVE, BELOW)
     return np.select(
         [
             over & (passed | needed),
@@ -124,8 +125,8 @@ def reasons(y_score: Floats, y_pred: Bools, cuts: Cuts) -> npt.NDArray[np.str_]:
             y_pred,
             passed,
         ],
-        [ABSTAINED, of_rule, GUARANTEE, FALLBACK, MINIMUM, MAXIMUM],
-        BELOW,
+        [ABSTAINED, inside, GUARANTEE, FALLBACK, MINIMUM, MAXIMUM],
+        outside,
     )
 
 
