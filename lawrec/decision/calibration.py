@@ -136,11 +136,18 @@ def _divided(logits: Rates, parameters: Parameters) -> Rates:
 def _isotonic(logits: Rates, true: Rates, everything: Rates) -> Parameters:
     """Return the knots, logits and probabilities, of the rising function nearest to the truth.
 
+    One case more is taken as false above all scores and one as true below them, because no number
+    of cases makes a thing certain: the next n of n right ones are given n / (n + 1).
+
     Source: Zadrozny and Elkan, "Transforming Classifier Scores into Accurate Multiclass
     Probability Estimates", 2002.
     """
     from sklearn.isotonic import IsotonicRegression
 
+    logits = np.concatenate(([-FARTHEST], logits, [FARTHEST]))
+    true, everything = np.pad(true, 1), np.pad(everything, 1)
+    true[0] += 1
+    everything[[0, -1]] += 1
     model = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
     model.fit(logits, true / everything, sample_weight=everything)
     knots = (model.X_thresholds_, model.y_thresholds_)

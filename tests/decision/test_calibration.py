@@ -107,13 +107,14 @@ def test_probabilities_of_other_cases_are_right_as_often_as_they_say(kind, times
         assert gap < reliability_gap(y_true, y_score) / 3
 
 
-def test_isotonic_is_that_of_the_raw_scores():
+def test_isotonic_is_that_of_the_raw_scores_and_a_contrary_case_at_each_end():
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         y_score = sigmoid(rng.integers(-300, 300, 50) / STEPS).astype(np.float32)  # on the steps
         y_true = rng.random(50) < 0.2 + 0.6 * y_score
         y_true[:FEWEST] = True
-        expected = IsotonicRegression(y_min=0, y_max=1).fit_transform(y_score, y_true)
+        scores, true = np.append(y_score, (0, 1)), np.append(y_true, (True, False))
+        expected = IsotonicRegression(y_min=0, y_max=1).fit_transform(scores, true)[:50]
         fitted = fit_calibration("isotonic", y_true[:, None], y_score[:, None])
         np.testing.assert_allclose(calibrated(y_score[:, None], fitted)[:, 0], expected, atol=1e-6)
 
@@ -123,7 +124,8 @@ def test_isotonic_by_hand():
     y_score = floats(0.1, 0.3, 0.5, 0.7, 0.9)[:, None]
     fitted = fit_calibration("isotonic", y_true, y_score.repeat(FEWEST, axis=0))
     found = calibrated(np.append(y_score, floats([0], [1]), axis=0), fitted)[:, 0]
-    np.testing.assert_allclose(found, [0, 0.5, 0.5, 1, 1, 0, 1], atol=1e-6)
+    least, most = 1 / (FEWEST + 1), 2 * FEWEST / (2 * FEWEST + 1)
+    np.testing.assert_allclose(found, [least, 0.5, 0.5, most, most, least, most], atol=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(5))
