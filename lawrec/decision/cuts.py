@@ -10,7 +10,7 @@ import numpy.typing as npt
 from lawrec.decision.calibration import Calibration, calibrated
 from lawrec.decision.curves import NEVER, Bools, Floats, Ints
 
-CHUNK_CASES = 2_048
+CHUNK_CASES = 1_024
 CERTAIN = 12
 """Best articles of a case that are reckoned with one by one in its expected F1."""
 OTHERS = 18
@@ -162,9 +162,10 @@ def _best_expected_f1(y_score: Floats, cuts: Cuts) -> Bools:
     rest = _poisson(np.maximum(y_prob.sum(axis=1) - top.sum(axis=1), 0))
     lengths = np.arange(1, min(cuts.max_articles, top.shape[1]) + 1)
     gain = 2 / (lengths[:, None] + 1 + np.arange(OTHERS))
+    without_each = _without_each(rest, top.T[:, :, None])
     of_article = [
-        top[:, [i]] * (_with_each(rest, np.delete(top, i, axis=1)) @ gain.T)
-        for i in range(lengths[-1])
+        p[:, None] * (others @ gain.T)
+        for p, others, _ in zip(top.T, without_each, lengths, strict=False)
     ]
     expected = np.diagonal(np.cumsum(of_article, axis=0), axis1=0, axis2=2)
     best = np.argmax(expected, axis=1)
@@ -181,13 +182,33 @@ def _poisson(mean: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
     return np.cumprod(ratios, axis=1)
 
 
-def _with_each(
+def _without_each(
+    counted: npt.NDArray[np.float64], prob: npt.NDArray[np.float64]
+) -> Iterator[npt.NDArray[np.float64]]:
+    """Give the distribution of a number when all of some events but one may add 1, for each one.
+
+    Either half of the events is added once for all of the other half.
+
+    Args:
+        counted: The distribution before, (n, OTHERS).
+        prob: The probability of each event, (n_events, n, 1).
+    """
+    if len(prob) == 1:
+        yield counted
+        return
+    half = len(prob) // 2
+    yield from _without_each(_with(counted, prob[half:]), prob[:half])
+    yield from _without_each(_with(counted, prob[:half]), prob[half:])
+
+
+def _with(
     counted: npt.NDArray[np.float64], prob: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Return the distribution of a number, (n, OTHERS), after each of some events may add 1."""
-    for p in prob.T[:, :, None]:
-        more = np.pad(counted[:, :-1], ((0, 0), (1, 0)))
-        counted = counted * (1 - p) + more * p
+    """Return the distribution of a number after each of some events may have added 1."""
+    for p in prob:
+        more = counted[:, :-1] * p
+        counted = counted * (1 - p)
+        counted[:, 1:] += more
     return counted
 
 

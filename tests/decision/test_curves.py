@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from lawrec.config import DecisionConfig
+from lawrec.decision import curves
 from lawrec.decision.curves import NEVER, curve
 from lawrec.decision.objectives import best_point
 from tests.decision.conftest import (
@@ -97,3 +98,16 @@ def test_the_best_cut_lies_half_way_to_the_next_score_below(y_true, y_score, exp
 def test_the_best_cut_separates_neighbouring_floats(score):
     y_score = floats(score, neighbour_above(score))
     assert (y_score >= best_cut(bools(0, 1), y_score)).tolist() == [False, True]
+
+
+def test_scores_that_are_sorted_in_parts_give_the_same_curve(monkeypatch):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        y_score = rng.integers(0, 12, 40).astype(np.float32) / 12
+        y_true = rng.random(40) < 0.3
+        whole = curves.curve(y_true, y_score)
+        with monkeypatch.context() as patch:
+            patch.setattr(curves, "PART", 7)
+            parts = curves.curve(y_true, y_score)
+        for name, values in vars(whole).items():
+            np.testing.assert_array_equal(getattr(parts, name), values)
