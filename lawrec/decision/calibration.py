@@ -1,6 +1,6 @@
 """Calibration: scores -> probabilities, so that 0.8 is right 8 times in 10.
 
-Fitted on a tuning split, apart for groups of articles with about as many true cases there.
+Fitted on a tuning split, apart for groups of articles that are about as rare.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,11 @@ class Calibration:
 
 
 def fit_calibration(
-    kind: str, y_true: Bools, y_score: Floats, known: Bools | None = None
+    kind: str,
+    y_true: Bools,
+    y_score: Floats,
+    known: Bools | None = None,
+    groups: Ints | None = None,
 ) -> Calibration:
     """Fit a calibration on a tuning split.
 
@@ -48,6 +52,7 @@ def fit_calibration(
         y_true: (n_cases, n_articles).
         y_score: Of the same shape, 0 to 1.
         known: Of the same shape; an entry where it is False counts nowhere.
+        groups: The group of each article, from 0; by default by its number of true cases.
 
     Raises:
         ConfigError: There is no such kind.
@@ -56,10 +61,11 @@ def fit_calibration(
     support = (y_true if known is None else y_true & known).sum(axis=0)
     if not support.any():  # nothing to learn from
         kind, fit = "none", _none
-    groups = np.searchsorted(GROUPS_FROM, support, side="right")
+    if groups is None:
+        groups = np.searchsorted(GROUPS_FROM, support, side="right")
     rows = slice(None, None, -(-len(y_true) // MOST_CASES) or 1)
     parameters = []
-    for group in range(len(GROUPS_FROM) + 1):
+    for group in range(int(groups.max(initial=0)) + 1):
         member = groups == group
         columns = member if support[member].sum() >= FEWEST else np.ones_like(member)
         true, score = y_true[rows, columns], y_score[rows, columns]

@@ -15,8 +15,6 @@ from lawrec.decision.metrics import GAINS
 from lawrec.decision.objectives import OBJECTIVES, best_point, objective
 from lawrec.decision.thresholds import STRATEGIES, Labelled, shared_cut, tune
 
-RARE = 10
-"""True cases below which an article is rare, and its threshold called unreliable."""
 COVERED = 0.95
 """Share of the resampled thresholds that lie in an interval."""
 BEST = "best"
@@ -179,7 +177,7 @@ def _drawn(
     """Return each threshold drawn towards the cut that its article shares with others."""
     together = cases.seen if config.unseen_score else cases
     shared = np.full(len(thresholds), shared_cut(together, config))
-    rare = (cases.support < RARE) & ((cases.support > 0) | (not config.unseen_score))
+    rare = cases.rare & ((cases.support > 0) | (not config.unseen_score))
     if cases.support[rare].any():
         own = shared_cut(cases.articles(rare), config)
         shared[rare] = _between(own, shared[rare], cases.support[rare].sum(), config)

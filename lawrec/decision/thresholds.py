@@ -19,6 +19,10 @@ from lawrec.decision.cuts import Cuts, best_columns, chunk_rows, decide, shares
 from lawrec.decision.metrics import cail_score
 from lawrec.decision.objectives import best_point, f1
 
+RARE = 10
+"""True cases below which an article is rare, and its threshold called unreliable."""
+RARE_IN_TRAIN = 50
+"""Train cases below which an article is rare: its scores are low even where it is true."""
 Points = npt.NDArray[np.int64]
 _NOTHING = 1e-12  # a gain below it is rounding
 
@@ -33,6 +37,7 @@ class Labelled:
         known: An entry where it is False counts nowhere; None where all are known.
         costs: What each article costs that is missing and that is there by mistake,
             (n_articles, 2); by default those of the configuration for all.
+        trained: Train cases of each article, int64 (n_articles,), where they are known.
         idle: Articles left out that count in the CAIL score as neither true nor listed.
     """
 
@@ -40,6 +45,7 @@ class Labelled:
     y_score: Floats
     known: Bools | None = None
     costs: npt.NDArray[np.float64] | None = None
+    trained: npt.NDArray[np.int64] | None = None
     idle: int = 0
     _calibrations: dict[str, Calibration] = field(default_factory=dict, init=False, repr=False)
 
@@ -63,7 +69,8 @@ class Labelled:
     def calibration(self, kind: str) -> Calibration:
         """Return a calibration that is fitted on these cases, once for each kind."""
         if kind not in self._calibrations:
-            fitted = fit_calibration(kind, self.y_true, self.y_score, self.known)
+            groups = None if self.trained is None else np.where(self.rare, 0, 1)
+            fitted = fit_calibration(kind, self.y_true, self.y_score, self.known, groups)
             self._calibrations[kind] = fitted
         return self._calibrations[kind]
 
@@ -83,6 +90,13 @@ class Labelled:
         return replace(self.articles(seen), idle=self.articles(~seen).judged)
 
     @property
+    def rare(self) -> Bools:
+        """Which articles have too few cases to be judged alone: in train, if that is known."""
+        if self.trained is None:
+            return self.support < RARE
+        return self.trained < RARE_IN_TRAIN
+
+    @property
     def judged(self) -> int:
         """Number of articles that the mean of the CAIL score is over."""
         own = len(self.support) if self.known is None else int(self.known.any(axis=0).sum())
@@ -91,13 +105,19 @@ class Labelled:
     def rows(self, rows: Any) -> "Labelled":
         """Return some of the cases."""
         known = None if self.known is None else self.known[rows]
-        return Labelled(self.y_true[rows], self.y_score[rows], known, self.costs)
+        return replace(self, y_true=self.y_true[rows], y_score=self.y_score[rows], known=known)
 
     def articles(self, columns: Any) -> "Labelled":
         """Return some of the articles."""
         known = None if self.known is None else self.known[:, columns]
-        costs = None if self.costs is None else self.costs[columns]
-        return Labelled(self.y_true[:, columns], self.y_score[:, columns], known, costs)
+        return replace(
+            self,
+            y_true=self.y_true[:, columns],
+            y_score=self.y_score[:, columns],
+            known=known,
+            costs=None if self.costs is None else self.costs[columns],
+            trained=None if self.trained is None else self.trained[columns],
+        )
 
     def _curve(self, part: Any) -> Curve:
         known = np.s_[:] if self.known is None else self.known[part].ravel()

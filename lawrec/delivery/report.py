@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lawrec.decision.crossfit import RARE
 from lawrec.decision.recommend import Recommendation
+from lawrec.decision.thresholds import RARE
 
 if TYPE_CHECKING:  # these import TensorFlow, which `lawrec --help` must not wait for
     from lawrec.corpus.manifest import Records, Verification

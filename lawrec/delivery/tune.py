@@ -13,12 +13,12 @@ from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.streams import digest_at
 from lawrec.decision.cocitation import Companions, companions
-from lawrec.decision.crossfit import RARE, Compared, check_choices, choose, intervals
+from lawrec.decision.crossfit import Compared, check_choices, choose, intervals
 from lawrec.decision.curves import Bools, Floats
 from lawrec.decision.cuts import Cuts, abstained, decide
 from lawrec.decision.guarantee import guaranteed_cut
 from lawrec.decision.metrics import evaluate
-from lawrec.decision.thresholds import Labelled, tune
+from lawrec.decision.thresholds import RARE, Labelled, tune
 from lawrec.delivery.tuned import (
     THRESHOLDS,
     companion_values,
@@ -105,7 +105,8 @@ def tune_run(
     together = _train_companions(run)
     scored = score_file(run, path, form, skip_bad, progress)
     everything = Labelled(scored.y_true, scored.y_score, _unless_all(scored.known))
-    cases = replace(everything.articles(np.s_[: len(run.articles)]), costs=costs)
+    own = everything.articles(np.s_[: len(run.articles)])
+    cases = replace(own, costs=costs, trained=np.array(run.label_counts))
 
     def told(done: int, total: int) -> None:
         progress("compare strategies", done, total)

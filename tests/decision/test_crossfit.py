@@ -8,7 +8,6 @@ from lawrec.config import DecisionConfig
 from lawrec.decision import crossfit
 from lawrec.decision.crossfit import (
     BEST,
-    RARE,
     SHOWN,
     choose,
     compare,
@@ -20,7 +19,7 @@ from lawrec.decision.crossfit import (
 from lawrec.decision.cuts import decide
 from lawrec.decision.metrics import GAINS
 from lawrec.decision.objectives import objective
-from lawrec.decision.thresholds import STRATEGIES, Labelled, tune
+from lawrec.decision.thresholds import RARE, STRATEGIES, Labelled, tune
 from lawrec.errors import ConfigError
 from tests.decision.conftest import bools, floats, random_mask, random_table
 
@@ -125,6 +124,23 @@ def test_articles_with_costs_of_their_own_share_the_cheapest_cut_by_the_mean():
     ]
     expected = [drawn(own[article], shared, cases.support[article]) for article in (0, 1)]
     assert found[:2] == pytest.approx(expected)
+
+
+def test_articles_are_rare_by_their_train_cases_where_these_are_known():
+    cases = invented(0)
+    assert cases.rare.tolist() == [False, False, True, True]
+    known = replace(cases, trained=np.array([49, 50, 50, 49]))
+    assert (
+        known.rare.tolist() == known.rows(np.arange(30)).rare.tolist() == [True, False, False, True]
+    )
+    assert known.articles([1, 0]).rare.tolist() == [False, True]
+    assert known.calibration("isotonic").groups == (0, 1, 1, 0)
+    shared = best_cut(cases, CONFIG)
+    of_rare = drawn(best_cut(cases.articles([0, 3]), CONFIG), shared, cases.support[0])
+    found = thresholds(known, replace(CONFIG, folds=1))
+    own = tune(cases, CONFIG).thresholds
+    expected = [drawn(own[0], of_rare, 40), drawn(own[1], shared, 12), drawn(own[2], shared, 3)]
+    assert found == pytest.approx([*expected, of_rare], abs=1e-6)
 
 
 def test_costs_of_its_own_keep_an_article_from_ever_being_listed():
