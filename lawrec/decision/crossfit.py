@@ -13,7 +13,7 @@ from lawrec.decision.curves import NEVER, Bools, Curve, Floats
 from lawrec.decision.cuts import Cuts, decide
 from lawrec.decision.metrics import GAINS
 from lawrec.decision.objectives import OBJECTIVES, best_point, objective
-from lawrec.decision.thresholds import STRATEGIES, Labelled, shared_cut, tune
+from lawrec.decision.thresholds import STRATEGIES, Labelled, best_by_cail, shared_cut, tune
 
 COVERED = 0.95
 """Share of the resampled thresholds that lie in an interval."""
@@ -52,6 +52,8 @@ def cross_fit(cases: Labelled, config: DecisionConfig, folds: list[Labelled] | N
     ask for it. An article without a true case has what the rare ones share, unless
     `config.unseen_score` says otherwise.
 
+    The strategy `cail` takes the best of all strategies so steadied, by their CAIL score here.
+
     Args:
         cases: The cases to tune on.
         config: Names the strategy, `best` excepted.
@@ -67,7 +69,12 @@ def cross_fit(cases: Labelled, config: DecisionConfig, folds: list[Labelled] | N
     thresholds = _mean_of(whole, [tune(part, config) for part in folds])
     if config.strategy in _OWN_CUTS and whole.rule == "threshold":
         thresholds = _drawn(thresholds, cases, config)
-    return replace(whole, thresholds=thresholds.astype(np.float32))
+    steadied = replace(whole, thresholds=thresholds.astype(np.float32))
+    if config.strategy != "cail":
+        return steadied
+    others = (name for name in STRATEGIES if name != "cail")
+    found = [cross_fit(cases, replace(config, strategy=name), folds) for name in others]
+    return best_by_cail(cases, (steadied, *found))
 
 
 def choose(

@@ -3,7 +3,7 @@
 Whatever is called exact here is so before the least and the most articles of a case apply.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -204,10 +204,16 @@ def _cail(cases: Labelled, config: DecisionConfig) -> Cuts:
         if name != "cail"
     ]
 
+    return best_by_cail(cases, (*found, *others))
+
+
+def best_by_cail(cases: Labelled, candidates: Sequence[Cuts]) -> Cuts:
+    """Return the cuts with the best CAIL score on these cases, the limits included."""
+
     def score(cuts: Cuts) -> float:
         return cail_score(cases.y_true, decide(cases.y_score, cuts), cases.known, cases.idle)
 
-    return max((*found, *others), key=score)
+    return max(candidates, key=score)
 
 
 def _expected_f1(cases: Labelled, config: DecisionConfig) -> Cuts:

@@ -17,7 +17,7 @@ from lawrec.decision.crossfit import (
     without_folds,
 )
 from lawrec.decision.cuts import decide
-from lawrec.decision.metrics import GAINS
+from lawrec.decision.metrics import GAINS, cail_score
 from lawrec.decision.objectives import objective
 from lawrec.decision.thresholds import RARE, STRATEGIES, Labelled, tune
 from lawrec.errors import ConfigError
@@ -165,7 +165,18 @@ def test_a_single_cut_is_the_mean_of_folds(strategy):
     assert thresholds(cases, config) == pytest.approx(np.mean(parts, axis=0))
 
 
-def test_only_the_parts_that_decide_like_the_whole_count():
+def test_cail_is_never_worse_than_another_strategy_on_the_cases_it_sees():
+    for seed in range(4):
+        cases = invented(seed)
+        of_strategy = {}
+        for name in STRATEGIES:
+            cuts = cross_fit(cases, replace(CONFIG, strategy=name))
+            of_strategy[name] = cail_score(cases.y_true, decide(cases.y_score, cuts))
+        assert of_strategy["cail"] == max(of_strategy.values())
+
+
+def test_only_the_parts_that_decide_like_the_whole_count(monkeypatch):
+    monkeypatch.setattr(crossfit, "best_by_cail", lambda cases, candidates: candidates[0])
     kinds = set()
     for seed in range(25):
         cases = invented(seed, cases=40, support=(20, 8, 4), apart=0.1)
