@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lawrec.decision.metrics import Counts
+from lawrec.decision.metrics import RATIOS, Counts
 from lawrec.errors import CaseError
 
 LINES = 183
@@ -102,14 +102,7 @@ def _count(
     return Counts(met[0], met[1], met[2], len(truth) - met.sum(axis=0))
 
 
-def _ratios(counts: Counts) -> tuple[Ratios, Ratios, Ratios]:
+def _ratios(counts: Counts) -> tuple[Ratios, ...]:
     """Return precision, recall and F1."""
-    tp, fp, fn = counts.tp, counts.fp, counts.fn
-    bottoms = (tp + fp, tp + fn, 2 * tp + fp + fn)
-    tops = (tp, tp, 2 * tp)
-    nowhere = tp + fp + fn == 0
-    precision, recall, f1 = (
-        np.where(nowhere, 1.0, top / np.maximum(bottom, 1))
-        for top, bottom in zip(tops, bottoms, strict=True)
-    )
-    return precision, recall, f1
+    nowhere = counts.tp + counts.fp + counts.fn == 0
+    return tuple(np.where(nowhere, 1.0, ratio(counts)) for ratio in RATIOS.values())

@@ -72,16 +72,17 @@ def recommend(
         companions: Which articles always and never stand together; by default, nothing is known.
     """
     y_pred = decide(y_score, cuts)
-    listed = y_pred | (rank(y_score) < candidates)
+    places = rank(y_score)
+    listed = y_pred | (places < candidates)
     y_prob = calibrated(y_score, cuts.calibration) if cuts.calibration else None
     lines, why = thresholds_of(y_score, cuts), reasons(y_score, y_pred, cuts)
     over = abstained(y_score, cuts)
     together = companions or Companions({}, {})
 
-    def entry(case: int, place: int, label: int) -> Recommendation:
+    def entry(case: int, label: int) -> Recommendation:
         line = lines[case, label]
         return Recommendation(
-            rank=place,
+            rank=int(places[case, label]) + 1,
             article=articles[label],
             title=titles.get(articles[label], ""),
             score=_rounded(y_score[case, label]),
@@ -93,13 +94,11 @@ def recommend(
 
     return [
         Decision(
-            tuple(
-                entry(case, place, label) for place, label in enumerate(labels, 1) if shown[label]
-            ),
+            tuple(entry(case, label) for label in sorted(labels, key=places[case].item)),
             bool(over[case]),
             tuple(breaks(np.flatnonzero(y_pred[case]).tolist(), together, articles)),
         )
-        for case, (labels, shown) in enumerate(zip(_by_score(y_score), listed, strict=True))
+        for case, labels in enumerate(np.flatnonzero(row).tolist() for row in listed)
     ]
 
 
@@ -128,11 +127,6 @@ def reasons(y_score: Floats, y_pred: Bools, cuts: Cuts) -> npt.NDArray[np.str_]:
         [ABSTAINED, inside, GUARANTEE, FALLBACK, MINIMUM, MAXIMUM],
         outside,
     )
-
-
-def _by_score(y_score: Floats) -> list[list[int]]:
-    order: list[list[int]] = np.argsort(-y_score, axis=1, kind="stable").tolist()
-    return order
 
 
 def _rounded(value: np.float32) -> float:
