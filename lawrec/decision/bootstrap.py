@@ -79,21 +79,6 @@ def figures_of(
     return figures
 
 
-def repeated(metric: Callable[..., float], *arrays: Bools | Floats) -> Callable[[Floats], Doubles]:
-    """Return any metric of arrays of cases as a function of weights: slow, one by one.
-
-    Args:
-        metric: What is computed from the arrays.
-        arrays: Each (n_cases, ...); a case is repeated as often as it was drawn.
-    """
-
-    def figure(weights: Floats) -> Doubles:
-        times = weights.astype(np.int64)
-        return np.array([metric(*(np.repeat(a, row, axis=0) for a in arrays)) for row in times])
-
-    return figure
-
-
 def intervals(
     figures: Figures, n_cases: int, resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, Interval]:

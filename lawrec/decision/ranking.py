@@ -182,7 +182,11 @@ def brier_score(y_true: Bools, y_prob: Floats, known: Bools | None = None) -> fl
 
 
 def of_scores(
-    y_true: Bools, y_score: Floats, known: Bools | None = None, y_prob: Floats | None = None
+    y_true: Bools,
+    y_score: Floats,
+    known: Bools | None = None,
+    y_prob: Floats | None = None,
+    separate: Separation | None = None,
 ) -> dict[str, float]:
     """Return the figures of the scores themselves, of which some are of all entries together.
 
@@ -195,9 +199,10 @@ def of_scores(
         y_score: Their scores.
         known: Where it is known whether they apply, by default everywhere.
         y_prob: Calibrated probabilities, by default the scores.
+        separate: What `separation` gives of them, where that is known already.
     """
     y_prob = y_score if y_prob is None else y_prob
-    separate = separation(y_true, y_score, known)
+    separate = separate or separation(y_true, y_score, known)
     return {
         "roc_auc": mean_of_cases(separate.roc_auc),
         "roc_auc_articles": int((~np.isnan(separate.roc_auc)).sum()),

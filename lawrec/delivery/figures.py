@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,11 @@ class Judged:
     known: Bools
     thresholds: Floats
     trained: Ints
+
+    @cached_property
+    def separation(self) -> ranking.Separation:
+        """How well the scores of each article tell its cases from the others."""
+        return ranking.separation(self.y_true, self.y_score, self.known)
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def figures_of(judged: Judged) -> dict[str, Any]:
         "intervals": bootstrap.intervals(_resampled(judged, rankings), len(judged.y_true)),
         "averages": metrics.averages(judged.y_true, judged.y_pred, judged.known),
         "rankings": {name: metrics.mean_of_cases(of) for name, of in rankings.items()},
-        "scores": ranking.of_scores(*arrays, judged.y_prob),
+        "scores": ranking.of_scores(*arrays, judged.y_prob, judged.separation),
     }
 
 
@@ -146,7 +152,7 @@ def per_article(judged: Judged) -> dict[str, Any]:
     ROC-AUC and average precision are nan where an article has too few cases for them.
     """
     counts = metrics.count(judged.y_true, judged.y_pred, judged.known)
-    separate = ranking.separation(judged.y_true, judged.y_score, judged.known)
+    separate = judged.separation
     return {
         "article": judged.articles,
         "trained": judged.trained,
