@@ -8,18 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from lawrec.config import DecisionConfig, chosen
+from lawrec.decision.bootstrap import LEVEL
 from lawrec.decision.calibration import CALIBRATIONS
 from lawrec.decision.curves import NEVER, Bools, Curve, Floats
 from lawrec.decision.cuts import Cuts, decide
-from lawrec.decision.metrics import GAINS
+from lawrec.decision.metrics import GAINS, HEADLINES
 from lawrec.decision.objectives import OBJECTIVES, best_point, objective
 from lawrec.decision.thresholds import STRATEGIES, Labelled, best_by_cail, shared_cut, tune
 
-COVERED = 0.95
-"""Share of the resampled thresholds that lie in an interval."""
 BEST = "best"
 COMPARED_CASES = 100_000
-SHOWN = ("cail_score", "micro_f1", "macro_f1_supported", "exact_match")
 _OWN_CUTS = ("per-article", "micro-f1", "cail", "cost")
 _AVERAGED = (*_OWN_CUTS, "global", "top-n-per-score")
 
@@ -41,7 +39,7 @@ def check_choices(config: DecisionConfig) -> None:
     chosen(CALIBRATIONS, config.calibration, "decision.calibration")
 
 
-def cross_fit(cases: Labelled, config: DecisionConfig, folds: list[Labelled] | None = None) -> Cuts:
+def cross_fit(cases: Labelled, config: DecisionConfig) -> Cuts:
     """Choose the cuts as `tune` does, and steady them.
 
     A threshold is the mean of those chosen without each fold of the cases in turn. Where each
@@ -57,24 +55,22 @@ def cross_fit(cases: Labelled, config: DecisionConfig, folds: list[Labelled] | N
     Args:
         cases: The cases to tune on.
         config: Names the strategy, `best` excepted.
-        folds: What `without_folds` makes of the cases, where that is known already.
 
     Raises:
         ConfigError: There is no such strategy or objective.
     """
-    whole = tune(cases, config)
-    if config.strategy not in _AVERAGED or not cases.support.any():
-        return whole
-    folds = without_folds(cases, config) if folds is None else folds
-    thresholds = _mean_of(whole, [tune(part, config) for part in folds])
-    if config.strategy in _OWN_CUTS and whole.rule == "threshold":
-        thresholds = _drawn(thresholds, cases, config)
-    steadied = replace(whole, thresholds=thresholds.astype(np.float32))
-    if config.strategy != "cail":
-        return steadied
-    others = (name for name in STRATEGIES if name != "cail")
-    found = [cross_fit(cases, replace(config, strategy=name), folds) for name in others]
-    return best_by_cail(cases, (steadied, *found))
+    if config.strategy == "cail":
+        return cross_fit_all(cases, config)["cail"]
+    averaged = config.strategy in _AVERAGED
+    return _steadied(cases, config, without_folds(cases, config) if averaged else [])
+
+
+def cross_fit_all(cases: Labelled, config: DecisionConfig) -> dict[str, Cuts]:
+    """Return the cuts of each strategy as `cross_fit` does, all of them fitted once."""
+    folds = without_folds(cases, config)
+    found = {name: _steadied(cases, replace(config, strategy=name), folds) for name in STRATEGIES}
+    others = (cuts for name, cuts in found.items() if name != "cail")
+    return found | {"cail": best_by_cail(cases, (found["cail"], *others))}
 
 
 def choose(
@@ -114,18 +110,17 @@ def compare(
     lists = {name: np.zeros_like(cases.y_true) for name in STRATEGIES}
     masks = fold_masks(len(cases.y_true), max(2, config.folds))
     for number, held_out in enumerate(masks, 1):
-        rest = cases.rows(~held_out)
-        folds = without_folds(rest, config)
-        for name, y_pred in lists.items():
-            cuts = cross_fit(rest, replace(config, strategy=name), folds)
-            y_pred[held_out] = decide(cases.y_score[held_out], cuts)
+        for name, cuts in cross_fit_all(cases.rows(~held_out), config).items():
+            lists[name][held_out] = decide(cases.y_score[held_out], cuts)
         if told:
             told(number, len(masks))
     found = [
         Compared(
             strategy=name,
             objective=objective(cases.y_true, y_pred, cases.known, config),
-            figures={figure: GAINS[figure](cases.y_true, y_pred, cases.known) for figure in SHOWN},
+            figures={
+                figure: GAINS[figure](cases.y_true, y_pred, cases.known) for figure in HEADLINES
+            },
         )
         for name, y_pred in lists.items()
     ]
@@ -135,7 +130,7 @@ def compare(
 def intervals(cases: Labelled, config: DecisionConfig) -> Floats:
     """Return between which cuts each article's own best one lies, float32 (n_articles, 2).
 
-    Of `config.resamples` draws of as many cases, with replacement, the middle `COVERED` count.
+    Of `config.resamples` draws of as many cases, with replacement, the middle `LEVEL` counts.
     An article without a true case has (0, inf), as all have without any draws.
 
     The number of times that a case is drawn is taken as Poisson with mean 1; those of the false
@@ -147,7 +142,7 @@ def intervals(cases: Labelled, config: DecisionConfig) -> Floats:
     for bound, curve in zip(bounds, cases.curves, strict=True):
         if curve.positives and config.resamples:
             cuts = [_redrawn_cut(curve, config, rng) for _ in range(config.resamples)]
-            tails = ((1 - COVERED) / 2, (1 + COVERED) / 2)
+            tails = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
             bound[:] = np.quantile(cuts, tails, method="nearest")
     return bounds
 
@@ -163,6 +158,17 @@ def without_folds(cases: Labelled, config: DecisionConfig) -> list[Labelled]:
     if not 1 < config.folds <= len(cases.y_true):
         return []
     return [cases.rows(~fold) for fold in fold_masks(len(cases.y_true), config.folds)]
+
+
+def _steadied(cases: Labelled, config: DecisionConfig, folds: list[Labelled]) -> Cuts:
+    """Return the cuts of a strategy, averaged and drawn as `cross_fit` says."""
+    whole = tune(cases, config)
+    if config.strategy not in _AVERAGED or not cases.support.any():
+        return whole
+    thresholds = _mean_of(whole, [tune(part, config) for part in folds])
+    if config.strategy in _OWN_CUTS and whole.rule == "threshold":
+        thresholds = _drawn(thresholds, cases, config)
+    return replace(whole, thresholds=thresholds.astype(np.float32))
 
 
 def _mean_of(whole: Cuts, parts: list[Cuts]) -> npt.NDArray[np.float64]:
@@ -184,10 +190,10 @@ def _drawn(
     """Return each threshold drawn towards the cut that its article shares with others."""
     together = cases.seen if config.unseen_score else cases
     shared = np.full(len(thresholds), shared_cut(together, config))
-    rare = cases.rare & ((cases.support > 0) | (not config.unseen_score))
-    if cases.support[rare].any():
-        own = shared_cut(cases.articles(rare), config)
-        shared[rare] = _between(own, shared[rare], cases.support[rare].sum(), config)
+    rare, among_rare = cases.rare, together.only_rare
+    if among_rare.support.any():
+        own = shared_cut(among_rare, config)
+        shared[rare] = _between(own, shared[rare], among_rare.support.sum(), config)
     drawn = np.array(_between(thresholds, shared, cases.support, config))
     # Few cases are no ground never to list an article; costs of its own may be.
     firm = (cases.support == 0) | (cases.costs is not None)

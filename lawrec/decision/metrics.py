@@ -257,5 +257,7 @@ METRICS: dict[str, Callable[[Bools, Bools, Bools | None], float]] = {
     "hamming_loss": hamming_loss,
     "exact_match": exact_match,
 }
+HEADLINES = ("cail_score", "micro_f1", "macro_f1_supported", "exact_match")
+"""The metrics that say most."""
 GAINS = {name: metric for name, metric in METRICS.items() if name != "hamming_loss"}
 """The metrics of which more is better."""

@@ -89,6 +89,11 @@ class Labelled:
             return self
         return replace(self.articles(seen), idle=self.articles(~seen).judged)
 
+    @cached_property
+    def only_rare(self) -> "Labelled":
+        """The rare articles alone."""
+        return self.articles(self.rare)
+
     @property
     def rare(self) -> Bools:
         """Which articles have too few cases to be judged alone: in train, if that is known."""

@@ -17,7 +17,6 @@ from lawrec.delivery.evaluation_report import AVERAGES, RANKINGS, interval_text,
 from lawrec.delivery.figures import FREQUENT, MODEL, Comparison, EvaluationReport, Judged
 from lawrec.delivery.report import FIGURES
 
-HEADLINES = ("cail_score", "micro_f1", "macro_f1_supported", "exact_match")
 EXAMPLES = 3
 """Cases that a pair of articles shows."""
 FACT_SIGNS, EXAMPLE_SIGNS = 800, 240
@@ -42,7 +41,7 @@ def headlines(report: EvaluationReport) -> str:
     """Return a card a headline, with its interval and what a trivial answer gets."""
     return "".join(
         _card(FIGURES[name], report.intervals[name], report.answers[FREQUENT][name])
-        for name in HEADLINES
+        for name in metrics.HEADLINES
     )
 
 
