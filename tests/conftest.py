@@ -84,9 +84,9 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
         *settings: str, root: Path | None = None, data: Path = tiny_data, **options: Any
     ) -> tuple:
         from lawrec import config
+        from lawrec.corpus.dataset_spec import Source
         from lawrec.corpus.prepare import prepare
-        from lawrec.corpus.sources import Source
-        from lawrec.network.checkpoint import create_run
+        from lawrec.runs.run import create_run
 
         root = root or tmp_path_factory.mktemp("workplace")
         source = Source(data, records_root=root / "data/records", vocab_root=root / "vocab")
@@ -100,8 +100,9 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, start_run: Callable[..., tuple]) -> Workplace:
     """A workplace with one trained and tuned run; tests must not change it."""
-    from lawrec.delivery.tune import tune_run, valid_figures
-    from lawrec.network.training import train
+    from lawrec.inference.tune import tune_run
+    from lawrec.training.loop import train
+    from lawrec.training.validation import valid_figures
 
     root = tmp_path_factory.mktemp("trained")
     run, records = start_run(root=root)

@@ -11,9 +11,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 
 from lawrec.config import shipped
-from lawrec.corpus.articles import load_catalogue
-from lawrec.corpus.cases import find_splits, read_cases, strictly
-from lawrec.corpus.tokenizer import normalize
+from lawrec.corpus.cases import read_cases, strictly
+from lawrec.corpus.splits import find_splits
+from lawrec.law.catalog import load_catalogue
+from lawrec.text import normalize
 
 SAMPLE = shipped("data/sample")
 SCRIPT = Path(__file__).parents[1] / "data" / "make_sample.py"

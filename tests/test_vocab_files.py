@@ -3,9 +3,11 @@ import re
 import pytest
 
 from lawrec.config import CorpusConfig, shipped
-from lawrec.corpus.articles import article_name, load_catalogue, statute_order
 from lawrec.corpus.cases import read_cases, strictly
-from lawrec.corpus.tokenizer import load_tokenizer, normalize
+from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.law.articles import article_name, statute_order
+from lawrec.law.catalog import load_catalogue
+from lawrec.text import normalize
 
 TERMS = shipped("vocab/legal_terms.txt")
 

@@ -7,13 +7,18 @@ import click
 
 from lawrec import __version__
 from lawrec.cli.articles import articles
-from lawrec.cli.corpus import audit, prepare, split, verify
+from lawrec.cli.audit import audit
 from lawrec.cli.doctor import doctor
 from lawrec.cli.embed import embed
+from lawrec.cli.evaluate import evaluate
 from lawrec.cli.export import export
+from lawrec.cli.info import info
 from lawrec.cli.predict import predict
-from lawrec.cli.runs import evaluate, info, tune_thresholds
+from lawrec.cli.prepare import prepare
+from lawrec.cli.split import split
 from lawrec.cli.train import train
+from lawrec.cli.tune_thresholds import tune_thresholds
+from lawrec.cli.verify import verify
 from lawrec.errors import LawrecError
 
 

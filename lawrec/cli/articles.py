@@ -6,17 +6,12 @@ from pathlib import Path
 import click
 
 from lawrec.cli.options import DAY, FILE
-from lawrec.corpus import lawbook, versions
-from lawrec.corpus.articles import titles
-from lawrec.delivery.catalogue import (
-    CHANGES_WRITERS,
-    ENTRY_WRITERS,
-    LIST_WRITERS,
-    import_text,
-)
+from lawrec.law import catalog, lookup, statute_versions
+from lawrec.law.catalog import titles
+from lawrec.reporting.law_text import CHANGES_WRITERS, ENTRY_WRITERS, LIST_WRITERS, import_text
 
 _name_option = click.option(
-    "--name", default=versions.CRIMINAL_LAW, show_default=True, help="Which statute."
+    "--name", default=statute_versions.CRIMINAL_LAW, show_default=True, help="Which statute."
 )
 _output_option = click.option(
     "--output", type=click.Choice(list(ENTRY_WRITERS)), default="table", show_default=True
@@ -33,8 +28,8 @@ def articles() -> None:
 @_output_option
 def list_articles(chapter: str, output: str) -> None:
     """List the articles of the Criminal Law."""
-    catalogue = lawbook.catalogue_of(versions.CRIMINAL_LAW)
-    click.echo(LIST_WRITERS[output](lawbook.in_division(catalogue, chapter)))
+    catalogue = catalog.catalogue_of(statute_versions.CRIMINAL_LAW)
+    click.echo(LIST_WRITERS[output](catalog.in_division(catalogue, chapter)))
 
 
 @articles.command()
@@ -47,7 +42,7 @@ def show(names: tuple[str, ...], day: date | None, name: str, output: str) -> No
 
     Texts come from the versions that `lawrec articles import` has read.
     """
-    entries = lawbook.look_up(names, versions.ROOT, name, day)
+    entries = lookup.look_up(names, statute_versions.ROOT, name, day)
     click.echo(ENTRY_WRITERS[output](entries))
 
 
@@ -62,7 +57,7 @@ def import_statute(file: Path, effective: date, name: str, replace: bool) -> Non
     FILE is plain text or Markdown, where each article opens a line with its number, such as
     第一百三十三条之一, or JSON with numbers and texts, in UTF-8 or GB18030.
     """
-    imported = lawbook.import_statute(file, effective, versions.ROOT, name, replace)
+    imported = lookup.import_statute(file, effective, statute_versions.ROOT, name, replace)
     click.echo(import_text(imported))
 
 
@@ -78,7 +73,7 @@ def changes(first: date | None, second: date | None, text: bool, name: str, outp
     By default, TO is the newest version and FROM the one before. Width of punctuation, white
     space and titles in 【】 do not count.
     """
-    old, new = versions.two_versions(versions.ROOT, name, first, second)
-    found = versions.changes(old, new)
-    named = titles(lawbook.catalogue_of(name))
+    old, new = statute_versions.two_versions(statute_versions.ROOT, name, first, second)
+    found = statute_versions.changes(old, new)
+    named = titles(catalog.catalogue_of(name))
     click.echo(CHANGES_WRITERS[output](old, new, found, named, text))

@@ -3,7 +3,7 @@
 import click
 
 from lawrec.cli.options import start_tensorflow
-from lawrec.delivery.report import DOCTOR_WRITERS
+from lawrec.reporting.runs_text import DOCTOR_WRITERS
 
 
 @click.command()
@@ -13,6 +13,6 @@ from lawrec.delivery.report import DOCTOR_WRITERS
 def doctor(output: str) -> None:
     """Say what computes here, why no GPU does, and which batch size fits."""
     start_tensorflow()
-    from lawrec.delivery.doctor import examine
+    from lawrec.diagnostics.doctor import examine
 
     click.echo(DOCTOR_WRITERS[output](examine()))

@@ -14,8 +14,8 @@ from lawrec.cli.options import (
     skip_bad_option,
     source_of,
 )
-from lawrec.delivery.progress import shown_on
-from lawrec.network.vector_files import check_output, write_vectors
+from lawrec.models.word2vec_format import check_output, write_vectors
+from lawrec.reporting.progress_bars import shown_on
 
 
 @click.command()
@@ -42,7 +42,7 @@ def embed(
     """
     settings = config.load(config_file, assignments, preset)
     check_output(output)
-    from lawrec.network.embed import embed as embed_facts
+    from lawrec.training.word_vectors import embed as embed_facts
 
     words = source_of({"dictionaries": dictionaries}).dictionaries
     with shown_on(sys.stderr) as progress:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from lawrec.cli.options import checkpoints_option, labels_option, run_option, start_tensorflow
-from lawrec.delivery.progress import shown_on
+from lawrec.reporting.progress_bars import shown_on
 
 
 @click.group()
@@ -34,9 +34,9 @@ def cail(path: Path, run_name: str | None, checkpoints: Path, labels: Path | Non
     must be installed where it is unpacked.
     """
     start_tensorflow()
-    from lawrec.delivery.cail import labels_of
-    from lawrec.delivery.export_cail import export_cail
-    from lawrec.network.checkpoint import find_run
+    from lawrec.export.cail_answers import labels_of
+    from lawrec.export.cail_archive import export_cail
+    from lawrec.runs.run import find_run
 
     run = find_run(checkpoints, run_name)
     with shown_on(sys.stderr) as progress:

@@ -12,7 +12,7 @@ import click
 
 from lawrec.config import PRESETS
 from lawrec.corpus.readers import READERS, Format
-from lawrec.corpus.streams import ENCODINGS
+from lawrec.text_files import ENCODINGS
 
 
 def together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -124,7 +124,7 @@ checkpoints_option = click.option(
 
 def source_of(options: Mapping[str, Any]) -> Any:
     """Return the Source of the options that were given; the others keep their defaults."""
-    from lawrec.corpus.sources import Source
+    from lawrec.corpus.dataset_spec import Source
 
     ours = {field.name for field in fields(Format)}
     given = {name: value for name, value in options.items() if value and name not in ours}
@@ -164,3 +164,12 @@ def start_tensorflow(talkative: bool = False) -> None:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+near_option = click.option(
+    "--near",
+    type=click.FloatRange(0.5, 1),
+    default=0.8,
+    show_default=True,
+    help="Jaccard similarity from which on two facts are near-duplicates.",
+)

@@ -18,13 +18,13 @@ from lawrec.cli.options import (
     run_option,
     start_tensorflow,
 )
-from lawrec.corpus import versions
 from lawrec.corpus.cases import Cases, read_files, read_stream
 from lawrec.corpus.readers import Format
-from lawrec.corpus.streams import files_at
-from lawrec.delivery.progress import shown_on
-from lawrec.delivery.report import ANSWER_WRITERS
+from lawrec.law import statute_versions
 from lawrec.progress import Progress, silent
+from lawrec.reporting.answers import ANSWER_WRITERS
+from lawrec.reporting.progress_bars import shown_on
+from lawrec.text_files import files_at
 
 
 @click.command()
@@ -77,11 +77,15 @@ def predict(
         candidates = 3 if output == "table" else 1
     if day and not text:
         raise click.UsageError("--date chooses the texts of --text: pass both.")
-    texts = versions.version_at(versions.ROOT, versions.CRIMINAL_LAW, day).texts if text else None
+    texts = (
+        statute_versions.version_at(statute_versions.ROOT, statute_versions.CRIMINAL_LAW, day).texts
+        if text
+        else None
+    )
     start_tensorflow()
-    from lawrec.delivery.predict import load_recommender
-    from lawrec.network.checkpoint import find_run
-    from lawrec.network.devices import use_device
+    from lawrec.inference.recommender import load_recommender
+    from lawrec.runs.run import find_run
+    from lawrec.training.devices import use_device
 
     use_device(device or "auto")
     with shown_on(sys.stderr) as progress:

@@ -17,10 +17,10 @@ from lawrec.cli.options import (
     source_of,
     start_tensorflow,
 )
-from lawrec.decision.crossfit import check_choices
-from lawrec.decision.metrics import GAINS
-from lawrec.delivery.progress import shown_on, stopping_between_steps
-from lawrec.network.vector_files import check_vectors
+from lawrec.decision.cross_fitting import check_choices
+from lawrec.evaluation.metrics import GAINS
+from lawrec.models.word2vec_format import check_vectors
+from lawrec.reporting.progress_bars import shown_on, stopping_between_steps
 
 _CHECK_FAILED = "A check of the first batch failed: what it names is not as the model needs it."
 _STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
@@ -98,10 +98,10 @@ def train(
         raise click.UsageError("--dry-run and --debug are for a new training: leave out --resume.")
     settings = _checked(config.load(config_file, (*assignments, *given), preset))
     start_tensorflow(talkative=log_placement)
-    from lawrec.delivery.report import training_line
-    from lawrec.delivery.tune import valid_figures
-    from lawrec.network.opening import NewRun, open_training
-    from lawrec.network.training import train as train_run
+    from lawrec.reporting.training_text import training_line
+    from lawrec.training.loop import train as train_run
+    from lawrec.training.setup import NewRun, open_training
+    from lawrec.training.validation import valid_figures
 
     new = None if resume else NewRun(settings, source_of(source), start_from)
     with shown_on(sys.stderr) as progress:
@@ -139,12 +139,12 @@ def _rehearse(
     progress: Any,
 ) -> None:
     """Show the first batch, the sizes, or both."""
+    from lawrec.corpus.dataset_spec import check_source
     from lawrec.corpus.prepare import prepare as prepare_records
-    from lawrec.corpus.sources import check_source
-    from lawrec.delivery.training_report import first_batch_text, rehearsal_text
-    from lawrec.network.devices import start_devices
-    from lawrec.network.opening import on_device
-    from lawrec.network.rehearsal import first_batch, rehearse
+    from lawrec.reporting.training_text import first_batch_text, rehearsal_text
+    from lawrec.training.devices import start_devices
+    from lawrec.training.dry_run import first_batch, rehearse
+    from lawrec.training.setup import on_device
 
     check_source(cases, settings.loss)
     start_devices(on_device(settings, device).training)

@@ -1,1 +1,1 @@
-"""Corpus: from raw case facts to batches of token ids."""
+"""Corpus: case files -> tokens -> TFRecord -> tf.data."""

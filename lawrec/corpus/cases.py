@@ -1,6 +1,5 @@
 """Cases: read them from files or a stream, check each one, and find the splits of a folder."""
 
-import glob
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -8,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lawrec.corpus.articles import article_name
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, Format
-from lawrec.corpus.streams import PACKINGS, SURROGATE, encoding_at, files_at, opened
 from lawrec.errors import CaseError, quoted
+from lawrec.law.articles import article_name
+from lawrec.text_files import PACKINGS, SURROGATE, encoding_at, files_at, opened
 
-SPLITS = ("train", "valid", "test")
 NO_FACT = "the fact must not be empty"
 NO_LIST = "must be a list of articles"  # after the name of the field
 NO_NAME = 'an article must be a number or a text such as "133之一"'
@@ -129,60 +127,6 @@ def strictly(cases: Cases) -> Iterator[Case]:
         if isinstance(case, CaseError):
             raise case
         yield case
-
-
-def find_splits(data: Path) -> dict[str, Path]:
-    """Return where the cases of each split in a folder are, a path as `files_at` takes it.
-
-    A split is one file, `train.json` or `train.csv.gz`, a folder `train`, or files
-    `train-*.json`; CAIL's own names begin with `data_`.
-
-    Raises:
-        CaseError: The folder or its train split is missing, or a split is there twice.
-    """
-    if not data.is_dir():
-        raise CaseError(
-            data,
-            "--data must be a folder with train, valid and test files",
-            "a file" if data.exists() else "no such folder",
-            f"Put the cases into train.json, valid.json and test.json ({', '.join(SUFFIXES)} are "
-            "read) in one folder and name that folder.",
-        )
-    splits = splits_in(data)
-    if "train" not in splits:
-        raise CaseError(
-            data, "the folder must hold train.json", "no train file", "Add it, or name another."
-        )
-    return splits
-
-
-def splits_in(data: Path) -> dict[str, Path]:
-    """Return where the cases of each split in a folder are, of those that are there.
-
-    Raises:
-        CaseError: A split is there twice.
-    """
-    found = {split: _places_of(data, split) for split in SPLITS}
-    for split, places in found.items():
-        if len(places) > 1:
-            names = " and ".join(place.name for place in places)
-            raise CaseError(data, f"there must be one {split} file", names, "Keep one of them.")
-    return {split: places[0] for split, places in found.items() if places}
-
-
-def _places_of(data: Path, split: str) -> list[Path]:
-    """Return the file, the folder and the patterns that a split may be in."""
-    names = (split, f"data_{split}")
-    endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *PACKINGS)]
-    files = [data / f"{name}{ending}" for name in names for ending in endings]
-    folders = [data / name for name in names]
-    plain = Path(glob.escape(str(data)))
-    patterns = [plain / f"{name}-*{ending}" for name in names for ending in endings]
-    return [
-        *(file for file in files if file.is_file()),
-        *(folder for folder in folders if folder.is_dir()),
-        *(pattern for pattern in patterns if glob.glob(str(pattern))),  # noqa: PTH207
-    ]
 
 
 def _encoding(file: Path, form: Format) -> str:

@@ -10,18 +10,8 @@ from pathlib import Path
 from typing import IO
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.articles import statute_order
-from lawrec.corpus.cases import (
-    EVERY_ARTICLE,
-    Case,
-    encodings_at,
-    find_splits,
-    no_case,
-    read_cases,
-    strictly,
-)
-from lawrec.corpus.checks import plain_charge
-from lawrec.corpus.cutting import cut_cases
+from lawrec.corpus.cases import EVERY_ARTICLE, Case, encodings_at, no_case, read_cases, strictly
+from lawrec.corpus.dataset_spec import Source, digests_of, key_of
 from lawrec.corpus.manifest import (
     MANIFEST,
     Manifest,
@@ -32,12 +22,15 @@ from lawrec.corpus.manifest import (
     manifest_to_dict,
     verify,
 )
-from lawrec.corpus.records import Record, write_shards
-from lawrec.corpus.sources import Source, digests_of, key_of
-from lawrec.corpus.tokenizer import Tokenizer, listed_words, load_tokenizer
+from lawrec.corpus.parallel_tokenization import cut_cases
+from lawrec.corpus.splits import find_splits
+from lawrec.corpus.tfrecords import Record, write_shards
+from lawrec.corpus.tokenizers import Tokenizer, listed_words, load_tokenizer
 from lawrec.corpus.vocabulary import Vocabulary, build_tokens, encode
 from lawrec.errors import CaseError, quoted
 from lawrec.files import finished_folder, write_json
+from lawrec.law.articles import statute_order
+from lawrec.law.charges import plain_charge
 from lawrec.progress import Progress, silent
 
 

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from io import BufferedReader
 from typing import Any, BinaryIO
 
-from lawrec.corpus.streams import SURROGATE, decoded
 from lawrec.errors import CaseError, quoted
+from lawrec.text_files import SURROGATE, decoded
 
 _SEPARATORS = re.compile(r"[;；,，、|\s]+")
 _BATCH_ROWS = 256

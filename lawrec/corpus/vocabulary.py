@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lawrec.corpus.tokenizer import Tokenizer
+from lawrec.corpus.tokenizers import Tokenizer
 from lawrec.errors import ConfigError, RecordsError
 from lawrec.files import write_text
 

@@ -1,1 +1,1 @@
-"""Decision: from scores to recommendations, on NumPy arrays alone."""
+"""Decision: scores -> lists of articles, in NumPy only."""

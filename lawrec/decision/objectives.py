@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lawrec.config import DecisionConfig, chosen
-from lawrec.decision.curves import Bools, Curve
-from lawrec.decision.metrics import GAINS, averages, count
+from lawrec.decision.threshold_curve import Bools, Curve
+from lawrec.evaluation.metrics import GAINS, averages, count
 
 Rates = npt.NDArray[np.float64]
 OfLists = Callable[[Bools, Bools, Bools | None, DecisionConfig], float]

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lawrec.decision.calibration import calibrated
-from lawrec.decision.cocitation import Break, Companions, breaks
-from lawrec.decision.curves import Bools, Floats
-from lawrec.decision.cuts import Cuts, abstained, decide, passing, rank, thresholds_of
+from lawrec.decision.co_citation import Break, Companions, breaks
+from lawrec.decision.decision_rule import Cuts, abstained, decide, passing, thresholds_of
+from lawrec.decision.score_order import rank
+from lawrec.decision.threshold_curve import Bools, Floats
 
 ABOVE = "above threshold"
 LIKELIEST = "likeliest list"

@@ -17,14 +17,14 @@ from typing import Any
 import tensorflow as tf
 
 from lawrec.config import Config, shipped
-from lawrec.corpus.cases import find_splits
+from lawrec.corpus.dataset_spec import Source
+from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.manifest import Records
-from lawrec.corpus.pipeline import training_batches
 from lawrec.corpus.prepare import prepare
-from lawrec.corpus.sources import Source
-from lawrec.corpus.streams import files_at, opened
-from lawrec.network.checkpoint import create_run
-from lawrec.network.steps import make_step, start_state
+from lawrec.corpus.splits import find_splits
+from lawrec.runs.run import create_run
+from lawrec.text_files import files_at, opened
+from lawrec.training.train_step import make_step, start_state
 
 CASES = 4_000
 EPOCHS = 12

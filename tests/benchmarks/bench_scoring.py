@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from lawrec.config import CorpusConfig, ModelConfig, shipped
+from lawrec.corpus.dataset_spec import Source
 from lawrec.corpus.prepare import prepare
-from lawrec.corpus.records import read_records
-from lawrec.corpus.sources import Source
-from lawrec.network.model import build_model
-from lawrec.network.scoring import make_scorer
+from lawrec.corpus.tfrecords import read_records
+from lawrec.models.lstm_classifier import build_model
+from lawrec.models.scorer import make_scorer
 
 
 def main() -> None:

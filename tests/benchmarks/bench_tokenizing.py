@@ -20,9 +20,9 @@ import jieba
 
 from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.cases import Case, read_cases, strictly
-from lawrec.corpus.cutting import cut_cases
-from lawrec.corpus.processes import cores
-from lawrec.corpus.tokenizer import load_tokenizer
+from lawrec.corpus.parallel_tokenization import cut_cases
+from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.parallel import cores
 
 CAIL = Path(__file__).parents[3] / "shared/cail/train.json"
 LEAST = 24_000  # cases; fewer are repeated

@@ -26,11 +26,11 @@ from bench_pipeline import CAIL, first_cases
 
 from lawrec import config
 from lawrec.config import Config, shipped
-from lawrec.corpus.pipeline import training_batches
+from lawrec.corpus.dataset_spec import Source
+from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.prepare import prepare
-from lawrec.corpus.sources import Source
-from lawrec.network.checkpoint import create_run
-from lawrec.network.steps import State, make_step, start_state
+from lawrec.runs.run import create_run
+from lawrec.training.train_step import State, make_step, start_state
 
 BATCHES = 8
 ROUNDS = 3

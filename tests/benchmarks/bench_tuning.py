@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lawrec.config import DecisionConfig
-from lawrec.decision.metrics import count, f1
 from lawrec.decision.objectives import best_point
-from lawrec.decision.thresholds import STRATEGIES, Labelled
+from lawrec.decision.strategies import STRATEGIES
+from lawrec.decision.tuning_cases import Labelled
+from lawrec.evaluation.metrics import count, f1
 
 ARTICLES = 183
 GRID = 1_000

@@ -22,7 +22,7 @@ from pathlib import Path
 import click
 
 from lawrec.config import shipped
-from lawrec.corpus.cases import find_splits
+from lawrec.corpus.splits import find_splits
 
 SIZES = {"train": 120, "valid": 40}
 SETTINGS = (
@@ -112,9 +112,9 @@ def _differences(unbroken: Path, broken: Path) -> Iterator[str]:
     """Name what differs: tensors of the checkpoints, and scores of the valid cases."""
     import numpy as np
 
-    from lawrec.network.checkpoint import open_run
-    from lawrec.network.scoring import score_file
-    from lawrec.network.weights import newest_checkpoint, open_checkpoint
+    from lawrec.inference.score_cases import score_file
+    from lawrec.runs.run import open_run
+    from lawrec.training.checkpoints import newest_checkpoint, open_checkpoint
 
     for part in (".", "best"):
         prefixes = [newest_checkpoint(folder / part) or "" for folder in (unbroken, broken)]

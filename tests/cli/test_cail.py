@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from lawrec.cli import cli
-from lawrec.decision.judge import judge
+from lawrec.evaluation.cail_judge import judge
 
 IDS = {"266": 1, "264": 2, "133之一": 3}
 # What the judge does: one Predictor, facts in batches of its size, a JSON line a case.

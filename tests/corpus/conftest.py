@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lawrec.config import CorpusConfig, shipped
-from lawrec.corpus.tokenizer import Tokenizer, load_tokenizer
+from lawrec.corpus.tokenizers import Tokenizer, load_tokenizer
 
 
 @pytest.fixture(scope="session")

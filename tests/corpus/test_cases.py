@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from lawrec.corpus.cases import Case, find_splits, read_cases, read_stream, strictly
+from lawrec.corpus.cases import Case, read_cases, read_stream, strictly
 from lawrec.corpus.readers import READERS, SUFFIXES, Format
+from lawrec.corpus.splits import find_splits
 from lawrec.errors import CaseError
 
 FACT = "被告人张某秘密窃取他人财物。"

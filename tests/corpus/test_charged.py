@@ -8,8 +8,8 @@ import pytest
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import EVERY_ARTICLE, Case, read_cases, read_stream
+from lawrec.corpus.dataset_spec import Source, folder_for
 from lawrec.corpus.readers import Format
-from lawrec.corpus.sources import Source, folder_for
 from lawrec.errors import CaseError
 
 FACT = "被告人张某秘密窃取他人财物。"
@@ -109,7 +109,7 @@ def source(tmp_path, write_split):
 @pytest.mark.tensorflow
 def test_charged_cases_stand_behind_those_of_train_with_all_articles_masked(source):
     from lawrec.corpus.prepare import prepare
-    from lawrec.corpus.records import read_records
+    from lawrec.corpus.tfrecords import read_records
 
     made = prepare(source, CHAR)
     assert made.articles.names == ("133", "264", "266")
@@ -124,7 +124,7 @@ def test_charged_cases_stand_behind_those_of_train_with_all_articles_masked(sour
 @pytest.mark.tensorflow
 def test_charges_are_kept_plain_once_each_and_counted(source):
     from lawrec.corpus.prepare import prepare
-    from lawrec.corpus.records import read_records
+    from lawrec.corpus.tfrecords import read_records
 
     made = prepare(source, CHAR)
     charges = [record.charges for record in read_records(made, "train")]

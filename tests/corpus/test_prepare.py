@@ -11,12 +11,12 @@ import pytest
 
 from lawrec.config import CorpusConfig, shipped
 from lawrec.corpus.cases import read_cases, strictly
+from lawrec.corpus.dataset_spec import Source
 from lawrec.corpus.manifest import find_damage
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.readers import Format
-from lawrec.corpus.records import read_records
-from lawrec.corpus.sources import Source
-from lawrec.corpus.tokenizer import load_tokenizer
+from lawrec.corpus.tfrecords import read_records
+from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.errors import CaseError, ConfigError, RecordsError
 from lawrec.files import sha256
@@ -266,8 +266,8 @@ def test_the_tokens_of_the_user_are_in_the_vocabulary_and_the_key(source, tmp_pa
 
 
 def test_the_number_of_processes_changes_no_record_and_not_the_key(source, tmp_path, monkeypatch):
-    monkeypatch.setattr("lawrec.corpus.cutting._FEW", 2)
-    monkeypatch.setattr("lawrec.corpus.cutting._CHUNK", 2)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization._FEW", 2)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization._CHUNK", 2)
     one, two = (
         prepare(
             replace(source, records_root=tmp_path / f"r{n}", vocab_root=tmp_path / f"v{n}"),

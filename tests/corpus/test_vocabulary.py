@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.tokenizer import load_tokenizer
+from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import (
     PAD,
     PAD_ID,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from lawrec.config import DecisionConfig
-from lawrec.decision.curves import NEVER
+from lawrec.decision.threshold_curve import NEVER
 
 SEEDS = range(30)
 RATES = ("micro_f1", "f_beta", "precision_at_recall", "recall_at_precision")

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from lawrec.config import DecisionConfig
-from lawrec.decision.metrics import GAINS
 from lawrec.decision.objectives import OBJECTIVES, f1, f_beta, objective
 from lawrec.errors import ConfigError
+from lawrec.evaluation.metrics import GAINS
 from tests.decision.conftest import RATES, SEEDS, random_mask, random_table, slow_rate
 
 

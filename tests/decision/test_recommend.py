@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from lawrec.decision.calibration import Calibration
-from lawrec.decision.cocitation import Break, Companions
-from lawrec.decision.curves import NEVER
-from lawrec.decision.cuts import RULES, Cuts, decide, passing
+from lawrec.decision.co_citation import Break, Companions
+from lawrec.decision.decision_rule import RULES, Cuts, decide, passing
 from lawrec.decision.recommend import (
     ABOVE,
     ABSTAINED,
@@ -22,6 +21,7 @@ from lawrec.decision.recommend import (
     reasons,
     recommend,
 )
+from lawrec.decision.threshold_curve import NEVER
 from tests.decision.conftest import SEEDS, floats, random_scores
 
 ARTICLES = ("264", "133之一", "234", "347")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lawrec.corpus.cases import Case
-from lawrec.delivery.figures import EvaluationReport, Judged, compare, figures_of
+from lawrec.evaluation.report import EvaluationReport, Judged, compare, figures_of
 
 ARTICLES = ("264", "266", "133之一", "<b>", "999")
 TRAINED = (300, 60, 12, 3, 0)

@@ -15,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from lawrec import config
-from lawrec.network.checkpoint import open_run, records_of
-from lawrec.network.optimizers import averaged
-from lawrec.network.steps import make_step, start_state
+from lawrec.runs.run import open_run
+from lawrec.training.optimizers import averaged
+from lawrec.training.setup import records_of
+from lawrec.training.train_step import make_step, start_state
 
 STEPS = 4
 SGD = {"name": "sgd", "learning_rate": 0.5}

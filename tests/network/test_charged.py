@@ -8,13 +8,17 @@ import pytest
 import tensorflow as tf
 
 from lawrec import config
+from lawrec.corpus.dataset_spec import Source
 from lawrec.corpus.prepare import prepare
-from lawrec.corpus.sources import Source
-from lawrec.delivery.tune import trained_on, tune_run, valid_figures
 from lawrec.errors import CaseError, ConfigError
-from lawrec.network.checkpoint import best_checkpoint, create_run, load_model, open_run, records_of
-from lawrec.network.steps import make_step, start_state
-from lawrec.network.training import train
+from lawrec.inference.tune import tune_run
+from lawrec.runs.leakage import trained_on
+from lawrec.runs.run import create_run, open_run
+from lawrec.training.checkpoints import best_checkpoint, load_model
+from lawrec.training.loop import train
+from lawrec.training.setup import records_of
+from lawrec.training.train_step import make_step, start_state
+from lawrec.training.validation import valid_figures
 
 pytestmark = pytest.mark.tensorflow
 

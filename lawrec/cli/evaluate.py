@@ -1,0 +1,86 @@
+"""TODO cli.evaluate."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from lawrec.cli.options import (
+    FILE,
+    checkpoints_option,
+    device_option,
+    form_of_data,
+    format_options,
+    labels_option,
+    run_option,
+    skip_bad_option,
+    start_tensorflow,
+)
+from lawrec.corpus.splits import SPLITS
+from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
+from lawrec.reporting.progress_bars import shown_on
+
+
+@click.command()
+@run_option
+@checkpoints_option
+@click.option("--split", type=click.Choice(SPLITS), default="test", show_default=True)
+@click.option("--data", type=FILE, help="Labelled cases, in place of a split.")
+@format_options
+@click.option(
+    "--output", type=click.Choice(list(EVALUATION_WRITERS)), default="table", show_default=True
+)
+@click.option(
+    "--cail",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the answers for CAIL2018's judge to this file, their truth beside it, and judge.",
+)
+@labels_option
+@click.option("--html", "page", type=FILE, help="Write figures, plots and cases as a page.")
+@click.option(
+    "--compare",
+    "others",
+    multiple=True,
+    metavar="RUN",
+    help="Set another tuned run beside it on the same cases; may be repeated.",
+)
+@device_option
+@skip_bad_option
+def evaluate(
+    run_name: str | None,
+    checkpoints: Path,
+    split: str,
+    data: Path | None,
+    output: str,
+    cail: Path | None,
+    labels: Path | None,
+    page: Path | None,
+    others: tuple[str, ...],
+    device: str | None,
+    skip_bad: bool,
+    **form: str | None,
+) -> None:
+    """Measure the run on cases that it has not seen, beside two trivial answers.
+
+    Each figure has the interval in which it lies in 95 of 100 resamples of the cases. Another run
+    differs from this one where the p-value is small.
+    """
+    written = form_of_data(data, form)
+    if labels and not cail:
+        raise click.UsageError("--labels is for --cail: name the file to write as well.")
+    start_tensorflow()
+    from lawrec.export.cail_answers import cail_file
+    from lawrec.inference.evaluate import evaluate_run
+    from lawrec.runs.run import find_run
+    from lawrec.training.devices import use_device
+
+    use_device(device or "auto")
+    run = find_run(checkpoints, run_name)
+    judged = cail_file(run, cail, labels) if cail else None
+    beside = [find_run(checkpoints, name) for name in others]
+    with shown_on(sys.stderr) as progress:
+        report = evaluate_run(
+            run, split, data, written, skip_bad, progress, judged, others=beside, page=page
+        )
+    click.echo(EVALUATION_WRITERS[output](report))

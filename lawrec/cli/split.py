@@ -1,0 +1,52 @@
+"""TODO cli.split."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from lawrec.cli.options import FILE, form_of, format_options, near_option, skip_bad_option
+from lawrec.reporting.progress_bars import shown_on
+
+
+def _shares(_: click.Context, __: click.Parameter, text: str) -> tuple[float, ...]:
+    try:
+        return tuple(map(float, text.split(",")))
+    except ValueError:
+        raise click.BadParameter("write three numbers, 0.8,0.1,0.1 say") from None
+
+
+@click.command()
+@click.argument("files", type=FILE, nargs=-1, required=True, metavar="FILE...")
+@click.option("--to", "folder", type=FILE, required=True, help="New folder for the splits.")
+@format_options
+@click.option(
+    "--shares",
+    default="0.8,0.1,0.1",
+    show_default=True,
+    callback=_shares,
+    help="Shares of train, valid and test.",
+)
+@click.option("--seed", type=int, default=2018, show_default=True, help="Fixes who goes where.")
+@near_option
+@skip_bad_option
+def split(
+    files: tuple[Path, ...],
+    folder: Path,
+    shares: tuple[float, ...],
+    seed: int,
+    near: float,
+    skip_bad: bool,
+    **form: str | None,
+) -> None:
+    """Split labelled cases into train, valid and test.
+
+    Near-duplicates stay together, and each article reaches every split where it can. A FILE may
+    be packed (.gz, .xz, .zip), a folder, or a quoted pattern.
+    """
+    from lawrec.corpus.stratified_split import split_files
+    from lawrec.reporting.audit_text import split_text
+
+    with shown_on(sys.stderr) as progress:
+        report = split_files(files, folder, shares, seed, near, form_of(form), skip_bad, progress)
+    click.echo(split_text(report))

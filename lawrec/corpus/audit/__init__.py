@@ -1,0 +1,1 @@
+"""Audit: what is wrong with labelled cases before anyone trains on them."""

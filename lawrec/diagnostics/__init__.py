@@ -1,0 +1,1 @@
+"""Diagnostics: what a run is made of and what this machine computes with."""

@@ -1,0 +1,54 @@
+"""Inspect: what a run is made of."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lawrec.config import preset_of
+from lawrec.errors import RunError
+from lawrec.models.flops import flops
+from lawrec.runs.results import Layer, RunInfo
+from lawrec.runs.run import Run
+from lawrec.runs.thresholds_file import load_tuned
+from lawrec.training.checkpoints import best_checkpoint, model_of
+
+
+def inspect_run(run: Run) -> RunInfo:
+    """Describe a run, trained or not, tuned or not."""
+    model = model_of(run)
+    preset, changed = preset_of(run.config)
+    labels = (output.shape[-1] for output in model.output.values())
+    return RunInfo(
+        run=str(run.folder),
+        checkpoint=_checkpoint(run),
+        splits={split: str(file.path) for split, file in run.splits.items()},
+        tokenizer=run.tokenizer,
+        tokens=len(run.tokens),
+        articles=len(run.articles),
+        thresholds=_thresholds(run),
+        parameters=model.count_params(),
+        flops=flops(run.config.model, run.config.corpus.max_tokens, labels),
+        layers=[
+            Layer(layer.name, str(layer.output.shape[1:]), layer.count_params())
+            for layer in model.layers
+            if layer.count_params()
+        ],
+        preset=preset,
+        changed=changed,
+        config=run.config.to_dict(),
+    )
+
+
+def _checkpoint(run: Run) -> str | None:
+    try:
+        return str(Path(best_checkpoint(run)).relative_to(run.folder))
+    except RunError:
+        return None
+
+
+def _thresholds(run: Run) -> str:
+    try:
+        cuts = load_tuned(run).cuts
+    except RunError:
+        return "none yet"
+    return f"{int(np.isfinite(cuts.thresholds).sum())} of {len(cuts.thresholds)} articles"

@@ -1,0 +1,1 @@
+"""Evaluation: how good recommendations are, in NumPy and scikit-learn only."""

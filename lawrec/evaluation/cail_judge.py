@@ -1,0 +1,108 @@
+"""Judge: count answers as the judge of CAIL2018 counts them in its articles task.
+
+An article is an id there: its line in law.txt, from 1.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lawrec.errors import CaseError
+from lawrec.evaluation.metrics import RATIOS, Counts
+
+LINES = 183
+"""Lines of the law.txt of CAIL2018."""
+EXAMPLES = 5
+
+Ratios = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judge's figures; the arrays are (labels,), with id 1 at place 0.
+
+    `ignored` counts the mentions of ids that are no line of law.txt, `ignored_examples` names a
+    few of them.
+    """
+
+    score: float
+    micro_f1: float
+    macro_f1: float
+    counts: Counts
+    precision: Ratios
+    recall: Ratios
+    f1: Ratios
+    ignored: int
+    ignored_examples: tuple[int, ...]
+
+
+def judge(
+    truth: Sequence[Iterable[int]], answers: Sequence[Iterable[int]], labels: int = LINES
+) -> Verdict:
+    """Return (micro-F1 + macro-F1) / 2 over all lines of law.txt, and what it is made of.
+
+    Precision, recall and F1, of an id as of all together, are 1 where TP = FP = FN = 0, else 0
+    where TP = 0. An id that a case names twice counts once. Ids outside of 1 to `labels` are
+    ignored. The judge prints the score times 100.
+
+    Source: Xiao et al., "CAIL2018: A Large-Scale Legal Dataset for Judgment Prediction", 2018,
+    and https://github.com/dice-group/gerbil/wiki/Precision,-Recall-and-F1-measure, which its
+    judge names for 0/0.
+
+    Args:
+        truth: The ids of each case.
+        answers: The ids that are answered, in the same order of cases.
+        labels: Lines of law.txt.
+
+    Raises:
+        CaseError: There is not one answer a case.
+    """
+    if len(truth) != len(answers):
+        raise CaseError(
+            "the answers",
+            f"there must be one for each of the {len(truth):,} cases",
+            f"{len(answers):,}",
+            "Answer every case, with an empty list where no article applies.",
+        )
+    known = frozenset(range(1, labels + 1))
+    counts = _count(truth, answers, labels, known)
+    precision, recall, f1 = _ratios(counts)
+    micro, macro = float(_ratios(counts.together)[2][0]), float(f1.mean())
+    ignored = [one for lists in (truth, answers) for ids in lists for one in {*ids} - known]
+    return Verdict(
+        score=(micro + macro) / 2,
+        micro_f1=micro,
+        macro_f1=macro,
+        counts=counts,
+        precision=precision,
+        recall=recall,
+        f1=f1,
+        ignored=len(ignored),
+        ignored_examples=tuple(sorted({*ignored})[:EXAMPLES]),
+    )
+
+
+def _count(
+    truth: Sequence[Iterable[int]],
+    answers: Iterable[Iterable[int]],
+    labels: int,
+    known: frozenset[int],
+) -> Counts:
+    tp, fp, fn = Counter[int](), Counter[int](), Counter[int]()
+    for true, given in zip(truth, answers, strict=True):
+        expected, answered = known & {*true}, known & {*given}
+        tp.update(expected & answered)
+        fp.update(answered - expected)
+        fn.update(expected - answered)
+    ids = range(1, labels + 1)
+    met = np.array([[part[one] for one in ids] for part in (tp, fp, fn)], np.int64)
+    return Counts(met[0], met[1], met[2], len(truth) - met.sum(axis=0))
+
+
+def _ratios(counts: Counts) -> tuple[Ratios, ...]:
+    """Return precision, recall and F1."""
+    nowhere = counts.tp + counts.fp + counts.fn == 0
+    return tuple(np.where(nowhere, 1.0, ratio(counts)) for ratio in RATIOS.values())

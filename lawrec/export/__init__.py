@@ -1,0 +1,1 @@
+"""Export: a run packed for use elsewhere."""

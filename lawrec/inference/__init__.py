@@ -1,0 +1,1 @@
+"""Inference: score, tune, evaluate and recommend with a trained run."""

@@ -1,0 +1,124 @@
+"""Scoring: a run + facts -> y_score, in constant memory, each case apart from its batch mates."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lawrec.corpus.cases import Case, Cases, read_cases, strictly
+from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.vocabulary import Vocabulary, label_matrix
+from lawrec.errors import CaseError
+from lawrec.files import replaced
+from lawrec.iterables import chunks
+from lawrec.law.articles import statute_order
+from lawrec.models.scorer import Scores, make_scorer
+from lawrec.progress import Progress, silent
+from lawrec.runs.run import Run, load_encoder
+from lawrec.text_files import digest_at
+from lawrec.training.checkpoints import best_checkpoint, load_model
+
+_STORED_AS = 2  # rises when what is stored in `scores/` changes
+
+
+@dataclass(frozen=True)
+class ScoredCases:
+    """Labelled cases with their scores: y_true bool, y_score float32, (n_cases, n_articles).
+
+    `known` is False where a case does not know whether the article applies to it.
+    The columns are the run's articles, then those that the cases cite and the run does not know:
+    they score 0, so that each of their citations counts as a miss.
+    """
+
+    case_ids: tuple[str, ...]
+    articles: tuple[str, ...]
+    y_true: npt.NDArray[np.bool_]
+    y_score: Scores
+    known: npt.NDArray[np.bool_]
+    skipped: int
+
+
+def score_file(
+    run: Run,
+    path: Path,
+    form: Format = DEFAULT_FORMAT,
+    skip_bad: bool = False,
+    progress: Progress = silent,
+) -> ScoredCases:
+    """Score labelled cases, a path as `files_at` takes it, with a run's best checkpoint.
+
+    The result is stored in the run's folder `scores/` and read from there the next time.
+
+    Raises:
+        CaseError: The file cannot be read, holds no case, or a line cannot be used.
+        RunError: The run has no checkpoint.
+    """
+    checkpoint = best_checkpoint(run, progress)
+    kind = "skip" if skip_bad else "strict"
+    parts = json.dumps([_STORED_AS, digest_at(path), form.chosen()])
+    key = hashlib.sha256(parts.encode()).hexdigest()[:16]
+    stored = run.folder / "scores" / f"{key}-{Path(checkpoint).name}-{kind}.npz"
+    if not stored.is_file():
+        scored = _score_cases(
+            run, checkpoint, read_cases(path, form=form), path, skip_bad, progress
+        )
+        with replaced(stored) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **vars(scored))
+    with np.load(stored, allow_pickle=False) as arrays:
+        return ScoredCases(
+            case_ids=tuple(arrays["case_ids"].tolist()),
+            articles=tuple(arrays["articles"].tolist()),
+            y_true=arrays["y_true"],
+            y_score=arrays["y_score"],
+            known=arrays["known"],
+            skipped=int(arrays["skipped"]),
+        )
+
+
+def _score_cases(
+    run: Run, checkpoint: str, read: Cases, path: Path, skip_bad: bool, progress: Progress
+) -> ScoredCases:
+    encoder, scorer = load_encoder(run), make_scorer(load_model(run, checkpoint))
+    skipped: list[CaseError] = []
+    cases = _kept(read, skipped) if skip_bad else strictly(read)
+    case_ids: list[str] = []
+    cited: list[tuple[str, ...]] = []
+    unknown: list[tuple[str, ...]] = []
+    scores: list[Scores] = []
+    for chunk in chunks(cases):
+        case_ids += [case.case_id for case in chunk]
+        cited += [case.articles for case in chunk]
+        unknown += [case.unknown_articles for case in chunk]
+        scores.append(scorer([encoder(case.fact) for case in chunk]))
+        progress(f"score {path.name}", len(case_ids), None)
+    if not case_ids:
+        raise CaseError(path, "the file must hold a case", "none", "Add cases to it.")
+    new = {name for names in cited for name in names} - set(run.articles.names)
+    articles = Vocabulary((*run.articles.names, *sorted(new, key=statute_order)))
+    y_score = np.concatenate(scores)
+    return ScoredCases(
+        case_ids=tuple(case_ids),
+        articles=articles.names,
+        y_true=_matrix(cited, articles),
+        y_score=np.pad(y_score, ((0, 0), (0, len(new)))),
+        known=~_matrix(unknown, articles),
+        skipped=len(skipped),
+    )
+
+
+def _kept(cases: Iterable[Case | CaseError], skipped: list[CaseError]) -> Iterator[Case]:
+    for case in cases:
+        if isinstance(case, Case):
+            yield case
+        else:
+            skipped.append(case)
+
+
+def _matrix(named: list[tuple[str, ...]], articles: Vocabulary) -> npt.NDArray[np.bool_]:
+    """Return the matrix of named articles; one that is no column is left out."""
+    ids = ([articles.ids[name] for name in names if name in articles.ids] for names in named)
+    return label_matrix(ids, len(articles))

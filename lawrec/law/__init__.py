@@ -1,0 +1,1 @@
+"""Law: articles, their catalog, statutes and their versions."""

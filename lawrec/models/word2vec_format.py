@@ -1,0 +1,189 @@
+"""Vector files: the text format of word2vec, read line by line and written.
+
+The first line is "COUNT SIZE", every other one "TOKEN NUMBER NUMBER ...", all in UTF-8.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from lawrec.config import ModelConfig
+from lawrec.corpus.vocabulary import Vocabulary
+from lawrec.errors import ConfigError, quoted
+from lawrec.files import replaced
+from lawrec.progress import Progress, silent
+from lawrec.text import normalize
+from lawrec.text_files import PACKINGS, opened
+
+Floats = npt.NDArray[np.float32]
+BUILT_IN = ("facts", "noise")
+"""The values of `model.vectors` that name no file."""
+_TOLD_EVERY = 10_000  # lines
+
+
+def check_vectors(config: ModelConfig) -> None:
+    """Check that `model.vectors` is built in, or a file that begins with vectors of our size.
+
+    Raises:
+        ConfigError: It is neither.
+        CaseError: The file cannot be read.
+    """
+    if config.vectors in BUILT_IN:
+        return
+    path = Path(config.vectors)
+    if not path.is_file():
+        raise ConfigError(
+            "model.vectors",
+            f"it must be {' or '.join(map(quoted, BUILT_IN))}, or a file of vectors",
+            quoted(config.vectors),
+            "Check the path, or make the file with `lawrec embed`.",
+        )
+    with _vectors(path, config.embedding_size):
+        pass
+
+
+def read_vectors(
+    path: Path, tokens: Vocabulary, size: int, progress: Progress = silent
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Read the vectors of the tokens that a vocabulary has; the file is never in memory as a whole.
+
+    A token of the file is normalized as facts are; of several that become the same, the first
+    counts.
+
+    Args:
+        path: The file, packed (`streams.PACKINGS`) or not.
+        tokens: The vocabulary.
+        size: Length of a vector.
+        progress: Told of the lines.
+
+    Returns:
+        float32 (n_tokens, size), and bool (n_tokens,): which of the rows the file has.
+
+    Raises:
+        ConfigError: The first line, a vector or a token is malformed, vectors have another length
+            or another number than the first line says, or none is of a token of the vocabulary.
+        CaseError: The file cannot be read.
+    """
+    rows = np.zeros((len(tokens), size), np.float32)
+    found = np.zeros(len(tokens), np.bool_)
+    with _vectors(path, size) as (count, stream):
+        for number, (token, values) in enumerate(_parsed(stream, path, size, count), 1):
+            token_id = tokens.ids.get(token)
+            if token_id is not None and not found[token_id]:
+                rows[token_id] = _numbers(values, f"{path}:{number + 1}")
+                found[token_id] = True
+            if number % _TOLD_EVERY == 0:
+                progress("vectors", number, count)
+    if not found.any():
+        raise ConfigError(
+            path,
+            "the file must have a vector of some token of the vocabulary",
+            "none",
+            "Cut its texts with the same corpus.tokenizer, or name another file.",
+        )
+    return rows, found
+
+
+def write_vectors(path: Path, tokens: Sequence[str], vectors: Floats) -> None:
+    """Write vectors, six digits a number, whole or not at all.
+
+    Args:
+        path: The file, not packed.
+        tokens: n_tokens tokens without white space.
+        vectors: float32 (n_tokens, size).
+    """
+    with replaced(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"{len(tokens)} {vectors.shape[1]}\n")
+        for token, vector in zip(tokens, vectors, strict=True):
+            file.write(f"{token} {' '.join(f'{value:.6g}' for value in vector.tolist())}\n")
+
+
+def check_output(path: Path) -> None:
+    """Refuse a name that says that the vectors are packed: they are written as they are.
+
+    Raises:
+        ConfigError: It does.
+    """
+    if path.suffix in PACKINGS:
+        raise ConfigError(
+            path,
+            "vectors are written as plain text",
+            path.suffix,
+            "Name a .txt file; pack it then.",
+        )
+
+
+@contextmanager
+def _vectors(path: Path, size: int) -> Iterator[tuple[int, BinaryIO]]:
+    """Open a file, and give its number of vectors and the stream behind the first line."""
+    with opened(path) as stream:
+        head = stream.readline(1_000)
+        parts = head.split()
+        if len(parts) != 2 or not all(part.isdigit() for part in parts):
+            raise ConfigError(
+                f"{path}:1",
+                "the first line must be the number of vectors and their size, as word2vec writes",
+                quoted(head.decode("utf-8", "replace").strip()),
+                "Save the vectors in word2vec's text format.",
+            )
+        if int(parts[1]) != size:
+            raise ConfigError(
+                f"{path}:1",
+                f"the vectors must have model.embedding_size, {size}, numbers",
+                int(parts[1]),
+                f"Pass --set model.embedding_size={int(parts[1])}, or name another file.",
+            )
+        yield int(parts[0]), stream
+
+
+def _parsed(
+    stream: BinaryIO, path: Path, size: int, count: int
+) -> Iterator[tuple[str, list[bytes]]]:
+    """Give the token of each line, which may hold spaces, and what stands for its numbers."""
+    number = 0
+    for number, line in enumerate(stream, 1):
+        token, *values = line.rstrip(b" \r\n").rsplit(b" ", size)
+        if len(values) != size or number > count:
+            raise ConfigError(
+                f"{path}:{number + 1}",
+                f"there must be {count} lines of a token and {size} numbers",
+                quoted(line[:40].decode("utf-8", "replace")),
+                "Mend the file, or save it again.",
+            )
+        yield _text(token, f"{path}:{number + 1}"), values
+    if number < count:
+        raise ConfigError(
+            path,
+            f"the file must hold the {count} vectors that its first line says",
+            number,
+            "Copy or save it again.",
+        )
+
+
+def _text(token: bytes, where: str) -> str:
+    try:
+        return normalize(token.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            where, "the token must be UTF-8", "other bytes", "Convert the file to UTF-8."
+        ) from error
+
+
+def _numbers(values: list[bytes], where: str) -> Floats:
+    try:
+        with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite
+            numbers = np.array([float(value) for value in values], np.float32)
+    except ValueError:
+        numbers = np.array(np.nan, np.float32)
+    if not np.isfinite(numbers).all():
+        raise ConfigError(
+            where,
+            "a vector must be finite numbers",
+            quoted(b" ".join(values).decode("utf-8", "replace")),
+            "Mend the line.",
+        )
+    return numbers

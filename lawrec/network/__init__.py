@@ -1,1 +1,0 @@
-"""Network: from batches to scores."""

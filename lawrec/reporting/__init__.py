@@ -1,0 +1,1 @@
+"""Reporting: results as text, JSON, CSV and HTML."""

@@ -1,0 +1,1 @@
+"""Runs: the folder of a trained model and what it keeps, without TensorFlow."""

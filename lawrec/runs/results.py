@@ -1,0 +1,178 @@
+"""TODO runs.results."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lawrec.decision.cross_fitting import Compared
+from lawrec.decision.decision_rule import Cuts
+from lawrec.decision.recommend import Decision
+from lawrec.decision.threshold_curve import Floats
+from lawrec.errors import CaseError
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a guarantee costs on the cases that it was made with."""
+
+    level: float
+    score: float  # from which on articles are listed
+    articles: float  # of a list, on average
+    abstained: float  # share of cases
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What was tuned, on what, and how well it does on just those cases.
+
+    `compared` has the strategies by cross-validation, the best first, if one was to be found.
+    `support` counts the true cases of each article there, `bounds` (n_articles, 2) says between
+    which cuts the article's own best one lies.
+    """
+
+    strategy: str
+    objective: str
+    path: Path
+    sha256: str
+    cases: int
+    cuts: Cuts
+    support: npt.NDArray[np.int64]
+    bounds: Floats
+    figures: dict[str, float]
+    compared: tuple[Compared, ...]
+    promise: Promise | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the loop reports now and then: the mean loss since the last, and figures on valid."""
+
+    step: int
+    epoch: int
+    loss: float
+    valid: dict[str, float]
+    best: bool
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """The sizes of a training; `speed` is that of the second step, and the first one compiles."""
+
+    records: Path
+    cases: dict[str, int]
+    tokens: int
+    articles: int
+    parameters: int
+    weight_bytes: int
+    optimizer_bytes: int
+    shapes: dict[str, str]
+    loss: float
+    first_seconds: float
+    speed: dict[str, float]
+
+
+@dataclass(frozen=True)
+class ShownCase:
+    """A row of a batch as the model is told it; its id is not among that."""
+
+    text: str
+    articles: tuple[str, ...]
+    charges: tuple[str, ...]
+    weight: float
+
+
+@dataclass(frozen=True)
+class FirstBatch:
+    """The first batch of a training, and for each check what fails it, if anything does.
+
+    The loss and the gradients are checked where nothing else failed.
+    """
+
+    shapes: dict[str, str]
+    cases: tuple[ShownCase, ...]
+    checks: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What lawrec says of one case: its decision, or the error that kept it from answering."""
+
+    case_id: str
+    fact: str = field(repr=False, default="")
+    decision: Decision = field(default_factory=Decision)
+    truncated: bool = False
+    error: CaseError | None = None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of the model; `output` is its shape without the batch."""
+
+    name: str
+    output: str
+    parameters: int
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A run's description.
+
+    `flops` is the floating-point operations for a case of the greatest length; `changed` the
+    settings, by name, that differ from those of `preset`.
+    """
+
+    run: str
+    checkpoint: str | None
+    splits: dict[str, str]
+    tokenizer: str
+    tokens: int
+    articles: int
+    thresholds: str
+    parameters: int
+    flops: int
+    layers: list[Layer]
+    preset: str
+    changed: dict[str, Any]
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a machine has, without a judgment; sizes in bytes.
+
+    Attributes:
+        gpus: The names of the GPUs that TensorFlow sees.
+        built_for: "cuda_version" and "cudnn_version" of TensorFlow; empty for a build without CUDA.
+        hidden: CUDA_VISIBLE_DEVICES, or None where it is not set.
+        nodes: The device files of NVIDIA's driver.
+        driver: What the driver says of its version, or "".
+        smi: What nvidia-smi says: a line a GPU, its error, or "" where there is no such program.
+        broken: From each library that cannot be loaded, the driver's among them, to why.
+        packages: From each package of `LIBRARIES` that is installed to its version.
+    """
+
+    gpus: tuple[str, ...]
+    built_for: dict[str, str]
+    hidden: str | None
+    nodes: tuple[str, ...]
+    driver: str
+    smi: str
+    broken: dict[str, str]
+    packages: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What the doctor says; `difference` is the largest between scores of the CPU and the GPU."""
+
+    lawrec: str
+    tensorflow: str
+    keras: str
+    cores: int
+    findings: Findings
+    why_no_gpu: list[str]
+    difference: float | None
+    batch_tokens: int

@@ -1,0 +1,234 @@
+"""Training: the loop over steps, resumable at any checkpoint to the bit.
+
+The loop counts `global_step` and the cases seen; an epoch ends when every train case was seen once
+more. A checkpoint holds the weights, the optimizer, both counters, the best valid score and the
+position in the shuffled data, so that a resumed run goes on as if it had never stopped.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from lawrec.config import TrainingConfig
+from lawrec.corpus.manifest import Records, find_damage
+from lawrec.corpus.tfrecords import DAMAGE, full_disk_told
+from lawrec.errors import RunError
+from lawrec.models.scorer import Scorer, make_scorer
+from lawrec.progress import Progress, silent
+from lawrec.runs.results import Evaluation
+from lawrec.runs.run import Run, set_latest
+from lawrec.training.checkpoints import keep_checkpoints
+from lawrec.training.distributed import from_chief, is_chief, lost_worker_told
+from lawrec.training.initialization import begin, written_folder
+from lawrec.training.optimizers import averaged
+from lawrec.training.tensorboard import Board, open_board, profiled
+from lawrec.training.throughput import Speed
+from lawrec.training.train_step import Batch, State, StepResult, make_step, start_state
+from lawrec.training.validation import score_records
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float32]
+Metrics = Callable[[Bools, Floats, Bools], dict[str, float]]
+"""From y_true, y_score and known to named figures; `training.best_by` is one of the names."""
+_LOSSES_SHOWN = 50  # steps whose mean loss is shown
+_NOTHING = range(0)
+_BEST_KEPT = 2  # a resumed training may write the best one again: the other is whole meanwhile
+
+
+def train(
+    run: Run,
+    records: Records,
+    metrics: Metrics,
+    progress: Progress = silent,
+    profile: range = _NOTHING,
+    strategy: Any = None,
+) -> Iterator[Evaluation]:
+    """Train a run until its epochs, steps or minutes are over or valid no longer improves.
+
+    A run that has checkpoints goes on from the newest one. What it shows of itself is in its folder
+    `tensorboard`.
+
+    Args:
+        run: The run; its configuration decides everything.
+        records: The records that the run was made for.
+        metrics: Computes the figures on the valid split.
+        progress: Told of every step.
+        profile: The steps that TensorFlow's profiler traces; `progress` is told if none is taken.
+        strategy: What computes, as `start_devices` gives it; TensorFlow's current one if None.
+
+    Yields:
+        An Evaluation at the end of each epoch, or every `training.evaluate_every` steps.
+
+    Raises:
+        RecordsError: A shard is missing or damaged, or there is no valid split.
+        RunError: The loss is not finite or another machine is gone; the last good checkpoint stays.
+            Or the checkpoint to go on or to start from is damaged, or of another model.
+    """
+    config = run.config.training
+    strategy = strategy or tf.distribute.get_strategy()
+    with (
+        _damage_told(records),
+        lost_worker_told(run.folder),
+        written_folder(run, strategy) as folder,
+    ):
+        keras.utils.set_random_seed(config.seed)
+        state = start_state(run, records, strategy)
+        newest = keep_checkpoints(state.checkpoint(), folder, config.keep)
+        begin(state, newest, run, records, strategy, progress)
+        if reason := _over(state, config, records):
+            progress("train", 0, None, f"This run is over: {reason}.")
+            return
+        step = make_step(state, strategy, run.config, records)
+        with (
+            profiled(step, state, folder, profile, progress) as traced,
+            open_board(folder, run, state, records) as board,
+        ):
+            yield from _Loop(
+                run=run,
+                records=records,
+                strategy=strategy,
+                state=state,
+                step=traced,
+                scorer=make_scorer(state.model),
+                metrics=metrics,
+                newest=newest,
+                best=_best(state, folder),
+                board=board,
+                progress=progress,
+            ).evaluations()
+
+
+@contextmanager
+def _damage_told(records: Records) -> Iterator[None]:
+    """Refuse records that are damaged, before the block and where TensorFlow meets it inside."""
+    for split in ("train", "valid"):
+        if damage := find_damage(records, split):
+            raise damage
+    try:
+        yield
+    except (*DAMAGE, tf.errors.NotFoundError) as error:
+        raise find_damage(records, "train") or error from error
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """The parts of a training under way."""
+
+    run: Run
+    records: Records
+    strategy: Any
+    state: State
+    step: Callable[[Batch], StepResult]
+    scorer: Scorer
+    metrics: Metrics
+    newest: Any
+    best: Any
+    board: Board
+    progress: Progress
+
+    def evaluations(self) -> Iterator[Evaluation]:
+        """Take steps until the end, and give an evaluation where one is due."""
+        config = self.run.config.training
+        n_cases = self.records.split("train").cases
+        deadline = time.monotonic() + config.max_minutes * 60 if config.max_minutes else math.inf
+        losses: list[float] = []
+        speed = Speed()
+        for batch in self.state.iterator:
+            result = self._finite(self.step(batch))
+            losses.append(result.loss)
+            speed.add(batch["token_ids"])
+            seen, number = int(self.state.cases_seen), int(self.state.global_step)
+            note = step_note(number, float(np.mean(losses[-_LOSSES_SHOWN:])), result, speed)
+            self.progress("train", seen, config.epochs * n_cases, note)
+            self.board.step(number, result, speed, batch)
+            before = seen - batch["weights"].shape[0]
+            last = _over(self.state, config, self.records) or (
+                config.max_minutes and from_chief(self.strategy, time.monotonic() > deadline)
+            )
+            if last or _evaluation_due(config, number, before // n_cases < seen // n_cases):
+                yield self._evaluate(seen // n_cases, float(np.mean(losses)))
+                losses.clear()
+                speed.pause()
+            elif number % config.save_every == 0:
+                self._save(self.newest)
+            if last or _over(self.state, config, self.records):
+                return
+
+    def _evaluate(self, epoch: int, loss: float) -> Evaluation:
+        """Score the whole valid split, keep the best checkpoint and the newest one."""
+        with averaged(self.state.optimizer, self.state.model):
+            scores = score_records(self.scorer, self.records, "valid", self.progress)
+            figures = self.metrics(*scores)
+            best_by = figures[self.run.config.training.best_by]
+            best = _note_best(self.state, float(from_chief(self.strategy, best_by)))
+            if best:
+                self._save(self.best)
+        self.board.evaluation(int(self.state.global_step), figures, *scores)
+        self._save(self.newest)
+        return Evaluation(int(self.state.global_step), epoch, loss, figures, best)
+
+    def _save(self, manager: Any) -> None:
+        with full_disk_told(self.run.folder):
+            manager.save(checkpoint_number=self.state.global_step)
+        if is_chief(self.strategy):
+            set_latest(self.run)
+
+    def _finite(self, result: StepResult) -> StepResult:
+        """Return the numbers of a step; its weights are not kept where one is not finite."""
+        found = StepResult(*map(float, result))
+        if not (math.isfinite(found.loss) and math.isfinite(found.gradient_norm)):
+            raise RunError(
+                self.run.folder,
+                "the loss and its gradient must stay finite",
+                f"{found.loss} and {found.gradient_norm} at step {int(self.state.global_step)}",
+                "The last checkpoint is from before. Train anew with a smaller "
+                "--set optimizer.learning_rate.",
+            )
+        return found
+
+
+def _best(state: State, folder: Path) -> Any:
+    return keep_checkpoints(tf.train.Checkpoint(model=state.model), folder / "best", _BEST_KEPT)
+
+
+def step_note(number: int, loss: float, result: StepResult, speed: Speed) -> str:
+    """Return the short line that tells of a step; the loss is a mean over some."""
+    note = (
+        f"step {number}, loss {loss:.4f}, rate {result.learning_rate:.1e}, "
+        f"gradient {result.gradient_norm:.2f}"
+    )
+    tokens = speed.figures().get("tokens_per_second")
+    return f"{note}, {tokens:,.0f} tokens/s" if tokens else note
+
+
+def _over(state: State, config: TrainingConfig, records: Records) -> str:
+    """Return why no step is left to take, or nothing if one is."""
+    step, seen, stale = int(state.global_step), int(state.cases_seen), int(state.stale)
+    if stale >= config.patience:
+        return f"valid was no better in the last {stale} evaluations"
+    if config.max_steps and step >= config.max_steps:
+        return f"it has taken its {step} steps"
+    if seen >= config.epochs * records.split("train").cases:
+        return f"it has seen its {config.epochs} epochs"
+    return ""
+
+
+def _evaluation_due(config: TrainingConfig, step: int, epoch_ends: bool) -> bool:
+    return step % config.evaluate_every == 0 if config.evaluate_every else epoch_ends
+
+
+def _note_best(state: State, score: float) -> bool:
+    better = score > float(state.best_score)
+    if better:
+        state.best_score.assign(score)
+    state.stale.assign(0 if better else state.stale + 1)
+    return better

@@ -1,0 +1,99 @@
+"""Opening: the devices, the run and the records of a training, on one machine or several."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lawrec.config import Config
+from lawrec.corpus.dataset_spec import Source, check_source
+from lawrec.corpus.manifest import Records
+from lawrec.corpus.prepare import prepare
+from lawrec.errors import ConfigError, RunError
+from lawrec.progress import Progress, silent
+from lawrec.runs.run import Run, create_run, find_run
+from lawrec.training.devices import start_devices
+from lawrec.training.distributed import chief_first, find_cluster, is_chief
+
+
+def records_of(run: Run, progress: Progress = silent) -> Records:
+    """Return the records that a run was made for, prepared again if they are gone.
+
+    Raises:
+        RunError: The cases have changed since.
+    """
+    records = prepare(run.source, run.config.corpus, progress)
+    if records.folder.name != run.records:
+        raise RunError(
+            run.folder,
+            f"the cases must give the run's records {run.records}",
+            records.folder.name,
+            "The cases or the tokenizer changed since: train a new run.",
+        )
+    return records
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """What a new run is made of; `start_from` names the run that its weights come from, if any."""
+
+    config: Config
+    source: Source
+    start_from: str | None = None
+
+
+def open_training(
+    root: Path,
+    name: str | None,
+    new: NewRun | None,
+    device: str | None = None,
+    log_placement: bool = False,
+    progress: Progress = silent,
+) -> tuple[Any, Run, Records]:
+    """Return what computes, as a tf.distribute.Strategy, the run to train, and its records.
+
+    Args:
+        root: The folder of the runs.
+        name: The run's name; by default the newest run's, or that of the time for a new one.
+        new: What a new run is made of; None for a run that is there.
+        device: Takes the place of the run's `training.device`.
+        log_placement: As `start_devices` takes it.
+        progress: Told of the preparation of the cases.
+
+    Raises:
+        ConfigError: There are several machines, and no name that all of them know, or as
+            `check_source` says.
+        CaseError: As `check_source` and `prepare` say.
+        RunError: There is such a run already, or no run to go on with, or no such device.
+    """
+    if not name and find_cluster():
+        raise ConfigError(
+            "--run",
+            "several machines must know the name of their run",
+            "none",
+            "Name it on each of them.",
+        )
+    if new:
+        check_source(new.source, new.config.loss)
+    config = on_device(new.config if new else find_run(root, name).config, device)
+    strategy = start_devices(config.training, log_placement, progress)
+
+    def run_and_records() -> tuple[Run, Records]:
+        if new and is_chief(strategy):
+            return _make(root, name, replace(new, config=config), progress)
+        run = find_run(root, name)
+        return run, records_of(run, progress)
+
+    return strategy, *chief_first(strategy, run_and_records)
+
+
+def _make(root: Path, name: str | None, new: NewRun, progress: Progress) -> tuple[Run, Records]:
+    """Prepare the cases of a new run and make it."""
+    other = find_run(root, new.start_from) if new.start_from else None
+    records = prepare(new.source, new.config.corpus, progress)
+    return create_run(root, new.config, records, new.source, name, other), records
+
+
+def on_device(config: Config, device: str | None) -> Config:
+    """Return the configuration with another `training.device`, where one is given."""
+    training = replace(config.training, device=device or config.training.device)
+    return replace(config, training=training)

@@ -1,0 +1,206 @@
+import pytest
+
+from lawrec.config import shipped
+from lawrec.corpus.audit.case_checks import CHECKS, rules_of
+from lawrec.corpus.case_lines import Line
+from lawrec.corpus.cases import NO_FACT, NO_LIST, NO_NAME, OTHER_BYTES, Case
+from lawrec.corpus.readers import NO_ARTICLES, NO_META, NO_OBJECT
+from lawrec.errors import CaseError
+from lawrec.law.catalog import Article, load_catalogue
+from lawrec.law.charges import charge_wordings, plain_charge, root
+
+FACT = "被告人张某秘密窃取他人财物。"
+CATALOGUE = [
+    Article("25", "共同犯罪概念"),
+    Article("133", "交通肇事罪"),
+    Article("133之一", "危险驾驶罪"),
+    Article("210", "盗窃罪；诈骗罪"),
+    Article("264", "盗窃罪"),
+    Article("347", "走私、贩卖、运输、制造毒品罪"),
+]
+RULES = rules_of(CATALOGUE, max_tokens=100)
+
+
+def case(fact=FACT, cited=("264",), charges=()):
+    return Case(
+        "a.json:1", "1", fact, tuple(dict.fromkeys(cited)), tuple(charges), cited=tuple(cited)
+    )
+
+
+def found(kind, *arguments, rules=RULES, **fields):
+    return CHECKS[kind].find(Line(case(*arguments, **fields), b"{}"), rules)
+
+
+def refused(kind, expected, raw=b"{"):
+    return CHECKS[kind].find(Line(CaseError("a.json:1", expected, "it", "Mend it."), raw), RULES)
+
+
+def test_a_case_without_fault_has_no_finding():
+    line = Line(case(charges=["盗窃"]))
+    assert [kind for kind, check in CHECKS.items() if check.find(line, RULES)] == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "raw", "kind", "note"),
+    [
+        (NO_OBJECT, b"{", "broken-json", "a line must be one JSON object, got it"),
+        (NO_META, b"{", "broken-json", '"meta" must be a JSON object, got it'),
+        (NO_NAME, b"{}", "bad-label", "an article must be a number"),
+        (f'"articles" {NO_LIST}', b"{}", "bad-label", '"articles" must be a list of articles, got'),
+        (NO_ARTICLES, b"", "bad-label", "a case must say its articles, got it"),
+        ('"fact" must be a text', b"{}", "unreadable", '"fact" must be a text, got it'),
+        (NO_FACT, b"{}", "empty-fact", "the fact must not be empty, got it"),
+        (OTHER_BYTES, b'{"fact": "\xff\xff"}', "encoding", "not utf-8"),
+        (OTHER_BYTES, b'{"fact": "\\ud800"}', "encoding", "the text must be in the encoding of"),
+        (OTHER_BYTES, b"", "encoding", "the text must be in the encoding of its file"),
+        (OTHER_BYTES, "盗窃".encode("gbk"), "encoding", "not utf-8; it reads as gb18030"),
+        (NO_OBJECT, "盗窃".encode("gbk"), "encoding", "not utf-8; it reads as gb18030"),
+        (NO_OBJECT, b"\xff\xfe{\0", "encoding", "begins like UTF-16"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_found_once(expected, raw, kind, note):
+    notes = {name: refused(name, expected, raw) for name in CHECKS}
+    assert [name for name, text in notes.items() if text] == [kind]
+    assert note in notes[kind]
+
+
+def test_a_line_is_held_against_the_encoding_of_its_file():
+    error = CaseError("a.json:1", NO_OBJECT, "it", "Mend it.")
+    assert CHECKS["encoding"].find(Line(error, "{盗窃".encode("gbk"), "gb18030"), RULES) == ""
+    note = CHECKS["encoding"].find(Line(error, b"\xff", "gb18030"), RULES)
+    assert note == "not gb18030"
+
+
+def test_repeats_are_shown_as_they_stand():
+    assert found("repeated-label", cited=("205", "205", "205")) == "[205, 205, 205]"
+    assert found("repeated-label", cited=("205", "264")) == ""
+
+
+def test_only_a_list_makes_a_label_unlisted():
+    rules = rules_of(CATALOGUE, ["264", "133"])
+    assert found("unlisted-label", cited=("264", "999", "133之一"), rules=rules) == "999, 133之一"
+    assert found("unlisted-label", cited=("264", "999")) == ""
+
+
+def test_a_case_is_hopeless_when_the_list_has_none_of_its_labels():
+    rules = rules_of([], ["264"])
+    assert rules.hopeless(case(cited=("999",)))
+    assert not rules.hopeless(case(cited=("999", "264")))
+    assert not rules.hopeless(case(cited=()))
+    assert rules.kept(case(cited=("999", "264", "264"))) == ("264",)
+
+
+def test_no_label_and_tiny_facts_are_found():
+    assert found("no-label", cited=()) == "no article"
+    assert found("tiny-fact", "张某 盗窃") == "张某盗窃"
+    assert found("tiny-fact", "张某盗窃他人财物若干") == ""
+
+
+@pytest.mark.parametrize(
+    ("charges", "cited", "listed", "expected"),
+    [
+        (["盗窃"], ["264"], [], ""),
+        (["盗窃罪"], ["264"], [], ""),
+        (["盗窃"], ["210"], [], ""),
+        (["盗窃"], ["133"], [], "盗窃 is in 210 or 264, not in 133"),
+        (["[盗窃]"], ["133"], [], "[盗窃] is in 210 or 264, not in 133"),
+        (["危险驾驶"], ["133"], [], ""),
+        (["交通肇事"], ["133之一"], [], ""),
+        (["危险驾驶"], ["264"], [], "危险驾驶 is in 133, not in 264"),
+        (["[走私、贩卖、运输、制造]毒品"], ["347"], [], ""),
+        (["[走私、贩卖、运输、制造]毒品罪"], ["264"], [], "[走私"),
+        (["盗窃", "危险驾驶"], ["264"], [], "危险驾驶 is in 133, not in 264"),
+        (["从未听说"], ["264"], [], ""),
+        (["盗窃"], [], [], ""),
+        (["盗窃"], ["133"], ["133", "264"], "盗窃 is in 264, not in 133"),
+        (["盗窃"], ["133"], ["133"], ""),
+    ],
+)
+def test_a_charge_contradicts_articles_that_do_not_meet_its_own(charges, cited, listed, expected):
+    rules = rules_of(CATALOGUE, listed)
+    note = found("contradiction", charges=charges, cited=cited, rules=rules)
+    assert note.startswith(expected) if expected else note == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "note"),
+    [
+        ("states-article", "依照第二百六十四条之规定", "第二百六十四条"),
+        ("states-article", "依照刑法第264条处罚", "第264条"),
+        ("states-article", "依照第２６４ 条处罚", "第264条"),
+        ("states-article", "依据刑法264条", "刑法264条"),
+        ("states-article", "依据《刑法》二百六十四条", "刑法》二百六十四条"),
+        ("states-article", "第二百六十四条之一", "第二百六十四条之一"),
+        ("states-article", "依照第二百六十六条处罚", ""),
+        ("states-article", "合同第三条约定", ""),
+        ("states-charge", "应以盗窃罪追究", "盗窃罪"),
+        ("states-charge", "应以诈骗罪追究", ""),
+        ("states-charge", "其盗窃行为", ""),
+        ("names-law", "触犯《中华人民共和国刑法》之规定", "《中华人民共和国刑法》"),
+        ("names-law", "触犯《刑法》之规定", "《刑法》"),
+        ("names-law", "触犯刑法第十条", "刑法"),
+        ("names-law", "已触犯我国刑法", "刑法"),
+        ("names-law", "公刑法医鉴字", ""),
+        ("masked", "应以××罪追究", "××罪"),
+        ("masked", "其行为已构成××，提请", "构成××"),
+        ("masked", "《中华人民共和国刑法》××××之规定", "法》××"),
+        ("masked", "其行为构成＊＊罪", "构成**罪"),
+        ("masked", "在××路的XX牙科", ""),
+    ],
+)
+def test_a_fact_that_gives_its_answer_away_is_found(kind, words, note):
+    got = found(kind, f"被告人张某，{words}，判处刑罚。")
+    assert note in got
+    assert bool(got) == bool(note)
+
+
+def test_a_fact_may_state_one_of_the_charges_that_brackets_offer():
+    note = found(
+        "states-charge",
+        "其行为已构成贩卖毒品罪。",
+        cited=("347",),
+        charges=["[走私、贩卖、运输、制造]毒品"],
+    )
+    assert note == "其行为已构成贩卖毒品罪。"
+
+
+def test_what_is_around_a_find_is_cut():
+    note = found("states-charge", "一二三四五六七八九盗窃罪九八七六五四三二一")
+    assert note == "…二三四五六七八九盗窃罪九八七六五四三二…"
+
+
+def test_a_fact_is_truncated_beyond_the_tokens_that_are_read():
+    assert found("truncated", "盗" * 160) == ""
+    assert found("truncated", "盗" * 360) == "200 tokens"
+    counted = rules_of([], max_tokens=2, tokens=len)
+    assert found("truncated", "盗窃罪", rules=counted) == "3 tokens"
+
+
+@pytest.mark.parametrize(
+    ("charge", "expected"),
+    [
+        ("盗窃", {"盗窃"}),
+        ("盗窃罪", {"盗窃"}),
+        ("[盗窃]", {"盗窃"}),
+        ("[窝藏、包庇]罪", {"窝藏", "包庇", "窝藏、包庇"}),
+        ("强制[猥亵、侮辱]妇女", {"强制猥亵妇女", "强制侮辱妇女", "强制猥亵、侮辱妇女"}),
+        (
+            "[盗窃、抢夺][枪支、弹药]",
+            {"盗窃枪支", "盗窃弹药", "抢夺枪支", "抢夺弹药", "盗窃、抢夺枪支、弹药"},
+        ),
+    ],
+)
+def test_brackets_offer_a_choice_of_words(charge, expected):
+    assert charge_wordings(charge) == expected
+    assert plain_charge(charge) in expected
+
+
+def test_a_branch_has_the_root_of_its_article():
+    assert [root(name) for name in ("133", "133之一", "其他")] == ["133", "133", "其他"]
+
+
+def test_the_shipped_catalogue_knows_the_charges():
+    rules = rules_of(load_catalogue(shipped("vocab/articles.csv")).values())
+    assert rules.articles_of["盗窃"] == {"210", "264", "265"}
+    assert rules.articles_of["危险驾驶"] == {"133"}
+    assert rules.charges_of["25"] == ()

@@ -1,0 +1,122 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lawrec.config import CorpusConfig, shipped
+from lawrec.corpus.cases import Case, read_cases, strictly
+from lawrec.corpus.parallel_tokenization import cut_cases
+from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.errors import CaseError
+
+TERMS = (shipped("vocab/legal_terms.txt"),)
+CHAR = CorpusConfig(tokenizer="char", max_tokens=3)
+REPOSITORY = Path(__file__).parents[2]
+INTERRUPTED = """
+import itertools
+from lawrec.config import CorpusConfig
+from lawrec.corpus.cases import Case
+from lawrec.corpus.cutting import cut_cases
+from lawrec.corpus.tokenizer import load_tokenizer
+
+if __name__ == "__main__":
+    config = CorpusConfig(tokenizer="char", workers=2)
+
+    def cases():
+        for number in itertools.count():
+            if number == 2_047:
+                print("starts processes", flush=True)
+            yield Case("file", str(number), "盗窃" * 100)
+
+    try:
+        for case in cut_cases(cases(), load_tokenizer(config), config, ()):
+            pass
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def few_are_three(monkeypatch):
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization._FEW", 3)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization._CHUNK", 2)
+
+
+def invented(size):
+    return [Case(f"file:{n}", str(n), f"盗{n}窃") for n in range(size)]
+
+
+def cut_all(cases, config, dictionaries=()):
+    return list(cut_cases(cases, load_tokenizer(config, dictionaries), config, dictionaries))
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 8])
+def test_any_number_of_cases_comes_in_order_with_its_first_tokens(size):
+    cases = invented(size)
+    for workers in (1, 2):
+        assert cut_all(cases, replace(CHAR, workers=workers)) == [
+            (case, list(case.fact)[:3]) for case in cases
+        ]
+
+
+def test_the_sample_is_cut_the_same_by_one_process_and_by_two(tmp_path):
+    (tmp_path / "stop.txt").write_text("的\n", encoding="utf-8")
+    config = CorpusConfig(classes=("money", "date"), stop_words=str(tmp_path / "stop.txt"))
+    cases = list(strictly(read_cases(shipped("data/sample/valid.json"))))[:40]
+    alone, together = (cut_all(cases, replace(config, workers=n), TERMS) for n in (1, 2))
+    assert alone == together
+    assert any("<date>" in tokens for _, tokens in alone)
+
+
+def test_few_cases_start_no_process(monkeypatch):
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", None)
+    assert len(cut_all(invented(2), replace(CHAR, workers=2))) == 2
+
+
+def test_all_cores_are_for_a_tokenizer_that_is_not_quick(monkeypatch):
+    def in_processes(work, chunks, workers):
+        assert workers == 7
+        yield from ((chunk, work(chunk)) for chunk in chunks)
+
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.cores", lambda: 7)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", in_processes)
+    expected = cut_all(invented(9), replace(CHAR, workers=1))
+    slow = replace(load_tokenizer(CHAR), quick=False)
+    assert list(cut_cases(invented(9), slow, CHAR, ())) == expected
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", None)
+    assert cut_all(invented(9), CHAR) == expected
+
+
+def test_an_error_in_another_process_comes_whole(tmp_path):
+    """The word list of the others is gone by the time that they start."""
+    config = replace(CHAR, workers=2)
+    gone = replace(config, stop_words=str(tmp_path / "absent.txt"))
+    with pytest.raises(CaseError) as caught:
+        list(cut_cases(invented(9), load_tokenizer(config), gone, ()))
+    assert caught.value.where == str(tmp_path / "absent.txt")
+    assert caught.value.todo == "Check the path."
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no process groups")
+@pytest.mark.parametrize("wait", [0.0, 0.03, 0.1, 0.5])
+def test_ctrl_c_ends_all_processes_without_a_word(tmp_path, wait):
+    script = tmp_path / "script.py"
+    script.write_text(INTERRUPTED, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, script],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout.readline() == "starts processes\n"
+    time.sleep(wait)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)  # until every process has closed these
+    assert (out, err, process.returncode) == ("stopped\n", "", 0)

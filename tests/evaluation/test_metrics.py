@@ -1,0 +1,389 @@
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+from sklearn.metrics import hamming_loss as sklearn_hamming_loss
+
+from lawrec.evaluation import metrics
+
+SEEDS = range(8)
+ONES = np.ones((3, 4), np.bool_)
+ZEROS = np.zeros((3, 4), np.bool_)
+
+# article 0: one found, one missed; 1: both found; 2: one invented; 3: nowhere
+TRUE = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0]], np.bool_)
+PRED = np.array([[1, 0, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0]], np.bool_)
+
+
+def figures(cail, micro, macro, supported, hamming, exact):
+    return {
+        "cail_score": cail,
+        "micro_f1": micro,
+        "macro_f1": macro,
+        "macro_f1_supported": supported,
+        "hamming_loss": hamming,
+        "exact_match": exact,
+    }
+
+
+def one_false_positive():
+    y_pred = ZEROS.copy()
+    y_pred[0, 0] = True
+    return y_pred
+
+
+HAND_WORKED = {
+    "mixed": (
+        TRUE,
+        PRED,
+        figures(
+            cail=(6 / 8 + (2 / 3 + 1 + 0 + 1) / 4) / 2,
+            micro=6 / 8,
+            macro=(2 / 3 + 1 + 0 + 0) / 4,
+            supported=(2 / 3 + 1) / 2,
+            hamming=2 / 12,
+            exact=1 / 3,
+        ),
+    ),
+    "all right, two articles nowhere": (
+        TRUE,
+        TRUE,
+        figures(cail=1, micro=1, macro=2 / 4, supported=1, hamming=0, exact=1),
+    ),
+    "nothing predicted": (
+        TRUE,
+        ZEROS,
+        figures(cail=(0 + 2 / 4) / 2, micro=0, macro=0, supported=0, hamming=4 / 12, exact=0),
+    ),
+    "everything predicted": (
+        TRUE,
+        ONES,
+        figures(
+            cail=(8 / 16 + (4 / 5 + 4 / 5) / 4) / 2,
+            micro=8 / 16,
+            macro=(4 / 5 + 4 / 5) / 4,
+            supported=4 / 5,
+            hamming=8 / 12,
+            exact=0,
+        ),
+    ),
+    "no case true, none predicted": (
+        ZEROS,
+        ZEROS,
+        figures(cail=(1 + 1) / 2, micro=0, macro=0, supported=0, hamming=0, exact=1),
+    ),
+    "no case true, one predicted": (
+        ZEROS,
+        one_false_positive(),
+        figures(cail=(0 + 3 / 4) / 2, micro=0, macro=0, supported=0, hamming=1 / 12, exact=2 / 3),
+    ),
+    "all true, all predicted": (
+        ONES,
+        ONES,
+        figures(cail=1, micro=1, macro=1, supported=1, hamming=0, exact=1),
+    ),
+    "one article": (
+        TRUE[:, :1],
+        PRED[:, :1],
+        figures(cail=2 / 3, micro=2 / 3, macro=2 / 3, supported=2 / 3, hamming=1 / 3, exact=2 / 3),
+    ),
+    "one case, one article, right": (
+        ONES[:1, :1],
+        ONES[:1, :1],
+        figures(cail=1, micro=1, macro=1, supported=1, hamming=0, exact=1),
+    ),
+}
+
+
+def random_answers(seed, cases=40, articles=12):
+    rng = np.random.default_rng(seed)
+    rates = rng.random(articles) * rng.integers(0, 2, articles)
+    y_true = rng.random((cases, articles)) < rates
+    y_pred = y_true ^ (rng.random((cases, articles)) < 0.1 * rng.integers(0, 2, articles))
+    return y_true, y_pred
+
+
+def judge_of_cail(y_true, y_pred):
+    """The judge as its rules tell it: article by article, case by case."""
+    n_cases, n_articles = y_true.shape
+    total_tp = total_wrong = 0
+    f1_sum = 0.0
+    for article in range(n_articles):
+        tp = wrong = 0
+        for case in range(n_cases):
+            if y_true[case, article] and y_pred[case, article]:
+                tp += 1
+            elif y_true[case, article] or y_pred[case, article]:
+                wrong += 1
+        total_tp += tp
+        total_wrong += wrong
+        f1_sum += 1.0 if tp + wrong == 0 else 2 * tp / (2 * tp + wrong)
+    micro = 2 * total_tp / (2 * total_tp + total_wrong) if total_tp else 0.0
+    return (micro + f1_sum / n_articles) / 2
+
+
+@pytest.mark.parametrize("name", HAND_WORKED)
+def test_the_figures_are_those_worked_by_hand(name):
+    y_true, y_pred, expected = HAND_WORKED[name]
+    assert metrics.evaluate(y_true, y_pred) == pytest.approx(expected)
+
+
+def test_counts_are_those_worked_by_hand():
+    counts = metrics.count(TRUE, PRED)
+    assert counts.tp.tolist() == [1, 2, 0, 0]
+    assert counts.fp.tolist() == [0, 0, 1, 0]
+    assert counts.fn.tolist() == [1, 0, 0, 0]
+    assert counts.support.tolist() == [2, 2, 0, 0]
+
+
+@pytest.mark.parametrize(("empty", "expected"), [(0.0, [2 / 3, 1, 0, 0]), (1.0, [2 / 3, 1, 0, 1])])
+def test_f1_of_an_article_that_is_nowhere_is_what_the_caller_says(empty, expected):
+    assert metrics.f1(metrics.count(TRUE, PRED), empty) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("metric", "theirs"),
+    [
+        (metrics.micro_f1, lambda t, p: f1_score(t, p, average="micro", zero_division=0)),
+        (metrics.macro_f1, lambda t, p: f1_score(t, p, average="macro", zero_division=0)),
+        (
+            metrics.supported_macro_f1,
+            lambda t, p: f1_score(
+                t, p, average="macro", zero_division=0, labels=np.flatnonzero(t.any(axis=0))
+            ),
+        ),
+        (metrics.hamming_loss, sklearn_hamming_loss),
+        (metrics.exact_match, accuracy_score),
+    ],
+    ids=["micro_f1", "macro_f1", "supported_macro_f1", "hamming_loss", "exact_match"],
+)
+def test_a_metric_agrees_with_scikit_learn(metric, theirs, seed):
+    y_true, y_pred = random_answers(seed)
+    assert metric(y_true, y_pred) == pytest.approx(theirs(y_true.astype(int), y_pred.astype(int)))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_cail_score_agrees_with_the_judge_told_slowly(seed):
+    y_true, y_pred = random_answers(seed)
+    assert metrics.cail_score(y_true, y_pred) == pytest.approx(judge_of_cail(y_true, y_pred))
+
+
+@pytest.mark.parametrize("idle", [1, 5])
+def test_idle_articles_count_in_the_cail_score_as_columns_of_nothing(idle):
+    y_true, y_pred = random_answers(0)
+    known = np.random.default_rng(0).random(y_true.shape) < 0.9
+    more = ((0, 0), (0, idle))
+    expected = metrics.cail_score(
+        np.pad(y_true, more), np.pad(y_pred, more), np.pad(known, more, constant_values=True)
+    )
+    assert metrics.cail_score(y_true, y_pred, known, idle) == pytest.approx(expected)
+
+
+def test_one_false_positive_on_an_absent_article_costs_a_quarter_of_a_cail_point():
+    y_true = np.zeros((1000, 183), np.bool_)
+    y_true[:, 0] = True
+    y_pred = y_true.copy()
+    y_pred[0, 1] = True
+    cost = metrics.cail_score(y_true, y_true) - metrics.cail_score(y_true, y_pred)
+    assert 100 * cost == pytest.approx(100 * (1 / 183 + 1 / 2001) / 2)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", metrics.METRICS)
+def test_a_metric_does_not_depend_on_the_order_of_cases_or_articles(name, seed):
+    y_true, y_pred = random_answers(seed)
+    rng = np.random.default_rng(seed)
+    shuffle = np.ix_(rng.permutation(y_true.shape[0]), rng.permutation(y_true.shape[1]))
+    metric = metrics.METRICS[name]
+    assert metric(y_true[shuffle], y_pred[shuffle]) == pytest.approx(metric(y_true, y_pred))
+
+
+@pytest.mark.parametrize("name", metrics.METRICS)
+def test_a_metric_is_a_plain_float_from_0_to_1(name):
+    value = metrics.METRICS[name](*random_answers(0))
+    assert type(value) is float
+    assert 0 <= value <= 1
+
+
+def test_evaluate_gives_every_metric_under_its_name():
+    expected = {name: metric(TRUE, PRED) for name, metric in metrics.METRICS.items()}
+    assert metrics.evaluate(TRUE, PRED) == expected
+
+
+def random_mask(seed, shape):
+    """A mask with a case and an article of which nothing is known."""
+    rng = np.random.default_rng(seed)
+    known = rng.random(shape) < 0.7
+    known[rng.integers(shape[0])] = False
+    known[:, rng.integers(shape[1])] = False
+    return known
+
+
+def slow_figures(y_true, y_pred, known):
+    """Every metric told slowly: entry by entry, over what is known."""
+    n_cases, n_articles = y_true.shape
+    columns = []
+    for article in range(n_articles):
+        cases = [case for case in range(n_cases) if known[case, article]]
+        pairs = [(y_true[case, article], y_pred[case, article]) for case in cases]
+        if pairs:
+            columns.append((sum(t and p for t, p in pairs), sum(t != p for t, p in pairs), pairs))
+    f1s = [(2 * tp / (2 * tp + wrong) if tp + wrong else None) for tp, wrong, _ in columns]
+    supported = [
+        f1 for f1, (_, _, pairs) in zip(f1s, columns, strict=True) if any(t for t, _ in pairs)
+    ]
+    tp, wrong = (sum(column[place] for column in columns) for place in (0, 1))
+    micro = 2 * tp / (2 * tp + wrong) if tp else 0.0
+    rights = [
+        all(t == p for t, p, k in zip(*rows, strict=True) if k)
+        for rows in zip(y_true, y_pred, known, strict=True)
+        if rows[2].any()
+    ]
+    entries = sum(len(pairs) for _, _, pairs in columns)
+    return figures(
+        cail=(micro + np.mean([1 if f1 is None else f1 for f1 in f1s])) / 2,
+        micro=micro,
+        macro=np.mean([f1 or 0 for f1 in f1s]),
+        supported=np.mean(supported) if supported else 0,
+        hamming=wrong / entries,
+        exact=np.mean(rights),
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_figures_under_a_mask_are_those_told_slowly(seed):
+    y_true, y_pred = random_answers(seed)
+    known = random_mask(seed, y_true.shape)
+    expected = slow_figures(y_true, y_pred, known)
+    assert metrics.evaluate(y_true, y_pred, known) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_stands_in_masked_entries_changes_nothing(seed):
+    y_true, y_pred = random_answers(seed)
+    known = random_mask(seed, y_true.shape)
+    expected = metrics.evaluate(y_true, y_pred, known)
+    assert metrics.evaluate(y_true ^ ~known, y_pred, known) == expected
+    assert metrics.evaluate(y_true, y_pred | ~known, known) == expected
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_mask_without_gaps_is_no_mask_and_a_wholly_masked_row_or_column_is_not_there(seed):
+    y_true, y_pred = random_answers(seed)
+    known = np.ones_like(y_true)
+    assert metrics.evaluate(y_true, y_pred, known) == metrics.evaluate(y_true, y_pred)
+    known[3], known[:, 2] = False, False
+    rest = np.delete(np.delete(y_true, 3, 0), 2, 1), np.delete(np.delete(y_pred, 3, 0), 2, 1)
+    assert metrics.evaluate(y_true, y_pred, known) == metrics.evaluate(*rest)
+
+
+def test_where_nothing_is_known_every_figure_is_0():
+    assert set(metrics.evaluate(TRUE, PRED, ZEROS).values()) == {0.0}
+
+
+def test_counts_under_a_mask_worked_by_hand():
+    known = np.array([[0, 1, 0, 1], [1, 1, 1, 1], [1, 0, 1, 1]], np.bool_)
+    counts = metrics.count(TRUE, PRED, known)
+    assert (counts.tp.tolist(), counts.fp.tolist()) == ([0, 1, 0, 0], [0, 0, 0, 0])
+    assert (counts.fn.tolist(), counts.support.tolist()) == ([1, 0, 0, 0], [1, 1, 0, 0])
+
+
+def slow_averages(y_true, y_pred, known):
+    """Precision, recall and F1 by every average, told entry by entry."""
+    entries = [
+        (case, article, bool(y_true[case, article]), bool(y_pred[case, article]))
+        for case, article in zip(*np.nonzero(known), strict=True)
+    ]
+
+    def ratios(pairs):
+        tp, fp, fn = (sum(pair == kind for pair in pairs) for kind in ((1, 1), (0, 1), (1, 0)))
+        return {
+            "precision": tp / (tp + fp) if tp + fp else 0.0,
+            "recall": tp / (tp + fn) if tp + fn else 0.0,
+            "f1": 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else 0.0,
+        }
+
+    def groups(place):
+        keys = {entry[place] for entry in entries}
+        return [[entry[2:] for entry in entries if entry[place] == key] for key in keys]
+
+    def mean(parts, weights):
+        pairs = list(zip(map(ratios, parts), weights, strict=True))
+        total = sum(weights)
+        return {
+            name: sum(part[name] * weight for part, weight in pairs) / total if total else 0.0
+            for name in ("precision", "recall", "f1")
+        }
+
+    articles, cases = groups(1), groups(0)
+    support = [sum(true for true, _ in part) for part in articles]
+    return {
+        "micro": ratios([entry[2:] for entry in entries]),
+        "macro": mean(articles, [1] * len(articles)),
+        "macro_supported": mean(articles, [int(times > 0) for times in support]),
+        "weighted": mean(articles, support),
+        "samples": mean(cases, [1] * len(cases)),
+    }
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_averages_are_those_told_slowly(seed, masked):
+    y_true, y_pred = random_answers(seed)
+    known = random_mask(seed, y_true.shape) if masked else np.ones_like(y_true)
+    found = metrics.averages(y_true, y_pred, known if masked else None)
+    expected = slow_averages(y_true, y_pred, known)
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        assert found[name] == pytest.approx(values), name
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("average", ["micro", "macro", "weighted", "samples"])
+def test_the_averages_agree_with_scikit_learn(average, seed):
+    y_true, y_pred = random_answers(seed)
+    theirs = precision_recall_fscore_support(
+        y_true.astype(int), y_pred.astype(int), average=average, zero_division=0
+    )
+    assert list(metrics.averages(y_true, y_pred)[average].values()) == pytest.approx(theirs[:3])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_averages_and_the_figures_by_other_names_are_the_same(seed):
+    y_true, y_pred = random_answers(seed)
+    averages, figures = metrics.averages(y_true, y_pred), metrics.evaluate(y_true, y_pred)
+    for name in ("micro", "macro"):
+        assert averages[name]["f1"] == figures[f"{name}_f1"]
+    assert averages["macro_supported"]["f1"] == figures["macro_f1_supported"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_stands_in_masked_entries_changes_no_average(seed):
+    y_true, y_pred = random_answers(seed)
+    known = random_mask(seed, y_true.shape)
+    expected = metrics.averages(y_true, y_pred, known)
+    assert metrics.averages(y_true ^ ~known, y_pred | ~known, known) == expected
+
+
+def test_every_average_of_nothing_is_0():
+    for answers in ((TRUE, PRED, ZEROS), (ZEROS, ZEROS)):
+        for ratios in metrics.averages(*answers).values():
+            assert set(ratios.values()) == {0.0}
+
+
+def test_counts_of_cases_worked_by_hand():
+    counts = metrics.count(TRUE, PRED, axis=1)
+    assert counts.tp.tolist() == [1, 1, 1]
+    assert counts.fp.tolist() == [1, 0, 0]
+    assert counts.fn.tolist() == [0, 1, 0]
+    assert counts.tn.tolist() == [2, 2, 3]
+    assert counts.judged.tolist() == [4, 4, 4]
+
+
+def test_a_case_of_which_nothing_is_known_has_no_figure():
+    known = ONES.copy()
+    known[1] = False
+    matched = metrics.matched(TRUE, PRED, known)
+    assert matched.tolist()[::2] == [0, 1]
+    assert np.isnan(matched[1])
+    assert np.isnan(metrics.of_cases(TRUE, PRED, known)["recall"][1])

@@ -1,0 +1,329 @@
+import csv
+import random
+from datetime import date
+
+import pytest
+
+from lawrec.config import shipped
+from lawrec.errors import CaseError
+from lawrec.law.articles import article_name, is_numbered, read_article_list, statute_order
+from lawrec.law.catalog import Article, amendments, load_catalogue, nearest_article, titles
+
+HEADER = "article,title,part,chapter,section,amendments\n"
+SIGNS = "零一二三四五六七八九"
+
+
+def in_chinese(number):
+    """Write 1 to 9999 as the statute does, one unit at a time."""
+    text, gap = "", False
+    for unit, size in (("千", 1000), ("百", 100), ("十", 10), ("", 1)):
+        digit = number // size % 10
+        if not digit:
+            gap = bool(text)
+            continue
+        text += ("零" if gap else "") + SIGNS[digit] + unit
+        gap = False
+    return text.removeprefix("一") if 10 <= number < 20 else text
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (264, "264"),
+        (264.0, "264"),
+        ("264.0", "264"),
+        ("2.00", "2"),
+        ("264", "264"),
+        (" 264\n", "264"),
+        ("0264", "264"),
+        ("２６４", "264"),
+        ("264条", "264"),
+        ("第264条", "264"),
+        ("第 264 条", "264"),
+        ("第264", "264"),
+        ("第二百六十四条", "264"),
+        ("第二六四条", "264"),
+        ("第二〇四条", "204"),
+        ("第二百零四条", "204"),
+        ("第十条", "10"),
+        ("第十二条", "12"),
+        ("第一百一十条", "110"),
+        ("刑法第264条", "264"),
+        ("《刑法》第264条", "264"),
+        ("中华人民共和国刑法第二百六十四条", "264"),
+        ("《中华人民共和国刑法》第二百六十四条", "264"),
+        ("刑法264", "264"),
+        ("133之一", "133之一"),
+        ("133之1", "133之一"),
+        ("133条之一", "133之一"),
+        ("第133条之一", "133之一"),
+        ("第一百三十三条之一", "133之一"),
+        ("刑法第一百三十三条之一", "133之一"),
+        ("133-1", "133之一"),
+        ("１３３－２", "133之二"),
+        ("第133-1条", "133之一"),
+        ("刑法第120-6条", "120之六"),
+        ("120之10", "120之十"),
+        ("120之十一", "120之十一"),
+        ("120之一十一", "120之十一"),
+        ("120之20", "120之二十"),
+        ("120之99", "120之九十九"),
+    ],
+)
+def test_every_way_of_writing_an_article_gives_one_name(value, expected):
+    assert article_name(value) == expected
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "二百六十四",
+        "十",
+        "民法典1165",
+        "民法典第1165条",
+        "第264条第2款",
+        "264、266",
+        "264.05",
+        "A264.0",
+        "-264",
+        "264-1",
+        "120-7",
+        "120-0",
+        "120-10",
+        "133-135",
+        "133-1之一",
+        "1165-1",
+        "2018-1",
+        "第一百三十三-1条",
+        "264之0",
+        "264之100",
+        "第264条之一百",
+        "264之",
+        "之一",
+        "盗窃",
+        "theft",
+        "A 1",
+    ],
+)
+def test_another_label_stays_as_it_is(label):
+    assert article_name(label) == label
+
+
+@pytest.mark.parametrize("label", ["a\nb", "a\r\nb", " a \u2028 b\t", "a\x0bb", "a\x85b"])
+def test_a_label_is_always_one_line(label):
+    assert article_name(label) == "a b"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        0,
+        -1,
+        True,
+        False,
+        264.5,
+        -1.0,
+        float("nan"),
+        float("inf"),
+        None,
+        "",
+        " ",
+        "\n",
+        "　",
+        [264],
+        {},
+    ],
+)
+def test_what_names_no_article_is_refused(value):
+    with pytest.raises(ValueError, match="not an article"):
+        article_name(value)
+
+
+@pytest.mark.parametrize("frame", ["第{}条", "《刑法》第{}条", "中华人民共和国刑法第 {} 条"])
+def test_every_chinese_number_is_read(frame):
+    for number in range(1, 1200):
+        assert article_name(frame.format(in_chinese(number))) == str(number)
+
+
+def test_a_name_stays_when_it_is_named_again():
+    names = [str(n) for n in range(1, 453)] + [f"120之{in_chinese(n)}" for n in range(1, 100)]
+    assert [article_name(name) for name in names] == names
+
+
+def test_articles_stand_in_the_order_of_the_statute_and_other_labels_last():
+    ordered = ["2", "10", "100", "120", "120之一", "120之二", "120之九", "120之十", "120之十一"]
+    ordered += ["121", "133", "133之一", "264", "民法典1165", "盗窃"]
+    shuffled = random.Random(1).sample(ordered, len(ordered))
+    assert sorted(shuffled, key=statute_order) == ordered
+
+
+def test_only_numbers_and_their_branches_are_numbered():
+    names = ["1", "264", "133之一", "120之十一"]
+    assert all(map(is_numbered, names))
+    assert not any(map(is_numbered, ["盗窃", "民法典1165", "264.0", "-264", "第264条第2款", ""]))
+
+
+def test_amendments_come_with_their_dates():
+    entry = Article("1", "", amendments="修正案八:2011-05-01;修正案九:2015-11-01")
+    assert amendments(entry) == [
+        ("修正案八", date(2011, 5, 1)),
+        ("修正案九", date(2015, 11, 1)),
+    ]
+    assert amendments(Article("1", "")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("453", "300"),
+        ("20之三", "20之二"),
+        ("19", "20"),
+        ("12", "10"),
+        ("盗窃", "264"),
+        ("抢劫罪名", "263"),
+        ("theft", None),
+    ],
+)
+def test_the_nearest_article_has_the_nearest_number_or_title(name, nearest):
+    numbered = {n: Article(n, "无题") for n in ("10", "20", "20之一", "20之二", "300")}
+    titled = {
+        "263": Article("263", "抢劫罪"),
+        "264": Article("264", "盗窃罪"),
+        "265": Article("265", "盗窃罪"),
+    }
+    found = nearest_article(name, numbered | titled)
+    assert (found.article if found else None) == nearest
+    assert nearest_article(name, {}) is None
+
+
+def test_a_catalogue_comes_back_as_it_was_written(tmp_path):
+    path = tmp_path / "articles.csv"
+    entries = [
+        Article("133", "交通肇事罪", "分则", "第二章 危害公共安全罪"),
+        Article("133之一", "危险驾驶罪", amendments="修正案八:2011-05-01;修正案九:2015-11-01"),
+        Article("264", '有"引号"、逗号,和\n换行'),
+    ]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER.strip().split(","))
+        writer.writerows(vars(entry).values() for entry in entries)
+    catalogue = load_catalogue(path)
+    assert list(catalogue.values()) == entries
+    assert list(catalogue) == ["133", "133之一", "264"]
+    assert titles(catalogue)["133之一"] == "危险驾驶罪"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HEADER + "264,盗窃罪,,,,\n",
+        "\ufeff" + HEADER + "264,盗窃罪,,,,\n",
+        HEADER.replace("\n", "\r\n") + "264,盗窃罪,,,,\r\n",
+        HEADER + "\n264,盗窃罪,,,,\n\n",
+        HEADER + "264,盗窃罪\n",
+        "title,article\n盗窃罪,264\n",
+    ],
+)
+def test_a_catalogue_may_be_written_in_several_ways(tmp_path, content):
+    path = tmp_path / "articles.csv"
+    path.write_bytes(content.encode())
+    assert load_catalogue(path) == {"264": Article("264", "盗窃罪")}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"title\n\xe7\x9b\x97\n",
+        b"article\n264\n",
+        b"article,title,colour\n264,a,b\n",
+        b"article,title\n264,a,b,c\n",
+        b"article,title\n264,\xb5\xc1\xc7\xd4\n",
+    ],
+)
+def test_a_catalogue_with_other_columns_or_bytes_is_refused(tmp_path, content):
+    path = tmp_path / "articles.csv"
+    path.write_bytes(content)
+    with pytest.raises(CaseError) as caught:
+        load_catalogue(path)
+    assert caught.value.where == str(path)
+    assert caught.value.expected.startswith("the catalogue must be CSV in UTF-8 with the columns")
+    assert caught.value.got
+    assert caught.value.todo == "Mend the file."
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("264\n133之一\n", ["264", "133之一"]),
+        ("266\n264", ["266", "264"]),
+        ("\ufeff264\r\n133之1\r\n", ["264", "133之一"]),
+        ("\n\n264\n  \n266\n", ["264", "266"]),
+        ("第二百六十四条\n民法典1165\n", ["264", "民法典1165"]),
+    ],
+)
+def test_a_list_of_articles_keeps_its_own_order(tmp_path, content, expected):
+    path = tmp_path / "law.txt"
+    path.write_bytes(content.encode())
+    assert read_article_list(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected", "got", "todo"),
+    [
+        (b"", "the list must name an article", "none", "Write one article a line."),
+        (b" \n\n", "the list must name an article", "none", "Write one article a line."),
+        (b"\xef\xbb\xbf", "the list must name an article", "none", "Write one article a line."),
+        (b"264\n266\n264\n", "each article must stand once", "'264'", "Delete the second line."),
+        (
+            "133之一\n第133条之1\n".encode(),
+            "each article must stand once",
+            "'133之一'",
+            "Delete the second line.",
+        ),
+    ],
+)
+def test_a_list_without_articles_or_with_one_twice_is_refused(
+    tmp_path, content, expected, got, todo
+):
+    path = tmp_path / "law.txt"
+    path.write_bytes(content)
+    with pytest.raises(CaseError) as caught:
+        read_article_list(path)
+    error = caught.value
+    assert (error.where, error.expected, error.got, error.todo) == (str(path), expected, got, todo)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
+def test_a_list_may_come_in_each_encoding(tmp_path, encoding, end):
+    path = tmp_path / "law.txt"
+    path.write_bytes(("264\r\n第一百三十三条之一\n民法典第1165条" + end).encode(encoding))
+    assert read_article_list(path) == ["264", "133之一", "民法典第1165条"]
+
+
+def test_a_list_with_broken_bytes_is_refused(tmp_path):
+    path = tmp_path / "law.txt"
+    path.write_bytes("盗窃\n抢劫\n".encode() + b"\xff\n")
+    with pytest.raises(CaseError) as caught:
+        read_article_list(path)
+    assert caught.value.where == str(path)
+    assert caught.value.expected == "the list of articles must be UTF-8 or GB18030"
+    assert (caught.value.got, caught.value.todo) == ("other bytes", "Convert it to UTF-8.")
+
+
+def test_a_hyphen_stands_for_just_the_branches_of_the_catalogue():
+    branched = [name for name in load_catalogue(shipped("vocab/articles.csv")) if "之" in name]
+    found = [article_name(f"{number}-{branch}") for number in range(453) for branch in range(10)]
+    assert [name for name in found if "之" in name] == branched
+
+
+@pytest.mark.parametrize("read", [read_article_list, load_catalogue])
+@pytest.mark.parametrize(
+    ("name", "got"), [("absent", "No such file or directory"), (".", "Is a directory")]
+)
+def test_a_file_that_cannot_be_read_is_refused(tmp_path, read, name, got):
+    with pytest.raises(CaseError) as caught:
+        read(tmp_path / name)
+    assert caught.value.where == str(tmp_path / name)
+    assert caught.value.expected.endswith("must be readable")
+    assert (caught.value.got, caught.value.todo) == (got, "Check the path.")

@@ -1,0 +1,215 @@
+import json
+
+import pytest
+
+from lawrec.errors import StatuteError
+from lawrec.law.statute_parser import Statute, read_statute
+
+# An invented statute: what a page of a law looks like, with all that is no article's text.
+PLAIN = """\
+中华人民共和国茶馆法
+
+（2001年1月1日第一届茶馆大会第一次会议通过　2019年3月2日修订）
+
+目　　录
+第一编　总则
+　第一章　任务
+第二编　分则
+附　则
+
+第一编　总则
+第一章　任务
+第一条　为了让人安心喝茶，制定本法。①
+第二条【茶】　本法所称茶，是指:
+（一）绿茶;
+（二）红茶。
+
+第二条的规定，也适用于花茶。
+第二编　分则
+　第一节　打翻茶壶
+第三条之一　【打翻茶壶罪】打翻茶壶的，处扫地一日。
+【重打翻罪】再次打翻的，处扫地三日。
+第一款罪，告诉的才处理。
+第四条：（删去）
+附　则
+第五条 本法自二〇〇一年二月一日起施行。
+① 本条于2019年3月2日修正。
+注：以下为附件。
+附件一
+第九条 不属于本法。
+1．绿茶条例
+"""
+TEXTS = {
+    "1": "为了让人安心喝茶，制定本法。",
+    "2": "本法所称茶，是指:\n（一）绿茶;\n（二）红茶。\n第二条的规定，也适用于花茶。",
+    "3之一": "打翻茶壶的，处扫地一日。\n再次打翻的，处扫地三日。\n第一款罪，告诉的才处理。",
+    "4": "（删去）",
+    "5": "本法自二〇〇一年二月一日起施行。",
+}
+MARKDOWN = """\
+# 中华人民共和国茶馆法
+
+2001年1月1日 第一届茶馆大会第一次会议通过
+
+<!-- INFO
+END -->
+
+## 目录
+- [第一编 总则](#a)
+- [第二编 分则](#b)
+
+## 第一编 总则
+### 第一章 任务
+**第一条** 为了让人安心喝茶，制定本法。[^1]
+
+#### 第二条 茶
+
+本法所称茶，是指:
+
+- （一）绿茶;
+- （二）红茶。
+
+第二条的规定，也适用于花茶。
+
+---
+## 第二编 分则
+#### **第三条之一** 【打翻茶壶罪】
+
+打翻茶壶的，处扫地一日。<br>
+
+再次打翻的，处扫地三日。
+
+第一款罪，告诉的才处理。
+
+#### 第四条 （删去）
+## 附则
+__第５条__&emsp;本法自二〇〇一年二月一日起施行。
+
+[^1]: 本条有注。
+
+## 附件
+**第六条** 不属于本法。
+"""
+KEYED = {
+    "1": TEXTS["1"],
+    "第二条": "【茶】" + TEXTS["2"],
+    "3-1": "第三条之一　" + TEXTS["3之一"],
+    "4": TEXTS["4"],
+    "第五条": TEXTS["5"] + "①\n① 注\n附件一\n1．绿茶条例",
+}
+
+
+def written(folder, content, name="law.txt"):
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("law.txt", PLAIN),
+        ("law.txt", "\ufeff" + PLAIN.replace("\n", "\r\n")),
+        ("law.txt", PLAIN.encode("gb18030")),
+        ("law", PLAIN.replace("　", " \t")),
+        ("law.txt", PLAIN.replace("第三条之一", "第 3 条 之 1")),
+        ("law.txt", PLAIN.replace("第一条　", "第一条")),
+        ("law.md", MARKDOWN),
+        ("law.json", json.dumps(KEYED)),
+        ("law.txt", json.dumps(KEYED, ensure_ascii=False).encode("gb18030")),
+    ],
+)
+def test_a_statute_reads_the_same_however_it_is_written(tmp_path, name, content):
+    assert read_statute(written(tmp_path, content, name)).texts == TEXTS
+
+
+def test_what_is_no_articles_text_is_kept_apart_in_order(tmp_path):
+    statute = read_statute(written(tmp_path, PLAIN))
+    assert statute.doubled == ()
+    assert statute.left_out == (
+        "中华人民共和国茶馆法",
+        "（2001年1月1日第一届茶馆大会第一次会议通过 2019年3月2日修订）",
+        *("目 录", "第一编 总则", "第一章 任务", "第二编 分则", "附 则"),
+        *("第一编 总则", "第一章 任务", "第二编 分则", "第一节 打翻茶壶", "附 则"),
+        *("① 本条于2019年3月2日修正。", "注：以下为附件。"),
+        *("附件一", "第九条 不属于本法。", "1．绿茶条例"),
+    )
+
+
+def test_articles_named_in_the_table_of_contents_do_not_count(tmp_path):
+    contents = "目录\n第一章 任务……1\n第一条 目的\n第二条 茶\n第一章 任务\n"
+    statute = read_statute(written(tmp_path, contents + "第一条 安心。\n第二条 喝茶。\n"))
+    assert statute == Statute(
+        {"1": "安心。", "2": "喝茶。"},
+        left_out=("目录", "第一章 任务……1", "第一条 目的", "第二条 茶", "第一章 任务"),
+    )
+
+
+def test_a_table_of_contents_of_articles_alone_does_not_count(tmp_path):
+    text = "目录\n第一条 目的\n第二条 茶\n第一条 安心。\n第二条 喝茶。\n"
+    assert read_statute(written(tmp_path, text)).texts == {"1": "安心。", "2": "喝茶。"}
+
+
+@pytest.mark.parametrize(
+    "cited", ["第一条的", "第一条规定的", "第一条、第二条的", "第一条之一所", "第一条和第二条的"]
+)
+def test_a_paragraph_may_open_with_an_article_that_it_cites(tmp_path, cited):
+    text = f"第一条 一。\n第二条 二。\n{cited}茶，不得打翻。\n"
+    statute = read_statute(written(tmp_path, text))
+    assert statute.texts == {"1": "一。", "2": f"二。\n{cited}茶，不得打翻。"}
+
+
+def test_a_number_and_its_text_may_stand_together(tmp_path):
+    text = (
+        "第一条一切茶。\n第一条之一一壶茶。\n第一条之十一与茶。\n第二条规范茶。\n第三条以茶待客。\n"
+    )
+    assert read_statute(written(tmp_path, text)).texts == {
+        "1": "一切茶。",
+        "1之一": "一壶茶。",
+        "1之十一": "与茶。",
+        "2": "规范茶。",
+        "3": "以茶待客。",
+    }
+
+
+def test_the_first_text_of_a_doubled_article_counts_and_the_other_is_kept_apart(tmp_path):
+    statute = read_statute(written(tmp_path, "第一条 一。\n第一条 二。\n第一条 三。\n第二条\n"))
+    assert statute == Statute({"1": "一。"}, ("1",), ("二。", "三。"))
+
+
+def test_a_key_that_stands_twice_in_json_is_doubled(tmp_path):
+    statute = read_statute(written(tmp_path, '{"1": "一。", "第一条": "二。", "1": "三。"}'))
+    assert statute == Statute({"1": "一。"}, ("1",), ("二。", "三。"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.txt", "", "lines of the statute must open with an article's number"),
+        ("a.txt", "茶馆法\n没有条文。", "lines of the statute must open with an article's number"),
+        ("a.txt", "第一条\n第二条 【茶】\n", "lines of the statute must open"),
+        ("a.json", "{}", "lines of the statute must open"),
+        ("a.json", "{", "the file must be JSON"),
+        ("a.json", "[]", "lines of the statute must open"),
+        ("a.json", '["第一条"]', "the JSON must be one object"),
+        ("a.json", '"第一条"', "the JSON must be one object"),
+        ("a.json", '{"1": ["一"]}', "the JSON must be one object"),
+        ("a.json", '[{"1": "一"}]', "the JSON must be one object"),
+        ("a.json", '{"附件": "一"}', "each key must be the number of an article"),
+        ("a.json", '{" ": "一"}', "each key must be the number of an article"),
+        ("a.txt", b"\xff\xfe\xff", "the statute must be UTF-8 or GB18030"),
+    ],
+)
+def test_what_is_no_statute_is_refused(tmp_path, name, content, expected):
+    path = written(tmp_path, content, name)
+    with pytest.raises(StatuteError) as caught:
+        read_statute(path)
+    assert caught.value.where == str(path)
+    assert caught.value.expected.startswith(expected)
+    assert caught.value.got
+    assert caught.value.todo.endswith(".")
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(StatuteError, match="the statute must be readable, got No such file"):
+        read_statute(tmp_path / "absent")

@@ -1,0 +1,110 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lawrec.models.fast_lstm import LSTM, states_of
+
+pytestmark = pytest.mark.tensorflow
+
+LENGTHS = np.array([5, 1, 7, 3])
+
+
+def layers(bidirectional, units=3):
+    """Return Keras's layer and ours with the same weights, which are not those of the start."""
+    keras.utils.set_random_seed(1)
+    pair = [kind(units, return_sequences=True) for kind in (keras.layers.LSTM, LSTM)]
+    if bidirectional:
+        pair = [keras.layers.Bidirectional(layer) for layer in pair]
+    for layer in pair:
+        layer.build((None, None, 2))
+    numbers = np.random.default_rng(2)
+    values = [numbers.normal(0, 1, weight.shape) for weight in pair[0].weights]
+    for layer in pair:
+        layer.set_weights(values)
+    return pair
+
+
+def inputs(lengths=LENGTHS):
+    values = np.random.default_rng(3).normal(0, 1, (len(lengths), max(lengths), 2))
+    mask = np.arange(max(lengths)) < np.array(lengths)[:, None]
+    return tf.constant(values, tf.float32), tf.constant(mask)
+
+
+def states_and_gradients(layer, values, mask):
+    """Return the states that are not masked, and the gradients of a sum over them."""
+
+    @tf.function
+    def work(values, mask):
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            states = layer(values, mask=mask, training=True)
+            size = states.shape[-1] * tf.size(mask)
+            factors = tf.reshape(tf.cos(tf.range(size, dtype=tf.float32)), tf.shape(states))
+            total = tf.reduce_sum(tf.where(mask[..., None], states * factors, 0.0))
+        weights = [weight.value for weight in layer.trainable_variables]
+        return states, tape.gradient(total, [values, *weights])
+
+    states, gradients = work(values, mask)
+    return states.numpy()[mask.numpy()], gradients
+
+
+@pytest.mark.parametrize("lengths", [LENGTHS, [4, 4], [1], [6]])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_states_and_gradients_in_training_are_those_of_keras(bidirectional, lengths):
+    keras_layer, own = layers(bidirectional)
+    values, mask = inputs(lengths)
+    expected, expected_gradients = states_and_gradients(keras_layer, values, mask)
+    found, gradients = states_and_gradients(own, values, mask)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    for ours, theirs in zip(gradients, expected_gradients, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=2e-5)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_outside_training_it_is_keras_to_the_bit(bidirectional):
+    keras_layer, own = layers(bidirectional)
+    values, mask = inputs()
+    np.testing.assert_array_equal(own(values, mask=mask), keras_layer(values, mask=mask))
+
+
+def told_slowly(inputs, kernel):
+    """The states of one case, gate by gate, as the textbook has it."""
+    sigmoid = lambda values: 1 / (1 + np.exp(-values))  # noqa: E731
+    units = kernel.shape[0]
+    state = cell = np.zeros(units)
+    states = []
+    for outside in inputs:
+        enter, forget, candidate, leave = np.split(outside + state @ kernel, 4)
+        cell = sigmoid(forget) * cell + sigmoid(enter) * np.tanh(candidate)
+        state = sigmoid(leave) * np.tanh(cell)
+        states.append(state)
+    return np.array(states)
+
+
+def test_states_are_those_told_slowly():
+    numbers = np.random.default_rng(4)
+    outside, kernel = numbers.normal(0, 1, (6, 2, 12)), numbers.normal(0, 1, (3, 12))
+    found = states_of(tf.constant(outside, tf.float32), tf.constant(kernel, tf.float32))
+    for case in range(2):
+        np.testing.assert_allclose(found[:, case], told_slowly(outside[:, case], kernel), atol=1e-5)
+
+
+def test_gradients_are_those_of_finite_differences():
+    numbers = np.random.default_rng(5)
+    outside = numbers.normal(0, 1, (4, 1, 8))
+    kernel = tf.constant(numbers.normal(0, 1, (2, 8)), tf.float32)
+    factors = numbers.normal(0, 1, (4, 2))
+    given = tf.constant(outside, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        total = tf.reduce_sum(states_of(given, kernel)[:, 0] * factors)
+    gradient = tape.gradient(total, given).numpy()
+    for place in np.ndindex(outside.shape):
+        change = np.zeros_like(outside)
+        change[place] = 1e-5
+        ends = [
+            (told_slowly((outside + sign * change)[:, 0], kernel.numpy()) * factors).sum()
+            for sign in (1, -1)
+        ]
+        assert gradient[place] == pytest.approx((ends[0] - ends[1]) / 2e-5, abs=1e-4)

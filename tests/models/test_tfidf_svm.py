@@ -1,0 +1,156 @@
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.feature_extraction.text import TfidfTransformer
+
+from lawrec.config import ModelConfig
+from lawrec.corpus.tfrecords import Record
+from lawrec.models import tfidf_svm
+from lawrec.models.lstm_classifier import WORDS, build_model
+from lawrec.models.scorer import make_scorer
+from lawrec.models.tfidf_svm import MixedWithWords, fit_words
+from lawrec.training.checkpoints import best_checkpoint, load_model
+from lawrec.training.loop import train
+from lawrec.training.validation import score_records, valid_figures
+
+pytestmark = pytest.mark.tensorflow
+
+# Token 2 stands for label 0, token 3 for label 1; the others say nothing. Label 2 has no case.
+CASES = [
+    Record("1", [2, 4, 5], [0]),
+    Record("2", [2, 5, 5, 6], [0]),
+    Record("3", [3, 4, 6], [1]),
+    Record("4", [3, 3, 5], [1]),
+    Record("5", [2, 3, 4], [0, 1]),
+]
+TOKENS, LABELS = 7, 3
+
+
+def mixed(share=1.0, cases=CASES):
+    layer = MixedWithWords(TOKENS, share)
+    layer.build((None, None), (None, LABELS))
+    layer.set_weights(fit_words(cases, TOKENS, LABELS, 1))
+    return layer
+
+
+def padded(*cases):
+    return tf.constant(keras.utils.pad_sequences(cases, padding="post"), tf.int32)
+
+
+def test_the_words_of_a_label_speak_for_it():
+    logits = mixed()(padded([2, 5], [3, 6, 6], [2, 3, 5]), tf.zeros((3, LABELS))).numpy()
+    assert (logits[:, :2] > 0).tolist() == [[True, False], [False, True], [True, True]]
+
+
+def test_a_label_without_a_case_is_never_near():
+    logits = mixed()(padded([2, 5]), tf.zeros((1, LABELS))).numpy()
+    assert logits[0, 2] == tfidf_svm._NO_CASE
+
+
+def test_a_label_of_every_case_is_always_near():
+    cases = [Record(str(number), [2 + number], [0]) for number in range(3)]
+    bias = fit_words(cases, TOKENS, LABELS, 1).bias
+    assert bias.tolist() == [-tfidf_svm._NO_CASE, tfidf_svm._NO_CASE, tfidf_svm._NO_CASE]
+
+
+def test_logits_are_those_of_tf_idf_told_slowly():
+    fitted = fit_words(CASES, TOKENS, LABELS, 1)
+    counts = np.array([[case.token_ids.count(token) for token in range(TOKENS)] for case in CASES])
+    features = TfidfTransformer(sublinear_tf=True).fit_transform(counts).toarray()
+    expected = features @ fitted.kernel + fitted.bias
+    found = mixed()(padded(*(case.token_ids for case in CASES)), tf.zeros((5, LABELS)))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_padding_unknown_tokens_and_batch_mates_change_nothing():
+    layer, alone = mixed(), padded([2, 5, 5])
+    expected = layer(alone, tf.zeros((1, LABELS))).numpy()
+    with_more = layer(padded([2, 1, 5, 5, 1, 0, 0], [3, 3, 3, 4, 5, 6, 2]), tf.zeros((2, LABELS)))
+    np.testing.assert_allclose(with_more[:1], expected, atol=1e-6)
+
+
+def test_a_case_of_nothing_known_has_the_logits_of_the_bias():
+    layer = mixed()
+    np.testing.assert_allclose(
+        layer(padded([1]), tf.zeros((1, LABELS)))[0], layer.bias.numpy(), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("share", [0.25, 0.75])
+def test_scores_are_mixed_by_the_share_and_training_sees_the_others_alone(share):
+    given = tf.constant([[1.0, 2.0, 3.0]])
+    token_ids = padded([2, 5])
+    own = mixed()(token_ids, given).numpy()
+    found = mixed(share)(token_ids, given).numpy()
+    np.testing.assert_allclose(found, (1 - share) * given + share * own, atol=1e-6)
+    np.testing.assert_array_equal(mixed(share)(token_ids, given, training=True), given)
+
+
+def test_weights_are_not_trained():
+    model = build_model(ModelConfig(embedding_size=4, lstm_units=2, words=0.5), TOKENS, LABELS)
+    assert len(model.get_layer(WORDS).non_trainable_weights) == 3
+    assert not [weight for weight in model.trainable_weights if weight.path.startswith(WORDS)]
+
+
+def test_masked_labels_and_cases_of_weight_0_teach_nothing():
+    spoilt = [
+        *CASES,
+        Record("6", [3, 3, 3], [1], unknown_ids=[0]),
+        Record("7", [6, 6, 6], [0], weight=0.0),
+    ]
+    masked = fit_words(spoilt, TOKENS, LABELS, 1)
+    told = fit_words([*CASES, Record("6", [3, 3, 3], [0, 1])], TOKENS, LABELS, 1)
+    assert masked.kernel[3, 0] < told.kernel[3, 0]
+    without = fit_words(spoilt[:-1], TOKENS, LABELS, 1)
+    np.testing.assert_array_equal(masked.kernel, without.kernel)
+
+
+def test_the_labels_of_a_case_are_not_searched_once_a_label():
+    class Unsearched(list):
+        def __contains__(self, label):
+            raise AssertionError(label)
+
+    cases = [replace(case, label_ids=Unsearched(case.label_ids)) for case in CASES]
+    for found, expected in zip(
+        fit_words(cases, TOKENS, LABELS, 1), fit_words(CASES, TOKENS, LABELS, 1), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_of_many_cases_some_are_drawn_and_the_seed_decides_which(monkeypatch):
+    monkeypatch.setattr(tfidf_svm, "MOST_CASES", 5)
+    cases = [Record(str(number), [2], []) for number in range(40)]
+    first, again, other = (tfidf_svm._drawn(cases, seed) for seed in (1, 1, 2))
+    assert len(first) == 5
+    assert first == again != other
+    assert tfidf_svm._drawn(cases[:4], 1) == cases[:4]
+
+
+def test_fitting_is_the_same_every_time():
+    found = (fit_words(CASES, TOKENS, LABELS, 1) for _ in range(2))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_run_scores_with_its_words_from_the_checkpoint_on(start_run):
+    run, records = start_run("model.words=0.75", "training.epochs=2")
+    told = []
+    (*_, last) = train(run, records, valid_figures, lambda *what: told.append(what[:3]))
+    assert ("words", len(records.articles), len(records.articles)) in told
+    assert last.valid["micro_f1"] > 0.8
+    model = load_model(run, best_checkpoint(run))
+    y_true, y_score, _ = score_records(make_scorer(model), records, "test")
+    assert ((y_score > 0.5) == y_true).mean() > 0.9
+    for weight, values in zip(model.get_layer(WORDS).weights, words_of(records), strict=True):
+        np.testing.assert_array_equal(weight.numpy(), values)
+
+
+def words_of(records):
+    """Return the linear model that a run on these records must have."""
+    from lawrec.corpus.tfrecords import read_records
+
+    cases = read_records(records, "train")
+    return fit_words(cases, len(records.tokens), len(records.articles), 2018)

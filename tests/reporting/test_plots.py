@@ -1,0 +1,103 @@
+import re
+import sys
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from lawrec.errors import RunError
+from lawrec.evaluation import calibration_metrics, error_analysis
+from lawrec.reporting import plots
+
+
+def arrays(seed=0, cases=80):
+    rng = np.random.default_rng(seed)
+    y_true = rng.random((cases, 4)) < 0.3
+    y_score = rng.normal(0.3 + 0.4 * y_true, 0.2).clip(0, 1).astype(np.float32)
+    return y_true, y_score, np.ones_like(y_true)
+
+
+def precision_recall():
+    of = error_analysis.curves(*arrays())
+    return plots.precision_recall_plot({"all articles": of, "1-9 train cases": of})
+
+
+def roc():
+    return plots.roc_plot({"all articles": error_analysis.curves(*arrays())})
+
+
+def sweep():
+    tuned = {"micro-F1": 0.5, "macro-F1": 0.25, "articles a case": 1.5}
+    return plots.sweep_plot(error_analysis.sweep(*arrays()), tuned)
+
+
+def reliability():
+    of = calibration_metrics.reliability(*arrays())
+    return plots.reliability_plot({"all entries": of, "best article": of})
+
+
+def bars():
+    heights = {"true": np.array([3, 4_000]), "given": np.array([1, 0])}
+    return plots.bars_plot(["0", "1"], heights, xlabel="articles", ylabel="cases")
+
+
+PLOTS = {
+    "precision_recall": (precision_recall, ["recall", "precision", "all articles: AP "]),
+    "roc": (roc, ["false positive rate", "all articles: AUC "]),
+    "sweep": (sweep, ["cut", "F1", "articles a case", "tuned thresholds"]),
+    "reliability": (reliability, ["probability", "entries", "best article: ECE "]),
+    "bars": (bars, ["articles", "cases", "true", "given", "4,000"]),
+}
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_plot_is_an_element_that_says_what_it_shows(name):
+    draw, words = PLOTS[name]
+    element = ElementTree.fromstring(draw())
+    assert element.tag == "svg"
+    assert set(element.attrib) == {"viewBox"}
+    texts = ["".join(node.itertext()) for node in element.iter("text")]
+    for word in words:
+        assert any(text.startswith(word) for text in texts), word
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_plot_has_the_colours_of_the_page_and_no_fonts_or_addresses(name):
+    svg = PLOTS[name][0]()
+    assert not re.search(r"#0[0-9]0|font-family|https?:|<metadata|<style| id=\"axes", svg)
+    assert "var(--series-1)" in svg or "var(--series-0)" in svg
+    assert len(svg) < 60_000
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_the_same_figures_are_the_same_picture(name):
+    assert PLOTS[name][0]() == PLOTS[name][0]()
+
+
+def test_an_id_that_stands_twice_means_the_same_both_times():
+    found = {}
+    for draw, _ in PLOTS.values():
+        for node in ElementTree.fromstring(draw()).iter():
+            if "id" in node.attrib:
+                content = ElementTree.tostring(node).strip()
+                assert found.setdefault(node.attrib["id"], content) == content
+
+
+def test_a_plot_leaves_the_settings_of_matplotlib_as_they_were():
+    from matplotlib import rcParams
+
+    before = dict(rcParams)
+    bars()
+    assert dict(rcParams) == before
+
+
+def test_without_curves_there_are_still_axes():
+    assert "recall" in plots.precision_recall_plot({})
+    assert "recall" in plots.roc_plot({})
+
+
+def test_a_missing_matplotlib_is_said_plainly(monkeypatch):
+    plots.require_plots()
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(RunError, match=r"Run pip install 'lawrec\[report\]'\."):
+        plots.require_plots()

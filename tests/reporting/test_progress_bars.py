@@ -1,0 +1,184 @@
+import io
+import signal
+import threading
+
+import pytest
+
+from lawrec.progress import silent
+from lawrec.reporting.progress_bars import LINE_SECONDS, shown_on, stopping_between_steps
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("lawrec.reporting.progress_bars.time.monotonic", clock)
+    return clock
+
+
+def plain(clock, *steps):
+    """The lines that `steps` give, each after its seconds: (seconds, stage, done, total, note)."""
+    stream = io.StringIO()
+    with shown_on(stream) as progress:
+        for seconds, *told in steps:
+            clock.now += seconds
+            progress(*told)
+    return stream.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (
+            [
+                (0, "train", 0, 3000, "Starting."),
+                (5, "train", 9, 3000),
+                (5, "train", 2000, 3000, "loss 0.5000"),
+            ],
+            ["Starting.", "train: 2,000 of 3,000, 200/s, 5 s left, loss 0.5000"],
+        ),
+        (
+            [(0, "train", 100, 1000), (5, "train", 200, 1000), (5, "train", 300, 1000)],
+            ["train: 200 of 1,000, 20/s, 40 s left", "train: 300 of 1,000, 20/s, 35 s left"],
+        ),
+        (
+            [(0, "write", 10, 30), (1, "write", 20, 30), (1, "write", 30, 30)],
+            ["write: 30 of 30, 10/s"],
+        ),
+        (
+            [(0, "tokenize", 1000, None), (5, "tokenize", 9000, None)],
+            ["tokenize: 9,000, 1,600/s"],
+        ),
+        (
+            [(0, "predict", 3, None), (0, "predict", 3, 3, "1 not answered")],
+            ["predict: 3 of 3, 1 not answered"],
+        ),
+        (
+            [(0, "prepare", 0, None, "Preparing."), (0, "vectors", 0, None, "Counting.")],
+            ["Preparing.", "Counting."],
+        ),
+        (
+            [(0, "train", 5000, 10_000), (5, "train", 5100, 10_000)],
+            ["train: 5,100 of 10,000, 20/s, 245 s left"],
+        ),
+        (
+            [
+                (0, "score", 64, 256),
+                (1, "score", 256, 256),
+                (500, "score", 64, 256),
+                (1, "score", 256, 256),
+            ],
+            ["score: 256 of 256, 192/s", "score: 64 of 256", "score: 256 of 256, 192/s"],
+        ),
+        (
+            [(0, "one", 1, None), (0, "two", 10, None), (5, "one", 6, None), (0, "two", 60, None)],
+            ["one: 6, 1/s", "two: 60, 10/s"],
+        ),
+        ([(0, "score", 0, 0, "Nothing to score.")], ["Nothing to score."]),
+    ],
+    ids=[
+        "a note, then a line",
+        "several lines",
+        "the end at once",
+        "no total",
+        "one chunk: no rate is known",
+        "notes",
+        "a resumed stage",
+        "a stage that runs again",
+        "two stages",
+        "no cases",
+    ],
+)
+def test_a_stream_that_is_no_terminal_gets_plain_lines(clock, steps, expected):
+    assert plain(clock, *steps) == expected
+
+
+def test_between_two_lines_of_a_stage_there_are_some_seconds(clock):
+    lines = plain(clock, *((1, "train", done, 1000) for done in range(1, 22)))
+    assert [int(line.split()[1]) for line in lines] == [6, 11, 16, 21]
+    assert LINE_SECONDS == 5
+
+
+def test_the_lines_are_written_at_once(clock):
+    class Flushed(io.StringIO):
+        flushes = 0
+
+        def flush(self):
+            self.flushes += 1
+
+    stream = Flushed()
+    with shown_on(stream) as progress:
+        progress("train", 1, 1)
+        progress("prepare", 0, None, "Preparing.")
+    assert stream.flushes == 2
+
+
+def test_a_terminal_gets_a_bar_with_count_rate_and_note(clock, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    stream = Terminal()
+    with shown_on(stream) as progress:
+        progress("prepare", 0, None, "Preparing the cases.")
+        progress("train", 10, 100, "loss 0.9000")
+        clock.now += 2
+        progress("train", 100, 100, "loss 0.5000")
+        progress("tokenize", 7, None)
+    shown = stream.getvalue()
+    for part in ("Preparing the cases.", "train", "100/100", "45/s", "loss 0.5000", "tokenize"):
+        assert part in shown
+
+
+def test_signs_of_markup_in_notes_stay_as_they_are(clock, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    stream = Terminal()
+    with shown_on(stream) as progress:
+        progress("prepare", 0, None, "Preparing data/[/]/[b].json into :a:.")
+        progress("score [/].json", 1, 2, "[i] :a:")
+    shown = stream.getvalue()
+    for part in ("Preparing data/[/]/[b].json into :a:.", "score [/].json", "[i] :a:"):
+        assert part in shown
+
+
+def test_an_error_inside_the_block_comes_through():
+    with pytest.raises(KeyError), shown_on(Terminal()) as progress:
+        progress("train", 1, 2)
+        raise KeyError("mistake")
+
+
+def test_ctrl_c_waits_for_the_next_step_and_a_second_one_does_not():
+    seen = []
+    before = signal.getsignal(signal.SIGINT)
+    with stopping_between_steps(lambda *told: seen.append(told)) as progress:
+        progress("train", 1, 9, "")
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            progress("train", 2, 9, "")
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert [told[1] for told in seen] == [1, 2]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_outside_the_main_thread_a_progress_stays_as_it_is():
+    def work():
+        with stopping_between_steps(silent) as progress:
+            found.append(progress)
+
+    found = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [silent]

@@ -1,0 +1,138 @@
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from lawrec import config
+from lawrec.errors import RunError
+
+pytestmark = pytest.mark.tensorflow
+
+LISTS = {"dictionary": "乱造之词\n", "more": "盗窃罪\n", "stop": "的\n，\n", "always": "诈\n"}
+
+
+class PowerCutError(Exception):
+    """Stands for kill -9."""
+
+
+@pytest.fixture
+def made(tmp_path, tiny_data):
+    """A run with lists of words of its own, and the folder where they came from."""
+    from lawrec.corpus.dataset_spec import Source
+    from lawrec.corpus.prepare import prepare
+    from lawrec.runs.run import create_run
+
+    words = tmp_path / "words"
+    words.mkdir()
+    for name, content in LISTS.items():
+        (words / f"{name}.txt").write_text(content, encoding="utf-8")
+    dictionaries = (words / "dictionary.txt", words / "more.txt")
+    roots = {"records_root": tmp_path / "records", "vocab_root": tmp_path / "vocab"}
+    source = Source(tiny_data, dictionaries=dictionaries, **roots)
+    settings = config.from_dict(
+        {
+            "corpus": {
+                "stop_words": str(words / "stop.txt"),
+                "user_tokens": str(words / "always.txt"),
+                "classes": ["date"],
+            }
+        },
+        "here",
+    )
+    records = prepare(source, settings.corpus)
+    return create_run(tmp_path / "checkpoints", settings, records, source), words
+
+
+def test_a_run_cuts_as_it_did_although_all_lists_are_gone_and_it_was_moved(made, tmp_path):
+    from lawrec.corpus.prepare import prepare
+    from lawrec.runs.run import load_encoder, open_run
+
+    run, words = made
+    shutil.rmtree(words)
+    moved = open_run(shutil.move(run.folder, tmp_path / "moved"))
+    encoder = load_encoder(moved)
+    assert encoder.tokenizer.fingerprint == run.tokenizer
+    assert encoder.tokenizer.cut("乱造之词，2016年5月的") == ["乱造之词", "<date>"]
+    assert moved.tokens.names[2] == "诈"
+    roots = {"records_root": tmp_path / "records", "vocab_root": tmp_path / "vocab"}
+    assert prepare(replace(moved.source, **roots), moved.config.corpus).folder.name == run.records
+
+
+def test_lists_that_the_settings_do_not_name_are_not_kept(start_run):
+    run, _ = start_run()
+    assert sorted(path.name for path in run.folder.iterdir()) == [
+        "articles.txt",
+        "charges.txt",
+        "dictionary.txt",
+        "run.json",
+        "tokens.txt",
+    ]
+
+
+@pytest.mark.parametrize("changed", ["dictionary.txt", "stop_words.txt", "run.json"])
+def test_a_run_that_would_be_cut_otherwise_is_refused(made, changed):
+    from lawrec.runs.run import load_encoder, open_run
+
+    run, _ = made
+    path = run.folder / changed
+    if changed == "run.json":
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["config"]["corpus"]["classes"] = []
+        path.write_text(json.dumps(values), encoding="utf-8")
+    else:
+        path.write_text("别的\n", encoding="utf-8")
+    with pytest.raises(RunError) as caught:
+        load_encoder(open_run(run.folder))
+    assert caught.value.expected == f"the tokenizer must be the run's own ({run.tokenizer})"
+    assert caught.value.todo == "Install that version, or train anew with `lawrec train`."
+
+
+def test_a_run_from_before_there_were_lists_is_opened(start_run):
+    from lawrec.runs.run import load_encoder, open_run
+
+    run, _ = start_run()
+    path = run.folder / "run.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    for setting in ("classes", "stop_words", "user_tokens", "workers"):
+        del values["config"]["corpus"][setting]
+    path.write_text(json.dumps(values), encoding="utf-8")
+    assert load_encoder(open_run(run.folder)).tokenizer.fingerprint == "char"
+
+
+def test_runs_that_start_in_the_same_second_get_folders_of_their_own(start_run, monkeypatch):
+    from lawrec.runs.run import create_run
+
+    class Standing(datetime):
+        @classmethod
+        def now(cls, zone):
+            return datetime(2026, 3, 1, 9, 5, 7, tzinfo=UTC)
+
+    run, records = start_run()
+    root = run.folder.parent
+    monkeypatch.setattr("lawrec.runs.run.datetime", Standing)
+    made = [create_run(root, run.config, records, run.source) for _ in range(3)]
+    first = f"20260301-090507-{records.folder.name}"
+    assert [one.folder.name for one in made] == [first, f"{first}-2", f"{first}-3"]
+    create_run(root, run.config, records, run.source, "mine")
+    with pytest.raises(RunError, match="a new run needs a new name"):
+        create_run(root, run.config, records, run.source, "mine")
+
+
+def test_a_run_is_there_whole_or_not_at_all(start_run, tmp_path, monkeypatch):
+    def cut(*file):
+        raise PowerCutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("lawrec.runs.run.write_json", cut)
+        with pytest.raises(PowerCutError):
+            start_run(root=tmp_path, name="mine")
+    assert list((tmp_path / "checkpoints").iterdir()) == []
+    assert start_run(root=tmp_path, name="mine")[0].folder.name == "mine"
+
+
+def test_a_file_in_place_of_the_folder_of_runs_is_told(start_run, tmp_path):
+    (tmp_path / "checkpoints").touch()
+    with pytest.raises(FileExistsError):
+        start_run(root=tmp_path)

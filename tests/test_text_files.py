@@ -1,0 +1,236 @@
+import gzip
+import hashlib
+import lzma
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lawrec.errors import CaseError
+from lawrec.text_files import PACKINGS, SURROGATE, decoded, digest_at, encoding_at, files_at, opened
+
+FACT = "被告人张某秘密窃取他人财物。"
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def zipped(path, *members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return path
+
+
+def packed(folder, suffix, content):
+    path = folder / f"c{suffix}"
+    if suffix == ".zip":
+        return zipped(path, ("c", content))
+    return write(path, {".gz": gzip.compress, ".xz": lzma.compress}[suffix](content))
+
+
+def refused(path):
+    with pytest.raises(CaseError) as caught, opened(path) as stream:
+        list(stream)
+    assert caught.value.where == str(path)
+    return caught.value
+
+
+@pytest.mark.parametrize("suffix", PACKINGS)
+@pytest.mark.parametrize("content", [b"", b"\n", b"a\nb\r\nc", "盗\n".encode() * 50_000])
+def test_a_packed_file_gives_its_lines(tmp_path, suffix, content):
+    with opened(packed(tmp_path, suffix, content)) as stream:
+        assert b"".join(stream) == content
+
+
+@pytest.mark.parametrize(
+    ("suffix", "got"), [(".gz", "Compressed file ended"), (".xz", "Compressed file ended")]
+)
+def test_a_truncated_file_is_refused(tmp_path, suffix, got):
+    path = packed(tmp_path, suffix, FACT.encode() * 1000)
+    path.write_bytes(path.read_bytes()[:-12])
+    error = refused(path)
+    assert error.expected == f"the {suffix} file must be whole"
+    assert error.got.startswith(got)
+    assert error.todo == "Pack or copy it again."
+
+
+@pytest.mark.parametrize("suffix", PACKINGS)
+@pytest.mark.parametrize("damage", ["flipped", "other", "empty"])
+def test_a_damaged_file_is_refused(tmp_path, suffix, damage):
+    path = packed(tmp_path, suffix, bytes(range(256)) * 500)
+    content = bytearray(path.read_bytes())
+    content[60] ^= 0xFF
+    path.write_bytes({"flipped": content, "other": b"plain text", "empty": b""}[damage])
+    if (suffix, damage) == (".gz", "empty"):  # no bytes are a whole .gz file of nothing
+        with opened(path) as stream:
+            assert stream.read() == b""
+        return
+    error = refused(path)
+    assert error.expected == f"the {suffix} file must be whole"
+    assert error.got
+
+
+@pytest.mark.parametrize(
+    ("names", "got"),
+    [([], "none"), (["a.json", "b.json"], "['a.json', 'b.json']"), (["folder/"], "none")],
+)
+def test_a_zip_file_of_none_or_several_is_refused_with_their_names(tmp_path, names, got):
+    error = refused(zipped(tmp_path / "c.zip", *((name, "") for name in names)))
+    assert (error.expected, error.got) == ("the .zip file must hold one file", got)
+    assert error.todo == "Unpack it into a folder and name that."
+
+
+def test_what_a_mac_adds_to_a_zip_file_does_not_count(tmp_path):
+    members = [("d/", ""), ("d/a.json", "x"), ("__MACOSX/d/._a.json", "y")]
+    with opened(zipped(tmp_path / "c.zip", *members)) as stream:
+        assert stream.read() == b"x"
+
+
+def test_a_zip_file_with_a_password_is_refused(tmp_path):
+    path = packed(tmp_path, ".zip", b"x")
+    content = bytearray(path.read_bytes())
+    for start in (content.index(b"PK\x03\x04") + 6, content.index(b"PK\x01\x02") + 8):
+        content[start] |= 1
+    path.write_bytes(content)
+    error = refused(path)
+    assert error.expected == "the .zip file must open"
+    assert "password required" in error.got
+
+
+@pytest.mark.parametrize(
+    ("name", "got"), [("absent", "No such file or directory"), (".", "Is a directory")]
+)
+def test_a_file_that_cannot_be_opened_is_refused(tmp_path, name, got):
+    error = refused(tmp_path / name)
+    assert (error.expected, error.got) == ("the file must be readable", got)
+
+
+def test_the_files_of_a_path_stand_in_the_order_of_their_names(tmp_path):
+    names = ["b.json", "a.json", "c.json.gz", "sub/d.json", ".hidden", "_SUCCESS"]
+    for name in names:
+        write(tmp_path / "d" / name, "")
+    found = [tmp_path / "d" / name for name in ("a.json", "b.json", "c.json.gz")]
+    assert files_at(tmp_path / "d") == found
+    assert files_at(tmp_path / "d" / "?.json*") == found
+    assert files_at(tmp_path / "d" / "*.json") == found[:2]
+    assert files_at(tmp_path / "d" / "a.json") == found[:1]
+    assert files_at(tmp_path / "absent") == [tmp_path / "absent"]
+
+
+def test_a_file_that_is_named_like_a_pattern_is_itself(tmp_path):
+    path = write(tmp_path / "a[1].json", "")
+    write(tmp_path / "a1.json", "")
+    assert files_at(path) == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("x-*.json", "the pattern must fit a file"),
+        ("empty", "the folder must hold files of cases"),
+    ],
+)
+def test_a_path_without_a_file_is_refused(tmp_path, name, expected):
+    (tmp_path / "empty" / "x-folder.json").mkdir(parents=True)
+    with pytest.raises(CaseError) as caught:
+        files_at(tmp_path / name)
+    assert (caught.value.where, caught.value.got) == (str(tmp_path / name), "none")
+    assert (caught.value.expected, caught.value.todo) == (expected, "Check the path.")
+
+
+def test_stdin_is_no_file():
+    with pytest.raises(CaseError, match="-: the cases must be in files, got stdin"):
+        files_at(Path("-"))
+
+
+def test_the_list_of_articles_in_a_folder_is_no_file_of_cases(tmp_path):
+    for name in ("law.txt", "a.json"):
+        write(tmp_path / name, "")
+    assert files_at(tmp_path) == [tmp_path / "a.json"]
+
+
+def test_the_digest_is_that_of_the_unpacked_bytes(tmp_path):
+    content = FACT.encode() * 100
+    plain = digest_at(write(tmp_path / "c.json", content))
+    assert plain == hashlib.sha256(content).hexdigest()
+    assert {digest_at(packed(tmp_path, suffix, content)) for suffix in PACKINGS} == {plain}
+
+
+def test_the_digest_of_several_files_covers_all_in_their_order(tmp_path):
+    for name, contents in {"ab": "ab", "ba": "ba", "abc": "abc", "a": "a"}.items():
+        for number, content in enumerate(contents):
+            write(tmp_path / name / f"{number}.json", content)
+    write(tmp_path / "whole.json", "ab")
+    digests = {digest_at(path) for path in tmp_path.iterdir()}
+    assert len(digests) == 5
+    assert digest_at(tmp_path / "ab" / "*.json") == digest_at(tmp_path / "ab")
+    assert digest_at(tmp_path / "a") == digest_at(tmp_path / "a" / "0.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "utf-8"),
+        (b"ASCII\n" * 10, "utf-8"),
+        (FACT.encode(), "utf-8"),
+        (FACT.encode("utf-8-sig"), "utf-8"),
+        (b"\xef\xbb\xbfASCII", "utf-8"),
+        (FACT.encode("gb18030"), "gb18030"),
+        (FACT.encode("gbk"), "gb18030"),
+        ("盗".encode("gbk"), "gb18030"),
+        ("联通".encode("gbk"), "gb18030"),
+        ("骗取钱财".encode("gbk"), "gb18030"),
+        ("café, 264".encode(), "utf-8"),
+        ("café, 264".encode("latin-1"), "utf-8"),
+        ("𠀀龥㐀，".encode("gb18030"), "gb18030"),
+        (b"fact,articles\n" * 50_000 + FACT.encode("gbk"), "gb18030"),
+        (FACT.encode() + b"\xff\n", "utf-8"),
+        (FACT.encode()[:-1], "utf-8"),
+        (FACT.encode()[1:], "utf-8"),
+        (b"\xff\n" + FACT.encode() + b"\n" + FACT[:3].encode("gbk"), "utf-8"),
+        (FACT.encode("gbk") + b"\xff\n", "gb18030"),
+        (bytes(range(256)) * 20, "utf-8"),
+        (b"\xff\xfe" + FACT.encode("utf-16-le"), "utf-8"),
+        (FACT.encode("utf-16-le"), "utf-8"),
+        (FACT.encode("gbk") + b"\0\n", "gb18030"),
+    ],
+)
+def test_the_encoding_is_found_from_the_first_lines_beyond_ascii(tmp_path, content, expected):
+    path = write(tmp_path / "c.txt", content)
+    assert encoding_at(path) == expected
+    with opened(path) as stream:
+        text = "".join(decoded(stream))
+    assert text == content.decode(expected, "surrogateescape").removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize("cut", range(1, 40))
+def test_a_line_cut_anywhere_stays_in_its_encoding(tmp_path, cut):
+    for encoding in ("utf-8", "gb18030"):
+        content = (FACT * 2).encode(encoding)
+        path = write(tmp_path / "c.txt", content[:cut] + content[cut + 1 :])
+        assert encoding_at(path) == encoding
+
+
+def test_a_broken_line_does_not_change_the_next():
+    lines = [FACT.encode() + b"\n", b"\xe7\x9b\n", FACT.encode() + b"\n"]
+    assert list(decoded(lines)) == [FACT + "\n", "\udce7\udc9b\n", FACT + "\n"]
+
+
+def test_a_named_encoding_is_taken_at_its_word():
+    assert list(decoded([FACT.encode("gbk")], "gb18030")) == [FACT]
+    assert SURROGATE.search("".join(decoded([FACT.encode("gbk")], "utf-8")))
+
+
+def test_a_stream_is_read_no_further_than_needed():
+    def lines():
+        yield b"ASCII\n"
+        yield FACT.encode() * 5_000 + b"\n"
+        raise AssertionError("read too far")
+
+    first = decoded(lines())
+    assert next(first) == "ASCII\n"
+    assert next(first).startswith(FACT)

@@ -1,0 +1,160 @@
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+import tensorflow as tf
+
+from lawrec.config import ModelConfig
+from lawrec.errors import RunError
+from lawrec.models.lstm_classifier import build_model
+from lawrec.models.pooling import POOLINGS, named_axes
+from lawrec.runs.run import find_run, open_run
+from lawrec.training.checkpoints import (
+    best_checkpoint,
+    load_model,
+    newest_checkpoint,
+    open_checkpoint,
+)
+from lawrec.training.loop import train
+from lawrec.training.validation import valid_figures
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    """Copy the trained run, for a test that damages it."""
+    source = find_run(trained.checkpoints, None).folder
+    return open_run(shutil.copytree(source, tmp_path / "runs" / source.name))
+
+
+def with_model(run, **settings):
+    return replace(run, config=replace(run.config, model=replace(run.config.model, **settings)))
+
+
+def halve(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+
+
+DAMAGES = {
+    "half the data": lambda prefix: halve(prefix.with_name(f"{prefix.name}.data-00000-of-00001")),
+    "no data": lambda prefix: prefix.with_name(f"{prefix.name}.data-00000-of-00001").unlink(),
+    "one byte": lambda prefix: flip(prefix.with_name(f"{prefix.name}.data-00000-of-00001")),
+    "half the index": lambda prefix: halve(prefix.with_name(f"{prefix.name}.index")),
+    "no index": lambda prefix: prefix.with_name(f"{prefix.name}.index").unlink(),
+}
+
+
+def kept_in(folder):
+    """The path prefixes of a folder's checkpoints, the newest last."""
+    names = tf.train.get_checkpoint_state(str(folder)).all_model_checkpoint_paths
+    return [folder / name.rpartition("/")[2] for name in names]
+
+
+def told(notes):
+    return lambda stage, done, total, note="": notes.append(note) if done == 0 else None
+
+
+def test_variables_have_the_names_of_their_layers(trained):
+    found = find_run(trained.checkpoints, None)
+    best, newest = (
+        open_checkpoint(newest_checkpoint(folder))
+        for folder in (found.folder / "best", found.folder)
+    )
+    cell = "bilstm_1/backward_lstm_1/lstm_cell/recurrent_kernel"
+    assert best.shapes[cell] == newest.shapes[cell] == (8, 32)
+    assert best.weights == newest.weights
+    assert newest.shapes["optimizer/embedding_embeddings_momentum"][1] == 8
+    assert newest.shapes["global_step"] == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            {"lstm_units": 4, "bidirectional": False},
+            [
+                f"no lstm_{number}/lstm_cell/{name}"
+                for number in (0, 1)
+                for name in ("kernel", "bias")
+            ]
+            + ["articles_attention/kernel (16, 3) instead of (4, 3)", "which the model lacks"],
+        ),
+        (
+            {"embedding_size": 9},
+            ["embedding/embeddings (69, 8) instead of (69, 9)", "(8, 32) instead of (9, 32)"],
+        ),
+        ({"lstm_layers": 3}, ["no bilstm_2/forward_lstm_2/lstm_cell/kernel (16, 32)"]),
+        ({"lstm_layers": 1}, ["bilstm_1/forward_lstm_1/lstm_cell/kernel (16, 32), which the"]),
+        ({"batch_norm": True}, ["no articles_norm/gamma (16,)", "no articles_norm/moving_mean"]),
+    ],
+)
+def test_a_checkpoint_of_another_model_is_refused_with_every_name(run, settings, expected):
+    with pytest.raises(RunError) as caught:
+        load_model(with_model(run, **settings), best_checkpoint(run))
+    for part in expected:
+        assert part in caught.value.got.replace(str(len(run.tokens)), "69")
+    assert caught.value.expected == "the checkpoint must hold the variables of this run's model"
+
+
+def test_a_resumed_training_refuses_another_model_with_every_name(start_run):
+    run, records = start_run("training.epochs=1")
+    list(train(run, records, valid_figures))
+    path = run.folder / "run.json"
+    values = json.loads(path.read_text("utf-8"))
+    values["config"]["optimizer"] |= {"name": "momentum", "ema": 0.5}
+    values["config"]["model"]["lstm_layers"] = 1
+    path.write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(RunError) as caught:
+        list(train(open_run(run.folder), records, valid_figures))
+    assert "no optimizer/embedding_embeddings_average" in caught.value.got
+    assert "bilstm_1/forward_lstm_1/lstm_cell/bias (32,), which the model lacks" in caught.value.got
+    assert str(caught.value).endswith("train anew.")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_in_place_of_a_damaged_checkpoint_the_one_before_is_taken(run, damage):
+    before, last = kept_in(run.folder)[-2:]
+    assert newest_checkpoint(run.folder) == str(last)
+    DAMAGES[damage](last)
+    notes = []
+    assert newest_checkpoint(run.folder, told(notes)) == str(before)
+    assert notes == [f"{last} is damaged: taking the one before it, if any."]
+    assert open_checkpoint(str(before)).read("global_step") == int(before.name.rpartition("-")[2])
+
+
+def test_without_a_whole_best_checkpoint_the_newest_is_taken_and_without_any_none(run):
+    for prefix in kept_in(run.folder / "best"):
+        DAMAGES["half the data"](prefix)
+    assert load_model(run, best_checkpoint(run)).count_params() > 0
+    for prefix in kept_in(run.folder):
+        DAMAGES["no data"](prefix)
+    with pytest.raises(RunError, match="must hold a checkpoint that is whole"):
+        best_checkpoint(run)
+
+
+def test_a_checkpoint_that_is_damaged_when_it_is_read_is_named(run):
+    prefix = best_checkpoint(run)
+    DAMAGES["one byte"](kept_in(run.folder / "best")[-1])
+    with pytest.raises(RunError, match="the checkpoint must be whole") as caught:
+        load_model(run, prefix)
+    assert caught.value.where == prefix
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_named_axes_are_as_long_as_their_vocabularies(pooling):
+    config = ModelConfig(embedding_size=2, lstm_units=3, lstm_layers=1, pooling=pooling, words=0.0)
+    weights = {weight.path: weight for weight in build_model(config, 11, 13, 17).weights}
+    sizes = {"tokens": 11, "articles": 13, "charges": 17}
+    axes = named_axes(config)
+    for name, (vocabulary, axis) in axes.items():
+        assert weights[name].shape[axis] == sizes[vocabulary]
+    unnamed = [weight.shape for name, weight in weights.items() if name not in axes]
+    assert not {11, 13, 17} & {size for shape in unnamed for size in shape}

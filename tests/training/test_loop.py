@@ -1,0 +1,353 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from lawrec.loop.checkpoints import best_checkpoint, load_model
+from lawrec.loop.loop import step_note, train
+from lawrec.loop.throughput import Speed
+from lawrec.loop.train_step import StepResult
+from lawrec.loop.validation import score_records, valid_figures
+
+from lawrec.errors import RecordsError, RunError
+from lawrec.models.scorer import make_scorer
+from lawrec.runs.run import find_run
+from tests.network.conftest import changed_data
+
+pytestmark = pytest.mark.tensorflow
+
+
+class PowerCutError(Exception):
+    """Stands for kill -9 at a step."""
+
+
+def killed_at(step):
+    def progress(stage, done, total, note=""):
+        if stage == "train" and note.startswith(f"step {step},"):
+            raise PowerCutError
+
+    return progress
+
+
+def everything(folder):
+    """Return all that the newest checkpoint of a folder holds, but for the place in the data."""
+    reader = tf.train.load_checkpoint(str(folder))
+    names = [name for name in reader.get_variable_to_shape_map() if "iterator" not in name]
+    return {
+        name: reader.get_tensor(name) for name in names if name != "_CHECKPOINTABLE_OBJECT_GRAPH"
+    }
+
+
+def assert_same_bits(run, other):
+    for part in (".", "best"):
+        expected, found = everything(other.folder / part), everything(run.folder / part)
+        assert expected.keys() == found.keys()
+        if part == "best":  # of which this counts what the last process alone has saved
+            del expected["save_counter/.ATTRIBUTES/VARIABLE_VALUE"]
+        for name, value in expected.items():
+            np.testing.assert_array_equal(found[name], value, err_msg=f"{part}: {name}")
+        state = (other.folder / part / "checkpoint").read_text("utf-8").splitlines()
+        assert (run.folder / part / "checkpoint").read_text("utf-8").splitlines()[0] == state[0]
+
+
+def charged(case, split, row):
+    cited = case["meta"]["relevant_articles"]
+    return {**case, "meta": {**case["meta"], "accusation": [f"罪{name}" for name in cited]}}
+
+
+@pytest.fixture(scope="module")
+def charged_cases(tiny_data, tmp_path_factory):
+    return changed_data(tiny_data, tmp_path_factory.mktemp("charged") / "data", charged)
+
+
+@pytest.fixture(scope="module")
+def begin(start_run, charged_cases):
+    """Return a function that makes a run of the smallest model with some settings."""
+
+    def start(*settings):
+        return start_run(
+            *("model.lstm_layers=1", "model.bidirectional=false", "loop.epochs=2"),
+            *("loop.patience=99", "loop.save_every=3", "model.vectors=noise", *settings),
+            data=charged_cases,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def whole(begin):
+    run, records = begin()
+    return run, list(train(run, records, valid_figures))
+
+
+def end_of_epoch(whole, before):
+    return killed_at(whole[1][0].step + before)
+
+
+def while_scoring(whole):
+    def progress(stage, done, total, note=""):
+        if stage == "score valid":
+            raise PowerCutError
+
+    return progress
+
+
+MOMENTS = {
+    "before the checkpoint of step 3": lambda whole: killed_at(3),
+    "a step after it": lambda whole: killed_at(4),
+    "a step before the end of the epoch": lambda whole: end_of_epoch(whole, -1),
+    "at the end of the epoch": lambda whole: end_of_epoch(whole, 0),
+    "while the valid split is scored": while_scoring,
+    "a step into the next epoch": lambda whole: end_of_epoch(whole, 1),
+}
+
+
+def test_a_run_that_was_killed_at_every_moment_ends_with_the_same_bits(begin, whole):
+    run, records = begin()
+    for moment in MOMENTS.values():
+        with pytest.raises(PowerCutError):
+            list(train(run, records, valid_figures, moment(whole)))
+    after = list(train(run, records, valid_figures))
+    assert_same_bits(run, whole[0])
+    assert after[-1].valid == whole[1][-1].valid
+
+
+def test_a_run_that_started_from_a_file_of_vectors_needs_it_no_more(start_run, tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("1 8\n窃 1 2 3 4 5 6 7 8\n", encoding="utf-8")
+    settings = ("loop.epochs=2", "loop.save_every=3", f"model.vectors={path}")
+    run, records = start_run(*settings)
+    with pytest.raises(PowerCutError):
+        list(train(run, records, valid_figures, killed_at(4)))
+    path.unlink()
+    assert len(list(train(run, records, valid_figures))) == 2
+    assert load_model(run, best_checkpoint(run)).count_params() > 0
+
+
+@pytest.mark.parametrize("saves", [1, 3, 4], ids=["after a step's", "best, no newest", "both"])
+def test_a_run_that_was_killed_between_two_checkpoints_ends_with_the_same_bits(
+    begin, whole, saves, monkeypatch
+):
+    run, records = begin()
+    done = []
+
+    def cut(run):
+        done.append(run)
+        if len(done) == saves:
+            raise PowerCutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("lawrec.network.loop.set_latest", cut)
+        with pytest.raises(PowerCutError):
+            list(train(run, records, valid_figures))
+    list(train(run, records, valid_figures))
+    assert_same_bits(run, whole[0])
+
+
+def test_a_run_whose_newest_checkpoint_was_half_written_ends_with_the_same_bits(begin, whole):
+    run, records = begin()
+    with pytest.raises(PowerCutError):
+        list(train(run, records, valid_figures, end_of_epoch(whole, 1)))
+    newest = tf.train.latest_checkpoint(str(run.folder))
+    data = run.folder / f"{newest.rpartition('/')[2]}.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:1000])
+    told = []
+    list(train(run, records, valid_figures, lambda stage, done, total, note="": told.append(note)))
+    assert f"{newest} is damaged: taking the one before it, if any." in told
+    assert_same_bits(run, whole[0])
+
+
+def test_a_run_without_a_whole_checkpoint_does_not_silently_begin_anew(begin):
+    run, records = begin("loop.max_steps=3", "loop.epochs=1")
+    list(train(run, records, valid_figures))
+    for data in run.folder.glob("model.ckpt-*.index"):
+        data.unlink()
+    with pytest.raises(RunError, match="one of the checkpoints must be whole"):
+        list(train(run, records, valid_figures))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("optimizer.ema=0.5", "optimizer.accumulate=2", "loop.evaluate_every=4"),
+        ("optimizer.name=adamw", "loss.charges=0.5", "loop.max_steps=8"),
+        ("optimizer.name=momentum", "model.batch_norm=true", "optimizer.ema=0.9"),
+        ("optimizer.name=sgd", "optimizer.accumulate=3", "loss.charges=1.0", "loss.l2=0.01"),
+    ],
+    ids=["adam", "adamw", "momentum", "sgd"],
+)
+def test_with_every_optimizer_a_killed_run_ends_with_the_same_bits(begin, settings):
+    unbroken, records = begin(*settings)
+    evaluations = list(train(unbroken, records, valid_figures))
+    run, records = begin(*settings)
+    for step in (4, 7):
+        with pytest.raises(PowerCutError):
+            list(train(run, records, valid_figures, killed_at(step)))
+    assert list(train(run, records, valid_figures))[-1].valid == evaluations[-1].valid
+    assert_same_bits(run, unbroken)
+
+
+def test_the_loss_falls_and_valid_is_learnt(trained):
+    run = find_run(trained.checkpoints, None)
+    model = load_model(run, best_checkpoint(run))
+    assert model.count_params() > 0
+
+
+def test_epochs_and_steps_are_counted(whole):
+    run, evaluations = whole
+    assert [evaluation.epoch for evaluation in evaluations] == [1, 2]
+    newest = tf.train.latest_checkpoint(str(run.folder))
+    assert newest.endswith(f"model.ckpt-{evaluations[-1].step}")
+
+
+def test_only_the_newest_checkpoints_are_kept(whole):
+    run, _ = whole
+    kept = {path.stem for path in run.folder.glob("model.ckpt-*.index")}
+    assert len(kept) == run.config.loop.keep
+
+
+def test_a_finished_run_has_nothing_left_to_do(start_run):
+    run, records = start_run("loop.epochs=1")
+    assert len(list(train(run, records, valid_figures))) == 1
+    notes = []
+    assert list(train(run, records, valid_figures, told(notes))) == []
+    assert notes == ["This run is over: it has seen its 1 epochs."]
+
+
+def test_training_stops_when_valid_no_longer_improves(start_run):
+    run, records = start_run("loop.epochs=9", "loop.patience=2")
+    evaluations = list(train(run, records, lambda y_true, y_score, known: {"cail_score": 0.5}))
+    assert [evaluation.best for evaluation in evaluations] == [True, False, False]
+
+
+def test_an_infinite_loss_stops_with_the_step_and_keeps_the_last_checkpoint(start_run):
+    run, records = start_run("optimizer.learning_rate=3e38")
+    with pytest.raises(RunError, match="at step") as caught:
+        list(train(run, records, valid_figures))
+    assert "smaller --set optimizer.learning_rate" in str(caught.value)
+
+
+def told(notes):
+    """A progress that keeps the notes that stand alone."""
+    return lambda stage, done, total, note="": done or notes.append(note)
+
+
+def scripted(*scores):
+    """Metrics that give these figures, one an evaluation."""
+    left = iter(scores)
+    return lambda y_true, y_score, known: {"cail_score": next(left), "micro_f1": 0.1}
+
+
+def test_every_so_many_steps_and_at_the_end_there_is_an_evaluation(start_run):
+    run, records = start_run("loop.evaluate_every=4", "loop.max_steps=10")
+    evaluations = list(train(run, records, scripted(0.1, 0.3, 0.2)))
+    assert [evaluation.step for evaluation in evaluations] == [4, 8, 10]
+    assert [evaluation.best for evaluation in evaluations] == [True, True, False]
+    assert best_checkpoint(run).endswith("best/model.ckpt-8")
+
+
+def test_a_run_of_some_steps_stops_there_and_a_resumed_one_at_once(start_run):
+    run, records = start_run("loop.max_steps=3")
+    [evaluation] = train(run, records, valid_figures)
+    assert evaluation.step == 3
+    notes = []
+    assert list(train(run, records, valid_figures, told(notes))) == []
+    assert notes == ["This run is over: it has taken its 3 steps."]
+    assert tf.train.latest_checkpoint(str(run.folder)).endswith("model.ckpt-3")
+
+
+def test_the_figure_that_decides_which_checkpoint_is_the_best_can_be_chosen(start_run):
+    run, records = start_run("loop.best_by=micro_f1", "loop.evaluate_every=2", "loop.max_steps=6")
+    assert [evaluation.best for evaluation in train(run, records, scripted(0.1, 0.2, 0.3))] == [
+        *(True, False, False)
+    ]
+    assert best_checkpoint(run).endswith("best/model.ckpt-2")
+
+
+def test_patience_counts_evaluations_not_epochs_and_a_resumed_run_says_so(start_run):
+    run, records = start_run("loop.evaluate_every=1", "loop.patience=2")
+    evaluations = list(train(run, records, scripted(0.5, 0.6, 0.6, 0.4)))
+    assert [evaluation.step for evaluation in evaluations] == [1, 2, 3, 4]
+    notes = []
+    assert list(train(run, records, valid_figures, told(notes))) == []
+    assert notes == ["This run is over: valid was no better in the last 2 evaluations."]
+
+
+def test_a_step_that_is_not_finite_is_named_and_the_checkpoint_before_it_stays(
+    start_run, monkeypatch
+):
+    from lawrec.training import loop
+
+    def spoiled(make):
+        def make_spoiled(state, *others):
+            step = make(state, *others)
+
+            def spoil(batch):
+                result = step(batch)
+                last = int(state.global_step) == 4
+                return result._replace(gradient_norm=float("nan")) if last else result
+
+            return spoil
+
+        return make_spoiled
+
+    run, records = start_run("loop.save_every=1")
+    monkeypatch.setattr(loop, "make_step", spoiled(loop.make_step))
+    with pytest.raises(RunError, match="and nan at step 4"):
+        list(train(run, records, valid_figures))
+    assert best_checkpoint(run).endswith("model.ckpt-3")
+    weights = load_model(run, best_checkpoint(run)).get_weights()
+    assert all(np.isfinite(weight).all() for weight in weights)
+
+
+def test_the_note_of_a_step_is_a_short_line():
+    result = StepResult(1.5, 0.256, 0.00198)
+    speed = Speed()
+    assert step_note(12, 1.25, result, speed) == "step 12, loss 1.2500, rate 2.0e-03, gradient 0.26"
+    speed.figures = lambda: {"tokens_per_second": 14321.7}
+    assert step_note(12, 1.25, result, speed).endswith("gradient 0.26, 14,322 tokens/s")
+
+
+@pytest.mark.timeout(60)
+def test_a_damaged_shard_ends_training_with_its_name(start_run, tmp_path):
+    run, records = start_run(root=tmp_path)
+    shard = records.shard_paths("train")[-1]
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 255
+    shard.write_bytes(bytes(content))
+    with pytest.raises(RecordsError, match=shard.name):
+        list(train(run, records, valid_figures))
+
+
+def mask_266_in_train(case, split, row):
+    if split != "train":
+        return case
+    cited = [name for name in case["meta"]["relevant_articles"] if name != "266"]
+    meta = {"relevant_articles": cited, "unknown_articles": ["266"]}
+    return {**case, "meta": meta}
+
+
+def test_an_article_that_is_masked_everywhere_is_not_learnt(start_run, tiny_data, tmp_path):
+    data = changed_data(tiny_data, tmp_path / "data", mask_266_in_train)
+    run, records = start_run("loop.epochs=8", data=data, root=tmp_path)
+    list(train(run, records, valid_figures))
+    scorer = make_scorer(load_model(run, best_checkpoint(run)))
+    y_true, y_score, known = score_records(scorer, records, "train")
+    column = records.articles.names.index("266")
+    assert not known[:, column].any()
+    assert np.delete(known, column, axis=1).all()
+    # It stays where it began, at the lowest bias, while the others have been learnt.
+    assert y_score[:, column].max() < 0.01
+    others = np.delete(y_score, column, axis=1)[np.delete(y_true, column, axis=1)]
+    assert np.median(others) > 0.5
+
+
+def spoil_every_second(case, split, row):
+    if split != "train" or row % 2:
+        return case
+    return {**case, "meta": {"relevant_articles": ["264", "266", "133之一"], "weight": 0}}
+
+
+def test_cases_of_weight_0_teach_nothing(start_run, tiny_data, tmp_path):
+    data = changed_data(tiny_data, tmp_path / "data", spoil_every_second)
+    run, records = start_run("loop.epochs=10", data=data, root=tmp_path)
+    evaluations = list(train(run, records, valid_figures))
+    assert max(evaluation.valid["micro_f1"] for evaluation in evaluations) > 0.8

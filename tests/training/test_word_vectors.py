@@ -1,0 +1,99 @@
+import json
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lawrec import config
+from lawrec.corpus.readers import Format
+from lawrec.corpus.vocabulary import Vocabulary
+from lawrec.errors import CaseError
+from lawrec.models.embedding_init import start_vectors, token_vectors
+from lawrec.models.word2vec_format import write_vectors
+from lawrec.training.word_vectors import embed
+
+SMALL = config.load(None, ["corpus.tokenizer=char", "model.embedding_size=6"])
+THINGS, PLACES = "车船马牛", "京沪津渝"
+
+
+def sentences(n, seed=1):
+    """Things are stolen, places are lived in: words of a kind stand in the same company."""
+    numbers = random.Random(seed)
+    return [
+        numbers.choice([f"窃得{numbers.choice(THINGS)}辆", f"住在{numbers.choice(PLACES)}市"]) * 2
+        for _ in range(n)
+    ]
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "facts.txt"
+    path.write_text("\n".join(sentences(200)), encoding="utf-8")
+    return path
+
+
+def similarity(made, one, other):
+    first, second = (made.vectors[made.tokens.index(token)] for token in (one, other))
+    return first @ second / np.linalg.norm(first) / np.linalg.norm(second)
+
+
+def test_words_used_alike_end_near_each_other(text):
+    made = embed([text], SMALL)
+    for kind, others in ((THINGS, PLACES), (PLACES, THINGS)):
+        near = [similarity(made, kind[0], token) for token in kind[1:]]
+        far = [similarity(made, kind[0], token) for token in others]
+        assert min(near) > 0.8 > 0.3 > max(far)
+
+
+def test_vectors_are_those_of_the_facts_as_they_are_cut(text):
+    made = embed([text], SMALL)
+    names = ("<pad>", *made.tokens)
+    cases = [[names.index(sign) for sign in fact] for fact in sentences(200)]
+    expected = token_vectors(cases, len(names), 6, stddev=0.6, seed=2018)
+    np.testing.assert_array_equal(made.vectors, expected[1:])
+    assert (made.tokens[0], made.facts, made.skipped) == ("<unk>", 200, 0)
+
+
+def test_all_files_are_read_whatever_they_hold(tmp_path, text):
+    facts = sentences(10, seed=2)
+    labelled = [{"fact": facts[0], "articles": "broken"}, {"fact": facts[1], "charges": ["盗窃"]}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, labelled)), encoding="utf-8")
+    (tmp_path / "b.csv").write_text(f"案情\n{facts[2]}\n", encoding="gb18030")
+    made = embed([tmp_path / "a.jsonl", text], SMALL)
+    assert made.facts == 202
+    assert embed([tmp_path / "*.csv"], SMALL, form=Format(fact_field="案情")).facts == 1
+
+
+def test_settings_decide_on_the_tokens_and_the_seed(text):
+    few = embed([text], config.load(None, ["corpus.tokenizer=char", "corpus.max_vocabulary=5"]))
+    assert len(few.tokens) == 4  # and <pad>
+    assert few.vectors.shape == (4, 128)
+    other = replace(SMALL, training=replace(SMALL.training, seed=1))
+    assert not np.array_equal(embed([text], other).vectors, embed([text], SMALL).vectors)
+    np.testing.assert_array_equal(embed([text], SMALL).vectors, embed([text], SMALL).vectors)
+
+
+def test_a_bad_line_stops_it_unless_it_may_be_skipped(text):
+    text.write_text(f"{text.read_text('utf-8')}\nonly Latin\n", encoding="utf-8")
+    with pytest.raises(CaseError, match=r"facts\.txt:201: the fact must hold Chinese"):
+        embed([text], SMALL)
+    made = embed([text], SMALL, skip_bad=True)
+    assert (made.facts, made.skipped) == (200, 1)
+
+
+def test_no_fact_at_all_is_an_error(tmp_path):
+    path = tmp_path / "empty.txt"
+    path.touch()
+    with pytest.raises(CaseError, match="the file must hold a case, got none"):
+        embed([path], SMALL)
+
+
+def test_a_model_starts_from_what_was_written(text, tmp_path):
+    made = embed([text], SMALL)
+    path = tmp_path / "vectors.txt"
+    write_vectors(path, made.tokens, made.vectors)
+    tokens = Vocabulary(("<pad>", *made.tokens))
+    start = start_vectors(replace(SMALL.model, vectors=str(path)), tokens, [], seed=1)
+    scale = 0.6 / made.vectors.std()
+    np.testing.assert_allclose(start[1:], made.vectors * scale, rtol=1e-4, atol=1e-6)
