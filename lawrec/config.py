@@ -1,138 +1,152 @@
-"""Every setting, once, with a working default: defaults < preset < a TOML file < options."""
+"""Every setting, once, with a working default and its range.
 
+A setting is resolved in this order, the last one wins: default, `--preset`, `--config FILE`,
+`--set section.key=value` and the command's own options.
+"""
+
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from difflib import get_close_matches
+from dataclasses import Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from lawrec.errors import ConfigError, quoted
+from lawrec.registry import check_name, lookup
 
-T = TypeVar("T")
-_MAY_BE_ZERO = (
-    *("seed", "min_articles", "workers", "threads", "operations"),
-    *("evaluate_every", "max_steps", "summary_every", "histogram_every"),
-    *("shrink_cases", "resamples"),
-)
-_SHARES = (
-    *("dropout", "words", "warmup", "smoothing", "beta", "margin", "momentum", "ema"),
-    "guarantee",
-)
+
+def number(
+    default: Any, *, at_least: float = 0, below: float = math.inf, allow_inf: bool = False
+) -> Any:
+    """Return the field of a setting that is a number, with the range of its values.
+
+    Args:
+        default: The default, an int or a float; values must be of the same type.
+        at_least: The smallest value.
+        below: Values must be smaller than this.
+        allow_inf: Whether infinity is a value, too.
+    """
+    return field(
+        default=default, metadata={"at_least": at_least, "below": below, "allow_inf": allow_inf}
+    )
 
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """From case facts to token ids."""
+    """From the facts of cases to token ids."""
 
-    tokenizer: str = "jieba"  # a key of tokenizer.TOKENIZERS
-    classes: tuple[str, ...] = ()  # keys of classes.CLASSES: what of a kind becomes one token
+    tokenizer: str = "jieba"  # a key of tokenizers.TOKENIZERS
+    entity_types: tuple[str, ...] = ()  # keys of entities.ENTITY_TYPES: each span becomes one token
     stop_words: str = ""  # path of a list of tokens that are dropped
-    max_tokens: int = 384  # a longer fact is cut here
-    min_count: int = 2  # rarer tokens become <unk>
-    max_vocabulary: int = 50_000  # <pad> and <unk> included
+    max_tokens: int = number(384, at_least=1)  # a longer fact is truncated to this
+    min_count: int = number(2, at_least=1)  # rarer tokens become <unk>
+    max_vocabulary: int = number(50_000, at_least=1)  # <pad> and <unk> included
     user_tokens: str = ""  # path of a list of tokens that are never <unk>
-    shard_cases: int = 2_048  # cases in one TFRecord shard
-    gzip: bool = False  # pack the shards: a fraction of the disk, slower to write
-    workers: int = 0  # processes that cut the facts of many cases; 0: one a core for jieba
+    shard_cases: int = number(2_048, at_least=1)  # cases per TFRecord shard
+    gzip: bool = False  # compress the shards: a fraction of the disk space, slower to write
+    workers: int = number(0)  # processes that tokenize; 0: one per core for jieba
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The stacked LSTM."""
+    """Sizes and parts of the model."""
 
-    embedding_size: int = 128
-    embedding_stddev: float = 0.6  # smaller starts leave a stacked LSTM idle for epochs
-    vectors: str = "facts"  # their start: co-occurrence in the train facts, "noise", or a file
-    lstm_layers: int = 2
-    lstm_units: int = 128  # in each direction
+    embedding_size: int = number(128, at_least=1)
+    # A stacked LSTM whose embedding starts near zero learns nothing for epochs.
+    embedding_stddev: float = number(0.6)
+    embedding_init: str = "cooccurrence"  # or "random", or the path of a word2vec text file
+    lstm_layers: int = number(2, at_least=1)
+    lstm_units: int = number(128, at_least=1)  # in each direction
     bidirectional: bool = True
-    pooling: str = "article-attention"  # a key of model.POOLINGS
-    dropout: float = 0.25  # after the embedding and after each LSTM layer
-    words: float = 0.7  # share of a linear model over the case's words in the scores; 0: none
-    batch_norm: bool = False  # of what the pooling gives, over all replicas
+    pooling: str = "article-attention"  # a key of pooling.POOLINGS
+    dropout: float = number(0.25, below=1)  # after the embedding and after each LSTM layer
+    svm_share: float = number(0.7, below=1)  # share of the linear SVMs in the scores; 0: no SVMs
+    batch_normalization: bool = False  # of the pooled features, synchronized over all replicas
 
 
 @dataclass(frozen=True)
 class LossConfig:
-    """What training makes small."""
+    """Loss function."""
 
     name: str = "cross-entropy"  # a key of losses.LOSSES
-    gamma: float = 2.0  # focal, asymmetric (there of label 0 alone): how little easy entries count
-    margin: float = 0.05  # asymmetric: a score below it costs nothing where the label is 0
-    smoothing: float = 0.0  # labels are drawn this share of the way to one half
+    gamma: float = number(2.0)  # focal, asymmetric: focusing parameter, larger: less of easy labels
+    margin: float = number(0.05, below=1)  # asymmetric: negative labels below this score cost 0
+    label_smoothing: float = number(0.0, below=1)  # targets become (1 - s) y + s / 2
     class_weights: str = "none"  # a key of losses.CLASS_WEIGHTS
-    beta: float = 0.999  # effective-number: nearer to 1 weighs rare articles more
-    l2: float = 0.0  # times half the sum of all squared weights
-    charges: float = 0.0  # weight of the loss of a second output, the charges; 0: no such output
+    effective_number_beta: float = number(0.999, below=1)  # nearer to 1: more for rare articles
+    l2: float = number(0.0)  # times half the sum of all squared weights
+    charge_weight: float = number(0.0)  # weight of the loss of the charges; 0: no such output
 
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """How the weights follow the gradient."""
+    """Optimizer and learning-rate schedule."""
 
     name: str = "adam"  # a key of optimizers.OPTIMIZERS
-    learning_rate: float = 2e-3  # its peak
-    schedule: str = "cosine"  # a key of optimizers.SCHEDULES
-    warmup: float = 0.05  # share of the training in which the rate rises on a line to its peak
-    decay: float = 0.1  # exponential, staircase: what is left of the rate in the end
-    stairs: int = 4  # staircase: falls in all
-    momentum: float = 0.9  # of the optimizer "momentum"
-    weight_decay: float = 0.01  # of the optimizer "adamw"
-    clip_norm: float = 1.0  # the gradients' global norm is at most this; 0: as it comes
-    accumulate: int = 1  # batches whose gradients make one update
-    ema: float = 0.0  # momentum of the weights' moving average, used in place of them; 0: off
+    learning_rate: float = number(2e-3)  # the peak
+    schedule: str = "cosine"  # a key of schedules.SCHEDULES
+    warmup_ratio: float = number(0.05, below=1)  # share of training in which the rate rises
+    decay_rate: float = number(0.1)  # exponential, staircase: the final rate divided by the peak
+    staircase_steps: int = number(4, at_least=1)  # staircase: number of falls
+    momentum: float = number(0.9, below=1)  # of the optimizer "momentum"
+    weight_decay: float = number(0.01)  # of the optimizer "adamw"
+    global_clipnorm: float = number(1.0)  # upper bound of the gradients' global norm; 0: none
+    gradient_accumulation_steps: int = number(1, at_least=1)  # batches per update
+    ema_momentum: float = number(0.0, below=1)  # of the weights' moving average; 0: off
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """The training loop."""
 
-    seed: int = 2018
-    epochs: int = 8
-    max_steps: int = 0  # 0: no limit
-    max_minutes: float = 0.0  # 0: no limit
-    batch_tokens: int = 6_144  # padded tokens in a batch: short cases come in larger batches
-    shuffle_cases: int = 10_000  # size of the shuffle buffer
-    evaluate_every: int = 0  # steps between two looks at the valid split; 0: one an epoch
-    best_by: str = "cail_score"  # the figure on valid that decides which checkpoint is the best
-    patience: int = 5  # evaluations without a better figure before stopping
-    save_every: int = 100  # steps between checkpoints
-    keep: int = 3  # checkpoints kept beside the best
-    summary_every: int = 10  # steps between two points of the curves in TensorBoard; 0: none of it
-    histogram_every: int = 0  # steps between two histograms of weights and gradients; 0: none
+    seed: int = number(2018)
+    epochs: int = number(8, at_least=1)
+    max_steps: int = number(0)  # 0: no limit
+    max_minutes: float = number(0.0)  # 0: no limit
+    batch_tokens: int = number(6_144, at_least=1)  # padded tokens per batch
+    shuffle_buffer_size: int = number(10_000, at_least=1)  # in cases
+    evaluate_every: int = number(0)  # steps between evaluations on valid; 0: one per epoch
+    monitor: str = "cail_score"  # the metric on valid that decides which checkpoint is the best
+    patience: int = number(5, at_least=1)  # evaluations without improvement before early stopping
+    save_every: int = number(100, at_least=1)  # steps between checkpoints
+    max_to_keep: int = number(3, at_least=1)  # checkpoints kept beside the best
+    summary_every: int = number(10)  # steps between TensorBoard summaries; 0: none
+    histogram_every: int = number(0)  # steps between histograms of weights and gradients; 0: none
     device: str = "auto"  # auto (all GPUs, else the CPU), cpu, gpu (all of them) or gpu:N, from 0
-    precision: str = "float32"  # a key of devices.PRECISIONS: what a GPU multiplies in
-    memory_growth: bool = True  # take a GPU's memory as it is needed, not all at once
-    threads: int = 0  # that share one operation on the CPU; 0: one a core
-    operations: int = 0  # at the same time on the CPU; 0: one a core
+    precision: str = "float32"  # a key of devices.PRECISIONS: the dtype of matrix products on a GPU
+    memory_growth: bool = True  # allocate a GPU's memory as it is needed, not all at once
+    intra_op_threads: int = number(0)  # threads within one operation on the CPU; 0: one per core
+    inter_op_threads: int = number(0)  # operations that run in parallel on the CPU; 0: one per core
 
 
 @dataclass(frozen=True)
 class DecisionConfig:
     """From scores to a list of articles."""
 
-    strategy: str = "best"  # a key of thresholds.STRATEGIES; best: what cross-validation finds so
-    objective: str = "cail_score"  # a key of objectives.OBJECTIVES: what tuning makes large
-    recall_weight: float = 1.0  # the beta of f_beta: recall counts so often as precision
-    hold: float = 0.9  # precision_at_recall, recall_at_precision: the rate that must be held
-    miss_cost: float = 1.0  # cost: what an article costs that is missing from a list ...
-    false_cost: float = 1.0  # ... and one that is there by mistake
-    costs: str = ""  # a CSV file of other costs: article, miss, false
-    folds: int = 5  # thresholds are the mean of those without each fold of the cases; 1: no folds
-    shrink_cases: int = 20  # true cases at which a threshold weighs as much as that of all articles
-    resamples: int = 200  # draws behind the interval of a threshold; 0: no intervals
+    strategy: str = "best"  # a key of strategies.STRATEGIES; best: chosen by cross-validation
+    objective: str = "cail_score"  # a key of objectives.OBJECTIVES, which tuning maximizes
+    beta: float = number(1.0)  # f_beta: how many times recall counts as much as precision
+    target_rate: float = number(0.9)  # precision_at_recall, recall_at_precision: the rate to hold
+    miss_cost: float = number(1.0)  # cost: of an article that a list lacks ...
+    false_cost: float = number(1.0)  # ... and of one that it should not have
+    costs_file: str = ""  # CSV file with costs per article: article, miss, false
+    folds: int = number(5, at_least=1)  # of cross-fitting; 1: no cross-fitting
+    shrinkage_cases: int = number(
+        20
+    )  # support at which a threshold is half shrunk to the shared one
+    resamples: int = number(200)  # behind the interval of a threshold; 0: no intervals
     calibration: str = "isotonic"  # a key of calibration.CALIBRATIONS
-    guarantee: float = 0.0  # share of cases whose list shall hold every article; 0: no guarantee
-    unseen_score: float = 0.0  # threshold without a case to tune on; 0: as rare ones, inf: never
-    min_articles: int = 1  # the best scores fill a shorter list ...
-    fill_score: float = 0.0  # ... if they are at least this
-    max_articles: int = 10  # a longer list is cut
+    coverage: float = number(0.0, below=1)  # guaranteed share of complete lists; 0: no guarantee
+    # Threshold of an article without a case to tune on; 0: that of rare articles, inf: never.
+    unseen_threshold: float = number(0.0, allow_inf=True)
+    min_articles: int = number(1)  # the best scores fill a shorter list ...
+    fill_score: float = number(0.0)  # ... if they are at least this
+    max_articles: int = number(10, at_least=1)  # a longer list keeps its best scores
 
 
 @dataclass(frozen=True)
 class Config:
-    """All of it."""
+    """All settings, by section."""
 
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -146,20 +160,24 @@ class Config:
         return asdict(self)
 
 
-def from_dict(values: Mapping[str, Any], where: str, start: Config | None = None) -> Config:
-    """Return `start` with the settings of nested dicts `{section: {key: value}}` put in.
+def from_dict(values: Mapping[str, Any], where: str, *, base: Config | None = None) -> Config:
+    """Return a configuration with the settings of nested dicts `{section: {key: value}}` put in.
 
     Args:
         values: The settings.
         where: What the settings come from, for the error.
-        start: The configuration to start from; the defaults if None.
+        base: The configuration to start from; the defaults if None.
 
     Raises:
-        ConfigError: A section or key is unknown, or a value has the wrong type or size.
+        ConfigError: A section or key is unknown, or a value has the wrong type or range.
+
+    Example:
+        >>> from_dict({"training": {"epochs": 3}}, "my.toml").training.epochs
+        3
     """
-    config = start or Config()
+    config = base or Config()
     for section, settings in values.items():
-        _check_name(section, [f.name for f in fields(config)], where, "section")
+        check_name(section, [f.name for f in fields(config)], where=where, kind="section")
         if not isinstance(settings, Mapping):
             raise ConfigError(
                 where,
@@ -167,8 +185,8 @@ def from_dict(values: Mapping[str, Any], where: str, start: Config | None = None
                 quoted(settings),
                 f"Write [{section}] on a line of its own and the settings below it.",
             )
-        changed = _changed(getattr(config, section), settings, f"{where}: [{section}]")
-        config = replace(config, **{section: changed})
+        updated = _updated(getattr(config, section), settings, f"{where}: [{section}]")
+        config = replace(config, **{section: updated})
     if config.decision.min_articles > config.decision.max_articles:
         raise ConfigError(
             f"{where}: [decision]",
@@ -179,53 +197,51 @@ def from_dict(values: Mapping[str, Any], where: str, start: Config | None = None
     return config
 
 
-def load(path: Path | None, assignments: Iterable[str] = (), preset: str | None = None) -> Config:
-    """Return the defaults, changed by a preset, by a TOML file, by `section.key=value` assignments.
+def load(
+    path: Path | None, assignments: Iterable[str] = (), *, preset: str | None = None
+) -> Config:
+    """Return the defaults, changed by a preset, a TOML file and `section.key=value` assignments.
 
     Raises:
-        ConfigError: The file cannot be read, or a preset or setting is unknown or of the wrong
-            type.
+        ConfigError: The file cannot be read, or a preset or setting is unknown, or a value has the
+            wrong type or range.
+
+    Example:
+        >>> load(None, ["training.epochs=3"], preset="tiny").model.lstm_layers
+        1
     """
-    config = from_dict(chosen(PRESETS, preset or "base", "--preset"), "--preset")
-    config = from_dict(_read_toml(path), str(path), config) if path else config
-    return assigned(config, assignments)
+    config = from_dict(lookup(PRESETS, preset or "base", "--preset"), "--preset")
+    config = from_dict(_read_toml(path), str(path), base=config) if path else config
+    return assign(config, assignments)
 
 
-def assigned(config: Config, assignments: Iterable[str]) -> Config:
+def assign(config: Config, assignments: Iterable[str]) -> Config:
     """Return a configuration, changed by `section.key=value` assignments.
 
     Raises:
-        ConfigError: A setting is unknown or of the wrong type.
+        ConfigError: A setting is unknown, or a value has the wrong type or range.
+
+    Example:
+        >>> assign(Config(), ["model.pooling=mean"]).model.pooling
+        'mean'
     """
     for assignment in assignments:
-        config = from_dict(_parse_assignment(assignment), f"--set {assignment}", config)
+        config = from_dict(_parse_assignment(assignment), f"--set {assignment}", base=config)
     return config
 
 
-def preset_of(config: Config) -> tuple[str, dict[str, Any]]:
-    """Return the nearest preset, and by its name, "training.epochs", each setting that differs."""
+def nearest_preset(config: Config) -> tuple[str, dict[str, Any]]:
+    """Return the preset with the fewest differing settings, and those settings' values by name.
+
+    Example:
+        >>> nearest_preset(assign(Config(), ["training.epochs=3"]))
+        ('base', {'training.epochs': 3})
+    """
     changes = {
         name: _differences(config, from_dict(settings, name)) for name, settings in PRESETS.items()
     }
     nearest = min(changes, key=lambda name: len(changes[name]))
     return nearest, changes[nearest]
-
-
-def chosen(registry: Mapping[str, T], name: str, where: str) -> T:
-    """Return the entry of a registry that a setting names.
-
-    Raises:
-        ConfigError: The registry has no such entry.
-    """
-    _check_name(name, list(registry), where, "choice")
-    return registry[name]
-
-
-def shipped(name: str) -> Path:
-    """Return the path of a file that the project ships: inside a wheel, or beside the package."""
-    package = Path(__file__).parent
-    inside = package / name
-    return inside if inside.exists() else package.parent / name
 
 
 def _differences(config: Config, other: Config) -> dict[str, Any]:
@@ -247,7 +263,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
-            path, "the file must be TOML in UTF-8", str(error), "Mend that line."
+            path, "the file must be TOML in UTF-8", str(error), "Fix that line."
         ) from error
 
 
@@ -268,13 +284,14 @@ def _parse_assignment(assignment: str) -> dict[str, Any]:
     return {section.strip(): {key.strip(): value}}
 
 
-def _changed(section: Any, settings: Mapping[str, Any], where: str) -> Any:
-    defaults = {f.name: getattr(section, f.name) for f in fields(section)}
+def _updated(section: Any, settings: Mapping[str, Any], where: str) -> Any:
+    known = {setting.name: setting for setting in fields(section)}
+    values = {}
     for key, value in settings.items():
-        _check_name(key, list(defaults), where, "setting")
-        defaults[key] = _typed(value, defaults[key], f"{where} {key}")
-        _check_range(key, defaults[key], where)
-    return replace(section, **defaults)
+        check_name(key, known, where=where, kind="setting")
+        values[key] = _typed(value, getattr(section, key), f"{where} {key}")
+        _check_range(values[key], known[key], f"{where} {key}")
+    return replace(section, **values)
 
 
 def _typed(value: Any, default: Any, where: str) -> Any:
@@ -293,21 +310,18 @@ def _typed(value: Any, default: Any, where: str) -> Any:
     return value
 
 
-def _check_range(key: str, value: Any, where: str) -> None:
-    """Counts are at least 1, other numbers at least 0, and shares below 1."""
-    if isinstance(value, str | bool | tuple):
+def _check_range(value: Any, setting: Field[Any], where: str) -> None:
+    if not setting.metadata:
         return
-    least = 1 if isinstance(value, int) and key not in _MAY_BE_ZERO else 0
-    if not (least <= value and (key not in _SHARES or value < 1)):
-        expected = f"at least {least}" + (" and below 1" if key in _SHARES else "")
-        raise ConfigError(f"{where} {key}", f"the value must be {expected}", value, "Change it.")
-
-
-def _check_name(name: str, known: list[str], where: str, kind: str) -> None:
-    if name not in known:
-        near = get_close_matches(name, known, n=1, cutoff=0.4)
-        hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
-        raise ConfigError(where, f"every {kind} must be a known one", quoted(name), hint)
+    at_least, below, allow_inf = (
+        setting.metadata[name] for name in ("at_least", "below", "allow_inf")
+    )
+    if at_least <= value < below or (allow_inf and value == math.inf):
+        return
+    expected = f"at least {at_least}" + (f" and below {below}" if below < math.inf else "")
+    raise ConfigError(
+        where, f"the value must be {expected}", value, "Choose a value in that range."
+    )
 
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {

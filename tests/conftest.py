@@ -20,7 +20,7 @@ SETTINGS = (
     "model.embedding_size=8",
     "model.lstm_units=8",
     "model.dropout=0.1",
-    "model.words=0.0",
+    "model.svm_share=0.0",
     "training.epochs=10",
     "training.batch_tokens=256",
     "optimizer.learning_rate=0.03",
@@ -102,10 +102,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory, start_run: Callable[..., t
     """A workplace with one trained and tuned run; tests must not change it."""
     from lawrec.inference.tune import tune_run
     from lawrec.training.loop import train
-    from lawrec.training.validation import valid_figures
 
     root = tmp_path_factory.mktemp("trained")
     run, records = start_run(root=root)
-    list(train(run, records, valid_figures))
+    list(train(run, records))
     tune_run(run)
     return Workplace(root, run.source.data)

@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from lawrec.config import PRESETS, Config, chosen, from_dict, load, preset_of, shipped
+from lawrec.config import PRESETS, Config, from_dict, load, nearest_preset
 from lawrec.errors import ConfigError
+from lawrec.registry import lookup
+from lawrec.resources import shipped_path
 
 
 def toml(tmp_path, content):
@@ -68,8 +70,8 @@ def test_every_setting_takes_its_own_default_from_an_assignment(section, key, va
         ("decision.min_articles=0", "decision", "min_articles", 0),
         ("model.bidirectional=false", "model", "bidirectional", False),
         ("corpus.workers=0", "corpus", "workers", 0),
-        ('corpus.classes=["date", "money"]', "corpus", "classes", ("date", "money")),
-        ("corpus.classes=[]", "corpus", "classes", ()),
+        ('corpus.entity_types=["date", "money"]', "corpus", "classes", ("date", "money")),
+        ("corpus.entity_types=[]", "corpus", "classes", ()),
     ],
 )
 def test_an_assignment_sets_one_value_of_the_right_type(assignment, section, key, expected):
@@ -115,17 +117,17 @@ def test_an_unknown_name_is_refused_and_the_nearest_known_one_is_told(assignment
 @pytest.mark.parametrize(
     ("assignment", "kind", "got", "default"),
     [
-        ("training.keep=3.0", "int", "3.0", "3"),
-        ("training.keep=true", "int", "True", "3"),
-        ("training.keep=three", "int", "'three'", "3"),
-        ("training.keep=", "int", "''", "3"),
-        ("training.keep=[3]", "int", "[3]", "3"),
-        ("optimizer.clip_norm=true", "float", "True", "1.0"),
-        ("optimizer.clip_norm='1'", "float", "'1'", "1.0"),
+        ("training.max_to_keep=3.0", "int", "3.0", "3"),
+        ("training.max_to_keep=true", "int", "True", "3"),
+        ("training.max_to_keep=three", "int", "'three'", "3"),
+        ("training.max_to_keep=", "int", "''", "3"),
+        ("training.max_to_keep=[3]", "int", "[3]", "3"),
+        ("optimizer.global_clipnorm=true", "float", "True", "1.0"),
+        ("optimizer.global_clipnorm='1'", "float", "'1'", "1.0"),
         ("model.bidirectional=1", "bool", "1", "True"),
         ("corpus.tokenizer=2018", "str", "2018", "'jieba'"),
-        ("corpus.classes=date", "list", "'date'", "[]"),
-        ("corpus.classes=[1]", "str", "1", "''"),
+        ("corpus.entity_types=date", "list", "'date'", "[]"),
+        ("corpus.entity_types=[1]", "str", "1", "''"),
         ("corpus.tokenizer=2018-01-01", "str", "datetime.date(2018, 1, 1)", "'jieba'"),
     ],
 )
@@ -150,7 +152,7 @@ def test_a_value_of_another_type_is_refused_with_an_example(assignment, kind, go
         ("optimizer.learning_rate=nan", "at least 0", "nan"),
         ("model.dropout=-1", "at least 0 and below 1", "-1.0"),
         ("model.dropout=1", "at least 0 and below 1", "1.0"),
-        ("optimizer.warmup=nan", "at least 0 and below 1", "nan"),
+        ("optimizer.warmup_ratio=nan", "at least 0 and below 1", "nan"),
     ],
 )
 def test_a_number_out_of_its_bounds_is_refused(assignment, bounds, got):
@@ -231,9 +233,9 @@ def test_a_configuration_cannot_be_changed():
 
 
 def test_a_choice_is_looked_up_by_its_name():
-    assert chosen({"max": 1, "mean": 2}, "mean", "model.pooling") == 2
+    assert lookup({"max": 1, "mean": 2}, "mean", "model.pooling") == 2
     with pytest.raises(ConfigError) as caught:
-        chosen({"max": 1, "mean": 2}, "maxx", "model.pooling")
+        lookup({"max": 1, "mean": 2}, "maxx", "model.pooling")
     assert str(caught.value) == (
         "model.pooling: every choice must be a known one, got 'maxx'. Did you mean max?"
     )
@@ -241,7 +243,7 @@ def test_a_choice_is_looked_up_by_its_name():
 
 @pytest.mark.parametrize("name", ["data/sample", "vocab/articles.csv", "vocab/legal_terms.txt"])
 def test_what_the_project_ships_is_there(name):
-    assert shipped(name).exists()
+    assert shipped_path(name).exists()
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -278,6 +280,6 @@ def test_an_unknown_preset_names_the_nearest():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_nearest_preset_and_what_differs_from_it_are_found(name):
-    config = load(None, ["training.seed=7", "corpus.classes=['date']"], name)
-    assert preset_of(load(None, preset=name)) == (name, {})
-    assert preset_of(config) == (name, {"corpus.classes": ("date",), "training.seed": 7})
+    config = load(None, ["training.seed=7", "corpus.entity_types=['date']"], name)
+    assert nearest_preset(load(None, preset=name)) == (name, {})
+    assert nearest_preset(config) == (name, {"corpus.entity_types": ("date",), "training.seed": 7})

@@ -10,13 +10,13 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 
-from lawrec.config import shipped
 from lawrec.corpus.cases import read_cases, strictly
 from lawrec.corpus.splits import find_splits
 from lawrec.law.catalog import load_catalogue
+from lawrec.resources import shipped_path
 from lawrec.text import normalize
 
-SAMPLE = shipped("data/sample")
+SAMPLE = shipped_path("data/sample")
 SCRIPT = Path(__file__).parents[1] / "data" / "make_sample.py"
 SPLITS = ("train", "valid", "test")
 
@@ -86,7 +86,7 @@ def test_no_fact_comes_twice(cases):
 
 
 def test_every_article_has_a_title(cases):
-    catalogue = load_catalogue(shipped("vocab/articles.csv"))
+    catalogue = load_catalogue(shipped_path("vocab/articles.csv"))
     for name in {name for case in cases for name in case.articles}:
         assert catalogue[name].title
 

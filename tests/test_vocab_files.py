@@ -2,19 +2,20 @@ import re
 
 import pytest
 
-from lawrec.config import CorpusConfig, shipped
+from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import read_cases, strictly
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.law.articles import article_name, statute_order
 from lawrec.law.catalog import load_catalogue
+from lawrec.resources import shipped_path
 from lawrec.text import normalize
 
-TERMS = shipped("vocab/legal_terms.txt")
+TERMS = shipped_path("vocab/legal_terms.txt")
 
 
 @pytest.fixture(scope="module")
 def catalogue():
-    return load_catalogue(shipped("vocab/articles.csv"))
+    return load_catalogue(shipped_path("vocab/articles.csv"))
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def terms():
 
 
 def test_every_article_stands_once_under_its_one_name(catalogue):
-    lines = shipped("vocab/articles.csv").read_text(encoding="utf-8").splitlines()
+    lines = shipped_path("vocab/articles.csv").read_text(encoding="utf-8").splitlines()
     assert len(catalogue) == len(lines) - 1
     assert [article_name(name) for name in catalogue] == list(catalogue)
     assert all(name == entry.article for name, entry in catalogue.items())
@@ -73,7 +74,7 @@ def test_amendments_name_the_amendment_and_a_date(catalogue):
 
 def test_every_article_of_the_sample_has_a_title(catalogue):
     for split in ("train", "valid", "test"):
-        for case in strictly(read_cases(shipped(f"data/sample/{split}.json"))):
+        for case in strictly(read_cases(shipped_path(f"data/sample/{split}.json"))):
             assert set(case.articles) <= set(catalogue)
 
 

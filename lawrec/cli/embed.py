@@ -34,13 +34,13 @@ def embed(
     assignments: tuple[str, ...],
     **form: str | None,
 ) -> None:
-    """Make word vectors from facts, labelled or not, for `train --set model.vectors=FILE`.
+    """Make word vectors from facts, labelled or not, for `train --set model.embedding_init=FILE`.
 
     FACTS are read as `predict` reads them: text, JSON lines, tables, packed or not, folders and
     quoted patterns. Settings decide how facts are cut (corpus.*), how long the vectors are
     (model.embedding_size) and which tokens have one (corpus.min_count, corpus.max_vocabulary).
     """
-    settings = config.load(config_file, assignments, preset)
+    settings = config.load(config_file, assignments, preset=preset)
     check_output(output)
     from lawrec.training.word_vectors import embed as embed_facts
 

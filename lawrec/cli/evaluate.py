@@ -70,17 +70,32 @@ def evaluate(
     if labels and not cail:
         raise click.UsageError("--labels is for --cail: name the file to write as well.")
     start_tensorflow()
-    from lawrec.export.cail_answers import cail_file
-    from lawrec.inference.evaluate import evaluate_run
+    from lawrec.export.cail_answers import cail_file, with_answers
+    from lawrec.inference.evaluate import evaluate_run, save_evaluation
+    from lawrec.reporting.evaluation_html import write_page
+    from lawrec.reporting.plots import require_plots
     from lawrec.runs.run import find_run
     from lawrec.training.devices import use_device
 
+    if page:
+        require_plots()
     use_device(device or "auto")
     run = find_run(checkpoints, run_name)
-    judged = cail_file(run, cail, labels) if cail else None
+    answers = cail_file(run, cail, labels) if cail else None
     beside = [find_run(checkpoints, name) for name in others]
     with shown_on(sys.stderr) as progress:
-        report = evaluate_run(
-            run, split, data, written, skip_bad, progress, judged, others=beside, page=page
+        evaluated = evaluate_run(
+            run,
+            split,
+            path=data,
+            form=written,
+            skip_bad=skip_bad,
+            others=beside,
+            progress=progress,
         )
-    click.echo(EVALUATION_WRITERS[output](report))
+    if answers:
+        evaluated = with_answers(evaluated, answers)
+    save_evaluation(evaluated)
+    if page:
+        write_page(page, evaluated)
+    click.echo(EVALUATION_WRITERS[output](evaluated.report))

@@ -37,8 +37,10 @@ def cail(path: Path, run_name: str | None, checkpoints: Path, labels: Path | Non
     from lawrec.export.cail_answers import labels_of
     from lawrec.export.cail_archive import export_cail
     from lawrec.runs.run import find_run
+    from lawrec.training.checkpoints import best_checkpoint
 
     run = find_run(checkpoints, run_name)
     with shown_on(sys.stderr) as progress:
-        packed = export_cail(run, labels_of(run, labels), path, progress)
+        checkpoint = best_checkpoint(run, progress)
+    packed = export_cail(run, labels_of(run, labels), path=path, checkpoint=checkpoint)
     click.echo(packed.text())

@@ -73,7 +73,7 @@ data_options = together(
     click.option(
         "--charged",
         type=FILE,
-        help="More train cases that only say their charges; needs loss.charges.  [default: none]",
+        help="More train cases that only say their charges; needs loss.charge_weight.  [default: none]",
     ),
     settings_options,
 )

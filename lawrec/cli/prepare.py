@@ -25,7 +25,7 @@ def prepare(
     preset: str | None, config_file: Path | None, assignments: tuple[str, ...], **source: Any
 ) -> None:
     """Turn labelled cases into records; `train` does so itself where needed."""
-    settings = config.load(config_file, assignments, preset)
+    settings = config.load(config_file, assignments, preset=preset)
     start_tensorflow()
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.reporting.runs_text import records_text

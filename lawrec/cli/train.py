@@ -20,6 +20,7 @@ from lawrec.cli.options import (
 from lawrec.decision.cross_fitting import check_choices
 from lawrec.evaluation.metrics import GAINS
 from lawrec.models.word2vec_format import check_vectors
+from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import shown_on, stopping_between_steps
 
 _CHECK_FAILED = "A check of the first batch failed: what it names is not as the model needs it."
@@ -96,12 +97,11 @@ def train(
         raise click.UsageError("--resume goes on with the run's own cases and settings: name none.")
     if resume and (dry_run or debug):
         raise click.UsageError("--dry-run and --debug are for a new training: leave out --resume.")
-    settings = _checked(config.load(config_file, (*assignments, *given), preset))
+    settings = _checked(config.load(config_file, (*assignments, *given), preset=preset))
     start_tensorflow(talkative=log_placement)
     from lawrec.reporting.training_text import training_line
     from lawrec.training.loop import train as train_run
     from lawrec.training.setup import NewRun, open_training
-    from lawrec.training.validation import valid_figures
 
     new = None if resume else NewRun(settings, source_of(source), start_from)
     with shown_on(sys.stderr) as progress:
@@ -114,7 +114,7 @@ def train(
         click.echo(f"Training {run.folder}", err=True)
         try:
             with stopping_between_steps(progress) as stoppable:
-                evaluations = train_run(run, records, valid_figures, stoppable, profile, strategy)
+                evaluations = train_run(run, records, stoppable, profile, strategy)
                 for evaluation in evaluations:
                     click.echo(training_line(evaluation), err=True)
         except KeyboardInterrupt:
@@ -125,7 +125,7 @@ def train(
 def _checked(settings: config.Config) -> config.Config:
     """Refuse what only the end of a long training would find out."""
     check_choices(settings.decision)
-    config.chosen(GAINS, settings.training.best_by, "training.best_by")
+    lookup(GAINS, settings.training.monitor, "training.monitor")
     check_vectors(settings.model)
     return settings
 

@@ -16,7 +16,7 @@ from lawrec.cli.options import (
     skip_bad_option,
     start_tensorflow,
 )
-from lawrec.config import assigned
+from lawrec.config import assign
 from lawrec.decision.calibration import CALIBRATIONS
 from lawrec.decision.cross_fitting import BEST
 from lawrec.decision.objectives import OBJECTIVES
@@ -86,7 +86,7 @@ def tune_thresholds(
     from lawrec.runs.run import find_run
 
     run = find_run(checkpoints, run_name)
-    config = replace(assigned(run.config, assignments).decision, **given)
+    config = replace(assign(run.config, assignments).decision, **given)
     with shown_on(sys.stderr) as progress:
         tuning = tune_run(run, config, data, written, skip_bad, progress)
     click.echo(tuning_text(tuning))

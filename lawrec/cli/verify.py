@@ -54,5 +54,5 @@ def _records_of_cases(
     config_file: Path | None,
     assignments: tuple[str, ...],
 ) -> Path:
-    settings = config.load(config_file, assignments, preset)
+    settings = config.load(config_file, assignments, preset=preset)
     return folder_for(source_of(source), settings.corpus)

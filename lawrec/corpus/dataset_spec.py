@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from lawrec.config import CorpusConfig, LossConfig, shipped
+from lawrec.config import CorpusConfig, LossConfig
 from lawrec.corpus.cases import no_case, read_cases
 from lawrec.corpus.manifest import SCHEMA
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
@@ -16,6 +16,7 @@ from lawrec.corpus.splits import find_splits
 from lawrec.corpus.tokenizers import Tokenizer, listed_words, load_tokenizer
 from lawrec.errors import CaseError, ConfigError
 from lawrec.law.articles import read_article_list
+from lawrec.resources import shipped_path
 from lawrec.text_files import digest_at
 
 # The fingerprint holds the classes and the stop words, the key holds the user's tokens themselves.
@@ -26,11 +27,11 @@ _NOT_IN_KEY = ("workers", "classes", "stop_words", "user_tokens")
 class Source:
     """What to prepare, and where to put it."""
 
-    data: Path = field(default_factory=lambda: shipped("data/sample"))
+    data: Path = field(default_factory=lambda: shipped_path("data/sample"))
     articles: Path | None = None  # a list of labels; by default DATA/law.txt, if it is there
     charged: Path | None = None  # more train cases, of which only the charges are known
     dictionaries: tuple[Path, ...] = field(
-        default_factory=lambda: (shipped("vocab/legal_terms.txt"),)
+        default_factory=lambda: (shipped_path("vocab/legal_terms.txt"),)
     )
     form: Format = DEFAULT_FORMAT  # how the cases are written
     skip_bad: bool = False  # leave out lines that cannot be used, and keep them in skipped.jsonl
@@ -59,12 +60,12 @@ def check_source(source: Source, loss: LossConfig) -> None:
             f"only {', '.join(splits)}",
             "Put a valid.json into the folder.",
         )
-    if source.charged and not loss.charges:
+    if source.charged and not loss.charge_weight:
         raise ConfigError(
             "--charged",
-            "loss.charges must be above 0 to learn from cases with nothing but charges",
-            loss.charges,
-            "Add --set loss.charges=0.5, or leave out --charged.",
+            "loss.charge_weight must be above 0 to learn from cases with nothing but charges",
+            loss.charge_weight,
+            "Add --set loss.charge_weight=0.5, or leave out --charged.",
         )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from lawrec.config import chosen
+from lawrec.registry import lookup
 
 RULES = 1  # grows when a class is recognised otherwise: part of the tokenizer's fingerprint
 
@@ -32,7 +32,7 @@ def recognizer(names: Sequence[str]) -> Callable[[str], Iterator[tuple[str, str 
         ConfigError: There is no class of that name.
     """
     for name in names:
-        chosen(CLASSES, name, "corpus.classes")
+        lookup(CLASSES, name, "corpus.entity_types")
     patterns = [f"(?P<{name}>{pattern})" for name, (pattern, _) in CLASSES.items() if name in names]
     return partial(_pieces, re.compile("|".join(patterns)))
 

@@ -13,7 +13,7 @@ SHINGLE = 5
 ALIKE = 0.8
 """From this Jaccard similarity of their shingles on, two texts are near-duplicates."""
 SIGNATURE, SEED = 256, 2018
-"""Numbers in the signature of a text, and what fixes the hash functions."""
+"""NumberArray in the signature of a text, and what fixes the hash functions."""
 FOUND = 0.995
 """The least probability with which a pair that is just alike becomes a candidate."""
 BATCH = 512

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from lawrec.config import CorpusConfig, chosen
+from lawrec.config import CorpusConfig
 from lawrec.corpus import entities
 from lawrec.errors import CaseError, ConfigError
+from lawrec.registry import lookup
 from lawrec.text import normalize
 
 Cut = Callable[[str], list[str]]
@@ -44,14 +45,14 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
         ConfigError: There is no tokenizer or class of that name, or its package is missing.
         CaseError: A dictionary or the list of stop words cannot be read.
     """
-    cutter = chosen(TOKENIZERS, config.tokenizer, "corpus.tokenizer")(dictionaries)
+    cutter = lookup(TOKENIZERS, config.tokenizer, "corpus.tokenizer")(dictionaries)
     stop_words = listed_words(config.stop_words)
     parts = [cutter.fingerprint, _RULES]
-    if config.classes:
-        parts.append(f"classes {'+'.join(config.classes)} (rules {entities.RULES})")
+    if config.entity_types:
+        parts.append(f"classes {'+'.join(config.entity_types)} (rules {entities.RULES})")
     if stop_words:
         parts.append(f"stop words {_digest(stop_words)}")
-    cut = _without(stop_words, _with_classes(config.classes, cutter.cut))
+    cut = _without(stop_words, _with_classes(config.entity_types, cutter.cut))
     fingerprint = ", ".join(filter(None, parts))
     return Tokenizer(lambda text: cut(normalize(text)), fingerprint, cutter.quick)
 

@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from lawrec.corpus.tokenizers import Tokenizer
 from lawrec.errors import ConfigError, RecordsError
 from lawrec.files import write_text
+from lawrec.types import BoolArray
 
 PAD, UNK = "<pad>", "<unk>"
 PAD_ID, UNK_ID = 0, 1
@@ -103,7 +103,7 @@ class Encoder:
         return encode(self.tokenizer.cut(fact), self.tokens, self.max_tokens)
 
 
-def label_matrix(label_ids: Iterable[Sequence[int]], n_labels: int) -> npt.NDArray[np.bool_]:
+def label_matrix(label_ids: Iterable[Sequence[int]], n_labels: int) -> BoolArray:
     """Return bool (n_cases, n_labels): True where the label is among the ids of the case."""
     cases = list(label_ids)
     matrix = np.zeros((len(cases), n_labels), np.bool_)

@@ -7,14 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from lawrec.config import chosen
+from lawrec.registry import lookup
+from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
-Rates = npt.NDArray[np.float64]
 Parameters = tuple[tuple[float, ...], ...]
 
 GROUPS_FROM = (10, 100)
@@ -40,10 +36,10 @@ class Calibration:
 
 def fit_calibration(
     kind: str,
-    y_true: Bools,
-    y_score: Floats,
-    known: Bools | None = None,
-    groups: Ints | None = None,
+    y_true: BoolArray,
+    y_score: Float32Array,
+    known: BoolArray | None = None,
+    groups: Int64Array | None = None,
 ) -> Calibration:
     """Fit a calibration on a tuning split.
 
@@ -57,7 +53,7 @@ def fit_calibration(
     Raises:
         ConfigError: There is no such kind.
     """
-    fit, _ = chosen(CALIBRATIONS, kind, "decision.calibration")
+    fit, _ = lookup(CALIBRATIONS, kind, "decision.calibration")
     support = (y_true if known is None else y_true & known).sum(axis=0)
     if not support.any():  # nothing to learn from
         kind, fit = "none", _none
@@ -74,7 +70,7 @@ def fit_calibration(
     return Calibration(kind, tuple(groups.tolist()), tuple(parameters))
 
 
-def calibrated(y_score: Floats, calibration: Calibration) -> Floats:
+def calibrated(y_score: Float32Array, calibration: Calibration) -> Float32Array:
     """Return probabilities float32 (n_cases, n_articles) for scores of the same shape.
 
     The articles are those of the fit; columns after them keep their scores.
@@ -88,21 +84,23 @@ def calibrated(y_score: Floats, calibration: Calibration) -> Floats:
     return y_prob
 
 
-def _logits() -> Rates:
+def _logits() -> Float64Array:
     """Return the logit of each step."""
     return np.arange(-FARTHEST * STEPS, FARTHEST * STEPS + 1) / STEPS
 
 
-def _steps(y_score: Floats) -> Ints:
+def _steps(y_score: Float32Array) -> Int64Array:
     """Return which step each score is nearest to by its logit, log(score / (1 - score))."""
     with np.errstate(divide="ignore"):  # the logits of 0 and 1 are infinite
         logits = np.log(y_score / (1 - y_score))
     held = np.clip(logits, -FARTHEST, FARTHEST)
-    steps: Ints = np.rint((held + FARTHEST) * STEPS).astype(np.int64)
+    steps: Int64Array = np.rint((held + FARTHEST) * STEPS).astype(np.int64)
     return steps
 
 
-def _counted(y_true: Bools, y_score: Floats) -> tuple[Rates, Rates, Rates]:
+def _counted(
+    y_true: BoolArray, y_score: Float32Array
+) -> tuple[Float64Array, Float64Array, Float64Array]:
     """Return the logits of the steps that some scores are on, and the true and all scores there."""
     steps, size = _steps(y_score), 2 * FARTHEST * STEPS + 1
     everything = np.bincount(steps.ravel(), minlength=size).astype(np.float64)
@@ -111,15 +109,15 @@ def _counted(y_true: Bools, y_score: Floats) -> tuple[Rates, Rates, Rates]:
     return _logits()[some], true[some], everything[some]
 
 
-def _none(logits: Rates, true: Rates, everything: Rates) -> Parameters:
+def _none(logits: Float64Array, true: Float64Array, everything: Float64Array) -> Parameters:
     return ()
 
 
-def _as_scored(logits: Rates, parameters: Parameters) -> Rates:
+def _as_scored(logits: Float64Array, parameters: Parameters) -> Float64Array:
     return np.exp(-np.logaddexp(0, -logits))  # 1 / (1 + exp(-logits)) without overflow
 
 
-def _temperature(logits: Rates, true: Rates, everything: Rates) -> Parameters:
+def _temperature(logits: Float64Array, true: Float64Array, everything: Float64Array) -> Parameters:
     """Return the temperature that divides the logits with the least log loss, 1 if any does.
 
     Source: Guo et al., "On Calibration of Modern Neural Networks", 2017.
@@ -135,11 +133,11 @@ def _temperature(logits: Rates, true: Rates, everything: Rates) -> Parameters:
     return ((1 / max(float(model.coef_[0, 0]), 1 / STEPS),),)
 
 
-def _divided(logits: Rates, parameters: Parameters) -> Rates:
+def _divided(logits: Float64Array, parameters: Parameters) -> Float64Array:
     return _as_scored(logits / parameters[0][0], ())
 
 
-def _isotonic(logits: Rates, true: Rates, everything: Rates) -> Parameters:
+def _isotonic(logits: Float64Array, true: Float64Array, everything: Float64Array) -> Parameters:
     """Return the knots, logits and probabilities, of the rising function nearest to the truth.
 
     One case more is taken as false above all scores and one as true below them, because no number
@@ -160,13 +158,17 @@ def _isotonic(logits: Rates, true: Rates, everything: Rates) -> Parameters:
     return tuple(tuple(round(float(value), 6) for value in values) for values in knots)
 
 
-def _interpolated(logits: Rates, parameters: Parameters) -> Rates:
+def _interpolated(logits: Float64Array, parameters: Parameters) -> Float64Array:
     knots, probabilities = parameters
     return np.interp(logits, knots, probabilities)
 
 
 CALIBRATIONS: dict[
-    str, tuple[Callable[[Rates, Rates, Rates], Parameters], Callable[[Rates, Parameters], Rates]]
+    str,
+    tuple[
+        Callable[[Float64Array, Float64Array, Float64Array], Parameters],
+        Callable[[Float64Array, Parameters], Float64Array],
+    ],
 ] = {
     "none": (_none, _as_scored),
     "temperature": (_temperature, _divided),

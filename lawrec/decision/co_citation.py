@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from lawrec.types import BoolArray, Float64Array, Int64Array
 
 FEWEST = 20
 """Cases that an article needs for "always" to mean something."""
@@ -34,7 +34,7 @@ class Break:
     other: str
 
 
-def lift(together: npt.NDArray[Any], cases: int) -> npt.NDArray[np.float64]:
+def lift(together: npt.NDArray[Any], cases: int) -> Float64Array:
     """Return how much oftener two articles stand together than if they were independent.
 
     n_ab n / (n_a n_b), (n_articles, n_articles), 0 where an article has no case.
@@ -48,7 +48,7 @@ def lift(together: npt.NDArray[Any], cases: int) -> npt.NDArray[np.float64]:
     return np.where(chance > 0, together * float(cases) / np.maximum(chance, 1), 0.0)
 
 
-def companions(together: Ints, cases: int) -> Companions:
+def companions(together: Int64Array, cases: int) -> Companions:
     """Return which pairs of articles always and never stand together, from counts as in `lift`."""
     single = np.diagonal(together)
     other = ~np.eye(len(single), dtype=np.bool_)
@@ -78,7 +78,7 @@ def breaks(labels: list[int], known: Companions, articles: Sequence[str]) -> lis
     return missing + unheard
 
 
-def _named(pairs: npt.NDArray[np.bool_]) -> dict[int, tuple[int, ...]]:
+def _named(pairs: BoolArray) -> dict[int, tuple[int, ...]]:
     return {
         int(row): tuple(np.flatnonzero(pairs[row]).tolist()) for row in np.flatnonzero(pairs.any(1))
     }

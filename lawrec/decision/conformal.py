@@ -14,7 +14,7 @@ def guaranteed_cut(cases: Labelled, config: DecisionConfig) -> float:
     """Return the highest score such that lists down to it keep the guarantee of the configuration.
 
     That is: of a new case, drawn as these were, every true article scores at least as much with
-    the probability `config.guarantee`, whatever the distribution of the cases and scores. Conformal
+    the probability `config.coverage`, whatever the distribution of the cases and scores. Conformal
     risk control with the loss 1 for a list that lacks an article: the lowest score of a true
     article of each of n cases is put in order, and the cut is the k-th lowest,
     k = floor((1 - guarantee) (n + 1)). An article that is not known to be true counts as false.
@@ -27,9 +27,9 @@ def guaranteed_cut(cases: Labelled, config: DecisionConfig) -> float:
     true = cases.y_true if cases.known is None else cases.y_true & cases.known
     lowest = np.sort(np.where(true, cases.y_score, NEVER).min(axis=1))
     # The rounding of 1 - 0.95 must not cost a case: (1 - 0.95) * 100 is 5.000000000000004.
-    place = math.floor(round((1 - config.guarantee) * (len(lowest) + 1), 9))
+    place = math.floor(round((1 - config.coverage) * (len(lowest) + 1), 9))
     if place < 1:
-        needed = math.ceil(round(1 / (1 - config.guarantee), 6)) - 1
+        needed = math.ceil(round(1 / (1 - config.coverage), 6)) - 1
         raise ConfigError(
             "decision guarantee",
             f"there must be at least {needed:,} cases to tune on",

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from lawrec.config import DecisionConfig, chosen
+from lawrec.config import DecisionConfig
 from lawrec.decision.calibration import CALIBRATIONS
 from lawrec.decision.decision_rule import Cuts, decide
 from lawrec.decision.objectives import OBJECTIVES, best_point, objective
 from lawrec.decision.strategies import STRATEGIES, best_by_cail, shared_cut, tune
-from lawrec.decision.threshold_curve import NEVER, Bools, Curve, Floats
+from lawrec.decision.threshold_curve import NEVER, Curve
 from lawrec.decision.tuning_cases import Labelled
 from lawrec.evaluation.bootstrap import LEVEL
 from lawrec.evaluation.metrics import GAINS, HEADLINES
+from lawrec.registry import lookup
+from lawrec.types import BoolArray, Float32Array, Float64Array
 
 BEST = "best"
 COMPARED_CASES = 100_000
@@ -35,9 +36,9 @@ class Compared:
 def check_choices(config: DecisionConfig) -> None:
     """Raise ConfigError where the configuration names something that there is not."""
     if config.strategy != BEST:
-        chosen(STRATEGIES, config.strategy, "decision.strategy")
-    chosen(OBJECTIVES, config.objective, "decision.objective")
-    chosen(CALIBRATIONS, config.calibration, "decision.calibration")
+        lookup(STRATEGIES, config.strategy, "decision.strategy")
+    lookup(OBJECTIVES, config.objective, "decision.objective")
+    lookup(CALIBRATIONS, config.calibration, "decision.calibration")
 
 
 def cross_fit(cases: Labelled, config: DecisionConfig) -> Cuts:
@@ -45,11 +46,11 @@ def cross_fit(cases: Labelled, config: DecisionConfig) -> Cuts:
 
     A threshold is the mean of those chosen without each fold of the cases in turn. Where each
     article has its own, it is then drawn towards a shared cut: an article with
-    `config.shrink_cases` true cases lies half-way, one with more nearer to its own. Shared is the
+    `config.shrinkage_cases` true cases lies half-way, one with more nearer to its own. Shared is the
     best cut of all articles together, and among rare ones that of the rare ones, drawn towards the
     former in the same way. A cut that never fires counts as 1 there, unless costs of its own
     ask for it. An article without a true case has what the rare ones share, unless
-    `config.unseen_score` says otherwise.
+    `config.unseen_threshold` says otherwise.
 
     The strategy `cail` takes the best of all strategies so steadied, by their CAIL score here.
 
@@ -128,7 +129,7 @@ def compare(
     return sorted(found, key=lambda entry: -entry.objective)
 
 
-def intervals(cases: Labelled, config: DecisionConfig) -> Floats:
+def intervals(cases: Labelled, config: DecisionConfig) -> Float32Array:
     """Return between which cuts each article's own best one lies, float32 (n_articles, 2).
 
     Of `config.resamples` draws of as many cases, with replacement, the middle `LEVEL` counts.
@@ -148,7 +149,7 @@ def intervals(cases: Labelled, config: DecisionConfig) -> Floats:
     return bounds
 
 
-def fold_masks(n_cases: int, folds: int) -> list[Bools]:
+def fold_masks(n_cases: int, folds: int) -> list[BoolArray]:
     """Return for each fold which cases are in it, dealt out at random but always alike."""
     fold = np.random.default_rng(0).permutation(n_cases) % folds
     return [fold == number for number in range(folds)]
@@ -172,7 +173,7 @@ def _steadied(cases: Labelled, config: DecisionConfig, folds: list[Labelled]) ->
     return replace(whole, thresholds=thresholds.astype(np.float32))
 
 
-def _mean_of(whole: Cuts, parts: list[Cuts]) -> npt.NDArray[np.float64]:
+def _mean_of(whole: Cuts, parts: list[Cuts]) -> Float64Array:
     """Return the mean threshold of the parts that decide in the whole's manner, else the whole's.
 
     What never fires in a part counts nowhere, and what never fires in the whole stays so.
@@ -185,11 +186,9 @@ def _mean_of(whole: Cuts, parts: list[Cuts]) -> npt.NDArray[np.float64]:
     return np.where(kept, means, whole.thresholds)
 
 
-def _drawn(
-    thresholds: npt.NDArray[np.float64], cases: Labelled, config: DecisionConfig
-) -> npt.NDArray[np.float64]:
+def _drawn(thresholds: Float64Array, cases: Labelled, config: DecisionConfig) -> Float64Array:
     """Return each threshold drawn towards the cut that its article shares with others."""
-    together = cases.seen if config.unseen_score else cases
+    together = cases.seen if config.unseen_threshold else cases
     shared = np.full(len(thresholds), shared_cut(together, config))
     rare, among_rare = cases.rare, together.only_rare
     if among_rare.support.any():
@@ -198,12 +197,12 @@ def _drawn(
     drawn = np.array(_between(thresholds, shared, cases.support, config))
     # Few cases are no ground never to list an article; costs of its own may be.
     firm = (cases.support == 0) | (cases.costs is not None)
-    fixed = (firm & np.isinf(thresholds)) | ((cases.support == 0) & (config.unseen_score > 0))
+    fixed = (firm & np.isinf(thresholds)) | ((cases.support == 0) & (config.unseen_threshold > 0))
     return np.where(fixed, thresholds, drawn)
 
 
 def _between(own: Any, shared: Any, support: Any, config: DecisionConfig) -> Any:
-    weight = support / np.maximum(support + config.shrink_cases, 1)
+    weight = support / np.maximum(support + config.shrinkage_cases, 1)
     # A score cannot pass 1, which stands for never here.
     drawn = weight * np.minimum(own, 1) + (1 - weight) * np.minimum(shared, 1)
     return np.where(weight < 1, drawn, own)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lawrec.decision.calibration import Calibration
-from lawrec.decision.expected_f1 import _best_expected_f1
+from lawrec.decision.calibration import Calibration, calibrated
+from lawrec.decision.expected_f1 import best_expected_f1
 from lawrec.decision.score_order import (
     _COLUMN_BITS,
     _SCORE_BITS,
@@ -15,7 +15,8 @@ from lawrec.decision.score_order import (
     chunk_rows,
     shares,
 )
-from lawrec.decision.threshold_curve import NEVER, Bools, Floats, Ints
+from lawrec.decision.threshold_curve import NEVER
+from lawrec.types import BoolArray, Float32Array, Int64Array
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,16 @@ class Cuts:
     is not answered at all.
     """
 
-    thresholds: Floats
+    thresholds: Float32Array
     min_articles: int
     max_articles: int
     fill_score: float = 0.0
-    rule: str = "threshold"  # a key of `RULES`
+    rule: str = "threshold"  # a key of `RULE_KINDS`
     calibration: Calibration | None = None
     guarantee: float = float(NEVER)
 
 
-def decide(y_score: Floats, cuts: Cuts) -> Bools:
+def decide(y_score: Float32Array, cuts: Cuts) -> BoolArray:
     """Return y_pred: the articles that pass by the rule of the cuts, within the least and the most.
 
     A list that is too short is filled with the best scores from `fill_score` on, first among the
@@ -52,34 +53,34 @@ def decide(y_score: Floats, cuts: Cuts) -> Bools:
     return y_pred
 
 
-def abstained(y_score: Floats, cuts: Cuts) -> Bools:
+def abstained(y_score: Float32Array, cuts: Cuts) -> BoolArray:
     """Return for each case whether the guarantee would take more articles than the most."""
-    over: Bools = (y_score >= cuts.guarantee).sum(axis=1) > cuts.max_articles
+    over: BoolArray = (y_score >= cuts.guarantee).sum(axis=1) > cuts.max_articles
     return over
 
 
-def passing(y_score: Floats, cuts: Cuts) -> Bools:
+def passing(y_score: Float32Array, cuts: Cuts) -> BoolArray:
     """Return which articles pass by the rule alone, before the guarantee and the limits."""
-    return RULES[cuts.rule](_firing(y_score, cuts), cuts) & np.isfinite(cuts.thresholds)
+    return RULE_KINDS[cuts.rule].passes(_firing(y_score, cuts), cuts) & np.isfinite(cuts.thresholds)
 
 
-def thresholds_of(y_score: Floats, cuts: Cuts) -> Floats:
+def thresholds_of(y_score: Float32Array, cuts: Cuts) -> Float32Array:
     """Return the score from which each article passes in each case, (n_cases, n_articles).
 
     It is infinite where none would do, and everywhere if lists are chosen as a whole.
     """
     with np.errstate(invalid="ignore"):  # never, times a best score of 0
-        lines = LINES[cuts.rule](_firing(y_score, cuts), cuts)
+        lines = RULE_KINDS[cuts.rule].line(_firing(y_score, cuts), cuts)
     return np.broadcast_to(np.where(np.isfinite(cuts.thresholds), lines, NEVER), y_score.shape)
 
 
-def _firing(y_score: Floats, cuts: Cuts) -> Floats:
+def _firing(y_score: Float32Array, cuts: Cuts) -> Float32Array:
     """Return the scores, 0 for what never fires, so that it is nobody's best either."""
     can_fire = np.isfinite(cuts.thresholds)
     return y_score if can_fire.all() else np.where(can_fire, y_score, np.float32(0))
 
 
-def _decided(y_score: Floats, cuts: Cuts) -> Bools:
+def _decided(y_score: Float32Array, cuts: Cuts) -> BoolArray:
     passed = passing(y_score, cuts)
     listed = passed | (y_score >= cuts.guarantee)
     found = listed.sum(axis=1)
@@ -92,25 +93,56 @@ def _decided(y_score: Floats, cuts: Cuts) -> Bools:
     return listed
 
 
-def _best(y_score: Floats, listed: Bools, never: Bools, wanted: Ints) -> Bools:
+def _best(
+    y_score: Float32Array, listed: BoolArray, never: BoolArray, wanted: Int64Array
+) -> BoolArray:
     """Return each case's `wanted` best articles: what is listed first, what never fires last."""
     flags = np.where(listed, 2, np.where(never, 0, 1))
     places = (flags << _SCORE_BITS + _COLUMN_BITS) | _places(y_score)
     best = _highest(places, max(1, int(wanted.max())))
     last = np.take_along_axis(best, np.maximum(wanted, 1)[:, None] - 1, axis=1)
-    within: Bools = (places >= last) & (wanted > 0)[:, None]
+    within: BoolArray = (places >= last) & (wanted > 0)[:, None]
     return within
 
 
-RULES: dict[str, Callable[[Floats, Cuts], Bools]] = {
-    "threshold": lambda y_score, cuts: y_score >= cuts.thresholds,
-    "share": lambda y_score, cuts: shares(y_score) >= cuts.thresholds,
-    "expected-f1": _best_expected_f1,
+@dataclass(frozen=True)
+class RuleKind:
+    """A way to decide which articles pass.
+
+    Attributes:
+        passes: From y_score and the rule to which articles pass, bool (n_cases, n_articles).
+        line: From y_score and the rule to the score from which each article passes, something that
+            broadcasts to (n_cases, n_articles); infinite where a list is chosen as a whole.
+        inside: The reason for an article that passes.
+        outside: The reason for one that does not.
+    """
+
+    passes: Callable[[Float32Array, Cuts], BoolArray]
+    line: Callable[[Float32Array, Cuts], Float32Array]
+    inside: str = "above threshold"
+    outside: str = "below threshold"
+
+
+def _likeliest_list(y_score: Float32Array, rule: Cuts) -> BoolArray:
+    y_prob = calibrated(y_score, rule.calibration) if rule.calibration else y_score
+    return best_expected_f1(_firing(y_prob, rule), rule.max_articles)
+
+
+RULE_KINDS: dict[str, RuleKind] = {
+    "threshold": RuleKind(
+        passes=lambda y_score, rule: y_score >= rule.thresholds,
+        line=lambda y_score, rule: rule.thresholds,
+    ),
+    "share": RuleKind(
+        passes=lambda y_score, rule: shares(y_score) >= rule.thresholds,
+        line=lambda y_score, rule: rule.thresholds * y_score.max(axis=1, keepdims=True),
+    ),
+    "expected-f1": RuleKind(
+        passes=_likeliest_list,
+        line=lambda y_score, rule: np.full(1, NEVER),
+        inside="likeliest list",
+        outside="outside the likeliest list",
+    ),
 }
 """What passes: a score at its article's threshold, a score that is this share of its case's best,
 or a list that is chosen as a whole."""
-LINES: dict[str, Callable[[Floats, Cuts], Floats]] = {
-    "threshold": lambda y_score, cuts: cuts.thresholds,
-    "share": lambda y_score, cuts: cuts.thresholds * y_score.max(axis=1, keepdims=True),
-    "expected-f1": lambda y_score, cuts: np.full(1, NEVER),
-}

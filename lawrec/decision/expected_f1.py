@@ -1,4 +1,4 @@
-"""TODO decision.expected_f1."""
+"""Expected F1: the list of each case that is best if its probabilities are right."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,10 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lawrec.decision.calibration import calibrated
-from lawrec.decision.decision_rule import Cuts, _firing
 from lawrec.decision.score_order import best_columns
-from lawrec.decision.threshold_curve import Bools, Floats
+from lawrec.types import BoolArray, Float32Array, Float64Array
 
 CERTAIN = 12
 """Best articles of a case that are reckoned with one by one in its expected F1."""
@@ -17,7 +15,7 @@ OTHERS = 18
 """Other true articles of a case that are reckoned with in its expected F1, at most."""
 
 
-def _best_expected_f1(y_score: Floats, cuts: Cuts) -> Bools:
+def best_expected_f1(y_prob: Float32Array, max_articles: int) -> BoolArray:
     """Return the list of each case whose expected F1 is highest, the articles being independent.
 
     The best list is that of the k most probable articles, for some k (Lewis 1995). With S the
@@ -27,12 +25,10 @@ def _best_expected_f1(y_score: Floats, cuts: Cuts) -> Bools:
     of their squared probabilities (Le Cam 1960). Formula: Ye et al., "Optimizing F-Measure: A
     Tale of Two Approaches", 2012.
     """
-    y_prob = calibrated(y_score, cuts.calibration) if cuts.calibration else y_score
-    y_prob = _firing(y_prob, cuts)
     columns = best_columns(y_prob, CERTAIN)
     top = np.take_along_axis(y_prob, columns, axis=1).astype(np.float64)
     rest = _poisson(np.maximum(y_prob.sum(axis=1) - top.sum(axis=1), 0))
-    lengths = np.arange(1, min(cuts.max_articles, top.shape[1]) + 1)
+    lengths = np.arange(1, min(max_articles, top.shape[1]) + 1)
     gain = 2 / (lengths[:, None] + 1 + np.arange(OTHERS))
     without_each = _without_each(rest, top.T[:, :, None])
     of_article = [
@@ -41,22 +37,20 @@ def _best_expected_f1(y_score: Floats, cuts: Cuts) -> Bools:
     ]
     expected = np.diagonal(np.cumsum(of_article, axis=0), axis1=0, axis2=2)
     best = np.argmax(expected, axis=1)
-    passed = np.zeros(y_score.shape, np.bool_)
+    passed = np.zeros(y_prob.shape, np.bool_)
     listed = np.arange(len(lengths)) <= best[:, None]
     np.put_along_axis(passed, columns[:, : len(lengths)], listed, axis=1)
     return passed
 
 
-def _poisson(mean: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+def _poisson(mean: npt.NDArray[np.floating[Any]]) -> Float64Array:
     """Return the probability of 0, 1, ... events, (n, OTHERS)."""
     steps = np.arange(1, OTHERS)
     ratios = np.concatenate((np.exp(-mean)[:, None], mean[:, None] / steps), axis=1)
     return np.cumprod(ratios, axis=1)
 
 
-def _without_each(
-    counted: npt.NDArray[np.float64], prob: npt.NDArray[np.float64]
-) -> Iterator[npt.NDArray[np.float64]]:
+def _without_each(counted: Float64Array, prob: Float64Array) -> Iterator[Float64Array]:
     """Give the distribution of a number when all of some events but one may add 1, for each one.
 
     Either half of the events is added once for all of the other half.
@@ -73,9 +67,7 @@ def _without_each(
     yield from _without_each(_with(counted, prob[:half]), prob[half:])
 
 
-def _with(
-    counted: npt.NDArray[np.float64], prob: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _with(counted: Float64Array, prob: Float64Array) -> Float64Array:
     """Return the distribution of a number after each of some events may have added 1."""
     for p in prob:
         more = counted[:, :-1] * p

@@ -4,23 +4,25 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from lawrec.config import DecisionConfig, chosen
-from lawrec.decision.threshold_curve import Bools, Curve
+from lawrec.config import DecisionConfig
+from lawrec.decision.threshold_curve import Curve
 from lawrec.evaluation.metrics import GAINS, averages, count
+from lawrec.registry import lookup
+from lawrec.types import BoolArray, Float64Array
 
-Rates = npt.NDArray[np.float64]
-OfLists = Callable[[Bools, Bools, Bools | None, DecisionConfig], float]
+OfLists = Callable[[BoolArray, BoolArray, BoolArray | None, DecisionConfig], float]
 
 
-def objective(y_true: Bools, y_pred: Bools, known: Bools | None, config: DecisionConfig) -> float:
+def objective(
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None, config: DecisionConfig
+) -> float:
     """Return the objective of the configuration for lists of articles, all (n_cases, n_articles).
 
     Raises:
         ConfigError: There is no such objective.
     """
-    of_lists = chosen(OBJECTIVES, config.objective, "decision.objective")
+    of_lists = lookup(OBJECTIVES, config.objective, "decision.objective")
     return of_lists(y_true, y_pred, known, config)
 
 
@@ -29,49 +31,53 @@ def best_point(curve: Curve, config: DecisionConfig) -> int:
 
     That of a mean of F1, and of the CAIL score, is F1.
     """
-    rate: Callable[..., Rates] = RATES.get(config.objective, f1)
+    rate: Callable[..., Float64Array] = RATES.get(config.objective, f1)
     return int(np.argmax(rate(curve.tp, curve.chosen, curve.positives, config)))
 
 
-def f1(tp: Any, listed: Any, positives: Any, config: DecisionConfig | None = None) -> Rates:
+def f1(tp: Any, listed: Any, positives: Any, config: DecisionConfig | None = None) -> Float64Array:
     """Return 2 TP / (listed + positives), 0 for 0/0."""
     return _ratio(2 * np.asarray(tp), listed + positives)
 
 
-def f_beta(tp: Any, listed: Any, positives: Any, config: DecisionConfig) -> Rates:
+def f_beta(tp: Any, listed: Any, positives: Any, config: DecisionConfig) -> Float64Array:
     """Return (1 + b^2) TP / (listed + b^2 positives), 0 for 0/0; recall counts b times as much.
 
     Source: van Rijsbergen, "Information Retrieval", 1979.
     """
-    square = config.recall_weight**2
+    square = config.beta**2
     return _ratio((1 + square) * np.asarray(tp), listed + square * positives)
 
 
-def precision_at_recall(tp: Any, listed: Any, positives: Any, config: DecisionConfig) -> Rates:
-    """Return the precision where the recall is at least `config.hold`.
+def precision_at_recall(
+    tp: Any, listed: Any, positives: Any, config: DecisionConfig
+) -> Float64Array:
+    """Return the precision where the recall is at least `config.target_rate`.
 
     Elsewhere it is how far the recall is from 1, negative: any list that holds it is better.
     """
     recall = _ratio(tp, positives)
-    return np.where(recall >= config.hold, _ratio(tp, listed), recall - 1)
+    return np.where(recall >= config.target_rate, _ratio(tp, listed), recall - 1)
 
 
-def recall_at_precision(tp: Any, listed: Any, positives: Any, config: DecisionConfig) -> Rates:
-    """Return the recall where the precision is at least `config.hold`, else as above."""
+def recall_at_precision(
+    tp: Any, listed: Any, positives: Any, config: DecisionConfig
+) -> Float64Array:
+    """Return the recall where the precision is at least `config.target_rate`, else as above."""
     precision = _ratio(tp, listed)
-    return np.where(precision >= config.hold, _ratio(tp, positives), precision - 1)
+    return np.where(precision >= config.target_rate, _ratio(tp, positives), precision - 1)
 
 
-def _ratio(top: Any, bottom: Any) -> Rates:
+def _ratio(top: Any, bottom: Any) -> Float64Array:
     bottom = np.asarray(bottom, np.float64)
     return np.where(bottom == 0, 0.0, top / np.where(bottom == 0, 1.0, bottom))
 
 
-def _of_all(rate: Callable[..., Rates]) -> OfLists:
+def _of_all(rate: Callable[..., Float64Array]) -> OfLists:
     """Return a rate of the counts of all articles together."""
 
     def of_lists(
-        y_true: Bools, y_pred: Bools, known: Bools | None, config: DecisionConfig
+        y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None, config: DecisionConfig
     ) -> float:
         counts = count(y_true, y_pred, known)
         tp = counts.tp.sum()
@@ -82,7 +88,7 @@ def _of_all(rate: Callable[..., Rates]) -> OfLists:
 
 def _of_metric(metric: Callable[..., float]) -> OfLists:
     def of_lists(
-        y_true: Bools, y_pred: Bools, known: Bools | None, config: DecisionConfig
+        y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None, config: DecisionConfig
     ) -> float:
         return metric(y_true, y_pred, known)
 
@@ -91,14 +97,14 @@ def _of_metric(metric: Callable[..., float]) -> OfLists:
 
 def _of_average(average: str) -> OfLists:
     def of_lists(
-        y_true: Bools, y_pred: Bools, known: Bools | None, config: DecisionConfig
+        y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None, config: DecisionConfig
     ) -> float:
         return averages(y_true, y_pred, known)[average]["f1"]
 
     return of_lists
 
 
-RATES: dict[str, Callable[..., Rates]] = {
+RATES: dict[str, Callable[..., Float64Array]] = {
     "f_beta": f_beta,
     "precision_at_recall": precision_at_recall,
     "recall_at_precision": recall_at_precision,

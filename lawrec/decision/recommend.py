@@ -8,19 +8,22 @@ import numpy.typing as npt
 
 from lawrec.decision.calibration import calibrated
 from lawrec.decision.co_citation import Break, Companions, breaks
-from lawrec.decision.decision_rule import Cuts, abstained, decide, passing, thresholds_of
+from lawrec.decision.decision_rule import (
+    RULE_KINDS,
+    Cuts,
+    abstained,
+    decide,
+    passing,
+    thresholds_of,
+)
 from lawrec.decision.score_order import rank
-from lawrec.decision.threshold_curve import Bools, Floats
+from lawrec.types import BoolArray, Float32Array
 
-ABOVE = "above threshold"
-LIKELIEST = "likeliest list"
 FALLBACK = "top-1 fallback"
 MINIMUM = "minimum list"
 GUARANTEE = "guarantee"
 MAXIMUM = "cut by maximum"
 ABSTAINED = "abstained"
-BELOW = "below threshold"
-OUTSIDE = "outside the likeliest list"
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Decision:
 
 
 def recommend(
-    y_score: Floats,
+    y_score: Float32Array,
     cuts: Cuts,
     articles: Sequence[str],
     titles: Mapping[str, str],
@@ -103,7 +106,7 @@ def recommend(
     ]
 
 
-def reasons(y_score: Floats, y_pred: Bools, cuts: Cuts) -> npt.NDArray[np.str_]:
+def reasons(y_score: Float32Array, y_pred: BoolArray, cuts: Cuts) -> npt.NDArray[np.str_]:
     """Return for each case and article why it is recommended, or why not.
 
     Args:
@@ -115,7 +118,7 @@ def reasons(y_score: Floats, y_pred: Bools, cuts: Cuts) -> npt.NDArray[np.str_]:
     none = ~(passed | needed).any(axis=1, keepdims=True)
     alone = none & (y_pred.sum(axis=1, keepdims=True) == 1)
     over = abstained(y_score, cuts)[:, None]
-    inside, outside = (LIKELIEST, OUTSIDE) if cuts.rule == "expected-f1" else (ABOVE, BELOW)
+    kind = RULE_KINDS[cuts.rule]
     return np.select(
         [
             over & (passed | needed),
@@ -125,8 +128,8 @@ def reasons(y_score: Floats, y_pred: Bools, cuts: Cuts) -> npt.NDArray[np.str_]:
             y_pred,
             passed,
         ],
-        [ABSTAINED, inside, GUARANTEE, FALLBACK, MINIMUM, MAXIMUM],
-        outside,
+        [ABSTAINED, kind.inside, GUARANTEE, FALLBACK, MINIMUM, MAXIMUM],
+        kind.outside,
     )
 
 

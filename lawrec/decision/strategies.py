@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lawrec.config import DecisionConfig, chosen
+from lawrec.config import DecisionConfig
 from lawrec.decision.decision_rule import Cuts, decide
 from lawrec.decision.objectives import best_point, f1
 from lawrec.decision.score_order import best_columns, chunk_rows
-from lawrec.decision.threshold_curve import Bools, Curve
+from lawrec.decision.threshold_curve import Curve
 from lawrec.decision.tuning_cases import Labelled
 from lawrec.evaluation.metrics import cail_score
+from lawrec.registry import lookup
+from lawrec.types import BoolArray, Float64Array, Int64Array
 
-Points = npt.NDArray[np.int64]
 _NOTHING = 1e-12  # a gain below it is rounding
 
 
@@ -32,12 +33,12 @@ def tune(cases: Labelled, config: DecisionConfig) -> Cuts:
     Raises:
         ConfigError: There is no such strategy or objective.
     """
-    strategy = chosen(STRATEGIES, config.strategy, "decision.strategy")
-    if not config.unseen_score or cases.support.all():
+    strategy = lookup(STRATEGIES, config.strategy, "decision.strategy")
+    if not config.unseen_threshold or cases.support.all():
         return strategy(cases, config)
     if not cases.support.any():
-        return _cuts(np.full(len(cases.support), config.unseen_score), config)
-    return _with_unseen(strategy(cases.seen, config), cases.support > 0, config.unseen_score)
+        return _cuts(np.full(len(cases.support), config.unseen_threshold), config)
+    return _with_unseen(strategy(cases.seen, config), cases.support > 0, config.unseen_threshold)
 
 
 def shared_cut(cases: Labelled, config: DecisionConfig) -> np.float32:
@@ -126,7 +127,7 @@ def _cost(cases: Labelled, config: DecisionConfig) -> Cuts:
     return _at(cases, [_cheapest(curve, *costs) for curve, costs in pairs], config)
 
 
-def _costs(cases: Labelled, config: DecisionConfig) -> npt.NDArray[np.float64]:
+def _costs(cases: Labelled, config: DecisionConfig) -> Float64Array:
     if cases.costs is not None:
         return cases.costs
     return np.tile((config.miss_cost, config.false_cost), (len(cases.support), 1))
@@ -184,7 +185,7 @@ def _totals(curves: list[Curve], points: list[int]) -> tuple[int, int]:
     return tp, sum(int(curve.chosen[point]) for curve, point in pairs)
 
 
-def _within_best(cases: Labelled, most: int) -> tuple[Points, Points]:
+def _within_best(cases: Labelled, most: int) -> tuple[Int64Array, Int64Array]:
     """Return TP and the known entries among the 1, 2, ... `most` best articles of all cases."""
     most = min(most, cases.y_true.shape[1])
     tp, listed = np.zeros(most, np.int64), np.zeros(most, np.int64)
@@ -214,7 +215,7 @@ def _cuts(
     return Cuts(thresholds.astype(np.float32), *limits, rule=rule)
 
 
-def _with_unseen(cuts: Cuts, seen: Bools, unseen_score: float) -> Cuts:
+def _with_unseen(cuts: Cuts, seen: BoolArray, unseen_score: float) -> Cuts:
     """Return the cuts of the seen articles for all; a relative rule knows no other score."""
     thresholds = np.full(len(seen), unseen_score, np.float32)
     if cuts.rule != "threshold" and np.isfinite(unseen_score):

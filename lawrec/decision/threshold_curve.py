@@ -4,11 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
+from lawrec.types import BoolArray, Float32Array, Int64Array
+
 NEVER = np.float32(np.inf)
 PART = 1 << 25
 """Scores that are sorted at a time."""
@@ -22,10 +20,10 @@ class Curve:
     false cases alone. The first cut is `NEVER`. All arrays are (n_cuts,).
     """
 
-    cuts: Floats  # falling
-    below: Floats  # the next score under the cut, 0 where there is none
-    chosen: Ints  # cases at or above the cut
-    tp: Ints  # of them true
+    cuts: Float32Array  # falling
+    below: Float32Array  # the next score under the cut, 0 where there is none
+    chosen: Int64Array  # cases at or above the cut
+    tp: Int64Array  # of them true
     positives: int  # true cases in all
 
     def threshold(self, point: int) -> np.float32:
@@ -35,7 +33,7 @@ class Curve:
         return middle if middle > below else cut
 
 
-def curve(y_true: Bools, y_score: Floats) -> Curve:
+def curve(y_true: BoolArray, y_score: Float32Array) -> Curve:
     """Return the curve of a column: y_true bool (n,), y_score float32 (n,), 0 to 1."""
     parts, true_scores = _sorted_parts(y_score), np.sort(y_score[y_true])
     cuts = np.unique(true_scores)[::-1]
@@ -50,7 +48,7 @@ def curve(y_true: Bools, y_score: Floats) -> Curve:
     )
 
 
-def _sorted_parts(y_score: Floats) -> list[Floats]:
+def _sorted_parts(y_score: Float32Array) -> list[Float32Array]:
     """Return the scores in parts that are sorted, each by itself and beside the others."""
     if len(y_score) <= PART:
         return [np.sort(y_score)]
@@ -58,6 +56,6 @@ def _sorted_parts(y_score: Floats) -> list[Floats]:
         return list(pool.map(np.sort, np.array_split(y_score, -(-len(y_score) // PART))))
 
 
-def _before(scores: Floats, places: Ints) -> Floats:
+def _before(scores: Float32Array, places: Int64Array) -> Float32Array:
     """Return what stands before each place of sorted scores, 0 before the first."""
     return np.where(places > 0, scores[places - 1], np.float32(0))

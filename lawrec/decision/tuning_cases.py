@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from lawrec.decision.calibration import Calibration, fit_calibration
 from lawrec.decision.score_order import shares
-from lawrec.decision.threshold_curve import Bools, Curve, Floats, curve
+from lawrec.decision.threshold_curve import Curve, curve
+from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 RARE = 10
 """True cases below which an article is rare, and its threshold called unreliable."""
@@ -32,11 +32,11 @@ class Labelled:
         idle: Articles left out that count in the CAIL score as neither true nor listed.
     """
 
-    y_true: Bools
-    y_score: Floats
-    known: Bools | None = None
-    costs: npt.NDArray[np.float64] | None = None
-    trained: npt.NDArray[np.int64] | None = None
+    y_true: BoolArray
+    y_score: Float32Array
+    known: BoolArray | None = None
+    costs: Float64Array | None = None
+    trained: Int64Array | None = None
     idle: int = 0
     _calibrations: dict[str, Calibration] = field(default_factory=dict, init=False, repr=False)
 
@@ -66,10 +66,10 @@ class Labelled:
         return self._calibrations[kind]
 
     @cached_property
-    def support(self) -> npt.NDArray[np.int64]:
+    def support(self) -> Int64Array:
         """Number of true cases of each article."""
         true = self.y_true if self.known is None else self.y_true & self.known
-        support: npt.NDArray[np.int64] = true.sum(axis=0)
+        support: Int64Array = true.sum(axis=0)
         return support
 
     @cached_property
@@ -86,7 +86,7 @@ class Labelled:
         return self.articles(self.rare)
 
     @property
-    def rare(self) -> Bools:
+    def rare(self) -> BoolArray:
         """Which articles have too few cases to be judged alone: in train, if that is known."""
         if self.trained is None:
             return self.support < RARE

@@ -12,7 +12,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from lawrec import __version__
@@ -20,6 +19,7 @@ from lawrec.config import Config, ModelConfig
 from lawrec.corpus.vocabulary import PAD_ID
 from lawrec.models.lstm_classifier import build_model
 from lawrec.runs.results import Advice, Findings
+from lawrec.types import Float32Array
 
 INSTALL = "pip install 'lawrec[gpu]'"
 LIBRARIES = {
@@ -178,7 +178,7 @@ def difference() -> float:
     return float(np.abs(scores() - json.loads(done.stdout)).max())
 
 
-def scores() -> npt.NDArray[np.float32]:
+def scores() -> Float32Array:
     """Return the scores of two invented cases by a model with invented weights."""
     cases = np.full((2, 64), PAD_ID, np.int32)
     cases[0, :48], cases[1, :20] = np.arange(2, 50), np.arange(2, 22)

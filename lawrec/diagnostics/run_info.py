@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lawrec.config import preset_of
+from lawrec.config import nearest_preset
 from lawrec.errors import RunError
 from lawrec.models.flops import flops
 from lawrec.runs.results import Layer, RunInfo
@@ -16,7 +16,7 @@ from lawrec.training.checkpoints import best_checkpoint, model_of
 def inspect_run(run: Run) -> RunInfo:
     """Describe a run, trained or not, tuned or not."""
     model = model_of(run)
-    preset, changed = preset_of(run.config)
+    preset, changed = nearest_preset(run.config)
     labels = (output.shape[-1] for output in model.output.values())
     return RunInfo(
         run=str(run.folder),

@@ -20,13 +20,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lawrec.evaluation.metrics import COUNTED, Bools, Counts, Doubles, Floats
+from lawrec.evaluation.metrics import COUNTED, Counts
+from lawrec.types import BoolArray, Float32Array, Float64Array
 
 RESAMPLES = 1_000
 LEVEL = 0.95
 _BLOCK = 10_000_000  # weights at a time
 
-Figures = Callable[[Floats], dict[str, Doubles]]
+Figures = Callable[[Float32Array], dict[str, Float64Array]]
 """From weights float32 (n_resamples, n_cases) to float64 (n_resamples,) of each figure."""
 
 
@@ -50,10 +51,10 @@ class Difference:
 
 
 def figures_of(
-    y_true: Bools,
-    y_pred: Bools,
-    known: Bools | None = None,
-    of_case: Mapping[str, Doubles] | None = None,
+    y_true: BoolArray,
+    y_pred: BoolArray,
+    known: BoolArray | None = None,
+    of_case: Mapping[str, Float64Array] | None = None,
 ) -> Figures:
     """Return the figures of weighted cases: those of `COUNTED`, and means over cases.
 
@@ -69,7 +70,7 @@ def figures_of(
     unknown = _sums(~known)
     means = {name: _mean(values) for name, values in (of_case or {}).items()}
 
-    def figures(weights: Floats) -> dict[str, Doubles]:
+    def figures(weights: Float32Array) -> dict[str, Float64Array]:
         tp, fp, fn = (sums(weights) for sums in parts)
         judged = weights.sum(axis=1, keepdims=True) - unknown(weights)
         counts = Counts(tp, fp, fn, judged - tp - fp - fn)
@@ -112,13 +113,13 @@ def differences(
     return found
 
 
-def resampled(figures: Figures, n_cases: int, resamples: int, seed: int) -> dict[str, Doubles]:
+def resampled(figures: Figures, n_cases: int, resamples: int, seed: int) -> dict[str, Float64Array]:
     """Return each figure of each resample, float64 (resamples,)."""
     blocks = [figures(weights) for weights in _draws(n_cases, resamples, seed)]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
-def _draws(n_cases: int, resamples: int, seed: int) -> Iterator[Floats]:
+def _draws(n_cases: int, resamples: int, seed: int) -> Iterator[Float32Array]:
     """Give blocks of weights, float32 (some, n_cases): how often each case is drawn.
 
     The resamples do not depend on how many of them are a block.
@@ -136,30 +137,30 @@ def _at_hand(figures: Figures, n_cases: int) -> dict[str, float]:
     return {name: float(value[0]) for name, value in whole.items()}
 
 
-def _middle(drawn: Doubles, value: float) -> tuple[float, float]:
+def _middle(drawn: Float64Array, value: float) -> tuple[float, float]:
     """Return between what the resamples lie when they are moved to have the value as their mean."""
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - drawn.mean() + value
     return float(low), float(high)
 
 
-def _sums(entries: Bools) -> Callable[[Floats], Doubles]:
+def _sums(entries: BoolArray) -> Callable[[Float32Array], Float64Array]:
     """Return the sum of weights over the true entries of each article, which must be few."""
     cases, articles = np.nonzero(entries)
     n_articles = entries.shape[1]
 
-    def sums(weights: Floats) -> Doubles:
+    def sums(weights: Float32Array) -> Float64Array:
         return np.array([np.bincount(articles, row[cases], n_articles) for row in weights])
 
     return sums
 
 
-def _mean(values: Doubles) -> Callable[[Floats], Doubles]:
+def _mean(values: Float64Array) -> Callable[[Float32Array], Float64Array]:
     """Return the weighted mean of a figure of each case, 0 where none counts."""
     judged = (~np.isnan(values)).astype(np.float64)
     known = np.nan_to_num(values)
 
-    def mean(weights: Floats) -> Doubles:
-        of_all: Doubles = (weights @ known) / np.maximum(weights @ judged, 1)
+    def mean(weights: Float32Array) -> Float64Array:
+        of_all: Float64Array = (weights @ known) / np.maximum(weights @ judged, 1)
         return of_all
 
     return mean

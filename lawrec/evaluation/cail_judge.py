@@ -8,16 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from lawrec.errors import CaseError
 from lawrec.evaluation.metrics import RATIOS, Counts
+from lawrec.types import Float64Array
 
 LINES = 183
 """Lines of the law.txt of CAIL2018."""
 EXAMPLES = 5
-
-Ratios = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,9 @@ class Verdict:
     micro_f1: float
     macro_f1: float
     counts: Counts
-    precision: Ratios
-    recall: Ratios
-    f1: Ratios
+    precision: Float64Array
+    recall: Float64Array
+    f1: Float64Array
     ignored: int
     ignored_examples: tuple[int, ...]
 
@@ -102,7 +100,50 @@ def _count(
     return Counts(met[0], met[1], met[2], len(truth) - met.sum(axis=0))
 
 
-def _ratios(counts: Counts) -> tuple[Ratios, ...]:
+def _ratios(counts: Counts) -> tuple[Float64Array, ...]:
     """Return precision, recall and F1."""
     nowhere = counts.tp + counts.fp + counts.fn == 0
     return tuple(np.where(nowhere, 1.0, ratio(counts)) for ratio in RATIOS.values())
+
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class CailVerdict:
+    """What the judge says of the answers in a file, whose truth stands beside it.
+
+    `unsayable` are the articles that law.txt lacks: their citations and recommendations, counted in
+    `cited_left_out` and `recommended_left_out`, are in neither file and not judged.
+    """
+
+    answers: str
+    truth: str
+    lines: int
+    score: float
+    micro_f1: float
+    macro_f1: float
+    unsayable: tuple[str, ...]
+    cited_left_out: int
+    recommended_left_out: int
+
+    def text(self) -> str:
+        """Return the verdict for people."""
+        text = (
+            f"CAIL2018's judge, {self.lines:,} lines: score {self.score:.4f}, "
+            f"micro-F1 {self.micro_f1:.4f}, macro-F1 {self.macro_f1:.4f}\n"
+            f"Answers: {self.answers}, truth: {self.truth}"
+        )
+        if not self.unsayable:
+            return text
+        return (
+            f"{text}\nLeft out, since the list lacks {some(self.unsayable)}: "
+            f"{self.cited_left_out:,} cited, {self.recommended_left_out:,} recommended"
+        )
+
+
+def some(articles: Sequence[str]) -> str:
+    """Return the first few articles of a list and the number of the others, for people."""
+    others = len(articles) - _SHOWN
+    shown = ", ".join(articles[:_SHOWN])
+    return f"{shown} and {others:,} more" if others > 0 else shown

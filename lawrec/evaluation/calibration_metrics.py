@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lawrec.evaluation.metrics import Bools, Doubles, Floats, mean_of_cases
+from lawrec.evaluation.metrics import mean_of_cases
 from lawrec.evaluation.ranking_metrics import Separation, separation
+from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 BINS = 10
 """Of probabilities, equally wide."""
@@ -20,9 +21,9 @@ class Reliability:
     share of them that is true, both nan in an empty bin; all (bins,).
     """
 
-    counts: npt.NDArray[np.int64]
-    predicted: Doubles
-    observed: Doubles
+    counts: Int64Array
+    predicted: Float64Array
+    observed: Float64Array
 
     @property
     def error(self) -> float:
@@ -36,7 +37,7 @@ class Reliability:
 
 
 def reliability(
-    y_true: Bools, y_prob: Floats, known: Bools | None = None, bins: int = BINS
+    y_true: BoolArray, y_prob: Float32Array, known: BoolArray | None = None, bins: int = BINS
 ) -> Reliability:
     """Return how often entries are true by what probability they have; arrays of any one shape."""
     true, prob = (y_true, y_prob) if known is None else (y_true[known], y_prob[known])
@@ -47,7 +48,9 @@ def reliability(
         return Reliability(counts, sums[0] / counts, sums[1] / counts)
 
 
-def best_entries(y_true: Bools, y_prob: Floats, known: Bools | None = None) -> tuple[Bools, Floats]:
+def best_entries(
+    y_true: BoolArray, y_prob: Float32Array, known: BoolArray | None = None
+) -> tuple[BoolArray, Float32Array]:
     """Return whether the most probable known article of each case is true, and how probable it is.
 
     Returns:
@@ -60,13 +63,15 @@ def best_entries(y_true: Bools, y_prob: Floats, known: Bools | None = None) -> t
     return true, np.take_along_axis(y_prob[judged], best, axis=1)[:, 0]
 
 
-def label_accuracy(y_true: Bools, y_score: Floats, known: Bools | None = None) -> float:
+def label_accuracy(
+    y_true: BoolArray, y_score: Float32Array, known: BoolArray | None = None
+) -> float:
     """Return the share of entries that are right where 0.5 is the threshold; 0 of none."""
     right = (y_score >= 0.5) == y_true
     return _mean(right if known is None else right[known])
 
 
-def brier_score(y_true: Bools, y_prob: Floats, known: Bools | None = None) -> float:
+def brier_score(y_true: BoolArray, y_prob: Float32Array, known: BoolArray | None = None) -> float:
     """Return the mean of (probability - truth) squared over all entries; 0 of none.
 
     Source: Brier, "Verification of forecasts expressed in terms of probability", 1950.
@@ -76,10 +81,10 @@ def brier_score(y_true: Bools, y_prob: Floats, known: Bools | None = None) -> fl
 
 
 def of_scores(
-    y_true: Bools,
-    y_score: Floats,
-    known: Bools | None = None,
-    y_prob: Floats | None = None,
+    y_true: BoolArray,
+    y_score: Float32Array,
+    known: BoolArray | None = None,
+    y_prob: Float32Array | None = None,
     separate: Separation | None = None,
 ) -> dict[str, float]:
     """Return the figures of the scores themselves, of which some are of all entries together.

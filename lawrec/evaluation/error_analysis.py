@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from lawrec.evaluation.metrics import Bools, Counts, Doubles, Floats, Ints
+from lawrec.evaluation.metrics import Counts
+from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 STEPS = 100
 """Of a sweep from 0 to 1."""
@@ -24,21 +24,21 @@ _SMALLEST = 1e-6  # a score nearer to 0 or 1 costs no more than this one
 class Sweep:
     """What one cut for all articles gives: cuts and list lengths (n_cuts,), counts of each."""
 
-    cuts: Doubles
+    cuts: Float64Array
     counts: Counts  # (n_cuts, n_articles)
-    lengths: Doubles
+    lengths: Float64Array
 
 
-def sweep(y_true: Bools, y_score: Floats, known: Bools, steps: int = STEPS) -> Sweep:
+def sweep(y_true: BoolArray, y_score: Float32Array, known: BoolArray, steps: int = STEPS) -> Sweep:
     """Return the counts for one cut for all articles, of each cut from 0 to 1 in equal steps."""
     cuts = np.arange(steps + 1) / steps
     n_articles = y_true.shape[1]
     place = np.searchsorted(cuts.astype(np.float32), y_score[known], side="right") - 1
     place += np.nonzero(known)[1] * (steps + 1)
 
-    def at_or_above(entries: npt.NDArray[np.int64]) -> Ints:
+    def at_or_above(entries: Int64Array) -> Int64Array:
         parts = np.bincount(entries, minlength=n_articles * (steps + 1))
-        table: Ints = parts.reshape(n_articles, -1)[:, ::-1].cumsum(axis=1)[:, ::-1].T
+        table: Int64Array = parts.reshape(n_articles, -1)[:, ::-1].cumsum(axis=1)[:, ::-1].T
         return table
 
     listed, tp = at_or_above(place), at_or_above(place[y_true[known]])
@@ -47,7 +47,7 @@ def sweep(y_true: Bools, y_score: Floats, known: Bools, steps: int = STEPS) -> S
     return Sweep(cuts, counts, listed.sum(axis=1) / max(1, len(y_true)))
 
 
-def bands(trained: Ints, edges: Sequence[int] = BANDS) -> dict[str, Bools]:
+def bands(trained: Int64Array, edges: Sequence[int] = BANDS) -> dict[str, BoolArray]:
     """Return which articles each band of frequency has, by their number of train cases.
 
     Returns:
@@ -67,15 +67,15 @@ def bands(trained: Ints, edges: Sequence[int] = BANDS) -> dict[str, Bools]:
 class Curves:
     """A precision-recall and a ROC curve, each thinned to a few points; all (n_points,)."""
 
-    recall: Doubles
-    precision: Doubles
-    false_rate: Doubles
-    true_rate: Doubles
+    recall: Float64Array
+    precision: Float64Array
+    false_rate: Float64Array
+    true_rate: Float64Array
     average_precision: float
     roc_auc: float
 
 
-def curves(y_true: Bools, y_score: Floats, known: Bools) -> Curves | None:
+def curves(y_true: BoolArray, y_score: Float32Array, known: BoolArray) -> Curves | None:
     """Return the curves of all entries together, None where all or none of them are true.
 
     Both come of one sorting; precision at recall 0 is 1. Average precision: see `separation`.
@@ -96,7 +96,7 @@ def curves(y_true: Bools, y_score: Floats, known: Bools) -> Curves | None:
     )
 
 
-def _thinned(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
+def _thinned(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
     """Return the points of a curve that lie apart, the first and the last among them."""
     way = np.append(0, np.cumsum(np.hypot(np.diff(x), np.diff(y))))
     kept = np.unique(np.searchsorted(way, np.linspace(0, way[-1], _POINTS)))
@@ -110,10 +110,10 @@ class Pair:
 
     missed: int
     given: int
-    cases: Ints
+    cases: Int64Array
 
 
-def confused(y_true: Bools, y_pred: Bools, known: Bools, most: int) -> list[Pair]:
+def confused(y_true: BoolArray, y_pred: BoolArray, known: BoolArray, most: int) -> list[Pair]:
     """Return the pairs of a missing and a false article that most cases have, the commonest first.
 
     A case that misses two articles and has one false one counts for both pairs.
@@ -129,7 +129,9 @@ def confused(y_true: Bools, y_pred: Bools, known: Bools, most: int) -> list[Pair
     return found
 
 
-def worst(y_true: Bools, y_score: Floats, y_pred: Bools, known: Bools, most: int) -> Ints:
+def worst(
+    y_true: BoolArray, y_score: Float32Array, y_pred: BoolArray, known: BoolArray, most: int
+) -> Int64Array:
     """Return the rows of the cases with a wrong list whose scores are the furthest from the truth.
 
     By the sum of -log of the score of each true article and of 1 - score of each other one.
@@ -137,11 +139,13 @@ def worst(y_true: Bools, y_score: Floats, y_pred: Bools, known: Bools, most: int
     score = np.clip(y_score, _SMALLEST, 1 - _SMALLEST).astype(np.float64)
     loss = (-np.log(np.where(y_true, score, 1 - score)) * known).sum(axis=1)
     wrong = ((y_true != y_pred) & known).any(axis=1)
-    order: Ints = np.argsort(np.where(wrong, -loss, np.inf), kind="stable")
+    order: Int64Array = np.argsort(np.where(wrong, -loss, np.inf), kind="stable")
     return order[: min(most, int(wrong.sum()))]
 
 
-def lengths(y_true: Bools, y_pred: Bools, known: Bools) -> tuple[Ints, Ints]:
+def lengths(
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray
+) -> tuple[Int64Array, Int64Array]:
     """Return how many cases have 0, 1, 2 ... true articles, and how many are given as many."""
     of_true, of_pred = (np.bincount((each & known).sum(axis=1)) for each in (y_true, y_pred))
     size = max(len(of_true), len(of_pred))

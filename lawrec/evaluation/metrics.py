@@ -12,16 +12,10 @@ Multi-label Data", 2010, section 7 (means over cases, Hamming loss, exact match)
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Numbers = npt.NDArray[Any]
+from lawrec.types import BoolArray, Float64Array, NumberArray
 
 
 @dataclass(frozen=True)
@@ -31,18 +25,18 @@ class Counts:
     Counts of resampled cases have a first axis more, (n_resamples, n_articles).
     """
 
-    tp: Numbers
-    fp: Numbers
-    fn: Numbers
-    tn: Numbers
+    tp: NumberArray
+    fp: NumberArray
+    fn: NumberArray
+    tn: NumberArray
 
     @property
-    def support(self) -> Numbers:
+    def support(self) -> NumberArray:
         """Number of true cases of each article."""
         return self.tp + self.fn
 
     @property
-    def judged(self) -> Numbers:
+    def judged(self) -> NumberArray:
         """Number of cases that know whether each article applies."""
         return self.tp + self.fp + self.fn + self.tn
 
@@ -53,7 +47,9 @@ class Counts:
         return Counts(*(part.sum(axis=-1, keepdims=True) for part in parts))
 
 
-def count(y_true: Bools, y_pred: Bools, known: Bools | None = None, axis: int = 0) -> Counts:
+def count(
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None, axis: int = 0
+) -> Counts:
     """Count the right and wrong decisions of each article, or of each case with `axis` 1."""
     if known is not None:
         y_true, y_pred = y_true & known, y_pred & known
@@ -63,50 +59,50 @@ def count(y_true: Bools, y_pred: Bools, known: Bools | None = None, axis: int = 
     return Counts(tp, fp, fn, judged - tp - fp - fn)
 
 
-def precision(counts: Counts) -> Doubles:
+def precision(counts: Counts) -> Float64Array:
     """Return TP / (TP + FP), 0 where nothing was predicted."""
     return _ratio(counts.tp, counts.tp + counts.fp)
 
 
-def recall(counts: Counts) -> Doubles:
+def recall(counts: Counts) -> Float64Array:
     """Return TP / (TP + FN), 0 where nothing is true."""
     return _ratio(counts.tp, counts.support)
 
 
-def f1(counts: Counts, empty: float = 0.0) -> Doubles:
+def f1(counts: Counts, empty: float = 0.0) -> Float64Array:
     """Return 2 TP / (2 TP + FP + FN), `empty` where all three are 0."""
     return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn, empty)
 
 
-RATIOS: dict[str, Callable[[Counts], Doubles]] = {
+RATIOS: dict[str, Callable[[Counts], Float64Array]] = {
     "precision": precision,
     "recall": recall,
     "f1": f1,
 }
 
 
-def micro(ratio: Callable[[Counts], Doubles], counts: Counts) -> Doubles:
+def micro(ratio: Callable[[Counts], Float64Array], counts: Counts) -> Float64Array:
     """Return the ratio of the counts summed over articles."""
-    total: Doubles = ratio(counts.together)[..., 0]
+    total: Float64Array = ratio(counts.together)[..., 0]
     return total
 
 
-def macro(ratio: Callable[[Counts], Doubles], counts: Counts) -> Doubles:
+def macro(ratio: Callable[[Counts], Float64Array], counts: Counts) -> Float64Array:
     """Return the mean ratio over all articles."""
     return weighted_mean(ratio(counts), counts.judged > 0)
 
 
-def macro_supported(ratio: Callable[[Counts], Doubles], counts: Counts) -> Doubles:
+def macro_supported(ratio: Callable[[Counts], Float64Array], counts: Counts) -> Float64Array:
     """Return the mean ratio over the articles with a true case; 0 where there is none."""
     return weighted_mean(ratio(counts), counts.support > 0)
 
 
-def weighted(ratio: Callable[[Counts], Doubles], counts: Counts) -> Doubles:
+def weighted(ratio: Callable[[Counts], Float64Array], counts: Counts) -> Float64Array:
     """Return the mean ratio over articles, each as often as it has true cases."""
     return weighted_mean(ratio(counts), counts.support)
 
 
-AVERAGES: dict[str, Callable[[Callable[[Counts], Doubles], Counts], Doubles]] = {
+AVERAGES: dict[str, Callable[[Callable[[Counts], Float64Array], Counts], Float64Array]] = {
     "micro": micro,
     "macro": macro,
     "macro_supported": macro_supported,
@@ -114,12 +110,12 @@ AVERAGES: dict[str, Callable[[Callable[[Counts], Doubles], Counts], Doubles]] = 
 }
 
 
-def weighted_mean(values: Doubles, weights: Numbers) -> Doubles:
+def weighted_mean(values: Float64Array, weights: NumberArray) -> Float64Array:
     """Return the mean along the last axis; 0 where the weights are."""
     return _ratio((values * weights).sum(axis=-1), weights.sum(axis=-1))
 
 
-def cail(counts: Counts) -> Doubles:
+def cail(counts: Counts) -> Float64Array:
     """Return (micro-F1 + macro-F1) / 2 as the judge of CAIL2018 counts it.
 
     Where TP = FP = FN = 0, F1 counts 1, for an article and for all of them together. The judge
@@ -128,20 +124,20 @@ def cail(counts: Counts) -> Doubles:
     Source: Xiao et al., "CAIL2018: A Large-Scale Legal Dataset for Judgment Prediction", 2018.
     """
 
-    def of(parts: Counts) -> Doubles:
+    def of(parts: Counts) -> Float64Array:
         return f1(parts, empty=1.0)
 
     known = counts.judged.sum(axis=-1) > 0
-    score: Doubles = known * (micro(of, counts) + macro(of, counts)) / 2
+    score: Float64Array = known * (micro(of, counts) + macro(of, counts)) / 2
     return score
 
 
-def hamming(counts: Counts) -> Doubles:
+def hamming(counts: Counts) -> Float64Array:
     """Return the share of all decisions, one a case and article, that are wrong."""
     return _ratio((counts.fp + counts.fn).sum(axis=-1), counts.judged.sum(axis=-1))
 
 
-COUNTED: dict[str, Callable[[Counts], Doubles]] = {
+COUNTED: dict[str, Callable[[Counts], Float64Array]] = {
     "cail_score": cail,
     "micro_f1": lambda counts: micro(f1, counts),
     "macro_f1": lambda counts: macro(f1, counts),
@@ -151,7 +147,7 @@ COUNTED: dict[str, Callable[[Counts], Doubles]] = {
 """The metrics that need no more than the counts of each article; float64, () or (n_resamples,)."""
 
 
-def matched(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> Doubles:
+def matched(y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None) -> Float64Array:
     """Return for each case 1.0 where its whole list, where known, is right, else 0.0.
 
     Returns:
@@ -162,7 +158,9 @@ def matched(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> Doubles
     return _of_judged(right, known)
 
 
-def of_cases(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> dict[str, Doubles]:
+def of_cases(
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None
+) -> dict[str, Float64Array]:
     """Return precision, recall and F1 of each case's list: their means are the samples averages.
 
     Returns:
@@ -172,28 +170,32 @@ def of_cases(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> dict[s
     return {name: _of_judged(ratio(counts), known) for name, ratio in RATIOS.items()}
 
 
-def mean_of_cases(values: Doubles) -> float:
+def mean_of_cases(values: Float64Array) -> float:
     """Return the mean of a figure of each case without those where it is nan; 0 of none."""
     judged = values[~np.isnan(values)]
     return float(judged.mean()) if judged.size else 0.0
 
 
-def micro_f1(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
+def micro_f1(y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None) -> float:
     """Return F1 of the counts summed over articles."""
     return float(micro(f1, count(y_true, y_pred, known)))
 
 
-def macro_f1(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
+def macro_f1(y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None) -> float:
     """Return the mean F1 over all articles."""
     return float(macro(f1, count(y_true, y_pred, known)))
 
 
-def supported_macro_f1(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
+def supported_macro_f1(
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None
+) -> float:
     """Return the mean F1 over the articles with a true case; 0 where there is none."""
     return float(macro_supported(f1, count(y_true, y_pred, known)))
 
 
-def cail_score(y_true: Bools, y_pred: Bools, known: Bools | None = None, idle: int = 0) -> float:
+def cail_score(
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None, idle: int = 0
+) -> float:
     """Return the score of CAIL2018, see `cail`.
 
     There may be `idle` more articles, without a column because they are neither true nor listed in
@@ -205,17 +207,19 @@ def cail_score(y_true: Bools, y_pred: Bools, known: Bools | None = None, idle: i
     return float(cail(Counts(*(np.append(own, others) for own, others in parts))))
 
 
-def hamming_loss(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
+def hamming_loss(y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None) -> float:
     """Return the share of all decisions, one a case and article, that are wrong."""
     return float(hamming(count(y_true, y_pred, known)))
 
 
-def exact_match(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> float:
+def exact_match(y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None) -> float:
     """Return the share of cases whose whole list of articles, where known, is right."""
     return mean_of_cases(matched(y_true, y_pred, known))
 
 
-def evaluate(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> dict[str, float]:
+def evaluate(
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None
+) -> dict[str, float]:
     """Return every metric of `METRICS` under its name."""
     counts = count(y_true, y_pred, known)
     counted = {name: float(metric(counts)) for name, metric in COUNTED.items()}
@@ -223,7 +227,7 @@ def evaluate(y_true: Bools, y_pred: Bools, known: Bools | None = None) -> dict[s
 
 
 def averages(
-    y_true: Bools, y_pred: Bools, known: Bools | None = None
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None
 ) -> dict[str, dict[str, float]]:
     """Return precision, recall and F1 by each way to average them.
 
@@ -239,17 +243,17 @@ def averages(
     return table | {"samples": {name: mean_of_cases(values) for name, values in cases.items()}}
 
 
-def _ratio(top: Numbers, bottom: Numbers, empty: float = 0.0) -> Doubles:
-    values: Doubles = np.where(bottom == 0, empty, top / np.where(bottom == 0, 1, bottom))
+def _ratio(top: NumberArray, bottom: NumberArray, empty: float = 0.0) -> Float64Array:
+    values: Float64Array = np.where(bottom == 0, empty, top / np.where(bottom == 0, 1, bottom))
     return values
 
 
-def _of_judged(values: Numbers, known: Bools | None) -> Doubles:
+def _of_judged(values: NumberArray, known: BoolArray | None) -> Float64Array:
     judged = values if known is None else np.where(known.any(axis=1), values, np.nan)
     return judged.astype(np.float64)
 
 
-METRICS: dict[str, Callable[[Bools, Bools, Bools | None], float]] = {
+METRICS: dict[str, Callable[[BoolArray, BoolArray, BoolArray | None], float]] = {
     "cail_score": cail_score,
     "micro_f1": micro_f1,
     "macro_f1": macro_f1,

@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from lawrec.evaluation.metrics import Bools, Doubles, Floats
+from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 KS = (1, 3, 5)
 """Lengths of the lists of best scores that are judged."""
@@ -19,8 +18,8 @@ _ROWS = 65_536  # cases that are sorted at a time
 
 
 def of_rankings(
-    y_true: Bools, y_score: Floats, known: Bools | None = None, ks: Sequence[int] = KS
-) -> dict[str, Doubles]:
+    y_true: BoolArray, y_score: Float32Array, known: BoolArray | None = None, ks: Sequence[int] = KS
+) -> dict[str, Float64Array]:
     """Return how well the scores rank the articles of each case; equal scores keep their columns.
 
     A case has, by its articles in falling order of score, those that are not known left out:
@@ -43,8 +42,8 @@ def of_rankings(
 
 
 def _of_rankings(
-    y_true: Bools, y_score: Floats, known: Bools, ks: Sequence[int]
-) -> dict[str, Doubles]:
+    y_true: BoolArray, y_score: Float32Array, known: BoolArray, ks: Sequence[int]
+) -> dict[str, Float64Array]:
     order = np.argsort(np.where(known, -y_score, np.inf), axis=1, kind="stable")
     hits = np.take_along_axis(y_true & known, order, axis=1)
     places = np.arange(1, hits.shape[1] + 1)
@@ -62,15 +61,15 @@ def _of_rankings(
     return figures
 
 
-def _gain(hits: Bools) -> Doubles:
-    gain: Doubles = hits @ (1 / np.log2(np.arange(hits.shape[1]) + 2))
+def _gain(hits: BoolArray) -> Float64Array:
+    gain: Float64Array = hits @ (1 / np.log2(np.arange(hits.shape[1]) + 2))
     return gain
 
 
-def _ideal(true: Doubles, k: int) -> Doubles:
+def _ideal(true: Float64Array, k: int) -> Float64Array:
     """Return the gain where the first places are all true, nan where none is."""
     sums = np.append(np.nan, (1 / np.log2(np.arange(k) + 2)).cumsum())
-    gain: Doubles = sums[np.minimum(np.nan_to_num(true), k).astype(np.int64)]
+    gain: Float64Array = sums[np.minimum(np.nan_to_num(true), k).astype(np.int64)]
     return gain
 
 
@@ -82,12 +81,14 @@ class Separation:
     other case, `average_precision` where it has no true one.
     """
 
-    positives: npt.NDArray[np.int64]
-    roc_auc: Doubles
-    average_precision: Doubles
+    positives: Int64Array
+    roc_auc: Float64Array
+    average_precision: Float64Array
 
 
-def separation(y_true: Bools, y_score: Floats, known: Bools | None = None) -> Separation:
+def separation(
+    y_true: BoolArray, y_score: Float32Array, known: BoolArray | None = None
+) -> Separation:
     """Return the area under the ROC curve and the average precision of each article.
 
     Sources: Hanley and McNeil, "The meaning and use of the area under a ROC curve", 1982; Manning,
@@ -101,7 +102,9 @@ def separation(y_true: Bools, y_score: Floats, known: Bools | None = None) -> Se
     positives = (y_true & known).sum(axis=0)
     others = known.sum(axis=0) - positives
 
-    def each(metric: Callable[[Bools, Floats], float], defined: Bools) -> Doubles:
+    def each(
+        metric: Callable[[BoolArray, Float32Array], float], defined: BoolArray
+    ) -> Float64Array:
         values = np.full(y_true.shape[1], np.nan)
         with config_context(assume_finite=True, skip_parameter_validation=True):
             for label in np.flatnonzero(defined):

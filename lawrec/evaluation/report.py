@@ -9,8 +9,8 @@ import numpy as np
 
 from lawrec.evaluation import bootstrap, calibration_metrics, metrics, ranking_metrics
 from lawrec.evaluation.bootstrap import Difference, Figures, Interval
-from lawrec.evaluation.cail_verdict import CailVerdict
-from lawrec.evaluation.metrics import Bools, Floats, Ints
+from lawrec.evaluation.cail_judge import CailVerdict
+from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 MODEL, FREQUENT, NOTHING = "this run", "always the most frequent article", "no article"
 
@@ -25,13 +25,13 @@ class Judged:
 
     run: str
     articles: tuple[str, ...]
-    y_true: Bools
-    y_score: Floats
-    y_prob: Floats
-    y_pred: Bools
-    known: Bools
-    thresholds: Floats
-    trained: Ints
+    y_true: BoolArray
+    y_score: Float32Array
+    y_prob: Float32Array
+    y_pred: BoolArray
+    known: BoolArray
+    thresholds: Float32Array
+    trained: Int64Array
 
     @cached_property
     def separation(self) -> ranking_metrics.Separation:
@@ -167,18 +167,18 @@ def per_article(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _rankings(judged: Judged) -> dict[str, metrics.Doubles]:
+def _rankings(judged: Judged) -> dict[str, Float64Array]:
     return ranking_metrics.of_rankings(judged.y_true, judged.y_score, judged.known)
 
 
-def _resampled(judged: Judged, rankings: dict[str, metrics.Doubles]) -> Figures:
+def _resampled(judged: Judged, rankings: dict[str, Float64Array]) -> Figures:
     answers = judged.y_true, judged.y_pred, judged.known
     lists = {f"samples_{name}": of for name, of in metrics.of_cases(*answers).items()}
     exact = {"exact_match": metrics.matched(*answers)}
     return bootstrap.figures_of(*answers, exact | lists | rankings)
 
 
-def _always(judged: Judged) -> Bools:
+def _always(judged: Judged) -> BoolArray:
     y_pred = np.zeros_like(judged.y_true)
     y_pred[:, int(np.argmax(judged.trained))] = True
     return y_pred

@@ -6,24 +6,21 @@ branches from, 133, unless the list has the branch itself.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from lawrec.errors import RunError
-from lawrec.evaluation.cail_judge import judge
-from lawrec.evaluation.cail_verdict import CailVerdict
+from lawrec.evaluation.cail_judge import CailVerdict, judge
 from lawrec.files import write_text
-from lawrec.inference.score_cases import ScoredCases
 from lawrec.law.articles import read_article_list
 from lawrec.law.cail_labels import Ids, cail_id, cail_ids, ids_in
+from lawrec.runs.results import Evaluated, ScoredCases
 from lawrec.runs.run import Run
-
-Bools = npt.NDArray[np.bool_]
+from lawrec.types import BoolArray
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,13 @@ def answer(ids: Sequence[int]) -> dict[str, Any]:
     return {"accusation": [], "articles": ids, "imprisonment": 0}
 
 
-def write_answers(wish: CailFile, scored: ScoredCases, y_pred: Bools) -> CailVerdict:
+def with_answers(evaluated: Evaluated, file: CailFile) -> Evaluated:
+    """Write the answers of an evaluation as `write_answers` does; return it with what is said."""
+    verdict = write_answers(file, evaluated.scored, evaluated.judged.y_pred)
+    return replace(evaluated, report=replace(evaluated.report, cail_judge=verdict))
+
+
+def write_answers(wish: CailFile, scored: ScoredCases, y_pred: BoolArray) -> CailVerdict:
     """Write answers and their truth, a JSON line a case in the order of the cases, and judge them.
 
     The truth stands beside the answers, in answers.truth.json for answers.json, and has the fields
@@ -99,7 +102,7 @@ def write_answers(wish: CailFile, scored: ScoredCases, y_pred: Bools) -> CailVer
     )
 
 
-def _ids_of_rows(hot: Bools, articles: Sequence[str], ids: Ids) -> list[list[int]]:
+def _ids_of_rows(hot: BoolArray, articles: Sequence[str], ids: Ids) -> list[list[int]]:
     return [sorted(cail_ids(compress(articles, row), ids)) for row in hot]
 
 

@@ -12,14 +12,12 @@ from pathlib import Path, PurePath
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from lawrec.config import shipped
-from lawrec.evaluation.cail_verdict import some
+from lawrec.evaluation.cail_judge import some
 from lawrec.files import replaced
 from lawrec.law.cail_labels import ids_in, unsayable
-from lawrec.progress import Progress, silent
+from lawrec.resources import shipped_path
 from lawrec.runs.run import DICTIONARY, LISTS, Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_tuned
-from lawrec.training.checkpoints import best_checkpoint
 
 _PACKAGE = Path(__file__).parents[1]
 _INIT = '"""What CAIL2018\'s judge imports."""\n\nfrom .predictor import Predictor as Predictor\n'
@@ -50,26 +48,24 @@ class Export:
         return f"{text}\nNever answered, since the list lacks them: {some(self.unsayable)}"
 
 
-def export_cail(
-    run: Run, labels: tuple[str, ...], path: Path, progress: Progress = silent
-) -> Export:
+def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: str) -> Export:
     """Write predictor.zip; the same run, list and version of lawrec give the same bytes.
 
     Args:
         run: A trained and tuned run.
         labels: The articles of law.txt in its order.
         path: The file; one that is there is replaced when the new one is whole.
-        progress: Told of checkpoints that are damaged.
+        checkpoint: The path prefix of the run's best checkpoint.
 
     Raises:
-        RunError: The run has no checkpoint or no thresholds.
+        RunError: The run has no thresholds.
     """
     load_tuned(run)
     contents: Contents = {
         "__init__.py": _INIT.encode(),
         "predictor.py": Path(__file__).with_name("cail_predictor.py"),
         "law.txt": "".join(f"{article}\n" for article in labels).encode(),
-        **_within("run", _run_files(run, best_checkpoint(run, progress))),
+        **_within("run", _run_files(run, checkpoint)),
         **_within("library/lawrec", _package_files()),
     }
     with replaced(path) as temporary, ZipFile(temporary, "w") as archive:
@@ -97,7 +93,7 @@ def _run_files(run: Run, checkpoint: str) -> Contents:
 def _package_files() -> Contents:
     """Return the source of lawrec, and what it ships that predicting reads."""
     sources = {path.relative_to(_PACKAGE).as_posix(): path for path in _PACKAGE.rglob("*.py")}
-    return {**sources, _CATALOGUE: shipped(_CATALOGUE)}
+    return {**sources, _CATALOGUE: shipped_path(_CATALOGUE)}
 
 
 def _within(folder: str, contents: Contents) -> Contents:

@@ -1,52 +1,37 @@
 """Evaluate: a run on cases that neither training nor tuning saw, beside others."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.decision.calibration import calibrated
 from lawrec.decision.decision_rule import decide
 from lawrec.evaluation.report import EvaluationReport, Judged, compare, figures_of, per_article
-from lawrec.export.cail_answers import CailFile, write_answers
-from lawrec.files import replaced, write_json, write_text
-from lawrec.inference.score_cases import ScoredCases, score_file
+from lawrec.files import replaced, write_json
+from lawrec.inference.score_cases import score_file
 from lawrec.progress import Progress, silent
-from lawrec.reporting.evaluation_html import evaluation_html, shown_cases
-from lawrec.reporting.plots import require_plots
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
+from lawrec.runs.results import Evaluated, LabelledCases, ScoredCases
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import load_tuned, widened
 from lawrec.text_files import digest_at
 
 
-@dataclass(frozen=True)
-class _Cases:
-    """Labelled cases: where they are, how they are written, whether bad lines may be left out."""
-
-    path: Path
-    sha256: str
-    form: Format
-    skip_bad: bool
-
-
 def evaluate_run(
     run: Run,
     split: str = "test",
+    *,
     path: Path | None = None,
     form: Format = DEFAULT_FORMAT,
     skip_bad: bool = False,
-    progress: Progress = silent,
-    cail: CailFile | None = None,
     others: Sequence[Run] = (),
-    page: Path | None = None,
-) -> EvaluationReport:
-    """Evaluate a run with its thresholds, and keep the figures in the run's folder.
+    progress: Progress = silent,
+) -> Evaluated:
+    """Evaluate a run with its thresholds.
 
     Args:
         run: A trained and tuned run.
@@ -54,21 +39,17 @@ def evaluate_run(
         path: Labelled cases to evaluate on instead.
         form: How the cases of `path` are written; the run's own are read as it read them.
         skip_bad: Leave out lines that cannot be used.
+        others: Trained and tuned runs to compare it with on the same cases.
         progress: Told of every chunk of cases.
-        cail: Where to write the answers for CAIL2018's judge, which is then asked too.
-        others: Trained and tuned runs to set beside it on the same cases.
-        page: Where to write the figures as a page.
 
     Raises:
         CaseError: The file cannot be used, or training or tuning of one of the runs used it.
-        RunError: A run has no checkpoint or no thresholds, or no plots can be drawn.
+        RunError: A run has no checkpoint or no thresholds.
     """
-    if page:
-        require_plots()
     name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split
     if not path:
         path, form = split_path(run, split), run.source.form
-    cases = _Cases(path, digest_at(path), form, skip_bad)
+    cases = LabelledCases(path, digest_at(path), form, skip_bad)
     scored, judged = _judged(run, cases, progress)
     beside = [_judged(other, cases, progress)[1] for other in others]
     report = EvaluationReport(
@@ -80,19 +61,19 @@ def evaluate_run(
         unknown_articles=scored.articles[len(run.articles) :],
         **figures_of(judged),
         **(compare(judged, beside) if beside else {}),
-        cail_judge=write_answers(cail, scored, judged.y_pred) if cail else None,
     )
-    columns = per_article(judged)
-    write_json(run.folder / f"evaluation-{name}.json", report.to_dict())
-    with replaced(run.folder / f"evaluation-{name}.csv") as temporary:
-        pd.DataFrame(columns).to_csv(temporary, index=False)
-    if page:
-        facts = _read(cases, shown_cases(judged))
-        write_text(page, evaluation_html(report, judged, columns, facts))
-    return report
+    return Evaluated(run, name, cases, scored, judged, report)
 
 
-def _judged(run: Run, cases: _Cases, progress: Progress) -> tuple[ScoredCases, Judged]:
+def save_evaluation(evaluated: Evaluated) -> None:
+    """Write the figures, and a table with a row per article, into the run's folder."""
+    prefix = evaluated.run.folder / f"evaluation-{evaluated.name}"
+    write_json(prefix.with_name(f"{prefix.name}.json"), evaluated.report.to_dict())
+    with replaced(prefix.with_name(f"{prefix.name}.csv")) as temporary:
+        pd.DataFrame(per_article(evaluated.judged)).to_csv(temporary, index=False)
+
+
+def _judged(run: Run, cases: LabelledCases, progress: Progress) -> tuple[ScoredCases, Judged]:
     """Return the scores of a run and the lists that its thresholds make of them."""
     tuned = load_tuned(run)
     used = {**trained_on(run), "tune": (tuned.tuned_on,)}
@@ -111,10 +92,3 @@ def _judged(run: Run, cases: _Cases, progress: Progress) -> tuple[ScoredCases, J
         thresholds=cuts.thresholds,
         trained=np.pad(np.array(run.label_counts, np.int64), (0, new)),
     )
-
-
-def _read(cases: _Cases, rows: Iterable[int]) -> dict[int, Case]:
-    """Return the cases of some rows of the scores, read again from their file."""
-    wanted = set(rows)
-    read = (case for case in read_cases(cases.path, form=cases.form) if isinstance(case, Case))
-    return {row: case for row, case in enumerate(read) if row in wanted}

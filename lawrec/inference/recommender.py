@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lawrec.config import shipped
 from lawrec.corpus.cases import Case
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.decision.co_citation import Companions
@@ -16,6 +15,7 @@ from lawrec.iterables import chunks
 from lawrec.law.catalog import load_catalogue, titles
 from lawrec.models.scorer import Scorer, make_scorer
 from lawrec.progress import Progress, silent
+from lawrec.resources import shipped_path
 from lawrec.runs.results import Answer
 from lawrec.runs.run import Run, load_encoder
 from lawrec.runs.thresholds_file import Tuned, load_tuned
@@ -101,7 +101,7 @@ def load_recommender(
         scorer=make_scorer(load_model(run, best_checkpoint(run, progress))),
         tuned=tuned,
         articles=run.articles.names,
-        titles=titles(load_catalogue(shipped("vocab/articles.csv"))),
+        titles=titles(load_catalogue(shipped_path("vocab/articles.csv"))),
     )
 
 

@@ -3,11 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from lawrec.corpus.cases import Case, Cases, read_cases, strictly
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
@@ -16,30 +14,15 @@ from lawrec.errors import CaseError
 from lawrec.files import replaced
 from lawrec.iterables import chunks
 from lawrec.law.articles import statute_order
-from lawrec.models.scorer import Scores, make_scorer
+from lawrec.models.scorer import make_scorer
 from lawrec.progress import Progress, silent
+from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run, load_encoder
 from lawrec.text_files import digest_at
 from lawrec.training.checkpoints import best_checkpoint, load_model
+from lawrec.types import BoolArray, Float32Array
 
 _STORED_AS = 2  # rises when what is stored in `scores/` changes
-
-
-@dataclass(frozen=True)
-class ScoredCases:
-    """Labelled cases with their scores: y_true bool, y_score float32, (n_cases, n_articles).
-
-    `known` is False where a case does not know whether the article applies to it.
-    The columns are the run's articles, then those that the cases cite and the run does not know:
-    they score 0, so that each of their citations counts as a miss.
-    """
-
-    case_ids: tuple[str, ...]
-    articles: tuple[str, ...]
-    y_true: npt.NDArray[np.bool_]
-    y_score: Scores
-    known: npt.NDArray[np.bool_]
-    skipped: int
 
 
 def score_file(
@@ -88,7 +71,7 @@ def _score_cases(
     case_ids: list[str] = []
     cited: list[tuple[str, ...]] = []
     unknown: list[tuple[str, ...]] = []
-    scores: list[Scores] = []
+    scores: list[Float32Array] = []
     for chunk in chunks(cases):
         case_ids += [case.case_id for case in chunk]
         cited += [case.articles for case in chunk]
@@ -118,7 +101,7 @@ def _kept(cases: Iterable[Case | CaseError], skipped: list[CaseError]) -> Iterat
             skipped.append(case)
 
 
-def _matrix(named: list[tuple[str, ...]], articles: Vocabulary) -> npt.NDArray[np.bool_]:
+def _matrix(named: list[tuple[str, ...]], articles: Vocabulary) -> BoolArray:
     """Return the matrix of named articles; one that is no column is left out."""
     ids = ([articles.ids[name] for name in names if name in articles.ids] for names in named)
     return label_matrix(ids, len(articles))

@@ -5,7 +5,6 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from lawrec.config import DecisionConfig
@@ -19,10 +18,10 @@ from lawrec.decision.tuning_cases import RARE, Labelled
 from lawrec.errors import CaseError, RunError
 from lawrec.evaluation.metrics import evaluate
 from lawrec.files import write_json
-from lawrec.inference.score_cases import ScoredCases, score_file
+from lawrec.inference.score_cases import score_file
 from lawrec.progress import Progress, silent
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
-from lawrec.runs.results import Promise, Tuning
+from lawrec.runs.results import Promise, ScoredCases, Tuning
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import (
     THRESHOLDS,
@@ -32,7 +31,7 @@ from lawrec.runs.thresholds_file import (
     widened,
 )
 from lawrec.text_files import digest_at
-from lawrec.training.validation import _unless_all
+from lawrec.types import Float64Array
 
 
 def tune_run(
@@ -67,7 +66,9 @@ def tune_run(
     costs = _costs(config, run.articles.names)
     together = _train_companions(run)
     scored = score_file(run, path, form, skip_bad, progress)
-    everything = Labelled(scored.y_true, scored.y_score, _unless_all(scored.known))
+    everything = Labelled(
+        scored.y_true, scored.y_score, None if scored.known.all() else scored.known
+    )
     own = everything.articles(np.s_[: len(run.articles)])
     cases = replace(own, costs=costs, trained=np.array(run.label_counts))
 
@@ -76,7 +77,7 @@ def tune_run(
 
     strategy, cuts, compared = choose(cases, config, told)
     cuts = replace(cuts, calibration=cases.calibration(config.calibration))
-    if config.guarantee:
+    if config.coverage:
         cuts = replace(cuts, guarantee=guaranteed_cut(everything, config))
     y_pred = decide(scored.y_score, widened(cuts, len(scored.articles)))
     tuning = Tuning(
@@ -97,35 +98,35 @@ def tune_run(
 
 
 def _promise(scored: ScoredCases, cuts: Cuts, config: DecisionConfig) -> Promise | None:
-    if not config.guarantee:
+    if not config.coverage:
         return None
     listed = (scored.y_score >= cuts.guarantee).sum(axis=1)
     return Promise(
-        level=config.guarantee,
+        level=config.coverage,
         score=cuts.guarantee,
         articles=float(listed.mean()),
         abstained=float(abstained(scored.y_score, cuts).mean()),
     )
 
 
-def _costs(config: DecisionConfig, names: tuple[str, ...]) -> npt.NDArray[np.float64] | None:
+def _costs(config: DecisionConfig, names: tuple[str, ...]) -> Float64Array | None:
     """Return what a miss and a false article cost for each article, as the file of costs says."""
-    if not config.costs:
+    if not config.costs_file:
         return None
     try:
-        table = pd.read_csv(config.costs, dtype={"article": str}).set_index("article")
+        table = pd.read_csv(config.costs_file, dtype={"article": str}).set_index("article")
         given = table[["miss", "false"]].astype(np.float64)
         if not given.index.is_unique or not (np.isfinite(given) & (given >= 0)).all(axis=None):
             raise ValueError("an article twice, or a cost that is no number from 0 on")
     except (OSError, ValueError, KeyError) as error:
         raise CaseError(
-            config.costs,
+            config.costs_file,
             "the costs must be a CSV file with the columns article, miss and false",
             f"{type(error).__name__}: {error}",
-            "Mend it, or leave decision.costs empty.",
+            "Mend it, or leave decision.costs_file empty.",
         ) from error
     default = pd.Series({"miss": config.miss_cost, "false": config.false_cost})
-    costs: npt.NDArray[np.float64] = given.reindex(list(names)).fillna(default).to_numpy()
+    costs: Float64Array = given.reindex(list(names)).fillna(default).to_numpy()
     return costs
 
 

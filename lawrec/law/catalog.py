@@ -7,10 +7,10 @@ from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
-from lawrec.config import shipped
 from lawrec.errors import CaseError, StatuteError, quoted
 from lawrec.law.articles import is_numbered, statute_order
 from lawrec.law.statute_versions import CRIMINAL_LAW
+from lawrec.resources import shipped_path
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _distance(article: str, number: int, branch: int) -> tuple[int, int]:
 
 def catalogue_of(name: str) -> dict[str, Article]:
     """Return the shipped catalogue for the Criminal Law, an empty one for other statutes."""
-    return load_catalogue(shipped("vocab/articles.csv")) if name == CRIMINAL_LAW else {}
+    return load_catalogue(shipped_path("vocab/articles.csv")) if name == CRIMINAL_LAW else {}
 
 
 def in_division(catalogue: Mapping[str, Article], division: str) -> list[Article]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
@@ -18,8 +17,8 @@ from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.models.word2vec_format import read_vectors
 from lawrec.progress import Progress, silent
+from lawrec.types import BoolArray, Float32Array, Int64Array
 
-Floats = npt.NDArray[np.float32]
 WINDOW = 5
 CONTEXT_POWER = 0.75
 
@@ -30,8 +29,8 @@ def start_vectors(
     cases: Iterable[Sequence[int]],
     seed: int,
     progress: Progress = silent,
-) -> Floats:
-    """Return what `model.vectors` says the embedding starts from, float32 (n_tokens, size).
+) -> Float32Array:
+    """Return what `model.embedding_init` says the embedding starts from, float32 (n_tokens, size).
 
     Their standard deviation is `embedding_stddev`, that of a file's vectors too. Tokens that a file
     lacks start from noise: co-occurrence has other axes than the file's vectors.
@@ -47,13 +46,13 @@ def start_vectors(
         ConfigError, CaseError: As `vector_files.read_vectors` says.
     """
     size, stddev = config.embedding_size, config.embedding_stddev
-    if config.vectors == "noise":
+    if config.embedding_init == "random":
         return _noise(len(tokens), size, stddev, seed)
-    if config.vectors == "facts":
+    if config.embedding_init == "cooccurrence":
         progress("vectors", 0, None, "Counting which tokens stand together.")
         return token_vectors(cases, len(tokens), size, stddev, seed)
-    progress("vectors", 0, None, f"Reading the vectors of {config.vectors}.")
-    rows, found = read_vectors(Path(config.vectors), tokens, size, progress)
+    progress("vectors", 0, None, f"Reading the vectors of {config.embedding_init}.")
+    rows, found = read_vectors(Path(config.embedding_init), tokens, size, progress)
     known = f"{found.sum():,} of the {len(tokens):,} tokens have a vector there"
     progress("vectors", 0, None, f"{known}; the others start from noise.")
     return _completed(rows, found, stddev, seed)
@@ -61,7 +60,7 @@ def start_vectors(
 
 def token_vectors(
     cases: Iterable[Sequence[int]], vocabulary_size: int, size: int, stddev: float, seed: int
-) -> Floats:
+) -> Float32Array:
     """Return float32 (vocabulary_size, size) with the given standard deviation.
 
     Args:
@@ -80,12 +79,12 @@ def token_vectors(
     return np.asarray(vectors * (stddev / vectors.std()), np.float32)
 
 
-def _noise(n_tokens: int, size: int, stddev: float, seed: int) -> Floats:
+def _noise(n_tokens: int, size: int, stddev: float, seed: int) -> Float32Array:
     noise = np.random.default_rng(seed).normal(0, stddev, (n_tokens, size))
     return noise.astype(np.float32)
 
 
-def _completed(rows: Floats, found: npt.NDArray[np.bool_], stddev: float, seed: int) -> Floats:
+def _completed(rows: Float32Array, found: BoolArray, stddev: float, seed: int) -> Float32Array:
     """Bring the found rows to a standard deviation, and the others to noise of the same."""
     vectors = _noise(len(rows), rows.shape[1], stddev, seed)
     vectors[found] = rows[found] * (stddev / max(float(rows[found].std()), 1e-9))
@@ -105,7 +104,7 @@ def _cooccurrence(cases: Iterable[Sequence[int]], size: int) -> Any:
 
 
 def _pairs(cases: list[Sequence[int]], size: int) -> Any:
-    rows: list[npt.NDArray[np.int64]] = [np.empty(0, np.int64)]
+    rows: list[Int64Array] = [np.empty(0, np.int64)]
     columns, weights = [rows[0]], [np.empty(0, np.float32)]
     for case in cases:
         token_ids = np.asarray(case)

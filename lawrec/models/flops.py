@@ -1,8 +1,10 @@
 """Flops: how many floating-point operations the model needs for one case."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from lawrec.config import ModelConfig, chosen
+from lawrec.config import ModelConfig
+from lawrec.models.pooling import POOLINGS
+from lawrec.registry import lookup
 
 
 def flops(config: ModelConfig, n_tokens: int, labels: Iterable[int]) -> int:
@@ -27,33 +29,9 @@ def flops(config: ModelConfig, n_tokens: int, labels: Iterable[int]) -> int:
     units, features = config.lstm_units, directions * config.lstm_units
     inputs = [config.embedding_size, *[features] * (config.lstm_layers - 1)]
     weights = sum(directions * 4 * units * (size + units) for size in inputs)
-    pooling = chosen(POOLINGS, config.pooling, "model.pooling")
+    pooling = lookup(POOLINGS, config.pooling, "model.pooling")
     outputs = sum(
-        pooling(n_tokens, features, units, n_labels) + 2 * features * n_labels
+        pooling.flops(n_tokens, features, units, n_labels) + 2 * features * n_labels
         for n_labels in labels
     )
     return 2 * n_tokens * weights + outputs
-
-
-def _none(n_tokens: int, features: int, units: int, n_labels: int) -> int:
-    return 0
-
-
-def _attention(n_tokens: int, features: int, units: int, n_labels: int) -> int:
-    """A hidden layer of as many units as the LSTM, a score from it, and the weighted sum."""
-    return 2 * n_tokens * (features * units + units + features)
-
-
-def _article_attention(n_tokens: int, features: int, units: int, n_labels: int) -> int:
-    """For each label, a score from all features, and the weighted sum."""
-    return 2 * n_tokens * n_labels * (features + features)
-
-
-POOLINGS: dict[str, Callable[[int, int, int, int], int]] = {
-    "last": _none,
-    "max": _none,
-    "mean": _none,
-    "attention": _attention,
-    "article-attention": _article_attention,
-}
-"""The operations of each of `model.POOLINGS`, for one output."""

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
-from lawrec.config import LossConfig, chosen
+from lawrec.config import LossConfig
+from lawrec.registry import lookup
+from lawrec.types import Float32Array
 
 _TINY = 1e-7
-Floats = npt.NDArray[np.float32]
 Entries = tuple[Any, Any]
 
 
@@ -32,20 +32,20 @@ def loss_sum(
         config: Names the loss.
         label_weights: float32 (n_labels,), as `label_weights` gives them.
     """
-    applies, does_not = chosen(LOSSES, config.name, "loss.name")(logits, config)
-    labels = labels * (1 - config.smoothing) + config.smoothing / 2
+    applies, does_not = lookup(LOSSES, config.name, "loss.name")(logits, config)
+    labels = labels * (1 - config.label_smoothing) + config.label_smoothing / 2
     losses = labels * applies + (1 - labels) * does_not
     return tf.reduce_sum(losses * known * weights[:, None] * label_weights)
 
 
-def label_weights(counts: Sequence[int], config: LossConfig) -> Floats:
+def label_weights(counts: Sequence[int], config: LossConfig) -> Float32Array:
     """Return the weight of each label, float32 (n_labels,) with a mean of 1.
 
     Args:
         counts: How many train cases have each label.
         config: Names the weighting.
     """
-    weights = chosen(CLASS_WEIGHTS, config.class_weights, "loss.class_weights")(
+    weights = lookup(CLASS_WEIGHTS, config.class_weights, "loss.class_weights")(
         np.maximum(np.asarray(counts, np.float64), 1), config
     )
     return np.asarray(weights / weights.mean(), np.float32)
@@ -85,7 +85,7 @@ def _equal(counts: Any, config: LossConfig) -> Any:
 
 def _effective_number(counts: Any, config: LossConfig) -> Any:
     """Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", 2019."""
-    return (1 - config.beta) / (1 - config.beta**counts)
+    return (1 - config.effective_number_beta) / (1 - config.effective_number_beta**counts)
 
 
 CLASS_WEIGHTS: dict[str, Callable[[Any, LossConfig], Any]] = {

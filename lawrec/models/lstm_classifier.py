@@ -4,19 +4,19 @@ The charges of a case may be a second output, with a pooling and weights of its 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import layers, ops
 
-from lawrec.config import ModelConfig, chosen
+from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import PAD_ID
 from lawrec.models.fast_lstm import LSTM
-from lawrec.models.pooling import POOLINGS
+from lawrec.models.pooling import POOLINGS, Task
 from lawrec.models.tfidf_svm import MixedWithWords
+from lawrec.registry import lookup
+from lawrec.types import Float32Array
 
 WORDS = "words"
 """The name of the layer that mixes the articles' logits with those of the words."""
@@ -52,27 +52,19 @@ def build_model(
         states = layers.Dropout(config.dropout)(states)
     sizes = {"articles": n_articles} | ({"charges": n_charges} if n_charges else {})
     logits = {name: _output(Task(name, size), states, mask, config) for name, size in sizes.items()}
-    if config.words:
-        mixed = MixedWithWords(vocabulary_size, config.words, name=WORDS)
+    if config.svm_share:
+        mixed = MixedWithWords(vocabulary_size, config.svm_share, name=WORDS)
         logits["articles"] = mixed(token_ids, logits["articles"])
     return keras.Model(token_ids, logits, name="lawrec")
 
 
-def start_bias(shares: Sequence[float]) -> npt.NDArray[np.float32]:
+def start_bias(shares: Sequence[float]) -> Float32Array:
     """Return the log-odds of the share of train cases that each label has, float32 (n_labels,).
 
     An output that starts there need not first learn that most labels are rare.
     """
     kept = np.clip(np.asarray(shares, np.float32), 1e-5, 0.5)
     return np.asarray(np.log(kept / (1 - kept)), np.float32)
-
-
-@dataclass(frozen=True)
-class Task:
-    """One output: its name, which its layers bear, and the number of its labels."""
-
-    name: str
-    n_labels: int
 
 
 def _lstm(config: ModelConfig, number: int) -> Any:
@@ -82,9 +74,9 @@ def _lstm(config: ModelConfig, number: int) -> Any:
 
 def _output(task: Task, states: Any, mask: Any, config: ModelConfig) -> Any:
     """One weight vector a label, on features that labels share or that each has of its own."""
-    pooling = chosen(POOLINGS, config.pooling, "model.pooling")
-    features = pooling(states, mask, config, task)
-    if config.batch_norm:
+    pooling = lookup(POOLINGS, config.pooling, "model.pooling")
+    features = pooling.build(states, mask, config, task)
+    if config.batch_normalization:
         features = layers.BatchNormalization(synchronized=True, name=f"{task.name}_norm")(features)
     equation = "baf,af->ba" if len(features.shape) == 3 else "bf,fa->ba"
     return layers.EinsumDense(

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from lawrec.corpus.input_pipeline import LENGTH_STEP
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
+from lawrec.types import Float32Array
 
-Scores = npt.NDArray[np.float32]
-Scorer = Callable[[Sequence[Sequence[int]]], Scores]
+Scorer = Callable[[Sequence[Sequence[int]]], Float32Array]
 ROWS = 32
 """Cases in a batch. Always as many, and padded to a length that only the case itself decides: so
 the arithmetic for a case is the same whatever it is scored with."""
@@ -24,7 +24,7 @@ def make_scorer(model: Any) -> Scorer:
     def forward(token_ids: Any) -> Any:
         return tf.sigmoid(model(token_ids, training=False)["articles"])
 
-    def score(cases: Sequence[Sequence[int]]) -> Scores:
+    def score(cases: Sequence[Sequence[int]]) -> Float32Array:
         y_score = np.empty((len(cases), model.output["articles"].shape[-1]), np.float32)
         for rows in _batches([len(case) for case in cases]):
             batch = _padded([cases[row] for row in rows])

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
@@ -23,6 +22,7 @@ from sklearn.svm import LinearSVC
 from lawrec.corpus.tfrecords import Record
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID, label_matrix
 from lawrec.progress import Progress, silent
+from lawrec.types import Float32Array
 
 MOST_CASES = 50_000
 """That the machines are fitted on: so memory stays constant in the number of cases."""
@@ -30,15 +30,13 @@ STEEPNESS = 4.0
 """From the distance to the margin to a logit: at the margin, the score is 0.98."""
 _NO_CASE = -8.0  # logit of a label that no case has
 
-Floats = npt.NDArray[np.float32]
-
 
 class Words(NamedTuple):
     """A fitted model: importance (n_tokens,), kernel (n_tokens, n_labels), bias (n_labels,)."""
 
-    importance: Floats
-    kernel: Floats
-    bias: Floats
+    importance: Float32Array
+    kernel: Float32Array
+    bias: Float32Array
 
 
 @keras.saving.register_keras_serializable("lawrec")

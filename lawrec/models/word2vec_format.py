@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import Vocabulary
@@ -18,28 +17,28 @@ from lawrec.files import replaced
 from lawrec.progress import Progress, silent
 from lawrec.text import normalize
 from lawrec.text_files import PACKINGS, opened
+from lawrec.types import BoolArray, Float32Array
 
-Floats = npt.NDArray[np.float32]
-BUILT_IN = ("facts", "noise")
-"""The values of `model.vectors` that name no file."""
+BUILT_IN = ("cooccurrence", "random")
+"""The values of `model.embedding_init` that name no file."""
 _TOLD_EVERY = 10_000  # lines
 
 
 def check_vectors(config: ModelConfig) -> None:
-    """Check that `model.vectors` is built in, or a file that begins with vectors of our size.
+    """Check that `model.embedding_init` is built in, or a file that begins with vectors of our size.
 
     Raises:
         ConfigError: It is neither.
         CaseError: The file cannot be read.
     """
-    if config.vectors in BUILT_IN:
+    if config.embedding_init in BUILT_IN:
         return
-    path = Path(config.vectors)
+    path = Path(config.embedding_init)
     if not path.is_file():
         raise ConfigError(
-            "model.vectors",
+            "model.embedding_init",
             f"it must be {' or '.join(map(quoted, BUILT_IN))}, or a file of vectors",
-            quoted(config.vectors),
+            quoted(config.embedding_init),
             "Check the path, or make the file with `lawrec embed`.",
         )
     with _vectors(path, config.embedding_size):
@@ -48,7 +47,7 @@ def check_vectors(config: ModelConfig) -> None:
 
 def read_vectors(
     path: Path, tokens: Vocabulary, size: int, progress: Progress = silent
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+) -> tuple[Float32Array, BoolArray]:
     """Read the vectors of the tokens that a vocabulary has; the file is never in memory as a whole.
 
     A token of the file is normalized as facts are; of several that become the same, the first
@@ -88,7 +87,7 @@ def read_vectors(
     return rows, found
 
 
-def write_vectors(path: Path, tokens: Sequence[str], vectors: Floats) -> None:
+def write_vectors(path: Path, tokens: Sequence[str], vectors: Float32Array) -> None:
     """Write vectors, six digits a number, whole or not at all.
 
     Args:
@@ -173,7 +172,7 @@ def _text(token: bytes, where: str) -> str:
         ) from error
 
 
-def _numbers(values: list[bytes], where: str) -> Floats:
+def _numbers(values: list[bytes], where: str) -> Float32Array:
     try:
         with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite
             numbers = np.array([float(value) for value in values], np.float32)

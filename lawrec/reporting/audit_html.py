@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from html import escape
 from string import Template
 
-from lawrec.config import shipped
 from lawrec.corpus.audit.runner import AuditReport, Finding, SplitCounts
 from lawrec.law.catalog import load_catalogue, titles
 from lawrec.reporting.audit_text import shortened
 from lawrec.reporting.html_page import page_html
+from lawrec.resources import shipped_path
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 1000, 220, 44, 6
 """The bar chart, in the units of its own view box."""
@@ -21,7 +21,7 @@ _CODE = re.compile("`(.*?)`")
 
 def audit_html(report: AuditReport) -> str:
     """Return an audit as a page."""
-    names = titles(load_catalogue(shipped("vocab/articles.csv")))
+    names = titles(load_catalogue(shipped_path("vocab/articles.csv")))
     warnings = len(report.findings) - report.errors
     body = _BODY.substitute(
         data=escape(report.data),

@@ -2,24 +2,34 @@
 
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from string import Template
 from typing import Any
 
 import numpy as np
 
-from lawrec.config import shipped
 from lawrec.corpus.cases import Case
 from lawrec.evaluation import calibration_metrics, error_analysis, metrics
 from lawrec.evaluation.error_analysis import Curves
-from lawrec.evaluation.metrics import Bools
-from lawrec.evaluation.report import MODEL, EvaluationReport, Judged
+from lawrec.evaluation.report import MODEL, EvaluationReport, Judged, per_article
+from lawrec.files import write_text
 from lawrec.law.catalog import load_catalogue, titles
 from lawrec.reporting import evaluation_sections, plots
 from lawrec.reporting.html_page import page_html
+from lawrec.resources import shipped_path
+from lawrec.runs.results import Evaluated
+from lawrec.types import BoolArray, Float64Array, Int64Array
 
 PAIRS, WORST = 12, 15
 """Pairs of articles, and cases with wrong lists, that the page shows."""
 ALL = "all articles"
+
+
+def write_page(path: Path, evaluated: Evaluated) -> None:
+    """Write an evaluation to a file as a page."""
+    judged = evaluated.judged
+    facts = evaluated.cases.read_rows(shown_cases(judged))
+    write_text(path, evaluation_html(evaluated.report, judged, per_article(judged), facts))
 
 
 def shown_cases(judged: Judged) -> set[int]:
@@ -44,7 +54,7 @@ def evaluation_html(
         columns: The table of articles, see `figures.per_article`.
         facts: The cases of the rows of `shown_cases`.
     """
-    names = titles(load_catalogue(shipped("vocab/articles.csv")))
+    names = titles(load_catalogue(shipped_path("vocab/articles.csv")))
     members = error_analysis.bands(judged.trained)
     skipped = f", {report.skipped:,} bad lines left out" if report.skipped else ""
     body = _BODY.substitute(
@@ -74,7 +84,7 @@ def evaluation_html(
     return page_html(f"Evaluation of {report.run}", _STYLE, body)
 
 
-def _worst(judged: Judged) -> metrics.Ints:
+def _worst(judged: Judged) -> Int64Array:
     answers = judged.y_true, judged.y_prob, judged.y_pred, judged.known
     return error_analysis.worst(*answers, most=WORST)
 
@@ -84,7 +94,7 @@ def _pairs(judged: Judged) -> list[error_analysis.Pair]:
 
 
 def _plots(
-    report: EvaluationReport, judged: Judged, members: Mapping[str, Bools]
+    report: EvaluationReport, judged: Judged, members: Mapping[str, BoolArray]
 ) -> dict[str, str]:
     curves = _curves(judged, members)
     cited = (judged.y_true & judged.known).any(axis=0)
@@ -118,7 +128,7 @@ def _plots(
     }
 
 
-def _curves(judged: Judged, members: Mapping[str, Bools]) -> dict[str, Curves]:
+def _curves(judged: Judged, members: Mapping[str, BoolArray]) -> dict[str, Curves]:
     groups = {ALL: np.ones(len(judged.articles), np.bool_)}
     groups |= {f"{name} train cases": of for name, of in members.items()}
     found = {
@@ -139,7 +149,7 @@ def _tuned(report: EvaluationReport, judged: Judged) -> dict[str, float]:
     }
 
 
-def _band_scores(judged: Judged, members: Mapping[str, Bools]) -> dict[str, metrics.Doubles]:
+def _band_scores(judged: Judged, members: Mapping[str, BoolArray]) -> dict[str, Float64Array]:
     true = judged.y_true & judged.known
     counts = metrics.count(judged.y_true, judged.y_pred, judged.known)
     f1, seen = metrics.f1(counts), counts.support > 0

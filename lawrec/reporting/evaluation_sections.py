@@ -10,12 +10,12 @@ from lawrec.corpus.cases import Case
 from lawrec.evaluation import metrics
 from lawrec.evaluation.bootstrap import Interval
 from lawrec.evaluation.error_analysis import Pair
-from lawrec.evaluation.metrics import Bools
 from lawrec.evaluation.ranking_metrics import KS
 from lawrec.evaluation.report import FREQUENT, MODEL, Comparison, EvaluationReport, Judged
 from lawrec.law.articles import statute_order
 from lawrec.reporting.evaluation_text import AVERAGES, RANKINGS, interval_text, score_lines
 from lawrec.reporting.runs_text import FIGURES
+from lawrec.types import BoolArray
 
 EXAMPLES = 3
 """Cases that a pair of articles shows."""
@@ -111,7 +111,7 @@ def _comparison(other: Comparison) -> str:
     return f"<h3>{escape(other.run)}</h3>{table(head, rows)}"
 
 
-def band_table(judged: Judged, columns: Mapping[str, Any], members: Mapping[str, Bools]) -> str:
+def band_table(judged: Judged, columns: Mapping[str, Any], members: Mapping[str, BoolArray]) -> str:
     """Return the figures of each band of articles, by their number of train cases."""
     counts = metrics.count(judged.y_true, judged.y_pred, judged.known)
     rows = []

@@ -15,7 +15,8 @@ import numpy as np
 from lawrec.errors import RunError
 from lawrec.evaluation.calibration_metrics import Reliability
 from lawrec.evaluation.error_analysis import Curves, Sweep
-from lawrec.evaluation.metrics import Doubles, Ints, f1, macro_supported, micro
+from lawrec.evaluation.metrics import f1, macro_supported, micro
+from lawrec.types import Float64Array, Int64Array
 
 INK, SOFT, LINE = "#010101", "#020202", "#030303"
 SERIES = ("#040404", "#050505", "#060606", "#070707", "#080808", "#090909")
@@ -137,7 +138,9 @@ def reliability_plot(groups: Mapping[str, Reliability]) -> str:
     return _svg(draw)
 
 
-def bars_plot(names: Sequence[str], groups: Mapping[str, Doubles | Ints], **labels: str) -> str:
+def bars_plot(
+    names: Sequence[str], groups: Mapping[str, Float64Array | Int64Array], **labels: str
+) -> str:
     """Draw bars side by side: a place for each name, a bar for each group.
 
     Args:

@@ -11,10 +11,9 @@ from rich.table import Table
 
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
+from lawrec.evaluation.metrics import HEADLINES
 from lawrec.reporting.tables import WIDTH, rendered
 from lawrec.runs.results import Advice, RunInfo, Tuning
-
-HEADLINES = ("cail_score", "micro_f1", "macro_f1_supported")
 
 FIGURES = {
     "cail_score": "CAIL score",

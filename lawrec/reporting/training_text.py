@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from lawrec.reporting.runs_text import FIGURES, HEADLINES
+from lawrec.evaluation.metrics import HEADLINES
+from lawrec.reporting.runs_text import FIGURES
 from lawrec.runs.results import Evaluation, FirstBatch, Rehearsal, ShownCase
 
 

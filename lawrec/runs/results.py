@@ -1,17 +1,19 @@
-"""TODO runs.results."""
+"""Results: what commands return, without TensorFlow, so that reports need not import it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from lawrec.corpus.cases import Case, read_cases
+from lawrec.corpus.readers import Format
 from lawrec.decision.cross_fitting import Compared
 from lawrec.decision.decision_rule import Cuts
 from lawrec.decision.recommend import Decision
-from lawrec.decision.threshold_curve import Floats
 from lawrec.errors import CaseError
+from lawrec.evaluation.report import EvaluationReport, Judged
+from lawrec.runs.run import Run
+from lawrec.types import BoolArray, Float32Array, Int64Array
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class Tuning:
     sha256: str
     cases: int
     cuts: Cuts
-    support: npt.NDArray[np.int64]
-    bounds: Floats
+    support: Int64Array
+    bounds: Float32Array
     figures: dict[str, float]
     compared: tuple[Compared, ...]
     promise: Promise | None
@@ -176,3 +178,57 @@ class Advice:
     why_no_gpu: list[str]
     difference: float | None
     batch_tokens: int
+
+
+@dataclass(frozen=True)
+class ScoredCases:
+    """Labelled cases with their scores: y_true bool, y_score float32, (n_cases, n_articles).
+
+    `known` is False where a case does not know whether the article applies to it.
+    The columns are the run's articles, then those that the cases cite and the run does not know:
+    they score 0, so that each of their citations counts as a miss.
+    """
+
+    case_ids: tuple[str, ...]
+    articles: tuple[str, ...]
+    y_true: BoolArray
+    y_score: Float32Array
+    known: BoolArray
+    skipped: int
+
+
+@dataclass(frozen=True)
+class LabelledCases:
+    """Labelled cases: where they are, how they are written, whether bad lines may be left out."""
+
+    path: Path
+    sha256: str
+    form: Format
+    skip_bad: bool
+
+    def read_rows(self, rows: Iterable[int]) -> dict[int, Case]:
+        """Return the cases of some rows of the scores, read again from their file."""
+        wanted = set(rows)
+        read = (case for case in read_cases(self.path, form=self.form) if isinstance(case, Case))
+        return {row: case for row, case in enumerate(read) if row in wanted}
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """An evaluated run.
+
+    Attributes:
+        run: The run.
+        name: What was evaluated on, for the names of files: a split, or a file's name.
+        cases: The cases.
+        scored: Their scores.
+        judged: The lists that the run's thresholds make of them.
+        report: The figures.
+    """
+
+    run: Run
+    name: str
+    cases: LabelledCases
+    scored: ScoredCases
+    judged: Judged
+    report: EvaluationReport

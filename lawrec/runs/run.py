@@ -25,7 +25,6 @@ from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import ConfigError, RunError
 from lawrec.files import finished_folder, write_json, write_text
 from lawrec.text_files import digest_at
-from lawrec.training.checkpoints import best_checkpoint
 
 DICTIONARY = "dictionary.txt"
 LISTS = {"stop_words": "stop_words.txt", "user_tokens": "user_tokens.txt"}
@@ -80,7 +79,7 @@ def create_run(
     records: Records,
     source: Source,
     name: str | None = None,
-    start_from: Run | None = None,
+    start: Start | None = None,
 ) -> Run:
     """Make the folder of a new run, named by the time and its records where `name` is None.
 
@@ -93,7 +92,6 @@ def create_run(
     """
     check_source(source, config.loss)
     _check_charges(config, records)
-    start = _start(start_from) if start_from else None
     for folder in [root / name] if name else _stamped_folders(root, records.folder.name):
         try:
             with finished_folder(folder, replacing=False) as new:
@@ -177,9 +175,9 @@ def load_encoder(run: Run) -> Encoder:
 
 
 def _check_charges(config: Config, records: Records) -> None:
-    if config.loss.charges and not records.charges.names:
+    if config.loss.charge_weight and not records.charges.names:
         raise ConfigError(
-            "loss.charges",
+            "loss.charge_weight",
             "a train case must name its charges to learn them",
             "none",
             "Set it to 0, or add cases with charges by --charged FILE.",
@@ -194,7 +192,7 @@ def _stamped_folders(root: Path, key: str) -> Iterator[Path]:
 
 
 def _write_run(
-    folder: Path, config: Config, records: Records, source: Source, start: dict[str, Any] | None
+    folder: Path, config: Config, records: Records, source: Source, start: Start | None
 ) -> None:
     """Fill the folder of a new run."""
     records.tokens.save(folder / "tokens.txt")
@@ -219,7 +217,7 @@ def _write_run(
             "records": records.folder.name,
             "label_counts": records.manifest.label_counts,
             "splits": _split_files(records, source),
-            "start": start,
+            "start": _start_values(start),
         },
     )
 
@@ -236,14 +234,14 @@ def _split_files(records: Records, source: Source) -> dict[str, dict[str, str]]:
     return files
 
 
-def _start(other: Run) -> dict[str, Any]:
+def _start_values(start: Start | None) -> dict[str, Any] | None:
     """Return what run.json says of the run that another starts from."""
-    best = Path(best_checkpoint(other)).relative_to(other.folder)
-    trained_on = list(other.trained_on)
+    if start is None:
+        return None
     return {
-        "run": str(other.folder.resolve()),
-        "checkpoint": best.as_posix(),
-        "trained_on": trained_on,
+        "run": str(start.run.resolve()),
+        "checkpoint": start.checkpoint,
+        "trained_on": list(start.trained_on),
     }
 
 

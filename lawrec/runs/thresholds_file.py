@@ -9,7 +9,7 @@ import numpy as np
 
 from lawrec.decision.calibration import CALIBRATIONS, Calibration, calibrated
 from lawrec.decision.co_citation import Companions
-from lawrec.decision.decision_rule import RULES, Cuts
+from lawrec.decision.decision_rule import RULE_KINDS, Cuts
 from lawrec.decision.threshold_curve import NEVER
 from lawrec.errors import RunError
 from lawrec.runs.run import Run
@@ -94,7 +94,7 @@ def _parsed(values: Mapping[str, Any], names: tuple[str, ...]) -> Tuned:
         int(values["min_articles"]),
         int(values["max_articles"]),
         float(values["fill_score"]),
-        _known(values["rule"], RULES),
+        _known(values["rule"], RULE_KINDS),
         _calibration(values["calibration"], [group_of[name] for name in names]),
         float(NEVER if guarantee is None else guarantee),
     )

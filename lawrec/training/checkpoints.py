@@ -40,7 +40,7 @@ def best_checkpoint(run: Run, progress: Progress = silent) -> str:
 
 def model_of(run: Run) -> Any:
     """Build a run's model with new weights."""
-    n_charges = len(run.charges) if run.config.loss.charges else 0
+    n_charges = len(run.charges) if run.config.loss.charge_weight else 0
     return build_model(run.config.model, len(run.tokens), len(run.articles), n_charges)
 
 

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 import keras
 import tensorflow as tf
 
-from lawrec.config import TrainingConfig, chosen
+from lawrec.config import TrainingConfig
 from lawrec.errors import ConfigError, RunError, quoted
 from lawrec.progress import Progress, silent
+from lawrec.registry import lookup
 from lawrec.training.distributed import find_cluster
 
 T = TypeVar("T")
@@ -93,7 +94,7 @@ def start_devices(
         ConfigError: A setting names no device or precision.
         RunError: There is no such GPU, or TF_CONFIG cannot be used.
     """
-    chosen(PRECISIONS, config.precision, "training.precision")
+    lookup(PRECISIONS, config.precision, "training.precision")
     gpus = use_device(config.device, config.memory_growth, log_placement)
     with _before_the_start():
         _set_threads(config)
@@ -127,7 +128,7 @@ def _before_the_start() -> Iterator[None]:
 
 def _set_threads(config: TrainingConfig) -> None:
     threading = tf.config.threading
-    if config.threads != threading.get_intra_op_parallelism_threads():
-        threading.set_intra_op_parallelism_threads(config.threads)
-    if config.operations != threading.get_inter_op_parallelism_threads():
-        threading.set_inter_op_parallelism_threads(config.operations)
+    if config.intra_op_threads != threading.get_intra_op_parallelism_threads():
+        threading.set_intra_op_parallelism_threads(config.intra_op_threads)
+    if config.inter_op_threads != threading.get_inter_op_parallelism_threads():
+        threading.set_inter_op_parallelism_threads(config.inter_op_threads)

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from lawrec.errors import RunError
-from lawrec.training.devices import T
+
+T = TypeVar("T")
 
 
 def find_cluster() -> Any:

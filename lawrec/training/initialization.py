@@ -74,7 +74,7 @@ def _refuse_other_step(run: Run, state: State, strategy: Any) -> None:
 
 
 def _set_vectors(model: Any, run: Run, records: Records, strategy: Any, progress: Progress) -> None:
-    """Start the embedding as `model.vectors` says."""
+    """Start the embedding as `model.embedding_init` says."""
     cases = (record.token_ids for record in read_records(records, "train"))
     seed = run.config.training.seed
     vectors = start_vectors(run.config.model, run.tokens, cases, seed, progress)
@@ -83,7 +83,7 @@ def _set_vectors(model: Any, run: Run, records: Records, strategy: Any, progress
 
 def _set_words(model: Any, run: Run, records: Records, strategy: Any, progress: Progress) -> None:
     """Fit the linear model over the words of the train cases, if the settings have one."""
-    if not run.config.model.words:
+    if not run.config.model.svm_share:
         return
     cases = read_records(records, "train")
     seed = run.config.training.seed

@@ -15,7 +15,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from lawrec.config import TrainingConfig
@@ -33,12 +32,8 @@ from lawrec.training.optimizers import averaged
 from lawrec.training.tensorboard import Board, open_board, profiled
 from lawrec.training.throughput import Speed
 from lawrec.training.train_step import Batch, State, StepResult, make_step, start_state
-from lawrec.training.validation import score_records
+from lawrec.training.validation import score_records, validation_metrics
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float32]
-Metrics = Callable[[Bools, Floats, Bools], dict[str, float]]
-"""From y_true, y_score and known to named figures; `training.best_by` is one of the names."""
 _LOSSES_SHOWN = 50  # steps whose mean loss is shown
 _NOTHING = range(0)
 _BEST_KEPT = 2  # a resumed training may write the best one again: the other is whole meanwhile
@@ -47,7 +42,6 @@ _BEST_KEPT = 2  # a resumed training may write the best one again: the other is 
 def train(
     run: Run,
     records: Records,
-    metrics: Metrics,
     progress: Progress = silent,
     profile: range = _NOTHING,
     strategy: Any = None,
@@ -60,7 +54,6 @@ def train(
     Args:
         run: The run; its configuration decides everything.
         records: The records that the run was made for.
-        metrics: Computes the figures on the valid split.
         progress: Told of every step.
         profile: The steps that TensorFlow's profiler traces; `progress` is told if none is taken.
         strategy: What computes, as `start_devices` gives it; TensorFlow's current one if None.
@@ -82,7 +75,7 @@ def train(
     ):
         keras.utils.set_random_seed(config.seed)
         state = start_state(run, records, strategy)
-        newest = keep_checkpoints(state.checkpoint(), folder, config.keep)
+        newest = keep_checkpoints(state.checkpoint(), folder, config.max_to_keep)
         begin(state, newest, run, records, strategy, progress)
         if reason := _over(state, config, records):
             progress("train", 0, None, f"This run is over: {reason}.")
@@ -99,7 +92,6 @@ def train(
                 state=state,
                 step=traced,
                 scorer=make_scorer(state.model),
-                metrics=metrics,
                 newest=newest,
                 best=_best(state, folder),
                 board=board,
@@ -129,7 +121,6 @@ class _Loop:
     state: State
     step: Callable[[Batch], StepResult]
     scorer: Scorer
-    metrics: Metrics
     newest: Any
     best: Any
     board: Board
@@ -167,8 +158,8 @@ class _Loop:
         """Score the whole valid split, keep the best checkpoint and the newest one."""
         with averaged(self.state.optimizer, self.state.model):
             scores = score_records(self.scorer, self.records, "valid", self.progress)
-            figures = self.metrics(*scores)
-            best_by = figures[self.run.config.training.best_by]
+            figures = validation_metrics(*scores)
+            best_by = figures[self.run.config.training.monitor]
             best = _note_best(self.state, float(from_chief(self.strategy, best_by)))
             if best:
                 self._save(self.best)

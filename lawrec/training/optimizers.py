@@ -6,19 +6,22 @@ from typing import Any
 
 import keras
 
-from lawrec.config import OptimizerConfig, chosen
+from lawrec.config import OptimizerConfig
+from lawrec.registry import lookup
 
 
 def make_optimizer(config: OptimizerConfig) -> Any:
     """Return the Keras optimizer; clipping, accumulation and the moving average are Keras's own."""
     settings: dict[str, Any] = {
         "learning_rate": config.learning_rate,
-        "global_clipnorm": config.clip_norm or None,
-        "gradient_accumulation_steps": config.accumulate if config.accumulate > 1 else None,
+        "global_clipnorm": config.global_clipnorm or None,
+        "gradient_accumulation_steps": config.gradient_accumulation_steps
+        if config.gradient_accumulation_steps > 1
+        else None,
     }
-    if config.ema:
-        settings |= {"use_ema": True, "ema_momentum": config.ema}
-    return chosen(OPTIMIZERS, config.name, "optimizer.name")(config, settings)
+    if config.ema_momentum:
+        settings |= {"use_ema": True, "ema_momentum": config.ema_momentum}
+    return lookup(OPTIMIZERS, config.name, "optimizer.name")(config, settings)
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from lawrec.config import OptimizerConfig, chosen
+from lawrec.config import OptimizerConfig
+from lawrec.registry import lookup
 
 _CYCLE_START, _CYCLE_PEAK = 0.04, 0.3
 """One-cycle: the share of the rate that it starts with, and where in the training its peak is."""
@@ -15,17 +16,17 @@ _CYCLE_START, _CYCLE_PEAK = 0.04, 0.3
 def learning_rate(done: Any, config: OptimizerConfig) -> Any:
     """Return the rate, float32 (), when a share `done` of the training, 0 to 1, is behind."""
     done = tf.clip_by_value(tf.cast(done, tf.float32), 0.0, 1.0)
-    factor = chosen(SCHEDULES, config.schedule, "optimizer.schedule")(done, config)
+    factor = lookup(SCHEDULES, config.schedule, "optimizer.schedule")(done, config)
     return config.learning_rate * factor
 
 
 def _warm_then(fall: Callable[[Any, OptimizerConfig], Any]) -> Callable[[Any, Any], Any]:
-    """Rise on a line in the share `config.warmup`; of the rest, `fall` sees 0 to 1."""
+    """Rise on a line in the share `config.warmup_ratio`; of the rest, `fall` sees 0 to 1."""
 
     def factor(done: Any, config: OptimizerConfig) -> Any:
-        rising = tf.minimum(done / max(config.warmup, 1e-6) + 0.01, 1.0)
-        falling = fall((done - config.warmup) / (1 - config.warmup), config)
-        return tf.where(done < config.warmup, rising, falling)
+        rising = tf.minimum(done / max(config.warmup_ratio, 1e-6) + 0.01, 1.0)
+        falling = fall((done - config.warmup_ratio) / (1 - config.warmup_ratio), config)
+        return tf.where(done < config.warmup_ratio, rising, falling)
 
     return factor
 
@@ -36,7 +37,7 @@ def _half_cosine(done: Any, config: OptimizerConfig) -> Any:
 
 
 def _staircase(done: Any, config: OptimizerConfig) -> Any:
-    return config.decay ** (tf.floor(done * config.stairs) / config.stairs)
+    return config.decay_rate ** (tf.floor(done * config.staircase_steps) / config.staircase_steps)
 
 
 def _one_cycle(done: Any, config: OptimizerConfig) -> Any:
@@ -48,7 +49,7 @@ def _one_cycle(done: Any, config: OptimizerConfig) -> Any:
 
 SCHEDULES: dict[str, Callable[[Any, OptimizerConfig], Any]] = {
     "constant": _warm_then(lambda done, config: tf.ones_like(done)),
-    "exponential": _warm_then(lambda done, config: config.decay**done),
+    "exponential": _warm_then(lambda done, config: config.decay_rate**done),
     "staircase": _warm_then(_staircase),
     "cosine": _warm_then(_half_cosine),
     "one-cycle": _one_cycle,

@@ -13,6 +13,7 @@ from lawrec.progress import Progress, silent
 from lawrec.runs.run import Run, create_run, find_run
 from lawrec.training.devices import start_devices
 from lawrec.training.distributed import chief_first, find_cluster, is_chief
+from lawrec.training.warm_start import warm_start_from
 
 
 def records_of(run: Run, progress: Progress = silent) -> Records:
@@ -88,9 +89,9 @@ def open_training(
 
 def _make(root: Path, name: str | None, new: NewRun, progress: Progress) -> tuple[Run, Records]:
     """Prepare the cases of a new run and make it."""
-    other = find_run(root, new.start_from) if new.start_from else None
+    start = warm_start_from(find_run(root, new.start_from)) if new.start_from else None
     records = prepare(new.source, new.config.corpus, progress)
-    return create_run(root, new.config, records, new.source, name, other), records
+    return create_run(root, new.config, records, new.source, name, start), records
 
 
 def on_device(config: Config, device: str | None) -> Config:

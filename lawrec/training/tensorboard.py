@@ -25,6 +25,7 @@ from lawrec.progress import Progress, silent
 from lawrec.runs.run import Run
 from lawrec.training.throughput import Speed
 from lawrec.training.train_step import Batch, State, StepResult, make_gradients
+from lawrec.types import BoolArray, Float32Array, Float64Array
 
 TENSORBOARD = "tensorboard"
 """The folder of a run that holds what TensorBoard shows."""
@@ -60,9 +61,9 @@ class Board:
         self,
         number: int,
         figures: Mapping[str, float],
-        y_true: npt.NDArray[np.bool_],
-        y_score: npt.NDArray[np.float32],
-        known: npt.NDArray[np.bool_],
+        y_true: BoolArray,
+        y_score: Float32Array,
+        known: BoolArray,
     ) -> None:
         """Show the figures on valid after a step; the arrays are (n_cases, n_articles)."""
         with self.valid.as_default(step=number):
@@ -142,15 +143,13 @@ def profiled(
             tf.profiler.experimental.stop()
 
 
-def histogram(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def histogram(values: npt.NDArray[Any]) -> Float64Array:
     """Return float64 (BINS, 3): where each bin starts and ends, and its number of finite values."""
     counts, edges = np.histogram(values[np.isfinite(values)], BINS)
     return np.stack([edges[:-1], edges[1:], counts], axis=1)
 
 
-def precision_recall(
-    y_true: npt.NDArray[np.bool_], y_score: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]:
+def precision_recall(y_true: BoolArray, y_score: Float32Array) -> Float32Array:
     """Return TP, FP, TN, FN, precision and recall, float32 (6, THRESHOLDS).
 
     Column i holds them where a score of at least i / (THRESHOLDS - 1) is positive.

@@ -69,7 +69,7 @@ def start_state(run: Run, records: Records, strategy: Any) -> State:
     config = run.config
     training = config.training
     dataset = training_batches(
-        records, training.epochs, training.batch_tokens, training.shuffle_cases, training.seed
+        records, training.epochs, training.batch_tokens, training.shuffle_buffer_size, training.seed
     )
     with strategy.scope(), precision(training.precision):
         model = model_of(run)
@@ -176,7 +176,7 @@ def _counts(model: Any, records: Records) -> dict[str, tuple[int, ...]]:
 
 def _task_losses(model: Any, config: Config, records: Records) -> list[Callable[[Any, Batch], Any]]:
     """Return, for each output, the function from logits and batch to its part of the loss."""
-    shares = {"articles": 1.0, "charges": config.loss.charges}
+    shares = {"articles": 1.0, "charges": config.loss.charge_weight}
 
     def task(name: str, counts: tuple[int, ...]) -> Callable[[Any, Batch], Any]:
         weights = label_weights(counts, config.loss)

@@ -1,4 +1,4 @@
-"""TODO training.validation."""
+"""Validation: score a split of the records and measure it, for watching a training."""
 
 import numpy as np
 
@@ -8,29 +8,32 @@ from lawrec.corpus.tfrecords import read_records
 from lawrec.corpus.vocabulary import label_matrix
 from lawrec.decision.decision_rule import decide
 from lawrec.decision.strategies import tune
-from lawrec.decision.threshold_curve import Bools, Floats
 from lawrec.decision.tuning_cases import Labelled
 from lawrec.evaluation.metrics import evaluate
 from lawrec.iterables import chunks
 from lawrec.models.scorer import Scorer
 from lawrec.progress import Progress, silent
-from lawrec.training.loop import Bools, Floats
+from lawrec.types import BoolArray, Float32Array
 
 
-def valid_figures(y_true: Bools, y_score: Floats, known: Bools) -> dict[str, float]:
-    """Return the figures of scores under the best single cut, for watching training."""
+def validation_metrics(
+    y_true: BoolArray, y_score: Float32Array, known: BoolArray
+) -> dict[str, float]:
+    """Return the metrics of `METRICS` under the best single threshold.
+
+    Args:
+        y_true: bool (n_cases, n_articles).
+        y_score: float32 (n_cases, n_articles), 0 to 1.
+        known: bool (n_cases, n_articles), False where nobody knows whether the article applies.
+    """
     config = DecisionConfig(strategy="global", objective="micro_f1")
-    cuts = tune(Labelled(y_true, y_score, _unless_all(known)), config)
-    return evaluate(y_true, decide(y_score, cuts), known)
-
-
-def _unless_all(known: Bools) -> Bools | None:
-    return None if known.all() else known
+    rule = tune(Labelled(y_true, y_score, None if known.all() else known), config)
+    return evaluate(y_true, decide(y_score, rule), known)
 
 
 def score_records(
     scorer: Scorer, records: Records, split: str, progress: Progress = silent
-) -> tuple[Bools, Floats, Bools]:
+) -> tuple[BoolArray, Float32Array, BoolArray]:
     """Return y_true, y_score and known of a split's records, all (n_cases, n_articles)."""
     n_cases, n_labels = records.split(split).cases, len(records.articles)
     y_true = np.empty((n_cases, n_labels), np.bool_)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import RunError
@@ -12,11 +11,22 @@ from lawrec.models.lstm_classifier import WORDS
 from lawrec.models.pooling import named_axes
 from lawrec.progress import Progress, silent
 from lawrec.runs.run import Run, Start, open_run
-from lawrec.training.checkpoints import open_checkpoint, refuse_unlike, shapes_of
+from lawrec.training.checkpoints import best_checkpoint, open_checkpoint, refuse_unlike, shapes_of
+from lawrec.types import Int64Array
 
-Ids = npt.NDArray[np.int64]
+Ids = Int64Array
 VOCABULARIES = ("tokens", "articles", "charges")
 _TODO = "Give the new run the same settings of [model] with --set, or start without it."
+
+
+def warm_start_from(other: Run) -> Start:
+    """Return where a new run's weights come from if it starts from the best ones of another.
+
+    Raises:
+        RunError: The other run has no checkpoint.
+    """
+    best = Path(best_checkpoint(other)).relative_to(other.folder)
+    return Start(other.folder, best.as_posix(), other.trained_on)
 
 
 def inherit(model: Any, run: Run, start: Start, progress: Progress = silent) -> None:

@@ -15,9 +15,10 @@ from lawrec.corpus.parallel_tokenization import cut_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, Format
 from lawrec.corpus.tokenizers import listed_words, load_tokenizer
 from lawrec.corpus.vocabulary import PAD_ID, build_tokens, encode
-from lawrec.models.embedding_init import Floats, token_vectors
+from lawrec.models.embedding_init import token_vectors
 from lawrec.progress import Progress, silent
 from lawrec.text_files import files_at
+from lawrec.types import Float32Array
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Embedding:
     """Tokens, `<unk>` among them, and the vector of each: float32 (n_tokens, embedding_size)."""
 
     tokens: tuple[str, ...]
-    vectors: Floats
+    vectors: Float32Array
     facts: int
     skipped: int
 

@@ -16,12 +16,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from lawrec.config import Config, shipped
+from lawrec.config import Config
 from lawrec.corpus.dataset_spec import Source
 from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.splits import find_splits
+from lawrec.resources import shipped_path
 from lawrec.runs.run import create_run
 from lawrec.text_files import files_at, opened
 from lawrec.training.train_step import make_step, start_state
@@ -34,7 +35,7 @@ CAIL = Path(__file__).resolve().parents[3] / "shared/cail"
 
 def main() -> None:
     """Print the cases a second of both, and their ratio."""
-    beside = CAIL if CAIL.is_dir() else shipped("data/sample")
+    beside = CAIL if CAIL.is_dir() else shipped_path("data/sample")
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else beside
     config = Config()
     with tempfile.TemporaryDirectory() as name:

@@ -14,17 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from lawrec.config import CorpusConfig, ModelConfig, shipped
+from lawrec.config import CorpusConfig, ModelConfig
 from lawrec.corpus.dataset_spec import Source
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.tfrecords import read_records
 from lawrec.models.lstm_classifier import build_model
 from lawrec.models.scorer import make_scorer
+from lawrec.resources import shipped_path
 
 
 def main() -> None:
     """Print the cases a second of both, and their ratio."""
-    data = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped("data/sample")
+    data = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped_path("data/sample")
     with tempfile.TemporaryDirectory() as folder:
         source = Source(data, records_root=Path(folder) / "records", vocab_root=Path(folder))
         records = prepare(source, CorpusConfig())

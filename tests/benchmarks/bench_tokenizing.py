@@ -18,20 +18,21 @@ from typing import Any
 
 import jieba
 
-from lawrec.config import CorpusConfig, shipped
+from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case, read_cases, strictly
 from lawrec.corpus.parallel_tokenization import cut_cases
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.parallel import cores
+from lawrec.resources import shipped_path
 
 CAIL = Path(__file__).parents[3] / "shared/cail/train.json"
 LEAST = 24_000  # cases; fewer are repeated
-TERMS = (shipped("vocab/legal_terms.txt"),)
+TERMS = (shipped_path("vocab/legal_terms.txt"),)
 
 
 def main() -> None:
     """Print the facts a second of each way, and its ratio to plain jieba in the same run."""
-    default = CAIL if CAIL.is_file() else shipped("data/sample") / "train.json"
+    default = CAIL if CAIL.is_file() else shipped_path("data/sample") / "train.json"
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     read = list(strictly(read_cases(path)))
     cases = list(islice(cycle(read), max(LEAST, len(read))))

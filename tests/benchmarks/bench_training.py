@@ -25,10 +25,11 @@ import tensorflow as tf
 from bench_pipeline import CAIL, first_cases
 
 from lawrec import config
-from lawrec.config import Config, shipped
+from lawrec.config import Config
 from lawrec.corpus.dataset_spec import Source
 from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.prepare import prepare
+from lawrec.resources import shipped_path
 from lawrec.runs.run import create_run
 from lawrec.training.train_step import State, make_step, start_state
 
@@ -44,7 +45,7 @@ def main() -> None:
     """Print the rates, their ratios, how full our batches are, and where our time goes."""
     settings = [argument for argument in sys.argv[1:] if "=" in argument]
     named = [Path(argument) for argument in sys.argv[1:] if "=" not in argument]
-    data = named[0] if named else CAIL if CAIL.is_dir() else shipped("data/sample")
+    data = named[0] if named else CAIL if CAIL.is_dir() else shipped_path("data/sample")
     resolved = config.load(None, settings)
     strategy = tf.distribute.get_strategy()
     with tempfile.TemporaryDirectory() as name:

@@ -21,15 +21,19 @@ from pathlib import Path
 
 import click
 
-from lawrec.config import shipped
 from lawrec.corpus.splits import find_splits
+from lawrec.resources import shipped_path
 
 SIZES = {"train": 120, "valid": 40}
 SETTINGS = (
     *("corpus.tokenizer=char", "corpus.max_tokens=48", "model.embedding_size=8"),
-    *("model.lstm_units=8", "model.vectors=noise", "training.batch_tokens=384"),
+    *("model.lstm_units=8", "model.embedding_init=noise", "training.batch_tokens=384"),
     *("training.epochs=4", "training.save_every=1", "training.evaluate_every=5"),
-    *("training.patience=1000", "optimizer.ema=0.9", "optimizer.accumulate=2"),
+    *(
+        "training.patience=1000",
+        "optimizer.ema_momentum=0.9",
+        "optimizer.gradient_accumulation_steps=2",
+    ),
 )
 STEPS = 60
 """Fewer than the training has."""
@@ -62,7 +66,7 @@ def main(kills: int, seed: int) -> None:
 
 def _write_cases(folder: Path) -> None:
     folder.mkdir()
-    for split, path in find_splits(shipped("data/sample")).items():
+    for split, path in find_splits(shipped_path("data/sample")).items():
         if split in SIZES:
             with path.open("rb") as lines:
                 (folder / path.name).write_bytes(b"".join(islice(lines, SIZES[split])))

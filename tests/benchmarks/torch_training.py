@@ -62,7 +62,7 @@ def make_step(config: Config, n_tokens: int, n_articles: int) -> Callable[..., f
         optimizer.zero_grad()
         loss = loss_of(model(token_ids, lengths, packed), labels) / len(ordered)
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), config.optimizer.clip_norm)
+        nn.utils.clip_grad_norm_(model.parameters(), config.optimizer.global_clipnorm)
         optimizer.step()
         return float(loss.detach())
 

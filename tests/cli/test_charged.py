@@ -29,7 +29,7 @@ def at_work(tmp_path, monkeypatch):
 
 
 def test_from_training_to_a_prediction(tiny_data, tmp_path, at_work):
-    options = ("--data", tiny_data, "--charged", "more.jsonl", "--set", "loss.charges=0.5")
+    options = ("--data", tiny_data, "--charged", "more.jsonl", "--set", "loss.charge_weight=0.5")
     trained = lawrec("train", *options, *at_work)
     assert trained.exit_code == 0, trained.stderr
     run = tmp_path / trained.stdout.strip()
@@ -49,7 +49,7 @@ def test_without_a_weight_it_says_what_to_do_and_does_nothing(tiny_data, tmp_pat
     refused = lawrec("train", "--data", tiny_data, "--charged", "more.jsonl", *at_work, *more)
     assert refused.exit_code == 1
     assert not (tmp_path / "data").exists()
-    assert refused.stderr.endswith("Add --set loss.charges=0.5, or leave out --charged.\n")
+    assert refused.stderr.endswith("Add --set loss.charge_weight=0.5, or leave out --charged.\n")
 
 
 def test_what_can_be_prepared_can_be_verified(tiny_data, at_work):

@@ -30,7 +30,7 @@ def test_vectors_are_made_from_facts_and_training_takes_them(tiny_data, tmp_path
     assert made.stdout == (
         f"new/vectors.txt: {len(lines)} tokens, 8 numbers each\nfrom 110 facts\n"
     )
-    start = ("--set", "model.vectors=new/vectors.txt")
+    start = ("--set", "model.embedding_init=new/vectors.txt")
     trained = lawrec("train", "--data", tiny_data, *SMALL, *TINY, *start)
     assert trained.exit_code == 0, trained.stderr
     assert "Reading the vectors of new/vectors.txt.\n" in trained.stderr
@@ -41,7 +41,7 @@ def test_vectors_are_made_from_facts_and_training_takes_them(tiny_data, tmp_path
 def test_vectors_of_another_size_are_refused_before_anything_is_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "vectors.txt").write_text("1 2\n盗窃 1 2\n", encoding="utf-8")
-    result = lawrec("train", "--set", "model.vectors=vectors.txt")
+    result = lawrec("train", "--set", "model.embedding_init=vectors.txt")
     assert result.exit_code == 1
     assert result.stderr == (
         "Error: vectors.txt:1: the vectors must have model.embedding_size, 128, numbers, got 2. "

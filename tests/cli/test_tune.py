@@ -113,7 +113,7 @@ def test_a_case_whose_list_would_be_too_long_is_left_to_a_person(thresholds):
         (("--guarantee", "1"), "1.0 is not in the range 0<=x<1"),
         (("--set", "training.epochs=3"), "here, set decision.KEY=VALUE"),
         (("--set", "decision.objective=luck"), "every choice must be a known one, got 'luck'"),
-        (("--set", "decision.costs=nowhere.csv"), "nowhere.csv: the costs must be a CSV file"),
+        (("--set", "decision.costs_file=nowhere.csv"), "nowhere.csv: the costs must be a CSV file"),
         (("--objective", "luck"), "'luck' is not one of"),
     ],
 )
@@ -127,7 +127,7 @@ def test_what_cannot_be_done_is_refused(thresholds, options, told):
 
 def test_costs_may_differ_from_article_to_article(thresholds, own):
     (own / "costs.csv").write_text("article,miss,false\n264,0,1\n", encoding="utf-8")
-    options = ("--strategy", "cost", "--set", "decision.costs=costs.csv")
+    options = ("--strategy", "cost", "--set", "decision.costs_file=costs.csv")
     assert lawrec("tune-thresholds", *options).exit_code == 0
     cuts = {line["article"]: line["threshold"] for line in read(thresholds)["articles"]}
     assert cuts["264"] is None

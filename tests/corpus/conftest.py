@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.config import CorpusConfig, shipped
+from lawrec.config import CorpusConfig
 from lawrec.corpus.tokenizers import Tokenizer, load_tokenizer
+from lawrec.resources import shipped_path
 
 
 @pytest.fixture(scope="session")
 def jieba_tokenizer() -> Tokenizer:
-    return load_tokenizer(CorpusConfig(), [shipped("vocab/legal_terms.txt")])
+    return load_tokenizer(CorpusConfig(), [shipped_path("vocab/legal_terms.txt")])
 
 
 @pytest.fixture

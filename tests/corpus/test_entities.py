@@ -74,4 +74,4 @@ def test_the_order_in_which_classes_are_named_changes_nothing():
 def test_an_unknown_class_is_refused():
     with pytest.raises(ConfigError) as caught:
         recognizer(("date", "monye"))
-    assert (caught.value.where, caught.value.todo) == ("corpus.classes", "Did you mean money?")
+    assert (caught.value.where, caught.value.todo) == ("corpus.entity_types", "Did you mean money?")

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.config import CorpusConfig, shipped
+from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case, read_cases, strictly
 from lawrec.corpus.parallel_tokenization import cut_cases
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.errors import CaseError
+from lawrec.resources import shipped_path
 
-TERMS = (shipped("vocab/legal_terms.txt"),)
+TERMS = (shipped_path("vocab/legal_terms.txt"),)
 CHAR = CorpusConfig(tokenizer="char", max_tokens=3)
 REPOSITORY = Path(__file__).parents[2]
 INTERRUPTED = """
 import itertools
-from lawrec.config import CorpusConfig
+from lawrec.config import (CorpusConfig)
 from lawrec.corpus.cases import Case
 from lawrec.corpus.cutting import cut_cases
 from lawrec.corpus.tokenizer import load_tokenizer
@@ -66,8 +67,8 @@ def test_any_number_of_cases_comes_in_order_with_its_first_tokens(size):
 
 def test_the_sample_is_cut_the_same_by_one_process_and_by_two(tmp_path):
     (tmp_path / "stop.txt").write_text("的\n", encoding="utf-8")
-    config = CorpusConfig(classes=("money", "date"), stop_words=str(tmp_path / "stop.txt"))
-    cases = list(strictly(read_cases(shipped("data/sample/valid.json"))))[:40]
+    config = CorpusConfig(entity_types=("money", "date"), stop_words=str(tmp_path / "stop.txt"))
+    cases = list(strictly(read_cases(shipped_path("data/sample/valid.json"))))[:40]
     alone, together = (cut_all(cases, replace(config, workers=n), TERMS) for n in (1, 2))
     assert alone == together
     assert any("<date>" in tokens for _, tokens in alone)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.config import CorpusConfig, shipped
+from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import read_cases, strictly
 from lawrec.corpus.dataset_spec import Source
 from lawrec.corpus.manifest import find_damage
@@ -20,6 +20,7 @@ from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.errors import CaseError, ConfigError, RecordsError
 from lawrec.files import sha256
+from lawrec.resources import shipped_path
 
 pytestmark = pytest.mark.tensorflow
 
@@ -149,7 +150,9 @@ def test_the_sample_is_encoded_in_records_as_it_is_in_prediction(tmp_path, jieba
     data = tmp_path / "sample"
     data.mkdir()
     for split, size in (("train", 150), ("valid", 60)):
-        lines = (shipped("data/sample") / f"{split}.json").read_text(encoding="utf-8").split("\n")
+        lines = (
+            (shipped_path("data/sample") / f"{split}.json").read_text(encoding="utf-8").split("\n")
+        )
         (data / f"{split}.json").write_text("\n".join(lines[:size]) + "\n", encoding="utf-8")
     source = Source(data, records_root=tmp_path / "records", vocab_root=tmp_path / "vocab")
     config = CorpusConfig(max_tokens=100)

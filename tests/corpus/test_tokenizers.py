@@ -5,14 +5,15 @@ from dataclasses import replace
 import jieba
 import pytest
 
-from lawrec.config import CorpusConfig, shipped
+from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import read_cases, strictly
 from lawrec.corpus.tokenizers import TOKENIZERS, listed_words, load_tokenizer, read_words
 from lawrec.errors import CaseError, ConfigError
+from lawrec.resources import shipped_path
 from lawrec.text import normalize
 
 FACT = "２０１６年５月８日，被告人张某在　ＡＴＭ 机旁\n非法持有毒品甲基苯丙胺１２．５克。"
-TERMS = shipped("vocab/legal_terms.txt")
+TERMS = shipped_path("vocab/legal_terms.txt")
 JIEBA, RJIEBA, CHAR = (CorpusConfig(tokenizer=name) for name in ("jieba", "rjieba", "char"))
 STRANGE = ["", " ", "\n\t　", "a", "\x00", "🚗", "盗", "盗\x00窃", "é" * 3, "A B", "<pad>", "ﬁ①㎏"]
 
@@ -153,7 +154,7 @@ def test_every_fact_of_the_sample_is_cut_as_jieba_cuts_it(jieba_tokenizer):
     plain = jieba.Tokenizer()
     for word in TERMS.read_text(encoding="utf-8").split():
         plain.add_word(word)
-    for case in strictly(read_cases(shipped("data/sample/valid.json"))):
+    for case in strictly(read_cases(shipped_path("data/sample/valid.json"))):
         assert jieba_tokenizer.cut(case.fact) == plain.lcut(normalize(case.fact))
 
 

@@ -11,7 +11,7 @@ from tests.decision.conftest import bools, floats
 
 
 def cut_of(y_true, y_score, level, known=None):
-    return guaranteed_cut(Labelled(y_true, y_score, known), DecisionConfig(guarantee=level))
+    return guaranteed_cut(Labelled(y_true, y_score, known), DecisionConfig(coverage=level))
 
 
 def drawn(rng, cases, articles=4):

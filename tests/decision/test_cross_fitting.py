@@ -23,7 +23,7 @@ from lawrec.errors import ConfigError
 from lawrec.evaluation.metrics import GAINS, HEADLINES, cail_score
 from tests.decision.conftest import bools, floats, random_mask, random_table
 
-CONFIG = DecisionConfig(strategy="per-article", folds=3, shrink_cases=20)
+CONFIG = DecisionConfig(strategy="per-article", folds=3, shrinkage_cases=20)
 QUICK = DecisionConfig(folds=2)
 OWN = ("per-article", "micro-f1", "cost")
 
@@ -91,7 +91,7 @@ def test_a_threshold_by_hand():
 
 def test_one_fold_without_shrinking_is_tuning():
     for name in STRATEGIES:
-        config = DecisionConfig(strategy=name, folds=1, shrink_cases=0)
+        config = DecisionConfig(strategy=name, folds=1, shrinkage_cases=0)
         cases = invented(0).articles([0, 1, 2])
         found, tuned = cross_fit(cases, config), tune(cases, config)
         assert found.thresholds.tolist() == tuned.thresholds.tolist()
@@ -246,7 +246,7 @@ def test_no_article_with_a_case_at_all_has_the_score_of_the_configuration():
 @pytest.mark.parametrize("cases", [0, 1, 3])
 def test_few_cases_give_thresholds_all_the_same(cases, strategy, unseen_score, shrink_cases):
     y_true, y_score = random_table(0, cases=3)
-    config = DecisionConfig(strategy, unseen_score=unseen_score, shrink_cases=shrink_cases)
+    config = DecisionConfig(strategy, unseen_threshold=unseen_score, shrinkage_cases=shrink_cases)
     found = thresholds(Labelled(y_true[:cases], y_score[:cases]), config)
     assert (found.dtype, found.shape) == (np.float32, (5,))
     assert not np.isnan(found).any()

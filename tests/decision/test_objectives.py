@@ -17,7 +17,7 @@ def random_lists(seed):
 def test_a_rate_counts_all_known_entries_together(name):
     for seed in SEEDS:
         y_true, y_pred = random_lists(seed)
-        config = DecisionConfig(objective=name, recall_weight=2, hold=0.6)
+        config = DecisionConfig(objective=name, beta=2, target_rate=0.6)
         expected = slow_rate(y_true, y_pred, config)
         assert objective(y_true, y_pred, None, config) == pytest.approx(expected)
         known = random_mask(seed, y_true.shape)
@@ -42,7 +42,7 @@ def test_the_right_lists_are_the_best(name):
 
 
 def test_rates_by_hand():
-    config = DecisionConfig(recall_weight=2)
+    config = DecisionConfig(beta=2)
     assert f1([0, 3, 0], np.array([0, 4, 2]), np.array([0, 5, 3])).tolist() == [0, 6 / 9, 0]
     assert f_beta([3, 0], np.array([4, 0]), np.array([5, 0]), config).tolist() == [15 / 24, 0]
 
@@ -50,7 +50,7 @@ def test_rates_by_hand():
 @pytest.mark.parametrize("name", ["precision_at_recall", "recall_at_precision"])
 def test_any_list_that_holds_a_rate_is_better_than_one_that_does_not(name):
     y_true, y_pred = np.eye(4, dtype=np.bool_), np.eye(4, dtype=np.bool_)
-    config = DecisionConfig(objective=name, hold=0.75)
+    config = DecisionConfig(objective=name, target_rate=0.75)
     if name == "precision_at_recall":
         y_pred[0, 0] = False  # right in all that it lists, three of four
         worse = np.zeros_like(y_true)

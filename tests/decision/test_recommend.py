@@ -5,7 +5,7 @@ import pytest
 
 from lawrec.decision.calibration import Calibration
 from lawrec.decision.co_citation import Break, Companions
-from lawrec.decision.decision_rule import RULES, Cuts, decide, passing
+from lawrec.decision.decision_rule import RULE_KINDS, Cuts, decide, passing
 from lawrec.decision.recommend import (
     ABOVE,
     ABSTAINED,
@@ -184,7 +184,7 @@ def test_a_case_is_abstained_where_the_guarantee_takes_too_many():
     assert [entry.article for entry in decisions[1].recommendations] == ["264"]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", RULE_KINDS)
 def test_reasons_agree_with_what_is_decided(rule):
     for seed in SEEDS:
         rng = np.random.default_rng(seed)

@@ -159,7 +159,7 @@ def test_top_n_per_score_has_the_best_share(name):
 @pytest.mark.parametrize("limits", [(0, 100), (1, 10), (1, 2)])
 def test_cail_is_never_worse_than_any_other_strategy(limits, unseen_score):
     least, most = limits
-    config = DecisionConfig(min_articles=least, max_articles=most, unseen_score=unseen_score)
+    config = DecisionConfig(min_articles=least, max_articles=most, unseen_threshold=unseen_score)
     for seed in SEEDS:
         y_true, y_score = random_table(seed, articles=6, unseen=2)
         known = random_mask(seed, y_true.shape) if seed % 2 else None
@@ -267,7 +267,7 @@ def test_an_article_without_a_true_case_never_fires(strategy):
 
 @pytest.mark.parametrize("strategy", ["fixed", "global", "per-article", "micro-f1", "cost"])
 def test_an_article_without_a_true_case_gets_the_score_of_the_configuration(strategy):
-    cuts = tune(*random_table(3), DecisionConfig(strategy=strategy, unseen_score=0.625))
+    cuts = tune(*random_table(3), DecisionConfig(strategy=strategy, unseen_threshold=0.625))
     assert cuts.thresholds[-1] == np.float32(0.625)
 
 
@@ -300,7 +300,7 @@ def test_an_article_without_a_true_case_gets_the_cheapest_cut_of_all():
 
 
 def test_a_share_is_no_score_so_that_an_article_without_a_true_case_gets_that_of_all():
-    config = DecisionConfig(strategy="top-n-per-score", unseen_score=0.0625)
+    config = DecisionConfig(strategy="top-n-per-score", unseen_threshold=0.0625)
     cuts = tune(*random_table(3), config)
     assert len(set(cuts.thresholds.tolist())) == 1
     assert cuts.thresholds[0] > 0.0625

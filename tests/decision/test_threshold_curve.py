@@ -54,7 +54,7 @@ def test_a_threshold_gives_the_counts_of_its_point():
 @pytest.mark.parametrize("hold", [0.0, 0.5, 0.9])
 @pytest.mark.parametrize("objective", RATES)
 def test_the_best_cut_is_as_good_as_the_best_of_all_cuts(objective, hold):
-    config = DecisionConfig(objective=objective, recall_weight=4 * hold, hold=hold)
+    config = DecisionConfig(objective=objective, beta=4 * hold, target_rate=hold)
     for seed in range(100):
         y_true, y_score = random_column(seed)
         of_scores = curve(y_true, y_score)
@@ -107,7 +107,7 @@ def test_scores_that_are_sorted_in_parts_give_the_same_curve(monkeypatch):
         y_true = rng.random(40) < 0.3
         whole = threshold_curve.curve(y_true, y_score)
         with monkeypatch.context() as patch:
-            patch.setattr(curves, "PART", 7)
+            patch.setattr(threshold_curve, "PART", 7)
             parts = threshold_curve.curve(y_true, y_score)
         for name, values in vars(whole).items():
             np.testing.assert_array_equal(getattr(parts, name), values)

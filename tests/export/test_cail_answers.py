@@ -45,7 +45,7 @@ def test_ids_keep_the_order_and_collapse():
 
 
 def scored_cases(y_true, articles, known=None):
-    from lawrec.inference.score_cases import ScoredCases
+    from lawrec.runs.results import ScoredCases
 
     y_true = np.array(y_true, np.bool_)
     return ScoredCases(
@@ -104,7 +104,7 @@ def test_the_verdict_says_what_was_left_out(tmp_path):
     [(1, "0"), (8, "0, 1, 2, 3, 4, 5, 6, 7"), (10, "0, 1, 2, 3, 4, 5, 6, 7 and 2 more")],
 )
 def test_of_many_articles_a_few_are_named(count, expected):
-    from lawrec.evaluation.cail_verdict import some
+    from lawrec.evaluation.cail_judge import some
 
     assert some([str(number) for number in range(count)]) == expected
 

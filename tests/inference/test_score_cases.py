@@ -9,7 +9,7 @@ from lawrec import iterables
 from lawrec.config import ModelConfig
 from lawrec.corpus.input_pipeline import LENGTH_STEP
 from lawrec.inference import score_cases
-from lawrec.models import scorer
+from lawrec.models import scorer as scoring
 from lawrec.models.lstm_classifier import build_model
 from lawrec.runs.run import find_run
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.tensorflow
 @pytest.fixture(scope="module")
 def scorer():
     keras.utils.set_random_seed(5)
-    return scorer.make_scorer(build_model(ModelConfig(embedding_size=32, lstm_units=24), 50, 7))
+    return scoring.make_scorer(build_model(ModelConfig(embedding_size=32, lstm_units=24), 50, 7))
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from lawrec.config import shipped
 from lawrec.errors import CaseError
 from lawrec.law.articles import article_name, is_numbered, read_article_list, statute_order
 from lawrec.law.catalog import Article, amendments, load_catalogue, nearest_article, titles
+from lawrec.resources import shipped_path
 
 HEADER = "article,title,part,chapter,section,amendments\n"
 SIGNS = "零一二三四五六七八九"
@@ -312,7 +312,7 @@ def test_a_list_with_broken_bytes_is_refused(tmp_path):
 
 
 def test_a_hyphen_stands_for_just_the_branches_of_the_catalogue():
-    branched = [name for name in load_catalogue(shipped("vocab/articles.csv")) if "之" in name]
+    branched = [name for name in load_catalogue(shipped_path("vocab/articles.csv")) if "之" in name]
     found = [article_name(f"{number}-{branch}") for number in range(453) for branch in range(10)]
     assert [name for name in found if "之" in name] == branched
 

@@ -3,11 +3,11 @@ from datetime import date
 
 import pytest
 
-from lawrec.config import shipped
 from lawrec.errors import StatuteError
 from lawrec.law.catalog import Article, in_division, load_catalogue
 from lawrec.law.lookup import Amendment, import_statute, look_up, numbers_up_to_the_last
 from lawrec.law.statute_versions import version_at
+from lawrec.resources import shipped_path
 
 YEAR_2015, YEAR_2021 = date(2015, 11, 1), date(2021, 3, 1)
 
@@ -41,7 +41,7 @@ def test_an_import_keeps_the_texts_and_counts_the_rest(tmp_path, import_texts):
 
 
 def catalogue_texts():
-    return dict.fromkeys(load_catalogue(shipped("vocab/articles.csv")), "文。")
+    return dict.fromkeys(load_catalogue(shipped_path("vocab/articles.csv")), "文。")
 
 
 def test_the_whole_catalogue_is_neither_missing_nor_unknown(import_texts):

@@ -35,7 +35,7 @@ def told_slowly(config, logit, label):
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_is_that_told_slowly(name, smoothing, seed):
-    config = LossConfig(name=name, smoothing=smoothing)
+    config = LossConfig(name=name, label_smoothing=smoothing)
     logits, labels, known, weights = random_batch(seed)
     label_weight = np.array([0.5, 1.0, 2.0, 0.0], np.float32)
     slow = sum(
@@ -88,7 +88,7 @@ def test_equal_weights_are_all_one():
 
 
 def test_effective_numbers_weigh_rare_articles_more_with_a_mean_of_one():
-    config = LossConfig(class_weights="effective-number", beta=0.5)
+    config = LossConfig(class_weights="effective-number", effective_number_beta=0.5)
     # (1 - b) / (1 - b^n) for n = 1 (and 0), 1, 2: 1, 1, 2/3; their mean is 8/9.
     np.testing.assert_allclose(label_weights([0, 1, 2], config), [1.125, 1.125, 0.75])
 
@@ -96,7 +96,9 @@ def test_effective_numbers_weigh_rare_articles_more_with_a_mean_of_one():
 @pytest.mark.parametrize("beta", [0.0, 0.9, 0.9999])
 @pytest.mark.parametrize("name", CLASS_WEIGHTS)
 def test_class_weights_never_rise_with_the_count(name, beta):
-    weights = label_weights([0, 1, 10, 100, 10_000], LossConfig(class_weights=name, beta=beta))
+    weights = label_weights(
+        [0, 1, 10, 100, 10_000], LossConfig(class_weights=name, effective_number_beta=beta)
+    )
     assert weights.dtype == np.float32
     assert (np.diff(weights) <= 0).all()
     assert weights.mean() == pytest.approx(1)

@@ -14,7 +14,7 @@ from lawrec.models.scorer import make_scorer
 from lawrec.models.tfidf_svm import MixedWithWords, fit_words
 from lawrec.training.checkpoints import best_checkpoint, load_model
 from lawrec.training.loop import train
-from lawrec.training.validation import score_records, valid_figures
+from lawrec.training.validation import score_records
 
 pytestmark = pytest.mark.tensorflow
 
@@ -90,7 +90,7 @@ def test_scores_are_mixed_by_the_share_and_training_sees_the_others_alone(share)
 
 
 def test_weights_are_not_trained():
-    model = build_model(ModelConfig(embedding_size=4, lstm_units=2, words=0.5), TOKENS, LABELS)
+    model = build_model(ModelConfig(embedding_size=4, lstm_units=2, svm_share=0.5), TOKENS, LABELS)
     assert len(model.get_layer(WORDS).non_trainable_weights) == 3
     assert not [weight for weight in model.trainable_weights if weight.path.startswith(WORDS)]
 
@@ -136,9 +136,9 @@ def test_fitting_is_the_same_every_time():
 
 
 def test_a_run_scores_with_its_words_from_the_checkpoint_on(start_run):
-    run, records = start_run("model.words=0.75", "training.epochs=2")
+    run, records = start_run("model.svm_share=0.75", "training.epochs=2")
     told = []
-    (*_, last) = train(run, records, valid_figures, lambda *what: told.append(what[:3]))
+    (*_, last) = train(run, records, lambda *what: told.append(what[:3]))
     assert ("words", len(records.articles), len(records.articles)) in told
     assert last.valid["micro_f1"] > 0.8
     model = load_model(run, best_checkpoint(run))

@@ -112,24 +112,24 @@ def test_progress_is_told_now_and_then(write):
     assert told == [("vectors", 10_000, 20_501), ("vectors", 20_000, 20_501)]
 
 
-@pytest.mark.parametrize("vectors", ["facts", "noise"])
+@pytest.mark.parametrize("vectors", ["facts", "random"])
 def test_what_is_built_in_needs_no_file(vectors):
-    check_vectors(ModelConfig(vectors=vectors))
+    check_vectors(ModelConfig(embedding_init=vectors))
 
 
 def test_the_head_of_a_file_is_checked_before_anything_is_done(write):
     path = write(HEAD, "the rest is not looked at")
-    check_vectors(ModelConfig(vectors=str(path), embedding_size=3))
+    check_vectors(ModelConfig(embedding_init=str(path), embedding_size=3))
     with pytest.raises(ConfigError, match=r"Pass --set model\.embedding_size=3,"):
-        check_vectors(ModelConfig(vectors=str(path), embedding_size=4))
+        check_vectors(ModelConfig(embedding_init=str(path), embedding_size=4))
 
 
 @pytest.mark.parametrize("vectors", ["fact", "", "."])
 def test_a_start_that_is_neither_built_in_nor_a_file_is_refused(vectors):
     with pytest.raises(ConfigError) as caught:
-        check_vectors(ModelConfig(vectors=vectors))
+        check_vectors(ModelConfig(embedding_init=vectors))
     assert str(caught.value) == (
-        "model.vectors: it must be 'facts' or 'noise', or a file of vectors, "
+        "model.embedding_init: it must be 'facts' or 'noise', or a file of vectors, "
         f"got {vectors!r}. Check the path, or make the file with `lawrec embed`."
     )
 

@@ -23,9 +23,12 @@ from lawrec.training.train_step import make_step, start_state
 STEPS = 4
 SGD = {"name": "sgd", "learning_rate": 0.5}
 COMPARED = {
-    "sgd, clipped, l2": {"optimizer": {**SGD, "clip_norm": 0.5}, "loss": {"l2": 0.1}},
-    "adam, accumulated": {"optimizer": {"accumulate": 2}},
-    "batch norm, average": {"optimizer": {**SGD, "ema": 0.5}, "model": {"batch_norm": True}},
+    "sgd, clipped, l2": {"optimizer": {**SGD, "global_clipnorm": 0.5}, "loss": {"l2": 0.1}},
+    "adam, accumulated": {"optimizer": {"gradient_accumulation_steps": 2}},
+    "batch norm, average": {
+        "optimizer": {**SGD, "ema_momentum": 0.5},
+        "model": {"batch_normalization": True},
+    },
     "dropout, bfloat16": {"model": {"dropout": 0.5}, "training": {"precision": "bfloat16"}},
 }
 

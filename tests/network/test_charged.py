@@ -18,7 +18,6 @@ from lawrec.training.checkpoints import best_checkpoint, load_model
 from lawrec.training.loop import train
 from lawrec.training.setup import records_of
 from lawrec.training.train_step import make_step, start_state
-from lawrec.training.validation import valid_figures
 
 pytestmark = pytest.mark.tensorflow
 
@@ -26,7 +25,7 @@ SETTINGS = [
     *("corpus.tokenizer=char", "corpus.min_count=1", "corpus.max_tokens=48"),
     *("model.embedding_size=8", "model.lstm_units=8", "model.dropout=0.1"),
     *("training.epochs=2", "training.batch_tokens=512", "optimizer.learning_rate=0.03"),
-    *("loss.charges=0.5", "training.save_every=2"),
+    *("loss.charge_weight=0.5", "training.save_every=2"),
 ]
 CHARGED = [("秘密窃取手机", "盗窃罪"), ("冒充熟人骗取信任", "诈骗"), ("持刀抢走钱包", "抢劫")] * 8
 
@@ -98,7 +97,7 @@ def test_each_output_starts_at_the_shares_among_the_cases_that_say(start):
 
 def test_the_charges_are_learnt(tmp_path, source):
     run, records = new_run(tmp_path, source, "training.epochs=24", "training.patience=99")
-    list(train(run, records, valid_figures))
+    list(train(run, records))
     model = load_model(run, tf.train.latest_checkpoint(str(run.folder)))
     names = records.charges.names
     assert names == ("抢劫", "盗窃", "诈骗")
@@ -127,10 +126,10 @@ def test_a_killed_run_ends_with_the_same_bits(tmp_path, source):
 
     whole, records = new_run(tmp_path / "whole", source)
     killed, _ = new_run(tmp_path / "killed", source)
-    list(train(whole, records, valid_figures))
+    list(train(whole, records))
     with pytest.raises(PowerCutError):
-        list(train(killed, records, valid_figures, kill))
-    list(train(killed, records, valid_figures))
+        list(train(killed, records, kill))
+    list(train(killed, records))
     first, second = (load_model(run, best_checkpoint(run)) for run in (whole, killed))
     for one, other in zip(first.weights, second.weights, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy(), err_msg=one.path)
@@ -144,10 +143,10 @@ def test_nothing_is_tuned_on_cases_that_taught_the_charges(start, source):
 
 def test_charged_cases_without_a_second_output_are_refused(tmp_path, source):
     with pytest.raises(ConfigError) as caught:
-        new_run(tmp_path, source, "loss.charges=0")
+        new_run(tmp_path, source, "loss.charge_weight=0")
     assert str(caught.value) == (
-        "--charged: loss.charges must be above 0 to learn from cases with nothing but charges, "
-        "got 0.0. Add --set loss.charges=0.5, or leave out --charged."
+        "--charged: loss.charge_weight must be above 0 to learn from cases with nothing but charges, "
+        "got 0.0. Add --set loss.charge_weight=0.5, or leave out --charged."
     )
     assert not (tmp_path / "checkpoints").exists()
 
@@ -156,6 +155,6 @@ def test_a_second_output_without_any_charge_is_refused(tmp_path, source):
     with pytest.raises(ConfigError) as caught:
         new_run(tmp_path, replace(source, charged=None))
     assert str(caught.value) == (
-        "loss.charges: a train case must name its charges to learn them, got none. "
+        "loss.charge_weight: a train case must name its charges to learn them, got none. "
         "Set it to 0, or add cases with charges by --charged FILE."
     )

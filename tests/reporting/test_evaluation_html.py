@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from lawrec.evaluation.report import per_article
-from lawrec.reporting import evaluation_html
+from lawrec.reporting import evaluation_html as page_module
 from lawrec.reporting.evaluation_html import evaluation_html, shown_cases
 
 VOID = {"meta", "input"}
@@ -105,6 +105,6 @@ def test_cases_without_any_article_have_a_page_too(judge, page_of):
 
 
 def test_only_the_facts_that_are_shown_are_asked_for(judge, monkeypatch):
-    monkeypatch.setattr(evaluation_html, "WORST", 2)
-    monkeypatch.setattr(evaluation_html, "PAIRS", 1)
+    monkeypatch.setattr(page_module, "WORST", 2)
+    monkeypatch.setattr(page_module, "PAIRS", 1)
     assert 2 <= len(shown_cases(judge())) <= 5

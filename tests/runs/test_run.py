@@ -36,7 +36,7 @@ def made(tmp_path, tiny_data):
             "corpus": {
                 "stop_words": str(words / "stop.txt"),
                 "user_tokens": str(words / "always.txt"),
-                "classes": ["date"],
+                "entity_types": ["date"],
             }
         },
         "here",

@@ -17,7 +17,6 @@ from lawrec.training.checkpoints import (
     open_checkpoint,
 )
 from lawrec.training.loop import train
-from lawrec.training.validation import valid_figures
 
 pytestmark = pytest.mark.tensorflow
 
@@ -106,14 +105,14 @@ def test_a_checkpoint_of_another_model_is_refused_with_every_name(run, settings,
 
 def test_a_resumed_training_refuses_another_model_with_every_name(start_run):
     run, records = start_run("training.epochs=1")
-    list(train(run, records, valid_figures))
+    list(train(run, records))
     path = run.folder / "run.json"
     values = json.loads(path.read_text("utf-8"))
     values["config"]["optimizer"] |= {"name": "momentum", "ema": 0.5}
     values["config"]["model"]["lstm_layers"] = 1
     path.write_text(json.dumps(values), encoding="utf-8")
     with pytest.raises(RunError) as caught:
-        list(train(open_run(run.folder), records, valid_figures))
+        list(train(open_run(run.folder), records))
     assert "no optimizer/embedding_embeddings_average" in caught.value.got
     assert "bilstm_1/forward_lstm_1/lstm_cell/bias (32,), which the model lacks" in caught.value.got
     assert str(caught.value).endswith("train anew.")
@@ -150,7 +149,9 @@ def test_a_checkpoint_that_is_damaged_when_it_is_read_is_named(run):
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_named_axes_are_as_long_as_their_vocabularies(pooling):
-    config = ModelConfig(embedding_size=2, lstm_units=3, lstm_layers=1, pooling=pooling, words=0.0)
+    config = ModelConfig(
+        embedding_size=2, lstm_units=3, lstm_layers=1, pooling=pooling, svm_share=0.0
+    )
     weights = {weight.path: weight for weight in build_model(config, 11, 13, 17).weights}
     sizes = {"tokens": 11, "articles": 13, "charges": 17}
     axes = named_axes(config)

@@ -18,13 +18,12 @@ from lawrec.errors import ConfigError, RunError
 from lawrec.training.devices import chosen_gpus, precision, start_devices
 from lawrec.training.distributed import find_cluster, from_chief, is_chief, lost_worker_told
 from lawrec.training.loop import train
-from lawrec.training.validation import valid_figures
 from tests.conftest import SETTINGS
 
 pytestmark = pytest.mark.tensorflow
 SMALL = (
     *("model.dropout=0.0", "model.lstm_layers=1", "model.lstm_units=4"),
-    *("model.bidirectional=false", "model.pooling=last", "model.vectors=noise"),
+    *("model.bidirectional=false", "model.pooling=last", "model.embedding_init=noise"),
 )
 
 
@@ -59,7 +58,7 @@ def test_a_name_of_no_device_or_precision_is_refused(settings):
 def test_threads_cannot_change_once_tensorflow_has_started():
     tf.constant(1)
     with pytest.raises(RunError, match="before it starts"):
-        start_devices(TrainingConfig(threads=1))
+        start_devices(TrainingConfig(intra_op_threads=1))
 
 
 def test_one_device_needs_no_strategy(monkeypatch):
@@ -208,7 +207,7 @@ def test_two_machines_of_which_one_is_killed_end_as_one_device(start_run, tiny_d
         _, told = machine.communicate(timeout=120)
         assert machine.returncode == 0, told
     run, records = start_run(*settings, data=tiny_data, root=tmp_path)
-    list(train(run, records, valid_figures))
+    list(train(run, records))
     expected, found = weights(run.folder), weights(run_folder)
     assert expected.keys() == found.keys()
     differences = {name: np.abs(found[name] - value).max() for name, value in expected.items()}

@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from lawrec.loop.checkpoints import best_checkpoint, load_model
-from lawrec.loop.loop import step_note, train
-from lawrec.loop.throughput import Speed
-from lawrec.loop.train_step import StepResult
-from lawrec.loop.validation import score_records, valid_figures
 
 from lawrec.errors import RecordsError, RunError
 from lawrec.models.scorer import make_scorer
 from lawrec.runs.run import find_run
+from lawrec.training import loop
+from lawrec.training.checkpoints import best_checkpoint, load_model
+from lawrec.training.loop import step_note, train
+from lawrec.training.throughput import Speed
+from lawrec.training.train_step import StepResult
+from lawrec.training.validation import score_records
 from tests.network.conftest import changed_data
 
 pytestmark = pytest.mark.tensorflow
@@ -64,8 +65,13 @@ def begin(start_run, charged_cases):
 
     def start(*settings):
         return start_run(
-            *("model.lstm_layers=1", "model.bidirectional=false", "loop.epochs=2"),
-            *("loop.patience=99", "loop.save_every=3", "model.vectors=noise", *settings),
+            *("model.lstm_layers=1", "model.bidirectional=false", "training.epochs=2"),
+            *(
+                "training.patience=99",
+                "training.save_every=3",
+                "model.embedding_init=random",
+                *settings,
+            ),
             data=charged_cases,
         )
 
@@ -75,7 +81,7 @@ def begin(start_run, charged_cases):
 @pytest.fixture(scope="module")
 def whole(begin):
     run, records = begin()
-    return run, list(train(run, records, valid_figures))
+    return run, list(train(run, records))
 
 
 def end_of_epoch(whole, before):
@@ -104,8 +110,8 @@ def test_a_run_that_was_killed_at_every_moment_ends_with_the_same_bits(begin, wh
     run, records = begin()
     for moment in MOMENTS.values():
         with pytest.raises(PowerCutError):
-            list(train(run, records, valid_figures, moment(whole)))
-    after = list(train(run, records, valid_figures))
+            list(train(run, records, moment(whole)))
+    after = list(train(run, records))
     assert_same_bits(run, whole[0])
     assert after[-1].valid == whole[1][-1].valid
 
@@ -113,12 +119,12 @@ def test_a_run_that_was_killed_at_every_moment_ends_with_the_same_bits(begin, wh
 def test_a_run_that_started_from_a_file_of_vectors_needs_it_no_more(start_run, tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("1 8\n窃 1 2 3 4 5 6 7 8\n", encoding="utf-8")
-    settings = ("loop.epochs=2", "loop.save_every=3", f"model.vectors={path}")
+    settings = ("training.epochs=2", "training.save_every=3", f"model.embedding_init={path}")
     run, records = start_run(*settings)
     with pytest.raises(PowerCutError):
-        list(train(run, records, valid_figures, killed_at(4)))
+        list(train(run, records, killed_at(4)))
     path.unlink()
-    assert len(list(train(run, records, valid_figures))) == 2
+    assert len(list(train(run, records))) == 2
     assert load_model(run, best_checkpoint(run)).count_params() > 0
 
 
@@ -135,53 +141,62 @@ def test_a_run_that_was_killed_between_two_checkpoints_ends_with_the_same_bits(
             raise PowerCutError
 
     with monkeypatch.context() as patched:
-        patched.setattr("lawrec.network.loop.set_latest", cut)
+        patched.setattr("lawrec.training.loop.set_latest", cut)
         with pytest.raises(PowerCutError):
-            list(train(run, records, valid_figures))
-    list(train(run, records, valid_figures))
+            list(train(run, records))
+    list(train(run, records))
     assert_same_bits(run, whole[0])
 
 
 def test_a_run_whose_newest_checkpoint_was_half_written_ends_with_the_same_bits(begin, whole):
     run, records = begin()
     with pytest.raises(PowerCutError):
-        list(train(run, records, valid_figures, end_of_epoch(whole, 1)))
+        list(train(run, records, end_of_epoch(whole, 1)))
     newest = tf.train.latest_checkpoint(str(run.folder))
     data = run.folder / f"{newest.rpartition('/')[2]}.data-00000-of-00001"
     data.write_bytes(data.read_bytes()[:1000])
     told = []
-    list(train(run, records, valid_figures, lambda stage, done, total, note="": told.append(note)))
+    list(train(run, records, lambda stage, done, total, note="": told.append(note)))
     assert f"{newest} is damaged: taking the one before it, if any." in told
     assert_same_bits(run, whole[0])
 
 
 def test_a_run_without_a_whole_checkpoint_does_not_silently_begin_anew(begin):
-    run, records = begin("loop.max_steps=3", "loop.epochs=1")
-    list(train(run, records, valid_figures))
+    run, records = begin("training.max_steps=3", "training.epochs=1")
+    list(train(run, records))
     for data in run.folder.glob("model.ckpt-*.index"):
         data.unlink()
     with pytest.raises(RunError, match="one of the checkpoints must be whole"):
-        list(train(run, records, valid_figures))
+        list(train(run, records))
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        ("optimizer.ema=0.5", "optimizer.accumulate=2", "loop.evaluate_every=4"),
-        ("optimizer.name=adamw", "loss.charges=0.5", "loop.max_steps=8"),
-        ("optimizer.name=momentum", "model.batch_norm=true", "optimizer.ema=0.9"),
-        ("optimizer.name=sgd", "optimizer.accumulate=3", "loss.charges=1.0", "loss.l2=0.01"),
+        (
+            "optimizer.ema_momentum=0.5",
+            "optimizer.gradient_accumulation_steps=2",
+            "training.evaluate_every=4",
+        ),
+        ("optimizer.name=adamw", "loss.charge_weight=0.5", "training.max_steps=8"),
+        ("optimizer.name=momentum", "model.batch_normalization=true", "optimizer.ema_momentum=0.9"),
+        (
+            "optimizer.name=sgd",
+            "optimizer.gradient_accumulation_steps=3",
+            "loss.charge_weight=1.0",
+            "loss.l2=0.01",
+        ),
     ],
     ids=["adam", "adamw", "momentum", "sgd"],
 )
 def test_with_every_optimizer_a_killed_run_ends_with_the_same_bits(begin, settings):
     unbroken, records = begin(*settings)
-    evaluations = list(train(unbroken, records, valid_figures))
+    evaluations = list(train(unbroken, records))
     run, records = begin(*settings)
     for step in (4, 7):
         with pytest.raises(PowerCutError):
-            list(train(run, records, valid_figures, killed_at(step)))
-    assert list(train(run, records, valid_figures))[-1].valid == evaluations[-1].valid
+            list(train(run, records, killed_at(step)))
+    assert list(train(run, records))[-1].valid == evaluations[-1].valid
     assert_same_bits(run, unbroken)
 
 
@@ -201,27 +216,28 @@ def test_epochs_and_steps_are_counted(whole):
 def test_only_the_newest_checkpoints_are_kept(whole):
     run, _ = whole
     kept = {path.stem for path in run.folder.glob("model.ckpt-*.index")}
-    assert len(kept) == run.config.loop.keep
+    assert len(kept) == run.config.training.max_to_keep
 
 
 def test_a_finished_run_has_nothing_left_to_do(start_run):
-    run, records = start_run("loop.epochs=1")
-    assert len(list(train(run, records, valid_figures))) == 1
+    run, records = start_run("training.epochs=1")
+    assert len(list(train(run, records))) == 1
     notes = []
-    assert list(train(run, records, valid_figures, told(notes))) == []
+    assert list(train(run, records, told(notes))) == []
     assert notes == ["This run is over: it has seen its 1 epochs."]
 
 
-def test_training_stops_when_valid_no_longer_improves(start_run):
-    run, records = start_run("loop.epochs=9", "loop.patience=2")
-    evaluations = list(train(run, records, lambda y_true, y_score, known: {"cail_score": 0.5}))
+def test_training_stops_when_valid_no_longer_improves(start_run, monkeypatch):
+    run, records = start_run("training.epochs=9", "training.patience=2")
+    monkeypatch.setattr(loop, "validation_metrics", lambda *arrays: {"cail_score": 0.5})
+    evaluations = list(train(run, records))
     assert [evaluation.best for evaluation in evaluations] == [True, False, False]
 
 
 def test_an_infinite_loss_stops_with_the_step_and_keeps_the_last_checkpoint(start_run):
     run, records = start_run("optimizer.learning_rate=3e38")
     with pytest.raises(RunError, match="at step") as caught:
-        list(train(run, records, valid_figures))
+        list(train(run, records))
     assert "smaller --set optimizer.learning_rate" in str(caught.value)
 
 
@@ -236,46 +252,47 @@ def scripted(*scores):
     return lambda y_true, y_score, known: {"cail_score": next(left), "micro_f1": 0.1}
 
 
-def test_every_so_many_steps_and_at_the_end_there_is_an_evaluation(start_run):
-    run, records = start_run("loop.evaluate_every=4", "loop.max_steps=10")
-    evaluations = list(train(run, records, scripted(0.1, 0.3, 0.2)))
+def test_every_so_many_steps_and_at_the_end_there_is_an_evaluation(start_run, monkeypatch):
+    run, records = start_run("training.evaluate_every=4", "training.max_steps=10")
+    monkeypatch.setattr(loop, "validation_metrics", scripted(0.1, 0.3, 0.2))
+    evaluations = list(train(run, records))
     assert [evaluation.step for evaluation in evaluations] == [4, 8, 10]
     assert [evaluation.best for evaluation in evaluations] == [True, True, False]
     assert best_checkpoint(run).endswith("best/model.ckpt-8")
 
 
 def test_a_run_of_some_steps_stops_there_and_a_resumed_one_at_once(start_run):
-    run, records = start_run("loop.max_steps=3")
-    [evaluation] = train(run, records, valid_figures)
+    run, records = start_run("training.max_steps=3")
+    [evaluation] = train(run, records)
     assert evaluation.step == 3
     notes = []
-    assert list(train(run, records, valid_figures, told(notes))) == []
+    assert list(train(run, records, told(notes))) == []
     assert notes == ["This run is over: it has taken its 3 steps."]
     assert tf.train.latest_checkpoint(str(run.folder)).endswith("model.ckpt-3")
 
 
-def test_the_figure_that_decides_which_checkpoint_is_the_best_can_be_chosen(start_run):
-    run, records = start_run("loop.best_by=micro_f1", "loop.evaluate_every=2", "loop.max_steps=6")
-    assert [evaluation.best for evaluation in train(run, records, scripted(0.1, 0.2, 0.3))] == [
-        *(True, False, False)
-    ]
+def test_the_figure_that_decides_which_checkpoint_is_the_best_can_be_chosen(start_run, monkeypatch):
+    run, records = start_run(
+        "training.monitor=micro_f1", "training.evaluate_every=2", "training.max_steps=6"
+    )
+    monkeypatch.setattr(loop, "validation_metrics", scripted(0.1, 0.2, 0.3))
+    assert [evaluation.best for evaluation in train(run, records)] == [*(True, False, False)]
     assert best_checkpoint(run).endswith("best/model.ckpt-2")
 
 
-def test_patience_counts_evaluations_not_epochs_and_a_resumed_run_says_so(start_run):
-    run, records = start_run("loop.evaluate_every=1", "loop.patience=2")
-    evaluations = list(train(run, records, scripted(0.5, 0.6, 0.6, 0.4)))
+def test_patience_counts_evaluations_not_epochs_and_a_resumed_run_says_so(start_run, monkeypatch):
+    run, records = start_run("training.evaluate_every=1", "training.patience=2")
+    monkeypatch.setattr(loop, "validation_metrics", scripted(0.5, 0.6, 0.6, 0.4))
+    evaluations = list(train(run, records))
     assert [evaluation.step for evaluation in evaluations] == [1, 2, 3, 4]
     notes = []
-    assert list(train(run, records, valid_figures, told(notes))) == []
+    assert list(train(run, records, told(notes))) == []
     assert notes == ["This run is over: valid was no better in the last 2 evaluations."]
 
 
 def test_a_step_that_is_not_finite_is_named_and_the_checkpoint_before_it_stays(
     start_run, monkeypatch
 ):
-    from lawrec.training import loop
-
     def spoiled(make):
         def make_spoiled(state, *others):
             step = make(state, *others)
@@ -289,10 +306,10 @@ def test_a_step_that_is_not_finite_is_named_and_the_checkpoint_before_it_stays(
 
         return make_spoiled
 
-    run, records = start_run("loop.save_every=1")
+    run, records = start_run("training.save_every=1")
     monkeypatch.setattr(loop, "make_step", spoiled(loop.make_step))
     with pytest.raises(RunError, match="and nan at step 4"):
-        list(train(run, records, valid_figures))
+        list(train(run, records))
     assert best_checkpoint(run).endswith("model.ckpt-3")
     weights = load_model(run, best_checkpoint(run)).get_weights()
     assert all(np.isfinite(weight).all() for weight in weights)
@@ -314,7 +331,7 @@ def test_a_damaged_shard_ends_training_with_its_name(start_run, tmp_path):
     content[len(content) // 2] ^= 255
     shard.write_bytes(bytes(content))
     with pytest.raises(RecordsError, match=shard.name):
-        list(train(run, records, valid_figures))
+        list(train(run, records))
 
 
 def mask_266_in_train(case, split, row):
@@ -327,8 +344,8 @@ def mask_266_in_train(case, split, row):
 
 def test_an_article_that_is_masked_everywhere_is_not_learnt(start_run, tiny_data, tmp_path):
     data = changed_data(tiny_data, tmp_path / "data", mask_266_in_train)
-    run, records = start_run("loop.epochs=8", data=data, root=tmp_path)
-    list(train(run, records, valid_figures))
+    run, records = start_run("training.epochs=8", data=data, root=tmp_path)
+    list(train(run, records))
     scorer = make_scorer(load_model(run, best_checkpoint(run)))
     y_true, y_score, known = score_records(scorer, records, "train")
     column = records.articles.names.index("266")
@@ -348,6 +365,6 @@ def spoil_every_second(case, split, row):
 
 def test_cases_of_weight_0_teach_nothing(start_run, tiny_data, tmp_path):
     data = changed_data(tiny_data, tmp_path / "data", spoil_every_second)
-    run, records = start_run("loop.epochs=10", data=data, root=tmp_path)
-    evaluations = list(train(run, records, valid_figures))
+    run, records = start_run("training.epochs=10", data=data, root=tmp_path)
+    evaluations = list(train(run, records))
     assert max(evaluation.valid["micro_f1"] for evaluation in evaluations) > 0.8

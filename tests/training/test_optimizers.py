@@ -79,7 +79,7 @@ def test_averages_stand_in_for_the_weights_only_inside_the_block():
     weight = model.trainable_variables[0]
     weight.assign([[1.0]])
     optimizer = make_optimizer(
-        OptimizerConfig(name="sgd", learning_rate=0.5, clip_norm=0.0, ema=0.75)
+        OptimizerConfig(name="sgd", learning_rate=0.5, global_clipnorm=0.0, ema_momentum=0.75)
     )
     optimizer.build(model.trainable_variables)
     for _ in range(2):  # the weight goes 1, 0.5, 0; Keras starts the average at the first of them

@@ -7,7 +7,6 @@ from lawrec.corpus.dataset_spec import Source
 from lawrec.errors import CaseError, RunError
 from lawrec.training.loop import train
 from lawrec.training.setup import NewRun, open_training
-from lawrec.training.validation import valid_figures
 from tests.conftest import SETTINGS
 
 pytestmark = pytest.mark.tensorflow
@@ -25,7 +24,7 @@ def test_a_damaged_shard_does_not_stop_a_new_training(new, tmp_path):
     _, _, records = open_training(tmp_path / "runs", "first", new)
     records.shard_paths("train")[0].write_bytes(b"")
     _, run, records = open_training(tmp_path / "runs", "second", new)
-    assert len(list(train(run, records, valid_figures))) == 1
+    assert len(list(train(run, records))) == 1
 
 
 def test_without_a_valid_split_nothing_is_prepared_and_no_run_made(new, tmp_path):

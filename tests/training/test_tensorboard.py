@@ -8,7 +8,6 @@ from sklearn.metrics import precision_recall_curve
 
 from lawrec.training.loop import train
 from lawrec.training.tensorboard import BINS, THRESHOLDS, histogram, precision_recall
-from lawrec.training.validation import valid_figures
 
 pytestmark = pytest.mark.tensorflow
 READER = "tensorboard.backend.event_processing.plugin_event_accumulator"
@@ -36,7 +35,7 @@ def points(folder):
 @pytest.fixture(scope="module")
 def shown(start_run):
     run, records = start_run(*SETTINGS, "training.summary_every=2", "training.histogram_every=5")
-    evaluations = list(train(run, records, valid_figures, profile=range(3, 5)))
+    evaluations = list(train(run, records, profile=range(3, 5)))
     return run, records, evaluations
 
 
@@ -100,8 +99,8 @@ def resumed(start_run):
 
     run, records = start_run(*SETTINGS, "training.summary_every=1")
     with pytest.raises(InterruptedError):
-        list(train(run, records, valid_figures, cut))
-    list(train(run, records, valid_figures))
+        list(train(run, records, cut))
+    list(train(run, records))
     return run.folder / "tensorboard/train"
 
 
@@ -124,14 +123,14 @@ def test_tensorboard_drops_the_lost_steps(resumed):
 def test_a_training_that_ends_before_the_steps_to_trace_says_so(start_run, steps, notes):
     run, records = start_run("training.max_steps=2", "training.summary_every=0")
     told = []
-    list(train(run, records, valid_figures, lambda *what: told.append(what), steps))
+    list(train(run, records, lambda *what: told.append(what), steps))
     note = ("train", 0, None, "No step was traced: the training took steps 1 to 2.")
     assert told.count(note) == notes
 
 
 def test_without_summaries_nothing_is_written(start_run):
     run, records = start_run("training.epochs=1", "training.summary_every=0")
-    list(train(run, records, valid_figures))
+    list(train(run, records))
     assert not (run.folder / "tensorboard").exists()
 
 

@@ -36,8 +36,8 @@ def stepping(start_run, data):
 
     def start(*settings):
         run, records = start_run(
-            *("optimizer.name=sgd", "optimizer.clip_norm=0", "optimizer.schedule=constant"),
-            *("optimizer.warmup=0", "optimizer.learning_rate=1", "model.dropout=0"),
+            *("optimizer.name=sgd", "optimizer.global_clipnorm=0", "optimizer.schedule=constant"),
+            *("optimizer.warmup_ratio=0", "optimizer.learning_rate=1", "model.dropout=0"),
             *("model.lstm_units=3", "model.embedding_size=4", *settings),
             data=data,
         )
@@ -56,8 +56,8 @@ def test_a_step_goes_down_the_gradient_of_its_loss(stepping, loss, pooling):
     model, step, batch = stepping(
         f"loss.name={loss}",
         f"model.pooling={pooling}",
-        *("loss.smoothing=0.1", "loss.class_weights=effective-number", "loss.l2=0.01"),
-        *("loss.charges=0.7", "loss.beta=0.9"),
+        *("loss.label_smoothing=0.1", "loss.class_weights=effective-number", "loss.l2=0.01"),
+        *("loss.charge_weight=0.7", "loss.effective_number_beta=0.9"),
     )
     assert (batch["articles_known"].numpy() == 0).any()
     assert len(set(batch["weights"].numpy())) > 2

@@ -8,7 +8,7 @@ from lawrec.errors import CaseError, RunError
 from lawrec.runs.leakage import refuse_same_cases
 from lawrec.runs.run import find_run, open_run
 from lawrec.training.checkpoints import best_checkpoint, load_model, model_of
-from lawrec.training.warm_start import inherit, shared_ids
+from lawrec.training.warm_start import inherit, shared_ids, warm_start_from
 from tests.conftest import SETTINGS, write_cases
 
 pytestmark = pytest.mark.tensorflow
@@ -35,7 +35,7 @@ def started(start_run, new_data, other):
     """Return a function that makes a run which starts from the trained one."""
 
     def start(*settings):
-        return start_run(*settings, data=new_data, start_from=other)[0]
+        return start_run(*settings, data=new_data, start=warm_start_from(other))[0]
 
     return start
 
@@ -87,7 +87,7 @@ def test_rows_and_columns_go_over_by_name_and_all_else_as_it_is(started, other):
 
 
 def test_weights_that_only_one_of_both_has_are_named(started):
-    run = started("model.lstm_layers=3", "model.batch_norm=true")
+    run = started("model.lstm_layers=3", "model.batch_normalization=true")
     notes = []
     inherit(model_of(run), run, run.start, lambda stage, done, total, note="": notes.append(note))
     assert notes[1].startswith("New, since it lacks them: articles_norm/beta, ")

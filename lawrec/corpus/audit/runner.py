@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lawrec.config import CorpusConfig, shipped
+from lawrec.config import CorpusConfig
 from lawrec.corpus.audit.case_checks import CHECKS, ERROR, Check, Rules, rules_of
 from lawrec.corpus.audit.duplicate_checks import COMPARISONS, Comparison, Copies, Hit
 from lawrec.corpus.audit.fixes import mend
@@ -20,6 +20,7 @@ from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.law.articles import read_article_list, statute_order
 from lawrec.law.catalog import load_catalogue
 from lawrec.progress import Progress, silent
+from lawrec.resources import shipped_path
 
 EXAMPLES = 5
 """Examples kept of a finding."""
@@ -137,11 +138,11 @@ def rules_for(
     """
     path = articles or _list_of(data)
     listed = read_article_list(path) if path else []
-    catalogue = load_catalogue(shipped("vocab/articles.csv")).values()
+    catalogue = load_catalogue(shipped_path("vocab/articles.csv")).values()
     if not tokenizer:
         return rules_of(catalogue, listed, max_tokens=max_tokens)
     config = CorpusConfig(tokenizer=tokenizer)
-    cut = load_tokenizer(config, [shipped("vocab/legal_terms.txt")]).cut
+    cut = load_tokenizer(config, [shipped_path("vocab/legal_terms.txt")]).cut
     return rules_of(catalogue, listed, max_tokens=max_tokens, tokens=lambda text: len(cut(text)))
 
 

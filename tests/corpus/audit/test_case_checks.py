@@ -1,6 +1,5 @@
 import pytest
 
-from lawrec.config import shipped
 from lawrec.corpus.audit.case_checks import CHECKS, rules_of
 from lawrec.corpus.case_lines import Line
 from lawrec.corpus.cases import NO_FACT, NO_LIST, NO_NAME, OTHER_BYTES, Case
@@ -8,6 +7,7 @@ from lawrec.corpus.readers import NO_ARTICLES, NO_META, NO_OBJECT
 from lawrec.errors import CaseError
 from lawrec.law.catalog import Article, load_catalogue
 from lawrec.law.charges import charge_wordings, plain_charge, root
+from lawrec.resources import shipped_path
 
 FACT = "被告人张某秘密窃取他人财物。"
 CATALOGUE = [
@@ -200,7 +200,7 @@ def test_a_branch_has_the_root_of_its_article():
 
 
 def test_the_shipped_catalogue_knows_the_charges():
-    rules = rules_of(load_catalogue(shipped("vocab/articles.csv")).values())
+    rules = rules_of(load_catalogue(shipped_path("vocab/articles.csv")).values())
     assert rules.articles_of["盗窃"] == {"210", "264", "265"}
     assert rules.articles_of["危险驾驶"] == {"133"}
     assert rules.charges_of["25"] == ()

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.config import shipped
 from lawrec.corpus.audit.case_checks import CHECKS, ERROR, rules_of
 from lawrec.corpus.audit.duplicate_checks import COMPARISONS
 from lawrec.corpus.audit.runner import EXAMPLES, audit, files_of, rules_for
 from lawrec.corpus.readers import Format
 from lawrec.errors import CaseError
+from lawrec.resources import shipped_path
 
 LISTED = ["133", "264", "266"]
 CLEAN = {"train": 6, "valid": 3, "test": 3}
@@ -199,7 +199,7 @@ def test_a_clean_corpus_has_no_finding(corpus):
 
 
 def test_the_shipped_sample_is_clean():
-    sample = shipped("data/sample")
+    sample = shipped_path("data/sample")
     assert audit(sample, rules_for(sample, None, 384)).findings == ()
 
 
