@@ -15,7 +15,7 @@ from lawrec.errors import CaseError
 
 
 @contextmanager
-def replaced(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to; it becomes `path` when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -27,7 +27,7 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def finished_folder(path: Path, replacing: bool = True) -> Iterator[Path]:
+def atomic_folder(path: Path, replacing: bool = True) -> Iterator[Path]:
     """Give a temporary folder to fill; it becomes `path` when the block ends well.
 
     What a process that was killed at this left behind is removed.
@@ -59,7 +59,7 @@ def finished_folder(path: Path, replacing: bool = True) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def refuse_existing(folder: Path) -> None:
+def check_new_folder(folder: Path) -> None:
     """Refuse a folder to write to that is there and not empty.
 
     Raises:
@@ -87,7 +87,10 @@ def _is_at_work(ending: str) -> bool:
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text, whole or not at all."""
-    with replaced(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+    with (
+        atomic_file(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

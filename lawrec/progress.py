@@ -1,14 +1,33 @@
-"""How the library says how far it is: it calls a function that its caller chose."""
+"""Progress: how the library says how far it is, to an object that its caller chose."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Called often during a long step."""
+    """What a long step reports to."""
 
-    def __call__(self, stage: str, done: int, total: int | None, note: str = "") -> None:
-        """Tell that `done` of `total` cases (or steps) of `stage` are finished."""
+    def update(self, stage: str, done: int, total: int | None, note: str = "") -> None:
+        """Report that `done` of `total` cases or steps of a stage are finished.
+
+        Args:
+            stage: Name of the stage, the same in all calls for it.
+            done: Number finished so far.
+            total: Number in all, None where nobody knows it.
+            note: What else there is to say now, such as the loss.
+        """
+
+    def message(self, text: str) -> None:
+        """Report something that is said once, as a full sentence."""
 
 
-def silent(stage: str, done: int, total: int | None, note: str = "") -> None:
-    """Show nothing."""
+class Silent:
+    """A Progress that shows nothing."""
+
+    def update(self, stage: str, done: int, total: int | None, note: str = "") -> None:
+        """Show nothing."""
+
+    def message(self, text: str) -> None:
+        """Show nothing."""
+
+
+SILENT = Silent()

@@ -19,7 +19,7 @@ ENCODINGS = ("utf-8", "gb18030")
 """Both write a line feed as one byte and nothing else with it. GB18030 includes GBK and GB2312."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-"""What `decoded` makes of a byte that is no sign of the encoding."""
+"""What `decode_lines` makes of a byte that is no sign of the encoding."""
 
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # of UTF-8 and of UTF-16
@@ -27,7 +27,7 @@ _SAMPLE_BYTES = 65_536
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
-def files_at(path: Path) -> list[Path]:
+def list_files(path: Path) -> list[Path]:
     """Return the files that a path names: a file, all of a folder, or those that fit a pattern.
 
     They stand in the order of their names. In a folder, names that begin with "." or "_" are
@@ -56,13 +56,13 @@ def files_at(path: Path) -> list[Path]:
     return sound
 
 
-def digest_at(path: Path) -> str:
+def content_digest(path: Path) -> str:
     """Return the SHA-256 of a file's unpacked bytes; of several files, one over theirs in order.
 
     Raises:
         CaseError: A file cannot be read.
     """
-    digests = [_digest(file) for file in files_at(path)]
+    digests = [_digest(file) for file in list_files(path)]
     return (
         digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     )
@@ -73,7 +73,7 @@ def _may_be_cases(name: str) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def open_binary(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, through its packing if its last suffix is a key of `PACKINGS`.
 
     Raises:
@@ -100,7 +100,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
-def decoded(stream: Iterable[bytes], encoding: str | None = None) -> Iterator[str]:
+def decode_lines(stream: Iterable[bytes], encoding: str | None = None) -> Iterator[str]:
     """Decode lines one by one; bytes that do not fit become surrogates.
 
     A byte order mark is dropped before any line: files with one may have been joined to one file.
@@ -122,13 +122,13 @@ def decoded(stream: Iterable[bytes], encoding: str | None = None) -> Iterator[st
         yield line.decode(encoding, errors="surrogateescape").lstrip("\ufeff")
 
 
-def encoding_at(file: Path) -> str:
-    """Return the encoding that `decoded` finds in a file.
+def detect_encoding(file: Path) -> str:
+    """Return the encoding that `decode_lines` finds in a file.
 
     Raises:
         CaseError: The file cannot be read.
     """
-    with opened(file) as stream:
+    with open_binary(file) as stream:
         lines = dropwhile(bytes.isascii, stream)
         return _encoding_of(b"".join(_up_to(_SAMPLE_BYTES, lines)))
 
@@ -170,7 +170,7 @@ def _evidence(sample: bytes, encoding: str) -> tuple[int, int]:
 
 
 def _digest(file: Path) -> str:
-    with opened(file) as stream:
+    with open_binary(file) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
@@ -204,7 +204,7 @@ def _is_beside_the_point(member: str) -> bool:
 
 
 PACKINGS: dict[str, Callable[[BinaryIO, Path], Any]] = {
-    ".gz": lambda raw, path: gzip.open(raw),  # noqa: SIM115 - `opened` closes it
+    ".gz": lambda raw, path: gzip.open(raw),  # noqa: SIM115 - `open_binary` closes it
     ".xz": lambda raw, path: lzma.open(raw),  # noqa: SIM115
     ".zip": _unzipped,
 }

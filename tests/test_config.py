@@ -70,8 +70,8 @@ def test_every_setting_takes_its_own_default_from_an_assignment(section, key, va
         ("decision.min_articles=0", "decision", "min_articles", 0),
         ("model.bidirectional=false", "model", "bidirectional", False),
         ("corpus.workers=0", "corpus", "workers", 0),
-        ('corpus.entity_types=["date", "money"]', "corpus", "classes", ("date", "money")),
-        ("corpus.entity_types=[]", "corpus", "classes", ()),
+        ('corpus.entity_types=["date", "money"]', "corpus", "entity_types", ("date", "money")),
+        ("corpus.entity_types=[]", "corpus", "entity_types", ()),
     ],
 )
 def test_an_assignment_sets_one_value_of_the_right_type(assignment, section, key, expected):
@@ -98,11 +98,11 @@ def test_an_assignment_needs_a_section_a_key_and_a_value(assignment):
         ("zzz.epochs=3", "'zzz'", "Known: corpus, model, loss, optimizer, training, decision."),
         ("training.epoch=3", "'epoch'", "Did you mean epochs?"),
         ("optimizer.learning-rate=1", "'learning-rate'", "Did you mean learning_rate?"),
-        ("corpus.a.b=3", "'a.b'", "Known: tokenizer, classes,"),
+        ("corpus.a.b=3", "'a.b'", "Known: tokenizer, entity_types,"),
         (
             "decision.=3",
             "''",
-            "Known: strategy, objective, recall_weight, hold, miss_cost, false_cost, costs, folds,",
+            "Known: strategy, objective, beta, target_rate, miss_cost, false_cost, costs_file, folds,",
         ),
     ],
 )
@@ -160,7 +160,7 @@ def test_a_number_out_of_its_bounds_is_refused(assignment, bounds, got):
     assert error.where.startswith(f"--set {assignment}: [")
     assert error.expected == f"the value must be {bounds}"
     assert error.got == got
-    assert error.todo == "Change it."
+    assert error.todo == "Choose a value in that range."
 
 
 def test_the_shortest_list_may_not_be_longer_than_the_longest():
@@ -214,7 +214,7 @@ def test_a_file_that_is_not_toml_in_utf8_is_refused(tmp_path, content):
     assert error.where == str(tmp_path / "lawrec.toml")
     assert error.expected == "the file must be TOML in UTF-8"
     assert error.got
-    assert error.todo == "Mend that line."
+    assert error.todo == "Fix that line."
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_what_the_project_ships_is_there(name):
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_stands_between_the_defaults_and_the_file(tmp_path, name):
     path = toml(tmp_path, "[model]\nlstm_units = 7\n[training]\nepochs = 3\n")
-    config = load(path, ["training.epochs=4"], name)
+    config = load(path, ["training.epochs=4"], preset=name)
     assert (config.model.lstm_units, config.training.epochs) == (7, 4)
     size = PRESETS[name].get("model", {}).get("embedding_size", Config().model.embedding_size)
     assert config.model.embedding_size == size
@@ -280,6 +280,6 @@ def test_an_unknown_preset_names_the_nearest():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_nearest_preset_and_what_differs_from_it_are_found(name):
-    config = load(None, ["training.seed=7", "corpus.entity_types=['date']"], name)
+    config = load(None, ["training.seed=7", "corpus.entity_types=['date']"], preset=name)
     assert nearest_preset(load(None, preset=name)) == (name, {})
     assert nearest_preset(config) == (name, {"corpus.entity_types": ("date",), "training.seed": 7})

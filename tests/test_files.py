@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lawrec.files import finished_folder, replaced, sha256, write_json, write_text
+from lawrec.files import atomic_file, atomic_folder, sha256, write_json, write_text
 
 
 class Interrupted(BaseException):
@@ -20,7 +20,7 @@ def names(folder):
 
 def test_a_replaced_file_appears_only_when_the_block_ends(tmp_path):
     path = tmp_path / "new" / "file.txt"
-    with replaced(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_text("whole", encoding="utf-8")
         assert not path.exists()
     assert path.read_text(encoding="utf-8") == "whole"
@@ -31,7 +31,7 @@ def test_a_replaced_file_appears_only_when_the_block_ends(tmp_path):
 def test_a_failed_block_keeps_the_old_file_and_no_temporary_one(tmp_path, kind):
     path = tmp_path / "file.txt"
     path.write_text("old", encoding="utf-8")
-    with pytest.raises(kind), replaced(path) as temporary:
+    with pytest.raises(kind), atomic_file(path) as temporary:
         temporary.write_text("half", encoding="utf-8")
         raise kind
     assert path.read_text(encoding="utf-8") == "old"
@@ -40,7 +40,7 @@ def test_a_failed_block_keeps_the_old_file_and_no_temporary_one(tmp_path, kind):
 
 def test_a_finished_folder_appears_only_when_the_block_ends(tmp_path):
     path = tmp_path / "a" / "b"
-    with finished_folder(path) as temporary:
+    with atomic_folder(path) as temporary:
         (temporary / "file").touch()
         assert not path.exists()
     assert names(tmp_path) == ["a", "b", "file"]
@@ -50,7 +50,7 @@ def test_a_finished_folder_takes_the_place_of_the_old_one(tmp_path):
     path = tmp_path / "folder"
     path.mkdir()
     (path / "old").touch()
-    with finished_folder(path) as temporary:
+    with atomic_folder(path) as temporary:
         (temporary / "new").touch()
         assert names(path) == ["old"]
     assert names(path) == ["new"]
@@ -59,7 +59,7 @@ def test_a_finished_folder_takes_the_place_of_the_old_one(tmp_path):
 def test_a_finished_folder_may_have_to_be_new(tmp_path):
     path = tmp_path / "folder"
     path.mkdir()
-    with pytest.raises(FileExistsError), finished_folder(path, replacing=False) as temporary:
+    with pytest.raises(FileExistsError), atomic_folder(path, replacing=False) as temporary:
         (temporary / "new").touch()
     assert names(tmp_path) == ["folder"]
 
@@ -69,7 +69,7 @@ def test_a_failed_block_keeps_the_old_folder_and_no_temporary_one(tmp_path, kind
     path = tmp_path / "folder"
     path.mkdir()
     (path / "old").touch()
-    with pytest.raises(kind), finished_folder(path) as temporary:
+    with pytest.raises(kind), atomic_folder(path) as temporary:
         (temporary / "half").touch()
         raise kind
     assert names(tmp_path) == ["folder", "old"]
@@ -78,8 +78,8 @@ def test_a_failed_block_keeps_the_old_folder_and_no_temporary_one(tmp_path, kind
 AT_WORK = """
 import sys, time
 from pathlib import Path
-from lawrec.files import finished_folder
-with finished_folder(Path(sys.argv[1])) as temporary:
+from lawrec.files import atomic_folder
+with atomic_folder(Path(sys.argv[1])) as temporary:
     (temporary / "half").touch()
     print("ready", flush=True)
     time.sleep(60)
@@ -101,13 +101,13 @@ def test_what_a_killed_process_left_is_removed_by_the_next(at_work, tmp_path):
     at_work.kill()
     at_work.wait()
     assert names(tmp_path)[0] == f".folder.{platform.node()}.{at_work.pid}.tmp"
-    with finished_folder(tmp_path / "folder") as temporary:
+    with atomic_folder(tmp_path / "folder") as temporary:
         (temporary / "whole").touch()
     assert names(tmp_path) == ["folder", "whole"]
 
 
 def test_what_a_process_is_working_on_is_left_alone(at_work, tmp_path):
-    with finished_folder(tmp_path / "folder") as temporary:
+    with atomic_folder(tmp_path / "folder") as temporary:
         (temporary / "whole").touch()
     assert names(tmp_path) == [
         f".folder.{platform.node()}.{at_work.pid}.tmp",
@@ -131,7 +131,7 @@ def test_what_other_hosts_and_other_folders_left_is_not_ours(at_work, tmp_path):
     ]
     for name in foreign:
         (tmp_path / name).mkdir()
-    with finished_folder(tmp_path / "folder"):
+    with atomic_folder(tmp_path / "folder"):
         pass
     assert names(tmp_path) == sorted([*foreign, "folder"])
 

@@ -69,7 +69,7 @@ def test_there_is_a_core():
 def test_the_processes_end_with_a_parent_that_is_killed():
     """They hold its standard output, which ends when the last of them has ended."""
     code = (
-        "import operator, itertools; from lawrec.corpus.processes import in_processes\n"
+        "import operator, itertools; from lawrec.parallel import in_processes\n"
         "if __name__ == '__main__':\n"
         "    for done in in_processes(operator.neg, itertools.count(), 2): print(done, flush=True)"
     )

@@ -10,9 +10,9 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 
-from lawrec.corpus.cases import read_cases, strictly
+from lawrec.corpus.cases import raise_bad_case, read_cases
 from lawrec.corpus.splits import find_splits
-from lawrec.law.catalog import load_catalogue
+from lawrec.law.catalog import load_catalog
 from lawrec.resources import shipped_path
 from lawrec.text import normalize
 
@@ -23,7 +23,7 @@ SPLITS = ("train", "valid", "test")
 
 @pytest.fixture(scope="module")
 def sample():
-    return {split: list(strictly(read_cases(SAMPLE / f"{split}.json"))) for split in SPLITS}
+    return {split: list(raise_bad_case(read_cases(SAMPLE / f"{split}.json"))) for split in SPLITS}
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +86,9 @@ def test_no_fact_comes_twice(cases):
 
 
 def test_every_article_has_a_title(cases):
-    catalogue = load_catalogue(shipped_path("vocab/articles.csv"))
+    catalog = load_catalog(shipped_path("vocab/articles.csv"))
     for name in {name for case in cases for name in case.articles}:
-        assert catalogue[name].title
+        assert catalog[name].title
 
 
 def test_every_line_is_laid_out_as_in_cail2018():
@@ -110,7 +110,7 @@ def test_no_slot_of_a_wording_is_left_open(cases):
 
 
 def test_the_facts_to_try_are_in_none_of_the_splits(cases):
-    facts = [case.fact for case in strictly(read_cases(SAMPLE / "facts.txt", labelled=False))]
+    facts = [case.fact for case in raise_bad_case(read_cases(SAMPLE / "facts.txt", labelled=False))]
     assert len(facts) == len(set(facts)) >= 3
     assert not set(facts) & {case.fact for case in cases}
 

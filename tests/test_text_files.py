@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from lawrec.errors import CaseError
-from lawrec.text_files import PACKINGS, SURROGATE, decoded, digest_at, encoding_at, files_at, opened
+from lawrec.text_files import (
+    PACKINGS,
+    SURROGATE,
+    content_digest,
+    decode_lines,
+    detect_encoding,
+    list_files,
+    open_binary,
+)
 
 FACT = "被告人张某秘密窃取他人财物。"
 
@@ -33,7 +41,7 @@ def packed(folder, suffix, content):
 
 
 def refused(path):
-    with pytest.raises(CaseError) as caught, opened(path) as stream:
+    with pytest.raises(CaseError) as caught, open_binary(path) as stream:
         list(stream)
     assert caught.value.where == str(path)
     return caught.value
@@ -42,7 +50,7 @@ def refused(path):
 @pytest.mark.parametrize("suffix", PACKINGS)
 @pytest.mark.parametrize("content", [b"", b"\n", b"a\nb\r\nc", "盗\n".encode() * 50_000])
 def test_a_packed_file_gives_its_lines(tmp_path, suffix, content):
-    with opened(packed(tmp_path, suffix, content)) as stream:
+    with open_binary(packed(tmp_path, suffix, content)) as stream:
         assert b"".join(stream) == content
 
 
@@ -66,7 +74,7 @@ def test_a_damaged_file_is_refused(tmp_path, suffix, damage):
     content[60] ^= 0xFF
     path.write_bytes({"flipped": content, "other": b"plain text", "empty": b""}[damage])
     if (suffix, damage) == (".gz", "empty"):  # no bytes are a whole .gz file of nothing
-        with opened(path) as stream:
+        with open_binary(path) as stream:
             assert stream.read() == b""
         return
     error = refused(path)
@@ -86,7 +94,7 @@ def test_a_zip_file_of_none_or_several_is_refused_with_their_names(tmp_path, nam
 
 def test_what_a_mac_adds_to_a_zip_file_does_not_count(tmp_path):
     members = [("d/", ""), ("d/a.json", "x"), ("__MACOSX/d/._a.json", "y")]
-    with opened(zipped(tmp_path / "c.zip", *members)) as stream:
+    with open_binary(zipped(tmp_path / "c.zip", *members)) as stream:
         assert stream.read() == b"x"
 
 
@@ -114,17 +122,17 @@ def test_the_files_of_a_path_stand_in_the_order_of_their_names(tmp_path):
     for name in names:
         write(tmp_path / "d" / name, "")
     found = [tmp_path / "d" / name for name in ("a.json", "b.json", "c.json.gz")]
-    assert files_at(tmp_path / "d") == found
-    assert files_at(tmp_path / "d" / "?.json*") == found
-    assert files_at(tmp_path / "d" / "*.json") == found[:2]
-    assert files_at(tmp_path / "d" / "a.json") == found[:1]
-    assert files_at(tmp_path / "absent") == [tmp_path / "absent"]
+    assert list_files(tmp_path / "d") == found
+    assert list_files(tmp_path / "d" / "?.json*") == found
+    assert list_files(tmp_path / "d" / "*.json") == found[:2]
+    assert list_files(tmp_path / "d" / "a.json") == found[:1]
+    assert list_files(tmp_path / "absent") == [tmp_path / "absent"]
 
 
 def test_a_file_that_is_named_like_a_pattern_is_itself(tmp_path):
     path = write(tmp_path / "a[1].json", "")
     write(tmp_path / "a1.json", "")
-    assert files_at(path) == [path]
+    assert list_files(path) == [path]
 
 
 @pytest.mark.parametrize(
@@ -137,27 +145,27 @@ def test_a_file_that_is_named_like_a_pattern_is_itself(tmp_path):
 def test_a_path_without_a_file_is_refused(tmp_path, name, expected):
     (tmp_path / "empty" / "x-folder.json").mkdir(parents=True)
     with pytest.raises(CaseError) as caught:
-        files_at(tmp_path / name)
+        list_files(tmp_path / name)
     assert (caught.value.where, caught.value.got) == (str(tmp_path / name), "none")
     assert (caught.value.expected, caught.value.todo) == (expected, "Check the path.")
 
 
 def test_stdin_is_no_file():
     with pytest.raises(CaseError, match="-: the cases must be in files, got stdin"):
-        files_at(Path("-"))
+        list_files(Path("-"))
 
 
 def test_the_list_of_articles_in_a_folder_is_no_file_of_cases(tmp_path):
     for name in ("law.txt", "a.json"):
         write(tmp_path / name, "")
-    assert files_at(tmp_path) == [tmp_path / "a.json"]
+    assert list_files(tmp_path) == [tmp_path / "a.json"]
 
 
 def test_the_digest_is_that_of_the_unpacked_bytes(tmp_path):
     content = FACT.encode() * 100
-    plain = digest_at(write(tmp_path / "c.json", content))
+    plain = content_digest(write(tmp_path / "c.json", content))
     assert plain == hashlib.sha256(content).hexdigest()
-    assert {digest_at(packed(tmp_path, suffix, content)) for suffix in PACKINGS} == {plain}
+    assert {content_digest(packed(tmp_path, suffix, content)) for suffix in PACKINGS} == {plain}
 
 
 def test_the_digest_of_several_files_covers_all_in_their_order(tmp_path):
@@ -165,10 +173,10 @@ def test_the_digest_of_several_files_covers_all_in_their_order(tmp_path):
         for number, content in enumerate(contents):
             write(tmp_path / name / f"{number}.json", content)
     write(tmp_path / "whole.json", "ab")
-    digests = {digest_at(path) for path in tmp_path.iterdir()}
+    digests = {content_digest(path) for path in tmp_path.iterdir()}
     assert len(digests) == 5
-    assert digest_at(tmp_path / "ab" / "*.json") == digest_at(tmp_path / "ab")
-    assert digest_at(tmp_path / "a") == digest_at(tmp_path / "a" / "0.json")
+    assert content_digest(tmp_path / "ab" / "*.json") == content_digest(tmp_path / "ab")
+    assert content_digest(tmp_path / "a") == content_digest(tmp_path / "a" / "0.json")
 
 
 @pytest.mark.parametrize(
@@ -201,9 +209,9 @@ def test_the_digest_of_several_files_covers_all_in_their_order(tmp_path):
 )
 def test_the_encoding_is_found_from_the_first_lines_beyond_ascii(tmp_path, content, expected):
     path = write(tmp_path / "c.txt", content)
-    assert encoding_at(path) == expected
-    with opened(path) as stream:
-        text = "".join(decoded(stream))
+    assert detect_encoding(path) == expected
+    with open_binary(path) as stream:
+        text = "".join(decode_lines(stream))
     assert text == content.decode(expected, "surrogateescape").removeprefix("\ufeff")
 
 
@@ -212,17 +220,17 @@ def test_a_line_cut_anywhere_stays_in_its_encoding(tmp_path, cut):
     for encoding in ("utf-8", "gb18030"):
         content = (FACT * 2).encode(encoding)
         path = write(tmp_path / "c.txt", content[:cut] + content[cut + 1 :])
-        assert encoding_at(path) == encoding
+        assert detect_encoding(path) == encoding
 
 
 def test_a_broken_line_does_not_change_the_next():
     lines = [FACT.encode() + b"\n", b"\xe7\x9b\n", FACT.encode() + b"\n"]
-    assert list(decoded(lines)) == [FACT + "\n", "\udce7\udc9b\n", FACT + "\n"]
+    assert list(decode_lines(lines)) == [FACT + "\n", "\udce7\udc9b\n", FACT + "\n"]
 
 
 def test_a_named_encoding_is_taken_at_its_word():
-    assert list(decoded([FACT.encode("gbk")], "gb18030")) == [FACT]
-    assert SURROGATE.search("".join(decoded([FACT.encode("gbk")], "utf-8")))
+    assert list(decode_lines([FACT.encode("gbk")], "gb18030")) == [FACT]
+    assert SURROGATE.search("".join(decode_lines([FACT.encode("gbk")], "utf-8")))
 
 
 def test_a_stream_is_read_no_further_than_needed():
@@ -231,6 +239,6 @@ def test_a_stream_is_read_no_further_than_needed():
         yield FACT.encode() * 5_000 + b"\n"
         raise AssertionError("read too far")
 
-    first = decoded(lines())
+    first = decode_lines(lines())
     assert next(first) == "ASCII\n"
     assert next(first).startswith(FACT)

@@ -3,10 +3,10 @@ import re
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import read_cases, strictly
+from lawrec.corpus.cases import raise_bad_case, read_cases
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.law.articles import article_name, statute_order
-from lawrec.law.catalog import load_catalogue
+from lawrec.law.catalog import load_catalog
 from lawrec.resources import shipped_path
 from lawrec.text import normalize
 
@@ -14,8 +14,8 @@ TERMS = shipped_path("vocab/legal_terms.txt")
 
 
 @pytest.fixture(scope="module")
-def catalogue():
-    return load_catalogue(shipped_path("vocab/articles.csv"))
+def catalog():
+    return load_catalog(shipped_path("vocab/articles.csv"))
 
 
 @pytest.fixture(scope="module")
@@ -23,26 +23,26 @@ def terms():
     return TERMS.read_text(encoding="utf-8").split("\n")[:-1]
 
 
-def test_every_article_stands_once_under_its_one_name(catalogue):
+def test_every_article_stands_once_under_its_one_name(catalog):
     lines = shipped_path("vocab/articles.csv").read_text(encoding="utf-8").splitlines()
-    assert len(catalogue) == len(lines) - 1
-    assert [article_name(name) for name in catalogue] == list(catalogue)
-    assert all(name == entry.article for name, entry in catalogue.items())
+    assert len(catalog) == len(lines) - 1
+    assert [article_name(name) for name in catalog] == list(catalog)
+    assert all(name == entry.article for name, entry in catalog.items())
 
 
-def test_the_catalogue_stands_in_the_order_of_the_statute(catalogue):
-    assert list(catalogue) == sorted(catalogue, key=statute_order)
+def test_the_catalogue_stands_in_the_order_of_the_statute(catalog):
+    assert list(catalog) == sorted(catalog, key=statute_order)
 
 
-def test_the_catalogue_has_every_number_of_the_statute(catalogue):
+def test_the_catalogue_has_every_number_of_the_statute(catalog):
     repealed = {"199"}
-    assert {str(number) for number in range(1, 453)} - repealed <= set(catalogue)
+    assert {str(number) for number in range(1, 453)} - repealed <= set(catalog)
 
 
-def test_every_entry_has_a_title_and_a_part(catalogue):
-    assert all(entry.title.strip() for entry in catalogue.values())
-    assert {entry.part for entry in catalogue.values()} == {"总则", "分则", "附则"}
-    assert all(entry.chapter for entry in catalogue.values() if entry.part != "附则")
+def test_every_entry_has_a_title_and_a_part(catalog):
+    assert all(entry.title.strip() for entry in catalog.values())
+    assert {entry.part for entry in catalog.values()} == {"总则", "分则", "附则"}
+    assert all(entry.chapter for entry in catalog.values() if entry.part != "附则")
 
 
 @pytest.mark.parametrize(
@@ -59,23 +59,23 @@ def test_every_entry_has_a_title_and_a_part(catalogue):
         ("385", "受贿罪", "贪污贿赂罪"),
     ],
 )
-def test_a_well_known_article_has_its_title(catalogue, article, title, chapter):
-    assert catalogue[article].title == title
-    assert catalogue[article].chapter.endswith(chapter)
+def test_a_well_known_article_has_its_title(catalog, article, title, chapter):
+    assert catalog[article].title == title
+    assert catalog[article].chapter.endswith(chapter)
 
 
-def test_amendments_name_the_amendment_and_a_date(catalogue):
+def test_amendments_name_the_amendment_and_a_date(catalog):
     pattern = r"\w+:\d{4}-\d{2}-\d{2}(;\w+:\d{4}-\d{2}-\d{2})*"
-    amended = [entry.amendments for entry in catalogue.values() if entry.amendments]
+    amended = [entry.amendments for entry in catalog.values() if entry.amendments]
     assert amended
     for text in amended:
         assert re.fullmatch(pattern, text), text
 
 
-def test_every_article_of_the_sample_has_a_title(catalogue):
+def test_every_article_of_the_sample_has_a_title(catalog):
     for split in ("train", "valid", "test"):
-        for case in strictly(read_cases(shipped_path(f"data/sample/{split}.json"))):
-            assert set(case.articles) <= set(catalogue)
+        for case in raise_bad_case(read_cases(shipped_path(f"data/sample/{split}.json"))):
+            assert set(case.articles) <= set(catalog)
 
 
 def test_the_terms_are_sorted_and_stand_once(terms):

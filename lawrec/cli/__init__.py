@@ -22,7 +22,7 @@ from lawrec.cli.verify import verify
 from lawrec.errors import LawrecError
 
 
-class Door(click.Group):
+class LawrecGroup(click.Group):
     """The group of commands; a user's mistake ends with its message and exit code 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -44,7 +44,7 @@ class Door(click.Group):
             ) from error
 
 
-@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LawrecGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lawrec")
 def cli() -> None:
     """Read the facts of a Chinese case and recommend the law articles that apply.

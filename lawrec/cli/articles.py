@@ -28,8 +28,8 @@ def articles() -> None:
 @_output_option
 def list_articles(chapter: str, output: str) -> None:
     """List the articles of the Criminal Law."""
-    catalogue = catalog.catalogue_of(statute_versions.CRIMINAL_LAW)
-    click.echo(LIST_WRITERS[output](catalog.in_division(catalogue, chapter)))
+    known = catalog.catalog_of(statute_versions.CRIMINAL_LAW)
+    click.echo(LIST_WRITERS[output](catalog.in_division(known, chapter)))
 
 
 @articles.command()
@@ -75,5 +75,5 @@ def changes(first: date | None, second: date | None, text: bool, name: str, outp
     """
     old, new = statute_versions.two_versions(statute_versions.ROOT, name, first, second)
     found = statute_versions.changes(old, new)
-    named = titles(catalog.catalogue_of(name))
+    named = titles(catalog.catalog_of(name))
     click.echo(CHANGES_WRITERS[output](old, new, found, named, text))

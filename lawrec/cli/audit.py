@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from lawrec.cli.options import FILE, form_of, format_options, near_option
+from lawrec.cli.options import FILE, case_format_from_options, format_options, near_option
 from lawrec.corpus.tokenizers import TOKENIZERS
-from lawrec.reporting.progress_bars import shown_on
+from lawrec.reporting.progress_bars import progress_on
 
 
 @click.command()
@@ -35,7 +35,7 @@ def audit(
     html_file: Path | None,
     fix: Path | None,
     strict: bool,
-    **form: str | None,
+    **case_format: str | None,
 ) -> None:
     """Check labelled cases before anyone trains on them.
 
@@ -43,14 +43,16 @@ def audit(
     figures; a warning is for someone to look at.
     """
     from lawrec.corpus.audit.runner import audit as audit_cases
-    from lawrec.corpus.audit.runner import rules_for
+    from lawrec.corpus.audit.runner import audit_reference_for
     from lawrec.files import write_text
     from lawrec.reporting.audit_html import audit_html
     from lawrec.reporting.audit_text import audit_json, audit_text
 
-    rules = rules_for(data, articles, max_tokens, tokenizer)
-    with shown_on(sys.stderr) as progress:
-        report = audit_cases(data, rules, near, form_of(form), fix, progress)
+    rules = audit_reference_for(data, articles, max_tokens, tokenizer)
+    with progress_on(sys.stderr) as progress:
+        report = audit_cases(
+            data, rules, near, case_format_from_options(case_format), fix, progress
+        )
     click.echo(audit_text(report))
     if json_file:
         write_text(json_file, audit_json(report) + "\n")

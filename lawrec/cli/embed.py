@@ -8,14 +8,14 @@ import click
 from lawrec import config
 from lawrec.cli.options import (
     FILE,
-    form_of,
+    case_format_from_options,
+    dataset_spec_from_options,
     format_options,
     settings_options,
     skip_bad_option,
-    source_of,
 )
 from lawrec.models.word2vec_format import check_output, write_vectors
-from lawrec.reporting.progress_bars import shown_on
+from lawrec.reporting.progress_bars import progress_on
 
 
 @click.command()
@@ -32,7 +32,7 @@ def embed(
     preset: str | None,
     config_file: Path | None,
     assignments: tuple[str, ...],
-    **form: str | None,
+    **case_format: str | None,
 ) -> None:
     """Make word vectors from facts, labelled or not, for `train --set model.embedding_init=FILE`.
 
@@ -44,9 +44,11 @@ def embed(
     check_output(output)
     from lawrec.training.word_vectors import embed as embed_facts
 
-    words = source_of({"dictionaries": dictionaries}).dictionaries
-    with shown_on(sys.stderr) as progress:
-        made = embed_facts(files, settings, words, form_of(form), skip_bad, progress)
+    words = dataset_spec_from_options({"dictionaries": dictionaries}).dictionaries
+    with progress_on(sys.stderr) as progress:
+        made = embed_facts(
+            files, settings, words, case_format_from_options(case_format), skip_bad, progress
+        )
     write_vectors(output, made.tokens, made.vectors)
     skipped = f", {made.skipped:,} lines skipped" if made.skipped else ""
     size = settings.model.embedding_size

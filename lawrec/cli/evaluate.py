@@ -7,9 +7,9 @@ import click
 
 from lawrec.cli.options import (
     FILE,
+    case_format_of_data,
     checkpoints_option,
     device_option,
-    form_of_data,
     format_options,
     labels_option,
     run_option,
@@ -18,7 +18,7 @@ from lawrec.cli.options import (
 )
 from lawrec.corpus.splits import SPLITS
 from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
-from lawrec.reporting.progress_bars import shown_on
+from lawrec.reporting.progress_bars import progress_on
 
 
 @click.command()
@@ -59,14 +59,14 @@ def evaluate(
     others: tuple[str, ...],
     device: str | None,
     skip_bad: bool,
-    **form: str | None,
+    **case_format: str | None,
 ) -> None:
     """Measure the run on cases that it has not seen, beside two trivial answers.
 
     Each figure has the interval in which it lies in 95 of 100 resamples of the cases. Another run
     differs from this one where the p-value is small.
     """
-    written = form_of_data(data, form)
+    written = case_format_of_data(data, case_format)
     if labels and not cail:
         raise click.UsageError("--labels is for --cail: name the file to write as well.")
     start_tensorflow()
@@ -83,12 +83,12 @@ def evaluate(
     run = find_run(checkpoints, run_name)
     answers = cail_file(run, cail, labels) if cail else None
     beside = [find_run(checkpoints, name) for name in others]
-    with shown_on(sys.stderr) as progress:
+    with progress_on(sys.stderr) as progress:
         evaluated = evaluate_run(
             run,
             split,
             path=data,
-            form=written,
+            case_format=written,
             skip_bad=skip_bad,
             others=beside,
             progress=progress,

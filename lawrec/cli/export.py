@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from lawrec.cli.options import checkpoints_option, labels_option, run_option, start_tensorflow
-from lawrec.reporting.progress_bars import shown_on
+from lawrec.reporting.progress_bars import progress_on
 
 
 @click.group()
@@ -40,7 +40,7 @@ def cail(path: Path, run_name: str | None, checkpoints: Path, labels: Path | Non
     from lawrec.training.checkpoints import best_checkpoint
 
     run = find_run(checkpoints, run_name)
-    with shown_on(sys.stderr) as progress:
+    with progress_on(sys.stderr) as progress:
         checkpoint = best_checkpoint(run, progress)
     packed = export_cail(run, labels_of(run, labels), path=path, checkpoint=checkpoint)
     click.echo(packed.text())

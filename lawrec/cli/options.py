@@ -11,11 +11,11 @@ from typing import Any
 import click
 
 from lawrec.config import PRESETS
-from lawrec.corpus.readers import READERS, Format
+from lawrec.corpus.readers import READERS, CaseFormat
 from lawrec.text_files import ENCODINGS
 
 
-def together(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def compose_options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Put several options on a command."""
 
     def decorate(command: Any) -> Any:
@@ -37,7 +37,7 @@ DAY: dict[str, Any] = {
 }
 """What an option that is a day has in common; the command gets a `date`."""
 FILE = click.Path(path_type=Path)
-settings_options = together(
+settings_options = compose_options(
     click.option(
         "--dictionary",
         "dictionaries",
@@ -59,7 +59,7 @@ settings_options = together(
         help="Change one setting; may be repeated.",
     ),
 )
-data_options = together(
+data_options = compose_options(
     click.option(
         "--data",
         type=FILE,
@@ -77,7 +77,7 @@ data_options = together(
     ),
     settings_options,
 )
-format_options = together(
+format_options = compose_options(
     click.option(
         "--format",
         "reader",
@@ -122,28 +122,28 @@ checkpoints_option = click.option(
 )
 
 
-def source_of(options: Mapping[str, Any]) -> Any:
+def dataset_spec_from_options(options: Mapping[str, Any]) -> Any:
     """Return the Source of the options that were given; the others keep their defaults."""
-    from lawrec.corpus.dataset_spec import Source
+    from lawrec.corpus.dataset_spec import DatasetSpec
 
-    ours = {field.name for field in fields(Format)}
+    ours = {field.name for field in fields(CaseFormat)}
     given = {name: value for name, value in options.items() if value and name not in ours}
-    return Source(**given, form=form_of(options))
+    return DatasetSpec(**given, case_format=case_format_from_options(options))
 
 
-def form_of(options: Mapping[str, Any]) -> Format:
+def case_format_from_options(options: Mapping[str, Any]) -> CaseFormat:
     """Return the Format of the options that were given; the others keep their defaults."""
-    names = (field.name for field in fields(Format))
-    return Format(**{name: options[name] for name in names if options.get(name)})
+    names = (field.name for field in fields(CaseFormat))
+    return CaseFormat(**{name: options[name] for name in names if options.get(name)})
 
 
-def form_of_data(data: Path | None, options: Mapping[str, Any]) -> Format:
+def case_format_of_data(data: Path | None, options: Mapping[str, Any]) -> CaseFormat:
     """Return the Format of `data`; without one, the run's own cases need no such options."""
     if not data and any(options.values()):
         raise click.UsageError(
             "A run's own cases are read as it read them: name other ones with --data."
         )
-    return form_of(options)
+    return case_format_from_options(options)
 
 
 def start_tensorflow(talkative: bool = False) -> None:

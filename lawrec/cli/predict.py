@@ -11,20 +11,20 @@ import click
 from lawrec.cli.options import (
     DAY,
     FILE,
+    case_format_from_options,
     checkpoints_option,
     device_option,
-    form_of,
     format_options,
     run_option,
     start_tensorflow,
 )
 from lawrec.corpus.cases import Cases, read_files, read_stream
-from lawrec.corpus.readers import Format
+from lawrec.corpus.readers import CaseFormat
 from lawrec.law import statute_versions
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 from lawrec.reporting.answers import ANSWER_WRITERS
-from lawrec.reporting.progress_bars import shown_on
-from lawrec.text_files import files_at
+from lawrec.reporting.progress_bars import progress_on
+from lawrec.text_files import list_files
 
 
 @click.command()
@@ -62,7 +62,7 @@ def predict(
     threshold: float | None,
     text: bool,
     day: date | None,
-    **form: str | None,
+    **case_format: str | None,
 ) -> None:
     """Recommend articles for the cases of each FILE, in their order.
 
@@ -88,23 +88,25 @@ def predict(
     from lawrec.training.devices import use_device
 
     use_device(device or "auto")
-    with shown_on(sys.stderr) as progress:
+    with progress_on(sys.stderr) as progress:
         recommender = load_recommender(find_run(checkpoints, run_name), threshold, progress)
     # A bar would be written across the answers where both go to the same terminal.
-    shown: AbstractContextManager[Progress] = nullcontext(silent)
+    shown: AbstractContextManager[Progress] = nullcontext(SILENT)
     if not sys.stdout.isatty():
-        shown = shown_on(sys.stderr)
+        shown = progress_on(sys.stderr)
     with shown as progress:
-        answers = recommender.answer(_cases(files, form_of(form)), candidates, progress)
+        answers = recommender.answer(
+            _cases(files, case_format_from_options(case_format)), candidates, progress
+        )
         width = shutil.get_terminal_size((100, 24)).columns
         for answer in ANSWER_WRITERS[output](answers, width, texts):
             click.echo(answer)
 
 
-def _cases(paths: tuple[Path, ...], form: Format) -> Cases:
+def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
     if paths not in ((), (Path("-"),)):
-        return read_files([file for path in paths for file in files_at(path)], False, form)
+        return read_files([file for path in paths for file in list_files(path)], False, case_format)
     stream = sys.stdin.buffer
     if stream.isatty():
         click.echo("Type one fact a line and end with Ctrl-D.", err=True)
-    return read_stream(stream, "stdin", labelled=False, form=form)
+    return read_stream(stream, "stdin", labelled=False, case_format=case_format)

@@ -9,12 +9,12 @@ import click
 from lawrec import config
 from lawrec.cli.options import (
     data_options,
+    dataset_spec_from_options,
     format_options,
     skip_bad_option,
-    source_of,
     start_tensorflow,
 )
-from lawrec.reporting.progress_bars import shown_on
+from lawrec.reporting.progress_bars import progress_on
 
 
 @click.command()
@@ -30,6 +30,6 @@ def prepare(
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.reporting.runs_text import records_text
 
-    with shown_on(sys.stderr) as progress:
-        records = prepare_records(source_of(source), settings.corpus, progress)
+    with progress_on(sys.stderr) as progress:
+        records = prepare_records(dataset_spec_from_options(source), settings.corpus, progress)
     click.echo(records_text(records))

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import click
 
-from lawrec.cli.options import FILE, form_of, format_options, near_option, skip_bad_option
-from lawrec.reporting.progress_bars import shown_on
+from lawrec.cli.options import (
+    FILE,
+    case_format_from_options,
+    format_options,
+    near_option,
+    skip_bad_option,
+)
+from lawrec.reporting.progress_bars import progress_on
 
 
 def _shares(_: click.Context, __: click.Parameter, text: str) -> tuple[float, ...]:
@@ -37,7 +43,7 @@ def split(
     seed: int,
     near: float,
     skip_bad: bool,
-    **form: str | None,
+    **case_format: str | None,
 ) -> None:
     """Split labelled cases into train, valid and test.
 
@@ -47,6 +53,15 @@ def split(
     from lawrec.corpus.stratified_split import split_files
     from lawrec.reporting.audit_text import split_text
 
-    with shown_on(sys.stderr) as progress:
-        report = split_files(files, folder, shares, seed, near, form_of(form), skip_bad, progress)
+    with progress_on(sys.stderr) as progress:
+        report = split_files(
+            files,
+            folder,
+            shares,
+            seed,
+            near,
+            case_format_from_options(case_format),
+            skip_bad,
+            progress,
+        )
     click.echo(split_text(report))

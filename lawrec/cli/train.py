@@ -10,18 +10,18 @@ from lawrec import config
 from lawrec.cli.options import (
     checkpoints_option,
     data_options,
+    dataset_spec_from_options,
     device_option,
     format_options,
     run_option,
     skip_bad_option,
-    source_of,
     start_tensorflow,
 )
 from lawrec.decision.cross_fitting import check_choices
-from lawrec.evaluation.metrics import GAINS
-from lawrec.models.word2vec_format import check_vectors
+from lawrec.evaluation.metrics import HIGHER_IS_BETTER
+from lawrec.models.word2vec_format import check_embedding_init
 from lawrec.registry import lookup
-from lawrec.reporting.progress_bars import shown_on, stopping_between_steps
+from lawrec.reporting.progress_bars import progress_on, stopping_between_steps
 
 _CHECK_FAILED = "A check of the first batch failed: what it names is not as the model needs it."
 _STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
@@ -101,14 +101,14 @@ def train(
     start_tensorflow(talkative=log_placement)
     from lawrec.reporting.training_text import training_line
     from lawrec.training.loop import train as train_run
-    from lawrec.training.setup import NewRun, open_training
+    from lawrec.training.setup import RunSpec, set_up_training
 
-    new = None if resume else NewRun(settings, source_of(source), start_from)
-    with shown_on(sys.stderr) as progress:
+    new = None if resume else RunSpec(settings, dataset_spec_from_options(source), start_from)
+    with progress_on(sys.stderr) as progress:
         if dry_run or debug:
-            _rehearse(settings, source_of(source), device, dry_run, debug, progress)
+            _rehearse(settings, dataset_spec_from_options(source), device, dry_run, debug, progress)
             return
-        strategy, run, records = open_training(
+        strategy, run, records = set_up_training(
             checkpoints, run_name, new, device, log_placement, progress
         )
         click.echo(f"Training {run.folder}", err=True)
@@ -125,8 +125,8 @@ def train(
 def _checked(settings: config.Config) -> config.Config:
     """Refuse what only the end of a long training would find out."""
     check_choices(settings.decision)
-    lookup(GAINS, settings.training.monitor, "training.monitor")
-    check_vectors(settings.model)
+    lookup(HIGHER_IS_BETTER, settings.training.monitor, "training.monitor")
+    check_embedding_init(settings.model)
     return settings
 
 
@@ -139,14 +139,15 @@ def _rehearse(
     progress: Any,
 ) -> None:
     """Show the first batch, the sizes, or both."""
-    from lawrec.corpus.dataset_spec import check_source
+    from lawrec.corpus.dataset_spec import check_dataset_spec
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.reporting.training_text import first_batch_text, rehearsal_text
     from lawrec.training.devices import start_devices
-    from lawrec.training.dry_run import first_batch, rehearse
+    from lawrec.training.dry_run import dry_run as take_two_steps
+    from lawrec.training.dry_run import first_batch
     from lawrec.training.setup import on_device
 
-    check_source(cases, settings.loss)
+    check_dataset_spec(cases, settings.loss)
     start_devices(on_device(settings, device).training)
     records = prepare_records(cases, settings.corpus, progress)
     if debug:
@@ -155,4 +156,4 @@ def _rehearse(
         if any(batch.checks.values()):
             raise click.ClickException(_CHECK_FAILED)
     if dry_run:
-        click.echo(rehearsal_text(rehearse(settings, records, cases)))
+        click.echo(rehearsal_text(take_two_steps(settings, records, cases)))

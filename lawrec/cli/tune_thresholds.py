@@ -9,8 +9,8 @@ import click
 
 from lawrec.cli.options import (
     FILE,
+    case_format_of_data,
     checkpoints_option,
-    form_of_data,
     format_options,
     run_option,
     skip_bad_option,
@@ -21,7 +21,7 @@ from lawrec.decision.calibration import CALIBRATIONS
 from lawrec.decision.cross_fitting import BEST
 from lawrec.decision.objectives import OBJECTIVES
 from lawrec.decision.strategies import STRATEGIES
-from lawrec.reporting.progress_bars import shown_on
+from lawrec.reporting.progress_bars import progress_on
 
 
 @click.command("tune-thresholds")
@@ -67,10 +67,10 @@ def tune_thresholds(
     objective: str | None,
     calibration: str | None,
     guarantee: float | None,
-    **form: str | None,
+    **case_format: str | None,
 ) -> None:
     """Choose the score from which on each article is recommended."""
-    written = form_of_data(data, form)
+    written = case_format_of_data(data, case_format)
     chosen = {
         "strategy": strategy,
         "objective": objective,
@@ -87,6 +87,6 @@ def tune_thresholds(
 
     run = find_run(checkpoints, run_name)
     config = replace(assign(run.config, assignments).decision, **given)
-    with shown_on(sys.stderr) as progress:
+    with progress_on(sys.stderr) as progress:
         tuning = tune_run(run, config, data, written, skip_bad, progress)
     click.echo(tuning_text(tuning))

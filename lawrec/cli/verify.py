@@ -8,10 +8,16 @@ from typing import Any
 import click
 
 from lawrec import config
-from lawrec.cli.options import FILE, data_options, format_options, skip_bad_option, source_of
+from lawrec.cli.options import (
+    FILE,
+    data_options,
+    dataset_spec_from_options,
+    format_options,
+    skip_bad_option,
+)
 from lawrec.corpus import manifest
 from lawrec.corpus.dataset_spec import folder_for
-from lawrec.reporting.progress_bars import shown_on
+from lawrec.reporting.progress_bars import progress_on
 from lawrec.reporting.runs_text import verification_text
 
 
@@ -40,7 +46,7 @@ def verify(
         folders = [_records_of_cases(source, preset, config_file, assignments)]
     else:
         folders = manifest.folders_in(Path("data/records"))
-    with shown_on(sys.stderr) as progress:
+    with progress_on(sys.stderr) as progress:
         found = [manifest.verify(folder, progress) for folder in folders]
     for verification in found:
         click.echo(verification_text(verification))
@@ -55,4 +61,4 @@ def _records_of_cases(
     assignments: tuple[str, ...],
 ) -> Path:
     settings = config.load(config_file, assignments, preset=preset)
-    return folder_for(source_of(source), settings.corpus)
+    return folder_for(dataset_spec_from_options(source), settings.corpus)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lawrec.corpus.cases import Case, Cases, read_stream, reader_of
-from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.errors import CaseError
 from lawrec.text import normalize
-from lawrec.text_files import decoded, encoding_at, files_at, opened
+from lawrec.text_files import decode_lines, detect_encoding, list_files, open_binary
 
 
 @dataclass(frozen=True)
-class Line:
+class CaseLine:
     """A case or its error, beside its own bytes.
 
     `raw` is without the line end, and b"" unless the line is JSON with fields of the usual names.
@@ -42,8 +42,8 @@ class Line:
 
     @property
     def source(self) -> str:
-        """The line itself, as `decoded` gives it, without its end."""
-        return next(decoded([self.raw], self.encoding))
+        """The line itself, as `decode_lines` gives it, without its end."""
+        return next(decode_lines([self.raw], self.encoding))
 
     @cached_property
     def text(self) -> str:
@@ -51,25 +51,25 @@ class Line:
         return normalize(self.case.fact) if isinstance(self.case, Case) else ""
 
 
-def read_lines(path: Path, form: Format = DEFAULT_FORMAT) -> Iterator[Line]:
-    """Read the labelled cases of a path as `files_at` takes it, each with the bytes of its line.
+def read_lines(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator[CaseLine]:
+    """Read the labelled cases of a path as `list_files` takes it, each with the bytes of its line.
 
     A case without an id is named "file:line".
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
     """
-    for file in files_at(path):
-        with opened(file) as stream, opened(file) as again:
-            of_file = replace(form, reader=form.reader or reader_of(file, stream))
+    for file in list_files(path):
+        with open_binary(file) as stream, open_binary(file) as again:
+            of_file = replace(case_format, reader=case_format.reader or reader_of(file, stream))
             cases = read_stream(stream, str(file), True, of_file, f"{file.name}:")
-            if of_file == Format("jsonl", encoding=form.encoding):
-                yield from _with_bytes(cases, again, form.encoding or encoding_at(file))
+            if of_file == CaseFormat("jsonl", encoding=case_format.encoding):
+                yield from _with_bytes(cases, again, case_format.encoding or detect_encoding(file))
             else:
-                yield from map(Line, cases)
+                yield from map(CaseLine, cases)
 
 
-def copied(line: Line) -> bytes:
+def copied(line: CaseLine) -> bytes:
     """Return the line in UTF-8, or its case as a line of CAIL2018 where it has no bytes.
 
     Raises:
@@ -99,9 +99,9 @@ def json_line(value: Any) -> bytes:
         return json.dumps(value).encode()
 
 
-def _with_bytes(cases: Cases, stream: BinaryIO, encoding: str) -> Iterator[Line]:
+def _with_bytes(cases: Cases, stream: BinaryIO, encoding: str) -> Iterator[CaseLine]:
     numbered = enumerate(stream, 1)
     for case in cases:
-        wanted = Line(case).number
+        wanted = CaseLine(case).number
         raw = next(raw for number, raw in numbered if number == wanted)
-        yield Line(case, raw.rstrip(b"\r\n"), encoding)
+        yield CaseLine(case, raw.rstrip(b"\r\n"), encoding)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, Format
+from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, CaseFormat
 from lawrec.errors import CaseError, quoted
 from lawrec.law.articles import article_name
-from lawrec.text_files import PACKINGS, SURROGATE, encoding_at, files_at, opened
+from lawrec.text_files import PACKINGS, SURROGATE, detect_encoding, list_files, open_binary
 
 NO_FACT = "the fact must not be empty"
 NO_LIST = "must be a list of articles"  # after the name of the field
@@ -47,22 +47,24 @@ Cases = Iterator[Case | CaseError]
 """A case a line, in order; a line that cannot be used comes as its error, never as nothing."""
 
 
-def read_cases(path: Path, labelled: bool = True, form: Format = DEFAULT_FORMAT) -> Cases:
+def read_cases(
+    path: Path, labelled: bool = True, case_format: CaseFormat = DEFAULT_FORMAT
+) -> Cases:
     """Read the cases of a file, of a folder's files, or of those that fit a pattern, one by one.
 
     Args:
-        path: As `files_at` takes it; suffixes are keys of `SUFFIXES`, unless the form says more,
+        path: As `list_files` takes it; suffixes are keys of `SUFFIXES`, unless the form says more,
             and one of `PACKINGS` may follow.
         labelled: Whether each case must say its articles.
-        form: How the cases are written.
+        case_format: How the cases are written.
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
     """
-    return read_files(files_at(path), labelled, form)
+    return read_files(list_files(path), labelled, case_format)
 
 
-def read_files(files: Sequence[Path], labelled: bool, form: Format) -> Cases:
+def read_files(files: Sequence[Path], labelled: bool, case_format: CaseFormat) -> Cases:
     """Read the cases of files in turn; of several, a case without an id is named "file:line".
 
     Raises:
@@ -70,23 +72,25 @@ def read_files(files: Sequence[Path], labelled: bool, form: Format) -> Cases:
     """
     for file in files:
         prefix = f"{file.name}:" if len(files) > 1 else ""
-        with opened(file) as stream:
-            of_file = replace(form, reader=form.reader or reader_of(file, stream))
+        with open_binary(file) as stream:
+            of_file = replace(case_format, reader=case_format.reader or reader_of(file, stream))
             yield from read_stream(stream, str(file), labelled, of_file, prefix)
 
 
 def read_stream(
-    stream: BinaryIO, where: str, labelled: bool, form: Format, prefix: str = ""
+    stream: BinaryIO, where: str, labelled: bool, case_format: CaseFormat, prefix: str = ""
 ) -> Cases:
     """Read the cases of an open binary stream with the reader that the form names.
 
     A case without an id is named by its line, after `prefix`.
     """
-    for number, fields in READERS[form.reader or "text"](stream, where, form, labelled):
+    for number, fields in READERS[case_format.reader or "text"](
+        stream, where, case_format, labelled
+    ):
         if isinstance(fields, CaseError):
             yield fields
         else:
-            yield _case(f"{where}:{number}", f"{prefix}{number}", fields, labelled, form)
+            yield _case(f"{where}:{number}", f"{prefix}{number}", fields, labelled, case_format)
 
 
 def reader_of(file: Path, stream: BinaryIO) -> str:
@@ -107,21 +111,21 @@ def reader_of(file: Path, stream: BinaryIO) -> str:
     )
 
 
-def encodings_at(path: Path, form: Format = DEFAULT_FORMAT) -> str:
+def encodings_at(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> str:
     """Return in which encodings the files of a path are read, for people: "utf-8", say.
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
     """
-    return " and ".join(sorted({_encoding(file, form) for file in files_at(path)}))
+    return " and ".join(sorted({_encoding(file, case_format) for file in list_files(path)}))
 
 
-def no_case(path: Path) -> CaseError:
+def no_case_error(path: Path) -> CaseError:
     """Return the error of a file without a case."""
     return CaseError(path, "the file must hold a case", "none", "Add cases to it.")
 
 
-def strictly(cases: Cases) -> Iterator[Case]:
+def raise_bad_case(cases: Cases) -> Iterator[Case]:
     """Pass the cases on and raise the first line that cannot be used."""
     for case in cases:
         if isinstance(case, CaseError):
@@ -129,35 +133,35 @@ def strictly(cases: Cases) -> Iterator[Case]:
         yield case
 
 
-def _encoding(file: Path, form: Format) -> str:
-    with opened(file) as stream:
-        reader = form.reader or reader_of(file, stream)
-    return reader if reader == "parquet" else form.encoding or encoding_at(file)
+def _encoding(file: Path, case_format: CaseFormat) -> str:
+    with open_binary(file) as stream:
+        reader = case_format.reader or reader_of(file, stream)
+    return reader if reader == "parquet" else case_format.encoding or detect_encoding(file)
 
 
 def _case(
-    here: str, unnamed: str, fields: dict[str, Any], labelled: bool, form: Format
+    here: str, unnamed: str, fields: dict[str, Any], labelled: bool, case_format: CaseFormat
 ) -> Case | CaseError:
     case_id = str(unnamed if fields.get("id") in (None, "") else fields["id"])
     try:
-        _check_fact(fields.get("fact"), here, form)
+        _check_fact(fields.get("fact"), here, case_format)
         _check_encoding(case_id, here)
-        labels = _labels(fields, here, form) if labelled else {}
+        labels = _labels(fields, here, case_format) if labelled else {}
     except CaseError as error:
         return error
     return Case(where=here, case_id=case_id, fact=fields["fact"], **labels)
 
 
-def _labels(fields: dict[str, Any], here: str, form: Format) -> dict[str, Any]:
+def _labels(fields: dict[str, Any], here: str, case_format: CaseFormat) -> dict[str, Any]:
     """Return what a labelled case has beside its fact."""
     charges = fields.get("charges")
     charges = tuple(filter(None, map(str, charges))) if isinstance(charges, list) else ()
     _check_encoding("".join(charges), here)
     weight = _weight(fields.get("weight"), here)
-    if form.charges_only:
+    if case_format.charges_only:
         _check_charges(charges, here)
         return {"charges": charges, "unknown_articles": EVERY_ARTICLE, "weight": weight}
-    cited = _articles(fields.get("articles"), here, form)
+    cited = _articles(fields.get("articles"), here, case_format)
     _check_encoding("".join(cited), here)
     return {
         "articles": tuple(dict.fromkeys(cited)),
@@ -178,11 +182,11 @@ def _check_charges(charges: tuple[str, ...], here: str) -> None:
         )
 
 
-def _check_fact(fact: object, here: str, form: Format) -> None:
+def _check_fact(fact: object, here: str, case_format: CaseFormat) -> None:
     if not isinstance(fact, str):
         raise CaseError(
             here,
-            f'"{form.fact_field}" must be a text',
+            f'"{case_format.fact_field}" must be a text',
             quoted(fact),
             "Mend the line, or name another field with --fact-field.",
         )
@@ -205,9 +209,11 @@ def _check_encoding(text: str, here: str) -> None:
         )
 
 
-def _articles(values: object, here: str, form: Format) -> tuple[str, ...]:
+def _articles(values: object, here: str, case_format: CaseFormat) -> tuple[str, ...]:
     if not isinstance(values, list):
-        field = f'"{form.articles_field}"' if form.articles_field else _ARTICLES_FIELDS
+        field = (
+            f'"{case_format.articles_field}"' if case_format.articles_field else _ARTICLES_FIELDS
+        )
         raise CaseError(
             here,
             f"{field} {NO_LIST}",

@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.config import CorpusConfig, LossConfig
-from lawrec.corpus.cases import no_case, read_cases
+from lawrec.corpus.cases import no_case_error, read_cases
 from lawrec.corpus.manifest import SCHEMA
-from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import find_splits
 from lawrec.corpus.tokenizers import Tokenizer, listed_words, load_tokenizer
 from lawrec.errors import CaseError, ConfigError
 from lawrec.law.articles import read_article_list
 from lawrec.resources import shipped_path
-from lawrec.text_files import digest_at
+from lawrec.text_files import content_digest
 
 # The fingerprint holds the classes and the stop words, the key holds the user's tokens themselves.
-_NOT_IN_KEY = ("workers", "classes", "stop_words", "user_tokens")
+_NOT_IN_KEY = ("workers", "entity_types", "stop_words", "user_tokens")
 
 
 @dataclass(frozen=True)
-class Source:
+class DatasetSpec:
     """What to prepare, and where to put it."""
 
     data: Path = field(default_factory=lambda: shipped_path("data/sample"))
@@ -33,7 +33,7 @@ class Source:
     dictionaries: tuple[Path, ...] = field(
         default_factory=lambda: (shipped_path("vocab/legal_terms.txt"),)
     )
-    form: Format = DEFAULT_FORMAT  # how the cases are written
+    case_format: CaseFormat = DEFAULT_FORMAT  # how the cases are written
     skip_bad: bool = False  # leave out lines that cannot be used, and keep them in skipped.jsonl
     records_root: Path = Path("data/records")
     vocab_root: Path = Path("vocab")
@@ -45,7 +45,7 @@ class Source:
         return read_article_list(path) if path else None
 
 
-def check_source(source: Source, loss: LossConfig) -> None:
+def check_dataset_spec(source: DatasetSpec, loss: LossConfig) -> None:
     """Refuse cases that no training with this loss could use, before they are prepared.
 
     Raises:
@@ -69,7 +69,7 @@ def check_source(source: Source, loss: LossConfig) -> None:
         )
 
 
-def folder_for(source: Source, config: CorpusConfig) -> Path:
+def folder_for(source: DatasetSpec, config: CorpusConfig) -> Path:
     """Return the folder where the records of the cases are, or would be.
 
     Raises:
@@ -79,7 +79,7 @@ def folder_for(source: Source, config: CorpusConfig) -> Path:
     return source.records_root / key_of(source, config, digests_of(source), tokenizer)
 
 
-def digests_of(source: Source) -> dict[str, str]:
+def digests_of(source: DatasetSpec) -> dict[str, str]:
     """Return the digest of each split's cases, and of those "charged" if there are any.
 
     Raises:
@@ -88,11 +88,11 @@ def digests_of(source: Source) -> dict[str, str]:
     files = find_splits(source.data)
     if source.charged:
         files["charged"] = source.charged
-    digests = {split: digest_at(path) for split, path in files.items()}
+    digests = {split: content_digest(path) for split, path in files.items()}
     for one, other in combinations(files, 2):
         if digests[one] == digests[other]:
-            if not any(True for _ in read_cases(files[one], form=source.form)):
-                raise no_case(files[one])
+            if not any(True for _ in read_cases(files[one], case_format=source.case_format)):
+                raise no_case_error(files[one])
             raise CaseError(
                 files[other],
                 f"{other} and {one} must be different cases",
@@ -103,7 +103,7 @@ def digests_of(source: Source) -> dict[str, str]:
 
 
 def key_of(
-    source: Source, config: CorpusConfig, digests: Mapping[str, str], tokenizer: Tokenizer
+    source: DatasetSpec, config: CorpusConfig, digests: Mapping[str, str], tokenizer: Tokenizer
 ) -> str:
     """Return the name of the records: a digest of all that they depend on."""
     settings = asdict(config)
@@ -118,7 +118,7 @@ def key_of(
         "skip_bad": source.skip_bad,
     }
     # A setting at its default leaves older records valid.
-    if chosen := source.form.chosen():
+    if chosen := source.case_format.chosen():
         parts["format"] = chosen
     if always := listed_words(config.user_tokens):
         parts["user_tokens"] = always

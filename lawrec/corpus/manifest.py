@@ -15,7 +15,7 @@ from typing import Any
 from lawrec.corpus.vocabulary import Vocabulary, load_vocabulary
 from lawrec.errors import RecordsError
 from lawrec.files import sha256
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 
 MANIFEST = "manifest.json"
 SCHEMA = 4
@@ -119,7 +119,7 @@ def find_damage(records: Records, split: str) -> RecordsError | None:
     return None
 
 
-def verify(folder: Path, progress: Progress = silent) -> Verification:
+def verify(folder: Path, progress: Progress = SILENT) -> Verification:
     """Check every shard of a folder of records against its manifest: its bytes and its cases."""
     try:
         manifest = load_manifest(folder)
@@ -134,7 +134,7 @@ def verify(folder: Path, progress: Progress = silent) -> Verification:
         if not _is_whole(shard, path):
             damage.append(damaged(path))
         cases += shard.cases
-        progress(f"verify {folder.name}", cases, total)
+        progress.update(f"verify {folder.name}", cases, total)
     return Verification(folder, len(shards), total, tuple(damage))
 
 

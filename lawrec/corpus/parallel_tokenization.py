@@ -15,7 +15,7 @@ _CHUNK = 128  # cases that a process is given at once
 _FEW = 2_048  # cases that are cut before other processes would have started
 
 
-def cut_cases(
+def tokenize_cases(
     cases: Iterable[Case],
     tokenizer: Tokenizer,
     config: CorpusConfig,

@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import IO
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import EVERY_ARTICLE, Case, encodings_at, no_case, read_cases, strictly
-from lawrec.corpus.dataset_spec import Source, digests_of, key_of
+from lawrec.corpus.cases import (
+    EVERY_ARTICLE,
+    Case,
+    encodings_at,
+    no_case_error,
+    raise_bad_case,
+    read_cases,
+)
+from lawrec.corpus.dataset_spec import DatasetSpec, digests_of, key_of
 from lawrec.corpus.manifest import (
     MANIFEST,
     Manifest,
@@ -22,16 +29,16 @@ from lawrec.corpus.manifest import (
     manifest_to_dict,
     verify,
 )
-from lawrec.corpus.parallel_tokenization import cut_cases
+from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.splits import find_splits
 from lawrec.corpus.tfrecords import Record, write_shards
 from lawrec.corpus.tokenizers import Tokenizer, listed_words, load_tokenizer
 from lawrec.corpus.vocabulary import Vocabulary, build_tokens, encode
 from lawrec.errors import CaseError, quoted
-from lawrec.files import finished_folder, write_json
+from lawrec.files import atomic_folder, write_json
 from lawrec.law.articles import statute_order
-from lawrec.law.charges import plain_charge
-from lawrec.progress import Progress, silent
+from lawrec.law.charges import normalize_charge
+from lawrec.progress import SILENT, Progress
 
 
 @dataclass
@@ -58,7 +65,7 @@ class _Tally:
         self.known_cases["charges"] += teaches and case.charges != ()
 
 
-def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -> Records:
+def prepare(source: DatasetSpec, config: CorpusConfig, progress: Progress = SILENT) -> Records:
     """Return the records of the cases, made now unless they are there and whole.
 
     The records' key is a digest of the cases, the settings, the lists of words and that of labels,
@@ -77,8 +84,8 @@ def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -
     if not all(path.is_file() for path in lists) or verify(folder).damage:
         damaged = " What is there is damaged." if folder.exists() else ""
         note = f"Preparing the cases of {source.data} into {folder}.{damaged}"
-        progress("prepare", 0, None, note)
-        with finished_folder(vocab) as new_vocab, finished_folder(folder) as new_folder:
+        progress.message(note)
+        with atomic_folder(vocab) as new_vocab, atomic_folder(folder) as new_folder:
             work = _Preparation(source, config, tokenizer, progress, new_folder, new_vocab)
             work.run(files, digests)
     return load_records(folder, vocab)
@@ -88,7 +95,7 @@ def prepare(source: Source, config: CorpusConfig, progress: Progress = silent) -
 class _Preparation:
     """One preparation under way: tokens wait in a spool file, so that memory stays constant."""
 
-    source: Source
+    source: DatasetSpec
     config: CorpusConfig
     tokenizer: Tokenizer
     progress: Progress
@@ -106,7 +113,7 @@ class _Preparation:
                 tokens=tallies[split].tokens,
                 skipped=tallies[split].skipped,
                 shards=self._shards(split, tallies[split].cases, tokens, articles),
-                encoding=encodings_at(path, self.source.form),
+                encoding=encodings_at(path, self.source.case_format),
             )
             for split, path in files.items()
         }
@@ -125,16 +132,16 @@ class _Preparation:
     def _spool(self, split: str, path: Path) -> _Tally:
         tally = _Tally()
         usable = self._usable(split, path, tally)
-        cut = cut_cases(usable, self.tokenizer, self.config, self.source.dictionaries)
+        cut = tokenize_cases(usable, self.tokenizer, self.config, self.source.dictionaries)
         with self._spool_path(split).open("w", encoding="utf-8") as spool, closing(cut):
             for case, tokens in cut:
-                plain = tuple(dict.fromkeys(filter(None, map(plain_charge, case.charges))))
+                plain = tuple(dict.fromkeys(filter(None, map(normalize_charge, case.charges))))
                 case = replace(case, fact="", charges=plain)
                 tally.count(tokens, case)
                 spool.write(json.dumps([tokens, asdict(case)]) + "\n")
-                self.progress(f"tokenize {split}", tally.cases, None)
+                self.progress.update(f"tokenize {split}", tally.cases, None)
         if not tally.cases:
-            raise no_case(path)
+            raise no_case_error(path)
         if split == "train" and not tally.known_cases.total():
             raise CaseError(
                 path, "a train case must have a weight above 0", "none", "Mend the weights."
@@ -142,12 +149,12 @@ class _Preparation:
         return tally
 
     def _usable(self, split: str, path: Path, tally: _Tally) -> Iterator[Case]:
-        cases = _within(read_cases(path, form=self.source.form), self.source.listed())
+        cases = _within(read_cases(path, case_format=self.source.case_format), self.source.listed())
         if split == "train" and self.source.charged:
-            form = replace(self.source.form, charges_only=True)
-            cases = chain(cases, read_cases(self.source.charged, form=form))
+            case_format = replace(self.source.case_format, charges_only=True)
+            cases = chain(cases, read_cases(self.source.charged, case_format=case_format))
         if not self.source.skip_bad:
-            yield from strictly(cases)
+            yield from raise_bad_case(cases)
             return
         with (self.folder / "skipped.jsonl").open("a", encoding="utf-8") as skipped:
             for case in cases:
@@ -204,7 +211,7 @@ class _Preparation:
                 weight=case["weight"],
                 charges=tuple(case["charges"]),
             )
-            self.progress(f"write {split}", done, cases)
+            self.progress.update(f"write {split}", done, cases)
 
     @property
     def _compression(self) -> str:

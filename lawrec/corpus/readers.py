@@ -12,14 +12,14 @@ from io import BufferedReader
 from typing import Any, BinaryIO
 
 from lawrec.errors import CaseError, quoted
-from lawrec.text_files import SURROGATE, decoded
+from lawrec.text_files import SURROGATE, decode_lines
 
 _SEPARATORS = re.compile(r"[;；,，、|\s]+")
 _BATCH_ROWS = 256
 
 
 @dataclass(frozen=True)
-class Format:
+class CaseFormat:
     """How cases are written; what is None is found out from the file.
 
     A field may lie inside others: "meta.relevant_articles".
@@ -35,11 +35,11 @@ class Format:
 
     def chosen(self) -> dict[str, Any]:
         """Return what differs from the defaults, as `Format(**values)` takes it."""
-        defaults = asdict(Format())
+        defaults = asdict(CaseFormat())
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
 
-DEFAULT_FORMAT = Format()
+DEFAULT_FORMAT = CaseFormat()
 NO_OBJECT = "a line must be one JSON object"
 NO_META = '"meta" must be a JSON object'
 NO_ARTICLES = "a case must say its articles"
@@ -53,49 +53,57 @@ Row = tuple[int, dict[str, Any] | CaseError]
 """The line (or row) of a case and its fields, as they were written: see `_fields`."""
 
 
-def _read_text(stream: BinaryIO, where: str, form: Format, labelled: bool) -> Iterator[Row]:
-    for number, line in enumerate(decoded(stream, form.encoding), 1):
+def _read_text(
+    stream: BinaryIO, where: str, case_format: CaseFormat, labelled: bool
+) -> Iterator[Row]:
+    for number, line in enumerate(decode_lines(stream, case_format.encoding), 1):
         fields: dict[str, Any] | CaseError = {"fact": line.rstrip("\r\n")}
         if labelled:
             here, todo = f"{where}:{number}", "Use JSON lines or CSV."
-            expected = NO_CHARGES if form.charges_only else NO_ARTICLES
+            expected = NO_CHARGES if case_format.charges_only else NO_ARTICLES
             fields = CaseError(here, expected, "plain text", todo)
         yield number, fields
 
 
-def _read_jsonl(stream: BinaryIO, where: str, form: Format, labelled: bool) -> Iterator[Row]:
-    for number, line in enumerate(decoded(stream, form.encoding), 1):
+def _read_jsonl(
+    stream: BinaryIO, where: str, case_format: CaseFormat, labelled: bool
+) -> Iterator[Row]:
+    for number, line in enumerate(decode_lines(stream, case_format.encoding), 1):
         if line.strip():
             try:
-                yield number, _json_fields(line, f"{where}:{number}", form)
+                yield number, _json_fields(line, f"{where}:{number}", case_format)
             except CaseError as error:
                 yield number, error
 
 
 def _read_csv(
-    stream: BinaryIO, where: str, form: Format, labelled: bool, delimiter: str = ","
+    stream: BinaryIO, where: str, case_format: CaseFormat, labelled: bool, delimiter: str = ","
 ) -> Iterator[Row]:
     header: list[str] = []
-    for number, row, problem in _csv_rows(decoded(stream, form.encoding), delimiter):
+    for number, row, problem in _csv_rows(decode_lines(stream, case_format.encoding), delimiter):
         here = f"{where}:{number}"
         if not header:
             header = [name.strip() for name in row]
             if problem or SURROGATE.match(row[0]):
                 _refuse_header(here, problem or "other bytes")
-            _check_header(header, here, form, labelled, quoted(",".join(header)))
+            _check_header(header, here, case_format, labelled, quoted(",".join(header)))
         elif len(row) == len(header):
-            yield number, _fields(dict(zip(header, row, strict=True)), form, in_table=True)
+            yield number, _fields(dict(zip(header, row, strict=True)), case_format, in_table=True)
         else:
             got = problem or f"{len(row)} fields"
             expected = f"a row must have {len(header)} fields"
             yield number, CaseError(here, expected, got, "Mend the row.")
 
 
-def _read_tsv(stream: BinaryIO, where: str, form: Format, labelled: bool) -> Iterator[Row]:
-    return _read_csv(stream, where, form, labelled, delimiter="\t")
+def _read_tsv(
+    stream: BinaryIO, where: str, case_format: CaseFormat, labelled: bool
+) -> Iterator[Row]:
+    return _read_csv(stream, where, case_format, labelled, delimiter="\t")
 
 
-def _read_parquet(stream: BinaryIO, where: str, form: Format, labelled: bool) -> Iterator[Row]:
+def _read_parquet(
+    stream: BinaryIO, where: str, case_format: CaseFormat, labelled: bool
+) -> Iterator[Row]:
     try:
         import pyarrow
         from pyarrow import parquet
@@ -108,10 +116,10 @@ def _read_parquet(stream: BinaryIO, where: str, form: Format, labelled: bool) ->
             table = parquet.ParquetFile(whole, pre_buffer=False)
             names = table.schema_arrow.names
             inside = {"articles", "charges"} - set(names) if "meta" in names else ()
-            _check_header([*names, *inside], where, form, labelled, quoted(",".join(names)))
-            rows = _parquet_rows(table, _needed(names, form))
+            _check_header([*names, *inside], where, case_format, labelled, quoted(",".join(names)))
+            rows = _parquet_rows(table, _needed(names, case_format))
             for number, row in enumerate(rows, 1):
-                yield number, _fields(row, form, in_table=True)
+                yield number, _fields(row, case_format, in_table=True)
     except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # not pyarrow's own, of damaged bytes
             raise
@@ -162,9 +170,11 @@ def _refuse_header(here: str, got: str) -> None:
     )
 
 
-def _check_header(header: list[str], here: str, form: Format, labelled: bool, got: str) -> None:
-    label = "charges" if form.charges_only else form.articles_field or "articles"
-    for name in (form.fact_field, label)[: 2 if labelled else 1]:
+def _check_header(
+    header: list[str], here: str, case_format: CaseFormat, labelled: bool, got: str
+) -> None:
+    label = "charges" if case_format.charges_only else case_format.articles_field or "articles"
+    for name in (case_format.fact_field, label)[: 2 if labelled else 1]:
         if name not in header and name.partition(".")[0] not in header:
             raise CaseError(
                 here,
@@ -176,14 +186,18 @@ def _check_header(header: list[str], here: str, form: Format, labelled: bool, go
             raise CaseError(here, f'one column must be "{name}"', got, "Name the others otherwise.")
 
 
-def _needed(names: list[str], form: Format) -> list[str]:
+def _needed(names: list[str], case_format: CaseFormat) -> list[str]:
     """Return the columns of a Parquet file that hold what a case has."""
-    fields = (form.fact_field, form.articles_field or "articles", form.id_field)
+    fields = (
+        case_format.fact_field,
+        case_format.articles_field or "articles",
+        case_format.id_field,
+    )
     outer = {name.partition(".")[0] for name in fields}
     return [name for name in names if name in {*fields, *outer, *_FIXED_FIELDS}]
 
 
-def _json_fields(line: str, here: str, form: Format) -> dict[str, Any]:
+def _json_fields(line: str, here: str, case_format: CaseFormat) -> dict[str, Any]:
     """Bring a CAIL2018 line or a plain one to the fields that `_fields` gives."""
     try:
         record = json.loads(line)
@@ -192,26 +206,32 @@ def _json_fields(line: str, here: str, form: Format) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise CaseError(here, NO_OBJECT, quoted(record), 'Write {"fact": "..."}.')
     meta = record.get("meta", {})
-    if not (isinstance(meta, dict) or form.articles_field):
+    if not (isinstance(meta, dict) or case_format.articles_field):
         raise CaseError(here, NO_META, quoted(meta), "Mend the line.")
-    return _fields(record, form)
+    return _fields(record, case_format)
 
 
-def _fields(record: dict[str, Any], form: Format, in_table: bool = False) -> dict[str, Any]:
+def _fields(
+    record: dict[str, Any], case_format: CaseFormat, in_table: bool = False
+) -> dict[str, Any]:
     """Return what a case has; in a table, one text may hold several articles.
 
     The keys are fact, articles, id, charges, unknown_articles and weight.
     """
     cail = isinstance(record.get("meta"), dict)
     own, charged = CAIL_FIELDS if cail else ("articles", "charges")
-    articles, charges = _field(record, form.articles_field or own), _field(record, charged)
+    articles, charges = _field(record, case_format.articles_field or own), _field(record, charged)
     unknown, weight = (_own_or_meta(record, name) for name in ("unknown_articles", "weight"))
     return {
-        "fact": _field(record, form.fact_field),
-        "articles": _listed(articles, form) if in_table or form.separator else articles,
-        "id": _field(record, form.id_field),
+        "fact": _field(record, case_format.fact_field),
+        "articles": _listed(articles, case_format)
+        if in_table or case_format.separator
+        else articles,
+        "id": _field(record, case_format.id_field),
         "charges": _listed(charges, DEFAULT_FORMAT) if in_table else charges,
-        "unknown_articles": _listed(unknown, form) if in_table or form.separator else unknown,
+        "unknown_articles": _listed(unknown, case_format)
+        if in_table or case_format.separator
+        else unknown,
         "weight": weight,
     }
 
@@ -230,15 +250,19 @@ def _field(record: dict[str, Any], name: str) -> Any:
     return _field(value, inner) if isinstance(value, dict) else None
 
 
-def _listed(value: Any, form: Format) -> Any:
+def _listed(value: Any, case_format: CaseFormat) -> Any:
     """Return the articles of one text or number as a list; anything else stays."""
     if isinstance(value, str):
-        parts = value.split(form.separator) if form.separator else _SEPARATORS.split(value)
+        parts = (
+            value.split(case_format.separator)
+            if case_format.separator
+            else _SEPARATORS.split(value)
+        )
         return [part.strip() for part in parts if part.strip()]
     return [value] if isinstance(value, int | float) else value
 
 
-READERS: dict[str, Callable[[BinaryIO, str, Format, bool], Iterator[Row]]] = {
+READERS: dict[str, Callable[[BinaryIO, str, CaseFormat, bool], Iterator[Row]]] = {
     "text": _read_text,
     "jsonl": _read_jsonl,
     "csv": _read_csv,

@@ -11,7 +11,7 @@ SPLITS = ("train", "valid", "test")
 
 
 def find_splits(data: Path) -> dict[str, Path]:
-    """Return where the cases of each split in a folder are, a path as `files_at` takes it.
+    """Return where the cases of each split in a folder are, a path as `list_files` takes it.
 
     A split is one file, `train.json` or `train.csv.gz`, a folder `train`, or files
     `train-*.json`; CAIL's own names begin with `data_`.

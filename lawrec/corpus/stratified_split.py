@@ -9,14 +9,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from lawrec.corpus.case_lines import Line, copied, json_line, read_lines
+from lawrec.corpus.case_lines import CaseLine, copied, json_line, read_lines
 from lawrec.corpus.cases import Case
 from lawrec.corpus.near_duplicates import ALIKE, NearDuplicates
-from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.errors import CaseError, ConfigError
-from lawrec.files import finished_folder, refuse_existing
-from lawrec.progress import Progress, silent
+from lawrec.files import atomic_folder, check_new_folder
+from lawrec.progress import SILENT, Progress
 
 SHARES = (0.8, 0.1, 0.1)
 
@@ -48,9 +48,9 @@ def split_files(
     shares: Sequence[float] = SHARES,
     seed: int = 2018,
     threshold: float = ALIKE,
-    form: Format = DEFAULT_FORMAT,
+    case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> SplitReport:
     """Write the cases of files to train.json, valid.json and test.json of a new folder.
 
@@ -63,10 +63,10 @@ def split_files(
         ConfigError: The shares are not three positive numbers with the sum 1.
     """
     check_shares(shares)
-    refuse_existing(folder)
+    check_new_folder(folder)
     with tempfile.TemporaryFile() as spool:
         reading = _Reading(NearDuplicates(spool, threshold))
-        for line in _usable(files, form, skip_bad, progress):
+        for line in _usable(files, case_format, skip_bad, progress):
             reading.add(line)
         groups = reading.groups()
     choice = deal(groups, shares, random.Random(seed))
@@ -81,7 +81,7 @@ def split_files(
     for group, split in zip(groups, choice, strict=True):
         for case in group.cases:
             splits[case] = split
-    skipped = _write(files, form, folder, splits, progress)
+    skipped = _write(files, case_format, folder, splits, progress)
     return _report(folder, groups, choice, skipped)
 
 
@@ -135,7 +135,7 @@ class _Reading:
         self._labels = array("Q")
         self._label_sets: dict[tuple[str, ...], int] = {}
 
-    def add(self, line: Line) -> None:
+    def add(self, line: CaseLine) -> None:
         assert isinstance(line.case, Case)
         self.texts.append(self._near.add(line.text))
         articles = line.case.articles
@@ -200,36 +200,40 @@ def _groups_by_article(groups: Sequence[Group]) -> dict[str, set[int]]:
 
 
 def _usable(
-    files: Sequence[Path], form: Format, skip_bad: bool, progress: Progress
-) -> Iterator[Line]:
+    files: Sequence[Path], case_format: CaseFormat, skip_bad: bool, progress: Progress
+) -> Iterator[CaseLine]:
     done = 0
     for path in files:
-        for line in read_lines(path, form):
+        for line in read_lines(path, case_format):
             if isinstance(line.case, CaseError):
                 if not skip_bad:
                     raise line.case
                 continue
             done += 1
-            progress("read", done, None)
+            progress.update("read", done, None)
             yield line
 
 
 def _write(
-    files: Sequence[Path], form: Format, folder: Path, splits: Sequence[int], progress: Progress
+    files: Sequence[Path],
+    case_format: CaseFormat,
+    folder: Path,
+    splits: Sequence[int],
+    progress: Progress,
 ) -> int:
     """Write each case to its split and each unusable line to skipped.jsonl; count the latter."""
     skipped, done = 0, 0
-    with finished_folder(folder) as new, ExitStack() as stack:
+    with atomic_folder(folder) as new, ExitStack() as stack:
         outs = [stack.enter_context((new / f"{name}.json").open("wb")) for name in SPLITS]
         for path in files:
-            for line in read_lines(path, form):
+            for line in read_lines(path, case_format):
                 if isinstance(line.case, CaseError):
                     skipped += 1
                     _keep(line.case, new)
                 else:
                     outs[splits[done]].write(copied(line) + b"\n")
                     done += 1
-                    progress("write", done, len(splits))
+                    progress.update("write", done, len(splits))
     return skipped
 
 

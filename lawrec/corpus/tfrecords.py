@@ -39,7 +39,7 @@ def write_shards(
     number = 0
     while chunk := list(islice(rest, shard_cases)):
         path = folder / f"{split}-{number:05d}{suffix}"
-        with full_disk_told(path), tf.io.TFRecordWriter(str(path), compression) as writer:
+        with disk_full_as_os_error(path), tf.io.TFRecordWriter(str(path), compression) as writer:
             for record in chunk:
                 writer.write(to_example(record))
         yield Shard(path.name, len(chunk), sha256(path))
@@ -112,7 +112,7 @@ def read_records(records: Records, split: str) -> Iterator[Record]:
 
 
 @contextmanager
-def full_disk_told(path: Path) -> Iterator[None]:
+def disk_full_as_os_error(path: Path) -> Iterator[None]:
     """Raise TensorFlow's error of a full disk as the OSError that Python has for it."""
     try:
         yield

@@ -14,7 +14,7 @@ from lawrec.errors import CaseError, ConfigError
 from lawrec.registry import lookup
 from lawrec.text import normalize
 
-Cut = Callable[[str], list[str]]
+TokenizeFunction = Callable[[str], list[str]]
 
 # Part of every fingerprint: write "rules 2", and so on, when the rules below cut text otherwise.
 _RULES = ""
@@ -29,7 +29,7 @@ class Tokenizer:
     `quick` says that to cut a fact takes less time than to send it to another process.
     """
 
-    cut: Cut
+    cut: TokenizeFunction
     fingerprint: str
     quick: bool = True
 
@@ -76,7 +76,7 @@ def listed_words(setting: str) -> list[str]:
     return read_words([Path(setting)]) if setting else []
 
 
-def _with_classes(names: Sequence[str], cut: Cut) -> Cut:
+def _with_classes(names: Sequence[str], cut: TokenizeFunction) -> TokenizeFunction:
     """Cut what stands between the amounts, dates and names, which are tokens themselves."""
     if not names:
         return cut
@@ -88,7 +88,7 @@ def _with_classes(names: Sequence[str], cut: Cut) -> Cut:
     ]
 
 
-def _without(stop_words: Iterable[str], cut: Cut) -> Cut:
+def _without(stop_words: Iterable[str], cut: TokenizeFunction) -> TokenizeFunction:
     dropped = frozenset(stop_words)
     return (lambda text: [token for token in cut(text) if token not in dropped]) if dropped else cut
 

@@ -70,7 +70,7 @@ def fit_calibration(
     return Calibration(kind, tuple(groups.tolist()), tuple(parameters))
 
 
-def calibrated(y_score: Float32Array, calibration: Calibration) -> Float32Array:
+def calibrate(y_score: Float32Array, calibration: Calibration) -> Float32Array:
     """Return probabilities float32 (n_cases, n_articles) for scores of the same shape.
 
     The articles are those of the fit; columns after them keep their scores.

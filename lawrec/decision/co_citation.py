@@ -18,7 +18,7 @@ EXPECTED = 10.0
 
 
 @dataclass(frozen=True)
-class Companions:
+class CoCitations:
     """What training shows of pairs of articles: for each label those that always, never join it."""
 
     always: dict[int, tuple[int, ...]]
@@ -26,7 +26,7 @@ class Companions:
 
 
 @dataclass(frozen=True)
-class Break:
+class CoCitationViolation:
     """A list that has an article but not its constant companion, or two that never meet."""
 
     kind: str  # missing or unheard
@@ -48,29 +48,31 @@ def lift(together: npt.NDArray[Any], cases: int) -> Float64Array:
     return np.where(chance > 0, together * float(cases) / np.maximum(chance, 1), 0.0)
 
 
-def companions(together: Int64Array, cases: int) -> Companions:
+def companions(together: Int64Array, cases: int) -> CoCitations:
     """Return which pairs of articles always and never stand together, from counts as in `lift`."""
     single = np.diagonal(together)
     other = ~np.eye(len(single), dtype=np.bool_)
     joined = together >= ALWAYS * np.maximum(single, 1)[:, None]
     chance = np.outer(single, single) / max(cases, 1)
-    return Companions(
+    return CoCitations(
         always=_named(joined & other & (single >= FEWEST)[:, None]),
         never=_named((lift(together, cases) == 0) & (chance >= EXPECTED)),
     )
 
 
-def breaks(labels: list[int], known: Companions, articles: Sequence[str]) -> list[Break]:
+def breaks(
+    labels: list[int], known: CoCitations, articles: Sequence[str]
+) -> list[CoCitationViolation]:
     """Return in what a list of labels departs from what training shows."""
     chosen = set(labels)
     missing = [
-        Break("missing", articles[label], articles[other])
+        CoCitationViolation("missing", articles[label], articles[other])
         for label in labels
         for other in known.always.get(label, ())
         if other not in chosen
     ]
     unheard = [
-        Break("unheard", articles[label], articles[other])
+        CoCitationViolation("unheard", articles[label], articles[other])
         for place, label in enumerate(labels)
         for other in labels[place + 1 :]
         if other in known.never.get(label, ())

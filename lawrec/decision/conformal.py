@@ -6,11 +6,11 @@ import numpy as np
 
 from lawrec.config import DecisionConfig
 from lawrec.decision.threshold_curve import NEVER
-from lawrec.decision.tuning_cases import Labelled
+from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import ConfigError
 
 
-def guaranteed_cut(cases: Labelled, config: DecisionConfig) -> float:
+def guaranteed_cut(cases: TuningCases, config: DecisionConfig) -> float:
     """Return the highest score such that lists down to it keep the guarantee of the configuration.
 
     That is: of a new case, drawn as these were, every true article scores at least as much with

@@ -8,13 +8,13 @@ import numpy as np
 
 from lawrec.config import DecisionConfig
 from lawrec.decision.calibration import CALIBRATIONS
-from lawrec.decision.decision_rule import Cuts, decide
+from lawrec.decision.decision_rule import DecisionRule, decide
 from lawrec.decision.objectives import OBJECTIVES, best_point, objective
-from lawrec.decision.strategies import STRATEGIES, best_by_cail, shared_cut, tune
+from lawrec.decision.strategies import STRATEGIES, best_by_cail_score, shared_cut, tune
 from lawrec.decision.threshold_curve import NEVER, Curve
-from lawrec.decision.tuning_cases import Labelled
+from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.bootstrap import LEVEL
-from lawrec.evaluation.metrics import GAINS, HEADLINES
+from lawrec.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER
 from lawrec.registry import lookup
 from lawrec.types import BoolArray, Float32Array, Float64Array
 
@@ -25,7 +25,7 @@ _AVERAGED = (*_OWN_CUTS, "global", "top-n-per-score")
 
 
 @dataclass(frozen=True)
-class Compared:
+class StrategyResult:
     """A strategy's objective and figures on cases that its thresholds were not chosen on."""
 
     strategy: str
@@ -41,7 +41,7 @@ def check_choices(config: DecisionConfig) -> None:
     lookup(CALIBRATIONS, config.calibration, "decision.calibration")
 
 
-def cross_fit(cases: Labelled, config: DecisionConfig) -> Cuts:
+def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """Choose the cuts as `tune` does, and steady them.
 
     A threshold is the mean of those chosen without each fold of the cases in turn. Where each
@@ -67,17 +67,17 @@ def cross_fit(cases: Labelled, config: DecisionConfig) -> Cuts:
     return _steadied(cases, config, without_folds(cases, config) if averaged else [])
 
 
-def cross_fit_all(cases: Labelled, config: DecisionConfig) -> dict[str, Cuts]:
+def cross_fit_all(cases: TuningCases, config: DecisionConfig) -> dict[str, DecisionRule]:
     """Return the cuts of each strategy as `cross_fit` does, all of them fitted once."""
     folds = without_folds(cases, config)
     found = {name: _steadied(cases, replace(config, strategy=name), folds) for name in STRATEGIES}
-    others = (cuts for name, cuts in found.items() if name != "cail")
-    return found | {"cail": best_by_cail(cases, (found["cail"], *others))}
+    others = (rule for name, rule in found.items() if name != "cail")
+    return found | {"cail": best_by_cail_score(cases, (found["cail"], *others))}
 
 
 def choose(
-    cases: Labelled, config: DecisionConfig, told: Callable[[int, int], None] | None = None
-) -> tuple[str, Cuts, list[Compared]]:
+    cases: TuningCases, config: DecisionConfig, told: Callable[[int, int], None] | None = None
+) -> tuple[str, DecisionRule, list[StrategyResult]]:
     """Return a strategy, its cross-fitted cuts, and if it had to be found, how all compared.
 
     Args:
@@ -94,8 +94,8 @@ def choose(
 
 
 def compare(
-    cases: Labelled, config: DecisionConfig, told: Callable[[int, int], None] | None = None
-) -> list[Compared]:
+    cases: TuningCases, config: DecisionConfig, told: Callable[[int, int], None] | None = None
+) -> list[StrategyResult]:
     """Compare all strategies by cross-validation, the best objective first.
 
     The lists of each fold are decided by cuts that were chosen, and steadied, on the other folds;
@@ -112,16 +112,17 @@ def compare(
     lists = {name: np.zeros_like(cases.y_true) for name in STRATEGIES}
     masks = fold_masks(len(cases.y_true), max(2, config.folds))
     for number, held_out in enumerate(masks, 1):
-        for name, cuts in cross_fit_all(cases.rows(~held_out), config).items():
-            lists[name][held_out] = decide(cases.y_score[held_out], cuts)
+        for name, rule in cross_fit_all(cases.rows(~held_out), config).items():
+            lists[name][held_out] = decide(cases.y_score[held_out], rule)
         if told:
             told(number, len(masks))
     found = [
-        Compared(
+        StrategyResult(
             strategy=name,
             objective=objective(cases.y_true, y_pred, cases.known, config),
             figures={
-                figure: GAINS[figure](cases.y_true, y_pred, cases.known) for figure in HEADLINES
+                figure: HIGHER_IS_BETTER[figure](cases.y_true, y_pred, cases.known)
+                for figure in HEADLINES
             },
         )
         for name, y_pred in lists.items()
@@ -129,7 +130,7 @@ def compare(
     return sorted(found, key=lambda entry: -entry.objective)
 
 
-def intervals(cases: Labelled, config: DecisionConfig) -> Float32Array:
+def intervals(cases: TuningCases, config: DecisionConfig) -> Float32Array:
     """Return between which cuts each article's own best one lies, float32 (n_articles, 2).
 
     Of `config.resamples` draws of as many cases, with replacement, the middle `LEVEL` counts.
@@ -143,9 +144,9 @@ def intervals(cases: Labelled, config: DecisionConfig) -> Float32Array:
     bounds = np.tile(np.array((0, NEVER), np.float32), (len(cases.curves), 1))
     for bound, curve in zip(bounds, cases.curves, strict=True):
         if curve.positives and config.resamples:
-            cuts = [_redrawn_cut(curve, config, rng) for _ in range(config.resamples)]
+            rule = [_redrawn_cut(curve, config, rng) for _ in range(config.resamples)]
             tails = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
-            bound[:] = np.quantile(cuts, tails, method="nearest")
+            bound[:] = np.quantile(rule, tails, method="nearest")
     return bounds
 
 
@@ -155,25 +156,25 @@ def fold_masks(n_cases: int, folds: int) -> list[BoolArray]:
     return [fold == number for number in range(folds)]
 
 
-def without_folds(cases: Labelled, config: DecisionConfig) -> list[Labelled]:
+def without_folds(cases: TuningCases, config: DecisionConfig) -> list[TuningCases]:
     """Return the cases without each fold in turn; none where the configuration has no folds."""
     if not 1 < config.folds <= len(cases.y_true):
         return []
     return [cases.rows(~fold) for fold in fold_masks(len(cases.y_true), config.folds)]
 
 
-def _steadied(cases: Labelled, config: DecisionConfig, folds: list[Labelled]) -> Cuts:
+def _steadied(cases: TuningCases, config: DecisionConfig, folds: list[TuningCases]) -> DecisionRule:
     """Return the cuts of a strategy, averaged and drawn as `cross_fit` says."""
     whole = tune(cases, config)
     if config.strategy not in _AVERAGED or not cases.support.any():
         return whole
     thresholds = _mean_of(whole, [tune(part, config) for part in folds])
-    if config.strategy in _OWN_CUTS and whole.rule == "threshold":
+    if config.strategy in _OWN_CUTS and whole.kind == "threshold":
         thresholds = _drawn(thresholds, cases, config)
     return replace(whole, thresholds=thresholds.astype(np.float32))
 
 
-def _mean_of(whole: Cuts, parts: list[Cuts]) -> Float64Array:
+def _mean_of(whole: DecisionRule, parts: list[DecisionRule]) -> Float64Array:
     """Return the mean threshold of the parts that decide in the whole's manner, else the whole's.
 
     What never fires in a part counts nowhere, and what never fires in the whole stays so.
@@ -186,7 +187,7 @@ def _mean_of(whole: Cuts, parts: list[Cuts]) -> Float64Array:
     return np.where(kept, means, whole.thresholds)
 
 
-def _drawn(thresholds: Float64Array, cases: Labelled, config: DecisionConfig) -> Float64Array:
+def _drawn(thresholds: Float64Array, cases: TuningCases, config: DecisionConfig) -> Float64Array:
     """Return each threshold drawn towards the cut that its article shares with others."""
     together = cases.seen if config.unseen_threshold else cases
     shared = np.full(len(thresholds), shared_cut(together, config))
@@ -208,8 +209,8 @@ def _between(own: Any, shared: Any, support: Any, config: DecisionConfig) -> Any
     return np.where(weight < 1, drawn, own)
 
 
-def _manner(cuts: Cuts) -> tuple[str, int, int]:
-    return cuts.rule, cuts.min_articles, cuts.max_articles
+def _manner(rule: DecisionRule) -> tuple[str, int, int]:
+    return rule.kind, rule.min_articles, rule.max_articles
 
 
 def _redrawn_cut(curve: Curve, config: DecisionConfig, rng: np.random.Generator) -> np.float32:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lawrec.decision.calibration import Calibration, calibrated
+from lawrec.decision.calibration import Calibration, calibrate
 from lawrec.decision.expected_f1 import best_expected_f1
 from lawrec.decision.score_order import (
     _COLUMN_BITS,
@@ -18,9 +18,13 @@ from lawrec.decision.score_order import (
 from lawrec.decision.threshold_curve import NEVER
 from lawrec.types import BoolArray, Float32Array, Int64Array
 
+ABOVE, BELOW = "above threshold", "below threshold"
+LIKELIEST, OUTSIDE = "likeliest list", "outside the likeliest list"
+"""Reasons why an article passes, or why not."""
+
 
 @dataclass(frozen=True)
-class Cuts:
+class DecisionRule:
     """How to decide: a threshold an article, and the least and the most articles of a case.
 
     What fills a list up to the least must score at least `fill_score`. From the score `guarantee`
@@ -32,12 +36,12 @@ class Cuts:
     min_articles: int
     max_articles: int
     fill_score: float = 0.0
-    rule: str = "threshold"  # a key of `RULE_KINDS`
+    kind: str = "threshold"  # a key of `RULE_KINDS`
     calibration: Calibration | None = None
     guarantee: float = float(NEVER)
 
 
-def decide(y_score: Float32Array, cuts: Cuts) -> BoolArray:
+def decide(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
     """Return y_pred: the articles that pass by the rule of the cuts, within the least and the most.
 
     A list that is too short is filled with the best scores from `fill_score` on, first among the
@@ -45,51 +49,51 @@ def decide(y_score: Float32Array, cuts: Cuts) -> BoolArray:
 
     Args:
         y_score: float32 (n_cases, n_articles), 0 to 1.
-        cuts: How to decide, for as many articles.
+        rule: How to decide, for as many articles.
     """
     y_pred = np.empty(y_score.shape, np.bool_)
     for rows in chunk_rows(len(y_score)):
-        y_pred[rows] = _decided(y_score[rows], cuts)
+        y_pred[rows] = _decided(y_score[rows], rule)
     return y_pred
 
 
-def abstained(y_score: Float32Array, cuts: Cuts) -> BoolArray:
+def abstained(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
     """Return for each case whether the guarantee would take more articles than the most."""
-    over: BoolArray = (y_score >= cuts.guarantee).sum(axis=1) > cuts.max_articles
+    over: BoolArray = (y_score >= rule.guarantee).sum(axis=1) > rule.max_articles
     return over
 
 
-def passing(y_score: Float32Array, cuts: Cuts) -> BoolArray:
+def passing(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
     """Return which articles pass by the rule alone, before the guarantee and the limits."""
-    return RULE_KINDS[cuts.rule].passes(_firing(y_score, cuts), cuts) & np.isfinite(cuts.thresholds)
+    return RULE_KINDS[rule.kind].passes(_firing(y_score, rule), rule) & np.isfinite(rule.thresholds)
 
 
-def thresholds_of(y_score: Float32Array, cuts: Cuts) -> Float32Array:
+def score_thresholds(y_score: Float32Array, rule: DecisionRule) -> Float32Array:
     """Return the score from which each article passes in each case, (n_cases, n_articles).
 
     It is infinite where none would do, and everywhere if lists are chosen as a whole.
     """
     with np.errstate(invalid="ignore"):  # never, times a best score of 0
-        lines = RULE_KINDS[cuts.rule].line(_firing(y_score, cuts), cuts)
-    return np.broadcast_to(np.where(np.isfinite(cuts.thresholds), lines, NEVER), y_score.shape)
+        lines = RULE_KINDS[rule.kind].line(_firing(y_score, rule), rule)
+    return np.broadcast_to(np.where(np.isfinite(rule.thresholds), lines, NEVER), y_score.shape)
 
 
-def _firing(y_score: Float32Array, cuts: Cuts) -> Float32Array:
+def _firing(y_score: Float32Array, rule: DecisionRule) -> Float32Array:
     """Return the scores, 0 for what never fires, so that it is nobody's best either."""
-    can_fire = np.isfinite(cuts.thresholds)
+    can_fire = np.isfinite(rule.thresholds)
     return y_score if can_fire.all() else np.where(can_fire, y_score, np.float32(0))
 
 
-def _decided(y_score: Float32Array, cuts: Cuts) -> BoolArray:
-    passed = passing(y_score, cuts)
-    listed = passed | (y_score >= cuts.guarantee)
+def _decided(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
+    passed = passing(y_score, rule)
+    listed = passed | (y_score >= rule.guarantee)
     found = listed.sum(axis=1)
-    wanted = np.clip(found, cuts.min_articles, min(cuts.max_articles, listed.shape[1]))
+    wanted = np.clip(found, rule.min_articles, min(rule.max_articles, listed.shape[1]))
     rows = np.flatnonzero(found != wanted)
     if len(rows):
-        within = _best(y_score[rows], listed[rows], np.isinf(cuts.thresholds), wanted[rows])
-        listed[rows] = within & (listed[rows] | (y_score[rows] >= cuts.fill_score))
-    listed[abstained(y_score, cuts)] = False
+        within = _best(y_score[rows], listed[rows], np.isinf(rule.thresholds), wanted[rows])
+        listed[rows] = within & (listed[rows] | (y_score[rows] >= rule.fill_score))
+    listed[abstained(y_score, rule)] = False
     return listed
 
 
@@ -117,31 +121,31 @@ class RuleKind:
         outside: The reason for one that does not.
     """
 
-    passes: Callable[[Float32Array, Cuts], BoolArray]
-    line: Callable[[Float32Array, Cuts], Float32Array]
-    inside: str = "above threshold"
-    outside: str = "below threshold"
+    passes: Callable[[Float32Array, DecisionRule], BoolArray]
+    line: Callable[[Float32Array, DecisionRule], Float32Array]
+    inside: str = ABOVE
+    outside: str = BELOW
 
 
-def _likeliest_list(y_score: Float32Array, rule: Cuts) -> BoolArray:
-    y_prob = calibrated(y_score, rule.calibration) if rule.calibration else y_score
-    return best_expected_f1(_firing(y_prob, rule), rule.max_articles)
+def _likeliest_list(y_score: Float32Array, kind: DecisionRule) -> BoolArray:
+    y_prob = calibrate(y_score, kind.calibration) if kind.calibration else y_score
+    return best_expected_f1(_firing(y_prob, kind), kind.max_articles)
 
 
 RULE_KINDS: dict[str, RuleKind] = {
     "threshold": RuleKind(
-        passes=lambda y_score, rule: y_score >= rule.thresholds,
-        line=lambda y_score, rule: rule.thresholds,
+        passes=lambda y_score, kind: y_score >= kind.thresholds,
+        line=lambda y_score, kind: kind.thresholds,
     ),
     "share": RuleKind(
-        passes=lambda y_score, rule: shares(y_score) >= rule.thresholds,
-        line=lambda y_score, rule: rule.thresholds * y_score.max(axis=1, keepdims=True),
+        passes=lambda y_score, kind: shares(y_score) >= kind.thresholds,
+        line=lambda y_score, kind: kind.thresholds * y_score.max(axis=1, keepdims=True),
     ),
     "expected-f1": RuleKind(
         passes=_likeliest_list,
-        line=lambda y_score, rule: np.full(1, NEVER),
-        inside="likeliest list",
-        outside="outside the likeliest list",
+        line=lambda y_score, kind: np.full(1, NEVER),
+        inside=LIKELIEST,
+        outside=OUTSIDE,
     ),
 }
 """What passes: a score at its article's threshold, a score that is this share of its case's best,

@@ -7,7 +7,7 @@ import numpy as np
 
 from lawrec.config import DecisionConfig
 from lawrec.decision.threshold_curve import Curve
-from lawrec.evaluation.metrics import GAINS, averages, count
+from lawrec.evaluation.metrics import HIGHER_IS_BETTER, averages, count
 from lawrec.registry import lookup
 from lawrec.types import BoolArray, Float64Array
 
@@ -110,7 +110,7 @@ RATES: dict[str, Callable[..., Float64Array]] = {
     "recall_at_precision": recall_at_precision,
 }
 OBJECTIVES: dict[str, OfLists] = {
-    **{name: _of_metric(metric) for name, metric in GAINS.items()},
+    **{name: _of_metric(metric) for name, metric in HIGHER_IS_BETTER.items()},
     **{f"{average}_f1": _of_average(average) for average in ("weighted", "samples")},
     **{name: _of_all(rate) for name, rate in RATES.items()},
 }

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lawrec.decision.calibration import calibrated
-from lawrec.decision.co_citation import Break, Companions, breaks
+from lawrec.decision.calibration import calibrate
+from lawrec.decision.co_citation import CoCitations, CoCitationViolation, breaks
 from lawrec.decision.decision_rule import (
     RULE_KINDS,
-    Cuts,
+    DecisionRule,
     abstained,
     decide,
     passing,
-    thresholds_of,
+    score_thresholds,
 )
 from lawrec.decision.score_order import rank
 from lawrec.types import BoolArray, Float32Array
@@ -54,34 +54,34 @@ class Decision:
 
     recommendations: tuple[Recommendation, ...] = ()
     abstained: bool = False
-    breaks: tuple[Break, ...] = ()
+    breaks: tuple[CoCitationViolation, ...] = ()
 
 
 def recommend(
     y_score: Float32Array,
-    cuts: Cuts,
+    rule: DecisionRule,
     articles: Sequence[str],
     titles: Mapping[str, str],
     candidates: int = 0,
-    companions: Companions | None = None,
+    companions: CoCitations | None = None,
 ) -> list[Decision]:
     """Return the recommended articles of each case by falling score.
 
     Args:
         y_score: float32 (n_cases, n_articles).
-        cuts: How to decide.
+        rule: How to decide.
         articles: The article of each column.
         titles: Titles of articles, where they are known.
         candidates: Give at least this many articles a case, the others marked as not recommended.
         companions: Which articles always and never stand together; by default, nothing is known.
     """
-    y_pred = decide(y_score, cuts)
+    y_pred = decide(y_score, rule)
     places = rank(y_score)
     listed = y_pred | (places < candidates)
-    y_prob = calibrated(y_score, cuts.calibration) if cuts.calibration else None
-    lines, why = thresholds_of(y_score, cuts), reasons(y_score, y_pred, cuts)
-    over = abstained(y_score, cuts)
-    together = companions or Companions({}, {})
+    y_prob = calibrate(y_score, rule.calibration) if rule.calibration else None
+    lines, why = score_thresholds(y_score, rule), reasons(y_score, y_pred, rule)
+    over = abstained(y_score, rule)
+    together = companions or CoCitations({}, {})
 
     def entry(case: int, label: int) -> Recommendation:
         line = lines[case, label]
@@ -106,19 +106,19 @@ def recommend(
     ]
 
 
-def reasons(y_score: Float32Array, y_pred: BoolArray, cuts: Cuts) -> npt.NDArray[np.str_]:
+def reasons(y_score: Float32Array, y_pred: BoolArray, rule: DecisionRule) -> npt.NDArray[np.str_]:
     """Return for each case and article why it is recommended, or why not.
 
     Args:
         y_score: float32 (n_cases, n_articles).
         y_pred: What `decide` makes of these scores and cuts.
-        cuts: How to decide.
+        rule: How to decide.
     """
-    passed, needed = passing(y_score, cuts), y_score >= cuts.guarantee
+    passed, needed = passing(y_score, rule), y_score >= rule.guarantee
     none = ~(passed | needed).any(axis=1, keepdims=True)
     alone = none & (y_pred.sum(axis=1, keepdims=True) == 1)
-    over = abstained(y_score, cuts)[:, None]
-    kind = RULE_KINDS[cuts.rule]
+    over = abstained(y_score, rule)[:, None]
+    kind = RULE_KINDS[rule.kind]
     return np.select(
         [
             over & (passed | needed),

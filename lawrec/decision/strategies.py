@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lawrec.config import DecisionConfig
-from lawrec.decision.decision_rule import Cuts, decide
+from lawrec.decision.decision_rule import DecisionRule, decide
 from lawrec.decision.objectives import best_point, f1
 from lawrec.decision.score_order import best_columns, chunk_rows
 from lawrec.decision.threshold_curve import Curve
-from lawrec.decision.tuning_cases import Labelled
+from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.metrics import cail_score
 from lawrec.registry import lookup
 from lawrec.types import BoolArray, Float64Array, Int64Array
@@ -23,11 +23,11 @@ from lawrec.types import BoolArray, Float64Array, Int64Array
 _NOTHING = 1e-12  # a gain below it is rounding
 
 
-def tune(cases: Labelled, config: DecisionConfig) -> Cuts:
+def tune(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """Choose the cuts on labelled cases by the strategy of the configuration.
 
     Nothing there says when an article without a true case should fire: it gets the
-    configuration's `unseen_score` and sways no other; where that is 0, it gets the best cut of
+    configuration's `unseen_threshold` and sways no other; where that is 0, it gets the best cut of
     all articles together.
 
     Raises:
@@ -41,7 +41,7 @@ def tune(cases: Labelled, config: DecisionConfig) -> Cuts:
     return _with_unseen(strategy(cases.seen, config), cases.support > 0, config.unseen_threshold)
 
 
-def shared_cut(cases: Labelled, config: DecisionConfig) -> np.float32:
+def shared_cut(cases: TuningCases, config: DecisionConfig) -> np.float32:
     """Return the best cut of all articles together by the objective, for `cost` the cheapest.
 
     Where each article has its own costs, it is the cheapest by their mean.
@@ -52,44 +52,44 @@ def shared_cut(cases: Labelled, config: DecisionConfig) -> np.float32:
     return pooled.threshold(best_point(pooled, config))
 
 
-def _fixed(cases: Labelled, config: DecisionConfig) -> Cuts:
+def _fixed(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """0.5 for every article."""
     return _cuts(np.full(cases.y_true.shape[1], 0.5), config)
 
 
-def _global(cases: Labelled, config: DecisionConfig) -> Cuts:
+def _global(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """One cut for all articles with the best objective, exactly."""
     return _cuts(np.full(cases.y_true.shape[1], shared_cut(cases, config)), config)
 
 
-def _per_article(cases: Labelled, config: DecisionConfig) -> Cuts:
+def _per_article(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """Each article's own best cut, exactly."""
     return _at(cases, [best_point(curve, config) for curve in cases.curves], config)
 
 
-def _top_n(cases: Labelled, config: DecisionConfig) -> Cuts:
+def _top_n(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """The same number of articles for every case, with the best micro-F1, exactly."""
     thresholds = np.zeros(cases.y_true.shape[1])
     lengths = np.arange(max(1, config.min_articles), config.max_articles + 1)
-    cuts = _cuts(thresholds, config, rule="share")
+    rule = _cuts(thresholds, config, kind="share")
     tp, listed = _within_best(cases, config.max_articles)
     best = f1(tp, listed, cases.support.sum())[np.minimum(lengths, len(tp)) - 1]
     n = int(lengths[np.argmax(best)])
-    return replace(cuts, min_articles=n, max_articles=n)
+    return replace(rule, min_articles=n, max_articles=n)
 
 
-def _top_n_per_score(cases: Labelled, config: DecisionConfig) -> Cuts:
+def _top_n_per_score(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """As many articles as score at least a share of their case's best, the best share exactly."""
     share = cases.shares.threshold(best_point(cases.shares, config))
-    return _cuts(np.full(cases.y_true.shape[1], share), config, rule="share")
+    return _cuts(np.full(cases.y_true.shape[1], share), config, kind="share")
 
 
-def _micro_f1(cases: Labelled, config: DecisionConfig) -> Cuts:
+def _micro_f1(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """The cuts of all articles whose micro-F1 is best, exactly."""
     return _at(cases, micro_f1_points(cases.curves), config)
 
 
-def _cail(cases: Labelled, config: DecisionConfig) -> Cuts:
+def _cail(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """The best CAIL score that coordinate ascent finds from several starts.
 
     No other strategy has a better one on these cases: theirs are candidates too.
@@ -103,31 +103,33 @@ def _cail(cases: Labelled, config: DecisionConfig) -> Cuts:
         if name != "cail"
     ]
 
-    return best_by_cail(cases, (*found, *others))
+    return best_by_cail_score(cases, (*found, *others))
 
 
-def best_by_cail(cases: Labelled, candidates: Sequence[Cuts]) -> Cuts:
+def best_by_cail_score(cases: TuningCases, candidates: Sequence[DecisionRule]) -> DecisionRule:
     """Return the cuts with the best CAIL score on these cases, the limits included."""
 
-    def score(cuts: Cuts) -> float:
-        return cail_score(cases.y_true, decide(cases.y_score, cuts), cases.known, cases.idle)
+    def score(rule: DecisionRule) -> float:
+        return cail_score(
+            cases.y_true, decide(cases.y_score, rule), cases.known, cases.n_absent_articles
+        )
 
     return max(candidates, key=score)
 
 
-def _expected_f1(cases: Labelled, config: DecisionConfig) -> Cuts:
+def _expected_f1(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """For each case the list with the best expected F1, by calibrated probabilities."""
-    cuts = _cuts(np.zeros(cases.y_true.shape[1]), config, rule="expected-f1")
-    return replace(cuts, calibration=cases.calibration(config.calibration))
+    rule = _cuts(np.zeros(cases.y_true.shape[1]), config, kind="expected-f1")
+    return replace(rule, calibration=cases.calibration(config.calibration))
 
 
-def _cost(cases: Labelled, config: DecisionConfig) -> Cuts:
+def _cost(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """The cut of each article that costs least, by what misses and false articles cost, exactly."""
     pairs = zip(cases.curves, _costs(cases, config), strict=True)
     return _at(cases, [_cheapest(curve, *costs) for curve, costs in pairs], config)
 
 
-def _costs(cases: Labelled, config: DecisionConfig) -> Float64Array:
+def _costs(cases: TuningCases, config: DecisionConfig) -> Float64Array:
     if cases.costs is not None:
         return cases.costs
     return np.tile((config.miss_cost, config.false_cost), (len(cases.support), 1))
@@ -185,7 +187,7 @@ def _totals(curves: list[Curve], points: list[int]) -> tuple[int, int]:
     return tp, sum(int(curve.chosen[point]) for curve, point in pairs)
 
 
-def _within_best(cases: Labelled, most: int) -> tuple[Int64Array, Int64Array]:
+def _within_best(cases: TuningCases, most: int) -> tuple[Int64Array, Int64Array]:
     """Return TP and the known entries among the 1, 2, ... `most` best articles of all cases."""
     most = min(most, cases.y_true.shape[1])
     tp, listed = np.zeros(most, np.int64), np.zeros(most, np.int64)
@@ -200,7 +202,7 @@ def _within_best(cases: Labelled, most: int) -> tuple[Int64Array, Int64Array]:
     return tp, listed
 
 
-def _at(cases: Labelled, points: list[int], config: DecisionConfig) -> Cuts:
+def _at(cases: TuningCases, points: list[int], config: DecisionConfig) -> DecisionRule:
     pairs = zip(cases.curves, points, strict=True)
     own = np.array([curve.threshold(point) for curve, point in pairs])
     return _cuts(np.where(cases.support > 0, own, shared_cut(cases, config)), config)
@@ -209,27 +211,27 @@ def _at(cases: Labelled, points: list[int], config: DecisionConfig) -> Cuts:
 def _cuts(
     thresholds: npt.NDArray[np.floating[Any]],
     config: DecisionConfig,
-    rule: str = "threshold",
-) -> Cuts:
+    kind: str = "threshold",
+) -> DecisionRule:
     limits = (config.min_articles, config.max_articles, config.fill_score)
-    return Cuts(thresholds.astype(np.float32), *limits, rule=rule)
+    return DecisionRule(thresholds.astype(np.float32), *limits, kind=kind)
 
 
-def _with_unseen(cuts: Cuts, seen: BoolArray, unseen_score: float) -> Cuts:
+def _with_unseen(rule: DecisionRule, seen: BoolArray, unseen_threshold: float) -> DecisionRule:
     """Return the cuts of the seen articles for all; a relative rule knows no other score."""
-    thresholds = np.full(len(seen), unseen_score, np.float32)
-    if cuts.rule != "threshold" and np.isfinite(unseen_score):
-        thresholds[:] = cuts.thresholds.max(initial=0)
-    thresholds[seen] = cuts.thresholds
-    calibration = cuts.calibration
+    thresholds = np.full(len(seen), unseen_threshold, np.float32)
+    if rule.kind != "threshold" and np.isfinite(unseen_threshold):
+        thresholds[:] = rule.thresholds.max(initial=0)
+    thresholds[seen] = rule.thresholds
+    calibration = rule.calibration
     if calibration:
         groups = np.zeros(len(seen), np.int64)
         groups[seen] = calibration.groups
         calibration = replace(calibration, groups=tuple(groups.tolist()))
-    return replace(cuts, thresholds=thresholds, calibration=calibration)
+    return replace(rule, thresholds=thresholds, calibration=calibration)
 
 
-STRATEGIES: dict[str, Callable[[Labelled, DecisionConfig], Cuts]] = {
+STRATEGIES: dict[str, Callable[[TuningCases, DecisionConfig], DecisionRule]] = {
     "fixed": _fixed,
     "global": _global,
     "per-article": _per_article,

@@ -20,7 +20,7 @@ class Curve:
     false cases alone. The first cut is `NEVER`. All arrays are (n_cuts,).
     """
 
-    cuts: Float32Array  # falling
+    thresholds: Float32Array  # falling
     below: Float32Array  # the next score under the cut, 0 where there is none
     chosen: Int64Array  # cases at or above the cut
     tp: Int64Array  # of them true
@@ -28,7 +28,7 @@ class Curve:
 
     def threshold(self, point: int) -> np.float32:
         """Return a cut half-way to the next score below, so that it does not hang on one case."""
-        cut, below = self.cuts[point], self.below[point]
+        cut, below = self.thresholds[point], self.below[point]
         middle = np.float32((cut + below) / 2)
         return middle if middle > below else cut
 
@@ -36,14 +36,14 @@ class Curve:
 def curve(y_true: BoolArray, y_score: Float32Array) -> Curve:
     """Return the curve of a column: y_true bool (n,), y_score float32 (n,), 0 to 1."""
     parts, true_scores = _sorted_parts(y_score), np.sort(y_score[y_true])
-    cuts = np.unique(true_scores)[::-1]
-    lower = [np.searchsorted(part, cuts) for part in parts]
+    rule = np.unique(true_scores)[::-1]
+    lower = [np.searchsorted(part, rule) for part in parts]
     below = [_before(part, place) for part, place in zip(parts, lower, strict=True)]
     return Curve(
-        cuts=np.append(NEVER, cuts),
+        thresholds=np.append(NEVER, rule),
         below=np.append(NEVER, np.max(below, axis=0)),
         chosen=np.append(0, len(y_score) - np.sum(lower, axis=0)),
-        tp=np.append(0, len(true_scores) - np.searchsorted(true_scores, cuts)),
+        tp=np.append(0, len(true_scores) - np.searchsorted(true_scores, rule)),
         positives=len(true_scores),
     )
 

@@ -19,7 +19,7 @@ RARE_IN_TRAIN = 50
 
 
 @dataclass(frozen=True)
-class Labelled:
+class TuningCases:
     """Labelled cases with their scores, each (n_cases, n_articles), and what follows from them.
 
     Args:
@@ -37,7 +37,7 @@ class Labelled:
     known: BoolArray | None = None
     costs: Float64Array | None = None
     trained: Int64Array | None = None
-    idle: int = 0
+    n_absent_articles: int = 0
     _calibrations: dict[str, Calibration] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -73,15 +73,15 @@ class Labelled:
         return support
 
     @cached_property
-    def seen(self) -> "Labelled":
+    def seen(self) -> "TuningCases":
         """The articles that have a true case; all, if each has one."""
         seen = self.support > 0
         if seen.all():
             return self
-        return replace(self.articles(seen), idle=self.articles(~seen).judged)
+        return replace(self.articles(seen), n_absent_articles=self.articles(~seen).judged)
 
     @cached_property
-    def only_rare(self) -> "Labelled":
+    def only_rare(self) -> "TuningCases":
         """The rare articles alone."""
         return self.articles(self.rare)
 
@@ -96,14 +96,14 @@ class Labelled:
     def judged(self) -> int:
         """Number of articles that the mean of the CAIL score is over."""
         own = len(self.support) if self.known is None else int(self.known.any(axis=0).sum())
-        return own + self.idle
+        return own + self.n_absent_articles
 
-    def rows(self, rows: Any) -> "Labelled":
+    def rows(self, rows: Any) -> "TuningCases":
         """Return some of the cases."""
         known = None if self.known is None else self.known[rows]
         return replace(self, y_true=self.y_true[rows], y_score=self.y_score[rows], known=known)
 
-    def articles(self, columns: Any) -> "Labelled":
+    def articles(self, columns: Any) -> "TuningCases":
         """Return some of the articles."""
         known = None if self.known is None else self.known[:, columns]
         return replace(

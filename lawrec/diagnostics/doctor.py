@@ -18,7 +18,7 @@ from lawrec import __version__
 from lawrec.config import Config, ModelConfig
 from lawrec.corpus.vocabulary import PAD_ID
 from lawrec.models.lstm_classifier import build_model
-from lawrec.runs.results import Advice, Findings
+from lawrec.runs.results import DoctorReport, MachineReport
 from lawrec.types import Float32Array
 
 INSTALL = "pip install 'lawrec[gpu]'"
@@ -40,7 +40,7 @@ _LEAST, _MOST = 1_024, 262_144
 _CPU_TOKENS_A_CORE, _CPU_MOST = 3_072, 8_192
 
 
-def examine(config: ModelConfig | None = None) -> Advice:
+def examine(config: ModelConfig | None = None) -> DoctorReport:
     """Examine this machine.
 
     Args:
@@ -49,7 +49,7 @@ def examine(config: ModelConfig | None = None) -> Advice:
     sizes = config or Config().model
     found = find()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Advice(
+    return DoctorReport(
         lawrec=__version__,
         tensorflow=tf.__version__,
         keras=keras.__version__,
@@ -61,11 +61,11 @@ def examine(config: ModelConfig | None = None) -> Advice:
     )
 
 
-def find() -> Findings:
+def find() -> MachineReport:
     """Look for all that a GPU needs."""
     driver = Path("/proc/driver/nvidia/version")
     built_for = tf.sysconfig.get_build_info()
-    return Findings(
+    return MachineReport(
         gpus=tuple(_gpu_name(gpu) for gpu in tf.config.list_physical_devices("GPU")),
         built_for={
             name: str(built_for[name])
@@ -81,7 +81,7 @@ def find() -> Findings:
     )
 
 
-def why_no_gpu(found: Findings) -> list[str]:
+def why_no_gpu(found: MachineReport) -> list[str]:
     """Return why no GPU computes, and what to do about each reason; nothing where one does.
 
     The first reason is the deepest: what hides the GPU, the machine, its driver, the libraries.
@@ -120,7 +120,7 @@ _UNKNOWN = (
 )
 
 
-def _driver_reasons(found: Findings) -> list[str]:
+def _driver_reasons(found: MachineReport) -> list[str]:
     if not (found.nodes or found.driver or found.smi):
         return [
             "No NVIDIA GPU or driver: no /dev/nvidia*, no /proc/driver/nvidia, no nvidia-smi. "
@@ -137,7 +137,7 @@ def _driver_reasons(found: Findings) -> list[str]:
     return []
 
 
-def _library_reasons(found: Findings) -> list[str]:
+def _library_reasons(found: MachineReport) -> list[str]:
     return [
         f"{library} cannot be loaded ({why}); {_package(LIBRARIES[library], found.packages)}"
         for library, why in found.broken.items()

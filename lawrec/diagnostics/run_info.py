@@ -9,7 +9,7 @@ from lawrec.errors import RunError
 from lawrec.models.flops import flops
 from lawrec.runs.results import Layer, RunInfo
 from lawrec.runs.run import Run
-from lawrec.runs.thresholds_file import load_tuned
+from lawrec.runs.thresholds_file import load_thresholds
 from lawrec.training.checkpoints import best_checkpoint, model_of
 
 
@@ -48,7 +48,7 @@ def _checkpoint(run: Run) -> str | None:
 
 def _thresholds(run: Run) -> str:
     try:
-        cuts = load_tuned(run).cuts
+        rule = load_thresholds(run).rule
     except RunError:
         return "none yet"
-    return f"{int(np.isfinite(cuts.thresholds).sum())} of {len(cuts.thresholds)} articles"
+    return f"{int(np.isfinite(rule.thresholds).sum())} of {len(rule.thresholds)} articles"

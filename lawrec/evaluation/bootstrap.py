@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lawrec.evaluation.metrics import COUNTED, Counts
+from lawrec.evaluation.metrics import COUNT_METRICS, Counts
 from lawrec.types import BoolArray, Float32Array, Float64Array
 
 RESAMPLES = 1_000
@@ -56,7 +56,7 @@ def figures_of(
     known: BoolArray | None = None,
     of_case: Mapping[str, Float64Array] | None = None,
 ) -> Figures:
-    """Return the figures of weighted cases: those of `COUNTED`, and means over cases.
+    """Return the figures of weighted cases: those of `COUNT_METRICS`, and means over cases.
 
     Args:
         y_true: The true articles, (n_cases, n_articles).
@@ -74,7 +74,7 @@ def figures_of(
         tp, fp, fn = (sums(weights) for sums in parts)
         judged = weights.sum(axis=1, keepdims=True) - unknown(weights)
         counts = Counts(tp, fp, fn, judged - tp - fp - fn)
-        counted = {name: metric(counts) for name, metric in COUNTED.items()}
+        counted = {name: metric(counts) for name, metric in COUNT_METRICS.items()}
         return counted | {name: mean(weights) for name, mean in means.items()}
 
     return figures

@@ -19,7 +19,7 @@ EXAMPLES = 5
 
 
 @dataclass(frozen=True)
-class Verdict:
+class JudgeResult:
     """The judge's figures; the arrays are (labels,), with id 1 at place 0.
 
     `ignored` counts the mentions of ids that are no line of law.txt, `ignored_examples` names a
@@ -39,7 +39,7 @@ class Verdict:
 
 def judge(
     truth: Sequence[Iterable[int]], answers: Sequence[Iterable[int]], labels: int = LINES
-) -> Verdict:
+) -> JudgeResult:
     """Return (micro-F1 + macro-F1) / 2 over all lines of law.txt, and what it is made of.
 
     Precision, recall and F1, of an id as of all together, are 1 where TP = FP = FN = 0, else 0
@@ -68,9 +68,9 @@ def judge(
     known = frozenset(range(1, labels + 1))
     counts = _count(truth, answers, labels, known)
     precision, recall, f1 = _ratios(counts)
-    micro, macro = float(_ratios(counts.together)[2][0]), float(f1.mean())
+    micro, macro = float(_ratios(counts.pooled)[2][0]), float(f1.mean())
     ignored = [one for lists in (truth, answers) for ids in lists for one in {*ids} - known]
-    return Verdict(
+    return JudgeResult(
         score=(micro + macro) / 2,
         micro_f1=micro,
         macro_f1=macro,
@@ -110,10 +110,10 @@ _SHOWN = 8
 
 
 @dataclass(frozen=True)
-class CailVerdict:
+class CailReport:
     """What the judge says of the answers in a file, whose truth stands beside it.
 
-    `unsayable` are the articles that law.txt lacks: their citations and recommendations, counted in
+    `unmapped_articles` are the articles that law.txt lacks: their citations and recommendations, counted in
     `cited_left_out` and `recommended_left_out`, are in neither file and not judged.
     """
 
@@ -123,7 +123,7 @@ class CailVerdict:
     score: float
     micro_f1: float
     macro_f1: float
-    unsayable: tuple[str, ...]
+    unmapped_articles: tuple[str, ...]
     cited_left_out: int
     recommended_left_out: int
 
@@ -134,10 +134,10 @@ class CailVerdict:
             f"micro-F1 {self.micro_f1:.4f}, macro-F1 {self.macro_f1:.4f}\n"
             f"Answers: {self.answers}, truth: {self.truth}"
         )
-        if not self.unsayable:
+        if not self.unmapped_articles:
             return text
         return (
-            f"{text}\nLeft out, since the list lacks {some(self.unsayable)}: "
+            f"{text}\nLeft out, since the list lacks {some(self.unmapped_articles)}: "
             f"{self.cited_left_out:,} cited, {self.recommended_left_out:,} recommended"
         )
 

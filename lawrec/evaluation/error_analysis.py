@@ -24,7 +24,7 @@ _SMALLEST = 1e-6  # a score nearer to 0 or 1 costs no more than this one
 class Sweep:
     """What one cut for all articles gives: cuts and list lengths (n_cuts,), counts of each."""
 
-    cuts: Float64Array
+    thresholds: Float64Array
     counts: Counts  # (n_cuts, n_articles)
     lengths: Float64Array
 

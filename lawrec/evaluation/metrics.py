@@ -41,7 +41,7 @@ class Counts:
         return self.tp + self.fp + self.fn + self.tn
 
     @property
-    def together(self) -> "Counts":
+    def pooled(self) -> "Counts":
         """The counts summed over articles, of one article more or less."""
         parts = (self.tp, self.fp, self.fn, self.tn)
         return Counts(*(part.sum(axis=-1, keepdims=True) for part in parts))
@@ -83,7 +83,7 @@ RATIOS: dict[str, Callable[[Counts], Float64Array]] = {
 
 def micro(ratio: Callable[[Counts], Float64Array], counts: Counts) -> Float64Array:
     """Return the ratio of the counts summed over articles."""
-    total: Float64Array = ratio(counts.together)[..., 0]
+    total: Float64Array = ratio(counts.pooled)[..., 0]
     return total
 
 
@@ -137,7 +137,7 @@ def hamming(counts: Counts) -> Float64Array:
     return _ratio((counts.fp + counts.fn).sum(axis=-1), counts.judged.sum(axis=-1))
 
 
-COUNTED: dict[str, Callable[[Counts], Float64Array]] = {
+COUNT_METRICS: dict[str, Callable[[Counts], Float64Array]] = {
     "cail_score": cail,
     "micro_f1": lambda counts: micro(f1, counts),
     "macro_f1": lambda counts: macro(f1, counts),
@@ -194,15 +194,15 @@ def supported_macro_f1(
 
 
 def cail_score(
-    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None, idle: int = 0
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None, n_absent_articles: int = 0
 ) -> float:
     """Return the score of CAIL2018, see `cail`.
 
-    There may be `idle` more articles, without a column because they are neither true nor listed in
+    There may be `n_absent_articles` more articles, without a column because they are neither true nor listed in
     any case.
     """
     counts = count(y_true, y_pred, known)
-    more = Counts(*(np.full(idle, cases) for cases in (0, 0, 0, len(y_true))))
+    more = Counts(*(np.full(n_absent_articles, cases) for cases in (0, 0, 0, len(y_true))))
     parts = zip(vars(counts).values(), vars(more).values(), strict=True)
     return float(cail(Counts(*(np.append(own, others) for own, others in parts))))
 
@@ -222,7 +222,7 @@ def evaluate(
 ) -> dict[str, float]:
     """Return every metric of `METRICS` under its name."""
     counts = count(y_true, y_pred, known)
-    counted = {name: float(metric(counts)) for name, metric in COUNTED.items()}
+    counted = {name: float(metric(counts)) for name, metric in COUNT_METRICS.items()}
     return counted | {"exact_match": exact_match(y_true, y_pred, known)}
 
 
@@ -263,5 +263,5 @@ METRICS: dict[str, Callable[[BoolArray, BoolArray, BoolArray | None], float]] = 
 }
 HEADLINES = ("cail_score", "micro_f1", "macro_f1_supported", "exact_match")
 """The metrics that say most."""
-GAINS = {name: metric for name, metric in METRICS.items() if name != "hamming_loss"}
+HIGHER_IS_BETTER = {name: metric for name, metric in METRICS.items() if name != "hamming_loss"}
 """The metrics of which more is better."""

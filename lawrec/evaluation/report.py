@@ -9,14 +9,14 @@ import numpy as np
 
 from lawrec.evaluation import bootstrap, calibration_metrics, metrics, ranking_metrics
 from lawrec.evaluation.bootstrap import Difference, Figures, Interval
-from lawrec.evaluation.cail_judge import CailVerdict
+from lawrec.evaluation.cail_judge import CailReport
 from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 MODEL, FREQUENT, NOTHING = "this run", "always the most frequent article", "no article"
 
 
 @dataclass(frozen=True)
-class Judged:
+class RunPredictions:
     """A run's answers to labelled cases: arrays (n_cases, n_articles), or (n_articles,).
 
     `y_prob` are calibrated probabilities, the scores themselves where there are none; `trained` is
@@ -69,14 +69,14 @@ class EvaluationReport:
     scores: dict[str, float]
     comparisons: tuple[Comparison, ...] = ()
     compared_articles: int = 0
-    cail_judge: CailVerdict | None = None
+    cail_judge: CailReport | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain nested dicts."""
         return asdict(self)
 
 
-def figures_of(judged: Judged) -> dict[str, Any]:
+def figures_of(judged: RunPredictions) -> dict[str, Any]:
     """Return the fields of an `EvaluationReport` that are figures of the run alone."""
     arrays = judged.y_true, judged.y_score, judged.known
     rankings = ranking_metrics.of_rankings(*arrays)
@@ -93,7 +93,7 @@ def figures_of(judged: Judged) -> dict[str, Any]:
     }
 
 
-def compare(judged: Judged, others: Sequence[Judged]) -> dict[str, Any]:
+def compare(judged: RunPredictions, others: Sequence[RunPredictions]) -> dict[str, Any]:
     """Return the fields of an `EvaluationReport` that set a run beside others."""
     ours, *theirs = brought_together([judged, *others])
     figures = _resampled(ours, _rankings(ours))
@@ -111,7 +111,7 @@ def compare(judged: Judged, others: Sequence[Judged]) -> dict[str, Any]:
     return {"comparisons": tuple(comparisons), "compared_articles": len(ours.articles)}
 
 
-def brought_together(runs: Sequence[Judged]) -> list[Judged]:
+def brought_together(runs: Sequence[RunPredictions]) -> list[RunPredictions]:
     """Return the answers of runs to the same cases with the columns of all of them.
 
     An article that a run does not know scores 0 there and never fires. What one of them takes as
@@ -124,7 +124,7 @@ def brought_together(runs: Sequence[Judged]) -> list[Judged]:
     return [replace(judged, y_true=y_true, known=known) for judged in wide]
 
 
-def _widened(judged: Judged, articles: tuple[str, ...]) -> Judged:
+def _widened(judged: RunPredictions, articles: tuple[str, ...]) -> RunPredictions:
     column = {name: place for place, name in enumerate(articles)}
     places = [column[name] for name in judged.articles]
 
@@ -133,7 +133,7 @@ def _widened(judged: Judged, articles: tuple[str, ...]) -> Judged:
         array[..., places] = values
         return array
 
-    return Judged(
+    return RunPredictions(
         run=judged.run,
         articles=articles,
         y_true=wide(judged.y_true, False),
@@ -146,7 +146,7 @@ def _widened(judged: Judged, articles: tuple[str, ...]) -> Judged:
     )
 
 
-def per_article(judged: Judged) -> dict[str, Any]:
+def per_article(judged: RunPredictions) -> dict[str, Any]:
     """Return the columns of the table of articles: an array or tuple of each, (n_articles,).
 
     ROC-AUC and average precision are nan where an article has too few cases for them.
@@ -167,18 +167,18 @@ def per_article(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _rankings(judged: Judged) -> dict[str, Float64Array]:
+def _rankings(judged: RunPredictions) -> dict[str, Float64Array]:
     return ranking_metrics.of_rankings(judged.y_true, judged.y_score, judged.known)
 
 
-def _resampled(judged: Judged, rankings: dict[str, Float64Array]) -> Figures:
+def _resampled(judged: RunPredictions, rankings: dict[str, Float64Array]) -> Figures:
     answers = judged.y_true, judged.y_pred, judged.known
     lists = {f"samples_{name}": of for name, of in metrics.of_cases(*answers).items()}
     exact = {"exact_match": metrics.matched(*answers)}
     return bootstrap.figures_of(*answers, exact | lists | rankings)
 
 
-def _always(judged: Judged) -> BoolArray:
+def _always(judged: RunPredictions) -> BoolArray:
     y_pred = np.zeros_like(judged.y_true)
     y_pred[:, int(np.argmax(judged.trained))] = True
     return y_pred

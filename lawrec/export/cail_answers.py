@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from lawrec.errors import RunError
-from lawrec.evaluation.cail_judge import CailVerdict, judge
+from lawrec.evaluation.cail_judge import CailReport, judge
 from lawrec.files import write_text
 from lawrec.law.articles import read_article_list
 from lawrec.law.cail_labels import Ids, cail_id, cail_ids, ids_in
-from lawrec.runs.results import Evaluated, ScoredCases
+from lawrec.runs.results import EvaluationResult, ScoredCases
 from lawrec.runs.run import Run
 from lawrec.types import BoolArray
 
@@ -63,13 +63,13 @@ def answer(ids: Sequence[int]) -> dict[str, Any]:
     return {"accusation": [], "articles": ids, "imprisonment": 0}
 
 
-def with_answers(evaluated: Evaluated, file: CailFile) -> Evaluated:
+def with_answers(evaluated: EvaluationResult, file: CailFile) -> EvaluationResult:
     """Write the answers of an evaluation as `write_answers` does; return it with what is said."""
     verdict = write_answers(file, evaluated.scored, evaluated.judged.y_pred)
     return replace(evaluated, report=replace(evaluated.report, cail_judge=verdict))
 
 
-def write_answers(wish: CailFile, scored: ScoredCases, y_pred: BoolArray) -> CailVerdict:
+def write_answers(wish: CailFile, scored: ScoredCases, y_pred: BoolArray) -> CailReport:
     """Write answers and their truth, a JSON line a case in the order of the cases, and judge them.
 
     The truth stands beside the answers, in answers.truth.json for answers.json, and has the fields
@@ -89,14 +89,14 @@ def write_answers(wish: CailFile, scored: ScoredCases, y_pred: BoolArray) -> Cai
     verdict = judge(truth, answers, len(wish.labels))
     lacking = np.array([cail_id(article, ids) is None for article in scored.articles], np.bool_)
     met = lacking & (y_true | y_pred).any(axis=0)
-    return CailVerdict(
+    return CailReport(
         answers=str(wish.path),
         truth=str(truth_path),
         lines=len(wish.labels),
         score=verdict.score,
         micro_f1=verdict.micro_f1,
         macro_f1=verdict.macro_f1,
-        unsayable=tuple(compress(scored.articles, met)),
+        unmapped_articles=tuple(compress(scored.articles, met)),
         cited_left_out=int(y_true[:, lacking].sum()),
         recommended_left_out=int(y_pred[:, lacking].sum()),
     )

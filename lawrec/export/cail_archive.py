@@ -13,11 +13,11 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from lawrec.evaluation.cail_judge import some
-from lawrec.files import replaced
-from lawrec.law.cail_labels import ids_in, unsayable
+from lawrec.files import atomic_file
+from lawrec.law.cail_labels import ids_in, unmapped_articles
 from lawrec.resources import shipped_path
 from lawrec.runs.run import DICTIONARY, LISTS, Run
-from lawrec.runs.thresholds_file import THRESHOLDS, load_tuned
+from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 
 _PACKAGE = Path(__file__).parents[1]
 _INIT = '"""What CAIL2018\'s judge imports."""\n\nfrom .predictor import Predictor as Predictor\n'
@@ -32,20 +32,20 @@ Contents = dict[str, bytes | Path]
 
 @dataclass(frozen=True)
 class Export:
-    """What was packed: `unsayable` are the run's articles that law.txt lacks."""
+    """What was packed: `unmapped_articles` are the run's articles that law.txt lacks."""
 
     path: Path
     run: str
     lines: int
     size: int  # bytes
-    unsayable: tuple[str, ...]
+    unmapped_articles: tuple[str, ...]
 
     def text(self) -> str:
         """Return it for people."""
         text = f"{self.path}: {self.run}, {self.lines:,} lines, {self.size / 1e6:,.1f} MB"
-        if not self.unsayable:
+        if not self.unmapped_articles:
             return text
-        return f"{text}\nNever answered, since the list lacks them: {some(self.unsayable)}"
+        return f"{text}\nNever answered, since the list lacks them: {some(self.unmapped_articles)}"
 
 
 def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: str) -> Export:
@@ -60,7 +60,7 @@ def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: st
     Raises:
         RunError: The run has no thresholds.
     """
-    load_tuned(run)
+    load_thresholds(run)
     contents: Contents = {
         "__init__.py": _INIT.encode(),
         "predictor.py": Path(__file__).with_name("cail_predictor.py"),
@@ -68,11 +68,11 @@ def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: st
         **_within("run", _run_files(run, checkpoint)),
         **_within("library/lawrec", _package_files()),
     }
-    with replaced(path) as temporary, ZipFile(temporary, "w") as archive:
+    with atomic_file(path) as temporary, ZipFile(temporary, "w") as archive:
         for name, content in sorted(_within("predictor", contents).items()):
             data = content if isinstance(content, bytes) else content.read_bytes()
             archive.writestr(_entry(name), data)
-    lost = unsayable(run.articles.names, ids_in(labels))
+    lost = unmapped_articles(run.articles.names, ids_in(labels))
     return Export(path, run.folder.name, len(labels), path.stat().st_size, lost)
 
 

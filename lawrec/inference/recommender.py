@@ -7,18 +7,18 @@ import numpy as np
 
 from lawrec.corpus.cases import Case
 from lawrec.corpus.vocabulary import Encoder
-from lawrec.decision.co_citation import Companions
-from lawrec.decision.decision_rule import Cuts
+from lawrec.decision.co_citation import CoCitations
+from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import recommend
 from lawrec.errors import CaseError
-from lawrec.iterables import chunks
-from lawrec.law.catalog import load_catalogue, titles
+from lawrec.iterables import batched
+from lawrec.law.catalog import load_catalog, titles
 from lawrec.models.scorer import Scorer, make_scorer
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 from lawrec.resources import shipped_path
 from lawrec.runs.results import Answer
 from lawrec.runs.run import Run, load_encoder
-from lawrec.runs.thresholds_file import Tuned, load_tuned
+from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
 from lawrec.training.checkpoints import best_checkpoint, load_model
 
 
@@ -28,7 +28,7 @@ class Recommender:
 
     encoder: Encoder
     scorer: Scorer
-    tuned: Tuned
+    tuned: TunedThresholds
     articles: tuple[str, ...]
     titles: Mapping[str, str]
 
@@ -36,7 +36,7 @@ class Recommender:
         self,
         cases: Iterable[Case | CaseError],
         candidates: int = 0,
-        progress: Progress = silent,
+        progress: Progress = SILENT,
     ) -> Iterator[Answer]:
         """Answer each case in turn; a line that is no case is answered with its error.
 
@@ -49,25 +49,25 @@ class Recommender:
             CaseError: There was no case that could be answered; raised after the last line.
         """
         done, refused = 0, 0
-        for chunk in chunks(cases):
+        for chunk in batched(cases):
             yield from self._answer_chunk(chunk, candidates, done)
             done += len(chunk)
             refused += sum(isinstance(case, CaseError) for case in chunk)
-            progress("predict", done, None, _refusals(refused))
+            progress.update("predict", done, None, _refusals(refused))
         if done == refused:
             got = f"{done:,} lines that are none" if done else "nothing"
             raise CaseError("the input", "there must be a case", got, "Give one fact a line.")
         if refused:
-            progress("predict", done, done, _refusals(refused))
+            progress.update("predict", done, done, _refusals(refused))
 
     def _answer_chunk(
         self, chunk: list[Case | CaseError], candidates: int, before: int
     ) -> Iterator[Answer]:
         good = [case for case in chunk if isinstance(case, Case)]
         token_ids = [self.encoder(case.fact) for case in good]
-        cuts, companions = self.tuned.cuts, self.tuned.companions
+        rule, companions = self.tuned.rule, self.tuned.companions
         y_score = self.scorer(token_ids)
-        decisions = recommend(y_score, cuts, self.articles, self.titles, candidates, companions)
+        decisions = recommend(y_score, rule, self.articles, self.titles, candidates, companions)
         results = zip(token_ids, decisions, strict=True)
         for number, case in enumerate(chunk, before + 1):
             if isinstance(case, CaseError):
@@ -83,7 +83,7 @@ def _refusals(refused: int) -> str:
 
 
 def load_recommender(
-    run: Run, threshold: float | None = None, progress: Progress = silent
+    run: Run, threshold: float | None = None, progress: Progress = SILENT
 ) -> Recommender:
     """Load a run.
 
@@ -95,22 +95,22 @@ def load_recommender(
     Raises:
         RunError: The run has no checkpoint or no thresholds, or needs another tokenizer.
     """
-    tuned = load_tuned(run) if threshold is None else _untuned(run, threshold)
+    tuned = load_thresholds(run) if threshold is None else _untuned(run, threshold)
     return Recommender(
         encoder=load_encoder(run),
         scorer=make_scorer(load_model(run, best_checkpoint(run, progress))),
         tuned=tuned,
         articles=run.articles.names,
-        titles=titles(load_catalogue(shipped_path("vocab/articles.csv"))),
+        titles=titles(load_catalog(shipped_path("vocab/articles.csv"))),
     )
 
 
-def _untuned(run: Run, threshold: float) -> Tuned:
+def _untuned(run: Run, threshold: float) -> TunedThresholds:
     limits = run.config.decision
-    cuts = Cuts(
+    rule = DecisionRule(
         np.full(len(run.articles), threshold, np.float32),
         limits.min_articles,
         limits.max_articles,
         limits.fill_score,
     )
-    return Tuned(cuts, Companions({}, {}), tuned_on="")
+    return TunedThresholds(rule, CoCitations({}, {}), tuned_on="")

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from lawrec.corpus.cases import Case, Cases, read_cases, strictly
-from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.cases import Case, Cases, raise_bad_case, read_cases
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.vocabulary import Vocabulary, label_matrix
 from lawrec.errors import CaseError
-from lawrec.files import replaced
-from lawrec.iterables import chunks
+from lawrec.files import atomic_file
+from lawrec.iterables import batched
 from lawrec.law.articles import statute_order
 from lawrec.models.scorer import make_scorer
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run, load_encoder
-from lawrec.text_files import digest_at
+from lawrec.text_files import content_digest
 from lawrec.training.checkpoints import best_checkpoint, load_model
 from lawrec.types import BoolArray, Float32Array
 
@@ -28,11 +28,11 @@ _STORED_AS = 2  # rises when what is stored in `scores/` changes
 def score_file(
     run: Run,
     path: Path,
-    form: Format = DEFAULT_FORMAT,
+    case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> ScoredCases:
-    """Score labelled cases, a path as `files_at` takes it, with a run's best checkpoint.
+    """Score labelled cases, a path as `list_files` takes it, with a run's best checkpoint.
 
     The result is stored in the run's folder `scores/` and read from there the next time.
 
@@ -42,14 +42,14 @@ def score_file(
     """
     checkpoint = best_checkpoint(run, progress)
     kind = "skip" if skip_bad else "strict"
-    parts = json.dumps([_STORED_AS, digest_at(path), form.chosen()])
+    parts = json.dumps([_STORED_AS, content_digest(path), case_format.chosen()])
     key = hashlib.sha256(parts.encode()).hexdigest()[:16]
     stored = run.folder / "scores" / f"{key}-{Path(checkpoint).name}-{kind}.npz"
     if not stored.is_file():
         scored = _score_cases(
-            run, checkpoint, read_cases(path, form=form), path, skip_bad, progress
+            run, checkpoint, read_cases(path, case_format=case_format), path, skip_bad, progress
         )
-        with replaced(stored) as temporary, temporary.open("wb") as file:
+        with atomic_file(stored) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **vars(scored))
     with np.load(stored, allow_pickle=False) as arrays:
         return ScoredCases(
@@ -67,17 +67,17 @@ def _score_cases(
 ) -> ScoredCases:
     encoder, scorer = load_encoder(run), make_scorer(load_model(run, checkpoint))
     skipped: list[CaseError] = []
-    cases = _kept(read, skipped) if skip_bad else strictly(read)
+    cases = _kept(read, skipped) if skip_bad else raise_bad_case(read)
     case_ids: list[str] = []
     cited: list[tuple[str, ...]] = []
     unknown: list[tuple[str, ...]] = []
     scores: list[Float32Array] = []
-    for chunk in chunks(cases):
+    for chunk in batched(cases):
         case_ids += [case.case_id for case in chunk]
         cited += [case.articles for case in chunk]
         unknown += [case.unknown_articles for case in chunk]
         scores.append(scorer([encoder(case.fact) for case in chunk]))
-        progress(f"score {path.name}", len(case_ids), None)
+        progress.update(f"score {path.name}", len(case_ids), None)
     if not case_ids:
         raise CaseError(path, "the file must hold a case", "none", "Add cases to it.")
     new = {name for names in cited for name in names} - set(run.articles.names)

@@ -9,28 +9,28 @@ import pandas as pd
 
 from lawrec.config import DecisionConfig
 from lawrec.corpus.cases import Case, read_cases
-from lawrec.corpus.readers import DEFAULT_FORMAT, Format
-from lawrec.decision.co_citation import Companions, companions
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
+from lawrec.decision.co_citation import CoCitations, companions
 from lawrec.decision.conformal import guaranteed_cut
 from lawrec.decision.cross_fitting import check_choices, choose, intervals
-from lawrec.decision.decision_rule import Cuts, abstained, decide
-from lawrec.decision.tuning_cases import RARE, Labelled
+from lawrec.decision.decision_rule import DecisionRule, abstained, decide
+from lawrec.decision.tuning_cases import RARE, TuningCases
 from lawrec.errors import CaseError, RunError
 from lawrec.evaluation.metrics import evaluate
 from lawrec.files import write_json
 from lawrec.inference.score_cases import score_file
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
-from lawrec.runs.results import Promise, ScoredCases, Tuning
+from lawrec.runs.results import GuaranteeCost, ScoredCases, TuningResult
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import (
     THRESHOLDS,
     companion_values,
     decision_values,
+    extend_rule,
     finite,
-    widened,
 )
-from lawrec.text_files import digest_at
+from lawrec.text_files import content_digest
 from lawrec.types import Float64Array
 
 
@@ -38,17 +38,17 @@ def tune_run(
     run: Run,
     config: DecisionConfig | None = None,
     path: Path | None = None,
-    form: Format = DEFAULT_FORMAT,
+    case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
-    progress: Progress = silent,
-) -> Tuning:
+    progress: Progress = SILENT,
+) -> TuningResult:
     """Choose the thresholds of a run and write them to its `thresholds.json`.
 
     Args:
         run: A trained run.
         config: How to choose, by default as the run's configuration says.
         path: Labelled cases, by default the run's own valid split.
-        form: How the cases of `path` are written; the run's own are read as it read them.
+        case_format: How the cases of `path` are written; the run's own are read as it read them.
         skip_bad: Leave out lines that cannot be used.
         progress: Told of every chunk of cases, and of the folds of a comparison.
 
@@ -60,52 +60,54 @@ def tune_run(
     config = config or run.config.decision
     check_choices(config)
     if not path:
-        path, form = split_path(run, "valid"), run.source.form
-    digest = digest_at(path)
+        path, case_format = split_path(run, "valid"), run.source.case_format
+    digest = content_digest(path)
     refuse_same_cases(path, digest, "tune", trained_on(run))
     costs = _costs(config, run.articles.names)
     together = _train_companions(run)
-    scored = score_file(run, path, form, skip_bad, progress)
-    everything = Labelled(
+    scored = score_file(run, path, case_format, skip_bad, progress)
+    everything = TuningCases(
         scored.y_true, scored.y_score, None if scored.known.all() else scored.known
     )
     own = everything.articles(np.s_[: len(run.articles)])
     cases = replace(own, costs=costs, trained=np.array(run.label_counts))
 
     def told(done: int, total: int) -> None:
-        progress("compare strategies", done, total)
+        progress.update("compare strategies", done, total)
 
-    strategy, cuts, compared = choose(cases, config, told)
-    cuts = replace(cuts, calibration=cases.calibration(config.calibration))
+    strategy, rule, compared = choose(cases, config, told)
+    rule = replace(rule, calibration=cases.calibration(config.calibration))
     if config.coverage:
-        cuts = replace(cuts, guarantee=guaranteed_cut(everything, config))
-    y_pred = decide(scored.y_score, widened(cuts, len(scored.articles)))
-    tuning = Tuning(
+        rule = replace(rule, guarantee=guaranteed_cut(everything, config))
+    y_pred = decide(scored.y_score, extend_rule(rule, len(scored.articles)))
+    tuning = TuningResult(
         strategy=strategy,
         objective=config.objective,
         path=path,
         sha256=digest,
         cases=len(scored.case_ids),
-        cuts=cuts,
+        rule=rule,
         support=cases.support,
         bounds=intervals(cases, config),
         figures=evaluate(scored.y_true, y_pred, scored.known),
         compared=tuple(compared),
-        promise=_promise(scored, cuts, config),
+        promise=_promise(scored, rule, config),
     )
     _save(run, tuning, together)
     return tuning
 
 
-def _promise(scored: ScoredCases, cuts: Cuts, config: DecisionConfig) -> Promise | None:
+def _promise(
+    scored: ScoredCases, rule: DecisionRule, config: DecisionConfig
+) -> GuaranteeCost | None:
     if not config.coverage:
         return None
-    listed = (scored.y_score >= cuts.guarantee).sum(axis=1)
-    return Promise(
+    listed = (scored.y_score >= rule.guarantee).sum(axis=1)
+    return GuaranteeCost(
         level=config.coverage,
-        score=cuts.guarantee,
+        score=rule.guarantee,
         articles=float(listed.mean()),
-        abstained=float(abstained(scored.y_score, cuts).mean()),
+        abstained=float(abstained(scored.y_score, rule).mean()),
     )
 
 
@@ -130,16 +132,16 @@ def _costs(config: DecisionConfig, names: tuple[str, ...]) -> Float64Array | Non
     return costs
 
 
-def _train_companions(run: Run) -> Companions:
+def _train_companions(run: Run) -> CoCitations:
     """Return which articles stand together in the train cases, if these are still there."""
     try:
         path = split_path(run, "train")
     except (CaseError, RunError):
-        return Companions({}, {})
+        return CoCitations({}, {})
     column = {name: place for place, name in enumerate(run.articles.names)}
     together = np.zeros((len(column), len(column)), np.int64)
     cases = 0
-    for case in read_cases(path, form=run.source.form):
+    for case in read_cases(path, case_format=run.source.case_format):
         if isinstance(case, Case):
             labels = [column[name] for name in set(case.articles) if name in column]
             cases += 1
@@ -148,18 +150,18 @@ def _train_companions(run: Run) -> Companions:
     return companions(together, cases)
 
 
-def _save(run: Run, tuning: Tuning, together: Companions) -> None:
-    cuts = tuning.cuts
-    groups = cuts.calibration.groups if cuts.calibration else (0,) * len(run.articles)
+def _save(run: Run, tuning: TuningResult, together: CoCitations) -> None:
+    rule = tuning.rule
+    groups = rule.calibration.groups if rule.calibration else (0,) * len(run.articles)
     lines = zip(
-        run.articles.names, cuts.thresholds, tuning.bounds, tuning.support, groups, strict=True
+        run.articles.names, rule.thresholds, tuning.bounds, tuning.support, groups, strict=True
     )
     write_json(
         run.folder / THRESHOLDS,
         {
             "strategy": tuning.strategy,
             "objective": tuning.objective,
-            **decision_values(cuts),
+            **decision_values(rule),
             "guarantee": vars(tuning.promise) if tuning.promise else None,
             "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
             "figures": tuning.figures,

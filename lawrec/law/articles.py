@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 from lawrec.errors import CaseError, quoted
-from lawrec.text_files import SURROGATE, decoded, opened
+from lawrec.text_files import SURROGATE, decode_lines, open_binary
 
 _DIGITS = dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _UNITS = {"十": 10, "百": 100, "千": 1000}
@@ -66,8 +66,8 @@ def read_article_list(path: Path) -> list[str]:
     Raises:
         CaseError: The file cannot be read, is empty, or names an article twice.
     """
-    with opened(path) as stream:
-        lines = "".join(decoded(stream)).splitlines()
+    with open_binary(path) as stream:
+        lines = "".join(decode_lines(stream)).splitlines()
     names = [article_name(line) for line in lines if line.strip()]
     if any(SURROGATE.search(name) for name in names):
         raise CaseError(

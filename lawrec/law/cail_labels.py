@@ -25,6 +25,6 @@ def cail_ids(articles: Iterable[str], ids: Ids) -> list[int]:
     return list(dict.fromkeys(one for one in found if one is not None))
 
 
-def unsayable(articles: Iterable[str], ids: Ids) -> tuple[str, ...]:
+def unmapped_articles(articles: Iterable[str], ids: Ids) -> tuple[str, ...]:
     """Return the articles without an id."""
     return tuple(article for article in articles if cail_id(article, ids) is None)

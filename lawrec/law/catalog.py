@@ -25,7 +25,7 @@ class Article:
     amendments: str = ""
 
 
-def load_catalogue(path: Path) -> dict[str, Article]:
+def load_catalog(path: Path) -> dict[str, Article]:
     """Read the catalogue, a CSV file with the columns of `Article`, in the statute's order.
 
     Raises:
@@ -49,9 +49,9 @@ def load_catalogue(path: Path) -> dict[str, Article]:
         ) from error
 
 
-def titles(catalogue: Mapping[str, Article]) -> dict[str, str]:
+def titles(catalog: Mapping[str, Article]) -> dict[str, str]:
     """Return the title of each article."""
-    return {name: entry.title for name, entry in catalogue.items()}
+    return {name: entry.title for name, entry in catalog.items()}
 
 
 def amendments(entry: Article) -> list[tuple[str, date]]:
@@ -60,13 +60,13 @@ def amendments(entry: Article) -> list[tuple[str, date]]:
     return [(name, date.fromisoformat(effective)) for name, _, effective in pairs]
 
 
-def nearest_article(name: str, catalogue: Mapping[str, Article]) -> Article | None:
+def nearest_article(name: str, catalog: Mapping[str, Article]) -> Article | None:
     """Return the article with the nearest number, or the first with the most similar title."""
-    numbered = [other for other in catalogue if is_numbered(other)]
+    numbered = [other for other in catalog if is_numbered(other)]
     if is_numbered(name) and numbered:
         number, branch, _ = statute_order(name)
-        return catalogue[min(numbered, key=lambda other: _distance(other, number, branch))]
-    by_title = {entry.title: entry for entry in reversed(list(catalogue.values()))}
+        return catalog[min(numbered, key=lambda other: _distance(other, number, branch))]
+    by_title = {entry.title: entry for entry in reversed(list(catalog.values()))}
     near = get_close_matches(name, by_title, n=1, cutoff=0.4)
     return by_title[near[0]] if near else None
 
@@ -76,12 +76,12 @@ def _distance(article: str, number: int, branch: int) -> tuple[int, int]:
     return abs(own_number - number), abs(own_branch - branch)
 
 
-def catalogue_of(name: str) -> dict[str, Article]:
+def catalog_of(name: str) -> dict[str, Article]:
     """Return the shipped catalogue for the Criminal Law, an empty one for other statutes."""
-    return load_catalogue(shipped_path("vocab/articles.csv")) if name == CRIMINAL_LAW else {}
+    return load_catalog(shipped_path("vocab/articles.csv")) if name == CRIMINAL_LAW else {}
 
 
-def in_division(catalogue: Mapping[str, Article], division: str) -> list[Article]:
+def in_division(catalog: Mapping[str, Article], division: str) -> list[Article]:
     """Return the articles whose part, chapter or section has these signs in its heading.
 
     Raises:
@@ -89,7 +89,7 @@ def in_division(catalogue: Mapping[str, Article], division: str) -> list[Article
     """
     found = [
         entry
-        for entry in catalogue.values()
+        for entry in catalog.values()
         if any(division in heading for heading in (entry.part, entry.chapter, entry.section))
     ]
     if not found:

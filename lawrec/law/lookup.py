@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lawrec.errors import StatuteError, quoted
 from lawrec.law.articles import article_name, is_numbered, statute_order
-from lawrec.law.catalog import Article, amendments, catalogue_of, nearest_article
+from lawrec.law.catalog import Article, amendments, catalog_of, nearest_article
 from lawrec.law.statute_parser import read_statute
 from lawrec.law.statute_versions import (
     CRIMINAL_LAW,
@@ -29,7 +29,7 @@ class Amendment:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ArticleInfo:
     """An article, with its text in `version` if one was imported and it stands there.
 
     `outdated_by` names the amendments between that version and the day that was asked for.
@@ -47,7 +47,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Import:
+class ImportReport:
     """What an import read: `missing` are numbers without a text, `unknown` not in the catalogue."""
 
     path: Path
@@ -60,7 +60,7 @@ class Import:
 
 def import_statute(
     file: Path, effective: date, root: Path, name: str = CRIMINAL_LAW, replace: bool = False
-) -> Import:
+) -> ImportReport:
     """Read a statute's text and keep it as the version in force from a day on.
 
     Raises:
@@ -68,11 +68,11 @@ def import_statute(
     """
     statute = read_statute(file)
     path = keep_version(root, Version(name, effective, statute.texts), statute.left_out, replace)
-    catalogue = catalogue_of(name)
-    expected = numbers_up_to_the_last(statute.texts) | _in_force(catalogue, effective)
+    catalog = catalog_of(name)
+    expected = numbers_up_to_the_last(statute.texts) | _in_force(catalog, effective)
     missing = expected - statute.texts.keys()
-    unknown = statute.texts.keys() - catalogue.keys() if catalogue else ()
-    return Import(
+    unknown = statute.texts.keys() - catalog.keys() if catalog else ()
+    return ImportReport(
         path=path,
         articles=len(statute.texts),
         missing=tuple(sorted(missing, key=statute_order)),
@@ -84,7 +84,7 @@ def import_statute(
 
 def look_up(
     values: Iterable[str], root: Path, name: str = CRIMINAL_LAW, day: date | None = None
-) -> list[Entry]:
+) -> list[ArticleInfo]:
     """Return what is known of articles, however they are written.
 
     Args:
@@ -99,7 +99,7 @@ def look_up(
     version = None
     if day or name != CRIMINAL_LAW or effective_dates(root, name):
         version = version_at(root, name, day)
-    known = catalogue_of(name)
+    known = catalog_of(name)
     for article in version.texts if version else ():
         known.setdefault(article, Article(article, ""))
     return [_entry(_found(value, known), version, day) for value in values]
@@ -118,11 +118,11 @@ def numbers_up_to_the_last(articles: Iterable[str]) -> set[str]:
     return names | {article_name(f"{number}之{branch}") for number, branch in branches}
 
 
-def _in_force(catalogue: Mapping[str, Article], day: date) -> set[str]:
+def _in_force(catalog: Mapping[str, Article], day: date) -> set[str]:
     """A branch is in force since the first amendment that names it, a number from the start."""
     return {
         article
-        for article, entry in catalogue.items()
+        for article, entry in catalog.items()
         if "之" not in article or all(since <= day for _, since in amendments(entry)[:1])
     }
 
@@ -142,10 +142,10 @@ def _found(value: str, known: Mapping[str, Article]) -> Article:
     )
 
 
-def _entry(article: Article, version: Version | None, day: date | None) -> Entry:
+def _entry(article: Article, version: Version | None, day: date | None) -> ArticleInfo:
     amended = tuple(Amendment(*pair) for pair in amendments(article))
     since = version.effective if version else date.max
-    return Entry(
+    return ArticleInfo(
         article=article.article,
         title=article.title,
         part=article.part,

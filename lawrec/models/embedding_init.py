@@ -16,19 +16,19 @@ from sklearn.utils.extmath import randomized_svd
 from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.models.word2vec_format import read_vectors
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 from lawrec.types import BoolArray, Float32Array, Int64Array
 
 WINDOW = 5
 CONTEXT_POWER = 0.75
 
 
-def start_vectors(
+def initial_embedding(
     config: ModelConfig,
     tokens: Vocabulary,
     cases: Iterable[Sequence[int]],
     seed: int,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> Float32Array:
     """Return what `model.embedding_init` says the embedding starts from, float32 (n_tokens, size).
 
@@ -49,12 +49,12 @@ def start_vectors(
     if config.embedding_init == "random":
         return _noise(len(tokens), size, stddev, seed)
     if config.embedding_init == "cooccurrence":
-        progress("vectors", 0, None, "Counting which tokens stand together.")
+        progress.message("Counting which tokens stand together.")
         return token_vectors(cases, len(tokens), size, stddev, seed)
-    progress("vectors", 0, None, f"Reading the vectors of {config.embedding_init}.")
+    progress.message(f"Reading the vectors of {config.embedding_init}.")
     rows, found = read_vectors(Path(config.embedding_init), tokens, size, progress)
     known = f"{found.sum():,} of the {len(tokens):,} tokens have a vector there"
-    progress("vectors", 0, None, f"{known}; the others start from noise.")
+    progress.message(f"{known}; the others start from noise.")
     return _completed(rows, found, stddev, seed)
 
 

@@ -14,11 +14,11 @@ from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import PAD_ID
 from lawrec.models.fast_lstm import LSTM
 from lawrec.models.pooling import POOLINGS, Task
-from lawrec.models.tfidf_svm import MixedWithWords
+from lawrec.models.tfidf_svm import TfidfSvmMixture
 from lawrec.registry import lookup
 from lawrec.types import Float32Array
 
-WORDS = "words"
+TFIDF_SVM = "words"
 """The name of the layer that mixes the articles' logits with those of the words."""
 
 
@@ -53,12 +53,12 @@ def build_model(
     sizes = {"articles": n_articles} | ({"charges": n_charges} if n_charges else {})
     logits = {name: _output(Task(name, size), states, mask, config) for name, size in sizes.items()}
     if config.svm_share:
-        mixed = MixedWithWords(vocabulary_size, config.svm_share, name=WORDS)
+        mixed = TfidfSvmMixture(vocabulary_size, config.svm_share, name=TFIDF_SVM)
         logits["articles"] = mixed(token_ids, logits["articles"])
     return keras.Model(token_ids, logits, name="lawrec")
 
 
-def start_bias(shares: Sequence[float]) -> Float32Array:
+def log_odds_bias(shares: Sequence[float]) -> Float32Array:
     """Return the log-odds of the share of train cases that each label has, float32 (n_labels,).
 
     An output that starts there need not first learn that most labels are rare.

@@ -21,7 +21,7 @@ from sklearn.svm import LinearSVC
 
 from lawrec.corpus.tfrecords import Record
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID, label_matrix
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 from lawrec.types import Float32Array
 
 MOST_CASES = 50_000
@@ -31,7 +31,7 @@ STEEPNESS = 4.0
 _NO_CASE = -8.0  # logit of a label that no case has
 
 
-class Words(NamedTuple):
+class TfidfSvmWeights(NamedTuple):
     """A fitted model: importance (n_tokens,), kernel (n_tokens, n_labels), bias (n_labels,)."""
 
     importance: Float32Array
@@ -40,7 +40,7 @@ class Words(NamedTuple):
 
 
 @keras.saving.register_keras_serializable("lawrec")
-class MixedWithWords(keras.layers.Layer):
+class TfidfSvmMixture(keras.layers.Layer):
     """Mixes logits with those of the words, except in training, which is for the others alone."""
 
     def __init__(self, n_tokens: int, share: float, **settings: Any) -> None:
@@ -48,7 +48,7 @@ class MixedWithWords(keras.layers.Layer):
         self.n_tokens, self.share = n_tokens, share
 
     def build(self, token_ids_shape: Any, logits_shape: Any) -> None:
-        """Make the weights, those of a `Words`, which say nothing yet."""
+        """Make the weights, those of a `TfidfSvmWeights`, which say nothing yet."""
         n_labels = logits_shape[-1]
         self.importance = self._weight("importance", self.n_tokens)
         self.kernel = self._weight("kernel", self.n_tokens, n_labels)
@@ -70,9 +70,9 @@ class MixedWithWords(keras.layers.Layer):
         return (1 - self.share) * logits + self.share * words
 
 
-def fit_words(
-    cases: Iterable[Record], n_tokens: int, n_labels: int, seed: int, progress: Progress = silent
-) -> Words:
+def fit_tfidf_svm(
+    cases: Iterable[Record], n_tokens: int, n_labels: int, seed: int, progress: Progress = SILENT
+) -> TfidfSvmWeights:
     """Fit a support vector machine a label, on TF-IDF with logarithmic counts and length 1.
 
     Args:
@@ -101,8 +101,8 @@ def fit_words(
             bias[label] = STEEPNESS * machine.intercept_[0]
         elif y_true.any():
             bias[label] = -_NO_CASE
-        progress("words", label + 1, n_labels)
-    return Words(importance, kernel, bias)
+        progress.update("words", label + 1, n_labels)
+    return TfidfSvmWeights(importance, kernel, bias)
 
 
 def _fitted(features: Any, y_true: Any, weights: Any, seed: int) -> Any:

@@ -13,10 +13,10 @@ import numpy as np
 from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import ConfigError, quoted
-from lawrec.files import replaced
-from lawrec.progress import Progress, silent
+from lawrec.files import atomic_file
+from lawrec.progress import SILENT, Progress
 from lawrec.text import normalize
-from lawrec.text_files import PACKINGS, opened
+from lawrec.text_files import PACKINGS, open_binary
 from lawrec.types import BoolArray, Float32Array
 
 BUILT_IN = ("cooccurrence", "random")
@@ -24,7 +24,7 @@ BUILT_IN = ("cooccurrence", "random")
 _TOLD_EVERY = 10_000  # lines
 
 
-def check_vectors(config: ModelConfig) -> None:
+def check_embedding_init(config: ModelConfig) -> None:
     """Check that `model.embedding_init` is built in, or a file that begins with vectors of our size.
 
     Raises:
@@ -46,7 +46,7 @@ def check_vectors(config: ModelConfig) -> None:
 
 
 def read_vectors(
-    path: Path, tokens: Vocabulary, size: int, progress: Progress = silent
+    path: Path, tokens: Vocabulary, size: int, progress: Progress = SILENT
 ) -> tuple[Float32Array, BoolArray]:
     """Read the vectors of the tokens that a vocabulary has; the file is never in memory as a whole.
 
@@ -76,7 +76,7 @@ def read_vectors(
                 rows[token_id] = _numbers(values, f"{path}:{number + 1}")
                 found[token_id] = True
             if number % _TOLD_EVERY == 0:
-                progress("vectors", number, count)
+                progress.update("vectors", number, count)
     if not found.any():
         raise ConfigError(
             path,
@@ -95,7 +95,10 @@ def write_vectors(path: Path, tokens: Sequence[str], vectors: Float32Array) -> N
         tokens: n_tokens tokens without white space.
         vectors: float32 (n_tokens, size).
     """
-    with replaced(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+    with (
+        atomic_file(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
         file.write(f"{len(tokens)} {vectors.shape[1]}\n")
         for token, vector in zip(tokens, vectors, strict=True):
             file.write(f"{token} {' '.join(f'{value:.6g}' for value in vector.tolist())}\n")
@@ -119,7 +122,7 @@ def check_output(path: Path) -> None:
 @contextmanager
 def _vectors(path: Path, size: int) -> Iterator[tuple[int, BinaryIO]]:
     """Open a file, and give its number of vectors and the stream behind the first line."""
-    with opened(path) as stream:
+    with open_binary(path) as stream:
         head = stream.readline(1_000)
         parts = head.split()
         if len(parts) != 2 or not all(part.isdigit() for part in parts):

@@ -18,13 +18,13 @@ from lawrec.reporting.tables import (
     _fields,
     _plain,
     indented,
-    rendered,
+    render,
 )
 from lawrec.runs.results import Answer
 
 
 def answer_table(
-    answers: Iterable["Answer"], width: int = WIDTH, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer], width: int = WIDTH, texts: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """Give a table a case: article, title, score, threshold, and whether it is recommended.
 
@@ -44,13 +44,13 @@ def answer_table(
         for entry in answer.decision.recommendations:
             table.add_row(*_cells(entry))
         notes = "".join(f"  {note}\n" for note in _notes(answer))
-        yield f"{head.plain}\n{rendered(table, width)}{notes}" + _texts_below(
+        yield f"{head.plain}\n{render(table, width)}{notes}" + _texts_below(
             answer.decision.recommendations, texts or {}
         )
 
 
 def answer_json(
-    answers: Iterable["Answer"], width: int = WIDTH, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer], width: int = WIDTH, texts: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """Give a JSON line a case; where `texts` are given, null is that of an article without."""
     for answer in answers:
@@ -68,7 +68,7 @@ def answer_json(
 
 
 def answer_csv(
-    answers: Iterable["Answer"], width: int = WIDTH, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer], width: int = WIDTH, texts: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """Give a CSV row an article, with a header; a case without any has its error, if one."""
     names = [field.name for field in fields(Recommendation)]
@@ -81,7 +81,7 @@ def answer_csv(
             yield _csv_row([answer.case_id, *_fields(entry, texts).values(), ""])
 
 
-def _notes(answer: "Answer") -> Iterator[str]:
+def _notes(answer: Answer) -> Iterator[str]:
     """Give what a reader should know of an answer beside its table."""
     if answer.decision.abstained:
         yield "For a person to decide: the guarantee would take too long a list."

@@ -7,7 +7,7 @@ from html import escape
 from string import Template
 
 from lawrec.corpus.audit.runner import AuditReport, Finding, SplitCounts
-from lawrec.law.catalog import load_catalogue, titles
+from lawrec.law.catalog import load_catalog, titles
 from lawrec.reporting.audit_text import shortened
 from lawrec.reporting.html_page import page_html
 from lawrec.resources import shipped_path
@@ -21,7 +21,7 @@ _CODE = re.compile("`(.*?)`")
 
 def audit_html(report: AuditReport) -> str:
     """Return an audit as a page."""
-    names = titles(load_catalogue(shipped_path("vocab/articles.csv")))
+    names = titles(load_catalog(shipped_path("vocab/articles.csv")))
     warnings = len(report.findings) - report.errors
     body = _BODY.substitute(
         data=escape(report.data),

@@ -11,13 +11,13 @@ import numpy as np
 from lawrec.corpus.cases import Case
 from lawrec.evaluation import calibration_metrics, error_analysis, metrics
 from lawrec.evaluation.error_analysis import Curves
-from lawrec.evaluation.report import MODEL, EvaluationReport, Judged, per_article
+from lawrec.evaluation.report import MODEL, EvaluationReport, RunPredictions, per_article
 from lawrec.files import write_text
-from lawrec.law.catalog import load_catalogue, titles
+from lawrec.law.catalog import load_catalog, titles
 from lawrec.reporting import evaluation_sections, plots
 from lawrec.reporting.html_page import page_html
 from lawrec.resources import shipped_path
-from lawrec.runs.results import Evaluated
+from lawrec.runs.results import EvaluationResult
 from lawrec.types import BoolArray, Float64Array, Int64Array
 
 PAIRS, WORST = 12, 15
@@ -25,14 +25,14 @@ PAIRS, WORST = 12, 15
 ALL = "all articles"
 
 
-def write_page(path: Path, evaluated: Evaluated) -> None:
+def write_page(path: Path, evaluated: EvaluationResult) -> None:
     """Write an evaluation to a file as a page."""
     judged = evaluated.judged
     facts = evaluated.cases.read_rows(shown_cases(judged))
     write_text(path, evaluation_html(evaluated.report, judged, per_article(judged), facts))
 
 
-def shown_cases(judged: Judged) -> set[int]:
+def shown_cases(judged: RunPredictions) -> set[int]:
     """Return the rows of the cases whose facts the page shows."""
     rows = set(_worst(judged).tolist())
     return rows.union(
@@ -42,7 +42,7 @@ def shown_cases(judged: Judged) -> set[int]:
 
 def evaluation_html(
     report: EvaluationReport,
-    judged: Judged,
+    judged: RunPredictions,
     columns: Mapping[str, Any],
     facts: Mapping[int, Case],
 ) -> str:
@@ -54,7 +54,7 @@ def evaluation_html(
         columns: The table of articles, see `figures.per_article`.
         facts: The cases of the rows of `shown_cases`.
     """
-    names = titles(load_catalogue(shipped_path("vocab/articles.csv")))
+    names = titles(load_catalog(shipped_path("vocab/articles.csv")))
     members = error_analysis.bands(judged.trained)
     skipped = f", {report.skipped:,} bad lines left out" if report.skipped else ""
     body = _BODY.substitute(
@@ -69,12 +69,12 @@ def evaluation_html(
         **_plots(report, judged, members),
         bands=evaluation_sections.band_table(judged, columns, members),
         pairs="".join(
-            evaluation_sections.pair_details(pair, judged, names, facts, opened=not place)
+            evaluation_sections.pair_details(pair, judged, names, facts, open_binary=not place)
             for place, pair in enumerate(_pairs(judged))
         )
         or _NONE,
         worst="".join(
-            evaluation_sections.case_details(row, judged, names, facts[row], opened=not place)
+            evaluation_sections.case_details(row, judged, names, facts[row], open_binary=not place)
             for place, row in enumerate(_worst(judged).tolist())
         )
         or _NONE,
@@ -84,17 +84,17 @@ def evaluation_html(
     return page_html(f"Evaluation of {report.run}", _STYLE, body)
 
 
-def _worst(judged: Judged) -> Int64Array:
+def _worst(judged: RunPredictions) -> Int64Array:
     answers = judged.y_true, judged.y_prob, judged.y_pred, judged.known
     return error_analysis.worst(*answers, most=WORST)
 
 
-def _pairs(judged: Judged) -> list[error_analysis.Pair]:
+def _pairs(judged: RunPredictions) -> list[error_analysis.Pair]:
     return error_analysis.confused(judged.y_true, judged.y_pred, judged.known, most=PAIRS)
 
 
 def _plots(
-    report: EvaluationReport, judged: Judged, members: Mapping[str, BoolArray]
+    report: EvaluationReport, judged: RunPredictions, members: Mapping[str, BoolArray]
 ) -> dict[str, str]:
     curves = _curves(judged, members)
     cited = (judged.y_true & judged.known).any(axis=0)
@@ -128,7 +128,7 @@ def _plots(
     }
 
 
-def _curves(judged: Judged, members: Mapping[str, BoolArray]) -> dict[str, Curves]:
+def _curves(judged: RunPredictions, members: Mapping[str, BoolArray]) -> dict[str, Curves]:
     groups = {ALL: np.ones(len(judged.articles), np.bool_)}
     groups |= {f"{name} train cases": of for name, of in members.items()}
     found = {
@@ -140,7 +140,7 @@ def _curves(judged: Judged, members: Mapping[str, BoolArray]) -> dict[str, Curve
     return {name: of for name, of in found.items() if of}
 
 
-def _tuned(report: EvaluationReport, judged: Judged) -> dict[str, float]:
+def _tuned(report: EvaluationReport, judged: RunPredictions) -> dict[str, float]:
     figures = report.answers[MODEL]
     return {
         "micro-F1": figures["micro_f1"],
@@ -149,7 +149,9 @@ def _tuned(report: EvaluationReport, judged: Judged) -> dict[str, float]:
     }
 
 
-def _band_scores(judged: Judged, members: Mapping[str, BoolArray]) -> dict[str, Float64Array]:
+def _band_scores(
+    judged: RunPredictions, members: Mapping[str, BoolArray]
+) -> dict[str, Float64Array]:
     true = judged.y_true & judged.known
     counts = metrics.count(judged.y_true, judged.y_pred, judged.known)
     f1, seen = metrics.f1(counts), counts.support > 0

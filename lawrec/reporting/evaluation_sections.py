@@ -11,7 +11,7 @@ from lawrec.evaluation import metrics
 from lawrec.evaluation.bootstrap import Interval
 from lawrec.evaluation.error_analysis import Pair
 from lawrec.evaluation.ranking_metrics import KS
-from lawrec.evaluation.report import FREQUENT, MODEL, Comparison, EvaluationReport, Judged
+from lawrec.evaluation.report import FREQUENT, MODEL, Comparison, EvaluationReport, RunPredictions
 from lawrec.law.articles import statute_order
 from lawrec.reporting.evaluation_text import AVERAGES, RANKINGS, interval_text, score_lines
 from lawrec.reporting.runs_text import FIGURES
@@ -111,7 +111,9 @@ def _comparison(other: Comparison) -> str:
     return f"<h3>{escape(other.run)}</h3>{table(head, rows)}"
 
 
-def band_table(judged: Judged, columns: Mapping[str, Any], members: Mapping[str, BoolArray]) -> str:
+def band_table(
+    judged: RunPredictions, columns: Mapping[str, Any], members: Mapping[str, BoolArray]
+) -> str:
     """Return the figures of each band of articles, by their number of train cases."""
     counts = metrics.count(judged.y_true, judged.y_pred, judged.known)
     rows = []
@@ -128,7 +130,11 @@ def band_table(judged: Judged, columns: Mapping[str, Any], members: Mapping[str,
 
 
 def pair_details(
-    pair: Pair, judged: Judged, names: Mapping[str, str], facts: Mapping[int, Case], opened: bool
+    pair: Pair,
+    judged: RunPredictions,
+    names: Mapping[str, str],
+    facts: Mapping[int, Case],
+    open_binary: bool,
 ) -> str:
     """Return a pair of articles that are mistaken for each other, with examples."""
     missed, given = (_named(judged.articles[at], names) for at in (pair.missed, pair.given))
@@ -138,14 +144,14 @@ def pair_details(
         for row in pair.cases[:EXAMPLES].tolist()
     )
     return (
-        f'<details{" open" * opened}><summary><span class="meaning">'
+        f'<details{" open" * open_binary}><summary><span class="meaning">'
         f'<b class="missed">{missed}</b> is missing, <b class="given">{given}</b> is given</span>'
         f'<span class="count">{len(pair.cases):,}</span></summary>{examples}</details>'
     )
 
 
 def case_details(
-    row: int, judged: Judged, names: Mapping[str, str], case: Case, opened: bool
+    row: int, judged: RunPredictions, names: Mapping[str, str], case: Case, open_binary: bool
 ) -> str:
     """Return a case with a wrong list: which articles are missing, given or right, and its fact."""
     true, given, known = judged.y_true[row], judged.y_pred[row], judged.known[row]
@@ -170,7 +176,7 @@ def case_details(
         for at in shown[np.argsort(-judged.y_score[row, shown], kind="stable")]
     ]
     return (
-        f'<details{" open" * opened}><summary><span class="id">case {escape(case.case_id)}</span>'
+        f'<details{" open" * open_binary}><summary><span class="id">case {escape(case.case_id)}</span>'
         f'<span class="meaning">{tags}</span></summary>'
         f"{table(('Article', '', 'probability', 'threshold'), rows, 'numbers scored')}"
         f'<p class="fact">{_cut(case.fact, FACT_SIGNS)}</p></details>'

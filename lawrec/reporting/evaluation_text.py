@@ -10,7 +10,7 @@ from lawrec.evaluation.bootstrap import LEVEL, Difference, Interval
 from lawrec.evaluation.ranking_metrics import KS
 from lawrec.evaluation.report import MODEL, EvaluationReport
 from lawrec.reporting.runs_text import FIGURES
-from lawrec.reporting.tables import WIDTH, rendered
+from lawrec.reporting.tables import WIDTH, render
 
 AVERAGES = {
     "micro": "micro, all decisions together",
@@ -55,9 +55,9 @@ def evaluation_json(report: EvaluationReport) -> str:
 
 def interval_text(of: Interval | Difference) -> str:
     """Return between what a figure lies; a small one has a digit more."""
-    form = ".3f" if abs(of.high) >= 0.02 else ".4f"
-    form = f"+{form}" if isinstance(of, Difference) else form
-    return f"{of.low:{form}} to {of.high:{form}}"
+    case_format = ".3f" if abs(of.high) >= 0.02 else ".4f"
+    case_format = f"+{case_format}" if isinstance(of, Difference) else case_format
+    return f"{of.low:{case_format}} to {of.high:{case_format}}"
 
 
 def score_lines(report: EvaluationReport) -> Iterator[tuple[str, str]]:
@@ -75,28 +75,28 @@ def _headlines(report: EvaluationReport) -> str:
     for key, label in FIGURES.items():
         value, *others = (f"{figures[key]:.4f}" for figures in report.answers.values())
         table.add_row(label, value, interval_text(report.intervals[key]), *others)
-    return rendered(table, WIDTH).rstrip()
+    return render(table, WIDTH).rstrip()
 
 
 def _averages(report: EvaluationReport) -> str:
     table = _table("Average", "precision", "recall", "F1")
     for name, label in AVERAGES.items():
         table.add_row(label, *(f"{value:.4f}" for value in report.averages[name].values()))
-    return rendered(table, WIDTH).rstrip()
+    return render(table, WIDTH).rstrip()
 
 
 def _rankings(report: EvaluationReport) -> str:
     table = _table("Ranking of a case's articles", *(f"k = {k}" for k in KS))
     for name, label in RANKINGS.items():
         table.add_row(label, *(f"{report.rankings[f'{name}_{k}']:.4f}" for k in KS))
-    return rendered(table, WIDTH).rstrip()
+    return render(table, WIDTH).rstrip()
 
 
 def _scores(report: EvaluationReport) -> str:
     table = _table("Scores", "")
     for label, value in score_lines(report):
         table.add_row(label, value)
-    return rendered(table, WIDTH).rstrip()
+    return render(table, WIDTH).rstrip()
 
 
 def _comparisons(report: EvaluationReport) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _comparisons(report: EvaluationReport) -> Iterator[str]:
             theirs = other.figures[key]
             values = (f"{theirs + of.value:.4f}", f"{theirs:.4f}", f"{of.value:+.4f}")
             table.add_row(label, *values, interval_text(of), f"{of.p_value:.3f}")
-        yield rendered(table, WIDTH).rstrip()
+        yield render(table, WIDTH).rstrip()
 
 
 def _table(first: str, *others: str) -> Table:

@@ -10,20 +10,20 @@ from rich import box
 from rich.table import Table
 
 from lawrec.law.catalog import Article, amendments
-from lawrec.law.lookup import Entry, Import
+from lawrec.law.lookup import ArticleInfo, ImportReport
 from lawrec.law.statute_versions import Change, Piece, Version
-from lawrec.reporting.tables import WIDTH, indented, rendered
+from lawrec.reporting.tables import WIDTH, indented, render
 
 _AROUND = 12
 """Signs of unchanged text that a difference shows on each side."""
 
 
-def entries_text(entries: Iterable[Entry]) -> str:
+def entries_text(entries: Iterable[ArticleInfo]) -> str:
     """Return a paragraph an article: its place, its amendments, its text."""
     return "\n\n".join(map(_entry_text, entries))
 
 
-def entries_json(entries: Iterable[Entry]) -> str:
+def entries_json(entries: Iterable[ArticleInfo]) -> str:
     """Return a JSON line an article."""
     return "\n".join(_json(asdict(entry)) for entry in entries)
 
@@ -40,7 +40,7 @@ def list_table(articles: Iterable[Article]) -> str:
             table.add_row("", place, "")
         dates = [str(effective) for _, effective in amendments(entry)]
         table.add_row(entry.article, entry.title, ", ".join(dates))
-    return rendered(table, WIDTH)
+    return render(table, WIDTH)
 
 
 def list_json(articles: Iterable[Article]) -> str:
@@ -54,7 +54,7 @@ def list_json(articles: Iterable[Article]) -> str:
     )
 
 
-def import_text(imported: Import) -> str:
+def import_text(imported: ImportReport) -> str:
     """Return what an import read and what it did not find."""
     lines = [str(imported.path), f"{imported.articles:,} articles read"]
     lines += [
@@ -127,7 +127,7 @@ def _marked(pieces: list[Piece]) -> str:
     return "".join(shown)
 
 
-def _entry_text(entry: Entry) -> str:
+def _entry_text(entry: ArticleInfo) -> str:
     lines = [f"{entry.article}  {entry.title}".rstrip()]
     lines += [f"  {_place(entry)}"] if _place(entry) else []
     amended = ", ".join(f"{change.name} ({change.effective})" for change in entry.amendments)
@@ -142,7 +142,7 @@ def _entry_text(entry: Entry) -> str:
     return "\n".join([*lines, indented(entry.text)])
 
 
-def _place(entry: Article | Entry) -> str:
+def _place(entry: Article | ArticleInfo) -> str:
     return " · ".join(filter(None, (entry.part, entry.chapter, entry.section)))
 
 
@@ -150,7 +150,7 @@ def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, default=date.isoformat)
 
 
-ENTRY_WRITERS: dict[str, Callable[[Iterable[Entry]], str]] = {
+ENTRY_WRITERS: dict[str, Callable[[Iterable[ArticleInfo]], str]] = {
     "table": entries_text,
     "json": entries_json,
 }

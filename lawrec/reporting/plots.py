@@ -108,7 +108,7 @@ def sweep_plot(sweep: Sweep, tuned: Mapping[str, float]) -> str:
         right.grid(visible=False)
         for place, (name, values) in enumerate(drawn.items(), 1):
             side = right if name == "articles a case" else axes
-            side.plot(sweep.cuts, values, color=SERIES[place])
+            side.plot(sweep.thresholds, values, color=SERIES[place])
             side.axhline(tuned[name], color=SERIES[place], linestyle="--", linewidth=1)
             axes.plot([], [], color=SERIES[place], label=name)  # for the one legend
         axes.plot([], [], color=SOFT, linestyle="--", linewidth=1, label="tuned thresholds")
@@ -155,8 +155,10 @@ def bars_plot(
         for place, (name, heights) in enumerate(groups.items()):
             left = np.arange(len(names)) - 0.4 + place * width
             bars = axes.bar(left, heights, width, align="edge", color=SERIES[place + 1], label=name)
-            form = "{:.2f}" if np.issubdtype(np.asarray(heights).dtype, np.floating) else "{:,.0f}"
-            axes.bar_label(bars, fmt=form, fontsize=8, color=SOFT, padding=2)
+            case_format = (
+                "{:.2f}" if np.issubdtype(np.asarray(heights).dtype, np.floating) else "{:,.0f}"
+            )
+            axes.bar_label(bars, fmt=case_format, fontsize=8, color=SOFT, padding=2)
         axes.set_xticks(np.arange(len(names)), names)
         axes.set(**labels)
         axes.grid(visible=False, axis="x")

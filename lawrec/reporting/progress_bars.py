@@ -1,12 +1,13 @@
-"""Progress: a bar with rate and time left on a terminal, plain lines elsewhere."""
+"""Progress bars: a bar with rate and time left on a terminal, plain lines elsewhere."""
 
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO
 
 from lawrec.progress import Progress
 
@@ -15,23 +16,23 @@ LINE_SECONDS = 5.0
 
 
 @contextmanager
-def shown_on(stream: TextIO) -> Iterator[Progress]:
-    """Give a Progress that shows itself on a stream as long as the block lasts."""
+def progress_on(stream: TextIO) -> Iterator[Progress]:
+    """Yield a Progress that is shown on a stream as long as the block lasts."""
     if stream.isatty():
         with _bars(stream) as progress:
             yield progress
     else:
-        yield _lines(stream)
+        yield _Lines(stream)
 
 
 class _Rates:
-    """The rate of each stage since it was first told of: a resumed stage does not start at 0."""
+    """The rate of each stage since its first report: a resumed stage does not start at 0."""
 
     def __init__(self) -> None:
         self._starts: dict[str, tuple[int, float]] = {}
 
-    def of(self, stage: str, done: int) -> float:
-        """Return the rate by now; 0 at the start of a stage or of its rerun: none is known yet."""
+    def rate(self, stage: str, done: int) -> float:
+        """Return cases per second; 0 at the start of a stage or of its rerun: none is known yet."""
         now = time.monotonic()
         first, start = self._starts.setdefault(stage, (done, now))
         if done <= first:
@@ -40,9 +41,29 @@ class _Rates:
         return (done - first) / max(now - start, 1e-3)
 
 
+@dataclass(frozen=True)
+class _Interruptible:
+    """A Progress that passes reports on, and raises KeyboardInterrupt once Ctrl-C was pressed."""
+
+    progress: Progress
+    pressed: threading.Event
+
+    def update(self, stage: str, done: int, total: int | None, note: str = "") -> None:
+        self.progress.update(stage, done, total, note)
+        self._stop_if_pressed()
+
+    def message(self, text: str) -> None:
+        self.progress.message(text)
+        self._stop_if_pressed()
+
+    def _stop_if_pressed(self) -> None:
+        if self.pressed.is_set():
+            raise KeyboardInterrupt
+
+
 @contextmanager
 def stopping_between_steps(progress: Progress) -> Iterator[Progress]:
-    """Give a Progress that raises KeyboardInterrupt at its next call after Ctrl-C was pressed.
+    """Yield a Progress that raises KeyboardInterrupt at its next report after Ctrl-C was pressed.
 
     TensorFlow may abort the process where an exception comes up in the middle of its work. A second
     Ctrl-C is raised at once all the same. Only the main thread gets signals: elsewhere, nothing is
@@ -58,16 +79,30 @@ def stopping_between_steps(progress: Progress) -> Iterator[Progress]:
             raise KeyboardInterrupt
         pressed.set()
 
-    def show(stage: str, done: int, total: int | None, note: str = "") -> None:
-        progress(stage, done, total, note)
-        if pressed.is_set():
-            raise KeyboardInterrupt
-
     before = signal.signal(signal.SIGINT, press)
     try:
-        yield show
+        yield _Interruptible(progress, pressed)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@dataclass(frozen=True)
+class _Bars:
+    """A bar per stage; messages stand above the bars."""
+
+    bars: Any  # a rich.progress.Progress
+    tasks: dict[str, Any] = field(default_factory=dict)
+    rates: _Rates = field(default_factory=_Rates)
+
+    def update(self, stage: str, done: int, total: int | None, note: str = "") -> None:
+        rate = self.rates.rate(stage, done)
+        if stage not in self.tasks:
+            self.tasks[stage] = self.bars.add_task(stage, total=total, rate="", note="")
+        shown = f"{rate:,.0f}/s" if rate else ""
+        self.bars.update(self.tasks[stage], completed=done, total=total, rate=shown, note=note)
+
+    def message(self, text: str) -> None:
+        self.bars.console.print(text, highlight=False)
 
 
 @contextmanager
@@ -85,36 +120,26 @@ def _bars(stream: TextIO) -> Iterator[Progress]:
         TextColumn("{task.fields[note]}", markup=False),
     )
     with Bars(*columns, console=Console(file=stream, markup=False, emoji=False)) as bars:
-        tasks = {}
-        rates = _Rates()
-
-        def show(stage: str, done: int, total: int | None, note: str = "") -> None:
-            rate = rates.of(stage, done)
-            if done == 0:
-                bars.console.print(note, highlight=False)
-                return
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total, rate="", note="")
-            shown = f"{rate:,.0f}/s" if rate else ""
-            bars.update(tasks[stage], completed=done, total=total, rate=shown, note=note)
-
-        yield show
+        yield _Bars(bars)
 
 
-def _lines(stream: TextIO) -> Progress:
-    rates = _Rates()
-    printed: dict[str, float] = {}
+@dataclass(frozen=True)
+class _Lines:
+    """A plain line per stage every few seconds, and one at the end of each stage."""
 
-    def show(stage: str, done: int, total: int | None, note: str = "") -> None:
-        rate = rates.of(stage, done)
+    stream: TextIO
+    printed: dict[str, float] = field(default_factory=dict)
+    rates: _Rates = field(default_factory=_Rates)
+
+    def update(self, stage: str, done: int, total: int | None, note: str = "") -> None:
+        rate = self.rates.rate(stage, done)
         now = time.monotonic()
-        if done == 0:
-            print(note, file=stream, flush=True)
-        elif done == total or now - printed.setdefault(stage, now) >= LINE_SECONDS:
-            printed[stage] = now
-            print(_line(stage, done, total, note, rate), file=stream, flush=True)
+        if done == total or now - self.printed.setdefault(stage, now) >= LINE_SECONDS:
+            self.printed[stage] = now
+            print(_line(stage, done, total, note, rate), file=self.stream, flush=True)
 
-    return show
+    def message(self, text: str) -> None:
+        print(text, file=self.stream, flush=True)
 
 
 def _line(stage: str, done: int, total: int | None, note: str, rate: float) -> str:

@@ -12,8 +12,8 @@ from rich.table import Table
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.evaluation.metrics import HEADLINES
-from lawrec.reporting.tables import WIDTH, rendered
-from lawrec.runs.results import Advice, RunInfo, Tuning
+from lawrec.reporting.tables import WIDTH, render
+from lawrec.runs.results import DoctorReport, RunInfo, TuningResult
 
 FIGURES = {
     "cail_score": "CAIL score",
@@ -44,23 +44,23 @@ def verification_text(found: "Verification") -> str:
     return "\n".join(str(error) for error in found.damage)
 
 
-def tuning_text(tuning: "Tuning") -> str:
+def tuning_text(tuning: TuningResult) -> str:
     """Return what tuning chose, and how the strategies compared."""
-    cuts = tuning.cuts
-    firing = cuts.thresholds[np.isfinite(cuts.thresholds)]
+    rule = tuning.rule
+    firing = rule.thresholds[np.isfinite(rule.thresholds)]
     spread = f", from {firing.min():.3f} to {firing.max():.3f}" if len(firing) else ""
     figures = ", ".join(f"{FIGURES[name]} {tuning.figures[name]:.4f}" for name in HEADLINES)
     seen = int((tuning.support > 0).sum())
     few = seen - int((tuning.support >= RARE).sum())
     return (
         f"{_comparison(tuning)}{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}\n"
-        f"{len(firing)} of {len(cuts.thresholds)} articles have a threshold{spread}; {seen} have a "
+        f"{len(firing)} of {len(rule.thresholds)} articles have a threshold{spread}; {seen} have a "
         f"case there to choose it by, {few} fewer than {RARE}: unreliable"
         f"{_promised(tuning)}\non just these cases: {figures}"
     )
 
 
-def _comparison(tuning: "Tuning") -> str:
+def _comparison(tuning: TuningResult) -> str:
     if not tuning.compared:
         return ""
     table = Table("Strategy", box=box.SIMPLE_HEAD)
@@ -73,10 +73,10 @@ def _comparison(tuning: "Tuning") -> str:
         values = [entry.objective] * len(own) + list(entry.figures.values())
         table.add_row(entry.strategy, *(f"{value:.4f}" for value in values))
     title = f"Strategies by {FIGURES.get(tuning.objective, tuning.objective)}, cross-validated"
-    return f"{title}\n{rendered(table, WIDTH)}"
+    return f"{title}\n{render(table, WIDTH)}"
 
 
-def _promised(tuning: "Tuning") -> str:
+def _promised(tuning: TuningResult) -> str:
     if not tuning.promise:
         return ""
     promise = tuning.promise
@@ -102,7 +102,7 @@ def info_table(run: "RunInfo") -> str:
     table.add_column("Parameters", justify="right")
     for layer in run.layers:
         table.add_row(layer.name, layer.output, f"{layer.parameters:,}")
-    return "\n".join(lines) + "\n" + rendered(table, WIDTH)
+    return "\n".join(lines) + "\n" + render(table, WIDTH)
 
 
 def _assigned(settings: Mapping[str, Any]) -> list[str]:
@@ -114,7 +114,7 @@ def info_json(run: "RunInfo") -> str:
     return json.dumps(asdict(run), ensure_ascii=False, indent=1)
 
 
-def doctor_text(advice: "Advice") -> str:
+def doctor_text(advice: DoctorReport) -> str:
     """Return what computes here, and what is in the way of a GPU, for people."""
     found = advice.findings
     built = ", ".join(f"{name.split('_')[0]} {of}" for name, of in found.built_for.items())
@@ -133,12 +133,12 @@ def doctor_text(advice: "Advice") -> str:
     return "\n".join(lines)
 
 
-def doctor_json(advice: "Advice") -> str:
+def doctor_json(advice: DoctorReport) -> str:
     """Return all that was found as JSON."""
     return json.dumps(asdict(advice), ensure_ascii=False, indent=1)
 
 
-DOCTOR_WRITERS: dict[str, Callable[["Advice"], str]] = {
+DOCTOR_WRITERS: dict[str, Callable[[DoctorReport], str]] = {
     "table": doctor_text,
     "json": doctor_json,
 }

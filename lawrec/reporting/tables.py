@@ -29,7 +29,7 @@ def _cells(entry: Recommendation) -> tuple[str, ...]:
     return (entry.article, entry.title, f"{entry.score:.3f}", probability, threshold, verdict)
 
 
-def rendered(table: Table, width: int) -> str:
+def render(table: Table, width: int) -> str:
     """Return a table as text."""
     # Facts, titles and paths are not markup: "[/]" and ":a:" in them stay as they are.
     console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, emoji=False)

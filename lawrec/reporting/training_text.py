@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from lawrec.evaluation.metrics import HEADLINES
 from lawrec.reporting.runs_text import FIGURES
-from lawrec.runs.results import Evaluation, FirstBatch, Rehearsal, ShownCase
+from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase, TrainingEvaluation
 
 
-def training_line(evaluation: "Evaluation") -> str:
+def training_line(evaluation: TrainingEvaluation) -> str:
     """Return the line that ends an epoch."""
     figures = ", ".join(f"{FIGURES[name]} {evaluation.valid[name]:.4f}" for name in HEADLINES)
     return (
@@ -20,7 +20,7 @@ CASES_SHOWN = 8
 """Cases of the first batch that are shown as text."""
 
 
-def rehearsal_text(rehearsal: Rehearsal) -> str:
+def rehearsal_text(rehearsal: DryRunReport) -> str:
     """Return the sizes of a training that was rehearsed."""
     speed = rehearsal.speed
     cases = ", ".join(f"{name} {cases:,}" for name, cases in rehearsal.cases.items())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.run import Run, SplitFile
-from lawrec.text_files import digest_at
+from lawrec.text_files import content_digest
 
 
 def split_path(run: Run, split: str) -> Path:
@@ -35,7 +35,7 @@ def split_path(run: Run, split: str) -> Path:
 def _change_of(source: SplitFile) -> str:
     """Return what happened to a split's cases since, if anything."""
     try:
-        return "" if digest_at(source.path) == source.sha256 else "changed cases"
+        return "" if content_digest(source.path) == source.sha256 else "changed cases"
     except CaseError as error:
         return error.got
 

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.corpus.cases import Case, read_cases
-from lawrec.corpus.readers import Format
-from lawrec.decision.cross_fitting import Compared
-from lawrec.decision.decision_rule import Cuts
+from lawrec.corpus.readers import CaseFormat
+from lawrec.decision.cross_fitting import StrategyResult
+from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import Decision
 from lawrec.errors import CaseError
-from lawrec.evaluation.report import EvaluationReport, Judged
+from lawrec.evaluation.report import EvaluationReport, RunPredictions
 from lawrec.runs.run import Run
 from lawrec.types import BoolArray, Float32Array, Int64Array
 
 
 @dataclass(frozen=True)
-class Promise:
+class GuaranteeCost:
     """What a guarantee costs on the cases that it was made with."""
 
     level: float
@@ -27,7 +27,7 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class Tuning:
+class TuningResult:
     """What was tuned, on what, and how well it does on just those cases.
 
     `compared` has the strategies by cross-validation, the best first, if one was to be found.
@@ -40,16 +40,16 @@ class Tuning:
     path: Path
     sha256: str
     cases: int
-    cuts: Cuts
+    rule: DecisionRule
     support: Int64Array
     bounds: Float32Array
     figures: dict[str, float]
-    compared: tuple[Compared, ...]
-    promise: Promise | None
+    compared: tuple[StrategyResult, ...]
+    promise: GuaranteeCost | None
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class TrainingEvaluation:
     """What the loop reports now and then: the mean loss since the last, and figures on valid."""
 
     step: int
@@ -60,7 +60,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class DryRunReport:
     """The sizes of a training; `speed` is that of the second step, and the first one compiles."""
 
     records: Path
@@ -142,7 +142,7 @@ class RunInfo:
 
 
 @dataclass(frozen=True)
-class Findings:
+class MachineReport:
     """What a machine has, without a judgment; sizes in bytes.
 
     Attributes:
@@ -167,14 +167,14 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class Advice:
+class DoctorReport:
     """What the doctor says; `difference` is the largest between scores of the CPU and the GPU."""
 
     lawrec: str
     tensorflow: str
     keras: str
     cores: int
-    findings: Findings
+    findings: MachineReport
     why_no_gpu: list[str]
     difference: float | None
     batch_tokens: int
@@ -203,18 +203,22 @@ class LabelledCases:
 
     path: Path
     sha256: str
-    form: Format
+    case_format: CaseFormat
     skip_bad: bool
 
     def read_rows(self, rows: Iterable[int]) -> dict[int, Case]:
         """Return the cases of some rows of the scores, read again from their file."""
         wanted = set(rows)
-        read = (case for case in read_cases(self.path, form=self.form) if isinstance(case, Case))
+        read = (
+            case
+            for case in read_cases(self.path, case_format=self.case_format)
+            if isinstance(case, Case)
+        )
         return {row: case for row, case in enumerate(read) if row in wanted}
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class EvaluationResult:
     """An evaluated run.
 
     Attributes:
@@ -230,5 +234,5 @@ class Evaluated:
     name: str
     cases: LabelledCases
     scored: ScoredCases
-    judged: Judged
+    judged: RunPredictions
     report: EvaluationReport

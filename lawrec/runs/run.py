@@ -17,14 +17,14 @@ from typing import Any
 
 from lawrec import __version__
 from lawrec.config import Config, from_dict
-from lawrec.corpus.dataset_spec import Source, check_source
+from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
 from lawrec.corpus.manifest import Records
-from lawrec.corpus.readers import Format
+from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tokenizers import listed_words, load_tokenizer, read_words
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import ConfigError, RunError
-from lawrec.files import finished_folder, write_json, write_text
-from lawrec.text_files import digest_at
+from lawrec.files import atomic_folder, write_json, write_text
+from lawrec.text_files import content_digest
 
 DICTIONARY = "dictionary.txt"
 LISTS = {"stop_words": "stop_words.txt", "user_tokens": "user_tokens.txt"}
@@ -40,7 +40,7 @@ class SplitFile:
 
 
 @dataclass(frozen=True)
-class Start:
+class WarmStart:
     """The checkpoint of another run that a run's weights start from.
 
     `trained_on` are the digests of the cases that these weights have seen.
@@ -61,11 +61,11 @@ class Run:
     articles: Vocabulary
     charges: Vocabulary
     tokenizer: str
-    source: Source
+    source: DatasetSpec
     records: str
     label_counts: tuple[int, ...]
     splits: dict[str, SplitFile]
-    start: Start | None = None
+    start: WarmStart | None = None
 
     @property
     def trained_on(self) -> tuple[str, ...]:
@@ -77,9 +77,9 @@ def create_run(
     root: Path,
     config: Config,
     records: Records,
-    source: Source,
+    source: DatasetSpec,
     name: str | None = None,
-    start: Start | None = None,
+    start: WarmStart | None = None,
 ) -> Run:
     """Make the folder of a new run, named by the time and its records where `name` is None.
 
@@ -90,11 +90,11 @@ def create_run(
         CaseError: There is no valid split.
         ConfigError: Charges are given but not to be learnt, or to be learnt but not given.
     """
-    check_source(source, config.loss)
+    check_dataset_spec(source, config.loss)
     _check_charges(config, records)
     for folder in [root / name] if name else _stamped_folders(root, records.folder.name):
         try:
-            with finished_folder(folder, replacing=False) as new:
+            with atomic_folder(folder, replacing=False) as new:
                 _write_run(new, config, records, source, start)
             return open_run(folder)
         except FileExistsError:
@@ -192,7 +192,7 @@ def _stamped_folders(root: Path, key: str) -> Iterator[Path]:
 
 
 def _write_run(
-    folder: Path, config: Config, records: Records, source: Source, start: Start | None
+    folder: Path, config: Config, records: Records, source: DatasetSpec, start: WarmStart | None
 ) -> None:
     """Fill the folder of a new run."""
     records.tokens.save(folder / "tokens.txt")
@@ -212,7 +212,7 @@ def _write_run(
                 "articles": str(source.articles.resolve()) if source.articles else None,
                 "charged": str(source.charged.resolve()) if source.charged else None,
                 "skip_bad": source.skip_bad,
-                "format": source.form.chosen(),
+                "format": source.case_format.chosen(),
             },
             "records": records.folder.name,
             "label_counts": records.manifest.label_counts,
@@ -222,19 +222,19 @@ def _write_run(
     )
 
 
-def _split_files(records: Records, source: Source) -> dict[str, dict[str, str]]:
+def _split_files(records: Records, source: DatasetSpec) -> dict[str, dict[str, str]]:
     """Return what run.json says of where the cases came from."""
     files = {
         split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
         for split, made in records.manifest.splits.items()
     }
     if source.charged:
-        digest = digest_at(source.charged)
+        digest = content_digest(source.charged)
         files["charged"] = {"path": str(source.charged.resolve()), "sha256": digest}
     return files
 
 
-def _start_values(start: Start | None) -> dict[str, Any] | None:
+def _start_values(start: WarmStart | None) -> dict[str, Any] | None:
     """Return what run.json says of the run that another starts from."""
     if start is None:
         return None
@@ -245,10 +245,10 @@ def _start_values(start: Start | None) -> dict[str, Any] | None:
     }
 
 
-def _opened_start(values: dict[str, Any] | None) -> Start | None:
+def _opened_start(values: dict[str, Any] | None) -> WarmStart | None:
     if values is None:
         return None
-    return Start(Path(values["run"]), values["checkpoint"], tuple(values["trained_on"]))
+    return WarmStart(Path(values["run"]), values["checkpoint"], tuple(values["trained_on"]))
 
 
 def _save_words(path: Path, words: list[str]) -> None:
@@ -264,16 +264,16 @@ def _with_own_lists(config: Config, folder: Path) -> Config:
     return replace(config, corpus=replace(config.corpus, **_own_lists(config, folder)))
 
 
-def _source(values: dict[str, Any], dictionary: Path) -> Source:
+def _source(values: dict[str, Any], dictionary: Path) -> DatasetSpec:
     articles, charged = (
         Path(values[name]) if values[name] else None for name in ("articles", "charged")
     )
-    form = Format(**values.get("format", {}))
-    return Source(
+    case_format = CaseFormat(**values.get("format", {}))
+    return DatasetSpec(
         data=Path(values["data"]),
         articles=articles,
         charged=charged,
         dictionaries=(dictionary,),
-        form=form,
+        case_format=case_format,
         skip_bad=values["skip_bad"],
     )

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from lawrec.decision.calibration import CALIBRATIONS, Calibration, calibrated
-from lawrec.decision.co_citation import Companions
-from lawrec.decision.decision_rule import RULE_KINDS, Cuts
+from lawrec.decision.calibration import CALIBRATIONS, Calibration, calibrate
+from lawrec.decision.co_citation import CoCitations
+from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule
 from lawrec.decision.threshold_curve import NEVER
 from lawrec.errors import RunError
 from lawrec.runs.run import Run
@@ -20,15 +20,15 @@ _DAMAGES = (OSError, ValueError, LookupError, TypeError, AttributeError, Overflo
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TunedThresholds:
     """How a run decides, which articles its train cases show together, and what tuned it."""
 
-    cuts: Cuts
-    companions: Companions
+    rule: DecisionRule
+    companions: CoCitations
     tuned_on: str  # SHA-256 of the cases
 
 
-def load_tuned(run: Run) -> Tuned:
+def load_thresholds(run: Run) -> TunedThresholds:
     """Return what tuning chose for a run.
 
     Raises:
@@ -53,25 +53,25 @@ def load_tuned(run: Run) -> Tuned:
         ) from error
 
 
-def widened(cuts: Cuts, n_articles: int) -> Cuts:
+def extend_rule(rule: DecisionRule, n_articles: int) -> DecisionRule:
     """Return the cuts for more columns, which never fire."""
-    extra = np.full(n_articles - len(cuts.thresholds), NEVER, np.float32)
-    return replace(cuts, thresholds=np.append(cuts.thresholds, extra))
+    extra = np.full(n_articles - len(rule.thresholds), NEVER, np.float32)
+    return replace(rule, thresholds=np.append(rule.thresholds, extra))
 
 
-def decision_values(cuts: Cuts) -> dict[str, Any]:
+def decision_values(rule: DecisionRule) -> dict[str, Any]:
     """Return all of the cuts but the thresholds as JSON values."""
     return {
-        "rule": cuts.rule,
-        "min_articles": cuts.min_articles,
-        "fill_score": cuts.fill_score,
-        "max_articles": cuts.max_articles,
-        "guarantee_score": finite(cuts.guarantee),
-        "calibration": _calibration_values(cuts.calibration),
+        "rule": rule.kind,
+        "min_articles": rule.min_articles,
+        "fill_score": rule.fill_score,
+        "max_articles": rule.max_articles,
+        "guarantee_score": finite(rule.guarantee),
+        "calibration": _calibration_values(rule.calibration),
     }
 
 
-def companion_values(companions: Companions, names: tuple[str, ...]) -> dict[str, Any]:
+def companion_values(companions: CoCitations, names: tuple[str, ...]) -> dict[str, Any]:
     """Return which articles stand together, by their names, as JSON values."""
     return {
         kind: {names[label]: [names[other] for other in others] for label, others in pairs.items()}
@@ -84,12 +84,12 @@ def finite(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _parsed(values: Mapping[str, Any], names: tuple[str, ...]) -> Tuned:
+def _parsed(values: Mapping[str, Any], names: tuple[str, ...]) -> TunedThresholds:
     of_article = {line["article"]: line["threshold"] for line in values["articles"]}
     group_of = {line["article"]: line["group"] for line in values["articles"]}
     thresholds = [of_article[name] for name in names]
     guarantee = values["guarantee_score"]
-    cuts = Cuts(
+    rule = DecisionRule(
         np.array([NEVER if cut is None else cut for cut in thresholds], np.float32),
         int(values["min_articles"]),
         int(values["max_articles"]),
@@ -98,8 +98,10 @@ def _parsed(values: Mapping[str, Any], names: tuple[str, ...]) -> Tuned:
         _calibration(values["calibration"], [group_of[name] for name in names]),
         float(NEVER if guarantee is None else guarantee),
     )
-    _check(cuts)
-    return Tuned(cuts, _companions(values["companions"], names), str(values["tuned_on"]["sha256"]))
+    _check(rule)
+    return TunedThresholds(
+        rule, _companions(values["companions"], names), str(values["tuned_on"]["sha256"])
+    )
 
 
 def _calibration_values(calibration: Calibration | None) -> dict[str, Any] | None:
@@ -109,14 +111,14 @@ def _calibration_values(calibration: Calibration | None) -> dict[str, Any] | Non
     return {"kind": calibration.kind, "parameters": calibration.parameters}
 
 
-def _check(cuts: Cuts) -> None:
+def _check(rule: DecisionRule) -> None:
     """Raise ValueError if the numbers are none to decide by; no comparison holds for a NaN."""
-    numbers = np.append(cuts.thresholds, (cuts.fill_score, cuts.guarantee))
-    if not ((numbers >= 0).all() and 0 <= cuts.min_articles <= cuts.max_articles):
+    numbers = np.append(rule.thresholds, (rule.fill_score, rule.guarantee))
+    if not ((numbers >= 0).all() and 0 <= rule.min_articles <= rule.max_articles):
         raise ValueError("a threshold or limit is out of its range")
-    if cuts.calibration:
-        y_score = np.tile(np.array([[0], [0.5], [1]], np.float32), len(cuts.thresholds))
-        steps = np.diff(calibrated(y_score, cuts.calibration), axis=0, prepend=0, append=1)
+    if rule.calibration:
+        y_score = np.tile(np.array([[0], [0.5], [1]], np.float32), len(rule.thresholds))
+        steps = np.diff(calibrate(y_score, rule.calibration), axis=0, prepend=0, append=1)
         if not (steps >= 0).all():
             raise ValueError("the calibration gives no rising probabilities")
 
@@ -132,9 +134,9 @@ def _calibration(values: Mapping[str, Any] | None, groups: list[int]) -> Calibra
     return Calibration(_known(values["kind"], CALIBRATIONS), tuple(groups), parameters)
 
 
-def _companions(values: Mapping[str, Any], names: tuple[str, ...]) -> Companions:
+def _companions(values: Mapping[str, Any], names: tuple[str, ...]) -> CoCitations:
     label = {name: place for place, name in enumerate(names)}
-    return Companions(
+    return CoCitations(
         **{
             kind: {label[a]: tuple(label[b] for b in others) for a, others in values[kind].items()}
             for kind in ("always", "never")

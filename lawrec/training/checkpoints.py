@@ -14,13 +14,13 @@ from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectG
 
 from lawrec.errors import RunError
 from lawrec.models.lstm_classifier import build_model
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import Run
 
 CHECKPOINT = "model.ckpt"
 
 
-def best_checkpoint(run: Run, progress: Progress = silent) -> str:
+def best_checkpoint(run: Run, progress: Progress = SILENT) -> str:
     """Return the path prefix of the best checkpoint, or of the newest where none is the best yet.
 
     Raises:
@@ -55,7 +55,7 @@ def load_model(run: Run, checkpoint: str) -> Any:
     return model
 
 
-def keep_checkpoints(checkpoint: Any, folder: Path, keep: int) -> Any:
+def checkpoint_manager(checkpoint: Any, folder: Path, keep: int) -> Any:
     """Return the tf.train.CheckpointManager that keeps so many in a folder."""
     return tf.train.CheckpointManager(
         checkpoint, str(folder), max_to_keep=keep, checkpoint_name=CHECKPOINT
@@ -181,7 +181,7 @@ def restore(checkpoint: Any, prefix: str, expected: Shapes) -> None:
         raise _damaged(prefix, error) from error
 
 
-def newest_checkpoint(folder: Path, progress: Progress = silent) -> str | None:
+def newest_checkpoint(folder: Path, progress: Progress = SILENT) -> str | None:
     """Return the path prefix of the newest checkpoint of a folder that can be read, if any.
 
     Args:
@@ -192,7 +192,7 @@ def newest_checkpoint(folder: Path, progress: Progress = silent) -> str | None:
     for prefix in reversed(state.all_model_checkpoint_paths if state else []):
         if _is_whole(prefix):
             return str(prefix)
-        progress("checkpoint", 0, None, f"{prefix} is damaged: taking the one before it, if any.")
+        progress.message(f"{prefix} is damaged: taking the one before it, if any.")
     return None
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from lawrec.config import TrainingConfig
 from lawrec.errors import ConfigError, RunError, quoted
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 from lawrec.registry import lookup
 from lawrec.training.distributed import find_cluster
 
@@ -78,7 +78,7 @@ def chosen_gpus(name: str, gpus: list[T]) -> list[T]:
 
 
 def start_devices(
-    config: TrainingConfig, log_placement: bool = False, progress: Progress = silent
+    config: TrainingConfig, log_placement: bool = False, progress: Progress = SILENT
 ) -> Any:
     """Make TensorFlow use what the settings say, before it has computed anything.
 
@@ -99,7 +99,7 @@ def start_devices(
     with _before_the_start():
         _set_threads(config)
     if resolver := find_cluster():
-        progress("cluster", 0, None, "Waiting for all machines of TF_CONFIG.")
+        progress.message("Waiting for all machines of TF_CONFIG.")
         return tf.distribute.MultiWorkerMirroredStrategy(resolver)
     return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
 

@@ -47,7 +47,7 @@ def is_chief(strategy: Any) -> bool:
     return (resolver.task_type, resolver.task_id) == (first, 0)
 
 
-def from_chief(strategy: Any, value: Any) -> Any:
+def broadcast_from_chief(strategy: Any, value: Any) -> Any:
     """Return the chief's value, a number or an array, on all machines; each waits for the others.
 
     What the machines' clocks or rounding may decide otherwise must come from one of them.
@@ -72,17 +72,17 @@ def chief_first(strategy: Any, action: Callable[[], T]) -> T:
     Raises:
         RunError: Another machine is gone.
     """
-    with lost_worker_told("TF_CONFIG"):
+    with worker_loss_as_run_error("TF_CONFIG"):
         if is_chief(strategy):
             result = action()
-            from_chief(strategy, 0.0)
+            broadcast_from_chief(strategy, 0.0)
             return result
-        from_chief(strategy, 0.0)
+        broadcast_from_chief(strategy, 0.0)
         return action()
 
 
 @contextmanager
-def lost_worker_told(run: object) -> Iterator[None]:
+def worker_loss_as_run_error(run: object) -> Iterator[None]:
     """Raise RunError in place of TensorFlow's error when another machine is gone."""
     try:
         yield

@@ -13,34 +13,34 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import Source
+from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.vocabulary import PAD_ID, Vocabulary
-from lawrec.runs.results import FirstBatch, Rehearsal, ShownCase
+from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase
 from lawrec.runs.run import create_run
-from lawrec.training.throughput import Speed
-from lawrec.training.train_step import State, make_gradients, make_step, start_state
+from lawrec.training.throughput import Throughput
+from lawrec.training.train_step import State, create_state, make_gradients, make_step
 
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def rehearse(config: Config, records: Records, source: Source) -> Rehearsal:
+def dry_run(config: Config, records: Records, source: DatasetSpec) -> DryRunReport:
     """Build the model and take two steps on the first batch; nothing of it is kept.
 
     Raises:
         RecordsError: A shard of the train split is missing or damaged.
     """
-    with _stage(config, records, source) as state:
+    with _temporary_state(config, records, source) as state:
         batch = next(state.iterator)
         step = make_step(state, tf.distribute.get_strategy(), config, records)
         started = time.monotonic()
         loss = float(step(batch).loss)
         first_seconds = time.monotonic() - started
-        speed = Speed()
+        speed = Throughput()
         speed.add(batch["token_ids"])
         float(step(batch).loss)  # waits until the step is done
         speed.add(batch["token_ids"])
-        return Rehearsal(
+        return DryRunReport(
             records=records.folder,
             cases={name: split.cases for name, split in records.manifest.splits.items()},
             tokens=len(records.tokens),
@@ -55,13 +55,13 @@ def rehearse(config: Config, records: Records, source: Source) -> Rehearsal:
         )
 
 
-def first_batch(config: Config, records: Records, source: Source) -> FirstBatch:
+def first_batch(config: Config, records: Records, source: DatasetSpec) -> FirstBatch:
     """Look at the first batch as the model gets it; nothing of it is kept.
 
     Raises:
         RecordsError: A shard of the train split is missing or damaged.
     """
-    with _stage(config, records, source) as state:
+    with _temporary_state(config, records, source) as state:
         batch = next(state.iterator)
         arrays = _arrays(batch)
         checks = check_batch(arrays, len(records.tokens))
@@ -98,14 +98,14 @@ def check_batch(batch: Arrays, n_tokens: int) -> dict[str, tuple[str, ...]]:
 
 
 @contextmanager
-def _stage(config: Config, records: Records, source: Source) -> Iterator[State]:
+def _temporary_state(config: Config, records: Records, source: DatasetSpec) -> Iterator[State]:
     """Give the state before the first step, of a run whose folder is gone afterwards."""
     if damage := find_damage(records, "train"):
         raise damage
     keras.utils.set_random_seed(config.training.seed)
     with TemporaryDirectory() as folder:
         run = create_run(Path(folder), config, records, source)
-        yield start_state(run, records, tf.distribute.get_strategy())
+        yield create_state(run, records, tf.distribute.get_strategy())
 
 
 def _arrays(batch: dict[str, Any]) -> Arrays:

@@ -9,19 +9,19 @@ from typing import Any
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import read_records
 from lawrec.errors import RunError
-from lawrec.models.embedding_init import start_vectors
-from lawrec.models.lstm_classifier import WORDS
-from lawrec.models.tfidf_svm import fit_words
+from lawrec.models.embedding_init import initial_embedding
+from lawrec.models.lstm_classifier import TFIDF_SVM
+from lawrec.models.tfidf_svm import fit_tfidf_svm
 from lawrec.progress import Progress
 from lawrec.runs.run import Run
 from lawrec.training.checkpoints import newest_checkpoint, restore
-from lawrec.training.distributed import from_chief, is_chief
+from lawrec.training.distributed import broadcast_from_chief, is_chief
 from lawrec.training.train_step import State
-from lawrec.training.warm_start import inherit
+from lawrec.training.warm_start import load_shared_weights
 
 
 @contextmanager
-def written_folder(run: Run, strategy: Any) -> Iterator[Path]:
+def output_folder(run: Run, strategy: Any) -> Iterator[Path]:
     """Give the run's folder to the chief; to the others one that goes away.
 
     Under a strategy over several machines, all of them have to save.
@@ -33,7 +33,7 @@ def written_folder(run: Run, strategy: Any) -> Iterator[Path]:
         yield Path(folder)
 
 
-def begin(
+def restore_or_initialize(
     state: State, newest: Any, run: Run, records: Records, strategy: Any, progress: Progress
 ) -> None:
     """Go on from the run's newest checkpoint, or give the weights their start.
@@ -59,12 +59,12 @@ def begin(
         _set_vectors(state.model, run, records, strategy, progress)
         _set_words(state.model, run, records, strategy, progress)
         if run.start:
-            inherit(state.model, run, run.start, progress)
+            load_shared_weights(state.model, run, run.start, progress)
 
 
 def _refuse_other_step(run: Run, state: State, strategy: Any) -> None:
     step = int(state.global_step)
-    if (expected := int(from_chief(strategy, step))) != step:
+    if (expected := int(broadcast_from_chief(strategy, step))) != step:
         raise RunError(
             run.folder,
             f"all machines must see the run at the chief's step, {expected}",
@@ -77,8 +77,8 @@ def _set_vectors(model: Any, run: Run, records: Records, strategy: Any, progress
     """Start the embedding as `model.embedding_init` says."""
     cases = (record.token_ids for record in read_records(records, "train"))
     seed = run.config.training.seed
-    vectors = start_vectors(run.config.model, run.tokens, cases, seed, progress)
-    model.get_layer("embedding").embeddings.assign(from_chief(strategy, vectors))
+    vectors = initial_embedding(run.config.model, run.tokens, cases, seed, progress)
+    model.get_layer("embedding").embeddings.assign(broadcast_from_chief(strategy, vectors))
 
 
 def _set_words(model: Any, run: Run, records: Records, strategy: Any, progress: Progress) -> None:
@@ -87,6 +87,6 @@ def _set_words(model: Any, run: Run, records: Records, strategy: Any, progress: 
         return
     cases = read_records(records, "train")
     seed = run.config.training.seed
-    words = fit_words(cases, len(run.tokens), len(run.articles), seed, progress)
-    for weight, values in zip(model.get_layer(WORDS).weights, words, strict=True):
-        weight.assign(from_chief(strategy, values))
+    words = fit_tfidf_svm(cases, len(run.tokens), len(run.articles), seed, progress)
+    for weight, values in zip(model.get_layer(TFIDF_SVM).weights, words, strict=True):
+        weight.assign(broadcast_from_chief(strategy, values))

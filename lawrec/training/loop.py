@@ -19,19 +19,19 @@ import tensorflow as tf
 
 from lawrec.config import TrainingConfig
 from lawrec.corpus.manifest import Records, find_damage
-from lawrec.corpus.tfrecords import DAMAGE, full_disk_told
+from lawrec.corpus.tfrecords import DAMAGE, disk_full_as_os_error
 from lawrec.errors import RunError
 from lawrec.models.scorer import Scorer, make_scorer
-from lawrec.progress import Progress, silent
-from lawrec.runs.results import Evaluation
+from lawrec.progress import SILENT, Progress
+from lawrec.runs.results import TrainingEvaluation
 from lawrec.runs.run import Run, set_latest
-from lawrec.training.checkpoints import keep_checkpoints
-from lawrec.training.distributed import from_chief, is_chief, lost_worker_told
-from lawrec.training.initialization import begin, written_folder
+from lawrec.training.checkpoints import checkpoint_manager
+from lawrec.training.distributed import broadcast_from_chief, is_chief, worker_loss_as_run_error
+from lawrec.training.initialization import output_folder, restore_or_initialize
 from lawrec.training.optimizers import averaged
-from lawrec.training.tensorboard import Board, open_board, profiled
-from lawrec.training.throughput import Speed
-from lawrec.training.train_step import Batch, State, StepResult, make_step, start_state
+from lawrec.training.tensorboard import TensorBoardWriter, profiled, tensorboard_writer
+from lawrec.training.throughput import Throughput
+from lawrec.training.train_step import Batch, State, StepResult, create_state, make_step
 from lawrec.training.validation import score_records, validation_metrics
 
 _LOSSES_SHOWN = 50  # steps whose mean loss is shown
@@ -42,10 +42,10 @@ _BEST_KEPT = 2  # a resumed training may write the best one again: the other is 
 def train(
     run: Run,
     records: Records,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
     profile: range = _NOTHING,
     strategy: Any = None,
-) -> Iterator[Evaluation]:
+) -> Iterator[TrainingEvaluation]:
     """Train a run until its epochs, steps or minutes are over or valid no longer improves.
 
     A run that has checkpoints goes on from the newest one. What it shows of itself is in its folder
@@ -69,21 +69,21 @@ def train(
     config = run.config.training
     strategy = strategy or tf.distribute.get_strategy()
     with (
-        _damage_told(records),
-        lost_worker_told(run.folder),
-        written_folder(run, strategy) as folder,
+        data_loss_as_records_error(records),
+        worker_loss_as_run_error(run.folder),
+        output_folder(run, strategy) as folder,
     ):
         keras.utils.set_random_seed(config.seed)
-        state = start_state(run, records, strategy)
-        newest = keep_checkpoints(state.checkpoint(), folder, config.max_to_keep)
-        begin(state, newest, run, records, strategy, progress)
+        state = create_state(run, records, strategy)
+        newest = checkpoint_manager(state.checkpoint(), folder, config.max_to_keep)
+        restore_or_initialize(state, newest, run, records, strategy, progress)
         if reason := _over(state, config, records):
-            progress("train", 0, None, f"This run is over: {reason}.")
+            progress.message(f"This run is over: {reason}.")
             return
         step = make_step(state, strategy, run.config, records)
         with (
             profiled(step, state, folder, profile, progress) as traced,
-            open_board(folder, run, state, records) as board,
+            tensorboard_writer(folder, run, state, records) as board,
         ):
             yield from _Loop(
                 run=run,
@@ -100,7 +100,7 @@ def train(
 
 
 @contextmanager
-def _damage_told(records: Records) -> Iterator[None]:
+def data_loss_as_records_error(records: Records) -> Iterator[None]:
     """Refuse records that are damaged, before the block and where TensorFlow meets it inside."""
     for split in ("train", "valid"):
         if damage := find_damage(records, split):
@@ -123,27 +123,28 @@ class _Loop:
     scorer: Scorer
     newest: Any
     best: Any
-    board: Board
+    board: TensorBoardWriter
     progress: Progress
 
-    def evaluations(self) -> Iterator[Evaluation]:
+    def evaluations(self) -> Iterator[TrainingEvaluation]:
         """Take steps until the end, and give an evaluation where one is due."""
         config = self.run.config.training
         n_cases = self.records.split("train").cases
         deadline = time.monotonic() + config.max_minutes * 60 if config.max_minutes else math.inf
         losses: list[float] = []
-        speed = Speed()
+        speed = Throughput()
         for batch in self.state.iterator:
             result = self._finite(self.step(batch))
             losses.append(result.loss)
             speed.add(batch["token_ids"])
             seen, number = int(self.state.cases_seen), int(self.state.global_step)
             note = step_note(number, float(np.mean(losses[-_LOSSES_SHOWN:])), result, speed)
-            self.progress("train", seen, config.epochs * n_cases, note)
+            self.progress.update("train", seen, config.epochs * n_cases, note)
             self.board.step(number, result, speed, batch)
             before = seen - batch["weights"].shape[0]
             last = _over(self.state, config, self.records) or (
-                config.max_minutes and from_chief(self.strategy, time.monotonic() > deadline)
+                config.max_minutes
+                and broadcast_from_chief(self.strategy, time.monotonic() > deadline)
             )
             if last or _evaluation_due(config, number, before // n_cases < seen // n_cases):
                 yield self._evaluate(seen // n_cases, float(np.mean(losses)))
@@ -154,21 +155,21 @@ class _Loop:
             if last or _over(self.state, config, self.records):
                 return
 
-    def _evaluate(self, epoch: int, loss: float) -> Evaluation:
+    def _evaluate(self, epoch: int, loss: float) -> TrainingEvaluation:
         """Score the whole valid split, keep the best checkpoint and the newest one."""
         with averaged(self.state.optimizer, self.state.model):
             scores = score_records(self.scorer, self.records, "valid", self.progress)
             figures = validation_metrics(*scores)
             best_by = figures[self.run.config.training.monitor]
-            best = _note_best(self.state, float(from_chief(self.strategy, best_by)))
+            best = _note_best(self.state, float(broadcast_from_chief(self.strategy, best_by)))
             if best:
                 self._save(self.best)
         self.board.evaluation(int(self.state.global_step), figures, *scores)
         self._save(self.newest)
-        return Evaluation(int(self.state.global_step), epoch, loss, figures, best)
+        return TrainingEvaluation(int(self.state.global_step), epoch, loss, figures, best)
 
     def _save(self, manager: Any) -> None:
-        with full_disk_told(self.run.folder):
+        with disk_full_as_os_error(self.run.folder):
             manager.save(checkpoint_number=self.state.global_step)
         if is_chief(self.strategy):
             set_latest(self.run)
@@ -188,10 +189,10 @@ class _Loop:
 
 
 def _best(state: State, folder: Path) -> Any:
-    return keep_checkpoints(tf.train.Checkpoint(model=state.model), folder / "best", _BEST_KEPT)
+    return checkpoint_manager(tf.train.Checkpoint(model=state.model), folder / "best", _BEST_KEPT)
 
 
-def step_note(number: int, loss: float, result: StepResult, speed: Speed) -> str:
+def step_note(number: int, loss: float, result: StepResult, speed: Throughput) -> str:
     """Return the short line that tells of a step; the loss is a mean over some."""
     note = (
         f"step {number}, loss {loss:.4f}, rate {result.learning_rate:.1e}, "
@@ -203,9 +204,13 @@ def step_note(number: int, loss: float, result: StepResult, speed: Speed) -> str
 
 def _over(state: State, config: TrainingConfig, records: Records) -> str:
     """Return why no step is left to take, or nothing if one is."""
-    step, seen, stale = int(state.global_step), int(state.cases_seen), int(state.stale)
-    if stale >= config.patience:
-        return f"valid was no better in the last {stale} evaluations"
+    step, seen, evaluations_without_improvement = (
+        int(state.global_step),
+        int(state.cases_seen),
+        int(state.evaluations_without_improvement),
+    )
+    if evaluations_without_improvement >= config.patience:
+        return f"valid was no better in the last {evaluations_without_improvement} evaluations"
     if config.max_steps and step >= config.max_steps:
         return f"it has taken its {step} steps"
     if seen >= config.epochs * records.split("train").cases:
@@ -221,5 +226,7 @@ def _note_best(state: State, score: float) -> bool:
     better = score > float(state.best_score)
     if better:
         state.best_score.assign(score)
-    state.stale.assign(0 if better else state.stale + 1)
+    state.evaluations_without_improvement.assign(
+        0 if better else state.evaluations_without_improvement + 1
+    )
     return better

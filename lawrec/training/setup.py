@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import Source, check_source
+from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.prepare import prepare
 from lawrec.errors import ConfigError, RunError
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import Run, create_run, find_run
 from lawrec.training.devices import start_devices
 from lawrec.training.distributed import chief_first, find_cluster, is_chief
 from lawrec.training.warm_start import warm_start_from
 
 
-def records_of(run: Run, progress: Progress = silent) -> Records:
+def open_records(run: Run, progress: Progress = SILENT) -> Records:
     """Return the records that a run was made for, prepared again if they are gone.
 
     Raises:
@@ -34,21 +34,21 @@ def records_of(run: Run, progress: Progress = silent) -> Records:
 
 
 @dataclass(frozen=True)
-class NewRun:
+class RunSpec:
     """What a new run is made of; `start_from` names the run that its weights come from, if any."""
 
     config: Config
-    source: Source
+    source: DatasetSpec
     start_from: str | None = None
 
 
-def open_training(
+def set_up_training(
     root: Path,
     name: str | None,
-    new: NewRun | None,
+    new: RunSpec | None,
     device: str | None = None,
     log_placement: bool = False,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> tuple[Any, Run, Records]:
     """Return what computes, as a tf.distribute.Strategy, the run to train, and its records.
 
@@ -62,8 +62,8 @@ def open_training(
 
     Raises:
         ConfigError: There are several machines, and no name that all of them know, or as
-            `check_source` says.
-        CaseError: As `check_source` and `prepare` say.
+            `check_dataset_spec` says.
+        CaseError: As `check_dataset_spec` and `prepare` say.
         RunError: There is such a run already, or no run to go on with, or no such device.
     """
     if not name and find_cluster():
@@ -74,7 +74,7 @@ def open_training(
             "Name it on each of them.",
         )
     if new:
-        check_source(new.source, new.config.loss)
+        check_dataset_spec(new.source, new.config.loss)
     config = on_device(new.config if new else find_run(root, name).config, device)
     strategy = start_devices(config.training, log_placement, progress)
 
@@ -82,12 +82,12 @@ def open_training(
         if new and is_chief(strategy):
             return _make(root, name, replace(new, config=config), progress)
         run = find_run(root, name)
-        return run, records_of(run, progress)
+        return run, open_records(run, progress)
 
     return strategy, *chief_first(strategy, run_and_records)
 
 
-def _make(root: Path, name: str | None, new: NewRun, progress: Progress) -> tuple[Run, Records]:
+def _make(root: Path, name: str | None, new: RunSpec, progress: Progress) -> tuple[Run, Records]:
     """Prepare the cases of a new run and make it."""
     start = warm_start_from(find_run(root, new.start_from)) if new.start_from else None
     records = prepare(new.source, new.config.corpus, progress)

@@ -21,9 +21,9 @@ import tensorflow as tf
 
 from lawrec.config import Config, TrainingConfig
 from lawrec.corpus.manifest import Records
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import Run
-from lawrec.training.throughput import Speed
+from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import Batch, State, StepResult, make_gradients
 from lawrec.types import BoolArray, Float32Array, Float64Array
 
@@ -37,7 +37,7 @@ _PROTO_INT_2 = b"\x10"  # in protocol buffers: what follows is field 2, an integ
 
 
 @dataclass(frozen=True)
-class Board:
+class TensorBoardWriter:
     """What shows a training: two writers of events, and where weights and gradients come from."""
 
     config: TrainingConfig
@@ -46,7 +46,7 @@ class Board:
     train: Any
     valid: Any
 
-    def step(self, number: int, result: StepResult, speed: Speed, batch: Batch) -> None:
+    def step(self, number: int, result: StepResult, speed: Throughput, batch: Batch) -> None:
         """Show a step, where one is due: its numbers, its speed, its weights and gradients."""
         with self.train.as_default(step=number):
             if _due(number, self.config.summary_every):
@@ -82,7 +82,9 @@ class Board:
 
 
 @contextmanager
-def open_board(folder: Path, run: Run, state: State, records: Records) -> Iterator[Board]:
+def tensorboard_writer(
+    folder: Path, run: Run, state: State, records: Records
+) -> Iterator[TensorBoardWriter]:
     """Give the board of a training that writes into a folder, as long as the block lasts.
 
     The events go beside those that an earlier part of the same training wrote.
@@ -90,7 +92,7 @@ def open_board(folder: Path, run: Run, state: State, records: Records) -> Iterat
     config, done = run.config.training, int(state.global_step)
     gradients = make_gradients(state.model, run.config, records)
     signature = [state.iterator.element_spec]
-    board = Board(
+    board = TensorBoardWriter(
         config,
         state.model,
         tf.function(gradients, input_signature=signature, autograph=False),
@@ -111,7 +113,7 @@ def profiled(
     state: State,
     folder: Path,
     steps: range,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> Iterator[Callable[[Batch], StepResult]]:
     """Give the step of a training that writes into a folder, traced where it is one of `steps`.
 
@@ -137,7 +139,7 @@ def profiled(
         yield traced if steps else step
         if steps and not begun:
             taken = f"{before + 1} to {int(state.global_step)}"
-            progress("train", 0, None, f"No step was traced: the training took steps {taken}.")
+            progress.message(f"No step was traced: the training took steps {taken}.")
     finally:
         if running:
             tf.profiler.experimental.stop()

@@ -12,7 +12,7 @@ WINDOW = 50
 """Steps over which the speed is taken."""
 
 
-class Speed:
+class Throughput:
     """The speed of the last steps; the first, which compiles, and pauses are left out."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from lawrec.config import Config
 from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.manifest import Records
 from lawrec.models.losses import label_weights, loss_sum
-from lawrec.models.lstm_classifier import start_bias
+from lawrec.models.lstm_classifier import log_odds_bias
 from lawrec.runs.run import Run
 from lawrec.training.checkpoints import model_of, optimizer_name, shapes_of
 from lawrec.training.devices import precision
@@ -46,7 +46,7 @@ class State:
     global_step: Any
     cases_seen: Any
     best_score: Any
-    stale: Any  # evaluations since the best one
+    evaluations_without_improvement: Any  # evaluations since the best one
     iterator: Any
 
     def checkpoint(self) -> Any:
@@ -64,7 +64,7 @@ class State:
         return shapes_of(self.model) | {name: tuple(part.shape) for name, part in others.items()}
 
 
-def start_state(run: Run, records: Records, strategy: Any) -> State:
+def create_state(run: Run, records: Records, strategy: Any) -> State:
     """Return the state before the first step."""
     config = run.config
     training = config.training
@@ -75,7 +75,7 @@ def start_state(run: Run, records: Records, strategy: Any) -> State:
         model = model_of(run)
         for name, counts in _counts(model, records).items():
             n_cases = max(1, records.manifest.known_cases[name])
-            model.get_layer(name).bias.assign(start_bias([count / n_cases for count in counts]))
+            model.get_layer(name).bias.assign(log_odds_bias([count / n_cases for count in counts]))
         optimizer = make_optimizer(config.optimizer)
         optimizer.build(model.trainable_variables)
     # What only counts is outside of the replicas.
@@ -86,7 +86,7 @@ def start_state(run: Run, records: Records, strategy: Any) -> State:
         global_step=tf.Variable(0, dtype=tf.int64),
         cases_seen=tf.Variable(0, dtype=tf.int64),
         best_score=tf.Variable(-math.inf, dtype=tf.float64),
-        stale=tf.Variable(0, dtype=tf.int64),
+        evaluations_without_improvement=tf.Variable(0, dtype=tf.int64),
         iterator=iter(dataset),
     )
 

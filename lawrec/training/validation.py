@@ -8,11 +8,11 @@ from lawrec.corpus.tfrecords import read_records
 from lawrec.corpus.vocabulary import label_matrix
 from lawrec.decision.decision_rule import decide
 from lawrec.decision.strategies import tune
-from lawrec.decision.tuning_cases import Labelled
+from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.metrics import evaluate
-from lawrec.iterables import chunks
+from lawrec.iterables import batched
 from lawrec.models.scorer import Scorer
-from lawrec.progress import Progress, silent
+from lawrec.progress import SILENT, Progress
 from lawrec.types import BoolArray, Float32Array
 
 
@@ -27,12 +27,12 @@ def validation_metrics(
         known: bool (n_cases, n_articles), False where nobody knows whether the article applies.
     """
     config = DecisionConfig(strategy="global", objective="micro_f1")
-    rule = tune(Labelled(y_true, y_score, None if known.all() else known), config)
+    rule = tune(TuningCases(y_true, y_score, None if known.all() else known), config)
     return evaluate(y_true, decide(y_score, rule), known)
 
 
 def score_records(
-    scorer: Scorer, records: Records, split: str, progress: Progress = silent
+    scorer: Scorer, records: Records, split: str, progress: Progress = SILENT
 ) -> tuple[BoolArray, Float32Array, BoolArray]:
     """Return y_true, y_score and known of a split's records, all (n_cases, n_articles)."""
     n_cases, n_labels = records.split(split).cases, len(records.articles)
@@ -40,11 +40,11 @@ def score_records(
     y_score = np.empty(y_true.shape, np.float32)
     known = np.empty(y_true.shape, np.bool_)
     start = 0
-    for chunk in chunks(read_records(records, split)):
+    for chunk in batched(read_records(records, split)):
         rows = slice(start, start + len(chunk))
         y_score[rows] = scorer([record.token_ids for record in chunk])
         y_true[rows] = label_matrix((record.label_ids for record in chunk), n_labels)
         known[rows] = ~label_matrix((record.unknown_ids for record in chunk), n_labels)
         start += len(chunk)
-        progress(f"score {split}", start, n_cases)
+        progress.update(f"score {split}", start, n_cases)
     return y_true, y_score, known

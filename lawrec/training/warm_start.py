@@ -7,10 +7,10 @@ import numpy as np
 
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import RunError
-from lawrec.models.lstm_classifier import WORDS
+from lawrec.models.lstm_classifier import TFIDF_SVM
 from lawrec.models.pooling import named_axes
-from lawrec.progress import Progress, silent
-from lawrec.runs.run import Run, Start, open_run
+from lawrec.progress import SILENT, Progress
+from lawrec.runs.run import Run, WarmStart, open_run
 from lawrec.training.checkpoints import best_checkpoint, open_checkpoint, refuse_unlike, shapes_of
 from lawrec.types import Int64Array
 
@@ -19,17 +19,19 @@ VOCABULARIES = ("tokens", "articles", "charges")
 _TODO = "Give the new run the same settings of [model] with --set, or start without it."
 
 
-def warm_start_from(other: Run) -> Start:
+def warm_start_from(other: Run) -> WarmStart:
     """Return where a new run's weights come from if it starts from the best ones of another.
 
     Raises:
         RunError: The other run has no checkpoint.
     """
     best = Path(best_checkpoint(other)).relative_to(other.folder)
-    return Start(other.folder, best.as_posix(), other.trained_on)
+    return WarmStart(other.folder, best.as_posix(), other.trained_on)
 
 
-def inherit(model: Any, run: Run, start: Start, progress: Progress = silent) -> None:
+def load_shared_weights(
+    model: Any, run: Run, start: WarmStart, progress: Progress = SILENT
+) -> None:
     """Give a model the weights of another run's checkpoint that have the same names.
 
     Of a weight that has a row a token or a column a label, those go over whose token or label both
@@ -62,7 +64,7 @@ def inherit(model: Any, run: Run, start: Start, progress: Progress = silent) -> 
             ids = shared.get(vocabulary)
             weight.assign(values if ids is None else _mixed(weight.numpy(), values, ids, axis))
     for note in _notes(start, run, shared, set(shapes) - theirs, theirs - set(shapes)):
-        progress("start", 0, None, note)
+        progress.message(note)
 
 
 def shared_ids(own: Vocabulary, other: Vocabulary) -> tuple[Ids, Ids]:
@@ -73,7 +75,7 @@ def shared_ids(own: Vocabulary, other: Vocabulary) -> tuple[Ids, Ids]:
 
 
 def _of_words(name: str) -> bool:
-    return name.startswith(f"{WORDS}/")
+    return name.startswith(f"{TFIDF_SVM}/")
 
 
 def _refuse_other_pooling(run: Run, other: Run) -> None:
@@ -103,7 +105,7 @@ def _mixed(ours: Any, theirs: Any, ids: tuple[Ids, Ids], axis: int) -> Any:
 
 
 def _notes(
-    start: Start,
+    start: WarmStart,
     run: Run,
     shared: dict[str, tuple[Ids, Ids]],
     new: set[str],

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import IO
 
 from lawrec.config import Config
-from lawrec.corpus.cases import Case, Cases, no_case, read_files, strictly
-from lawrec.corpus.parallel_tokenization import cut_cases
-from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.cases import Case, Cases, no_case_error, raise_bad_case, read_files
+from lawrec.corpus.parallel_tokenization import tokenize_cases
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.tokenizers import listed_words, load_tokenizer
 from lawrec.corpus.vocabulary import PAD_ID, build_tokens, encode
 from lawrec.models.embedding_init import token_vectors
-from lawrec.progress import Progress, silent
-from lawrec.text_files import files_at
+from lawrec.progress import SILENT, Progress
+from lawrec.text_files import list_files
 from lawrec.types import Float32Array
 
 
@@ -35,18 +35,18 @@ def embed(
     paths: Sequence[Path],
     config: Config,
     dictionaries: Sequence[Path] = (),
-    form: Format = DEFAULT_FORMAT,
+    case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> Embedding:
     """Train word vectors on facts: near each other where words are used alike.
 
     Args:
-        paths: Cases, each as `files_at` takes it; what else than a fact they hold is not read.
+        paths: Cases, each as `list_files` takes it; what else than a fact they hold is not read.
         config: [corpus] cuts the facts and chooses the tokens, `model.embedding_size`,
             `model.embedding_stddev` and `training.seed` decide on the vectors.
         dictionaries: The user dictionaries of the tokenizer.
-        form: How the cases are written.
+        case_format: How the cases are written.
         skip_bad: Leave out lines that cannot be used.
         progress: Told of every fact.
 
@@ -56,19 +56,19 @@ def embed(
         ConfigError: The tokenizer cannot be loaded.
     """
     reading = _Reading(skip_bad)
-    cases = read_files([file for path in paths for file in files_at(path)], False, form)
+    cases = read_files([file for path in paths for file in list_files(path)], False, case_format)
     tokenizer = load_tokenizer(config.corpus, dictionaries)
-    cut = cut_cases(reading.usable(cases), tokenizer, config.corpus, tuple(dictionaries))
+    cut = tokenize_cases(reading.usable(cases), tokenizer, config.corpus, tuple(dictionaries))
     # The tokens wait in a temporary file, so that memory holds counts and not texts.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as spool, closing(cut):
         counts = _spooled((tokens for _, tokens in cut), spool, progress)
         if not counts:
-            raise no_case(paths[0])
+            raise no_case_error(paths[0])
         limits = (config.corpus.min_count, config.corpus.max_vocabulary)
         tokens = build_tokens(counts, *limits, listed_words(config.corpus.user_tokens))
         spool.seek(0)
         token_ids = (encode(json.loads(line), tokens, config.corpus.max_tokens) for line in spool)
-        progress("vectors", 0, None, "Counting which tokens stand together.")
+        progress.message("Counting which tokens stand together.")
         vectors = token_vectors(
             token_ids,
             len(tokens),
@@ -89,7 +89,7 @@ class _Reading:
     skipped: int = 0
 
     def usable(self, cases: Cases) -> Iterator[Case]:
-        for case in strictly(cases) if not self.skip_bad else cases:
+        for case in raise_bad_case(cases) if not self.skip_bad else cases:
             if isinstance(case, Case):
                 self.facts += 1
                 yield case
@@ -103,5 +103,5 @@ def _spooled(facts: Iterable[list[str]], spool: IO[str], progress: Progress) -> 
     for done, tokens in enumerate(facts, 1):
         counts.update(tokens)
         spool.write(json.dumps(tokens) + "\n")
-        progress("tokenize", done, None)
+        progress.update("tokenize", done, None)
     return counts

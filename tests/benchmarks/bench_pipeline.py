@@ -17,15 +17,15 @@ from typing import Any
 import tensorflow as tf
 
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import Source
+from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.splits import find_splits
 from lawrec.resources import shipped_path
 from lawrec.runs.run import create_run
-from lawrec.text_files import files_at, opened
-from lawrec.training.train_step import make_step, start_state
+from lawrec.text_files import list_files, open_binary
+from lawrec.training.train_step import create_state, make_step
 
 CASES = 4_000
 EPOCHS = 12
@@ -40,14 +40,14 @@ def main() -> None:
     config = Config()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        source = Source(
+        source = DatasetSpec(
             first_cases(data, root / "data"), records_root=root / "records", vocab_root=root
         )
         records = prepare(source, config.corpus)
         pipeline = _rate_of_pipeline(records, config)
         run = create_run(root / "runs", config, records, source)
         strategy = tf.distribute.get_strategy()
-        state = start_state(run, records, strategy)
+        state = create_state(run, records, strategy)
         cases = records.split("train").cases
         step = make_step(state, strategy, config, records)
         model = _rate_of_steps(step, list(islice(state.iterator, STEPS + 2)))
@@ -61,7 +61,7 @@ def first_cases(data: Path, folder: Path) -> Path:
     """Write the first cases of each split of a folder to a new one."""
     folder.mkdir()
     for split, path in find_splits(data).items():
-        with opened(files_at(path)[0]) as lines:
+        with open_binary(list_files(path)[0]) as lines:
             (folder / f"{split}.json").write_bytes(b"".join(islice(lines, CASES)))
     return folder
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lawrec.config import CorpusConfig, ModelConfig
-from lawrec.corpus.dataset_spec import Source
+from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.tfrecords import read_records
 from lawrec.models.lstm_classifier import build_model
@@ -27,7 +27,7 @@ def main() -> None:
     """Print the cases a second of both, and their ratio."""
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped_path("data/sample")
     with tempfile.TemporaryDirectory() as folder:
-        source = Source(data, records_root=Path(folder) / "records", vocab_root=Path(folder))
+        source = DatasetSpec(data, records_root=Path(folder) / "records", vocab_root=Path(folder))
         records = prepare(source, CorpusConfig())
         cases = [record.token_ids for record in read_records(records, "valid")]
     model = build_model(ModelConfig(), len(records.tokens), len(records.articles))

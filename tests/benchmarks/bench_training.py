@@ -26,12 +26,12 @@ from bench_pipeline import CAIL, first_cases
 
 from lawrec import config
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import Source
+from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.prepare import prepare
 from lawrec.resources import shipped_path
 from lawrec.runs.run import create_run
-from lawrec.training.train_step import State, make_step, start_state
+from lawrec.training.train_step import State, create_state, make_step
 
 BATCHES = 8
 ROUNDS = 3
@@ -51,9 +51,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         cases = first_cases(data, root / "data")
-        source = Source(cases, records_root=root / "records", vocab_root=root)
+        source = DatasetSpec(cases, records_root=root / "records", vocab_root=root)
         records = prepare(source, resolved.corpus)
-        state = start_state(create_run(root / "runs", resolved, records, source), records, strategy)
+        state = create_state(
+            create_run(root / "runs", resolved, records, source), records, strategy
+        )
         step = make_step(state, strategy, resolved, records)
         sizes = resolved.training
         epoch = list(

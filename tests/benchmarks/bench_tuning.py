@@ -16,7 +16,7 @@ import numpy as np
 from lawrec.config import DecisionConfig
 from lawrec.decision.objectives import best_point
 from lawrec.decision.strategies import STRATEGIES
-from lawrec.decision.tuning_cases import Labelled
+from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.metrics import count, f1
 
 ARTICLES = 183
@@ -45,7 +45,7 @@ def invented_cases(cases: int, chunk: int = 100_000) -> Invented:
     return Invented(y_true, y_score)
 
 
-def grid_f1(cases: Labelled) -> np.ndarray:
+def grid_f1(cases: TuningCases) -> np.ndarray:
     """Return each article's best F1 of 1,000 evenly spaced cuts, one after another."""
     best = np.zeros(ARTICLES)
     for cut in np.linspace(0, 1, GRID, dtype=np.float32):
@@ -54,10 +54,10 @@ def grid_f1(cases: Labelled) -> np.ndarray:
     return best
 
 
-def exact_f1(cases: Labelled) -> np.ndarray:
+def exact_f1(cases: TuningCases) -> np.ndarray:
     """Return each article's best F1 of all cuts."""
-    cuts = [curve.threshold(best_point(curve, DecisionConfig())) for curve in cases.curves]
-    return f1(count(cases.y_true, cases.y_score >= np.array(cuts)))
+    rule = [curve.threshold(best_point(curve, DecisionConfig())) for curve in cases.curves]
+    return f1(count(cases.y_true, cases.y_score >= np.array(rule)))
 
 
 def timed(function, *arguments):
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=1_000_000)
     options = parser.parse_args()
     invented = invented_cases(options.cases)
-    cases, config = Labelled(invented.y_true, invented.y_score), DecisionConfig()
+    cases, config = TuningCases(invented.y_true, invented.y_score), DecisionConfig()
     total = 0.0
     for name, strategy in STRATEGIES.items():
         seconds, _ = timed(strategy, cases, config)
@@ -80,8 +80,8 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"all strategies   {total:6.1f} s, {options.cases:,} x {ARTICLES} scores, {peak:.2f} GB")
     few = invented_cases(options.cases // 10)
-    fast, exact = timed(exact_f1, Labelled(few.y_true, few.y_score))
-    slow, grid = timed(grid_f1, Labelled(few.y_true, few.y_score))
+    fast, exact = timed(exact_f1, TuningCases(few.y_true, few.y_score))
+    slow, grid = timed(grid_f1, TuningCases(few.y_true, few.y_score))
     print(
         f"own cuts of {len(few.y_true):,} cases: exact {fast:.2f} s, mean F1 {exact.mean():.6f}; "
         f"grid of {GRID:,} {slow:.2f} s, mean F1 {grid.mean():.6f}; {slow / fast:.0f}x, "

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lawrec.corpus.case_lines import cail_line, copied, json_line, read_lines
-from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.errors import CaseError
 
 FACT = "被告人张某秘密窃取他人财物。"
@@ -59,11 +59,11 @@ def test_a_packed_file_gives_its_unpacked_lines(tmp_path, name):
     assert (line.raw, line.where, line.number) == (PLAIN, f"{tmp_path / name}:1", 1)
 
 
-@pytest.mark.parametrize("form", [DEFAULT_FORMAT, Format(encoding="gb18030")])
-def test_a_line_in_gb18030_is_copied_in_utf8(tmp_path, form):
-    mark = "\ufeff".encode("gb18030") if form.encoding else b""
+@pytest.mark.parametrize("case_format", [DEFAULT_FORMAT, CaseFormat(encoding="gb18030")])
+def test_a_line_in_gb18030_is_copied_in_utf8(tmp_path, case_format):
+    mark = "\ufeff".encode("gb18030") if case_format.encoding else b""
     content = PLAIN.decode().encode("gb18030")
-    (line,) = read_lines(write(tmp_path, "a.json", mark + content), form)
+    (line,) = read_lines(write(tmp_path, "a.json", mark + content), case_format)
     assert (line.raw, line.encoding, copied(line)) == (mark + content, "gb18030", PLAIN)
 
 
@@ -82,16 +82,16 @@ def test_files_of_a_pattern_or_a_folder_come_in_turn(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("form", "content"),
+    ("case_format", "content"),
     [
-        (Format(fact_field="案情"), {"案情": FACT, "articles": [264]}),
-        (Format(articles_field="a.b"), {"fact": FACT, "a": {"b": [264]}}),
-        (Format(separator="#"), {"fact": FACT, "articles": "264#264"}),
+        (CaseFormat(fact_field="案情"), {"案情": FACT, "articles": [264]}),
+        (CaseFormat(articles_field="a.b"), {"fact": FACT, "a": {"b": [264]}}),
+        (CaseFormat(separator="#"), {"fact": FACT, "articles": "264#264"}),
     ],
 )
-def test_lines_with_fields_of_other_names_are_written_as_cail2018(tmp_path, form, content):
+def test_lines_with_fields_of_other_names_are_written_as_cail2018(tmp_path, case_format, content):
     line = json.dumps(content, ensure_ascii=False).encode("gb18030")
-    (line,) = read_lines(write(tmp_path, "a.txt", line), replace(form, reader="jsonl"))
+    (line,) = read_lines(write(tmp_path, "a.txt", line), replace(case_format, reader="jsonl"))
     (again,) = read_lines(write(tmp_path, "b.json", copied(line)))
     assert (again.case.fact, again.case.cited) == (FACT, line.case.cited)
 

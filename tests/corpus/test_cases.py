@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from lawrec.corpus.cases import Case, read_cases, read_stream, strictly
-from lawrec.corpus.readers import READERS, SUFFIXES, Format
+from lawrec.corpus.cases import Case, raise_bad_case, read_cases, read_stream
+from lawrec.corpus.readers import READERS, SUFFIXES, CaseFormat
 from lawrec.corpus.splits import find_splits
 from lawrec.errors import CaseError
 
@@ -26,14 +26,14 @@ def cail(fact=FACT, articles=(264,), **more):
     )
 
 
-def read_bytes(content, reader="jsonl", labelled=True, **form):
+def read_bytes(content, reader="jsonl", labelled=True, **case_format):
     content = content if isinstance(content, bytes) else content.encode()
-    form = Format(reader=reader, **form)
-    return list(read_stream(io.BytesIO(content), "cases", labelled, form))
+    case_format = CaseFormat(reader=reader, **case_format)
+    return list(read_stream(io.BytesIO(content), "cases", labelled, case_format))
 
 
-def only_error(content, reader="jsonl", labelled=True, **form):
-    (error,) = read_bytes(content, reader, labelled, **form)
+def only_error(content, reader="jsonl", labelled=True, **case_format):
+    (error,) = read_bytes(content, reader, labelled, **case_format)
     assert isinstance(error, CaseError)
     return error
 
@@ -212,8 +212,8 @@ def test_the_line_after_a_bad_one_is_read():
 
 
 def test_reading_strictly_stops_at_the_first_bad_line():
-    cases = strictly(
-        read_stream(io.BytesIO(f"{cail()}\n{{\n{cail()}".encode()), "c", True, Format("jsonl"))
+    cases = raise_bad_case(
+        read_stream(io.BytesIO(f"{cail()}\n{{\n{cail()}".encode()), "c", True, CaseFormat("jsonl"))
     )
     assert next(cases).where == "c:1"
     with pytest.raises(CaseError, match=r"^c:2: a line must be one JSON object, got broken JSON"):
@@ -384,7 +384,7 @@ def test_an_unknown_suffix_is_refused(tmp_path, name):
 
 def test_a_named_format_wins_over_the_suffix(tmp_path):
     path = write(tmp_path, "cases.data", cail())
-    assert [case.fact for case in read_cases(path, form=Format("jsonl"))] == [FACT]
+    assert [case.fact for case in read_cases(path, case_format=CaseFormat("jsonl"))] == [FACT]
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):

@@ -16,6 +16,7 @@ from lawrec.corpus.manifest import (
 )
 from lawrec.errors import RecordsError
 from lawrec.files import sha256, write_json
+from tests.helpers.progress import Reports
 
 CASES = [b"one", b"", b"three" * 50]
 
@@ -51,7 +52,7 @@ def damage(folder):
 
 def test_whole_records_are_counted_and_have_no_damage(folder):
     told = []
-    found = verify(folder, lambda *arguments: told.append(arguments[:3]))
+    found = verify(folder, Reports(lambda *arguments: told.append(arguments[:3])))
     assert (found.folder, found.shards, found.cases, found.damage) == (folder, 3, 6, ())
     assert told == [("verify key", cases, 6) for cases in (3, 4, 6)]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import Case, read_cases, strictly
-from lawrec.corpus.parallel_tokenization import cut_cases
+from lawrec.corpus.cases import Case, raise_bad_case, read_cases
+from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.errors import CaseError
 from lawrec.resources import shipped_path
@@ -22,8 +22,8 @@ INTERRUPTED = """
 import itertools
 from lawrec.config import (CorpusConfig)
 from lawrec.corpus.cases import Case
-from lawrec.corpus.cutting import cut_cases
-from lawrec.corpus.tokenizer import load_tokenizer
+from lawrec.corpus.parallel_tokenization import tokenize_cases
+from lawrec.corpus.tokenizers import load_tokenizer
 
 if __name__ == "__main__":
     config = CorpusConfig(tokenizer="char", workers=2)
@@ -35,7 +35,7 @@ if __name__ == "__main__":
             yield Case("file", str(number), "盗窃" * 100)
 
     try:
-        for case in cut_cases(cases(), load_tokenizer(config), config, ()):
+        for case in tokenize_cases(cases(), load_tokenizer(config), config, ()):
             pass
     except KeyboardInterrupt:
         print("stopped", flush=True)
@@ -53,7 +53,7 @@ def invented(size):
 
 
 def cut_all(cases, config, dictionaries=()):
-    return list(cut_cases(cases, load_tokenizer(config, dictionaries), config, dictionaries))
+    return list(tokenize_cases(cases, load_tokenizer(config, dictionaries), config, dictionaries))
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 8])
@@ -68,7 +68,7 @@ def test_any_number_of_cases_comes_in_order_with_its_first_tokens(size):
 def test_the_sample_is_cut_the_same_by_one_process_and_by_two(tmp_path):
     (tmp_path / "stop.txt").write_text("的\n", encoding="utf-8")
     config = CorpusConfig(entity_types=("money", "date"), stop_words=str(tmp_path / "stop.txt"))
-    cases = list(strictly(read_cases(shipped_path("data/sample/valid.json"))))[:40]
+    cases = list(raise_bad_case(read_cases(shipped_path("data/sample/valid.json"))))[:40]
     alone, together = (cut_all(cases, replace(config, workers=n), TERMS) for n in (1, 2))
     assert alone == together
     assert any("<date>" in tokens for _, tokens in alone)
@@ -80,15 +80,15 @@ def test_few_cases_start_no_process(monkeypatch):
 
 
 def test_all_cores_are_for_a_tokenizer_that_is_not_quick(monkeypatch):
-    def in_processes(work, chunks, workers):
+    def in_processes(work, batched, workers):
         assert workers == 7
-        yield from ((chunk, work(chunk)) for chunk in chunks)
+        yield from ((chunk, work(chunk)) for chunk in batched)
 
     monkeypatch.setattr("lawrec.corpus.parallel_tokenization.cores", lambda: 7)
     monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", in_processes)
     expected = cut_all(invented(9), replace(CHAR, workers=1))
     slow = replace(load_tokenizer(CHAR), quick=False)
-    assert list(cut_cases(invented(9), slow, CHAR, ())) == expected
+    assert list(tokenize_cases(invented(9), slow, CHAR, ())) == expected
     monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", None)
     assert cut_all(invented(9), CHAR) == expected
 
@@ -98,7 +98,7 @@ def test_an_error_in_another_process_comes_whole(tmp_path):
     config = replace(CHAR, workers=2)
     gone = replace(config, stop_words=str(tmp_path / "absent.txt"))
     with pytest.raises(CaseError) as caught:
-        list(cut_cases(invented(9), load_tokenizer(config), gone, ()))
+        list(tokenize_cases(invented(9), load_tokenizer(config), gone, ()))
     assert caught.value.where == str(tmp_path / "absent.txt")
     assert caught.value.todo == "Check the path."
 

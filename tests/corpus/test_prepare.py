@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import read_cases, strictly
-from lawrec.corpus.dataset_spec import Source
+from lawrec.corpus.cases import raise_bad_case, read_cases
+from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.manifest import find_damage
 from lawrec.corpus.prepare import prepare
-from lawrec.corpus.readers import Format
+from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tfrecords import read_records
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.errors import CaseError, ConfigError, RecordsError
 from lawrec.files import sha256
 from lawrec.resources import shipped_path
+from tests.helpers.progress import Reports
 
 pytestmark = pytest.mark.tensorflow
 
@@ -46,7 +47,7 @@ def source(tmp_path, write_split):
     for split, cases in (("train", TRAIN), ("valid", VALID), ("test", TEST)):
         write_split(f"{split}.json", cases)
     (tmp_path / "terms.txt").write_text("盗窃罪\n", encoding="utf-8")
-    return Source(
+    return DatasetSpec(
         data=tmp_path / "data",
         dictionaries=(tmp_path / "terms.txt",),
         records_root=tmp_path / "records",
@@ -75,7 +76,7 @@ def killed_at(stage, done=1):
         if name == stage and so_far == done:
             raise Killed
 
-    return progress
+    return Reports(progress)
 
 
 def refused(source, config=CHAR):
@@ -137,7 +138,7 @@ def test_every_case_is_read_back_in_its_order(source):
     records = prepare(source, CHAR)
     encoder = Encoder(load_tokenizer(CHAR), records.tokens, 12)
     for split in ("train", "valid", "test"):
-        cases = list(strictly(read_cases(source.data / f"{split}.json")))
+        cases = list(raise_bad_case(read_cases(source.data / f"{split}.json")))
         found = list(read_records(records, split))
         assert [record.case_id for record in found] == [case.case_id for case in cases]
         for case, record in zip(cases, found, strict=True):
@@ -154,12 +155,12 @@ def test_the_sample_is_encoded_in_records_as_it_is_in_prediction(tmp_path, jieba
             (shipped_path("data/sample") / f"{split}.json").read_text(encoding="utf-8").split("\n")
         )
         (data / f"{split}.json").write_text("\n".join(lines[:size]) + "\n", encoding="utf-8")
-    source = Source(data, records_root=tmp_path / "records", vocab_root=tmp_path / "vocab")
+    source = DatasetSpec(data, records_root=tmp_path / "records", vocab_root=tmp_path / "vocab")
     config = CorpusConfig(max_tokens=100)
     records = prepare(source, config)
     assert records.manifest.tokenizer == jieba_tokenizer.fingerprint
     encoder = Encoder(jieba_tokenizer, records.tokens, config.max_tokens)
-    cases = list(strictly(read_cases(data / "valid.json")))
+    cases = list(raise_bad_case(read_cases(data / "valid.json")))
     found = list(read_records(records, "valid"))
     assert len(found) == 60
     for case, record in zip(cases, found, strict=True):
@@ -313,7 +314,7 @@ def test_masks_weights_and_charges_reach_the_records(write_split):
         "charges": ["盗窃"],
     }
     data = write_split("train.json", [("诈骗财物", [266])], json.dumps(line)).parent
-    source = Source(data, records_root=data / "records", vocab_root=data / "vocab")
+    source = DatasetSpec(data, records_root=data / "records", vocab_root=data / "vocab")
     first, second = read_records(prepare(source, CHAR), "train")
     assert (first.unknown_ids, first.weight, first.charges) == ([], 1.0, ())
     # 999 is cited nowhere: it has no column to be masked in.
@@ -333,7 +334,7 @@ def test_an_unknown_article_must_be_in_the_list_too(write_split):
     line = json.dumps({"fact": "盗窃", "articles": [264], "unknown_articles": [999]})
     data = write_split("train.json", [], line).parent
     (data / "law.txt").write_text("264\n266\n", encoding="utf-8")
-    source = Source(data, records_root=data / "records", vocab_root=data / "vocab")
+    source = DatasetSpec(data, records_root=data / "records", vocab_root=data / "vocab")
     with pytest.raises(CaseError, match="each article must be in the list of articles"):
         prepare(source, CHAR)
 
@@ -357,7 +358,7 @@ def test_damaged_records_are_made_anew_and_said_so(source, damage):
     before = {path: content for path, (content, _) in written(source).items()}
     damage(first.shard_paths("valid")[0])
     told = []
-    assert prepare(source, CHAR, lambda *what: told.append(what)) == first
+    assert prepare(source, CHAR, Reports(lambda *what: told.append(what))) == first
     assert told[0][3].endswith(f" into {first.folder}. What is there is damaged.")
     assert {path: content for path, (content, _) in written(source).items()} == before
 
@@ -596,10 +597,13 @@ def test_packing_a_file_changes_nothing(source):
 
 def test_the_format_is_part_of_the_key_where_it_is_not_the_default(source):
     first = prepare(source, CHAR)
-    assert prepare(replace(source, form=Format(fact_field="fact")), CHAR).folder == first.folder
-    other = prepare(replace(source, form=Format(separator="#")), CHAR)
+    assert (
+        prepare(replace(source, case_format=CaseFormat(fact_field="fact")), CHAR).folder
+        == first.folder
+    )
+    other = prepare(replace(source, case_format=CaseFormat(separator="#")), CHAR)
     assert other.folder != first.folder
-    forced = prepare(replace(source, form=Format(encoding="gb18030")), CHAR)
+    forced = prepare(replace(source, case_format=CaseFormat(encoding="gb18030")), CHAR)
     assert forced.split("train").encoding == "gb18030"
     assert first.split("train").encoding == "utf-8"
 
@@ -618,7 +622,9 @@ def test_the_encoding_of_each_split_is_told(source):
 
 def test_progress_tells_every_case_of_every_step(source):
     calls = []
-    prepare(source, CHAR, lambda stage, done, total, note="": calls.append((stage, done, total)))
+    prepare(
+        source, CHAR, Reports(lambda stage, done, total, note: calls.append((stage, done, total)))
+    )
     assert calls[0][0] == "prepare"
     for split, size in (("train", 5), ("valid", 2), ("test", 1)):
         counted = range(1, size + 1)

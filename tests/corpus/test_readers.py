@@ -12,7 +12,7 @@ from itertools import repeat
 import pytest
 
 from lawrec.corpus.cases import Case, encodings_at, read_cases, read_stream
-from lawrec.corpus.readers import READERS, SUFFIXES, Format
+from lawrec.corpus.readers import READERS, SUFFIXES, CaseFormat
 from lawrec.corpus.splits import find_splits
 from lawrec.errors import CaseError
 
@@ -87,15 +87,16 @@ def zipped(content, name="cases"):
 PACKED = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress, ".zip": zipped}
 
 
-def found(path, **form):
+def found(path, **case_format):
     return [
-        (case.case_id, case.fact, case.articles) for case in read_cases(path, form=Format(**form))
+        (case.case_id, case.fact, case.articles)
+        for case in read_cases(path, case_format=CaseFormat(**case_format))
     ]
 
 
-def read_bytes(content, reader, labelled=True, **form):
-    form = Format(reader=reader, **form)
-    return list(read_stream(io.BytesIO(content), "cases", labelled, form))
+def read_bytes(content, reader, labelled=True, **case_format):
+    case_format = CaseFormat(reader=reader, **case_format)
+    return list(read_stream(io.BytesIO(content), "cases", labelled, case_format))
 
 
 @pytest.mark.parametrize("packing", PACKED)
@@ -126,8 +127,8 @@ def test_fields_may_have_other_names(reader):
 
 def test_fields_may_lie_inside_others():
     line = lines_of([{"案": {"事实": FACT, "号": 7}, "判": {"a.b": ["264"]}}])
-    form = {"fact_field": "案.事实", "articles_field": "判.a.b", "id_field": "案.号"}
-    assert read_bytes(line, "jsonl", **form) == [Case("cases:1", "7", FACT, ("264",))]
+    case_format = {"fact_field": "案.事实", "articles_field": "判.a.b", "id_field": "案.号"}
+    assert read_bytes(line, "jsonl", **case_format) == [Case("cases:1", "7", FACT, ("264",))]
 
 
 @pytest.mark.parametrize("record", [{"案": FACT}, {"案.事实": None}, {}])
@@ -244,7 +245,7 @@ def test_the_encodings_of_several_files_are_all_told(tmp_path):
     write(tmp_path / "a.txt", FACT.encode())
     write(tmp_path / "b.txt", FACT.encode("gbk"))
     assert encodings_at(tmp_path / "*.txt") == "gb18030 and utf-8"
-    assert encodings_at(tmp_path / "*.txt", Format(encoding="utf-8")) == "utf-8"
+    assert encodings_at(tmp_path / "*.txt", CaseFormat(encoding="utf-8")) == "utf-8"
 
 
 def test_a_file_of_an_unknown_kind_in_a_folder_is_refused(tmp_path):
@@ -286,9 +287,9 @@ def test_a_folder_that_is_named_like_a_pattern_has_its_splits(tmp_path):
 
 
 def test_a_format_tells_what_differs_from_the_defaults():
-    assert Format().chosen() == Format(fact_field="fact").chosen() == {}
-    form = Format("csv", separator="#", **CHOSEN)
-    assert Format(**form.chosen()) == form
+    assert CaseFormat().chosen() == CaseFormat(fact_field="fact").chosen() == {}
+    case_format = CaseFormat("csv", separator="#", **CHOSEN)
+    assert CaseFormat(**case_format.chosen()) == case_format
 
 
 def test_every_suffix_has_a_reader():
@@ -309,7 +310,7 @@ def test_memory_does_not_grow_with_the_number_of_cases(reader):
             yield from repeat(line, cases)
 
         tracemalloc.start()
-        number = sum(1 for _ in read_stream(stream(), "c", reader != "text", Format(reader)))
+        number = sum(1 for _ in read_stream(stream(), "c", reader != "text", CaseFormat(reader)))
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert number == cases + (reader == "text")

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from lawrec.corpus.readers import Format
+from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.corpus.stratified_split import SHARES, Group, deal, split_files
 from lawrec.errors import CaseError, ConfigError
@@ -191,8 +191,8 @@ def test_cases_of_other_names_and_encodings_become_cail2018(tmp_path):
     rows = [f"{number}\t{fact}\t{'#'.join(map(str, a))}" for number, (fact, a) in enumerate(cases)]
     path = tmp_path / "a.tsv"
     path.write_bytes("\n".join(["号\t案情\t法条", *rows]).encode("gb18030"))
-    form = Format(fact_field="案情", articles_field="法条", id_field="号", separator="#")
-    split_files([path], tmp_path / "out", form=form)
+    case_format = CaseFormat(fact_field="案情", articles_field="法条", id_field="号", separator="#")
+    split_files([path], tmp_path / "out", case_format=case_format)
     records = [json.loads(line) for part in written(tmp_path / "out").values() for line in part]
     got = sorted((int(r["id"]), r["fact"], r["meta"]["relevant_articles"]) for r in records)
     assert got == [(number, *case) for number, case in enumerate(cases)]

@@ -6,7 +6,7 @@ import jieba
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import read_cases, strictly
+from lawrec.corpus.cases import raise_bad_case, read_cases
 from lawrec.corpus.tokenizers import TOKENIZERS, listed_words, load_tokenizer, read_words
 from lawrec.errors import CaseError, ConfigError
 from lawrec.resources import shipped_path
@@ -139,7 +139,7 @@ def test_no_list_gives_no_words_and_an_absent_one_is_refused(tmp_path):
 
 
 def test_classes_are_tokens_among_those_of_the_text_between(config):
-    classed = replace(config, classes=("money", "date"))
+    classed = replace(config, entity_types=("money", "date"))
     tokens = load_tokenizer(classed).cut("２０１６年５月 ８日，盗窃3千元，10克")
     between = load_tokenizer(config).cut
     assert tokens == ["<date>", *between(",盗窃"), "<money4>", *between(",10克")]
@@ -154,7 +154,7 @@ def test_every_fact_of_the_sample_is_cut_as_jieba_cuts_it(jieba_tokenizer):
     plain = jieba.Tokenizer()
     for word in TERMS.read_text(encoding="utf-8").split():
         plain.add_word(word)
-    for case in strictly(read_cases(shipped_path("data/sample/valid.json"))):
+    for case in raise_bad_case(read_cases(shipped_path("data/sample/valid.json"))):
         assert jieba_tokenizer.cut(case.fact) == plain.lcut(normalize(case.fact))
 
 
@@ -172,10 +172,10 @@ def test_all_that_may_change_a_token_changes_the_fingerprint(tmp_path, monkeypat
     stop.write_text("的\n", encoding="utf-8")
     ways = [
         config,
-        replace(config, classes=("date",)),
-        replace(config, classes=("date", "money")),
+        replace(config, entity_types=("date",)),
+        replace(config, entity_types=("date", "money")),
         replace(config, stop_words=str(stop)),
-        replace(config, classes=("date",), stop_words=str(stop)),
+        replace(config, entity_types=("date",), stop_words=str(stop)),
     ]
     found = [load_tokenizer(way).fingerprint for way in ways]
     stop.write_text("的\n了\n", encoding="utf-8")

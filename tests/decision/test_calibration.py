@@ -9,11 +9,11 @@ from lawrec.decision.calibration import (
     FEWEST,
     STEPS,
     Calibration,
-    calibrated,
+    calibrate,
     fit_calibration,
 )
 from lawrec.errors import ConfigError
-from tests.decision.conftest import SEEDS, bools, floats, random_mask, random_table
+from tests.helpers.arrays import SEEDS, bools, floats, random_mask, random_table
 
 RESOLUTION = 0.25 / STEPS  # half a step, where a probability rises fastest, and then some
 FITTED = ("temperature", "isotonic")
@@ -56,7 +56,7 @@ def test_probabilities_are_float32_between_0_and_1(kind):
     y_true, y_score = random_table(0, cases=60)
     y_score[0] = floats(0, 1, 0.5, np.nextafter(np.float32(1), np.float32(0)), 1e-30)
     given = y_score.copy()
-    y_prob = calibrated(y_score, fit_calibration(kind, y_true, y_score))
+    y_prob = calibrate(y_score, fit_calibration(kind, y_true, y_score))
     assert (y_prob.dtype, y_prob.shape) == (np.float32, y_score.shape)
     assert ((y_prob >= 0) & (y_prob <= 1)).all()
     assert (y_score == given).all()
@@ -65,9 +65,9 @@ def test_probabilities_are_float32_between_0_and_1(kind):
 def test_none_leaves_scores_as_they_are_but_for_the_steps():
     y_true, y_score = invented(0)
     fitted = fit_calibration("none", y_true, y_score)
-    np.testing.assert_allclose(calibrated(y_score, fitted), y_score, atol=RESOLUTION)
+    np.testing.assert_allclose(calibrate(y_score, fitted), y_score, atol=RESOLUTION)
     edges = np.tile(floats([0], [1]), 3)
-    np.testing.assert_allclose(calibrated(edges, fitted), edges, atol=np.exp(-FARTHEST))
+    np.testing.assert_allclose(calibrate(edges, fitted), edges, atol=np.exp(-FARTHEST))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -101,7 +101,7 @@ def test_of_many_cases_evenly_spaced_ones_are_fitted(kind, monkeypatch):
 def test_probabilities_of_other_cases_are_right_as_often_as_they_say(kind, times):
     fitted = fit_calibration(kind, *invented(1, times=times))
     y_true, y_score = invented(2, times=times)
-    gap = reliability_gap(y_true, calibrated(y_score, fitted))
+    gap = reliability_gap(y_true, calibrate(y_score, fitted))
     assert gap < 0.02
     if times != 1:
         assert gap < reliability_gap(y_true, y_score) / 3
@@ -116,14 +116,14 @@ def test_isotonic_is_that_of_the_raw_scores_and_a_contrary_case_at_each_end():
         scores, true = np.append(y_score, (0, 1)), np.append(y_true, (True, False))
         expected = IsotonicRegression(y_min=0, y_max=1).fit_transform(scores, true)[:50]
         fitted = fit_calibration("isotonic", y_true[:, None], y_score[:, None])
-        np.testing.assert_allclose(calibrated(y_score[:, None], fitted)[:, 0], expected, atol=1e-6)
+        np.testing.assert_allclose(calibrate(y_score[:, None], fitted)[:, 0], expected, atol=1e-6)
 
 
 def test_isotonic_by_hand():
     y_true = bools(0, 1, 0, 1, 1)[:, None].repeat(FEWEST, axis=0)
     y_score = floats(0.1, 0.3, 0.5, 0.7, 0.9)[:, None]
     fitted = fit_calibration("isotonic", y_true, y_score.repeat(FEWEST, axis=0))
-    found = calibrated(np.append(y_score, floats([0], [1]), axis=0), fitted)[:, 0]
+    found = calibrate(np.append(y_score, floats([0], [1]), axis=0), fitted)[:, 0]
     least, most = 1 / (FEWEST + 1), 2 * FEWEST / (2 * FEWEST + 1)
     np.testing.assert_allclose(found, [least, 0.5, 0.5, most, most, least, most], atol=1e-6)
 
@@ -134,7 +134,7 @@ def test_a_higher_score_is_never_less_probable(kind, seed):
     y_true, y_score = random_table(seed, cases=40)
     fitted = fit_calibration(kind, y_true, y_score)
     rising = np.tile(np.linspace(0, 1, 500, dtype=np.float32)[:, None], y_true.shape[1])
-    assert (np.diff(calibrated(rising, fitted), axis=0) >= 0).all()
+    assert (np.diff(calibrate(rising, fitted), axis=0) >= 0).all()
 
 
 def test_articles_are_grouped_by_their_true_cases():
@@ -167,7 +167,7 @@ def test_without_a_true_case_scores_stay(kind):
     y_score = with_support(0, 0)[1]
     fitted = fit_calibration(kind, np.zeros_like(y_score, np.bool_), y_score)
     assert fitted.kind == "none"
-    np.testing.assert_allclose(calibrated(y_score, fitted), y_score, atol=RESOLUTION)
+    np.testing.assert_allclose(calibrate(y_score, fitted), y_score, atol=RESOLUTION)
 
 
 @pytest.mark.parametrize("known", [None, np.zeros((0, 2), np.bool_)])
@@ -175,7 +175,7 @@ def test_without_a_true_case_scores_stay(kind):
 def test_no_cases_fit_nothing(kind, known):
     nothing = np.zeros((0, 2), np.float32)
     fitted = fit_calibration(kind, nothing > 0, nothing, known)
-    assert calibrated(nothing, fitted).shape == (0, 2)
+    assert calibrate(nothing, fitted).shape == (0, 2)
 
 
 @pytest.mark.parametrize("truth", [True, False, "parted"])
@@ -183,7 +183,7 @@ def test_no_cases_fit_nothing(kind, known):
 def test_labels_that_a_fit_cannot_weigh_do_no_harm(kind, truth):
     y_score = with_support(0)[1]
     y_true = y_score > 0.5 if truth == "parted" else np.full(y_score.shape, truth)
-    y_prob = calibrated(y_score, fit_calibration(kind, y_true, y_score))
+    y_prob = calibrate(y_score, fit_calibration(kind, y_true, y_score))
     assert np.isfinite(y_prob).all()
     assert truth != "parted" or ((y_prob > 0.5) == y_true).all()
     if truth is True and kind == "temperature":
@@ -192,7 +192,7 @@ def test_labels_that_a_fit_cannot_weigh_do_no_harm(kind, truth):
 
 def test_scores_that_say_the_opposite_get_a_temperature_that_says_nothing():
     y_true, y_score = invented(0, base=0)
-    y_prob = calibrated(y_score, fit_calibration("temperature", ~y_true, y_score))
+    y_prob = calibrate(y_score, fit_calibration("temperature", ~y_true, y_score))
     np.testing.assert_allclose(y_prob, 0.5, atol=0.04)
 
 
@@ -211,14 +211,14 @@ def test_masked_entries_count_nowhere(kind):
 def test_columns_after_those_of_the_fit_keep_their_scores(kind):
     y_true, y_score = invented(0, cases=200)
     fitted = fit_calibration(kind, y_true[:, :2], y_score[:, :2])
-    y_prob = calibrated(y_score, fitted)
+    y_prob = calibrate(y_score, fitted)
     assert (y_prob[:, 2] == y_score[:, 2]).all()
-    assert (y_prob[:, :2] == calibrated(y_score[:, :2], fitted)).all()
+    assert (y_prob[:, :2] == calibrate(y_score[:, :2], fitted)).all()
 
 
 def test_each_article_has_the_parameters_of_its_group():
     fitted = Calibration("temperature", (1, 0), (((1.0,),), ((2.0,),)))
-    y_prob = calibrated(sigmoid([[1, 1]]).astype(np.float32), fitted)
+    y_prob = calibrate(sigmoid([[1, 1]]).astype(np.float32), fitted)
     np.testing.assert_allclose(y_prob, sigmoid([[0.5, 1]]), atol=1e-6)
 
 

@@ -5,8 +5,8 @@ from lawrec.decision.co_citation import (
     ALWAYS,
     EXPECTED,
     FEWEST,
-    Break,
-    Companions,
+    CoCitations,
+    CoCitationViolation,
     breaks,
     companions,
     lift,
@@ -66,7 +66,7 @@ def test_no_article_is_its_own_companion():
 
 @pytest.mark.parametrize("cases", [0, 5])
 def test_without_true_cases_nothing_is_known(cases):
-    assert companions(np.zeros((3, 3), np.int64), cases) == Companions({}, {})
+    assert companions(np.zeros((3, 3), np.int64), cases) == CoCitations({}, {})
 
 
 @pytest.mark.parametrize(
@@ -75,22 +75,28 @@ def test_without_true_cases_nothing_is_known(cases):
         ([], []),
         ([0], []),
         ([3], []),
-        ([2], [Break("missing", "347", "52"), Break("missing", "347", "264")]),
-        ([2, 3], [Break("missing", "347", "264")]),
+        (
+            [2],
+            [
+                CoCitationViolation("missing", "347", "52"),
+                CoCitationViolation("missing", "347", "264"),
+            ],
+        ),
+        ([2, 3], [CoCitationViolation("missing", "347", "264")]),
         ([0, 2, 3], []),
-        ([0, 1], [Break("unheard", "264", "266")]),
+        ([0, 1], [CoCitationViolation("unheard", "264", "266")]),
         (
             [0, 1, 2],
             [
-                Break("missing", "347", "52"),
-                Break("unheard", "264", "266"),
-                Break("unheard", "266", "347"),
+                CoCitationViolation("missing", "347", "52"),
+                CoCitationViolation("unheard", "264", "266"),
+                CoCitationViolation("unheard", "266", "347"),
             ],
         ),
-        ([1, 0], [Break("unheard", "266", "264")]),
+        ([1, 0], [CoCitationViolation("unheard", "266", "264")]),
     ],
     ids=str,
 )
 def test_breaks_by_hand(labels, expected):
-    known = Companions({2: (3, 0)}, {0: (1,), 1: (0, 2), 2: (1,)})
+    known = CoCitations({2: (3, 0)}, {0: (1,), 1: (0, 2), 2: (1,)})
     assert breaks(labels, known, NAMES) == expected

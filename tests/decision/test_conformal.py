@@ -3,15 +3,15 @@ import pytest
 
 from lawrec.config import DecisionConfig
 from lawrec.decision.conformal import guaranteed_cut
-from lawrec.decision.decision_rule import Cuts, abstained, decide
+from lawrec.decision.decision_rule import DecisionRule, abstained, decide
 from lawrec.decision.threshold_curve import NEVER
-from lawrec.decision.tuning_cases import Labelled
+from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import ConfigError
-from tests.decision.conftest import bools, floats
+from tests.helpers.arrays import bools, floats
 
 
 def cut_of(y_true, y_score, level, known=None):
-    return guaranteed_cut(Labelled(y_true, y_score, known), DecisionConfig(coverage=level))
+    return guaranteed_cut(TuningCases(y_true, y_score, known), DecisionConfig(coverage=level))
 
 
 def drawn(rng, cases, articles=4):
@@ -34,7 +34,7 @@ def test_the_guarantee_holds_and_is_not_exceeded(level, cases):
     for _ in range(300):
         cut = cut_of(*drawn(rng, cases), level)
         y_true, y_score = drawn(rng, 300)
-        y_pred = decide(y_score, Cuts(np.full(4, NEVER), 0, 4, guarantee=cut))
+        y_pred = decide(y_score, DecisionRule(np.full(4, NEVER), 0, 4, guarantee=cut))
         covered.append((y_pred | ~y_true).all(axis=1).mean())
     error = 3 * np.std(covered) / np.sqrt(len(covered))
     assert level - error <= np.mean(covered) <= level + 1 / (cases + 1) + error
@@ -88,12 +88,12 @@ def test_cases_that_cite_an_article_without_a_score_are_refused_if_there_are_too
 def test_a_case_is_answered_in_full_or_not_at_all():
     rng = np.random.default_rng(1)
     y_true, y_score = drawn(rng, 400, articles=8)
-    cuts = Cuts(np.full(8, 0.6, np.float32), 0, 4, guarantee=cut_of(y_true, y_score, 0.9))
-    over = abstained(y_score, cuts)
+    rule = DecisionRule(np.full(8, 0.6, np.float32), 0, 4, guarantee=cut_of(y_true, y_score, 0.9))
+    over = abstained(y_score, rule)
     assert 0 < over.sum() < len(over)
-    needed = y_score >= cuts.guarantee
+    needed = y_score >= rule.guarantee
     assert (over == (needed.sum(axis=1) > 4)).all()
-    y_pred = decide(y_score, cuts)
+    y_pred = decide(y_score, rule)
     assert not y_pred[over].any()
     assert y_pred[~over][needed[~over]].all()
     assert ((y_pred | ~y_true).all(axis=1) | over).mean() >= 0.9

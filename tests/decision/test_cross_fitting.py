@@ -18,10 +18,10 @@ from lawrec.decision.cross_fitting import (
 from lawrec.decision.decision_rule import decide
 from lawrec.decision.objectives import objective
 from lawrec.decision.strategies import STRATEGIES, tune
-from lawrec.decision.tuning_cases import RARE, Labelled
+from lawrec.decision.tuning_cases import RARE, TuningCases
 from lawrec.errors import ConfigError
-from lawrec.evaluation.metrics import GAINS, HEADLINES, cail_score
-from tests.decision.conftest import bools, floats, random_mask, random_table
+from lawrec.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER, cail_score
+from tests.helpers.arrays import bools, floats, random_mask, random_table
 
 CONFIG = DecisionConfig(strategy="per-article", folds=3, shrinkage_cases=20)
 QUICK = DecisionConfig(folds=2)
@@ -35,7 +35,7 @@ def invented(seed, cases=90, support=(40, 12, 3, 0), apart=0.3):
     for article, true in enumerate(support):
         y_true[rng.permutation(cases)[:true], article] = True
     noise = rng.beta(2, 2, y_true.shape)
-    return Labelled(y_true, (noise * (1 - apart) + apart * y_true).astype(np.float32))
+    return TuningCases(y_true, (noise * (1 - apart) + apart * y_true).astype(np.float32))
 
 
 def thresholds(cases, config):
@@ -60,7 +60,7 @@ def cut_by_hand(cases, config, article):
 
 def best_cut(cases, config):
     """The cut of all articles, as if they were one."""
-    one = Labelled(cases.y_true.reshape(-1, 1), cases.y_score.reshape(-1, 1))
+    one = TuningCases(cases.y_true.reshape(-1, 1), cases.y_score.reshape(-1, 1))
     strategy = "cost" if config.strategy == "cost" else "per-article"
     return min(1.0, float(tune(one, replace(config, strategy=strategy)).thresholds[0]))
 
@@ -81,12 +81,12 @@ def test_a_threshold_by_hand():
     # Alike in every fold: the articles' own cuts are 0.5 and 0.3, that of both together 0.3.
     y_true = np.tile(bools([1, 0], [0, 1]), (20, 1))
     y_score = np.tile(floats([0.8, 0.2], [0.2, 0.4]), (20, 1))
-    cases = Labelled(y_true, y_score)
+    cases = TuningCases(y_true, y_score)
     assert cases.support.tolist() == [20, 20]
     config = replace(CONFIG, folds=2)
     assert thresholds(cases, config) == pytest.approx([0.4, 0.3])
-    assert thresholds(cases, replace(config, shrink_cases=60)) == pytest.approx([0.35, 0.3])
-    assert thresholds(cases, replace(config, shrink_cases=0)) == pytest.approx([0.5, 0.3])
+    assert thresholds(cases, replace(config, shrinkage_cases=60)) == pytest.approx([0.35, 0.3])
+    assert thresholds(cases, replace(config, shrinkage_cases=0)) == pytest.approx([0.5, 0.3])
 
 
 def test_one_fold_without_shrinking_is_tuning():
@@ -102,7 +102,7 @@ def test_one_fold_without_shrinking_is_tuning():
 def test_rare_articles_are_drawn_to_what_costs_least(miss, false):
     rng = np.random.default_rng(0)
     y_score = 1 / (1 + np.exp(-rng.normal((-1, -5, -6, -7), 2, (4_000, 4)))).astype(np.float32)
-    cases = Labelled(rng.random(y_score.shape) < y_score, y_score)
+    cases = TuningCases(rng.random(y_score.shape) < y_score, y_score)
     config = DecisionConfig("cost", miss_cost=miss, false_cost=false)
     least = false / (miss + false)  # for every article, since its scores are probabilities
     found = thresholds(cases, config)
@@ -170,8 +170,8 @@ def test_cail_is_never_worse_than_another_strategy_on_the_cases_it_sees():
         cases = invented(seed)
         of_strategy = {}
         for name in STRATEGIES:
-            cuts = cross_fit(cases, replace(CONFIG, strategy=name))
-            of_strategy[name] = cail_score(cases.y_true, decide(cases.y_score, cuts))
+            rule = cross_fit(cases, replace(CONFIG, strategy=name))
+            of_strategy[name] = cail_score(cases.y_true, decide(cases.y_score, rule))
         assert of_strategy["cail"] == max(of_strategy.values())
 
 
@@ -180,25 +180,25 @@ def test_only_the_parts_that_decide_like_the_whole_count(monkeypatch):
     kinds = set()
     for seed in range(25):
         cases = invented(seed, cases=40, support=(20, 8, 4), apart=0.1)
-        config = replace(CONFIG, strategy="cail", shrink_cases=0)
+        config = replace(CONFIG, strategy="cail", shrinkage_cases=0)
         whole = tune(cases, config)
         parts = [tune(part, config) for part in without_folds(cases, config)]
         alike = [part for part in parts if manner(part) == manner(whole)] or [whole]
-        cuts = np.array([part.thresholds for part in alike], np.float64)
-        finite = np.isfinite(cuts)
-        means = np.where(finite, cuts, 0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
+        rule = np.array([part.thresholds for part in alike], np.float64)
+        finite = np.isfinite(rule)
+        means = np.where(finite, rule, 0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
         kept = np.isfinite(whole.thresholds) & finite.any(axis=0)
         expected = np.where(kept, means, whole.thresholds)
         assert thresholds(cases, config) == pytest.approx(expected, abs=1e-6)
-        if whole.rule != "threshold":  # and is not drawn either
-            drawn = thresholds(cases, replace(config, shrink_cases=20))
+        if whole.kind != "threshold":  # and is not drawn either
+            drawn = thresholds(cases, replace(config, shrinkage_cases=20))
             assert drawn == pytest.approx(expected, abs=1e-6)
-        kinds.add((whole.rule, len(alike) == len(parts)))
+        kinds.add((whole.kind, len(alike) == len(parts)))
     assert kinds >= {("threshold", True), ("threshold", False), ("share", False)}
 
 
-def manner(cuts):
-    return cuts.rule, cuts.min_articles, cuts.max_articles
+def manner(rule):
+    return rule.kind, rule.min_articles, rule.max_articles
 
 
 def test_an_article_with_many_cases_keeps_nearly_its_own_cut():
@@ -221,33 +221,35 @@ def test_an_article_without_a_case_follows_the_rare_ones(strategy):
     assert found[3] < best_cut(cases, config) - 0.02
 
 
-@pytest.mark.parametrize("unseen_score", [0.5, math.inf])
+@pytest.mark.parametrize("unseen_threshold", [0.5, math.inf])
 @pytest.mark.parametrize("strategy", OWN)
-def test_an_article_without_a_case_has_the_score_of_the_configuration(strategy, unseen_score):
+def test_an_article_without_a_case_has_the_score_of_the_configuration(strategy, unseen_threshold):
     cases = invented(2)
     cases.y_score[:, 3] = 1
-    config = replace(CONFIG, strategy=strategy, unseen_score=unseen_score)
+    config = replace(CONFIG, strategy=strategy, unseen_threshold=unseen_threshold)
     found = thresholds(cases, config)
-    assert found[3] == unseen_score
+    assert found[3] == unseen_threshold
     assert found[:3] == pytest.approx(thresholds(cases.articles([0, 1, 2]), config))
 
 
 def test_no_article_with_a_case_at_all_has_the_score_of_the_configuration():
-    nothing = Labelled(np.zeros((6, 2), np.bool_), np.full((6, 2), 0.5, np.float32))
+    nothing = TuningCases(np.zeros((6, 2), np.bool_), np.full((6, 2), 0.5, np.float32))
     for score in (0.5, math.inf):
-        config = replace(CONFIG, unseen_score=score)
+        config = replace(CONFIG, unseen_threshold=score)
         assert thresholds(nothing, config).tolist() == [score, score]
     assert thresholds(nothing, CONFIG).tolist() == [math.inf, math.inf]
 
 
-@pytest.mark.parametrize("shrink_cases", [0, 20])
-@pytest.mark.parametrize("unseen_score", [0.0, 0.5, math.inf])
+@pytest.mark.parametrize("shrinkage_cases", [0, 20])
+@pytest.mark.parametrize("unseen_threshold", [0.0, 0.5, math.inf])
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("cases", [0, 1, 3])
-def test_few_cases_give_thresholds_all_the_same(cases, strategy, unseen_score, shrink_cases):
+def test_few_cases_give_thresholds_all_the_same(cases, strategy, unseen_threshold, shrinkage_cases):
     y_true, y_score = random_table(0, cases=3)
-    config = DecisionConfig(strategy, unseen_threshold=unseen_score, shrinkage_cases=shrink_cases)
-    found = thresholds(Labelled(y_true[:cases], y_score[:cases]), config)
+    config = DecisionConfig(
+        strategy, unseen_threshold=unseen_threshold, shrinkage_cases=shrinkage_cases
+    )
+    found = thresholds(TuningCases(y_true[:cases], y_score[:cases]), config)
     assert (found.dtype, found.shape) == (np.float32, (5,))
     assert not np.isnan(found).any()
 
@@ -255,7 +257,7 @@ def test_few_cases_give_thresholds_all_the_same(cases, strategy, unseen_score, s
 def test_masked_entries_move_no_threshold():
     cases = invented(3)
     known = random_mask(3, cases.y_true.shape)
-    other = Labelled(cases.y_true ^ ~known, np.where(known, cases.y_score, np.float32(0)), known)
+    other = TuningCases(cases.y_true ^ ~known, np.where(known, cases.y_score, np.float32(0)), known)
     expected = thresholds(replace(cases, known=known), CONFIG)
     assert thresholds(other, CONFIG).tolist() == expected.tolist()
 
@@ -278,8 +280,8 @@ def held_out_lists(monkeypatch):
     """Every list that a comparison decides, by fold and strategy."""
     lists = []
 
-    def noting(y_score, cuts):
-        lists.append(decide(y_score, cuts))
+    def noting(y_score, rule):
+        lists.append(decide(y_score, rule))
         return lists[-1]
 
     monkeypatch.setattr(cross_fitting, "decide", noting)
@@ -311,7 +313,7 @@ def test_the_figures_are_those_of_all_lists_together(held_out_lists):
         (entry,) = [entry for entry in found if entry.strategy == name]
         assert entry.objective == objective(cases.y_true, y_pred, None, QUICK)
         assert entry.figures == {
-            name: GAINS[name](cases.y_true, y_pred, None) for name in HEADLINES
+            name: HIGHER_IS_BETTER[name](cases.y_true, y_pred, None) for name in HEADLINES
         }
 
 
@@ -325,17 +327,17 @@ def test_a_comparison_has_every_strategy_once_the_best_first(name):
 
 def test_best_is_the_first_of_the_comparison():
     cases = invented(6)
-    strategy, cuts, compared = choose(cases, replace(QUICK, strategy=BEST))
+    strategy, rule, compared = choose(cases, replace(QUICK, strategy=BEST))
     assert compared == compare(cases, QUICK)
     assert strategy == compared[0].strategy
     expected = cross_fit(cases, replace(QUICK, strategy=strategy))
-    assert cuts.thresholds.tolist() == expected.thresholds.tolist()
+    assert rule.thresholds.tolist() == expected.thresholds.tolist()
 
 
 def test_a_named_strategy_is_not_compared():
-    strategy, cuts, compared = choose(invented(6), CONFIG)
+    strategy, rule, compared = choose(invented(6), CONFIG)
     assert (strategy, compared) == ("per-article", [])
-    assert cuts.thresholds.tolist() == thresholds(invented(6), CONFIG).tolist()
+    assert rule.thresholds.tolist() == thresholds(invented(6), CONFIG).tolist()
 
 
 @pytest.mark.parametrize(("folds", "compared"), [(3, 3), (1, 2)])
@@ -348,7 +350,7 @@ def test_a_comparison_tells_how_far_it_is(folds, compared):
 @pytest.mark.parametrize("cases", [1, 2, 3])
 def test_few_cases_can_be_compared(cases):
     y_true, y_score = random_table(0, cases=3)
-    assert len(compare(Labelled(y_true[:cases], y_score[:cases]), DecisionConfig())) == len(
+    assert len(compare(TuningCases(y_true[:cases], y_score[:cases]), DecisionConfig())) == len(
         STRATEGIES
     )
 
@@ -362,14 +364,14 @@ def test_of_many_cases_evenly_spaced_ones_are_compared(monkeypatch):
 
 def test_the_chosen_strategy_does_as_well_elsewhere_as_simple_ones():
     tuning, elsewhere = (invented(seed, 600, (300, 90, 40, 12), 0.35) for seed in (7, 8))
-    _, cuts, _ = choose(tuning, DecisionConfig(strategy=BEST, folds=3))
+    _, rule, _ = choose(tuning, DecisionConfig(strategy=BEST, folds=3))
 
-    def score(cuts):
-        lists = decide(elsewhere.y_score, cuts)
+    def score(rule):
+        lists = decide(elsewhere.y_score, rule)
         return objective(elsewhere.y_true, lists, None, DecisionConfig())
 
     for simple in ("fixed", "global"):
-        assert score(cuts) >= score(tune(tuning, DecisionConfig(strategy=simple))) - 0.005
+        assert score(rule) >= score(tune(tuning, DecisionConfig(strategy=simple))) - 0.005
 
 
 def test_intervals_hold_the_cut_of_cases_that_are_well_apart():
@@ -399,14 +401,14 @@ def test_intervals_are_like_those_of_cases_drawn_one_by_one(true):
     cases = invented(9, 100, (true,), apart=0.4)
     (curve,) = cases.curves
     rng = np.random.default_rng(1)
-    cuts = []
+    rule = []
     for _ in range(2_000):
         times = rng.poisson(1, 100)
-        listed = [times * (cases.y_score[:, 0] >= cut) for cut in curve.cuts]
+        listed = [times * (cases.y_score[:, 0] >= cut) for cut in curve.thresholds]
         right = times * cases.y_true[:, 0]
         f1 = [2 * (row * cases.y_true[:, 0]).sum() / max(1, (row + right).sum()) for row in listed]
-        cuts.append(curve.threshold(int(np.argmax(f1))))
-    expected = np.quantile(cuts, (0.025, 0.975), method="nearest")
+        rule.append(curve.threshold(int(np.argmax(f1))))
+    expected = np.quantile(rule, (0.025, 0.975), method="nearest")
     found = intervals(cases, DecisionConfig(resamples=2_000))[0]
     assert found == pytest.approx(expected, abs=0.03)
 

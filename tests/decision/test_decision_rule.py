@@ -3,19 +3,19 @@ from itertools import product
 import numpy as np
 import pytest
 
-from lawrec.decision.calibration import Calibration, calibrated
+from lawrec.decision.calibration import Calibration, calibrate
 from lawrec.decision.decision_rule import (
     RULE_KINDS,
-    Cuts,
+    DecisionRule,
     abstained,
     decide,
     passing,
-    thresholds_of,
+    score_thresholds,
 )
 from lawrec.decision.expected_f1 import CERTAIN
 from lawrec.decision.score_order import CHUNK_CASES, best_columns, rank, shares
 from lawrec.decision.threshold_curve import NEVER
-from tests.decision.conftest import SEEDS, floats, random_scores
+from tests.helpers.arrays import SEEDS, floats, random_scores
 
 
 def stretched(articles):
@@ -23,25 +23,25 @@ def stretched(articles):
     return Calibration("temperature", tuple(range(articles)), (((2.0,),), ((0.5,),)) * 4)
 
 
-def slow_passed(scores, cuts):
+def slow_passed(scores, rule):
     """Which columns of a case pass, chosen one by one; what never fires is nobody's best."""
-    can_fire = [bool(np.isfinite(cut)) for cut in cuts.thresholds]
+    can_fire = [bool(np.isfinite(cut)) for cut in rule.thresholds]
     seen = [score if fires else 0 for score, fires in zip(scores, can_fire, strict=True)]
-    if cuts.rule == "threshold":
-        passed = [score >= cut for score, cut in zip(seen, cuts.thresholds, strict=True)]
-    elif cuts.rule == "share":
+    if rule.kind == "threshold":
+        passed = [score >= cut for score, cut in zip(seen, rule.thresholds, strict=True)]
+    elif rule.kind == "share":
         best = np.float32(max(seen)) or np.float32(1)
-        passed = [score / best >= cut for score, cut in zip(seen, cuts.thresholds, strict=True)]
+        passed = [score / best >= cut for score, cut in zip(seen, rule.thresholds, strict=True)]
     else:
-        passed = slow_best_list(seen, cuts)
+        passed = slow_best_list(seen, rule)
     return [fires and bool(ok) for fires, ok in zip(can_fire, passed, strict=True)]
 
 
-def slow_best_list(scores, cuts):
+def slow_best_list(scores, rule):
     prob = floats(scores)
-    prob = (calibrated(prob, cuts.calibration) if cuts.calibration else prob)[0]
+    prob = (calibrate(prob, rule.calibration) if rule.calibration else prob)[0]
     by_prob = sorted(range(len(prob)), key=lambda column: -prob[column])
-    lengths = range(1, min(cuts.max_articles, len(prob)) + 1)
+    lengths = range(1, min(rule.max_articles, len(prob)) + 1)
     lists = [[column in by_prob[:n] for column in range(len(prob))] for n in lengths]
     return max(lists, key=lambda chosen: round(slow_expected_f1(prob, chosen), 9))
 
@@ -54,109 +54,111 @@ def slow_expected_f1(prob, chosen):
     return float((likely * 2 * (outcomes @ chosen) / (chosen.sum() + outcomes.sum(axis=1))).sum())
 
 
-def slow_decide(scores, cuts):
+def slow_decide(scores, rule):
     """One case's columns, chosen one by one."""
     by_score = sorted(range(len(scores)), key=lambda column: -scores[column])
-    needed = [column for column in by_score if scores[column] >= cuts.guarantee]
-    if len(needed) > cuts.max_articles:
+    needed = [column for column in by_score if scores[column] >= rule.guarantee]
+    if len(needed) > rule.max_articles:
         return [False] * len(scores)
-    passed = slow_passed(scores, cuts)
+    passed = slow_passed(scores, rule)
     listed = [column for column in by_score if passed[column] or column in needed]
     others = [column for column in by_score if column not in listed]
-    can_fire = [column for column in others if np.isfinite(cuts.thresholds[column])]
+    can_fire = [column for column in others if np.isfinite(rule.thresholds[column])]
     never = [column for column in others if column not in can_fire]
-    chosen = listed[: cuts.max_articles]
-    filling = (can_fire + never)[: max(0, cuts.min_articles - len(chosen))]
-    chosen += [column for column in filling if scores[column] >= cuts.fill_score]
+    chosen = listed[: rule.max_articles]
+    filling = (can_fire + never)[: max(0, rule.min_articles - len(chosen))]
+    chosen += [column for column in filling if scores[column] >= rule.fill_score]
     return [column in chosen for column in range(len(scores))]
 
 
-def random_decision(seed, rule="threshold", cases=10):
+def random_decision(seed, kind="threshold", cases=10):
     rng = np.random.default_rng(seed)
     articles = int(rng.integers(1, 8))
     y_score = random_scores(rng, (cases, articles))
     thresholds = np.where(rng.random(articles) < 0.3, NEVER, random_scores(rng, articles))
-    least, most = sorted(rng.integers(1 if rule == "expected-f1" else 0, 8, 2).tolist())
-    return y_score, Cuts(
+    least, most = sorted(rng.integers(1 if kind == "expected-f1" else 0, 8, 2).tolist())
+    return y_score, DecisionRule(
         thresholds.astype(np.float32),
         least,
         most,
         fill_score=float(rng.choice([0, 0.25])),
-        rule=rule,
+        kind=kind,
         calibration=stretched(articles) if rng.random() < 0.5 else None,
         guarantee=float(rng.choice([NEVER, 0.5, 0.75])),
     )
 
 
-@pytest.mark.parametrize("rule", RULE_KINDS)
-def test_decide_agrees_with_a_slow_choice_case_by_case(rule):
+@pytest.mark.parametrize("kind", RULE_KINDS)
+def test_decide_agrees_with_a_slow_choice_case_by_case(kind):
     for seed in SEEDS:
-        y_score, cuts = random_decision(seed, rule)
-        assert decide(y_score, cuts).tolist() == [slow_decide(scores, cuts) for scores in y_score]
+        y_score, rule = random_decision(seed, kind)
+        assert decide(y_score, rule).tolist() == [slow_decide(scores, rule) for scores in y_score]
 
 
-@pytest.mark.parametrize("rule", RULE_KINDS)
-def test_the_decision_of_a_case_does_not_depend_on_other_cases(rule):
+@pytest.mark.parametrize("kind", RULE_KINDS)
+def test_the_decision_of_a_case_does_not_depend_on_other_cases(kind):
     for seed in SEEDS:
-        y_score, cuts = random_decision(seed, rule)
-        together = decide(y_score, cuts)
-        alone = np.concatenate([decide(y_score[[case]], cuts) for case in range(len(y_score))])
+        y_score, rule = random_decision(seed, kind)
+        together = decide(y_score, rule)
+        alone = np.concatenate([decide(y_score[[case]], rule) for case in range(len(y_score))])
         assert (together == alone).all()
-        assert (decide(y_score[::-1], cuts) == together[::-1]).all()
-        assert (decide(np.asfortranarray(y_score), cuts) == together).all()
+        assert (decide(y_score[::-1], rule) == together[::-1]).all()
+        assert (decide(np.asfortranarray(y_score), rule) == together).all()
 
 
-@pytest.mark.parametrize("rule", RULE_KINDS)
-def test_the_decision_of_a_case_is_the_same_in_every_chunk(rule):
+@pytest.mark.parametrize("kind", RULE_KINDS)
+def test_the_decision_of_a_case_is_the_same_in_every_chunk(kind):
     y_score = np.random.default_rng(0).random((5, 40), np.float32) ** 4
-    cuts = Cuts(np.full(40, 0.25, np.float32), 1, 9, rule=rule, guarantee=0.5)
+    rule = DecisionRule(np.full(40, 0.25, np.float32), 1, 9, kind=kind, guarantee=0.5)
     many = np.tile(y_score, (CHUNK_CASES // 5 + 2, 1))
     assert len(many) > CHUNK_CASES
-    assert (decide(many, cuts) == np.tile(decide(y_score, cuts), (len(many) // 5, 1))).all()
+    assert (decide(many, rule) == np.tile(decide(y_score, rule), (len(many) // 5, 1))).all()
 
 
-@pytest.mark.parametrize("rule", RULE_KINDS)
-def test_decide_gives_at_least_the_least_and_at_most_the_most(rule):
+@pytest.mark.parametrize("kind", RULE_KINDS)
+def test_decide_gives_at_least_the_least_and_at_most_the_most(kind):
     for seed in SEEDS:
-        y_score, cuts = random_decision(seed, rule)
-        cuts = Cuts(**(vars(cuts) | {"fill_score": 0.0}))
-        sizes = decide(y_score, cuts).sum(axis=1)
-        over = abstained(y_score, cuts)
+        y_score, rule = random_decision(seed, kind)
+        rule = DecisionRule(**(vars(rule) | {"fill_score": 0.0}))
+        sizes = decide(y_score, rule).sum(axis=1)
+        over = abstained(y_score, rule)
         assert (sizes[over] == 0).all()
-        assert (sizes[~over] >= min(cuts.min_articles, y_score.shape[1])).all()
-        assert (sizes <= cuts.max_articles).all()
+        assert (sizes[~over] >= min(rule.min_articles, y_score.shape[1])).all()
+        assert (sizes <= rule.max_articles).all()
 
 
-@pytest.mark.parametrize("rule", RULE_KINDS)
-def test_what_passes_is_what_decide_lists_without_limits(rule):
+@pytest.mark.parametrize("kind", RULE_KINDS)
+def test_what_passes_is_what_decide_lists_without_limits(kind):
     for seed in SEEDS:
-        y_score, cuts = random_decision(seed, rule)
-        freely = Cuts(**(vars(cuts) | {"min_articles": 0, "max_articles": 99, "guarantee": NEVER}))
+        y_score, rule = random_decision(seed, kind)
+        freely = DecisionRule(
+            **(vars(rule) | {"min_articles": 0, "max_articles": 99, "guarantee": NEVER})
+        )
         assert (passing(y_score, freely) == decide(y_score, freely)).all()
 
 
-@pytest.mark.parametrize("rule", ["threshold", "share"])
-def test_an_article_passes_from_its_threshold_in_a_case_on(rule):
+@pytest.mark.parametrize("kind", ["threshold", "share"])
+def test_an_article_passes_from_its_threshold_in_a_case_on(kind):
     for seed in SEEDS:
-        y_score, cuts = random_decision(seed, rule)
-        lines = thresholds_of(y_score, cuts)
+        y_score, rule = random_decision(seed, kind)
+        lines = score_thresholds(y_score, rule)
         assert lines.shape == y_score.shape
         doubtful = (
-            np.isclose(lines, y_score) if rule == "share" else np.zeros_like(y_score, np.bool_)
+            np.isclose(lines, y_score) if kind == "share" else np.zeros_like(y_score, np.bool_)
         )
-        assert ((y_score >= lines) == passing(y_score, cuts))[~doubtful].all()
+        assert ((y_score >= lines) == passing(y_score, rule))[~doubtful].all()
 
 
 def test_a_list_that_is_chosen_as_a_whole_has_no_thresholds():
-    y_score, cuts = random_decision(0, "expected-f1")
-    assert (thresholds_of(y_score, cuts) == NEVER).all()
+    y_score, rule = random_decision(0, "expected-f1")
+    assert (score_thresholds(y_score, rule) == NEVER).all()
 
 
 def test_a_share_is_one_of_the_best_that_can_fire():
-    cuts = Cuts(floats(0.5, NEVER, 0.5), 0, 3, rule="share")
+    rule = DecisionRule(floats(0.5, NEVER, 0.5), 0, 3, kind="share")
     y_score = floats([0.4, 0.9, 0.1], [0.4, 0.9, 0.2], [0, 0.9, 0])
-    assert passing(y_score, cuts).tolist() == [[1, 0, 0], [1, 0, 1], [0, 0, 0]]
-    assert thresholds_of(y_score, cuts)[:2].tolist() == [pytest.approx([0.2, np.inf, 0.2])] * 2
+    assert passing(y_score, rule).tolist() == [[1, 0, 0], [1, 0, 1], [0, 0, 0]]
+    assert score_thresholds(y_score, rule)[:2].tolist() == [pytest.approx([0.2, np.inf, 0.2])] * 2
 
 
 def test_shares_of_the_best_score():
@@ -166,8 +168,8 @@ def test_shares_of_the_best_score():
 def test_a_score_equal_to_its_threshold_is_positive():
     threshold = np.float32(0.3)
     above, below = np.nextafter(threshold, NEVER), np.nextafter(threshold, -NEVER)
-    cuts = Cuts(floats(threshold), 0, 1)
-    assert decide(floats([above], [threshold], [below]), cuts).tolist() == [[True], [True], [False]]
+    rule = DecisionRule(floats(threshold), 0, 1)
+    assert decide(floats([above], [threshold], [below]), rule).tolist() == [[True], [True], [False]]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,7 @@ def test_a_score_equal_to_its_threshold_is_positive():
     ],
 )
 def test_decide_keeps_to_its_limits(thresholds, scores, limits, expected):
-    y_pred = decide(floats(scores), Cuts(floats(*thresholds), *limits))
+    y_pred = decide(floats(scores), DecisionRule(floats(*thresholds), *limits))
     assert y_pred.dtype == np.bool_
     assert y_pred.astype(int).tolist() == [expected]
 
@@ -221,8 +223,8 @@ def test_decide_keeps_to_its_limits(thresholds, scores, limits, expected):
 def test_a_list_is_filled_only_from_the_fill_score_on(scores, expected):
     never_fires = scores == (0.1, 0.95)
     thresholds = floats(0.5, NEVER if never_fires else 0.5)
-    cuts = Cuts(thresholds, 1 if never_fires else 2, 9, fill_score=0.25)
-    assert decide(floats(scores), cuts).tolist() == [expected]
+    rule = DecisionRule(thresholds, 1 if never_fires else 2, 9, fill_score=0.25)
+    assert decide(floats(scores), rule).tolist() == [expected]
 
 
 @pytest.mark.parametrize(
@@ -249,15 +251,15 @@ def test_a_list_is_filled_only_from_the_fill_score_on(scores, expected):
     ],
 )
 def test_from_the_guaranteed_score_on_articles_are_listed(thresholds, scores, most, expected, over):
-    cuts = Cuts(floats(*thresholds), 0, most, guarantee=0.5)
-    assert decide(floats(scores), cuts).astype(int).tolist() == [expected]
-    assert abstained(floats(scores), cuts).tolist() == [over]
+    rule = DecisionRule(floats(*thresholds), 0, most, guarantee=0.5)
+    assert decide(floats(scores), rule).astype(int).tolist() == [expected]
+    assert abstained(floats(scores), rule).tolist() == [over]
 
 
 @pytest.mark.parametrize("thresholds", [[1e-12, 1e-12], [1, 1], [NEVER, NEVER]])
 def test_decide_tells_tiny_scores_apart(thresholds):
-    cuts = Cuts(floats(*thresholds), 1, 1)
-    assert decide(floats([1e-10, 2e-10]), cuts).tolist() == [[False, True]]
+    rule = DecisionRule(floats(*thresholds), 1, 1)
+    assert decide(floats([1e-10, 2e-10]), rule).tolist() == [[False, True]]
 
 
 @pytest.mark.parametrize(
@@ -280,13 +282,13 @@ def test_ties_among_many_articles_go_by_column(seed):
     by_score = [sorted(range(200), key=lambda column, row=row: -row[column]) for row in y_score]
     assert np.argsort(rank(y_score), axis=1).tolist() == by_score
     assert best_columns(y_score, 9).tolist() == [row[:9] for row in by_score]
-    chosen = decide(y_score, Cuts(np.full(200, NEVER), 7, 7))
+    chosen = decide(y_score, DecisionRule(np.full(200, NEVER), 7, 7))
     assert [np.flatnonzero(row).tolist() for row in chosen] == [sorted(row[:7]) for row in by_score]
 
 
 def likeliest(prob, most=99):
-    cuts = Cuts(np.zeros(len(prob), np.float32), 0, most, rule="expected-f1")
-    return decide(floats(prob), cuts)[0]
+    rule = DecisionRule(np.zeros(len(prob), np.float32), 0, most, kind="expected-f1")
+    return decide(floats(prob), rule)[0]
 
 
 def all_lists(n):
@@ -355,11 +357,11 @@ def test_the_likeliest_list_by_hand(prob, expected):
 def test_what_never_fires_does_not_make_the_likeliest_list_longer():
     never_zero = Calibration("isotonic", (0,) * 9, (((-2.0, 2.0), (0.1, 0.9)),))
     thresholds = floats(*[0] * 3, *[NEVER] * 6)
-    cuts = Cuts(thresholds, 0, 9, rule="expected-f1", calibration=never_zero)
+    rule = DecisionRule(thresholds, 0, 9, kind="expected-f1", calibration=never_zero)
     y_score = np.random.default_rng(0).random((50, 9), np.float32)
     few = Calibration("isotonic", (0,) * 3, never_zero.parameters)
-    alone = Cuts(thresholds[:3], 0, 9, rule="expected-f1", calibration=few)
-    assert decide(y_score, cuts)[:, :3].tolist() == decide(y_score[:, :3], alone).tolist()
+    alone = DecisionRule(thresholds[:3], 0, 9, kind="expected-f1", calibration=few)
+    assert decide(y_score, rule)[:, :3].tolist() == decide(y_score[:, :3], alone).tolist()
 
 
 def test_the_likeliest_list_is_no_longer_than_the_most():

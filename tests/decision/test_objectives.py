@@ -4,8 +4,8 @@ import pytest
 from lawrec.config import DecisionConfig
 from lawrec.decision.objectives import OBJECTIVES, f1, f_beta, objective
 from lawrec.errors import ConfigError
-from lawrec.evaluation.metrics import GAINS
-from tests.decision.conftest import RATES, SEEDS, random_mask, random_table, slow_rate
+from lawrec.evaluation.metrics import HIGHER_IS_BETTER
+from tests.helpers.arrays import RATES, SEEDS, random_mask, random_table, slow_rate
 
 
 def random_lists(seed):
@@ -25,12 +25,12 @@ def test_a_rate_counts_all_known_entries_together(name):
         assert objective(y_true ^ ~known, y_pred, known, config) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("name", GAINS)
+@pytest.mark.parametrize("name", HIGHER_IS_BETTER)
 def test_a_metric_is_itself(name):
     y_true, y_pred = random_lists(0)
     known = random_mask(0, y_true.shape)
     found = objective(y_true, y_pred, known, DecisionConfig(objective=name))
-    assert found == GAINS[name](y_true, y_pred, known)
+    assert found == HIGHER_IS_BETTER[name](y_true, y_pred, known)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

@@ -4,25 +4,30 @@ import numpy as np
 import pytest
 
 from lawrec.decision.calibration import Calibration
-from lawrec.decision.co_citation import Break, Companions
-from lawrec.decision.decision_rule import RULE_KINDS, Cuts, decide, passing
-from lawrec.decision.recommend import (
+from lawrec.decision.co_citation import CoCitations, CoCitationViolation
+from lawrec.decision.decision_rule import (
     ABOVE,
-    ABSTAINED,
     BELOW,
+    LIKELIEST,
+    OUTSIDE,
+    RULE_KINDS,
+    DecisionRule,
+    decide,
+    passing,
+)
+from lawrec.decision.recommend import (
+    ABSTAINED,
     FALLBACK,
     GUARANTEE,
-    LIKELIEST,
     MAXIMUM,
     MINIMUM,
-    OUTSIDE,
     Decision,
     Recommendation,
     reasons,
     recommend,
 )
 from lawrec.decision.threshold_curve import NEVER
-from tests.decision.conftest import SEEDS, floats, random_scores
+from tests.helpers.arrays import SEEDS, floats, random_scores
 
 ARTICLES = ("264", "133之一", "234", "347")
 TITLES = {"264": "盗窃罪", "133之一": "危险驾驶罪", "234": "故意伤害罪"}
@@ -30,8 +35,8 @@ SCORES = floats([0.25, 0.75, 0.5, 0.125])
 RECOMMENDED = {ABOVE, LIKELIEST, FALLBACK, MINIMUM, GUARANTEE}
 
 
-def cuts(*thresholds, least=0, most=10, **more):
-    return Cuts(floats(*thresholds), least, most, **more)
+def rule(*thresholds, least=0, most=10, **more):
+    return DecisionRule(floats(*thresholds), least, most, **more)
 
 
 def first(chosen, scores=SCORES, **more):
@@ -43,7 +48,7 @@ def first_list(chosen, scores=SCORES, candidates=0):
 
 
 def test_a_recommendation_tells_article_title_score_threshold_and_reason():
-    assert first(cuts(0.5, 0.5, 0.5, 0.5)) == Decision(
+    assert first(rule(0.5, 0.5, 0.5, 0.5)) == Decision(
         (
             Recommendation(1, "133之一", "危险驾驶罪", 0.75, None, 0.5, True, ABOVE),
             Recommendation(2, "234", "故意伤害罪", 0.5, None, 0.5, True, ABOVE),
@@ -55,33 +60,33 @@ def test_a_recommendation_tells_article_title_score_threshold_and_reason():
     ("chosen", "candidates", "expected"),
     [
         (
-            cuts(0.5, 0.5, 0.5, 0.5),
+            rule(0.5, 0.5, 0.5, 0.5),
             4,
             [(1, "133之一", ABOVE), (2, "234", ABOVE), (3, "264", BELOW), (4, "347", BELOW)],
         ),
-        (cuts(0.9, 0.9, 0.9, 0.9, least=1), 0, [(1, "133之一", FALLBACK)]),
+        (rule(0.9, 0.9, 0.9, 0.9, least=1), 0, [(1, "133之一", FALLBACK)]),
         (
-            cuts(0.9, 0.9, 0.9, 0.9, least=2),
+            rule(0.9, 0.9, 0.9, 0.9, least=2),
             0,
             [(1, "133之一", MINIMUM), (2, "234", MINIMUM)],
         ),
         (
-            cuts(0.9, 0.9, 0.9, 0.9, least=3, fill_score=0.3),
+            rule(0.9, 0.9, 0.9, 0.9, least=3, fill_score=0.3),
             0,
             [(1, "133之一", MINIMUM), (2, "234", MINIMUM)],
         ),
         (
-            cuts(0.9, 0.7, 0.9, 0.9, least=2),
+            rule(0.9, 0.7, 0.9, 0.9, least=2),
             3,
             [(1, "133之一", ABOVE), (2, "234", MINIMUM), (3, "264", BELOW)],
         ),
         (
-            cuts(0.1, 0.1, 0.1, 0.9, most=1),
+            rule(0.1, 0.1, 0.1, 0.9, most=1),
             4,
             [(1, "133之一", ABOVE), (2, "234", MAXIMUM), (3, "264", MAXIMUM), (4, "347", BELOW)],
         ),
         (
-            cuts(0.9, 0.9, 0.9, 0.1, guarantee=0.5),
+            rule(0.9, 0.9, 0.9, 0.1, guarantee=0.5),
             3,
             [
                 (1, "133之一", GUARANTEE),
@@ -91,22 +96,22 @@ def test_a_recommendation_tells_article_title_score_threshold_and_reason():
             ],
         ),
         (
-            cuts(0.9, 0.7, 0.9, 0.9, guarantee=0.5, least=3),
+            rule(0.9, 0.7, 0.9, 0.9, guarantee=0.5, least=3),
             0,
             [(1, "133之一", ABOVE), (2, "234", GUARANTEE), (3, "264", MINIMUM)],
         ),
         (
-            cuts(0.9, 0.9, 0.9, 0.1, guarantee=0.5, most=2),
+            rule(0.9, 0.9, 0.9, 0.1, guarantee=0.5, most=2),
             0,
             [(1, "133之一", GUARANTEE), (2, "234", GUARANTEE)],
         ),
         (
-            cuts(0.9, NEVER, 0.9, 0.9, guarantee=0.5),
+            rule(0.9, NEVER, 0.9, 0.9, guarantee=0.5),
             0,
             [(1, "133之一", GUARANTEE), (2, "234", GUARANTEE)],
         ),
         (
-            cuts(0.9, 0.7, 0.9, 0.1, guarantee=0.5, most=1),
+            rule(0.9, 0.7, 0.9, 0.1, guarantee=0.5, most=1),
             4,
             [
                 (1, "133之一", ABSTAINED),
@@ -115,14 +120,14 @@ def test_a_recommendation_tells_article_title_score_threshold_and_reason():
                 (4, "347", ABSTAINED),
             ],
         ),
-        (cuts(0.9, 0.9, 0.9, 0.9, guarantee=0.5, least=1, most=1), 0, []),
+        (rule(0.9, 0.9, 0.9, 0.9, guarantee=0.5, least=1, most=1), 0, []),
         (
-            cuts(0.5, 0.5, 0.5, 0.5, rule="share"),
+            rule(0.5, 0.5, 0.5, 0.5, kind="share"),
             3,
             [(1, "133之一", ABOVE), (2, "234", ABOVE), (3, "264", BELOW)],
         ),
         (
-            cuts(0, 0, 0, 0, rule="expected-f1", least=3),
+            rule(0, 0, 0, 0, kind="expected-f1", least=3),
             4,
             [
                 (1, "133之一", LIKELIEST),
@@ -131,12 +136,12 @@ def test_a_recommendation_tells_article_title_score_threshold_and_reason():
                 (4, "347", OUTSIDE),
             ],
         ),
-        (cuts(0.9, NEVER, 0.9, 0.1), 0, [(4, "347", ABOVE)]),
-        (cuts(0.9, NEVER, 0.9, 0.9, least=1), 1, [(1, "133之一", BELOW), (2, "234", FALLBACK)]),
-        (cuts(NEVER, NEVER, NEVER, NEVER, least=1), 0, [(1, "133之一", FALLBACK)]),
-        (cuts(0.9, 0.9, 0.9, 0.9), 0, []),
+        (rule(0.9, NEVER, 0.9, 0.1), 0, [(4, "347", ABOVE)]),
+        (rule(0.9, NEVER, 0.9, 0.9, least=1), 1, [(1, "133之一", BELOW), (2, "234", FALLBACK)]),
+        (rule(NEVER, NEVER, NEVER, NEVER, least=1), 0, [(1, "133之一", FALLBACK)]),
+        (rule(0.9, 0.9, 0.9, 0.9), 0, []),
         (
-            cuts(0.9, 0.9, 0.9, 0.9),
+            rule(0.9, 0.9, 0.9, 0.9),
             9,
             [(1, "133之一", BELOW), (2, "234", BELOW), (3, "264", BELOW), (4, "347", BELOW)],
         ),
@@ -170,12 +175,12 @@ def test_articles_come_by_score_with_their_rank_and_reason(chosen, candidates, e
 
 
 def test_what_is_cut_although_it_passes_says_so():
-    found = first_list(cuts(0.9, 0.9, 0.9, 0.1, guarantee=0.5, most=2), candidates=4)
+    found = first_list(rule(0.9, 0.9, 0.9, 0.1, guarantee=0.5, most=2), candidates=4)
     assert [entry.reason for entry in found] == [GUARANTEE, GUARANTEE, BELOW, MAXIMUM]
 
 
 def test_a_case_is_abstained_where_the_guarantee_takes_too_many():
-    over = cuts(0.9, 0.9, 0.9, 0.9, guarantee=0.5, most=1, least=1)
+    over = rule(0.9, 0.9, 0.9, 0.9, guarantee=0.5, most=1, least=1)
     assert first(over) == Decision((), abstained=True)
     assert not first(replace(over, max_articles=2)).abstained
     y_score = np.append(SCORES, floats([0.9, 0, 0, 0]), axis=0)
@@ -184,13 +189,15 @@ def test_a_case_is_abstained_where_the_guarantee_takes_too_many():
     assert [entry.article for entry in decisions[1].recommendations] == ["264"]
 
 
-@pytest.mark.parametrize("rule", RULE_KINDS)
-def test_reasons_agree_with_what_is_decided(rule):
+@pytest.mark.parametrize("kind", RULE_KINDS)
+def test_reasons_agree_with_what_is_decided(kind):
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         y_score = random_scores(rng, (20, 6))
         thresholds = np.where(rng.random(6) < 0.2, NEVER, random_scores(rng, 6)).astype(np.float32)
-        chosen = Cuts(thresholds, 2, 3, rule=rule, guarantee=float(rng.choice([NEVER, 0.7])))
+        chosen = DecisionRule(
+            thresholds, 2, 3, kind=kind, guarantee=float(rng.choice([NEVER, 0.7]))
+        )
         y_pred = decide(y_score, chosen)
         why = reasons(y_score, y_pred, chosen)
         assert (np.isin(why, list(RECOMMENDED)) == y_pred).all()
@@ -204,49 +211,52 @@ def test_reasons_agree_with_what_is_decided(rule):
 
 def test_a_probability_is_that_of_the_calibration():
     calibration = Calibration("isotonic", (0, 1, 0, 0), (((0.0,), (0.25,)), ((0.0,), (0.625,))))
-    found = first_list(cuts(0.9, 0.5, 0.5, 0.9, calibration=calibration))
+    found = first_list(rule(0.9, 0.5, 0.5, 0.9, calibration=calibration))
     assert [(entry.score, entry.probability) for entry in found] == [(0.75, 0.625), (0.5, 0.25)]
     assert type(found[0].probability) is float
-    assert [entry.probability for entry in first_list(cuts(0, 0, 0, 0))] == [None] * 4
+    assert [entry.probability for entry in first_list(rule(0, 0, 0, 0))] == [None] * 4
 
 
 def test_breaks_are_those_of_the_recommended_articles_alone():
-    known = Companions({1: (3,), 0: (3,)}, {1: (2,), 2: (1,), 0: (1,)})
-    chosen = cuts(0.9, 0.5, 0.5, 0.9)
-    expected = (Break("missing", "133之一", "347"), Break("unheard", "133之一", "234"))
+    known = CoCitations({1: (3,), 0: (3,)}, {1: (2,), 2: (1,), 0: (1,)})
+    chosen = rule(0.9, 0.5, 0.5, 0.9)
+    expected = (
+        CoCitationViolation("missing", "133之一", "347"),
+        CoCitationViolation("unheard", "133之一", "234"),
+    )
     assert first(chosen, candidates=4, companions=known).breaks == expected
     assert first(chosen).breaks == ()
-    assert first(cuts(0.9, 0.9, 0.9, 0.9), candidates=4, companions=known).breaks == ()
+    assert first(rule(0.9, 0.9, 0.9, 0.9), candidates=4, companions=known).breaks == ()
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected"),
+    ("kind", "expected"),
     [("threshold", 0.5), ("share", 0.375), ("expected-f1", None)],
 )
-def test_the_threshold_is_the_score_from_which_an_article_passes_in_its_case(rule, expected):
-    found = first_list(cuts(0.5, 0.5, 0.5, NEVER, rule=rule), candidates=4)
+def test_the_threshold_is_the_score_from_which_an_article_passes_in_its_case(kind, expected):
+    found = first_list(rule(0.5, 0.5, 0.5, NEVER, kind=kind), candidates=4)
     assert [entry.threshold for entry in found] == [expected] * 3 + [None]
 
 
 def test_equal_scores_come_in_the_order_of_the_columns():
     articles = [str(number) for number in range(200)]
     y_score = np.tile(floats(0.5, 0.75), 100)[None, :]
-    (found,) = recommend(y_score, Cuts(np.zeros(200, np.float32), 0, 200), articles, {})
+    (found,) = recommend(y_score, DecisionRule(np.zeros(200, np.float32), 0, 200), articles, {})
     assert [entry.article for entry in found.recommendations] == articles[1::2] + articles[::2]
 
 
 def test_an_article_without_a_known_title_has_an_empty_one():
-    found = first_list(cuts(0.9, 0.9, 0.9, 0.1))
+    found = first_list(rule(0.9, 0.9, 0.9, 0.1))
     assert [(entry.article, entry.title) for entry in found] == [("347", "")]
 
 
 def test_an_article_that_never_fires_has_no_threshold():
-    found = first_list(cuts(NEVER, NEVER, NEVER, NEVER), candidates=1)
+    found = first_list(rule(NEVER, NEVER, NEVER, NEVER), candidates=1)
     assert [(entry.threshold, entry.recommended) for entry in found] == [(None, False)]
 
 
 def test_scores_and_thresholds_are_plain_rounded_floats():
-    found = first_list(cuts(0.1, 0.9, 0.9, 0.9), scores=np.full((1, 4), 1 / 3, np.float32))
+    found = first_list(rule(0.1, 0.9, 0.9, 0.9), scores=np.full((1, 4), 1 / 3, np.float32))
     assert (found[0].score, found[0].threshold) == (0.333333, 0.1)
     assert [type(value) for value in (found[0].score, found[0].threshold)] == [float, float]
     assert type(found[0].recommended) is bool
@@ -255,16 +265,16 @@ def test_scores_and_thresholds_are_plain_rounded_floats():
 
 def test_the_reason_goes_by_the_exact_score_and_not_by_the_rounded_one():
     nearly = np.nextafter(np.float32(0.5), np.float32(0))
-    found = first_list(cuts(0.5, 0.5, 0.5, 0.5, least=1), scores=floats([nearly, 0, 0, 0]))
+    found = first_list(rule(0.5, 0.5, 0.5, 0.5, least=1), scores=floats([nearly, 0, 0, 0]))
     assert [(entry.score, entry.reason) for entry in found] == [(0.5, FALLBACK)]
 
 
 def test_every_case_gets_its_own_list_in_order():
     y_score = floats([0.9, 0, 0, 0], [0, 0, 0, 0], [0, 0.6, 0.7, 0])
-    decisions = recommend(y_score, cuts(0.5, 0.5, 0.5, 0.5), ARTICLES, TITLES)
+    decisions = recommend(y_score, rule(0.5, 0.5, 0.5, 0.5), ARTICLES, TITLES)
     lists = [[entry.article for entry in found.recommendations] for found in decisions]
     assert lists == [["264"], [], ["234", "133之一"]]
 
 
 def test_no_cases_give_no_decisions():
-    assert recommend(np.zeros((0, 4), np.float32), cuts(0, 0, 0, 0), ARTICLES, TITLES) == []
+    assert recommend(np.zeros((0, 4), np.float32), rule(0, 0, 0, 0), ARTICLES, TITLES) == []

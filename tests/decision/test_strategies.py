@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from lawrec.config import DecisionConfig
-from lawrec.decision.decision_rule import Cuts, decide
+from lawrec.decision.decision_rule import DecisionRule, decide
 from lawrec.decision.objectives import objective
 from lawrec.decision.score_order import shares
 from lawrec.decision.strategies import STRATEGIES, cail_points, micro_f1_points
 from lawrec.decision.strategies import tune as tune_labelled
 from lawrec.decision.threshold_curve import NEVER, curve
-from lawrec.decision.tuning_cases import Labelled
+from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import ConfigError
 from lawrec.evaluation.metrics import Counts, cail_score, f1, micro_f1
-from tests.decision.conftest import (
+from tests.helpers.arrays import (
     RATES,
     SEEDS,
     all_cuts,
@@ -32,14 +32,14 @@ MICRO = DecisionConfig(objective="micro_f1")
 
 
 def tune(y_true, y_score, config, known=None, costs=None):
-    return tune_labelled(Labelled(y_true, y_score, known, costs), config)
+    return tune_labelled(TuningCases(y_true, y_score, known, costs), config)
 
 
 def same_cuts(left, right):
     np.testing.assert_array_equal(left.thresholds, right.thresholds)
     assert left.calibration == right.calibration
-    return (left.rule, left.min_articles, left.max_articles) == (
-        right.rule,
+    return (left.kind, left.min_articles, left.max_articles) == (
+        right.kind,
         right.min_articles,
         right.max_articles,
     )
@@ -68,17 +68,17 @@ def all_counts(y_true, y_score, known):
 
 def test_micro_f1_has_the_best_of_all_combinations_of_cuts():
     for y_true, y_score, known in tables():
-        cuts = tune(y_true, y_score, without_limits(strategy="micro-f1"), known)
+        rule = tune(y_true, y_score, without_limits(strategy="micro-f1"), known)
         tp, listed, true = all_counts(y_true, y_score, known).sum(axis=1).T
-        found = micro_f1(y_true, decide(y_score, cuts), known)
+        found = micro_f1(y_true, decide(y_score, rule), known)
         assert found == pytest.approx((2 * tp / (listed + true)).max())
 
 
 def test_micro_f1_of_more_articles_is_exact_too():
     y_true, y_score = random_table(0, cases=6, articles=4, unseen=0)
-    cuts = tune(y_true, y_score, without_limits(strategy="micro-f1"))
+    rule = tune(y_true, y_score, without_limits(strategy="micro-f1"))
     tp, listed, true = all_counts(y_true, y_score, np.ones_like(y_true)).sum(axis=1).T
-    assert micro_f1(y_true, decide(y_score, cuts)) == pytest.approx(
+    assert micro_f1(y_true, decide(y_score, rule)) == pytest.approx(
         (2 * tp / (listed + true)).max()
     )
 
@@ -103,16 +103,16 @@ def test_each_article_has_its_own_costs():
     y_true = np.tile(bools([1, 1, 1], [0, 0, 0]), (2, 1))
     y_score = np.tile(floats([0.25, 0.25, 0.25], [0.75, 0.75, 0.75]), (2, 1))
     costs = np.array([[3.0, 1.0], [1.0, 3.0], [0.0, 0.0]])
-    cuts = tune(y_true, y_score, without_limits(strategy="cost"), costs=costs)
-    assert cuts.thresholds.tolist() == [0.125, np.inf, np.inf]
-    by_rows = Labelled(y_true, y_score, None, costs).articles([1, 0]).rows([0, 1])
+    rule = tune(y_true, y_score, without_limits(strategy="cost"), costs=costs)
+    assert rule.thresholds.tolist() == [0.125, np.inf, np.inf]
+    by_rows = TuningCases(y_true, y_score, None, costs).articles([1, 0]).rows([0, 1])
     found = tune_labelled(by_rows, without_limits(strategy="cost"))
     assert found.thresholds.tolist() == [np.inf, 0.125]
 
 
 @pytest.mark.parametrize("name", RATES)
 def test_per_article_has_the_best_rate_of_every_article(name):
-    config = without_limits(strategy="per-article", objective=name, recall_weight=2, hold=0.7)
+    config = without_limits(strategy="per-article", objective=name, beta=2, target_rate=0.7)
     for y_true, y_score, known in tables():
         y_pred = decide(y_score, tune(y_true, y_score, config, known))
         for article, seen in enumerate(known.T):
@@ -123,30 +123,30 @@ def test_per_article_has_the_best_rate_of_every_article(name):
 
 @pytest.mark.parametrize("name", RATES)
 def test_global_has_the_best_rate_of_all_single_cuts(name):
-    config = without_limits(strategy="global", objective=name, recall_weight=2, hold=0.7)
+    config = without_limits(strategy="global", objective=name, beta=2, target_rate=0.7)
     for y_true, y_score, known in tables():
-        cuts = tune(y_true, y_score, config, known)
-        assert len(set(cuts.thresholds)) == 1
+        rule = tune(y_true, y_score, config, known)
+        assert len(set(rule.thresholds)) == 1
         true, score = y_true[known], y_score[known]
         best = max(slow_rate(true, score >= cut, config) for cut in all_cuts(score))
-        found = objective(y_true, decide(y_score, cuts), known, config)
+        found = objective(y_true, decide(y_score, rule), known, config)
         assert found == pytest.approx(best)
 
 
 def test_top_n_has_the_best_micro_f1_of_all_n():
     config = never_unseen(strategy="top-n", max_articles=4)
     for y_true, y_score, known in tables(articles=5):
-        cuts = tune(y_true, y_score, config, known)
+        rule = tune(y_true, y_score, config, known)
         never = np.full(5, NEVER)
-        lists = [decide(y_score, Cuts(never, n, n)) for n in range(1, 5)]
+        lists = [decide(y_score, DecisionRule(never, n, n)) for n in range(1, 5)]
         scores = [micro_f1(y_true, y_pred, known) for y_pred in lists]
-        assert cuts.min_articles == cuts.max_articles == 1 + int(np.argmax(scores))
-        assert (decide(y_score, cuts) == lists[cuts.max_articles - 1]).all()
+        assert rule.min_articles == rule.max_articles == 1 + int(np.argmax(scores))
+        assert (decide(y_score, rule) == lists[rule.max_articles - 1]).all()
 
 
 @pytest.mark.parametrize("name", RATES)
 def test_top_n_per_score_has_the_best_share(name):
-    config = without_limits(strategy="top-n-per-score", objective=name, recall_weight=2, hold=0.7)
+    config = without_limits(strategy="top-n-per-score", objective=name, beta=2, target_rate=0.7)
     for y_true, y_score, known in tables():
         relative = shares(y_score)
         lists = [relative >= share for share in all_cuts(relative)]
@@ -155,15 +155,17 @@ def test_top_n_per_score_has_the_best_share(name):
         assert objective(y_true, y_pred, known, config) == pytest.approx(best)
 
 
-@pytest.mark.parametrize("unseen_score", [0.0, math.inf])
+@pytest.mark.parametrize("unseen_threshold", [0.0, math.inf])
 @pytest.mark.parametrize("limits", [(0, 100), (1, 10), (1, 2)])
-def test_cail_is_never_worse_than_any_other_strategy(limits, unseen_score):
+def test_cail_is_never_worse_than_any_other_strategy(limits, unseen_threshold):
     least, most = limits
-    config = DecisionConfig(min_articles=least, max_articles=most, unseen_threshold=unseen_score)
+    config = DecisionConfig(
+        min_articles=least, max_articles=most, unseen_threshold=unseen_threshold
+    )
     for seed in SEEDS:
         y_true, y_score = random_table(seed, articles=6, unseen=2)
         known = random_mask(seed, y_true.shape) if seed % 2 else None
-        cases = Labelled(y_true, y_score, known)
+        cases = TuningCases(y_true, y_score, known)
         of_strategy = {
             name: cail_score(
                 y_true,
@@ -177,12 +179,12 @@ def test_cail_is_never_worse_than_any_other_strategy(limits, unseen_score):
 
 def test_no_change_of_a_single_cut_betters_the_points_of_cail():
     for y_true, y_score, known in tables(articles=4):
-        cases = Labelled(y_true, y_score, known)
+        cases = TuningCases(y_true, y_score, known)
         judged = 4 + len(y_true) * (not known.all())  # with and without others
         points = cail_points(cases.curves, [0] * 4, judged)
         now = score_of_points(cases.curves, points, judged)
         for label, of_one in enumerate(cases.curves):
-            for point in range(len(of_one.cuts)):
+            for point in range(len(of_one.thresholds)):
                 moved = [*points[:label], point, *points[label + 1 :]]
                 assert score_of_points(cases.curves, moved, judged) <= now + 1e-9
         assert cail_points(cases.curves, points, judged) == points
@@ -215,36 +217,36 @@ def test_the_order_of_articles_does_not_matter(strategy):
     config = DecisionConfig(strategy=strategy)
     expected = tune(y_true, y_score, config)
     for columns in map(list, permutations(range(4))):
-        cuts = tune(y_true[:, columns], y_score[:, columns], config)
-        assert cuts.thresholds.tolist() == expected.thresholds[columns].tolist()
-        lists = decide(y_score[:, columns], cuts)
+        rule = tune(y_true[:, columns], y_score[:, columns], config)
+        assert rule.thresholds.tolist() == expected.thresholds[columns].tolist()
+        lists = decide(y_score[:, columns], rule)
         assert (lists == decide(y_score, expected)[:, columns]).all()
 
 
 def test_fixed_cuts_every_article_with_a_case_at_one_half():
-    cuts = tune(*random_table(0), never_unseen(strategy="fixed"))
-    assert cuts.thresholds.tolist() == [0.5] * 4 + [np.inf]
+    rule = tune(*random_table(0), never_unseen(strategy="fixed"))
+    assert rule.thresholds.tolist() == [0.5] * 4 + [np.inf]
 
 
 def test_expected_f1_keeps_the_calibration_of_the_configuration():
     for kind in ("none", "temperature", "isotonic"):
-        cuts = tune(*random_table(0), DecisionConfig(strategy="expected-f1", calibration=kind))
-        assert (cuts.rule, cuts.calibration.kind) == ("expected-f1", kind)
+        rule = tune(*random_table(0), DecisionConfig(strategy="expected-f1", calibration=kind))
+        assert (rule.kind, rule.calibration.kind) == ("expected-f1", kind)
 
 
 def test_top_n_does_not_count_an_article_that_will_never_fire():
     y_true = bools([1, 0, 0], [1, 0, 0], [0, 1, 0])
     y_score = floats([0.5, 0.25, 0.75], [0.5, 0.25, 0.75], [0.25, 0.5, 0.75])
-    cuts = tune(y_true, y_score, never_unseen(strategy="top-n"))
-    assert cuts.max_articles == 1
-    assert (decide(y_score, cuts) == y_true).all()
+    rule = tune(y_true, y_score, never_unseen(strategy="top-n"))
+    assert rule.max_articles == 1
+    assert (decide(y_score, rule) == y_true).all()
 
 
 def test_global_does_not_count_an_article_that_will_never_fire():
     y_true = bools([1, 0], [1, 0], [0, 0])
     y_score = floats([0.5, 0.75], [0.5, 0.75], [0.25, 0.75])
-    cuts = tune(y_true, y_score, without_limits(strategy="global"))
-    assert cuts.thresholds.tolist() == [0.375, np.inf]
+    rule = tune(y_true, y_score, without_limits(strategy="global"))
+    assert rule.thresholds.tolist() == [0.375, np.inf]
 
 
 @pytest.mark.parametrize(("least", "most", "expected"), [(1, 10, 1), (2, 10, 2), (3, 3, 3)])
@@ -252,32 +254,32 @@ def test_top_n_keeps_to_the_least_number_of_articles(least, most, expected):
     y_true = bools([1, 0, 0], [0, 1, 0], [0, 0, 1])
     y_score = np.where(y_true, floats(0.9), floats(0.1)).astype(np.float32)
     config = never_unseen(strategy="top-n", min_articles=least, max_articles=most)
-    cuts = tune(y_true, y_score, config)
-    assert (cuts.min_articles, cuts.max_articles) == (expected, expected)
+    rule = tune(y_true, y_score, config)
+    assert (rule.min_articles, rule.max_articles) == (expected, expected)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_an_article_without_a_true_case_never_fires(strategy):
     y_true, y_score = random_table(3)
     y_score[:, -1] = 1
-    cuts = tune(y_true, y_score, never_unseen(strategy=strategy))
-    assert np.isfinite(cuts.thresholds).tolist() == [True] * 4 + [False]
-    assert not decide(y_score, cuts)[:, -1].any()
+    rule = tune(y_true, y_score, never_unseen(strategy=strategy))
+    assert np.isfinite(rule.thresholds).tolist() == [True] * 4 + [False]
+    assert not decide(y_score, rule)[:, -1].any()
 
 
 @pytest.mark.parametrize("strategy", ["fixed", "global", "per-article", "micro-f1", "cost"])
 def test_an_article_without_a_true_case_gets_the_score_of_the_configuration(strategy):
-    cuts = tune(*random_table(3), DecisionConfig(strategy=strategy, unseen_threshold=0.625))
-    assert cuts.thresholds[-1] == np.float32(0.625)
+    rule = tune(*random_table(3), DecisionConfig(strategy=strategy, unseen_threshold=0.625))
+    assert rule.thresholds[-1] == np.float32(0.625)
 
 
 @pytest.mark.parametrize("strategy", ["global", "per-article", "micro-f1", "cail"])
 def test_an_article_without_a_true_case_gets_the_best_cut_of_all(strategy):
     y_true, y_score = random_table(3)
     pooled = tune(y_true, y_score, DecisionConfig(strategy="global"))
-    cuts = tune(y_true, y_score, DecisionConfig(strategy=strategy))
-    if cuts.rule == "threshold":
-        assert cuts.thresholds[-1] == pooled.thresholds[0]
+    rule = tune(y_true, y_score, DecisionConfig(strategy=strategy))
+    if rule.kind == "threshold":
+        assert rule.thresholds[-1] == pooled.thresholds[0]
 
 
 @pytest.mark.parametrize(
@@ -287,9 +289,9 @@ def test_an_article_without_a_true_case_does_not_sway_the_others(strategy):
     y_true, y_score = random_table(3)
     config = never_unseen(strategy=strategy)
     without = tune(y_true[:, :-1], y_score[:, :-1], config)
-    cuts = tune(y_true, y_score, config)
-    assert cuts.thresholds[:-1].tolist() == without.thresholds.tolist()
-    assert (cuts.min_articles, cuts.max_articles) == (without.min_articles, without.max_articles)
+    rule = tune(y_true, y_score, config)
+    assert rule.thresholds[:-1].tolist() == without.thresholds.tolist()
+    assert (rule.min_articles, rule.max_articles) == (without.min_articles, without.max_articles)
 
 
 def test_an_article_without_a_true_case_gets_the_cheapest_cut_of_all():
@@ -301,9 +303,9 @@ def test_an_article_without_a_true_case_gets_the_cheapest_cut_of_all():
 
 def test_a_share_is_no_score_so_that_an_article_without_a_true_case_gets_that_of_all():
     config = DecisionConfig(strategy="top-n-per-score", unseen_threshold=0.0625)
-    cuts = tune(*random_table(3), config)
-    assert len(set(cuts.thresholds.tolist())) == 1
-    assert cuts.thresholds[0] > 0.0625
+    rule = tune(*random_table(3), config)
+    assert len(set(rule.thresholds.tolist())) == 1
+    assert rule.thresholds[0] > 0.0625
 
 
 def test_an_article_that_nobody_knows_does_not_sway_cail():
@@ -312,23 +314,23 @@ def test_an_article_that_nobody_knows_does_not_sway_cail():
         known = np.ones_like(y_true)
         known[:, -1] = False
         expected = tune(y_true[:, :-1], y_score[:, :-1], never_unseen(strategy="cail"))
-        cuts = tune(y_true, y_score, never_unseen(strategy="cail"), known)
-        assert cuts.thresholds[:-1].tolist() == expected.thresholds.tolist()
+        rule = tune(y_true, y_score, never_unseen(strategy="cail"), known)
+        assert rule.thresholds[:-1].tolist() == expected.thresholds.tolist()
 
 
 def test_articles_keep_their_group_of_a_calibration_beside_one_without_a_true_case():
     rng = np.random.default_rng(0)
     y_score = rng.random((300, 4), np.float32)
     y_true = rng.random((300, 4)) < y_score * np.array((0.8, 0, 0.2, 0.03))
-    cuts = tune(y_true, y_score, never_unseen(strategy="expected-f1"))
-    assert cuts.calibration.groups == (2, 0, 1, 0)
+    rule = tune(y_true, y_score, never_unseen(strategy="expected-f1"))
+    assert rule.calibration.groups == (2, 0, 1, 0)
 
 
 @pytest.mark.parametrize("strategy", ["fixed", "global", "per-article"])
 def test_tuning_hands_the_limits_of_a_list_on(strategy):
     config = never_unseen(strategy=strategy, min_articles=2, fill_score=0.125, max_articles=3)
-    cuts = tune(*random_table(0), config)
-    assert (cuts.min_articles, cuts.fill_score, cuts.max_articles) == (2, 0.125, 3)
+    rule = tune(*random_table(0), config)
+    assert (rule.min_articles, rule.fill_score, rule.max_articles) == (2, 0.125, 3)
 
 
 DEGENERATE = {
@@ -349,11 +351,11 @@ def test_every_strategy_runs_on_degenerate_cases(strategy, case):
     y_true, y_score = DEGENERATE[case]
     for config in (never_unseen(strategy=strategy), DecisionConfig(strategy=strategy)):
         for known in (None, np.zeros_like(y_true)):
-            cuts = tune(y_true, y_score, config, known)
-            assert cuts.thresholds.dtype == np.float32
-            assert cuts.thresholds.shape == (y_true.shape[1],)
-            assert not np.isnan(cuts.thresholds).any()
-            assert decide(y_score, cuts).shape == y_true.shape
+            rule = tune(y_true, y_score, config, known)
+            assert rule.thresholds.dtype == np.float32
+            assert rule.thresholds.shape == (y_true.shape[1],)
+            assert not np.isnan(rule.thresholds).any()
+            assert decide(y_score, rule).shape == y_true.shape
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -389,10 +391,10 @@ def test_masked_scores_do_not_move_a_cut(strategy):
 @pytest.mark.parametrize("unseen", [0.75, math.inf])
 def test_an_article_whose_true_cases_are_all_masked_gets_the_threshold_of_unseen_ones(unseen):
     y_true, y_score = bools([1, 1], [0, 1]), floats([0.9, 0.8], [0.2, 0.7])
-    config = without_limits(strategy="global", unseen_score=unseen)
-    cuts = tune(y_true, y_score, config, bools([0, 1], [1, 1]))
-    assert cuts.thresholds.tolist()[0] == unseen
-    assert cuts.thresholds.tolist()[1] < unseen
+    config = without_limits(strategy="global", unseen_threshold=unseen)
+    rule = tune(y_true, y_score, config, bools([0, 1], [1, 1]))
+    assert rule.thresholds.tolist()[0] == unseen
+    assert rule.thresholds.tolist()[1] < unseen
 
 
 @pytest.mark.parametrize(

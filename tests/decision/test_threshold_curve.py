@@ -5,7 +5,7 @@ from lawrec.config import DecisionConfig
 from lawrec.decision import threshold_curve
 from lawrec.decision.objectives import best_point
 from lawrec.decision.threshold_curve import NEVER, curve
-from tests.decision.conftest import (
+from tests.helpers.arrays import (
     RATES,
     all_cuts,
     bools,
@@ -26,7 +26,7 @@ def neighbour_above(score):
 
 def test_a_curve_by_hand():
     of_scores = curve(bools(1, 0, 1, 0, 1), floats(0.75, 0.5, 0.5, 0.25, 0))
-    assert of_scores.cuts.tolist() == [np.inf, 0.75, 0.5, 0]
+    assert of_scores.thresholds.tolist() == [np.inf, 0.75, 0.5, 0]
     assert of_scores.below.tolist() == [np.inf, 0.5, 0.25, 0]
     assert of_scores.chosen.tolist() == [0, 1, 3, 5]
     assert of_scores.tp.tolist() == [0, 1, 2, 3]
@@ -37,7 +37,7 @@ def test_a_curve_by_hand():
 @pytest.mark.parametrize("y_true", [bools(), bools(0, 0)])
 def test_without_a_true_case_there_is_no_cut_but_never(y_true):
     of_scores = curve(y_true, np.full(len(y_true), 0.5, np.float32))
-    assert of_scores.cuts.tolist() == [np.inf]
+    assert of_scores.thresholds.tolist() == [np.inf]
     assert (of_scores.chosen.tolist(), of_scores.tp.tolist()) == ([0], [0])
     assert of_scores.threshold(0) == NEVER
 

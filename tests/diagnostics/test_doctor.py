@@ -9,10 +9,10 @@ from lawrec.cli import cli
 from lawrec.config import ModelConfig
 from lawrec.diagnostics.doctor import DRIVER, batch_tokens, difference, why_no_gpu
 from lawrec.reporting.runs_text import doctor_text
-from lawrec.runs.results import Advice, Findings
+from lawrec.runs.results import DoctorReport, MachineReport
 
 pytestmark = pytest.mark.tensorflow
-READY = Findings(
+READY = MachineReport(
     gpus=(),
     built_for={"cuda_version": "12.5.1", "cudnn_version": "9"},
     hidden=None,
@@ -68,7 +68,7 @@ def test_the_batch_on_the_cpu_is_the_default_on_two_cores(cores, expected):
 
 
 def test_the_text_names_what_computes_and_what_does_not():
-    advice = Advice("0.1", "2.21", "3.15", 2, READY, ["No driver."], None, 6_144)
+    advice = DoctorReport("0.1", "2.21", "3.15", 2, READY, ["No driver."], None, 6_144)
     assert doctor_text(advice) == (
         "lawrec       0.1\n"
         "TensorFlow   2.21, built for cuda 12.5.1, cudnn 9\n"

@@ -19,8 +19,8 @@ def random_answers(seed, cases=25, articles=5):
 def test_a_sweep_has_the_counts_of_each_cut_decided_anew(seed):
     y_true, y_score, known = random_answers(seed)
     found = error_analysis.sweep(y_true, y_score, known, steps=10)
-    assert found.cuts == pytest.approx(np.linspace(0, 1, 11))
-    for place, cut in enumerate(found.cuts):
+    assert found.thresholds == pytest.approx(np.linspace(0, 1, 11))
+    for place, cut in enumerate(found.thresholds):
         y_pred = y_score >= np.float32(cut)
         counts = metrics.count(y_true, y_pred, known)
         for part in ("tp", "fp", "fn", "tn"):

@@ -168,15 +168,15 @@ def test_the_cail_score_agrees_with_the_judge_told_slowly(seed):
     assert metrics.cail_score(y_true, y_pred) == pytest.approx(judge_of_cail(y_true, y_pred))
 
 
-@pytest.mark.parametrize("idle", [1, 5])
-def test_idle_articles_count_in_the_cail_score_as_columns_of_nothing(idle):
+@pytest.mark.parametrize("n_absent_articles", [1, 5])
+def test_idle_articles_count_in_the_cail_score_as_columns_of_nothing(n_absent_articles):
     y_true, y_pred = random_answers(0)
     known = np.random.default_rng(0).random(y_true.shape) < 0.9
-    more = ((0, 0), (0, idle))
+    more = ((0, 0), (0, n_absent_articles))
     expected = metrics.cail_score(
         np.pad(y_true, more), np.pad(y_pred, more), np.pad(known, more, constant_values=True)
     )
-    assert metrics.cail_score(y_true, y_pred, known, idle) == pytest.approx(expected)
+    assert metrics.cail_score(y_true, y_pred, known, n_absent_articles) == pytest.approx(expected)
 
 
 def test_one_false_positive_on_an_absent_article_costs_a_quarter_of_a_cail_point():

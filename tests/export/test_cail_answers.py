@@ -84,7 +84,7 @@ def test_answers_and_truth_are_written_and_judged(tmp_path):
     again = judge([[3], [2], []], [[3], [2, 3], []], 4)
     assert (verdict.score, verdict.micro_f1) == (again.score, again.micro_f1)
     assert verdict.score == pytest.approx((4 / 5 + (1 + 1 + 2 / 3 + 1) / 4) / 2)
-    assert (verdict.unsayable, verdict.cited_left_out, verdict.recommended_left_out) == (
+    assert (verdict.unmapped_articles, verdict.cited_left_out, verdict.recommended_left_out) == (
         ("67",),
         1,
         1,
@@ -114,7 +114,7 @@ def test_what_nobody_knows_is_in_neither_file(tmp_path):
     known[1, 0] = known[0, 3] = False
     verdict = written(tmp_path / "answers", known=known)
     assert [line["articles"] for line in lines(tmp_path / "answers")] == [[3], [2], []]
-    assert (verdict.score, verdict.unsayable) == (1, ())
+    assert (verdict.score, verdict.unmapped_articles) == (1, ())
     assert "Left out" not in verdict.text()
 
 

@@ -64,7 +64,7 @@ def test_chunks_cut_a_stream_without_reading_ahead(size, expected):
             taken.append(item)
             yield item
 
-    parts = iterables.chunks(stream(), size)
+    parts = iterables.batched(stream(), size)
     assert next(parts) == expected[0]
     assert len(taken) == len(expected[0])
     assert [expected[0], *parts] == expected

@@ -6,7 +6,7 @@ import pytest
 
 from lawrec.errors import CaseError
 from lawrec.law.articles import article_name, is_numbered, read_article_list, statute_order
-from lawrec.law.catalog import Article, amendments, load_catalogue, nearest_article, titles
+from lawrec.law.catalog import Article, amendments, load_catalog, nearest_article, titles
 from lawrec.resources import shipped_path
 
 HEADER = "article,title,part,chapter,section,amendments\n"
@@ -207,10 +207,10 @@ def test_a_catalogue_comes_back_as_it_was_written(tmp_path):
         writer = csv.writer(file)
         writer.writerow(HEADER.strip().split(","))
         writer.writerows(vars(entry).values() for entry in entries)
-    catalogue = load_catalogue(path)
-    assert list(catalogue.values()) == entries
-    assert list(catalogue) == ["133", "133之一", "264"]
-    assert titles(catalogue)["133之一"] == "危险驾驶罪"
+    catalog = load_catalog(path)
+    assert list(catalog.values()) == entries
+    assert list(catalog) == ["133", "133之一", "264"]
+    assert titles(catalog)["133之一"] == "危险驾驶罪"
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_catalogue_comes_back_as_it_was_written(tmp_path):
 def test_a_catalogue_may_be_written_in_several_ways(tmp_path, content):
     path = tmp_path / "articles.csv"
     path.write_bytes(content.encode())
-    assert load_catalogue(path) == {"264": Article("264", "盗窃罪")}
+    assert load_catalog(path) == {"264": Article("264", "盗窃罪")}
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_catalogue_with_other_columns_or_bytes_is_refused(tmp_path, content):
     path = tmp_path / "articles.csv"
     path.write_bytes(content)
     with pytest.raises(CaseError) as caught:
-        load_catalogue(path)
+        load_catalog(path)
     assert caught.value.where == str(path)
     assert caught.value.expected.startswith("the catalogue must be CSV in UTF-8 with the columns")
     assert caught.value.got
@@ -312,12 +312,12 @@ def test_a_list_with_broken_bytes_is_refused(tmp_path):
 
 
 def test_a_hyphen_stands_for_just_the_branches_of_the_catalogue():
-    branched = [name for name in load_catalogue(shipped_path("vocab/articles.csv")) if "之" in name]
+    branched = [name for name in load_catalog(shipped_path("vocab/articles.csv")) if "之" in name]
     found = [article_name(f"{number}-{branch}") for number in range(453) for branch in range(10)]
     assert [name for name in found if "之" in name] == branched
 
 
-@pytest.mark.parametrize("read", [read_article_list, load_catalogue])
+@pytest.mark.parametrize("read", [read_article_list, load_catalog])
 @pytest.mark.parametrize(
     ("name", "got"), [("absent", "No such file or directory"), (".", "Is a directory")]
 )

@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from lawrec.errors import StatuteError
-from lawrec.law.catalog import Article, in_division, load_catalogue
+from lawrec.law.catalog import Article, in_division, load_catalog
 from lawrec.law.lookup import Amendment, import_statute, look_up, numbers_up_to_the_last
 from lawrec.law.statute_versions import version_at
 from lawrec.resources import shipped_path
@@ -41,7 +41,7 @@ def test_an_import_keeps_the_texts_and_counts_the_rest(tmp_path, import_texts):
 
 
 def catalogue_texts():
-    return dict.fromkeys(load_catalogue(shipped_path("vocab/articles.csv")), "文。")
+    return dict.fromkeys(load_catalog(shipped_path("vocab/articles.csv")), "文。")
 
 
 def test_the_whole_catalogue_is_neither_missing_nor_unknown(import_texts):
@@ -144,13 +144,13 @@ def test_an_unknown_article_names_the_nearest(tmp_path, value, todo):
 
 
 def test_a_division_is_found_by_signs_of_its_heading():
-    catalogue = {
+    catalog = {
         "1": Article("1", "a", "总则", "第一章 茶"),
         "2": Article("2", "b", "分则", "第一章 壶", "第一节 茶壶"),
         "3": Article("3", "茶", "附则"),
     }
-    assert [entry.article for entry in in_division(catalogue, "茶")] == ["1", "2"]
-    assert [entry.article for entry in in_division(catalogue, "附则")] == ["3"]
-    assert in_division(catalogue, "") == list(catalogue.values())
+    assert [entry.article for entry in in_division(catalog, "茶")] == ["1", "2"]
+    assert [entry.article for entry in in_division(catalog, "附则")] == ["3"]
+    assert in_division(catalog, "") == list(catalog.values())
     with pytest.raises(StatuteError, match=r"--chapter: .* got '咖啡'"):
-        in_division(catalogue, "咖啡")
+        in_division(catalog, "咖啡")

@@ -4,7 +4,8 @@ import numpy as np
 
 from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import Vocabulary
-from lawrec.models.embedding_init import WINDOW, _cooccurrence, start_vectors, token_vectors
+from lawrec.models.embedding_init import WINDOW, _cooccurrence, initial_embedding, token_vectors
+from tests.helpers.progress import messages_to
 
 
 def slow_cooccurrence(cases, size):
@@ -47,13 +48,13 @@ CASES = [[2, 3, 4], [4, 3], [2]]
 
 def test_the_embedding_starts_from_the_facts_or_from_noise():
     config = ModelConfig(embedding_size=16, embedding_stddev=0.6)
-    facts = start_vectors(config, TOKENS, CASES, seed=7)
+    facts = initial_embedding(config, TOKENS, CASES, seed=7)
     np.testing.assert_array_equal(facts, token_vectors(CASES, 5, 16, stddev=0.6, seed=7))
-    wide = replace(config, embedding_size=2000, vectors="random")
-    noise = start_vectors(wide, TOKENS, [], seed=7)
+    wide = replace(config, embedding_size=2000, embedding_init="random")
+    noise = initial_embedding(wide, TOKENS, [], seed=7)
     assert noise.dtype == np.float32
     np.testing.assert_allclose(noise.std(), 0.6, rtol=0.05)
-    np.testing.assert_array_equal(noise, start_vectors(wide, TOKENS, [], seed=7))
+    np.testing.assert_array_equal(noise, initial_embedding(wide, TOKENS, [], seed=7))
 
 
 def test_a_files_vectors_are_scaled_and_the_others_start_from_noise(tmp_path):
@@ -61,10 +62,10 @@ def test_a_files_vectors_are_scaled_and_the_others_start_from_noise(tmp_path):
     path.write_text("3 4\n盗窃 10 20 30 40\n诈骗 -10 0 10 20\n别的 1 1 1 1\n", encoding="utf-8")
     config = ModelConfig(embedding_size=4, embedding_stddev=0.5, embedding_init=str(path))
     told = []
-    vectors = start_vectors(config, TOKENS, [], 7, lambda *parts: told.append(parts[3]))
+    vectors = initial_embedding(config, TOKENS, [], 7, messages_to(told))
     given = np.array([[10, 20, 30, 40], [-10, 0, 10, 20]], np.float32)
     np.testing.assert_allclose(vectors[2:4], given * 0.5 / given.std(), rtol=1e-6)
-    noise = start_vectors(replace(config, vectors="random"), TOKENS, [], seed=7)
+    noise = initial_embedding(replace(config, embedding_init="random"), TOKENS, [], seed=7)
     np.testing.assert_array_equal(vectors[[0, 1, 4]], noise[[0, 1, 4]])
     assert told == [
         f"Reading the vectors of {path}.",
@@ -75,7 +76,7 @@ def test_a_files_vectors_are_scaled_and_the_others_start_from_noise(tmp_path):
 def test_vectors_of_nothing_but_zeros_stay_finite(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("1 2\n盗窃 0 0\n", encoding="utf-8")
-    vectors = start_vectors(
+    vectors = initial_embedding(
         ModelConfig(embedding_size=2, embedding_init=str(path)), TOKENS, [], seed=7
     )
     assert vectors[2].tolist() == [0, 0]

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from lawrec.config import ModelConfig
-from lawrec.models.lstm_classifier import build_model, start_bias
+from lawrec.models.lstm_classifier import build_model, log_odds_bias
 from lawrec.models.pooling import POOLINGS
 
 pytestmark = pytest.mark.tensorflow
@@ -48,7 +48,7 @@ def test_a_case_does_not_depend_on_its_batch_mates(pooling):
 
 
 def test_output_biases_start_at_the_log_odds_of_the_label_shares():
-    bias = start_bias([0.5, 0.2, 0.0])
+    bias = log_odds_bias([0.5, 0.2, 0.0])
     np.testing.assert_allclose(bias, np.log([1, 0.25, 1e-5 / (1 - 1e-5)]), rtol=1e-5)
 
 

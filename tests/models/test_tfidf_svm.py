@@ -9,12 +9,13 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from lawrec.config import ModelConfig
 from lawrec.corpus.tfrecords import Record
 from lawrec.models import tfidf_svm
-from lawrec.models.lstm_classifier import WORDS, build_model
+from lawrec.models.lstm_classifier import TFIDF_SVM, build_model
 from lawrec.models.scorer import make_scorer
-from lawrec.models.tfidf_svm import MixedWithWords, fit_words
+from lawrec.models.tfidf_svm import TfidfSvmMixture, fit_tfidf_svm
 from lawrec.training.checkpoints import best_checkpoint, load_model
 from lawrec.training.loop import train
 from lawrec.training.validation import score_records
+from tests.helpers.progress import Reports
 
 pytestmark = pytest.mark.tensorflow
 
@@ -30,9 +31,9 @@ TOKENS, LABELS = 7, 3
 
 
 def mixed(share=1.0, cases=CASES):
-    layer = MixedWithWords(TOKENS, share)
+    layer = TfidfSvmMixture(TOKENS, share)
     layer.build((None, None), (None, LABELS))
-    layer.set_weights(fit_words(cases, TOKENS, LABELS, 1))
+    layer.set_weights(fit_tfidf_svm(cases, TOKENS, LABELS, 1))
     return layer
 
 
@@ -52,12 +53,12 @@ def test_a_label_without_a_case_is_never_near():
 
 def test_a_label_of_every_case_is_always_near():
     cases = [Record(str(number), [2 + number], [0]) for number in range(3)]
-    bias = fit_words(cases, TOKENS, LABELS, 1).bias
+    bias = fit_tfidf_svm(cases, TOKENS, LABELS, 1).bias
     assert bias.tolist() == [-tfidf_svm._NO_CASE, tfidf_svm._NO_CASE, tfidf_svm._NO_CASE]
 
 
 def test_logits_are_those_of_tf_idf_told_slowly():
-    fitted = fit_words(CASES, TOKENS, LABELS, 1)
+    fitted = fit_tfidf_svm(CASES, TOKENS, LABELS, 1)
     counts = np.array([[case.token_ids.count(token) for token in range(TOKENS)] for case in CASES])
     features = TfidfTransformer(sublinear_tf=True).fit_transform(counts).toarray()
     expected = features @ fitted.kernel + fitted.bias
@@ -91,8 +92,8 @@ def test_scores_are_mixed_by_the_share_and_training_sees_the_others_alone(share)
 
 def test_weights_are_not_trained():
     model = build_model(ModelConfig(embedding_size=4, lstm_units=2, svm_share=0.5), TOKENS, LABELS)
-    assert len(model.get_layer(WORDS).non_trainable_weights) == 3
-    assert not [weight for weight in model.trainable_weights if weight.path.startswith(WORDS)]
+    assert len(model.get_layer(TFIDF_SVM).non_trainable_weights) == 3
+    assert not [weight for weight in model.trainable_weights if weight.path.startswith(TFIDF_SVM)]
 
 
 def test_masked_labels_and_cases_of_weight_0_teach_nothing():
@@ -101,10 +102,10 @@ def test_masked_labels_and_cases_of_weight_0_teach_nothing():
         Record("6", [3, 3, 3], [1], unknown_ids=[0]),
         Record("7", [6, 6, 6], [0], weight=0.0),
     ]
-    masked = fit_words(spoilt, TOKENS, LABELS, 1)
-    told = fit_words([*CASES, Record("6", [3, 3, 3], [0, 1])], TOKENS, LABELS, 1)
+    masked = fit_tfidf_svm(spoilt, TOKENS, LABELS, 1)
+    told = fit_tfidf_svm([*CASES, Record("6", [3, 3, 3], [0, 1])], TOKENS, LABELS, 1)
     assert masked.kernel[3, 0] < told.kernel[3, 0]
-    without = fit_words(spoilt[:-1], TOKENS, LABELS, 1)
+    without = fit_tfidf_svm(spoilt[:-1], TOKENS, LABELS, 1)
     np.testing.assert_array_equal(masked.kernel, without.kernel)
 
 
@@ -115,7 +116,9 @@ def test_the_labels_of_a_case_are_not_searched_once_a_label():
 
     cases = [replace(case, label_ids=Unsearched(case.label_ids)) for case in CASES]
     for found, expected in zip(
-        fit_words(cases, TOKENS, LABELS, 1), fit_words(CASES, TOKENS, LABELS, 1), strict=True
+        fit_tfidf_svm(cases, TOKENS, LABELS, 1),
+        fit_tfidf_svm(CASES, TOKENS, LABELS, 1),
+        strict=True,
     ):
         np.testing.assert_array_equal(found, expected)
 
@@ -130,7 +133,7 @@ def test_of_many_cases_some_are_drawn_and_the_seed_decides_which(monkeypatch):
 
 
 def test_fitting_is_the_same_every_time():
-    found = (fit_words(CASES, TOKENS, LABELS, 1) for _ in range(2))
+    found = (fit_tfidf_svm(CASES, TOKENS, LABELS, 1) for _ in range(2))
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -138,13 +141,13 @@ def test_fitting_is_the_same_every_time():
 def test_a_run_scores_with_its_words_from_the_checkpoint_on(start_run):
     run, records = start_run("model.svm_share=0.75", "training.epochs=2")
     told = []
-    (*_, last) = train(run, records, lambda *what: told.append(what[:3]))
+    (*_, last) = train(run, records, Reports(lambda *what: told.append(what[:3])))
     assert ("words", len(records.articles), len(records.articles)) in told
     assert last.valid["micro_f1"] > 0.8
     model = load_model(run, best_checkpoint(run))
     y_true, y_score, _ = score_records(make_scorer(model), records, "test")
     assert ((y_score > 0.5) == y_true).mean() > 0.9
-    for weight, values in zip(model.get_layer(WORDS).weights, words_of(records), strict=True):
+    for weight, values in zip(model.get_layer(TFIDF_SVM).weights, words_of(records), strict=True):
         np.testing.assert_array_equal(weight.numpy(), values)
 
 
@@ -153,4 +156,4 @@ def words_of(records):
     from lawrec.corpus.tfrecords import read_records
 
     cases = read_records(records, "train")
-    return fit_words(cases, len(records.tokens), len(records.articles), 2018)
+    return fit_tfidf_svm(cases, len(records.tokens), len(records.articles), 2018)

@@ -6,7 +6,13 @@ import pytest
 from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import CaseError, ConfigError
-from lawrec.models.word2vec_format import check_output, check_vectors, read_vectors, write_vectors
+from lawrec.models.word2vec_format import (
+    check_embedding_init,
+    check_output,
+    read_vectors,
+    write_vectors,
+)
+from tests.helpers.progress import Reports
 
 TOKENS = Vocabulary(("<pad>", "<unk>", "盗窃", "诈骗", "抢劫"))
 HEAD, THEFT, ROBBERY = "2 3", "盗窃 0.5 -1 2e-1", "抢劫 1 2 3"
@@ -108,28 +114,28 @@ def test_progress_is_told_now_and_then(write):
     told = []
     lines = [THEFT, *(f"w{number} 1 2 3" for number in range(20_500))]
     path = write(f"{len(lines)} 3", *lines)
-    read_vectors(path, TOKENS, 3, lambda *parts: told.append(parts))
+    read_vectors(path, TOKENS, 3, Reports(lambda *parts: told.append(parts[:3])))
     assert told == [("vectors", 10_000, 20_501), ("vectors", 20_000, 20_501)]
 
 
-@pytest.mark.parametrize("vectors", ["facts", "random"])
+@pytest.mark.parametrize("vectors", ["cooccurrence", "random"])
 def test_what_is_built_in_needs_no_file(vectors):
-    check_vectors(ModelConfig(embedding_init=vectors))
+    check_embedding_init(ModelConfig(embedding_init=vectors))
 
 
 def test_the_head_of_a_file_is_checked_before_anything_is_done(write):
     path = write(HEAD, "the rest is not looked at")
-    check_vectors(ModelConfig(embedding_init=str(path), embedding_size=3))
+    check_embedding_init(ModelConfig(embedding_init=str(path), embedding_size=3))
     with pytest.raises(ConfigError, match=r"Pass --set model\.embedding_size=3,"):
-        check_vectors(ModelConfig(embedding_init=str(path), embedding_size=4))
+        check_embedding_init(ModelConfig(embedding_init=str(path), embedding_size=4))
 
 
 @pytest.mark.parametrize("vectors", ["fact", "", "."])
 def test_a_start_that_is_neither_built_in_nor_a_file_is_refused(vectors):
     with pytest.raises(ConfigError) as caught:
-        check_vectors(ModelConfig(embedding_init=vectors))
+        check_embedding_init(ModelConfig(embedding_init=vectors))
     assert str(caught.value) == (
-        "model.embedding_init: it must be 'facts' or 'noise', or a file of vectors, "
+        "model.embedding_init: it must be 'cooccurrence' or 'random', or a file of vectors, "
         f"got {vectors!r}. Check the path, or make the file with `lawrec embed`."
     )
 

@@ -3,13 +3,15 @@ from datetime import date
 from pathlib import Path
 
 from lawrec.law.catalog import Article
-from lawrec.law.lookup import Amendment, Entry, Import
+from lawrec.law.lookup import Amendment, ArticleInfo, ImportReport
 from lawrec.law.statute_versions import Change, Version
 from lawrec.reporting.law_text import CHANGES_WRITERS, ENTRY_WRITERS, LIST_WRITERS, import_text
 
 OLD, NEW = Version("tea", date(2001, 2, 1), {}), Version("tea", date(2020, 1, 1), {})
 TITLES = {"3": "打翻茶壶罪"}
-ENTRY = Entry("3", "打翻茶壶罪", "分则", "第二章 壶", "", (Amendment("修正案", date(2005, 1, 2)),))
+ENTRY = ArticleInfo(
+    "3", "打翻茶壶罪", "分则", "第二章 壶", "", (Amendment("修正案", date(2005, 1, 2)),)
+)
 CHANGES = [
     Change("3", "changed", "打翻茶壶的，处扫地一日。", "打翻茶壶的，处扫地三日。\n可以道歉。"),
     Change("3之一", "added", None, "新。"),
@@ -18,14 +20,14 @@ CHANGES = [
 
 
 def with_text(**values):
-    return Entry(**(vars(ENTRY) | {"version": OLD.effective} | values))
+    return ArticleInfo(**(vars(ENTRY) | {"version": OLD.effective} | values))
 
 
 def test_an_entry_is_a_paragraph_for_people():
     entries = [
         with_text(text="打翻茶壶的：\n（一）扫地。\x1b[31m", outdated_by=("修正案",)),
         with_text(),
-        Entry("9", "", "", "", "", ()),
+        ArticleInfo("9", "", "", "", "", ()),
     ]
     assert ENTRY_WRITERS["table"](entries) == (
         "3  打翻茶壶罪\n"
@@ -85,7 +87,7 @@ def test_a_list_names_each_division_once():
 
 def test_an_import_is_told_with_its_gaps():
     path = Path("vocab/statutes/tea/2001-02-01.json")
-    assert import_text(Import(path, 1_203, ("2", "3之一"), ("4",), (), 5)) == (
+    assert import_text(ImportReport(path, 1_203, ("2", "3之一"), ("4",), (), 5)) == (
         f"{path}\n"
         "1,203 articles read\n"
         "missing: 2, 3之一\n"
@@ -93,7 +95,7 @@ def test_an_import_is_told_with_its_gaps():
         "not in the catalogue: none\n"
         "5 lines are no article's text: they stand under left_out there"
     )
-    assert import_text(Import(path, 1, (), (), (), 0)).endswith("not in the catalogue: none")
+    assert import_text(ImportReport(path, 1, (), (), (), 0)).endswith("not in the catalogue: none")
 
 
 def test_changes_are_listed_by_kind():

@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
-from lawrec.progress import silent
-from lawrec.reporting.progress_bars import LINE_SECONDS, shown_on, stopping_between_steps
+from lawrec.progress import SILENT
+from lawrec.reporting.progress_bars import LINE_SECONDS, progress_on, stopping_between_steps
+from tests.helpers.progress import Reports
 
 
 class Clock:
@@ -28,13 +29,21 @@ def clock(monkeypatch):
     return clock
 
 
+def report(progress, stage, done, total, note=""):
+    """Report a step, or a message where nothing is done."""
+    if done == 0:
+        progress.message(note)
+    else:
+        progress.update(stage, done, total, note)
+
+
 def plain(clock, *steps):
     """The lines that `steps` give, each after its seconds: (seconds, stage, done, total, note)."""
     stream = io.StringIO()
-    with shown_on(stream) as progress:
+    with progress_on(stream) as progress:
         for seconds, *told in steps:
             clock.now += seconds
-            progress(*told)
+            report(progress, *told)
     return stream.getvalue().splitlines()
 
 
@@ -47,7 +56,7 @@ def plain(clock, *steps):
                 (5, "train", 9, 3000),
                 (5, "train", 2000, 3000, "loss 0.5000"),
             ],
-            ["Starting.", "train: 2,000 of 3,000, 200/s, 5 s left, loss 0.5000"],
+            ["Starting.", "train: 2,000 of 3,000, 398/s, 3 s left, loss 0.5000"],
         ),
         (
             [(0, "train", 100, 1000), (5, "train", 200, 1000), (5, "train", 300, 1000)],
@@ -119,9 +128,9 @@ def test_the_lines_are_written_at_once(clock):
             self.flushes += 1
 
     stream = Flushed()
-    with shown_on(stream) as progress:
-        progress("train", 1, 1)
-        progress("prepare", 0, None, "Preparing.")
+    with progress_on(stream) as progress:
+        progress.update("train", 1, 1)
+        progress.message("Preparing.")
     assert stream.flushes == 2
 
 
@@ -129,12 +138,12 @@ def test_a_terminal_gets_a_bar_with_count_rate_and_note(clock, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     stream = Terminal()
-    with shown_on(stream) as progress:
-        progress("prepare", 0, None, "Preparing the cases.")
-        progress("train", 10, 100, "loss 0.9000")
+    with progress_on(stream) as progress:
+        progress.message("Preparing the cases.")
+        progress.update("train", 10, 100, "loss 0.9000")
         clock.now += 2
-        progress("train", 100, 100, "loss 0.5000")
-        progress("tokenize", 7, None)
+        progress.update("train", 100, 100, "loss 0.5000")
+        progress.update("tokenize", 7, None)
     shown = stream.getvalue()
     for part in ("Preparing the cases.", "train", "100/100", "45/s", "loss 0.5000", "tokenize"):
         assert part in shown
@@ -144,28 +153,28 @@ def test_signs_of_markup_in_notes_stay_as_they_are(clock, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     stream = Terminal()
-    with shown_on(stream) as progress:
-        progress("prepare", 0, None, "Preparing data/[/]/[b].json into :a:.")
-        progress("score [/].json", 1, 2, "[i] :a:")
+    with progress_on(stream) as progress:
+        progress.message("Preparing data/[/]/[b].json into :a:.")
+        progress.update("score [/].json", 1, 2, "[i] :a:")
     shown = stream.getvalue()
     for part in ("Preparing data/[/]/[b].json into :a:.", "score [/].json", "[i] :a:"):
         assert part in shown
 
 
 def test_an_error_inside_the_block_comes_through():
-    with pytest.raises(KeyError), shown_on(Terminal()) as progress:
-        progress("train", 1, 2)
+    with pytest.raises(KeyError), progress_on(Terminal()) as progress:
+        progress.update("train", 1, 2)
         raise KeyError("mistake")
 
 
 def test_ctrl_c_waits_for_the_next_step_and_a_second_one_does_not():
     seen = []
     before = signal.getsignal(signal.SIGINT)
-    with stopping_between_steps(lambda *told: seen.append(told)) as progress:
-        progress("train", 1, 9, "")
+    with stopping_between_steps(Reports(lambda *told: seen.append(told))) as progress:
+        progress.update("train", 1, 9, "")
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
-            progress("train", 2, 9, "")
+            progress.update("train", 2, 9, "")
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert [told[1] for told in seen] == [1, 2]
@@ -174,11 +183,11 @@ def test_ctrl_c_waits_for_the_next_step_and_a_second_one_does_not():
 
 def test_outside_the_main_thread_a_progress_stays_as_it_is():
     def work():
-        with stopping_between_steps(silent) as progress:
+        with stopping_between_steps(SILENT) as progress:
             found.append(progress)
 
     found = []
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert found == [silent]
+    assert found == [SILENT]

@@ -20,7 +20,7 @@ class PowerCutError(Exception):
 @pytest.fixture
 def made(tmp_path, tiny_data):
     """A run with lists of words of its own, and the folder where they came from."""
-    from lawrec.corpus.dataset_spec import Source
+    from lawrec.corpus.dataset_spec import DatasetSpec
     from lawrec.corpus.prepare import prepare
     from lawrec.runs.run import create_run
 
@@ -30,7 +30,7 @@ def made(tmp_path, tiny_data):
         (words / f"{name}.txt").write_text(content, encoding="utf-8")
     dictionaries = (words / "dictionary.txt", words / "more.txt")
     roots = {"records_root": tmp_path / "records", "vocab_root": tmp_path / "vocab"}
-    source = Source(tiny_data, dictionaries=dictionaries, **roots)
+    source = DatasetSpec(tiny_data, dictionaries=dictionaries, **roots)
     settings = config.from_dict(
         {
             "corpus": {

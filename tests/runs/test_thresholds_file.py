@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 
 from lawrec.corpus.vocabulary import Vocabulary
-from lawrec.decision.calibration import CALIBRATIONS, calibrated, fit_calibration
-from lawrec.decision.co_citation import Companions
-from lawrec.decision.decision_rule import RULES, Cuts, decide
+from lawrec.decision.calibration import CALIBRATIONS, calibrate, fit_calibration
+from lawrec.decision.co_citation import CoCitations
+from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
 from lawrec.errors import RunError
 from lawrec.files import write_json
 from lawrec.runs.thresholds_file import (
     THRESHOLDS,
-    Tuned,
+    TunedThresholds,
     companion_values,
     decision_values,
+    extend_rule,
     finite,
-    load_tuned,
-    widened,
+    load_thresholds,
 )
 
 pytestmark = pytest.mark.tensorflow
 NAMES = ("264", "133之一", "234")
-TOGETHER = Companions({0: (1, 2)}, {2: (1,), 1: (2,)})
+TOGETHER = CoCitations({0: (1, 2)}, {2: (1,), 1: (2,)})
 DIGEST = "0" * 64
 
 
@@ -32,19 +32,21 @@ def run(tmp_path):
     return SimpleNamespace(folder=tmp_path, articles=Vocabulary(NAMES))
 
 
-def tuned_cuts(rule="threshold", kind="isotonic", guarantee=0.3):
+def tuned_rule(kind="threshold", calibration="isotonic", guarantee=0.3):
     rng = np.random.default_rng(0)
     y_score = rng.random((60, 3), np.float32)
-    calibration = kind and fit_calibration(kind, rng.random((60, 3)) < y_score, y_score)
+    calibration = calibration and fit_calibration(
+        calibration, rng.random((60, 3)) < y_score, y_score
+    )
     thresholds = np.array([1 / 3, np.inf, 0], np.float32)
-    return Cuts(thresholds, 1, 9, 0.1, rule, calibration, float(np.float32(guarantee)))
+    return DecisionRule(thresholds, 1, 9, 0.1, kind, calibration, float(np.float32(guarantee)))
 
 
-def written(cuts, companions=TOGETHER):
-    groups = cuts.calibration.groups if cuts.calibration else (0,) * len(NAMES)
-    lines = zip(NAMES, cuts.thresholds, groups, strict=True)
+def written(rule, companions=TOGETHER):
+    groups = rule.calibration.groups if rule.calibration else (0,) * len(NAMES)
+    lines = zip(NAMES, rule.thresholds, groups, strict=True)
     return {
-        **decision_values(cuts),
+        **decision_values(rule),
         "companions": companion_values(companions, NAMES),
         "tuned_on": {"sha256": DIGEST},
         "articles": [
@@ -56,32 +58,32 @@ def written(cuts, companions=TOGETHER):
 
 def loaded(run, values):
     write_json(run.folder / THRESHOLDS, values)
-    return load_tuned(run)
+    return load_thresholds(run)
 
 
 def same(left, right):
     """Whether two ways to decide are equal, their thresholds to the last bit."""
-    pairs = [vars(cuts) | {"thresholds": cuts.thresholds.tolist()} for cuts in (left, right)]
+    pairs = [vars(rule) | {"thresholds": rule.thresholds.tolist()} for rule in (left, right)]
     return pairs[0] == pairs[1] and left.thresholds.dtype == right.thresholds.dtype
 
 
 @pytest.mark.parametrize("guarantee", [0.3, math.inf])
-@pytest.mark.parametrize("kind", [None, *CALIBRATIONS])
-@pytest.mark.parametrize("rule", RULES)
-def test_what_is_kept_decides_as_before(run, rule, kind, guarantee):
-    cuts = tuned_cuts(rule, kind, guarantee)
-    found = loaded(run, written(cuts))
-    assert same(found.cuts, cuts)
-    assert found == Tuned(found.cuts, TOGETHER, DIGEST)
+@pytest.mark.parametrize("calibration", [None, *CALIBRATIONS])
+@pytest.mark.parametrize("kind", RULE_KINDS)
+def test_what_is_kept_decides_as_before(run, calibration, kind, guarantee):
+    rule = tuned_rule(kind, calibration, guarantee)
+    found = loaded(run, written(rule))
+    assert same(found.rule, rule)
+    assert found == TunedThresholds(found.rule, TOGETHER, DIGEST)
     y_score = np.random.default_rng(1).random((50, 3), np.float32)
-    assert (decide(y_score, found.cuts) == decide(y_score, cuts)).all()
+    assert (decide(y_score, found.rule) == decide(y_score, rule)).all()
     if kind:
-        before = calibrated(y_score, cuts.calibration)
-        assert (calibrated(y_score, found.cuts.calibration) == before).all()
+        before = calibrate(y_score, rule.calibration)
+        assert (calibrate(y_score, found.rule.calibration) == before).all()
 
 
 def test_never_is_null_in_a_strict_file(run):
-    loaded(run, written(tuned_cuts(guarantee=math.inf)))
+    loaded(run, written(tuned_rule(guarantee=math.inf)))
     text = (run.folder / THRESHOLDS).read_text("utf-8")
     assert not {"Infinity", "NaN"} & set(text.replace(",", " ").split())
     values = json.loads(text)
@@ -94,15 +96,15 @@ def test_never_is_null_in_a_strict_file(run):
 
 
 def test_thresholds_go_by_the_names_of_the_articles(run):
-    cuts = tuned_cuts()
-    values = written(cuts)
+    rule = tuned_rule()
+    values = written(rule)
     values["articles"].reverse()
-    assert same(loaded(run, values).cuts, cuts)
+    assert same(loaded(run, values).rule, rule)
 
 
 def test_a_run_without_thresholds_says_what_to_do(run):
     with pytest.raises(RunError, match="tune-thresholds"):
-        load_tuned(run)
+        load_thresholds(run)
 
 
 @pytest.mark.parametrize(
@@ -112,12 +114,12 @@ def test_a_run_without_thresholds_says_what_to_do(run):
 def test_a_file_that_holds_no_thresholds_is_refused(run, text):
     (run.folder / THRESHOLDS).write_bytes(text)
     with pytest.raises(RunError, match="Run `lawrec tune-thresholds` again"):
-        load_tuned(run)
+        load_thresholds(run)
 
 
 DAMAGES = [
     (name, value)
-    for name in written(tuned_cuts())
+    for name in written(tuned_rule())
     for value in (..., None, "text", [], {}, [1], -1, math.nan)
     if value is not None or name not in ("calibration", "guarantee_score")  # there, it means none
 ]
@@ -125,12 +127,12 @@ DAMAGES = [
 
 @pytest.mark.parametrize(("name", "value"), DAMAGES)
 def test_a_damaged_value_is_refused(run, name, value):
-    values = written(tuned_cuts()) | {name: value}
+    values = written(tuned_rule()) | {name: value}
     if value is ...:
         del values[name]
     (run.folder / THRESHOLDS).write_text(json.dumps(values), "utf-8")
     with pytest.raises(RunError, match="must be those of this run"):
-        load_tuned(run)
+        load_thresholds(run)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_a_damaged_value_is_refused(run, name, value):
     ids=str,
 )
 def test_a_value_damaged_inside_is_refused(run, place, value):
-    values = json.loads(json.dumps(written(tuned_cuts())))
+    values = json.loads(json.dumps(written(tuned_rule())))
     part = values
     for key in place[:-1]:
         part = part[key]
@@ -171,23 +173,23 @@ def test_a_value_damaged_inside_is_refused(run, place, value):
         del part[place[-1]]
     (run.folder / THRESHOLDS).write_text(json.dumps(values), "utf-8")
     with pytest.raises(RunError, match="must be those of this run"):
-        load_tuned(run)
+        load_thresholds(run)
 
 
 def test_thresholds_of_fewer_articles_are_refused(run):
-    values = written(tuned_cuts())
+    values = written(tuned_rule())
     del values["articles"][2]
     with pytest.raises(RunError, match="KeyError: '234'"):
         loaded(run, values)
 
 
 def test_more_columns_never_fire():
-    cuts = tuned_cuts()
-    wide = widened(cuts, 5)
-    assert wide.thresholds.tolist() == [*cuts.thresholds.tolist(), math.inf, math.inf]
-    assert same(widened(cuts, 3), cuts)
+    rule = tuned_rule()
+    wide = extend_rule(rule, 5)
+    assert wide.thresholds.tolist() == [*rule.thresholds.tolist(), math.inf, math.inf]
+    assert same(extend_rule(rule, 3), rule)
     y_score = np.random.default_rng(1).random((50, 5), np.float32)
     y_score[:, 3:] = 0
     y_pred = decide(y_score, wide)
     assert not y_pred[:, 3:].any()
-    assert (y_pred[:, :3] == decide(y_score[:, :3], cuts)).all()
+    assert (y_pred[:, :3] == decide(y_score[:, :3], rule)).all()

@@ -16,9 +16,14 @@ import tensorflow as tf
 from lawrec.config import TrainingConfig
 from lawrec.errors import ConfigError, RunError
 from lawrec.training.devices import chosen_gpus, precision, start_devices
-from lawrec.training.distributed import find_cluster, from_chief, is_chief, lost_worker_told
+from lawrec.training.distributed import (
+    broadcast_from_chief,
+    find_cluster,
+    is_chief,
+    worker_loss_as_run_error,
+)
 from lawrec.training.loop import train
-from tests.conftest import SETTINGS
+from tests.helpers.cases import SETTINGS
 
 pytestmark = pytest.mark.tensorflow
 SMALL = (
@@ -66,7 +71,7 @@ def test_one_device_needs_no_strategy(monkeypatch):
     strategy = start_devices(TrainingConfig(device="cpu"))
     assert strategy is tf.distribute.get_strategy()
     assert is_chief(strategy)
-    assert from_chief(strategy, 0.5) == 0.5
+    assert broadcast_from_chief(strategy, 0.5) == 0.5
 
 
 def cluster(kind, index, **jobs):
@@ -118,7 +123,7 @@ def test_the_chief_is_the_first_of_all(monkeypatch, kind, index, jobs, expected)
 )
 def test_a_lost_machine_is_named_where_it_is_known(message, got):
     told = pytest.raises(RunError, match=rf"no more answer from {got}\. .* --resume")
-    with told, lost_worker_told("run"):
+    with told, worker_loss_as_run_error("run"):
         raise tf.errors.UnavailableError(None, None, message)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lawrec import config
-from lawrec.training.dry_run import check_batch, first_batch, rehearse
+from lawrec.training.dry_run import check_batch, dry_run, first_batch
 
 pytestmark = pytest.mark.tensorflow
 ROWS = {"token_ids": [[5, 6, 0], [7, 0, 0]], "articles": [[1.0], [0.0]], "weights": [1.0, 0.0]}
@@ -34,7 +34,7 @@ def test_what_is_wrong_with_a_batch_is_named(changed, expected):
 def test_a_rehearsal_counts_and_leaves_no_run(start_run):
     run, records = start_run()
     before = sorted(run.folder.parent.rglob("*"))
-    found = rehearse(run.config, records, run.source)
+    found = dry_run(run.config, records, run.source)
     assert found.cases == {"train": 80, "valid": 30, "test": 30}
     assert found.weight_bytes == 4 * found.parameters
     assert found.optimizer_bytes == 2 * found.weight_bytes + 12  # Adam: two moments; step and rate

@@ -8,10 +8,11 @@ from lawrec.runs.run import find_run
 from lawrec.training import loop
 from lawrec.training.checkpoints import best_checkpoint, load_model
 from lawrec.training.loop import step_note, train
-from lawrec.training.throughput import Speed
+from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import StepResult
 from lawrec.training.validation import score_records
-from tests.network.conftest import changed_data
+from tests.helpers.cases import changed_data
+from tests.helpers.progress import Reports, messages_to
 
 pytestmark = pytest.mark.tensorflow
 
@@ -25,7 +26,7 @@ def killed_at(step):
         if stage == "train" and note.startswith(f"step {step},"):
             raise PowerCutError
 
-    return progress
+    return Reports(progress)
 
 
 def everything(folder):
@@ -60,7 +61,7 @@ def charged_cases(tiny_data, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def begin(start_run, charged_cases):
+def new_training(start_run, charged_cases):
     """Return a function that makes a run of the smallest model with some settings."""
 
     def start(*settings):
@@ -79,8 +80,8 @@ def begin(start_run, charged_cases):
 
 
 @pytest.fixture(scope="module")
-def whole(begin):
-    run, records = begin()
+def whole(new_training):
+    run, records = new_training()
     return run, list(train(run, records))
 
 
@@ -93,7 +94,7 @@ def while_scoring(whole):
         if stage == "score valid":
             raise PowerCutError
 
-    return progress
+    return Reports(progress)
 
 
 MOMENTS = {
@@ -106,8 +107,8 @@ MOMENTS = {
 }
 
 
-def test_a_run_that_was_killed_at_every_moment_ends_with_the_same_bits(begin, whole):
-    run, records = begin()
+def test_a_run_that_was_killed_at_every_moment_ends_with_the_same_bits(new_training, whole):
+    run, records = new_training()
     for moment in MOMENTS.values():
         with pytest.raises(PowerCutError):
             list(train(run, records, moment(whole)))
@@ -130,9 +131,9 @@ def test_a_run_that_started_from_a_file_of_vectors_needs_it_no_more(start_run, t
 
 @pytest.mark.parametrize("saves", [1, 3, 4], ids=["after a step's", "best, no newest", "both"])
 def test_a_run_that_was_killed_between_two_checkpoints_ends_with_the_same_bits(
-    begin, whole, saves, monkeypatch
+    new_training, whole, saves, monkeypatch
 ):
-    run, records = begin()
+    run, records = new_training()
     done = []
 
     def cut(run):
@@ -148,21 +149,23 @@ def test_a_run_that_was_killed_between_two_checkpoints_ends_with_the_same_bits(
     assert_same_bits(run, whole[0])
 
 
-def test_a_run_whose_newest_checkpoint_was_half_written_ends_with_the_same_bits(begin, whole):
-    run, records = begin()
+def test_a_run_whose_newest_checkpoint_was_half_written_ends_with_the_same_bits(
+    new_training, whole
+):
+    run, records = new_training()
     with pytest.raises(PowerCutError):
         list(train(run, records, end_of_epoch(whole, 1)))
     newest = tf.train.latest_checkpoint(str(run.folder))
     data = run.folder / f"{newest.rpartition('/')[2]}.data-00000-of-00001"
     data.write_bytes(data.read_bytes()[:1000])
     told = []
-    list(train(run, records, lambda stage, done, total, note="": told.append(note)))
+    list(train(run, records, messages_to(told)))
     assert f"{newest} is damaged: taking the one before it, if any." in told
     assert_same_bits(run, whole[0])
 
 
-def test_a_run_without_a_whole_checkpoint_does_not_silently_begin_anew(begin):
-    run, records = begin("training.max_steps=3", "training.epochs=1")
+def test_a_run_without_a_whole_checkpoint_does_not_silently_begin_anew(new_training):
+    run, records = new_training("training.max_steps=3", "training.epochs=1")
     list(train(run, records))
     for data in run.folder.glob("model.ckpt-*.index"):
         data.unlink()
@@ -189,10 +192,10 @@ def test_a_run_without_a_whole_checkpoint_does_not_silently_begin_anew(begin):
     ],
     ids=["adam", "adamw", "momentum", "sgd"],
 )
-def test_with_every_optimizer_a_killed_run_ends_with_the_same_bits(begin, settings):
-    unbroken, records = begin(*settings)
+def test_with_every_optimizer_a_killed_run_ends_with_the_same_bits(new_training, settings):
+    unbroken, records = new_training(*settings)
     evaluations = list(train(unbroken, records))
-    run, records = begin(*settings)
+    run, records = new_training(*settings)
     for step in (4, 7):
         with pytest.raises(PowerCutError):
             list(train(run, records, killed_at(step)))
@@ -243,7 +246,7 @@ def test_an_infinite_loss_stops_with_the_step_and_keeps_the_last_checkpoint(star
 
 def told(notes):
     """A progress that keeps the notes that stand alone."""
-    return lambda stage, done, total, note="": done or notes.append(note)
+    return messages_to(notes)
 
 
 def scripted(*scores):
@@ -317,7 +320,7 @@ def test_a_step_that_is_not_finite_is_named_and_the_checkpoint_before_it_stays(
 
 def test_the_note_of_a_step_is_a_short_line():
     result = StepResult(1.5, 0.256, 0.00198)
-    speed = Speed()
+    speed = Throughput()
     assert step_note(12, 1.25, result, speed) == "step 12, loss 1.2500, rate 2.0e-03, gradient 0.26"
     speed.figures = lambda: {"tokens_per_second": 14321.7}
     assert step_note(12, 1.25, result, speed).endswith("gradient 0.26, 14,322 tokens/s")

@@ -8,6 +8,7 @@ from sklearn.metrics import precision_recall_curve
 
 from lawrec.training.loop import train
 from lawrec.training.tensorboard import BINS, THRESHOLDS, histogram, precision_recall
+from tests.helpers.progress import Reports
 
 pytestmark = pytest.mark.tensorflow
 READER = "tensorboard.backend.event_processing.plugin_event_accumulator"
@@ -123,7 +124,7 @@ def test_tensorboard_drops_the_lost_steps(resumed):
 def test_a_training_that_ends_before_the_steps_to_trace_says_so(start_run, steps, notes):
     run, records = start_run("training.max_steps=2", "training.summary_every=0")
     told = []
-    list(train(run, records, lambda *what: told.append(what), steps))
+    list(train(run, records, Reports(lambda *what: told.append(what)), steps))
     note = ("train", 0, None, "No step was traced: the training took steps 1 to 2.")
     assert told.count(note) == notes
 

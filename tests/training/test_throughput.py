@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lawrec.training.throughput import WINDOW, Speed
+from lawrec.training.throughput import WINDOW, Throughput
 
 BATCH = np.array([[5, 6, 7, 0], [8, 0, 0, 0]])
 
@@ -27,11 +27,11 @@ def added(speed, clock, *seconds):
 
 
 def test_the_first_step_gives_no_figures(clock):
-    assert added(Speed(), clock, 9) == {}
+    assert added(Throughput(), clock, 9) == {}
 
 
 def test_cases_and_tokens_that_are_no_padding_are_counted(clock):
-    assert added(Speed(), clock, 9, 0.5) == {
+    assert added(Throughput(), clock, 9, 0.5) == {
         "cases_per_second": 4,
         "tokens_per_second": 8,
         "padding_efficiency": 0.5,
@@ -39,12 +39,12 @@ def test_cases_and_tokens_that_are_no_padding_are_counted(clock):
 
 
 def test_a_pause_and_the_step_after_it_are_left_out(clock):
-    speed = Speed()
+    speed = Throughput()
     added(speed, clock, 9, 0.5)
     speed.pause()
     assert added(speed, clock, 1000, 0.5)["cases_per_second"] == 4
 
 
 def test_only_the_last_steps_count(clock):
-    figures = added(Speed(), clock, 0, 1000, *[0.25] * WINDOW)
+    figures = added(Throughput(), clock, 0, 1000, *[0.25] * WINDOW)
     assert figures["cases_per_second"] == 8

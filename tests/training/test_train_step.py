@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from lawrec.models.losses import LOSSES
-from lawrec.training.train_step import make_step, start_state
-from tests.network.conftest import changed_data
+from lawrec.training.train_step import create_state, make_step
+from tests.helpers.cases import changed_data
 
 pytestmark = pytest.mark.tensorflow
 WIDTH = 1e-2
@@ -42,7 +42,7 @@ def stepping(start_run, data):
             data=data,
         )
         strategy = tf.distribute.get_strategy()
-        state = start_state(run, records, strategy)
+        state = create_state(run, records, strategy)
         batch = next(state.iterator)
         step = make_step(state, strategy, run.config, records)
         return state.model, lambda: step(batch), batch

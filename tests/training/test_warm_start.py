@@ -8,8 +8,9 @@ from lawrec.errors import CaseError, RunError
 from lawrec.runs.leakage import refuse_same_cases
 from lawrec.runs.run import find_run, open_run
 from lawrec.training.checkpoints import best_checkpoint, load_model, model_of
-from lawrec.training.warm_start import inherit, shared_ids, warm_start_from
-from tests.conftest import SETTINGS, write_cases
+from lawrec.training.warm_start import load_shared_weights, shared_ids, warm_start_from
+from tests.helpers.cases import SETTINGS, write_cases
+from tests.helpers.progress import messages_to
 
 pytestmark = pytest.mark.tensorflow
 NEW_CASES = [("秘密窃取财物", ["264"]), ("醉酒驾驶机动车", ["133之一"]), ("持刀抢劫", ["263"])] * 4
@@ -53,7 +54,7 @@ def test_rows_and_columns_go_over_by_name_and_all_else_as_it_is(started, other):
     run = started()
     model = model_of(run)
     before, notes = weights_of(model), []
-    inherit(model, run, run.start, lambda stage, done, total, note="": notes.append(note))
+    load_shared_weights(model, run, run.start, messages_to(notes))
     after, theirs = weights_of(model), weights_of(load_model(other, best_checkpoint(other)))
     assert set(run.articles.names) == {"133之一", "263", "264"}
     for token in run.tokens.names:
@@ -89,12 +90,12 @@ def test_rows_and_columns_go_over_by_name_and_all_else_as_it_is(started, other):
 def test_weights_that_only_one_of_both_has_are_named(started):
     run = started("model.lstm_layers=3", "model.batch_normalization=true")
     notes = []
-    inherit(model_of(run), run, run.start, lambda stage, done, total, note="": notes.append(note))
+    load_shared_weights(model_of(run), run, run.start, messages_to(notes))
     assert notes[1].startswith("New, since it lacks them: articles_norm/beta, ")
     assert "bilstm_2/forward_lstm_2/lstm_cell/kernel" in notes[1]
     one = started("model.lstm_layers=1")
     notes.clear()
-    inherit(model_of(one), one, one.start, lambda stage, done, total, note="": notes.append(note))
+    load_shared_weights(model_of(one), one, one.start, messages_to(notes))
     assert notes[1].startswith("Left behind: bilstm_1/backward_lstm_1/lstm_cell/bias, ")
 
 
@@ -112,7 +113,7 @@ def test_weights_that_only_one_of_both_has_are_named(started):
 def test_weights_of_other_shapes_are_refused_by_name(started, other, setting, parts):
     run = started(setting)
     with pytest.raises(RunError) as caught:
-        inherit(model_of(run), run, run.start)
+        load_shared_weights(model_of(run), run, run.start)
     for part in parts:
         assert part in str(caught.value).replace(str(len(other.tokens)), "69")
     assert caught.value.todo.startswith("Give the new run the same settings of [model]")

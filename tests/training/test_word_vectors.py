@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lawrec import config
-from lawrec.corpus.readers import Format
+from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import CaseError
-from lawrec.models.embedding_init import start_vectors, token_vectors
+from lawrec.models.embedding_init import initial_embedding, token_vectors
 from lawrec.models.word2vec_format import write_vectors
 from lawrec.training.word_vectors import embed
 
@@ -62,7 +62,7 @@ def test_all_files_are_read_whatever_they_hold(tmp_path, text):
     (tmp_path / "b.csv").write_text(f"案情\n{facts[2]}\n", encoding="gb18030")
     made = embed([tmp_path / "a.jsonl", text], SMALL)
     assert made.facts == 202
-    assert embed([tmp_path / "*.csv"], SMALL, form=Format(fact_field="案情")).facts == 1
+    assert embed([tmp_path / "*.csv"], SMALL, case_format=CaseFormat(fact_field="案情")).facts == 1
 
 
 def test_settings_decide_on_the_tokens_and_the_seed(text):
@@ -94,6 +94,6 @@ def test_a_model_starts_from_what_was_written(text, tmp_path):
     path = tmp_path / "vectors.txt"
     write_vectors(path, made.tokens, made.vectors)
     tokens = Vocabulary(("<pad>", *made.tokens))
-    start = start_vectors(replace(SMALL.model, vectors=str(path)), tokens, [], seed=1)
+    start = initial_embedding(replace(SMALL.model, vectors=str(path)), tokens, [], seed=1)
     scale = 0.6 / made.vectors.std()
     np.testing.assert_allclose(start[1:], made.vectors * scale, rtol=1e-4, atol=1e-6)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lawrec.corpus.case_lines import Line
+from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import NO_FACT, NO_LIST, NO_NAME, OTHER_BYTES, Case
 from lawrec.corpus.readers import NO_ARTICLES, NO_META, NO_OBJECT
 from lawrec.errors import CaseError
 from lawrec.law.articles import article_name
 from lawrec.law.catalog import Article
-from lawrec.law.charges import charge_wordings, plain_charge, root
+from lawrec.law.charges import charge_wordings, normalize_charge, root
 from lawrec.text_files import ENCODINGS
 
 ERROR, WARNING = "error", "warning"
@@ -29,7 +29,7 @@ _AROUND = 8
 
 
 @dataclass(frozen=True)
-class Rules:
+class AuditReference:
     """What cases are held against."""
 
     listed: tuple[str, ...] = ()  # the list of articles; empty: there is none
@@ -42,7 +42,7 @@ class Rules:
         """Return the case's articles, each once, without those outside the list."""
         return tuple(name for name in case.articles if name in self.listed or not self.listed)
 
-    def hopeless(self, case: Case) -> bool:
+    def has_no_listed_article(self, case: Case) -> bool:
         """Return whether a case has articles, but none within the list."""
         return bool(case.articles) and not self.kept(case)
 
@@ -54,10 +54,12 @@ class Check:
     severity: str
     meaning: str
     todo: str
-    find: Callable[[Line, Rules], str]
+    find: Callable[[CaseLine, AuditReference], str]
 
 
-def rules_of(catalogue: Iterable[Article], listed: Iterable[str] = (), **others: Any) -> Rules:
+def audit_reference_of(
+    catalog: Iterable[Article], listed: Iterable[str] = (), **others: Any
+) -> AuditReference:
     """Return the rules that a catalogue's titles and a list of articles make.
 
     CAIL2018 gives 133 for 危险驾驶, which stands in 133之一: an article and its branches share a
@@ -68,29 +70,31 @@ def rules_of(catalogue: Iterable[Article], listed: Iterable[str] = (), **others:
     roots = {root(name) for name in names}
     articles_of: dict[str, frozenset[str]] = {}
     charges_of: dict[str, tuple[str, ...]] = {}
-    for entry in catalogue:
+    for entry in catalog:
         crimes = [part for part in entry.title.split("；") if part.endswith("罪")]
-        charges_of[entry.article] = tuple(map(plain_charge, crimes))
+        charges_of[entry.article] = tuple(map(normalize_charge, crimes))
         if root(entry.article) in roots or not roots:
             for charge in charges_of[entry.article]:
                 known = articles_of.get(charge, frozenset())
                 articles_of[charge] = known | {root(entry.article)}
-    return Rules(names, articles_of, charges_of, **others)
+    return AuditReference(names, articles_of, charges_of, **others)
 
 
-def _of_case(find: Callable[[Case, str, Rules], str]) -> Callable[[Line, Rules], str]:
+def _of_case(
+    find: Callable[[Case, str, AuditReference], str],
+) -> Callable[[CaseLine, AuditReference], str]:
     """Turn a check of a case and its normalized fact into a check of a line."""
 
-    def check(line: Line, rules: Rules) -> str:
+    def check(line: CaseLine, rules: AuditReference) -> str:
         return find(line.case, line.text, rules) if isinstance(line.case, Case) else ""
 
     return check
 
 
-def _refused(kind: str) -> Callable[[Line, Rules], str]:
+def _refused(kind: str) -> Callable[[CaseLine, AuditReference], str]:
     """Return the check that finds the lines which cannot be read for one reason."""
 
-    def check(line: Line, rules: Rules) -> str:
+    def check(line: CaseLine, rules: AuditReference) -> str:
         if isinstance(line.case, Case) or _reason(line, line.case) != kind:
             return ""
         return _foreign(line) or f"{line.case.expected}, got {line.case.got}"
@@ -98,7 +102,7 @@ def _refused(kind: str) -> Callable[[Line, Rules], str]:
     return check
 
 
-def _reason(line: Line, error: CaseError) -> str:
+def _reason(line: CaseLine, error: CaseError) -> str:
     if _foreign(line):
         return "encoding"
     if error.expected.endswith(NO_LIST):
@@ -106,7 +110,7 @@ def _reason(line: Line, error: CaseError) -> str:
     return _REASONS.get(error.expected, "unreadable")
 
 
-def _foreign(line: Line) -> str:
+def _foreign(line: CaseLine) -> str:
     """Return what a line's bytes are if they are not in its encoding."""
     if _decodes(line.raw, line.encoding):
         return ""
@@ -116,27 +120,27 @@ def _foreign(line: Line) -> str:
     return f"not {line.encoding}" + "".join(f"; it reads as {name}" for name in others)
 
 
-def _unlisted(case: Case, text: str, rules: Rules) -> str:
+def _unlisted(case: Case, text: str, rules: AuditReference) -> str:
     kept = rules.kept(case)
     return ", ".join(name for name in case.articles if name not in kept)
 
 
-def _repeated(case: Case, text: str, rules: Rules) -> str:
+def _repeated(case: Case, text: str, rules: AuditReference) -> str:
     return f"[{', '.join(case.cited)}]" if len(case.cited) > len(case.articles) else ""
 
 
-def _unlabelled(case: Case, text: str, rules: Rules) -> str:
+def _unlabelled(case: Case, text: str, rules: AuditReference) -> str:
     return "" if case.articles else "no article"
 
 
-def _tiny(case: Case, text: str, rules: Rules) -> str:
+def _tiny(case: Case, text: str, rules: AuditReference) -> str:
     return text if len(text) < TINY else ""
 
 
-def _contradiction(case: Case, text: str, rules: Rules) -> str:
+def _contradiction(case: Case, text: str, rules: AuditReference) -> str:
     roots = {root(name) for name in case.articles}
     for charge in case.charges if roots else ():
-        expected = rules.articles_of.get(plain_charge(charge))
+        expected = rules.articles_of.get(normalize_charge(charge))
         if expected and not expected & roots:
             return (
                 f"{charge} is in {' or '.join(sorted(expected))}, not in {', '.join(case.articles)}"
@@ -144,7 +148,7 @@ def _contradiction(case: Case, text: str, rules: Rules) -> str:
     return ""
 
 
-def _states_article(case: Case, text: str, rules: Rules) -> str:
+def _states_article(case: Case, text: str, rules: AuditReference) -> str:
     roots = {root(name) for name in case.articles}
     for found in _CITED.finditer(text):
         if article_name(f"第{found[1]}条") in roots:
@@ -152,7 +156,7 @@ def _states_article(case: Case, text: str, rules: Rules) -> str:
     return ""
 
 
-def _states_charge(case: Case, text: str, rules: Rules) -> str:
+def _states_charge(case: Case, text: str, rules: AuditReference) -> str:
     if "罪" not in text:
         return ""
     titles = [title for name in case.articles for title in rules.charges_of.get(name, ())]
@@ -164,17 +168,17 @@ def _states_charge(case: Case, text: str, rules: Rules) -> str:
     return ""
 
 
-def _names_law(case: Case, text: str, rules: Rules) -> str:
+def _names_law(case: Case, text: str, rules: AuditReference) -> str:
     found = _LAW.search(text)
     return _around(text, *found.span()) if found else ""
 
 
-def _masked(case: Case, text: str, rules: Rules) -> str:
+def _masked(case: Case, text: str, rules: AuditReference) -> str:
     found = _MASKED.search(text)
     return _around(text, *found.span()) if found else ""
 
 
-def _truncated(case: Case, text: str, rules: Rules) -> str:
+def _truncated(case: Case, text: str, rules: AuditReference) -> str:
     tokens = rules.tokens(text)
     return f"{tokens:,.0f} tokens" if tokens > rules.max_tokens else ""
 

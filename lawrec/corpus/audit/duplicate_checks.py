@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lawrec.corpus.audit.case_checks import ERROR, WARNING
-from lawrec.corpus.case_lines import Line
+from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.near_duplicates import NearDuplicates
 from lawrec.law.articles import statute_order
 
@@ -32,7 +32,7 @@ class Copies:
     _names: dict[str, int] = field(init=False, default_factory=dict)  # of files, numbered
     _label_sets: dict[frozenset[str], int] = field(init=False, default_factory=dict)
 
-    def add(self, split: str, line: Line, articles: frozenset[str]) -> None:
+    def add(self, split: str, line: CaseLine, articles: frozenset[str]) -> None:
         """Take in the next case and those of its articles that count."""
         self._splits.append(list(self.files).index(split))
         self._files.append(self._names.setdefault(line.file, len(self._names)))

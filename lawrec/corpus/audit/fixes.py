@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lawrec.corpus.audit.case_checks import Rules
+from lawrec.corpus.audit.case_checks import AuditReference
 from lawrec.corpus.audit.duplicate_checks import Copies
-from lawrec.corpus.case_lines import Line, cail_line, copied, json_line, read_lines
+from lawrec.corpus.case_lines import CaseLine, cail_line, copied, json_line, read_lines
 from lawrec.corpus.cases import Case
-from lawrec.corpus.readers import Format
+from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
-from lawrec.files import finished_folder, refuse_existing, write_text
+from lawrec.files import atomic_folder, check_new_folder, write_text
 from lawrec.progress import Progress
 
 
@@ -25,12 +25,12 @@ class Change:
     why: str
 
 
-def mend(
+def write_fixed_copy(
     files: Mapping[str, Path],
-    rules: Rules,
+    rules: AuditReference,
     copies: Copies,
     folder: Path,
-    form: Format,
+    case_format: CaseFormat,
     progress: Progress,
 ) -> int:
     """Write the splits as JSON lines without what is wrong; return the number of changes.
@@ -41,18 +41,18 @@ def mend(
     Raises:
         CaseError: The folder is in use.
     """
-    refuse_existing(folder)
+    check_new_folder(folder)
     dropped = {copies.where(case): _why(copies, case, kept) for case, kept in copies.surplus()}
     changes = 0
-    with finished_folder(folder) as new, (new / "changes.jsonl").open("wb") as log:
+    with atomic_folder(folder) as new, (new / "changes.jsonl").open("wb") as log:
         for split, path in files.items():
             with (new / f"{split}.json").open("wb") as out:
-                for done, line in enumerate(read_lines(path, form), 1):
+                for done, line in enumerate(read_lines(path, case_format), 1):
                     mended = _mended(line, rules, dropped.get(line.where, ""))
                     log.writelines(json_line(asdict(change)) + b"\n" for change in mended.changes)
                     out.write(mended.raw + b"\n" if mended.raw else b"")
                     changes += len(mended.changes)
-                    progress(f"mend {split}", done, None)
+                    progress.update(f"mend {split}", done, None)
         if rules.listed:
             write_text(new / "law.txt", "".join(f"{name}\n" for name in rules.listed))
     return changes
@@ -64,13 +64,13 @@ class _Mended:
     changes: tuple[Change, ...] = ()
 
 
-def _mended(line: Line, rules: Rules, copy: str) -> _Mended:
+def _mended(line: CaseLine, rules: AuditReference, copy: str) -> _Mended:
     if isinstance(line.case, CaseError):
         why = f"{line.case.expected}, got {line.case.got}"
         return _Mended(b"", (Change(line.where, "dropped the line", why),))
     kept = rules.kept(line.case)
     unlisted = [name for name in line.case.articles if name not in kept]
-    if rules.hopeless(line.case):
+    if rules.has_no_listed_article(line.case):
         why = f"no article is in the list: {', '.join(unlisted)}"
         return _Mended(b"", (Change(line.where, "dropped the case", why),))
     if copy:
@@ -87,7 +87,7 @@ def _label_changes(case: Case, unlisted: list[str]) -> Iterator[Change]:
         yield Change(case.where, f"collapsed {', '.join(repeated)}", "given more than once")
 
 
-def _relabelled(line: Line, kept: tuple[str, ...]) -> bytes:
+def _relabelled(line: CaseLine, kept: tuple[str, ...]) -> bytes:
     """Return the line with these articles, written as they were; its other fields stay."""
     assert isinstance(line.case, Case)
     if not line.raw:

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.audit.case_checks import CHECKS, ERROR, Check, Rules, rules_of
+from lawrec.corpus.audit.case_checks import CHECKS, ERROR, AuditReference, Check, audit_reference_of
 from lawrec.corpus.audit.duplicate_checks import COMPARISONS, Comparison, Copies, Hit
-from lawrec.corpus.audit.fixes import mend
-from lawrec.corpus.case_lines import Line, read_lines
-from lawrec.corpus.cases import Case, encodings_at, no_case
+from lawrec.corpus.audit.fixes import write_fixed_copy
+from lawrec.corpus.case_lines import CaseLine, read_lines
+from lawrec.corpus.cases import Case, encodings_at, no_case_error
 from lawrec.corpus.near_duplicates import ALIKE, NearDuplicates
-from lawrec.corpus.readers import DEFAULT_FORMAT, Format
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import find_splits, splits_in
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.law.articles import read_article_list, statute_order
-from lawrec.law.catalog import load_catalogue
-from lawrec.progress import Progress, silent
+from lawrec.law.catalog import load_catalog
+from lawrec.progress import SILENT, Progress
 from lawrec.resources import shipped_path
 
 EXAMPLES = 5
@@ -98,11 +98,11 @@ class _Tally:
 
 def audit(
     data: Path,
-    rules: Rules,
+    rules: AuditReference,
     threshold: float = ALIKE,
-    form: Format = DEFAULT_FORMAT,
+    case_format: CaseFormat = DEFAULT_FORMAT,
     fix: Path | None = None,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> AuditReport:
     """Check the splits that `files_of` finds and write a mended copy to `fix` if that is given.
 
@@ -114,16 +114,18 @@ def audit(
     """
     files = files_of(data)
     with tempfile.TemporaryFile() as spool:
-        work = _Audit(files, form, rules, Copies(files, NearDuplicates(spool, threshold)))
+        work = _Audit(files, case_format, rules, Copies(files, NearDuplicates(spool, threshold)))
         work.read(progress)
         work.compare()
-        changes = mend(files, rules, work.copies, fix, form, progress) if fix else None
+        changes = (
+            write_fixed_copy(files, rules, work.copies, fix, case_format, progress) if fix else None
+        )
     return work.report(data, changes)
 
 
-def rules_for(
+def audit_reference_for(
     data: Path, articles: Path | None, max_tokens: int, tokenizer: str | None = None
-) -> Rules:
+) -> AuditReference:
     """Return the rules of the shipped catalogue and of a list of articles.
 
     Args:
@@ -138,12 +140,14 @@ def rules_for(
     """
     path = articles or _list_of(data)
     listed = read_article_list(path) if path else []
-    catalogue = load_catalogue(shipped_path("vocab/articles.csv")).values()
+    catalog = load_catalog(shipped_path("vocab/articles.csv")).values()
     if not tokenizer:
-        return rules_of(catalogue, listed, max_tokens=max_tokens)
+        return audit_reference_of(catalog, listed, max_tokens=max_tokens)
     config = CorpusConfig(tokenizer=tokenizer)
     cut = load_tokenizer(config, [shipped_path("vocab/legal_terms.txt")]).cut
-    return rules_of(catalogue, listed, max_tokens=max_tokens, tokens=lambda text: len(cut(text)))
+    return audit_reference_of(
+        catalog, listed, max_tokens=max_tokens, tokens=lambda text: len(cut(text))
+    )
 
 
 def _list_of(data: Path) -> Path | None:
@@ -169,8 +173,8 @@ class _Audit:
     """One audit under way."""
 
     files: Mapping[str, Path]
-    form: Format
-    rules: Rules
+    case_format: CaseFormat
+    rules: AuditReference
     copies: Copies
     tallies: dict[str, _Tally] = field(default_factory=dict)
     splits: dict[str, SplitCounts] = field(default_factory=dict)
@@ -179,15 +183,15 @@ class _Audit:
         """Check every line by itself, and take its case in for comparing."""
         for split, path in self.files.items():
             counts: Counter[str] = Counter()
-            for line in read_lines(path, self.form):
+            for line in read_lines(path, self.case_format):
                 self._check(line)
                 self._count(split, line, counts)
-                progress(f"audit {split}", counts["lines"], None)
+                progress.update(f"audit {split}", counts["lines"], None)
             if not counts["lines"]:
-                raise no_case(path)
+                raise no_case_error(path)
             names = ("lines", "cases", "several", "signs", "longest")
             sizes = {name: counts[name] for name in names}
-            encoding = encodings_at(path, self.form)
+            encoding = encodings_at(path, self.case_format)
             self.splits[split] = SplitCounts(str(path), encoding, **sizes)
 
     def compare(self) -> None:
@@ -210,13 +214,13 @@ class _Audit:
             changes=changes,
         )
 
-    def _check(self, line: Line) -> None:
+    def _check(self, line: CaseLine) -> None:
         for kind, check in CHECKS.items():
             note = check.find(line, self.rules)
             if note:
                 self._tally(kind).add((line.where, note))
 
-    def _count(self, split: str, line: Line, counts: Counter[str]) -> None:
+    def _count(self, split: str, line: CaseLine, counts: Counter[str]) -> None:
         counts["lines"] += 1
         if not isinstance(line.case, Case):
             return
@@ -224,7 +228,7 @@ class _Audit:
         counts["several"] += len(line.case.articles) > 1
         counts["signs"] += len(line.text)
         counts["longest"] = max(counts["longest"], len(line.text))
-        if not self.rules.hopeless(line.case):
+        if not self.rules.has_no_listed_article(line.case):
             self.copies.add(split, line, frozenset(self.rules.kept(line.case)))
 
     def _tally(self, kind: str) -> _Tally:

@@ -1,12 +1,12 @@
 import pytest
 
-from lawrec.corpus.audit.case_checks import CHECKS, rules_of
-from lawrec.corpus.case_lines import Line
+from lawrec.corpus.audit.case_checks import CHECKS, audit_reference_of
+from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import NO_FACT, NO_LIST, NO_NAME, OTHER_BYTES, Case
 from lawrec.corpus.readers import NO_ARTICLES, NO_META, NO_OBJECT
 from lawrec.errors import CaseError
-from lawrec.law.catalog import Article, load_catalogue
-from lawrec.law.charges import charge_wordings, plain_charge, root
+from lawrec.law.catalog import Article, load_catalog
+from lawrec.law.charges import charge_wordings, normalize_charge, root
 from lawrec.resources import shipped_path
 
 FACT = "被告人张某秘密窃取他人财物。"
@@ -18,7 +18,7 @@ CATALOGUE = [
     Article("264", "盗窃罪"),
     Article("347", "走私、贩卖、运输、制造毒品罪"),
 ]
-RULES = rules_of(CATALOGUE, max_tokens=100)
+RULES = audit_reference_of(CATALOGUE, max_tokens=100)
 
 
 def case(fact=FACT, cited=("264",), charges=()):
@@ -28,15 +28,17 @@ def case(fact=FACT, cited=("264",), charges=()):
 
 
 def found(kind, *arguments, rules=RULES, **fields):
-    return CHECKS[kind].find(Line(case(*arguments, **fields), b"{}"), rules)
+    return CHECKS[kind].find(CaseLine(case(*arguments, **fields), b"{}"), rules)
 
 
 def refused(kind, expected, raw=b"{"):
-    return CHECKS[kind].find(Line(CaseError("a.json:1", expected, "it", "Mend it."), raw), RULES)
+    return CHECKS[kind].find(
+        CaseLine(CaseError("a.json:1", expected, "it", "Mend it."), raw), RULES
+    )
 
 
 def test_a_case_without_fault_has_no_finding():
-    line = Line(case(charges=["盗窃"]))
+    line = CaseLine(case(charges=["盗窃"]))
     assert [kind for kind, check in CHECKS.items() if check.find(line, RULES)] == []
 
 
@@ -66,8 +68,8 @@ def test_a_line_that_cannot_be_read_is_found_once(expected, raw, kind, note):
 
 def test_a_line_is_held_against_the_encoding_of_its_file():
     error = CaseError("a.json:1", NO_OBJECT, "it", "Mend it.")
-    assert CHECKS["encoding"].find(Line(error, "{盗窃".encode("gbk"), "gb18030"), RULES) == ""
-    note = CHECKS["encoding"].find(Line(error, b"\xff", "gb18030"), RULES)
+    assert CHECKS["encoding"].find(CaseLine(error, "{盗窃".encode("gbk"), "gb18030"), RULES) == ""
+    note = CHECKS["encoding"].find(CaseLine(error, b"\xff", "gb18030"), RULES)
     assert note == "not gb18030"
 
 
@@ -77,16 +79,16 @@ def test_repeats_are_shown_as_they_stand():
 
 
 def test_only_a_list_makes_a_label_unlisted():
-    rules = rules_of(CATALOGUE, ["264", "133"])
+    rules = audit_reference_of(CATALOGUE, ["264", "133"])
     assert found("unlisted-label", cited=("264", "999", "133之一"), rules=rules) == "999, 133之一"
     assert found("unlisted-label", cited=("264", "999")) == ""
 
 
 def test_a_case_is_hopeless_when_the_list_has_none_of_its_labels():
-    rules = rules_of([], ["264"])
-    assert rules.hopeless(case(cited=("999",)))
-    assert not rules.hopeless(case(cited=("999", "264")))
-    assert not rules.hopeless(case(cited=()))
+    rules = audit_reference_of([], ["264"])
+    assert rules.has_no_listed_article(case(cited=("999",)))
+    assert not rules.has_no_listed_article(case(cited=("999", "264")))
+    assert not rules.has_no_listed_article(case(cited=()))
     assert rules.kept(case(cited=("999", "264", "264"))) == ("264",)
 
 
@@ -117,7 +119,7 @@ def test_no_label_and_tiny_facts_are_found():
     ],
 )
 def test_a_charge_contradicts_articles_that_do_not_meet_its_own(charges, cited, listed, expected):
-    rules = rules_of(CATALOGUE, listed)
+    rules = audit_reference_of(CATALOGUE, listed)
     note = found("contradiction", charges=charges, cited=cited, rules=rules)
     assert note.startswith(expected) if expected else note == ""
 
@@ -172,7 +174,7 @@ def test_what_is_around_a_find_is_cut():
 def test_a_fact_is_truncated_beyond_the_tokens_that_are_read():
     assert found("truncated", "盗" * 160) == ""
     assert found("truncated", "盗" * 360) == "200 tokens"
-    counted = rules_of([], max_tokens=2, tokens=len)
+    counted = audit_reference_of([], max_tokens=2, tokens=len)
     assert found("truncated", "盗窃罪", rules=counted) == "3 tokens"
 
 
@@ -192,7 +194,7 @@ def test_a_fact_is_truncated_beyond_the_tokens_that_are_read():
 )
 def test_brackets_offer_a_choice_of_words(charge, expected):
     assert charge_wordings(charge) == expected
-    assert plain_charge(charge) in expected
+    assert normalize_charge(charge) in expected
 
 
 def test_a_branch_has_the_root_of_its_article():
@@ -200,7 +202,7 @@ def test_a_branch_has_the_root_of_its_article():
 
 
 def test_the_shipped_catalogue_knows_the_charges():
-    rules = rules_of(load_catalogue(shipped_path("vocab/articles.csv")).values())
+    rules = audit_reference_of(load_catalog(shipped_path("vocab/articles.csv")).values())
     assert rules.articles_of["盗窃"] == {"210", "264", "265"}
     assert rules.articles_of["危险驾驶"] == {"133"}
     assert rules.charges_of["25"] == ()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.corpus.audit.case_checks import CHECKS, ERROR, rules_of
+from lawrec.corpus.audit.case_checks import CHECKS, ERROR, audit_reference_of
 from lawrec.corpus.audit.duplicate_checks import COMPARISONS
-from lawrec.corpus.audit.runner import EXAMPLES, audit, files_of, rules_for
-from lawrec.corpus.readers import Format
+from lawrec.corpus.audit.runner import EXAMPLES, audit, audit_reference_for, files_of
+from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
 from lawrec.resources import shipped_path
 
@@ -65,7 +65,7 @@ def counts(report):
 
 def audited(corpus, **options):
     data = corpus.write()
-    return audit(data, rules_for(data, None, 384), **options)
+    return audit(data, audit_reference_for(data, None, 384), **options)
 
 
 def plant_unreadable(corpus):
@@ -200,7 +200,7 @@ def test_a_clean_corpus_has_no_finding(corpus):
 
 def test_the_shipped_sample_is_clean():
     sample = shipped_path("data/sample")
-    assert audit(sample, rules_for(sample, None, 384)).findings == ()
+    assert audit(sample, audit_reference_for(sample, None, 384)).findings == ()
 
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
@@ -264,7 +264,7 @@ def test_sizes_are_counted(corpus):
 def test_one_file_is_a_corpus_of_one_split(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text(f"fact,articles\n{fact(1)},264;264\n{fact(1)},264\n", encoding="utf-8")
-    report = audit(path, rules_of([]), fix=tmp_path / "fixed")
+    report = audit(path, audit_reference_of([]), fix=tmp_path / "fixed")
     assert counts(report) == {"repeated-label": 1, "duplicate": 1}
     (written,) = (tmp_path / "fixed/mine.json").read_text(encoding="utf-8").splitlines()
     assert json.loads(written) == {
@@ -291,7 +291,7 @@ def test_splits_are_read_and_mended_whatever_their_files_are(corpus, tmp_path):
     corpus.add("valid", line(corpus.fact(), [264, 264], note="某"))
     corpus.add("test", line(text))
     data = in_parts(tmp_path / "data", corpus.lines)
-    report = audit(data, rules_of([]), fix=tmp_path / "fixed")
+    report = audit(data, audit_reference_of([]), fix=tmp_path / "fixed")
     assert [split.encoding for split in report.splits.values()] == ["utf-8", "gb18030", "utf-8"]
     assert [split.cases for split in report.splits.values()] == [8, 4, 4]
     across, repeated = report.findings
@@ -326,16 +326,16 @@ def test_a_file_or_a_pattern_is_a_split_under_its_own_name(name, split):
 
 def test_a_pattern_is_a_corpus_of_one_split(tmp_path, corpus):
     data = in_parts(tmp_path / "data", corpus.lines)
-    report = audit(data / "test-*.json", rules_of([]), fix=tmp_path / "fixed")
+    report = audit(data / "test-*.json", audit_reference_of([]), fix=tmp_path / "fixed")
     assert report.splits["test"].cases == 3
     assert len((tmp_path / "fixed/test.json").read_bytes().splitlines()) == 3
 
 
 def test_a_table_with_other_names_is_mended_to_cail2018(tmp_path):
-    form = Format(fact_field="案情", articles_field="法条", separator="#")
+    case_format = CaseFormat(fact_field="案情", articles_field="法条", separator="#")
     path = tmp_path / "mine.csv"
     path.write_bytes(f"案情,法条\n{fact(1)},264#264\n{fact(2)},第266条\n".encode("gb18030"))
-    report = audit(path, rules_of([]), form=form, fix=tmp_path / "fixed")
+    report = audit(path, audit_reference_of([]), case_format=case_format, fix=tmp_path / "fixed")
     assert (report.splits["mine"].encoding, counts(report)) == ("gb18030", {"repeated-label": 1})
     lines = (tmp_path / "fixed/mine.json").read_text(encoding="utf-8").splitlines()
     labels = [json.loads(one)["meta"]["relevant_articles"] for one in lines]
@@ -346,7 +346,7 @@ def test_a_table_with_other_names_is_mended_to_cail2018(tmp_path):
 def test_a_line_is_mended_although_another_field_holds_no_text(tmp_path, note):
     path = tmp_path / "mine.json"
     path.write_bytes(line(fact(1), [264, 264], note="@").encode().replace(b"@", note))
-    audit(path, rules_of([]), fix=tmp_path / "fixed")
+    audit(path, audit_reference_of([]), fix=tmp_path / "fixed")
     (mended,) = (tmp_path / "fixed/mine.json").read_text(encoding="utf-8").splitlines()
     assert json.loads(mended)["meta"]["relevant_articles"] == [264]
     assert len(json.loads(mended)["meta"]["note"]) == 1
@@ -359,7 +359,7 @@ def test_the_threshold_says_what_is_near(corpus):
 
 def test_tokens_are_counted_when_a_tokenizer_is_named(corpus):
     data = corpus.write()
-    report = audit(data, rules_for(data, None, 60, "char"))
+    report = audit(data, audit_reference_for(data, None, 60, "char"))
     assert counts(report) == {"truncated": 12}
     assert report.findings[0].examples[0][1] == "61 tokens"
 
@@ -367,7 +367,7 @@ def test_tokens_are_counted_when_a_tokenizer_is_named(corpus):
 def test_a_list_of_articles_may_be_named(corpus, tmp_path):
     (tmp_path / "list.txt").write_text("266\n")
     data = corpus.write()
-    report = audit(data, rules_for(data, tmp_path / "list.txt", 384))
+    report = audit(data, audit_reference_for(data, tmp_path / "list.txt", 384))
     assert counts(report) == {"unlisted-label": 12}
 
 
@@ -375,7 +375,7 @@ def test_a_list_of_articles_may_be_named(corpus, tmp_path):
 def test_mending_leaves_no_error_and_nothing_that_it_mends(corpus, plant, tmp_path):
     plant(corpus)
     first = audited(corpus, fix=tmp_path / "fixed")
-    again = audit(tmp_path / "fixed", rules_for(tmp_path / "fixed", None, 384))
+    again = audit(tmp_path / "fixed", audit_reference_for(tmp_path / "fixed", None, 384))
     assert again.errors == 0
     mended = {"repeated-label", "duplicate"}
     left = {f.kind: f.count for f in first.findings if f.severity != ERROR and f.kind not in mended}
@@ -444,13 +444,13 @@ def test_a_folder_in_use_is_left_alone(corpus):
     data = corpus.write()
     before = {path.name: path.read_bytes() for path in data.iterdir()}
     with pytest.raises(CaseError, match="the folder must be new or empty"):
-        audit(data, rules_of([]), fix=data)
+        audit(data, audit_reference_of([]), fix=data)
     assert {path.name: path.read_bytes() for path in data.iterdir()} == before
 
 
 def test_a_folder_without_cases_is_refused(tmp_path):
     with pytest.raises(CaseError, match="the folder must hold files of cases"):
-        audit(tmp_path, rules_of([]))
+        audit(tmp_path, audit_reference_of([]))
 
 
 def test_a_folder_with_other_splits_but_no_train_is_refused(corpus):
@@ -468,7 +468,7 @@ def test_a_folder_without_splits_is_one_set_of_cases(tmp_path, inside):
         (data / f"part-{part}.json").write_text(line(fact(part)) + "\n")
     (data / "part-3.csv").write_text(f"fact,articles\n{fact(3)},264;999\n")
     ((data if inside else tmp_path) / "law.txt").write_text("266\n264\n")
-    report = audit(data, rules_for(data, None, 384), fix=tmp_path / "fixed")
+    report = audit(data, audit_reference_for(data, None, 384), fix=tmp_path / "fixed")
     assert {name: size.cases for name, size in report.splits.items()} == {"court": 4}
     assert counts(report) == {"unlisted-label": 1}
     assert len((tmp_path / "fixed/court.json").read_text().splitlines()) == 4
@@ -478,7 +478,7 @@ def test_a_folder_without_splits_is_one_set_of_cases(tmp_path, inside):
 def test_the_list_that_a_cleaned_copy_gets_is_the_one_it_was_held_against(corpus, tmp_path):
     data = corpus.write()
     (tmp_path / "list.txt").write_text("刑法第266条\n264")
-    audit(data, rules_for(data, tmp_path / "list.txt", 384), fix=tmp_path / "fixed")
+    audit(data, audit_reference_for(data, tmp_path / "list.txt", 384), fix=tmp_path / "fixed")
     assert (tmp_path / "fixed/law.txt").read_text() == "266\n264\n"
 
 
@@ -491,5 +491,5 @@ def test_a_file_that_holds_nothing_is_refused(tmp_path, name, content):
     path.write_text(content)
     for data in (path, tmp_path):
         with pytest.raises(CaseError, match="the file must hold a case") as caught:
-            audit(data, rules_for(data, None, 384))
+            audit(data, audit_reference_for(data, None, 384))
         assert caught.value.where == str(path)

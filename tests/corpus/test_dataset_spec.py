@@ -8,18 +8,18 @@ import pytest
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import EVERY_ARTICLE, Case, read_cases, read_stream
-from lawrec.corpus.dataset_spec import Source, folder_for
-from lawrec.corpus.readers import Format
+from lawrec.corpus.dataset_spec import DatasetSpec, folder_for
+from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
 
 FACT = "被告人张某秘密窃取他人财物。"
-CHARGED = Format(charges_only=True)
+CHARGED = CaseFormat(charges_only=True)
 CHAR = CorpusConfig(tokenizer="char", min_count=1)
 NO_CHARGES = '"meta.accusation" (or "charges") must be a list of charges'
 
 
-def read(text, reader="jsonl", form=CHARGED):
-    chosen = replace(form, reader=reader)
+def read(text, reader="jsonl", case_format=CHARGED):
+    chosen = replace(case_format, reader=reader)
     return list(read_stream(io.BytesIO(text.encode()), "cases", True, chosen))
 
 
@@ -47,7 +47,7 @@ def test_parquet_needs_no_column_of_articles(tmp_path, inside):
     charges = {"meta": {"accusation": ["盗窃"]}} if inside else {"charges": ["盗窃"]}
     path = tmp_path / "cases.parquet"
     parquet.write_table(pyarrow.Table.from_pylist([{"fact": FACT, **charges}]), path)
-    (case,) = read_cases(path, form=CHARGED)
+    (case,) = read_cases(path, case_format=CHARGED)
     assert case.charges == ("盗窃",)
 
 
@@ -101,7 +101,7 @@ def source(tmp_path, write_split):
         {"id": f"c{number}", "fact": "新事实", "charges": c} for number, c in enumerate(more)
     ]
     charged.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
-    return Source(
+    return DatasetSpec(
         data, charged=charged, records_root=tmp_path / "records", vocab_root=tmp_path / "vocab"
     )
 

@@ -66,8 +66,8 @@ def slow_rate(y_true, y_pred, config):
     true = sum(true for true, _ in pairs)
     precision, recall = tp / listed if listed else 0.0, tp / true if true else 0.0
     if config.objective == "precision_at_recall":
-        return precision if recall >= config.hold else recall - 1
+        return precision if recall >= config.target_rate else recall - 1
     if config.objective == "recall_at_precision":
-        return recall if precision >= config.hold else precision - 1
-    square = config.recall_weight**2 if config.objective == "f_beta" else 1
+        return recall if precision >= config.target_rate else precision - 1
+    square = config.beta**2 if config.objective == "f_beta" else 1
     return (1 + square) * tp / (listed + square * true) if tp else 0.0

@@ -17,8 +17,8 @@ import tensorflow as tf
 from lawrec import config
 from lawrec.runs.run import open_run
 from lawrec.training.optimizers import averaged
-from lawrec.training.setup import records_of
-from lawrec.training.train_step import make_step, start_state
+from lawrec.training.setup import open_records
+from lawrec.training.train_step import create_state, make_step
 
 STEPS = 4
 SGD = {"name": "sgd", "learning_rate": 0.5}
@@ -36,7 +36,7 @@ COMPARED = {
 def stepped(run, records, strategy):
     """Return all weights after some steps, the averages in place, and the last step's result."""
     keras.utils.set_random_seed(1)
-    state = start_state(run, records, strategy)
+    state = create_state(run, records, strategy)
     step = make_step(state, strategy, run.config, records)
     for number in range(STEPS):
         batch = state.iterator.get_next()
@@ -56,7 +56,7 @@ def main(folder, *names):
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     one, two = tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     run = open_run(Path(folder))
-    records = records_of(run)
+    records = open_records(run)
     for name in names:
         changed = replace(run, config=config.from_dict(COMPARED[name], name, run.config))
         # Replicas draw dropout of their own; only the seed fixes that.

@@ -1,10 +1,9 @@
 """Answers of an invented run to invented cases, for the tests of what is shown of them."""
 
 import numpy as np
-import pytest
 
 from lawrec.corpus.cases import Case
-from lawrec.evaluation.report import EvaluationReport, Judged, compare, figures_of
+from lawrec.evaluation.report import EvaluationReport, RunPredictions, compare, figures_of
 
 ARTICLES = ("264", "266", "133之一", "<b>", "999")
 TRAINED = (300, 60, 12, 3, 0)
@@ -19,7 +18,7 @@ def judged_answers(seed=0, cases=60, articles=ARTICLES, run="first", noise=0.25)
     y_score = y_score.astype(np.float32)
     thresholds = np.array([0.5, 0.45, 0.5, 0.4, np.inf], np.float32)
     own = [ARTICLES.index(name) for name in articles]
-    return Judged(
+    return RunPredictions(
         run=run,
         articles=articles,
         y_true=y_true[:, own],
@@ -50,18 +49,3 @@ def invented_facts(rows):
         row: Case(where=f"x:{row}", case_id=f"c{row}", fact=f"案情{row}<script>&" + "某" * 900)
         for row in rows
     }
-
-
-@pytest.fixture(scope="session")
-def judge():
-    return judged_answers
-
-
-@pytest.fixture(scope="session")
-def report_of():
-    return report_of_answers
-
-
-@pytest.fixture(scope="session")
-def facts_of():
-    return invented_facts

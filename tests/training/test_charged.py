@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from lawrec import config
-from lawrec.corpus.dataset_spec import Source
+from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.prepare import prepare
 from lawrec.errors import CaseError, ConfigError
 from lawrec.inference.tune import tune_run
@@ -16,8 +16,8 @@ from lawrec.runs.leakage import trained_on
 from lawrec.runs.run import create_run, open_run
 from lawrec.training.checkpoints import best_checkpoint, load_model
 from lawrec.training.loop import train
-from lawrec.training.setup import records_of
-from lawrec.training.train_step import make_step, start_state
+from lawrec.training.setup import open_records
+from lawrec.training.train_step import create_state, make_step
 
 pytestmark = pytest.mark.tensorflow
 
@@ -42,7 +42,7 @@ def source(tiny_data, tmp_path_factory):
     lines = [json.dumps({"fact": fact, "charges": [charge]}) for fact, charge in CHARGED]
     path.write_text("\n".join(lines), encoding="utf-8")
     roots = {"records_root": root / "records", "vocab_root": root / "vocab"}
-    return Source(tiny_data, charged=path, **roots)
+    return DatasetSpec(tiny_data, charged=path, **roots)
 
 
 def new_run(root, source, *settings):
@@ -65,7 +65,7 @@ def weighed(batch, of_charged):
 def outputs(run, records, of_charged):
     """Return the kernels of both outputs before and after a step on cases of one kind."""
     strategy = tf.distribute.get_strategy()
-    state = start_state(run, records, strategy)
+    state = create_state(run, records, strategy)
     step = make_step(state, strategy, run.config, records)
     layers = [state.model.get_layer(name) for name in ("articles", "charges")]
     before = [layer.kernel.numpy() for layer in layers]
@@ -86,7 +86,7 @@ def test_each_kind_of_case_teaches_its_own_output_alone(start, of_charged):
 def test_each_output_starts_at_the_shares_among_the_cases_that_say(start):
     run, records = start
     assert records.manifest.known_cases == {"articles": 80, "charges": 24}
-    model = start_state(run, records, tf.distribute.get_strategy()).model
+    model = create_state(run, records, tf.distribute.get_strategy()).model
     for name, counts, n_cases in (
         ("articles", records.manifest.label_counts, 80),
         ("charges", (8, 8, 8), 24),
@@ -109,13 +109,13 @@ def test_the_charges_are_learnt(tmp_path, source):
 
 def test_a_run_remembers_its_charged_cases(start, source):
     run, records = start
-    opened = open_run(run.folder)
-    assert opened.source.charged == source.charged.resolve()
-    assert opened.charges.names == ("抢劫", "盗窃", "诈骗")
-    assert list(opened.splits) == ["train", "valid", "test", "charged"]
-    assert list(trained_on(opened)) == ["train", "train the charges"]
+    open_binary = open_run(run.folder)
+    assert open_binary.source.charged == source.charged.resolve()
+    assert open_binary.charges.names == ("抢劫", "盗窃", "诈骗")
+    assert list(open_binary.splits) == ["train", "valid", "test", "charged"]
+    assert list(trained_on(open_binary)) == ["train", "train the charges"]
     roots = {"records_root": source.records_root, "vocab_root": source.vocab_root}
-    again = records_of(replace(opened, source=replace(opened.source, **roots)))
+    again = open_records(replace(open_binary, source=replace(open_binary.source, **roots)))
     assert again == records
 
 

@@ -129,9 +129,9 @@ def test_costs_may_differ_from_article_to_article(thresholds, own):
     (own / "costs.csv").write_text("article,miss,false\n264,0,1\n", encoding="utf-8")
     options = ("--strategy", "cost", "--set", "decision.costs_file=costs.csv")
     assert lawrec("tune-thresholds", *options).exit_code == 0
-    cuts = {line["article"]: line["threshold"] for line in read(thresholds)["articles"]}
-    assert cuts["264"] is None
-    assert cuts["266"] is not None
+    rule = {line["article"]: line["threshold"] for line in read(thresholds)["articles"]}
+    assert rule["264"] is None
+    assert rule["266"] is not None
     (own / "costs.csv").write_text("article,miss,false\n264,-1,1\n", encoding="utf-8")
     refused = lawrec("tune-thresholds", *options)
     assert refused.exit_code == 1

@@ -1,0 +1,58 @@
+"""A tiny corpus of invented cases that a tiny model learns in seconds."""
+
+import json
+import random
+from pathlib import Path
+
+WORDS = {"264": "秘密窃取钱包", "266": "虚构事实骗取信任", "133之一": "醉酒驾驶轿车"}
+FILLERS = ("被告人张某", "在本市某路", "当日晚上", "经鉴定", "后被抓获", "案发后自首", "被害人李某")
+SETTINGS = (
+    "corpus.tokenizer=char",
+    "corpus.min_count=1",
+    "corpus.max_tokens=48",
+    "corpus.shard_cases=16",
+    "model.embedding_size=8",
+    "model.lstm_units=8",
+    "model.dropout=0.1",
+    "model.svm_share=0.0",
+    "training.epochs=10",
+    "training.batch_tokens=256",
+    "optimizer.learning_rate=0.03",
+)
+
+
+def invented_case(random_numbers: random.Random) -> tuple[str, list[str]]:
+    """Return a fact, and the articles whose words it holds."""
+    articles = random_numbers.sample(list(WORDS), random_numbers.choice((1, 1, 1, 2)))
+    parts = [WORDS[name] for name in articles] + random_numbers.sample(FILLERS, 3)
+    random_numbers.shuffle(parts)
+    return "，".join(parts) + "。", articles
+
+
+def write_cases(path: Path, cases: list[tuple[str, list[str]]]) -> Path:
+    """Write cases as CAIL2018 JSON lines."""
+    lines = [
+        json.dumps({"fact": fact, "meta": {"relevant_articles": articles}}, ensure_ascii=False)
+        for fact, articles in cases
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def write_splits(folder: Path, seed: int = 1) -> Path:
+    """Write 80 train, 30 valid and 30 test cases."""
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = random.Random(seed)
+    for split, size in (("train", 80), ("valid", 30), ("test", 30)):
+        write_cases(folder / f"{split}.json", [invented_case(numbers) for _ in range(size)])
+    return folder
+
+
+def changed_data(source, folder, change):
+    """Copy the splits of cases with each case changed."""
+    folder.mkdir()
+    for path in source.glob("*.json"):
+        cases = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        lines = [json.dumps(change(case, path.stem, row)) for row, case in enumerate(cases)]
+        (folder / path.name).write_text("\n".join(lines), encoding="utf-8")
+    return folder
