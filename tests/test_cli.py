@@ -342,7 +342,7 @@ class TestRun:
 
         wild = lawrec(
             *("train", "--data", tiny_data, *small, "--debug"),
-            *("--set=model.embedding_stddev=3e38", "--set=model.embedding_init=noise"),
+            *("--set=model.embedding_stddev=3e38", "--set=model.embedding_init=random"),
         )
         assert wild.exit_code == 1
         assert "gradients are finite                no: " in wild.stdout

@@ -45,7 +45,7 @@ from lawrec.reporting.progress_bars import progress_on
     help="How scores become probabilities.  [default: the run's, isotonic]",
 )
 @click.option(
-    "--guarantee",
+    "--coverage",
     type=click.FloatRange(0, 1, max_open=True),
     help="Share of cases whose list shall hold every article.  [default: the run's, none]",
 )
@@ -66,7 +66,7 @@ def tune_thresholds(
     strategy: str | None,
     objective: str | None,
     calibration: str | None,
-    guarantee: float | None,
+    coverage: float | None,
     **case_format: str | None,
 ) -> None:
     """Choose the score from which on each article is recommended."""
@@ -75,7 +75,7 @@ def tune_thresholds(
         "strategy": strategy,
         "objective": objective,
         "calibration": calibration,
-        "guarantee": guarantee,
+        "coverage": coverage,
     }
     if others := [text for text in assignments if not text.startswith("decision.")]:
         raise click.UsageError(f"{others[0]} is for `lawrec train`: here, set decision.KEY=VALUE.")

@@ -169,7 +169,7 @@ def _token_bytes(config: ModelConfig) -> int:
 
 def difference() -> float:
     """Return the largest difference between scores here and in a process without a GPU."""
-    code = "from lawrec.delivery.doctor import scores; print(scores().tolist())"
+    code = "from lawrec.diagnostics.doctor import scores; print(scores().tolist())"
     without = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
     # In this process, Keras would let cuDNN compute whatever device it is told.
     done = subprocess.run(

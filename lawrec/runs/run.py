@@ -8,7 +8,7 @@ checkpoints/<run>/best/                the weights with the best valid score
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -26,6 +26,7 @@ from lawrec.errors import ConfigError, RunError
 from lawrec.files import atomic_folder, write_json, write_text
 from lawrec.text_files import content_digest
 
+RUN_VERSION = 1  # grows when an older run cannot be read any longer
 DICTIONARY = "dictionary.txt"
 LISTS = {"stop_words": "stop_words.txt", "user_tokens": "user_tokens.txt"}
 """The settings of [corpus] that name a list of words, and the run's copy of it."""
@@ -127,6 +128,7 @@ def open_run(folder: Path) -> Run:
     path = folder / "run.json"
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
+        _check_version(values, folder)
         return Run(
             folder=folder,
             config=_with_own_lists(from_dict(values["config"], str(path)), folder),
@@ -174,6 +176,16 @@ def load_encoder(run: Run) -> Encoder:
     return Encoder(tokenizer, run.tokens, run.config.corpus.max_tokens)
 
 
+def _check_version(values: Mapping[str, Any], folder: Path) -> None:
+    if (version := values.get("run_version")) != RUN_VERSION:
+        raise RunError(
+            folder,
+            f"the run must be of version {RUN_VERSION} of the format of runs",
+            version or "one from before versions were counted",
+            "Train it anew with `lawrec train`.",
+        )
+
+
 def _check_charges(config: Config, records: Records) -> None:
     if config.loss.charge_weight and not records.charges.names:
         raise ConfigError(
@@ -204,6 +216,7 @@ def _write_run(
     write_json(
         folder / "run.json",
         {
+            "run_version": RUN_VERSION,
             "lawrec": __version__,
             "config": config.to_dict(),
             "tokenizer": records.manifest.tokenizer,

@@ -27,7 +27,7 @@ from lawrec.resources import shipped_path
 SIZES = {"train": 120, "valid": 40}
 SETTINGS = (
     *("corpus.tokenizer=char", "corpus.max_tokens=48", "model.embedding_size=8"),
-    *("model.lstm_units=8", "model.embedding_init=noise", "training.batch_tokens=384"),
+    *("model.lstm_units=8", "model.embedding_init=random", "training.batch_tokens=384"),
     *("training.epochs=4", "training.save_every=1", "training.evaluate_every=5"),
     *(
         "training.patience=1000",

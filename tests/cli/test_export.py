@@ -210,7 +210,7 @@ class TestEvaluate:
         assert len(answers) == len(truth) == 30
         assert verdict["score"] == judge(truth, answers, 3).score
         assert verdict["score"] == pytest.approx(report["answers"]["this run"]["cail_score"])
-        assert (verdict["lines"], verdict["unsayable"]) == (3, [])
+        assert (verdict["lines"], verdict["unmapped_articles"]) == (3, [])
         table = lawrec("evaluate", "--cail", path, *where).stdout
         assert f"CAIL2018's judge, 3 lines: score {verdict['score']:.4f}" in table
         assert f"Answers: {path}, truth: {tmp_path}/answers.truth.json" in table

@@ -84,7 +84,7 @@ def test_every_score_has_a_probability_unless_the_threshold_is_given(thresholds)
 
 
 def test_a_guarantee_lists_every_article_from_its_score_on(thresholds):
-    result = lawrec("tune-thresholds", "--guarantee", 0.9, "--strategy", "global")
+    result = lawrec("tune-thresholds", "--coverage", 0.9, "--strategy", "global")
     assert "guarantee: 90% of cases get all their articles" in result.stdout
     score = read(thresholds)["guarantee_score"]
     found = answer()
@@ -95,7 +95,7 @@ def test_a_guarantee_lists_every_article_from_its_score_on(thresholds):
 
 def test_a_case_whose_list_would_be_too_long_is_left_to_a_person(thresholds):
     limits = ("--set", "decision.max_articles=1")
-    assert lawrec("tune-thresholds", "--guarantee", 0.9, *limits).exit_code == 0
+    assert lawrec("tune-thresholds", "--coverage", 0.9, *limits).exit_code == 0
     values = read(thresholds) | {"guarantee_score": 1e-9}
     thresholds.write_text(json.dumps(values), encoding="utf-8")
     found = answer()
@@ -109,8 +109,8 @@ def test_a_case_whose_list_would_be_too_long_is_left_to_a_person(thresholds):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--guarantee", "0.99"), "there must be at least 99 cases to tune on, got 30."),
-        (("--guarantee", "1"), "1.0 is not in the range 0<=x<1"),
+        (("--coverage", "0.99"), "there must be at least 99 cases to tune on, got 30."),
+        (("--coverage", "1"), "1.0 is not in the range 0<=x<1"),
         (("--set", "training.epochs=3"), "here, set decision.KEY=VALUE"),
         (("--set", "decision.objective=luck"), "every choice must be a known one, got 'luck'"),
         (("--set", "decision.costs_file=nowhere.csv"), "nowhere.csv: the costs must be a CSV file"),

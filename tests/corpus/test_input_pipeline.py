@@ -220,7 +220,7 @@ READ_FOR_EVER = """
 import sys
 from pathlib import Path
 from lawrec.corpus.manifest import load_records
-from lawrec.corpus.pipeline import training_batches
+from lawrec.corpus.input_pipeline import training_batches
 records = load_records(Path(sys.argv[1]), Path(sys.argv[1]))
 for number, _ in enumerate(training_batches(records, 10**9, 512, 40, 1)):
     if number == 3:

@@ -171,7 +171,7 @@ def test_the_sample_is_encoded_in_records_as_it_is_in_prediction(tmp_path, jieba
 def test_the_same_cases_are_prepared_once(source):
     first = prepare(source, CHAR)
     before = written(source)
-    assert prepare(source, CHAR, killed_at("prepare", 0)) == first
+    assert prepare(source, CHAR, killed_at("message", 0)) == first
     assert written(source) == before
 
 
@@ -254,7 +254,7 @@ def test_stop_words_and_classes_are_part_of_the_key_by_what_they_say(source, tmp
     moved = replace(config, stop_words=str(tmp_path / "moved.txt"))
     assert prepare(source, moved).folder == first.folder
     (tmp_path / "moved.txt").write_text("盗\n窃\n", encoding="utf-8")
-    folders = {prepare(source, c).folder for c in (CHAR, moved, replace(CHAR, classes=("date",)))}
+    folders = {prepare(source, c).folder for c in (CHAR, moved, replace(CHAR, entity_types=("date",)))}
     assert len(folders | {first.folder}) == 4
 
 
@@ -288,7 +288,7 @@ def test_the_number_of_processes_changes_no_record_and_not_the_key(source, tmp_p
 @pytest.mark.parametrize(
     ("stage", "done"),
     [
-        ("prepare", 0),
+        ("message", 0),
         ("tokenize train", 1),
         ("tokenize train", 5),
         ("tokenize test", 1),
@@ -592,7 +592,7 @@ def test_packing_a_file_changes_nothing(source):
         lzma.compress((source.data / "train.json").read_bytes())
     )
     (source.data / "train.json").unlink()
-    assert prepare(source, CHAR, killed_at("prepare", 0)) == first
+    assert prepare(source, CHAR, killed_at("message", 0)) == first
 
 
 def test_the_format_is_part_of_the_key_where_it_is_not_the_default(source):
@@ -625,7 +625,7 @@ def test_progress_tells_every_case_of_every_step(source):
     prepare(
         source, CHAR, Reports(lambda stage, done, total, note: calls.append((stage, done, total)))
     )
-    assert calls[0][0] == "prepare"
+    assert calls[0][0] == "message"
     for split, size in (("train", 5), ("valid", 2), ("test", 1)):
         counted = range(1, size + 1)
         assert [c for c in calls if c[0] == f"tokenize {split}"] == [

@@ -176,7 +176,9 @@ def test_cail_is_never_worse_than_another_strategy_on_the_cases_it_sees():
 
 
 def test_only_the_parts_that_decide_like_the_whole_count(monkeypatch):
-    monkeypatch.setattr(cross_fitting, "best_by_cail", lambda cases, candidates: candidates[0])
+    monkeypatch.setattr(
+        cross_fitting, "best_by_cail_score", lambda cases, candidates: candidates[0]
+    )
     kinds = set()
     for seed in range(25):
         cases = invented(seed, cases=40, support=(20, 8, 4), apart=0.1)

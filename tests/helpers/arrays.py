@@ -21,7 +21,7 @@ def bools(*values):
 
 def never_unseen(**settings):
     """Settings under which an article without a case to tune on never fires."""
-    return DecisionConfig(**{"unseen_score": math.inf, **settings})
+    return DecisionConfig(**{"unseen_threshold": math.inf, **settings})
 
 
 def without_limits(**settings):

@@ -27,7 +27,7 @@ def told_slowly(config, logit, label):
         applies, does_not = -np.log(p), -(shifted**config.gamma) * np.log(1 - shifted)
     else:
         applies, does_not = -np.log(p), -np.log(1 - p)
-    soft = label * (1 - config.smoothing) + config.smoothing / 2
+    soft = label * (1 - config.label_smoothing) + config.label_smoothing / 2
     return soft * applies + (1 - soft) * does_not
 
 

@@ -274,7 +274,12 @@ def test_every_metric_has_a_name_for_people():
 
 @pytest.mark.parametrize(("best", "end"), [(True, "0.1250 (best)"), (False, "0.1250")])
 def test_the_line_of_an_epoch_tells_loss_and_figures(best, end):
-    figures = {"cail_score": 0.5, "micro_f1": 0.25, "macro_f1_supported": 0.75, "exact_match": 0.125}
+    figures = {
+        "cail_score": 0.5,
+        "micro_f1": 0.25,
+        "macro_f1_supported": 0.75,
+        "exact_match": 0.125,
+    }
     evaluation = TrainingEvaluation(1200, 3, 0.01234, figures, best)
     assert training_text.training_line(evaluation) == (
         "epoch 3, step 1200: loss 0.0123, valid CAIL score 0.5000, micro-F1 0.2500, "

@@ -79,7 +79,7 @@ def test_a_run_that_would_be_cut_otherwise_is_refused(made, changed):
     path = run.folder / changed
     if changed == "run.json":
         values = json.loads(path.read_text(encoding="utf-8"))
-        values["config"]["corpus"]["classes"] = []
+        values["config"]["corpus"]["entity_types"] = []
         path.write_text(json.dumps(values), encoding="utf-8")
     else:
         path.write_text("别的\n", encoding="utf-8")
@@ -89,16 +89,18 @@ def test_a_run_that_would_be_cut_otherwise_is_refused(made, changed):
     assert caught.value.todo == "Install that version, or train anew with `lawrec train`."
 
 
-def test_a_run_from_before_there_were_lists_is_opened(start_run):
-    from lawrec.runs.run import load_encoder, open_run
+@pytest.mark.parametrize("version", [None, 0, 99])
+def test_a_run_of_another_version_is_refused(start_run, version):
+    from lawrec.runs.run import open_run
 
     run, _ = start_run()
     path = run.folder / "run.json"
     values = json.loads(path.read_text(encoding="utf-8"))
-    for setting in ("classes", "stop_words", "user_tokens", "workers"):
-        del values["config"]["corpus"][setting]
+    values["run_version"] = version
+    values["config"] = {"corpus": {"classes": []}}
     path.write_text(json.dumps(values), encoding="utf-8")
-    assert load_encoder(open_run(run.folder)).tokenizer.fingerprint == "char"
+    with pytest.raises(RunError, match="Train it anew with `lawrec train`"):
+        open_run(run.folder)
 
 
 def test_runs_that_start_in_the_same_second_get_folders_of_their_own(start_run, monkeypatch):

@@ -77,7 +77,7 @@ def test_what_is_kept_decides_as_before(run, calibration, kind, guarantee):
     assert found == TunedThresholds(found.rule, TOGETHER, DIGEST)
     y_score = np.random.default_rng(1).random((50, 3), np.float32)
     assert (decide(y_score, found.rule) == decide(y_score, rule)).all()
-    if kind:
+    if calibration:
         before = calibrate(y_score, rule.calibration)
         assert (calibrate(y_score, found.rule.calibration) == before).all()
 

@@ -58,7 +58,7 @@ def main(folder, *names):
     run = open_run(Path(folder))
     records = open_records(run)
     for name in names:
-        changed = replace(run, config=config.from_dict(COMPARED[name], name, run.config))
+        changed = replace(run, config=config.from_dict(COMPARED[name], name, base=run.config))
         # Replicas draw dropout of their own; only the seed fixes that.
         reference = two if "dropout" in name else one
         expected = stepped(changed, records, reference)

@@ -93,7 +93,7 @@ def test_variables_have_the_names_of_their_layers(trained):
         ),
         ({"lstm_layers": 3}, ["no bilstm_2/forward_lstm_2/lstm_cell/kernel (16, 32)"]),
         ({"lstm_layers": 1}, ["bilstm_1/forward_lstm_1/lstm_cell/kernel (16, 32), which the"]),
-        ({"batch_norm": True}, ["no articles_norm/gamma (16,)", "no articles_norm/moving_mean"]),
+        ({"batch_normalization": True}, ["no articles_norm/gamma (16,)", "no articles_norm/moving_mean"]),
     ],
 )
 def test_a_checkpoint_of_another_model_is_refused_with_every_name(run, settings, expected):
@@ -109,7 +109,7 @@ def test_a_resumed_training_refuses_another_model_with_every_name(start_run):
     list(train(run, records))
     path = run.folder / "run.json"
     values = json.loads(path.read_text("utf-8"))
-    values["config"]["optimizer"] |= {"name": "momentum", "ema": 0.5}
+    values["config"]["optimizer"] |= {"name": "momentum", "ema_momentum": 0.5}
     values["config"]["model"]["lstm_layers"] = 1
     path.write_text(json.dumps(values), encoding="utf-8")
     with pytest.raises(RunError) as caught:

@@ -28,7 +28,7 @@ from tests.helpers.cases import SETTINGS
 pytestmark = pytest.mark.tensorflow
 SMALL = (
     *("model.dropout=0.0", "model.lstm_layers=1", "model.lstm_units=4"),
-    *("model.bidirectional=false", "model.pooling=last", "model.embedding_init=noise"),
+    *("model.bidirectional=false", "model.pooling=last", "model.embedding_init=random"),
 )
 
 

@@ -59,6 +59,6 @@ def test_the_first_batch_is_shown_as_the_model_gets_it(start_run):
 
 def test_weights_that_start_too_large_are_found(start_run):
     run, records = start_run()
-    wild = config.from_dict({"model": {"embedding_stddev": 3e38}}, "here", run.config)
+    wild = config.from_dict({"model": {"embedding_stddev": 3e38}}, "here", base=run.config)
     checks = first_batch(wild, records, run.source).checks
     assert "embedding/embeddings" in checks["gradients are finite"]

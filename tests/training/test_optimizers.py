@@ -21,9 +21,14 @@ def rates(done, **settings):
     [
         ({"schedule": "cosine"}, (0, 0.05, 0.1, 0.55, 1), (0.001, 0.051, 0.1, 0.05, 0)),
         ({"schedule": "constant"}, (0, 0.05, 0.1, 0.55, 1), (0.001, 0.051, 0.1, 0.1, 0.1)),
-        ({"schedule": "exponential", "decay": 0.01}, (0.1, 0.55, 1), (0.1, 0.01, 0.001)),
+        ({"schedule": "exponential", "decay_rate": 0.01}, (0.1, 0.55, 1), (0.1, 0.01, 0.001)),
         (
-            {"schedule": "staircase", "decay": 0.01, "stairs": 2, "warmup": 0.0},
+            {
+                "schedule": "staircase",
+                "decay_rate": 0.01,
+                "staircase_steps": 2,
+                "warmup_ratio": 0.0,
+            },
             (0, 0.49, 0.5, 0.99, 1),
             (0.1, 0.1, 0.01, 0.01, 0.001),
         ),
@@ -31,20 +36,22 @@ def rates(done, **settings):
     ],
 )
 def test_the_rate_at_hand_worked_shares_of_the_training(settings, done, expected):
-    np.testing.assert_allclose(rates(done, **{"warmup": 0.1, **settings}), expected, atol=1e-7)
+    np.testing.assert_allclose(
+        rates(done, **{"warmup_ratio": 0.1, **settings}), expected, atol=1e-7
+    )
 
 
 @pytest.mark.parametrize("warmup", [0.0, 0.3])
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_the_rate_stays_between_zero_and_its_peak_and_reaches_it(schedule, warmup):
-    found = rates(np.linspace(0, 1, 201), schedule=schedule, warmup=warmup)
+    found = rates(np.linspace(0, 1, 201), schedule=schedule, warmup_ratio=warmup)
     assert min(found) >= 0
     assert max(found) == pytest.approx(0.1)
 
 
 def stepped(gradients, **settings):
     """Return a weight of 1 after steps with these gradients."""
-    config = OptimizerConfig(**{"learning_rate": 0.1, "clip_norm": 0.0, **settings})
+    config = OptimizerConfig(**{"learning_rate": 0.1, "global_clipnorm": 0.0, **settings})
     weight = keras.Variable([1.0], name="kernel")
     optimizer = make_optimizer(config)
     optimizer.build([weight])
@@ -60,9 +67,9 @@ def stepped(gradients, **settings):
         ({"name": "momentum", "momentum": 0.5}, [1, 1], 1 - 0.1 - 0.15),
         ({"name": "adam"}, [4], 0.9),
         ({"name": "adamw", "weight_decay": 0.5}, [4], 1 - 0.05 - 0.1),
-        ({"name": "sgd", "clip_norm": 2.0}, [8], 0.8),
-        ({"name": "sgd", "accumulate": 2}, [1], 1),
-        ({"name": "sgd", "accumulate": 2}, [1, 3], 0.8),
+        ({"name": "sgd", "global_clipnorm": 2.0}, [8], 0.8),
+        ({"name": "sgd", "gradient_accumulation_steps": 2}, [1], 1),
+        ({"name": "sgd", "gradient_accumulation_steps": 2}, [1, 3], 0.8),
     ],
 )
 def test_a_step_worked_by_hand(settings, gradients, expected):

@@ -100,7 +100,7 @@ def resumed(start_run):
 
     run, records = start_run(*SETTINGS, "training.summary_every=1")
     with pytest.raises(InterruptedError):
-        list(train(run, records, cut))
+        list(train(run, records, Reports(cut)))
     list(train(run, records))
     return run.folder / "tensorboard/train"
 
@@ -125,7 +125,7 @@ def test_a_training_that_ends_before_the_steps_to_trace_says_so(start_run, steps
     run, records = start_run("training.max_steps=2", "training.summary_every=0")
     told = []
     list(train(run, records, Reports(lambda *what: told.append(what)), steps))
-    note = ("train", 0, None, "No step was traced: the training took steps 1 to 2.")
+    note = ("message", 0, None, "No step was traced: the training took steps 1 to 2.")
     assert told.count(note) == notes
 
 

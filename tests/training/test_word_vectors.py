@@ -94,6 +94,6 @@ def test_a_model_starts_from_what_was_written(text, tmp_path):
     path = tmp_path / "vectors.txt"
     write_vectors(path, made.tokens, made.vectors)
     tokens = Vocabulary(("<pad>", *made.tokens))
-    start = initial_embedding(replace(SMALL.model, vectors=str(path)), tokens, [], seed=1)
+    start = initial_embedding(replace(SMALL.model, embedding_init=str(path)), tokens, [], seed=1)
     scale = 0.6 / made.vectors.std()
     np.testing.assert_allclose(start[1:], made.vectors * scale, rtol=1e-4, atol=1e-6)
