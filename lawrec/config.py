@@ -181,18 +181,18 @@ def from_dict(values: Mapping[str, Any], where: str, *, base: Config | None = No
         if not isinstance(settings, Mapping):
             raise ConfigError(
                 where,
-                f"[{section}] must be a section",
-                quoted(settings),
-                f"Write [{section}] on a line of its own and the settings below it.",
+                expected=f"[{section}] must be a section",
+                got=quoted(settings),
+                todo=f"Write [{section}] on a line of its own and the settings below it.",
             )
-        updated = _updated(getattr(config, section), settings, f"{where}: [{section}]")
+        updated = _updated(getattr(config, section), settings, where=f"{where}: [{section}]")
         config = replace(config, **{section: updated})
     if config.decision.min_articles > config.decision.max_articles:
         raise ConfigError(
             f"{where}: [decision]",
-            f"min_articles must be at most max_articles, {config.decision.max_articles}",
-            config.decision.min_articles,
-            "Lower the one or raise the other.",
+            expected=f"min_articles must be at most max_articles, {config.decision.max_articles}",
+            got=config.decision.min_articles,
+            todo="Lower the one or raise the other.",
         )
     return config
 
@@ -259,11 +259,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(
-            path, "a TOML file must be readable", error.strerror, "Check the path."
+            path,
+            expected="a TOML file must be readable",
+            got=error.strerror,
+            todo="Check the path.",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
-            path, "the file must be TOML in UTF-8", str(error), "Fix that line."
+            path, expected="the file must be TOML in UTF-8", got=str(error), todo="Fix that line."
         ) from error
 
 
@@ -273,9 +276,9 @@ def _parse_assignment(assignment: str) -> dict[str, Any]:
     if not (equals and dot):
         raise ConfigError(
             "--set",
-            "a setting must look like section.key=value",
-            quoted(assignment),
-            "Write for example --set training.epochs=3.",
+            expected="a setting must look like section.key=value",
+            got=quoted(assignment),
+            todo="Write for example --set training.epochs=3.",
         )
     try:
         value = tomllib.loads(f"value = {text}")["value"]
@@ -284,33 +287,33 @@ def _parse_assignment(assignment: str) -> dict[str, Any]:
     return {section.strip(): {key.strip(): value}}
 
 
-def _updated(section: Any, settings: Mapping[str, Any], where: str) -> Any:
+def _updated(section: Any, settings: Mapping[str, Any], *, where: str) -> Any:
     known = {setting.name: setting for setting in fields(section)}
     values = {}
     for key, value in settings.items():
         check_name(key, known, where=where, kind="setting")
-        values[key] = _typed(value, getattr(section, key), f"{where} {key}")
-        _check_range(values[key], known[key], f"{where} {key}")
+        values[key] = _typed(value, getattr(section, key), where=f"{where} {key}")
+        _check_range(values[key], known[key], where=f"{where} {key}")
     return replace(section, **values)
 
 
-def _typed(value: Any, default: Any, where: str) -> Any:
+def _typed(value: Any, default: Any, *, where: str) -> Any:
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(default, tuple) and isinstance(value, list | tuple):
-        return tuple(_typed(entry, "", where) for entry in value)
+        return tuple(_typed(entry, "", where=where) for entry in value)
     if type(value) is not type(default):
         written = list(default) if isinstance(default, tuple) else default  # as in TOML
         raise ConfigError(
             where,
-            f"the value must be of type {type(written).__name__}",
-            quoted(value),
-            f"Write for example {written!r}, its default.",
+            expected=f"the value must be of type {type(written).__name__}",
+            got=quoted(value),
+            todo=f"Write for example {written!r}, its default.",
         )
     return value
 
 
-def _check_range(value: Any, setting: Field[Any], where: str) -> None:
+def _check_range(value: Any, setting: Field[Any], *, where: str) -> None:
     if not setting.metadata:
         return
     at_least, below, allow_inf = (
@@ -320,7 +323,10 @@ def _check_range(value: Any, setting: Field[Any], where: str) -> None:
         return
     expected = f"at least {at_least}" + (f" and below {below}" if below < math.inf else "")
     raise ConfigError(
-        where, f"the value must be {expected}", value, "Choose a value in that range."
+        where,
+        expected=f"the value must be {expected}",
+        got=value,
+        todo="Choose a value in that range.",
     )
 
 

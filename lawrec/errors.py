@@ -1,5 +1,6 @@
 """The errors of lawrec: each says where, what was expected, what came, and what to do next."""
 
+from functools import partial
 from typing import Any
 
 
@@ -13,7 +14,7 @@ class LawrecError(Exception):
         todo: What to do next, as a sentence.
     """
 
-    def __init__(self, where: object, expected: str, got: object, todo: str) -> None:
+    def __init__(self, where: object, *, expected: str, got: object, todo: str) -> None:
         self.where = str(where)
         self.expected = expected
         self.got = str(got)
@@ -22,7 +23,8 @@ class LawrecError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let the error come whole from another process."""
-        return type(self), (self.where, self.expected, self.got, self.todo)
+        values = {"expected": self.expected, "got": self.got, "todo": self.todo}
+        return partial(type(self), **values), (self.where,)
 
 
 class ConfigError(LawrecError):

@@ -67,7 +67,10 @@ def check_new_folder(folder: Path) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CaseError(
-            folder, "the folder must be new or empty", "something there", "Name another folder."
+            folder,
+            expected="the folder must be new or empty",
+            got="something there",
+            todo="Name another folder.",
         )
 
 

@@ -27,7 +27,7 @@ def cores() -> int:
 
 
 def in_processes(
-    work: Callable[[Item], Result], items: Iterable[Item], workers: int
+    work: Callable[[Item], Result], items: Iterable[Item], *, workers: int
 ) -> Generator[tuple[Item, Result], None, None]:
     """Give each item with its result, in order; at most two items a worker are under way.
 
@@ -63,9 +63,9 @@ def _finished(item: Item, future: "Future[Result]") -> tuple[Item, Result]:
     except BrokenProcessPool as error:
         raise ConfigError(
             "corpus.workers",
-            "the processes must live until their work is done",
-            "one that was killed",
-            "Free some memory, or pass --set corpus.workers=1.",
+            expected="the processes must live until their work is done",
+            got="one that was killed",
+            todo="Free some memory, or pass --set corpus.workers=1.",
         ) from error
 
 

@@ -44,4 +44,6 @@ def check_name(name: str, known: Iterable[str], *, where: str, kind: str) -> Non
     if name not in names:
         near = get_close_matches(name, names, n=1, cutoff=0.4)
         hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(names)}."
-        raise ConfigError(where, f"every {kind} must be a known one", quoted(name), hint)
+        raise ConfigError(
+            where, expected=f"every {kind} must be a known one", got=quoted(name), todo=hint
+        )

@@ -39,7 +39,10 @@ def list_files(path: Path) -> list[Path]:
     """
     if path == Path("-"):
         raise CaseError(
-            "-", "the cases must be in files", "stdin", "Save them to a file: it is read again."
+            "-",
+            expected="the cases must be in files",
+            got="stdin",
+            todo="Save them to a file: it is read again.",
         )
     if path.is_dir():
         files = [file for file in path.iterdir() if _may_be_cases(file.name)]
@@ -52,7 +55,7 @@ def list_files(path: Path) -> list[Path]:
         expected = "the pattern must fit a file"
     sound = sorted(file for file in files if file.is_file())
     if not sound:
-        raise CaseError(path, expected, "none", "Check the path.")
+        raise CaseError(path, expected=expected, got="none", todo="Check the path.")
     return sound
 
 
@@ -90,13 +93,16 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
     except _DAMAGE as error:
         raise CaseError(
             path,
-            f"the {path.suffix} file must be whole",
-            str(error) or "damaged bytes",
-            "Pack or copy it again.",
+            expected=f"the {path.suffix} file must be whole",
+            got=str(error) or "damaged bytes",
+            todo="Pack or copy it again.",
         ) from error
     except OSError as error:
         raise CaseError(
-            path, "the file must be readable", error.strerror or error, "Check the path."
+            path,
+            expected="the file must be readable",
+            got=error.strerror or error,
+            todo="Check the path.",
         ) from error
 
 
@@ -181,20 +187,20 @@ def _unzipped(raw: BinaryIO, path: Path) -> Iterator[BinaryIO]:
         if len(names) != 1:
             raise CaseError(
                 path,
-                "the .zip file must hold one file",
-                quoted(names, 200) if names else "none",
-                "Unpack it into a folder and name that.",
+                expected="the .zip file must hold one file",
+                got=quoted(names, 200) if names else "none",
+                todo="Unpack it into a folder and name that.",
             )
-        with _member(archive, names[0], path) as stream:
+        with _member(archive, names[0], path=path) as stream:
             yield stream
 
 
-def _member(archive: zipfile.ZipFile, name: str, path: Path) -> BinaryIO:
+def _member(archive: zipfile.ZipFile, name: str, *, path: Path) -> BinaryIO:
     try:
         return cast(BinaryIO, archive.open(name))
     except (RuntimeError, NotImplementedError) as error:  # a password, an unknown method
         raise CaseError(
-            path, "the .zip file must open", str(error), "Unpack it yourself."
+            path, expected="the .zip file must open", got=str(error), todo="Unpack it yourself."
         ) from error
 
 

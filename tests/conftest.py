@@ -49,7 +49,9 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
         source = DatasetSpec(data, records_root=root / "data/records", vocab_root=root / "vocab")
         resolved = config.load(None, (*SETTINGS, *settings))
         records = prepare(source, resolved.corpus)
-        return create_run(root / "checkpoints", resolved, records, source, **options), records
+        return create_run(
+            root / "checkpoints", resolved, records=records, source=source, **options
+        ), records
 
     return start
 

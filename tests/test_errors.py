@@ -14,12 +14,14 @@ from lawrec.errors import (
 
 
 def test_a_message_has_its_four_parts_in_order():
-    error = LawrecError("train.json:3", "the fact must not be empty", "''", "Write the fact.")
+    error = LawrecError(
+        "train.json:3", expected="the fact must not be empty", got="''", todo="Write the fact."
+    )
     assert str(error) == "train.json:3: the fact must not be empty, got ''. Write the fact."
 
 
 def test_the_parts_stay_readable_on_their_own(tmp_path):
-    error = LawrecError(tmp_path, "the folder must exist", 7, "Make it.")
+    error = LawrecError(tmp_path, expected="the folder must exist", got=7, todo="Make it.")
     assert (error.where, error.expected, error.got, error.todo) == (
         str(tmp_path),
         "the folder must exist",
@@ -31,12 +33,12 @@ def test_the_parts_stay_readable_on_their_own(tmp_path):
 @pytest.mark.parametrize("kind", [CaseError, ConfigError, RecordsError, RunError, StatuteError])
 def test_every_kind_is_caught_as_a_lawrec_error(kind):
     with pytest.raises(LawrecError, match=r"^here: it must hold, got nothing\. Do it\.$"):
-        raise kind("here", "it must hold", "nothing", "Do it.")
+        raise kind("here", expected="it must hold", got="nothing", todo="Do it.")
 
 
 @pytest.mark.parametrize("kind", [CaseError, ConfigError, RecordsError, RunError, StatuteError])
 def test_an_error_comes_whole_from_another_process(kind):
-    error = kind("here", "it must hold", "nothing", "Do it.")
+    error = kind("here", expected="it must hold", got="nothing", todo="Do it.")
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is kind
     assert (str(copy), vars(copy)) == (str(error), vars(error))

@@ -42,7 +42,7 @@ def show(names: tuple[str, ...], day: date | None, name: str, output: str) -> No
 
     Texts come from the versions that `lawrec articles import` has read.
     """
-    entries = lookup.look_up(names, statute_versions.ROOT, name, day)
+    entries = lookup.look_up(names, statute_versions.ROOT, name=name, day=day)
     click.echo(ENTRY_WRITERS[output](entries))
 
 
@@ -57,7 +57,9 @@ def import_statute(file: Path, effective: date, name: str, replace: bool) -> Non
     FILE is plain text or Markdown, where each article opens a line with its number, such as
     第一百三十三条之一, or JSON with numbers and texts, in UTF-8 or GB18030.
     """
-    imported = lookup.import_statute(file, effective, statute_versions.ROOT, name, replace)
+    imported = lookup.import_statute(
+        file, effective, root=statute_versions.ROOT, name=name, replace=replace
+    )
     click.echo(import_text(imported))
 
 
@@ -73,7 +75,9 @@ def changes(first: date | None, second: date | None, text: bool, name: str, outp
     By default, TO is the newest version and FROM the one before. Width of punctuation, white
     space and titles in 【】 do not count.
     """
-    old, new = statute_versions.two_versions(statute_versions.ROOT, name, first, second)
+    old, new = statute_versions.two_versions(
+        statute_versions.ROOT, name, first=first, second=second
+    )
     found = statute_versions.changes(old, new)
     named = titles(catalog.catalog_of(name))
     click.echo(CHANGES_WRITERS[output](old, new, found, named, text))

@@ -48,7 +48,7 @@ def audit(
     from lawrec.reporting.audit_html import audit_html
     from lawrec.reporting.audit_text import audit_json, audit_text
 
-    rules = audit_reference_for(data, articles, max_tokens, tokenizer)
+    rules = audit_reference_for(data, articles, max_tokens=max_tokens, tokenizer=tokenizer)
     with progress_on(sys.stderr) as progress:
         report = audit_cases(
             data, rules, near, case_format_from_options(case_format), fix, progress

@@ -49,7 +49,7 @@ def embed(
         made = embed_facts(
             files, settings, words, case_format_from_options(case_format), skip_bad, progress
         )
-    write_vectors(output, made.tokens, made.vectors)
+    write_vectors(output, made.tokens, vectors=made.vectors)
     skipped = f", {made.skipped:,} lines skipped" if made.skipped else ""
     size = settings.model.embedding_size
     click.echo(f"{output}: {len(made.tokens):,} tokens, {size} numbers each")

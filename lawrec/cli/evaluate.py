@@ -81,7 +81,7 @@ def evaluate(
         require_plots()
     use_device(device or "auto")
     run = find_run(checkpoints, run_name)
-    answers = cail_file(run, cail, labels) if cail else None
+    answers = cail_file(run, cail, labels=labels) if cail else None
     beside = [find_run(checkpoints, name) for name in others]
     with progress_on(sys.stderr) as progress:
         evaluated = evaluate_run(

@@ -78,7 +78,9 @@ def predict(
     if day and not text:
         raise click.UsageError("--date chooses the texts of --text: pass both.")
     texts = (
-        statute_versions.version_at(statute_versions.ROOT, statute_versions.CRIMINAL_LAW, day).texts
+        statute_versions.version_at(
+            statute_versions.ROOT, statute_versions.CRIMINAL_LAW, day=day
+        ).texts
         if text
         else None
     )
@@ -89,7 +91,9 @@ def predict(
 
     use_device(device or "auto")
     with progress_on(sys.stderr) as progress:
-        recommender = load_recommender(find_run(checkpoints, run_name), threshold, progress)
+        recommender = load_recommender(
+            find_run(checkpoints, run_name), threshold, progress=progress
+        )
     # A bar would be written across the answers where both go to the same terminal.
     shown: AbstractContextManager[Progress] = nullcontext(SILENT)
     if not sys.stdout.isatty():
@@ -105,7 +109,9 @@ def predict(
 
 def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
     if paths not in ((), (Path("-"),)):
-        return read_files([file for path in paths for file in list_files(path)], False, case_format)
+        return read_files(
+            [file for path in paths for file in list_files(path)], False, case_format=case_format
+        )
     stream = sys.stdin.buffer
     if stream.isatty():
         click.echo("Type one fact a line and end with Ctrl-D.", err=True)

@@ -57,11 +57,11 @@ def split(
         report = split_files(
             files,
             folder,
-            shares,
-            seed,
-            near,
-            case_format_from_options(case_format),
-            skip_bad,
-            progress,
+            shares=shares,
+            seed=seed,
+            threshold=near,
+            case_format=case_format_from_options(case_format),
+            skip_bad=skip_bad,
+            progress=progress,
         )
     click.echo(split_text(report))

@@ -109,7 +109,12 @@ def train(
             _rehearse(settings, dataset_spec_from_options(source), device, dry_run, debug, progress)
             return
         strategy, run, records = set_up_training(
-            checkpoints, run_name, new, device, log_placement, progress
+            checkpoints,
+            run_name,
+            new=new,
+            device=device,
+            log_placement=log_placement,
+            progress=progress,
         )
         click.echo(f"Training {run.folder}", err=True)
         try:
@@ -151,7 +156,7 @@ def _rehearse(
     start_devices(on_device(settings, device).training)
     records = prepare_records(cases, settings.corpus, progress)
     if debug:
-        batch = first_batch(settings, records, cases)
+        batch = first_batch(settings, records, source=cases)
         click.echo(first_batch_text(batch))
         if any(batch.checks.values()):
             raise click.ClickException(_CHECK_FAILED)

@@ -88,5 +88,7 @@ def tune_thresholds(
     run = find_run(checkpoints, run_name)
     config = replace(assign(run.config, assignments).decision, **given)
     with progress_on(sys.stderr) as progress:
-        tuning = tune_run(run, config, data, written, skip_bad, progress)
+        tuning = tune_run(
+            run, config, path=data, case_format=written, skip_bad=skip_bad, progress=progress
+        )
     click.echo(tuning_text(tuning))

@@ -62,9 +62,13 @@ def read_lines(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator
     for file in list_files(path):
         with open_binary(file) as stream, open_binary(file) as again:
             of_file = replace(case_format, reader=case_format.reader or reader_of(file, stream))
-            cases = read_stream(stream, str(file), True, of_file, f"{file.name}:")
+            cases = read_stream(
+                stream, str(file), labelled=True, case_format=of_file, prefix=f"{file.name}:"
+            )
             if of_file == CaseFormat("jsonl", encoding=case_format.encoding):
-                yield from _with_bytes(cases, again, case_format.encoding or detect_encoding(file))
+                yield from _with_bytes(
+                    cases, again, encoding=case_format.encoding or detect_encoding(file)
+                )
             else:
                 yield from map(CaseLine, cases)
 
@@ -99,7 +103,7 @@ def json_line(value: Any) -> bytes:
         return json.dumps(value).encode()
 
 
-def _with_bytes(cases: Cases, stream: BinaryIO, encoding: str) -> Iterator[CaseLine]:
+def _with_bytes(cases: Cases, stream: BinaryIO, *, encoding: str) -> Iterator[CaseLine]:
     numbered = enumerate(stream, 1)
     for case in cases:
         wanted = CaseLine(case).number

@@ -48,7 +48,7 @@ Cases = Iterator[Case | CaseError]
 
 
 def read_cases(
-    path: Path, labelled: bool = True, case_format: CaseFormat = DEFAULT_FORMAT
+    path: Path, labelled: bool = True, *, case_format: CaseFormat = DEFAULT_FORMAT
 ) -> Cases:
     """Read the cases of a file, of a folder's files, or of those that fit a pattern, one by one.
 
@@ -61,10 +61,10 @@ def read_cases(
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
     """
-    return read_files(list_files(path), labelled, case_format)
+    return read_files(list_files(path), labelled, case_format=case_format)
 
 
-def read_files(files: Sequence[Path], labelled: bool, case_format: CaseFormat) -> Cases:
+def read_files(files: Sequence[Path], labelled: bool, *, case_format: CaseFormat) -> Cases:
     """Read the cases of files in turn; of several, a case without an id is named "file:line".
 
     Raises:
@@ -74,11 +74,13 @@ def read_files(files: Sequence[Path], labelled: bool, case_format: CaseFormat) -
         prefix = f"{file.name}:" if len(files) > 1 else ""
         with open_binary(file) as stream:
             of_file = replace(case_format, reader=case_format.reader or reader_of(file, stream))
-            yield from read_stream(stream, str(file), labelled, of_file, prefix)
+            yield from read_stream(
+                stream, str(file), labelled=labelled, case_format=of_file, prefix=prefix
+            )
 
 
 def read_stream(
-    stream: BinaryIO, where: str, labelled: bool, case_format: CaseFormat, prefix: str = ""
+    stream: BinaryIO, where: str, *, labelled: bool, case_format: CaseFormat, prefix: str = ""
 ) -> Cases:
     """Read the cases of an open binary stream with the reader that the form names.
 
@@ -90,7 +92,13 @@ def read_stream(
         if isinstance(fields, CaseError):
             yield fields
         else:
-            yield _case(f"{where}:{number}", f"{prefix}{number}", fields, labelled, case_format)
+            yield _case(
+                f"{where}:{number}",
+                f"{prefix}{number}",
+                fields=fields,
+                labelled=labelled,
+                case_format=case_format,
+            )
 
 
 def reader_of(file: Path, stream: BinaryIO) -> str:
@@ -105,9 +113,9 @@ def reader_of(file: Path, stream: BinaryIO) -> str:
             return SUFFIXES[suffix]
     raise CaseError(
         file,
-        f"the suffix must be one of {', '.join(SUFFIXES)} (and then {', '.join(PACKINGS)})",
-        quoted(file.suffix),
-        "Rename the file, or say the format with --format.",
+        expected=f"the suffix must be one of {', '.join(SUFFIXES)} (and then {', '.join(PACKINGS)})",
+        got=quoted(file.suffix),
+        todo="Rename the file, or say the format with --format.",
     )
 
 
@@ -122,7 +130,9 @@ def encodings_at(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> str:
 
 def no_case_error(path: Path) -> CaseError:
     """Return the error of a file without a case."""
-    return CaseError(path, "the file must hold a case", "none", "Add cases to it.")
+    return CaseError(
+        path, expected="the file must hold a case", got="none", todo="Add cases to it."
+    )
 
 
 def raise_bad_case(cases: Cases) -> Iterator[Case]:
@@ -140,11 +150,11 @@ def _encoding(file: Path, case_format: CaseFormat) -> str:
 
 
 def _case(
-    here: str, unnamed: str, fields: dict[str, Any], labelled: bool, case_format: CaseFormat
+    here: str, unnamed: str, *, fields: dict[str, Any], labelled: bool, case_format: CaseFormat
 ) -> Case | CaseError:
     case_id = str(unnamed if fields.get("id") in (None, "") else fields["id"])
     try:
-        _check_fact(fields.get("fact"), here, case_format)
+        _check_fact(fields.get("fact"), here, case_format=case_format)
         _check_encoding(case_id, here)
         labels = _labels(fields, here, case_format) if labelled else {}
     except CaseError as error:
@@ -161,12 +171,12 @@ def _labels(fields: dict[str, Any], here: str, case_format: CaseFormat) -> dict[
     if case_format.charges_only:
         _check_charges(charges, here)
         return {"charges": charges, "unknown_articles": EVERY_ARTICLE, "weight": weight}
-    cited = _articles(fields.get("articles"), here, case_format)
+    cited = _articles(fields.get("articles"), here, case_format=case_format)
     _check_encoding("".join(cited), here)
     return {
         "articles": tuple(dict.fromkeys(cited)),
         "charges": charges,
-        "unknown_articles": _unknown(fields.get("unknown_articles"), cited, here),
+        "unknown_articles": _unknown(fields.get("unknown_articles"), cited, here=here),
         "weight": weight,
         "cited": cited,
     }
@@ -176,26 +186,29 @@ def _check_charges(charges: tuple[str, ...], here: str) -> None:
     if not charges:
         raise CaseError(
             here,
-            '"meta.accusation" (or "charges") must be a list of charges',
-            "none",
-            "Fix the line, or pass --skip-bad.",
+            expected='"meta.accusation" (or "charges") must be a list of charges',
+            got="none",
+            todo="Fix the line, or pass --skip-bad.",
         )
 
 
-def _check_fact(fact: object, here: str, case_format: CaseFormat) -> None:
+def _check_fact(fact: object, here: str, *, case_format: CaseFormat) -> None:
     if not isinstance(fact, str):
         raise CaseError(
             here,
-            f'"{case_format.fact_field}" must be a text',
-            quoted(fact),
-            "Mend the line, or name another field with --fact-field.",
+            expected=f'"{case_format.fact_field}" must be a text',
+            got=quoted(fact),
+            todo="Mend the line, or name another field with --fact-field.",
         )
     if not fact.strip():
-        raise CaseError(here, NO_FACT, quoted(fact), "Write the fact.")
+        raise CaseError(here, expected=NO_FACT, got=quoted(fact), todo="Write the fact.")
     _check_encoding(fact, here)
     if not _CHINESE.search(fact):
         raise CaseError(
-            here, "the fact must hold Chinese text", quoted(fact), "Write the fact in Chinese."
+            here,
+            expected="the fact must hold Chinese text",
+            got=quoted(fact),
+            todo="Write the fact in Chinese.",
         )
 
 
@@ -203,43 +216,43 @@ def _check_encoding(text: str, here: str) -> None:
     if SURROGATE.search(text):
         raise CaseError(
             here,
-            OTHER_BYTES,
-            "other bytes",
-            "Mend the line, or name the encoding with --encoding.",
+            expected=OTHER_BYTES,
+            got="other bytes",
+            todo="Mend the line, or name the encoding with --encoding.",
         )
 
 
-def _articles(values: object, here: str, case_format: CaseFormat) -> tuple[str, ...]:
+def _articles(values: object, here: str, *, case_format: CaseFormat) -> tuple[str, ...]:
     if not isinstance(values, list):
         field = (
             f'"{case_format.articles_field}"' if case_format.articles_field else _ARTICLES_FIELDS
         )
         raise CaseError(
             here,
-            f"{field} {NO_LIST}",
-            quoted(values),
-            "Fix the line, or pass --skip-bad.",
+            expected=f"{field} {NO_LIST}",
+            got=quoted(values),
+            todo="Fix the line, or pass --skip-bad.",
         )
     return _names(values, here)
 
 
-def _unknown(values: object, articles: tuple[str, ...], here: str) -> tuple[str, ...]:
+def _unknown(values: object, articles: tuple[str, ...], *, here: str) -> tuple[str, ...]:
     if values is None:
         return ()
     if not isinstance(values, list):
         raise CaseError(
             here,
-            '"unknown_articles" must be a list of articles',
-            quoted(values),
-            "Fix the line, or pass --skip-bad.",
+            expected='"unknown_articles" must be a list of articles',
+            got=quoted(values),
+            todo="Fix the line, or pass --skip-bad.",
         )
     unknown = tuple(dict.fromkeys(_names(values, here)))
     if both := [name for name in unknown if name in articles]:
         raise CaseError(
             here,
-            "an article of the case cannot be unknown as well",
-            quoted(both),
-            "Take it out of the one list or the other.",
+            expected="an article of the case cannot be unknown as well",
+            got=quoted(both),
+            todo="Take it out of the one list or the other.",
         )
     return unknown
 
@@ -254,9 +267,9 @@ def _weight(value: object, here: str) -> float:
     if not 0 <= weight <= _MAX_WEIGHT:
         raise CaseError(
             here,
-            f'"weight" must be a number from 0 to {_MAX_WEIGHT:,}',
-            quoted(value),
-            "Fix the line, or pass --skip-bad.",
+            expected=f'"weight" must be a number from 0 to {_MAX_WEIGHT:,}',
+            got=quoted(value),
+            todo="Fix the line, or pass --skip-bad.",
         )
     return weight
 
@@ -267,7 +280,7 @@ def _names(values: list[Any], here: str) -> tuple[str, ...]:
     except ValueError as error:
         raise CaseError(
             here,
-            NO_NAME,
-            str(error),
-            "Fix the line, or pass --skip-bad.",
+            expected=NO_NAME,
+            got=str(error),
+            todo="Fix the line, or pass --skip-bad.",
         ) from error

@@ -56,16 +56,16 @@ def check_dataset_spec(source: DatasetSpec, loss: LossConfig) -> None:
     if "valid" not in splits:
         raise CaseError(
             source.data,
-            "a training must have a valid split",
-            f"only {', '.join(splits)}",
-            "Put a valid.json into the folder.",
+            expected="a training must have a valid split",
+            got=f"only {', '.join(splits)}",
+            todo="Put a valid.json into the folder.",
         )
     if source.charged and not loss.charge_weight:
         raise ConfigError(
             "--charged",
-            "loss.charge_weight must be above 0 to learn from cases with nothing but charges",
-            loss.charge_weight,
-            "Add --set loss.charge_weight=0.5, or leave out --charged.",
+            expected="loss.charge_weight must be above 0 to learn from cases with nothing but charges",
+            got=loss.charge_weight,
+            todo="Add --set loss.charge_weight=0.5, or leave out --charged.",
         )
 
 
@@ -76,7 +76,9 @@ def folder_for(source: DatasetSpec, config: CorpusConfig) -> Path:
         CaseError: As `digests_of` says, or a list of words cannot be read.
     """
     tokenizer = load_tokenizer(config, source.dictionaries)
-    return source.records_root / key_of(source, config, digests_of(source), tokenizer)
+    return source.records_root / key_of(
+        source, config, digests=digests_of(source), tokenizer=tokenizer
+    )
 
 
 def digests_of(source: DatasetSpec) -> dict[str, str]:
@@ -95,15 +97,15 @@ def digests_of(source: DatasetSpec) -> dict[str, str]:
                 raise no_case_error(files[one])
             raise CaseError(
                 files[other],
-                f"{other} and {one} must be different cases",
-                f"the same bytes as {files[one]}",
-                "Split the cases anew: a model must be tested on cases that it never saw.",
+                expected=f"{other} and {one} must be different cases",
+                got=f"the same bytes as {files[one]}",
+                todo="Split the cases anew: a model must be tested on cases that it never saw.",
             )
     return digests
 
 
 def key_of(
-    source: DatasetSpec, config: CorpusConfig, digests: Mapping[str, str], tokenizer: Tokenizer
+    source: DatasetSpec, config: CorpusConfig, *, digests: Mapping[str, str], tokenizer: Tokenizer
 ) -> str:
     """Return the name of the records: a digest of all that they depend on."""
     settings = asdict(config)

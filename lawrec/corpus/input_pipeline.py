@@ -16,6 +16,7 @@ _PADDING = {"token_ids": PAD_ID, "label_ids": -1, "unknown_ids": -1, "weight": 0
 def training_batches(
     records: Records,
     epochs: int,
+    *,
     batch_tokens: int,
     shuffle_cases: int,
     seed: int,
@@ -52,7 +53,7 @@ def training_batches(
         dataset = dataset.shard(workers, worker)
     dataset = dataset.shuffle(shuffle_cases, seed=seed).repeat(epochs)
     dataset = dataset.map(_needed, num_parallel_calls=tf.data.AUTOTUNE)
-    dataset = _bucketed(dataset, records.manifest.max_tokens, batch_tokens)
+    dataset = _bucketed(dataset, records.manifest.max_tokens, batch_tokens=batch_tokens)
     return dataset.map(
         lambda batch: _labelled(batch, records), num_parallel_calls=tf.data.AUTOTUNE
     ).prefetch(tf.data.AUTOTUNE)
@@ -94,7 +95,7 @@ def _needed(serialized: Any) -> dict[str, Any]:
     return {name: parsed[name] for name in _PADDING}
 
 
-def _bucketed(dataset: Any, max_tokens: int, batch_tokens: int) -> Any:
+def _bucketed(dataset: Any, max_tokens: int, *, batch_tokens: int) -> Any:
     lengths = bucket_lengths(max_tokens)
     return dataset.bucket_by_sequence_length(
         element_length_func=lambda case: tf.shape(case["token_ids"])[0],

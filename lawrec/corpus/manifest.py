@@ -79,9 +79,9 @@ class Records:
         if name not in self.manifest.splits:
             raise RecordsError(
                 self.folder,
-                f"the data must have a {name} split",
-                f"only {', '.join(self.manifest.splits)}",
-                f"Put a {name}.json into the folder of --data.",
+                expected=f"the data must have a {name} split",
+                got=f"only {', '.join(self.manifest.splits)}",
+                todo=f"Put a {name}.json into the folder of --data.",
             )
         return self.manifest.splits[name]
 
@@ -105,9 +105,9 @@ def damaged(path: Path) -> RecordsError:
     state = "damaged bytes" if path.is_file() else "no such file"
     return RecordsError(
         path,
-        "the shard must be as its manifest says",
-        state,
-        _anew(path.parent),
+        expected="the shard must be as its manifest says",
+        got=state,
+        todo=_anew(path.parent),
     )
 
 
@@ -146,7 +146,9 @@ def folders_in(root: Path) -> list[Path]:
     """
     found = sorted(path for path in root.glob("[!.]*") if path.is_dir())
     if not found:
-        raise RecordsError(root, "there must be records", "none", "Run `lawrec prepare` first.")
+        raise RecordsError(
+            root, expected="there must be records", got="none", todo="Run `lawrec prepare` first."
+        )
     return found
 
 
@@ -167,9 +169,9 @@ def load_manifest(folder: Path) -> Manifest:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RecordsError(
             path,
-            "the manifest must be readable",
-            str(error),
-            _anew(folder),
+            expected="the manifest must be readable",
+            got=str(error),
+            todo=_anew(folder),
         ) from error
 
 

@@ -18,6 +18,7 @@ _FEW = 2_048  # cases that are cut before other processes would have started
 def tokenize_cases(
     cases: Iterable[Case],
     tokenizer: Tokenizer,
+    *,
     config: CorpusConfig,
     dictionaries: tuple[Path, ...],
 ) -> Generator[tuple[Case, list[str]], None, None]:
@@ -38,7 +39,7 @@ def tokenize_cases(
         yield from ((case, tokenizer.cut(case.fact)[: config.max_tokens]) for case in cases)
         return
     work = partial(_cut_chunk, config, dictionaries)
-    with closing(in_processes(work, _chunks(cases), workers)) as done:
+    with closing(in_processes(work, _chunks(cases), workers=workers)) as done:
         for chunk, tokens in done:
             yield from zip(chunk, tokens, strict=True)
 

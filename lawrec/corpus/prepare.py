@@ -77,7 +77,7 @@ def prepare(source: DatasetSpec, config: CorpusConfig, progress: Progress = SILE
     files = find_splits(source.data)
     digests = digests_of(source)
     tokenizer = load_tokenizer(config, source.dictionaries)
-    key = key_of(source, config, digests, tokenizer)
+    key = key_of(source, config, digests=digests, tokenizer=tokenizer)
     folder, vocab = source.records_root / key, source.vocab_root / key
     lists = (vocab / name for name in ("tokens.txt", "articles.txt", "charges.txt"))
     # Reading all of the records takes no longer than the digests of the cases did.
@@ -112,7 +112,7 @@ class _Preparation:
                 cases=tallies[split].cases,
                 tokens=tallies[split].tokens,
                 skipped=tallies[split].skipped,
-                shards=self._shards(split, tallies[split].cases, tokens, articles),
+                shards=self._shards(split, tallies[split].cases, tokens=tokens, articles=articles),
                 encoding=encodings_at(path, self.source.case_format),
             )
             for split, path in files.items()
@@ -131,8 +131,10 @@ class _Preparation:
 
     def _spool(self, split: str, path: Path) -> _Tally:
         tally = _Tally()
-        usable = self._usable(split, path, tally)
-        cut = tokenize_cases(usable, self.tokenizer, self.config, self.source.dictionaries)
+        usable = self._usable(split, path, tally=tally)
+        cut = tokenize_cases(
+            usable, self.tokenizer, config=self.config, dictionaries=self.source.dictionaries
+        )
         with self._spool_path(split).open("w", encoding="utf-8") as spool, closing(cut):
             for case, tokens in cut:
                 plain = tuple(dict.fromkeys(filter(None, map(normalize_charge, case.charges))))
@@ -144,11 +146,14 @@ class _Preparation:
             raise no_case_error(path)
         if split == "train" and not tally.known_cases.total():
             raise CaseError(
-                path, "a train case must have a weight above 0", "none", "Mend the weights."
+                path,
+                expected="a train case must have a weight above 0",
+                got="none",
+                todo="Mend the weights.",
             )
         return tally
 
-    def _usable(self, split: str, path: Path, tally: _Tally) -> Iterator[Case]:
+    def _usable(self, split: str, path: Path, *, tally: _Tally) -> Iterator[Case]:
         cases = _within(read_cases(path, case_format=self.source.case_format), self.source.listed())
         if split == "train" and self.source.charged:
             case_format = replace(self.source.case_format, charges_only=True)
@@ -179,7 +184,10 @@ class _Preparation:
         articles = Vocabulary(tuple(self.source.listed() or sorted(seen, key=statute_order)))
         if not articles.names:
             raise CaseError(
-                self.source.data, "the cases must name an article", "none", "Label the cases."
+                self.source.data,
+                expected="the cases must name an article",
+                got="none",
+                todo="Label the cases.",
             )
         tokens.save(self.vocab / "tokens.txt")
         articles.save(self.vocab / "articles.txt")
@@ -188,24 +196,32 @@ class _Preparation:
         return tokens, articles, charges
 
     def _shards(
-        self, split: str, cases: int, tokens: Vocabulary, articles: Vocabulary
+        self, split: str, cases: int, *, tokens: Vocabulary, articles: Vocabulary
     ) -> tuple[Shard, ...]:
         path = self._spool_path(split)
         with path.open(encoding="utf-8") as spool:
-            records = self._records(split, cases, spool, tokens, articles)
+            records = self._records(split, cases, spool=spool, tokens=tokens, articles=articles)
             size = self.config.shard_cases
-            shards = tuple(write_shards(records, self.folder, split, size, self._compression))
+            shards = tuple(
+                write_shards(
+                    records,
+                    self.folder,
+                    split=split,
+                    shard_cases=size,
+                    compression=self._compression,
+                )
+            )
         path.unlink()
         return shards
 
     def _records(
-        self, split: str, cases: int, spool: IO[str], tokens: Vocabulary, articles: Vocabulary
+        self, split: str, cases: int, *, spool: IO[str], tokens: Vocabulary, articles: Vocabulary
     ) -> Iterator[Record]:
         for done, line in enumerate(spool, 1):
             case_tokens, case = json.loads(line)
             yield Record(
                 case_id=case["case_id"],
-                token_ids=encode(case_tokens, tokens, self.config.max_tokens),
+                token_ids=encode(case_tokens, tokens, max_tokens=self.config.max_tokens),
                 label_ids=_ids(case["articles"], articles),
                 unknown_ids=_ids(case["unknown_articles"], articles),
                 weight=case["weight"],
@@ -239,9 +255,9 @@ def _within(
         if isinstance(case, Case) and listed and unknown:
             yield CaseError(
                 case.where,
-                "each article must be in the list of articles",
-                quoted(sorted(unknown)),
-                "Add it to the list, fix the line, or pass --skip-bad.",
+                expected="each article must be in the list of articles",
+                got=quoted(sorted(unknown)),
+                todo="Add it to the list, fix the line, or pass --skip-bad.",
             )
         else:
             yield case

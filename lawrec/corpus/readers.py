@@ -61,7 +61,7 @@ def _read_text(
         if labelled:
             here, todo = f"{where}:{number}", "Use JSON lines or CSV."
             expected = NO_CHARGES if case_format.charges_only else NO_ARTICLES
-            fields = CaseError(here, expected, "plain text", todo)
+            fields = CaseError(here, expected=expected, got="plain text", todo=todo)
         yield number, fields
 
 
@@ -71,7 +71,7 @@ def _read_jsonl(
     for number, line in enumerate(decode_lines(stream, case_format.encoding), 1):
         if line.strip():
             try:
-                yield number, _json_fields(line, f"{where}:{number}", case_format)
+                yield number, _json_fields(line, f"{where}:{number}", case_format=case_format)
             except CaseError as error:
                 yield number, error
 
@@ -86,13 +86,19 @@ def _read_csv(
             header = [name.strip() for name in row]
             if problem or SURROGATE.match(row[0]):
                 _refuse_header(here, problem or "other bytes")
-            _check_header(header, here, case_format, labelled, quoted(",".join(header)))
+            _check_header(
+                header,
+                here,
+                case_format=case_format,
+                labelled=labelled,
+                got=quoted(",".join(header)),
+            )
         elif len(row) == len(header):
             yield number, _fields(dict(zip(header, row, strict=True)), case_format, in_table=True)
         else:
             got = problem or f"{len(row)} fields"
             expected = f"a row must have {len(header)} fields"
-            yield number, CaseError(here, expected, got, "Mend the row.")
+            yield number, CaseError(here, expected=expected, got=got, todo="Mend the row.")
 
 
 def _read_tsv(
@@ -109,14 +115,23 @@ def _read_parquet(
         from pyarrow import parquet
     except ImportError as error:
         raise CaseError(
-            where, "Parquet needs pyarrow", "no such package", "Run pip install 'lawrec[parquet]'."
+            where,
+            expected="Parquet needs pyarrow",
+            got="no such package",
+            todo="Run pip install 'lawrec[parquet]'.",
         ) from error
     try:
         with _seekable(stream) as whole:
             table = parquet.ParquetFile(whole, pre_buffer=False)
             names = table.schema_arrow.names
             inside = {"articles", "charges"} - set(names) if "meta" in names else ()
-            _check_header([*names, *inside], where, case_format, labelled, quoted(",".join(names)))
+            _check_header(
+                [*names, *inside],
+                where,
+                case_format=case_format,
+                labelled=labelled,
+                got=quoted(",".join(names)),
+            )
             rows = _parquet_rows(table, _needed(names, case_format))
             for number, row in enumerate(rows, 1):
                 yield number, _fields(row, case_format, in_table=True)
@@ -124,7 +139,9 @@ def _read_parquet(
         if isinstance(error, OSError) and error.errno:  # not pyarrow's own, of damaged bytes
             raise
         got = str(error).partition("\n")[0]
-        raise CaseError(where, "the file must be Parquet", got, "Write it again.") from error
+        raise CaseError(
+            where, expected="the file must be Parquet", got=got, todo="Write it again."
+        ) from error
 
 
 def _parquet_rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
@@ -164,26 +181,31 @@ def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[
 def _refuse_header(here: str, got: str) -> None:
     raise CaseError(
         here,
-        "the first line must name the columns, in UTF-8 or GB18030",
-        got,
-        "Save it as UTF-8 text.",
+        expected="the first line must name the columns, in UTF-8 or GB18030",
+        got=got,
+        todo="Save it as UTF-8 text.",
     )
 
 
 def _check_header(
-    header: list[str], here: str, case_format: CaseFormat, labelled: bool, got: str
+    header: list[str], here: str, *, case_format: CaseFormat, labelled: bool, got: str
 ) -> None:
     label = "charges" if case_format.charges_only else case_format.articles_field or "articles"
     for name in (case_format.fact_field, label)[: 2 if labelled else 1]:
         if name not in header and name.partition(".")[0] not in header:
             raise CaseError(
                 here,
-                f'the table must have a column "{name}"',
-                got,
-                "Add the column, or name yours with --fact-field and --articles-field.",
+                expected=f'the table must have a column "{name}"',
+                got=got,
+                todo="Add the column, or name yours with --fact-field and --articles-field.",
             )
         if header.count(name) > 1:
-            raise CaseError(here, f'one column must be "{name}"', got, "Name the others otherwise.")
+            raise CaseError(
+                here,
+                expected=f'one column must be "{name}"',
+                got=got,
+                todo="Name the others otherwise.",
+            )
 
 
 def _needed(names: list[str], case_format: CaseFormat) -> list[str]:
@@ -197,22 +219,24 @@ def _needed(names: list[str], case_format: CaseFormat) -> list[str]:
     return [name for name in names if name in {*fields, *outer, *_FIXED_FIELDS}]
 
 
-def _json_fields(line: str, here: str, case_format: CaseFormat) -> dict[str, Any]:
+def _json_fields(line: str, here: str, *, case_format: CaseFormat) -> dict[str, Any]:
     """Bring a CAIL2018 line or a plain one to the fields that `_fields` gives."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise CaseError(here, NO_OBJECT, f"broken JSON ({error})", "Mend the line.") from error
+        raise CaseError(
+            here, expected=NO_OBJECT, got=f"broken JSON ({error})", todo="Mend the line."
+        ) from error
     if not isinstance(record, dict):
-        raise CaseError(here, NO_OBJECT, quoted(record), 'Write {"fact": "..."}.')
+        raise CaseError(here, expected=NO_OBJECT, got=quoted(record), todo='Write {"fact": "..."}.')
     meta = record.get("meta", {})
     if not (isinstance(meta, dict) or case_format.articles_field):
-        raise CaseError(here, NO_META, quoted(meta), "Mend the line.")
+        raise CaseError(here, expected=NO_META, got=quoted(meta), todo="Mend the line.")
     return _fields(record, case_format)
 
 
 def _fields(
-    record: dict[str, Any], case_format: CaseFormat, in_table: bool = False
+    record: dict[str, Any], case_format: CaseFormat, *, in_table: bool = False
 ) -> dict[str, Any]:
     """Return what a case has; in a table, one text may hold several articles.
 

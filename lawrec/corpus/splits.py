@@ -22,15 +22,18 @@ def find_splits(data: Path) -> dict[str, Path]:
     if not data.is_dir():
         raise CaseError(
             data,
-            "--data must be a folder with train, valid and test files",
-            "a file" if data.exists() else "no such folder",
-            f"Put the cases into train.json, valid.json and test.json ({', '.join(SUFFIXES)} are "
+            expected="--data must be a folder with train, valid and test files",
+            got="a file" if data.exists() else "no such folder",
+            todo=f"Put the cases into train.json, valid.json and test.json ({', '.join(SUFFIXES)} are "
             "read) in one folder and name that folder.",
         )
     splits = splits_in(data)
     if "train" not in splits:
         raise CaseError(
-            data, "the folder must hold train.json", "no train file", "Add it, or name another."
+            data,
+            expected="the folder must hold train.json",
+            got="no train file",
+            todo="Add it, or name another.",
         )
     return splits
 
@@ -45,7 +48,12 @@ def splits_in(data: Path) -> dict[str, Path]:
     for split, places in found.items():
         if len(places) > 1:
             names = " and ".join(place.name for place in places)
-            raise CaseError(data, f"there must be one {split} file", names, "Keep one of them.")
+            raise CaseError(
+                data,
+                expected=f"there must be one {split} file",
+                got=names,
+                todo="Keep one of them.",
+            )
     return {split: places[0] for split, places in found.items() if places}
 
 

@@ -45,6 +45,7 @@ class SplitReport:
 def split_files(
     files: Sequence[Path],
     folder: Path,
+    *,
     shares: Sequence[float] = SHARES,
     seed: int = 2018,
     threshold: float = ALIKE,
@@ -66,26 +67,26 @@ def split_files(
     check_new_folder(folder)
     with tempfile.TemporaryFile() as spool:
         reading = _Reading(NearDuplicates(spool, threshold))
-        for line in _usable(files, case_format, skip_bad, progress):
+        for line in _usable(files, case_format, skip_bad=skip_bad, progress=progress):
             reading.add(line)
         groups = reading.groups()
-    choice = deal(groups, shares, random.Random(seed))
+    choice = deal(groups, shares, numbers=random.Random(seed))
     if len(set(choice)) < len(SPLITS):
         raise CaseError(
             " ".join(map(str, files)),
-            "there must be a group of cases for each split",
-            f"{len(groups)} groups of near-duplicates",
-            "Add cases.",
+            expected="there must be a group of cases for each split",
+            got=f"{len(groups)} groups of near-duplicates",
+            todo="Add cases.",
         )
     splits = array("B", bytes(len(reading.texts)))
     for group, split in zip(groups, choice, strict=True):
         for case in group.cases:
             splits[case] = split
-    skipped = _write(files, case_format, folder, splits, progress)
-    return _report(folder, groups, choice, skipped)
+    skipped = _write(files, case_format, folder=folder, splits=splits, progress=progress)
+    return _report(folder, groups, choice=choice, skipped=skipped)
 
 
-def deal(groups: Sequence[Group], shares: Sequence[float], numbers: random.Random) -> list[int]:
+def deal(groups: Sequence[Group], shares: Sequence[float], *, numbers: random.Random) -> list[int]:
     """Return the split of each group, from 0: every article spread as the shares are.
 
     Iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011, On the Stratification of
@@ -120,9 +121,9 @@ def check_shares(shares: Sequence[float]) -> None:
     if len(shares) != len(SPLITS) or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
         raise ConfigError(
             "--shares",
-            "the shares of train, valid and test must be positive with the sum 1",
-            ",".join(map(str, shares)),
-            "Write 0.8,0.1,0.1, say.",
+            expected="the shares of train, valid and test must be positive with the sum 1",
+            got=",".join(map(str, shares)),
+            todo="Write 0.8,0.1,0.1, say.",
         )
 
 
@@ -174,14 +175,16 @@ class _Dealing:
     def give(self, number: int, article: str | None) -> None:
         """Give a group to the split that lacks, else wants, most of an article."""
         group = self._groups[number]
-        split = max(range(len(self._room)), key=lambda split: self._need(split, group, article))
+        split = max(
+            range(len(self._room)), key=lambda split: self._need(split, group, article=article)
+        )
         self.splits[number] = split
         self._room[split] -= len(group.cases)
         self._held[split].update(group.articles)
         for name, count in group.articles.items():
             self._wanted[split][name] -= count
 
-    def _need(self, split: int, group: Group, article: str | None) -> tuple[float, ...]:
+    def _need(self, split: int, group: Group, *, article: str | None) -> tuple[float, ...]:
         if article is None:
             return (0, 0, 0, self._room[split])
         held, wanted = self._held[split], self._wanted[split]
@@ -200,7 +203,7 @@ def _groups_by_article(groups: Sequence[Group]) -> dict[str, set[int]]:
 
 
 def _usable(
-    files: Sequence[Path], case_format: CaseFormat, skip_bad: bool, progress: Progress
+    files: Sequence[Path], case_format: CaseFormat, *, skip_bad: bool, progress: Progress
 ) -> Iterator[CaseLine]:
     done = 0
     for path in files:
@@ -217,6 +220,7 @@ def _usable(
 def _write(
     files: Sequence[Path],
     case_format: CaseFormat,
+    *,
     folder: Path,
     splits: Sequence[int],
     progress: Progress,
@@ -244,7 +248,7 @@ def _keep(error: CaseError, folder: Path) -> None:
 
 
 def _report(
-    folder: Path, groups: Sequence[Group], choice: Sequence[int], skipped: int
+    folder: Path, groups: Sequence[Group], *, choice: Sequence[int], skipped: int
 ) -> SplitReport:
     cases: Counter[str] = Counter()
     held: dict[str, set[str]] = {name: set() for name in SPLITS}

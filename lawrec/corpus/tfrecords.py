@@ -31,7 +31,7 @@ class Record:
 
 
 def write_shards(
-    records: Iterable[Record], folder: Path, split: str, shard_cases: int, compression: str = ""
+    records: Iterable[Record], folder: Path, *, split: str, shard_cases: int, compression: str = ""
 ) -> Iterator[Shard]:
     """Write records into shards of `shard_cases` cases, and give each shard when it is done."""
     suffix = f".tfrecord{'.gz' if compression else ''}"

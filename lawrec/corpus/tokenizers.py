@@ -115,9 +115,9 @@ def _rjieba(dictionaries: Sequence[Path]) -> Tokenizer:
     except ImportError as error:
         raise ConfigError(
             "corpus.tokenizer",
-            "rjieba must be installed",
-            "no such package",
-            "Run pip install 'lawrec[fast]', or choose jieba.",
+            expected="rjieba must be installed",
+            got="no such package",
+            todo="Run pip install 'lawrec[fast]', or choose jieba.",
         ) from error
     tokenizer = rjieba.Jieba()
     for word in words:
@@ -138,11 +138,17 @@ def _read_lines(path: Path) -> list[str]:
         return path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise CaseError(
-            path, "the list of words must be readable", error.strerror, "Check the path."
+            path,
+            expected="the list of words must be readable",
+            got=error.strerror,
+            todo="Check the path.",
         ) from error
     except UnicodeDecodeError as error:
         raise CaseError(
-            path, "the list of words must be UTF-8", str(error), "Convert it to UTF-8."
+            path,
+            expected="the list of words must be UTF-8",
+            got=str(error),
+            todo="Convert it to UTF-8.",
         ) from error
 
 

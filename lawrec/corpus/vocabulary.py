@@ -46,7 +46,10 @@ def load_vocabulary(path: Path) -> Vocabulary:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise RecordsError(
-            path, "the list must be readable", str(error), "Make it again with `lawrec prepare`."
+            path,
+            expected="the list must be readable",
+            got=str(error),
+            todo="Make it again with `lawrec prepare`.",
         ) from error
     return Vocabulary(tuple(lines[:-1]))
 
@@ -71,9 +74,9 @@ def build_tokens(
     if always and len(first) > max_size:
         raise ConfigError(
             "corpus.max_vocabulary",
-            f"the vocabulary must have room for the {len(first)} tokens that are always in",
-            max_size,
-            "Raise it, or shorten the list of corpus.user_tokens.",
+            expected=f"the vocabulary must have room for the {len(first)} tokens that are always in",
+            got=max_size,
+            todo="Raise it, or shorten the list of corpus.user_tokens.",
         )
     taken = set(first)
     frequent = [
@@ -84,7 +87,7 @@ def build_tokens(
     return Vocabulary((*first, *(token for token, _ in frequent[:room])))
 
 
-def encode(tokens: Sequence[str], vocabulary: Vocabulary, max_tokens: int) -> list[int]:
+def encode(tokens: Sequence[str], vocabulary: Vocabulary, *, max_tokens: int) -> list[int]:
     """Return the ids of the first `max_tokens` tokens, `UNK_ID` for an unknown one or for none."""
     ids = vocabulary.ids
     return [ids.get(token, UNK_ID) for token in tokens[:max_tokens]] or [UNK_ID]
@@ -100,7 +103,7 @@ class Encoder:
 
     def __call__(self, fact: str) -> list[int]:
         """Return 1 to `max_tokens` token ids."""
-        return encode(self.tokenizer.cut(fact), self.tokens, self.max_tokens)
+        return encode(self.tokenizer.cut(fact), self.tokens, max_tokens=self.max_tokens)
 
 
 def label_matrix(label_ids: Iterable[Sequence[int]], n_labels: int) -> BoolArray:

@@ -37,6 +37,7 @@ class Calibration:
 def fit_calibration(
     kind: str,
     y_true: BoolArray,
+    *,
     y_score: Float32Array,
     known: BoolArray | None = None,
     groups: Int64Array | None = None,

@@ -32,16 +32,16 @@ def guaranteed_cut(cases: TuningCases, config: DecisionConfig) -> float:
         needed = math.ceil(round(1 / (1 - config.coverage), 6)) - 1
         raise ConfigError(
             "decision guarantee",
-            f"there must be at least {needed:,} cases to tune on",
-            f"{len(lowest):,}",
-            "Take more cases, or a lower guarantee.",
+            expected=f"there must be at least {needed:,} cases to tune on",
+            got=f"{len(lowest):,}",
+            todo="Take more cases, or a lower guarantee.",
         )
     cut = float(lowest[place - 1])
     if cut <= 0:
         raise ConfigError(
             "decision guarantee",
-            "every article that cases cite must have a score",
-            f"{int((lowest <= 0).sum()):,} of {len(lowest):,} cases cite one that has none",
-            "Train on cases of these articles, or take a lower guarantee.",
+            expected="every article that cases cite must have a score",
+            got=f"{int((lowest <= 0).sum()):,} of {len(lowest):,} cases cite one that has none",
+            todo="Train on cases of these articles, or take a lower guarantee.",
         )
     return cut

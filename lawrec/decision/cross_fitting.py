@@ -64,19 +64,21 @@ def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     if config.strategy == "cail":
         return cross_fit_all(cases, config)["cail"]
     averaged = config.strategy in _AVERAGED
-    return _steadied(cases, config, without_folds(cases, config) if averaged else [])
+    return _steadied(cases, config, folds=without_folds(cases, config) if averaged else [])
 
 
 def cross_fit_all(cases: TuningCases, config: DecisionConfig) -> dict[str, DecisionRule]:
     """Return the cuts of each strategy as `cross_fit` does, all of them fitted once."""
     folds = without_folds(cases, config)
-    found = {name: _steadied(cases, replace(config, strategy=name), folds) for name in STRATEGIES}
+    found = {
+        name: _steadied(cases, replace(config, strategy=name), folds=folds) for name in STRATEGIES
+    }
     others = (rule for name, rule in found.items() if name != "cail")
     return found | {"cail": best_by_cail_score(cases, (found["cail"], *others))}
 
 
 def choose(
-    cases: TuningCases, config: DecisionConfig, told: Callable[[int, int], None] | None = None
+    cases: TuningCases, config: DecisionConfig, *, told: Callable[[int, int], None] | None = None
 ) -> tuple[str, DecisionRule, list[StrategyResult]]:
     """Return a strategy, its cross-fitted cuts, and if it had to be found, how all compared.
 
@@ -88,13 +90,13 @@ def choose(
     Raises:
         ConfigError: There is no such strategy, objective or calibration.
     """
-    compared = compare(cases, config, told) if config.strategy == BEST else []
+    compared = compare(cases, config, told=told) if config.strategy == BEST else []
     strategy = compared[0].strategy if compared else config.strategy
     return strategy, cross_fit(cases, replace(config, strategy=strategy)), compared
 
 
 def compare(
-    cases: TuningCases, config: DecisionConfig, told: Callable[[int, int], None] | None = None
+    cases: TuningCases, config: DecisionConfig, *, told: Callable[[int, int], None] | None = None
 ) -> list[StrategyResult]:
     """Compare all strategies by cross-validation, the best objective first.
 
@@ -144,7 +146,7 @@ def intervals(cases: TuningCases, config: DecisionConfig) -> Float32Array:
     bounds = np.tile(np.array((0, NEVER), np.float32), (len(cases.curves), 1))
     for bound, curve in zip(bounds, cases.curves, strict=True):
         if curve.positives and config.resamples:
-            rule = [_redrawn_cut(curve, config, rng) for _ in range(config.resamples)]
+            rule = [_redrawn_cut(curve, config, rng=rng) for _ in range(config.resamples)]
             tails = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
             bound[:] = np.quantile(rule, tails, method="nearest")
     return bounds
@@ -163,14 +165,16 @@ def without_folds(cases: TuningCases, config: DecisionConfig) -> list[TuningCase
     return [cases.rows(~fold) for fold in fold_masks(len(cases.y_true), config.folds)]
 
 
-def _steadied(cases: TuningCases, config: DecisionConfig, folds: list[TuningCases]) -> DecisionRule:
+def _steadied(
+    cases: TuningCases, config: DecisionConfig, *, folds: list[TuningCases]
+) -> DecisionRule:
     """Return the cuts of a strategy, averaged and drawn as `cross_fit` says."""
     whole = tune(cases, config)
     if config.strategy not in _AVERAGED or not cases.support.any():
         return whole
     thresholds = _mean_of(whole, [tune(part, config) for part in folds])
     if config.strategy in _OWN_CUTS and whole.kind == "threshold":
-        thresholds = _drawn(thresholds, cases, config)
+        thresholds = _drawn(thresholds, cases, config=config)
     return replace(whole, thresholds=thresholds.astype(np.float32))
 
 
@@ -187,22 +191,22 @@ def _mean_of(whole: DecisionRule, parts: list[DecisionRule]) -> Float64Array:
     return np.where(kept, means, whole.thresholds)
 
 
-def _drawn(thresholds: Float64Array, cases: TuningCases, config: DecisionConfig) -> Float64Array:
+def _drawn(thresholds: Float64Array, cases: TuningCases, *, config: DecisionConfig) -> Float64Array:
     """Return each threshold drawn towards the cut that its article shares with others."""
     together = cases.seen if config.unseen_threshold else cases
     shared = np.full(len(thresholds), shared_cut(together, config))
     rare, among_rare = cases.rare, together.only_rare
     if among_rare.support.any():
         own = shared_cut(among_rare, config)
-        shared[rare] = _between(own, shared[rare], among_rare.support.sum(), config)
-    drawn = np.array(_between(thresholds, shared, cases.support, config))
+        shared[rare] = _between(own, shared[rare], support=among_rare.support.sum(), config=config)
+    drawn = np.array(_between(thresholds, shared, support=cases.support, config=config))
     # Few cases are no ground never to list an article; costs of its own may be.
     firm = (cases.support == 0) | (cases.costs is not None)
     fixed = (firm & np.isinf(thresholds)) | ((cases.support == 0) & (config.unseen_threshold > 0))
     return np.where(fixed, thresholds, drawn)
 
 
-def _between(own: Any, shared: Any, support: Any, config: DecisionConfig) -> Any:
+def _between(own: Any, shared: Any, *, support: Any, config: DecisionConfig) -> Any:
     weight = support / np.maximum(support + config.shrinkage_cases, 1)
     # A score cannot pass 1, which stands for never here.
     drawn = weight * np.minimum(own, 1) + (1 - weight) * np.minimum(shared, 1)
@@ -213,7 +217,7 @@ def _manner(rule: DecisionRule) -> tuple[str, int, int]:
     return rule.kind, rule.min_articles, rule.max_articles
 
 
-def _redrawn_cut(curve: Curve, config: DecisionConfig, rng: np.random.Generator) -> np.float32:
+def _redrawn_cut(curve: Curve, config: DecisionConfig, *, rng: np.random.Generator) -> np.float32:
     true = rng.poisson(np.diff(curve.tp, prepend=0))
     false = rng.poisson(np.diff(curve.chosen - curve.tp, prepend=0))
     tp = true.cumsum()

@@ -91,14 +91,16 @@ def _decided(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
     wanted = np.clip(found, rule.min_articles, min(rule.max_articles, listed.shape[1]))
     rows = np.flatnonzero(found != wanted)
     if len(rows):
-        within = _best(y_score[rows], listed[rows], np.isinf(rule.thresholds), wanted[rows])
+        within = _best(
+            y_score[rows], listed[rows], never=np.isinf(rule.thresholds), wanted=wanted[rows]
+        )
         listed[rows] = within & (listed[rows] | (y_score[rows] >= rule.fill_score))
     listed[abstained(y_score, rule)] = False
     return listed
 
 
 def _best(
-    y_score: Float32Array, listed: BoolArray, never: BoolArray, wanted: Int64Array
+    y_score: Float32Array, listed: BoolArray, *, never: BoolArray, wanted: Int64Array
 ) -> BoolArray:
     """Return each case's `wanted` best articles: what is listed first, what never fires last."""
     flags = np.where(listed, 2, np.where(never, 0, 1))

@@ -60,6 +60,7 @@ class Decision:
 def recommend(
     y_score: Float32Array,
     rule: DecisionRule,
+    *,
     articles: Sequence[str],
     titles: Mapping[str, str],
     candidates: int = 0,
@@ -79,7 +80,7 @@ def recommend(
     places = rank(y_score)
     listed = y_pred | (places < candidates)
     y_prob = calibrate(y_score, rule.calibration) if rule.calibration else None
-    lines, why = score_thresholds(y_score, rule), reasons(y_score, y_pred, rule)
+    lines, why = score_thresholds(y_score, rule), reasons(y_score, y_pred, rule=rule)
     over = abstained(y_score, rule)
     together = companions or CoCitations({}, {})
 
@@ -106,7 +107,9 @@ def recommend(
     ]
 
 
-def reasons(y_score: Float32Array, y_pred: BoolArray, rule: DecisionRule) -> npt.NDArray[np.str_]:
+def reasons(
+    y_score: Float32Array, y_pred: BoolArray, *, rule: DecisionRule
+) -> npt.NDArray[np.str_]:
     """Return for each case and article why it is recommended, or why not.
 
     Args:

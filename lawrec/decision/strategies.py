@@ -38,7 +38,9 @@ def tune(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
         return strategy(cases, config)
     if not cases.support.any():
         return _cuts(np.full(len(cases.support), config.unseen_threshold), config)
-    return _with_unseen(strategy(cases.seen, config), cases.support > 0, config.unseen_threshold)
+    return _with_unseen(
+        strategy(cases.seen, config), cases.support > 0, unseen_threshold=config.unseen_threshold
+    )
 
 
 def shared_cut(cases: TuningCases, config: DecisionConfig) -> np.float32:
@@ -64,7 +66,7 @@ def _global(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
 
 def _per_article(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """Each article's own best cut, exactly."""
-    return _at(cases, [best_point(curve, config) for curve in cases.curves], config)
+    return _at(cases, [best_point(curve, config) for curve in cases.curves], config=config)
 
 
 def _top_n(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
@@ -86,7 +88,7 @@ def _top_n_per_score(cases: TuningCases, config: DecisionConfig) -> DecisionRule
 
 def _micro_f1(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """The cuts of all articles whose micro-F1 is best, exactly."""
-    return _at(cases, micro_f1_points(cases.curves), config)
+    return _at(cases, micro_f1_points(cases.curves), config=config)
 
 
 def _cail(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
@@ -96,7 +98,10 @@ def _cail(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """
     own = [best_point(curve, replace(config, objective="micro_f1")) for curve in cases.curves]
     starts = (own, micro_f1_points(cases.curves), [0] * len(own))
-    found = [_at(cases, cail_points(cases.curves, start, cases.judged), config) for start in starts]
+    found = [
+        _at(cases, cail_points(cases.curves, start, judged=cases.judged), config=config)
+        for start in starts
+    ]
     others = [
         strategy(cases, replace(config, strategy=name))
         for name, strategy in STRATEGIES.items()
@@ -126,7 +131,7 @@ def _expected_f1(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
 def _cost(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """The cut of each article that costs least, by what misses and false articles cost, exactly."""
     pairs = zip(cases.curves, _costs(cases, config), strict=True)
-    return _at(cases, [_cheapest(curve, *costs) for curve, costs in pairs], config)
+    return _at(cases, [_cheapest(curve, *costs) for curve, costs in pairs], config=config)
 
 
 def _costs(cases: TuningCases, config: DecisionConfig) -> Float64Array:
@@ -157,7 +162,7 @@ def micro_f1_points(curves: list[Curve]) -> list[int]:
         ratio, points = 2 * tp / (listed + positives), found
 
 
-def cail_points(curves: list[Curve], start: list[int], judged: int) -> list[int]:
+def cail_points(curves: list[Curve], start: list[int], *, judged: int) -> list[int]:
     """Return cuts that no change of a single one betters, by their CAIL score.
 
     Its mean is over `judged` articles, those without a curve among them being right in all cases.
@@ -202,7 +207,7 @@ def _within_best(cases: TuningCases, most: int) -> tuple[Int64Array, Int64Array]
     return tp, listed
 
 
-def _at(cases: TuningCases, points: list[int], config: DecisionConfig) -> DecisionRule:
+def _at(cases: TuningCases, points: list[int], *, config: DecisionConfig) -> DecisionRule:
     pairs = zip(cases.curves, points, strict=True)
     own = np.array([curve.threshold(point) for curve, point in pairs])
     return _cuts(np.where(cases.support > 0, own, shared_cut(cases, config)), config)
@@ -211,13 +216,14 @@ def _at(cases: TuningCases, points: list[int], config: DecisionConfig) -> Decisi
 def _cuts(
     thresholds: npt.NDArray[np.floating[Any]],
     config: DecisionConfig,
+    *,
     kind: str = "threshold",
 ) -> DecisionRule:
     limits = (config.min_articles, config.max_articles, config.fill_score)
     return DecisionRule(thresholds.astype(np.float32), *limits, kind=kind)
 
 
-def _with_unseen(rule: DecisionRule, seen: BoolArray, unseen_threshold: float) -> DecisionRule:
+def _with_unseen(rule: DecisionRule, seen: BoolArray, *, unseen_threshold: float) -> DecisionRule:
     """Return the cuts of the seen articles for all; a relative rule knows no other score."""
     thresholds = np.full(len(seen), unseen_threshold, np.float32)
     if rule.kind != "threshold" and np.isfinite(unseen_threshold):

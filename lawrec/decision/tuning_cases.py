@@ -61,7 +61,9 @@ class TuningCases:
         """Return a calibration that is fitted on these cases, once for each kind."""
         if kind not in self._calibrations:
             groups = None if self.trained is None else np.where(self.rare, 0, 1)
-            fitted = fit_calibration(kind, self.y_true, self.y_score, self.known, groups)
+            fitted = fit_calibration(
+                kind, self.y_true, y_score=self.y_score, known=self.known, groups=groups
+            )
             self._calibrations[kind] = fitted
         return self._calibrations[kind]
 

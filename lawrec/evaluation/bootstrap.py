@@ -84,7 +84,7 @@ def intervals(
     figures: Figures, n_cases: int, resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, Interval]:
     """Return each figure with its interval; that of a share stays within 0 and 1."""
-    drawn = resampled(figures, n_cases, resamples, seed)
+    drawn = resampled(figures, n_cases, resamples=resamples, seed=seed)
     found = {}
     for name, value in _at_hand(figures, n_cases).items():
         low, high = _middle(drawn[name], value)
@@ -102,7 +102,7 @@ def differences(
     One resample more, the cases themselves, is counted, so that it is never 0.
     """
     one, other = _at_hand(first, n_cases), _at_hand(second, n_cases)
-    drawn = (resampled(of, n_cases, resamples, seed) for of in (first, second))
+    drawn = (resampled(of, n_cases, resamples=resamples, seed=seed) for of in (first, second))
     found = {}
     for (name, ours), theirs in zip(next(drawn).items(), next(drawn).values(), strict=True):
         value = one[name] - other[name]
@@ -113,13 +113,15 @@ def differences(
     return found
 
 
-def resampled(figures: Figures, n_cases: int, resamples: int, seed: int) -> dict[str, Float64Array]:
+def resampled(
+    figures: Figures, n_cases: int, *, resamples: int, seed: int
+) -> dict[str, Float64Array]:
     """Return each figure of each resample, float64 (resamples,)."""
-    blocks = [figures(weights) for weights in _draws(n_cases, resamples, seed)]
+    blocks = [figures(weights) for weights in _draws(n_cases, resamples, seed=seed)]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
-def _draws(n_cases: int, resamples: int, seed: int) -> Iterator[Float32Array]:
+def _draws(n_cases: int, resamples: int, *, seed: int) -> Iterator[Float32Array]:
     """Give blocks of weights, float32 (some, n_cases): how often each case is drawn.
 
     The resamples do not depend on how many of them are a block.

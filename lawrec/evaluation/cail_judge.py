@@ -38,7 +38,7 @@ class JudgeResult:
 
 
 def judge(
-    truth: Sequence[Iterable[int]], answers: Sequence[Iterable[int]], labels: int = LINES
+    truth: Sequence[Iterable[int]], answers: Sequence[Iterable[int]], *, labels: int = LINES
 ) -> JudgeResult:
     """Return (micro-F1 + macro-F1) / 2 over all lines of law.txt, and what it is made of.
 
@@ -61,12 +61,12 @@ def judge(
     if len(truth) != len(answers):
         raise CaseError(
             "the answers",
-            f"there must be one for each of the {len(truth):,} cases",
-            f"{len(answers):,}",
-            "Answer every case, with an empty list where no article applies.",
+            expected=f"there must be one for each of the {len(truth):,} cases",
+            got=f"{len(answers):,}",
+            todo="Answer every case, with an empty list where no article applies.",
         )
     known = frozenset(range(1, labels + 1))
-    counts = _count(truth, answers, labels, known)
+    counts = _count(truth, answers, labels=labels, known=known)
     precision, recall, f1 = _ratios(counts)
     micro, macro = float(_ratios(counts.pooled)[2][0]), float(f1.mean())
     ignored = [one for lists in (truth, answers) for ids in lists for one in {*ids} - known]
@@ -86,6 +86,7 @@ def judge(
 def _count(
     truth: Sequence[Iterable[int]],
     answers: Iterable[Iterable[int]],
+    *,
     labels: int,
     known: frozenset[int],
 ) -> Counts:

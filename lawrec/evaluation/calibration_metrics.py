@@ -64,14 +64,16 @@ def best_entries(
 
 
 def label_accuracy(
-    y_true: BoolArray, y_score: Float32Array, known: BoolArray | None = None
+    y_true: BoolArray, y_score: Float32Array, *, known: BoolArray | None = None
 ) -> float:
     """Return the share of entries that are right where 0.5 is the threshold; 0 of none."""
     right = (y_score >= 0.5) == y_true
     return _mean(right if known is None else right[known])
 
 
-def brier_score(y_true: BoolArray, y_prob: Float32Array, known: BoolArray | None = None) -> float:
+def brier_score(
+    y_true: BoolArray, y_prob: Float32Array, *, known: BoolArray | None = None
+) -> float:
     """Return the mean of (probability - truth) squared over all entries; 0 of none.
 
     Source: Brier, "Verification of forecasts expressed in terms of probability", 1950.
@@ -107,8 +109,8 @@ def of_scores(
         "roc_auc_articles": int((~np.isnan(separate.roc_auc)).sum()),
         "average_precision": mean_of_cases(separate.average_precision),
         "average_precision_articles": int((~np.isnan(separate.average_precision)).sum()),
-        "label_accuracy": label_accuracy(y_true, y_score, known),
-        "brier_score": brier_score(y_true, y_prob, known),
+        "label_accuracy": label_accuracy(y_true, y_score, known=known),
+        "brier_score": brier_score(y_true, y_prob, known=known),
         "calibration_error": reliability(y_true, y_prob, known).error,
         "calibration_error_best": reliability(*best_entries(y_true, y_prob, known)).error,
     }

@@ -113,7 +113,7 @@ class Pair:
     cases: Int64Array
 
 
-def confused(y_true: BoolArray, y_pred: BoolArray, known: BoolArray, most: int) -> list[Pair]:
+def confused(y_true: BoolArray, y_pred: BoolArray, *, known: BoolArray, most: int) -> list[Pair]:
     """Return the pairs of a missing and a false article that most cases have, the commonest first.
 
     A case that misses two articles and has one false one counts for both pairs.

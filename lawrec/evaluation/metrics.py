@@ -71,7 +71,7 @@ def recall(counts: Counts) -> Float64Array:
 
 def f1(counts: Counts, empty: float = 0.0) -> Float64Array:
     """Return 2 TP / (2 TP + FP + FN), `empty` where all three are 0."""
-    return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn, empty)
+    return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn, empty=empty)
 
 
 RATIOS: dict[str, Callable[[Counts], Float64Array]] = {
@@ -243,7 +243,7 @@ def averages(
     return table | {"samples": {name: mean_of_cases(values) for name, values in cases.items()}}
 
 
-def _ratio(top: NumberArray, bottom: NumberArray, empty: float = 0.0) -> Float64Array:
+def _ratio(top: NumberArray, bottom: NumberArray, *, empty: float = 0.0) -> Float64Array:
     values: Float64Array = np.where(bottom == 0, empty, top / np.where(bottom == 0, 1, bottom))
     return values
 

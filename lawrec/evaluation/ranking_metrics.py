@@ -35,14 +35,14 @@ def of_rankings(
     """
     known = np.ones_like(y_true) if known is None else known
     blocks = [
-        _of_rankings(y_true[rows], y_score[rows], known[rows], ks)
+        _of_rankings(y_true[rows], y_score[rows], known=known[rows], ks=ks)
         for rows in (slice(at, at + _ROWS) for at in range(0, max(1, len(y_true)), _ROWS))
     ]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
 def _of_rankings(
-    y_true: BoolArray, y_score: Float32Array, known: BoolArray, ks: Sequence[int]
+    y_true: BoolArray, y_score: Float32Array, *, known: BoolArray, ks: Sequence[int]
 ) -> dict[str, Float64Array]:
     order = np.argsort(np.where(known, -y_score, np.inf), axis=1, kind="stable")
     hits = np.take_along_axis(y_true & known, order, axis=1)

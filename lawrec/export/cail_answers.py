@@ -31,7 +31,7 @@ class CailFile:
     labels: tuple[str, ...]
 
 
-def cail_file(run: Run, path: Path, labels: Path | None = None) -> CailFile:
+def cail_file(run: Run, path: Path, *, labels: Path | None = None) -> CailFile:
     """Return where answers go and the list that their ids count in: see `labels_of`."""
     return CailFile(path, labels_of(run, labels))
 
@@ -51,9 +51,9 @@ def labels_of(run: Run, path: Path | None = None) -> tuple[str, ...]:
     if listed is None:
         raise RunError(
             run.folder,
-            "CAIL's ids need the list of articles that they count in",
-            f"no law.txt in {run.source.data}",
-            "Name it with --labels.",
+            expected="CAIL's ids need the list of articles that they count in",
+            got=f"no law.txt in {run.source.data}",
+            todo="Name it with --labels.",
         )
     return tuple(listed)
 
@@ -65,11 +65,11 @@ def answer(ids: Sequence[int]) -> dict[str, Any]:
 
 def with_answers(evaluated: EvaluationResult, file: CailFile) -> EvaluationResult:
     """Write the answers of an evaluation as `write_answers` does; return it with what is said."""
-    verdict = write_answers(file, evaluated.scored, evaluated.judged.y_pred)
+    verdict = write_answers(file, evaluated.scored, y_pred=evaluated.judged.y_pred)
     return replace(evaluated, report=replace(evaluated.report, cail_judge=verdict))
 
 
-def write_answers(wish: CailFile, scored: ScoredCases, y_pred: BoolArray) -> CailReport:
+def write_answers(wish: CailFile, scored: ScoredCases, *, y_pred: BoolArray) -> CailReport:
     """Write answers and their truth, a JSON line a case in the order of the cases, and judge them.
 
     The truth stands beside the answers, in answers.truth.json for answers.json, and has the fields
@@ -82,11 +82,11 @@ def write_answers(wish: CailFile, scored: ScoredCases, y_pred: BoolArray) -> Cai
     """
     ids = ids_in(wish.labels)
     y_true, y_pred = scored.y_true & scored.known, y_pred & scored.known
-    truth, answers = (_ids_of_rows(hot, scored.articles, ids) for hot in (y_true, y_pred))
+    truth, answers = (_ids_of_rows(hot, scored.articles, ids=ids) for hot in (y_true, y_pred))
     truth_path = wish.path.with_name(f"{wish.path.stem}.truth{wish.path.suffix}")
     _write_lines(truth_path, (_truth(case, wish.labels) for case in truth))
     _write_lines(wish.path, map(answer, answers))
-    verdict = judge(truth, answers, len(wish.labels))
+    verdict = judge(truth, answers, labels=len(wish.labels))
     lacking = np.array([cail_id(article, ids) is None for article in scored.articles], np.bool_)
     met = lacking & (y_true | y_pred).any(axis=0)
     return CailReport(
@@ -102,7 +102,7 @@ def write_answers(wish: CailFile, scored: ScoredCases, y_pred: BoolArray) -> Cai
     )
 
 
-def _ids_of_rows(hot: BoolArray, articles: Sequence[str], ids: Ids) -> list[list[int]]:
+def _ids_of_rows(hot: BoolArray, articles: Sequence[str], *, ids: Ids) -> list[list[int]]:
     return [sorted(cail_ids(compress(articles, row), ids)) for row in hot]
 
 

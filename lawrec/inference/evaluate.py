@@ -56,8 +56,8 @@ def evaluate_run(
     if not path:
         path, case_format = split_path(run, split), run.source.case_format
     cases = LabelledCases(path, content_digest(path), case_format, skip_bad)
-    scored, judged = _judged(run, cases, progress)
-    beside = [_judged(other, cases, progress)[1] for other in others]
+    scored, judged = _judged(run, cases, progress=progress)
+    beside = [_judged(other, cases, progress=progress)[1] for other in others]
     report = EvaluationReport(
         run=judged.run,
         path=str(path),
@@ -80,13 +80,15 @@ def save_evaluation(evaluated: EvaluationResult) -> None:
 
 
 def _judged(
-    run: Run, cases: LabelledCases, progress: Progress
+    run: Run, cases: LabelledCases, *, progress: Progress
 ) -> tuple[ScoredCases, RunPredictions]:
     """Return the scores of a run and the lists that its thresholds make of them."""
     tuned = load_thresholds(run)
     used = {**trained_on(run), "tune": (tuned.tuned_on,)}
-    refuse_same_cases(cases.path, cases.sha256, "evaluate", used)
-    scored = score_file(run, cases.path, cases.case_format, cases.skip_bad, progress)
+    refuse_same_cases(cases.path, cases.sha256, purpose="evaluate", used=used)
+    scored = score_file(
+        run, cases.path, case_format=cases.case_format, skip_bad=cases.skip_bad, progress=progress
+    )
     rule = extend_rule(tuned.rule, len(scored.articles))
     new = len(scored.articles) - len(run.label_counts)
     return scored, RunPredictions(

@@ -50,24 +50,33 @@ class Recommender:
         """
         done, refused = 0, 0
         for chunk in batched(cases):
-            yield from self._answer_chunk(chunk, candidates, done)
+            yield from self._answer_chunk(chunk, candidates, before=done)
             done += len(chunk)
             refused += sum(isinstance(case, CaseError) for case in chunk)
             progress.update("predict", done, None, _refusals(refused))
         if done == refused:
             got = f"{done:,} lines that are none" if done else "nothing"
-            raise CaseError("the input", "there must be a case", got, "Give one fact a line.")
+            raise CaseError(
+                "the input", expected="there must be a case", got=got, todo="Give one fact a line."
+            )
         if refused:
             progress.update("predict", done, done, _refusals(refused))
 
     def _answer_chunk(
-        self, chunk: list[Case | CaseError], candidates: int, before: int
+        self, chunk: list[Case | CaseError], candidates: int, *, before: int
     ) -> Iterator[Answer]:
         good = [case for case in chunk if isinstance(case, Case)]
         token_ids = [self.encoder(case.fact) for case in good]
         rule, companions = self.tuned.rule, self.tuned.companions
         y_score = self.scorer(token_ids)
-        decisions = recommend(y_score, rule, self.articles, self.titles, candidates, companions)
+        decisions = recommend(
+            y_score,
+            rule,
+            articles=self.articles,
+            titles=self.titles,
+            candidates=candidates,
+            companions=companions,
+        )
         results = zip(token_ids, decisions, strict=True)
         for number, case in enumerate(chunk, before + 1):
             if isinstance(case, CaseError):
@@ -83,7 +92,7 @@ def _refusals(refused: int) -> str:
 
 
 def load_recommender(
-    run: Run, threshold: float | None = None, progress: Progress = SILENT
+    run: Run, threshold: float | None = None, *, progress: Progress = SILENT
 ) -> Recommender:
     """Load a run.
 

@@ -28,6 +28,7 @@ _STORED_AS = 2  # rises when what is stored in `scores/` changes
 def score_file(
     run: Run,
     path: Path,
+    *,
     case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
     progress: Progress = SILENT,
@@ -47,7 +48,12 @@ def score_file(
     stored = run.folder / "scores" / f"{key}-{Path(checkpoint).name}-{kind}.npz"
     if not stored.is_file():
         scored = _score_cases(
-            run, checkpoint, read_cases(path, case_format=case_format), path, skip_bad, progress
+            run,
+            checkpoint,
+            read=read_cases(path, case_format=case_format),
+            path=path,
+            skip_bad=skip_bad,
+            progress=progress,
         )
         with atomic_file(stored) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **vars(scored))
@@ -63,7 +69,7 @@ def score_file(
 
 
 def _score_cases(
-    run: Run, checkpoint: str, read: Cases, path: Path, skip_bad: bool, progress: Progress
+    run: Run, checkpoint: str, *, read: Cases, path: Path, skip_bad: bool, progress: Progress
 ) -> ScoredCases:
     encoder, scorer = load_encoder(run), make_scorer(load_model(run, checkpoint))
     skipped: list[CaseError] = []
@@ -79,7 +85,9 @@ def _score_cases(
         scores.append(scorer([encoder(case.fact) for case in chunk]))
         progress.update(f"score {path.name}", len(case_ids), None)
     if not case_ids:
-        raise CaseError(path, "the file must hold a case", "none", "Add cases to it.")
+        raise CaseError(
+            path, expected="the file must hold a case", got="none", todo="Add cases to it."
+        )
     new = {name for names in cited for name in names} - set(run.articles.names)
     articles = Vocabulary((*run.articles.names, *sorted(new, key=statute_order)))
     y_score = np.concatenate(scores)

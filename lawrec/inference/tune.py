@@ -37,6 +37,7 @@ from lawrec.types import Float64Array
 def tune_run(
     run: Run,
     config: DecisionConfig | None = None,
+    *,
     path: Path | None = None,
     case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
@@ -62,10 +63,10 @@ def tune_run(
     if not path:
         path, case_format = split_path(run, "valid"), run.source.case_format
     digest = content_digest(path)
-    refuse_same_cases(path, digest, "tune", trained_on(run))
+    refuse_same_cases(path, digest, purpose="tune", used=trained_on(run))
     costs = _costs(config, run.articles.names)
     together = _train_companions(run)
-    scored = score_file(run, path, case_format, skip_bad, progress)
+    scored = score_file(run, path, case_format=case_format, skip_bad=skip_bad, progress=progress)
     everything = TuningCases(
         scored.y_true, scored.y_score, None if scored.known.all() else scored.known
     )
@@ -75,7 +76,7 @@ def tune_run(
     def told(done: int, total: int) -> None:
         progress.update("compare strategies", done, total)
 
-    strategy, rule, compared = choose(cases, config, told)
+    strategy, rule, compared = choose(cases, config, told=told)
     rule = replace(rule, calibration=cases.calibration(config.calibration))
     if config.coverage:
         rule = replace(rule, guarantee=guaranteed_cut(everything, config))
@@ -91,14 +92,14 @@ def tune_run(
         bounds=intervals(cases, config),
         figures=evaluate(scored.y_true, y_pred, scored.known),
         compared=tuple(compared),
-        promise=_promise(scored, rule, config),
+        promise=_promise(scored, rule, config=config),
     )
-    _save(run, tuning, together)
+    _save(run, tuning, together=together)
     return tuning
 
 
 def _promise(
-    scored: ScoredCases, rule: DecisionRule, config: DecisionConfig
+    scored: ScoredCases, rule: DecisionRule, *, config: DecisionConfig
 ) -> GuaranteeCost | None:
     if not config.coverage:
         return None
@@ -123,9 +124,9 @@ def _costs(config: DecisionConfig, names: tuple[str, ...]) -> Float64Array | Non
     except (OSError, ValueError, KeyError) as error:
         raise CaseError(
             config.costs_file,
-            "the costs must be a CSV file with the columns article, miss and false",
-            f"{type(error).__name__}: {error}",
-            "Mend it, or leave decision.costs_file empty.",
+            expected="the costs must be a CSV file with the columns article, miss and false",
+            got=f"{type(error).__name__}: {error}",
+            todo="Mend it, or leave decision.costs_file empty.",
         ) from error
     default = pd.Series({"miss": config.miss_cost, "false": config.false_cost})
     costs: Float64Array = given.reindex(list(names)).fillna(default).to_numpy()
@@ -150,7 +151,7 @@ def _train_companions(run: Run) -> CoCitations:
     return companions(together, cases)
 
 
-def _save(run: Run, tuning: TuningResult, together: CoCitations) -> None:
+def _save(run: Run, tuning: TuningResult, *, together: CoCitations) -> None:
     rule = tuning.rule
     groups = rule.calibration.groups if rule.calibration else (0,) * len(run.articles)
     lines = zip(

@@ -72,12 +72,17 @@ def read_article_list(path: Path) -> list[str]:
     if any(SURROGATE.search(name) for name in names):
         raise CaseError(
             path,
-            "the list of articles must be UTF-8 or GB18030",
-            "other bytes",
-            "Convert it to UTF-8.",
+            expected="the list of articles must be UTF-8 or GB18030",
+            got="other bytes",
+            todo="Convert it to UTF-8.",
         )
     if not names:
-        raise CaseError(path, "the list must name an article", "none", "Write one article a line.")
+        raise CaseError(
+            path,
+            expected="the list must name an article",
+            got="none",
+            todo="Write one article a line.",
+        )
     _refuse_repeats(path, names)
     return names
 
@@ -100,7 +105,10 @@ def _refuse_repeats(path: Path, names: list[str]) -> None:
     for name in names:
         if name in seen:
             raise CaseError(
-                path, "each article must stand once", quoted(name), "Delete the second line."
+                path,
+                expected="each article must stand once",
+                got=quoted(name),
+                todo="Delete the second line.",
             )
         seen.add(name)
 

@@ -37,15 +37,18 @@ def load_catalog(path: Path) -> dict[str, Article]:
             return {row["article"]: Article(**row) for row in rows}
     except OSError as error:
         raise CaseError(
-            path, "the catalogue must be readable", error.strerror, "Check the path."
+            path,
+            expected="the catalogue must be readable",
+            got=error.strerror,
+            todo="Check the path.",
         ) from error
     except (TypeError, KeyError, UnicodeDecodeError, csv.Error) as error:
         raise CaseError(
             path,
-            "the catalogue must be CSV in UTF-8 with the columns article,title,part,chapter,"
+            expected="the catalogue must be CSV in UTF-8 with the columns article,title,part,chapter,"
             "section,amendments",
-            str(error),
-            "Mend the file.",
+            got=str(error),
+            todo="Mend the file.",
         ) from error
 
 
@@ -65,13 +68,13 @@ def nearest_article(name: str, catalog: Mapping[str, Article]) -> Article | None
     numbered = [other for other in catalog if is_numbered(other)]
     if is_numbered(name) and numbered:
         number, branch, _ = statute_order(name)
-        return catalog[min(numbered, key=lambda other: _distance(other, number, branch))]
+        return catalog[min(numbered, key=lambda other: _distance(other, number, branch=branch))]
     by_title = {entry.title: entry for entry in reversed(list(catalog.values()))}
     near = get_close_matches(name, by_title, n=1, cutoff=0.4)
     return by_title[near[0]] if near else None
 
 
-def _distance(article: str, number: int, branch: int) -> tuple[int, int]:
+def _distance(article: str, number: int, *, branch: int) -> tuple[int, int]:
     own_number, own_branch, _ = statute_order(article)
     return abs(own_number - number), abs(own_branch - branch)
 
@@ -95,8 +98,8 @@ def in_division(catalog: Mapping[str, Article], division: str) -> list[Article]:
     if not found:
         raise StatuteError(
             "--chapter",
-            "a part, chapter or section must have these signs in its heading",
-            quoted(division),
-            "Write for example 第五章 or 侵犯财产罪.",
+            expected="a part, chapter or section must have these signs in its heading",
+            got=quoted(division),
+            todo="Write for example 第五章 or 侵犯财产罪.",
         )
     return found

@@ -59,7 +59,7 @@ class ImportReport:
 
 
 def import_statute(
-    file: Path, effective: date, root: Path, name: str = CRIMINAL_LAW, replace: bool = False
+    file: Path, effective: date, *, root: Path, name: str = CRIMINAL_LAW, replace: bool = False
 ) -> ImportReport:
     """Read a statute's text and keep it as the version in force from a day on.
 
@@ -67,7 +67,9 @@ def import_statute(
         StatuteError: The file cannot be read, or another text of that day is kept.
     """
     statute = read_statute(file)
-    path = keep_version(root, Version(name, effective, statute.texts), statute.left_out, replace)
+    path = keep_version(
+        root, Version(name, effective, statute.texts), left_out=statute.left_out, replace=replace
+    )
     catalog = catalog_of(name)
     expected = numbers_up_to_the_last(statute.texts) | _in_force(catalog, effective)
     missing = expected - statute.texts.keys()
@@ -83,7 +85,7 @@ def import_statute(
 
 
 def look_up(
-    values: Iterable[str], root: Path, name: str = CRIMINAL_LAW, day: date | None = None
+    values: Iterable[str], root: Path, *, name: str = CRIMINAL_LAW, day: date | None = None
 ) -> list[ArticleInfo]:
     """Return what is known of articles, however they are written.
 
@@ -98,11 +100,11 @@ def look_up(
     """
     version = None
     if day or name != CRIMINAL_LAW or effective_dates(root, name):
-        version = version_at(root, name, day)
+        version = version_at(root, name, day=day)
     known = catalog_of(name)
     for article in version.texts if version else ():
         known.setdefault(article, Article(article, ""))
-    return [_entry(_found(value, known), version, day) for value in values]
+    return [_entry(_found(value, known), version, day=day) for value in values]
 
 
 def numbers_up_to_the_last(articles: Iterable[str]) -> set[str]:
@@ -134,15 +136,15 @@ def _found(value: str, known: Mapping[str, Article]) -> Article:
     near = nearest_article(name, known)
     raise StatuteError(
         "ARTICLE",
-        "every article must be a known one",
-        quoted(value),
-        f"Did you mean {near.article} {near.title}".rstrip() + "?"
+        expected="every article must be a known one",
+        got=quoted(value),
+        todo=f"Did you mean {near.article} {near.title}".rstrip() + "?"
         if near
         else "`lawrec articles list` names all.",
     )
 
 
-def _entry(article: Article, version: Version | None, day: date | None) -> ArticleInfo:
+def _entry(article: Article, version: Version | None, *, day: date | None) -> ArticleInfo:
     amended = tuple(Amendment(*pair) for pair in amendments(article))
     since = version.effective if version else date.max
     return ArticleInfo(

@@ -65,9 +65,9 @@ def read_statute(path: Path) -> Statute:
     if not statute.texts:
         raise StatuteError(
             path,
-            "lines of the statute must open with an article's number, such as 第一条",
-            "no article with a text",
-            "Check that it is the statute, as plain text, Markdown or JSON.",
+            expected="lines of the statute must open with an article's number, such as 第一条",
+            got="no article with a text",
+            todo="Check that it is the statute, as plain text, Markdown or JSON.",
         )
     return statute
 
@@ -77,7 +77,10 @@ def _decoded(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise StatuteError(
-            path, "the statute must be readable", error.strerror, "Check the path."
+            path,
+            expected="the statute must be readable",
+            got=error.strerror,
+            todo="Check the path.",
         ) from error
     try:
         return content.decode("utf-8-sig")
@@ -87,7 +90,10 @@ def _decoded(path: Path) -> str:
         return content.decode("gb18030")
     except UnicodeDecodeError as error:
         raise StatuteError(
-            path, "the statute must be UTF-8 or GB18030", str(error), "Convert it to UTF-8."
+            path,
+            expected="the statute must be UTF-8 or GB18030",
+            got=str(error),
+            todo="Convert it to UTF-8.",
         ) from error
 
 
@@ -95,14 +101,16 @@ def _json_blocks(path: Path, text: str) -> Iterator[Block]:
     try:
         pairs = json.loads(text, object_pairs_hook=list)  # a dict would lose repeated numbers
     except json.JSONDecodeError as error:
-        raise StatuteError(path, "the file must be JSON", str(error), "Mend the file.") from error
+        raise StatuteError(
+            path, expected="the file must be JSON", got=str(error), todo="Mend the file."
+        ) from error
     for pair in pairs if isinstance(pairs, list) else [pairs]:
         if not (isinstance(pair, tuple) and isinstance(pair[1], str)):
             raise StatuteError(
                 path,
-                "the JSON must be one object of article numbers and texts",
-                quoted(pair),
-                'Write {"264": "text", "133之一": "text"}.',
+                expected="the JSON must be one object of article numbers and texts",
+                got=quoted(pair),
+                todo='Write {"264": "text", "133之一": "text"}.',
             )
         yield _json_article(path, pair[0]), _headless(pair[1].splitlines())
 
@@ -113,9 +121,9 @@ def _json_article(path: Path, key: str) -> str:
     if not is_numbered(name):
         raise StatuteError(
             path,
-            "each key must be the number of an article",
-            quoted(key),
-            "Write for example 264, 133-1 or 133之一, or take the entry out.",
+            expected="each key must be the number of an article",
+            got=quoted(key),
+            todo="Write for example 264, 133-1 or 133之一, or take the entry out.",
         )
     return name
 

@@ -54,7 +54,7 @@ class Change:
 
 
 def keep_version(
-    root: Path, version: Version, left_out: tuple[str, ...] = (), replace: bool = False
+    root: Path, version: Version, *, left_out: tuple[str, ...] = (), replace: bool = False
 ) -> Path:
     """Write a version to `<root>/<name>/<effective>.json`.
 
@@ -69,14 +69,14 @@ def keep_version(
     """
     path = _folder(root, version.name) / f"{version.effective}.json"
     if path.exists() and not replace:
-        kept = load_version(root, version.name, version.effective)
+        kept = load_version(root, version.name, effective=version.effective)
         others = kept.texts.items() ^ version.texts.items()
         if others:
             raise StatuteError(
                 path,
-                "a version must not be overwritten by another text",
-                f"other texts of {len(dict(others)):,} articles",
-                "Pass --replace to overwrite it, or another --effective.",
+                expected="a version must not be overwritten by another text",
+                got=f"other texts of {len(dict(others)):,} articles",
+                todo="Pass --replace to overwrite it, or another --effective.",
             )
     articles = {name: version.texts[name] for name in sorted(version.texts, key=statute_order)}
     head = {"name": version.name, "effective": str(version.effective)}
@@ -90,7 +90,7 @@ def effective_dates(root: Path, name: str) -> list[date]:
     return sorted(found for path in files if (found := _date(path.stem)))
 
 
-def load_version(root: Path, name: str, effective: date) -> Version:
+def load_version(root: Path, name: str, *, effective: date) -> Version:
     """Read what `keep_version` wrote.
 
     Raises:
@@ -102,11 +102,14 @@ def load_version(root: Path, name: str, effective: date) -> Version:
         return Version(name, effective, {str(key): str(text) for key, text in texts.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StatuteError(
-            path, "the version must be as it was written", quoted(str(error)), f"Again: {_HOW}"
+            path,
+            expected="the version must be as it was written",
+            got=quoted(str(error)),
+            todo=f"Again: {_HOW}",
         ) from error
 
 
-def version_at(root: Path, name: str, day: date | None = None) -> Version:
+def version_at(root: Path, name: str, *, day: date | None = None) -> Version:
     """Return the newest version, or the newest of those in force at a day.
 
     Raises:
@@ -118,35 +121,38 @@ def version_at(root: Path, name: str, day: date | None = None) -> Version:
         when = f" in force on {day}" if day else ""
         got = f"only versions from {dates[0]} on" if dates else "none"
         raise StatuteError(
-            _folder(root, name), f"a version of the statute{when} must be imported", got, _HOW
+            _folder(root, name),
+            expected=f"a version of the statute{when} must be imported",
+            got=got,
+            todo=_HOW,
         )
-    return load_version(root, name, in_force[-1])
+    return load_version(root, name, effective=in_force[-1])
 
 
 def two_versions(
-    root: Path, name: str, first: date | None = None, second: date | None = None
+    root: Path, name: str, *, first: date | None = None, second: date | None = None
 ) -> tuple[Version, Version]:
     """Return the versions in force at two days; by default the newest and the one before.
 
     Raises:
         StatuteError: There are not two such versions.
     """
-    new = version_at(root, name, second)
+    new = version_at(root, name, day=second)
     earlier = [effective for effective in effective_dates(root, name) if effective < new.effective]
     if first is None and not earlier:
         raise StatuteError(
             _folder(root, name),
-            f"a version before that of {new.effective} must be imported",
-            "none",
-            _HOW,
+            expected=f"a version before that of {new.effective} must be imported",
+            got="none",
+            todo=_HOW,
         )
-    old = version_at(root, name, first or earlier[-1])
+    old = version_at(root, name, day=first or earlier[-1])
     if old.effective == new.effective:
         raise StatuteError(
             _folder(root, name),
-            "two versions must be compared",
-            f"that of {new.effective} for both days",
-            "Name other days or import the version between them.",
+            expected="two versions must be compared",
+            got=f"that of {new.effective} for both days",
+            todo="Name other days or import the version between them.",
         )
     return old, new
 
@@ -197,9 +203,9 @@ def _folder(root: Path, name: str) -> Path:
     if not re.fullmatch(r"\w[\w-]*", name):
         raise StatuteError(
             "--name",
-            "the name of a statute must be letters, digits and hyphens",
-            quoted(name),
-            f"Write for example {CRIMINAL_LAW}.",
+            expected="the name of a statute must be letters, digits and hyphens",
+            got=quoted(name),
+            todo=f"Write for example {CRIMINAL_LAW}.",
         )
     return root / name
 

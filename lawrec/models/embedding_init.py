@@ -26,6 +26,7 @@ CONTEXT_POWER = 0.75
 def initial_embedding(
     config: ModelConfig,
     tokens: Vocabulary,
+    *,
     cases: Iterable[Sequence[int]],
     seed: int,
     progress: Progress = SILENT,
@@ -47,19 +48,19 @@ def initial_embedding(
     """
     size, stddev = config.embedding_size, config.embedding_stddev
     if config.embedding_init == "random":
-        return _noise(len(tokens), size, stddev, seed)
+        return _noise(len(tokens), size, stddev=stddev, seed=seed)
     if config.embedding_init == "cooccurrence":
         progress.message("Counting which tokens stand together.")
-        return token_vectors(cases, len(tokens), size, stddev, seed)
+        return token_vectors(cases, len(tokens), size=size, stddev=stddev, seed=seed)
     progress.message(f"Reading the vectors of {config.embedding_init}.")
-    rows, found = read_vectors(Path(config.embedding_init), tokens, size, progress)
+    rows, found = read_vectors(Path(config.embedding_init), tokens, size=size, progress=progress)
     known = f"{found.sum():,} of the {len(tokens):,} tokens have a vector there"
     progress.message(f"{known}; the others start from noise.")
-    return _completed(rows, found, stddev, seed)
+    return _completed(rows, found, stddev=stddev, seed=seed)
 
 
 def token_vectors(
-    cases: Iterable[Sequence[int]], vocabulary_size: int, size: int, stddev: float, seed: int
+    cases: Iterable[Sequence[int]], vocabulary_size: int, *, size: int, stddev: float, seed: int
 ) -> Float32Array:
     """Return float32 (vocabulary_size, size) with the given standard deviation.
 
@@ -79,14 +80,14 @@ def token_vectors(
     return np.asarray(vectors * (stddev / vectors.std()), np.float32)
 
 
-def _noise(n_tokens: int, size: int, stddev: float, seed: int) -> Float32Array:
+def _noise(n_tokens: int, size: int, *, stddev: float, seed: int) -> Float32Array:
     noise = np.random.default_rng(seed).normal(0, stddev, (n_tokens, size))
     return noise.astype(np.float32)
 
 
-def _completed(rows: Float32Array, found: BoolArray, stddev: float, seed: int) -> Float32Array:
+def _completed(rows: Float32Array, found: BoolArray, *, stddev: float, seed: int) -> Float32Array:
     """Bring the found rows to a standard deviation, and the others to noise of the same."""
-    vectors = _noise(len(rows), rows.shape[1], stddev, seed)
+    vectors = _noise(len(rows), rows.shape[1], stddev=stddev, seed=seed)
     vectors[found] = rows[found] * (stddev / max(float(rows[found].std()), 1e-9))
     return vectors
 

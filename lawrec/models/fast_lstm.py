@@ -16,14 +16,14 @@ class LSTM(keras.layers.LSTM):
     """A keras.layers.LSTM that gives all states and whose masked steps stand on the right."""
 
     def inner_loop(
-        self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+        self, sequences: Any, initial_state: Any, *, mask: Any, training: bool = False
     ) -> Any:
         """Return the last output, the outputs (batch, length, units) and the last states.
 
         On a GPU Keras's own way is cuDNN, and scores are always computed by Keras's own.
         """
         if not training or mask is None or self.compute_dtype != "float32" or _has_gpu():
-            return super().inner_loop(sequences, initial_state, mask, training)
+            return super().inner_loop(sequences, initial_state, mask=mask, training=training)
         lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
         if self.go_backwards:
             sequences = tf.reverse_sequence(sequences, lengths, seq_axis=1)
@@ -50,7 +50,9 @@ def states_of(inputs: Any, kernel: Any) -> Any:
     gates, cells, squashed, states = _forwards(inputs, kernel)
 
     def gradient(of_states: Any) -> tuple[Any, Any]:
-        of_inputs = _backwards(of_states, gates, _before(cells), squashed, kernel)
+        of_inputs = _backwards(
+            of_states, gates, cells=_before(cells), squashed=squashed, kernel=kernel
+        )
         units, wide = kernel.shape
         flat_states = tf.reshape(_before(states), [-1, units])
         of_kernel = tf.matmul(flat_states, tf.reshape(of_inputs, [-1, wide]), transpose_a=True)
@@ -85,7 +87,7 @@ def _forwards(inputs: Any, kernel: Any) -> tuple[Any, ...]:
     return gates, cells, squashed, states
 
 
-def _backwards(of_states: Any, gates: Any, cells: Any, squashed: Any, kernel: Any) -> Any:
+def _backwards(of_states: Any, gates: Any, *, cells: Any, squashed: Any, kernel: Any) -> Any:
     """Return the gradient of the inputs; `cells` are those before each step."""
     length, batch = tf.shape(gates)[0], tf.shape(gates)[1]
     units, wide = kernel.shape

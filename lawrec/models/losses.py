@@ -17,6 +17,7 @@ Entries = tuple[Any, Any]
 def loss_sum(
     logits: Any,
     labels: Any,
+    *,
     known: Any,
     weights: Any,
     config: LossConfig,

@@ -23,7 +23,7 @@ TFIDF_SVM = "words"
 
 
 def build_model(
-    config: ModelConfig, vocabulary_size: int, n_articles: int, n_charges: int = 0
+    config: ModelConfig, vocabulary_size: int, *, n_articles: int, n_charges: int = 0
 ) -> Any:
     """Return the model.
 
@@ -51,7 +51,10 @@ def build_model(
         states = _lstm(config, number)(states, mask=mask)
         states = layers.Dropout(config.dropout)(states)
     sizes = {"articles": n_articles} | ({"charges": n_charges} if n_charges else {})
-    logits = {name: _output(Task(name, size), states, mask, config) for name, size in sizes.items()}
+    logits = {
+        name: _output(Task(name, size), states, mask=mask, config=config)
+        for name, size in sizes.items()
+    }
     if config.svm_share:
         mixed = TfidfSvmMixture(vocabulary_size, config.svm_share, name=TFIDF_SVM)
         logits["articles"] = mixed(token_ids, logits["articles"])
@@ -72,7 +75,7 @@ def _lstm(config: ModelConfig, number: int) -> Any:
     return layers.Bidirectional(lstm, name=f"bilstm_{number}") if config.bidirectional else lstm
 
 
-def _output(task: Task, states: Any, mask: Any, config: ModelConfig) -> Any:
+def _output(task: Task, states: Any, *, mask: Any, config: ModelConfig) -> Any:
     """One weight vector a label, on features that labels share or that each has of its own."""
     pooling = lookup(POOLINGS, config.pooling, "model.pooling")
     features = pooling.build(states, mask, config, task)

@@ -57,7 +57,7 @@ class TfidfSvmMixture(keras.layers.Layer):
     def _weight(self, name: str, *shape: int) -> Any:
         return self.add_weight(shape=shape, initializer="zeros", trainable=False, name=name)
 
-    def call(self, token_ids: Any, logits: Any, training: bool = False) -> Any:
+    def call(self, token_ids: Any, logits: Any, *, training: bool = False) -> Any:
         """Return logits (batch, n_labels) from token ids (batch, length) and logits."""
         if training:
             return logits
@@ -71,7 +71,7 @@ class TfidfSvmMixture(keras.layers.Layer):
 
 
 def fit_tfidf_svm(
-    cases: Iterable[Record], n_tokens: int, n_labels: int, seed: int, progress: Progress = SILENT
+    cases: Iterable[Record], n_tokens: int, *, n_labels: int, seed: int, progress: Progress = SILENT
 ) -> TfidfSvmWeights:
     """Fit a support vector machine a label, on TF-IDF with logarithmic counts and length 1.
 
@@ -96,7 +96,7 @@ def fit_tfidf_svm(
         rows = known[:, label]
         y_true = applies[rows, label]
         if y_true.any() and not y_true.all():
-            machine = _fitted(features[rows], y_true, weights[rows], seed)
+            machine = _fitted(features[rows], y_true, weights=weights[rows], seed=seed)
             kernel[:, label] = STEEPNESS * machine.coef_[0]
             bias[label] = STEEPNESS * machine.intercept_[0]
         elif y_true.any():
@@ -105,7 +105,7 @@ def fit_tfidf_svm(
     return TfidfSvmWeights(importance, kernel, bias)
 
 
-def _fitted(features: Any, y_true: Any, weights: Any, seed: int) -> Any:
+def _fitted(features: Any, y_true: Any, *, weights: Any, seed: int) -> Any:
     with warnings.catch_warnings():
         # Near the best margin is good enough.
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -37,16 +37,16 @@ def check_embedding_init(config: ModelConfig) -> None:
     if not path.is_file():
         raise ConfigError(
             "model.embedding_init",
-            f"it must be {' or '.join(map(quoted, BUILT_IN))}, or a file of vectors",
-            quoted(config.embedding_init),
-            "Check the path, or make the file with `lawrec embed`.",
+            expected=f"it must be {' or '.join(map(quoted, BUILT_IN))}, or a file of vectors",
+            got=quoted(config.embedding_init),
+            todo="Check the path, or make the file with `lawrec embed`.",
         )
     with _vectors(path, config.embedding_size):
         pass
 
 
 def read_vectors(
-    path: Path, tokens: Vocabulary, size: int, progress: Progress = SILENT
+    path: Path, tokens: Vocabulary, *, size: int, progress: Progress = SILENT
 ) -> tuple[Float32Array, BoolArray]:
     """Read the vectors of the tokens that a vocabulary has; the file is never in memory as a whole.
 
@@ -70,7 +70,7 @@ def read_vectors(
     rows = np.zeros((len(tokens), size), np.float32)
     found = np.zeros(len(tokens), np.bool_)
     with _vectors(path, size) as (count, stream):
-        for number, (token, values) in enumerate(_parsed(stream, path, size, count), 1):
+        for number, (token, values) in enumerate(_parsed(stream, path, size=size, count=count), 1):
             token_id = tokens.ids.get(token)
             if token_id is not None and not found[token_id]:
                 rows[token_id] = _numbers(values, f"{path}:{number + 1}")
@@ -80,14 +80,14 @@ def read_vectors(
     if not found.any():
         raise ConfigError(
             path,
-            "the file must have a vector of some token of the vocabulary",
-            "none",
-            "Cut its texts with the same corpus.tokenizer, or name another file.",
+            expected="the file must have a vector of some token of the vocabulary",
+            got="none",
+            todo="Cut its texts with the same corpus.tokenizer, or name another file.",
         )
     return rows, found
 
 
-def write_vectors(path: Path, tokens: Sequence[str], vectors: Float32Array) -> None:
+def write_vectors(path: Path, tokens: Sequence[str], *, vectors: Float32Array) -> None:
     """Write vectors, six digits a number, whole or not at all.
 
     Args:
@@ -113,9 +113,9 @@ def check_output(path: Path) -> None:
     if path.suffix in PACKINGS:
         raise ConfigError(
             path,
-            "vectors are written as plain text",
-            path.suffix,
-            "Name a .txt file; pack it then.",
+            expected="vectors are written as plain text",
+            got=path.suffix,
+            todo="Name a .txt file; pack it then.",
         )
 
 
@@ -128,22 +128,22 @@ def _vectors(path: Path, size: int) -> Iterator[tuple[int, BinaryIO]]:
         if len(parts) != 2 or not all(part.isdigit() for part in parts):
             raise ConfigError(
                 f"{path}:1",
-                "the first line must be the number of vectors and their size, as word2vec writes",
-                quoted(head.decode("utf-8", "replace").strip()),
-                "Save the vectors in word2vec's text format.",
+                expected="the first line must be the number of vectors and their size, as word2vec writes",
+                got=quoted(head.decode("utf-8", "replace").strip()),
+                todo="Save the vectors in word2vec's text format.",
             )
         if int(parts[1]) != size:
             raise ConfigError(
                 f"{path}:1",
-                f"the vectors must have model.embedding_size, {size}, numbers",
-                int(parts[1]),
-                f"Pass --set model.embedding_size={int(parts[1])}, or name another file.",
+                expected=f"the vectors must have model.embedding_size, {size}, numbers",
+                got=int(parts[1]),
+                todo=f"Pass --set model.embedding_size={int(parts[1])}, or name another file.",
             )
         yield int(parts[0]), stream
 
 
 def _parsed(
-    stream: BinaryIO, path: Path, size: int, count: int
+    stream: BinaryIO, path: Path, *, size: int, count: int
 ) -> Iterator[tuple[str, list[bytes]]]:
     """Give the token of each line, which may hold spaces, and what stands for its numbers."""
     number = 0
@@ -152,17 +152,17 @@ def _parsed(
         if len(values) != size or number > count:
             raise ConfigError(
                 f"{path}:{number + 1}",
-                f"there must be {count} lines of a token and {size} numbers",
-                quoted(line[:40].decode("utf-8", "replace")),
-                "Mend the file, or save it again.",
+                expected=f"there must be {count} lines of a token and {size} numbers",
+                got=quoted(line[:40].decode("utf-8", "replace")),
+                todo="Mend the file, or save it again.",
             )
         yield _text(token, f"{path}:{number + 1}"), values
     if number < count:
         raise ConfigError(
             path,
-            f"the file must hold the {count} vectors that its first line says",
-            number,
-            "Copy or save it again.",
+            expected=f"the file must hold the {count} vectors that its first line says",
+            got=number,
+            todo="Copy or save it again.",
         )
 
 
@@ -171,7 +171,10 @@ def _text(token: bytes, where: str) -> str:
         return normalize(token.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ConfigError(
-            where, "the token must be UTF-8", "other bytes", "Convert the file to UTF-8."
+            where,
+            expected="the token must be UTF-8",
+            got="other bytes",
+            todo="Convert the file to UTF-8.",
         ) from error
 
 
@@ -184,8 +187,8 @@ def _numbers(values: list[bytes], where: str) -> Float32Array:
     if not np.isfinite(numbers).all():
         raise ConfigError(
             where,
-            "a vector must be finite numbers",
-            quoted(b" ".join(values).decode("utf-8", "replace")),
-            "Mend the line.",
+            expected="a vector must be finite numbers",
+            got=quoted(b" ".join(values).decode("utf-8", "replace")),
+            todo="Mend the line.",
         )
     return numbers

@@ -32,9 +32,9 @@ def audit_html(report: AuditReport) -> str:
         tail=_tail(report),
         chart=_chart(report.articles, names),
         head="".join(f"<th>{escape(name)}</th>" for name in report.splits),
-        rows="".join(_row(name, counts, names) for name, counts in report.articles.items()),
+        rows="".join(_row(name, counts, names=names) for name, counts in report.articles.items()),
     )
-    return page_html(f"Audit of {report.data}", _STYLE, body)
+    return page_html(f"Audit of {report.data}", _STYLE, body=body)
 
 
 def _verdict(errors: int, warnings: int) -> str:
@@ -88,7 +88,12 @@ def _chart(articles: Mapping[str, Mapping[str, int]], names: Mapping[str, str]) 
     top = max([1, *totals.values()])
     step = (WIDTH - LEFT) / max(1, len(totals))
     bars = "".join(
-        _bar(LEFT + place * step, step * 0.82, _height(count, top), _label(name, count, names))
+        _bar(
+            LEFT + place * step,
+            step * 0.82,
+            height=_height(count, top),
+            label=_label(name, count, names=names),
+        )
         for place, (name, count) in enumerate(totals.items())
     )
     ticks = "".join(_tick(10**power, top) for power in range(int(math.log10(top)) + 1))
@@ -102,7 +107,7 @@ def _height(count: int, top: int) -> float:
     return (HEIGHT - 12) * math.log1p(count) / math.log1p(top)
 
 
-def _bar(left: float, width: float, height: float, label: str) -> str:
+def _bar(left: float, width: float, *, height: float, label: str) -> str:
     return (
         f'<rect x="{left:.1f}" y="{HEIGHT - height:.1f}" width="{width:.2f}" '
         f'height="{max(height, 1):.1f}"{"" if height else " class=none"}>'
@@ -118,11 +123,11 @@ def _tick(count: int, top: int) -> str:
     )
 
 
-def _label(name: str, count: int, names: Mapping[str, str]) -> str:
+def _label(name: str, count: int, *, names: Mapping[str, str]) -> str:
     return f"{name} {names.get(name, '')}: {count:,}"
 
 
-def _row(name: str, counts: Mapping[str, int], names: Mapping[str, str]) -> str:
+def _row(name: str, counts: Mapping[str, int], *, names: Mapping[str, str]) -> str:
     cells = "".join(f"<td>{count:,}</td>" for count in counts.values())
     return f"<tr><td>{escape(name)}</td><td>{escape(names.get(name, ''))}</td>{cells}</tr>"
 

@@ -29,7 +29,9 @@ def write_page(path: Path, evaluated: EvaluationResult) -> None:
     """Write an evaluation to a file as a page."""
     judged = evaluated.judged
     facts = evaluated.cases.read_rows(shown_cases(judged))
-    write_text(path, evaluation_html(evaluated.report, judged, per_article(judged), facts))
+    write_text(
+        path, evaluation_html(evaluated.report, judged, columns=per_article(judged), facts=facts)
+    )
 
 
 def shown_cases(judged: RunPredictions) -> set[int]:
@@ -43,6 +45,7 @@ def shown_cases(judged: RunPredictions) -> set[int]:
 def evaluation_html(
     report: EvaluationReport,
     judged: RunPredictions,
+    *,
     columns: Mapping[str, Any],
     facts: Mapping[int, Case],
 ) -> str:
@@ -66,22 +69,26 @@ def evaluation_html(
         headlines=evaluation_sections.headlines(report),
         comparisons=evaluation_sections.comparisons(report),
         figures=evaluation_sections.figures(report),
-        **_plots(report, judged, members),
-        bands=evaluation_sections.band_table(judged, columns, members),
+        **_plots(report, judged, members=members),
+        bands=evaluation_sections.band_table(judged, columns, members=members),
         pairs="".join(
-            evaluation_sections.pair_details(pair, judged, names, facts, open_binary=not place)
+            evaluation_sections.pair_details(
+                pair, judged, names=names, facts=facts, open_binary=not place
+            )
             for place, pair in enumerate(_pairs(judged))
         )
         or _NONE,
         worst="".join(
-            evaluation_sections.case_details(row, judged, names, facts[row], open_binary=not place)
+            evaluation_sections.case_details(
+                row, judged, names=names, case=facts[row], open_binary=not place
+            )
             for place, row in enumerate(_worst(judged).tolist())
         )
         or _NONE,
         table=evaluation_sections.article_table(columns, names),
         script=_SCRIPT,
     )
-    return page_html(f"Evaluation of {report.run}", _STYLE, body)
+    return page_html(f"Evaluation of {report.run}", _STYLE, body=body)
 
 
 def _worst(judged: RunPredictions) -> Int64Array:
@@ -90,11 +97,11 @@ def _worst(judged: RunPredictions) -> Int64Array:
 
 
 def _pairs(judged: RunPredictions) -> list[error_analysis.Pair]:
-    return error_analysis.confused(judged.y_true, judged.y_pred, judged.known, most=PAIRS)
+    return error_analysis.confused(judged.y_true, judged.y_pred, known=judged.known, most=PAIRS)
 
 
 def _plots(
-    report: EvaluationReport, judged: RunPredictions, members: Mapping[str, BoolArray]
+    report: EvaluationReport, judged: RunPredictions, *, members: Mapping[str, BoolArray]
 ) -> dict[str, str]:
     curves = _curves(judged, members)
     cited = (judged.y_true & judged.known).any(axis=0)

@@ -40,12 +40,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], kind: str = "nu
 def headlines(report: EvaluationReport) -> str:
     """Return a card a headline, with its interval and what a trivial answer gets."""
     return "".join(
-        _card(FIGURES[name], report.intervals[name], report.answers[FREQUENT][name])
+        _card(FIGURES[name], report.intervals[name], trivial=report.answers[FREQUENT][name])
         for name in metrics.HEADLINES
     )
 
 
-def _card(label: str, of: Interval, trivial: float) -> str:
+def _card(label: str, of: Interval, *, trivial: float) -> str:
     span = f"left:{of.low:.1%};width:{of.high - of.low:.1%}"
     return (
         f'<article class="card"><h3>{escape(label)}</h3><p class="big">{of.value:.3f}</p>'
@@ -112,7 +112,7 @@ def _comparison(other: Comparison) -> str:
 
 
 def band_table(
-    judged: RunPredictions, columns: Mapping[str, Any], members: Mapping[str, BoolArray]
+    judged: RunPredictions, columns: Mapping[str, Any], *, members: Mapping[str, BoolArray]
 ) -> str:
     """Return the figures of each band of articles, by their number of train cases."""
     counts = metrics.count(judged.y_true, judged.y_pred, judged.known)
@@ -132,6 +132,7 @@ def band_table(
 def pair_details(
     pair: Pair,
     judged: RunPredictions,
+    *,
     names: Mapping[str, str],
     facts: Mapping[int, Case],
     open_binary: bool,
@@ -151,7 +152,7 @@ def pair_details(
 
 
 def case_details(
-    row: int, judged: RunPredictions, names: Mapping[str, str], case: Case, open_binary: bool
+    row: int, judged: RunPredictions, *, names: Mapping[str, str], case: Case, open_binary: bool
 ) -> str:
     """Return a case with a wrong list: which articles are missing, given or right, and its fact."""
     true, given, known = judged.y_true[row], judged.y_pred[row], judged.known[row]

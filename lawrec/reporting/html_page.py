@@ -42,7 +42,7 @@ tr + tr td { border-top: 1px solid var(--line); }
 """
 
 
-def page_html(title: str, style: str, body: str) -> str:
+def page_html(title: str, style: str, *, body: str) -> str:
     """Return a page that is light or dark as the reader's system is.
 
     Args:

@@ -53,9 +53,9 @@ def require_plots() -> None:
     if not find_spec("matplotlib"):
         raise RunError(
             "matplotlib",
-            "a page of figures needs it for its plots",
-            "no such package",
-            "Run pip install 'lawrec[report]'.",
+            expected="a page of figures needs it for its plots",
+            got="no such package",
+            todo="Run pip install 'lawrec[report]'.",
         )
 
 

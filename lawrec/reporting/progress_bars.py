@@ -136,13 +136,15 @@ class _Lines:
         now = time.monotonic()
         if done == total or now - self.printed.setdefault(stage, now) >= LINE_SECONDS:
             self.printed[stage] = now
-            print(_line(stage, done, total, note, rate), file=self.stream, flush=True)
+            print(
+                _line(stage, done, total=total, note=note, rate=rate), file=self.stream, flush=True
+            )
 
     def message(self, text: str) -> None:
         print(text, file=self.stream, flush=True)
 
 
-def _line(stage: str, done: int, total: int | None, note: str, rate: float) -> str:
+def _line(stage: str, done: int, *, total: int | None, note: str, rate: float) -> str:
     parts = [f"{stage}: {done:,}" + (f" of {total:,}" if total else "")]
     if rate:
         parts.append(f"{rate:,.0f}/s")

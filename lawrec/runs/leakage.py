@@ -17,17 +17,17 @@ def split_path(run: Run, split: str) -> Path:
     if split not in run.splits:
         raise RunError(
             run.folder,
-            f"the run's data must have a {split} split",
-            f"only {', '.join(run.splits)}",
-            "Name a file of labelled cases with --data.",
+            expected=f"the run's data must have a {split} split",
+            got=f"only {', '.join(run.splits)}",
+            todo="Name a file of labelled cases with --data.",
         )
     source = run.splits[split]
     if change := _change_of(source):
         raise CaseError(
             source.path,
-            f"the {split} cases must be as they were when the run was trained",
-            change,
-            "Restore them, or name other labelled cases with --data.",
+            expected=f"the {split} cases must be as they were when the run was trained",
+            got=change,
+            todo="Restore them, or name other labelled cases with --data.",
         )
     return source.path
 
@@ -47,14 +47,14 @@ def trained_on(run: Run) -> dict[str, tuple[str, ...]]:
 
 
 def refuse_same_cases(
-    path: Path, digest: str, purpose: str, used: dict[str, tuple[str, ...]]
+    path: Path, digest: str, *, purpose: str, used: dict[str, tuple[str, ...]]
 ) -> None:
     """Raise CaseError when a file has the SHA-256 of cases that the run has used already."""
     for use, known in used.items():
         if digest in known:
             raise CaseError(
                 path,
-                f"to {purpose}, the cases must differ from those used to {use}",
-                "the same file",
-                "Take cases that the run has not seen.",
+                expected=f"to {purpose}, the cases must differ from those used to {use}",
+                got="the same file",
+                todo="Take cases that the run has not seen.",
             )

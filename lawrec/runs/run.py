@@ -77,6 +77,7 @@ class Run:
 def create_run(
     root: Path,
     config: Config,
+    *,
     records: Records,
     source: DatasetSpec,
     name: str | None = None,
@@ -96,12 +97,17 @@ def create_run(
     for folder in [root / name] if name else _stamped_folders(root, records.folder.name):
         try:
             with atomic_folder(folder, replacing=False) as new:
-                _write_run(new, config, records, source, start)
+                _write_run(new, config, records=records, source=source, start=start)
             return open_run(folder)
         except FileExistsError:
             if not folder.exists():  # something else is in the way
                 raise
-    raise RunError(folder, "a new run needs a new name", "an existing one", "Choose another --run.")
+    raise RunError(
+        folder,
+        expected="a new run needs a new name",
+        got="an existing one",
+        todo="Choose another --run.",
+    )
 
 
 def find_run(root: Path, name: str | None) -> Run:
@@ -113,7 +119,12 @@ def find_run(root: Path, name: str | None) -> Run:
     if name is None:
         latest = root / "LATEST"
         if not latest.is_file():
-            raise RunError(root, "there must be a trained run", "none", "Run `lawrec train` first.")
+            raise RunError(
+                root,
+                expected="there must be a trained run",
+                got="none",
+                todo="Run `lawrec train` first.",
+            )
         name = latest.read_text(encoding="utf-8").strip()
     folder = root / name if (root / name).is_dir() else Path(name)
     return open_run(folder)
@@ -148,9 +159,9 @@ def open_run(folder: Path) -> Run:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(
             folder,
-            "the folder must hold a run",
-            f"{type(error).__name__}: {error}",
-            "Name a folder that `lawrec train` made.",
+            expected="the folder must hold a run",
+            got=f"{type(error).__name__}: {error}",
+            todo="Name a folder that `lawrec train` made.",
         ) from error
 
 
@@ -169,9 +180,9 @@ def load_encoder(run: Run) -> Encoder:
     if tokenizer.fingerprint != run.tokenizer:
         raise RunError(
             run.folder,
-            f"the tokenizer must be the run's own ({run.tokenizer})",
-            tokenizer.fingerprint,
-            "Install that version, or train anew with `lawrec train`.",
+            expected=f"the tokenizer must be the run's own ({run.tokenizer})",
+            got=tokenizer.fingerprint,
+            todo="Install that version, or train anew with `lawrec train`.",
         )
     return Encoder(tokenizer, run.tokens, run.config.corpus.max_tokens)
 
@@ -180,9 +191,9 @@ def _check_version(values: Mapping[str, Any], folder: Path) -> None:
     if (version := values.get("run_version")) != RUN_VERSION:
         raise RunError(
             folder,
-            f"the run must be of version {RUN_VERSION} of the format of runs",
-            version or "one from before versions were counted",
-            "Train it anew with `lawrec train`.",
+            expected=f"the run must be of version {RUN_VERSION} of the format of runs",
+            got=version or "one from before versions were counted",
+            todo="Train it anew with `lawrec train`.",
         )
 
 
@@ -190,9 +201,9 @@ def _check_charges(config: Config, records: Records) -> None:
     if config.loss.charge_weight and not records.charges.names:
         raise ConfigError(
             "loss.charge_weight",
-            "a train case must name its charges to learn them",
-            "none",
-            "Set it to 0, or add cases with charges by --charged FILE.",
+            expected="a train case must name its charges to learn them",
+            got="none",
+            todo="Set it to 0, or add cases with charges by --charged FILE.",
         )
 
 
@@ -204,7 +215,7 @@ def _stamped_folders(root: Path, key: str) -> Iterator[Path]:
 
 
 def _write_run(
-    folder: Path, config: Config, records: Records, source: DatasetSpec, start: WarmStart | None
+    folder: Path, config: Config, *, records: Records, source: DatasetSpec, start: WarmStart | None
 ) -> None:
     """Fill the folder of a new run."""
     records.tokens.save(folder / "tokens.txt")

@@ -38,18 +38,18 @@ def load_thresholds(run: Run) -> TunedThresholds:
     if not path.is_file():
         raise RunError(
             run.folder,
-            "the run must have thresholds",
-            f"no {THRESHOLDS}",
-            "Run `lawrec tune-thresholds` first.",
+            expected="the run must have thresholds",
+            got=f"no {THRESHOLDS}",
+            todo="Run `lawrec tune-thresholds` first.",
         )
     try:
         return _parsed(json.loads(path.read_text(encoding="utf-8")), run.articles.names)
     except _DAMAGES as error:
         raise RunError(
             path,
-            "the thresholds must be those of this run",
-            f"{type(error).__name__}: {error}",
-            "Run `lawrec tune-thresholds` again.",
+            expected="the thresholds must be those of this run",
+            got=f"{type(error).__name__}: {error}",
+            todo="Run `lawrec tune-thresholds` again.",
         ) from error
 
 

@@ -31,9 +31,9 @@ def best_checkpoint(run: Run, progress: Progress = SILENT) -> str:
     if not found:
         raise RunError(
             run.folder,
-            "the run must hold a checkpoint that is whole",
-            "none",
-            "Train it with `lawrec train --resume`, or choose another --run.",
+            expected="the run must hold a checkpoint that is whole",
+            got="none",
+            todo="Train it with `lawrec train --resume`, or choose another --run.",
         )
     return found
 
@@ -41,7 +41,9 @@ def best_checkpoint(run: Run, progress: Progress = SILENT) -> str:
 def model_of(run: Run) -> Any:
     """Build a run's model with new weights."""
     n_charges = len(run.charges) if run.config.loss.charge_weight else 0
-    return build_model(run.config.model, len(run.tokens), len(run.articles), n_charges)
+    return build_model(
+        run.config.model, len(run.tokens), n_articles=len(run.articles), n_charges=n_charges
+    )
 
 
 def load_model(run: Run, checkpoint: str) -> Any:
@@ -55,7 +57,7 @@ def load_model(run: Run, checkpoint: str) -> Any:
     return model
 
 
-def checkpoint_manager(checkpoint: Any, folder: Path, keep: int) -> Any:
+def checkpoint_manager(checkpoint: Any, folder: Path, *, keep: int) -> Any:
     """Return the tf.train.CheckpointManager that keeps so many in a folder."""
     return tf.train.CheckpointManager(
         checkpoint, str(folder), max_to_keep=keep, checkpoint_name=CHECKPOINT
@@ -119,7 +121,7 @@ def open_checkpoint(prefix: str) -> Saved:
     )
 
 
-def refuse_unlike(saved: Saved, expected: Shapes, unused: Iterable[str], todo: str) -> None:
+def refuse_unlike(saved: Saved, expected: Shapes, *, unused: Iterable[str], todo: str) -> None:
     """Refuse a checkpoint whose variables are not the expected ones.
 
     Args:
@@ -141,7 +143,7 @@ def refuse_unlike(saved: Saved, expected: Shapes, unused: Iterable[str], todo: s
     wrong += [f"{name} {saved.shapes[name]}, which the model lacks" for name in sorted(unused)]
     if wrong:
         expected_clause = "the checkpoint must hold the variables of this run's model"
-        raise RunError(saved.prefix, expected_clause, "; ".join(wrong), todo)
+        raise RunError(saved.prefix, expected=expected_clause, got="; ".join(wrong), todo=todo)
 
 
 def load_weights(model: Any, prefix: str) -> None:
@@ -152,7 +154,7 @@ def load_weights(model: Any, prefix: str) -> None:
     """
     saved = open_checkpoint(prefix)
     expected = shapes_of(model)
-    refuse_unlike(saved, expected, saved.weights - {*expected}, _OTHER_MODEL)
+    refuse_unlike(saved, expected, unused=saved.weights - {*expected}, todo=_OTHER_MODEL)
     for weight in model.weights:
         weight.assign(saved.read(weight.path))
 
@@ -162,7 +164,7 @@ def shapes_of(model: Any) -> dict[str, tuple[int, ...]]:
     return {weight.path: tuple(weight.shape) for weight in model.weights}
 
 
-def restore(checkpoint: Any, prefix: str, expected: Shapes) -> None:
+def restore(checkpoint: Any, prefix: str, *, expected: Shapes) -> None:
     """Restore a tf.train.Checkpoint.
 
     Args:
@@ -174,7 +176,7 @@ def restore(checkpoint: Any, prefix: str, expected: Shapes) -> None:
         RunError: The files are damaged, or do not hold just these variables.
     """
     saved = open_checkpoint(prefix)
-    refuse_unlike(saved, expected, saved.weights - {*expected}, _OTHER_MODEL)
+    refuse_unlike(saved, expected, unused=saved.weights - {*expected}, todo=_OTHER_MODEL)
     try:
         checkpoint.restore(prefix).assert_existing_objects_matched()
     except (*_UNREADABLE, AssertionError) as error:
@@ -228,4 +230,6 @@ def _is_whole(prefix: str) -> bool:
 
 def _damaged(prefix: str, error: Exception) -> RunError:
     todo = "Go on from the one before with `lawrec train --resume`, or choose another --run."
-    return RunError(prefix, "the checkpoint must be whole", str(error).splitlines()[0], todo)
+    return RunError(
+        prefix, expected="the checkpoint must be whole", got=str(error).splitlines()[0], todo=todo
+    )

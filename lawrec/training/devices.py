@@ -24,7 +24,7 @@ PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 """From a precision to Keras's policy; weights, sums and the outputs are float32 in both."""
 
 
-def use_device(name: str, memory_growth: bool = True, log_placement: bool = False) -> list[Any]:
+def use_device(name: str, memory_growth: bool = True, *, log_placement: bool = False) -> list[Any]:
     """Let TensorFlow see the GPUs that a name chooses, and no others; return them.
 
     Args:
@@ -60,9 +60,9 @@ def chosen_gpus(name: str, gpus: list[T]) -> list[T]:
     if not match:
         raise ConfigError(
             "training.device",
-            "the device must be auto, cpu, gpu or gpu:N",
-            quoted(name),
-            "Write one of these; --device is short for it.",
+            expected="the device must be auto, cpu, gpu or gpu:N",
+            got=quoted(name),
+            todo="Write one of these; --device is short for it.",
         )
     if name in ("auto", "cpu"):
         return gpus if name == "auto" else []
@@ -70,15 +70,15 @@ def chosen_gpus(name: str, gpus: list[T]) -> list[T]:
     if number >= len(gpus):
         raise RunError(
             f"--device {name}",
-            "TensorFlow must see that GPU",
-            f"{len(gpus)} GPUs" if gpus else "none",
-            "Run `lawrec doctor` to see why, or choose another --device.",
+            expected="TensorFlow must see that GPU",
+            got=f"{len(gpus)} GPUs" if gpus else "none",
+            todo="Run `lawrec doctor` to see why, or choose another --device.",
         )
     return [gpus[number]] if match[1] else gpus
 
 
 def start_devices(
-    config: TrainingConfig, log_placement: bool = False, progress: Progress = SILENT
+    config: TrainingConfig, log_placement: bool = False, *, progress: Progress = SILENT
 ) -> Any:
     """Make TensorFlow use what the settings say, before it has computed anything.
 
@@ -95,7 +95,7 @@ def start_devices(
         RunError: There is no such GPU, or TF_CONFIG cannot be used.
     """
     lookup(PRECISIONS, config.precision, "training.precision")
-    gpus = use_device(config.device, config.memory_growth, log_placement)
+    gpus = use_device(config.device, config.memory_growth, log_placement=log_placement)
     with _before_the_start():
         _set_threads(config)
     if resolver := find_cluster():
@@ -122,7 +122,10 @@ def _before_the_start() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise RunError(
-            "TensorFlow", "devices and threads must be set before it starts", error, "Do so."
+            "TensorFlow",
+            expected="devices and threads must be set before it starts",
+            got=error,
+            todo="Do so.",
         ) from error
 
 

@@ -30,9 +30,9 @@ def find_cluster() -> Any:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise RunError(
             "TF_CONFIG",
-            "it must be JSON with the addresses of all workers and the number of this one",
-            f"{type(error).__name__}: {error}",
-            'Write {"cluster": {"worker": ["HOST:PORT", ...]}, '
+            expected="it must be JSON with the addresses of all workers and the number of this one",
+            got=f"{type(error).__name__}: {error}",
+            todo='Write {"cluster": {"worker": ["HOST:PORT", ...]}, '
             '"task": {"type": "worker", "index": 0}}.',
         ) from error
     return resolver
@@ -90,9 +90,9 @@ def worker_loss_as_run_error(run: object) -> Iterator[None]:
         lost = re.search(r"/job:\w+/(?:replica:\d+/)?task:\d+\s*$", error.message, re.MULTILINE)
         raise RunError(
             run,
-            "all machines of TF_CONFIG must stay until the end",
-            f"no more answer from {lost[0].strip() if lost else 'one of them'}",
-            "Start all of them again with --resume.",
+            expected="all machines of TF_CONFIG must stay until the end",
+            got=f"no more answer from {lost[0].strip() if lost else 'one of them'}",
+            todo="Start all of them again with --resume.",
         ) from error
 
 

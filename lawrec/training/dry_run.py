@@ -30,9 +30,9 @@ def dry_run(config: Config, records: Records, source: DatasetSpec) -> DryRunRepo
     Raises:
         RecordsError: A shard of the train split is missing or damaged.
     """
-    with _temporary_state(config, records, source) as state:
+    with _temporary_state(config, records, source=source) as state:
         batch = next(state.iterator)
-        step = make_step(state, tf.distribute.get_strategy(), config, records)
+        step = make_step(state, tf.distribute.get_strategy(), config=config, records=records)
         started = time.monotonic()
         loss = float(step(batch).loss)
         first_seconds = time.monotonic() - started
@@ -55,23 +55,25 @@ def dry_run(config: Config, records: Records, source: DatasetSpec) -> DryRunRepo
         )
 
 
-def first_batch(config: Config, records: Records, source: DatasetSpec) -> FirstBatch:
+def first_batch(config: Config, records: Records, *, source: DatasetSpec) -> FirstBatch:
     """Look at the first batch as the model gets it; nothing of it is kept.
 
     Raises:
         RecordsError: A shard of the train split is missing or damaged.
     """
-    with _temporary_state(config, records, source) as state:
+    with _temporary_state(config, records, source=source) as state:
         batch = next(state.iterator)
         arrays = _arrays(batch)
         checks = check_batch(arrays, len(records.tokens))
         if not any(checks.values()):
-            loss, gradients = make_gradients(state.model, config, records)(batch)
+            loss, gradients = make_gradients(state.model, config, records=records)(batch)
             checks["the loss is finite"] = _infinite({"loss": loss})
             checks["gradients are finite"] = _infinite(gradients)
         return FirstBatch(
             shapes=_shapes(arrays),
-            cases=tuple(_shown(arrays, row, records) for row in range(len(arrays["weights"]))),
+            cases=tuple(
+                _shown(arrays, row, records=records) for row in range(len(arrays["weights"]))
+            ),
             checks=checks,
         )
 
@@ -98,14 +100,14 @@ def check_batch(batch: Arrays, n_tokens: int) -> dict[str, tuple[str, ...]]:
 
 
 @contextmanager
-def _temporary_state(config: Config, records: Records, source: DatasetSpec) -> Iterator[State]:
+def _temporary_state(config: Config, records: Records, *, source: DatasetSpec) -> Iterator[State]:
     """Give the state before the first step, of a run whose folder is gone afterwards."""
     if damage := find_damage(records, "train"):
         raise damage
     keras.utils.set_random_seed(config.training.seed)
     with TemporaryDirectory() as folder:
-        run = create_run(Path(folder), config, records, source)
-        yield create_state(run, records, tf.distribute.get_strategy())
+        run = create_run(Path(folder), config, records=records, source=source)
+        yield create_state(run, records, strategy=tf.distribute.get_strategy())
 
 
 def _arrays(batch: dict[str, Any]) -> Arrays:
@@ -119,7 +121,7 @@ def _shapes(arrays: Arrays) -> dict[str, str]:
     }
 
 
-def _shown(batch: Arrays, row: int, records: Records) -> ShownCase:
+def _shown(batch: Arrays, row: int, *, records: Records) -> ShownCase:
     ids = batch["token_ids"][row]
     names = records.tokens.names
     return ShownCase(

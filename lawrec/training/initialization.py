@@ -34,7 +34,7 @@ def output_folder(run: Run, strategy: Any) -> Iterator[Path]:
 
 
 def restore_or_initialize(
-    state: State, newest: Any, run: Run, records: Records, strategy: Any, progress: Progress
+    state: State, newest: Any, *, run: Run, records: Records, strategy: Any, progress: Progress
 ) -> None:
     """Go on from the run's newest checkpoint, or give the weights their start.
 
@@ -50,43 +50,53 @@ def restore_or_initialize(
         RunError: No checkpoint is whole, or it is of another model, or not the chief's.
     """
     if found := newest_checkpoint(run.folder, progress):
-        restore(newest.checkpoint, found, state.shapes())
+        restore(newest.checkpoint, found, expected=state.shapes())
     elif newest.latest_checkpoint:
         todo = "Train anew with `lawrec train`."
-        raise RunError(run.folder, "one of the checkpoints must be whole", "none", todo)
-    _refuse_other_step(run, state, strategy)
+        raise RunError(
+            run.folder, expected="one of the checkpoints must be whole", got="none", todo=todo
+        )
+    _refuse_other_step(run, state, strategy=strategy)
     if not found:
-        _set_vectors(state.model, run, records, strategy, progress)
-        _set_words(state.model, run, records, strategy, progress)
+        _set_vectors(state.model, run, records=records, strategy=strategy, progress=progress)
+        _set_words(state.model, run, records=records, strategy=strategy, progress=progress)
         if run.start:
-            load_shared_weights(state.model, run, run.start, progress)
+            load_shared_weights(state.model, run, start=run.start, progress=progress)
 
 
-def _refuse_other_step(run: Run, state: State, strategy: Any) -> None:
+def _refuse_other_step(run: Run, state: State, *, strategy: Any) -> None:
     step = int(state.global_step)
     if (expected := int(broadcast_from_chief(strategy, step))) != step:
         raise RunError(
             run.folder,
-            f"all machines must see the run at the chief's step, {expected}",
-            step,
-            "Put the folder of the runs on a disk that they share.",
+            expected=f"all machines must see the run at the chief's step, {expected}",
+            got=step,
+            todo="Put the folder of the runs on a disk that they share.",
         )
 
 
-def _set_vectors(model: Any, run: Run, records: Records, strategy: Any, progress: Progress) -> None:
+def _set_vectors(
+    model: Any, run: Run, *, records: Records, strategy: Any, progress: Progress
+) -> None:
     """Start the embedding as `model.embedding_init` says."""
     cases = (record.token_ids for record in read_records(records, "train"))
     seed = run.config.training.seed
-    vectors = initial_embedding(run.config.model, run.tokens, cases, seed, progress)
+    vectors = initial_embedding(
+        run.config.model, run.tokens, cases=cases, seed=seed, progress=progress
+    )
     model.get_layer("embedding").embeddings.assign(broadcast_from_chief(strategy, vectors))
 
 
-def _set_words(model: Any, run: Run, records: Records, strategy: Any, progress: Progress) -> None:
+def _set_words(
+    model: Any, run: Run, *, records: Records, strategy: Any, progress: Progress
+) -> None:
     """Fit the linear model over the words of the train cases, if the settings have one."""
     if not run.config.model.svm_share:
         return
     cases = read_records(records, "train")
     seed = run.config.training.seed
-    words = fit_tfidf_svm(cases, len(run.tokens), len(run.articles), seed, progress)
+    words = fit_tfidf_svm(
+        cases, len(run.tokens), n_labels=len(run.articles), seed=seed, progress=progress
+    )
     for weight, values in zip(model.get_layer(TFIDF_SVM).weights, words, strict=True):
         weight.assign(broadcast_from_chief(strategy, values))

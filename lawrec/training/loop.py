@@ -74,16 +74,18 @@ def train(
         output_folder(run, strategy) as folder,
     ):
         keras.utils.set_random_seed(config.seed)
-        state = create_state(run, records, strategy)
-        newest = checkpoint_manager(state.checkpoint(), folder, config.max_to_keep)
-        restore_or_initialize(state, newest, run, records, strategy, progress)
-        if reason := _over(state, config, records):
+        state = create_state(run, records, strategy=strategy)
+        newest = checkpoint_manager(state.checkpoint(), folder, keep=config.max_to_keep)
+        restore_or_initialize(
+            state, newest, run=run, records=records, strategy=strategy, progress=progress
+        )
+        if reason := _over(state, config, records=records):
             progress.message(f"This run is over: {reason}.")
             return
-        step = make_step(state, strategy, run.config, records)
+        step = make_step(state, strategy, config=run.config, records=records)
         with (
-            profiled(step, state, folder, profile, progress) as traced,
-            tensorboard_writer(folder, run, state, records) as board,
+            profiled(step, state, folder=folder, steps=profile, progress=progress) as traced,
+            tensorboard_writer(folder, run, state=state, records=records) as board,
         ):
             yield from _Loop(
                 run=run,
@@ -138,27 +140,31 @@ class _Loop:
             losses.append(result.loss)
             speed.add(batch["token_ids"])
             seen, number = int(self.state.cases_seen), int(self.state.global_step)
-            note = step_note(number, float(np.mean(losses[-_LOSSES_SHOWN:])), result, speed)
+            note = step_note(
+                number, float(np.mean(losses[-_LOSSES_SHOWN:])), result=result, speed=speed
+            )
             self.progress.update("train", seen, config.epochs * n_cases, note)
             self.board.step(number, result, speed, batch)
             before = seen - batch["weights"].shape[0]
-            last = _over(self.state, config, self.records) or (
+            last = _over(self.state, config, records=self.records) or (
                 config.max_minutes
                 and broadcast_from_chief(self.strategy, time.monotonic() > deadline)
             )
-            if last or _evaluation_due(config, number, before // n_cases < seen // n_cases):
+            if last or _evaluation_due(
+                config, number, epoch_ends=before // n_cases < seen // n_cases
+            ):
                 yield self._evaluate(seen // n_cases, float(np.mean(losses)))
                 losses.clear()
                 speed.pause()
             elif number % config.save_every == 0:
                 self._save(self.newest)
-            if last or _over(self.state, config, self.records):
+            if last or _over(self.state, config, records=self.records):
                 return
 
     def _evaluate(self, epoch: int, loss: float) -> TrainingEvaluation:
         """Score the whole valid split, keep the best checkpoint and the newest one."""
         with averaged(self.state.optimizer, self.state.model):
-            scores = score_records(self.scorer, self.records, "valid", self.progress)
+            scores = score_records(self.scorer, self.records, split="valid", progress=self.progress)
             figures = validation_metrics(*scores)
             best_by = figures[self.run.config.training.monitor]
             best = _note_best(self.state, float(broadcast_from_chief(self.strategy, best_by)))
@@ -180,19 +186,21 @@ class _Loop:
         if not (math.isfinite(found.loss) and math.isfinite(found.gradient_norm)):
             raise RunError(
                 self.run.folder,
-                "the loss and its gradient must stay finite",
-                f"{found.loss} and {found.gradient_norm} at step {int(self.state.global_step)}",
-                "The last checkpoint is from before. Train anew with a smaller "
+                expected="the loss and its gradient must stay finite",
+                got=f"{found.loss} and {found.gradient_norm} at step {int(self.state.global_step)}",
+                todo="The last checkpoint is from before. Train anew with a smaller "
                 "--set optimizer.learning_rate.",
             )
         return found
 
 
 def _best(state: State, folder: Path) -> Any:
-    return checkpoint_manager(tf.train.Checkpoint(model=state.model), folder / "best", _BEST_KEPT)
+    return checkpoint_manager(
+        tf.train.Checkpoint(model=state.model), folder / "best", keep=_BEST_KEPT
+    )
 
 
-def step_note(number: int, loss: float, result: StepResult, speed: Throughput) -> str:
+def step_note(number: int, loss: float, *, result: StepResult, speed: Throughput) -> str:
     """Return the short line that tells of a step; the loss is a mean over some."""
     note = (
         f"step {number}, loss {loss:.4f}, rate {result.learning_rate:.1e}, "
@@ -202,7 +210,7 @@ def step_note(number: int, loss: float, result: StepResult, speed: Throughput) -
     return f"{note}, {tokens:,.0f} tokens/s" if tokens else note
 
 
-def _over(state: State, config: TrainingConfig, records: Records) -> str:
+def _over(state: State, config: TrainingConfig, *, records: Records) -> str:
     """Return why no step is left to take, or nothing if one is."""
     step, seen, evaluations_without_improvement = (
         int(state.global_step),
@@ -218,7 +226,7 @@ def _over(state: State, config: TrainingConfig, records: Records) -> str:
     return ""
 
 
-def _evaluation_due(config: TrainingConfig, step: int, epoch_ends: bool) -> bool:
+def _evaluation_due(config: TrainingConfig, step: int, *, epoch_ends: bool) -> bool:
     return step % config.evaluate_every == 0 if config.evaluate_every else epoch_ends
 
 

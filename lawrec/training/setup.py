@@ -26,9 +26,9 @@ def open_records(run: Run, progress: Progress = SILENT) -> Records:
     if records.folder.name != run.records:
         raise RunError(
             run.folder,
-            f"the cases must give the run's records {run.records}",
-            records.folder.name,
-            "The cases or the tokenizer changed since: train a new run.",
+            expected=f"the cases must give the run's records {run.records}",
+            got=records.folder.name,
+            todo="The cases or the tokenizer changed since: train a new run.",
         )
     return records
 
@@ -45,6 +45,7 @@ class RunSpec:
 def set_up_training(
     root: Path,
     name: str | None,
+    *,
     new: RunSpec | None,
     device: str | None = None,
     log_placement: bool = False,
@@ -69,29 +70,31 @@ def set_up_training(
     if not name and find_cluster():
         raise ConfigError(
             "--run",
-            "several machines must know the name of their run",
-            "none",
-            "Name it on each of them.",
+            expected="several machines must know the name of their run",
+            got="none",
+            todo="Name it on each of them.",
         )
     if new:
         check_dataset_spec(new.source, new.config.loss)
     config = on_device(new.config if new else find_run(root, name).config, device)
-    strategy = start_devices(config.training, log_placement, progress)
+    strategy = start_devices(config.training, log_placement, progress=progress)
 
     def run_and_records() -> tuple[Run, Records]:
         if new and is_chief(strategy):
-            return _make(root, name, replace(new, config=config), progress)
+            return _make(root, name, new=replace(new, config=config), progress=progress)
         run = find_run(root, name)
         return run, open_records(run, progress)
 
     return strategy, *chief_first(strategy, run_and_records)
 
 
-def _make(root: Path, name: str | None, new: RunSpec, progress: Progress) -> tuple[Run, Records]:
+def _make(root: Path, name: str | None, *, new: RunSpec, progress: Progress) -> tuple[Run, Records]:
     """Prepare the cases of a new run and make it."""
     start = warm_start_from(find_run(root, new.start_from)) if new.start_from else None
     records = prepare(new.source, new.config.corpus, progress)
-    return create_run(root, new.config, records, new.source, name, start), records
+    return create_run(
+        root, new.config, records=records, source=new.source, name=name, start=start
+    ), records
 
 
 def on_device(config: Config, device: str | None) -> Config:

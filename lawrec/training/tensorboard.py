@@ -69,7 +69,9 @@ class TensorBoardWriter:
         with self.valid.as_default(step=number):
             _write_scalars({f"figures/{name}": value for name, value in figures.items()})
             curve = precision_recall(y_true[known], y_score[known])
-            _write("pr_curves", "all articles", curve, _PROTO_INT_2 + bytes([THRESHOLDS]))
+            _write(
+                "pr_curves", "all articles", value=curve, content=_PROTO_INT_2 + bytes([THRESHOLDS])
+            )
 
     def start(self, config: Config) -> None:
         """Show the settings, and the graph from token ids to scores."""
@@ -77,26 +79,28 @@ class TensorBoardWriter:
         forward = tf.function(lambda ids: self.model(ids, training=False), autograph=False)
         graph = forward.get_concrete_function(tf.TensorSpec((None, None), tf.int32)).graph
         with self.train.as_default(step=0):
-            _write("text", "settings", "".join(f"    {line}\n" for line in settings.splitlines()))
+            _write(
+                "text", "settings", value="".join(f"    {line}\n" for line in settings.splitlines())
+            )
             tf.summary.graph(graph)
 
 
 @contextmanager
 def tensorboard_writer(
-    folder: Path, run: Run, state: State, records: Records
+    folder: Path, run: Run, *, state: State, records: Records
 ) -> Iterator[TensorBoardWriter]:
     """Give the board of a training that writes into a folder, as long as the block lasts.
 
     The events go beside those that an earlier part of the same training wrote.
     """
     config, done = run.config.training, int(state.global_step)
-    gradients = make_gradients(state.model, run.config, records)
+    gradients = make_gradients(state.model, run.config, records=records)
     signature = [state.iterator.element_spec]
     board = TensorBoardWriter(
         config,
         state.model,
         tf.function(gradients, input_signature=signature, autograph=False),
-        *(_writer(folder / TENSORBOARD / name, config, done) for name in ("train", "valid")),
+        *(_writer(folder / TENSORBOARD / name, config, done=done) for name in ("train", "valid")),
     )
     try:
         if config.summary_every and not done:
@@ -111,6 +115,7 @@ def tensorboard_writer(
 def profiled(
     step: Callable[[Batch], StepResult],
     state: State,
+    *,
     folder: Path,
     steps: range,
     progress: Progress = SILENT,
@@ -176,7 +181,7 @@ def _due(number: int, every: int) -> bool:
     return every > 0 and number % every == 0
 
 
-def _writer(folder: Path, config: TrainingConfig, done: int) -> Any:
+def _writer(folder: Path, config: TrainingConfig, *, done: int) -> Any:
     if not config.summary_every:
         return tf.summary.create_noop_writer()
     _mark_start(folder, done)
@@ -185,15 +190,15 @@ def _writer(folder: Path, config: TrainingConfig, done: int) -> Any:
 
 def _write_scalars(values: Mapping[str, float]) -> None:
     for name, value in values.items():
-        _write("scalars", name, np.float32(value))
+        _write("scalars", name, value=np.float32(value))
 
 
 def _write_histograms(group: str, arrays: Mapping[str, Any]) -> None:
     for name, values in arrays.items():
-        _write("histograms", f"{group}/{name}", histogram(np.asarray(values)))
+        _write("histograms", f"{group}/{name}", value=histogram(np.asarray(values)))
 
 
-def _write(plugin: str, tag: str, value: Any, content: bytes = b"") -> None:
+def _write(plugin: str, tag: str, *, value: Any, content: bytes = b"") -> None:
     metadata = tf.compat.v1.SummaryMetadata()
     metadata.plugin_data.plugin_name = plugin
     metadata.plugin_data.content = content

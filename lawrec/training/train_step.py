@@ -64,12 +64,16 @@ class State:
         return shapes_of(self.model) | {name: tuple(part.shape) for name, part in others.items()}
 
 
-def create_state(run: Run, records: Records, strategy: Any) -> State:
+def create_state(run: Run, records: Records, *, strategy: Any) -> State:
     """Return the state before the first step."""
     config = run.config
     training = config.training
     dataset = training_batches(
-        records, training.epochs, training.batch_tokens, training.shuffle_buffer_size, training.seed
+        records,
+        training.epochs,
+        batch_tokens=training.batch_tokens,
+        shuffle_cases=training.shuffle_buffer_size,
+        seed=training.seed,
     )
     with strategy.scope(), precision(training.precision):
         model = model_of(run)
@@ -92,7 +96,7 @@ def create_state(run: Run, records: Records, strategy: Any) -> State:
 
 
 def make_step(
-    state: State, strategy: Any, config: Config, records: Records
+    state: State, strategy: Any, *, config: Config, records: Records
 ) -> Callable[[Batch], StepResult]:
     """Return the compiled step: a batch in, the state moved on.
 
@@ -101,7 +105,7 @@ def make_step(
     total_cases = config.training.epochs * records.split("train").cases
     variables = state.model.trainable_variables
     replicas = strategy.num_replicas_in_sync
-    loss_of = _loss(state.model, config, records, replicas)
+    loss_of = _loss(state.model, config, records=records, replicas=replicas)
 
     def replica_step(batch: Batch, total_weight: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
@@ -127,14 +131,14 @@ def make_step(
 
 
 def make_gradients(
-    model: Any, config: Config, records: Records
+    model: Any, config: Config, *, records: Records
 ) -> Callable[[Batch], tuple[Any, dict[str, Any]]]:
     """Return the function from a batch to its loss and the gradient of each weight, by name.
 
     It changes nothing, not even random numbers: dropout is off.
     """
     variables = model.trainable_variables
-    loss_of = _loss(model, config, records, 1)
+    loss_of = _loss(model, config, records=records, replicas=1)
 
     def gradients(batch: Batch) -> tuple[Any, dict[str, Any]]:
         with tf.GradientTape() as tape:
@@ -146,9 +150,9 @@ def make_gradients(
     return gradients
 
 
-def _loss(model: Any, config: Config, records: Records, replicas: int) -> Callable[..., Any]:
+def _loss(model: Any, config: Config, *, records: Records, replicas: int) -> Callable[..., Any]:
     """Return the function from a replica's rows and the whole batch's weight to its loss."""
-    losses = _task_losses(model, config, records)
+    losses = _task_losses(model, config, records=records)
     variables = model.trainable_variables
 
     def loss(share: Batch, total_weight: Any, training: bool) -> Any:
@@ -174,7 +178,9 @@ def _counts(model: Any, records: Records) -> dict[str, tuple[int, ...]]:
     return {name: counts[name] for name in model.output}
 
 
-def _task_losses(model: Any, config: Config, records: Records) -> list[Callable[[Any, Batch], Any]]:
+def _task_losses(
+    model: Any, config: Config, *, records: Records
+) -> list[Callable[[Any, Batch], Any]]:
     """Return, for each output, the function from logits and batch to its part of the loss."""
     shares = {"articles": 1.0, "charges": config.loss.charge_weight}
 
@@ -185,10 +191,10 @@ def _task_losses(model: Any, config: Config, records: Records) -> list[Callable[
             * loss_sum(
                 logits[name],
                 batch[name],
-                batch[f"{name}_known"],
-                batch["weights"],
-                config.loss,
-                weights,
+                known=batch[f"{name}_known"],
+                weights=batch["weights"],
+                config=config.loss,
+                label_weights=weights,
             )
         )
 

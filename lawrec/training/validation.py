@@ -32,7 +32,7 @@ def validation_metrics(
 
 
 def score_records(
-    scorer: Scorer, records: Records, split: str, progress: Progress = SILENT
+    scorer: Scorer, records: Records, *, split: str, progress: Progress = SILENT
 ) -> tuple[BoolArray, Float32Array, BoolArray]:
     """Return y_true, y_score and known of a split's records, all (n_cases, n_articles)."""
     n_cases, n_labels = records.split(split).cases, len(records.articles)

@@ -30,7 +30,7 @@ def warm_start_from(other: Run) -> WarmStart:
 
 
 def load_shared_weights(
-    model: Any, run: Run, start: WarmStart, progress: Progress = SILENT
+    model: Any, run: Run, *, start: WarmStart, progress: Progress = SILENT
 ) -> None:
     """Give a model the weights of another run's checkpoint that have the same names.
 
@@ -55,15 +55,19 @@ def load_shared_weights(
     shapes = {name: shape for name, shape in shapes_of(model).items() if not _of_words(name)}
     theirs = {name for name in saved.weights if not _of_words(name)}
     common = [name for name in shapes if name in theirs]
-    expected = {name: _shape_there(shapes[name], axes.get(name), other) for name in common}
-    refuse_unlike(saved, expected, (), _TODO)
+    expected = {name: _shape_there(shapes[name], axes.get(name), other=other) for name in common}
+    refuse_unlike(saved, expected, unused=(), todo=_TODO)
     for weight in model.weights:
         if weight.path in expected:
             values = saved.read(weight.path)
             vocabulary, axis = axes.get(weight.path, ("", 0))
             ids = shared.get(vocabulary)
-            weight.assign(values if ids is None else _mixed(weight.numpy(), values, ids, axis))
-    for note in _notes(start, run, shared, set(shapes) - theirs, theirs - set(shapes)):
+            weight.assign(
+                values if ids is None else _mixed(weight.numpy(), values, ids=ids, axis=axis)
+            )
+    for note in _notes(
+        start, run, shared=shared, new=set(shapes) - theirs, unused=theirs - set(shapes)
+    ):
         progress.message(note)
 
 
@@ -83,11 +87,11 @@ def _refuse_other_pooling(run: Run, other: Run) -> None:
     ours, theirs = run.config.model.pooling, other.config.model.pooling
     if ours != theirs:
         expected = f"model.pooling must be as in the new run, {ours}"
-        raise RunError(other.folder, expected, theirs, _TODO)
+        raise RunError(other.folder, expected=expected, got=theirs, todo=_TODO)
 
 
 def _shape_there(
-    shape: tuple[int, ...], named: tuple[str, int] | None, other: Run
+    shape: tuple[int, ...], named: tuple[str, int] | None, *, other: Run
 ) -> tuple[int, ...]:
     """Return the shape that a weight of ours has with the names of the other run."""
     if named is None:
@@ -96,7 +100,7 @@ def _shape_there(
     return (*shape[:axis], len(getattr(other, vocabulary)), *shape[axis + 1 :])
 
 
-def _mixed(ours: Any, theirs: Any, ids: tuple[Ids, Ids], axis: int) -> Any:
+def _mixed(ours: Any, theirs: Any, *, ids: tuple[Ids, Ids], axis: int) -> Any:
     """Return `ours` with the rows along `axis` that both have taken from `theirs`."""
     own, other = ids
     mixed = np.moveaxis(ours.copy(), axis, 0)
@@ -107,6 +111,7 @@ def _mixed(ours: Any, theirs: Any, ids: tuple[Ids, Ids], axis: int) -> Any:
 def _notes(
     start: WarmStart,
     run: Run,
+    *,
     shared: dict[str, tuple[Ids, Ids]],
     new: set[str],
     unused: set[str],

@@ -56,25 +56,31 @@ def embed(
         ConfigError: The tokenizer cannot be loaded.
     """
     reading = _Reading(skip_bad)
-    cases = read_files([file for path in paths for file in list_files(path)], False, case_format)
+    cases = read_files(
+        [file for path in paths for file in list_files(path)], False, case_format=case_format
+    )
     tokenizer = load_tokenizer(config.corpus, dictionaries)
-    cut = tokenize_cases(reading.usable(cases), tokenizer, config.corpus, tuple(dictionaries))
+    cut = tokenize_cases(
+        reading.usable(cases), tokenizer, config=config.corpus, dictionaries=tuple(dictionaries)
+    )
     # The tokens wait in a temporary file, so that memory holds counts and not texts.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as spool, closing(cut):
-        counts = _spooled((tokens for _, tokens in cut), spool, progress)
+        counts = _spooled((tokens for _, tokens in cut), spool, progress=progress)
         if not counts:
             raise no_case_error(paths[0])
         limits = (config.corpus.min_count, config.corpus.max_vocabulary)
         tokens = build_tokens(counts, *limits, listed_words(config.corpus.user_tokens))
         spool.seek(0)
-        token_ids = (encode(json.loads(line), tokens, config.corpus.max_tokens) for line in spool)
+        token_ids = (
+            encode(json.loads(line), tokens, max_tokens=config.corpus.max_tokens) for line in spool
+        )
         progress.message("Counting which tokens stand together.")
         vectors = token_vectors(
             token_ids,
             len(tokens),
-            config.model.embedding_size,
-            config.model.embedding_stddev,
-            config.training.seed,
+            size=config.model.embedding_size,
+            stddev=config.model.embedding_stddev,
+            seed=config.training.seed,
         )
     first = PAD_ID + 1  # a padding is no token of a text
     return Embedding(tokens.names[first:], vectors[first:], reading.facts, reading.skipped)
@@ -97,7 +103,7 @@ class _Reading:
                 self.skipped += 1
 
 
-def _spooled(facts: Iterable[list[str]], spool: IO[str], progress: Progress) -> Counter[str]:
+def _spooled(facts: Iterable[list[str]], spool: IO[str], *, progress: Progress) -> Counter[str]:
     """Write the tokens of each fact to a line, and count them."""
     counts: Counter[str] = Counter()
     for done, tokens in enumerate(facts, 1):

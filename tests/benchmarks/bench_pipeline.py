@@ -45,11 +45,11 @@ def main() -> None:
         )
         records = prepare(source, config.corpus)
         pipeline = _rate_of_pipeline(records, config)
-        run = create_run(root / "runs", config, records, source)
+        run = create_run(root / "runs", config, records=records, source=source)
         strategy = tf.distribute.get_strategy()
-        state = create_state(run, records, strategy)
+        state = create_state(run, records, strategy=strategy)
         cases = records.split("train").cases
-        step = make_step(state, strategy, config, records)
+        step = make_step(state, strategy, config=config, records=records)
         model = _rate_of_steps(step, list(islice(state.iterator, STEPS + 2)))
     print(f"{cases} cases of {data}, {len(records.articles)} articles")
     print(f"pipeline       {pipeline:10.1f} cases/s")
@@ -70,7 +70,13 @@ def _rate_of_pipeline(records: Records, config: Config) -> float:
     """Read all epochs; the time from the first batch on, so that starting up does not count."""
     sizes = config.training
     batches = iter(
-        training_batches(records, EPOCHS, sizes.batch_tokens, sizes.shuffle_cases, sizes.seed)
+        training_batches(
+            records,
+            EPOCHS,
+            batch_tokens=sizes.batch_tokens,
+            shuffle_cases=sizes.shuffle_cases,
+            seed=sizes.seed,
+        )
     )
     next(batches)
     start = time.perf_counter()

@@ -30,7 +30,7 @@ def main() -> None:
         source = DatasetSpec(data, records_root=Path(folder) / "records", vocab_root=Path(folder))
         records = prepare(source, CorpusConfig())
         cases = [record.token_ids for record in read_records(records, "valid")]
-    model = build_model(ModelConfig(), len(records.tokens), len(records.articles))
+    model = build_model(ModelConfig(), len(records.tokens), n_articles=len(records.articles))
     padded = np.zeros((len(cases), records.manifest.max_tokens), np.int32)
     for row, case in enumerate(cases):
         padded[row, : len(case)] = case

@@ -49,7 +49,10 @@ def main() -> None:
 
 def _cutting(cases: Iterable[Case], config: CorpusConfig) -> Callable[[], Any]:
     tokenizer = load_tokenizer(config, TERMS)
-    return lambda: sum(len(tokens) for _, tokens in tokenize_cases(cases, tokenizer, config, TERMS))
+    return lambda: sum(
+        len(tokens)
+        for _, tokens in tokenize_cases(cases, tokenizer, config=config, dictionaries=TERMS)
+    )
 
 
 def _rate(work: Callable[[], Any], facts: int) -> float:

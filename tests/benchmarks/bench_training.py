@@ -54,12 +54,20 @@ def main() -> None:
         source = DatasetSpec(cases, records_root=root / "records", vocab_root=root)
         records = prepare(source, resolved.corpus)
         state = create_state(
-            create_run(root / "runs", resolved, records, source), records, strategy
+            create_run(root / "runs", resolved, records=records, source=source),
+            records,
+            strategy=strategy,
         )
-        step = make_step(state, strategy, resolved, records)
+        step = make_step(state, strategy, config=resolved, records=records)
         sizes = resolved.training
         epoch = list(
-            training_batches(records, 1, sizes.batch_tokens, sizes.shuffle_cases, sizes.seed)
+            training_batches(
+                records,
+                1,
+                batch_tokens=sizes.batch_tokens,
+                shuffle_cases=sizes.shuffle_cases,
+                seed=sizes.seed,
+            )
         )
     print(f"{data}, {len(records.tokens)} tokens, {len(records.articles)} articles")
     print(f"padding efficiency  {_efficiency(epoch):8.1%} of {len(epoch)} batches")

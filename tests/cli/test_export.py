@@ -98,7 +98,7 @@ def test_the_judges_program_gets_the_answers_of_predict(trained, unpacked, tmp_p
     assert {(*answer["accusation"], answer["imprisonment"]) for answer in answers} == {(0,)}
     assert len(lines(tmp_path / "output/odd.json")) == 2
     truth = [[IDS[name] for name in case["meta"]["relevant_articles"]] for case in lines(test)]
-    assert judge(truth, [answer["articles"] for answer in answers], 3).score > 0.8
+    assert judge(truth, [answer["articles"] for answer in answers], labels=3).score > 0.8
 
 
 def test_the_zip_holds_what_prediction_needs_and_nothing_of_this_machine(trained, unpacked):
@@ -208,7 +208,7 @@ class TestEvaluate:
         truth = [[{266: 1, 264: 2, 133: 3}[number] for number in numbers] for numbers in cited]
         verdict = report["cail_judge"]
         assert len(answers) == len(truth) == 30
-        assert verdict["score"] == judge(truth, answers, 3).score
+        assert verdict["score"] == judge(truth, answers, labels=3).score
         assert verdict["score"] == pytest.approx(report["answers"]["this run"]["cail_score"])
         assert (verdict["lines"], verdict["unmapped_articles"]) == (3, [])
         table = lawrec("evaluate", "--cail", path, *where).stdout

@@ -29,7 +29,9 @@ def cail(fact=FACT, articles=(264,), **more):
 def read_bytes(content, reader="jsonl", labelled=True, **case_format):
     content = content if isinstance(content, bytes) else content.encode()
     case_format = CaseFormat(reader=reader, **case_format)
-    return list(read_stream(io.BytesIO(content), "cases", labelled, case_format))
+    return list(
+        read_stream(io.BytesIO(content), "cases", labelled=labelled, case_format=case_format)
+    )
 
 
 def only_error(content, reader="jsonl", labelled=True, **case_format):
@@ -213,7 +215,12 @@ def test_the_line_after_a_bad_one_is_read():
 
 def test_reading_strictly_stops_at_the_first_bad_line():
     cases = raise_bad_case(
-        read_stream(io.BytesIO(f"{cail()}\n{{\n{cail()}".encode()), "c", True, CaseFormat("jsonl"))
+        read_stream(
+            io.BytesIO(f"{cail()}\n{{\n{cail()}".encode()),
+            "c",
+            labelled=True,
+            case_format=CaseFormat("jsonl"),
+        )
     )
     assert next(cases).where == "c:1"
     with pytest.raises(CaseError, match=r"^c:2: a line must be one JSON object, got broken JSON"):

@@ -20,7 +20,7 @@ NO_CHARGES = '"meta.accusation" (or "charges") must be a list of charges'
 
 def read(text, reader="jsonl", case_format=CHARGED):
     chosen = replace(case_format, reader=reader)
-    return list(read_stream(io.BytesIO(text.encode()), "cases", True, chosen))
+    return list(read_stream(io.BytesIO(text.encode()), "cases", labelled=True, case_format=chosen))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ MAX_TOKENS = 100
 
 
 def make_records(folder, cases, shard_cases=16, compression=""):
-    shards = tuple(write_shards(cases, folder, "train", shard_cases, compression))
+    shards = tuple(
+        write_shards(cases, folder, split="train", shard_cases=shard_cases, compression=compression)
+    )
     split = Split("train.json", "", len(cases), sum(len(c.token_ids) for c in cases), 0, shards)
     names = Vocabulary(tuple(str(n) for n in range(1, N_ARTICLES + 1)))
     charges = Vocabulary(("盗窃", "诈骗"))
@@ -56,7 +58,9 @@ def records(cases, tmp_path_factory):
 
 
 def batches(records, epochs=1, batch_tokens=512, shuffle_cases=40, seed=7, **shared):
-    dataset = training_batches(records, epochs, batch_tokens, shuffle_cases, seed, **shared)
+    dataset = training_batches(
+        records, epochs, batch_tokens=batch_tokens, shuffle_cases=shuffle_cases, seed=seed, **shared
+    )
     return [(batch["token_ids"].numpy(), batch["articles"].numpy()) for batch in dataset]
 
 
@@ -171,7 +175,9 @@ def test_known_is_0_for_what_a_case_does_not_say_and_weights_are_its_own(tmp_pat
         Record("2", [3, 3], [], [0, 1, 2, 3, 4], 0.0),
         Record("3", [4], [3], charges=("诈骗", "盗窃")),
     ]
-    (batch,) = training_batches(make_records(tmp_path, cases), 1, 512, 9, 7)
+    (batch,) = training_batches(
+        make_records(tmp_path, cases), 1, batch_tokens=512, shuffle_cases=9, seed=7
+    )
     assert {part.dtype for part in batch.values()} == {tf.int32, tf.float32}
     rows = np.argsort(batch["token_ids"].numpy()[:, 0])
     found = {name: part.numpy()[rows] for name, part in batch.items()}

@@ -35,7 +35,7 @@ if __name__ == "__main__":
             yield Case("file", str(number), "盗窃" * 100)
 
     try:
-        for case in tokenize_cases(cases(), load_tokenizer(config), config, ()):
+        for case in tokenize_cases(cases(), load_tokenizer(config), config=config, dictionaries=()):
             pass
     except KeyboardInterrupt:
         print("stopped", flush=True)
@@ -53,7 +53,11 @@ def invented(size):
 
 
 def cut_all(cases, config, dictionaries=()):
-    return list(tokenize_cases(cases, load_tokenizer(config, dictionaries), config, dictionaries))
+    return list(
+        tokenize_cases(
+            cases, load_tokenizer(config, dictionaries), config=config, dictionaries=dictionaries
+        )
+    )
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 8])
@@ -88,7 +92,7 @@ def test_all_cores_are_for_a_tokenizer_that_is_not_quick(monkeypatch):
     monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", in_processes)
     expected = cut_all(invented(9), replace(CHAR, workers=1))
     slow = replace(load_tokenizer(CHAR), quick=False)
-    assert list(tokenize_cases(invented(9), slow, CHAR, ())) == expected
+    assert list(tokenize_cases(invented(9), slow, config=CHAR, dictionaries=())) == expected
     monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", None)
     assert cut_all(invented(9), CHAR) == expected
 
@@ -98,7 +102,7 @@ def test_an_error_in_another_process_comes_whole(tmp_path):
     config = replace(CHAR, workers=2)
     gone = replace(config, stop_words=str(tmp_path / "absent.txt"))
     with pytest.raises(CaseError) as caught:
-        list(tokenize_cases(invented(9), load_tokenizer(config), gone, ()))
+        list(tokenize_cases(invented(9), load_tokenizer(config), config=gone, dictionaries=()))
     assert caught.value.where == str(tmp_path / "absent.txt")
     assert caught.value.todo == "Check the path."
 

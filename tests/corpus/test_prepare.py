@@ -254,7 +254,9 @@ def test_stop_words_and_classes_are_part_of_the_key_by_what_they_say(source, tmp
     moved = replace(config, stop_words=str(tmp_path / "moved.txt"))
     assert prepare(source, moved).folder == first.folder
     (tmp_path / "moved.txt").write_text("盗\n窃\n", encoding="utf-8")
-    folders = {prepare(source, c).folder for c in (CHAR, moved, replace(CHAR, entity_types=("date",)))}
+    folders = {
+        prepare(source, c).folder for c in (CHAR, moved, replace(CHAR, entity_types=("date",)))
+    }
     assert len(folders | {first.folder}) == 4
 
 

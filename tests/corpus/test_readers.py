@@ -96,7 +96,9 @@ def found(path, **case_format):
 
 def read_bytes(content, reader, labelled=True, **case_format):
     case_format = CaseFormat(reader=reader, **case_format)
-    return list(read_stream(io.BytesIO(content), "cases", labelled, case_format))
+    return list(
+        read_stream(io.BytesIO(content), "cases", labelled=labelled, case_format=case_format)
+    )
 
 
 @pytest.mark.parametrize("packing", PACKED)
@@ -310,7 +312,12 @@ def test_memory_does_not_grow_with_the_number_of_cases(reader):
             yield from repeat(line, cases)
 
         tracemalloc.start()
-        number = sum(1 for _ in read_stream(stream(), "c", reader != "text", CaseFormat(reader)))
+        number = sum(
+            1
+            for _ in read_stream(
+                stream(), "c", labelled=reader != "text", case_format=CaseFormat(reader)
+            )
+        )
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert number == cases + (reader == "text")

@@ -112,7 +112,7 @@ def test_common_articles_are_spread_as_the_shares_are():
         Group((case,), Counter(numbers.sample("甲乙丙丁", numbers.choice((1, 1, 2)))))
         for case in range(2_000)
     ]
-    choice = deal(groups, SHARES, random.Random(0))
+    choice = deal(groups, SHARES, numbers=random.Random(0))
     for name in "甲乙丙丁":
         counts = Counter(
             split for group, split in zip(groups, choice, strict=True) if name in group.articles
@@ -129,7 +129,7 @@ def test_articles_of_several_labels_reach_every_split_too(seed):
         Group((case,), Counter(numbers.sample(names, numbers.choice((1, 1, 2, 3)))))
         for case in range(300)
     ]
-    choice = deal(groups, SHARES, random.Random(seed))
+    choice = deal(groups, SHARES, numbers=random.Random(seed))
     for name in names:
         reached = {choice[number] for number, group in enumerate(groups) if name in group.articles}
         assert reached == {0, 1, 2}
@@ -138,15 +138,15 @@ def test_articles_of_several_labels_reach_every_split_too(seed):
 def test_a_large_group_goes_where_there_is_room():
     groups = [Group(tuple(range(80)), Counter({"264": 80}))]
     groups += [Group((80 + case,), Counter({"264": 1})) for case in range(20)]
-    choice = deal(groups, SHARES, random.Random(0))
+    choice = deal(groups, SHARES, numbers=random.Random(0))
     assert choice[0] == 0
     assert Counter(choice[1:]) == {1: 10, 2: 10}
 
 
 def test_cases_without_an_article_are_dealt_out_too():
     groups = [Group((case,), Counter()) for case in range(10)]
-    assert Counter(deal(groups, SHARES, random.Random(0))) == {0: 8, 1: 1, 2: 1}
-    assert deal([], SHARES, random.Random(0)) == []
+    assert Counter(deal(groups, SHARES, numbers=random.Random(0))) == {0: 8, 1: 1, 2: 1}
+    assert deal([], SHARES, numbers=random.Random(0)) == []
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):

@@ -35,7 +35,9 @@ RECORDS = [
 def records(tmp_path, request):
     folder = tmp_path / "records" / "tiny"
     folder.mkdir(parents=True)
-    shards = tuple(write_shards(RECORDS, folder, "train", 2, request.param))
+    shards = tuple(
+        write_shards(RECORDS, folder, split="train", shard_cases=2, compression=request.param)
+    )
     split = Split("train.json", "0" * 64, len(RECORDS), 209, 0, shards)
     manifest = Manifest("char", 384, {"train": split}, (2, 2, 3), compression=request.param)
     write_json(folder / "manifest.json", manifest_to_dict(manifest))
@@ -86,7 +88,7 @@ def test_records_come_back_in_order(records):
     ("shard_cases", "sizes"), [(1, [1, 1, 1, 1, 1]), (2, [2, 2, 1]), (5, [5]), (9, [5])]
 )
 def test_shards_hold_so_many_cases_and_the_last_one_the_rest(tmp_path, shard_cases, sizes):
-    shards = list(write_shards(iter(RECORDS), tmp_path, "valid", shard_cases))
+    shards = list(write_shards(iter(RECORDS), tmp_path, split="valid", shard_cases=shard_cases))
     assert [shard.cases for shard in shards] == sizes
     assert [shard.name for shard in shards] == [
         f"valid-{number:05d}.tfrecord" for number in range(len(sizes))
@@ -101,7 +103,12 @@ def test_the_same_records_give_the_same_bytes(tmp_path, compression):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         digests.append(
-            [s.sha256 for s in write_shards(RECORDS, tmp_path / name, "test", 3, compression)]
+            [
+                s.sha256
+                for s in write_shards(
+                    RECORDS, tmp_path / name, split="test", shard_cases=3, compression=compression
+                )
+            ]
         )
     assert digests[0] == digests[1]
 
@@ -116,8 +123,8 @@ def test_whole_shards_have_no_damage(records):
 
 
 def test_packed_shards_are_what_gzip_unpacks(tmp_path):
-    (plain,) = write_shards(RECORDS, tmp_path, "train", 9)
-    (packed,) = write_shards(RECORDS, tmp_path, "train", 9, "GZIP")
+    (plain,) = write_shards(RECORDS, tmp_path, split="train", shard_cases=9)
+    (packed,) = write_shards(RECORDS, tmp_path, split="train", shard_cases=9, compression="GZIP")
     assert packed.name == "train-00000.tfrecord.gz"
     unpacked = gzip.decompress((tmp_path / packed.name).read_bytes())
     assert unpacked == (tmp_path / plain.name).read_bytes()

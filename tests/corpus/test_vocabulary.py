@@ -139,7 +139,7 @@ def test_more_tokens_of_the_user_than_there_is_room_for_are_refused():
     ],
 )
 def test_tokens_become_one_to_max_tokens_ids(tokens, max_tokens, expected):
-    assert encode(tokens, WORDS, max_tokens) == expected
+    assert encode(tokens, WORDS, max_tokens=max_tokens) == expected
 
 
 @pytest.mark.parametrize(

@@ -345,7 +345,7 @@ def test_a_named_strategy_is_not_compared():
 @pytest.mark.parametrize(("folds", "compared"), [(3, 3), (1, 2)])
 def test_a_comparison_tells_how_far_it_is(folds, compared):
     told = []
-    compare(invented(6), replace(QUICK, folds=folds), lambda *progress: told.append(progress))
+    compare(invented(6), replace(QUICK, folds=folds), told=lambda *progress: told.append(progress))
     assert told == [(fold, compared) for fold in range(1, compared + 1)]
 
 

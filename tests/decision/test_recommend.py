@@ -40,7 +40,7 @@ def rule(*thresholds, least=0, most=10, **more):
 
 
 def first(chosen, scores=SCORES, **more):
-    return recommend(scores, chosen, ARTICLES, TITLES, **more)[0]
+    return recommend(scores, chosen, articles=ARTICLES, titles=TITLES, **more)[0]
 
 
 def first_list(chosen, scores=SCORES, candidates=0):
@@ -184,7 +184,7 @@ def test_a_case_is_abstained_where_the_guarantee_takes_too_many():
     assert first(over) == Decision((), abstained=True)
     assert not first(replace(over, max_articles=2)).abstained
     y_score = np.append(SCORES, floats([0.9, 0, 0, 0]), axis=0)
-    decisions = recommend(y_score, over, ARTICLES, TITLES)
+    decisions = recommend(y_score, over, articles=ARTICLES, titles=TITLES)
     assert [decision.abstained for decision in decisions] == [True, False]
     assert [entry.article for entry in decisions[1].recommendations] == ["264"]
 
@@ -199,7 +199,7 @@ def test_reasons_agree_with_what_is_decided(kind):
             thresholds, 2, 3, kind=kind, guarantee=float(rng.choice([NEVER, 0.7]))
         )
         y_pred = decide(y_score, chosen)
-        why = reasons(y_score, y_pred, chosen)
+        why = reasons(y_score, y_pred, rule=chosen)
         assert (np.isin(why, list(RECOMMENDED)) == y_pred).all()
         passed = passing(y_score, chosen)
         assert passed[np.isin(why, [ABOVE, LIKELIEST, MAXIMUM])].all()
@@ -241,7 +241,9 @@ def test_the_threshold_is_the_score_from_which_an_article_passes_in_its_case(kin
 def test_equal_scores_come_in_the_order_of_the_columns():
     articles = [str(number) for number in range(200)]
     y_score = np.tile(floats(0.5, 0.75), 100)[None, :]
-    (found,) = recommend(y_score, DecisionRule(np.zeros(200, np.float32), 0, 200), articles, {})
+    (found,) = recommend(
+        y_score, DecisionRule(np.zeros(200, np.float32), 0, 200), articles=articles, titles={}
+    )
     assert [entry.article for entry in found.recommendations] == articles[1::2] + articles[::2]
 
 
@@ -271,10 +273,13 @@ def test_the_reason_goes_by_the_exact_score_and_not_by_the_rounded_one():
 
 def test_every_case_gets_its_own_list_in_order():
     y_score = floats([0.9, 0, 0, 0], [0, 0, 0, 0], [0, 0.6, 0.7, 0])
-    decisions = recommend(y_score, rule(0.5, 0.5, 0.5, 0.5), ARTICLES, TITLES)
+    decisions = recommend(y_score, rule(0.5, 0.5, 0.5, 0.5), articles=ARTICLES, titles=TITLES)
     lists = [[entry.article for entry in found.recommendations] for found in decisions]
     assert lists == [["264"], [], ["234", "133之一"]]
 
 
 def test_no_cases_give_no_decisions():
-    assert recommend(np.zeros((0, 4), np.float32), rule(0, 0, 0, 0), ARTICLES, TITLES) == []
+    assert (
+        recommend(np.zeros((0, 4), np.float32), rule(0, 0, 0, 0), articles=ARTICLES, titles=TITLES)
+        == []
+    )

@@ -181,13 +181,13 @@ def test_no_change_of_a_single_cut_betters_the_points_of_cail():
     for y_true, y_score, known in tables(articles=4):
         cases = TuningCases(y_true, y_score, known)
         judged = 4 + len(y_true) * (not known.all())  # with and without others
-        points = cail_points(cases.curves, [0] * 4, judged)
+        points = cail_points(cases.curves, [0] * 4, judged=judged)
         now = score_of_points(cases.curves, points, judged)
         for label, of_one in enumerate(cases.curves):
             for point in range(len(of_one.thresholds)):
                 moved = [*points[:label], point, *points[label + 1 :]]
                 assert score_of_points(cases.curves, moved, judged) <= now + 1e-9
-        assert cail_points(cases.curves, points, judged) == points
+        assert cail_points(cases.curves, points, judged=judged) == points
 
 
 def score_of_points(curves, points, judged):

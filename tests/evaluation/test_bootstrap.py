@@ -55,14 +55,14 @@ def test_any_metric_becomes_a_figure_by_repeating_cases():
 
 def test_each_resample_draws_as_many_cases_as_there_are_and_a_seed_fixes_them(monkeypatch):
     draws = partial(bootstrap._draws, 50, 230)
-    (whole,) = draws(1)
+    (whole,) = draws(seed=1)
     monkeypatch.setattr(bootstrap, "_BLOCK", 5_000)
-    blocks = list(draws(1))
+    blocks = list(draws(seed=1))
     assert [block.shape for block in blocks] == [(100, 50), (100, 50), (30, 50)]
     np.testing.assert_array_equal(np.concatenate(blocks), whole)
     assert all((block.sum(axis=1) == 50).all() for block in blocks)
-    np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate(list(draws(1))))
-    assert (np.concatenate(blocks) != np.concatenate(list(draws(2)))).any()
+    np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate(list(draws(seed=1))))
+    assert (np.concatenate(blocks) != np.concatenate(list(draws(seed=2)))).any()
 
 
 def test_the_interval_of_a_mean_is_the_textbooks():
@@ -140,7 +140,7 @@ def test_rare_articles_do_not_move_an_interval_off_its_own_value():
     y_true = np.eye(40, dtype=np.bool_)[articles]
     y_pred = np.eye(40, dtype=np.bool_)[np.where(rng.random(200) < 0.8, articles, 0)]
     of = figures(y_true, y_pred)
-    plain = bootstrap.resampled(of, 200, 300, 0)["macro_f1"]
+    plain = bootstrap.resampled(of, 200, resamples=300, seed=0)["macro_f1"]
     found = bootstrap.intervals(of, 200, 300)["macro_f1"]
     assert np.quantile(plain, 0.975) < found.value
     assert found.low < found.value < found.high

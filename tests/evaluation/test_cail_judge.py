@@ -73,7 +73,7 @@ HAND_WORKED = {
 @pytest.mark.parametrize("name", HAND_WORKED)
 def test_hand_worked(name):
     truth, answers, labels, micro, macro = HAND_WORKED[name]
-    verdict = judge(truth, answers, labels)
+    verdict = judge(truth, answers, labels=labels)
     assert verdict.micro_f1 == pytest.approx(micro)
     assert verdict.macro_f1 == pytest.approx(macro)
     assert verdict.score == pytest.approx((micro + macro) / 2)
@@ -84,7 +84,7 @@ def test_it_counts_as_the_slow_judge_does(seed):
     numbers = random.Random(seed)
     labels, cases = numbers.randint(1, 9), numbers.randint(1, 30)
     truth, answers = (random_lists(numbers, cases, labels) for _ in range(2))
-    verdict = judge(truth, answers, labels)
+    verdict = judge(truth, answers, labels=labels)
     table, values, micro, macro = slow_judge(truth, answers, labels)
     counted = (verdict.counts.tp, verdict.counts.fp, verdict.counts.fn)
     assert list(zip(*(part.tolist() for part in counted), strict=True)) == table
@@ -99,7 +99,7 @@ def test_it_is_the_metric_cail_score_on_the_same_matrices(seed):
     numbers = random.Random(seed)
     truth, answers = (random_lists(numbers, 25, 12) for _ in range(2))
     metric = cail_score(hot(truth, 12), hot(answers, 12))
-    assert judge(truth, answers, 12).score == pytest.approx(metric, abs=1e-12)
+    assert judge(truth, answers, labels=12).score == pytest.approx(metric, abs=1e-12)
 
 
 def test_the_order_of_cases_and_of_ids_does_not_matter():
@@ -107,8 +107,8 @@ def test_the_order_of_cases_and_of_ids_does_not_matter():
     truth, answers = (random_lists(numbers, 30, 8) for _ in range(2))
     pairs = [(true[::-1], given[::-1]) for true, given in zip(truth, answers, strict=True)]
     numbers.shuffle(pairs)
-    turned = judge([true for true, _ in pairs], [given for _, given in pairs], 8)
-    assert turned.score == judge(truth, answers, 8).score
+    turned = judge([true for true, _ in pairs], [given for _, given in pairs], labels=8)
+    assert turned.score == judge(truth, answers, labels=8).score
 
 
 def test_ignored_ids_are_counted_and_named():

@@ -76,23 +76,23 @@ def test_confused_pairs_worked_by_hand():
     y_true = np.array([[1, 0, 0], [1, 0, 0], [1, 1, 0], [0, 0, 1], [1, 0, 0]], np.bool_)
     y_pred = np.array([[0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0]], np.bool_)
     known = np.ones_like(y_true)
-    found = error_analysis.confused(y_true, y_pred, known, most=10)
+    found = error_analysis.confused(y_true, y_pred, known=known, most=10)
     assert [(pair.missed, pair.given, pair.cases.tolist()) for pair in found] == [
         (0, 1, [0, 1]),
         (0, 2, [2]),
         (1, 2, [2]),
     ]
-    assert len(error_analysis.confused(y_true, y_pred, known, most=2)) == 2
+    assert len(error_analysis.confused(y_true, y_pred, known=known, most=2)) == 2
     known[0, 0] = False
-    assert error_analysis.confused(y_true, y_pred, known, most=1)[0].cases.tolist() == [1]
-    assert error_analysis.confused(y_true, y_true, known, most=9) == []
+    assert error_analysis.confused(y_true, y_pred, known=known, most=1)[0].cases.tolist() == [1]
+    assert error_analysis.confused(y_true, y_true, known=known, most=9) == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_confused_pairs_are_those_counted_slowly(seed):
     y_true, y_score, known = random_answers(seed)
     y_pred = y_score >= 0.5
-    found = error_analysis.confused(y_true, y_pred, known, most=100)
+    found = error_analysis.confused(y_true, y_pred, known=known, most=100)
     expected = {}
     for case in range(len(y_true)):
         wrong = [at for at in range(5) if known[case, at] and y_true[case, at] != y_pred[case, at]]

@@ -71,7 +71,7 @@ def written(path, **changes):
     from lawrec.export.cail_answers import CailFile, write_answers
 
     scored = scored_cases(TRUE, ARTICLES, **changes)
-    return write_answers(CailFile(path, LABELS), scored, np.array(PRED, np.bool_))
+    return write_answers(CailFile(path, LABELS), scored, y_pred=np.array(PRED, np.bool_))
 
 
 def test_answers_and_truth_are_written_and_judged(tmp_path):
@@ -81,7 +81,7 @@ def test_answers_and_truth_are_written_and_judged(tmp_path):
     ]
     cited = [line["meta"]["relevant_articles"] for line in lines(tmp_path / "answers.truth.json")]
     assert cited == [[264], [133], []]
-    again = judge([[3], [2], []], [[3], [2, 3], []], 4)
+    again = judge([[3], [2], []], [[3], [2, 3], []], labels=4)
     assert (verdict.score, verdict.micro_f1) == (again.score, again.micro_f1)
     assert verdict.score == pytest.approx((4 / 5 + (1 + 1 + 2 / 3 + 1) / 4) / 2)
     assert (verdict.unmapped_articles, verdict.cited_left_out, verdict.recommended_left_out) == (
@@ -125,5 +125,5 @@ def test_where_the_list_has_every_article_the_judge_gives_the_metric(tmp_path):
     numbers = np.random.default_rng(5)
     y_true, y_pred = numbers.random((2, 40, 4)) < 0.3
     scored = scored_cases(y_true, LABELS[::-1])
-    verdict = write_answers(CailFile(tmp_path / "answers.json", LABELS), scored, y_pred)
+    verdict = write_answers(CailFile(tmp_path / "answers.json", LABELS), scored, y_pred=y_pred)
     assert verdict.score == pytest.approx(cail_score(y_true, y_pred), abs=1e-12)

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.tensorflow
 @pytest.fixture(scope="module")
 def scorer():
     keras.utils.set_random_seed(5)
-    return scoring.make_scorer(build_model(ModelConfig(embedding_size=32, lstm_units=24), 50, 7))
+    return scoring.make_scorer(
+        build_model(ModelConfig(embedding_size=32, lstm_units=24), 50, n_articles=7)
+    )
 
 
 @pytest.fixture(scope="module")

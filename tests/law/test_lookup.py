@@ -19,7 +19,7 @@ def import_texts(tmp_path):
     def run(texts, effective=YEAR_2015, **options):
         file = tmp_path / "law.json"
         file.write_text(json.dumps(texts), encoding="utf-8")
-        return import_statute(file, effective, tmp_path / "statutes", **options)
+        return import_statute(file, effective, root=tmp_path / "statutes", **options)
 
     return run
 
@@ -118,12 +118,12 @@ def test_amendments_after_the_version_are_named_up_to_the_day(root):
 
 def test_another_statute_knows_only_its_own_articles(tmp_path, import_texts):
     import_texts({"1": "一。"}, name="tea")
-    (entry,) = look_up(["第一条"], tmp_path / "statutes", "tea")
+    (entry,) = look_up(["第一条"], tmp_path / "statutes", name="tea")
     assert (entry.article, entry.title, entry.text) == ("1", "", "一。")
     with pytest.raises(StatuteError, match=r"got '264'\. Did you mean 1\?$"):
-        look_up(["264"], tmp_path / "statutes", "tea")
+        look_up(["264"], tmp_path / "statutes", name="tea")
     with pytest.raises(StatuteError, match=r"coffee: a version .* must be imported, got none"):
-        look_up(["1"], tmp_path / "statutes", "coffee")
+        look_up(["1"], tmp_path / "statutes", name="coffee")
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,9 @@ def root(tmp_path):
 
 def test_a_version_comes_back_as_it_was_kept_in_the_order_of_the_statute(tmp_path):
     kept = version(OLD, _10="十。", _2之一="二\n之一。", _2="二。")
-    path = keep_version(tmp_path, kept, ("茶馆法",))
+    path = keep_version(tmp_path, kept, left_out=("茶馆法",))
     assert path == tmp_path / "tea/2001-02-01.json"
-    assert load_version(tmp_path, "tea", OLD) == kept
+    assert load_version(tmp_path, "tea", effective=OLD) == kept
     values = json.loads(path.read_text(encoding="utf-8"))
     assert list(values["articles"]) == ["2", "2之一", "10"]
     assert (values["name"], values["effective"]) == ("tea", "2001-02-01")
@@ -45,9 +45,9 @@ def test_a_version_comes_back_as_it_was_kept_in_the_order_of_the_statute(tmp_pat
 
 
 def test_the_same_texts_may_come_from_another_file(root):
-    before = load_version(root, "tea", OLD)
-    path = keep_version(root, version(OLD, _1=f"自{OLD}起。"), ("another file",))
-    assert load_version(root, "tea", OLD) == before
+    before = load_version(root, "tea", effective=OLD)
+    path = keep_version(root, version(OLD, _1=f"自{OLD}起。"), left_out=("another file",))
+    assert load_version(root, "tea", effective=OLD) == before
     assert json.loads(path.read_text(encoding="utf-8"))["left_out"] == ["another file"]
 
 
@@ -57,15 +57,15 @@ def test_another_text_replaces_a_version_only_on_demand(root):
         keep_version(root, other)
     assert caught.value.got == "other texts of 2 articles"
     assert "--replace" in caught.value.todo
-    assert load_version(root, "tea", OLD).texts == {"1": f"自{OLD}起。"}
+    assert load_version(root, "tea", effective=OLD).texts == {"1": f"自{OLD}起。"}
     keep_version(root, other, replace=True)
-    assert load_version(root, "tea", OLD) == other
+    assert load_version(root, "tea", effective=OLD) == other
 
 
 def test_a_damaged_version_is_replaced_on_demand(root):
     (root / "tea" / f"{OLD}.json").write_text("{", encoding="utf-8")
     keep_version(root, version(OLD, _1="好。"), replace=True)
-    assert load_version(root, "tea", OLD).texts == {"1": "好。"}
+    assert load_version(root, "tea", effective=OLD).texts == {"1": "好。"}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_damaged_version_is_replaced_on_demand(root):
     [(None, NEW), (NEW, NEW), (date(2019, 12, 31), MIDDLE), (MIDDLE, MIDDLE), (OLD, OLD)],
 )
 def test_the_version_in_force_is_the_newest_that_has_begun(root, day, effective):
-    assert version_at(root, "tea", day).effective == effective
+    assert version_at(root, "tea", day=day).effective == effective
 
 
 def test_only_dates_name_versions(root):
@@ -85,7 +85,7 @@ def test_only_dates_name_versions(root):
 
 def test_a_day_before_all_versions_and_a_statute_without_any_are_refused(root):
     with pytest.raises(StatuteError, match="in force on 2001-01-31 must be imported, got only ver"):
-        version_at(root, "tea", date(2001, 1, 31))
+        version_at(root, "tea", day=date(2001, 1, 31))
     with pytest.raises(StatuteError, match=r"must be imported, got none\. Run `lawrec articles im"):
         version_at(root, "coffee")
 
@@ -101,7 +101,7 @@ def test_a_damaged_version_is_refused(root, content):
     path = root / "tea" / f"{OLD}.json"
     path.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(StatuteError) as caught:
-        load_version(root, "tea", OLD)
+        load_version(root, "tea", effective=OLD)
     assert caught.value.where == str(path)
 
 
@@ -116,15 +116,15 @@ def test_a_damaged_version_is_refused(root, content):
     ],
 )
 def test_two_versions_are_the_newest_or_those_in_force(root, days, expected):
-    found = two_versions(root, "tea", *days)
+    found = two_versions(root, "tea", **dict(zip(("first", "second"), days, strict=False)))
     assert tuple(version.effective for version in found) == expected
 
 
 def test_one_version_cannot_be_compared(root, tmp_path):
     with pytest.raises(StatuteError, match="two versions must be compared, got that of 2020-01-01"):
-        two_versions(root, "tea", date(2021, 1, 1))
+        two_versions(root, "tea", first=date(2021, 1, 1))
     with pytest.raises(StatuteError, match="a version before that of 2001-02-01 must be imported"):
-        two_versions(root, "tea", None, OLD)
+        two_versions(root, "tea", first=None, second=OLD)
 
 
 def test_changes_are_what_changed_came_and_went_in_the_order_of_the_statute():

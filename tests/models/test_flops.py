@@ -49,7 +49,7 @@ def test_tiny_models_count_as_by_hand(config, n_tokens, labels, expected):
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_every_weight_of_a_built_model_is_counted_once_a_use(pooling, bidirectional):
     config = changed(pooling=pooling, bidirectional=bidirectional, lstm_layers=2)
-    model = build_model(config, 10, 4, 3)
+    model = build_model(config, 10, n_articles=4, n_charges=3)
     kernels = [weight for weight in model.weights if "kernel" in weight.name]
     at_end = sum(int(np.prod(model.get_layer(name).kernel.shape)) for name in model.output)
     uses = 7 * (sum(int(np.prod(kernel.shape)) for kernel in kernels) - at_end) + at_end

@@ -44,7 +44,14 @@ def test_a_loss_is_that_told_slowly(name, smoothing, seed):
         * told_slowly(config, np.float64(logits[case, article]), labels[case, article])
         for case, article in zip(*np.nonzero(known), strict=True)
     )
-    found = loss_sum(logits, labels, known.astype(np.float32), weights, config, label_weight)
+    found = loss_sum(
+        logits,
+        labels,
+        known=known.astype(np.float32),
+        weights=weights,
+        config=config,
+        label_weights=label_weight,
+    )
     np.testing.assert_allclose(found, slow, rtol=2e-5)
 
 
@@ -55,7 +62,13 @@ def test_masked_entries_and_cases_without_weight_have_no_gradient_at_all(name):
     logits = tf.constant(logits)
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        loss = loss_sum(logits, labels, known.astype(np.float32), weights, LossConfig(name=name))
+        loss = loss_sum(
+            logits,
+            labels,
+            known=known.astype(np.float32),
+            weights=weights,
+            config=LossConfig(name=name),
+        )
     gradient = tape.gradient(loss, logits).numpy()
     assert (gradient[~(known & (weights[:, None] > 0))] == 0).all()
     assert (gradient != 0).any()
@@ -70,7 +83,13 @@ def test_loss_and_gradient_stay_finite_at_huge_logits(name, gamma, margin):
     labels = np.array([[1, 1, 0, 0, 1]], np.float32)
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        loss = loss_sum(logits, labels, np.ones_like(labels), np.ones(1, np.float32), config)
+        loss = loss_sum(
+            logits,
+            labels,
+            known=np.ones_like(labels),
+            weights=np.ones(1, np.float32),
+            config=config,
+        )
     assert np.isfinite(loss.numpy())
     assert np.isfinite(tape.gradient(loss, logits).numpy()).all()
 
@@ -78,8 +97,12 @@ def test_loss_and_gradient_stay_finite_at_huge_logits(name, gamma, margin):
 def test_a_wrong_certainty_costs_its_logit_and_a_right_one_nothing():
     logits = np.array([[1e4, -1e4]], np.float32)
     ones = np.ones((1, 2), np.float32)
-    wrong = loss_sum(logits, np.array([[0, 1]], np.float32), ones, ones[0, :1], LossConfig())
-    right = loss_sum(logits, np.array([[1, 0]], np.float32), ones, ones[0, :1], LossConfig())
+    wrong = loss_sum(
+        logits, np.array([[0, 1]], np.float32), known=ones, weights=ones[0, :1], config=LossConfig()
+    )
+    right = loss_sum(
+        logits, np.array([[1, 0]], np.float32), known=ones, weights=ones[0, :1], config=LossConfig()
+    )
     assert (float(wrong), float(right)) == (2e4, 0)
 
 

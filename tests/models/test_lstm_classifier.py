@@ -14,7 +14,7 @@ CASES = np.array([[5, 3, 2, 7, 0, 0], [1, 2, 3, 4, 5, 6], [9, 0, 0, 0, 0, 0]], n
 
 def tiny_model(**changes):
     keras.utils.set_random_seed(3)
-    return build_model(ModelConfig(**{**TINY, **changes}), 10, 3)
+    return build_model(ModelConfig(**{**TINY, **changes}), 10, n_articles=3)
 
 
 def logits(model, token_ids):
@@ -53,7 +53,7 @@ def test_output_biases_start_at_the_log_odds_of_the_label_shares():
 
 
 def test_the_embedding_starts_with_the_configured_spread():
-    model = build_model(ModelConfig(embedding_size=50, embedding_stddev=0.6), 2000, 3)
+    model = build_model(ModelConfig(embedding_size=50, embedding_stddev=0.6), 2000, n_articles=3)
     assert model.get_layer("embedding").embeddings.numpy().std() == pytest.approx(0.6, rel=0.02)
 
 

@@ -33,7 +33,7 @@ TOKENS, LABELS = 7, 3
 def mixed(share=1.0, cases=CASES):
     layer = TfidfSvmMixture(TOKENS, share)
     layer.build((None, None), (None, LABELS))
-    layer.set_weights(fit_tfidf_svm(cases, TOKENS, LABELS, 1))
+    layer.set_weights(fit_tfidf_svm(cases, TOKENS, n_labels=LABELS, seed=1))
     return layer
 
 
@@ -53,12 +53,12 @@ def test_a_label_without_a_case_is_never_near():
 
 def test_a_label_of_every_case_is_always_near():
     cases = [Record(str(number), [2 + number], [0]) for number in range(3)]
-    bias = fit_tfidf_svm(cases, TOKENS, LABELS, 1).bias
+    bias = fit_tfidf_svm(cases, TOKENS, n_labels=LABELS, seed=1).bias
     assert bias.tolist() == [-tfidf_svm._NO_CASE, tfidf_svm._NO_CASE, tfidf_svm._NO_CASE]
 
 
 def test_logits_are_those_of_tf_idf_told_slowly():
-    fitted = fit_tfidf_svm(CASES, TOKENS, LABELS, 1)
+    fitted = fit_tfidf_svm(CASES, TOKENS, n_labels=LABELS, seed=1)
     counts = np.array([[case.token_ids.count(token) for token in range(TOKENS)] for case in CASES])
     features = TfidfTransformer(sublinear_tf=True).fit_transform(counts).toarray()
     expected = features @ fitted.kernel + fitted.bias
@@ -91,7 +91,9 @@ def test_scores_are_mixed_by_the_share_and_training_sees_the_others_alone(share)
 
 
 def test_weights_are_not_trained():
-    model = build_model(ModelConfig(embedding_size=4, lstm_units=2, svm_share=0.5), TOKENS, LABELS)
+    model = build_model(
+        ModelConfig(embedding_size=4, lstm_units=2, svm_share=0.5), TOKENS, n_articles=LABELS
+    )
     assert len(model.get_layer(TFIDF_SVM).non_trainable_weights) == 3
     assert not [weight for weight in model.trainable_weights if weight.path.startswith(TFIDF_SVM)]
 
@@ -102,10 +104,10 @@ def test_masked_labels_and_cases_of_weight_0_teach_nothing():
         Record("6", [3, 3, 3], [1], unknown_ids=[0]),
         Record("7", [6, 6, 6], [0], weight=0.0),
     ]
-    masked = fit_tfidf_svm(spoilt, TOKENS, LABELS, 1)
-    told = fit_tfidf_svm([*CASES, Record("6", [3, 3, 3], [0, 1])], TOKENS, LABELS, 1)
+    masked = fit_tfidf_svm(spoilt, TOKENS, n_labels=LABELS, seed=1)
+    told = fit_tfidf_svm([*CASES, Record("6", [3, 3, 3], [0, 1])], TOKENS, n_labels=LABELS, seed=1)
     assert masked.kernel[3, 0] < told.kernel[3, 0]
-    without = fit_tfidf_svm(spoilt[:-1], TOKENS, LABELS, 1)
+    without = fit_tfidf_svm(spoilt[:-1], TOKENS, n_labels=LABELS, seed=1)
     np.testing.assert_array_equal(masked.kernel, without.kernel)
 
 
@@ -116,8 +118,8 @@ def test_the_labels_of_a_case_are_not_searched_once_a_label():
 
     cases = [replace(case, label_ids=Unsearched(case.label_ids)) for case in CASES]
     for found, expected in zip(
-        fit_tfidf_svm(cases, TOKENS, LABELS, 1),
-        fit_tfidf_svm(CASES, TOKENS, LABELS, 1),
+        fit_tfidf_svm(cases, TOKENS, n_labels=LABELS, seed=1),
+        fit_tfidf_svm(CASES, TOKENS, n_labels=LABELS, seed=1),
         strict=True,
     ):
         np.testing.assert_array_equal(found, expected)
@@ -133,7 +135,7 @@ def test_of_many_cases_some_are_drawn_and_the_seed_decides_which(monkeypatch):
 
 
 def test_fitting_is_the_same_every_time():
-    found = (fit_tfidf_svm(CASES, TOKENS, LABELS, 1) for _ in range(2))
+    found = (fit_tfidf_svm(CASES, TOKENS, n_labels=LABELS, seed=1) for _ in range(2))
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -145,7 +147,7 @@ def test_a_run_scores_with_its_words_from_the_checkpoint_on(start_run):
     assert ("words", len(records.articles), len(records.articles)) in told
     assert last.valid["micro_f1"] > 0.8
     model = load_model(run, best_checkpoint(run))
-    y_true, y_score, _ = score_records(make_scorer(model), records, "test")
+    y_true, y_score, _ = score_records(make_scorer(model), records, split="test")
     assert ((y_score > 0.5) == y_true).mean() > 0.9
     for weight, values in zip(model.get_layer(TFIDF_SVM).weights, words_of(records), strict=True):
         np.testing.assert_array_equal(weight.numpy(), values)
@@ -156,4 +158,4 @@ def words_of(records):
     from lawrec.corpus.tfrecords import read_records
 
     cases = read_records(records, "train")
-    return fit_tfidf_svm(cases, len(records.tokens), len(records.articles), 2018)
+    return fit_tfidf_svm(cases, len(records.tokens), n_labels=len(records.articles), seed=2018)

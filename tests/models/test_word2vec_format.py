@@ -33,7 +33,7 @@ def write(tmp_path):
 @pytest.mark.parametrize("end", ["", " ", " \r"])
 def test_rows_of_the_vocabulary_are_found(write, name, end):
     path = write(HEAD, f"{ROBBERY}{end}", f"{THEFT}{end}", "", name=name)
-    rows, found = read_vectors(path, TOKENS, 3)
+    rows, found = read_vectors(path, TOKENS, size=3)
     assert rows.dtype == np.float32
     np.testing.assert_allclose(rows[[2, 4]], [[0.5, -1, 0.2], [1, 2, 3]])
     assert found.tolist() == [False, False, True, False, True]
@@ -43,7 +43,7 @@ def test_rows_of_the_vocabulary_are_found(write, name, end):
 def test_a_token_may_hold_spaces_and_is_normalized_and_the_first_counts(write):
     tokens = Vocabulary(("<pad>", "<unk>", "A1", "of", "..."))
     lines = ["6 1", "of the 7", "Ａ１ 1", "A1 2", "of 3", ". . . 4", "\u3000 9"]
-    rows, found = read_vectors(write(*lines), tokens, 1)
+    rows, found = read_vectors(write(*lines), tokens, size=1)
     assert rows[:, 0].tolist() == [0, 0, 1, 3, 4]
     assert found.sum() == 3
 
@@ -68,7 +68,7 @@ def test_a_token_may_hold_spaces_and_is_normalized_and_the_first_counts(write):
 def test_a_malformed_line_is_named(write, lines, line, expected, got):
     path = write(*lines)
     with pytest.raises(ConfigError) as caught:
-        read_vectors(path, TOKENS, 3)
+        read_vectors(path, TOKENS, size=3)
     assert caught.value.where == f"{path}:{line}"
     assert expected in caught.value.expected
     assert got in caught.value.got
@@ -79,12 +79,12 @@ def test_a_file_that_ends_early_is_refused(write):
     with pytest.raises(
         ConfigError, match="must hold the 3 vectors that its first line says, got 2"
     ):
-        read_vectors(path, TOKENS, 3)
+        read_vectors(path, TOKENS, size=3)
 
 
 def test_a_file_without_any_token_of_the_vocabulary_is_refused(write):
     with pytest.raises(ConfigError, match="a vector of some token of the vocabulary, got none"):
-        read_vectors(write("1 3", "of 1 2 3"), TOKENS, 3)
+        read_vectors(write("1 3", "of 1 2 3"), TOKENS, size=3)
 
 
 def test_a_damaged_or_missing_file_is_refused(write, tmp_path):
@@ -92,19 +92,19 @@ def test_a_damaged_or_missing_file_is_refused(write, tmp_path):
     path.write_bytes(path.read_bytes()[:-9])
     for broken in (path, tmp_path / "none.txt"):
         with pytest.raises(CaseError, match=broken.name):
-            read_vectors(broken, TOKENS, 3)
+            read_vectors(broken, TOKENS, size=3)
 
 
 def test_numbers_of_other_tokens_are_not_read(write):
-    _, found = read_vectors(write(HEAD, THEFT, "别的 x y z"), TOKENS, 3)
+    _, found = read_vectors(write(HEAD, THEFT, "别的 x y z"), TOKENS, size=3)
     assert found.sum() == 1
 
 
 def test_what_is_written_is_read_again(tmp_path):
     vectors = np.random.default_rng(1).normal(0, 3, (4, 7)).astype(np.float32)
     path = tmp_path / "new/vectors.txt"
-    write_vectors(path, TOKENS.names[1:], vectors)
-    rows, found = read_vectors(path, TOKENS, 7)
+    write_vectors(path, TOKENS.names[1:], vectors=vectors)
+    rows, found = read_vectors(path, TOKENS, size=7)
     np.testing.assert_allclose(rows[1:], vectors, rtol=1e-5)
     assert found.tolist() == [False, True, True, True, True]
     assert [path.name for path in path.parent.iterdir()] == ["vectors.txt"]
@@ -114,7 +114,7 @@ def test_progress_is_told_now_and_then(write):
     told = []
     lines = [THEFT, *(f"w{number} 1 2 3" for number in range(20_500))]
     path = write(f"{len(lines)} 3", *lines)
-    read_vectors(path, TOKENS, 3, Reports(lambda *parts: told.append(parts[:3])))
+    read_vectors(path, TOKENS, size=3, progress=Reports(lambda *parts: told.append(parts[:3])))
     assert told == [("vectors", 10_000, 20_501), ("vectors", 20_000, 20_501)]
 
 

@@ -32,7 +32,9 @@ class Balance(HTMLParser):
 def page_of(report_of, facts_of):
     def page(judged, *others):
         facts = facts_of(shown_cases(judged))
-        return evaluation_html(report_of(judged, *others), judged, per_article(judged), facts)
+        return evaluation_html(
+            report_of(judged, *others), judged, columns=per_article(judged), facts=facts
+        )
 
     return page
 

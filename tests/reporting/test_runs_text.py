@@ -45,7 +45,9 @@ DRIVING = Recommendation(2, "133之一", "危险驾驶罪", 0.25, 0.5, 0.375, Tr
 RARE = Recommendation(3, "347", "", 0.125, None, None, False, BELOW)
 FACT = "公诉机关指控，被告人某甲窃得现金。"
 ANSWER = Answer("1", FACT, Decision((THEFT, DRIVING, RARE)))
-ERROR = CaseError("stdin:2", "a fact must hold text", "an empty line", "Give one fact a line.")
+ERROR = CaseError(
+    "stdin:2", expected="a fact must hold text", got="an empty line", todo="Give one fact a line."
+)
 REFUSED = Answer("2", error=ERROR)
 FIGURES = dict.fromkeys(METRICS, 0.5) | {"cail_score": 0.87654, "hamming_loss": 0.00123}
 

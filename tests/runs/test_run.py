@@ -42,7 +42,7 @@ def made(tmp_path, tiny_data):
         "here",
     )
     records = prepare(source, settings.corpus)
-    return create_run(tmp_path / "checkpoints", settings, records, source), words
+    return create_run(tmp_path / "checkpoints", settings, records=records, source=source), words
 
 
 def test_a_run_cuts_as_it_did_although_all_lists_are_gone_and_it_was_moved(made, tmp_path):
@@ -114,12 +114,12 @@ def test_runs_that_start_in_the_same_second_get_folders_of_their_own(start_run, 
     run, records = start_run()
     root = run.folder.parent
     monkeypatch.setattr("lawrec.runs.run.datetime", Standing)
-    made = [create_run(root, run.config, records, run.source) for _ in range(3)]
+    made = [create_run(root, run.config, records=records, source=run.source) for _ in range(3)]
     first = f"20260301-090507-{records.folder.name}"
     assert [one.folder.name for one in made] == [first, f"{first}-2", f"{first}-3"]
-    create_run(root, run.config, records, run.source, "mine")
+    create_run(root, run.config, records=records, source=run.source, name="mine")
     with pytest.raises(RunError, match="a new run needs a new name"):
-        create_run(root, run.config, records, run.source, "mine")
+        create_run(root, run.config, records=records, source=run.source, name="mine")
 
 
 def test_a_run_is_there_whole_or_not_at_all(start_run, tmp_path, monkeypatch):

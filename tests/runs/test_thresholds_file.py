@@ -36,7 +36,7 @@ def tuned_rule(kind="threshold", calibration="isotonic", guarantee=0.3):
     rng = np.random.default_rng(0)
     y_score = rng.random((60, 3), np.float32)
     calibration = calibration and fit_calibration(
-        calibration, rng.random((60, 3)) < y_score, y_score
+        calibration, rng.random((60, 3)) < y_score, y_score=y_score
     )
     thresholds = np.array([1 / 3, np.inf, 0], np.float32)
     return DecisionRule(thresholds, 1, 9, 0.1, kind, calibration, float(np.float32(guarantee)))

@@ -36,8 +36,8 @@ COMPARED = {
 def stepped(run, records, strategy):
     """Return all weights after some steps, the averages in place, and the last step's result."""
     keras.utils.set_random_seed(1)
-    state = create_state(run, records, strategy)
-    step = make_step(state, strategy, run.config, records)
+    state = create_state(run, records, strategy=strategy)
+    step = make_step(state, strategy, config=run.config, records=records)
     for number in range(STEPS):
         batch = state.iterator.get_next()
         # An odd number of cases, and fewer cases than replicas.

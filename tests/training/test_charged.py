@@ -18,6 +18,7 @@ from lawrec.training.checkpoints import best_checkpoint, load_model
 from lawrec.training.loop import train
 from lawrec.training.setup import open_records
 from lawrec.training.train_step import create_state, make_step
+from tests.helpers.progress import Reports
 
 pytestmark = pytest.mark.tensorflow
 
@@ -48,7 +49,7 @@ def source(tiny_data, tmp_path_factory):
 def new_run(root, source, *settings):
     resolved = config.load(None, [*SETTINGS, *settings])
     records = prepare(source, resolved.corpus)
-    return create_run(root / "checkpoints", resolved, records, source), records
+    return create_run(root / "checkpoints", resolved, records=records, source=source), records
 
 
 @pytest.fixture
@@ -65,8 +66,8 @@ def weighed(batch, of_charged):
 def outputs(run, records, of_charged):
     """Return the kernels of both outputs before and after a step on cases of one kind."""
     strategy = tf.distribute.get_strategy()
-    state = create_state(run, records, strategy)
-    step = make_step(state, strategy, run.config, records)
+    state = create_state(run, records, strategy=strategy)
+    step = make_step(state, strategy, config=run.config, records=records)
     layers = [state.model.get_layer(name) for name in ("articles", "charges")]
     before = [layer.kernel.numpy() for layer in layers]
     parts = (weighed(batch, of_charged) for batch in state.iterator)
@@ -86,7 +87,7 @@ def test_each_kind_of_case_teaches_its_own_output_alone(start, of_charged):
 def test_each_output_starts_at_the_shares_among_the_cases_that_say(start):
     run, records = start
     assert records.manifest.known_cases == {"articles": 80, "charges": 24}
-    model = create_state(run, records, tf.distribute.get_strategy()).model
+    model = create_state(run, records, strategy=tf.distribute.get_strategy()).model
     for name, counts, n_cases in (
         ("articles", records.manifest.label_counts, 80),
         ("charges", (8, 8, 8), 24),
@@ -128,7 +129,7 @@ def test_a_killed_run_ends_with_the_same_bits(tmp_path, source):
     killed, _ = new_run(tmp_path / "killed", source)
     list(train(whole, records))
     with pytest.raises(PowerCutError):
-        list(train(killed, records, kill))
+        list(train(killed, records, Reports(kill)))
     list(train(killed, records))
     first, second = (load_model(run, best_checkpoint(run)) for run in (whole, killed))
     for one, other in zip(first.weights, second.weights, strict=True):

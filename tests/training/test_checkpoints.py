@@ -93,7 +93,10 @@ def test_variables_have_the_names_of_their_layers(trained):
         ),
         ({"lstm_layers": 3}, ["no bilstm_2/forward_lstm_2/lstm_cell/kernel (16, 32)"]),
         ({"lstm_layers": 1}, ["bilstm_1/forward_lstm_1/lstm_cell/kernel (16, 32), which the"]),
-        ({"batch_normalization": True}, ["no articles_norm/gamma (16,)", "no articles_norm/moving_mean"]),
+        (
+            {"batch_normalization": True},
+            ["no articles_norm/gamma (16,)", "no articles_norm/moving_mean"],
+        ),
     ],
 )
 def test_a_checkpoint_of_another_model_is_refused_with_every_name(run, settings, expected):
@@ -153,7 +156,10 @@ def test_named_axes_are_as_long_as_their_vocabularies(pooling):
     config = ModelConfig(
         embedding_size=2, lstm_units=3, lstm_layers=1, pooling=pooling, svm_share=0.0
     )
-    weights = {weight.path: weight for weight in build_model(config, 11, 13, 17).weights}
+    weights = {
+        weight.path: weight
+        for weight in build_model(config, 11, n_articles=13, n_charges=17).weights
+    }
     sizes = {"tokens": 11, "articles": 13, "charges": 17}
     axes = named_axes(config)
     for name, (vocabulary, axis) in axes.items():

@@ -47,7 +47,7 @@ def test_a_rehearsal_counts_and_leaves_no_run(start_run):
 
 def test_the_first_batch_is_shown_as_the_model_gets_it(start_run):
     run, records = start_run()
-    batch = first_batch(run.config, records, run.source)
+    batch = first_batch(run.config, records, source=run.source)
     assert not any(batch.checks.values())
     assert list(batch.checks)[-2:] == ["the loss is finite", "gradients are finite"]
     words = {"264": "秘密窃取钱包", "266": "虚构事实骗取信任", "133之一": "醉酒驾驶轿车"}
@@ -60,5 +60,5 @@ def test_the_first_batch_is_shown_as_the_model_gets_it(start_run):
 def test_weights_that_start_too_large_are_found(start_run):
     run, records = start_run()
     wild = config.from_dict({"model": {"embedding_stddev": 3e38}}, "here", base=run.config)
-    checks = first_batch(wild, records, run.source).checks
+    checks = first_batch(wild, records, source=run.source).checks
     assert "embedding/embeddings" in checks["gradients are finite"]

@@ -321,9 +321,14 @@ def test_a_step_that_is_not_finite_is_named_and_the_checkpoint_before_it_stays(
 def test_the_note_of_a_step_is_a_short_line():
     result = StepResult(1.5, 0.256, 0.00198)
     speed = Throughput()
-    assert step_note(12, 1.25, result, speed) == "step 12, loss 1.2500, rate 2.0e-03, gradient 0.26"
+    assert (
+        step_note(12, 1.25, result=result, speed=speed)
+        == "step 12, loss 1.2500, rate 2.0e-03, gradient 0.26"
+    )
     speed.figures = lambda: {"tokens_per_second": 14321.7}
-    assert step_note(12, 1.25, result, speed).endswith("gradient 0.26, 14,322 tokens/s")
+    assert step_note(12, 1.25, result=result, speed=speed).endswith(
+        "gradient 0.26, 14,322 tokens/s"
+    )
 
 
 @pytest.mark.timeout(60)
@@ -350,7 +355,7 @@ def test_an_article_that_is_masked_everywhere_is_not_learnt(start_run, tiny_data
     run, records = start_run("training.epochs=8", data=data, root=tmp_path)
     list(train(run, records))
     scorer = make_scorer(load_model(run, best_checkpoint(run)))
-    y_true, y_score, known = score_records(scorer, records, "train")
+    y_true, y_score, known = score_records(scorer, records, split="train")
     column = records.articles.names.index("266")
     assert not known[:, column].any()
     assert np.delete(known, column, axis=1).all()

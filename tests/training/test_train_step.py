@@ -42,9 +42,9 @@ def stepping(start_run, data):
             data=data,
         )
         strategy = tf.distribute.get_strategy()
-        state = create_state(run, records, strategy)
+        state = create_state(run, records, strategy=strategy)
         batch = next(state.iterator)
-        step = make_step(state, strategy, run.config, records)
+        step = make_step(state, strategy, config=run.config, records=records)
         return state.model, lambda: step(batch), batch
 
     return start

@@ -54,7 +54,7 @@ def test_rows_and_columns_go_over_by_name_and_all_else_as_it_is(started, other):
     run = started()
     model = model_of(run)
     before, notes = weights_of(model), []
-    load_shared_weights(model, run, run.start, messages_to(notes))
+    load_shared_weights(model, run, start=run.start, progress=messages_to(notes))
     after, theirs = weights_of(model), weights_of(load_model(other, best_checkpoint(other)))
     assert set(run.articles.names) == {"133之一", "263", "264"}
     for token in run.tokens.names:
@@ -90,12 +90,12 @@ def test_rows_and_columns_go_over_by_name_and_all_else_as_it_is(started, other):
 def test_weights_that_only_one_of_both_has_are_named(started):
     run = started("model.lstm_layers=3", "model.batch_normalization=true")
     notes = []
-    load_shared_weights(model_of(run), run, run.start, messages_to(notes))
+    load_shared_weights(model_of(run), run, start=run.start, progress=messages_to(notes))
     assert notes[1].startswith("New, since it lacks them: articles_norm/beta, ")
     assert "bilstm_2/forward_lstm_2/lstm_cell/kernel" in notes[1]
     one = started("model.lstm_layers=1")
     notes.clear()
-    load_shared_weights(model_of(one), one, one.start, messages_to(notes))
+    load_shared_weights(model_of(one), one, start=one.start, progress=messages_to(notes))
     assert notes[1].startswith("Left behind: bilstm_1/backward_lstm_1/lstm_cell/bias, ")
 
 
@@ -113,7 +113,7 @@ def test_weights_that_only_one_of_both_has_are_named(started):
 def test_weights_of_other_shapes_are_refused_by_name(started, other, setting, parts):
     run = started(setting)
     with pytest.raises(RunError) as caught:
-        load_shared_weights(model_of(run), run, run.start)
+        load_shared_weights(model_of(run), run, start=run.start)
     for part in parts:
         assert part in str(caught.value).replace(str(len(other.tokens)), "69")
     assert caught.value.todo.startswith("Give the new run the same settings of [model]")
@@ -124,7 +124,7 @@ def test_cases_that_the_other_run_was_trained_on_are_seen(started, other):
     digest = other.splits["train"].sha256
     assert run.trained_on == (run.splits["train"].sha256, digest)
     with pytest.raises(CaseError, match="used to train"):
-        refuse_same_cases(run.folder, digest, "evaluate", {"train": run.trained_on})
+        refuse_same_cases(run.folder, digest, purpose="evaluate", used={"train": run.trained_on})
 
 
 def test_train_starts_from_a_run_and_says_so(other, new_data, tmp_path, monkeypatch):

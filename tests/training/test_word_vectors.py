@@ -50,7 +50,7 @@ def test_vectors_are_those_of_the_facts_as_they_are_cut(text):
     made = embed([text], SMALL)
     names = ("<pad>", *made.tokens)
     cases = [[names.index(sign) for sign in fact] for fact in sentences(200)]
-    expected = token_vectors(cases, len(names), 6, stddev=0.6, seed=2018)
+    expected = token_vectors(cases, len(names), size=6, stddev=0.6, seed=2018)
     np.testing.assert_array_equal(made.vectors, expected[1:])
     assert (made.tokens[0], made.facts, made.skipped) == ("<unk>", 200, 0)
 
@@ -92,8 +92,10 @@ def test_no_fact_at_all_is_an_error(tmp_path):
 def test_a_model_starts_from_what_was_written(text, tmp_path):
     made = embed([text], SMALL)
     path = tmp_path / "vectors.txt"
-    write_vectors(path, made.tokens, made.vectors)
+    write_vectors(path, made.tokens, vectors=made.vectors)
     tokens = Vocabulary(("<pad>", *made.tokens))
-    start = initial_embedding(replace(SMALL.model, embedding_init=str(path)), tokens, [], seed=1)
+    start = initial_embedding(
+        replace(SMALL.model, embedding_init=str(path)), tokens, cases=[], seed=1
+    )
     scale = 0.6 / made.vectors.std()
     np.testing.assert_allclose(start[1:], made.vectors * scale, rtol=1e-4, atol=1e-6)

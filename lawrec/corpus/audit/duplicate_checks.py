@@ -32,7 +32,7 @@ class Copies:
     _names: dict[str, int] = field(init=False, default_factory=dict)  # of files, numbered
     _label_sets: dict[frozenset[str], int] = field(init=False, default_factory=dict)
 
-    def add(self, split: str, line: CaseLine, articles: frozenset[str]) -> None:
+    def add(self, split: str, line: CaseLine, *, articles: frozenset[str]) -> None:
         """Take in the next case and those of its articles that count."""
         self._splits.append(list(self.files).index(split))
         self._files.append(self._names.setdefault(line.file, len(self._names)))

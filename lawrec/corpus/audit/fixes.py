@@ -28,6 +28,7 @@ class Change:
 def write_fixed_copy(
     files: Mapping[str, Path],
     rules: AuditReference,
+    *,
     copies: Copies,
     folder: Path,
     case_format: CaseFormat,
@@ -42,13 +43,15 @@ def write_fixed_copy(
         CaseError: The folder is in use.
     """
     check_new_folder(folder)
-    dropped = {copies.where(case): _why(copies, case, kept) for case, kept in copies.surplus()}
+    dropped = {
+        copies.where(case): _why(copies, case, original=kept) for case, kept in copies.surplus()
+    }
     changes = 0
     with atomic_folder(folder) as new, (new / "changes.jsonl").open("wb") as log:
         for split, path in files.items():
             with (new / f"{split}.json").open("wb") as out:
                 for done, line in enumerate(read_lines(path, case_format), 1):
-                    mended = _mended(line, rules, dropped.get(line.where, ""))
+                    mended = _mended(line, rules, copy=dropped.get(line.where, ""))
                     log.writelines(json_line(asdict(change)) + b"\n" for change in mended.changes)
                     out.write(mended.raw + b"\n" if mended.raw else b"")
                     changes += len(mended.changes)
@@ -64,7 +67,7 @@ class _Mended:
     changes: tuple[Change, ...] = ()
 
 
-def _mended(line: CaseLine, rules: AuditReference, copy: str) -> _Mended:
+def _mended(line: CaseLine, rules: AuditReference, *, copy: str) -> _Mended:
     if isinstance(line.case, CaseError):
         why = f"{line.case.expected}, got {line.case.got}"
         return _Mended(b"", (Change(line.where, "dropped the line", why),))
@@ -101,6 +104,6 @@ def _relabelled(line: CaseLine, kept: tuple[str, ...]) -> bytes:
     return json_line(record)
 
 
-def _why(copies: Copies, case: int, original: int) -> str:
+def _why(copies: Copies, case: int, *, original: int) -> str:
     labels = "" if copies.labels(case) == copies.labels(original) else ", which has other articles"
     return f"the fact of {copies.where(original)}{labels}"

@@ -118,13 +118,22 @@ def audit(
         work.read(progress)
         work.compare()
         changes = (
-            write_fixed_copy(files, rules, work.copies, fix, case_format, progress) if fix else None
+            write_fixed_copy(
+                files,
+                rules,
+                copies=work.copies,
+                folder=fix,
+                case_format=case_format,
+                progress=progress,
+            )
+            if fix
+            else None
         )
     return work.report(data, changes)
 
 
 def audit_reference_for(
-    data: Path, articles: Path | None, max_tokens: int, tokenizer: str | None = None
+    data: Path, articles: Path | None, *, max_tokens: int, tokenizer: str | None = None
 ) -> AuditReference:
     """Return the rules of the shipped catalogue and of a list of articles.
 
@@ -185,7 +194,7 @@ class _Audit:
             counts: Counter[str] = Counter()
             for line in read_lines(path, self.case_format):
                 self._check(line)
-                self._count(split, line, counts)
+                self._count(split, line, counts=counts)
                 progress.update(f"audit {split}", counts["lines"], None)
             if not counts["lines"]:
                 raise no_case_error(path)
@@ -220,7 +229,7 @@ class _Audit:
             if note:
                 self._tally(kind).add((line.where, note))
 
-    def _count(self, split: str, line: CaseLine, counts: Counter[str]) -> None:
+    def _count(self, split: str, line: CaseLine, *, counts: Counter[str]) -> None:
         counts["lines"] += 1
         if not isinstance(line.case, Case):
             return
@@ -229,7 +238,7 @@ class _Audit:
         counts["signs"] += len(line.text)
         counts["longest"] = max(counts["longest"], len(line.text))
         if not self.rules.has_no_listed_article(line.case):
-            self.copies.add(split, line, frozenset(self.rules.kept(line.case)))
+            self.copies.add(split, line, articles=frozenset(self.rules.kept(line.case)))
 
     def _tally(self, kind: str) -> _Tally:
         return self.tallies.setdefault(kind, _Tally())

@@ -33,7 +33,7 @@ def found(kind, *arguments, rules=RULES, **fields):
 
 def refused(kind, expected, raw=b"{"):
     return CHECKS[kind].find(
-        CaseLine(CaseError("a.json:1", expected, "it", "Mend it."), raw), RULES
+        CaseLine(CaseError("a.json:1", expected=expected, got="it", todo="Mend it."), raw), RULES
     )
 
 
@@ -67,7 +67,7 @@ def test_a_line_that_cannot_be_read_is_found_once(expected, raw, kind, note):
 
 
 def test_a_line_is_held_against_the_encoding_of_its_file():
-    error = CaseError("a.json:1", NO_OBJECT, "it", "Mend it.")
+    error = CaseError("a.json:1", expected=NO_OBJECT, got="it", todo="Mend it.")
     assert CHECKS["encoding"].find(CaseLine(error, "{盗窃".encode("gbk"), "gb18030"), RULES) == ""
     note = CHECKS["encoding"].find(CaseLine(error, b"\xff", "gb18030"), RULES)
     assert note == "not gb18030"

@@ -65,7 +65,7 @@ def counts(report):
 
 def audited(corpus, **options):
     data = corpus.write()
-    return audit(data, audit_reference_for(data, None, 384), **options)
+    return audit(data, audit_reference_for(data, None, max_tokens=384), **options)
 
 
 def plant_unreadable(corpus):
@@ -200,7 +200,7 @@ def test_a_clean_corpus_has_no_finding(corpus):
 
 def test_the_shipped_sample_is_clean():
     sample = shipped_path("data/sample")
-    assert audit(sample, audit_reference_for(sample, None, 384)).findings == ()
+    assert audit(sample, audit_reference_for(sample, None, max_tokens=384)).findings == ()
 
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
@@ -359,7 +359,7 @@ def test_the_threshold_says_what_is_near(corpus):
 
 def test_tokens_are_counted_when_a_tokenizer_is_named(corpus):
     data = corpus.write()
-    report = audit(data, audit_reference_for(data, None, 60, "char"))
+    report = audit(data, audit_reference_for(data, None, max_tokens=60, tokenizer="char"))
     assert counts(report) == {"truncated": 12}
     assert report.findings[0].examples[0][1] == "61 tokens"
 
@@ -367,7 +367,7 @@ def test_tokens_are_counted_when_a_tokenizer_is_named(corpus):
 def test_a_list_of_articles_may_be_named(corpus, tmp_path):
     (tmp_path / "list.txt").write_text("266\n")
     data = corpus.write()
-    report = audit(data, audit_reference_for(data, tmp_path / "list.txt", 384))
+    report = audit(data, audit_reference_for(data, tmp_path / "list.txt", max_tokens=384))
     assert counts(report) == {"unlisted-label": 12}
 
 
@@ -375,7 +375,7 @@ def test_a_list_of_articles_may_be_named(corpus, tmp_path):
 def test_mending_leaves_no_error_and_nothing_that_it_mends(corpus, plant, tmp_path):
     plant(corpus)
     first = audited(corpus, fix=tmp_path / "fixed")
-    again = audit(tmp_path / "fixed", audit_reference_for(tmp_path / "fixed", None, 384))
+    again = audit(tmp_path / "fixed", audit_reference_for(tmp_path / "fixed", None, max_tokens=384))
     assert again.errors == 0
     mended = {"repeated-label", "duplicate"}
     left = {f.kind: f.count for f in first.findings if f.severity != ERROR and f.kind not in mended}
@@ -468,7 +468,7 @@ def test_a_folder_without_splits_is_one_set_of_cases(tmp_path, inside):
         (data / f"part-{part}.json").write_text(line(fact(part)) + "\n")
     (data / "part-3.csv").write_text(f"fact,articles\n{fact(3)},264;999\n")
     ((data if inside else tmp_path) / "law.txt").write_text("266\n264\n")
-    report = audit(data, audit_reference_for(data, None, 384), fix=tmp_path / "fixed")
+    report = audit(data, audit_reference_for(data, None, max_tokens=384), fix=tmp_path / "fixed")
     assert {name: size.cases for name, size in report.splits.items()} == {"court": 4}
     assert counts(report) == {"unlisted-label": 1}
     assert len((tmp_path / "fixed/court.json").read_text().splitlines()) == 4
@@ -478,7 +478,11 @@ def test_a_folder_without_splits_is_one_set_of_cases(tmp_path, inside):
 def test_the_list_that_a_cleaned_copy_gets_is_the_one_it_was_held_against(corpus, tmp_path):
     data = corpus.write()
     (tmp_path / "list.txt").write_text("刑法第266条\n264")
-    audit(data, audit_reference_for(data, tmp_path / "list.txt", 384), fix=tmp_path / "fixed")
+    audit(
+        data,
+        audit_reference_for(data, tmp_path / "list.txt", max_tokens=384),
+        fix=tmp_path / "fixed",
+    )
     assert (tmp_path / "fixed/law.txt").read_text() == "266\n264\n"
 
 
@@ -491,5 +495,5 @@ def test_a_file_that_holds_nothing_is_refused(tmp_path, name, content):
     path.write_text(content)
     for data in (path, tmp_path):
         with pytest.raises(CaseError, match="the file must hold a case") as caught:
-            audit(data, audit_reference_for(data, None, 384))
+            audit(data, audit_reference_for(data, None, max_tokens=384))
         assert caught.value.where == str(path)
