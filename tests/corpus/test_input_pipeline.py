@@ -228,7 +228,9 @@ from pathlib import Path
 from lawrec.corpus.manifest import load_records
 from lawrec.corpus.input_pipeline import training_batches
 records = load_records(Path(sys.argv[1]), Path(sys.argv[1]))
-for number, _ in enumerate(training_batches(records, 10**9, 512, 40, 1)):
+for number, _ in enumerate(training_batches(
+    records, 10**9, batch_tokens=512, shuffle_cases=40, seed=1
+)):
     if number == 3:
         print("ready", flush=True)
 """

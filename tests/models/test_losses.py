@@ -128,5 +128,6 @@ def test_class_weights_never_rise_with_the_count(name, beta):
 
 
 def test_an_unknown_loss_is_refused_with_its_setting():
+    one = np.ones((1, 1), np.float32)
     with pytest.raises(ConfigError, match=r"loss\.name"):
-        loss_sum(*(np.ones((1, 1), np.float32),) * 4, LossConfig(name="hinge"))
+        loss_sum(one, one, known=one, weights=one, config=LossConfig(name="hinge"))

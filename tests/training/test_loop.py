@@ -297,8 +297,8 @@ def test_a_step_that_is_not_finite_is_named_and_the_checkpoint_before_it_stays(
     start_run, monkeypatch
 ):
     def spoiled(make):
-        def make_spoiled(state, *others):
-            step = make(state, *others)
+        def make_spoiled(state, *others, **named):
+            step = make(state, *others, **named)
 
             def spoil(batch):
                 result = step(batch)
