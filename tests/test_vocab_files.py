@@ -88,5 +88,5 @@ def test_the_terms_are_written_as_normalized_facts_are(terms):
 
 
 def test_every_term_is_kept_whole(terms):
-    cut = load_tokenizer(CorpusConfig(), [TERMS]).cut
-    assert [term for term in terms if cut(term) != [term]] == []
+    tokenize = load_tokenizer(CorpusConfig(), [TERMS]).tokenize
+    assert [term for term in terms if tokenize(term) != [term]] == []

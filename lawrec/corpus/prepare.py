@@ -33,7 +33,7 @@ from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.splits import find_splits
 from lawrec.corpus.tfrecords import Record, write_shards
 from lawrec.corpus.tokenizers import Tokenizer, listed_words, load_tokenizer
-from lawrec.corpus.vocabulary import Vocabulary, build_tokens, encode
+from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
 from lawrec.errors import CaseError, quoted
 from lawrec.files import atomic_folder, write_json
 from lawrec.law.articles import statute_order
@@ -173,11 +173,11 @@ class _Preparation:
     def _vocabularies(
         self, tallies: dict[str, _Tally]
     ) -> tuple[Vocabulary, Vocabulary, Vocabulary]:
-        tokens = build_tokens(
+        tokens = build_vocabulary(
             tallies["train"].token_counts,
-            self.config.min_count,
-            self.config.max_vocabulary,
-            listed_words(self.config.user_tokens),
+            min_count=self.config.min_count,
+            max_size=self.config.max_vocabulary,
+            always=listed_words(self.config.user_tokens),
         )
         # The articles of all splits: one that train never saw must count as a miss, not vanish.
         seen = {name for tally in tallies.values() for name in tally.article_counts}

@@ -14,7 +14,7 @@ from lawrec.corpus.cases import Case, Cases, no_case_error, raise_bad_case, read
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.tokenizers import listed_words, load_tokenizer
-from lawrec.corpus.vocabulary import PAD_ID, build_tokens, encode
+from lawrec.corpus.vocabulary import PAD_ID, build_vocabulary, encode
 from lawrec.models.embedding_init import token_vectors
 from lawrec.progress import SILENT, Progress
 from lawrec.text_files import list_files
@@ -68,8 +68,12 @@ def embed(
         counts = _spooled((tokens for _, tokens in cut), spool, progress=progress)
         if not counts:
             raise no_case_error(paths[0])
-        limits = (config.corpus.min_count, config.corpus.max_vocabulary)
-        tokens = build_tokens(counts, *limits, listed_words(config.corpus.user_tokens))
+        tokens = build_vocabulary(
+            counts,
+            min_count=config.corpus.min_count,
+            max_size=config.corpus.max_vocabulary,
+            always=listed_words(config.corpus.user_tokens),
+        )
         spool.seek(0)
         token_ids = (
             encode(json.loads(line), tokens, max_tokens=config.corpus.max_tokens) for line in spool

@@ -153,9 +153,9 @@ def audit_reference_for(
     if not tokenizer:
         return audit_reference_of(catalog, listed, max_tokens=max_tokens)
     config = CorpusConfig(tokenizer=tokenizer)
-    cut = load_tokenizer(config, [shipped_path("vocab/legal_terms.txt")]).cut
+    tokenize = load_tokenizer(config, [shipped_path("vocab/legal_terms.txt")]).tokenize
     return audit_reference_of(
-        catalog, listed, max_tokens=max_tokens, tokens=lambda text: len(cut(text))
+        catalog, listed, max_tokens=max_tokens, tokens=lambda text: len(tokenize(text))
     )
 
 
