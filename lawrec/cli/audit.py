@@ -43,15 +43,20 @@ def audit(
     figures; a warning is for someone to look at.
     """
     from lawrec.corpus.audit.runner import audit as audit_cases
-    from lawrec.corpus.audit.runner import audit_reference_for
+    from lawrec.corpus.audit.runner import load_audit_reference
     from lawrec.files import write_text
     from lawrec.reporting.audit_html import audit_html
     from lawrec.reporting.audit_text import audit_json, audit_text
 
-    rules = audit_reference_for(data, articles, max_tokens=max_tokens, tokenizer=tokenizer)
+    reference = load_audit_reference(data, articles, max_tokens=max_tokens, tokenizer=tokenizer)
     with progress_on(sys.stderr) as progress:
         report = audit_cases(
-            data, rules, near, case_format_from_options(case_format), fix, progress
+            data,
+            reference,
+            threshold=near,
+            case_format=case_format_from_options(case_format),
+            fix=fix,
+            progress=progress,
         )
     click.echo(audit_text(report))
     if json_file:

@@ -50,16 +50,14 @@ def split(
     Near-duplicates stay together, and each article reaches every split where it can. A FILE may
     be packed (.gz, .xz, .zip), a folder, or a quoted pattern.
     """
-    from lawrec.corpus.stratified_split import split_files
+    from lawrec.corpus.stratified_split import SplitSettings, split_files
     from lawrec.reporting.audit_text import split_text
 
     with progress_on(sys.stderr) as progress:
         report = split_files(
             files,
             folder,
-            shares=shares,
-            seed=seed,
-            threshold=near,
+            settings=SplitSettings(shares, seed, near),
             case_format=case_format_from_options(case_format),
             skip_bad=skip_bad,
             progress=progress,

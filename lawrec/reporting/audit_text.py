@@ -47,13 +47,13 @@ def split_text(report: SplitReport) -> str:
     table = _table("Split", "Cases", "Share", "Articles")
     cases = sum(report.cases.values())
     for name, count in report.cases.items():
-        articles = f"{report.articles[name]} of {report.total}"
+        articles = f"{report.articles[name]} of {report.total_articles}"
         table.add_row(name, f"{count:,}", f"{count / max(1, cases):.1%}", articles)
     skipped = f"; {report.skipped:,} lines skipped (skipped.jsonl)" if report.skipped else ""
     return (
         f"{report.folder}\n{_rendered(table)}"
         f"{cases:,} cases in {report.groups:,} groups of near-duplicates, none divided; "
-        f"{report.everywhere} articles in every split{skipped}"
+        f"{report.articles_in_every_split} articles in every split{skipped}"
     )
 
 

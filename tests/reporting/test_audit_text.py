@@ -89,8 +89,8 @@ def test_a_split_is_told_as_a_table(skipped, end):
         groups=9,
         cases={"train": 8, "valid": 1, "test": 1},
         articles={"train": 4, "valid": 2, "test": 3},
-        total=4,
-        everywhere=2,
+        total_articles=4,
+        articles_in_every_split=2,
         skipped=skipped,
     )
     text = split_text(report)

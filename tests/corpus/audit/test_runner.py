@@ -1,4 +1,4 @@
-"""The audit of planted faults, its comparisons, and the mended copy."""
+"""The audit of planted faults, and the fixed copy."""
 
 import gzip
 import json
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lawrec.corpus.audit.case_checks import CHECKS, ERROR, audit_reference_of
-from lawrec.corpus.audit.duplicate_checks import COMPARISONS
-from lawrec.corpus.audit.runner import EXAMPLES, audit, audit_reference_for, files_of
+from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS
+from lawrec.corpus.audit.runner import EXAMPLES, audit, load_audit_reference, splits_to_audit
 from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
 from lawrec.resources import shipped_path
@@ -20,7 +20,7 @@ WORDS = "张某李四王五赵六入室窃取现金手机电脑摩托车自行�
 
 
 def fact(number, length=60):
-    """A fact that is like no other."""
+    """Return a fact that is like no other."""
     return "".join(random.Random(number).choices(WORDS, k=length)) + "。"
 
 
@@ -65,7 +65,7 @@ def counts(report):
 
 def audited(corpus, **options):
     data = corpus.write()
-    return audit(data, audit_reference_for(data, None, max_tokens=384), **options)
+    return audit(data, load_audit_reference(data, None, max_tokens=384), **options)
 
 
 def plant_unreadable(corpus):
@@ -178,11 +178,11 @@ PLANTED = {
     plant_masked: {"masked": 2},
     plant_truncated: {"truncated": 1},
     plant_duplicates: {"duplicate": 2},
-    plant_across: {"duplicate-across": 4},
-    plant_conflict: {"duplicate": 2, "conflict": 1, "repeated-label": 1},
+    plant_across: {"duplicate-across-splits": 4},
+    plant_conflict: {"duplicate": 2, "conflicting-labels": 1, "repeated-label": 1},
     plant_near: {"near-duplicate": 2},
-    plant_near_across: {"near-duplicate-across": 2},
-    plant_unseen: {"unseen-article": 1},
+    plant_near_across: {"near-duplicate-across-splits": 2},
+    plant_unseen: {"article-not-in-train": 1},
 }
 
 
@@ -200,7 +200,7 @@ def test_a_clean_corpus_has_no_finding(corpus):
 
 def test_the_shipped_sample_is_clean():
     sample = shipped_path("data/sample")
-    assert audit(sample, audit_reference_for(sample, None, max_tokens=384)).findings == ()
+    assert audit(sample, load_audit_reference(sample, None, max_tokens=384)).findings == ()
 
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
@@ -210,17 +210,17 @@ def test_planted_faults_are_counted_exactly(corpus, plant):
 
 
 def test_every_check_has_a_planted_fault():
-    assert set().union(*PLANTED.values()) == {*CHECKS, *COMPARISONS}
+    assert set().union(*PLANTED.values()) == {*CHECKS, *CORPUS_CHECKS}
 
 
 def test_faults_of_all_kinds_together_add_up(corpus):
     expected = {}
     for plant in PLANTED:
-        if plant is not plant_near_across:  # it would be near to what plant_near plants
+        if plant is not plant_near_across:  # its facts are near-duplicates of those of plant_near
             plant(corpus)
             for kind, count in PLANTED[plant].items():
                 expected[kind] = expected.get(kind, 0) + count
-    del expected["unseen-article"]  # 266 is in train by now
+    del expected["article-not-in-train"]  # 266 is in train by now
     assert counts(audited(corpus)) == expected
 
 
@@ -239,12 +239,12 @@ def test_errors_come_first_with_their_examples(corpus):
     assert report.errors == 1
 
 
-def test_examples_of_copies_name_both_places(corpus):
+def test_examples_of_duplicates_name_both_lines(corpus):
     plant_across(corpus)
     (finding,) = audited(corpus).findings
     assert finding.examples[2] == (
         f"{corpus.folder / 'train.json'}:9",
-        f"the fact of {corpus.folder / 'test.json'}:5",
+        f"the same fact as {corpus.folder / 'test.json'}:5",
     )
 
 
@@ -258,7 +258,7 @@ def test_sizes_are_counted(corpus):
     corpus.add("train", "", "{", line("盗窃" * 20, [264, 266]))
     train = audited(corpus).splits["train"]
     assert (train.lines, train.cases, train.several) == (8, 7, 1)
-    assert (train.signs, train.longest) == (6 * 61 + 40, 61)
+    assert (train.characters, train.longest) == (6 * 61 + 40, 61)
 
 
 def test_one_file_is_a_corpus_of_one_split(tmp_path):
@@ -285,7 +285,7 @@ def in_parts(folder, splits):
     return folder
 
 
-def test_splits_are_read_and_mended_whatever_their_files_are(corpus, tmp_path):
+def test_splits_are_read_and_fixed_whatever_their_files_are(corpus, tmp_path):
     text = corpus.fact()
     corpus.add("train", line(text), line(corpus.fact(), [264, 264], note="某"))
     corpus.add("valid", line(corpus.fact(), [264, 264], note="某"))
@@ -295,18 +295,20 @@ def test_splits_are_read_and_mended_whatever_their_files_are(corpus, tmp_path):
     assert [split.encoding for split in report.splits.values()] == ["utf-8", "gb18030", "utf-8"]
     assert [split.cases for split in report.splits.values()] == [8, 4, 4]
     across, repeated = report.findings
-    assert across.examples == ((f"{data}/train.json.gz:7", f"the fact of {data}/test-3.json:1"),)
+    assert across.examples == (
+        (f"{data}/train.json.gz:7", f"the same fact as {data}/test-3.json:1"),
+    )
     assert [where for where, _ in repeated.examples] == [
         f"{data}/train.json.gz:8",
         f"{data}/valid/3.json:1",
     ]
     fixed = {name: (tmp_path / f"fixed/{name}.json").read_text("utf-8") for name in CLEAN}
-    mended = {
+    expected = {
         "train": [*corpus.lines["train"][:6], corpus.lines["train"][7]],
         "valid": corpus.lines["valid"],
         "test": corpus.lines["test"],
     }
-    for name, lines in mended.items():
+    for name, lines in expected.items():
         assert fixed[name].splitlines() == [one.replace("[264, 264]", "[264]") for one in lines]
 
 
@@ -321,7 +323,7 @@ def test_splits_are_read_and_mended_whatever_their_files_are(corpus, tmp_path):
     ],
 )
 def test_a_file_or_a_pattern_is_a_split_under_its_own_name(name, split):
-    assert files_of(Path(name)) == {split: Path(name)}
+    assert splits_to_audit(Path(name)) == {split: Path(name)}
 
 
 def test_a_pattern_is_a_corpus_of_one_split(tmp_path, corpus):
@@ -331,7 +333,7 @@ def test_a_pattern_is_a_corpus_of_one_split(tmp_path, corpus):
     assert len((tmp_path / "fixed/test.json").read_bytes().splitlines()) == 3
 
 
-def test_a_table_with_other_names_is_mended_to_cail2018(tmp_path):
+def test_a_table_with_other_names_is_fixed_as_cail2018(tmp_path):
     case_format = CaseFormat(fact_field="案情", articles_field="法条", separator="#")
     path = tmp_path / "mine.csv"
     path.write_bytes(f"案情,法条\n{fact(1)},264#264\n{fact(2)},第266条\n".encode("gb18030"))
@@ -343,13 +345,13 @@ def test_a_table_with_other_names_is_mended_to_cail2018(tmp_path):
 
 
 @pytest.mark.parametrize("note", [b"\xff", b"\\ud800"])
-def test_a_line_is_mended_although_another_field_holds_no_text(tmp_path, note):
+def test_a_line_is_fixed_although_another_field_holds_no_text(tmp_path, note):
     path = tmp_path / "mine.json"
     path.write_bytes(line(fact(1), [264, 264], note="@").encode().replace(b"@", note))
     audit(path, audit_reference_of([]), fix=tmp_path / "fixed")
-    (mended,) = (tmp_path / "fixed/mine.json").read_text(encoding="utf-8").splitlines()
-    assert json.loads(mended)["meta"]["relevant_articles"] == [264]
-    assert len(json.loads(mended)["meta"]["note"]) == 1
+    (fixed,) = (tmp_path / "fixed/mine.json").read_text(encoding="utf-8").splitlines()
+    assert json.loads(fixed)["meta"]["relevant_articles"] == [264]
+    assert len(json.loads(fixed)["meta"]["note"]) == 1
 
 
 def test_the_threshold_says_what_is_near(corpus):
@@ -359,7 +361,7 @@ def test_the_threshold_says_what_is_near(corpus):
 
 def test_tokens_are_counted_when_a_tokenizer_is_named(corpus):
     data = corpus.write()
-    report = audit(data, audit_reference_for(data, None, max_tokens=60, tokenizer="char"))
+    report = audit(data, load_audit_reference(data, None, max_tokens=60, tokenizer="char"))
     assert counts(report) == {"truncated": 12}
     assert report.findings[0].examples[0][1] == "61 tokens"
 
@@ -367,18 +369,20 @@ def test_tokens_are_counted_when_a_tokenizer_is_named(corpus):
 def test_a_list_of_articles_may_be_named(corpus, tmp_path):
     (tmp_path / "list.txt").write_text("266\n")
     data = corpus.write()
-    report = audit(data, audit_reference_for(data, tmp_path / "list.txt", max_tokens=384))
+    report = audit(data, load_audit_reference(data, tmp_path / "list.txt", max_tokens=384))
     assert counts(report) == {"unlisted-label": 12}
 
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
-def test_mending_leaves_no_error_and_nothing_that_it_mends(corpus, plant, tmp_path):
+def test_a_fixed_copy_has_no_error_and_nothing_that_is_fixed(corpus, plant, tmp_path):
     plant(corpus)
     first = audited(corpus, fix=tmp_path / "fixed")
-    again = audit(tmp_path / "fixed", audit_reference_for(tmp_path / "fixed", None, max_tokens=384))
+    again = audit(
+        tmp_path / "fixed", load_audit_reference(tmp_path / "fixed", None, max_tokens=384)
+    )
     assert again.errors == 0
-    mended = {"repeated-label", "duplicate"}
-    left = {f.kind: f.count for f in first.findings if f.severity != ERROR and f.kind not in mended}
+    fixed = {"repeated-label", "duplicate"}
+    left = {f.kind: f.count for f in first.findings if f.severity != ERROR and f.kind not in fixed}
     assert counts(again) == left
     assert bool(first.changes) == (counts(first) != left)
 
@@ -392,7 +396,7 @@ def test_lines_without_fault_keep_their_bytes(corpus, tmp_path):
     assert (tmp_path / "fixed/law.txt").read_text().split("\n") == [*LISTED, ""]
 
 
-def test_labels_are_mended_as_they_were_written(corpus, tmp_path):
+def test_kept_labels_stay_as_they_were_written(corpus, tmp_path):
     text = corpus.fact()
     plain = json.dumps({"id": 7, "fact": text, "articles": ["第264条", "999", 264], "x": [1]})
     corpus.add("test", plain, line(corpus.fact(), [266, 264, 266], criminals=["某"]))
@@ -406,7 +410,7 @@ def test_labels_are_mended_as_they_were_written(corpus, tmp_path):
     }
 
 
-def test_every_change_is_told_with_its_reason(corpus, tmp_path):
+def test_every_change_is_logged_with_its_reason(corpus, tmp_path):
     text = corpus.fact()
     corpus.add("train", "{", line(text, [266], ["诈骗"]), line(corpus.fact(), [999], []))
     corpus.add("train", line(corpus.fact(), [264, 264, 999]))
@@ -421,17 +425,17 @@ def test_every_change_is_told_with_its_reason(corpus, tmp_path):
         "dropped the case",
         "dropped the case",
         "dropped 999",
-        "collapsed 264",
+        "kept 264 once",
     ]
     assert [change["why"] for change in changes[1:]] == [
-        f"the fact of {corpus.folder / 'test.json'}:4, which has other articles",
+        f"the same fact as {corpus.folder / 'test.json'}:4, which has other articles",
         "no article is in the list: 999",
         "not in the list of articles",
-        "given more than once",
+        "cited more than once",
     ]
 
 
-def test_a_copy_is_not_dropped_for_one_that_is_dropped_itself(corpus, tmp_path):
+def test_a_duplicate_is_not_dropped_for_a_case_that_is_dropped_itself(corpus, tmp_path):
     text = corpus.fact()
     corpus.add("train", line(text))
     corpus.add("test", line(text, [999], []))
@@ -457,7 +461,7 @@ def test_a_folder_with_other_splits_but_no_train_is_refused(corpus):
     data = corpus.write()
     (data / "train.json").unlink()
     with pytest.raises(CaseError, match=r"the folder must hold train\.json"):
-        files_of(data)
+        splits_to_audit(data)
 
 
 @pytest.mark.parametrize("inside", [True, False])
@@ -468,19 +472,19 @@ def test_a_folder_without_splits_is_one_set_of_cases(tmp_path, inside):
         (data / f"part-{part}.json").write_text(line(fact(part)) + "\n")
     (data / "part-3.csv").write_text(f"fact,articles\n{fact(3)},264;999\n")
     ((data if inside else tmp_path) / "law.txt").write_text("266\n264\n")
-    report = audit(data, audit_reference_for(data, None, max_tokens=384), fix=tmp_path / "fixed")
+    report = audit(data, load_audit_reference(data, None, max_tokens=384), fix=tmp_path / "fixed")
     assert {name: size.cases for name, size in report.splits.items()} == {"court": 4}
     assert counts(report) == {"unlisted-label": 1}
     assert len((tmp_path / "fixed/court.json").read_text().splitlines()) == 4
     assert (tmp_path / "fixed/law.txt").read_text() == "266\n264\n"
 
 
-def test_the_list_that_a_cleaned_copy_gets_is_the_one_it_was_held_against(corpus, tmp_path):
+def test_the_list_that_a_cleaned_copy_gets_is_the_one_it_was_checked_against(corpus, tmp_path):
     data = corpus.write()
     (tmp_path / "list.txt").write_text("刑法第266条\n264")
     audit(
         data,
-        audit_reference_for(data, tmp_path / "list.txt", max_tokens=384),
+        load_audit_reference(data, tmp_path / "list.txt", max_tokens=384),
         fix=tmp_path / "fixed",
     )
     assert (tmp_path / "fixed/law.txt").read_text() == "266\n264\n"
@@ -495,5 +499,5 @@ def test_a_file_that_holds_nothing_is_refused(tmp_path, name, content):
     path.write_text(content)
     for data in (path, tmp_path):
         with pytest.raises(CaseError, match="the file must hold a case") as caught:
-            audit(data, audit_reference_for(data, None, max_tokens=384))
+            audit(data, load_audit_reference(data, None, max_tokens=384))
         assert caught.value.where == str(path)
