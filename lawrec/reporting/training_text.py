@@ -1,9 +1,11 @@
 """What `lawrec train` and `lawrec embed` print, as text."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from lawrec.reporting.runs_text import headline_figures
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase, TrainingEvaluation
+from lawrec.types import Float32Array
 
 CASES_SHOWN = 8
 """Cases of the first batch that are shown as text."""
@@ -71,6 +73,27 @@ def first_batch_text(batch: FirstBatch) -> str:
         for name, failures in batch.checks.items()
     }
     return "\n".join([*lines, *_columns(batch.shapes), "", *_columns(checks), "", _NO_RUN])
+
+
+def embedding_text(path: Path, vectors: Float32Array, *, facts: int, skipped: int) -> str:
+    """Return how many word vectors were trained, and on what.
+
+    Args:
+        path: The file of the vectors.
+        vectors: The vectors, float32 (n_tokens, embedding_size).
+        facts: The number of facts that they were trained on.
+        skipped: The number of lines that were left out.
+
+    Example:
+        >>> import numpy as np
+        >>> vectors = np.zeros((1200, 8), np.float32)
+        >>> print(embedding_text(Path("vectors.txt"), vectors, facts=110, skipped=0))
+        vectors.txt: 1,200 tokens, 8 numbers each
+        from 110 facts
+    """
+    tokens, size = vectors.shape
+    left_out = f", {skipped:,} lines skipped" if skipped else ""
+    return f"{path}: {tokens:,} tokens, {size} numbers each\nfrom {facts:,} facts{left_out}"
 
 
 def _case_lines(row: int, case: ShownCase) -> Iterator[str]:
