@@ -1,94 +1,118 @@
-"""Commands on a trained run: tune-thresholds, evaluate, info."""
+"""`lawrec tune-thresholds`: tune the scores from which on articles are recommended."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import click
 
 from lawrec.cli.options import (
+    DATA,
     FILE,
+    FloatRange,
+    HeadedCommand,
+    InputFormatOptions,
     case_format_of_data,
-    checkpoints_option,
-    format_options,
+    input_format_options,
+    option,
+    progress_options,
     run_option,
+    show_progress,
     skip_bad_option,
     start_tensorflow,
 )
-from lawrec.config import assign
+from lawrec.config import DecisionConfig, assign
 from lawrec.decision.calibration import CALIBRATIONS
 from lawrec.decision.cross_fitting import BEST
 from lawrec.decision.objectives import OBJECTIVES
 from lawrec.decision.strategies import STRATEGIES
-from lawrec.reporting.progress_bars import progress_on
+
+THRESHOLDS = "Thresholds"
 
 
-@click.command("tune-thresholds")
+def _default(setting: str) -> str:
+    """Return the default of an option that a run's own settings decide."""
+    return f"of the run: {getattr(DecisionConfig(), setting)} unless changed"
+
+
+@click.command("tune-thresholds", cls=HeadedCommand)
 @run_option
-@checkpoints_option
-@click.option("--data", type=FILE, help="Labelled cases.  [default: the valid split]")
-@format_options
-@click.option(
+@option("--data", heading=DATA, type=FILE, show_default="the valid split", help="Labelled cases.")
+@skip_bad_option
+@input_format_options
+@option(
     "--strategy",
+    heading=THRESHOLDS,
     type=click.Choice([BEST, *STRATEGIES]),
-    help="How to choose; best: as cross-validation finds.  [default: the run's, best]",
+    show_default=_default("strategy"),
+    help=f"How to choose thresholds; {BEST}: the one that is best in cross-validation.",
 )
-@click.option(
+@option(
     "--objective",
+    heading=THRESHOLDS,
     type=click.Choice(list(OBJECTIVES)),
-    help="What to make large.  [default: the run's, cail_score]",
+    show_default=_default("objective"),
+    help="Metric to maximize.",
 )
-@click.option(
+@option(
     "--calibration",
+    heading=THRESHOLDS,
     type=click.Choice(list(CALIBRATIONS)),
-    help="How scores become probabilities.  [default: the run's, isotonic]",
+    show_default=_default("calibration"),
+    help="How scores become probabilities.",
 )
-@click.option(
+@option(
     "--coverage",
-    type=click.FloatRange(0, 1, max_open=True),
-    help="Share of cases whose list shall hold every article.  [default: the run's, none]",
+    heading=THRESHOLDS,
+    type=FloatRange(0, 1, max_open=True),
+    show_default=_default("coverage"),
+    help="Guaranteed share of cases whose list has all their articles; 0: no guarantee.",
 )
-@click.option(
+@option(
     "--set",
     "assignments",
+    heading=THRESHOLDS,
     multiple=True,
     metavar="decision.KEY=VALUE",
-    help="Change one setting of decision; may be repeated.",
+    help="Change one setting of [decision]; may be repeated.",
 )
-@skip_bad_option
+@progress_options
 def tune_thresholds(
     run_name: str | None,
     checkpoints: Path,
     data: Path | None,
-    assignments: tuple[str, ...],
     skip_bad: bool,
     strategy: str | None,
     objective: str | None,
     calibration: str | None,
     coverage: float | None,
-    **case_format: str | None,
+    assignments: tuple[str, ...],
+    quiet: bool,
+    verbose: bool,
+    **options: Unpack[InputFormatOptions],
 ) -> None:
-    """Choose the score from which on each article is recommended."""
-    written = case_format_of_data(data, case_format)
-    chosen = {
+    """Tune the score from which on each article is recommended."""
+    case_format = case_format_of_data(data, options)
+    if others := [text for text in assignments if not text.startswith("decision.")]:
+        raise click.UsageError(f"{others[0]} is for `lawrec train`: here, set decision.KEY=VALUE.")
+    named: dict[str, Any] = {
         "strategy": strategy,
         "objective": objective,
         "calibration": calibration,
         "coverage": coverage,
     }
-    if others := [text for text in assignments if not text.startswith("decision.")]:
-        raise click.UsageError(f"{others[0]} is for `lawrec train`: here, set decision.KEY=VALUE.")
-    given: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
-    start_tensorflow()
+    start_tensorflow(verbose)
     from lawrec.inference.tune import tune_run
     from lawrec.reporting.runs_text import tuning_text
     from lawrec.runs.run import find_run
 
     run = find_run(checkpoints, run_name)
-    config = replace(assign(run.config, assignments).decision, **given)
-    with progress_on(sys.stderr) as progress:
+    config = replace(
+        assign(run.config, assignments).decision,
+        **{name: value for name, value in named.items() if value is not None},
+    )
+    with show_progress(quiet) as progress:
         tuning = tune_run(
-            run, config, path=data, case_format=written, skip_bad=skip_bad, progress=progress
+            run, config, path=data, case_format=case_format, skip_bad=skip_bad, progress=progress
         )
     click.echo(tuning_text(tuning))

@@ -1,64 +1,59 @@
-"""TODO cli.verify."""
+"""`lawrec verify`: check prepared records against their manifest."""
 
-import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import click
 
-from lawrec import config
 from lawrec.cli.options import (
+    DATA,
     FILE,
+    DataOptions,
+    HeadedCommand,
     data_options,
     dataset_spec_from_options,
-    format_options,
-    skip_bad_option,
+    is_given,
+    option,
+    progress_options,
+    settings_from_options,
+    show_progress,
 )
 from lawrec.corpus import manifest
 from lawrec.corpus.dataset_spec import folder_for
-from lawrec.reporting.progress_bars import progress_on
-from lawrec.reporting.runs_text import verification_text
 
 
-@click.command()
-@click.option("--records", type=FILE, help="Check this folder, without looking for its cases.")
+@click.command(cls=HeadedCommand)
+@option(
+    "--records",
+    heading=DATA,
+    type=FILE,
+    help="Folder to check, whatever cases it was prepared from.",
+)
 @data_options
-@format_options
-@skip_bad_option
+@progress_options
 def verify(
-    records: Path | None,
-    preset: str | None,
-    config_file: Path | None,
-    assignments: tuple[str, ...],
-    **source: Any,
+    records: Path | None, quiet: bool, verbose: bool, **options: Unpack[DataOptions]
 ) -> None:
     """Check prepared records, shard by shard, against their manifest.
 
-    By default all in data/records. The exit code is 1 when something is damaged or missing.
+    By default, all records in data/records are checked; options for cases and settings choose those
+    that `lawrec prepare` made with these options. The exit code is 1 when something is damaged or
+    missing.
     """
-    cases = any((preset, config_file, assignments, *source.values()))
-    if records and cases:
+    from lawrec.reporting.runs_text import verification_text
+
+    if records and is_given(*options):
         raise click.UsageError("--records names a folder: leave out how its cases were prepared.")
     if records:
         folders = [records]
-    elif cases:
-        folders = [_records_of_cases(source, preset, config_file, assignments)]
+    elif is_given(*options):
+        corpus = settings_from_options(options).corpus
+        folders = [folder_for(dataset_spec_from_options(options), corpus)]
     else:
         folders = manifest.folders_in(Path("data/records"))
-    with progress_on(sys.stderr) as progress:
-        found = [manifest.verify(folder, progress) for folder in folders]
-    for verification in found:
+    with show_progress(quiet) as progress:
+        verifications = [manifest.verify(folder, progress) for folder in folders]
+    for verification in verifications:
         click.echo(verification_text(verification))
-    if any(verification.damage for verification in found):
+    if any(verification.damage for verification in verifications):
         raise click.exceptions.Exit(1)
-
-
-def _records_of_cases(
-    source: Mapping[str, Any],
-    preset: str | None,
-    config_file: Path | None,
-    assignments: tuple[str, ...],
-) -> Path:
-    settings = config.load(config_file, assignments, preset=preset)
-    return folder_for(dataset_spec_from_options(source), settings.corpus)

@@ -170,8 +170,8 @@ def check_ratios(ratios: Sequence[float]) -> None:
     """
     if len(ratios) != len(SPLITS) or min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-6:
         raise ConfigError(
-            "--shares",
-            expected="the shares of train, valid and test must be positive with the sum 1",
+            "--ratios",
+            expected="the ratios of train, valid and test must be positive with the sum 1",
             got=",".join(map(str, ratios)),
             todo="Pass 0.8,0.1,0.1, for example.",
         )

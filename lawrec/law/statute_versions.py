@@ -35,7 +35,7 @@ class Version:
 class Piece:
     """A stretch of text that stayed ("="), went ("-") or came ("+")."""
 
-    sign: Literal["=", "-", "+"]
+    kind: Literal["=", "-", "+"]
     text: str
 
 

@@ -35,14 +35,13 @@ def data(tmp_path, monkeypatch):
 AUDITED = """\
 data
 
-  Split   Lines   Cases   Several articles   Signs, mean   longest   Encoding
- ─────────────────────────────────────────────────────────────────────────────
-  train      22      21               0.0%            60        60      utf-8
-  test        1       1               0.0%            60        60      utf-8
+  Split   Lines   Cases   Several articles   Characters, mean   longest   Encoding
+ ──────────────────────────────────────────────────────────────────────────────────
+  train      22      21               0.0%                 60        60      utf-8
+  test        1       1               0.0%                 60        60      utf-8
 
 
-1 articles; in train: 0 without a case, 0 with fewer than 10
-the 10 most cited hold 100% of the labels
+Articles: 1. Without a case in train: 0; with fewer than 10: 0. Labels of the 10 most cited: 100%.
 
 ERROR broken-json: a line is not the JSON that it should be: 1
     train.json:21: a line must be one JSON object, got broken JSON (Expecting property name \
@@ -52,7 +51,7 @@ WARNING repeated-label: an article stands more than once in a case: 1
     train.json:22: [264, 264]
     `lawrec audit --fix` collapses them; lawrec counts them once anyway.
 
-kinds of error: 1, kinds of warning: 1
+Kinds of error: 1, kinds of warning: 1
 """
 
 
@@ -70,7 +69,7 @@ def test_audit_writes_json_a_page_and_a_cleaned_copy(data, tmp_path):
     ]
     assert kinds == ["broken-json", "repeated-label"]
     assert (tmp_path / "a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert lawrec("audit", "fixed").stdout.endswith("kinds of error: 0, kinds of warning: 0\n")
+    assert lawrec("audit", "fixed").stdout.endswith("Kinds of error: 0, kinds of warning: 0\n")
 
 
 def test_strict_fails_on_an_error_and_not_on_a_warning(data, tmp_path):

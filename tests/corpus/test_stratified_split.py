@@ -20,7 +20,7 @@ def family(numbers, size):
 
 
 def write(path, cases):
-    """Write (fact, articles) as JSON lines of uneven spacing, so that a test can see which bytes were kept."""
+    """Write (fact, articles) as JSON lines, spaced in two ways to show which bytes were kept."""
     lines = [
         json.dumps({"fact": fact, "meta": {"relevant_articles": articles}}, indent=None)
         if number % 2

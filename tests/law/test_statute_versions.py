@@ -174,5 +174,5 @@ def test_the_pieces_of_a_difference_make_up_both_texts():
             "".join(numbers.choices("茶壶，。;；\n", k=numbers.randrange(30))) for _ in "ab"
         )
         pieces = difference(old, new)
-        assert "".join(piece.text for piece in pieces if piece.sign != "-") == new
-        assert same_text("".join(piece.text for piece in pieces if piece.sign != "+"), old)
+        assert "".join(piece.text for piece in pieces if piece.kind != "-") == new
+        assert same_text("".join(piece.text for piece in pieces if piece.kind != "+"), old)

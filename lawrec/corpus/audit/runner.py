@@ -144,7 +144,7 @@ def audit(
 def load_audit_reference(
     data: Path, articles: Path | None, *, max_tokens: int, tokenizer: str | None = None
 ) -> AuditReference:
-    """Return the reference of the shipped catalogue and of a list of articles.
+    """Return the reference of the shipped catalog and of a list of articles.
 
     Args:
         data: What `splits_to_audit` takes.
@@ -157,11 +157,9 @@ def load_audit_reference(
         CaseError: A list cannot be read.
 
     Example:
-        >>> reference = load_audit_reference(
-        ...     shipped_path("data/sample"), None, max_tokens=384
-        ... )
-        >>> len(reference.listed), reference.charges_of["264"]
-        (183, ('盗窃',))
+        >>> reference = load_audit_reference(Path("mine.json"), None, max_tokens=384)
+        >>> reference.listed, reference.charges_of["264"]
+        ((), ('盗窃',))
     """
     path = articles or _find_article_list(data)
     listed = read_article_list(path) if path else []
