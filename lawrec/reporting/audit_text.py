@@ -74,7 +74,7 @@ def long_tail(report: AuditReport) -> str:
 
     Example:
         >>> long_tail(report)  # doctest: +SKIP
-        'Articles: 183. Without a case in train: 3; with fewer than 10: 41. Labels of the 10 most ...'
+        'Articles: 183. Without a case in train: 3; with fewer than 10: 41. Labels of the ...'
     """
     tail, first = report.tail, next(iter(report.splits))
     return (

@@ -1,8 +1,7 @@
-"""The audit of planted faults, and the fixed copy."""
+"""The audit of planted faults."""
 
 import gzip
 import json
-import random
 from pathlib import Path
 
 import pytest
@@ -10,180 +9,21 @@ import pytest
 from lawrec.corpus.audit.case_checks import CHECKS, ERROR, audit_reference_of
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS
 from lawrec.corpus.audit.runner import EXAMPLES, audit, load_audit_reference, splits_to_audit
-from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
 from lawrec.resources import shipped_path
-
-LISTED = ["133", "264", "266"]
-CLEAN = {"train": 6, "valid": 3, "test": 3}
-WORDS = "张某李四王五赵六入室窃取现金手机电脑摩托车自行车若干元价值人民币于某日在路边商场车站住宅内"
-
-
-def fact(number, length=60):
-    """Return a fact that is like no other."""
-    return "".join(random.Random(number).choices(WORDS, k=length)) + "。"
-
-
-def line(text, articles=(264,), charges=("盗窃",), **more):
-    meta = {"relevant_articles": list(articles), "accusation": list(charges), **more}
-    return json.dumps({"fact": text, "meta": meta}, ensure_ascii=False)
-
-
-class Corpus:
-    """A folder whose faults are counted as they are planted."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.lines = {name: [] for name in CLEAN}
-        self.numbers = iter(range(1_000))
-        for split, size in CLEAN.items():
-            self.lines[split] = [line(self.fact()) for _ in range(size)]
-
-    def fact(self):
-        return fact(next(self.numbers))
-
-    def add(self, split, *lines):
-        self.lines[split].extend(lines)
-
-    def write(self):
-        self.folder.mkdir()
-        (self.folder / "law.txt").write_text("\n".join(LISTED))
-        for split, lines in self.lines.items():
-            content = b"\n".join(one if isinstance(one, bytes) else one.encode() for one in lines)
-            (self.folder / f"{split}.json").write_bytes(content + b"\n")
-        return self.folder
-
-
-@pytest.fixture
-def corpus(tmp_path):
-    return Corpus(tmp_path / "data")
-
-
-def counts(report):
-    return {finding.kind: finding.count for finding in report.findings}
-
-
-def audited(corpus, **options):
-    data = corpus.write()
-    return audit(data, load_audit_reference(data, None, max_tokens=384), **options)
-
-
-def plant_unreadable(corpus):
-    corpus.add("train", "{", "[]", line("only Latin"), '{"fact": "盗窃", "articles": 264}')
-
-
-def plant_empty(corpus):
-    corpus.add("train", line(""), line(" 　"))
-
-
-def plant_unlisted(corpus):
-    corpus.add("train", line(corpus.fact(), [264, 999]), line(corpus.fact(), ["1000"], []))
-
-
-def plant_repeated(corpus):
-    corpus.add("train", line(corpus.fact(), [264, 264, 264]), line(corpus.fact(), [264, "第264条"]))
-
-
-def plant_no_label(corpus):
-    corpus.add("test", line(corpus.fact(), [], []))
-
-
-def plant_tiny(corpus):
-    corpus.add("train", line("张某盗窃"))
-
-
-def plant_contradiction(corpus):
-    corpus.add(
-        "train", line(corpus.fact(), [264], ["[诈骗]"]), line(corpus.fact(), [133], ["盗窃罪"])
-    )
-    corpus.add("train", line(corpus.fact(), [133], ["危险驾驶"]))
-
-
-def plant_article(corpus):
-    for words in ("第二百六十四条", "刑法第264条", "第二百六十四条"):
-        corpus.add("train", line(corpus.fact() + words))
-
-
-def plant_charge(corpus):
-    corpus.add(
-        "train", line(corpus.fact() + "构成盗窃罪"), line(corpus.fact() + "盗窃罪", charges=[])
-    )
-
-
-def plant_law(corpus):
-    corpus.add("train", line(corpus.fact() + "触犯《刑法》"))
-
-
-def plant_masked(corpus):
-    corpus.add("train", line(corpus.fact() + "构成××罪"), line(corpus.fact() + "以××追究"))
-
-
-def plant_truncated(corpus):
-    corpus.add("train", line(fact(2_000, 1_000)))
-
-
-def plant_duplicates(corpus):
-    text = corpus.fact()
-    corpus.add("train", line(text), line(f" {text}"), line(text, year=2018))
-
-
-def plant_across(corpus):
-    one, other = corpus.fact(), corpus.fact()
-    corpus.add("train", line(one), line(one), line(other))
-    corpus.add("valid", line(other))
-    corpus.add("test", line(one), line(other))
-
-
-def plant_conflict(corpus):
-    text = corpus.fact()
-    corpus.add("train", line(text), line(text, [266], ["诈骗"]), line(text, [264, 264]))
-
-
-def plant_near(corpus):
-    text = fact(3_000, 200)
-    corpus.add("train", line(text), line(text[:-4]), line(text[4:]))
-
-
-def plant_near_across(corpus):
-    text = fact(3_000, 200)
-    corpus.add("train", line(text))
-    corpus.add("valid", line(text[:-4]))
-    corpus.add("test", line(text[4:]))
-
-
-def plant_unseen(corpus):
-    corpus.add("test", line(corpus.fact(), [266], ["诈骗"]), line(corpus.fact(), [266], ["诈骗"]))
-
-
-def plant_encoded(corpus):
-    corpus.add(
-        "valid", line("被告人盗窃他人财物").encode("gb18030"), b'{"fact": "\xe7\x9b\x97\xff"}'
-    )
-    corpus.add("train", '{"fact": "盗窃\\ud800", "articles": [264]}')
-
-
-# What is planted, what the audit must count, and no more.
-PLANTED = {
-    plant_unreadable: {"broken-json": 2, "bad-label": 1, "unreadable": 1},
-    plant_encoded: {"encoding": 3},
-    plant_empty: {"empty-fact": 2},
-    plant_unlisted: {"unlisted-label": 2},
-    plant_repeated: {"repeated-label": 2},
-    plant_no_label: {"no-label": 1},
-    plant_tiny: {"tiny-fact": 1},
-    plant_contradiction: {"contradiction": 2},
-    plant_article: {"states-article": 3, "names-law": 1},
-    plant_charge: {"states-charge": 2},
-    plant_law: {"names-law": 1},
-    plant_masked: {"masked": 2},
-    plant_truncated: {"truncated": 1},
-    plant_duplicates: {"duplicate": 2},
-    plant_across: {"duplicate-across-splits": 4},
-    plant_conflict: {"duplicate": 2, "conflicting-labels": 1, "repeated-label": 1},
-    plant_near: {"near-duplicate": 2},
-    plant_near_across: {"near-duplicate-across-splits": 2},
-    plant_unseen: {"article-not-in-train": 1},
-}
+from tests.helpers.planted_faults import (
+    CLEAN,
+    PLANTED,
+    audited,
+    counts,
+    invented_fact,
+    line,
+    plant_duplicates_across,
+    plant_near,
+    plant_near_across,
+    plant_repeated,
+    plant_unlisted,
+)
 
 
 def test_a_clean_corpus_has_no_finding(corpus):
@@ -240,7 +80,7 @@ def test_errors_come_first_with_their_examples(corpus):
 
 
 def test_examples_of_duplicates_name_both_lines(corpus):
-    plant_across(corpus)
+    plant_duplicates_across(corpus)
     (finding,) = audited(corpus).findings
     assert finding.examples[2] == (
         f"{corpus.folder / 'train.json'}:9",
@@ -263,12 +103,14 @@ def test_sizes_are_counted(corpus):
 
 def test_one_file_is_a_corpus_of_one_split(tmp_path):
     path = tmp_path / "mine.csv"
-    path.write_text(f"fact,articles\n{fact(1)},264;264\n{fact(1)},264\n", encoding="utf-8")
+    path.write_text(
+        f"fact,articles\n{invented_fact(1)},264;264\n{invented_fact(1)},264\n", encoding="utf-8"
+    )
     report = audit(path, audit_reference_of([]), fix=tmp_path / "fixed")
     assert counts(report) == {"repeated-label": 1, "duplicate": 1}
     (written,) = (tmp_path / "fixed/mine.json").read_text(encoding="utf-8").splitlines()
     assert json.loads(written) == {
-        "fact": fact(1),
+        "fact": invented_fact(1),
         "meta": {"relevant_articles": [264], "accusation": []},
     }
 
@@ -278,10 +120,10 @@ def in_parts(folder, splits):
     (folder / "valid").mkdir(parents=True)
     content = "\n".join(splits["train"]).encode()
     (folder / "train.json.gz").write_bytes(gzip.compress(content))
-    for number, one in enumerate(splits["valid"]):
-        (folder / f"valid/{number}.json").write_bytes(one.encode("gb18030"))
-    for number, one in enumerate(splits["test"]):
-        (folder / f"test-{number}.json").write_text(one, encoding="utf-8")
+    for number, content in enumerate(splits["valid"]):
+        (folder / f"valid/{number}.json").write_bytes(content.encode("gb18030"))
+    for number, content in enumerate(splits["test"]):
+        (folder / f"test-{number}.json").write_text(content, encoding="utf-8")
     return folder
 
 
@@ -309,7 +151,7 @@ def test_splits_are_read_and_fixed_whatever_their_files_are(corpus, tmp_path):
         "test": corpus.lines["test"],
     }
     for name, lines in expected.items():
-        assert fixed[name].splitlines() == [one.replace("[264, 264]", "[264]") for one in lines]
+        assert fixed[name].splitlines() == [text.replace("[264, 264]", "[264]") for text in lines]
 
 
 @pytest.mark.parametrize(
@@ -333,27 +175,6 @@ def test_a_pattern_is_a_corpus_of_one_split(tmp_path, corpus):
     assert len((tmp_path / "fixed/test.json").read_bytes().splitlines()) == 3
 
 
-def test_a_table_with_other_names_is_fixed_as_cail2018(tmp_path):
-    case_format = CaseFormat(fact_field="案情", articles_field="法条", separator="#")
-    path = tmp_path / "mine.csv"
-    path.write_bytes(f"案情,法条\n{fact(1)},264#264\n{fact(2)},第266条\n".encode("gb18030"))
-    report = audit(path, audit_reference_of([]), case_format=case_format, fix=tmp_path / "fixed")
-    assert (report.splits["mine"].encoding, counts(report)) == ("gb18030", {"repeated-label": 1})
-    lines = (tmp_path / "fixed/mine.json").read_text(encoding="utf-8").splitlines()
-    labels = [json.loads(one)["meta"]["relevant_articles"] for one in lines]
-    assert labels == [[264], [266]]
-
-
-@pytest.mark.parametrize("note", [b"\xff", b"\\ud800"])
-def test_a_line_is_fixed_although_another_field_holds_no_text(tmp_path, note):
-    path = tmp_path / "mine.json"
-    path.write_bytes(line(fact(1), [264, 264], note="@").encode().replace(b"@", note))
-    audit(path, audit_reference_of([]), fix=tmp_path / "fixed")
-    (fixed,) = (tmp_path / "fixed/mine.json").read_text(encoding="utf-8").splitlines()
-    assert json.loads(fixed)["meta"]["relevant_articles"] == [264]
-    assert len(json.loads(fixed)["meta"]["note"]) == 1
-
-
 def test_the_threshold_says_what_is_near(corpus):
     plant_near(corpus)
     assert counts(audited(corpus, threshold=1.0)) == {}
@@ -373,85 +194,6 @@ def test_a_list_of_articles_may_be_named(corpus, tmp_path):
     assert counts(report) == {"unlisted-label": 12}
 
 
-@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
-def test_a_fixed_copy_has_no_error_and_nothing_that_is_fixed(corpus, plant, tmp_path):
-    plant(corpus)
-    first = audited(corpus, fix=tmp_path / "fixed")
-    again = audit(
-        tmp_path / "fixed", load_audit_reference(tmp_path / "fixed", None, max_tokens=384)
-    )
-    assert again.errors == 0
-    fixed = {"repeated-label", "duplicate"}
-    left = {f.kind: f.count for f in first.findings if f.severity != ERROR and f.kind not in fixed}
-    assert counts(again) == left
-    assert bool(first.changes) == (counts(first) != left)
-
-
-def test_lines_without_fault_keep_their_bytes(corpus, tmp_path):
-    kept = list(corpus.lines["train"])
-    for plant in (plant_unreadable, plant_empty, plant_encoded):
-        plant(corpus)
-    audited(corpus, fix=tmp_path / "fixed")
-    assert (tmp_path / "fixed/train.json").read_text(encoding="utf-8").splitlines() == kept
-    assert (tmp_path / "fixed/law.txt").read_text().split("\n") == [*LISTED, ""]
-
-
-def test_kept_labels_stay_as_they_were_written(corpus, tmp_path):
-    text = corpus.fact()
-    plain = json.dumps({"id": 7, "fact": text, "articles": ["第264条", "999", 264], "x": [1]})
-    corpus.add("test", plain, line(corpus.fact(), [266, 264, 266], criminals=["某"]))
-    audited(corpus, fix=tmp_path / "fixed")
-    lines = (tmp_path / "fixed/test.json").read_text(encoding="utf-8").splitlines()
-    assert json.loads(lines[3]) == {"id": 7, "fact": text, "articles": ["第264条"], "x": [1]}
-    assert json.loads(lines[4])["meta"] == {
-        "relevant_articles": [266, 264],
-        "accusation": ["盗窃"],
-        "criminals": ["某"],
-    }
-
-
-def test_every_change_is_logged_with_its_reason(corpus, tmp_path):
-    text = corpus.fact()
-    corpus.add("train", "{", line(text, [266], ["诈骗"]), line(corpus.fact(), [999], []))
-    corpus.add("train", line(corpus.fact(), [264, 264, 999]))
-    corpus.add("test", line(text))
-    report = audited(corpus, fix=tmp_path / "fixed")
-    log = (tmp_path / "fixed/changes.jsonl").read_text(encoding="utf-8").splitlines()
-    changes = [json.loads(change) for change in log]
-    assert report.changes == len(changes) == 5
-    assert [change["where"].rpartition(":")[2] for change in changes] == ["7", "8", "9", "10", "10"]
-    assert [change["what"] for change in changes] == [
-        "dropped the line",
-        "dropped the case",
-        "dropped the case",
-        "dropped 999",
-        "kept 264 once",
-    ]
-    assert [change["why"] for change in changes[1:]] == [
-        f"the same fact as {corpus.folder / 'test.json'}:4, which has other articles",
-        "no article is in the list: 999",
-        "not in the list of articles",
-        "cited more than once",
-    ]
-
-
-def test_a_duplicate_is_not_dropped_for_a_case_that_is_dropped_itself(corpus, tmp_path):
-    text = corpus.fact()
-    corpus.add("train", line(text))
-    corpus.add("test", line(text, [999], []))
-    assert counts(audited(corpus, fix=tmp_path / "fixed")) == {"unlisted-label": 1}
-    assert text in (tmp_path / "fixed/train.json").read_text(encoding="utf-8")
-    assert text not in (tmp_path / "fixed/test.json").read_text(encoding="utf-8")
-
-
-def test_a_folder_in_use_is_left_alone(corpus):
-    data = corpus.write()
-    before = {path.name: path.read_bytes() for path in data.iterdir()}
-    with pytest.raises(CaseError, match="the folder must be new or empty"):
-        audit(data, audit_reference_of([]), fix=data)
-    assert {path.name: path.read_bytes() for path in data.iterdir()} == before
-
-
 def test_a_folder_without_cases_is_refused(tmp_path):
     with pytest.raises(CaseError, match="the folder must hold files of cases"):
         audit(tmp_path, audit_reference_of([]))
@@ -469,24 +211,13 @@ def test_a_folder_without_splits_is_one_set_of_cases(tmp_path, inside):
     data = tmp_path / "court.2024"
     data.mkdir()
     for part in range(3):
-        (data / f"part-{part}.json").write_text(line(fact(part)) + "\n")
-    (data / "part-3.csv").write_text(f"fact,articles\n{fact(3)},264;999\n")
+        (data / f"part-{part}.json").write_text(line(invented_fact(part)) + "\n")
+    (data / "part-3.csv").write_text(f"fact,articles\n{invented_fact(3)},264;999\n")
     ((data if inside else tmp_path) / "law.txt").write_text("266\n264\n")
     report = audit(data, load_audit_reference(data, None, max_tokens=384), fix=tmp_path / "fixed")
     assert {name: size.cases for name, size in report.splits.items()} == {"court": 4}
     assert counts(report) == {"unlisted-label": 1}
     assert len((tmp_path / "fixed/court.json").read_text().splitlines()) == 4
-    assert (tmp_path / "fixed/law.txt").read_text() == "266\n264\n"
-
-
-def test_the_list_that_a_cleaned_copy_gets_is_the_one_it_was_checked_against(corpus, tmp_path):
-    data = corpus.write()
-    (tmp_path / "list.txt").write_text("刑法第266条\n264")
-    audit(
-        data,
-        load_audit_reference(data, tmp_path / "list.txt", max_tokens=384),
-        fix=tmp_path / "fixed",
-    )
     assert (tmp_path / "fixed/law.txt").read_text() == "266\n264\n"
 
 
