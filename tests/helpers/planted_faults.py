@@ -40,9 +40,7 @@ class Corpus:
         self.folder.mkdir()
         (self.folder / "law.txt").write_text("\n".join(LISTED))
         for split, lines in self.lines.items():
-            content = b"\n".join(
-                text if isinstance(text, bytes) else text.encode() for text in lines
-            )
+            encoded = (text if isinstance(text, bytes) else text.encode() for text in lines)
             (self.folder / f"{split}.json").write_bytes(b"\n".join(encoded) + b"\n")
         return self.folder
 
