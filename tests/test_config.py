@@ -223,7 +223,7 @@ def test_a_file_that_is_not_toml_in_utf8_is_refused(tmp_path, content):
 def test_a_file_that_cannot_be_read_is_refused(tmp_path, name, got):
     error = error_of(path=tmp_path / name)
     assert error.where == str(tmp_path / name)
-    assert (error.expected, error.got) == ("a TOML file must be readable", got)
+    assert (error.expected, error.got) == ("the TOML file must be readable", got)
     assert error.todo == "Check the path."
 
 
@@ -233,9 +233,9 @@ def test_a_configuration_cannot_be_changed():
 
 
 def test_a_choice_is_looked_up_by_its_name():
-    assert lookup({"max": 1, "mean": 2}, "mean", "model.pooling") == 2
+    assert lookup({"max": 1, "mean": 2}, "mean", where="model.pooling") == 2
     with pytest.raises(ConfigError) as caught:
-        lookup({"max": 1, "mean": 2}, "maxx", "model.pooling")
+        lookup({"max": 1, "mean": 2}, "maxx", where="model.pooling")
     assert str(caught.value) == (
         "model.pooling: every choice must be a known one, got 'maxx'. Did you mean max?"
     )
