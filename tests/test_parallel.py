@@ -71,7 +71,8 @@ def test_the_processes_end_with_a_parent_that_is_killed():
     code = (
         "import operator, itertools; from lawrec.parallel import parallel_map\n"
         "if __name__ == '__main__':\n"
-        "    for done in parallel_map(operator.neg, itertools.count(), workers=2): print(done, flush=True)"
+        "    for done in parallel_map(operator.neg, itertools.count(), workers=2):\n"
+        "        print(done, flush=True)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     with parent:

@@ -165,7 +165,8 @@ def test_the_digest_is_that_of_the_decompressed_bytes(tmp_path):
     content = FACT.encode() * 100
     plain = content_digest(write(tmp_path / "c.json", content))
     assert plain == hashlib.sha256(content).hexdigest()
-    assert {content_digest(compressed(tmp_path, suffix, content)) for suffix in DECOMPRESSORS} == {plain}
+    paths = [compressed(tmp_path, suffix, content) for suffix in DECOMPRESSORS]
+    assert {content_digest(path) for path in paths} == {plain}
 
 
 def test_the_digest_of_several_files_covers_all_in_their_order(tmp_path):

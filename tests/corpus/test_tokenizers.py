@@ -41,23 +41,6 @@ def tokenizer(config, jieba_tokenizer):
     return jieba_tokenizer if config == JIEBA else load_tokenizer(config, [TERMS])
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", ""),
-        ("盗窃罪", "盗窃罪"),
-        ("ＡＢＣ１２３", "ABC123"),
-        ("（一）", "(一)"),
-        (" 盗 窃\t罪\r\n", "盗窃罪"),
-        ("盗\u3000窃\xa0罪\u2028", "盗窃罪"),
-        ("１２．５㎏", "12.5kg"),
-    ],
-)
-def test_normalized_text_has_plain_signs_and_no_spaces(text, expected):
-    assert normalize(text) == expected
-    assert normalize(expected) == expected
-
-
 @pytest.mark.parametrize("text", [FACT, *STRANGE, "盗" * 100_000])
 def test_tokens_joined_are_the_normalized_text(tokenizer, text):
     tokens = tokenizer.cut(text)
