@@ -137,13 +137,12 @@ class DecisionConfig:
     false_cost: float = number(1.0)  # cost: of a listed article that is not true
     costs_file: str = ""  # CSV file with costs per article: article, miss, false
     folds: int = number(5, at_least=1)  # of cross-fitting; 1: no cross-fitting
-    # With this many true cases, a threshold is halfway between the article's own and the shared one.
+    # With so many true cases, a threshold is halfway between the article's own and the shared one.
     shrinkage_cases: int = number(20)
     resamples: int = number(200)  # bootstrap resamples for thresholds' intervals; 0: no intervals
     calibration: str = "isotonic"  # a key of calibration.CALIBRATIONS
-    coverage: float = number(
-        0.0, below=1
-    )  # guaranteed share of cases whose list is complete; 0: no guarantee
+    # Guaranteed share of cases whose list has all true articles; 0: no guarantee.
+    coverage: float = number(0.0, below=1)
     # Threshold of an article without a case to tune on; 0: that of rare articles, inf: never.
     unseen_threshold: float = number(0.0, allow_inf=True)
     min_articles: int = number(1)  # a shorter list is filled with the next best scores
@@ -295,11 +294,12 @@ def _parse_assignment(assignment: str) -> dict[str, Any]:
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        value = text
+        value = text  # a text without quotation marks: the shell removes them
     return {section.strip(): {key.strip(): value}}
 
 
 def _updated(section: Any, settings: Mapping[str, Any], *, where: str) -> Any:
+    """Return a section, such as a `TrainingConfig`, with some values replaced."""
     known = {setting.name: setting for setting in fields(section)}
     values = {}
     for key, value in settings.items():
@@ -310,6 +310,7 @@ def _updated(section: Any, settings: Mapping[str, Any], *, where: str) -> Any:
 
 
 def _typed(value: Any, default: Any, *, where: str) -> Any:
+    """Return a value with the type of its default: 1 becomes 1.0 and a list a tuple."""
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(default, tuple) and isinstance(value, list | tuple):
