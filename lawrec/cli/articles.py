@@ -37,7 +37,7 @@ def articles() -> None:
 @format_option(LIST_WRITERS)
 def list_articles(chapter: str, output_format: str) -> None:
     """List the articles of the Criminal Law."""
-    known = catalog.catalog_of(statute_versions.CRIMINAL_LAW)
+    known = catalog.shipped_catalog()
     click.echo(LIST_WRITERS[output_format](catalog.in_division(known, chapter)))
 
 
@@ -96,6 +96,6 @@ def changes(
         statute_versions.ROOT, name, first=first, second=second
     )
     comparison = StatuteChanges(
-        old, new, statute_versions.changes(old, new), catalog.titles(catalog.catalog_of(name))
+        old, new, statute_versions.changes(old, new), catalog.article_titles(name)
     )
     click.echo(CHANGES_WRITERS[output_format](comparison, diff))

@@ -17,7 +17,7 @@ from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case
 from lawrec.corpus.tokenizers import Tokenizer, load_tokenizer
 from lawrec.iterables import batched
-from lawrec.parallel import cores, in_processes
+from lawrec.parallel import available_cores, parallel_map
 
 CASES_PER_TASK = 128
 """Cases that are sent to a process at once."""
@@ -53,13 +53,13 @@ def tokenize_cases(
     """
     cases = iter(cases)
     first = list(islice(cases, MIN_PARALLEL_CASES))
-    workers = config.workers or (1 if tokenizer.is_quick else cores())
+    workers = config.workers or (1 if tokenizer.is_quick else available_cores())
     cases = chain(first, cases)
     if workers == 1 or len(first) < MIN_PARALLEL_CASES:
         yield from ((case, tokenizer.tokenize(case.fact)[: config.max_tokens]) for case in cases)
         return
     work = partial(_tokenize_batch, config, dictionaries)
-    with closing(in_processes(work, batched(cases, CASES_PER_TASK), workers=workers)) as done:
+    with closing(parallel_map(work, batched(cases, CASES_PER_TASK), workers=workers)) as done:
         for batch, tokens in done:
             yield from zip(batch, tokens, strict=True)
 

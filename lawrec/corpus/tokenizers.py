@@ -21,9 +21,10 @@ from pathlib import Path
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.entities import ENTITIES_VERSION, compile_entity_types, split_at_entities
-from lawrec.errors import CaseError, ConfigError
+from lawrec.errors import ConfigError
 from lawrec.registry import lookup
 from lawrec.text import normalize
+from lawrec.text_files import read_text
 
 TOKENIZATION_VERSION = 1
 """To be raised when this module tokenizes a text otherwise: it is part of every fingerprint."""
@@ -84,7 +85,7 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
         >>> tokenizer.fingerprint
         'char, entity types money (version 1)'
     """
-    backend = lookup(TOKENIZERS, config.tokenizer, "corpus.tokenizer")
+    backend = lookup(TOKENIZERS, config.tokenizer, where="corpus.tokenizer")
     words = read_words(dictionaries) if backend.package else []
     stop_words = listed_words(config.stop_words)
     tokenize = _with_entities(backend.load(words), config.entity_types)
@@ -118,7 +119,8 @@ def read_words(paths: Iterable[Path]) -> list[str]:
         ...     read_words([path])
         ['盗窃罪', 'ATM机']
     """
-    lines = (line for path in paths for line in _read_lines(path))
+    texts = (read_text(path, "the list of words") for path in paths)
+    lines = (line for text in texts for line in text.splitlines())
     return list(dict.fromkeys(normalize(line.split()[0]) for line in lines if line.strip()))
 
 
@@ -190,25 +192,6 @@ def _named(name: str, words: Iterable[str]) -> str:
     """Return a name and a digest of words: "stop words 3fdba35f04dc"."""
     digest = hashlib.sha256("\n".join(words).encode()).hexdigest()
     return f"{name} {digest[:12]}"
-
-
-def _read_lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise CaseError(
-            path,
-            expected="the list of words must be readable",
-            got=error.strerror,
-            todo="Check the path.",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise CaseError(
-            path,
-            expected="the list of words must be UTF-8",
-            got=str(error),
-            todo="Convert it to UTF-8.",
-        ) from error
 
 
 TOKENIZERS = {

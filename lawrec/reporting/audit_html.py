@@ -7,10 +7,9 @@ from html import escape
 from string import Template
 
 from lawrec.corpus.audit.runner import AuditReport, Finding, SplitSizes
-from lawrec.law.catalog import load_catalog, titles
+from lawrec.law.catalog import article_titles
 from lawrec.reporting.audit_text import long_tail, verdict, with_short_paths
 from lawrec.reporting.html_page import page_html
-from lawrec.resources import shipped_path
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 1000, 220, 44, 6
 """The bar chart, and its margins for the numbers and the axis, in units of its view box."""
@@ -27,7 +26,7 @@ def audit_html(report: AuditReport) -> str:
     Example:
         >>> Path("audit.html").write_text(audit_html(report), encoding="utf-8")  # doctest: +SKIP
     """
-    names = titles(load_catalog(shipped_path("vocab/articles.csv")))
+    names = article_titles()
     body = _BODY.substitute(
         data=escape(report.data),
         tone="bad" if report.errors else "fair" if report.warnings else "good",
