@@ -9,7 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -136,15 +136,9 @@ class CorpusCheck:
     find: Callable[[CaseIndex], Iterator[Occurrence]]
 
 
-def _duplicates_within_split(index: CaseIndex) -> Iterator[Occurrence]:
+def _duplicates(index: CaseIndex, *, across_splits: bool) -> Iterator[Occurrence]:
     for case, original in index.duplicates():
-        if index.split(case) == index.split(original):
-            yield Occurrence(index.where(case), f"the same fact as {index.where(original)}")
-
-
-def _duplicates_across_splits(index: CaseIndex) -> Iterator[Occurrence]:
-    for case, original in index.duplicates():
-        if index.split(case) != index.split(original):
+        if (index.split(case) != index.split(original)) == across_splits:
             yield Occurrence(index.where(case), f"the same fact as {index.where(original)}")
 
 
@@ -189,7 +183,7 @@ CORPUS_CHECKS = {
         ERROR,
         "a fact is also in a later split, where the model would be tested on what it has learnt",
         "`lawrec audit --fix` drops the case in the earlier split.",
-        _duplicates_across_splits,
+        partial(_duplicates, across_splits=True),
     ),
     "conflicting-labels": CorpusCheck(
         ERROR,
@@ -201,7 +195,7 @@ CORPUS_CHECKS = {
         WARNING,
         "a fact occurs more than once in its split",
         "`lawrec audit --fix` keeps the first of these cases.",
-        _duplicates_within_split,
+        partial(_duplicates, across_splits=False),
     ),
     "near-duplicate-across-splits": CorpusCheck(
         WARNING,
