@@ -67,11 +67,13 @@ data_options = compose_options(
     ),
     click.option(
         "--articles",
+        "article_list",
         type=FILE,
         help="List of all articles, one a line.  [default: law.txt of --data, else those cited]",
     ),
     click.option(
         "--charged",
+        "charge_only_data",
         type=FILE,
         help="More train cases that only say their charges; needs loss.charge_weight.  [default: none]",
     ),

@@ -31,5 +31,7 @@ def prepare(
     from lawrec.reporting.runs_text import records_text
 
     with progress_on(sys.stderr) as progress:
-        records = prepare_records(dataset_spec_from_options(source), settings.corpus, progress)
+        records = prepare_records(
+            dataset_spec_from_options(source), settings.corpus, progress=progress
+        )
     click.echo(records_text(records))

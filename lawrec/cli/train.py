@@ -154,7 +154,7 @@ def _rehearse(
 
     check_dataset_spec(cases, settings.loss)
     start_devices(on_device(settings, device).training)
-    records = prepare_records(cases, settings.corpus, progress)
+    records = prepare_records(cases, settings.corpus, progress=progress)
     if debug:
         batch = first_batch(settings, records, source=cases)
         click.echo(first_batch_text(batch))

@@ -6,7 +6,9 @@ from functools import partial
 
 from lawrec.registry import lookup
 
-RULES = 1  # grows when a class is recognised otherwise: part of the tokenizer's fingerprint
+ENTITIES_VERSION = (
+    1  # grows when a class is recognised otherwise: part of the tokenizer's fingerprint
+)
 
 _NUMBER = r"\d[\d,]*(?:\.\d+)?"
 _YUAN = {"": 1.0, "百": 1e2, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8}

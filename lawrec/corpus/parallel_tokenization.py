@@ -1,6 +1,6 @@
 """Cutting: the facts of many cases into tokens, on all cores where that pays."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from functools import cache, partial
 from itertools import chain, islice
@@ -9,6 +9,7 @@ from pathlib import Path
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case
 from lawrec.corpus.tokenizers import Tokenizer, load_tokenizer
+from lawrec.iterables import batched
 from lawrec.parallel import cores, in_processes
 
 _CHUNK = 128  # cases that a process is given at once
@@ -39,15 +40,9 @@ def tokenize_cases(
         yield from ((case, tokenizer.cut(case.fact)[: config.max_tokens]) for case in cases)
         return
     work = partial(_cut_chunk, config, dictionaries)
-    with closing(in_processes(work, _chunks(cases), workers=workers)) as done:
+    with closing(in_processes(work, batched(cases, _CHUNK), workers=workers)) as done:
         for chunk, tokens in done:
             yield from zip(chunk, tokens, strict=True)
-
-
-def _chunks(cases: Iterable[Case]) -> Iterator[list[Case]]:
-    rest = iter(cases)
-    while chunk := list(islice(rest, _CHUNK)):
-        yield chunk
 
 
 def _cut_chunk(

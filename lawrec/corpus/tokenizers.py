@@ -17,7 +17,7 @@ from lawrec.text import normalize
 TokenizeFunction = Callable[[str], list[str]]
 
 # Part of every fingerprint: write "rules 2", and so on, when the rules below cut text otherwise.
-_RULES = ""
+_RULES_VERSION = ""
 # jieba takes quadratic time for a stretch without a comma or full stop: a long one is broken.
 _STRETCH = re.compile("[^,。]{1,1024}[,。]?|[,。]")
 
@@ -47,9 +47,9 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
     """
     cutter = lookup(TOKENIZERS, config.tokenizer, "corpus.tokenizer")(dictionaries)
     stop_words = listed_words(config.stop_words)
-    parts = [cutter.fingerprint, _RULES]
+    parts = [cutter.fingerprint, _RULES_VERSION]
     if config.entity_types:
-        parts.append(f"classes {'+'.join(config.entity_types)} (rules {entities.RULES})")
+        parts.append(f"classes {'+'.join(config.entity_types)} (rules {entities.ENTITIES_VERSION})")
     if stop_words:
         parts.append(f"stop words {_digest(stop_words)}")
     cut = _without(stop_words, _with_classes(config.entity_types, cutter.cut))

@@ -6,7 +6,7 @@ import jieba
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import raise_bad_case, read_cases
+from lawrec.corpus.cases import read_cases, usable_cases
 from lawrec.corpus.tokenizers import TOKENIZERS, listed_words, load_tokenizer, read_words
 from lawrec.errors import CaseError, ConfigError
 from lawrec.resources import shipped_path
@@ -154,7 +154,7 @@ def test_every_fact_of_the_sample_is_cut_as_jieba_cuts_it(jieba_tokenizer):
     plain = jieba.Tokenizer()
     for word in TERMS.read_text(encoding="utf-8").split():
         plain.add_word(word)
-    for case in raise_bad_case(read_cases(shipped_path("data/sample/valid.json"))):
+    for case in usable_cases(read_cases(shipped_path("data/sample/valid.json"))):
         assert jieba_tokenizer.cut(case.fact) == plain.lcut(normalize(case.fact))
 
 
@@ -180,9 +180,9 @@ def test_all_that_may_change_a_token_changes_the_fingerprint(tmp_path, monkeypat
     found = [load_tokenizer(way).fingerprint for way in ways]
     stop.write_text("的\n了\n", encoding="utf-8")
     found += [load_tokenizer(way).fingerprint for way in ways[3:]]
-    monkeypatch.setattr("lawrec.corpus.entities.RULES", 99)
+    monkeypatch.setattr("lawrec.corpus.entities.ENTITIES_VERSION", 99)
     found += [load_tokenizer(way).fingerprint for way in ways[1:3]]
-    monkeypatch.setattr("lawrec.corpus.tokenizers._RULES", "rules 99")
+    monkeypatch.setattr("lawrec.corpus.tokenizers._RULES_VERSION", "rules 99")
     found += [load_tokenizer(way).fingerprint for way in ways]
     assert len(set(found)) == len(found)
     assert all(fingerprint.startswith(config.tokenizer) for fingerprint in found)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from lawrec.corpus.audit.case_checks import AuditReference
 from lawrec.corpus.audit.duplicate_checks import Copies
-from lawrec.corpus.case_lines import CaseLine, cail_line, copied, json_line, read_lines
+from lawrec.corpus.case_lines import CaseLine, case_to_json, line_to_json, read_lines
 from lawrec.corpus.cases import Case
 from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
-from lawrec.files import atomic_folder, check_new_folder, write_text
+from lawrec.files import atomic_folder, check_new_folder, json_line, write_text
 from lawrec.progress import Progress
 
 
@@ -79,7 +79,7 @@ def _mended(line: CaseLine, rules: AuditReference, *, copy: str) -> _Mended:
     if copy:
         return _Mended(b"", (Change(line.where, "dropped the case", copy),))
     changes = tuple(_label_changes(line.case, unlisted))
-    return _Mended(_relabelled(line, kept) if changes else copied(line), changes)
+    return _Mended(_relabelled(line, kept) if changes else line_to_json(line), changes)
 
 
 def _label_changes(case: Case, unlisted: list[str]) -> Iterator[Change]:
@@ -94,7 +94,7 @@ def _relabelled(line: CaseLine, kept: tuple[str, ...]) -> bytes:
     """Return the line with these articles, written as they were; its other fields stay."""
     assert isinstance(line.case, Case)
     if not line.raw:
-        return cail_line(line.case, kept)
+        return case_to_json(line.case, kept)
     record = json.loads(line.source)
     fields, name = (record.get("meta"), "relevant_articles")
     if not isinstance(fields, dict):
