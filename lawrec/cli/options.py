@@ -332,8 +332,8 @@ def dataset_spec_from_options(options: DataOptions) -> DatasetSpec:
     """Return which cases to prepare, and how."""
     return DatasetSpec(
         data=DatasetSpec().data if options["data"] is None else options["data"],
-        articles=options["article_list"],
-        charged=options["charge_only_data"],
+        article_list=options["article_list"],
+        charge_only_data=options["charge_only_data"],
         dictionaries=user_dictionaries(options),
         case_format=case_format_from_options(options),
         skip_bad=options["skip_bad"],

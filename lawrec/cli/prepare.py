@@ -27,5 +27,7 @@ def prepare(quiet: bool, verbose: bool, **options: Unpack[DataOptions]) -> None:
     from lawrec.reporting.runs_text import records_text
 
     with show_progress(quiet) as progress:
-        records = prepare_records(dataset_spec_from_options(options), settings.corpus, progress)
+        records = prepare_records(
+            dataset_spec_from_options(options), settings.corpus, progress=progress
+        )
     click.echo(records_text(records))

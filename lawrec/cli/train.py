@@ -203,7 +203,7 @@ def _preview(
 
     check_dataset_spec(dataset, settings.loss)
     start_devices(on_device(settings, device).training)
-    records = prepare_records(dataset, settings.corpus, progress)
+    records = prepare_records(dataset, settings.corpus, progress=progress)
     if debug:
         batch = first_batch(settings, records, source=dataset)
         click.echo(first_batch_text(batch))

@@ -14,8 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from lawrec.corpus.case_lines import CaseLine, copied, json_line, read_lines
-from lawrec.corpus.cases import Case
+from lawrec.corpus.case_lines import CaseLine, line_to_json, read_lines
+from lawrec.corpus.cases import SKIPPED, BadLines, Case
 from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SPLITS
@@ -74,8 +74,8 @@ def split_files(
     """Write the cases of files to train.json, valid.json and test.json of a new folder.
 
     What is written needs no options to be read: JSON lines in UTF-8 with the usual fields. A line
-    that is such JSON is copied with all its fields (see `copied`). Each split keeps the order of
-    the input. The same files and settings give the same bytes.
+    that is such JSON is copied with all its fields (see `line_to_json`). Each split keeps the order
+    of the input. The same files and settings give the same bytes.
 
     Args:
         files: Paths of labelled cases, as `list_files` takes them.
@@ -267,11 +267,11 @@ def _usable(
     files: Sequence[Path], case_format: CaseFormat, *, skip_bad: bool, progress: Progress
 ) -> Iterator[CaseLine]:
     done = 0
+    bad_lines = BadLines(skip=skip_bad)
     for path in files:
         for line in read_lines(path, case_format):
             if isinstance(line.case, CaseError):
-                if not skip_bad:
-                    raise line.case
+                bad_lines.handle(line.case)
                 continue
             done += 1
             progress.update("read", done, None)
@@ -287,25 +287,19 @@ def _write(
     progress: Progress,
 ) -> int:
     """Write each case to its split and each unusable line to skipped.jsonl; count the latter."""
-    skipped, done = 0, 0
+    done = 0
     with atomic_folder(folder) as new, ExitStack() as stack:
+        bad_lines = BadLines(skip=True, log=new / SKIPPED)
         outs = [stack.enter_context((new / f"{name}.json").open("wb")) for name in SPLITS]
         for path in files:
             for line in read_lines(path, case_format):
                 if isinstance(line.case, CaseError):
-                    skipped += 1
-                    _keep(line.case, new)
+                    bad_lines.handle(line.case)
                 else:
-                    outs[splits[done]].write(copied(line) + b"\n")
+                    outs[splits[done]].write(line_to_json(line) + b"\n")
                     done += 1
                     progress.update("write", done, len(splits))
-    return skipped
-
-
-def _keep(error: CaseError, folder: Path) -> None:
-    line = {"where": error.where, "error": str(error)}
-    with (folder / "skipped.jsonl").open("ab") as skipped:
-        skipped.write(json_line(line) + b"\n")
+    return bad_lines.skipped
 
 
 def _report(

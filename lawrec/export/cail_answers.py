@@ -47,7 +47,7 @@ def labels_of(run: Run, path: Path | None = None) -> tuple[str, ...]:
         CaseError: The list cannot be read, is empty, or names an article twice.
         RunError: There is no list.
     """
-    listed = read_article_list(path) if path else run.source.listed()
+    listed = read_article_list(path) if path else run.source.read_article_list()
     if listed is None:
         raise RunError(
             run.folder,

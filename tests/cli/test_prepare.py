@@ -47,7 +47,7 @@ ERROR broken-json: a line is not the JSON that it should be: 1
     train.json:21: a line must be one JSON object, got broken JSON (Expecting property name \
 enclosed in double quotes: line 2 column 1 (char 2))
     `lawrec audit --fix` drops it.
-WARNING repeated-label: an article stands more than once in a case: 1
+WARNING repeated-label: a case has an article more than once: 1
     train.json:22: [264, 264]
     `lawrec audit --fix` collapses them; lawrec counts them once anyway.
 

@@ -40,7 +40,7 @@ def test_from_training_to_a_prediction(tiny_data, tmp_path, at_work):
     answer = json.loads(lawrec("predict", stdin=THEFT).stdout)
     assert {entry["article"] for entry in answer["recommendations"]} <= {"264", "266", "133之一"}
     info = json.loads(lawrec("info", "--output", "json").stdout)
-    assert info["splits"]["charged"] == str(tmp_path / "more.jsonl")
+    assert info["splits"]["charge_only"] == str(tmp_path / "more.jsonl")
     assert [layer["output"] for layer in info["layers"] if layer["name"] == "charges"] == ["(1,)"]
 
 
@@ -49,7 +49,9 @@ def test_without_a_weight_it_says_what_to_do_and_does_nothing(tiny_data, tmp_pat
     refused = lawrec("train", "--data", tiny_data, "--charged", "more.jsonl", *at_work, *more)
     assert refused.exit_code == 1
     assert not (tmp_path / "data").exists()
-    assert refused.stderr.endswith("Add --set loss.charge_weight=0.5, or leave out --charged.\n")
+    assert refused.stderr.endswith(
+        "Add --set loss.charge_weight=0.5, or leave out --charge-only-data.\n"
+    )
 
 
 def test_what_can_be_prepared_can_be_verified(tiny_data, at_work):

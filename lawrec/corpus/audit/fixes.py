@@ -8,11 +8,11 @@ from pathlib import Path
 
 from lawrec.corpus.audit.case_checks import AuditReference
 from lawrec.corpus.audit.duplicate_checks import CaseIndex
-from lawrec.corpus.case_lines import CaseLine, cail_line, copied, json_line, read_lines
+from lawrec.corpus.case_lines import CaseLine, case_to_json, line_to_json, read_lines
 from lawrec.corpus.cases import Case
 from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
-from lawrec.files import atomic_folder, check_new_folder, write_text
+from lawrec.files import atomic_folder, check_new_folder, json_line, write_text
 from lawrec.progress import Progress
 
 
@@ -101,7 +101,7 @@ def _fixed(
     if line.where in duplicates:
         return b"", [Fix(line.where, "dropped the case", duplicates[line.where])]
     fixes = list(_label_fixes(line.case, unlisted))
-    return (_relabelled(line, kept) if fixes else copied(line)), fixes
+    return (_relabelled(line, kept) if fixes else line_to_json(line)), fixes
 
 
 def _label_fixes(case: Case, unlisted: list[str]) -> Iterator[Fix]:
@@ -116,7 +116,7 @@ def _relabelled(line: CaseLine, articles: tuple[str, ...]) -> bytes:
     """Return the line with these of its articles, as they were written; other fields stay."""
     assert isinstance(line.case, Case)
     if not line.raw:
-        return cail_line(line.case, articles)
+        return case_to_json(line.case, articles)
     record = json.loads(line.source)
     fields, name = (record.get("meta"), "relevant_articles")
     if not isinstance(fields, dict):
