@@ -99,8 +99,10 @@ def split_files(
     check_new_folder(folder)
     with tempfile.TemporaryFile() as spool:
         reading = _Reading(NearDuplicateIndex(spool, settings.threshold))
-        for line in _usable(files, case_format, skip_bad=skip_bad, progress=progress):
+        lines = _usable_lines(files, case_format, bad_lines=BadLines(skip=skip_bad))
+        for done, line in enumerate(lines, 1):
             reading.add(line)
+            progress.update("read", done, None)
         groups = reading.groups()
     choice = assign_groups(groups, settings.ratios, rng=random.Random(settings.seed))
     if len(set(choice)) < len(SPLITS):
@@ -263,19 +265,15 @@ def _groups_by_article(groups: Sequence[Group]) -> dict[str, set[int]]:
     return by_article
 
 
-def _usable(
-    files: Sequence[Path], case_format: CaseFormat, *, skip_bad: bool, progress: Progress
+def _usable_lines(
+    files: Sequence[Path], case_format: CaseFormat, *, bad_lines: BadLines
 ) -> Iterator[CaseLine]:
-    done = 0
-    bad_lines = BadLines(skip=skip_bad)
     for path in files:
         for line in read_lines(path, case_format):
             if isinstance(line.case, CaseError):
                 bad_lines.handle(line.case)
-                continue
-            done += 1
-            progress.update("read", done, None)
-            yield line
+            else:
+                yield line
 
 
 def _write(
@@ -286,19 +284,22 @@ def _write(
     splits: Sequence[int],
     progress: Progress,
 ) -> int:
-    """Write each case to its split and each unusable line to skipped.jsonl; count the latter."""
-    done = 0
+    """Write each case to its split, log unusable lines, and return the number of the latter.
+
+    Args:
+        files: Paths of labelled cases.
+        case_format: How the cases are written.
+        folder: The new folder.
+        splits: The index of the split of each case.
+        progress: Where to report the number of cases written.
+    """
     with atomic_folder(folder) as new, ExitStack() as stack:
         bad_lines = BadLines(skip=True, log=new / SKIPPED)
-        outs = [stack.enter_context((new / f"{name}.json").open("wb")) for name in SPLITS]
-        for path in files:
-            for line in read_lines(path, case_format):
-                if isinstance(line.case, CaseError):
-                    bad_lines.handle(line.case)
-                else:
-                    outs[splits[done]].write(line_to_json(line) + b"\n")
-                    done += 1
-                    progress.update("write", done, len(splits))
+        outputs = [stack.enter_context((new / f"{name}.json").open("wb")) for name in SPLITS]
+        lines = _usable_lines(files, case_format, bad_lines=bad_lines)
+        for done, (line, split) in enumerate(zip(lines, splits, strict=True), 1):
+            outputs[split].write(line_to_json(line) + b"\n")
+            progress.update("write", done, len(splits))
     return bad_lines.skipped
 
 

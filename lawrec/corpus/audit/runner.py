@@ -225,9 +225,11 @@ class _Audit:
             if not counts["lines"]:
                 raise no_case_error(path)
             names = ("lines", "cases", "several", "characters", "longest")
-            sizes = {name: counts[name] for name in names}
-            encoding = encodings_at(path, self._case_format)
-            self._splits[split] = SplitSizes(str(path), encoding, **sizes)
+            self._splits[split] = SplitSizes(
+                path=str(path),
+                encoding=encodings_at(path, self._case_format),
+                **{name: counts[name] for name in names},
+            )
 
     def check_corpus(self) -> None:
         """Check the cases against each other."""
@@ -289,7 +291,7 @@ class _Audit:
 
 
 def _long_tail(counts: list[int]) -> LongTail:
-    """Return how uneven the numbers of cases per article are."""
+    """Return how uneven the numbers of cases per article are; `counts` has one per article."""
     return LongTail(
         articles=len(counts),
         unused=counts.count(0),
