@@ -39,7 +39,7 @@ def number(
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """From the facts of cases to token ids."""
+    """Section [corpus]: from the facts of cases to token ids."""
 
     tokenizer: str = "jieba"  # a key of tokenizers.TOKENIZERS
     entity_types: tuple[str, ...] = ()  # keys of entities.ENTITY_TYPES: each span becomes one token
@@ -55,7 +55,7 @@ class CorpusConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Sizes and parts of the model."""
+    """Section [model]: layers and their sizes."""
 
     embedding_size: int = number(128, at_least=1)
     # With initial embeddings near zero, a stacked LSTM learns nothing for epochs.
@@ -72,7 +72,7 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Loss function."""
+    """Section [loss]: loss function, weights of articles and penalties."""
 
     name: str = "cross-entropy"  # a key of losses.LOSSES
     gamma: float = number(2.0)  # focal, asymmetric: focusing; larger down-weights easy labels more
@@ -86,14 +86,12 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """Optimizer and learning-rate schedule."""
+    """Section [optimizer]: optimizer and learning-rate schedule."""
 
     name: str = "adam"  # a key of optimizers.OPTIMIZERS
     learning_rate: float = number(2e-3)  # the peak of the schedule
     schedule: str = "cosine"  # a key of schedules.SCHEDULES
-    warmup_ratio: float = number(
-        0.05, below=1
-    )  # share of training in which the rate rises to the peak
+    warmup_ratio: float = number(0.05, below=1)  # share of training in which the rate rises
     decay_rate: float = number(0.1)  # exponential, staircase: the final rate divided by the peak
     staircase_steps: int = number(4, at_least=1)  # staircase: number of drops
     momentum: float = number(0.9, below=1)  # of the optimizer "momentum"
@@ -105,7 +103,7 @@ class OptimizerConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The training loop."""
+    """Section [training]: limits of training, checkpoints and devices."""
 
     seed: int = number(2018)
     epochs: int = number(8, at_least=1)
@@ -129,21 +127,22 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class DecisionConfig:
-    """From scores to a list of articles."""
+    """Section [decision]: from the scores of a case to its list of articles."""
 
     strategy: str = "best"  # a key of strategies.STRATEGIES; "best": chosen by cross-validation
     objective: str = "cail_score"  # a key of objectives.OBJECTIVES, which tuning maximizes
-    beta: float = number(1.0)  # f_beta: how many times recall counts as much as precision
+    beta: float = number(1.0)  # f_beta: above 1, recall counts more than precision; below 1, less
     target_rate: float = number(0.9)  # precision_at_recall, recall_at_precision: the rate to reach
     miss_cost: float = number(1.0)  # cost: of a true article that is not listed
     false_cost: float = number(1.0)  # cost: of a listed article that is not true
     costs_file: str = ""  # CSV file with costs per article: article, miss, false
     folds: int = number(5, at_least=1)  # of cross-fitting; 1: no cross-fitting
-    # With this many true cases, a threshold is halfway between the article's own and the shared one.
+    # With so many true cases, a threshold is halfway between the article's own and the shared one.
     shrinkage_cases: int = number(20)
     resamples: int = number(200)  # bootstrap resamples for thresholds' intervals; 0: no intervals
     calibration: str = "isotonic"  # a key of calibration.CALIBRATIONS
-    coverage: float = number(0.0, below=1)  # guaranteed share of complete lists; 0: no guarantee
+    # Guaranteed share of cases whose list has all true articles; 0: no guarantee.
+    coverage: float = number(0.0, below=1)
     # Threshold of an article without a case to tune on; 0: that of rare articles, inf: never.
     unseen_threshold: float = number(0.0, allow_inf=True)
     min_articles: int = number(1)  # a shorter list is filled with the next best scores
@@ -153,7 +152,7 @@ class DecisionConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """All settings, by section."""
+    """All settings, one field per section."""
 
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -295,11 +294,12 @@ def _parse_assignment(assignment: str) -> dict[str, Any]:
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        value = text
+        value = text  # a text without quotation marks: the shell removes them
     return {section.strip(): {key.strip(): value}}
 
 
 def _updated(section: Any, settings: Mapping[str, Any], *, where: str) -> Any:
+    """Return a section, such as a `TrainingConfig`, with some values replaced."""
     known = {setting.name: setting for setting in fields(section)}
     values = {}
     for key, value in settings.items():
@@ -310,6 +310,7 @@ def _updated(section: Any, settings: Mapping[str, Any], *, where: str) -> Any:
 
 
 def _typed(value: Any, default: Any, *, where: str) -> Any:
+    """Return a value with the type of its default: 1 becomes 1.0 and a list a tuple."""
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(default, tuple) and isinstance(value, list | tuple):

@@ -28,7 +28,7 @@ def error_of(*assignments, path=None):
     return caught.value
 
 
-def test_nothing_given_means_the_defaults():
+def test_without_settings_the_defaults_hold():
     assert load(None) == Config() == from_dict({}, "nothing")
 
 
@@ -232,7 +232,7 @@ def test_a_configuration_cannot_be_changed():
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_stands_between_the_defaults_and_the_file(tmp_path, name):
+def test_a_preset_overrides_the_defaults_and_a_file_overrides_the_preset(tmp_path, name):
     path = toml(tmp_path, "[model]\nlstm_units = 7\n[training]\nepochs = 3\n")
     config = load(path, ["training.epochs=4"], preset=name)
     assert (config.model.lstm_units, config.training.epochs) == (7, 4)
@@ -264,7 +264,7 @@ def test_an_unknown_preset_names_the_nearest():
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_the_nearest_preset_and_what_differs_from_it_are_found(name):
+def test_the_nearest_preset_comes_with_what_differs_from_it(name):
     config = load(None, ["training.seed=7", "corpus.entity_types=['date']"], preset=name)
     assert nearest_preset(load(None, preset=name)) == (name, {})
     assert nearest_preset(config) == (name, {"corpus.entity_types": ("date",), "training.seed": 7})

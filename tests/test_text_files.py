@@ -117,15 +117,15 @@ def test_a_file_that_cannot_be_opened_is_refused(tmp_path, name, got):
     assert (error.expected, error.got) == ("the file must be readable", got)
 
 
-def test_the_files_of_a_path_stand_in_the_order_of_their_names(tmp_path):
+def test_the_files_of_a_path_are_sorted_by_name(tmp_path):
     names = ["b.json", "a.json", "c.json.gz", "sub/d.json", ".hidden", "_SUCCESS"]
     for name in names:
         write(tmp_path / "d" / name, "")
-    found = [tmp_path / "d" / name for name in ("a.json", "b.json", "c.json.gz")]
-    assert list_files(tmp_path / "d") == found
-    assert list_files(tmp_path / "d" / "?.json*") == found
-    assert list_files(tmp_path / "d" / "*.json") == found[:2]
-    assert list_files(tmp_path / "d" / "a.json") == found[:1]
+    files = [tmp_path / "d" / name for name in ("a.json", "b.json", "c.json.gz")]
+    assert list_files(tmp_path / "d") == files
+    assert list_files(tmp_path / "d" / "?.json*") == files
+    assert list_files(tmp_path / "d" / "*.json") == files[:2]
+    assert list_files(tmp_path / "d" / "a.json") == files[:1]
     assert list_files(tmp_path / "absent") == [tmp_path / "absent"]
 
 
@@ -208,7 +208,7 @@ def test_the_digest_of_several_files_covers_all_in_their_order(tmp_path):
         (FACT.encode("gbk") + b"\0\n", "gb18030"),
     ],
 )
-def test_the_encoding_is_found_from_the_first_lines_beyond_ascii(tmp_path, content, expected):
+def test_the_encoding_is_detected_from_the_first_lines_beyond_ascii(tmp_path, content, expected):
     path = write(tmp_path / "c.txt", content)
     assert detect_encoding(path) == expected
     with open_binary(path) as stream:
@@ -216,11 +216,11 @@ def test_the_encoding_is_found_from_the_first_lines_beyond_ascii(tmp_path, conte
     assert text == content.decode(expected, "surrogateescape").removeprefix("\ufeff")
 
 
-@pytest.mark.parametrize("cut", range(1, 40))
-def test_a_line_cut_anywhere_stays_in_its_encoding(tmp_path, cut):
+@pytest.mark.parametrize("missing", range(1, 40))
+def test_a_line_that_lacks_a_byte_keeps_its_encoding(tmp_path, missing):
     for encoding in ("utf-8", "gb18030"):
         content = (FACT * 2).encode(encoding)
-        path = write(tmp_path / "c.txt", content[:cut] + content[cut + 1 :])
+        path = write(tmp_path / "c.txt", content[:missing] + content[missing + 1 :])
         assert detect_encoding(path) == encoding
 
 

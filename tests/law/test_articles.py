@@ -72,7 +72,7 @@ def in_chinese(number):
         ("120之99", "120之九十九"),
     ],
 )
-def test_every_way_of_writing_an_article_gives_one_name(value, expected):
+def test_every_spelling_of_an_article_has_the_same_name(value, expected):
     assert article_name(value) == expected
 
 
@@ -152,7 +152,7 @@ def test_a_name_stays_when_it_is_named_again():
     assert [article_name(name) for name in names] == names
 
 
-def test_articles_stand_in_the_order_of_the_statute_and_other_labels_last():
+def test_articles_are_sorted_as_in_the_statute_with_other_labels_last():
     ordered = ["2", "10", "100", "120", "120之一", "120之二", "120之九", "120之十", "120之十一"]
     ordered += ["121", "133", "133之一", "264", "民法典1165", "盗窃"]
     shuffled = random.Random(1).sample(ordered, len(ordered))
@@ -205,9 +205,7 @@ def test_a_list_of_articles_keeps_its_own_order(tmp_path, content, expected):
         ),
     ],
 )
-def test_a_list_without_articles_or_with_one_twice_is_refused(
-    tmp_path, content, expected, got, todo
-):
+def test_a_list_without_articles_or_with_repeats_is_refused(tmp_path, content, expected, got, todo):
     path = tmp_path / "law.txt"
     path.write_bytes(content)
     with pytest.raises(CaseError) as caught:

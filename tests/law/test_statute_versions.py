@@ -33,11 +33,11 @@ def root(tmp_path):
     return tmp_path
 
 
-def test_a_version_comes_back_as_it_was_kept_in_the_order_of_the_statute(tmp_path):
-    kept = version(OLD, _10="十。", _2之一="二\n之一。", _2="二。")
-    path = save_version(tmp_path, kept, left_out=("茶馆法",))
+def test_a_version_comes_back_as_it_was_saved_in_the_order_of_the_statute(tmp_path):
+    saved = version(OLD, _10="十。", _2之一="二\n之一。", _2="二。")
+    path = save_version(tmp_path, saved, left_out=("茶馆法",))
     assert path == tmp_path / "tea/2001-02-01.json"
-    assert load_version(tmp_path, "tea", effective=OLD) == kept
+    assert load_version(tmp_path, "tea", effective=OLD) == saved
     values = json.loads(path.read_text(encoding="utf-8"))
     assert list(values["articles"]) == ["2", "2之一", "10"]
     assert (values["name"], values["effective"]) == ("tea", "2001-02-01")
@@ -116,8 +116,8 @@ def test_a_damaged_version_is_refused(root, content):
     ],
 )
 def test_two_versions_are_the_newest_or_those_in_force(root, days, expected):
-    found = two_versions(root, "tea", **dict(zip(("first", "second"), days, strict=False)))
-    assert tuple(version.effective for version in found) == expected
+    versions = two_versions(root, "tea", **dict(zip(("first", "second"), days, strict=False)))
+    assert tuple(version.effective for version in versions) == expected
 
 
 def test_one_version_cannot_be_compared(root, tmp_path):
@@ -140,7 +140,7 @@ def test_changes_are_what_changed_came_and_went_in_the_order_of_the_statute():
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("first", "second", "same"),
     [
         ("（一）茶；", "(一)茶;", True),
         ("喝 茶。\n扫地。", "喝茶。扫地。", True),
@@ -152,11 +152,11 @@ def test_changes_are_what_changed_came_and_went_in_the_order_of_the_statute():
         ("帐簿", "账簿", False),
     ],
 )
-def test_width_white_space_and_titles_do_not_count(one, other, same):
-    assert same_text(one, other) is same
+def test_width_white_space_and_titles_do_not_count(first, second, same):
+    assert same_text(first, second) is same
 
 
-def test_a_diff_clauses_shows_whole_clauses():
+def test_a_diff_shows_whole_clauses():
     assert diff_clauses("打翻茶壶的，处扫地一日。", "打翻茶壶的,处扫地三日，并道歉。") == [
         Piece("=", "打翻茶壶的,"),
         Piece("-", "处扫地一日。"),
@@ -167,7 +167,7 @@ def test_a_diff_clauses_shows_whole_clauses():
     assert diff_clauses("同；", "同;") == [Piece("=", "同;")]
 
 
-def test_the_pieces_of_a_diff_clauses_make_up_both_texts():
+def test_the_pieces_of_a_diff_make_up_both_texts():
     numbers = random.Random(3)
     for _ in range(300):
         old, new = (
