@@ -116,14 +116,14 @@ def _is_running(ending: str) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text in UTF-8, whole or not at all, with line feeds as line ends.
+    r"""Write a text in UTF-8, whole or not at all, with line feeds as line ends.
 
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_text(Path(folder) / "law.txt", "264\\n")
+        ...     write_text(Path(folder) / "law.txt", "264\n")
         ...     (Path(folder) / "law.txt").read_bytes()
-        b'264\\n'
+        b'264\n'
     """
     with (
         atomic_file(path) as temporary,
@@ -165,12 +165,12 @@ def json_line(value: Any) -> bytes:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 digest of a file, in hexadecimal.
+    r"""Return the SHA-256 digest of a file, in hexadecimal.
 
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_text(Path(folder) / "law.txt", "264\\n")
+        ...     write_text(Path(folder) / "law.txt", "264\n")
         ...     sha256(Path(folder) / "law.txt")[:8]
         '87634245'
     """
