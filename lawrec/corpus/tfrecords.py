@@ -46,7 +46,7 @@ class Record:
 def write_shards(
     records: Iterable[Record], folder: Path, *, split: str, shard_cases: int, compression: str = ""
 ) -> Iterator[Shard]:
-    """Write records to shards, and yield each shard when it is complete.
+    """Yield the shards that records are written to, each when it is complete.
 
     Args:
         records: The records, of which one shard at a time is in memory.
