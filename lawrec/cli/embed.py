@@ -26,7 +26,7 @@ from lawrec.cli.options import (
 @skip_bad_option
 @input_format_options
 @settings_options
-@output_option("File for the vectors, in the text format of word2vec.")
+@output_option("File for the vectors, in word2vec's text format.", required=True)
 @progress_options
 def embed(
     files: tuple[Path, ...],

@@ -22,7 +22,7 @@ def export() -> None:
 @export.command(short_help="Pack a run as CAIL2018's predictor.zip.")
 @run_option
 @cail_list_option
-@output_option("File to write.", default=Path("predictor.zip"))
+@output_option("File to write.", default=Path("predictor.zip"), show_default=True)
 @progress_options
 def cail(
     run_name: str | None,

@@ -255,18 +255,9 @@ progress_options = compose_options(
 )
 
 
-def output_option(help: str, *, default: Path | None = None, is_folder: bool = False) -> Decorator:
-    """Return the option for the path of a result, which is required if it has no default."""
-    return option(
-        "-o",
-        "--output",
-        heading=OUTPUT,
-        type=click.Path(path_type=Path, dir_okay=is_folder),
-        default=default,
-        show_default=default is not None,
-        required=default is None,
-        help=help,
-    )
+def output_option(help: str, **attributes: Any) -> Decorator:
+    """Return the option for the path of a result."""
+    return option("-o", "--output", heading=OUTPUT, type=FILE, help=help, **attributes)
 
 
 def format_option(writers: Iterable[str]) -> Decorator:

@@ -55,7 +55,7 @@ def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float,
 @near_duplicate_option
 @skip_bad_option
 @input_format_options
-@output_option("New folder for the splits.", is_folder=True)
+@output_option("New folder for the splits.", required=True)
 @progress_options
 def split(
     files: tuple[Path, ...],

@@ -134,8 +134,8 @@ def train(
     A run that starts from another one needs layers of the same sizes. Tokens, articles and charges
     may differ: the weights of those that both runs have are taken over.
 
-    To train on several machines, start it on each with TF_CONFIG set, the same --run and a shared
-    folder of runs.
+    Several machines train one run when the command is started on each of them with TF_CONFIG set,
+    the same --run and a shared folder of runs.
     """
     if resume and is_given("start_from", "seed", "epochs", *options):
         raise click.UsageError("--resume uses the run's own cases and settings: name none.")

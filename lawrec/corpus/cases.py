@@ -115,7 +115,7 @@ def reader_of(file: Path, stream: BinaryIO) -> str:
         file,
         expected=f"the suffix must be one of {', '.join(SUFFIXES)} (and then {', '.join(PACKINGS)})",
         got=quoted(file.suffix),
-        todo="Rename the file, or say the format with --format.",
+        todo="Rename the file, or say the format with --input-format.",
     )
 
 

@@ -62,10 +62,10 @@ def check_dataset_spec(source: DatasetSpec, loss: LossConfig) -> None:
         )
     if source.charged and not loss.charge_weight:
         raise ConfigError(
-            "--charged",
+            "--charge-only-data",
             expected="loss.charge_weight must be above 0 to learn from cases with nothing but charges",
             got=loss.charge_weight,
-            todo="Add --set loss.charge_weight=0.5, or leave out --charged.",
+            todo="Add --set loss.charge_weight=0.5, or leave out --charge-only-data.",
         )
 
 

@@ -120,7 +120,7 @@ def check_shares(shares: Sequence[float]) -> None:
     """
     if len(shares) != len(SPLITS) or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
         raise ConfigError(
-            "--shares",
+            "--ratios",
             expected="the shares of train, valid and test must be positive with the sum 1",
             got=",".join(map(str, shares)),
             todo="Write 0.8,0.1,0.1, say.",

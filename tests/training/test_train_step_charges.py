@@ -146,8 +146,8 @@ def test_charged_cases_without_a_second_output_are_refused(tmp_path, source):
     with pytest.raises(ConfigError) as caught:
         new_run(tmp_path, source, "loss.charge_weight=0")
     assert str(caught.value) == (
-        "--charged: loss.charge_weight must be above 0 to learn from cases with nothing but charges, "
-        "got 0.0. Add --set loss.charge_weight=0.5, or leave out --charged."
+        "--charge-only-data: loss.charge_weight must be above 0 to learn from cases with nothing "
+        "but charges, got 0.0. Add --set loss.charge_weight=0.5, or leave out --charge-only-data."
     )
     assert not (tmp_path / "checkpoints").exists()
 
@@ -157,5 +157,5 @@ def test_a_second_output_without_any_charge_is_refused(tmp_path, source):
         new_run(tmp_path, replace(source, charged=None))
     assert str(caught.value) == (
         "loss.charge_weight: a train case must name its charges to learn them, got none. "
-        "Set it to 0, or add cases with charges by --charged FILE."
+        "Set it to 0, or add cases with charges by --charge-only-data FILE."
     )
