@@ -95,11 +95,15 @@ def test_an_output_is_a_path_and_a_format_is_a_choice(name):
 @pytest.mark.parametrize(
     ("name", "option", "shown"),
     [
-        ("train", "--epochs", "[default: (of the preset)]"),
+        ("train", "--epochs", "[default: of the preset]"),
         ("train", "--seed", f"[default: {Config().training.seed}]"),
         ("audit", "--max-tokens", f"[default: {Config().corpus.max_tokens}; x>=1]"),
-        ("tune-thresholds", "--strategy", "[default: (of the run: best unless changed)]"),
-        ("tune-thresholds", "--coverage", "[default: (of the run: 0.0 unless changed); 0<=x<1]"),
+        ("tune-thresholds", "--strategy", "[default: as in training, best unless changed there]"),
+        (
+            "tune-thresholds",
+            "--coverage",
+            "[default: as in training, 0.0 unless changed there] [0<=x<1]",
+        ),
         ("predict", "--fact-field", f"[default: {CaseFormat().fact_field}]"),
     ],
 )
