@@ -66,8 +66,8 @@ def test_the_readmes_commands_run_in_their_order(tmp_path, monkeypatch):
         arguments = shlex.split(text)[1:]
         if arguments[0] == "train" and "--resume" not in arguments:
             arguments += SMALL
-        text = Path(stdin).read_text(encoding="utf-8") if stdin else None
-        result = CliRunner().invoke(cli, arguments, input=given, catch_exceptions=False)
+        facts_in = Path(stdin).read_text(encoding="utf-8") if stdin else None
+        result = CliRunner().invoke(cli, arguments, input=facts_in, catch_exceptions=False)
         assert result.exit_code == 0, f"{command}: {result.stderr}"
         if output:
             Path(output).write_text(result.stdout, encoding="utf-8")

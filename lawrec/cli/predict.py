@@ -1,4 +1,8 @@
-"""`lawrec predict`: recommend articles for facts."""
+"""`lawrec predict`: recommend articles for facts.
+
+Each line of the input has an answer, in its order: the answer to a bad line is its error. Commands
+that learn from cases or measure on them stop at a bad line instead, unless --skip-bad is given.
+"""
 
 import shutil
 import sys

@@ -14,6 +14,8 @@ from lawrec.models.word2vec_format import check_embedding_init
 from lawrec.progress import Progress
 from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import stopping_between_steps
+from lawrec.reporting.training_text import dry_run_text, first_batch_text, training_line
+from lawrec.runs.results import DryRunReport, FirstBatch
 
 _CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
 _STOPPED = "Stopped. `lawrec train --resume` continues from the last checkpoint."
@@ -100,15 +102,20 @@ def train(
     settings = _checked(options.settings_from(arguments))
     dataset = options.dataset_spec_from(arguments)
     options.start_tensorflow(verbose=log_placement)
-    from lawrec.reporting.training_text import training_line
     from lawrec.training.loop import train as train_run
     from lawrec.training.setup import RunSpec, set_up_training
 
     with options.show_progress() as progress:
         if dry_run or debug:
-            _preview(
-                settings, dataset, device=device, dry_run=dry_run, debug=debug, progress=progress
+            preview = _preview(
+                settings,
+                dataset,
+                device=device,
+                first_batch=debug,
+                two_steps=dry_run,
+                progress=progress,
             )
+            _print_preview(*preview)
             return
         strategy, run, records = set_up_training(
             checkpoints,
@@ -121,7 +128,9 @@ def train(
         progress.message(f"Training {run.folder}")
         try:
             with stopping_between_steps(progress) as stoppable:
-                for evaluation in train_run(run, records, stoppable, profile, strategy):
+                for evaluation in train_run(
+                    run, records, progress=stoppable, profile=profile, strategy=strategy
+                ):
                     progress.message(training_line(evaluation))
         except KeyboardInterrupt:
             raise click.ClickException(_STOPPED) from None
@@ -136,31 +145,35 @@ def _checked(settings: Config) -> Config:
     return settings
 
 
+def _print_preview(batch: FirstBatch | None, report: DryRunReport | None) -> None:
+    if batch:
+        click.echo(first_batch_text(batch))
+        if any(batch.checks.values()):
+            raise click.ClickException(_CHECK_FAILED)
+    if report:
+        click.echo(dry_run_text(report))
+
+
 def _preview(
     settings: Config,
     dataset: DatasetSpec,
     *,
     device: str | None,
-    dry_run: bool,
-    debug: bool,
+    first_batch: bool,
+    two_steps: bool,
     progress: Progress,
-) -> None:
-    """Print the first batch with its checks, the sizes and the speed of a training, or both."""
+) -> tuple[FirstBatch | None, DryRunReport | None]:
+    """Return the checked first batch, the report of two steps, or both."""
     from lawrec.corpus.dataset_spec import check_dataset_spec
     from lawrec.corpus.prepare import prepare as prepare_records
-    from lawrec.reporting.training_text import dry_run_text, first_batch_text
+    from lawrec.training import dry_run
     from lawrec.training.devices import start_devices
-    from lawrec.training.dry_run import dry_run as take_two_steps
-    from lawrec.training.dry_run import first_batch
     from lawrec.training.setup import on_device
 
     check_dataset_spec(dataset, settings.loss)
     start_devices(on_device(settings, device).training)
     records = prepare_records(dataset, settings.corpus, progress)
-    if debug:
-        batch = first_batch(settings, records, source=dataset)
-        click.echo(first_batch_text(batch))
-        if any(batch.checks.values()):
-            raise click.ClickException(_CHECK_FAILED)
-    if dry_run:
-        click.echo(dry_run_text(take_two_steps(settings, records, dataset)))
+    batch = dry_run.first_batch(settings, records, source=dataset) if first_batch else None
+    if not two_steps or (batch and any(batch.checks.values())):
+        return batch, None
+    return batch, dry_run.dry_run(settings, records, dataset)

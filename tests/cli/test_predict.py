@@ -121,7 +121,7 @@ def test_json_lines_and_csv_are_read_by_format_or_suffix(at_run, tmp_path):
 
 @pytest.mark.tensorflow
 def test_csv_has_one_row_per_article(at_run):
-    result = lawrec("predict", "--input-format", "csv", "--top-k", 3, stdin=f"{THEFT}\n \n")
+    result = lawrec("predict", "--format", "csv", "--top-k", 3, stdin=f"{THEFT}\n \n")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert [row["case_id"] for row in rows] == ["1", "1", "1", "2"]
     assert [row["recommended"] for row in rows] == ["True", "False", "False", ""]
