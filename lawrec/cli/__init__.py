@@ -80,7 +80,7 @@ def _message(error: LawrecError | OSError) -> str:
 @click.group(
     cls=LawrecGroup,
     commands=[click.Command(name, short_help=summary) for name, summary in COMMANDS.items()],
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
 @click.version_option(__version__, prog_name="lawrec")
 def cli() -> None:

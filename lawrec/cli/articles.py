@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from lawrec.cli.options import DAY, FILE, format_option
+from lawrec.cli import options
 from lawrec.law import catalog, lookup, statute_versions
 from lawrec.reporting.law_text import (
     CHANGES_WRITERS,
@@ -16,10 +16,7 @@ from lawrec.reporting.law_text import (
 )
 
 _statute_option = click.option(
-    "--name",
-    default=statute_versions.CRIMINAL_LAW,
-    show_default=True,
-    help="Name of the statute.",
+    "--name", default=statute_versions.CRIMINAL_LAW, help="Name of the statute."
 )
 
 
@@ -34,7 +31,7 @@ def articles() -> None:
     default="",
     help="Text in the heading of a part, chapter or section, e.g. 侵犯财产罪.",
 )
-@format_option(LIST_WRITERS)
+@options.output_format(LIST_WRITERS)
 def list_articles(chapter: str, output_format: str) -> None:
     """List the articles of the Criminal Law."""
     known = catalog.shipped_catalog()
@@ -46,12 +43,11 @@ def list_articles(chapter: str, output_format: str) -> None:
 @click.option(
     "--date",
     "day",
-    show_default="the newest version",
-    help="Show the text in force on this day.",
-    **DAY,
+    help="Show the text in force on this day.  [default: the newest version]",
+    **options.DAY,
 )
 @_statute_option
-@format_option(ENTRY_WRITERS)
+@options.output_format(ENTRY_WRITERS)
 def show(names: tuple[str, ...], day: date | None, name: str, output_format: str) -> None:
     """Show the title, chapter, amendments and text of articles, such as 264, 133之一 or 第十条.
 
@@ -62,8 +58,10 @@ def show(names: tuple[str, ...], day: date | None, name: str, output_format: str
 
 
 @articles.command("import", short_help="Import the text of a statute.")
-@click.argument("file", type=FILE)
-@click.option("--effective", required=True, help="First day on which the text is in force.", **DAY)
+@click.argument("file", type=options.FILE)
+@click.option(
+    "--effective", required=True, help="First day on which the text is in force.", **options.DAY
+)
 @_statute_option
 @click.option("--replace", is_flag=True, help="Overwrite the version of that day.")
 def import_statute(file: Path, effective: date, name: str, replace: bool) -> None:
@@ -79,11 +77,11 @@ def import_statute(file: Path, effective: date, name: str, replace: bool) -> Non
 
 
 @articles.command(short_help="Compare two versions of a statute.")
-@click.argument("first", required=False, **(DAY | {"metavar": "[FROM]"}))
-@click.argument("second", required=False, **(DAY | {"metavar": "[TO]"}))
+@click.argument("first", required=False, **(options.DAY | {"metavar": "[FROM]"}))
+@click.argument("second", required=False, **(options.DAY | {"metavar": "[TO]"}))
 @click.option("--diff", is_flag=True, help="Show which words were removed and added.")
 @_statute_option
-@format_option(CHANGES_WRITERS)
+@options.output_format(CHANGES_WRITERS)
 def changes(
     first: date | None, second: date | None, diff: bool, name: str, output_format: str
 ) -> None:

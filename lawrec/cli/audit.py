@@ -5,19 +5,7 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli.options import (
-    DATA,
-    FILE,
-    OUTPUT,
-    HeadedCommand,
-    InputFormatOptions,
-    case_format_from_options,
-    input_format_options,
-    near_duplicate_option,
-    option,
-    progress_options,
-    show_progress,
-)
+from lawrec.cli import options
 from lawrec.config import CorpusConfig
 from lawrec.corpus.audit.runner import audit as audit_cases
 from lawrec.corpus.audit.runner import load_audit_reference
@@ -25,42 +13,33 @@ from lawrec.corpus.tokenizers import TOKENIZERS
 from lawrec.files import write_text
 
 
-@click.command(cls=HeadedCommand)
-@click.argument("data", type=FILE)
-@option(
+@click.command(cls=options.HeadedCommand)
+@click.argument("data", type=options.FILE)
+@click.option(
     "--article-list",
-    heading=DATA,
-    type=FILE,
-    show_default="law.txt of DATA",
-    help="File with all articles, one per line.",
+    type=options.FILE,
+    help="File with all articles, one per line.  [default: law.txt of DATA]",
 )
-@option(
+@click.option(
     "--max-tokens",
-    heading=DATA,
     type=click.IntRange(min=1),
     default=CorpusConfig().max_tokens,
-    show_default=True,
     help="Tokens of a fact that the model reads; longer facts are reported.",
 )
-@option(
+@click.option(
     "--tokenizer",
-    heading=DATA,
     type=click.Choice(list(TOKENIZERS)),
-    show_default="none: the tokens are estimated from the characters",
-    help="Tokenizer to count the tokens with.",
+    help="Count tokens with it.  [default: estimate them from the characters]",
 )
-@near_duplicate_option
-@input_format_options
-@option("--json", "json_file", heading=OUTPUT, type=FILE, help="Also write the report as JSON.")
-@option("--html", "html_file", heading=OUTPUT, type=FILE, help="Also write the report as a page.")
-@option(
-    "--fix",
-    heading=OUTPUT,
-    type=FILE,
-    help="Write the cases without their errors to this new folder.",
+@options.near_duplicates
+@options.input_format
+@click.option("--json", "json_file", type=options.FILE, help="Also write the report as JSON.")
+@click.option("--html", "html_file", type=options.FILE, help="Also write the report as a page.")
+@click.option(
+    "--fix", type=options.FILE, help="Write the cases without their errors to this new folder."
 )
-@option("--strict", heading=OUTPUT, is_flag=True, help="Exit with 1 when there is an error.")
-@progress_options
+@click.option("--strict", is_flag=True, help="Exit with 1 when there is an error.")
+@options.verbosity
 def audit(
     data: Path,
     article_list: Path | None,
@@ -71,9 +50,7 @@ def audit(
     html_file: Path | None,
     fix: Path | None,
     strict: bool,
-    quiet: bool,
-    verbose: bool,
-    **options: Unpack[InputFormatOptions],
+    **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
     """Check labelled cases before a model is trained on them.
 
@@ -84,12 +61,12 @@ def audit(
     from lawrec.reporting.audit_text import audit_json, audit_text
 
     reference = load_audit_reference(data, article_list, max_tokens=max_tokens, tokenizer=tokenizer)
-    with show_progress(quiet) as progress:
+    with options.show_progress() as progress:
         report = audit_cases(
             data,
             reference,
             threshold=near_duplicate_threshold,
-            case_format=case_format_from_options(options),
+            case_format=options.case_format_from(arguments),
             fix=fix,
             progress=progress,
         )

@@ -5,36 +5,18 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli.options import (
-    FILE,
-    CaseOptions,
-    HeadedCommand,
-    case_format_from_options,
-    input_format_options,
-    output_option,
-    progress_options,
-    settings_from_options,
-    settings_options,
-    show_progress,
-    skip_bad_option,
-    user_dictionaries,
-)
+from lawrec.cli import options
 
 
-@click.command(cls=HeadedCommand)
-@click.argument("files", type=FILE, nargs=-1, required=True, metavar="FACTS...")
-@skip_bad_option
-@input_format_options
-@settings_options
-@output_option("File for the vectors, in the text format of word2vec.")
-@progress_options
+@click.command(cls=options.HeadedCommand)
+@click.argument("files", type=options.FILE, nargs=-1, required=True, metavar="FACTS...")
+@options.skip_bad
+@options.input_format
+@options.settings
+@options.output("File for the vectors, in word2vec's text format.", required=True)
+@options.verbosity
 def embed(
-    files: tuple[Path, ...],
-    skip_bad: bool,
-    output: Path,
-    quiet: bool,
-    verbose: bool,
-    **options: Unpack[CaseOptions],
+    files: tuple[Path, ...], skip_bad: bool, output: Path, **arguments: Unpack[options.CaseOptions]
 ) -> None:
     """Train word vectors on facts, labelled or not, for `train --set model.embedding_init=FILE`.
 
@@ -42,18 +24,18 @@ def embed(
     quoted patterns. Settings decide how facts are tokenized (corpus.*), how long the vectors are
     (model.embedding_size) and which tokens have one (corpus.min_count, corpus.max_vocabulary).
     """
-    settings = settings_from_options(options)
+    settings = options.settings_from(arguments)
     from lawrec.models.word2vec_format import check_output, write_vectors
     from lawrec.reporting.training_text import embedding_text
     from lawrec.training.word_vectors import embed as embed_facts
 
     check_output(output)
-    with show_progress(quiet) as progress:
+    with options.show_progress() as progress:
         embedding = embed_facts(
             files,
             settings,
-            dictionaries=user_dictionaries(options),
-            case_format=case_format_from_options(options),
+            dictionaries=options.user_dictionaries(arguments),
+            case_format=options.case_format_from(arguments),
             skip_bad=skip_bad,
             progress=progress,
         )

@@ -5,61 +5,35 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli.options import (
-    DATA,
-    FILE,
-    OUTPUT,
-    HeadedCommand,
-    InputFormatOptions,
-    cail_list_option,
-    case_format_of_data,
-    device_option,
-    format_option,
-    input_format_options,
-    option,
-    progress_options,
-    run_option,
-    show_progress,
-    skip_bad_option,
-    start_tensorflow,
-)
+from lawrec.cli import options
 from lawrec.corpus.splits import SPLITS
 from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
 
 
-@click.command(cls=HeadedCommand)
-@run_option
-@option(
-    "--split",
-    heading=DATA,
-    type=click.Choice(SPLITS),
-    default="test",
-    show_default=True,
-    help="Split to evaluate on.",
-)
-@option("--data", heading=DATA, type=FILE, help="Labelled cases to evaluate on, not a split.")
-@option(
+@click.command(cls=options.HeadedCommand)
+@options.run
+@click.option("--split", type=click.Choice(SPLITS), default="test", help="Split to evaluate on.")
+@click.option("--data", type=options.FILE, help="Labelled cases to evaluate on, not a split.")
+@click.option(
     "--compare",
     "others",
-    heading=DATA,
     multiple=True,
     metavar="RUN",
     help="Another tuned run to compare with on the same cases; may be repeated.",
 )
-@skip_bad_option
-@input_format_options
-@device_option
-@format_option(EVALUATION_WRITERS)
-@option("--html", "page", heading=OUTPUT, type=FILE, help="Also write a page with plots and cases.")
-@option(
+@options.skip_bad
+@options.input_format
+@options.device
+@options.output_format(EVALUATION_WRITERS)
+@click.option("--html", "page", type=options.FILE, help="Also write a page with plots and cases.")
+@click.option(
     "--cail",
-    heading=OUTPUT,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write the predicted and the true lists in the format of CAIL2018's judge, and judge.",
 )
-@cail_list_option
-@progress_options
+@options.cail_list
+@options.verbosity
 def evaluate(
     run_name: str | None,
     checkpoints: Path,
@@ -72,19 +46,17 @@ def evaluate(
     page: Path | None,
     cail: Path | None,
     article_list: Path | None,
-    quiet: bool,
-    verbose: bool,
-    **options: Unpack[InputFormatOptions],
+    **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
     """Measure a run on cases that it has not seen, against two baselines.
 
     Each metric has a 95 % confidence interval, from resampling the cases. Another run differs from
     this one where the p-value is small.
     """
-    case_format = case_format_of_data(data, options)
+    case_format = options.case_format_of_data(data, arguments)
     if article_list and not cail:
         raise click.UsageError("--article-list is for --cail: name the file to write as well.")
-    start_tensorflow(verbose)
+    options.start_tensorflow()
     from lawrec.export.cail_answers import cail_file, with_answers
     from lawrec.inference.evaluate import evaluate_run, save_evaluation
     from lawrec.reporting.evaluation_html import write_page
@@ -98,7 +70,7 @@ def evaluate(
     run = find_run(checkpoints, run_name)
     answers = cail_file(run, cail, labels=article_list) if cail else None
     other_runs = [find_run(checkpoints, name) for name in others]
-    with show_progress(quiet) as progress:
+    with options.show_progress() as progress:
         evaluated = evaluate_run(
             run,
             split,

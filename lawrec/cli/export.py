@@ -4,14 +4,7 @@ from pathlib import Path
 
 import click
 
-from lawrec.cli.options import (
-    cail_list_option,
-    output_option,
-    progress_options,
-    run_option,
-    show_progress,
-    start_tensorflow,
-)
+from lawrec.cli import options
 
 
 @click.group()
@@ -20,32 +13,25 @@ def export() -> None:
 
 
 @export.command(short_help="Pack a run as CAIL2018's predictor.zip.")
-@run_option
-@cail_list_option
-@output_option("File to write.", default=Path("predictor.zip"))
-@progress_options
-def cail(
-    run_name: str | None,
-    checkpoints: Path,
-    article_list: Path | None,
-    output: Path,
-    quiet: bool,
-    verbose: bool,
-) -> None:
+@options.run
+@options.cail_list
+@options.output("File to write.", default=Path("predictor.zip"))
+@options.verbosity
+def cail(run_name: str | None, checkpoints: Path, article_list: Path | None, output: Path) -> None:
     """Pack a tuned run as the predictor.zip of CAIL2018.
 
     It holds the run, lawrec, and predictor/ with the class Predictor(batch_size), whose
     predict(facts) returns ids of articles: line numbers of law.txt, from 1. The packages that
     lawrec depends on must be installed where it is unpacked.
     """
-    start_tensorflow(verbose)
+    options.start_tensorflow()
     from lawrec.export.cail_answers import labels_of
     from lawrec.export.cail_archive import export_cail
     from lawrec.runs.run import find_run
     from lawrec.training.checkpoints import best_checkpoint
 
     run = find_run(checkpoints, run_name)
-    with show_progress(quiet) as progress:
+    with options.show_progress() as progress:
         checkpoint = best_checkpoint(run, progress)
     packed = export_cail(run, labels_of(run, article_list), path=output, checkpoint=checkpoint)
     click.echo(packed.text())

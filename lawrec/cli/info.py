@@ -4,16 +4,16 @@ from pathlib import Path
 
 import click
 
-from lawrec.cli.options import format_option, run_option, start_tensorflow
+from lawrec.cli import options
 from lawrec.reporting.runs_text import INFO_WRITERS
 
 
 @click.command()
-@run_option
-@format_option(INFO_WRITERS)
+@options.run
+@options.output_format(INFO_WRITERS)
 def info(run_name: str | None, checkpoints: Path, output_format: str) -> None:
     """Describe a run: its cases, layers, settings and thresholds."""
-    start_tensorflow()
+    options.start_tensorflow()
     from lawrec.diagnostics.run_info import inspect_run
     from lawrec.runs.run import find_run
 

@@ -21,27 +21,41 @@ from lawrec.text_files import ENCODINGS
 
 Decorator = Callable[[Any], Any]
 
-
-class HeadedOption(click.Option):
-    """An option with the heading under which the help of its command lists it."""
-
-    def __init__(self, *names: Any, heading: str, **attributes: Any) -> None:
-        super().__init__(*names, **attributes)
-        self.heading = heading
+HEADINGS = {
+    "Data": (
+        *("data", "records", "split", "others", "article_list", "charge_only_data", "ratios"),
+        *("split_seed", "near_duplicate_threshold", "max_tokens", "tokenizer", "skip_bad"),
+    ),
+    "Input format": (
+        *("input_format", "fact_field", "articles_field", "id_field", "articles_separator"),
+        "encoding",
+    ),
+    "Model and settings": (
+        *("run_name", "checkpoints", "start_from", "preset", "config_file", "assignments"),
+        "user_dicts",
+    ),
+    "Training": ("seed", "epochs", "resume", "dry_run", "debug", "profile"),
+    "Thresholds": ("strategy", "objective", "calibration", "coverage", "threshold"),
+    "Devices": ("device", "log_placement"),
+}
+"""The headings of the help, and the names of the options below them."""
 
 
 class HeadedCommand(click.Command):
-    """A command whose help lists its options under their headings, which many options need."""
+    """A command whose help lists its many options under headings."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, grouped; the headings are in the order of their first options."""
-        groups: dict[str, list[tuple[str, str]]] = {}
+        """Write the options by heading; those that `HEADINGS` does not name come last."""
+        records: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
         for parameter in self.get_params(ctx):
-            if record := parameter.get_help_record(ctx):
-                groups.setdefault(getattr(parameter, "heading", "Help"), []).append(record)
-        for heading, records in groups.items():
-            with formatter.section(heading):
-                formatter.write_dl(records)
+            headings = (heading for heading, names in HEADINGS.items() if parameter.name in names)
+            record = isinstance(parameter, click.Option) and parameter.get_help_record(ctx)
+            if record:
+                records.setdefault(next(headings, "Output and help"), []).append(record)
+        for heading, group in records.items():
+            if group:
+                with formatter.section(heading):
+                    formatter.write_dl(group)
 
 
 class FloatRange(click.FloatRange):
@@ -55,11 +69,6 @@ class FloatRange(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is not a number.", param, ctx)
         return number
-
-
-def option(*names: str, heading: str, **attributes: Any) -> Decorator:
-    """Return a decorator that adds an option to a command, under a heading of its help."""
-    return click.option(*names, cls=HeadedOption, heading=heading, **attributes)
 
 
 def compose_options(*decorators: Decorator) -> Decorator:
@@ -77,9 +86,13 @@ def _as_date(_: click.Context, __: click.Parameter, value: datetime | None) -> d
     return value.date() if value else None
 
 
-def _remember_verbose(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
-    ctx.meta["lawrec.verbose"] = value  # the group of commands, which prints errors, sees it there
-    return value
+def _remember(ctx: click.Context, option: click.Parameter, value: bool) -> None:
+    ctx.meta[f"lawrec.{option.name}"] = value
+
+
+def _is_on(name: str) -> bool:
+    """Return whether the flag "quiet" or "verbose" of `verbosity` is on."""
+    return bool(click.get_current_context().meta.get(f"lawrec.{name}"))
 
 
 DAY: dict[str, Any] = {
@@ -90,201 +103,138 @@ DAY: dict[str, Any] = {
 """The attributes of an option that is a day; the command gets a `date`."""
 FILE = click.Path(path_type=Path)
 
-DATA = "Data"
-INPUT = "Input format"
-SETTINGS = "Model and settings"
-DEVICES = "Devices"
-OUTPUT = "Output"
-
-settings_options = compose_options(
-    option(
+settings = compose_options(
+    click.option(
         "--preset",
-        heading=SETTINGS,
         type=click.Choice(list(config.PRESETS)),
-        show_default="base",
-        help="Settings to start from; --config and --set change them.",
+        help="Settings to start from; --config and --set change them.  [default: base]",
     ),
-    option("--config", "config_file", heading=SETTINGS, type=FILE, help="TOML file with settings."),
-    option(
+    click.option("--config", "config_file", type=FILE, help="TOML file with settings."),
+    click.option(
         "--set",
         "assignments",
-        heading=SETTINGS,
         multiple=True,
         metavar="SECTION.KEY=VALUE",
         help="Change one setting; may be repeated.",
     ),
-    option(
+    click.option(
         "--user-dict",
         "user_dicts",
-        heading=SETTINGS,
         type=FILE,
         multiple=True,
-        show_default="the legal terms that lawrec ships",
-        help="User dictionary of jieba and rjieba; may be repeated.",
+        help="Words for jieba and rjieba; may be repeated.  [default: the shipped legal terms]",
     ),
 )
-input_format_options = compose_options(
-    option(
+input_format = compose_options(
+    click.option(
         "--input-format",
-        heading=INPUT,
         type=click.Choice(list(READERS)),
-        show_default="by the suffix of the file; text on stdin",
-        help="Format of the cases.",
+        help="Format of the cases.  [default: by the suffix of the file; text on stdin]",
     ),
-    option(
-        "--fact-field",
-        heading=INPUT,
-        default=DEFAULT_FORMAT.fact_field,
-        show_default=True,
-        help="Field or column of the fact.",
+    click.option(
+        "--fact-field", default=DEFAULT_FORMAT.fact_field, help="Field or column of the fact."
     ),
-    option(
+    click.option(
         "--articles-field",
-        heading=INPUT,
-        show_default="meta.relevant_articles or articles",
-        help="Field or column of the articles.",
+        help="Field or column of the articles.  [default: meta.relevant_articles or articles]",
     ),
-    option(
-        "--id-field",
-        heading=INPUT,
-        default=DEFAULT_FORMAT.id_field,
-        show_default=True,
-        help="Field or column of the case's id.",
+    click.option(
+        "--id-field", default=DEFAULT_FORMAT.id_field, help="Field or column of the case's id."
     ),
-    option(
+    click.option(
         "--articles-separator",
-        heading=INPUT,
-        show_default="in a table: ; , 、 | or space",
-        help="Text between two articles, where several are in one text.",
+        help="Text between two articles.  [default, in a table: ; , 、 | or space]",
     ),
-    option(
+    click.option(
         "--encoding",
-        heading=INPUT,
         type=click.Choice(ENCODINGS),
-        show_default="detected in the first lines",
-        help="Encoding of the cases.",
+        help="Encoding of the cases.  [default: detected in the first lines]",
     ),
 )
-skip_bad_option = option(
-    "--skip-bad",
-    heading=DATA,
-    is_flag=True,
-    help="Leave out lines that cannot be used, and count them.",
+skip_bad = click.option(
+    "--skip-bad", is_flag=True, help="Leave out lines that cannot be used, and count them."
 )
-data_options = compose_options(
-    option(
+data = compose_options(
+    click.option(
         "--data",
-        heading=DATA,
         type=FILE,
-        show_default="the invented sample",
-        help="Folder with train, valid and test cases.",
+        help="Folder with train, valid and test cases.  [default: the invented sample]",
     ),
-    option(
+    click.option(
         "--article-list",
-        heading=DATA,
         type=FILE,
-        show_default="law.txt of --data, else the articles that cases cite",
-        help="File with all articles, one per line.",
+        help="List of all articles, one per line.  [default: law.txt of --data, else those cited]",
     ),
-    option(
+    click.option(
         "--charge-only-data",
-        heading=DATA,
         type=FILE,
-        show_default="none",
-        help="More train cases, of which only the charges are known; needs loss.charge_weight.",
+        help="More train cases with charges but no articles; needs loss.charge_weight.",
     ),
-    skip_bad_option,
-    input_format_options,
-    settings_options,
+    skip_bad,
+    input_format,
+    settings,
 )
-cail_list_option = option(
+cail_list = click.option(
     "--article-list",
-    heading=OUTPUT,
     type=FILE,
-    show_default="the list that the run was trained with",
-    help="CAIL2018's law.txt, whose line numbers are the ids of articles.",
+    help="CAIL's law.txt, whose line numbers are ids.  [default: the list used in training]",
 )
-run_option = compose_options(
-    option(
-        "--run",
-        "run_name",
-        heading=SETTINGS,
-        show_default="the newest",
-        help="Name or path of a run.",
-    ),
-    option(
-        "--checkpoints",
-        heading=SETTINGS,
-        type=FILE,
-        default=Path("checkpoints"),
-        show_default=True,
-        help="Folder of the runs.",
+run = compose_options(
+    click.option("--run", "run_name", help="Name or path of a run.  [default: the newest]"),
+    click.option(
+        "--checkpoints", type=FILE, default=Path("checkpoints"), help="Folder of the runs."
     ),
 )
-device_option = option(
+device = click.option(
     "--device",
-    heading=DEVICES,
     metavar="auto|cpu|gpu|gpu:N",
-    show_default="auto: GPUs if there are any",
-    help="Device that computes.",
+    help="Device that computes.  [default: auto: GPUs if there are any]",
 )
-near_duplicate_option = option(
+near_duplicates = click.option(
     "--near-duplicate-threshold",
-    heading=DATA,
     type=FloatRange(0.5, 1),
     default=0.8,
-    show_default=True,
     help="Jaccard similarity from which on two facts are near-duplicates.",
 )
-progress_options = compose_options(
-    option(
+verbosity = compose_options(
+    click.option(
         "-q",
         "--quiet",
-        heading=OUTPUT,
         is_flag=True,
+        callback=_remember,
+        expose_value=False,
         help="Show no progress and no messages, only results and errors.",
     ),
-    option(
+    click.option(
         "-v",
         "--verbose",
-        heading=OUTPUT,
         is_flag=True,
-        callback=_remember_verbose,
+        callback=_remember,
+        expose_value=False,
         help="Show TensorFlow's messages, and where in the code an error arose.",
     ),
 )
 
 
-def output_option(help: str, *, default: Path | None = None, is_folder: bool = False) -> Decorator:
-    """Return the option for the path of a result, which is required if it has no default."""
-    return option(
-        "-o",
-        "--output",
-        heading=OUTPUT,
-        type=click.Path(path_type=Path, dir_okay=is_folder),
-        default=default,
-        show_default=default is not None,
-        required=default is None,
-        help=help,
-    )
+def output(help: str, **attributes: Any) -> Decorator:
+    """Return the option for the path of a result."""
+    return click.option("-o", "--output", type=FILE, help=help, **attributes)
 
 
-def format_option(writers: Iterable[str]) -> Decorator:
+def output_format(writers: Iterable[str]) -> Decorator:
     """Return the option for the format of what is printed: the names of writers, default first."""
     names = list(writers)
-    return option(
+    return click.option(
         "--format",
         "output_format",
-        heading=OUTPUT,
         type=click.Choice(names),
         default=names[0],
-        show_default=True,
         help="Format of what is printed.",
     )
 
 
 class InputFormatOptions(TypedDict):
-    """The values of `input_format_options`."""
+    """The values of `input_format`."""
 
     input_format: str | None
     fact_field: str
@@ -295,7 +245,7 @@ class InputFormatOptions(TypedDict):
 
 
 class CaseOptions(InputFormatOptions):
-    """The values of `input_format_options` and `settings_options`."""
+    """The values of `input_format` and `settings`."""
 
     preset: str | None
     config_file: Path | None
@@ -304,7 +254,7 @@ class CaseOptions(InputFormatOptions):
 
 
 class DataOptions(CaseOptions):
-    """The values of `data_options`."""
+    """The values of `data`."""
 
     data: Path | None
     article_list: Path | None
@@ -318,52 +268,54 @@ def is_given(*names: str) -> bool:
     return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
 
 
-def settings_from_options(options: CaseOptions) -> config.Config:
+def settings_from(arguments: CaseOptions) -> config.Config:
     """Return the settings that the options choose."""
-    return config.load(options["config_file"], options["assignments"], preset=options["preset"])
+    return config.load(
+        arguments["config_file"], arguments["assignments"], preset=arguments["preset"]
+    )
 
 
-def user_dictionaries(options: CaseOptions) -> tuple[Path, ...]:
+def user_dictionaries(arguments: CaseOptions) -> tuple[Path, ...]:
     """Return the user dictionaries of the tokenizer: those that are named, else the shipped one."""
-    return options["user_dicts"] or DatasetSpec().dictionaries
+    return arguments["user_dicts"] or DatasetSpec().dictionaries
 
 
-def dataset_spec_from_options(options: DataOptions) -> DatasetSpec:
+def dataset_spec_from(arguments: DataOptions) -> DatasetSpec:
     """Return which cases to prepare, and how."""
     return DatasetSpec(
-        data=DatasetSpec().data if options["data"] is None else options["data"],
-        article_list=options["article_list"],
-        charge_only_data=options["charge_only_data"],
-        dictionaries=user_dictionaries(options),
-        case_format=case_format_from_options(options),
-        skip_bad=options["skip_bad"],
+        data=DatasetSpec().data if arguments["data"] is None else arguments["data"],
+        article_list=arguments["article_list"],
+        charge_only_data=arguments["charge_only_data"],
+        dictionaries=user_dictionaries(arguments),
+        case_format=case_format_from(arguments),
+        skip_bad=arguments["skip_bad"],
     )
 
 
-def case_format_from_options(options: InputFormatOptions) -> CaseFormat:
+def case_format_from(arguments: InputFormatOptions) -> CaseFormat:
     """Return how the cases are written."""
     return CaseFormat(
-        reader=options["input_format"],
-        fact_field=options["fact_field"],
-        articles_field=options["articles_field"],
-        id_field=options["id_field"],
-        separator=options["articles_separator"],
-        encoding=options["encoding"],
+        reader=arguments["input_format"],
+        fact_field=arguments["fact_field"],
+        articles_field=arguments["articles_field"],
+        id_field=arguments["id_field"],
+        separator=arguments["articles_separator"],
+        encoding=arguments["encoding"],
     )
 
 
-def case_format_of_data(data: Path | None, options: InputFormatOptions) -> CaseFormat:
+def case_format_of_data(data: Path | None, arguments: InputFormatOptions) -> CaseFormat:
     """Return how the cases of --data are written; a run knows it of its own cases."""
-    if data is None and is_given(*options):
+    if data is None and is_given(*arguments):
         raise click.UsageError(
             "The run's own cases are read as they were in training: name other cases with --data."
         )
-    return case_format_from_options(options)
+    return case_format_from(arguments)
 
 
-def show_progress(quiet: bool) -> AbstractContextManager[Progress]:
-    """Return the context of a command's work, with progress on stderr unless it is to be quiet."""
-    return nullcontext(SILENT) if quiet else progress_on(sys.stderr)
+def show_progress(hidden: bool = False) -> AbstractContextManager[Progress]:
+    """Return the context of a command's work: progress on stderr unless hidden or --quiet."""
+    return nullcontext(SILENT) if hidden or _is_on("quiet") else progress_on(sys.stderr)
 
 
 def start_tensorflow(verbose: bool = False) -> None:
@@ -373,9 +325,9 @@ def start_tensorflow(verbose: bool = False) -> None:
     nowhere meanwhile: https://github.com/tensorflow/tensorflow/issues/100442
 
     Args:
-        verbose: Show what TensorFlow logs from then on.
+        verbose: Show what TensorFlow logs from then on, as --verbose does.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose or _is_on("verbose") else "3")
     sys.stderr.flush()
     stderr = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:

@@ -1,4 +1,8 @@
-"""`lawrec predict`: recommend articles for facts."""
+"""`lawrec predict`: recommend articles for facts.
+
+Each line of the input has an answer, in its order: the answer to a bad line is its error. Commands
+that learn from cases or measure on them stop at a bad line instead, unless --skip-bad is given.
+"""
 
 import shutil
 import sys
@@ -8,22 +12,7 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli.options import (
-    DAY,
-    FILE,
-    OUTPUT,
-    FloatRange,
-    HeadedCommand,
-    InputFormatOptions,
-    case_format_from_options,
-    device_option,
-    input_format_options,
-    option,
-    progress_options,
-    run_option,
-    show_progress,
-    start_tensorflow,
-)
+from lawrec.cli import options
 from lawrec.corpus.cases import Cases, read_files, read_stream
 from lawrec.corpus.readers import CaseFormat
 from lawrec.law import statute_versions
@@ -31,47 +20,37 @@ from lawrec.reporting.answers import ANSWER_WRITERS
 from lawrec.text_files import list_files
 
 
-@click.command(cls=HeadedCommand)
-@click.argument("files", type=FILE, nargs=-1, metavar="[FILE]...")
-@run_option
-@device_option
-@input_format_options
-@option(
+@click.command(cls=options.HeadedCommand)
+@click.argument("files", type=options.FILE, nargs=-1, metavar="[FILE]...")
+@options.run
+@options.device
+@options.input_format
+@click.option(
     "--format",
     "output_format",
-    heading=OUTPUT,
     type=click.Choice(list(ANSWER_WRITERS)),
-    show_default="table on a terminal, json elsewhere",
-    help="Format of the answers.",
+    help="Format of the answers.  [default: table on a terminal, json elsewhere]",
 )
-@option(
+@click.option(
     "--top-k",
-    heading=OUTPUT,
     type=click.IntRange(min=0),
-    show_default="3 in a table, else 1",
-    help="Show at least the k articles with the best scores of each case, recommended or not.",
+    help="Show at least the k best articles of each case.  [default: 3 in a table, else 1]",
 )
-@option(
+@click.option(
     "--threshold",
-    heading=OUTPUT,
-    type=FloatRange(0, 1),
+    type=options.FloatRange(0, 1),
     help="Recommend all articles from this score on, instead of the tuned thresholds.",
 )
-@option(
-    "--with-text",
-    heading=OUTPUT,
-    is_flag=True,
-    help="Add the text of each article, from an imported statute.",
+@click.option(
+    "--with-text", is_flag=True, help="Add the text of each article, from an imported statute."
 )
-@option(
+@click.option(
     "--date",
     "day",
-    heading=OUTPUT,
-    show_default="the newest texts",
-    help="With --with-text: add the texts in force on this day.",
-    **DAY,
+    help="With --with-text: add the texts in force on this day.  [default: the newest texts]",
+    **options.DAY,
 )
-@progress_options
+@options.verbosity
 def predict(
     files: tuple[Path, ...],
     run_name: str | None,
@@ -82,9 +61,7 @@ def predict(
     threshold: float | None,
     with_text: bool,
     day: date | None,
-    quiet: bool,
-    verbose: bool,
-    **options: Unpack[InputFormatOptions],
+    **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
     """Recommend articles for the cases of each FILE, in their order.
 
@@ -102,19 +79,19 @@ def predict(
     if with_text:
         criminal_law = statute_versions.CRIMINAL_LAW
         texts = statute_versions.version_at(statute_versions.ROOT, criminal_law, day=day).texts
-    start_tensorflow(verbose)
+    options.start_tensorflow()
     from lawrec.inference.recommender import load_recommender
     from lawrec.runs.run import find_run
     from lawrec.training.devices import use_device
 
     use_device(device or "auto")
     run = find_run(checkpoints, run_name)
-    with show_progress(quiet) as progress:
+    with options.show_progress() as progress:
         recommender = load_recommender(run, threshold, progress=progress)
-    cases = _cases(files, case_format_from_options(options))
+    cases = _cases(files, options.case_format_from(arguments))
     width = shutil.get_terminal_size((100, 24)).columns
     # On a terminal, bars on stderr would be drawn over the answers on stdout.
-    with show_progress(quiet or sys.stdout.isatty()) as progress:
+    with options.show_progress(hidden=sys.stdout.isatty()) as progress:
         answers = recommender.answer(cases, top_k, progress)
         for text in ANSWER_WRITERS[output_format](answers, width, texts=texts):
             click.echo(text)

@@ -6,20 +6,7 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli.options import (
-    DATA,
-    FILE,
-    HeadedCommand,
-    InputFormatOptions,
-    case_format_from_options,
-    input_format_options,
-    near_duplicate_option,
-    option,
-    output_option,
-    progress_options,
-    show_progress,
-    skip_bad_option,
-)
+from lawrec.cli import options
 from lawrec.corpus.stratified_split import SplitSettings, split_files
 
 
@@ -34,39 +21,28 @@ def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float,
     return ratios
 
 
-@click.command(cls=HeadedCommand)
-@click.argument("files", type=FILE, nargs=-1, required=True, metavar="FILE...")
-@option(
+@click.command(cls=options.HeadedCommand)
+@click.argument("files", type=options.FILE, nargs=-1, required=True, metavar="FILE...")
+@click.option(
     "--ratios",
-    heading=DATA,
     default="0.8,0.1,0.1",
-    show_default=True,
     callback=_as_ratios,
     help="Ratios of train, valid and test cases.",
 )
-@option(
-    "--seed",
-    heading=DATA,
-    type=int,
-    default=2018,
-    show_default=True,
-    help="Random seed of the split.",
-)
-@near_duplicate_option
-@skip_bad_option
-@input_format_options
-@output_option("New folder for the splits.", is_folder=True)
-@progress_options
+@click.option("--seed", "split_seed", type=int, default=2018, help="Random seed of the split.")
+@options.near_duplicates
+@options.skip_bad
+@options.input_format
+@options.output("New folder for the splits.", required=True)
+@options.verbosity
 def split(
     files: tuple[Path, ...],
     ratios: tuple[float, ...],
-    seed: int,
+    split_seed: int,
     near_duplicate_threshold: float,
     skip_bad: bool,
     output: Path,
-    quiet: bool,
-    verbose: bool,
-    **options: Unpack[InputFormatOptions],
+    **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
     """Split labelled cases into train, valid and test.
 
@@ -75,12 +51,12 @@ def split(
     """
     from lawrec.reporting.audit_text import split_text
 
-    with show_progress(quiet) as progress:
+    with options.show_progress() as progress:
         report = split_files(
             files,
             output,
-            settings=SplitSettings(ratios, seed, near_duplicate_threshold),
-            case_format=case_format_from_options(options),
+            settings=SplitSettings(ratios, split_seed, near_duplicate_threshold),
+            case_format=options.case_format_from(arguments),
             skip_bad=skip_bad,
             progress=progress,
         )

@@ -1,26 +1,11 @@
 """`lawrec train`: train a model on labelled cases."""
 
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 import click
 
-from lawrec.cli.options import (
-    DEVICES,
-    SETTINGS,
-    DataOptions,
-    HeadedCommand,
-    data_options,
-    dataset_spec_from_options,
-    device_option,
-    is_given,
-    option,
-    progress_options,
-    run_option,
-    settings_from_options,
-    show_progress,
-    start_tensorflow,
-)
+from lawrec.cli import options
 from lawrec.config import PRESETS, Config
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.decision.cross_fitting import check_choices
@@ -29,8 +14,9 @@ from lawrec.models.word2vec_format import check_embedding_init
 from lawrec.progress import Progress
 from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import stopping_between_steps
+from lawrec.reporting.training_text import dry_run_text, first_batch_text, training_line
+from lawrec.runs.results import DryRunReport, FirstBatch
 
-TRAINING = "Training"
 _CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
 _STOPPED = "Stopped. `lawrec train --resume` continues from the last checkpoint."
 
@@ -46,75 +32,46 @@ def _as_steps(_: click.Context, __: click.Parameter, value: str | None) -> range
     return steps
 
 
-def _default(setting: str) -> dict[str, Any]:
-    """Return the default of an option for a training setting, which may be one of the preset."""
+def _default(setting: str) -> str:
+    """Return the default of a training setting, for the help of its option."""
     if any(setting in preset.get("training", {}) for preset in PRESETS.values()):
-        return {"show_default": "of the preset"}
-    return {"default": getattr(Config().training, setting), "show_default": True}
+        return "of the preset"
+    return str(getattr(Config().training, setting))
 
 
-@click.command(cls=HeadedCommand)
-@data_options
-@run_option
-@option(
+@click.command(cls=options.HeadedCommand)
+@options.data
+@options.run
+@click.option(
     "--start-from",
-    heading=SETTINGS,
     metavar="RUN",
     help="Name or path of a run whose best weights the new run starts from.",
 )
-@option(
-    "--seed",
-    heading=TRAINING,
-    type=int,
-    help="Seed of all random numbers.",
-    **_default("seed"),
-)
-@option(
+@click.option("--seed", type=int, help=f"Random seed of training.  [default: {_default('seed')}]")
+@click.option(
     "--epochs",
-    heading=TRAINING,
     type=int,
-    help="How often each train case is seen.",
-    **_default("epochs"),
+    help=f"How often each train case is seen.  [default: {_default('epochs')}]",
 )
-@option(
-    "--resume",
-    heading=TRAINING,
-    is_flag=True,
-    help="Continue the newest run, or the one of --run.",
+@click.option("--resume", is_flag=True, help="Continue the newest run, or the one of --run.")
+@click.option(
+    "-n", "--dry-run", is_flag=True, help="Take two steps, show sizes and speed, and make no run."
 )
-@option(
-    "-n",
-    "--dry-run",
-    heading=TRAINING,
-    is_flag=True,
-    help="Take two steps, show sizes and speed, and make no run.",
-)
-@option(
-    "--debug",
-    heading=TRAINING,
-    is_flag=True,
-    help="Show and check the first batch, and make no run.",
-)
-@option(
+@click.option("--debug", is_flag=True, help="Show and check the first batch, and make no run.")
+@click.option(
     "--profile",
-    heading=TRAINING,
     callback=_as_steps,
     metavar="FIRST:LAST",
     help="Trace these steps for TensorBoard, for example 100:110.",
 )
-@device_option
-@option(
-    "--log-placement",
-    heading=DEVICES,
-    is_flag=True,
-    help="Log on which device each operation runs.",
-)
-@progress_options
+@options.device
+@click.option("--log-placement", is_flag=True, help="Log on which device each operation runs.")
+@options.verbosity
 def train(
     run_name: str | None,
     checkpoints: Path,
     start_from: str | None,
-    seed: int,
+    seed: int | None,
     epochs: int | None,
     resume: bool,
     dry_run: bool,
@@ -122,9 +79,7 @@ def train(
     profile: range,
     device: str | None,
     log_placement: bool,
-    quiet: bool,
-    verbose: bool,
-    **options: Unpack[DataOptions],
+    **arguments: Unpack[options.DataOptions],
 ) -> None:
     """Train a model on the train cases, and keep the weights that are best on the valid cases.
 
@@ -134,28 +89,33 @@ def train(
     A run that starts from another one needs layers of the same sizes. Tokens, articles and charges
     may differ: the weights of those that both runs have are taken over.
 
-    To train on several machines, start it on each with TF_CONFIG set, the same --run and a shared
-    folder of runs.
+    Several machines train one run when the command is started on each of them with TF_CONFIG set,
+    the same --run and a shared folder of runs.
     """
-    if resume and is_given("start_from", "seed", "epochs", *options):
+    if resume and options.is_given("start_from", "seed", "epochs", *arguments):
         raise click.UsageError("--resume uses the run's own cases and settings: name none.")
     if resume and (dry_run or debug):
         raise click.UsageError("--dry-run and --debug are for a new training: leave out --resume.")
     for name, value in (("seed", seed), ("epochs", epochs)):
-        if is_given(name):
-            options["assignments"] += (f"training.{name}={value}",)
-    settings = _checked(settings_from_options(options))
-    dataset = dataset_spec_from_options(options)
-    start_tensorflow(verbose or log_placement)
-    from lawrec.reporting.training_text import training_line
+        if value is not None:
+            arguments["assignments"] += (f"training.{name}={value}",)
+    settings = _checked(options.settings_from(arguments))
+    dataset = options.dataset_spec_from(arguments)
+    options.start_tensorflow(verbose=log_placement)
     from lawrec.training.loop import train as train_run
     from lawrec.training.setup import RunSpec, set_up_training
 
-    with show_progress(quiet) as progress:
+    with options.show_progress() as progress:
         if dry_run or debug:
-            _preview(
-                settings, dataset, device=device, dry_run=dry_run, debug=debug, progress=progress
+            preview = _preview(
+                settings,
+                dataset,
+                device=device,
+                first_batch=debug,
+                two_steps=dry_run,
+                progress=progress,
             )
+            _print_preview(*preview)
             return
         strategy, run, records = set_up_training(
             checkpoints,
@@ -168,7 +128,9 @@ def train(
         progress.message(f"Training {run.folder}")
         try:
             with stopping_between_steps(progress) as stoppable:
-                for evaluation in train_run(run, records, stoppable, profile, strategy):
+                for evaluation in train_run(
+                    run, records, progress=stoppable, profile=profile, strategy=strategy
+                ):
                     progress.message(training_line(evaluation))
         except KeyboardInterrupt:
             raise click.ClickException(_STOPPED) from None
@@ -183,31 +145,35 @@ def _checked(settings: Config) -> Config:
     return settings
 
 
+def _print_preview(batch: FirstBatch | None, report: DryRunReport | None) -> None:
+    if batch:
+        click.echo(first_batch_text(batch))
+        if any(batch.checks.values()):
+            raise click.ClickException(_CHECK_FAILED)
+    if report:
+        click.echo(dry_run_text(report))
+
+
 def _preview(
     settings: Config,
     dataset: DatasetSpec,
     *,
     device: str | None,
-    dry_run: bool,
-    debug: bool,
+    first_batch: bool,
+    two_steps: bool,
     progress: Progress,
-) -> None:
-    """Print the first batch with its checks, the sizes and the speed of a training, or both."""
+) -> tuple[FirstBatch | None, DryRunReport | None]:
+    """Return the checked first batch, the report of two steps, or both."""
     from lawrec.corpus.dataset_spec import check_dataset_spec
     from lawrec.corpus.prepare import prepare as prepare_records
-    from lawrec.reporting.training_text import dry_run_text, first_batch_text
+    from lawrec.training import dry_run
     from lawrec.training.devices import start_devices
-    from lawrec.training.dry_run import dry_run as take_two_steps
-    from lawrec.training.dry_run import first_batch
     from lawrec.training.setup import on_device
 
     check_dataset_spec(dataset, settings.loss)
     start_devices(on_device(settings, device).training)
     records = prepare_records(dataset, settings.corpus, progress=progress)
-    if debug:
-        batch = first_batch(settings, records, source=dataset)
-        click.echo(first_batch_text(batch))
-        if any(batch.checks.values()):
-            raise click.ClickException(_CHECK_FAILED)
-    if dry_run:
-        click.echo(dry_run_text(take_two_steps(settings, records, dataset)))
+    batch = dry_run.first_batch(settings, records, source=dataset) if first_batch else None
+    if not two_steps or (batch and any(batch.checks.values())):
+        return batch, None
+    return batch, dry_run.dry_run(settings, records, dataset)

@@ -5,35 +5,18 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli.options import (
-    DATA,
-    FILE,
-    DataOptions,
-    HeadedCommand,
-    data_options,
-    dataset_spec_from_options,
-    is_given,
-    option,
-    progress_options,
-    settings_from_options,
-    show_progress,
-)
+from lawrec.cli import options
 from lawrec.corpus import manifest
 from lawrec.corpus.dataset_spec import folder_for
 
 
-@click.command(cls=HeadedCommand)
-@option(
-    "--records",
-    heading=DATA,
-    type=FILE,
-    help="Folder to check, whatever cases it was prepared from.",
+@click.command(cls=options.HeadedCommand)
+@click.option(
+    "--records", type=options.FILE, help="Folder to check, whatever cases it was prepared from."
 )
-@data_options
-@progress_options
-def verify(
-    records: Path | None, quiet: bool, verbose: bool, **options: Unpack[DataOptions]
-) -> None:
+@options.data
+@options.verbosity
+def verify(records: Path | None, **arguments: Unpack[options.DataOptions]) -> None:
     """Check prepared records, shard by shard, against their manifest.
 
     By default, all records in data/records are checked; options for cases and settings choose those
@@ -42,16 +25,16 @@ def verify(
     """
     from lawrec.reporting.runs_text import verification_text
 
-    if records and is_given(*options):
+    if records and options.is_given(*arguments):
         raise click.UsageError("--records names a folder: leave out how its cases were prepared.")
     if records:
         folders = [records]
-    elif is_given(*options):
-        corpus = settings_from_options(options).corpus
-        folders = [folder_for(dataset_spec_from_options(options), corpus)]
+    elif options.is_given(*arguments):
+        corpus = options.settings_from(arguments).corpus
+        folders = [folder_for(options.dataset_spec_from(arguments), corpus)]
     else:
         folders = manifest.folders_in(Path("data/records"))
-    with show_progress(quiet) as progress:
+    with options.show_progress() as progress:
         verifications = [manifest.verify(folder, progress) for folder in folders]
     for verification in verifications:
         click.echo(verification_text(verification))

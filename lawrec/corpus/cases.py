@@ -227,7 +227,7 @@ def choose_reader(case_format: CaseFormat, file: Path, *, stream: BinaryIO) -> s
         file,
         expected=f"the suffix must be one of {suffixes} (and then {packings})",
         got=quoted(file.suffix),
-        todo="Rename the file, or name the format with --format.",
+        todo="Rename the file, or name the format with --input-format.",
     )
 
 

@@ -53,7 +53,7 @@ def labels_of(run: Run, path: Path | None = None) -> tuple[str, ...]:
             run.folder,
             expected="CAIL's ids need the list of articles that they count in",
             got=f"no law.txt in {run.source.data}",
-            todo="Name it with --labels.",
+            todo="Name it with --article-list.",
         )
     return tuple(listed)
 

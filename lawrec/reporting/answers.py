@@ -58,7 +58,7 @@ def answer_json(
     Args:
         answers: The answers.
         width: Not used; all writers take the same arguments.
-        texts: Texts of articles by name, as "text" of each article: null for one without a text.
+        texts: Texts of articles by name, which become "text" of each article; null if it has none.
 
     Example:
         >>> json.loads(next(answer_json([Answer("1")])))["articles"]

@@ -203,7 +203,7 @@ def _check_charges(config: Config, records: Records) -> None:
             "loss.charge_weight",
             expected="a train case must name its charges to learn them",
             got="none",
-            todo="Set it to 0, or add cases with charges by --charged FILE.",
+            todo="Set it to 0, or add cases with charges by --charge-only-data FILE.",
         )
 
 

@@ -157,5 +157,5 @@ def test_a_second_output_without_any_charge_is_refused(tmp_path, source):
         new_run(tmp_path, replace(source, charge_only_data=None))
     assert str(caught.value) == (
         "loss.charge_weight: a train case must name its charges to learn them, got none. "
-        "Set it to 0, or add cases with charges by --charged FILE."
+        "Set it to 0, or add cases with charges by --charge-only-data FILE."
     )
