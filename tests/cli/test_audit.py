@@ -21,7 +21,7 @@ enclosed in double quotes: line 2 column 1 (char 2))
     `lawrec audit --fix` drops it.
 WARNING repeated-label: a case has an article more than once: 1
     train.json:22: [264, 264]
-    `lawrec audit --fix` collapses them; lawrec counts them once anyway.
+    `lawrec audit --fix` keeps it once; lawrec counts it once anyway.
 
 Kinds of error: 1, kinds of warning: 1
 """

@@ -90,9 +90,10 @@ def test_several_dictionaries_are_as_good_as_one_of_all_their_words(dictionary, 
     several = [dictionary("盗窃罪\n非法持有毒品\n"), tmp_path / "more.txt"]
     assert read_words(several) == ["盗窃罪", "非法持有毒品", "乱造之词"]
     (tmp_path / "all.txt").write_text("\n".join(read_words(several)), encoding="utf-8")
-    two, one = load_tokenizer(config, several), load_tokenizer(config, [tmp_path / "all.txt"])
-    assert two.fingerprint == one.fingerprint
-    assert two.tokenize(FACT + "乱造之词") == one.tokenize(FACT + "乱造之词")
+    split = load_tokenizer(config, several)
+    whole = load_tokenizer(config, [tmp_path / "all.txt"])
+    assert split.fingerprint == whole.fingerprint
+    assert split.tokenize(FACT + "乱造之词") == whole.tokenize(FACT + "乱造之词")
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch):
@@ -142,11 +143,11 @@ def test_every_fact_of_the_sample_has_the_tokens_of_jieba(jieba_tokenizer):
 
 
 def test_the_fingerprint_follows_the_words_and_not_their_layout(dictionary):
-    plain, alike, other = [
+    plain, same_words, other_words = [
         load_tokenizer(JIEBA, [dictionary(content)]).fingerprint
         for content in ["盗窃罪\n抢劫罪\n", "\ufeff盗窃罪 5 n\r\n\r\n 抢劫罪\n盗窃罪", "盗窃罪\n"]
     ]
-    assert plain == alike != other
+    assert plain == same_words != other_words
     assert load_tokenizer(CHAR, [dictionary("盗窃罪\n")]).fingerprint == "char"
 
 

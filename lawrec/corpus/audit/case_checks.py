@@ -268,7 +268,7 @@ CHECKS: dict[str, Check] = {
     "repeated-label": Check(
         WARNING,
         "a case has an article more than once",
-        "`lawrec audit --fix` collapses them; lawrec counts them once anyway.",
+        "`lawrec audit --fix` keeps it once; lawrec counts it once anyway.",
         _of_case(_repeated_label),
     ),
     "no-label": Check(

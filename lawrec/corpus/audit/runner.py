@@ -149,7 +149,7 @@ def load_audit_reference(
     Args:
         data: What `splits_to_audit` takes.
         articles: A list of articles. None: `law.txt` in `data`, or, unless `data` is a folder of
-            splits, beside it; if there is no such file, there is no list.
+            splits, in the parent of `data`; if there is no such file, there is no list.
         max_tokens: The number of tokens that the model reads.
         tokenizer: A key of `TOKENIZERS` to count tokens with; None: estimate their number.
 
