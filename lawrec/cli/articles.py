@@ -29,6 +29,7 @@ def articles() -> None:
 @click.option(
     "--chapter",
     default="",
+    show_default=False,
     help="Text in the heading of a part, chapter or section, e.g. 侵犯财产罪.",
 )
 @options.output_format(LIST_WRITERS)
