@@ -35,8 +35,8 @@ def articles() -> None:
 @options.output_format(LIST_WRITERS)
 def list_articles(chapter: str, output_format: str) -> None:
     """List the articles of the Criminal Law."""
-    known = catalog.catalog_of(statute_versions.CRIMINAL_LAW)
-    click.echo(LIST_WRITERS[output_format](catalog.in_division(known, chapter)))
+    entries = catalog.in_division(catalog.shipped_catalog(), chapter)
+    click.echo(LIST_WRITERS[output_format](entries))
 
 
 @articles.command(short_help="Show titles, amendments and texts of articles.")
@@ -95,6 +95,6 @@ def changes(
         statute_versions.ROOT, name, first=first, second=second
     )
     comparison = StatuteChanges(
-        old, new, statute_versions.changes(old, new), catalog.titles(catalog.catalog_of(name))
+        old, new, statute_versions.changes(old, new), catalog.article_titles(name)
     )
     click.echo(CHANGES_WRITERS[output_format](comparison, diff))

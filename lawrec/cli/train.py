@@ -140,7 +140,7 @@ def train(
 def _checked(settings: Config) -> Config:
     """Return the settings; refuse now what would fail only at the end of a long training."""
     check_choices(settings.decision)
-    lookup(HIGHER_IS_BETTER, settings.training.monitor, "training.monitor")
+    lookup(HIGHER_IS_BETTER, settings.training.monitor, where="training.monitor")
     check_embedding_init(settings.model)
     return settings
 

@@ -12,7 +12,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from lawrec.law.catalog import Article, amendments
+from lawrec.law.catalog import Article
 from lawrec.law.lookup import ArticleInfo, ImportReport
 from lawrec.law.statute_versions import Change, Piece, Version
 from lawrec.reporting.tables import indented, render
@@ -69,7 +69,7 @@ def list_table(articles: Iterable[Article]) -> str:
         if _division(entry) != division:
             division = _division(entry)
             table.add_row("", division, "")
-        dates = [str(effective) for _, effective in amendments(entry)]
+        dates = [str(amendment.effective) for amendment in entry.amendments]
         table.add_row(entry.article, entry.title, ", ".join(dates))
     return render(table)
 
@@ -81,13 +81,7 @@ def list_json(articles: Iterable[Article]) -> str:
         >>> json.loads(list_json([Article("264", "盗窃罪")]))["amendments"]
         []
     """
-    return "\n".join(
-        _json(
-            asdict(entry)
-            | {"amendments": [{"name": n, "effective": day} for n, day in amendments(entry)]}
-        )
-        for entry in articles
-    )
+    return "\n".join(_json(asdict(entry)) for entry in articles)
 
 
 def import_text(report: ImportReport) -> str:
@@ -107,7 +101,7 @@ def import_text(report: ImportReport) -> str:
         f"{label}: {', '.join(names) or 'none'}"
         for label, names in (
             ("missing", report.missing),
-            ("repeated, only the first text is kept", report.doubled),
+            ("repeated, only the first text is kept", report.repeated),
             ("not in the catalog", report.unknown),
         )
     ]
