@@ -212,8 +212,7 @@ def test_the_tests_stand_as_the_package_does():
         for module in names
     } | {f"test_{module}" for module in FOUNDATION}
     others = {"cli/test_cli"} | {
-        f"test_{name}"
-        for name in ("architecture", "conventions", "docs", "sample", "vocab_files")
+        f"test_{name}" for name in ("architecture", "conventions", "docs", "sample", "vocab_files")
     }
     assert places - modules <= others
 

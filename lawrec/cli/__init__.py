@@ -1,7 +1,18 @@
 """The command line: each command translates its options, calls the library, and prints the result.
 
 Each command has a module of its own, which is imported when the command is run. `lawrec --help` and
-the completion of a command's name import none of them.
+the completion of a command's name import none of them. TensorFlow takes seconds to import, so a
+command that needs it imports it, and what depends on it, inside its function.
+
+All commands follow these rules:
+
+* Cases are an argument of the commands that work on cases alone (audit, split, embed, predict), and
+  the option --data of those that also work on records or a run.
+* -o/--output is the path of a result, --format the format of what is printed, --input-format that
+  of the cases, --article-list a file with all articles.
+* Results go to stdout; progress, messages and errors go to stderr. --quiet leaves only results and
+  errors.
+* The exit code is 0, 1 after an error, and 2 after a mistake in the options.
 """
 
 import traceback

@@ -29,13 +29,14 @@ def articles() -> None:
 @click.option(
     "--chapter",
     default="",
+    show_default=False,
     help="Text in the heading of a part, chapter or section, e.g. 侵犯财产罪.",
 )
 @options.output_format(LIST_WRITERS)
 def list_articles(chapter: str, output_format: str) -> None:
     """List the articles of the Criminal Law."""
-    known = catalog.shipped_catalog()
-    click.echo(LIST_WRITERS[output_format](catalog.in_division(known, chapter)))
+    entries = catalog.in_division(catalog.shipped_catalog(), chapter)
+    click.echo(LIST_WRITERS[output_format](entries))
 
 
 @articles.command(short_help="Show titles, amendments and texts of articles.")

@@ -188,7 +188,7 @@ run = compose_options(
 device = click.option(
     "--device",
     metavar="auto|cpu|gpu|gpu:N",
-    help="Device that computes.  [default: auto: GPUs if there are any]",
+    help="Device that computes.  [default: auto, GPUs if any]",
 )
 near_duplicates = click.option(
     "--near-duplicate-threshold",

@@ -38,8 +38,8 @@ def records_text(records: Records) -> str:
 
     Example:
         >>> print(records_text(prepare(DatasetSpec(), CorpusConfig())))  # doctest: +SKIP
-        data/records/sample-1f0c2a7e
-        train: 6,000 cases, utf-8, 540,112 tokens
+        data/records/sample-017db7de
+        train: 1,800 cases, utf-8, 199,650 tokens
         ...
     """
     lines = [str(records.folder)]
@@ -117,7 +117,7 @@ def info_table(run: RunInfo) -> str:
 
     Example:
         >>> print(info_table(inspect_run(find_run(Path("checkpoints")))))  # doctest: +SKIP
-        run          checkpoints/20260101-120000-sample-1f0c2a7e
+        run          checkpoints/20260101-120000-sample-017db7de
         checkpoint   best.ckpt-700
         ...
     """
@@ -146,7 +146,7 @@ def info_json(run: RunInfo) -> str:
     Example:
         >>> print(info_json(inspect_run(find_run(Path("checkpoints")))))  # doctest: +SKIP
         {
-         "run": "checkpoints/20260101-120000-sample-1f0c2a7e",
+         "run": "checkpoints/20260101-120000-sample-017db7de",
         ...
     """
     return json.dumps(asdict(run), ensure_ascii=False, indent=1)

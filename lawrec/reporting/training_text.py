@@ -32,8 +32,8 @@ def dry_run_text(report: DryRunReport) -> str:
 
     Example:
         >>> print(dry_run_text(dry_run(config, records, source)))  # doctest: +SKIP
-        records               data/records/sample-1f0c2a7e
-        cases                 train 6,000, valid 1,000, test 1,000
+        records               data/records/sample-017db7de
+        cases                 train 1,800, valid 300, test 300
         ...
     """
     speed = report.speed

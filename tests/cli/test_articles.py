@@ -113,8 +113,7 @@ def test_show_needs_no_statute(workplace):
         ),
         (
             ["import", "absent.txt", "--effective", "2020-01-01"],
-            "absent.txt: the file must be readable, got No such file or directory. "
-            "Check the path.",
+            "absent.txt: the file must be readable, got No such file or directory. Check the path.",
         ),
     ],
 )

@@ -8,9 +8,11 @@ import sys
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
 from lawrec import __version__
-from lawrec.cli import COMMANDS, load_command
+from lawrec.cli import COMMANDS, cli, load_command
+from lawrec.cli.options import HEADINGS
 from lawrec.config import Config
 from lawrec.corpus.readers import CaseFormat
 from tests.helpers.cli import json_lines, lawrec
@@ -73,6 +75,12 @@ def test_no_summary_of_a_command_is_shortened(group):
 def test_every_option_has_a_help_text(name):
     options = [part for part in ALL[name].params if isinstance(part, click.Option)]
     assert [option.opts for option in options if not option.help] == []
+
+
+def test_each_option_with_a_heading_exists_and_has_one_heading():
+    headed = [name for names in HEADINGS.values() for name in names]
+    assert len(headed) == len(set(headed))
+    assert set(headed) <= {part.name for command in ALL.values() for part in command.params}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -151,6 +159,20 @@ def test_a_number_that_is_none_is_a_usage_error(arguments):
     result = lawrec(*arguments)
     assert result.exit_code == 2
     assert "Invalid value" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "incomplete", "expected"),
+    [
+        ([], "t", ["train", "tune-thresholds"]),
+        (["train"], "--ep", ["--epochs"]),
+        (["export", "cail"], "--out", ["--output"]),
+    ],
+)
+def test_a_shell_completes_commands_and_options(words, incomplete, expected):
+    completion = ShellComplete(cli, {}, "lawrec", "_LAWREC_COMPLETE")
+    completions = completion.get_completions(words, incomplete)
+    assert [item.value for item in completions] == expected
 
 
 def test_a_traceback_is_shown_on_demand(tmp_path):

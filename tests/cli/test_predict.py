@@ -142,7 +142,7 @@ def test_a_pattern_that_fits_nothing_is_named(at_run):
     result = lawrec("predict", "no*.txt")
     assert result.exit_code == 1
     assert result.stderr == (
-        "Error: no*.txt: the pattern must fit a file, got none. Check the path.\n"
+        "Error: no*.txt: the pattern must match a file, got none. Check the path.\n"
     )
 
 

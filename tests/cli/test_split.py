@@ -63,3 +63,12 @@ def test_what_split_refuses(faulty_data, options, code, message):
     result = lawrec("split", "data/train.json", *options)
     assert result.exit_code == code
     assert message in result.stderr
+
+
+def test_a_quiet_split_prints_its_result_alone(faulty_data):
+    arguments = ("split", "data/train.json", "--skip-bad", "--output")
+    quiet, loud = lawrec(*arguments, "a", "--quiet"), lawrec(*arguments, "b")
+    assert quiet.exit_code == loud.exit_code == 0
+    assert quiet.stderr == ""
+    assert loud.stderr != ""
+    assert quiet.stdout.splitlines()[1:] == loud.stdout.splitlines()[1:]
