@@ -18,13 +18,12 @@ from lawrec.cli.options import (
     run_option,
     start_tensorflow,
 )
-from lawrec.corpus.cases import Cases, read_files, read_stream
+from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat
 from lawrec.law import statute_versions
 from lawrec.progress import SILENT, Progress
 from lawrec.reporting.answers import ANSWER_WRITERS
 from lawrec.reporting.progress_bars import progress_on
-from lawrec.text_files import list_files
 
 
 @click.command()
@@ -109,9 +108,7 @@ def predict(
 
 def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
     if paths not in ((), (Path("-"),)):
-        return read_files(
-            [file for path in paths for file in list_files(path)], False, case_format=case_format
-        )
+        return read_cases(*paths, labelled=False, case_format=case_format)
     stream = sys.stdin.buffer
     if stream.isatty():
         click.echo("Type one fact a line and end with Ctrl-D.", err=True)
