@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lawrec.config import Config
-from lawrec.corpus.cases import BadLines, no_case_error, read_files, usable_cases
+from lawrec.corpus.cases import BadLines, no_case_error, read_cases, usable_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.tokenizers import listed_words, load_tokenizer
@@ -15,7 +15,6 @@ from lawrec.corpus.vocabulary import PAD_ID, build_vocabulary, encode
 from lawrec.iterables import JsonSpool
 from lawrec.models.embedding_init import token_vectors
 from lawrec.progress import SILENT, Progress
-from lawrec.text_files import list_files
 from lawrec.types import Float32Array
 
 
@@ -54,9 +53,7 @@ def embed(
         ConfigError: The tokenizer cannot be loaded.
     """
     bad_lines = BadLines(skip=skip_bad)
-    cases = read_files(
-        [file for path in paths for file in list_files(path)], False, case_format=case_format
-    )
+    cases = read_cases(*paths, labelled=False, case_format=case_format)
     tokenizer = load_tokenizer(config.corpus, dictionaries)
     cut = tokenize_cases(
         usable_cases(cases, bad_lines),

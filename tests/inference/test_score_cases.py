@@ -5,7 +5,6 @@ import keras
 import numpy as np
 import pytest
 
-from lawrec import iterables
 from lawrec.config import ModelConfig
 from lawrec.corpus.input_pipeline import LENGTH_STEP
 from lawrec.inference import score_cases
@@ -55,21 +54,6 @@ def test_scores_are_float32_between_0_and_1(scorer, cases):
 
 def test_no_case_gives_no_row(scorer):
     assert scorer([]).shape == (0, 7)
-
-
-@pytest.mark.parametrize(("size", "expected"), [(2, [[0, 1], [2, 3], [4]]), (9, [[0, 1, 2, 3, 4]])])
-def test_chunks_cut_a_stream_without_reading_ahead(size, expected):
-    taken = []
-
-    def stream():
-        for item in range(5):
-            taken.append(item)
-            yield item
-
-    parts = iterables.batched(stream(), size)
-    assert next(parts) == expected[0]
-    assert len(taken) == len(expected[0])
-    assert [expected[0], *parts] == expected
 
 
 def test_scored_cases_carry_what_is_known_from_the_store_too(trained, tmp_path):
