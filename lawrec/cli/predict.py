@@ -103,7 +103,7 @@ def predict(
             _cases(files, case_format_from_options(case_format)), candidates, progress
         )
         width = shutil.get_terminal_size((100, 24)).columns
-        for answer in ANSWER_WRITERS[output](answers, width, texts):
+        for answer in ANSWER_WRITERS[output](answers, width, texts=texts):
             click.echo(answer)
 
 

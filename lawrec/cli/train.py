@@ -146,7 +146,7 @@ def _rehearse(
     """Show the first batch, the sizes, or both."""
     from lawrec.corpus.dataset_spec import check_dataset_spec
     from lawrec.corpus.prepare import prepare as prepare_records
-    from lawrec.reporting.training_text import first_batch_text, rehearsal_text
+    from lawrec.reporting.training_text import dry_run_text, first_batch_text
     from lawrec.training.devices import start_devices
     from lawrec.training.dry_run import dry_run as take_two_steps
     from lawrec.training.dry_run import first_batch
@@ -161,4 +161,4 @@ def _rehearse(
         if any(batch.checks.values()):
             raise click.ClickException(_CHECK_FAILED)
     if dry_run:
-        click.echo(rehearsal_text(take_two_steps(settings, records, cases)))
+        click.echo(dry_run_text(take_two_steps(settings, records, cases)))

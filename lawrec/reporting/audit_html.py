@@ -34,7 +34,7 @@ def audit_html(report: AuditReport) -> str:
         head="".join(f"<th>{escape(name)}</th>" for name in report.splits),
         rows="".join(_row(name, counts, names=names) for name, counts in report.articles.items()),
     )
-    return page_html(f"Audit of {report.data}", _STYLE, body=body)
+    return page_html(f"Audit of {report.data}", body, stylesheet="audit.css")
 
 
 def _verdict(errors: int, warnings: int) -> str:
@@ -132,14 +132,6 @@ def _row(name: str, counts: Mapping[str, int], *, names: Mapping[str, str]) -> s
     return f"<tr><td>{escape(name)}</td><td>{escape(names.get(name, ''))}</td>{cells}</tr>"
 
 
-_STYLE = """details table td:first-child { width: 38%; color: var(--soft);
-  font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .82rem; }
-.articles td, .articles th { text-align: right; font-variant-numeric: tabular-nums; }
-.articles :is(td, th):nth-child(-n+2) { text-align: left; width: auto; }
-svg { display: block; width: 100%; height: auto; } rect { fill: var(--bar); }
-rect.none { fill: var(--bad); } rect:hover { opacity: .65; } line { stroke: var(--line); }
-text { fill: var(--soft); font-size: 12px; text-anchor: end; }
-"""
 _BODY = Template("""<h1>Audit of the cases</h1>
 <p class="path">$data</p>
 <p class="verdict $tone">$verdict</p>
