@@ -70,7 +70,7 @@ def evaluate(
     if labels and not cail:
         raise click.UsageError("--labels is for --cail: name the file to write as well.")
     start_tensorflow()
-    from lawrec.export.cail_answers import cail_file, with_answers
+    from lawrec.export.cail_answers import judge_evaluation, read_labels
     from lawrec.inference.evaluate import evaluate_run, save_evaluation
     from lawrec.reporting.evaluation_html import write_page
     from lawrec.reporting.plots import require_plots
@@ -81,7 +81,7 @@ def evaluate(
         require_plots()
     use_device(device or "auto")
     run = find_run(checkpoints, run_name)
-    answers = cail_file(run, cail, labels=labels) if cail else None
+    cail_labels = read_labels(run, labels) if cail else ()
     beside = [find_run(checkpoints, name) for name in others]
     with progress_on(sys.stderr) as progress:
         evaluated = evaluate_run(
@@ -93,8 +93,8 @@ def evaluate(
             others=beside,
             progress=progress,
         )
-    if answers:
-        evaluated = with_answers(evaluated, answers)
+    if cail:
+        evaluated = judge_evaluation(evaluated, cail, labels=cail_labels)
     save_evaluation(evaluated)
     if page:
         write_page(page, evaluated)

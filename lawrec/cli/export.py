@@ -34,7 +34,7 @@ def cail(path: Path, run_name: str | None, checkpoints: Path, labels: Path | Non
     must be installed where it is unpacked.
     """
     start_tensorflow()
-    from lawrec.export.cail_answers import labels_of
+    from lawrec.export.cail_answers import read_labels
     from lawrec.export.cail_archive import export_cail
     from lawrec.runs.run import find_run
     from lawrec.training.checkpoints import best_checkpoint
@@ -42,5 +42,5 @@ def cail(path: Path, run_name: str | None, checkpoints: Path, labels: Path | Non
     run = find_run(checkpoints, run_name)
     with progress_on(sys.stderr) as progress:
         checkpoint = best_checkpoint(run, progress)
-    packed = export_cail(run, labels_of(run, labels), path=path, checkpoint=checkpoint)
+    packed = export_cail(run, read_labels(run, labels), path=path, checkpoint=checkpoint)
     click.echo(packed.text())

@@ -1,4 +1,4 @@
-"""Random predictions of a run for random cases, for the tests of reports."""
+"""Random cases, scores and predictions of a run for them."""
 
 import numpy as np
 
@@ -44,3 +44,18 @@ def random_cases(rows):
         row: Case(where=f"x:{row}", case_id=f"c{row}", fact=f"案情{row}<script>&" + "某" * 900)
         for row in rows
     }
+
+
+def random_scored_cases(seed, cases=30, articles=9):
+    """y_true, scores without ties that are higher for true entries, and known.
+
+    The first case and the first article have no true entry, the second ones no known entry.
+    """
+    rng = np.random.default_rng(seed)
+    y_true = rng.random((cases, articles)) < 0.2
+    y_true[0], y_true[:, 0] = False, False
+    spread = rng.permutation(cases * articles).reshape(cases, articles) / (cases * articles)
+    y_score = (0.7 * spread + 0.3 * y_true).astype(np.float32)
+    known = rng.random((cases, articles)) < 0.8
+    known[1], known[:, 1] = False, False
+    return y_true, y_score, known
