@@ -115,7 +115,7 @@ def intervals(
     """
     resampled = resampled_metrics(metrics, n_cases, resamples=resamples, seed=seed)
     result = {}
-    for name, value in _point_estimates(metrics, n_cases).items():
+    for name, value in point_estimates(metrics, n_cases).items():
         low, high = _corrected_interval(resampled[name], value)
         result[name] = Interval(value, max(low, 0.0), min(high, max(1.0, resampled[name].max())))
     return result
@@ -149,10 +149,10 @@ def differences(
         >>> differences(always_right, always_right, n_cases=5)["hits"]
         Difference(value=0.0, low=0.0, high=0.0, p_value=1.0)
     """
-    runs = (first, second)
-    ours, theirs = (_point_estimates(metrics, n_cases) for metrics in runs)
+    ours, theirs = (point_estimates(metrics, n_cases) for metrics in (first, second))
     our_samples, their_samples = (
-        resampled_metrics(metrics, n_cases, resamples=resamples, seed=seed) for metrics in runs
+        resampled_metrics(metrics, n_cases, resamples=resamples, seed=seed)
+        for metrics in (first, second)
     )
     result = {}
     for name, samples in our_samples.items():
@@ -163,6 +163,17 @@ def differences(
         p_value = (1 + int(as_far.sum())) / (1 + resamples)
         result[name] = Difference(value, *_corrected_interval(delta, value), p_value)
     return result
+
+
+def point_estimates(metrics: WeightedMetrics, n_cases: int) -> dict[str, float]:
+    """Return the metrics of the cases themselves, where each has weight 1.
+
+    Example:
+        >>> point_estimates(lambda weights: {"n_cases": weights.sum(axis=1)}, 4)
+        {'n_cases': 4.0}
+    """
+    values = metrics(np.ones((1, n_cases), np.float32))
+    return {name: float(value[0]) for name, value in values.items()}
 
 
 def resampled_metrics(
@@ -210,12 +221,6 @@ def resample_weights(n_cases: int, resamples: int, *, seed: int) -> Iterator[Flo
         rows = range(min(size, resamples - start))
         draws = [np.bincount(rng.integers(n_cases, size=n_cases), minlength=n_cases) for _ in rows]
         yield np.array(draws, np.float32)
-
-
-def _point_estimates(metrics: WeightedMetrics, n_cases: int) -> dict[str, float]:
-    """Return the metrics of the cases themselves: each has weight 1."""
-    values = metrics(np.ones((1, n_cases), np.float32))
-    return {name: float(value[0]) for name, value in values.items()}
 
 
 def _corrected_interval(samples: Float64Array, value: float) -> tuple[float, float]:

@@ -8,6 +8,7 @@ by pair of articles (`confused_pairs`), by case (`worst_cases`) and by length of
 Where `known` is False nobody knows whether the article applies: such an entry counts nowhere.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -96,10 +97,10 @@ def frequency_bands(
         {'0': [0], '10-49': [1, 2], '200+': [3]}
     """
     bands = {}
-    for low, high in zip(edges, (*edges[1:], None), strict=True):
-        last = "" if high is None else f"{high - 1}"
-        name = f"{low}+" if high is None else last if low == high - 1 else f"{low}-{last}"
-        members = (train_support >= low) & (train_support < (np.inf if high is None else high))
+    for low, high in zip(edges, (*edges[1:], math.inf), strict=True):
+        last = "+" if high == math.inf else f"-{high - 1}" if high - 1 > low else ""
+        name = f"{low}{last}"
+        members = (train_support >= low) & (train_support < high)
         if members.any():
             bands[name] = members
     return bands

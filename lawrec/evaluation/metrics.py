@@ -18,6 +18,7 @@ Multi-label Data", 2010, section 7 (means over cases, Hamming loss, exact match)
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -96,8 +97,7 @@ def divide_or_zero(numerator: NumberArray, denominator: NumberArray) -> Float64A
         array([0.5, 0. ])
     """
     quotient = numerator / np.where(denominator == 0, 1, denominator)
-    result: Float64Array = np.where(denominator == 0, 0.0, quotient)
-    return result
+    return np.where(denominator == 0, 0.0, quotient)
 
 
 def nanmean_or_zero(values: Float64Array) -> float:
@@ -140,9 +140,7 @@ def f1(counts: Counts, *, zero_division: float = 0.0) -> Float64Array:
         (array([0.5, 0. ]), array([0.5, 1. ]))
     """
     values = f1_from_counts(counts.tp, predicted=counts.predicted, positives=counts.support)
-    absent = counts.predicted + counts.support == 0
-    result: Float64Array = np.where(absent, zero_division, values)
-    return result
+    return np.where(counts.predicted + counts.support == 0, zero_division, values)
 
 
 def f1_from_counts(
@@ -226,10 +224,7 @@ def cail(counts: Counts) -> Float64Array:
         >>> float(cail(Counts(*np.array([[1, 0], [0, 0], [0, 0], [0, 1]]))))  # article 2 is absent
         1.0
     """
-
-    def f1_or_one(counts: Counts) -> Float64Array:
-        return f1(counts, zero_division=1.0)
-
+    f1_or_one = partial(f1, zero_division=1.0)
     any_known = counts.total.sum(axis=-1) > 0
     score: Float64Array = any_known * (micro(f1_or_one, counts) + macro(f1_or_one, counts)) / 2
     return score
@@ -259,9 +254,10 @@ def cail_score(
         0.75
     """
     counts = count(y_true, y_pred, known)
-    absent = (0, 0, 0, len(y_true))  # all cases are true negatives
-    columns = zip(vars(counts).values(), absent, strict=True)
-    return float(cail(Counts(*(np.append(a, np.full(n_absent_articles, b)) for a, b in columns))))
+    # An absent article has no positives: all cases are true negatives.
+    zeros = np.zeros(n_absent_articles, np.int64)
+    absent = (zeros, zeros, zeros, zeros + len(y_true))
+    return float(cail(Counts(*map(np.append, vars(counts).values(), absent))))
 
 
 def hamming_loss(counts: Counts) -> Float64Array:
@@ -309,8 +305,7 @@ def ratios_per_case(
 
 
 def _nan_where_unknown(values: NumberArray, counts: Counts) -> Float64Array:
-    result: Float64Array = np.where(counts.total > 0, values, np.nan)
-    return result
+    return np.where(counts.total > 0, values, np.nan)
 
 
 @dataclass(frozen=True)

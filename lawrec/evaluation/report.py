@@ -18,6 +18,8 @@ from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 MOST_FREQUENT, NO_ARTICLE = "most frequent article", "no article"
 """The baselines: to recommend in every case the article with the most train cases, or none."""
+_FILL = {"known": True, "thresholds": np.inf}
+"""Values other than 0 or False of `RunPredictions` for an article that the run does not know."""
 
 
 @dataclass(frozen=True)
@@ -148,9 +150,7 @@ def evaluate_predictions(
         },
         intervals=bootstrap.intervals(_weighted_metrics(predictions), len(y_true)),
         averages=metrics.averages(y_true, predictions.y_pred, known),
-        rankings={
-            name: metrics.nanmean_or_zero(values) for name, values in predictions.rankings.items()
-        },
+        rankings={k: metrics.nanmean_or_zero(v) for k, v in predictions.rankings.items()},
         scores=calibration_metrics.score_metrics(
             y_true,
             predictions.y_score,
@@ -183,14 +183,9 @@ def compare(
     comparisons = []
     for other in rest:
         theirs = _weighted_metrics(other)
-        values = theirs(np.ones((1, n_cases), np.float32))
-        comparisons.append(
-            Comparison(
-                run=other.run,
-                metrics={name: float(value[0]) for name, value in values.items()},
-                differences=bootstrap.differences(ours, theirs, n_cases=n_cases),
-            )
-        )
+        values = bootstrap.point_estimates(theirs, n_cases)
+        differences = bootstrap.differences(ours, theirs, n_cases=n_cases)
+        comparisons.append(Comparison(other.run, values, differences))
     return tuple(comparisons)
 
 
@@ -220,23 +215,13 @@ def _all_articles(runs: Sequence[RunPredictions]) -> tuple[str, ...]:
 def _with_columns(predictions: RunPredictions, articles: tuple[str, ...]) -> RunPredictions:
     """Return predictions with a column for each of `articles`, which hold all of its own."""
     columns = [articles.index(name) for name in predictions.articles]
-
-    def widen(values: Any, fill: Any) -> Any:
-        array = np.full((*values.shape[:-1], len(articles)), fill, values.dtype)
-        array[..., columns] = values
-        return array
-
-    return RunPredictions(
-        run=predictions.run,
-        articles=articles,
-        y_true=widen(predictions.y_true, False),
-        y_score=widen(predictions.y_score, 0),
-        y_prob=widen(predictions.y_prob, 0),
-        y_pred=widen(predictions.y_pred, False),
-        known=widen(predictions.known, True),
-        thresholds=widen(predictions.thresholds, np.inf),
-        train_support=widen(predictions.train_support, 0),
-    )
+    arrays: dict[str, Any] = {}
+    for name, values in vars(predictions).items():
+        if isinstance(values, np.ndarray):  # (n_cases, n_articles) or (n_articles,)
+            shape = (*values.shape[:-1], len(articles))
+            arrays[name] = np.full(shape, _FILL.get(name, 0), values.dtype)
+            arrays[name][..., columns] = values
+    return replace(predictions, articles=articles, **arrays)
 
 
 def metrics_per_article(predictions: RunPredictions) -> dict[str, Any]:
