@@ -229,7 +229,8 @@ def case_details(
         )
         for column in shown[np.argsort(-predictions.y_score[row, shown], kind="stable")]
     ]
-    table = html_table(("Article", "", "probability", "threshold"), rows, css_class="numbers scored")
+    headings = ("Article", "", "probability", "threshold")
+    table = html_table(headings, rows, css_class="numbers scored")
     return (
         f'<details{" open" * is_open}><summary><span class="id">case {escape(case.case_id)}</span>'
         f'<span class="meaning">{tags}</span></summary>{table}'
