@@ -11,10 +11,9 @@ from lawrec.corpus.cases import Case
 from lawrec.evaluation import calibration_metrics, error_analysis, metrics
 from lawrec.evaluation.report import EvaluationReport, RunPredictions
 from lawrec.files import write_text
-from lawrec.law.catalog import load_catalog, titles
+from lawrec.law.catalog import article_titles
 from lawrec.reporting import evaluation_sections, plots
 from lawrec.reporting.html_page import page_html, static_text
-from lawrec.resources import shipped_path
 from lawrec.runs.results import EvaluationResult
 from lawrec.types import BoolArray, Float64Array, Int64Array
 
@@ -60,7 +59,7 @@ def evaluation_html(
         >>> page.startswith("<!doctype html>")  # doctest: +SKIP
         True
     """
-    names = titles(load_catalog(shipped_path("vocab/articles.csv")))
+    titles = article_titles()
     bands = error_analysis.frequency_bands(predictions.train_support)
     body = _BODY.substitute(
         run=escape(report.run),
@@ -75,19 +74,19 @@ def evaluation_html(
         bands=evaluation_sections.band_table(predictions, bands),
         pairs="".join(
             evaluation_sections.pair_details(
-                pair, predictions, titles=names, cases=cases, is_open=index == 0
+                pair, predictions, titles=titles, cases=cases, is_open=index == 0
             )
             for index, pair in enumerate(_pairs(predictions))
         )
         or _NONE,
         worst="".join(
             evaluation_sections.case_details(
-                row, predictions, titles=names, case=cases[row], is_open=index == 0
+                row, predictions, titles=titles, case=cases[row], is_open=index == 0
             )
             for index, row in enumerate(_worst_cases(predictions).tolist())
         )
         or _NONE,
-        table=evaluation_sections.article_table(predictions, names),
+        table=evaluation_sections.article_table(predictions, titles),
         script=static_text("evaluation.js"),
     )
     return page_html(f"Evaluation of {report.run}", body, stylesheet="evaluation.css")
