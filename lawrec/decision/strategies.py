@@ -116,7 +116,10 @@ def best_by_cail_score(cases: TuningCases, candidates: Sequence[DecisionRule]) -
 
     def score(rule: DecisionRule) -> float:
         return cail_score(
-            cases.y_true, decide(cases.y_score, rule), cases.known, cases.n_absent_articles
+            cases.y_true,
+            decide(cases.y_score, rule),
+            cases.known,
+            n_absent_articles=cases.n_absent_articles,
         )
 
     return max(candidates, key=score)

@@ -226,7 +226,7 @@ class EvaluationResult:
         name: What was evaluated on, for the names of files: a split, or a file's name.
         cases: The cases.
         scored: Their scores.
-        judged: The lists that the run's thresholds make of them.
+        predictions: The lists that the run's thresholds make of them.
         report: The figures.
     """
 
@@ -234,5 +234,5 @@ class EvaluationResult:
     name: str
     cases: LabelledCases
     scored: ScoredCases
-    judged: RunPredictions
+    predictions: RunPredictions
     report: EvaluationReport

@@ -14,7 +14,7 @@ from lawrec.decision.strategies import tune as tune_labelled
 from lawrec.decision.threshold_curve import NEVER, curve
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import ConfigError
-from lawrec.evaluation.metrics import Counts, cail_score, f1, micro_f1
+from lawrec.evaluation.metrics import METRICS, Counts, cail_score, f1
 from tests.helpers.arrays import (
     RATES,
     SEEDS,
@@ -70,7 +70,7 @@ def test_micro_f1_has_the_best_of_all_combinations_of_cuts():
     for y_true, y_score, known in tables():
         rule = tune(y_true, y_score, without_limits(strategy="micro-f1"), known)
         tp, listed, true = all_counts(y_true, y_score, known).sum(axis=1).T
-        found = micro_f1(y_true, decide(y_score, rule), known)
+        found = METRICS["micro_f1"](y_true, decide(y_score, rule), known)
         assert found == pytest.approx((2 * tp / (listed + true)).max())
 
 
@@ -78,7 +78,7 @@ def test_micro_f1_of_more_articles_is_exact_too():
     y_true, y_score = random_table(0, cases=6, articles=4, unseen=0)
     rule = tune(y_true, y_score, without_limits(strategy="micro-f1"))
     tp, listed, true = all_counts(y_true, y_score, np.ones_like(y_true)).sum(axis=1).T
-    assert micro_f1(y_true, decide(y_score, rule)) == pytest.approx(
+    assert METRICS["micro_f1"](y_true, decide(y_score, rule)) == pytest.approx(
         (2 * tp / (listed + true)).max()
     )
 
@@ -139,7 +139,7 @@ def test_top_n_has_the_best_micro_f1_of_all_n():
         rule = tune(y_true, y_score, config, known)
         never = np.full(5, NEVER)
         lists = [decide(y_score, DecisionRule(never, n, n)) for n in range(1, 5)]
-        scores = [micro_f1(y_true, y_pred, known) for y_pred in lists]
+        scores = [METRICS["micro_f1"](y_true, y_pred, known) for y_pred in lists]
         assert rule.min_articles == rule.max_articles == 1 + int(np.argmax(scores))
         assert (decide(y_score, rule) == lists[rule.max_articles - 1]).all()
 
