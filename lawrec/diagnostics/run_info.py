@@ -27,7 +27,7 @@ def inspect_run(run: Run) -> RunInfo:
         articles=len(run.articles),
         thresholds=_thresholds(run),
         parameters=model.count_params(),
-        flops=flops(run.config.model, run.config.corpus.max_tokens, labels),
+        flops=flops(run.config.model, run.config.corpus.max_tokens, labels=labels),
         layers=[
             Layer(layer.name, str(layer.output.shape[1:]), layer.count_params())
             for layer in model.layers
