@@ -1,7 +1,5 @@
 """Options that several commands share, and what they become."""
 
-import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
@@ -12,6 +10,7 @@ import click
 
 from lawrec.config import PRESETS
 from lawrec.corpus.readers import READERS, CaseFormat
+from lawrec.tensorflow_start import start_tensorflow as start_tensorflow
 from lawrec.text_files import ENCODINGS
 
 
@@ -144,26 +143,6 @@ def case_format_of_data(data: Path | None, options: Mapping[str, Any]) -> CaseFo
             "A run's own cases are read as it read them: name other ones with --data."
         )
     return case_format_from_options(options)
-
-
-def start_tensorflow(talkative: bool = False) -> None:
-    """Import TensorFlow without the lines that it writes about itself before any log level holds.
-
-    They go past Python to file descriptor 2: https://github.com/tensorflow/tensorflow/issues/100442
-
-    Args:
-        talkative: Let it write what it does from then on.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if talkative else "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        import tensorflow  # noqa: F401
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 near_option = click.option(

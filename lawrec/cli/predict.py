@@ -85,14 +85,13 @@ def predict(
         else None
     )
     start_tensorflow()
-    from lawrec.inference.recommender import load_recommender
-    from lawrec.runs.run import find_run
+    from lawrec.inference.recommender import Recommender
     from lawrec.training.devices import use_device
 
     use_device(device or "auto")
     with progress_on(sys.stderr) as progress:
-        recommender = load_recommender(
-            find_run(checkpoints, run_name), threshold, progress=progress
+        recommender = Recommender.load(
+            run_name, checkpoints=checkpoints, threshold=threshold, progress=progress
         )
     # A bar would be written across the answers where both go to the same terminal.
     shown: AbstractContextManager[Progress] = nullcontext(SILENT)
@@ -100,7 +99,9 @@ def predict(
         shown = progress_on(sys.stderr)
     with shown as progress:
         answers = recommender.answer(
-            _cases(files, case_format_from_options(case_format)), candidates, progress
+            _cases(files, case_format_from_options(case_format)),
+            top_k=candidates,
+            progress=progress,
         )
         width = shutil.get_terminal_size((100, 24)).columns
         for answer in ANSWER_WRITERS[output](answers, width, texts):

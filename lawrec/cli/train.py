@@ -98,7 +98,7 @@ def train(
     if resume and (dry_run or debug):
         raise click.UsageError("--dry-run and --debug are for a new training: leave out --resume.")
     settings = _checked(config.load(config_file, (*assignments, *given), preset=preset))
-    start_tensorflow(talkative=log_placement)
+    start_tensorflow(verbose=log_placement)
     from lawrec.reporting.training_text import training_line
     from lawrec.training.loop import train as train_run
     from lawrec.training.setup import RunSpec, set_up_training

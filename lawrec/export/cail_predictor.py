@@ -20,7 +20,7 @@ class Predictor:
         here = Path(__file__).resolve().parent
         sys.path.insert(0, str(here / "library"))
         from lawrec.export.cail_answers import labels_of
-        from lawrec.inference.recommender import load_recommender
+        from lawrec.inference.recommender import Recommender
         from lawrec.law.cail_labels import ids_in
         from lawrec.runs.run import open_run
         from lawrec.training.devices import use_device
@@ -28,19 +28,16 @@ class Predictor:
         use_device("auto")
         run = open_run(here / "run")
         self.batch_size = batch_size
-        self._recommender = load_recommender(run)
+        self._recommender = Recommender.load(here / "run")
         self._ids = ids_in(labels_of(run, here / "law.txt"))
 
     def predict(self, facts: list[str]) -> list[dict[str, Any]]:
         """Return an answer a fact, in order, for an empty one too."""
-        from lawrec.corpus.cases import Case
         from lawrec.export.cail_answers import answer
         from lawrec.law.cail_labels import cail_ids
 
-        cases = [Case("", str(number), fact) for number, fact in enumerate(facts, 1)]
-        answers = self._recommender.answer(cases) if cases else ()
         lists = (
             [entry.article for entry in answered.decision.recommendations if entry.recommended]
-            for answered in answers
+            for answered in self._recommender(facts)
         )
         return [answer(cail_ids(articles, self._ids)) for articles in lists]
