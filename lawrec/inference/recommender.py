@@ -18,9 +18,8 @@ from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import recommend
 from lawrec.errors import CaseError
 from lawrec.iterables import batched
-from lawrec.law.catalog import load_catalog, titles
+from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
-from lawrec.resources import shipped_path
 from lawrec.runs.results import Answer
 from lawrec.runs.run import Run, find_run, load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
@@ -93,7 +92,7 @@ class Recommender:
             scorer=make_scorer(load_model(run, best_checkpoint(run, progress))),
             tuned=tuned,
             articles=run.articles.names,
-            titles=titles(load_catalog(shipped_path("vocab/articles.csv"))),
+            titles=article_titles(),
         )
 
     def __call__(self, facts: Iterable[str] | str, *, top_k: int = 0) -> list[Answer]:

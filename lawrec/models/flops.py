@@ -59,7 +59,7 @@ def flops(config: ModelConfig, n_tokens: int, *, labels: Iterable[int]) -> int:
         >>> flops(config, 5, labels=[4])  # 2 * (5 * 40 + 2 * 4)
         416
     """
-    cost = lookup(POOLINGS, config.pooling, "model.pooling").cost
+    cost = lookup(POOLINGS, config.pooling, where="model.pooling").cost
     features = n_features(config)
     total = n_tokens * lstm_weights(config)
     for n_labels in labels:

@@ -43,14 +43,13 @@ def loss_sum(
         ConfigError: There is no loss of that name.
 
     Example:
-        >>> ones = np.ones((1, 2), np.float32)
         >>> logits, labels = np.array([[0.0, 9.0]]), np.array([[1.0, 0.0]])
         >>> known = np.array([[1.0, 0.0]])  # the second label is masked
         >>> loss = loss_sum(logits, labels, known=known, weights=np.ones(1), config=LossConfig())
         >>> round(float(loss), 4)  # -log(sigmoid(0)) = log(2)
         0.6931
     """
-    positive, negative = lookup(LOSSES, config.name, "loss.name")(logits, config)
+    positive, negative = lookup(LOSSES, config.name, where="loss.name")(logits, config)
     labels = labels * (1 - config.label_smoothing) + config.label_smoothing / 2
     losses = labels * positive + (1 - labels) * negative
     return tf.reduce_sum(losses * known * weights[:, None] * label_weights)
@@ -71,7 +70,7 @@ def label_weights(counts: Sequence[int], config: LossConfig) -> Float32Array:
         >>> label_weights([1, 2], config)  # in the ratio of 1 to 2/3
         array([1.2, 0.8], dtype=float32)
     """
-    weights = lookup(CLASS_WEIGHTS, config.class_weights, "loss.class_weights")(
+    weights = lookup(CLASS_WEIGHTS, config.class_weights, where="loss.class_weights")(
         np.maximum(np.asarray(counts, np.float64), 1), config
     )
     return np.asarray(weights / weights.mean(), np.float32)

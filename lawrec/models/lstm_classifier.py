@@ -101,7 +101,7 @@ def _output(task: Task, states: Tensor, *, mask: Tensor, config: ModelConfig) ->
     In the equations, b is the batch, f a feature and a a label: the features are (batch, f) if the
     labels share them, or (batch, labels, f) if each label has its own.
     """
-    pooling = lookup(POOLINGS, config.pooling, "model.pooling")
+    pooling = lookup(POOLINGS, config.pooling, where="model.pooling")
     features = pooling.build(states, mask, config, task)
     if config.batch_normalization:
         features = layers.BatchNormalization(synchronized=True, name=f"{task.name}_norm")(features)

@@ -20,7 +20,7 @@ from lawrec.errors import ConfigError, quoted
 from lawrec.files import atomic_file
 from lawrec.progress import SILENT, Progress
 from lawrec.text import normalize
-from lawrec.text_files import PACKINGS, open_binary
+from lawrec.text_files import DECOMPRESSORS, open_binary
 from lawrec.types import BoolArray, Float32Array
 
 BUILT_IN = ("cooccurrence", "random")
@@ -65,7 +65,7 @@ def read_vectors(
     The tokens of the file are normalized as facts are. If several become equal, the first counts.
 
     Args:
-        path: The file, compressed (`text_files.PACKINGS`) or not.
+        path: The file, compressed (`text_files.DECOMPRESSORS`) or not.
         tokens: The vocabulary.
         size: Length of a vector.
         progress: Receives the number of lines read.
@@ -145,7 +145,7 @@ def check_output(path: Path) -> None:
         Traceback (most recent call last):
         lawrec.errors.ConfigError: vectors.txt.gz: ...
     """
-    if path.suffix in PACKINGS:
+    if path.suffix in DECOMPRESSORS:
         raise ConfigError(
             path,
             expected="the file must be plain text, without compression",

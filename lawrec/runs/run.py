@@ -96,7 +96,7 @@ def create_run(
     _check_charges(config, records)
     for folder in [root / name] if name else _stamped_folders(root, records.folder.name):
         try:
-            with atomic_folder(folder, replacing=False) as new:
+            with atomic_folder(folder, overwrite=False) as new:
                 _write_run(new, config, records=records, source=source, start=start)
             return open_run(folder)
         except FileExistsError:

@@ -94,7 +94,7 @@ def start_devices(
         ConfigError: A setting names no device or precision.
         RunError: There is no such GPU, or TF_CONFIG cannot be used.
     """
-    lookup(PRECISIONS, config.precision, "training.precision")
+    lookup(PRECISIONS, config.precision, where="training.precision")
     gpus = use_device(config.device, config.memory_growth, log_placement=log_placement)
     with _before_the_start():
         _set_threads(config)

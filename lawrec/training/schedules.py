@@ -16,7 +16,7 @@ _CYCLE_START, _CYCLE_PEAK = 0.04, 0.3
 def learning_rate(done: Any, config: OptimizerConfig) -> Any:
     """Return the rate, float32 (), when a share `done` of the training, 0 to 1, is behind."""
     done = tf.clip_by_value(tf.cast(done, tf.float32), 0.0, 1.0)
-    factor = lookup(SCHEDULES, config.schedule, "optimizer.schedule")(done, config)
+    factor = lookup(SCHEDULES, config.schedule, where="optimizer.schedule")(done, config)
     return config.learning_rate * factor
 
 
