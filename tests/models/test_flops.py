@@ -63,6 +63,7 @@ def test_every_weight_of_a_built_model_is_counted_once_a_use(pooling, bidirectio
 def test_lstm_weights_and_features_are_those_of_a_built_model(bidirectional):
     config = changed(bidirectional=bidirectional, lstm_layers=3)
     model = build_model(config, 10, n_articles=4)
-    kernels = [weight for weight in model.weights if "lstm" in weight.path and len(weight.shape) == 2]
+    weights = [weight for weight in model.weights if "lstm" in weight.path]
+    kernels = [weight for weight in weights if len(weight.shape) == 2]
     assert lstm_weights(config) == sum(int(np.prod(kernel.shape)) for kernel in kernels)
     assert n_features(config) == model.get_layer("articles").kernel.shape[0]
