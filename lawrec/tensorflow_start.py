@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 
-def start_tensorflow(verbose: bool = False) -> None:
+def import_tensorflow(verbose: bool = False) -> None:
     """Import TensorFlow without the lines that it writes before any log level holds.
 
     They do not pass through Python's sys.stderr but go to file descriptor 2, which therefore leads
@@ -15,7 +15,7 @@ def start_tensorflow(verbose: bool = False) -> None:
         verbose: Show what TensorFlow logs from then on.
 
     Example:
-        >>> start_tensorflow()  # doctest: +SKIP
+        >>> import_tensorflow()  # doctest: +SKIP
     """
     if "tensorflow" in sys.modules:
         return

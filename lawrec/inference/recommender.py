@@ -23,7 +23,7 @@ from lawrec.progress import SILENT, Progress
 from lawrec.runs.results import Answer
 from lawrec.runs.run import Run, find_run, load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
-from lawrec.tensorflow_start import start_tensorflow
+from lawrec.tensorflow_start import import_tensorflow
 from lawrec.types import Float32Array
 
 
@@ -81,7 +81,7 @@ class Recommender:
         Example:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
         """
-        start_tensorflow()
+        import_tensorflow()
         from lawrec.models.scorer import make_scorer
         from lawrec.training.checkpoints import best_checkpoint, load_model
 

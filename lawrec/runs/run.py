@@ -17,7 +17,7 @@ from typing import Any
 
 from lawrec import __version__
 from lawrec.config import Config, from_dict
-from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
+from lawrec.corpus.dataset_spec import CHARGE_ONLY, DatasetSpec, check_dataset_spec
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tokenizers import listed_words, load_tokenizer, read_words
@@ -203,7 +203,7 @@ def _check_charges(config: Config, records: Records) -> None:
             "loss.charge_weight",
             expected="a train case must name its charges to learn them",
             got="none",
-            todo="Set it to 0, or add cases with charges by --charged FILE.",
+            todo="Set it to 0, or add cases with charges by --charge-only-data FILE.",
         )
 
 
@@ -233,10 +233,12 @@ def _write_run(
             "tokenizer": records.manifest.tokenizer,
             "source": {
                 "data": str(source.data.resolve()),
-                "articles": str(source.articles.resolve()) if source.articles else None,
-                "charged": str(source.charged.resolve()) if source.charged else None,
+                "article_list": str(source.article_list.resolve()) if source.article_list else None,
+                "charge_only_data": (
+                    str(source.charge_only_data.resolve()) if source.charge_only_data else None
+                ),
                 "skip_bad": source.skip_bad,
-                "format": source.case_format.chosen(),
+                "format": source.case_format.non_defaults(),
             },
             "records": records.folder.name,
             "label_counts": records.manifest.label_counts,
@@ -252,9 +254,9 @@ def _split_files(records: Records, source: DatasetSpec) -> dict[str, dict[str, s
         split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
         for split, made in records.manifest.splits.items()
     }
-    if source.charged:
-        digest = content_digest(source.charged)
-        files["charged"] = {"path": str(source.charged.resolve()), "sha256": digest}
+    if source.charge_only_data:
+        digest = content_digest(source.charge_only_data)
+        files[CHARGE_ONLY] = {"path": str(source.charge_only_data.resolve()), "sha256": digest}
     return files
 
 
@@ -289,14 +291,15 @@ def _with_own_lists(config: Config, folder: Path) -> Config:
 
 
 def _source(values: dict[str, Any], dictionary: Path) -> DatasetSpec:
-    articles, charged = (
-        Path(values[name]) if values[name] else None for name in ("articles", "charged")
+    article_list, charge_only_data = (
+        Path(values[name]) if values[name] else None
+        for name in ("article_list", "charge_only_data")
     )
     case_format = CaseFormat(**values.get("format", {}))
     return DatasetSpec(
         data=Path(values["data"]),
-        articles=articles,
-        charged=charged,
+        article_list=article_list,
+        charge_only_data=charge_only_data,
         dictionaries=(dictionary,),
         case_format=case_format,
         skip_bad=values["skip_bad"],

@@ -22,7 +22,7 @@ def open_records(run: Run, progress: Progress = SILENT) -> Records:
     Raises:
         RunError: The cases have changed since.
     """
-    records = prepare(run.source, run.config.corpus, progress)
+    records = prepare(run.source, run.config.corpus, progress=progress)
     if records.folder.name != run.records:
         raise RunError(
             run.folder,
@@ -91,7 +91,7 @@ def set_up_training(
 def _make(root: Path, name: str | None, *, new: RunSpec, progress: Progress) -> tuple[Run, Records]:
     """Prepare the cases of a new run and make it."""
     start = warm_start_from(find_run(root, new.start_from)) if new.start_from else None
-    records = prepare(new.source, new.config.corpus, progress)
+    records = prepare(new.source, new.config.corpus, progress=progress)
     return create_run(
         root, new.config, records=records, source=new.source, name=name, start=start
     ), records

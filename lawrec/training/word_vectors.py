@@ -1,20 +1,18 @@
 """Embed: word vectors from any facts, labelled or not."""
 
-import json
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from lawrec.config import Config
-from lawrec.corpus.cases import Case, Cases, no_case_error, raise_bad_case, read_files
+from lawrec.corpus.cases import BadLines, no_case_error, read_files, usable_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.tokenizers import listed_words, load_tokenizer
-from lawrec.corpus.vocabulary import PAD_ID, build_tokens, encode
+from lawrec.corpus.vocabulary import PAD_ID, build_vocabulary, encode
+from lawrec.iterables import JsonSpool
 from lawrec.models.embedding_init import token_vectors
 from lawrec.progress import SILENT, Progress
 from lawrec.text_files import list_files
@@ -55,24 +53,35 @@ def embed(
             fact at all.
         ConfigError: The tokenizer cannot be loaded.
     """
-    reading = _Reading(skip_bad)
+    bad_lines = BadLines(skip=skip_bad)
     cases = read_files(
         [file for path in paths for file in list_files(path)], False, case_format=case_format
     )
     tokenizer = load_tokenizer(config.corpus, dictionaries)
     cut = tokenize_cases(
-        reading.usable(cases), tokenizer, config=config.corpus, dictionaries=tuple(dictionaries)
+        usable_cases(cases, bad_lines),
+        tokenizer,
+        config=config.corpus,
+        dictionaries=tuple(dictionaries),
     )
     # The tokens wait in a temporary file, so that memory holds counts and not texts.
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as spool, closing(cut):
-        counts = _spooled((tokens for _, tokens in cut), spool, progress=progress)
+    counts: Counter[str] = Counter()
+    with JsonSpool() as spool, closing(cut):
+        for _, fact_tokens in cut:
+            counts.update(fact_tokens)
+            spool.append(fact_tokens)
+            progress.update("tokenize", len(spool), None)
         if not counts:
             raise no_case_error(paths[0])
-        limits = (config.corpus.min_count, config.corpus.max_vocabulary)
-        tokens = build_tokens(counts, *limits, listed_words(config.corpus.user_tokens))
-        spool.seek(0)
+        tokens = build_vocabulary(
+            counts,
+            min_count=config.corpus.min_count,
+            max_size=config.corpus.max_vocabulary,
+            always=listed_words(config.corpus.user_tokens),
+        )
         token_ids = (
-            encode(json.loads(line), tokens, max_tokens=config.corpus.max_tokens) for line in spool
+            encode(fact_tokens, tokens, max_tokens=config.corpus.max_tokens)
+            for fact_tokens in spool
         )
         progress.message("Counting which tokens stand together.")
         vectors = token_vectors(
@@ -83,31 +92,4 @@ def embed(
             seed=config.training.seed,
         )
     first = PAD_ID + 1  # a padding is no token of a text
-    return Embedding(tokens.names[first:], vectors[first:], reading.facts, reading.skipped)
-
-
-@dataclass
-class _Reading:
-    """Counts what is read."""
-
-    skip_bad: bool
-    facts: int = 0
-    skipped: int = 0
-
-    def usable(self, cases: Cases) -> Iterator[Case]:
-        for case in raise_bad_case(cases) if not self.skip_bad else cases:
-            if isinstance(case, Case):
-                self.facts += 1
-                yield case
-            else:
-                self.skipped += 1
-
-
-def _spooled(facts: Iterable[list[str]], spool: IO[str], *, progress: Progress) -> Counter[str]:
-    """Write the tokens of each fact to a line, and count them."""
-    counts: Counter[str] = Counter()
-    for done, tokens in enumerate(facts, 1):
-        counts.update(tokens)
-        spool.write(json.dumps(tokens) + "\n")
-        progress.update("tokenize", done, None)
-    return counts
+    return Embedding(tokens.names[first:], vectors[first:], len(spool), bad_lines.skipped)

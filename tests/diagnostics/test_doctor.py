@@ -100,7 +100,7 @@ def test_the_text_names_what_computes_and_what_does_not():
 
 
 def test_the_command_ends_well_whatever_is_there():
-    report = json.loads(CliRunner().invoke(cli, ["doctor", "--output", "json"]).stdout)
+    report = json.loads(CliRunner().invoke(cli, ["doctor", "--format", "json"]).stdout)
     assert bool(report["findings"]["gpus"]) is not bool(report["why_no_gpu"])
     result = CliRunner().invoke(cli, ["doctor"])
     assert (result.exit_code, result.stderr) == (0, "")

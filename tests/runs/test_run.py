@@ -54,7 +54,7 @@ def test_a_run_cuts_as_it_did_although_all_lists_are_gone_and_it_was_moved(made,
     moved = open_run(shutil.move(run.folder, tmp_path / "moved"))
     encoder = load_encoder(moved)
     assert encoder.tokenizer.fingerprint == run.tokenizer
-    assert encoder.tokenizer.cut("乱造之词，2016年5月的") == ["乱造之词", "<date>"]
+    assert encoder.tokenizer.tokenize("乱造之词，2016年5月的") == ["乱造之词", "<date>"]
     assert moved.tokens.names[2] == "诈"
     roots = {"records_root": tmp_path / "records", "vocab_root": tmp_path / "vocab"}
     assert prepare(replace(moved.source, **roots), moved.config.corpus).folder.name == run.records

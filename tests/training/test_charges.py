@@ -43,7 +43,7 @@ def source(tiny_data, tmp_path_factory):
     lines = [json.dumps({"fact": fact, "charges": [charge]}) for fact, charge in CHARGED]
     path.write_text("\n".join(lines), encoding="utf-8")
     roots = {"records_root": root / "records", "vocab_root": root / "vocab"}
-    return DatasetSpec(tiny_data, charged=path, **roots)
+    return DatasetSpec(tiny_data, charge_only_data=path, **roots)
 
 
 def new_run(root, source, *settings):
@@ -111,9 +111,9 @@ def test_the_charges_are_learnt(tmp_path, source):
 def test_a_run_remembers_its_charged_cases(start, source):
     run, records = start
     open_binary = open_run(run.folder)
-    assert open_binary.source.charged == source.charged.resolve()
+    assert open_binary.source.charge_only_data == source.charge_only_data.resolve()
     assert open_binary.charges.names == ("抢劫", "盗窃", "诈骗")
-    assert list(open_binary.splits) == ["train", "valid", "test", "charged"]
+    assert list(open_binary.splits) == ["train", "valid", "test", "charge_only"]
     assert list(trained_on(open_binary)) == ["train", "train the charges"]
     roots = {"records_root": source.records_root, "vocab_root": source.vocab_root}
     again = open_records(replace(open_binary, source=replace(open_binary.source, **roots)))
@@ -139,23 +139,23 @@ def test_a_killed_run_ends_with_the_same_bits(tmp_path, source):
 def test_nothing_is_tuned_on_cases_that_taught_the_charges(start, source):
     run, _ = start
     with pytest.raises(CaseError, match="must differ from those used to train the charges"):
-        tune_run(run, path=source.charged)
+        tune_run(run, path=source.charge_only_data)
 
 
 def test_charged_cases_without_a_second_output_are_refused(tmp_path, source):
     with pytest.raises(ConfigError) as caught:
         new_run(tmp_path, source, "loss.charge_weight=0")
     assert str(caught.value) == (
-        "--charged: loss.charge_weight must be above 0 to learn from cases with nothing but charges, "
-        "got 0.0. Add --set loss.charge_weight=0.5, or leave out --charged."
+        "--charge-only-data: loss.charge_weight must be above 0 to learn from charge-only cases, "
+        "got 0.0. Add --set loss.charge_weight=0.5, or leave out --charge-only-data."
     )
     assert not (tmp_path / "checkpoints").exists()
 
 
 def test_a_second_output_without_any_charge_is_refused(tmp_path, source):
     with pytest.raises(ConfigError) as caught:
-        new_run(tmp_path, replace(source, charged=None))
+        new_run(tmp_path, replace(source, charge_only_data=None))
     assert str(caught.value) == (
         "loss.charge_weight: a train case must name its charges to learn them, got none. "
-        "Set it to 0, or add cases with charges by --charged FILE."
+        "Set it to 0, or add cases with charges by --charge-only-data FILE."
     )
