@@ -21,7 +21,7 @@ class Predictor:
         here = Path(__file__).resolve().parent
         sys.path.insert(0, str(here / "library"))
         from lawrec.export.cail_answers import read_labels
-        from lawrec.inference.recommender import load_recommender
+        from lawrec.inference.recommender import Recommender
         from lawrec.law.cail_labels import ids_in
         from lawrec.runs.run import open_run
         from lawrec.training.devices import use_device
@@ -29,19 +29,16 @@ class Predictor:
         use_device("auto")
         run = open_run(here / "run")
         self.batch_size = batch_size
-        self._recommender = load_recommender(run)
+        self._recommender = Recommender.load(here / "run")
         self._ids = ids_in(read_labels(run, here / "law.txt"))
 
     def predict(self, facts: list[str]) -> list[dict[str, Any]]:
         """Return one answer per fact, in order; an empty fact has an answer too."""
-        from lawrec.corpus.cases import Case
         from lawrec.export.cail_answers import cail_answer
         from lawrec.law.cail_labels import cail_ids
 
-        cases = [Case("", str(number), fact) for number, fact in enumerate(facts, 1)]
-        answers = self._recommender.answer(cases) if cases else ()
         lists = (
             [entry.article for entry in answer.decision.recommendations if entry.recommended]
-            for answer in answers
+            for answer in self._recommender(facts)
         )
         return [cail_answer(cail_ids(articles, self._ids)) for articles in lists]

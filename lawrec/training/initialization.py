@@ -11,7 +11,7 @@ from lawrec.corpus.tfrecords import read_records
 from lawrec.errors import RunError
 from lawrec.models.embedding_init import initial_embedding
 from lawrec.models.lstm_classifier import TFIDF_SVM
-from lawrec.models.tfidf_svm import fit_tfidf_svm
+from lawrec.models.tfidf_svm import TfidfSvmWeights, fit_tfidf_svm
 from lawrec.progress import Progress
 from lawrec.runs.run import Run
 from lawrec.training.checkpoints import newest_checkpoint, restore
@@ -98,5 +98,5 @@ def _set_words(
     words = fit_tfidf_svm(
         cases, len(run.tokens), n_labels=len(run.articles), seed=seed, progress=progress
     )
-    for weight, values in zip(model.get_layer(TFIDF_SVM).weights, words, strict=True):
-        weight.assign(broadcast_from_chief(strategy, values))
+    shared = TfidfSvmWeights(*(broadcast_from_chief(strategy, values) for values in words))
+    model.get_layer(TFIDF_SVM).set_fitted(shared)
