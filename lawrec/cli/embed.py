@@ -42,12 +42,17 @@ def embed(
     """
     settings = config.load(config_file, assignments, preset=preset)
     check_output(output)
-    from lawrec.training.word_vectors import embed as embed_facts
+    from lawrec.training.word_vectors import train_word_vectors
 
     words = dataset_spec_from_options({"dictionaries": dictionaries}).dictionaries
     with progress_on(sys.stderr) as progress:
-        made = embed_facts(
-            files, settings, words, case_format_from_options(case_format), skip_bad, progress
+        made = train_word_vectors(
+            files,
+            settings,
+            dictionaries=words,
+            case_format=case_format_from_options(case_format),
+            skip_bad=skip_bad,
+            progress=progress,
         )
     write_vectors(output, made.tokens, vectors=made.vectors)
     skipped = f", {made.skipped:,} lines skipped" if made.skipped else ""

@@ -99,14 +99,28 @@ def train(
         raise click.UsageError("--dry-run and --debug are for a new training: leave out --resume.")
     settings = _checked(config.load(config_file, (*assignments, *given), preset=preset))
     start_tensorflow(talkative=log_placement)
-    from lawrec.reporting.training_text import training_line
+    from lawrec.reporting.training_text import first_batch_text, rehearsal_text, training_line
+    from lawrec.training.dry_run import preview
     from lawrec.training.loop import train as train_run
     from lawrec.training.setup import RunSpec, set_up_training
 
     new = None if resume else RunSpec(settings, dataset_spec_from_options(source), start_from)
     with progress_on(sys.stderr) as progress:
         if dry_run or debug:
-            _rehearse(settings, dataset_spec_from_options(source), device, dry_run, debug, progress)
+            batch, report = preview(
+                settings,
+                dataset_spec_from_options(source),
+                device=device,
+                first_batch=debug,
+                two_steps=dry_run,
+                progress=progress,
+            )
+            if batch:
+                click.echo(first_batch_text(batch))
+                if any(batch.checks.values()):
+                    raise click.ClickException(_CHECK_FAILED)
+            if report:
+                click.echo(rehearsal_text(report))
             return
         strategy, run, records = set_up_training(
             checkpoints,
@@ -119,7 +133,9 @@ def train(
         click.echo(f"Training {run.folder}", err=True)
         try:
             with stopping_between_steps(progress) as stoppable:
-                evaluations = train_run(run, records, stoppable, profile, strategy)
+                evaluations = train_run(
+                    run, records, progress=stoppable, profile=profile, strategy=strategy
+                )
                 for evaluation in evaluations:
                     click.echo(training_line(evaluation), err=True)
         except KeyboardInterrupt:
@@ -133,32 +149,3 @@ def _checked(settings: config.Config) -> config.Config:
     lookup(HIGHER_IS_BETTER, settings.training.monitor, "training.monitor")
     check_embedding_init(settings.model)
     return settings
-
-
-def _rehearse(
-    settings: config.Config,
-    cases: Any,
-    device: str | None,
-    dry_run: bool,
-    debug: bool,
-    progress: Any,
-) -> None:
-    """Show the first batch, the sizes, or both."""
-    from lawrec.corpus.dataset_spec import check_dataset_spec
-    from lawrec.corpus.prepare import prepare as prepare_records
-    from lawrec.reporting.training_text import first_batch_text, rehearsal_text
-    from lawrec.training.devices import start_devices
-    from lawrec.training.dry_run import dry_run as take_two_steps
-    from lawrec.training.dry_run import first_batch
-    from lawrec.training.setup import on_device
-
-    check_dataset_spec(cases, settings.loss)
-    start_devices(on_device(settings, device).training)
-    records = prepare_records(cases, settings.corpus, progress)
-    if debug:
-        batch = first_batch(settings, records, source=cases)
-        click.echo(first_batch_text(batch))
-        if any(batch.checks.values()):
-            raise click.ClickException(_CHECK_FAILED)
-    if dry_run:
-        click.echo(rehearsal_text(take_two_steps(settings, records, cases)))

@@ -10,12 +10,12 @@ from lawrec.models.flops import flops
 from lawrec.runs.results import Layer, RunInfo
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import load_thresholds
-from lawrec.training.checkpoints import best_checkpoint, model_of
+from lawrec.training.checkpoints import best_checkpoint, build_run_model
 
 
 def inspect_run(run: Run) -> RunInfo:
     """Describe a run, trained or not, tuned or not."""
-    model = model_of(run)
+    model = build_run_model(run)
     preset, changed = nearest_preset(run.config)
     labels = (output.shape[-1] for output in model.output.values())
     return RunInfo(

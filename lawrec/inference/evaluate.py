@@ -54,7 +54,7 @@ def evaluate_run(
     """
     name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split
     if not path:
-        path, case_format = split_path(run, split), run.source.case_format
+        path, case_format = split_path(run, split), run.dataset.case_format
     cases = LabelledCases(path, content_digest(path), case_format, skip_bad)
     scored, judged = _judged(run, cases, progress=progress)
     beside = [_judged(other, cases, progress=progress)[1] for other in others]

@@ -1,4 +1,4 @@
-"""Embed: word vectors from any facts, labelled or not."""
+"""Word vectors: trained on any facts, labelled or not, to initialize the embedding of a model."""
 
 import json
 import tempfile
@@ -22,8 +22,15 @@ from lawrec.types import Float32Array
 
 
 @dataclass(frozen=True)
-class Embedding:
-    """Tokens, `<unk>` among them, and the vector of each: float32 (n_tokens, embedding_size)."""
+class WordVectors:
+    """Trained word vectors.
+
+    Attributes:
+        tokens: The tokens, `<unk>` among them but not `<pad>`.
+        vectors: The vector of each, float32 (n_tokens, embedding_size).
+        facts: The number of facts that they were trained on.
+        skipped: The number of lines that were skipped.
+    """
 
     tokens: tuple[str, ...]
     vectors: Float32Array
@@ -31,41 +38,50 @@ class Embedding:
     skipped: int
 
 
-def embed(
+def train_word_vectors(
     paths: Sequence[Path],
     config: Config,
+    *,
     dictionaries: Sequence[Path] = (),
     case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
     progress: Progress = SILENT,
-) -> Embedding:
-    """Train word vectors on facts: near each other where words are used alike.
+) -> WordVectors:
+    r"""Train word vectors on facts: tokens that are used alike get similar vectors.
 
     Args:
-        paths: Cases, each as `list_files` takes it; what else than a fact they hold is not read.
-        config: [corpus] cuts the facts and chooses the tokens, `model.embedding_size`,
-            `model.embedding_stddev` and `training.seed` decide on the vectors.
-        dictionaries: The user dictionaries of the tokenizer.
+        paths: Files, folders or patterns, as `list_files` takes them. Only the facts are read.
+        config: The settings: [corpus] for the tokens, `model.embedding_size`,
+            `model.embedding_stddev` and `training.seed` for the vectors.
+        dictionaries: User dictionaries of the tokenizer.
         case_format: How the cases are written.
-        skip_bad: Leave out lines that cannot be used.
-        progress: Told of every fact.
+        skip_bad: Whether to skip lines that cannot be used, instead of raising an error.
+        progress: Gets the number of facts done.
 
     Raises:
         CaseError: A file or a list of words cannot be read, a line cannot be used, or there is no
             fact at all.
         ConfigError: The tokenizer cannot be loaded.
+
+    Example:
+        >>> from lawrec.config import load
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "facts.txt"
+        ...     _ = path.write_text("窃得车辆\n窃得船辆\n住在京市\n", encoding="utf-8")
+        ...     config = load(None, ["corpus.tokenizer=char", "model.embedding_size=4"])
+        ...     train_word_vectors([path], config).vectors.shape
+        (4, 4)
     """
     reading = _Reading(skip_bad)
-    cases = read_files(
-        [file for path in paths for file in list_files(path)], False, case_format=case_format
-    )
+    files = [file for path in paths for file in list_files(path)]
+    cases = reading.usable(read_files(files, False, case_format=case_format))
     tokenizer = load_tokenizer(config.corpus, dictionaries)
-    cut = tokenize_cases(
-        reading.usable(cases), tokenizer, config=config.corpus, dictionaries=tuple(dictionaries)
+    tokenized = tokenize_cases(
+        cases, tokenizer, config=config.corpus, dictionaries=tuple(dictionaries)
     )
-    # The tokens wait in a temporary file, so that memory holds counts and not texts.
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as spool, closing(cut):
-        counts = _spooled((tokens for _, tokens in cut), spool, progress=progress)
+    # The tokens wait in a temporary file, so that memory holds their counts and not the texts.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as spool, closing(tokenized):
+        counts = _spool((tokens for _, tokens in tokenized), spool, progress=progress)
         if not counts:
             raise no_case_error(paths[0])
         limits = (config.corpus.min_count, config.corpus.max_vocabulary)
@@ -74,7 +90,7 @@ def embed(
         token_ids = (
             encode(json.loads(line), tokens, max_tokens=config.corpus.max_tokens) for line in spool
         )
-        progress.message("Counting which tokens stand together.")
+        progress.message("Counting which tokens occur near each other.")
         vectors = token_vectors(
             token_ids,
             len(tokens),
@@ -82,20 +98,21 @@ def embed(
             stddev=config.model.embedding_stddev,
             seed=config.training.seed,
         )
-    first = PAD_ID + 1  # a padding is no token of a text
-    return Embedding(tokens.names[first:], vectors[first:], reading.facts, reading.skipped)
+    first = PAD_ID + 1  # padding is not a token of a text
+    return WordVectors(tokens.names[first:], vectors[first:], reading.facts, reading.skipped)
 
 
 @dataclass
 class _Reading:
-    """Counts what is read."""
+    """Counts the cases and the bad lines that are read."""
 
     skip_bad: bool
     facts: int = 0
     skipped: int = 0
 
     def usable(self, cases: Cases) -> Iterator[Case]:
-        for case in raise_bad_case(cases) if not self.skip_bad else cases:
+        """Yield the cases; skip bad lines, or raise the first one's error."""
+        for case in cases if self.skip_bad else raise_bad_case(cases):
             if isinstance(case, Case):
                 self.facts += 1
                 yield case
@@ -103,8 +120,8 @@ class _Reading:
                 self.skipped += 1
 
 
-def _spooled(facts: Iterable[list[str]], spool: IO[str], *, progress: Progress) -> Counter[str]:
-    """Write the tokens of each fact to a line, and count them."""
+def _spool(facts: Iterable[list[str]], spool: IO[str], *, progress: Progress) -> Counter[str]:
+    """Write the tokens of each fact as one line of JSON, and return the count of each token."""
     counts: Counter[str] = Counter()
     for done, tokens in enumerate(facts, 1):
         counts.update(tokens)

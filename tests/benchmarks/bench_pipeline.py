@@ -25,7 +25,7 @@ from lawrec.corpus.splits import find_splits
 from lawrec.resources import shipped_path
 from lawrec.runs.run import create_run
 from lawrec.text_files import list_files, open_binary
-from lawrec.training.train_step import create_state, make_step
+from lawrec.training.train_step import create_train_state, make_train_step
 
 CASES = 4_000
 EPOCHS = 12
@@ -45,11 +45,11 @@ def main() -> None:
         )
         records = prepare(source, config.corpus)
         pipeline = _rate_of_pipeline(records, config)
-        run = create_run(root / "runs", config, records=records, source=source)
+        run = create_run(root / "runs", config, records=records, dataset=source)
         strategy = tf.distribute.get_strategy()
-        state = create_state(run, records, strategy=strategy)
+        state = create_train_state(run, records, strategy=strategy)
         cases = records.split("train").cases
-        step = make_step(state, strategy, config=config, records=records)
+        step = make_train_step(state, strategy, config=config, records=records)
         model = _rate_of_steps(step, list(islice(state.iterator, STEPS + 2)))
     print(f"{cases} cases of {data}, {len(records.articles)} articles")
     print(f"pipeline       {pipeline:10.1f} cases/s")
@@ -74,7 +74,7 @@ def _rate_of_pipeline(records: Records, config: Config) -> float:
             records,
             EPOCHS,
             batch_tokens=sizes.batch_tokens,
-            shuffle_cases=sizes.shuffle_cases,
+            shuffle_cases=sizes.shuffle_buffer_size,
             seed=sizes.seed,
         )
     )

@@ -31,7 +31,7 @@ from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.prepare import prepare
 from lawrec.resources import shipped_path
 from lawrec.runs.run import create_run
-from lawrec.training.train_step import State, create_state, make_step
+from lawrec.training.train_step import State, create_train_state, make_train_step
 
 BATCHES = 8
 ROUNDS = 3
@@ -53,19 +53,19 @@ def main() -> None:
         cases = first_cases(data, root / "data")
         source = DatasetSpec(cases, records_root=root / "records", vocab_root=root)
         records = prepare(source, resolved.corpus)
-        state = create_state(
-            create_run(root / "runs", resolved, records=records, source=source),
+        state = create_train_state(
+            create_run(root / "runs", resolved, records=records, dataset=source),
             records,
             strategy=strategy,
         )
-        step = make_step(state, strategy, config=resolved, records=records)
+        step = make_train_step(state, strategy, config=resolved, records=records)
         sizes = resolved.training
         epoch = list(
             training_batches(
                 records,
                 1,
                 batch_tokens=sizes.batch_tokens,
-                shuffle_cases=sizes.shuffle_cases,
+                shuffle_cases=sizes.shuffle_buffer_size,
                 seed=sizes.seed,
             )
         )
@@ -122,7 +122,7 @@ def _works_of_pytorch(
     rows = max(1, settings.training.batch_tokens // max_tokens)
     padded = [flat[start : start + rows] for start in range(0, len(flat), rows)]
     size = state.model.get_layer("embedding").input_dim, state.model.output["articles"].shape[-1]
-    step = torch_training.make_step(settings, *size)
+    step = torch_training.make_train_step(settings, *size)
     return {
         "padded": lambda: [step(batch, max_tokens, packed=False) for batch in padded],
         "packed": lambda: [step(batch, None, packed=True) for batch in ours],

@@ -46,7 +46,7 @@ class Model(nn.Module):
         return (features * self.kernel).sum(-1) + self.bias
 
 
-def make_step(config: Config, n_tokens: int, n_articles: int) -> Callable[..., float]:
+def make_train_step(config: Config, n_tokens: int, n_articles: int) -> Callable[..., float]:
     """Return the training step: cases, the length to pad to, and whether to pack them."""
     model = Model(config, n_tokens, n_articles)
     optimizer = torch.optim.Adam(model.parameters(), config.optimizer.learning_rate)
