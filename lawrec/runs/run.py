@@ -33,7 +33,7 @@ start          null, or the checkpoint of another run that the weights were init
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -322,7 +322,7 @@ def _write_run(
             "records": records.folder.name,
             "label_counts": records.manifest.label_counts,
             "splits": _splits_to_dict(records, dataset),
-            "start": _warm_start_to_dict(warm_start),
+            "start": warm_start and {**asdict(warm_start), "run": str(warm_start.run.resolve())},
         },
     )
 
@@ -338,13 +338,10 @@ def _dataset_to_dict(dataset: DatasetSpec) -> dict[str, Any]:
 
 
 def _dataset_from_dict(values: dict[str, Any], dictionary: Path) -> DatasetSpec:
-    articles, charged = (
-        Path(values[name]) if values[name] else None for name in ("articles", "charged")
-    )
     return DatasetSpec(
         data=Path(values["data"]),
-        articles=articles,
-        charged=charged,
+        articles=Path(values["articles"]) if values["articles"] else None,
+        charged=Path(values["charged"]) if values["charged"] else None,
         dictionaries=(dictionary,),
         case_format=CaseFormat(**values["format"]),
         skip_bad=values["skip_bad"],
@@ -360,16 +357,6 @@ def _splits_to_dict(records: Records, dataset: DatasetSpec) -> dict[str, dict[st
         digest = content_digest(dataset.charged)
         files["charged"] = {"path": str(dataset.charged.resolve()), "sha256": digest}
     return files
-
-
-def _warm_start_to_dict(warm_start: WarmStart | None) -> dict[str, Any] | None:
-    if warm_start is None:
-        return None
-    return {
-        "run": str(warm_start.run.resolve()),
-        "checkpoint": warm_start.checkpoint,
-        "trained_on": list(warm_start.trained_on),
-    }
 
 
 def _warm_start_from_dict(values: dict[str, Any] | None) -> WarmStart | None:

@@ -246,10 +246,7 @@ def load_weights(model: Model, prefix: str) -> None:
     Example:
         >>> load_weights(build_run_model(run), best_checkpoint(run))  # doctest: +SKIP
     """
-    saved = open_checkpoint(prefix)
-    expected = weight_shapes(model)
-    unused = saved.weights - expected.keys()
-    check_variables(saved, expected, unused=unused, todo=_WRONG_MODEL_ADVICE)
+    saved = _open_exact(prefix, weight_shapes(model))
     for weight in model.weights:
         weight.assign(saved.read(weight.path))
 
@@ -282,9 +279,7 @@ def restore_checkpoint(checkpoint: Any, prefix: str, *, expected: Shapes) -> Non
         ...     state.checkpoint(), newest_checkpoint(run.folder), expected=state.shapes()
         ... )
     """
-    saved = open_checkpoint(prefix)
-    unused = saved.weights - expected.keys()
-    check_variables(saved, expected, unused=unused, todo=_WRONG_MODEL_ADVICE)
+    _open_exact(prefix, expected)
     try:
         checkpoint.restore(prefix).assert_existing_objects_matched()
     except (*_UNREADABLE, AssertionError) as error:
@@ -301,6 +296,14 @@ def optimizer_variable_name(path: str) -> str:
         'optimizer/articles_kernel_momentum'
     """
     return f"optimizer/{path.partition('/')[2]}"
+
+
+def _open_exact(prefix: str, expected: Shapes) -> SavedCheckpoint:
+    """Open a checkpoint that must hold exactly the expected weights."""
+    saved = open_checkpoint(prefix)
+    unused = saved.weights - expected.keys()
+    check_variables(saved, expected, unused=unused, todo=_WRONG_MODEL_ADVICE)
+    return saved
 
 
 def _variable_name(variable: Any) -> str:

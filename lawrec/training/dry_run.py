@@ -75,11 +75,9 @@ def preview(
     configure_devices(with_device(config, device).training)
     records = prepare(dataset, config.corpus, progress)
     batch = check_first_batch(config, records, dataset=dataset) if first_batch else None
-    has_failed = batch is not None and any(batch.checks.values())
-    report = None
-    if two_steps and not has_failed:
-        report = take_two_steps(config, records, dataset=dataset)
-    return batch, report
+    if not two_steps or (batch and any(batch.checks.values())):
+        return batch, None
+    return batch, take_two_steps(config, records, dataset=dataset)
 
 
 def take_two_steps(config: Config, records: Records, *, dataset: DatasetSpec) -> DryRunReport:

@@ -62,16 +62,8 @@ def averaged_weights(optimizer: Optimizer, model: Model) -> Iterator[None]:
             weight.assign(value)
 
 
-def _sgd(config: OptimizerConfig, settings: dict[str, Any]) -> Optimizer:
-    return keras.optimizers.SGD(**settings)
-
-
 def _momentum(config: OptimizerConfig, settings: dict[str, Any]) -> Optimizer:
     return keras.optimizers.SGD(momentum=config.momentum, **settings)
-
-
-def _adam(config: OptimizerConfig, settings: dict[str, Any]) -> Optimizer:
-    return keras.optimizers.Adam(**settings)
 
 
 def _adamw(config: OptimizerConfig, settings: dict[str, Any]) -> Optimizer:
@@ -81,9 +73,9 @@ def _adamw(config: OptimizerConfig, settings: dict[str, Any]) -> Optimizer:
 
 
 OPTIMIZERS: dict[str, Callable[[OptimizerConfig, dict[str, Any]], Optimizer]] = {
-    "sgd": _sgd,
+    "sgd": lambda config, settings: keras.optimizers.SGD(**settings),
     "momentum": _momentum,
-    "adam": _adam,
+    "adam": lambda config, settings: keras.optimizers.Adam(**settings),
     "adamw": _adamw,
 }
 """From a name to the function that makes an optimizer, of the settings that all of them share."""

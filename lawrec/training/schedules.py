@@ -58,14 +58,6 @@ def _with_warmup(decay: Schedule) -> Schedule:
     return factor
 
 
-def _constant(done: Tensor, config: OptimizerConfig) -> Tensor:
-    return tf.ones_like(done)
-
-
-def _exponential(done: Tensor, config: OptimizerConfig) -> Tensor:
-    return config.decay_rate**done
-
-
 def _staircase(done: Tensor, config: OptimizerConfig) -> Tensor:
     return config.decay_rate ** (tf.floor(done * config.staircase_steps) / config.staircase_steps)
 
@@ -83,8 +75,8 @@ def _one_cycle(done: Tensor, config: OptimizerConfig) -> Tensor:
 
 
 SCHEDULES: dict[str, Schedule] = {
-    "constant": _with_warmup(_constant),
-    "exponential": _with_warmup(_exponential),
+    "constant": _with_warmup(lambda done, config: tf.ones_like(done)),
+    "exponential": _with_warmup(lambda done, config: config.decay_rate**done),
     "staircase": _with_warmup(_staircase),
     "cosine": _with_warmup(_half_cosine),
     "one-cycle": _one_cycle,
