@@ -1,4 +1,4 @@
-"""TODO iterables."""
+"""Streams of cases in lists of bounded size, so that memory stays constant."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -9,7 +9,12 @@ CHUNK_CASES = 2_048
 
 
 def batched(items: Iterable[T], size: int = CHUNK_CASES) -> Iterator[list[T]]:
-    """Cut a stream into lists of `size` items; the last may be shorter."""
+    """Yield lists of `size` consecutive items; the last list may be shorter.
+
+    Example:
+        >>> list(batched("abcde", size=2))
+        [['a', 'b'], ['c', 'd'], ['e']]
+    """
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk

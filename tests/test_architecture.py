@@ -211,7 +211,10 @@ def test_the_tests_stand_as_the_package_does():
         for package, names in HOUSE.items()
         for module in names
     } | {f"test_{module}" for module in FOUNDATION}
-    others = {f"test_{name}" for name in ("architecture", "cli", "docs", "sample", "vocab_files")}
+    others = {
+        f"test_{name}"
+        for name in ("architecture", "cli", "conventions", "docs", "sample", "vocab_files")
+    }
     assert places - modules <= others
 
 

@@ -245,7 +245,7 @@ class TestPredict:
         result = lawrec("predict", "no*.txt")
         assert result.exit_code == 1
         assert result.stderr == (
-            "Error: no*.txt: the pattern must fit a file, got none. Check the path.\n"
+            "Error: no*.txt: the pattern must match a file, got none. Check the path.\n"
         )
 
     def test_a_missing_file_is_named(self, at_run):

@@ -7,7 +7,6 @@ import click
 
 from lawrec.cli.options import DAY, FILE
 from lawrec.law import catalog, lookup, statute_versions
-from lawrec.law.catalog import titles
 from lawrec.reporting.law_text import CHANGES_WRITERS, ENTRY_WRITERS, LIST_WRITERS, import_text
 
 _name_option = click.option(
@@ -28,7 +27,7 @@ def articles() -> None:
 @_output_option
 def list_articles(chapter: str, output: str) -> None:
     """List the articles of the Criminal Law."""
-    known = catalog.catalog_of(statute_versions.CRIMINAL_LAW)
+    known = catalog.shipped_catalog()
     click.echo(LIST_WRITERS[output](catalog.in_division(known, chapter)))
 
 
@@ -79,5 +78,5 @@ def changes(first: date | None, second: date | None, text: bool, name: str, outp
         statute_versions.ROOT, name, first=first, second=second
     )
     found = statute_versions.changes(old, new)
-    named = titles(catalog.catalog_of(name))
+    named = catalog.article_titles(name)
     click.echo(CHANGES_WRITERS[output](old, new, found, named, text))

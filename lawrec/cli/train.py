@@ -146,6 +146,6 @@ def train(
 def _checked(settings: config.Config) -> config.Config:
     """Refuse what only the end of a long training would find out."""
     check_choices(settings.decision)
-    lookup(HIGHER_IS_BETTER, settings.training.monitor, "training.monitor")
+    lookup(HIGHER_IS_BETTER, settings.training.monitor, where="training.monitor")
     check_embedding_init(settings.model)
     return settings

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, CaseFormat
 from lawrec.errors import CaseError, quoted
 from lawrec.law.articles import article_name
-from lawrec.text_files import PACKINGS, SURROGATE, detect_encoding, list_files, open_binary
+from lawrec.text_files import DECOMPRESSORS, SURROGATE, detect_encoding, list_files, open_binary
 
 NO_FACT = "the fact must not be empty"
 NO_LIST = "must be a list of articles"  # after the name of the field
@@ -54,7 +54,7 @@ def read_cases(
 
     Args:
         path: As `list_files` takes it; suffixes are keys of `SUFFIXES`, unless the form says more,
-            and one of `PACKINGS` may follow.
+            and one of `DECOMPRESSORS` may follow.
         labelled: Whether each case must say its articles.
         case_format: How the cases are written.
 
@@ -107,13 +107,14 @@ def reader_of(file: Path, stream: BinaryIO) -> str:
     Raises:
         CaseError: The suffix is unknown.
     """
-    name = file.stem if file.suffix in PACKINGS else file.name
+    name = file.stem if file.suffix in DECOMPRESSORS else file.name
     for suffix in (Path(name).suffix, Path(str(getattr(stream, "name", ""))).suffix):
         if suffix in SUFFIXES:
             return SUFFIXES[suffix]
     raise CaseError(
         file,
-        expected=f"the suffix must be one of {', '.join(SUFFIXES)} (and then {', '.join(PACKINGS)})",
+        expected=f"the suffix must be one of {', '.join(SUFFIXES)} "
+        f"(and then {', '.join(DECOMPRESSORS)})",
         got=quoted(file.suffix),
         todo="Rename the file, or say the format with --format.",
     )

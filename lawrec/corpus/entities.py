@@ -32,7 +32,7 @@ def recognizer(names: Sequence[str]) -> Callable[[str], Iterator[tuple[str, str 
         ConfigError: There is no class of that name.
     """
     for name in names:
-        lookup(CLASSES, name, "corpus.entity_types")
+        lookup(CLASSES, name, where="corpus.entity_types")
     patterns = [f"(?P<{name}>{pattern})" for name, (pattern, _) in CLASSES.items() if name in names]
     return partial(_pieces, re.compile("|".join(patterns)))
 

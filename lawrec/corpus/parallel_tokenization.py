@@ -9,7 +9,7 @@ from pathlib import Path
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case
 from lawrec.corpus.tokenizers import Tokenizer, load_tokenizer
-from lawrec.parallel import cores, in_processes
+from lawrec.parallel import available_cores, parallel_map
 
 _CHUNK = 128  # cases that a process is given at once
 _FEW = 2_048  # cases that are cut before other processes would have started
@@ -33,13 +33,13 @@ def tokenize_cases(
     """
     cases = iter(cases)
     few = list(islice(cases, _FEW))
-    workers = config.workers or (1 if tokenizer.quick else cores())
+    workers = config.workers or (1 if tokenizer.quick else available_cores())
     cases = chain(few, cases)
     if workers == 1 or len(few) < _FEW:
         yield from ((case, tokenizer.cut(case.fact)[: config.max_tokens]) for case in cases)
         return
     work = partial(_cut_chunk, config, dictionaries)
-    with closing(in_processes(work, _chunks(cases), workers=workers)) as done:
+    with closing(parallel_map(work, _chunks(cases), workers=workers)) as done:
         for chunk, tokens in done:
             yield from zip(chunk, tokens, strict=True)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lawrec.corpus.readers import SUFFIXES
 from lawrec.errors import CaseError
-from lawrec.text_files import PACKINGS
+from lawrec.text_files import DECOMPRESSORS
 
 SPLITS = ("train", "valid", "test")
 
@@ -60,7 +60,7 @@ def splits_in(data: Path) -> dict[str, Path]:
 def _places_of(data: Path, split: str) -> list[Path]:
     """Return the file, the folder and the patterns that a split may be in."""
     names = (split, f"data_{split}")
-    endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *PACKINGS)]
+    endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *DECOMPRESSORS)]
     files = [data / f"{name}{ending}" for name in names for ending in endings]
     folders = [data / name for name in names]
     plain = Path(glob.escape(str(data)))

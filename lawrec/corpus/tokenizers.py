@@ -10,9 +10,10 @@ from pathlib import Path
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus import entities
-from lawrec.errors import CaseError, ConfigError
+from lawrec.errors import ConfigError
 from lawrec.registry import lookup
 from lawrec.text import normalize
+from lawrec.text_files import read_text
 
 TokenizeFunction = Callable[[str], list[str]]
 
@@ -45,7 +46,7 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
         ConfigError: There is no tokenizer or class of that name, or its package is missing.
         CaseError: A dictionary or the list of stop words cannot be read.
     """
-    cutter = lookup(TOKENIZERS, config.tokenizer, "corpus.tokenizer")(dictionaries)
+    cutter = lookup(TOKENIZERS, config.tokenizer, where="corpus.tokenizer")(dictionaries)
     stop_words = listed_words(config.stop_words)
     parts = [cutter.fingerprint, _RULES]
     if config.entity_types:
@@ -63,7 +64,8 @@ def read_words(paths: Iterable[Path]) -> list[str]:
     Raises:
         CaseError: A file cannot be read.
     """
-    lines = (line for path in paths for line in _read_lines(path))
+    texts = (read_text(path, "the list of words") for path in paths)
+    lines = (line for text in texts for line in text.splitlines())
     return list(dict.fromkeys(normalize(line.split()[0]) for line in lines if line.strip()))
 
 
@@ -131,25 +133,6 @@ def _char(dictionaries: Sequence[Path]) -> Tokenizer:
 
 def _digest(words: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:12]
-
-
-def _read_lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise CaseError(
-            path,
-            expected="the list of words must be readable",
-            got=error.strerror,
-            todo="Check the path.",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise CaseError(
-            path,
-            expected="the list of words must be UTF-8",
-            got=str(error),
-            todo="Convert it to UTF-8.",
-        ) from error
 
 
 TOKENIZERS: dict[str, Callable[[Sequence[Path]], Tokenizer]] = {

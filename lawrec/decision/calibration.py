@@ -54,7 +54,7 @@ def fit_calibration(
     Raises:
         ConfigError: There is no such kind.
     """
-    fit, _ = lookup(CALIBRATIONS, kind, "decision.calibration")
+    fit, _ = lookup(CALIBRATIONS, kind, where="decision.calibration")
     support = (y_true if known is None else y_true & known).sum(axis=0)
     if not support.any():  # nothing to learn from
         kind, fit = "none", _none

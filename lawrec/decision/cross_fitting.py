@@ -36,9 +36,9 @@ class StrategyResult:
 def check_choices(config: DecisionConfig) -> None:
     """Raise ConfigError where the configuration names something that there is not."""
     if config.strategy != BEST:
-        lookup(STRATEGIES, config.strategy, "decision.strategy")
-    lookup(OBJECTIVES, config.objective, "decision.objective")
-    lookup(CALIBRATIONS, config.calibration, "decision.calibration")
+        lookup(STRATEGIES, config.strategy, where="decision.strategy")
+    lookup(OBJECTIVES, config.objective, where="decision.objective")
+    lookup(CALIBRATIONS, config.calibration, where="decision.calibration")
 
 
 def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:

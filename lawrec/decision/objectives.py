@@ -22,7 +22,7 @@ def objective(
     Raises:
         ConfigError: There is no such objective.
     """
-    of_lists = lookup(OBJECTIVES, config.objective, "decision.objective")
+    of_lists = lookup(OBJECTIVES, config.objective, where="decision.objective")
     return of_lists(y_true, y_pred, known, config)
 
 

@@ -33,7 +33,7 @@ def tune(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     Raises:
         ConfigError: There is no such strategy or objective.
     """
-    strategy = lookup(STRATEGIES, config.strategy, "decision.strategy")
+    strategy = lookup(STRATEGIES, config.strategy, where="decision.strategy")
     if not config.unseen_threshold or cases.support.all():
         return strategy(cases, config)
     if not cases.support.any():

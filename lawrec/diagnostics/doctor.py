@@ -18,6 +18,7 @@ from lawrec import __version__
 from lawrec.config import Config, ModelConfig
 from lawrec.corpus.vocabulary import PAD_ID
 from lawrec.models.lstm_classifier import build_model
+from lawrec.parallel import available_cores
 from lawrec.runs.results import DoctorReport, MachineReport
 from lawrec.types import Float32Array
 
@@ -48,16 +49,16 @@ def examine(config: ModelConfig | None = None) -> DoctorReport:
     """
     sizes = config or Config().model
     found = find()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = available_cores()
     return DoctorReport(
         lawrec=__version__,
         tensorflow=tf.__version__,
         keras=keras.__version__,
-        cores=cores or 1,
+        cores=cores,
         findings=found,
         why_no_gpu=why_no_gpu(found),
         difference=difference() if found.gpus else None,
-        batch_tokens=batch_tokens(sizes, _free_memory() if found.gpus else None, cores or 1),
+        batch_tokens=batch_tokens(sizes, _free_memory() if found.gpus else None, cores),
     )
 
 

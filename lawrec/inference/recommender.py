@@ -12,10 +12,9 @@ from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import recommend
 from lawrec.errors import CaseError
 from lawrec.iterables import batched
-from lawrec.law.catalog import load_catalog, titles
+from lawrec.law.catalog import article_titles
 from lawrec.models.scorer import Scorer, make_scorer
 from lawrec.progress import SILENT, Progress
-from lawrec.resources import shipped_path
 from lawrec.runs.results import Answer
 from lawrec.runs.run import Run, load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
@@ -110,7 +109,7 @@ def load_recommender(
         scorer=make_scorer(load_model(run, best_checkpoint(run, progress))),
         tuned=tuned,
         articles=run.articles.names,
-        titles=titles(load_catalog(shipped_path("vocab/articles.csv"))),
+        titles=article_titles(),
     )
 
 

@@ -29,7 +29,7 @@ def flops(config: ModelConfig, n_tokens: int, labels: Iterable[int]) -> int:
     units, features = config.lstm_units, directions * config.lstm_units
     inputs = [config.embedding_size, *[features] * (config.lstm_layers - 1)]
     weights = sum(directions * 4 * units * (size + units) for size in inputs)
-    pooling = lookup(POOLINGS, config.pooling, "model.pooling")
+    pooling = lookup(POOLINGS, config.pooling, where="model.pooling")
     outputs = sum(
         pooling.flops(n_tokens, features, units, n_labels) + 2 * features * n_labels
         for n_labels in labels

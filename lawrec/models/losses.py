@@ -33,7 +33,7 @@ def loss_sum(
         config: Names the loss.
         label_weights: float32 (n_labels,), as `label_weights` gives them.
     """
-    applies, does_not = lookup(LOSSES, config.name, "loss.name")(logits, config)
+    applies, does_not = lookup(LOSSES, config.name, where="loss.name")(logits, config)
     labels = labels * (1 - config.label_smoothing) + config.label_smoothing / 2
     losses = labels * applies + (1 - labels) * does_not
     return tf.reduce_sum(losses * known * weights[:, None] * label_weights)
@@ -46,7 +46,7 @@ def label_weights(counts: Sequence[int], config: LossConfig) -> Float32Array:
         counts: How many train cases have each label.
         config: Names the weighting.
     """
-    weights = lookup(CLASS_WEIGHTS, config.class_weights, "loss.class_weights")(
+    weights = lookup(CLASS_WEIGHTS, config.class_weights, where="loss.class_weights")(
         np.maximum(np.asarray(counts, np.float64), 1), config
     )
     return np.asarray(weights / weights.mean(), np.float32)

@@ -77,7 +77,7 @@ def _lstm(config: ModelConfig, number: int) -> Any:
 
 def _output(task: Task, states: Any, *, mask: Any, config: ModelConfig) -> Any:
     """One weight vector a label, on features that labels share or that each has of its own."""
-    pooling = lookup(POOLINGS, config.pooling, "model.pooling")
+    pooling = lookup(POOLINGS, config.pooling, where="model.pooling")
     features = pooling.build(states, mask, config, task)
     if config.batch_normalization:
         features = layers.BatchNormalization(synchronized=True, name=f"{task.name}_norm")(features)

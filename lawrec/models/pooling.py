@@ -50,7 +50,7 @@ def named_axes(config: ModelConfig) -> dict[str, tuple[str, int]]:
         >>> named_axes(ModelConfig(pooling="mean"))["articles/kernel"]
         ('articles', 1)
     """
-    per_label = lookup(POOLINGS, config.pooling, "model.pooling").per_label
+    per_label = lookup(POOLINGS, config.pooling, where="model.pooling").per_label
     axes = {"embedding/embeddings": ("tokens", 0)}
     for task in ("articles", "charges"):
         axes[f"{task}/kernel"] = (task, 0 if per_label else 1)

@@ -16,7 +16,7 @@ from lawrec.errors import ConfigError, quoted
 from lawrec.files import atomic_file
 from lawrec.progress import SILENT, Progress
 from lawrec.text import normalize
-from lawrec.text_files import PACKINGS, open_binary
+from lawrec.text_files import DECOMPRESSORS, open_binary
 from lawrec.types import BoolArray, Float32Array
 
 BUILT_IN = ("cooccurrence", "random")
@@ -54,7 +54,7 @@ def read_vectors(
     counts.
 
     Args:
-        path: The file, packed (`streams.PACKINGS`) or not.
+        path: The file, packed (`text_files.DECOMPRESSORS`) or not.
         tokens: The vocabulary.
         size: Length of a vector.
         progress: Told of the lines.
@@ -110,7 +110,7 @@ def check_output(path: Path) -> None:
     Raises:
         ConfigError: It does.
     """
-    if path.suffix in PACKINGS:
+    if path.suffix in DECOMPRESSORS:
         raise ConfigError(
             path,
             expected="vectors are written as plain text",

@@ -7,10 +7,9 @@ from html import escape
 from string import Template
 
 from lawrec.corpus.audit.runner import AuditReport, Finding, SplitCounts
-from lawrec.law.catalog import load_catalog, titles
+from lawrec.law.catalog import article_titles
 from lawrec.reporting.audit_text import shortened
 from lawrec.reporting.html_page import page_html
-from lawrec.resources import shipped_path
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 1000, 220, 44, 6
 """The bar chart, in the units of its own view box."""
@@ -21,7 +20,7 @@ _CODE = re.compile("`(.*?)`")
 
 def audit_html(report: AuditReport) -> str:
     """Return an audit as a page."""
-    names = titles(load_catalog(shipped_path("vocab/articles.csv")))
+    names = article_titles()
     warnings = len(report.findings) - report.errors
     body = _BODY.substitute(
         data=escape(report.data),

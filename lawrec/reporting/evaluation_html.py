@@ -13,10 +13,9 @@ from lawrec.evaluation import calibration_metrics, error_analysis, metrics
 from lawrec.evaluation.error_analysis import Curves
 from lawrec.evaluation.report import MODEL, EvaluationReport, RunPredictions, per_article
 from lawrec.files import write_text
-from lawrec.law.catalog import load_catalog, titles
+from lawrec.law.catalog import article_titles
 from lawrec.reporting import evaluation_sections, plots
 from lawrec.reporting.html_page import page_html
-from lawrec.resources import shipped_path
 from lawrec.runs.results import EvaluationResult
 from lawrec.types import BoolArray, Float64Array, Int64Array
 
@@ -57,7 +56,7 @@ def evaluation_html(
         columns: The table of articles, see `figures.per_article`.
         facts: The cases of the rows of `shown_cases`.
     """
-    names = titles(load_catalog(shipped_path("vocab/articles.csv")))
+    names = article_titles()
     members = error_analysis.bands(judged.trained)
     skipped = f", {report.skipped:,} bad lines left out" if report.skipped else ""
     body = _BODY.substitute(

@@ -9,7 +9,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from lawrec.law.catalog import Article, amendments
+from lawrec.law.catalog import Article
 from lawrec.law.lookup import ArticleInfo, ImportReport
 from lawrec.law.statute_versions import Change, Piece, Version
 from lawrec.reporting.tables import WIDTH, indented, render
@@ -38,20 +38,14 @@ def list_table(articles: Iterable[Article]) -> str:
         if _place(entry) != place:
             place = _place(entry)
             table.add_row("", place, "")
-        dates = [str(effective) for _, effective in amendments(entry)]
+        dates = [str(amendment.effective) for amendment in entry.amendments]
         table.add_row(entry.article, entry.title, ", ".join(dates))
     return render(table, WIDTH)
 
 
 def list_json(articles: Iterable[Article]) -> str:
     """Return a JSON line an article."""
-    return "\n".join(
-        _json(
-            asdict(entry)
-            | {"amendments": [{"name": n, "effective": day} for n, day in amendments(entry)]}
-        )
-        for entry in articles
-    )
+    return "\n".join(_json(asdict(entry)) for entry in articles)
 
 
 def import_text(imported: ImportReport) -> str:
@@ -61,7 +55,7 @@ def import_text(imported: ImportReport) -> str:
         f"{label}: {', '.join(names) or 'none'}"
         for label, names in (
             ("missing", imported.missing),
-            ("doubled, the first text counts", imported.doubled),
+            ("doubled, the first text counts", imported.repeated),
             ("not in the catalogue", imported.unknown),
         )
     ]
@@ -118,12 +112,12 @@ def _marked(pieces: list[Piece]) -> str:
     shown = []
     for place, piece in enumerate(pieces):
         text = piece.text
-        if piece.sign == "=":
+        if piece.kind == "=":
             left = text[:_AROUND] if place else ""
             right = text[-_AROUND:] if place + 1 < len(pieces) else ""
             text = text if len(text) <= len(left + right) else f"{left}…{right}"
         words = text.rstrip("\n")
-        shown.append(marks[piece.sign].format(words) + text[len(words) :])
+        shown.append(marks[piece.kind].format(words) + text[len(words) :])
     return "".join(shown)
 
 

@@ -153,7 +153,7 @@ def create_run(
     _check_charges(config, records)
     for folder in [root / name] if name else _timestamped(root, records.folder.name):
         try:
-            with atomic_folder(folder, replacing=False) as new:
+            with atomic_folder(folder, overwrite=False) as new:
                 _write_run(new, config, records=records, dataset=dataset, warm_start=warm_start)
             return open_run(folder)
         except FileExistsError:

@@ -124,7 +124,7 @@ def configure_devices(
         >>> strategy.num_replicas_in_sync
         1
     """
-    lookup(PRECISIONS, config.precision, "training.precision")
+    lookup(PRECISIONS, config.precision, where="training.precision")
     gpus = use_device(config.device, config.memory_growth, log_placement=log_placement)
     with _late_change_as_run_error():
         _set_threads(config)

@@ -35,7 +35,7 @@ def make_optimizer(config: OptimizerConfig) -> Optimizer:
     }
     if config.ema_momentum:
         settings |= {"use_ema": True, "ema_momentum": config.ema_momentum}
-    return lookup(OPTIMIZERS, config.name, "optimizer.name")(config, settings)
+    return lookup(OPTIMIZERS, config.name, where="optimizer.name")(config, settings)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def learning_rate(done: Tensor, config: OptimizerConfig) -> Tensor:
         0.05
     """
     done = tf.clip_by_value(tf.cast(done, tf.float32), 0.0, 1.0)
-    factor = lookup(SCHEDULES, config.schedule, "optimizer.schedule")(done, config)
+    factor = lookup(SCHEDULES, config.schedule, where="optimizer.schedule")(done, config)
     return config.learning_rate * factor
 
 

@@ -22,7 +22,7 @@ from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case, raise_bad_case, read_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.tokenizers import load_tokenizer
-from lawrec.parallel import cores
+from lawrec.parallel import available_cores
 from lawrec.resources import shipped_path
 
 CAIL = Path(__file__).parents[3] / "shared/cail/train.json"
@@ -39,7 +39,7 @@ def main() -> None:
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     jieba.setLogLevel(logging.WARNING)
     jieba.initialize()
-    print(f"{len(cases)} facts of {path}, {cores()} cores{load}")
+    print(f"{len(cases)} facts of {path}, {available_cores()} cores{load}")
     plain = _rate(lambda: [jieba.lcut(case.fact) for case in cases], len(cases))
     print(f"jieba.lcut, 1 process  {plain:8.0f} facts/s")
     for name in ("jieba", "rjieba"):

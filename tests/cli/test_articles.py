@@ -109,12 +109,12 @@ def test_show_needs_no_statute(workplace):
         ),
         (
             ["list", "--chapter", "第十一章"],
-            "--chapter: a part, chapter or section must have these signs in its heading, "
+            "--chapter: a part, chapter or section must have this text in its heading, "
             "got '第十一章'. Write for example 第五章 or 侵犯财产罪.",
         ),
         (
             ["import", "absent.txt", "--effective", "2020-01-01"],
-            "absent.txt: the statute must be readable, got No such file or directory. "
+            "absent.txt: the file must be readable, got No such file or directory. "
             "Check the path.",
         ),
     ],

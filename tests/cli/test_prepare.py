@@ -147,7 +147,7 @@ def test_audit_takes_a_pattern(data):
     assert sizes(lawrec("audit", "data/train*.json")) == ["train 22 21 0.0% 60 60 utf-8"]
     result = lawrec("audit", "data/no*.json")
     assert result.stderr == (
-        "Error: data/no*.json: the pattern must fit a file, got none. Check the path.\n"
+        "Error: data/no*.json: the pattern must match a file, got none. Check the path.\n"
     )
 
 

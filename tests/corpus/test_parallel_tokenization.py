@@ -79,21 +79,21 @@ def test_the_sample_is_cut_the_same_by_one_process_and_by_two(tmp_path):
 
 
 def test_few_cases_start_no_process(monkeypatch):
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", None)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.parallel_map", None)
     assert len(cut_all(invented(2), replace(CHAR, workers=2))) == 2
 
 
 def test_all_cores_are_for_a_tokenizer_that_is_not_quick(monkeypatch):
-    def in_processes(work, batched, workers):
+    def parallel_map(work, batched, workers):
         assert workers == 7
         yield from ((chunk, work(chunk)) for chunk in batched)
 
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.cores", lambda: 7)
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", in_processes)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.available_cores", lambda: 7)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.parallel_map", parallel_map)
     expected = cut_all(invented(9), replace(CHAR, workers=1))
     slow = replace(load_tokenizer(CHAR), quick=False)
     assert list(tokenize_cases(invented(9), slow, config=CHAR, dictionaries=())) == expected
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", None)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.parallel_map", None)
     assert cut_all(invented(9), CHAR) == expected
 
 

@@ -12,38 +12,6 @@ pytestmark = pytest.mark.tensorflow  # the modules import it
 LABELS = ("266", "133", "264", "120之一")
 
 
-@pytest.mark.parametrize(
-    ("article", "expected"),
-    [
-        ("266", 1),
-        ("264", 3),
-        ("133之一", 2),  # the list has no branches of 133
-        ("120之一", 4),  # it has this one
-        ("120之二", None),  # neither it nor 120
-        ("120", None),
-        ("67", None),
-        ("盗窃之罪", None),
-    ],
-)
-def test_an_article_has_its_own_line_or_that_of_the_one_it_branches_from(article, expected):
-    from lawrec.law.cail_labels import cail_id, ids_in
-
-    assert cail_id(article, ids_in(LABELS)) == expected
-
-
-def test_a_label_without_a_number_has_no_base():
-    from lawrec.law.cail_labels import cail_id
-
-    assert cail_id("盗窃之罪", {"盗窃": 1}) is None
-
-
-def test_ids_keep_the_order_and_collapse():
-    from lawrec.law.cail_labels import cail_ids, ids_in
-
-    found = cail_ids(["264", "133之二", "67", "133", "266"], ids_in(LABELS))
-    assert found == [3, 2, 1]
-
-
 def scored_cases(y_true, articles, known=None):
     from lawrec.runs.results import ScoredCases
 

@@ -2,8 +2,8 @@ import json
 from datetime import date
 from pathlib import Path
 
-from lawrec.law.catalog import Article
-from lawrec.law.lookup import Amendment, ArticleInfo, ImportReport
+from lawrec.law.catalog import Amendment, Article
+from lawrec.law.lookup import ArticleInfo, ImportReport
 from lawrec.law.statute_versions import Change, Version
 from lawrec.reporting.law_text import CHANGES_WRITERS, ENTRY_WRITERS, LIST_WRITERS, import_text
 
@@ -12,6 +12,7 @@ TITLES = {"3": "打翻茶壶罪"}
 ENTRY = ArticleInfo(
     "3", "打翻茶壶罪", "分则", "第二章 壶", "", (Amendment("修正案", date(2005, 1, 2)),)
 )
+SECOND = Amendment("修正案二", date(2006, 1, 2))
 CHANGES = [
     Change("3", "changed", "打翻茶壶的，处扫地一日。", "打翻茶壶的，处扫地三日。\n可以道歉。"),
     Change("3之一", "added", None, "新。"),
@@ -68,7 +69,7 @@ def test_a_list_names_each_division_once():
     articles = [
         Article("1", "茶", "总则", "第一章 茶"),
         Article("2", "[/] 茶", "总则", "第一章 茶"),
-        Article("3", "打翻茶壶罪", "分则", "", "", "修正案:2005-01-02;修正案二:2006-01-02"),
+        Article("3", "打翻茶壶罪", "分则", amendments=(*ENTRY.amendments, SECOND)),
     ]
     rows = [line.split() for line in LIST_WRITERS["table"](articles).splitlines() if line.strip()]
     assert rows[0] == ["Article", "Title", "Amended"]
@@ -158,4 +159,4 @@ def test_changes_are_one_object_for_programs():
     }
     found = json.loads(CHANGES_WRITERS["json"](OLD, NEW, CHANGES, TITLES, True))["changes"][1]
     assert (found["old"], found["new"]) == (None, "新。")
-    assert found["pieces"] == [{"sign": "+", "text": "新。"}]
+    assert found["pieces"] == [{"kind": "+", "text": "新。"}]

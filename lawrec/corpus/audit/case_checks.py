@@ -9,9 +9,9 @@ from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import NO_FACT, NO_LIST, NO_NAME, OTHER_BYTES, Case
 from lawrec.corpus.readers import NO_ARTICLES, NO_META, NO_OBJECT
 from lawrec.errors import CaseError
-from lawrec.law.articles import article_name
+from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, root_article
 from lawrec.law.catalog import Article
-from lawrec.law.charges import charge_wordings, normalize_charge, root
+from lawrec.law.charges import charge_wordings, normalize_charge
 from lawrec.text_files import ENCODINGS
 
 ERROR, WARNING = "error", "warning"
@@ -20,9 +20,7 @@ TINY = 10
 SIGNS_A_TOKEN = 1.8
 """Signs in a token of jieba, measured on the facts of CAIL2018."""
 
-_CITED = re.compile(
-    r"(?:第|刑法》?)([0-9零〇一二三四五六七八九十百千]+)条(?:之[一二三四五六七八九十]+)?"
-)
+_CITED = re.compile(rf"(?:第|刑法》?)([{NUMERALS}]+)条(?:之(?:{CHINESE_BRANCH}))?")
 _LAW = re.compile(r"《(?:中华人民共和国)?刑法》|刑法(?!医)")  # 刑 before 法医 is another word
 _MASKED = re.compile(r"(?:法》|以|构成|涉嫌|犯)[×xX*]{2,}|[×xX*]{2,}罪")
 _AROUND = 8
@@ -67,16 +65,16 @@ def audit_reference_of(
     contradict one.
     """
     names = tuple(listed)
-    roots = {root(name) for name in names}
+    roots = {root_article(name) for name in names}
     articles_of: dict[str, frozenset[str]] = {}
     charges_of: dict[str, tuple[str, ...]] = {}
     for entry in catalog:
         crimes = [part for part in entry.title.split("；") if part.endswith("罪")]
         charges_of[entry.article] = tuple(map(normalize_charge, crimes))
-        if root(entry.article) in roots or not roots:
+        if root_article(entry.article) in roots or not roots:
             for charge in charges_of[entry.article]:
                 known = articles_of.get(charge, frozenset())
-                articles_of[charge] = known | {root(entry.article)}
+                articles_of[charge] = known | {root_article(entry.article)}
     return AuditReference(names, articles_of, charges_of, **others)
 
 
@@ -138,7 +136,7 @@ def _tiny(case: Case, text: str, rules: AuditReference) -> str:
 
 
 def _contradiction(case: Case, text: str, rules: AuditReference) -> str:
-    roots = {root(name) for name in case.articles}
+    roots = {root_article(name) for name in case.articles}
     for charge in case.charges if roots else ():
         expected = rules.articles_of.get(normalize_charge(charge))
         if expected and not expected & roots:
@@ -149,7 +147,7 @@ def _contradiction(case: Case, text: str, rules: AuditReference) -> str:
 
 
 def _states_article(case: Case, text: str, rules: AuditReference) -> str:
-    roots = {root(name) for name in case.articles}
+    roots = {root_article(name) for name in case.articles}
     for found in _CITED.finditer(text):
         if article_name(f"第{found[1]}条") in roots:
             return _around(text, *found.span())

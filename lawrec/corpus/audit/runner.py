@@ -18,7 +18,7 @@ from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import find_splits, splits_in
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.law.articles import read_article_list, statute_order
-from lawrec.law.catalog import load_catalog
+from lawrec.law.catalog import shipped_catalog
 from lawrec.progress import SILENT, Progress
 from lawrec.resources import shipped_path
 
@@ -149,7 +149,7 @@ def audit_reference_for(
     """
     path = articles or _list_of(data)
     listed = read_article_list(path) if path else []
-    catalog = load_catalog(shipped_path("vocab/articles.csv")).values()
+    catalog = shipped_catalog().values()
     if not tokenizer:
         return audit_reference_of(catalog, listed, max_tokens=max_tokens)
     config = CorpusConfig(tokenizer=tokenizer)
