@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lawrec import config
-from lawrec.errors import ConfigError, RunError
+from lawrec.errors import CaseError, ConfigError, RunError
 from tests.helpers.cases import CHARGE_SETTINGS
 
 pytestmark = pytest.mark.tensorflow
@@ -141,13 +141,20 @@ def test_a_file_where_the_folder_of_runs_should_be_is_an_error(start_run, tmp_pa
         start_run(root=tmp_path)
 
 
-def test_a_run_remembers_its_charge_only_cases(start_run, charge_only_cases):
+def test_a_run_remembers_its_charge_only_cases_and_is_not_tuned_on_them(
+    start_run, charge_only_cases
+):
+    from lawrec.inference.tune import tune_run
+    from lawrec.runs.leakage import trained_on
     from lawrec.runs.run import open_run
 
     run = open_run(start_run(*CHARGE_SETTINGS, charged=charge_only_cases)[0].folder)
     assert run.dataset.charged == charge_only_cases.resolve()
     assert run.charges.names == ("抢劫", "盗窃", "诈骗")
     assert list(run.splits) == ["train", "valid", "test", "charged"]
+    assert list(trained_on(run)) == ["train", "train the charges"]
+    with pytest.raises(CaseError, match="must differ from those used to train the charges"):
+        tune_run(run, path=charge_only_cases)
 
 
 def test_charge_only_cases_without_a_second_output_are_refused(
