@@ -199,6 +199,7 @@ class _Loop:
             self.writer.write_step(number, result=result, throughput=throughput, batch=batch)
             seen_before = seen - batch["weights"].shape[0]
             epoch_ends = seen_before // n_cases < seen // n_cases
+            # Clocks differ between workers: the chief's decides when the time is up.
             is_last = _end_reason(self.state, config, records=self.records) or (
                 config.max_minutes
                 and broadcast_from_chief(self.strategy, time.monotonic() > deadline)
@@ -209,7 +210,7 @@ class _Loop:
                 throughput.pause()
             elif number % config.save_every == 0:
                 self._save(self.newest)
-            # The evaluation may have been one too many without improvement.
+            # The evaluation may have exhausted the patience.
             if is_last or _end_reason(self.state, config, records=self.records):
                 return
 
