@@ -4,8 +4,19 @@ The library raises these errors and never prints. The command line prints their 
 traceback and exits with status 1.
 """
 
+from enum import StrEnum
 from functools import partial
 from typing import Any
+
+
+class ErrorKind(StrEnum):
+    """Why a case was refused, for code that treats some reasons differently."""
+
+    BAD_LABEL = "bad label"
+    BROKEN_JSON = "broken JSON"
+    EMPTY_FACT = "empty fact"
+    ENCODING = "encoding"
+    OTHER = "other"
 
 
 class LawrecError(Exception):
@@ -40,7 +51,32 @@ class ConfigError(LawrecError):
 
 
 class CaseError(LawrecError):
-    """A case, or the file that holds it, cannot be read."""
+    """A case, or the file that holds it, cannot be read.
+
+    Args:
+        where: See `LawrecError`.
+        expected: See `LawrecError`.
+        got: See `LawrecError`.
+        todo: See `LawrecError`.
+        kind: The reason, which code can test; nothing compares message texts.
+    """
+
+    def __init__(
+        self,
+        where: object,
+        *,
+        expected: str,
+        got: object,
+        todo: str,
+        kind: ErrorKind = ErrorKind.OTHER,
+    ) -> None:
+        super().__init__(where, expected=expected, got=got, todo=todo)
+        self.kind = kind
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the kind as well."""
+        error, arguments = super().__reduce__()
+        return partial(error, kind=self.kind), arguments
 
 
 class StatuteError(LawrecError):

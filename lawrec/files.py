@@ -149,6 +149,21 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
+def json_line(value: Any) -> bytes:
+    """Return a value as JSON in UTF-8, on one line, without a line end.
+
+    A text that UTF-8 cannot hold, with a lone surrogate in it, is escaped.
+
+    Example:
+        >>> json_line({"fact": "盗窃"}).decode()
+        '{"fact": "盗窃"}'
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value).encode()
+
+
 def sha256(path: Path) -> str:
     r"""Return the SHA-256 digest of a file, in hexadecimal.
 

@@ -52,7 +52,7 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
         *settings: str,
         root: Path | None = None,
         data: Path = tiny_data,
-        charged: Path | None = None,
+        charge_only_data: Path | None = None,
         **options: Any,
     ) -> tuple:
         from lawrec import config
@@ -62,7 +62,7 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
 
         root = root or tmp_path_factory.mktemp("workplace")
         roots = {"records_root": root / "data/records", "vocab_root": root / "vocab"}
-        dataset = DatasetSpec(data, charged=charged, **roots)
+        dataset = DatasetSpec(data, charge_only_data=charge_only_data, **roots)
         resolved = config.load(None, (*SETTINGS, *settings))
         records = prepare(dataset, resolved.corpus)
         run = create_run(

@@ -5,6 +5,7 @@ import pytest
 from lawrec.errors import (
     CaseError,
     ConfigError,
+    ErrorKind,
     LawrecError,
     RecordsError,
     RunError,
@@ -42,6 +43,13 @@ def test_an_error_comes_whole_from_another_process(kind):
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is kind
     assert (str(copy), vars(copy)) == (str(error), vars(error))
+
+
+def test_a_case_error_has_a_kind_that_pickling_keeps():
+    parts = {"expected": "it must hold", "got": "nothing", "todo": "Do it."}
+    assert CaseError("here", **parts).kind == ErrorKind.OTHER
+    error = CaseError("here", **parts, kind=ErrorKind.ENCODING)
+    assert pickle.loads(pickle.dumps(error)).kind is ErrorKind.ENCODING
 
 
 @pytest.mark.parametrize(

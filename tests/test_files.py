@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lawrec.files import atomic_file, atomic_folder, sha256, write_json, write_text
+from lawrec.files import atomic_file, atomic_folder, json_line, sha256, write_json, write_text
 
 
 class Interrupted(BaseException):
@@ -165,3 +165,8 @@ def test_the_digest_is_that_of_the_bytes(tmp_path, content):
     path = tmp_path / "file"
     path.write_bytes(content)
     assert sha256(path) == hashlib.sha256(content).hexdigest()
+
+
+def test_what_utf8_cannot_hold_is_escaped():
+    assert json_line({"a": "盗\udcff"}) == b'{"a": "\\u76d7\\udcff"}'
+    assert json_line({"a": "盗"}) == '{"a": "盗"}'.encode()

@@ -1,24 +1,32 @@
-"""Lines: each case beside the line that it came from, and a case written as a line of CAIL2018."""
+"""Case lines: each case with the bytes of its line, and cases written as JSON lines.
 
-import json
+`audit --fix` and `split` write copies of cases that can be read without any options: however the
+cases were written, the copies are JSON lines in UTF-8 with the usual fields. A line that is such
+JSON already is copied with all its fields.
+"""
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lawrec.corpus.cases import Case, Cases, read_stream, reader_of
+from lawrec.corpus.cases import Case, Cases, choose_reader, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.errors import CaseError
+from lawrec.files import json_line
 from lawrec.text import normalize
 from lawrec.text_files import decode_lines, detect_encoding, list_files, open_binary
 
 
 @dataclass(frozen=True)
 class CaseLine:
-    """A case or its error, beside its own bytes.
+    """A case, or the error of its line, with the bytes of the line.
 
-    `raw` is without the line end, and b"" unless the line is JSON with fields of the usual names.
+    Args:
+        case: The case or the error.
+        raw: The line without its end; b"" unless it is JSON whose fields have the usual names.
+        encoding: The encoding of `raw`.
     """
 
     case: Case | CaseError
@@ -42,7 +50,7 @@ class CaseLine:
 
     @property
     def source(self) -> str:
-        """The line itself, as `decode_lines` gives it, without its end."""
+        """The text of the line; bytes that do not fit its encoding are surrogates."""
         return next(decode_lines([self.raw], self.encoding))
 
     @cached_property
@@ -52,59 +60,74 @@ class CaseLine:
 
 
 def read_lines(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator[CaseLine]:
-    """Read the labelled cases of a path as `list_files` takes it, each with the bytes of its line.
+    """Yield the labelled cases of a path, each with the bytes of its line.
 
-    A case without an id is named "file:line".
+    Args:
+        path: A file, a folder or a pattern, as `list_files` takes it. A case without an id is named
+            "file:line".
+        case_format: How the cases are written.
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
+
+    Example:
+        >>> from lawrec.resources import shipped_path
+        >>> line = next(read_lines(shipped_path("data/sample/train.json")))
+        >>> line.number, line.raw.startswith(b'{"fact": '), line.case.articles
+        (1, True, ('133',))
     """
     for file in list_files(path):
-        with open_binary(file) as stream, open_binary(file) as again:
-            of_file = replace(case_format, reader=case_format.reader or reader_of(file, stream))
+        # The file is opened twice: readers yield no bytes, so these are read beside them.
+        with open_binary(file) as stream, open_binary(file) as raw_lines:
+            reader = choose_reader(case_format, file, stream=stream)
+            resolved = replace(case_format, reader=reader)
             cases = read_stream(
-                stream, str(file), labelled=True, case_format=of_file, prefix=f"{file.name}:"
+                stream, str(file), labelled=True, case_format=resolved, prefix=f"{file.name}:"
             )
-            if of_file == CaseFormat("jsonl", encoding=case_format.encoding):
-                yield from _with_bytes(
-                    cases, again, encoding=case_format.encoding or detect_encoding(file)
-                )
+            if resolved == CaseFormat("jsonl", encoding=case_format.encoding):
+                encoding = case_format.encoding or detect_encoding(file)
+                yield from _with_bytes(cases, raw_lines, encoding=encoding)
             else:
                 yield from map(CaseLine, cases)
 
 
-def copied(line: CaseLine) -> bytes:
-    """Return the line in UTF-8, or its case as a line of CAIL2018 where it has no bytes.
+def line_to_json(line: CaseLine) -> bytes:
+    """Return a line as JSON in UTF-8, without a line end.
+
+    A line that is JSON keeps its bytes; another one is written by `case_to_json`.
 
     Raises:
         CaseError: The line cannot be used.
+
+    Example:
+        >>> case = Case("a.csv:2", "2", "盗窃", ("264",), cited=("264", "264"))
+        >>> print(line_to_json(CaseLine(case)).decode())
+        {"fact": "盗窃", "id": "2", "meta": {"relevant_articles": [264, 264], "accusation": []}}
     """
     if isinstance(line.case, CaseError):
         raise line.case
-    kept = line.source.encode(errors="surrogateescape")
-    return kept or cail_line(line.case, line.case.cited)
+    source = line.source.encode(errors="surrogateescape")
+    return source or case_to_json(line.case, line.case.cited)
 
 
-def cail_line(case: Case, articles: Iterable[str]) -> bytes:
-    """Write a case as a line of CAIL2018 with these articles, without a line end."""
+def case_to_json(case: Case, articles: Iterable[str]) -> bytes:
+    """Return a case with these articles as a line of CAIL2018, without a line end.
+
+    Example:
+        >>> print(case_to_json(Case("a.csv:2", "a.csv:2", "盗窃"), ["133之一"]).decode())
+        {"fact": "盗窃", "meta": {"relevant_articles": ["133之一"], "accusation": []}}
+    """
     record: dict[str, Any] = {"fact": case.fact}
-    if case.case_id != Path(case.where).name:
+    if case.case_id != Path(case.where).name:  # "file:line" is no id of its own
         record["id"] = case.case_id
     labels = [int(name) if name.isdecimal() else name for name in articles]
     record["meta"] = {"relevant_articles": labels, "accusation": list(case.charges)}
     return json_line(record)
 
 
-def json_line(value: Any) -> bytes:
-    """Write a value as JSON without a line end; signs that UTF-8 cannot hold are escaped."""
-    try:
-        return json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return json.dumps(value).encode()
-
-
-def _with_bytes(cases: Cases, stream: BinaryIO, *, encoding: str) -> Iterator[CaseLine]:
-    numbered = enumerate(stream, 1)
+def _with_bytes(cases: Cases, raw_lines: BinaryIO, *, encoding: str) -> Iterator[CaseLine]:
+    """Yield each case with the bytes of its line; blank lines have no case."""
+    numbered = enumerate(raw_lines, 1)
     for case in cases:
         wanted = CaseLine(case).number
         raw = next(raw for number, raw in numbered if number == wanted)

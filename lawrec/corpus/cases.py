@@ -1,4 +1,9 @@
-"""Cases: read them from files or a stream, check each one, and find the splits of a folder."""
+"""Cases: read them from files or a stream, and check each one.
+
+A line that cannot be used becomes a `CaseError` in place of its `Case`, so that one pass over the
+cases answers every line in order. `predict` shows these errors; training and evaluation pass them
+to a `BadLines`, which stops at the first one unless the user chose to skip them.
+"""
 
 import math
 import re
@@ -7,30 +12,43 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, CaseFormat
-from lawrec.errors import CaseError, quoted
+from lawrec.corpus.readers import (
+    DEFAULT_FORMAT,
+    FIX_LINE,
+    READERS,
+    SUFFIXES,
+    CaseFormat,
+    RawCase,
+)
+from lawrec.errors import CaseError, ErrorKind, quoted
+from lawrec.files import json_line
 from lawrec.law.articles import article_name
 from lawrec.text_files import DECOMPRESSORS, SURROGATE, detect_encoding, list_files, open_binary
 
-NO_FACT = "the fact must not be empty"
-NO_LIST = "must be a list of articles"  # after the name of the field
-NO_NAME = 'an article must be a number or a text such as "133之一"'
-OTHER_BYTES = "the text must be in the encoding of its file, UTF-8 or GB18030"
-"""What an error expected, by which it can be told apart; see also those of `readers`."""
 EVERY_ARTICLE = ("*",)
 """The unknown articles of a case of which only the charges are known."""
+SKIPPED = "skipped.jsonl"
+"""The file of skipped lines, beside what was made of the other lines."""
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-_MAX_WEIGHT = 1_000_000  # beside which a case of weight 1 is lost in float32
-_ARTICLES_FIELDS = '"meta.relevant_articles" (or "articles")'
+"""One Chinese character, of the CJK ideographs or their extension A."""
+_MAX_WEIGHT = 1_000_000
+"""Beside a larger weight, float32 sums lose the cases of weight 1."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One case: its fact, and the articles and charges that a court gave it, where they are known.
+    """One case: its fact and, where they are known, the articles and charges of its judgment.
 
-    `where` names the file and line, for messages; `case_id` is the case's own id, else its line.
-    `cited` are the articles as the line gives them, repeats included.
-    Whether one of `unknown_articles` applies is not known; training counts a case `weight` times.
+    Args:
+        where: The file and line, for messages.
+        case_id: The case's own id, else its line.
+        fact: The text of the fact.
+        articles: The articles that apply, each once, as `article_name` writes them.
+        charges: The charges as the line has them.
+        unknown_articles: Articles of which nobody knows whether they apply.
+        weight: Training counts the case so many times; figures do not, because figures of cases
+            with different weights could not be compared.
+        cited: The articles as the line has them, repeats included.
     """
 
     where: str
@@ -44,244 +62,345 @@ class Case:
 
 
 Cases = Iterator[Case | CaseError]
-"""A case a line, in order; a line that cannot be used comes as its error, never as nothing."""
+"""One case per line, in order; a line that cannot be used comes as its error."""
+
+
+class BadLines:
+    """What to do with lines that cannot be used: stop at the first, or skip and count them.
+
+    Args:
+        skip: Whether to skip them.
+        log: A file to which each skipped line is appended as JSON: where it was, and why.
+
+    Attributes:
+        skipped: How many lines were skipped so far.
+    """
+
+    def __init__(self, *, skip: bool, log: Path | None = None) -> None:
+        self.skipped = 0
+        self._skip = skip
+        self._log = log
+
+    def handle(self, error: CaseError) -> None:
+        """Count and log a line, or raise its error."""
+        if not self._skip:
+            raise error
+        self.skipped += 1
+        if self._log:
+            with self._log.open("ab") as file:
+                file.write(json_line({"where": error.where, "error": str(error)}) + b"\n")
+
+
+def usable_cases(cases: Cases, bad_lines: BadLines | None = None) -> Iterator[Case]:
+    r"""Yield the cases, and pass each line that cannot be used to `bad_lines`.
+
+    Args:
+        cases: Cases and errors, as `read_cases` yields them.
+        bad_lines: What to do with errors; by default, the first one is raised.
+
+    Raises:
+        CaseError: A line cannot be used and is not to be skipped.
+
+    Example:
+        >>> import io
+        >>> lines = io.BytesIO('{"fact": "盗窃", "articles": [264]}\n{"fact": ""}'.encode())
+        >>> cases = read_stream(lines, "a", labelled=True, case_format=CaseFormat("jsonl"))
+        >>> bad_lines = BadLines(skip=True)
+        >>> [case.articles for case in usable_cases(cases, bad_lines)], bad_lines.skipped
+        ([('264',)], 1)
+    """
+    bad_lines = bad_lines or BadLines(skip=False)
+    for case in cases:
+        if isinstance(case, CaseError):
+            bad_lines.handle(case)
+        else:
+            yield case
 
 
 def read_cases(
     path: Path, labelled: bool = True, *, case_format: CaseFormat = DEFAULT_FORMAT
 ) -> Cases:
-    """Read the cases of a file, of a folder's files, or of those that fit a pattern, one by one.
+    """Yield the cases of a path, one by one.
 
     Args:
-        path: As `list_files` takes it; suffixes are keys of `SUFFIXES`, unless the form says more,
-            and one of `DECOMPRESSORS` may follow.
-        labelled: Whether each case must say its articles.
+        path: A file, a folder or a pattern, as `list_files` takes it. The suffix of a file is a key
+            of `SUFFIXES` unless the format names a reader, and one of `DECOMPRESSORS` may follow.
+        labelled: Whether each case must have its articles.
         case_format: How the cases are written.
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
+
+    Example:
+        >>> from lawrec.resources import shipped_path
+        >>> next(read_cases(shipped_path("data/sample/train.json"))).articles
+        ('133',)
     """
     return read_files(list_files(path), labelled, case_format=case_format)
 
 
 def read_files(files: Sequence[Path], labelled: bool, *, case_format: CaseFormat) -> Cases:
-    """Read the cases of files in turn; of several, a case without an id is named "file:line".
+    """Yield the cases of files in turn.
+
+    Args:
+        files: The files; with several of them, a case without an id is named "file:line".
+        labelled: Whether each case must have its articles.
+        case_format: How the cases are written.
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
+
+    Example:
+        >>> from lawrec.resources import shipped_path
+        >>> files = [shipped_path(f"data/sample/{split}.json") for split in ("train", "test")]
+        >>> next(read_files(files, True, case_format=DEFAULT_FORMAT)).case_id
+        'train.json:1'
     """
     for file in files:
         prefix = f"{file.name}:" if len(files) > 1 else ""
         with open_binary(file) as stream:
-            of_file = replace(case_format, reader=case_format.reader or reader_of(file, stream))
+            resolved = replace(case_format, reader=choose_reader(case_format, file, stream=stream))
             yield from read_stream(
-                stream, str(file), labelled=labelled, case_format=of_file, prefix=prefix
+                stream, str(file), labelled=labelled, case_format=resolved, prefix=prefix
             )
 
 
 def read_stream(
     stream: BinaryIO, where: str, *, labelled: bool, case_format: CaseFormat, prefix: str = ""
 ) -> Cases:
-    """Read the cases of an open binary stream with the reader that the form names.
+    r"""Yield the cases of an open binary stream.
 
-    A case without an id is named by its line, after `prefix`.
+    Args:
+        stream: The bytes, decompressed.
+        where: The name of the file, for messages.
+        labelled: Whether each case must have its articles.
+        case_format: How the cases are written; without a reader, each line is the text of a fact.
+        prefix: A case without an id is named by this and the number of its line.
+
+    Raises:
+        CaseError: The stream as a whole cannot be read.
+
+    Example:
+        >>> import io
+        >>> text = io.BytesIO("盗窃他人钱包。\n".encode())
+        >>> next(read_stream(text, "stdin", labelled=False, case_format=DEFAULT_FORMAT)).case_id
+        '1'
     """
-    for number, fields in READERS[case_format.reader or "text"](
-        stream, where, case_format, labelled
-    ):
-        if isinstance(fields, CaseError):
-            yield fields
-        else:
+    reader = READERS[case_format.reader or "text"]
+    for number, raw in reader.read(stream, where, case_format=case_format, labelled=labelled):
+        if isinstance(raw, CaseError):
+            yield raw
+            continue
+        case_id = f"{prefix}{number}" if raw.case_id in (None, "") else str(raw.case_id)
+        try:
             yield _case(
-                f"{where}:{number}",
-                f"{prefix}{number}",
-                fields=fields,
-                labelled=labelled,
-                case_format=case_format,
+                raw, case_id, where=f"{where}:{number}", labelled=labelled, case_format=case_format
             )
+        except CaseError as error:
+            yield error
 
 
-def reader_of(file: Path, stream: BinaryIO) -> str:
-    """Choose the reader by the suffix before the packing, else by that of a .zip file's member.
+def choose_reader(case_format: CaseFormat, file: Path, *, stream: BinaryIO) -> str:
+    """Return the key in `READERS` of the reader for a file.
+
+    Args:
+        case_format: Its reader is taken if it names one.
+        file: Else the suffix decides, the one before a packing: "cases.csv.gz" is CSV.
+        stream: Else the name of the stream decides, which for a .zip file is its member's.
 
     Raises:
         CaseError: The suffix is unknown.
+
+    Example:
+        >>> import io
+        >>> choose_reader(DEFAULT_FORMAT, Path("cases.csv.gz"), stream=io.BytesIO())
+        'csv'
     """
+    if case_format.reader:
+        return case_format.reader
     name = file.stem if file.suffix in DECOMPRESSORS else file.name
     for suffix in (Path(name).suffix, Path(str(getattr(stream, "name", ""))).suffix):
         if suffix in SUFFIXES:
             return SUFFIXES[suffix]
+    suffixes, packings = ", ".join(SUFFIXES), ", ".join(DECOMPRESSORS)
     raise CaseError(
         file,
-        expected=f"the suffix must be one of {', '.join(SUFFIXES)} "
-        f"(and then {', '.join(DECOMPRESSORS)})",
+        expected=f"the suffix must be one of {suffixes} (and then {packings})",
         got=quoted(file.suffix),
-        todo="Rename the file, or say the format with --format.",
+        todo="Rename the file, or name the format with --input-format.",
     )
 
 
 def encodings_at(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> str:
-    """Return in which encodings the files of a path are read, for people: "utf-8", say.
+    """Return the encodings of the files of a path, for people: "gb18030 and utf-8".
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
+
+    Example:
+        >>> from lawrec.resources import shipped_path
+        >>> encodings_at(shipped_path("data/sample/train.json"))
+        'utf-8'
     """
     return " and ".join(sorted({_encoding(file, case_format) for file in list_files(path)}))
 
 
 def no_case_error(path: Path) -> CaseError:
-    """Return the error of a file without a case."""
+    """Return the error of a file without a case.
+
+    Example:
+        >>> print(no_case_error(Path("train.json")))
+        train.json: the file must hold a case, got none. Add cases to it.
+    """
     return CaseError(
         path, expected="the file must hold a case", got="none", todo="Add cases to it."
     )
 
 
-def raise_bad_case(cases: Cases) -> Iterator[Case]:
-    """Pass the cases on and raise the first line that cannot be used."""
-    for case in cases:
-        if isinstance(case, CaseError):
-            raise case
-        yield case
-
-
 def _encoding(file: Path, case_format: CaseFormat) -> str:
     with open_binary(file) as stream:
-        reader = case_format.reader or reader_of(file, stream)
-    return reader if reader == "parquet" else case_format.encoding or detect_encoding(file)
+        reader = choose_reader(case_format, file, stream=stream)
+    if not READERS[reader].is_text:
+        return reader
+    return case_format.encoding or detect_encoding(file)
 
 
 def _case(
-    here: str, unnamed: str, *, fields: dict[str, Any], labelled: bool, case_format: CaseFormat
-) -> Case | CaseError:
-    case_id = str(unnamed if fields.get("id") in (None, "") else fields["id"])
-    try:
-        _check_fact(fields.get("fact"), here, case_format=case_format)
-        _check_encoding(case_id, here)
-        labels = _labels(fields, here, case_format) if labelled else {}
-    except CaseError as error:
-        return error
-    return Case(where=here, case_id=case_id, fact=fields["fact"], **labels)
+    raw: RawCase, case_id: str, *, where: str, labelled: bool, case_format: CaseFormat
+) -> Case:
+    """Return the case of checked fields.
 
-
-def _labels(fields: dict[str, Any], here: str, case_format: CaseFormat) -> dict[str, Any]:
-    """Return what a labelled case has beside its fact."""
-    charges = fields.get("charges")
-    charges = tuple(filter(None, map(str, charges))) if isinstance(charges, list) else ()
-    _check_encoding("".join(charges), here)
-    weight = _weight(fields.get("weight"), here)
+    Raises:
+        CaseError: A field is missing or wrong.
+    """
+    fact = _checked_fact(raw.fact, where, field_name=case_format.fact_field)
+    _check_encoding(case_id, where)
+    if not labelled:
+        return Case(where, case_id, fact)
+    charges = tuple(filter(None, map(str, raw.charges if isinstance(raw.charges, list) else ())))
+    _check_encoding("".join(charges), where)
+    weight = _weight(raw.weight, where)
     if case_format.charges_only:
-        _check_charges(charges, here)
-        return {"charges": charges, "unknown_articles": EVERY_ARTICLE, "weight": weight}
-    cited = _articles(fields.get("articles"), here, case_format=case_format)
-    _check_encoding("".join(cited), here)
-    return {
-        "articles": tuple(dict.fromkeys(cited)),
-        "charges": charges,
-        "unknown_articles": _unknown(fields.get("unknown_articles"), cited, here=here),
-        "weight": weight,
-        "cited": cited,
-    }
-
-
-def _check_charges(charges: tuple[str, ...], here: str) -> None:
-    if not charges:
-        raise CaseError(
-            here,
-            expected='"meta.accusation" (or "charges") must be a list of charges',
-            got="none",
-            todo="Fix the line, or pass --skip-bad.",
+        _check_charges(charges, where)
+        return Case(
+            where, case_id, fact, charges=charges, unknown_articles=EVERY_ARTICLE, weight=weight
         )
+    cited = _article_names(raw.articles, where, field_name=_articles_field(case_format))
+    _check_encoding("".join(cited), where)
+    return Case(
+        where=where,
+        case_id=case_id,
+        fact=fact,
+        articles=tuple(dict.fromkeys(cited)),
+        charges=charges,
+        unknown_articles=_unknown_articles(raw.unknown_articles, cited, where=where),
+        weight=weight,
+        cited=cited,
+    )
 
 
-def _check_fact(fact: object, here: str, *, case_format: CaseFormat) -> None:
+def _checked_fact(fact: object, where: str, *, field_name: str) -> str:
     if not isinstance(fact, str):
         raise CaseError(
-            here,
-            expected=f'"{case_format.fact_field}" must be a text',
+            where,
+            expected=f'"{field_name}" must be a text',
             got=quoted(fact),
-            todo="Mend the line, or name another field with --fact-field.",
+            todo="Fix the line, name another field with --fact-field, or pass --skip-bad.",
         )
     if not fact.strip():
-        raise CaseError(here, expected=NO_FACT, got=quoted(fact), todo="Write the fact.")
-    _check_encoding(fact, here)
+        raise CaseError(
+            where,
+            expected="the fact must not be empty",
+            got=quoted(fact),
+            todo="Write the fact.",
+            kind=ErrorKind.EMPTY_FACT,
+        )
+    _check_encoding(fact, where)
     if not _CHINESE.search(fact):
         raise CaseError(
-            here,
+            where,
             expected="the fact must hold Chinese text",
             got=quoted(fact),
             todo="Write the fact in Chinese.",
         )
+    return fact
 
 
-def _check_encoding(text: str, here: str) -> None:
+def _check_encoding(text: str, where: str) -> None:
     if SURROGATE.search(text):
         raise CaseError(
-            here,
-            expected=OTHER_BYTES,
+            where,
+            expected="the text must be in the encoding of its file, UTF-8 or GB18030",
             got="other bytes",
-            todo="Mend the line, or name the encoding with --encoding.",
+            todo="Fix the line, name the encoding with --encoding, or pass --skip-bad.",
+            kind=ErrorKind.ENCODING,
         )
 
 
-def _articles(values: object, here: str, *, case_format: CaseFormat) -> tuple[str, ...]:
-    if not isinstance(values, list):
-        field = (
-            f'"{case_format.articles_field}"' if case_format.articles_field else _ARTICLES_FIELDS
-        )
+def _check_charges(charges: tuple[str, ...], where: str) -> None:
+    if not charges:
         raise CaseError(
-            here,
-            expected=f"{field} {NO_LIST}",
-            got=quoted(values),
-            todo="Fix the line, or pass --skip-bad.",
+            where,
+            expected='"meta.accusation" (or "charges") must be a list of charges',
+            got="none",
+            todo=FIX_LINE,
+            kind=ErrorKind.BAD_LABEL,
         )
-    return _names(values, here)
 
 
-def _unknown(values: object, articles: tuple[str, ...], *, here: str) -> tuple[str, ...]:
+def _articles_field(case_format: CaseFormat) -> str:
+    if case_format.articles_field:
+        return f'"{case_format.articles_field}"'
+    return '"meta.relevant_articles" (or "articles")'
+
+
+def _article_names(values: object, where: str, *, field_name: str) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise CaseError(
+            where,
+            expected=f"{field_name} must be a list of articles",
+            got=quoted(values),
+            todo=FIX_LINE,
+            kind=ErrorKind.BAD_LABEL,
+        )
+    try:
+        return tuple(map(article_name, values))
+    except ValueError as error:
+        raise CaseError(
+            where,
+            expected='an article must be a number or a text such as "133之一"',
+            got=str(error),
+            todo=FIX_LINE,
+            kind=ErrorKind.BAD_LABEL,
+        ) from error
+
+
+def _unknown_articles(values: object, articles: tuple[str, ...], *, where: str) -> tuple[str, ...]:
     if values is None:
         return ()
-    if not isinstance(values, list):
-        raise CaseError(
-            here,
-            expected='"unknown_articles" must be a list of articles',
-            got=quoted(values),
-            todo="Fix the line, or pass --skip-bad.",
-        )
-    unknown = tuple(dict.fromkeys(_names(values, here)))
+    unknown = tuple(dict.fromkeys(_article_names(values, where, field_name='"unknown_articles"')))
     if both := [name for name in unknown if name in articles]:
         raise CaseError(
-            here,
+            where,
             expected="an article of the case cannot be unknown as well",
             got=quoted(both),
-            todo="Take it out of the one list or the other.",
+            todo="Remove it from one of the two lists.",
         )
     return unknown
 
 
-def _weight(value: object, here: str) -> float:
+def _weight(value: Any, where: str) -> float:
     if value is None or value == "":
         return 1.0
     try:
-        weight = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+        weight = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         weight = math.nan
-    if not 0 <= weight <= _MAX_WEIGHT:
+    if not 0 <= weight <= _MAX_WEIGHT:  # NaN is not within
         raise CaseError(
-            here,
+            where,
             expected=f'"weight" must be a number from 0 to {_MAX_WEIGHT:,}',
             got=quoted(value),
-            todo="Fix the line, or pass --skip-bad.",
+            todo=FIX_LINE,
         )
     return weight
-
-
-def _names(values: list[Any], here: str) -> tuple[str, ...]:
-    try:
-        return tuple(article_name(value) for value in values)
-    except ValueError as error:
-        raise CaseError(
-            here,
-            expected=NO_NAME,
-            got=str(error),
-            todo="Fix the line, or pass --skip-bad.",
-        ) from error

@@ -1,4 +1,9 @@
-"""Sources: what to prepare, and the key of its records; asking for it needs no TensorFlow."""
+"""Dataset specs: which cases to prepare and how, and the key of their records.
+
+Records have a key, not a name: `vocab/<key>/` and `data/records/<key>/` are named by a digest of
+all that they depend on. Outdated records cannot be used by mistake, and nothing has to be
+invalidated. Computing a key needs no TensorFlow.
+"""
 
 import hashlib
 import json
@@ -10,7 +15,7 @@ from typing import Any
 
 from lawrec.config import CorpusConfig, LossConfig
 from lawrec.corpus.cases import no_case_error, read_cases
-from lawrec.corpus.manifest import SCHEMA
+from lawrec.corpus.manifest import RECORDS_VERSION
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import find_splits
 from lawrec.corpus.tokenizers import Tokenizer, listed_words, load_tokenizer
@@ -19,110 +24,163 @@ from lawrec.law.articles import read_article_list
 from lawrec.resources import shipped_path
 from lawrec.text_files import content_digest
 
-# The fingerprint holds the classes and the stop words, the key holds the user's tokens themselves.
-_NOT_IN_KEY = ("workers", "entity_types", "stop_words", "user_tokens")
+CHARGE_ONLY = "charge_only"
+"""The name of the charge-only cases where the splits are listed by name."""
+# These settings change no record, or the key holds what they name: the tokenizer's fingerprint
+# depends on the entities and the stop words, and the user's tokens are in the key themselves.
+_SETTINGS_NOT_IN_KEY = ("workers", "entity_types", "stop_words", "user_tokens")
 
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """What to prepare, and where to put it."""
+    """Which cases to prepare and how, and where to write the result.
+
+    Args:
+        data: A folder of splits, as `find_splits` takes it.
+        article_list: A file with one article per line, whose order is that of the label ids; by
+            default `law.txt` in `data` if it is there, else the articles that the cases cite.
+        charge_only_data: More train cases, of which only the charges are known.
+        dictionaries: User dictionaries of the tokenizer.
+        case_format: How the cases are written.
+        skip_bad: Whether to skip lines that cannot be used; they are logged in `skipped.jsonl`.
+        records_root: The folder in which the folder of the records is made.
+        vocab_root: The folder in which the folder of the vocabularies is made.
+    """
 
     data: Path = field(default_factory=lambda: shipped_path("data/sample"))
-    articles: Path | None = None  # a list of labels; by default DATA/law.txt, if it is there
-    charged: Path | None = None  # more train cases, of which only the charges are known
+    article_list: Path | None = None
+    charge_only_data: Path | None = None
     dictionaries: tuple[Path, ...] = field(
         default_factory=lambda: (shipped_path("vocab/legal_terms.txt"),)
     )
-    case_format: CaseFormat = DEFAULT_FORMAT  # how the cases are written
-    skip_bad: bool = False  # leave out lines that cannot be used, and keep them in skipped.jsonl
+    case_format: CaseFormat = DEFAULT_FORMAT
+    skip_bad: bool = False
     records_root: Path = Path("data/records")
     vocab_root: Path = Path("vocab")
 
-    def listed(self) -> list[str] | None:
-        """Return the list of labels, if there is one."""
-        own = self.data / "law.txt"
-        path = self.articles or (own if own.is_file() else None)
+    def read_article_list(self) -> list[str] | None:
+        """Return the articles of the list in its order, or None if there is no list.
+
+        Raises:
+            CaseError: The list cannot be read.
+        """
+        default = self.data / "law.txt"
+        path = self.article_list or (default if default.is_file() else None)
         return read_article_list(path) if path else None
 
 
-def check_dataset_spec(source: DatasetSpec, loss: LossConfig) -> None:
-    """Refuse cases that no training with this loss could use, before they are prepared.
+@dataclass(frozen=True)
+class DatasetInputs:
+    """What the files of a spec hold, looked up once for a preparation.
+
+    Args:
+        splits: The path of each split.
+        digests: The digest of the cases of each split, and of the charge-only cases if any.
+        articles: The list of articles, None if there is none.
+        tokenizer: The tokenizer, which holds the words of the dictionaries.
+        key: The name of the records and vocabularies.
+    """
+
+    splits: Mapping[str, Path]
+    digests: Mapping[str, str]
+    articles: list[str] | None
+    tokenizer: Tokenizer
+    key: str
+
+
+def check_dataset_spec(spec: DatasetSpec, loss: LossConfig) -> None:
+    """Check that a training with this loss can use the cases, before they are prepared.
+
+    Charge-only cases without a weight of the charges are refused. A default weight would silently
+    change the model, because charges are a second output.
 
     Raises:
         CaseError: There is no train or no valid split.
-        ConfigError: There are cases with nothing but charges, which are not to be learnt.
+        ConfigError: There are charge-only cases, and the loss ignores charges.
+
+    Example:
+        >>> check_dataset_spec(DatasetSpec(), LossConfig())
     """
-    splits = find_splits(source.data)
+    splits = find_splits(spec.data)
     if "valid" not in splits:
         raise CaseError(
-            source.data,
+            spec.data,
             expected="a training must have a valid split",
             got=f"only {', '.join(splits)}",
             todo="Put a valid.json into the folder.",
         )
-    if source.charged and not loss.charge_weight:
+    if spec.charge_only_data and not loss.charge_weight:
         raise ConfigError(
-            "--charged",
-            expected="loss.charge_weight must be above 0 to learn from cases with nothing but charges",
+            "--charge-only-data",
+            expected="loss.charge_weight must be above 0 to learn from charge-only cases",
             got=loss.charge_weight,
-            todo="Add --set loss.charge_weight=0.5, or leave out --charged.",
+            todo="Add --set loss.charge_weight=0.5, or leave out --charge-only-data.",
         )
 
 
-def folder_for(source: DatasetSpec, config: CorpusConfig) -> Path:
+def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
+    """Look up the files of a spec: the cases, the list of articles and the lists of words.
+
+    Raises:
+        CaseError: A file is missing or cannot be read, two splits hold the same bytes, or a split
+            is empty.
+        ConfigError: The tokenizer cannot be loaded.
+
+    Example:
+        >>> inputs = read_inputs(DatasetSpec(), CorpusConfig(tokenizer="char"))
+        >>> list(inputs.splits), inputs.articles, inputs.key.partition("-")[0]
+        (['train', 'valid', 'test'], None, 'sample')
+    """
+    splits = find_splits(spec.data)
+    charge_only = {CHARGE_ONLY: spec.charge_only_data} if spec.charge_only_data else {}
+    digests = _distinct_digests({**splits, **charge_only}, spec.case_format)
+    tokenizer = load_tokenizer(config, spec.dictionaries)
+    articles = spec.read_article_list()
+    parts: dict[str, Any] = {
+        "version": RECORDS_VERSION,
+        "config": _settings_in_key(config),
+        "cases": digests,
+        "tokenizer": tokenizer.fingerprint,
+        "articles": articles,
+        "skip_bad": spec.skip_bad,
+        "format": spec.case_format.non_defaults(),
+        "user_tokens": listed_words(config.user_tokens),
+    }
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    key = f"{spec.data.resolve().name}-{digest[:8]}"
+    return DatasetInputs(splits, digests, articles, tokenizer, key)
+
+
+def folder_for(spec: DatasetSpec, config: CorpusConfig) -> Path:
     """Return the folder where the records of the cases are, or would be.
 
     Raises:
-        CaseError: As `digests_of` says, or a list of words cannot be read.
+        CaseError: See `read_inputs`.
+        ConfigError: See `read_inputs`.
+
+    Example:
+        >>> folder_for(DatasetSpec(), CorpusConfig(tokenizer="char")).parent.as_posix()
+        'data/records'
     """
-    tokenizer = load_tokenizer(config, source.dictionaries)
-    return source.records_root / key_of(
-        source, config, digests=digests_of(source), tokenizer=tokenizer
-    )
+    return spec.records_root / read_inputs(spec, config).key
 
 
-def digests_of(source: DatasetSpec) -> dict[str, str]:
-    """Return the digest of each split's cases, and of those "charged" if there are any.
+def _settings_in_key(config: CorpusConfig) -> dict[str, Any]:
+    settings = asdict(config)
+    return {name: settings[name] for name in settings if name not in _SETTINGS_NOT_IN_KEY}
 
-    Raises:
-        CaseError: A file is missing, or two of them hold the same bytes, or both nothing.
-    """
-    files = find_splits(source.data)
-    if source.charged:
-        files["charged"] = source.charged
-    digests = {split: content_digest(path) for split, path in files.items()}
-    for one, other in combinations(files, 2):
-        if digests[one] == digests[other]:
-            if not any(True for _ in read_cases(files[one], case_format=source.case_format)):
-                raise no_case_error(files[one])
+
+def _distinct_digests(paths: Mapping[str, Path], case_format: CaseFormat) -> dict[str, str]:
+    """Return the digest of the cases at each path, and refuse two that are the same."""
+    digests = {name: content_digest(path) for name, path in paths.items()}
+    for first, second in combinations(paths, 2):
+        if digests[first] == digests[second]:
+            if not any(True for _ in read_cases(paths[first], case_format=case_format)):
+                raise no_case_error(paths[first])
             raise CaseError(
-                files[other],
-                expected=f"{other} and {one} must be different cases",
-                got=f"the same bytes as {files[one]}",
-                todo="Split the cases anew: a model must be tested on cases that it never saw.",
+                paths[second],
+                expected=f"{second} and {first} must be different cases",
+                got=f"the same bytes as {paths[first]}",
+                todo="Split the cases again: a model must be tested on cases that are new to it.",
             )
     return digests
-
-
-def key_of(
-    source: DatasetSpec, config: CorpusConfig, *, digests: Mapping[str, str], tokenizer: Tokenizer
-) -> str:
-    """Return the name of the records: a digest of all that they depend on."""
-    settings = asdict(config)
-    for name in _NOT_IN_KEY:
-        del settings[name]
-    parts: dict[str, Any] = {
-        "schema": SCHEMA,
-        "config": settings,
-        "cases": dict(digests),
-        "tokenizer": tokenizer.fingerprint,
-        "articles": source.listed(),
-        "skip_bad": source.skip_bad,
-    }
-    # A setting at its default leaves older records valid.
-    if chosen := source.case_format.chosen():
-        parts["format"] = chosen
-    if always := listed_words(config.user_tokens):
-        parts["user_tokens"] = always
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-    return f"{source.data.resolve().name}-{digest[:8]}"

@@ -1,16 +1,21 @@
-"""Pipeline: shards -> shuffled, length-bucketed, padded, prefetched batches in tf.data."""
+"""Input pipeline: from shards to shuffled, length-bucketed, padded and prefetched batches.
 
-from typing import Any
+Cases of like length are batched together and padded to a multiple of `LENGTH_STEP`, so that little
+is padded and few shapes occur; each shape is compiled once. docs/tf1-to-tf2.md says what each queue
+of TensorFlow 1 has become here.
+"""
+
+from functools import partial
 
 import tensorflow as tf
 
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import parse_example
 from lawrec.corpus.vocabulary import PAD_ID
+from lawrec.types import Dataset, Tensor
 
 LENGTH_STEP = 16
-"""Batches are padded to a multiple of this many tokens, so that few shapes occur."""
-_PADDING = {"token_ids": PAD_ID, "label_ids": -1, "unknown_ids": -1, "weight": 0.0, "charges": ""}
+"""Batches are padded to a multiple of this many tokens."""
 
 
 def training_batches(
@@ -22,24 +27,32 @@ def training_batches(
     seed: int,
     worker: int = 0,
     workers: int = 1,
-) -> Any:
-    """Return the batches of the train split as a tf.data.Dataset, every case once an epoch.
+) -> Dataset:
+    """Return the batches of the train split; each epoch has every case once.
 
     Args:
         records: Finished records.
         epochs: How often the train split is read.
-        batch_tokens: Padded tokens in a batch; a batch of long cases has fewer of them.
-        shuffle_cases: Size of the shuffle buffer, in cases.
-        seed: Fixes the order of the cases.
-        worker: Number of this worker, from 0.
-        workers: How many workers share the cases: in each epoch every case goes to one of them,
-            as long as all have the same records and seed.
+        batch_tokens: The largest number of tokens in a batch, padding included. A batch of long
+            cases has fewer cases, but at least one.
+        shuffle_cases: The size of the shuffle buffer, in cases.
+        seed: Determines the order of the cases.
+        worker: The index of this worker, from 0.
+        workers: How many workers share the cases. In each epoch every case goes to one of them, as
+            long as all have the same records and seed.
 
     Returns:
         A dataset of dicts: "token_ids" int32 (batch, length); "articles" and "articles_known",
-        float32 (batch, n_articles): known is 0 where nobody knows whether the article applies,
-        else 1; "charges" float32 (batch, n_charges) and "charges_known" float32 (batch, 1): 0 where
-        the case names none; "weights" float32 (batch,).
+        float32 (batch, n_articles), where known is 0 if nobody knows whether the article applies,
+        else 1; "charges" float32 (batch, n_charges) and "charges_known" float32 (batch, 1), where
+        known is 0 if the case names no charge; "weights" float32 (batch,).
+
+    Example:
+        >>> batches = training_batches(
+        ...     records, 1, batch_tokens=8_192, shuffle_cases=10_000, seed=1
+        ... )  # doctest: +SKIP
+        >>> next(iter(batches))["token_ids"].shape  # doctest: +SKIP
+        TensorShape([46, 176])
     """
     paths = [str(path) for path in records.shard_paths("train")]
     dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed)
@@ -52,57 +65,80 @@ def training_batches(
         # Case by case, not shard by shard: there may be fewer shards than workers.
         dataset = dataset.shard(workers, worker)
     dataset = dataset.shuffle(shuffle_cases, seed=seed).repeat(epochs)
-    dataset = dataset.map(_needed, num_parallel_calls=tf.data.AUTOTUNE)
-    dataset = _bucketed(dataset, records.manifest.max_tokens, batch_tokens=batch_tokens)
-    return dataset.map(
-        lambda batch: _labelled(batch, records), num_parallel_calls=tf.data.AUTOTUNE
-    ).prefetch(tf.data.AUTOTUNE)
+    dataset = dataset.map(
+        partial(_to_features, records=records), num_parallel_calls=tf.data.AUTOTUNE
+    )
+    dataset = _bucket_by_length(dataset, records.manifest.max_tokens, batch_tokens=batch_tokens)
+    return dataset.prefetch(tf.data.AUTOTUNE)
 
 
 def bucket_lengths(max_tokens: int) -> list[int]:
-    """Return the padded lengths that occur: multiples of `LENGTH_STEP` that hold `max_tokens`."""
+    """Return the lengths of padded cases: all multiples of `LENGTH_STEP` up to the longest case's.
+
+    Example:
+        >>> bucket_lengths(40)
+        [16, 32, 48]
+    """
     return list(range(LENGTH_STEP, max_tokens + LENGTH_STEP, LENGTH_STEP))
 
 
-def multi_hot(label_ids: Any, n_articles: int) -> Any:
-    """Return float32 (batch, n_articles) from unique int32 (batch, n_ids) padded with -1."""
-    return tf.reduce_sum(tf.one_hot(label_ids, n_articles), axis=1)
+def multi_hot(label_ids: Tensor, n_labels: int) -> Tensor:
+    """Return one column per label: 1 if its id is there, else 0.
+
+    Args:
+        label_ids: int32 (..., n_ids): unique ids, which may be padded with -1.
+        n_labels: The number of columns.
+
+    Returns:
+        float32 (..., n_labels).
+
+    Example:
+        >>> multi_hot(tf.constant([[0, 2], [1, -1]]), 3).numpy().tolist()
+        [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
+    """
+    return tf.reduce_sum(tf.one_hot(label_ids, n_labels), axis=-2)
 
 
-def _labelled(batch: dict[str, Any], records: Records) -> dict[str, Any]:
-    """Turn the padded lists of labels into one column a label."""
+def _to_features(serialized: Tensor, records: Records) -> dict[str, Tensor]:
+    """Return what training needs of a record, with one column per label.
+
+    The labels become columns before batching: padding to the length of a bucket would otherwise
+    fail for a case with more labels than tokens, such as a short one that knows no article.
+    """
+    parsed = parse_example(serialized)
     n_articles = len(records.articles)
     names = tf.constant(records.charges.names, tf.string, (len(records.charges),))
-    charged = tf.reduce_any(_hashed(batch["charges"])[:, :, None] == _hashed(names), axis=1)
+    # One row per charge of the case, one column per charge of the vocabulary.
+    has_charge = tf.reduce_any(_hash(parsed["charges"])[:, None] == _hash(names), axis=0)
     return {
-        "token_ids": batch["token_ids"],
-        "articles": multi_hot(batch["label_ids"], n_articles),
-        "articles_known": 1 - multi_hot(batch["unknown_ids"], n_articles),
-        "charges": tf.cast(charged, tf.float32),
-        "charges_known": tf.cast(tf.reduce_any(charged, axis=1, keepdims=True), tf.float32),
-        "weights": batch["weight"],
+        "token_ids": parsed["token_ids"],
+        "articles": multi_hot(parsed["label_ids"], n_articles),
+        "articles_known": 1 - multi_hot(parsed["unknown_ids"], n_articles),
+        "charges": tf.cast(has_charge, tf.float32),
+        "charges_known": tf.cast(tf.reduce_any(has_charge, keepdims=True), tf.float32),
+        "weights": parsed["weight"],
     }
 
 
-def _hashed(texts: Any) -> Any:
-    """Return int64 numbers in place of texts: they are compared a hundred times as fast."""
+def _hash(texts: Tensor) -> Tensor:
+    """Return int64 hashes of texts: comparing these is a hundred times as fast."""
     return tf.strings.to_hash_bucket_fast(texts, 2**63 - 1)
 
 
-def _needed(serialized: Any) -> dict[str, Any]:
-    """Parse what training needs of a record."""
-    parsed = parse_example(serialized)
-    return {name: parsed[name] for name in _PADDING}
+def _bucket_by_length(dataset: Dataset, max_tokens: int, *, batch_tokens: int) -> Dataset:
+    """Batch cases of like length, padded to the length of their bucket.
 
-
-def _bucketed(dataset: Any, max_tokens: int, *, batch_tokens: int) -> Any:
+    With `max_tokens` 40 and `batch_tokens` 96, the buckets hold cases of 1-16, 17-32 and 33-48
+    tokens, and a batch has 6, 3 or 2 of them.
+    """
     lengths = bucket_lengths(max_tokens)
+    padding = dict.fromkeys(dataset.element_spec, 0.0) | {"token_ids": PAD_ID}
     return dataset.bucket_by_sequence_length(
         element_length_func=lambda case: tf.shape(case["token_ids"])[0],
         bucket_boundaries=[length + 1 for length in lengths],
-        # The last size is for facts beyond the last boundary, of which there are none.
+        # The last size is that of cases beyond the last boundary, of which there are none.
         bucket_batch_sizes=[max(1, batch_tokens // length) for length in lengths] + [1],
         pad_to_bucket_boundary=True,
-        padding_values=_PADDING,
+        padding_values=padding,  # only the tokens have no fixed length
         drop_remainder=False,
     )

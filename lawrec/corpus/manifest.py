@@ -1,8 +1,10 @@
-"""The manifest: what a folder of records holds, and whether it still does.
+"""Manifests: what a folder of records holds, and whether its shards are undamaged.
 
-data/records/<key>/train-00000.tfrecord ...   one tf.train.Example a case
-data/records/<key>/manifest.json              written last: counts and SHA-256 of each shard
-vocab/<key>/tokens.txt, articles.txt, charges.txt   what the ids in the records mean
+    data/records/<key>/train-00000.tfrecord ...   one tf.train.Example per case
+    data/records/<key>/manifest.json              written last: counts and SHA-256 of each shard
+    vocab/<key>/tokens.txt, articles.txt, charges.txt   what the ids in the records mean
+
+Nothing here needs TensorFlow, so that checking records is quick.
 """
 
 import gzip
@@ -18,12 +20,14 @@ from lawrec.files import sha256
 from lawrec.progress import SILENT, Progress
 
 MANIFEST = "manifest.json"
-SCHEMA = 4
+VOCABULARY_FILES = ("tokens.txt", "articles.txt", "charges.txt")
+RECORDS_VERSION = 4
+"""Increased when the records of the same cases and settings change: part of their key."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One file of records."""
+    """One file of records: its name, how many it has, and its SHA-256 in hexadecimal."""
 
     name: str
     cases: int
@@ -32,7 +36,17 @@ class Shard:
 
 @dataclass(frozen=True)
 class Split:
-    """The records of a split, and the file or files of cases that they come from."""
+    """The records of a split, and the files of cases that they come from.
+
+    Args:
+        source: The path of the cases, as `list_files` takes it.
+        source_sha256: The digest of these files, as `content_digest` returns it.
+        cases: The number of cases.
+        tokens: The number of tokens of all cases, each truncated to `max_tokens`.
+        skipped: The number of lines that could not be used.
+        shards: The files of records, in order.
+        encoding: The encodings of the files of cases, for people.
+    """
 
     source: str
     source_sha256: str
@@ -47,8 +61,14 @@ class Split:
 class Manifest:
     """What a folder of records holds.
 
-    `label_counts` and `charge_counts` count the train cases of each article and of each charge,
-    `known_cases` those whose "articles" and those whose "charges" are known.
+    Args:
+        tokenizer: The fingerprint of the tokenizer.
+        max_tokens: The number of tokens of the longest record.
+        splits: The records of each split.
+        label_counts: The number of train cases of each article.
+        charge_counts: The number of train cases of each charge.
+        compression: The compression of the shards as TensorFlow names it, "GZIP" or "".
+        known_cases: The number of train cases whose "articles" and whose "charges" are known.
     """
 
     tokenizer: str
@@ -56,13 +76,13 @@ class Manifest:
     splits: dict[str, Split]
     label_counts: tuple[int, ...]
     charge_counts: tuple[int, ...] = ()
-    compression: str = ""  # of the shards, as TensorFlow names it: "GZIP"
+    compression: str = ""
     known_cases: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Records:
-    """A finished folder of records, with its vocabularies."""
+    """A finished folder of records, with the vocabularies that its ids refer to."""
 
     folder: Path
     manifest: Manifest
@@ -71,7 +91,7 @@ class Records:
     charges: Vocabulary
 
     def split(self, name: str) -> Split:
-        """Return a split.
+        """Return the records of a split.
 
         Raises:
             RecordsError: The data has no such split.
@@ -86,13 +106,24 @@ class Records:
         return self.manifest.splits[name]
 
     def shard_paths(self, name: str) -> list[Path]:
-        """Return the files of a split, in order."""
+        """Return the files of a split, in order.
+
+        Raises:
+            RecordsError: The data has no such split.
+        """
         return [self.folder / shard.name for shard in self.split(name).shards]
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What checking a folder of records found: how much it should hold, and what is damaged."""
+    """The result of checking a folder of records.
+
+    Args:
+        folder: The folder.
+        shards: The number of shards that its manifest lists.
+        cases: The number of cases that its manifest lists.
+        damage: One error per damaged file.
+    """
 
     folder: Path
     shards: int
@@ -100,27 +131,43 @@ class Verification:
     damage: tuple[RecordsError, ...]
 
 
-def damaged(path: Path) -> RecordsError:
-    """Return the error of a shard that is not what its manifest says."""
-    state = "damaged bytes" if path.is_file() else "no such file"
+def damage_error(path: Path) -> RecordsError:
+    """Return the error of a shard that is not what its manifest says.
+
+    Example:
+        >>> print(damage_error(Path("records/train-00000.tfrecord")).got)
+        no such file
+    """
     return RecordsError(
         path,
         expected="the shard must be as its manifest says",
-        got=state,
-        todo=_anew(path.parent),
+        got="damaged bytes" if path.is_file() else "no such file",
+        todo=_write_again(path.parent),
     )
 
 
 def find_damage(records: Records, split: str) -> RecordsError | None:
-    """Return the error of the first shard whose bytes differ from the manifest, if any."""
+    """Return the error of the first shard whose bytes differ from the manifest, if any.
+
+    Raises:
+        RecordsError: The data has no such split.
+
+    Example:
+        >>> find_damage(records, "train")  # doctest: +SKIP
+    """
     for shard, path in zip(records.split(split).shards, records.shard_paths(split), strict=True):
-        if not _is_whole(shard, path):
-            return damaged(path)
+        if not _is_undamaged(shard, path):
+            return damage_error(path)
     return None
 
 
 def verify(folder: Path, progress: Progress = SILENT) -> Verification:
-    """Check every shard of a folder of records against its manifest: its bytes and its cases."""
+    """Check the bytes and the number of cases of every shard against the manifest of their folder.
+
+    Example:
+        >>> [error.got for error in verify(Path("missing")).damage]
+        ["[Errno 2] No such file or directory: 'missing/manifest.json'"]
+    """
     try:
         manifest = load_manifest(folder)
     except RecordsError as error:
@@ -131,8 +178,8 @@ def verify(folder: Path, progress: Progress = SILENT) -> Verification:
     damage = []
     for shard in shards:
         path = folder / shard.name
-        if not _is_whole(shard, path):
-            damage.append(damaged(path))
+        if not _is_undamaged(shard, path):
+            damage.append(damage_error(path))
         cases += shard.cases
         progress.update(f"verify {folder.name}", cases, total)
     return Verification(folder, len(shards), total, tuple(damage))
@@ -143,18 +190,28 @@ def folders_in(root: Path) -> list[Path]:
 
     Raises:
         RecordsError: There is none.
+
+    Example:
+        >>> folders_in(Path("data/records"))  # doctest: +SKIP
+        [PosixPath('data/records/sample-2f9a1c04')]
     """
-    found = sorted(path for path in root.glob("[!.]*") if path.is_dir())
-    if not found:
+    # Folders that are being written have names that begin with a dot: see `atomic_folder`.
+    folders = sorted(path for path in root.glob("[!.]*") if path.is_dir())
+    if not folders:
         raise RecordsError(
             root, expected="there must be records", got="none", todo="Run `lawrec prepare` first."
         )
-    return found
+    return folders
 
 
 def manifest_to_dict(manifest: Manifest) -> dict[str, Any]:
-    """Return what manifest.json holds."""
-    return {"schema": SCHEMA, **asdict(manifest)}
+    """Return the content of manifest.json.
+
+    Example:
+        >>> manifest_to_dict(Manifest("char", 384, {}, (2, 3)))["label_counts"]
+        (2, 3)
+    """
+    return {"schema": RECORDS_VERSION, **asdict(manifest)}
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -162,6 +219,10 @@ def load_manifest(folder: Path) -> Manifest:
 
     Raises:
         RecordsError: It is missing or not readable, or its counts contradict each other.
+
+    Example:
+        >>> load_manifest(Path("data/records/sample-2f9a1c04")).max_tokens  # doctest: +SKIP
+        384
     """
     path = folder / MANIFEST
     try:
@@ -171,23 +232,24 @@ def load_manifest(folder: Path) -> Manifest:
             path,
             expected="the manifest must be readable",
             got=str(error),
-            todo=_anew(folder),
+            todo=_write_again(folder),
         ) from error
 
 
 def load_records(folder: Path, vocab: Path) -> Records:
-    """Open a finished folder of records and its vocabularies.
+    """Open a finished folder of records and the folder of its vocabularies.
 
     Raises:
         RecordsError: The manifest or a vocabulary is missing or not readable.
+
+    Example:
+        >>> key = "sample-2f9a1c04"
+        >>> records = load_records(
+        ...     Path("data/records") / key, Path("vocab") / key
+        ... )  # doctest: +SKIP
     """
-    return Records(
-        folder,
-        load_manifest(folder),
-        load_vocabulary(vocab / "tokens.txt"),
-        load_vocabulary(vocab / "articles.txt"),
-        load_vocabulary(vocab / "charges.txt"),
-    )
+    vocabularies = (load_vocabulary(vocab / name) for name in VOCABULARY_FILES)
+    return Records(folder, load_manifest(folder), *vocabularies)
 
 
 def _manifest_from_dict(values: dict[str, Any]) -> Manifest:
@@ -209,23 +271,25 @@ def _manifest_from_dict(values: dict[str, Any]) -> Manifest:
     )
 
 
-def _anew(folder: Path) -> str:
-    return f"The next `lawrec prepare` or `lawrec train` of its cases makes {folder} anew."
+def _write_again(folder: Path) -> str:
+    return f"The next `lawrec prepare` or `lawrec train` of its cases writes {folder} again."
 
 
-def _is_whole(shard: Shard, path: Path) -> bool:
-    return path.is_file() and sha256(path) == shard.sha256 and _count(path) == shard.cases
+def _is_undamaged(shard: Shard, path: Path) -> bool:
+    return path.is_file() and sha256(path) == shard.sha256 and _count_records(path) == shard.cases
 
 
-def _count(path: Path) -> int:
-    """Count the records of a sound TFRecord file.
+def _count_records(path: Path) -> int:
+    """Return the number of records of a TFRecord file whose bytes are known to be correct.
 
-    Each is a length of 8 bytes, their checksum of 4, so many bytes, and their checksum of 4:
+    A record is its length (8 bytes, little-endian), the checksum of the length (4 bytes), the data,
+    and the checksum of the data (4 bytes). After the length 3 and its
+    checksum, for example, 3 + 4 bytes are skipped to get to the next record. Source:
     https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
     """
     records = 0
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        while head := file.read(12):
+        while head := file.read(8 + 4):
             file.seek(int.from_bytes(head[:8], "little") + 4, os.SEEK_CUR)
             records += 1
     return records

@@ -1,169 +1,180 @@
-"""Readers: from the stream of a file to the fields of each case, whatever shape the file has."""
+"""Readers: from the bytes of a file to the unchecked fields of each case.
+
+Cases may be written as JSON lines (plain ones or those of CAIL2018), CSV, TSV, Parquet or, where no
+labels are needed, as plain text. `READERS` has one entry per format; `lawrec.corpus.cases` checks
+the fields that they yield.
+"""
 
 import csv
 import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from io import BufferedReader
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
-from lawrec.errors import CaseError, quoted
+from lawrec.errors import CaseError, ErrorKind, quoted
 from lawrec.text_files import SURROGATE, decode_lines
 
+FIX_LINE = "Fix the line, or pass --skip-bad."
+
+# "264;133之一", "264, 266" and "264、266" are two articles each.
 _SEPARATORS = re.compile(r"[;；,，、|\s]+")
 _BATCH_ROWS = 256
+_CAIL_FIELDS = ("meta.relevant_articles", "meta.accusation")
+_PLAIN_FIELDS = ("articles", "charges")
+_FIXED_COLUMNS = ("charges", "unknown_articles", "weight", "meta")
 
 
 @dataclass(frozen=True)
 class CaseFormat:
-    """How cases are written; what is None is found out from the file.
+    """How cases are written; what is None is detected from the file.
 
     A field may lie inside others: "meta.relevant_articles".
     """
 
     reader: str | None = None  # a key of READERS; by default, by the suffix of the file
     fact_field: str = "fact"
-    articles_field: str | None = None  # "meta.relevant_articles" beside "meta", else "articles"
+    articles_field: str | None = None  # by default "meta.relevant_articles", else "articles"
     id_field: str = "id"
     separator: str | None = None  # between articles in one text
-    encoding: str | None = None  # one of streams.ENCODINGS
-    charges_only: bool = False  # a labelled case says its charges, and nothing of articles
+    encoding: str | None = None  # one of text_files.ENCODINGS
+    charges_only: bool = False  # labelled cases name their charges and no articles
 
-    def chosen(self) -> dict[str, Any]:
-        """Return what differs from the defaults, as `Format(**values)` takes it."""
+    def non_defaults(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults, as `CaseFormat(**fields)` takes them.
+
+        Example:
+            >>> CaseFormat("csv", fact_field="text").non_defaults()
+            {'reader': 'csv', 'fact_field': 'text'}
+        """
         defaults = asdict(CaseFormat())
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
 
 DEFAULT_FORMAT = CaseFormat()
-NO_OBJECT = "a line must be one JSON object"
-NO_META = '"meta" must be a JSON object'
-NO_ARTICLES = "a case must say its articles"
-NO_CHARGES = "a case must say its charges"
-"""What an error expected, by which it can be told apart; see also those of `cases`."""
-CAIL_FIELDS = ("meta.relevant_articles", "meta.accusation")
 
-_FIXED_FIELDS = ("charges", "unknown_articles", "weight", "meta")
 
-Row = tuple[int, dict[str, Any] | CaseError]
-"""The line (or row) of a case and its fields, as they were written: see `_fields`."""
+@dataclass(frozen=True)
+class RawCase:
+    """The fields of a case as its line has them: of any type, and None where they are missing."""
+
+    fact: Any
+    articles: Any = None
+    case_id: Any = None
+    charges: Any = None
+    unknown_articles: Any = None
+    weight: Any = None
+
+
+Row = tuple[int, RawCase | CaseError]
+"""The number of a line or row, from 1, and its fields, or the error of a line without any."""
+
+
+class ReadRows(Protocol):
+    """A function that reads one format."""
+
+    def __call__(
+        self, stream: BinaryIO, where: str, *, case_format: CaseFormat, labelled: bool
+    ) -> Iterator[Row]:
+        """Yield the rows of a stream, in order and in constant memory.
+
+        Args:
+            stream: The bytes of a file, decompressed.
+            where: The name of the file, for errors.
+            case_format: Names of fields, separator and encoding.
+            labelled: Whether each case must have labels.
+
+        Raises:
+            CaseError: The file as a whole cannot be read.
+        """
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One format of files with cases."""
+
+    read: ReadRows
+    suffixes: tuple[str, ...]
+    is_text: bool = True  # False: the format has an encoding of its own
 
 
 def _read_text(
-    stream: BinaryIO, where: str, case_format: CaseFormat, labelled: bool
+    stream: BinaryIO, where: str, *, case_format: CaseFormat, labelled: bool
 ) -> Iterator[Row]:
+    """Yield each line as a fact; such a file cannot have labels."""
+    label = "charges" if case_format.charges_only else "articles"
     for number, line in enumerate(decode_lines(stream, case_format.encoding), 1):
-        fields: dict[str, Any] | CaseError = {"fact": line.rstrip("\r\n")}
         if labelled:
-            here, todo = f"{where}:{number}", "Use JSON lines or CSV."
-            expected = NO_CHARGES if case_format.charges_only else NO_ARTICLES
-            fields = CaseError(here, expected=expected, got="plain text", todo=todo)
-        yield number, fields
+            yield (
+                number,
+                CaseError(
+                    f"{where}:{number}",
+                    expected=f"a case must have {label}",
+                    got="plain text",
+                    todo="Use JSON lines or CSV.",
+                    kind=ErrorKind.BAD_LABEL,
+                ),
+            )
+        else:
+            yield number, RawCase(line.rstrip("\r\n"))
 
 
 def _read_jsonl(
-    stream: BinaryIO, where: str, case_format: CaseFormat, labelled: bool
+    stream: BinaryIO, where: str, *, case_format: CaseFormat, labelled: bool
 ) -> Iterator[Row]:
     for number, line in enumerate(decode_lines(stream, case_format.encoding), 1):
         if line.strip():
             try:
-                yield number, _json_fields(line, f"{where}:{number}", case_format=case_format)
+                record = _json_object(line, f"{where}:{number}", case_format=case_format)
             except CaseError as error:
                 yield number, error
+            else:
+                yield number, _raw_case(record, case_format)
 
 
 def _read_csv(
-    stream: BinaryIO, where: str, case_format: CaseFormat, labelled: bool, delimiter: str = ","
+    stream: BinaryIO,
+    where: str,
+    *,
+    case_format: CaseFormat,
+    labelled: bool,
+    delimiter: str = ",",
 ) -> Iterator[Row]:
     header: list[str] = []
     for number, row, problem in _csv_rows(decode_lines(stream, case_format.encoding), delimiter):
-        here = f"{where}:{number}"
         if not header:
-            header = [name.strip() for name in row]
             if problem or SURROGATE.match(row[0]):
-                _refuse_header(here, problem or "other bytes")
-            _check_header(
-                header,
-                here,
-                case_format=case_format,
-                labelled=labelled,
-                got=quoted(",".join(header)),
-            )
+                raise CaseError(
+                    f"{where}:{number}",
+                    expected="the first line must name the columns, in UTF-8 or GB18030",
+                    got=problem or "other bytes",
+                    todo="Save it as UTF-8 text.",
+                )
+            header = [name.strip() for name in row]
+            required = _required_columns(case_format, labelled)
+            _check_columns(header, required, where=f"{where}:{number}")
         elif len(row) == len(header):
-            yield number, _fields(dict(zip(header, row, strict=True)), case_format, in_table=True)
+            fields = dict(zip(header, row, strict=True))
+            yield number, _raw_case(fields, case_format, in_table=True)
         else:
-            got = problem or f"{len(row)} fields"
-            expected = f"a row must have {len(header)} fields"
-            yield number, CaseError(here, expected=expected, got=got, todo="Mend the row.")
-
-
-def _read_tsv(
-    stream: BinaryIO, where: str, case_format: CaseFormat, labelled: bool
-) -> Iterator[Row]:
-    return _read_csv(stream, where, case_format, labelled, delimiter="\t")
-
-
-def _read_parquet(
-    stream: BinaryIO, where: str, case_format: CaseFormat, labelled: bool
-) -> Iterator[Row]:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise CaseError(
-            where,
-            expected="Parquet needs pyarrow",
-            got="no such package",
-            todo="Run pip install 'lawrec[parquet]'.",
-        ) from error
-    try:
-        with _seekable(stream) as whole:
-            table = parquet.ParquetFile(whole, pre_buffer=False)
-            names = table.schema_arrow.names
-            inside = {"articles", "charges"} - set(names) if "meta" in names else ()
-            _check_header(
-                [*names, *inside],
-                where,
-                case_format=case_format,
-                labelled=labelled,
-                got=quoted(",".join(names)),
+            yield (
+                number,
+                CaseError(
+                    f"{where}:{number}",
+                    expected=f"a row must have {len(header)} fields",
+                    got=problem or f"{len(row)} fields",
+                    todo="Fix the row, or pass --skip-bad.",
+                ),
             )
-            rows = _parquet_rows(table, _needed(names, case_format))
-            for number, row in enumerate(rows, 1):
-                yield number, _fields(row, case_format, in_table=True)
-    except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
-        if isinstance(error, OSError) and error.errno:  # not pyarrow's own, of damaged bytes
-            raise
-        got = str(error).partition("\n")[0]
-        raise CaseError(
-            where, expected="the file must be Parquet", got=got, todo="Write it again."
-        ) from error
-
-
-def _parquet_rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
-    """Give the rows in constant memory: over all groups at once, pyarrow keeps what it has read."""
-    for group in range(table.num_row_groups):
-        for batch in table.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns):
-            yield from batch.to_pylist()
-
-
-@contextmanager
-def _seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
-    """Give the stream itself, or a temporary copy of one that only runs forward."""
-    if isinstance(stream, BufferedReader) and stream.seekable():
-        yield stream
-        return
-    with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(stream, copy)
-        yield copy
 
 
 def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str], str]]:
-    """Give the first line, the fields, and the problem if any, of each row that is not blank."""
+    """Yield the first line, the fields, and the problem if any, of each row that is not blank."""
     rows = csv.reader(lines, delimiter=delimiter)
     while True:
         number = rows.line_num + 1
@@ -178,95 +189,144 @@ def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[
                 yield number, row, ""
 
 
-def _refuse_header(here: str, got: str) -> None:
-    raise CaseError(
-        here,
-        expected="the first line must name the columns, in UTF-8 or GB18030",
-        got=got,
-        todo="Save it as UTF-8 text.",
-    )
+def _read_parquet(
+    stream: BinaryIO, where: str, *, case_format: CaseFormat, labelled: bool
+) -> Iterator[Row]:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise CaseError(
+            where,
+            expected="pyarrow must be installed to read Parquet",
+            got="no such package",
+            todo="Run pip install 'lawrec[parquet]'.",
+        ) from error
+    try:
+        with _seekable(stream) as file:
+            table = parquet.ParquetFile(file, pre_buffer=False)
+            columns = table.schema_arrow.names
+            # A column "meta" may hold the labels, as in CAIL2018.
+            nested = set(_PLAIN_FIELDS) - set(columns) if "meta" in columns else set()
+            required = [n for n in _required_columns(case_format, labelled) if n not in nested]
+            _check_columns(columns, required, where=where)
+            rows = _parquet_rows(table, _used_columns(columns, case_format))
+            for number, row in enumerate(rows, 1):
+                yield number, _raw_case(row, case_format, in_table=True)
+    except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # pyarrow's own errors have no errno
+            raise
+        got = str(error).partition("\n")[0]
+        raise CaseError(
+            where, expected="the file must be Parquet", got=got, todo="Write it again."
+        ) from error
 
 
-def _check_header(
-    header: list[str], here: str, *, case_format: CaseFormat, labelled: bool, got: str
-) -> None:
+def _parquet_rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows group by group, since over all groups pyarrow keeps what it has read."""
+    for group in range(table.num_row_groups):
+        for batch in table.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns):
+            yield from batch.to_pylist()
+
+
+@contextmanager
+def _seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Yield the stream itself, or a temporary copy if it cannot seek, as packed ones cannot."""
+    if isinstance(stream, BufferedReader) and stream.seekable():
+        yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy)
+        yield copy
+
+
+def _required_columns(case_format: CaseFormat, labelled: bool) -> list[str]:
+    if not labelled:
+        return [case_format.fact_field]
     label = "charges" if case_format.charges_only else case_format.articles_field or "articles"
-    for name in (case_format.fact_field, label)[: 2 if labelled else 1]:
-        if name not in header and name.partition(".")[0] not in header:
+    return [case_format.fact_field, label]
+
+
+def _used_columns(columns: Sequence[str], case_format: CaseFormat) -> list[str]:
+    """Return the columns of a Parquet file that hold fields of a case; the others are not read."""
+    fields = {
+        case_format.fact_field,
+        case_format.articles_field or "articles",
+        case_format.id_field,
+    }
+    outer = {name.partition(".")[0] for name in fields}
+    return [name for name in columns if name in {*fields, *outer, *_FIXED_COLUMNS}]
+
+
+def _check_columns(columns: Sequence[str], required: Iterable[str], *, where: str) -> None:
+    got = quoted(",".join(columns))
+    for name in required:
+        if name not in columns and name.partition(".")[0] not in columns:
             raise CaseError(
-                here,
+                where,
                 expected=f'the table must have a column "{name}"',
                 got=got,
                 todo="Add the column, or name yours with --fact-field and --articles-field.",
             )
-        if header.count(name) > 1:
+        if columns.count(name) > 1:
             raise CaseError(
-                here,
-                expected=f'one column must be "{name}"',
+                where,
+                expected=f'only one column must be named "{name}"',
                 got=got,
-                todo="Name the others otherwise.",
+                todo="Rename the others.",
             )
 
 
-def _needed(names: list[str], case_format: CaseFormat) -> list[str]:
-    """Return the columns of a Parquet file that hold what a case has."""
-    fields = (
-        case_format.fact_field,
-        case_format.articles_field or "articles",
-        case_format.id_field,
-    )
-    outer = {name.partition(".")[0] for name in fields}
-    return [name for name in names if name in {*fields, *outer, *_FIXED_FIELDS}]
-
-
-def _json_fields(line: str, here: str, *, case_format: CaseFormat) -> dict[str, Any]:
-    """Bring a CAIL2018 line or a plain one to the fields that `_fields` gives."""
+def _json_object(line: str, where: str, *, case_format: CaseFormat) -> dict[str, Any]:
+    """Return the JSON object of a line whose "meta", if it is read, is an object too."""
+    expected = "a line must be one JSON object"
+    kind = ErrorKind.BROKEN_JSON
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise CaseError(
-            here, expected=NO_OBJECT, got=f"broken JSON ({error})", todo="Mend the line."
-        ) from error
+        got = f"broken JSON ({error})"
+        raise CaseError(where, expected=expected, got=got, todo=FIX_LINE, kind=kind) from error
     if not isinstance(record, dict):
-        raise CaseError(here, expected=NO_OBJECT, got=quoted(record), todo='Write {"fact": "..."}.')
+        todo = 'Write {"fact": "..."}.'
+        raise CaseError(where, expected=expected, got=quoted(record), todo=todo, kind=kind)
     meta = record.get("meta", {})
     if not (isinstance(meta, dict) or case_format.articles_field):
-        raise CaseError(here, expected=NO_META, got=quoted(meta), todo="Mend the line.")
-    return _fields(record, case_format)
+        expected = '"meta" must be a JSON object'
+        raise CaseError(where, expected=expected, got=quoted(meta), todo=FIX_LINE, kind=kind)
+    return record
 
 
-def _fields(
+def _raw_case(
     record: dict[str, Any], case_format: CaseFormat, *, in_table: bool = False
-) -> dict[str, Any]:
-    """Return what a case has; in a table, one text may hold several articles.
+) -> RawCase:
+    """Return the fields of a case.
 
-    The keys are fact, articles, id, charges, unknown_articles and weight.
+    Args:
+        record: A JSON object or a row, by the names of its fields.
+        case_format: Names of fields and separator.
+        in_table: Whether one text may hold several articles even without a separator that is set.
     """
-    cail = isinstance(record.get("meta"), dict)
-    own, charged = CAIL_FIELDS if cail else ("articles", "charges")
-    articles, charges = _field(record, case_format.articles_field or own), _field(record, charged)
-    unknown, weight = (_own_or_meta(record, name) for name in ("unknown_articles", "weight"))
-    return {
-        "fact": _field(record, case_format.fact_field),
-        "articles": _listed(articles, case_format)
-        if in_table or case_format.separator
-        else articles,
-        "id": _field(record, case_format.id_field),
-        "charges": _listed(charges, DEFAULT_FORMAT) if in_table else charges,
-        "unknown_articles": _listed(unknown, case_format)
-        if in_table or case_format.separator
-        else unknown,
-        "weight": weight,
-    }
-
-
-def _own_or_meta(record: dict[str, Any], name: str) -> Any:
-    value = _field(record, name)
-    return _field(record, f"meta.{name}") if value is None else value
+    default, charges_field = _CAIL_FIELDS if isinstance(record.get("meta"), dict) else _PLAIN_FIELDS
+    articles = _field(record, case_format.articles_field or default)
+    unknown = _field_or_meta(record, "unknown_articles")
+    charges = _field(record, charges_field)
+    if in_table:
+        charges = _split_text(charges)
+    if in_table or case_format.separator:
+        articles = _split_text(articles, case_format.separator)
+        unknown = _split_text(unknown, case_format.separator)
+    return RawCase(
+        fact=_field(record, case_format.fact_field),
+        articles=articles,
+        case_id=_field(record, case_format.id_field),
+        charges=charges,
+        unknown_articles=unknown,
+        weight=_field_or_meta(record, "weight"),
+    )
 
 
 def _field(record: dict[str, Any], name: str) -> Any:
-    """Return a field, if need be from inside others: "meta.relevant_articles"."""
+    """Return a field; "meta.relevant_articles" may lie inside "meta"."""
     if name in record or "." not in name:
         return record.get(name)
     outer, inner = name.split(".", 1)
@@ -274,30 +334,24 @@ def _field(record: dict[str, Any], name: str) -> Any:
     return _field(value, inner) if isinstance(value, dict) else None
 
 
-def _listed(value: Any, case_format: CaseFormat) -> Any:
-    """Return the articles of one text or number as a list; anything else stays."""
+def _field_or_meta(record: dict[str, Any], name: str) -> Any:
+    value = _field(record, name)
+    return _field(record, f"meta.{name}") if value is None else value
+
+
+def _split_text(value: Any, separator: str | None = None) -> Any:
+    """Return the names in one text or number as a list; a value of another type is unchanged."""
     if isinstance(value, str):
-        parts = (
-            value.split(case_format.separator)
-            if case_format.separator
-            else _SEPARATORS.split(value)
-        )
+        parts = value.split(separator) if separator else _SEPARATORS.split(value)
         return [part.strip() for part in parts if part.strip()]
     return [value] if isinstance(value, int | float) else value
 
 
-READERS: dict[str, Callable[[BinaryIO, str, CaseFormat, bool], Iterator[Row]]] = {
-    "text": _read_text,
-    "jsonl": _read_jsonl,
-    "csv": _read_csv,
-    "tsv": _read_tsv,
-    "parquet": _read_parquet,
+READERS: dict[str, Reader] = {
+    "text": Reader(_read_text, (".txt",)),
+    "jsonl": Reader(_read_jsonl, (".json", ".jsonl")),
+    "csv": Reader(_read_csv, (".csv",)),
+    "tsv": Reader(partial(_read_csv, delimiter="\t"), (".tsv",)),
+    "parquet": Reader(_read_parquet, (".parquet",), is_text=False),
 }
-SUFFIXES = {
-    ".json": "jsonl",
-    ".jsonl": "jsonl",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".parquet": "parquet",
-    ".txt": "text",
-}
+SUFFIXES = {suffix: name for name, reader in READERS.items() for suffix in reader.suffixes}

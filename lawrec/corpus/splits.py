@@ -1,4 +1,9 @@
-"""TODO corpus.splits."""
+"""Splits: find the train, valid and test cases of a folder.
+
+A split is one path, whatever holds it: a file, a folder of files, or a pattern that several files
+match. `lawrec.text_files` lists the files of such a path in order, and its digest covers their
+decompressed bytes in this order: packing cases changes nothing, reordering them does.
+"""
 
 import glob
 from pathlib import Path
@@ -11,21 +16,31 @@ SPLITS = ("train", "valid", "test")
 
 
 def find_splits(data: Path) -> dict[str, Path]:
-    """Return where the cases of each split in a folder are, a path as `list_files` takes it.
+    """Return the path of each split of a folder that has a train split.
 
-    A split is one file, `train.json` or `train.csv.gz`, a folder `train`, or files
-    `train-*.json`; CAIL's own names begin with `data_`.
+    Args:
+        data: A folder in which the cases of a split are one file, `train.json` or `train.csv.gz`,
+            a folder `train`, or files `train-*.json`. CAIL2018's own names, which begin with
+            `data_`, are found too.
+
+    Returns:
+        The paths by split, as `list_files` takes them; valid and test may be missing.
 
     Raises:
         CaseError: The folder or its train split is missing, or a split is there twice.
+
+    Example:
+        >>> from lawrec.resources import shipped_path
+        >>> {split: path.name for split, path in find_splits(shipped_path("data/sample")).items()}
+        {'train': 'train.json', 'valid': 'valid.json', 'test': 'test.json'}
     """
     if not data.is_dir():
         raise CaseError(
             data,
             expected="--data must be a folder with train, valid and test files",
             got="a file" if data.exists() else "no such folder",
-            todo=f"Put the cases into train.json, valid.json and test.json ({', '.join(SUFFIXES)} are "
-            "read) in one folder and name that folder.",
+            todo="Put the cases into train.json, valid.json and test.json in one folder "
+            f"({', '.join(SUFFIXES)} are read) and name that folder.",
         )
     splits = splits_in(data)
     if "train" not in splits:
@@ -33,38 +48,45 @@ def find_splits(data: Path) -> dict[str, Path]:
             data,
             expected="the folder must hold train.json",
             got="no train file",
-            todo="Add it, or name another.",
+            todo="Add it, or name another folder.",
         )
     return splits
 
 
 def splits_in(data: Path) -> dict[str, Path]:
-    """Return where the cases of each split in a folder are, of those that are there.
+    """Return the path of each split that a folder has, which may be none.
 
     Raises:
         CaseError: A split is there twice.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     (Path(folder) / "data_valid.csv.gz").touch()
+        ...     [path.name for path in splits_in(Path(folder)).values()]
+        ['data_valid.csv.gz']
     """
-    found = {split: _places_of(data, split) for split in SPLITS}
-    for split, places in found.items():
-        if len(places) > 1:
-            names = " and ".join(place.name for place in places)
+    candidates = {split: _candidates(data, split) for split in SPLITS}
+    for split, paths in candidates.items():
+        if len(paths) > 1:
             raise CaseError(
                 data,
                 expected=f"there must be one {split} file",
-                got=names,
+                got=" and ".join(path.name for path in paths),
                 todo="Keep one of them.",
             )
-    return {split: places[0] for split, places in found.items() if places}
+    return {split: paths[0] for split, paths in candidates.items() if paths}
 
 
-def _places_of(data: Path, split: str) -> list[Path]:
-    """Return the file, the folder and the patterns that a split may be in."""
+def _candidates(data: Path, split: str) -> list[Path]:
+    """Return the files, folders and patterns in a folder that may hold a split."""
     names = (split, f"data_{split}")
     endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *DECOMPRESSORS)]
     files = [data / f"{name}{ending}" for name in names for ending in endings]
     folders = [data / name for name in names]
-    plain = Path(glob.escape(str(data)))
-    patterns = [plain / f"{name}-*{ending}" for name in names for ending in endings]
+    # The name of the folder itself may look like a pattern: "cases[1]".
+    escaped = Path(glob.escape(str(data)))
+    patterns = [escaped / f"{name}-*{ending}" for name in names for ending in endings]
     return [
         *(file for file in files if file.is_file()),
         *(folder for folder in folders if folder.is_dir()),

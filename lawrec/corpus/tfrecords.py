@@ -1,26 +1,39 @@
-"""Records: the one owner of the TFRecord schema: cases to shards, and shards to cases."""
+"""TFRecords: write cases to shards, and read shards.
+
+This module alone knows the features of a serialized record.
+"""
 
 import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
-from lawrec.corpus.manifest import Records, Shard, damaged
+from lawrec.corpus.manifest import Records, Shard, damage_error
 from lawrec.files import sha256
+from lawrec.iterables import batched
+from lawrec.types import Tensor
 
 DAMAGE = (tf.errors.DataLossError, tf.errors.InvalidArgumentError)
-"""What TensorFlow raises on a broken TFRecord file, and on a record of another schema."""
+"""TensorFlow's errors of a damaged TFRecord file, and of a record with other features."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A case in numbers: `token_ids` is never empty, `label_ids` and `unknown_ids` ascend."""
+    """A case in numbers.
+
+    Args:
+        case_id: The id of the case.
+        token_ids: One id per token, and at least one.
+        label_ids: The ids of the articles that apply, ascending.
+        unknown_ids: The ids of the articles of which it is not known, ascending.
+        weight: Training counts the case so many times.
+        charges: The normalized charges, each once.
+    """
 
     case_id: str
     token_ids: list[int]
@@ -33,21 +46,43 @@ class Record:
 def write_shards(
     records: Iterable[Record], folder: Path, *, split: str, shard_cases: int, compression: str = ""
 ) -> Iterator[Shard]:
-    """Write records into shards of `shard_cases` cases, and give each shard when it is done."""
+    """Yield the shards that records are written to, each when it is complete.
+
+    Args:
+        records: The records, of which one shard at a time is in memory.
+        folder: Where the shards are written.
+        split: Names the shards: "train-00000.tfrecord".
+        shard_cases: The number of records in each shard but the last, which may have fewer.
+        compression: "GZIP", or "" for none.
+
+    Raises:
+        OSError: The disk is full.
+
+    Example:
+        >>> import tempfile
+        >>> records = [Record("1", [2, 3], [0]), Record("2", [4], []), Record("3", [5], [1])]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     shards = list(write_shards(records, Path(folder), split="train", shard_cases=2))
+        >>> [(shard.name, shard.cases) for shard in shards]
+        [('train-00000.tfrecord', 2), ('train-00001.tfrecord', 1)]
+    """
     suffix = f".tfrecord{'.gz' if compression else ''}"
-    rest = iter(records)
-    number = 0
-    while chunk := list(islice(rest, shard_cases)):
+    for number, chunk in enumerate(batched(records, shard_cases)):
         path = folder / f"{split}-{number:05d}{suffix}"
         with disk_full_as_os_error(path), tf.io.TFRecordWriter(str(path), compression) as writer:
             for record in chunk:
                 writer.write(to_example(record))
         yield Shard(path.name, len(chunk), sha256(path))
-        number += 1
 
 
 def to_example(record: Record) -> bytes:
-    """Return the serialized tf.train.Example of a record."""
+    """Return the serialized tf.train.Example of a record.
+
+    Example:
+        >>> parsed = parse_example(to_example(Record("1", [2, 3], [0])))
+        >>> parsed["token_ids"].numpy().tolist()
+        [2, 3]
+    """
     features = {
         "case_id": _text_feature([record.case_id]),
         "token_ids": _int_feature(record.token_ids),
@@ -57,17 +92,24 @@ def to_example(record: Record) -> bytes:
         "charges": _text_feature(record.charges),
     }
     example = tf.train.Example(features=tf.train.Features(feature=features))
-    # Else the order of the features may differ from process to process.
+    # Without `deterministic`, the order of the features may differ from process to process.
     serialized: bytes = example.SerializeToString(deterministic=True)
     return serialized
 
 
-def parse_example(serialized: Any) -> dict[str, Any]:
-    """Parse one serialized record into tensors.
+def parse_example(serialized: Tensor) -> dict[str, Tensor]:
+    """Return the features of one serialized record.
+
+    Args:
+        serialized: string ().
 
     Returns:
         "case_id" string (), "token_ids" int32 (n_tokens,), "label_ids" int32 (n_labels,),
         "unknown_ids" int32 (n_unknown,), "weight" float32 (), "charges" string (n_charges,).
+
+    Example:
+        >>> parse_example(to_example(Record("1", [2, 3], [0])))["label_ids"].numpy().tolist()
+        [0]
     """
     parsed = tf.io.parse_single_example(
         serialized,
@@ -85,17 +127,19 @@ def parse_example(serialized: Any) -> dict[str, Any]:
 
 
 def read_records(records: Records, split: str) -> Iterator[Record]:
-    """Read a split's records in order, one by one.
+    """Yield the records of a split, in order and one by one.
 
     Raises:
-        RecordsError: A shard is missing or damaged.
+        RecordsError: The data has no such split, or a shard is missing or damaged.
+
+    Example:
+        >>> first = next(read_records(records, "train"))  # doctest: +SKIP
     """
     for shard, path in zip(records.split(split).shards, records.shard_paths(split), strict=True):
         cases = 0
         try:
-            packed = tf.data.TFRecordDataset(str(path), records.manifest.compression)
-            shard_records = packed.map(parse_example)
-            for parsed in shard_records.as_numpy_iterator():
+            serialized = tf.data.TFRecordDataset(str(path), records.manifest.compression)
+            for parsed in serialized.map(parse_example).as_numpy_iterator():
                 cases += 1
                 yield Record(
                     case_id=parsed["case_id"].decode("utf-8"),
@@ -106,14 +150,24 @@ def read_records(records: Records, split: str) -> Iterator[Record]:
                     charges=tuple(charge.decode("utf-8") for charge in parsed["charges"]),
                 )
         except (*DAMAGE, tf.errors.NotFoundError) as error:
-            raise damaged(path) from error
+            raise damage_error(path) from error
         if cases != shard.cases:
-            raise damaged(path)
+            raise damage_error(path)
 
 
 @contextmanager
 def disk_full_as_os_error(path: Path) -> Iterator[None]:
-    """Raise TensorFlow's error of a full disk as the OSError that Python has for it."""
+    """Yield, and raise TensorFlow's error of a full disk inside the block as Python's OSError.
+
+    Args:
+        path: What was being written, for the error.
+
+    Example:
+        >>> with disk_full_as_os_error(Path("a.tfrecord")):
+        ...     raise tf.errors.ResourceExhaustedError(None, None, "no space")
+        Traceback (most recent call last):
+        OSError: [Errno 28] No space left on device: 'a.tfrecord'
+    """
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:

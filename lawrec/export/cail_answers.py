@@ -47,13 +47,13 @@ def labels_of(run: Run, path: Path | None = None) -> tuple[str, ...]:
         CaseError: The list cannot be read, is empty, or names an article twice.
         RunError: There is no list.
     """
-    listed = read_article_list(path) if path else run.dataset.listed()
+    listed = read_article_list(path) if path else run.dataset.read_article_list()
     if listed is None:
         raise RunError(
             run.folder,
             expected="CAIL's ids need the list of articles that they count in",
             got=f"no law.txt in {run.dataset.data}",
-            todo="Name it with --labels.",
+            todo="Name it with --article-list.",
         )
     return tuple(listed)
 

@@ -2,15 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from lawrec.corpus.cases import Case, Cases, raise_bad_case, read_cases
+from lawrec.corpus.cases import BadLines, Cases, no_case_error, read_cases, usable_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.vocabulary import Vocabulary, label_matrix
-from lawrec.errors import CaseError
 from lawrec.files import atomic_file
 from lawrec.iterables import batched
 from lawrec.law.articles import statute_order
@@ -22,7 +20,7 @@ from lawrec.text_files import content_digest
 from lawrec.training.checkpoints import best_checkpoint, load_model
 from lawrec.types import BoolArray, Float32Array
 
-_STORED_AS = 2  # rises when what is stored in `scores/` changes
+SCORES_VERSION = 2  # rises when what is stored in `scores/` changes
 
 
 def score_file(
@@ -43,7 +41,7 @@ def score_file(
     """
     checkpoint = best_checkpoint(run, progress)
     kind = "skip" if skip_bad else "strict"
-    parts = json.dumps([_STORED_AS, content_digest(path), case_format.chosen()])
+    parts = json.dumps([SCORES_VERSION, content_digest(path), case_format.non_defaults()])
     key = hashlib.sha256(parts.encode()).hexdigest()[:16]
     stored = run.folder / "scores" / f"{key}-{Path(checkpoint).name}-{kind}.npz"
     if not stored.is_file():
@@ -72,22 +70,19 @@ def _score_cases(
     run: Run, checkpoint: str, *, read: Cases, path: Path, skip_bad: bool, progress: Progress
 ) -> ScoredCases:
     encoder, scorer = load_encoder(run), make_scorer(load_model(run, checkpoint))
-    skipped: list[CaseError] = []
-    cases = _kept(read, skipped) if skip_bad else raise_bad_case(read)
+    bad_lines = BadLines(skip=skip_bad)
     case_ids: list[str] = []
     cited: list[tuple[str, ...]] = []
     unknown: list[tuple[str, ...]] = []
     scores: list[Float32Array] = []
-    for chunk in batched(cases):
+    for chunk in batched(usable_cases(read, bad_lines)):
         case_ids += [case.case_id for case in chunk]
         cited += [case.articles for case in chunk]
         unknown += [case.unknown_articles for case in chunk]
         scores.append(scorer([encoder(case.fact) for case in chunk]))
         progress.update(f"score {path.name}", len(case_ids), None)
     if not case_ids:
-        raise CaseError(
-            path, expected="the file must hold a case", got="none", todo="Add cases to it."
-        )
+        raise no_case_error(path)
     new = {name for names in cited for name in names} - set(run.articles.names)
     articles = Vocabulary((*run.articles.names, *sorted(new, key=statute_order)))
     y_score = np.concatenate(scores)
@@ -97,16 +92,8 @@ def _score_cases(
         y_true=_matrix(cited, articles),
         y_score=np.pad(y_score, ((0, 0), (0, len(new)))),
         known=~_matrix(unknown, articles),
-        skipped=len(skipped),
+        skipped=bad_lines.skipped,
     )
-
-
-def _kept(cases: Iterable[Case | CaseError], skipped: list[CaseError]) -> Iterator[Case]:
-    for case in cases:
-        if isinstance(case, Case):
-            yield case
-        else:
-            skipped.append(case)
 
 
 def _matrix(named: list[tuple[str, ...]], articles: Vocabulary) -> BoolArray:

@@ -15,7 +15,7 @@ from lawrec.evaluation.report import MODEL, EvaluationReport, RunPredictions, pe
 from lawrec.files import write_text
 from lawrec.law.catalog import article_titles
 from lawrec.reporting import evaluation_sections, plots
-from lawrec.reporting.html_page import page_html
+from lawrec.reporting.html_page import page_html, static_text
 from lawrec.runs.results import EvaluationResult
 from lawrec.types import BoolArray, Float64Array, Int64Array
 
@@ -85,9 +85,9 @@ def evaluation_html(
         )
         or _NONE,
         table=evaluation_sections.article_table(columns, names),
-        script=_SCRIPT,
+        script=static_text("evaluation.js"),
     )
-    return page_html(f"Evaluation of {report.run}", _STYLE, body=body)
+    return page_html(f"Evaluation of {report.run}", body, stylesheet="evaluation.css")
 
 
 def _worst(judged: RunPredictions) -> Int64Array:
@@ -170,78 +170,6 @@ def _band_scores(
 
 
 _NONE = "<p>None.</p>"
-_STYLE = """
-:root { --series-0: #1d2433; --series-1: #3b6fb6; --series-2: #d0731f; --series-3: #1a8f5a;
-  --series-4: #a3459b; --series-5: #b3261e; --mark: #3b6fb622; }
-@media (prefers-color-scheme: dark) { :root { --series-0: #e6e9ef; --series-1: #6ea3e8;
-  --series-2: #f0a35e; --series-3: #5fd39a; --series-4: #d98ad2; --series-5: #f2867e;
-  --mark: #6ea3e833; } }
-.range { position: relative; height: 6px; margin-top: .5rem; border-radius: 3px;
-  background: var(--line); }
-.range i { position: absolute; height: 6px; border-radius: 3px; background: var(--bar);
-  opacity: .5; }
-.range b { position: absolute; top: -3px; width: 2px; height: 12px; background: var(--bar); }
-.note { margin-bottom: .6rem; }
-.interval { display: block; margin: 0; } .box h3 { padding: .5rem 1.1rem 0; }
-figure.box h3 { padding: 0; }
-.grid .box { margin: 0; }
-.grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem),
-  1fr)); align-items: start; }
-.box { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
-  padding: .4rem 0; margin: 0 0 .6rem; min-width: 0; overflow: hidden; }
-figure.box { padding: .9rem 1.1rem; } figure h3 { margin-bottom: .6rem; }
-figcaption { color: var(--soft); font-size: .85rem; margin-top: .5rem; }
-svg { display: block; width: 100%; height: auto; } svg text { font-family: inherit; }
-.scroll { overflow-x: auto; }
-th { color: var(--soft); font-weight: 600; } thead th { border-bottom: 1px solid var(--line); }
-.numbers td, .numbers th { padding: .35rem .7rem; text-align: right; overflow-wrap: normal;
-  font-variant-numeric: tabular-nums; white-space: nowrap; }
-.numbers :is(td, th):first-child { text-align: left; white-space: normal; padding-left: 1.1rem;
-  min-width: 9rem; }
-.id { color: var(--soft); font-size: .85rem; }
-.fact { margin: .7rem 1.1rem; overflow-wrap: anywhere; font-size: .92rem; }
-.tag { display: inline-block; margin: .1rem .3rem .1rem 0; padding: .02rem .5rem;
-  border-radius: 6px; border: 1px solid; font-size: .85rem; }
-.missed { color: var(--bad); } .given { color: var(--fair); } .right { color: var(--good); }
-.key { margin-right: .9rem; }
-.tools { display: flex; flex-wrap: wrap; gap: .6rem 1.2rem; align-items: center;
-  padding: .6rem 1.1rem; }
-input[type=search] { font: inherit; color: inherit; background: var(--paper); padding: .3rem .7rem;
-  border: 1px solid var(--line); border-radius: 8px; min-width: 0; flex: 0 1 16rem; }
-#articles { font-size: .84rem; } #articles tbody tr:hover { background: var(--mark); }
-#articles.short .quiet { display: none; } #articles [hidden] { display: none; }
-#articles button { font: inherit; color: inherit; background: none; border: 0; padding: 0;
-  cursor: pointer; } th[aria-sort] button { color: var(--ink); }
-th[aria-sort=ascending] button::after { content: " ▲"; font-size: .7em; }
-th[aria-sort=descending] button::after { content: " ▼"; font-size: .7em; }
-@media (max-width: 600px) { main { padding: 1.5rem .9rem 3rem; }
-  .meaning { flex-basis: 10rem; } .numbers { font-size: .8rem; }
-  .numbers td, .numbers th { padding: .35rem .4rem; }
-  .numbers :is(td, th):first-child { min-width: 7rem; } }
-"""
-_SCRIPT = """
-const table = document.getElementById("articles"), body = table.tBodies[0];
-const heads = [...table.tHead.rows[0].cells];
-const value = (row, column) => {
-  const text = row.cells[column].textContent;
-  return text === "never" ? Infinity : text === "–" ? -Infinity : parseFloat(text) || 0;
-};
-heads.forEach((head, column) => head.firstChild.addEventListener("click", () => {
-  const falling = head.getAttribute("aria-sort") === (column ? "descending" : "ascending");
-  const sign = falling === Boolean(column) ? 1 : -1;
-  heads.forEach(other => other.removeAttribute("aria-sort"));
-  head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
-  const compare = (one, two) => value(one, column) - value(two, column) || 0;
-  body.append(...[...body.rows].sort((one, two) => sign * compare(one, two)));
-}));
-document.getElementById("search").addEventListener("input", event => {
-  const wanted = event.target.value.trim();
-  for (const row of body.rows) row.hidden = !row.cells[0].textContent.includes(wanted);
-});
-document.getElementById("short").addEventListener("change", event => {
-  table.classList.toggle("short", event.target.checked);
-});
-"""
 _BODY = Template("""<h1>Evaluation of $run</h1>
 <p class="path">$cases cases of $path, $articles articles$skipped</p>
 <section class="cards">$headlines</section>
@@ -284,5 +212,6 @@ apply.</figcaption></figure>
 <input id="search" type="search" placeholder="article or title" aria-label="Filter articles">
 <label><input id="short" type="checkbox"> only those with cases or answers</label></div>
 $table</div>
-<script>$script</script>
+<script>
+$script</script>
 """)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lawrec.corpus.dataset_spec import CHARGE_ONLY
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.run import Run, SplitFile
 from lawrec.text_files import content_digest
@@ -42,7 +43,7 @@ def _change_of(source: SplitFile) -> str:
 
 def trained_on(run: Run) -> dict[str, tuple[str, ...]]:
     """Return the SHA-256 of the cases that a run was trained on, by their use."""
-    charged = (run.splits["charged"].sha256,) if "charged" in run.splits else ()
+    charged = (run.splits[CHARGE_ONLY].sha256,) if CHARGE_ONLY in run.splits else ()
     return {"train": run.trained_on, "train the charges": charged}
 
 

@@ -19,13 +19,13 @@ lawrec         the version of lawrec that created the run
 config         all settings, by section
 tokenizer      the fingerprint of the tokenizer: its package and version, the words of the
                dictionaries, the stop words and the entity types
-source         where the cases are and how they are read: "data", "articles" and "charged" are
-               absolute paths or null, "skip_bad" is true or false, "format" has the options of the
-               case format that differ from the defaults
+source         where the cases are and how they are read: "data", "article_list" and
+               "charge_only_data" are absolute paths or null, "skip_bad" is true or false, "format"
+               has the options of the case format that differ from the defaults
 records        the name of the folder of records
 label_counts   the number of train cases of each article, in the order of articles.txt
-splits         for train, valid, test and charged, if they exist: the "path" of the cases and their
-               SHA-256, "sha256"
+splits         for train, valid, test and charge_only, if they exist: the "path" of the cases and
+               their SHA-256, "sha256"
 start          null, or the checkpoint of another run that the weights were initialized from: the
                path of the "run", the "checkpoint" in it, and "trained_on", the SHA-256 of all cases
                that those weights were trained on
@@ -41,7 +41,7 @@ from typing import Any
 
 from lawrec import __version__
 from lawrec.config import Config, from_dict
-from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
+from lawrec.corpus.dataset_spec import CHARGE_ONLY, DatasetSpec, check_dataset_spec
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tokenizers import listed_words, load_tokenizer, read_words
@@ -94,7 +94,7 @@ class Run:
         dataset: Where the cases are, and how they are read.
         records: The name of the folder of records.
         label_counts: The number of train cases of each article.
-        splits: The files of the splits, by name; "charged" are the cases that name charges alone.
+        splits: The files of the splits, by name; "charge_only" are cases with charges alone.
         warm_start: Where the weights were initialized from, if from another run.
     """
 
@@ -283,7 +283,7 @@ def _check_charges(config: Config, records: Records) -> None:
             "loss.charge_weight",
             expected="a train case must name its charges to learn them",
             got="none",
-            todo="Set it to 0, or add cases with charges by --charged FILE.",
+            todo="Set it to 0, or add cases with charges by --charge-only-data FILE.",
         )
 
 
@@ -328,20 +328,28 @@ def _write_run(
 
 
 def _dataset_to_dict(dataset: DatasetSpec) -> dict[str, Any]:
+    article_list, charge_only_data = (
+        str(path.resolve()) if path else None
+        for path in (dataset.article_list, dataset.charge_only_data)
+    )
     return {
         "data": str(dataset.data.resolve()),
-        "articles": str(dataset.articles.resolve()) if dataset.articles else None,
-        "charged": str(dataset.charged.resolve()) if dataset.charged else None,
+        "article_list": article_list,
+        "charge_only_data": charge_only_data,
         "skip_bad": dataset.skip_bad,
-        "format": dataset.case_format.chosen(),
+        "format": dataset.case_format.non_defaults(),
     }
 
 
 def _dataset_from_dict(values: dict[str, Any], dictionary: Path) -> DatasetSpec:
+    article_list, charge_only_data = (
+        Path(values[name]) if values[name] else None
+        for name in ("article_list", "charge_only_data")
+    )
     return DatasetSpec(
         data=Path(values["data"]),
-        articles=Path(values["articles"]) if values["articles"] else None,
-        charged=Path(values["charged"]) if values["charged"] else None,
+        article_list=article_list,
+        charge_only_data=charge_only_data,
         dictionaries=(dictionary,),
         case_format=CaseFormat(**values["format"]),
         skip_bad=values["skip_bad"],
@@ -353,9 +361,8 @@ def _splits_to_dict(records: Records, dataset: DatasetSpec) -> dict[str, dict[st
         name: {"path": str(Path(split.source).resolve()), "sha256": split.source_sha256}
         for name, split in records.manifest.splits.items()
     }
-    if dataset.charged:
-        digest = content_digest(dataset.charged)
-        files["charged"] = {"path": str(dataset.charged.resolve()), "sha256": digest}
+    if path := dataset.charge_only_data:
+        files[CHARGE_ONLY] = {"path": str(path.resolve()), "sha256": content_digest(path)}
     return files
 
 

@@ -73,7 +73,7 @@ def preview(
     """
     check_dataset_spec(dataset, config.loss)
     configure_devices(with_device(config, device).training)
-    records = prepare(dataset, config.corpus, progress)
+    records = prepare(dataset, config.corpus, progress=progress)
     batch = check_first_batch(config, records, dataset=dataset) if first_batch else None
     if not two_steps or (batch and any(batch.checks.values())):
         return batch, None

@@ -96,7 +96,7 @@ def open_records(run: Run, progress: Progress = SILENT) -> Records:
         >>> open_records(run).split("train").cases  # doctest: +SKIP
         1800
     """
-    records = prepare(run.dataset, run.config.corpus, progress)
+    records = prepare(run.dataset, run.config.corpus, progress=progress)
     if records.folder.name != run.records:
         raise RunError(
             run.folder,
@@ -126,7 +126,7 @@ def _create(
     """Prepare the cases of a new run and create it."""
     # A run that cannot be started from is an error before the long preparation, not after it.
     warm_start = warm_start_from(find_run(root, new.start_from)) if new.start_from else None
-    records = prepare(new.dataset, new.config.corpus, progress)
+    records = prepare(new.dataset, new.config.corpus, progress=progress)
     run = create_run(
         root, new.config, records=records, dataset=new.dataset, name=name, warm_start=warm_start
     )

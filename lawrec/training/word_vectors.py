@@ -1,20 +1,18 @@
 """Word vectors: trained on any facts, labelled or not, to initialize the embedding of a model."""
 
-import json
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from lawrec.config import Config
-from lawrec.corpus.cases import Case, Cases, no_case_error, raise_bad_case, read_files
+from lawrec.corpus.cases import BadLines, no_case_error, read_files, usable_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.tokenizers import listed_words, load_tokenizer
-from lawrec.corpus.vocabulary import PAD_ID, build_tokens, encode
+from lawrec.corpus.vocabulary import PAD_ID, build_vocabulary, encode
+from lawrec.iterables import JsonSpool
 from lawrec.models.embedding_init import token_vectors
 from lawrec.progress import SILENT, Progress
 from lawrec.text_files import list_files
@@ -64,6 +62,7 @@ def train_word_vectors(
         ConfigError: The tokenizer cannot be loaded.
 
     Example:
+        >>> import tempfile
         >>> from lawrec.config import load
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "facts.txt"
@@ -72,23 +71,31 @@ def train_word_vectors(
         ...     train_word_vectors([path], config).vectors.shape
         (4, 4)
     """
-    reading = _Reading(skip_bad)
+    bad_lines = BadLines(skip=skip_bad)
     files = [file for path in paths for file in list_files(path)]
-    cases = reading.usable(read_files(files, False, case_format=case_format))
+    cases = usable_cases(read_files(files, False, case_format=case_format), bad_lines)
     tokenizer = load_tokenizer(config.corpus, dictionaries)
     tokenized = tokenize_cases(
         cases, tokenizer, config=config.corpus, dictionaries=tuple(dictionaries)
     )
     # The tokens wait in a temporary file, so that memory holds their counts and not the texts.
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as spool, closing(tokenized):
-        counts = _spool((tokens for _, tokens in tokenized), spool, progress=progress)
+    counts: Counter[str] = Counter()
+    with JsonSpool() as spool, closing(tokenized):
+        for _, fact_tokens in tokenized:
+            counts.update(fact_tokens)
+            spool.append(fact_tokens)
+            progress.update("tokenize", len(spool), None)
         if not counts:
             raise no_case_error(paths[0])
-        limits = (config.corpus.min_count, config.corpus.max_vocabulary)
-        tokens = build_tokens(counts, *limits, listed_words(config.corpus.user_tokens))
-        spool.seek(0)
+        tokens = build_vocabulary(
+            counts,
+            min_count=config.corpus.min_count,
+            max_size=config.corpus.max_vocabulary,
+            always=listed_words(config.corpus.user_tokens),
+        )
         token_ids = (
-            encode(json.loads(line), tokens, max_tokens=config.corpus.max_tokens) for line in spool
+            encode(fact_tokens, tokens, max_tokens=config.corpus.max_tokens)
+            for fact_tokens in spool
         )
         progress.message("Counting which tokens occur near each other.")
         vectors = token_vectors(
@@ -99,32 +106,4 @@ def train_word_vectors(
             seed=config.training.seed,
         )
     first = PAD_ID + 1  # padding is not a token of a text
-    return WordVectors(tokens.names[first:], vectors[first:], reading.facts, reading.skipped)
-
-
-@dataclass
-class _Reading:
-    """Counts the cases and the bad lines that are read."""
-
-    skip_bad: bool
-    facts: int = 0
-    skipped: int = 0
-
-    def usable(self, cases: Cases) -> Iterator[Case]:
-        """Yield the cases; skip bad lines, or raise the first one's error."""
-        for case in cases if self.skip_bad else raise_bad_case(cases):
-            if isinstance(case, Case):
-                self.facts += 1
-                yield case
-            else:
-                self.skipped += 1
-
-
-def _spool(facts: Iterable[list[str]], spool: IO[str], *, progress: Progress) -> Counter[str]:
-    """Write the tokens of each fact as one line of JSON, and return the count of each token."""
-    counts: Counter[str] = Counter()
-    for done, tokens in enumerate(facts, 1):
-        counts.update(tokens)
-        spool.write(json.dumps(tokens) + "\n")
-        progress.update("tokenize", done, None)
-    return counts
+    return WordVectors(tokens.names[first:], vectors[first:], len(spool), bad_lines.skipped)

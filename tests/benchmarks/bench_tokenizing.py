@@ -19,7 +19,7 @@ from typing import Any
 import jieba
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import Case, raise_bad_case, read_cases
+from lawrec.corpus.cases import Case, read_cases, usable_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.parallel import available_cores
@@ -34,7 +34,7 @@ def main() -> None:
     """Print the facts per second of each tokenizer, and the ratio to plain jieba."""
     default = CAIL if CAIL.is_file() else shipped_path("data/sample") / "train.json"
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    read = list(raise_bad_case(read_cases(path)))
+    read = list(usable_cases(read_cases(path)))
     cases = list(islice(cycle(read), max(MIN_CASES, len(read))))
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     jieba.setLogLevel(logging.WARNING)

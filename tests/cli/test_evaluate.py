@@ -61,7 +61,7 @@ def test_the_page_shows_figures_and_the_facts_of_the_mistakes(runs, tmp_path):
 def test_the_same_evaluation_is_the_same_page_and_its_figures_are_those_printed(runs, tmp_path):
     pages = []
     for name in ("a.html", "b.html"):
-        result = lawrec("evaluate", "--run", "first", "--html", name, "--output", "json")
+        result = lawrec("evaluate", "--run", "first", "--html", name, "--format", "json")
         assert result.exit_code == 0, result.stderr
         pages.append((tmp_path / name).read_bytes())
     assert pages[0] == pages[1]
@@ -86,13 +86,13 @@ def test_the_table_of_articles_is_kept(runs, tmp_path):
 
 def test_another_run_stands_beside_it_on_the_same_cases(runs, tmp_path):
     beside = ("--compare", "second", "--compare", runs[0])
-    result = lawrec("evaluate", "--run", "first", *beside, "--output", "json", "--html", "p.html")
+    result = lawrec("evaluate", "--run", "first", *beside, "--format", "json", "--html", "p.html")
     assert result.exit_code == 0, result.stderr
     report = json.loads(result.stdout)
     second, same = report["comparisons"]
     assert (second["run"], same["run"], report["compared_articles"]) == ("second", "first", 3)
     assert {of["p_value"] for of in same["differences"].values()} == {1}
-    alone = json.loads(lawrec("evaluate", "--run", "second", "--output", "json").stdout)
+    alone = json.loads(lawrec("evaluate", "--run", "second", "--format", "json").stdout)
     ours, theirs = report["answers"]["this run"], alone["answers"]["this run"]
     for name, value in theirs.items():
         assert second["figures"][name] == pytest.approx(value)
@@ -128,3 +128,16 @@ def test_a_page_without_matplotlib_is_refused_before_any_work(runs, monkeypatch,
     assert "Run pip install 'lawrec[report]'." in result.stderr
     assert not (tmp_path / "page.html").exists()
     assert lawrec("evaluate", "--run", "first").exit_code == 0
+
+
+def test_an_article_that_the_run_does_not_know_counts_as_a_miss(at_run, tmp_path):
+    path = tmp_path / "other.json"
+    cases = [
+        ("被告人张某秘密窃取钱包，后被抓获。", ["264"]),
+        ("被告人李某醉酒驾驶轿车，经鉴定。", ["133之一", "1067"]),
+    ]
+    lines = [json.dumps({"fact": fact, "articles": articles}) for fact, articles in cases]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    report = json.loads(lawrec("evaluate", "--data", path, "--format", "json").stdout)
+    assert report["unknown_articles"] == ["1067"]
+    assert report["answers"]["this run"]["micro_f1"] == pytest.approx(2 * 2 / (2 * 2 + 1))

@@ -19,7 +19,7 @@ def lawrec(*arguments, stdin=None):
 
 
 def answer():
-    return json.loads(lawrec("predict", "--candidates", 3, stdin=THEFT).stdout)
+    return json.loads(lawrec("predict", "--top-k", 3, stdin=THEFT).stdout)
 
 
 def read(path):
@@ -102,7 +102,7 @@ def test_a_case_whose_list_would_be_too_long_is_left_to_a_person(thresholds):
     assert found["abstained"]
     assert found["articles"] == []
     assert {entry["reason"] for entry in found["recommendations"]} == {"abstained"}
-    table = lawrec("predict", "--output", "table", stdin=THEFT).stdout
+    table = lawrec("predict", "--format", "table", stdin=THEFT).stdout
     assert "For a person to decide" in table
 
 
@@ -136,3 +136,9 @@ def test_costs_may_differ_from_article_to_article(thresholds, own):
     refused = lawrec("tune-thresholds", *options)
     assert refused.exit_code == 1
     assert "or a cost that is no number from 0 on" in refused.stderr
+
+
+def test_an_unknown_strategy_is_a_usage_error():
+    result = lawrec("tune-thresholds", "--strategy", "guess")
+    assert result.exit_code == 2
+    assert "per-article" in result.stderr

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lawrec.config import CorpusConfig
+from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.tokenizers import Tokenizer, load_tokenizer
 from lawrec.resources import shipped_path
 
@@ -28,3 +29,28 @@ def write_split(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def spec_with_charges(tmp_path: Path, write_split: Callable[..., Path]) -> DatasetSpec:
+    """The spec of cases with and without charges, and of a file of charge-only cases."""
+    lines = [
+        {"fact": "盗窃钱包", "articles": [264], "charges": ["盗窃"]},
+        {"fact": "盗窃后诈骗", "articles": [264, 266], "charges": ["盗窃罪", "诈骗"]},
+        {"fact": "骗取钱财", "articles": [266]},
+        {"fact": "不算数", "articles": [266], "charges": ["诈骗"], "weight": 0},
+    ]
+    data = write_split("train.json", [], *map(json.dumps, lines)).parent
+    write_split("test.json", [("驾车", [133])])
+    path = tmp_path / "charges.jsonl"
+    more = [["[抢夺、抢劫]罪"], ["盗窃", "盗窃罪", "罪"]]
+    records = [
+        {"id": f"c{number}", "fact": "新事实", "charges": c} for number, c in enumerate(more)
+    ]
+    path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    return DatasetSpec(
+        data,
+        charge_only_data=path,
+        records_root=tmp_path / "records",
+        vocab_root=tmp_path / "vocab",
+    )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lawrec.corpus.case_lines import cail_line, copied, json_line, read_lines
+from lawrec.corpus.case_lines import case_to_json, line_to_json, read_lines
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.errors import CaseError
 
@@ -45,12 +45,12 @@ def test_other_formats_have_no_bytes_and_are_written_as_cail2018(tmp_path):
     content = f"id,fact,articles,charges\nA7,{FACT},264;133之一;264,盗窃\n2,{FACT},,\n"
     one, other = read_lines(write(tmp_path, "train.csv", content.encode()))
     assert (one.raw, other.raw) == (b"", b"")
-    assert json.loads(copied(one)) == {
+    assert json.loads(line_to_json(one)) == {
         "fact": FACT,
         "id": "A7",
         "meta": {"relevant_articles": [264, "133之一", 264], "accusation": ["盗窃"]},
     }
-    assert json.loads(cail_line(one.case, ["266"]))["meta"]["relevant_articles"] == [266]
+    assert json.loads(case_to_json(one.case, ["266"]))["meta"]["relevant_articles"] == [266]
 
 
 @pytest.mark.parametrize("name", ["a.json.gz", "a.jsonl.xz", "a.zip"])
@@ -64,13 +64,13 @@ def test_a_line_in_gb18030_is_copied_in_utf8(tmp_path, case_format):
     mark = "\ufeff".encode("gb18030") if case_format.encoding else b""
     content = PLAIN.decode().encode("gb18030")
     (line,) = read_lines(write(tmp_path, "a.json", mark + content), case_format)
-    assert (line.raw, line.encoding, copied(line)) == (mark + content, "gb18030", PLAIN)
+    assert (line.raw, line.encoding, line_to_json(line)) == (mark + content, "gb18030", PLAIN)
 
 
 def test_other_bytes_in_a_field_that_no_one_reads_are_kept(tmp_path):
     content = PLAIN[:-1] + b', "note": "\xff\xfe"}'
     (line,) = read_lines(write(tmp_path, "a.json", content + b"\n"))
-    assert copied(line) == content
+    assert line_to_json(line) == content
 
 
 def test_files_of_a_pattern_or_a_folder_come_in_turn(tmp_path):
@@ -92,7 +92,7 @@ def test_files_of_a_pattern_or_a_folder_come_in_turn(tmp_path):
 def test_lines_with_fields_of_other_names_are_written_as_cail2018(tmp_path, case_format, content):
     line = json.dumps(content, ensure_ascii=False).encode("gb18030")
     (line,) = read_lines(write(tmp_path, "a.txt", line), replace(case_format, reader="jsonl"))
-    (again,) = read_lines(write(tmp_path, "b.json", copied(line)))
+    (again,) = read_lines(write(tmp_path, "b.json", line_to_json(line)))
     assert (again.case.fact, again.case.cited) == (FACT, line.case.cited)
 
 
@@ -100,27 +100,22 @@ def test_lines_with_fields_of_other_names_are_written_as_cail2018(tmp_path, case
 def test_a_case_keeps_its_own_id_whatever_it_is(tmp_path, own):
     content = f"id,fact,articles\n{own},{FACT},264\n,{FACT},264\n"
     named, unnamed = read_lines(write(tmp_path, "a.csv", content.encode()))
-    assert json.loads(copied(named))["id"] == own
-    assert "id" not in json.loads(copied(unnamed))
-
-
-def test_what_utf8_cannot_hold_is_escaped():
-    assert json_line({"a": "盗\udcff"}) == b'{"a": "\\u76d7\\udcff"}'
-    assert json_line({"a": "盗"}) == '{"a": "盗"}'.encode()
+    assert json.loads(line_to_json(named))["id"] == own
+    assert "id" not in json.loads(line_to_json(unnamed))
 
 
 def test_what_is_copied_reads_as_the_same_case(tmp_path):
     content = f"fact\tarticles\n{FACT}\t264;133之一\n"
     (line,) = read_lines(write(tmp_path, "a.tsv", content.encode()))
-    (again,) = read_lines(write(tmp_path, "b.json", copied(line) + b"\n"))
+    (again,) = read_lines(write(tmp_path, "b.json", line_to_json(line) + b"\n"))
     assert (again.case.fact, again.case.cited) == (line.case.fact, line.case.cited)
 
 
-def test_a_line_that_cannot_be_used_cannot_be_copied(tmp_path):
+def test_a_line_that_cannot_be_used_cannot_be_line_to_json(tmp_path):
     (line,) = read_lines(write(tmp_path, "a.json", b"{\n"))
     assert line.text == ""
     with pytest.raises(CaseError, match="broken JSON"):
-        copied(line)
+        line_to_json(line)
 
 
 def test_the_text_is_the_normalized_fact(tmp_path):

@@ -1,17 +1,18 @@
 import gzip
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
-from lawrec.corpus.cases import Case, raise_bad_case, read_cases, read_stream
+from lawrec.corpus.cases import EVERY_ARTICLE, BadLines, Case, read_cases, read_stream, usable_cases
 from lawrec.corpus.readers import READERS, SUFFIXES, CaseFormat
-from lawrec.corpus.splits import find_splits
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, ErrorKind
 
 FACT = "被告人张某秘密窃取他人财物。"
 ENCODING = "the text must be in the encoding of its file, UTF-8 or GB18030"
 NO_META = '"meta" must be a JSON object'
+FIX = "Fix the line, or pass --skip-bad."
 
 
 def write(tmp_path, name, content):
@@ -133,27 +134,27 @@ def test_labels_are_read_only_when_they_are_asked_for(line, labelled):
 @pytest.mark.parametrize(
     ("line", "expected", "got", "todo"),
     [
-        ('{"fact": "盗', "a line must be one JSON object", "broken JSON (", "Mend the line."),
-        ("盗窃", "a line must be one JSON object", "broken JSON (", "Mend the line."),
-        (cail() + cail(), "a line must be one JSON object", "broken JSON (", "Mend the line."),
-        ("[" * 100_000, "a line must be one JSON object", "broken JSON (", "Mend the line."),
-        (b"\xff\xfe{\x00", "a line must be one JSON object", "broken JSON (", "Mend the line."),
+        ('{"fact": "盗', "a line must be one JSON object", "broken JSON (", FIX),
+        ("盗窃", "a line must be one JSON object", "broken JSON (", FIX),
+        (cail() + cail(), "a line must be one JSON object", "broken JSON (", FIX),
+        ("[" * 100_000, "a line must be one JSON object", "broken JSON (", FIX),
+        (b"\xff\xfe{\x00", "a line must be one JSON object", "broken JSON (", FIX),
         ("[1, 2]", "a line must be one JSON object", "[1, 2]", 'Write {"fact": "..."}.'),
         ("null", "a line must be one JSON object", "None", 'Write {"fact": "..."}.'),
         ('"盗窃"', "a line must be one JSON object", "'盗窃'", 'Write {"fact": "..."}.'),
-        ('{"fact": "盗", "meta": null}', NO_META, "None", "Mend the line."),
-        ('{"fact": "盗", "meta": [264]}', NO_META, "[264]", "Mend the line."),
-        ("{}", '"fact" must be a text', "None", "Mend the line, or name another field"),
-        ('{"fact": null, "meta": {}}', '"fact" must be a text', "None", "Mend the line, or"),
-        ('{"fact": 264}', '"fact" must be a text', "264", "Mend the line, or"),
-        ('{"fact": ["盗窃"]}', '"fact" must be a text', "['盗窃']", "Mend the line, or"),
+        ('{"fact": "盗", "meta": null}', NO_META, "None", FIX),
+        ('{"fact": "盗", "meta": [264]}', NO_META, "[264]", FIX),
+        ("{}", '"fact" must be a text', "None", "Fix the line, name another field"),
+        ('{"fact": null, "meta": {}}', '"fact" must be a text', "None", "Fix the line, name"),
+        ('{"fact": 264}', '"fact" must be a text', "264", "Fix the line, name"),
+        ('{"fact": ["盗窃"]}', '"fact" must be a text', "['盗窃']", "Fix the line, name"),
         (cail(""), "the fact must not be empty", "''", "Write the fact."),
         (cail(" 　\n\t"), "the fact must not be empty", r"' \u3000\n\t'", "Write the fact."),
         (cail("theft, 264"), "the fact must hold Chinese text", "'theft", "Write the fact in Chi"),
         (cail("2018-01-01！"), "the fact must hold Chinese text", "'2018", "Write the fact in Chi"),
         (cail("ぬすむ"), "the fact must hold Chinese text", "'ぬすむ'", "Write the fact in Chi"),
-        ('{"fact": "盗\\ud800"}', ENCODING, "other bytes", "Mend the line, or name the encoding"),
-        (b'{"fact": "\xe7\x9b\x97\xff"}', ENCODING, "other bytes", "Mend the line, or"),
+        ('{"fact": "盗\\ud800"}', ENCODING, "other bytes", "Fix the line, name the encoding"),
+        (b'{"fact": "\xe7\x9b\x97\xff"}', ENCODING, "other bytes", "Fix the line, name"),
     ],
 )
 def test_a_line_that_cannot_be_used_comes_as_its_error(line, expected, got, todo):
@@ -187,7 +188,7 @@ def test_labels_of_a_wrong_kind_are_refused(values, expected, got, plain):
     assert error.where == "cases:1"
     assert expected in error.expected
     assert error.got == got
-    assert error.todo == "Fix the line, or pass --skip-bad."
+    assert error.todo == FIX
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_an_id_or_a_label_that_is_not_utf8_is_refused(content):
     assert only_error(content).expected == ENCODING
 
 
-def test_a_pair_of_surrogates_is_one_sign():
+def test_a_pair_of_surrogates_is_one_character():
     (case,) = read_bytes('{"fact": "盗\\ud83d\\ude97", "articles": []}')
     assert case.fact == "盗🚗"
 
@@ -213,8 +214,8 @@ def test_the_line_after_a_bad_one_is_read():
     assert [case.where for case in cases] == ["cases:1", "cases:2", "cases:3", "cases:4"]
 
 
-def test_reading_strictly_stops_at_the_first_bad_line():
-    cases = raise_bad_case(
+def test_the_first_bad_line_is_raised_by_default():
+    cases = usable_cases(
         read_stream(
             io.BytesIO(f"{cail()}\n{{\n{cail()}".encode()),
             "c",
@@ -227,8 +228,47 @@ def test_reading_strictly_stops_at_the_first_bad_line():
         next(cases)
 
 
+def test_bad_lines_that_are_skipped_are_counted_and_logged(tmp_path):
+    path = write(tmp_path, "a.json", f"{cail()}\n{{\n{cail('')}\n{cail()}".encode())
+    bad_lines = BadLines(skip=True, log=tmp_path / "skipped.jsonl")
+    cases = list(usable_cases(read_cases(path), bad_lines))
+    assert [case.case_id for case in cases] == ["1", "4"]
+    assert bad_lines.skipped == 2
+    lines = (tmp_path / "skipped.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["where"] for line in lines] == [f"{path}:2", f"{path}:3"]
+    assert json.loads(lines[1])["error"].endswith("got ''. Write the fact.")
+
+
+def test_without_bad_lines_there_is_no_log(tmp_path):
+    bad_lines = BadLines(skip=True, log=tmp_path / "skipped.jsonl")
+    path = write(tmp_path, "a.json", cail())
+    assert len(list(usable_cases(read_cases(path), bad_lines))) == 1
+    assert not (tmp_path / "skipped.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("{", ErrorKind.BROKEN_JSON),
+        ("[]", ErrorKind.BROKEN_JSON),
+        ('{"fact": "盗", "meta": 1}', ErrorKind.BROKEN_JSON),
+        ('{"fact": "盗"}', ErrorKind.BAD_LABEL),
+        ('{"fact": "盗", "articles": [0]}', ErrorKind.BAD_LABEL),
+        ('{"fact": "盗", "articles": [1], "unknown_articles": 2}', ErrorKind.BAD_LABEL),
+        ('{"fact": "盗", "articles": [1], "unknown_articles": [1]}', ErrorKind.OTHER),
+        ('{"fact": "盗", "articles": [1], "weight": -1}', ErrorKind.OTHER),
+        ('{"fact": 1}', ErrorKind.OTHER),
+        ('{"fact": "theft"}', ErrorKind.OTHER),
+        ('{"fact": " "}', ErrorKind.EMPTY_FACT),
+        ('{"fact": "盗\\ud800"}', ErrorKind.ENCODING),
+    ],
+)
+def test_each_error_has_its_kind(line, kind):
+    assert only_error(line).kind is kind
+
+
 @pytest.mark.parametrize("file_format", ["jsonl", "csv", "text"])
-def test_a_fact_of_100000_signs_is_read_whole(file_format):
+def test_a_fact_of_100000_characters_is_read_whole(file_format):
     fact = "盗" * 100_000
     content = {"jsonl": cail(fact), "csv": f"fact,articles\n{fact},264", "text": fact}[file_format]
     (case,) = read_bytes(content, file_format, labelled=file_format != "text")
@@ -256,7 +296,7 @@ def test_an_empty_line_of_text_is_answered_with_its_error():
 
 def test_plain_text_cannot_be_labelled():
     error = only_error(FACT, "text")
-    assert (error.where, error.expected) == ("cases:1", "a case must say its articles")
+    assert (error.where, error.expected) == ("cases:1", "a case must have articles")
     assert (error.got, error.todo) == ("plain text", "Use JSON lines or CSV.")
 
 
@@ -299,7 +339,7 @@ def test_a_ragged_row_is_refused_and_the_one_before_it_is_kept(row, got):
     assert error.where == "cases:3"
     assert error.expected == "a row must have 2 fields"
     assert error.got.startswith(got)
-    assert error.todo == "Mend the row."
+    assert error.todo == "Fix the row, or pass --skip-bad."
 
 
 def test_the_row_after_a_ragged_one_is_read():
@@ -350,7 +390,7 @@ def test_a_table_that_begins_with_something_else_is_refused(content, got):
 
 
 def test_a_column_that_is_read_must_stand_once():
-    with pytest.raises(CaseError, match="one column must be \"fact\", got 'fact,articles,fact'"):
+    with pytest.raises(CaseError, match='one column must be named "fact", got \'fact,art'):
         read_bytes(f"fact,articles,fact\n{FACT},264,\n", "csv")
 
 
@@ -382,11 +422,11 @@ def test_an_unknown_suffix_is_refused(tmp_path, name):
         next(read_cases(path))
     assert caught.value.where == str(path)
     assert caught.value.expected == (
-        "the suffix must be one of .json, .jsonl, .csv, .tsv, .parquet, .txt "
+        "the suffix must be one of .txt, .json, .jsonl, .csv, .tsv, .parquet "
         "(and then .gz, .xz, .zip)"
     )
     assert caught.value.got == repr(path.suffix)
-    assert caught.value.todo == "Rename the file, or say the format with --format."
+    assert caught.value.todo == "Rename the file, or name the format with --input-format."
 
 
 def test_a_named_format_wins_over_the_suffix(tmp_path):
@@ -401,71 +441,6 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
     assert caught.value.expected == "the file must be readable"
     assert caught.value.got == "No such file or directory"
     assert caught.value.todo == "Check the path."
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        (["train.json"], {"train": "train.json"}),
-        (["test.csv", "train.tsv"], {"train": "train.tsv", "test": "test.csv"}),
-        (
-            ["data_test.json", "data_train.json", "data_valid.json", "law.txt", "train.old"],
-            {"train": "data_train.json", "valid": "data_valid.json", "test": "data_test.json"},
-        ),
-        (["train.jsonl", "Valid.json", "my_test.json"], {"train": "train.jsonl"}),
-    ],
-)
-def test_the_splits_of_a_folder_are_found_by_their_names(tmp_path, names, expected):
-    for name in names:
-        write(tmp_path, name, "")
-    assert find_splits(tmp_path) == {split: tmp_path / name for split, name in expected.items()}
-    assert list(find_splits(tmp_path)) == list(expected)
-
-
-@pytest.mark.parametrize(
-    ("names", "expected", "got", "todo"),
-    [
-        ([], "the folder must hold train.json", "no train file", "Add it, or name another."),
-        (["valid.json"], "the folder must hold train.json", "no train file", "Add it, or name"),
-        (
-            ["train.json", "data_train.json"],
-            "there must be one train file",
-            "train.json and data_train.json",
-            "Keep one of them.",
-        ),
-        (
-            ["train.json", "test.csv", "test.json"],
-            "there must be one test file",
-            "test.json and test.csv",
-            "Keep one of them.",
-        ),
-    ],
-)
-def test_a_folder_without_one_file_a_split_is_refused(tmp_path, names, expected, got, todo):
-    for name in names:
-        write(tmp_path, name, "")
-    with pytest.raises(CaseError) as caught:
-        find_splits(tmp_path)
-    assert caught.value.where == str(tmp_path)
-    assert (caught.value.expected, caught.value.got) == (expected, got)
-    assert caught.value.todo.startswith(todo)
-
-
-@pytest.mark.parametrize(("name", "got"), [("absent", "no such folder"), ("train.json", "a file")])
-def test_what_is_no_folder_is_refused(tmp_path, name, got):
-    write(tmp_path, "train.json", "")
-    with pytest.raises(CaseError) as caught:
-        find_splits(tmp_path / name)
-    assert caught.value.where == str(tmp_path / name)
-    assert caught.value.expected == "--data must be a folder with train, valid and test files"
-    assert caught.value.got == got
-    assert caught.value.todo.startswith("Put the cases into train.json, valid.json and test.json")
-
-
-def test_a_folder_named_as_a_split_is_no_split(tmp_path):
-    (tmp_path / "valid.json").mkdir()
-    write(tmp_path, "train.json", "")
-    assert list(find_splits(tmp_path)) == ["train"]
 
 
 def only_case(tmp_path, record, labelled=True):
@@ -541,3 +516,79 @@ def test_a_case_to_be_answered_needs_no_sound_labels(tmp_path):
     record = {"fact": "盗窃", "weight": "heavy", "unknown_articles": 3, "charges": ["\ud800"]}
     assert isinstance(only_case(tmp_path, record, labelled=False), Case)
     assert isinstance(only_case(tmp_path, {**record, "articles": []}), CaseError)
+
+
+CHARGES_ONLY = CaseFormat(charges_only=True)
+
+
+def read_charges(text, reader="jsonl"):
+    case_format = replace(CHARGES_ONLY, reader=reader)
+    stream = io.BytesIO(text.encode())
+    return list(read_stream(stream, "cases", labelled=True, case_format=case_format))
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        ("jsonl", json.dumps({"fact": FACT, "charges": ["盗窃", "诈骗"]})),
+        ("jsonl", json.dumps({"fact": FACT, "meta": {"accusation": ["盗窃", "诈骗"]}})),
+        ("jsonl", json.dumps({"fact": FACT, "charges": ["盗窃", "诈骗"], "articles": "broken"})),
+        ("csv", f"fact,charges\n{FACT},盗窃;诈骗\n"),
+        ("tsv", f"charges\tfact\n盗窃、诈骗\t{FACT}\n"),
+    ],
+)
+def test_a_case_has_its_charges_and_no_known_article(reader, text):
+    (case,) = read_charges(text, reader)
+    assert (case.fact, case.charges) == (FACT, ("盗窃", "诈骗"))
+    assert (case.articles, case.unknown_articles, case.weight) == ((), EVERY_ARTICLE, 1)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_parquet_needs_no_column_of_articles(tmp_path, inside):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    charges = {"meta": {"accusation": ["盗窃"]}} if inside else {"charges": ["盗窃"]}
+    path = tmp_path / "cases.parquet"
+    parquet.write_table(pyarrow.Table.from_pylist([{"fact": FACT, **charges}]), path)
+    (case,) = read_cases(path, case_format=CHARGES_ONLY)
+    assert case.charges == ("盗窃",)
+
+
+def test_a_case_may_have_a_weight():
+    line = {"fact": FACT, "charges": ["盗窃"], "weight": 0.25}
+    assert [case.weight for case in read_charges(json.dumps(line))] == [0.25]
+    (refused,) = read_charges(json.dumps({**line, "weight": -1}))
+    assert refused.expected.startswith('"weight" must be a number')
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"charges": []},
+        {"charges": [""]},
+        {"charges": "盗窃"},
+        {"charges": None},
+        {"meta": {"relevant_articles": [264]}},
+    ],
+)
+def test_a_case_without_charges_is_refused(fields):
+    (refused,) = read_charges(json.dumps({"fact": FACT, **fields}))
+    expected = '"meta.accusation" (or "charges") must be a list of charges'
+    assert str(refused) == f"cases:1: {expected}, got none. {FIX}"
+
+
+def test_plain_text_has_no_charges():
+    (refused,) = read_charges(FACT, "text")
+    assert refused.expected == "a case must have charges"
+
+
+def test_a_table_without_charges_is_refused():
+    with pytest.raises(CaseError, match='the table must have a column "charges"'):
+        read_charges(f"fact,articles\n{FACT},264\n", "csv")
+
+
+def test_a_charge_only_case_has_the_fields_of_its_line():
+    (case,) = read_charges(json.dumps({"id": 7, "fact": FACT, "charges": ["盗窃"]}))
+    assert case == Case("cases:1", "7", FACT, (), ("盗窃",), EVERY_ARTICLE)

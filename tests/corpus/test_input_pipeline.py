@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def make_records(folder, cases, shard_cases=16, compression=""):
 
 
 def invented_cases(lengths, seed=1):
-    """Return a case of each length; its first token tells which case it is."""
+    """Return one case per length; its first token is its index plus 2."""
     numbers = random.Random(seed)
     return [
         Record(
@@ -125,7 +126,7 @@ def test_no_more_is_padded_than_the_step_makes_necessary(records, cases):
 
 
 @pytest.mark.parametrize("epochs", [1, 3])
-def test_every_case_comes_once_an_epoch(records, cases, epochs):
+def test_every_case_comes_once_per_epoch(records, cases, epochs):
     found = Counter(order(batches(records, epochs)))
     assert found == dict.fromkeys(range(len(cases)), epochs)
 
@@ -190,6 +191,16 @@ def test_known_is_0_for_what_a_case_does_not_say_and_weights_are_its_own(tmp_pat
     assert found["articles"].shape == (3, N_ARTICLES)
 
 
+def test_a_short_case_may_have_more_unknown_articles_than_tokens(tmp_path):
+    case = Record("1", [2, 3], [39], list(range(39)))
+    names = tuple(str(number) for number in range(40))
+    records = replace(make_records(tmp_path, [case]), articles=Vocabulary(names))
+    (batch,) = training_batches(records, 1, batch_tokens=512, shuffle_cases=9, seed=7)
+    assert batch["token_ids"].shape == (1, LENGTH_STEP)
+    np.testing.assert_array_equal(batch["articles_known"], [[0] * 39 + [1]])
+    np.testing.assert_array_equal(batch["articles"], [[0] * 39 + [1]])
+
+
 @pytest.mark.parametrize("workers", [1, 2, 3, 7])
 def test_workers_share_the_cases_of_each_epoch_without_overlap(records, cases, workers):
     parts = [batches(records, worker=worker, workers=workers) for worker in range(workers)]
@@ -205,7 +216,7 @@ def test_more_workers_than_cases_leave_some_without_any(tmp_path):
     assert sorted(parts) == [[], [], [0], [1], [2]]
 
 
-def test_workers_share_the_cases_anew_in_the_next_epoch(tmp_path):
+def test_workers_share_the_cases_differently_in_the_next_epoch(tmp_path):
     records = make_records(tmp_path, invented_cases([5] * 40), shard_cases=4)
     shared = [order(batches(records, 2, 1, worker=worker, workers=2)) for worker in (0, 1)]
     first, second = ([part[epoch * 20 : epoch * 20 + 20] for part in shared] for epoch in (0, 1))

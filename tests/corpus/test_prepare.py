@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import raise_bad_case, read_cases
+from lawrec.corpus.cases import read_cases, usable_cases
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.manifest import find_damage
 from lawrec.corpus.prepare import prepare
@@ -26,6 +26,7 @@ from tests.helpers.progress import Reports
 pytestmark = pytest.mark.tensorflow
 
 CHAR = CorpusConfig(tokenizer="char", max_tokens=12, min_count=1, shard_cases=2)
+CHARGE_CONFIG = CorpusConfig(tokenizer="char", min_count=1)
 TRAIN = [
     ("盗窃钱包", [264]),
     ("醉酒驾驶", ["133之一"]),
@@ -43,7 +44,7 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def source(tmp_path, write_split):
+def spec(tmp_path, write_split):
     for split, cases in (("train", TRAIN), ("valid", VALID), ("test", TEST)):
         write_split(f"{split}.json", cases)
     (tmp_path / "terms.txt").write_text("盗窃罪\n", encoding="utf-8")
@@ -55,11 +56,11 @@ def source(tmp_path, write_split):
     )
 
 
-def written(source):
+def written(spec):
     """Return every file that preparing left, with its bytes and its time."""
     return {
         path: (path.read_bytes(), path.stat().st_mtime_ns)
-        for root in (source.records_root, source.vocab_root)
+        for root in (spec.records_root, spec.vocab_root)
         for path in root.rglob("*")
         if path.is_file()
     }
@@ -79,18 +80,16 @@ def killed_at(stage, done=1):
     return Reports(progress)
 
 
-def refused(source, config=CHAR):
+def refused(spec, config=CHAR):
     with pytest.raises(CaseError) as caught:
-        prepare(source, config)
-    assert written(source) == {}
-    assert [
-        path for root in (source.records_root, source.vocab_root) for path in root.glob("*")
-    ] == []
+        prepare(spec, config)
+    assert written(spec) == {}
+    assert [path for root in (spec.records_root, spec.vocab_root) for path in root.glob("*")] == []
     return caught.value
 
 
-def test_preparing_writes_the_records_and_what_their_ids_mean(source):
-    records = prepare(source, CHAR)
+def test_preparing_writes_the_records_and_what_their_ids_mean(spec):
+    records = prepare(spec, CHAR)
     assert sorted(path.name for path in records.folder.iterdir()) == [
         "manifest.json",
         "test-00000.tfrecord",
@@ -99,46 +98,46 @@ def test_preparing_writes_the_records_and_what_their_ids_mean(source):
         "train-00002.tfrecord",
         "valid-00000.tfrecord",
     ]
-    vocab = source.vocab_root / records.folder.name
+    vocab = spec.vocab_root / records.folder.name
     assert sorted(path.name for path in vocab.iterdir()) == [
         "articles.txt",
         "charges.txt",
         "tokens.txt",
     ]
-    assert list(source.records_root.iterdir()) == [records.folder]
-    assert list(source.vocab_root.iterdir()) == [vocab]
+    assert list(spec.records_root.iterdir()) == [records.folder]
+    assert list(spec.vocab_root.iterdir()) == [vocab]
 
 
-def test_the_manifest_counts_what_was_read(source):
-    manifest = prepare(source, CHAR).manifest
+def test_the_manifest_counts_what_was_read(spec):
+    manifest = prepare(spec, CHAR).manifest
     counts = {name: (s.cases, s.tokens, s.skipped) for name, s in manifest.splits.items()}
     assert counts == {"train": (5, 4 + 4 + 5 + 3 + 12, 0), "valid": (2, 6, 0), "test": (1, 4, 0)}
     for name, split in manifest.splits.items():
-        assert split.source == str(source.data / f"{name}.json")
-        assert split.source_sha256 == sha256(source.data / f"{name}.json")
+        assert split.source == str(spec.data / f"{name}.json")
+        assert split.source_sha256 == sha256(spec.data / f"{name}.json")
         assert sum(shard.cases for shard in split.shards) == split.cases
     assert (manifest.tokenizer, manifest.max_tokens) == ("char", 12)
 
 
-def test_the_articles_are_those_of_all_splits_and_are_counted_in_train(source):
-    records = prepare(source, CHAR)
+def test_the_articles_are_those_of_all_splits_and_are_counted_in_train(spec):
+    records = prepare(spec, CHAR)
     assert records.articles.names == ("133", "133之一", "264", "266")
     assert records.manifest.label_counts == (0, 2, 3, 0)
 
 
-def test_the_tokens_are_those_of_train_alone(source):
-    records = prepare(source, CHAR)
+def test_the_tokens_are_those_of_train_alone(spec):
+    records = prepare(spec, CHAR)
     counts = Counter("盗窃钱包醉酒驾驶盗窃后驾车没有罪" + "盗" * 12)
-    expected = sorted(counts, key=lambda sign: (-counts[sign], sign))
+    expected = sorted(counts, key=lambda token: (-counts[token], token))
     assert records.tokens.names == ("<pad>", "<unk>", *expected)
     assert next(read_records(records, "valid")).token_ids[0] == 1
 
 
-def test_every_case_is_read_back_in_its_order(source):
-    records = prepare(source, CHAR)
+def test_every_case_is_read_back_in_its_order(spec):
+    records = prepare(spec, CHAR)
     encoder = Encoder(load_tokenizer(CHAR), records.tokens, 12)
     for split in ("train", "valid", "test"):
-        cases = list(raise_bad_case(read_cases(source.data / f"{split}.json")))
+        cases = list(usable_cases(read_cases(spec.data / f"{split}.json")))
         found = list(read_records(records, split))
         assert [record.case_id for record in found] == [case.case_id for case in cases]
         for case, record in zip(cases, found, strict=True):
@@ -155,12 +154,12 @@ def test_the_sample_is_encoded_in_records_as_it_is_in_prediction(tmp_path, jieba
             (shipped_path("data/sample") / f"{split}.json").read_text(encoding="utf-8").split("\n")
         )
         (data / f"{split}.json").write_text("\n".join(lines[:size]) + "\n", encoding="utf-8")
-    source = DatasetSpec(data, records_root=tmp_path / "records", vocab_root=tmp_path / "vocab")
+    spec = DatasetSpec(data, records_root=tmp_path / "records", vocab_root=tmp_path / "vocab")
     config = CorpusConfig(max_tokens=100)
-    records = prepare(source, config)
+    records = prepare(spec, config)
     assert records.manifest.tokenizer == jieba_tokenizer.fingerprint
     encoder = Encoder(jieba_tokenizer, records.tokens, config.max_tokens)
-    cases = list(raise_bad_case(read_cases(data / "valid.json")))
+    cases = list(usable_cases(read_cases(data / "valid.json")))
     found = list(read_records(records, "valid"))
     assert len(found) == 60
     for case, record in zip(cases, found, strict=True):
@@ -168,18 +167,18 @@ def test_the_sample_is_encoded_in_records_as_it_is_in_prediction(tmp_path, jieba
         assert 1 <= len(record.token_ids) <= 100
 
 
-def test_the_same_cases_are_prepared_once(source):
-    first = prepare(source, CHAR)
-    before = written(source)
-    assert prepare(source, CHAR, killed_at("message", 0)) == first
-    assert written(source) == before
+def test_the_same_cases_are_prepared_once(spec):
+    first = prepare(spec, CHAR)
+    before = written(spec)
+    assert prepare(spec, CHAR, progress=killed_at("message", 0)) == first
+    assert written(spec) == before
 
 
-def test_where_the_cases_and_the_records_lie_changes_no_record(source, tmp_path):
-    first = prepare(source, CHAR)
+def test_where_the_cases_and_the_records_lie_changes_no_record(spec, tmp_path):
+    first = prepare(spec, CHAR)
     moved = tmp_path / "elsewhere" / "data"
-    shutil.copytree(source.data, moved)
-    second = prepare(replace(source, data=moved, records_root=tmp_path / "r"), CHAR)
+    shutil.copytree(spec.data, moved)
+    second = prepare(replace(spec, data=moved, records_root=tmp_path / "r"), CHAR)
     assert second.folder.name == first.folder.name
     assert second.manifest.splits["train"].shards == first.manifest.splits["train"].shards
 
@@ -194,89 +193,89 @@ def test_where_the_cases_and_the_records_lie_changes_no_record(source, tmp_path)
         {"shard_cases": 3},
     ],
 )
-def test_another_setting_makes_other_records(source, change):
-    first = prepare(source, CHAR)
-    second = prepare(source, replace(CHAR, **change))
+def test_another_setting_makes_other_records(spec, change):
+    first = prepare(spec, CHAR)
+    second = prepare(spec, replace(CHAR, **change))
     assert second.folder != first.folder
     assert first.folder.is_dir()
 
 
 @pytest.mark.parametrize("split", ["train", "valid", "test"])
-def test_a_changed_case_makes_other_records(source, write_split, split):
-    first = prepare(source, CHAR)
+def test_a_changed_case_makes_other_records(spec, write_split, split):
+    first = prepare(spec, CHAR)
     write_split(f"{split}.json", [("抢劫", [263])])
-    second = prepare(source, CHAR)
+    second = prepare(spec, CHAR)
     assert second.folder != first.folder
     assert second.split(split).cases == 1
 
 
-def test_a_split_more_makes_other_records(source):
-    whole = prepare(source, CHAR)
-    (source.data / "test.json").unlink()
-    less = prepare(source, CHAR)
+def test_a_split_more_makes_other_records(spec):
+    whole = prepare(spec, CHAR)
+    (spec.data / "test.json").unlink()
+    less = prepare(spec, CHAR)
     assert less.folder != whole.folder
     assert list(less.manifest.splits) == ["train", "valid"]
     with pytest.raises(RecordsError, match=r"must have a test split, got only train, valid\."):
         less.split("test")
 
 
-def test_another_list_of_articles_makes_other_records(source, tmp_path):
-    folders = {prepare(source, CHAR).folder}
+def test_another_list_of_articles_makes_other_records(spec, tmp_path):
+    folders = {prepare(spec, CHAR).folder}
     for names in (
         "266\n264\n133之一\n133\n",
         "133\n133之一\n264\n266\n",
         "266\n264\n133之一\n133\n9",
     ):
         (tmp_path / "list.txt").write_text(names, encoding="utf-8")
-        records = prepare(replace(source, articles=tmp_path / "list.txt"), CHAR)
+        records = prepare(replace(spec, article_list=tmp_path / "list.txt"), CHAR)
         assert list(records.articles.names) == names.split()
         folders.add(records.folder)
     assert len(folders) == 4
 
 
-def test_another_dictionary_makes_other_records_for_jieba_alone(source):
+def test_another_dictionary_makes_other_records_for_jieba_alone(spec):
     jieba = replace(CHAR, tokenizer="jieba")
-    first = prepare(source, jieba).folder, prepare(source, CHAR).folder
-    source.dictionaries[0].write_text("盗窃钱包\n", encoding="utf-8")
-    second = prepare(source, jieba), prepare(source, CHAR)
+    first = prepare(spec, jieba).folder, prepare(spec, CHAR).folder
+    spec.dictionaries[0].write_text("盗窃钱包\n", encoding="utf-8")
+    second = prepare(spec, jieba), prepare(spec, CHAR)
     assert second[0].folder != first[0]
     assert second[1].folder == first[1]
     assert "盗窃钱包" in second[0].tokens.ids
 
 
-def test_stop_words_and_classes_are_part_of_the_key_by_what_they_say(source, tmp_path):
+def test_stop_words_and_entities_are_part_of_the_key_by_what_they_say(spec, tmp_path):
     stop = tmp_path / "stop.txt"
     stop.write_text("盗\n", encoding="utf-8")
     config = replace(CHAR, stop_words=str(stop))
-    first = prepare(source, config)
+    first = prepare(spec, config)
     assert "盗" not in first.tokens.ids
     stop.rename(tmp_path / "moved.txt")
     moved = replace(config, stop_words=str(tmp_path / "moved.txt"))
-    assert prepare(source, moved).folder == first.folder
+    assert prepare(spec, moved).folder == first.folder
     (tmp_path / "moved.txt").write_text("盗\n窃\n", encoding="utf-8")
     folders = {
-        prepare(source, c).folder for c in (CHAR, moved, replace(CHAR, entity_types=("date",)))
+        prepare(spec, c).folder for c in (CHAR, moved, replace(CHAR, entity_types=("date",)))
     }
     assert len(folders | {first.folder}) == 4
 
 
-def test_the_tokens_of_the_user_are_in_the_vocabulary_and_the_key(source, tmp_path):
+def test_the_tokens_of_the_user_are_in_the_vocabulary_and_the_key(spec, tmp_path):
     always = tmp_path / "always.txt"
     always.write_text("诈\n钱\n", encoding="utf-8")
     config = replace(CHAR, user_tokens=str(always))
-    records = prepare(source, config)
+    records = prepare(spec, config)
     assert records.tokens.names[:5] == ("<pad>", "<unk>", "诈", "钱", "盗")
     assert records.manifest.tokenizer == "char"
     always.write_text("钱\n诈\n", encoding="utf-8")
-    assert len({prepare(source, c).folder for c in (CHAR, config)} | {records.folder}) == 3
+    assert len({prepare(spec, c).folder for c in (CHAR, config)} | {records.folder}) == 3
 
 
-def test_the_number_of_processes_changes_no_record_and_not_the_key(source, tmp_path, monkeypatch):
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization._FEW", 2)
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization._CHUNK", 2)
+def test_the_number_of_processes_changes_no_record_and_not_the_key(spec, tmp_path, monkeypatch):
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.MIN_PARALLEL_CASES", 2)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.CASES_PER_TASK", 2)
     one, two = (
         prepare(
-            replace(source, records_root=tmp_path / f"r{n}", vocab_root=tmp_path / f"v{n}"),
+            replace(spec, records_root=tmp_path / f"r{n}", vocab_root=tmp_path / f"v{n}"),
             replace(CHAR, workers=n),
         )
         for n in (1, 2)
@@ -299,12 +298,12 @@ def test_the_number_of_processes_changes_no_record_and_not_the_key(source, tmp_p
         ("write test", 1),
     ],
 )
-def test_a_preparation_that_was_killed_leaves_nothing_and_can_be_repeated(source, stage, done):
+def test_a_preparation_that_was_killed_leaves_nothing_and_can_be_repeated(spec, stage, done):
     with pytest.raises(Killed):
-        prepare(source, CHAR, killed_at(stage, done))
-    for root in (source.records_root, source.vocab_root):
+        prepare(spec, CHAR, progress=killed_at(stage, done))
+    for root in (spec.records_root, spec.vocab_root):
         assert not root.exists() or list(root.iterdir()) == []
-    assert len(list(read_records(prepare(source, CHAR), "train"))) == len(TRAIN)
+    assert len(list(read_records(prepare(spec, CHAR), "train"))) == len(TRAIN)
 
 
 def test_masks_weights_and_charges_reach_the_records(write_split):
@@ -316,16 +315,16 @@ def test_masks_weights_and_charges_reach_the_records(write_split):
         "charges": ["盗窃"],
     }
     data = write_split("train.json", [("诈骗财物", [266])], json.dumps(line)).parent
-    source = DatasetSpec(data, records_root=data / "records", vocab_root=data / "vocab")
-    first, second = read_records(prepare(source, CHAR), "train")
+    spec = DatasetSpec(data, records_root=data / "records", vocab_root=data / "vocab")
+    first, second = read_records(prepare(spec, CHAR), "train")
     assert (first.unknown_ids, first.weight, first.charges) == ([], 1.0, ())
     # 999 is cited nowhere: it has no column to be masked in.
     assert (second.label_ids, second.unknown_ids) == ([0], [1])
     assert (second.weight, second.charges) == (0.5, ("盗窃",))
 
 
-def test_packed_records_are_the_same_cases_under_another_key(source):
-    plain, packed = prepare(source, CHAR), prepare(source, replace(CHAR, gzip=True))
+def test_packed_records_are_the_same_cases_under_another_key(spec):
+    plain, packed = prepare(spec, CHAR), prepare(spec, replace(CHAR, gzip=True))
     assert packed.folder != plain.folder
     assert packed.manifest.compression == "GZIP"
     assert {path.suffix for path in packed.shard_paths("train")} == {".gz"}
@@ -336,37 +335,37 @@ def test_an_unknown_article_must_be_in_the_list_too(write_split):
     line = json.dumps({"fact": "盗窃", "articles": [264], "unknown_articles": [999]})
     data = write_split("train.json", [], line).parent
     (data / "law.txt").write_text("264\n266\n", encoding="utf-8")
-    source = DatasetSpec(data, records_root=data / "records", vocab_root=data / "vocab")
+    spec = DatasetSpec(data, records_root=data / "records", vocab_root=data / "vocab")
     with pytest.raises(CaseError, match="each article must be in the list of articles"):
-        prepare(source, CHAR)
+        prepare(spec, CHAR)
 
 
 @pytest.mark.parametrize("lost", ["records", "vocab", "manifest"])
-def test_half_of_a_preparation_does_not_pass_for_the_whole(source, lost):
-    first = prepare(source, CHAR)
-    vocab = source.vocab_root / first.folder.name
+def test_half_of_a_preparation_does_not_pass_for_the_whole(spec, lost):
+    first = prepare(spec, CHAR)
+    vocab = spec.vocab_root / first.folder.name
     if lost == "manifest":
         (first.folder / "manifest.json").unlink()
     else:
         shutil.rmtree(first.folder if lost == "records" else vocab)
-    assert prepare(source, CHAR) == first
+    assert prepare(spec, CHAR) == first
     assert find_damage(first, "train") is None
     assert (vocab / "tokens.txt").is_file()
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, flip_a_byte])
-def test_damaged_records_are_made_anew_and_said_so(source, damage):
-    first = prepare(source, CHAR)
-    before = {path: content for path, (content, _) in written(source).items()}
+def test_damaged_records_are_written_again_with_a_message(spec, damage):
+    first = prepare(spec, CHAR)
+    before = {path: content for path, (content, _) in written(spec).items()}
     damage(first.shard_paths("valid")[0])
-    told = []
-    assert prepare(source, CHAR, Reports(lambda *what: told.append(what))) == first
-    assert told[0][3].endswith(f" into {first.folder}. What is there is damaged.")
-    assert {path: content for path, (content, _) in written(source).items()} == before
+    reports = []
+    assert prepare(spec, CHAR, progress=Reports(lambda *what: reports.append(what))) == first
+    assert reports[0][3].endswith(f" into {first.folder}. The records there are damaged.")
+    assert {path: content for path, (content, _) in written(spec).items()} == before
 
 
-def test_a_flipped_byte_in_a_shard_is_told_with_the_shard(source):
-    records = prepare(source, CHAR)
+def test_a_flipped_byte_in_a_shard_is_reported_with_the_shard(spec):
+    records = prepare(spec, CHAR)
     path = records.shard_paths("train")[1]
     flip_a_byte(path)
     damage = find_damage(records, "train")
@@ -377,19 +376,19 @@ def test_a_flipped_byte_in_a_shard_is_told_with_the_shard(source):
     assert find_damage(records, "valid") is None
 
 
-def test_the_first_bad_line_stops_a_strict_preparation(source, write_split):
+def test_the_first_bad_line_stops_a_strict_preparation(spec, write_split):
     path = write_split("valid.json", VALID, *BAD)
-    error = refused(source)
+    error = refused(spec)
     assert error.where == f"{path}:3"
     assert error.expected == "a line must be one JSON object"
     assert error.got.startswith("broken JSON (")
-    assert error.todo == "Mend the line."
+    assert error.todo == "Fix the line, or pass --skip-bad."
 
 
-def test_bad_lines_that_are_skipped_are_counted_and_kept(source, write_split):
+def test_bad_lines_that_are_skipped_are_counted_and_kept(spec, write_split):
     train = write_split("train.json", TRAIN, *BAD)
     valid = write_split("valid.json", VALID, BAD[0])
-    records = prepare(replace(source, skip_bad=True), CHAR)
+    records = prepare(replace(spec, skip_bad=True), CHAR)
     assert {name: s.skipped for name, s in records.manifest.splits.items()} == {
         "train": 3,
         "valid": 1,
@@ -412,8 +411,8 @@ def test_bad_lines_that_are_skipped_are_counted_and_kept(source, write_split):
     ]
 
 
-def test_a_bad_line_of_any_bytes_can_be_skipped(source):
-    path = source.data / "test.json"
+def test_a_bad_line_of_any_bytes_can_be_skipped(spec):
+    path = spec.data / "test.json"
     good = '{"id": "\\ud83d\\ude97", "fact": "盗\\u0000", "articles": ["A\\n1"]}\n'.encode()
     bad = [
         b"\xff\xfe\x00\n",
@@ -423,22 +422,22 @@ def test_a_bad_line_of_any_bytes_can_be_skipped(source):
     bad += [b'{"fact": "\xe7\x9b\x97", "articles": ["\\udfff"]}\n']
     bad += [b'{"id": "\\ud800", "fact": "\xe7\x9b\x97", "articles": []}\n']
     path.write_bytes(b"".join(bad) + good)
-    records = prepare(replace(source, skip_bad=True), CHAR)
+    records = prepare(replace(spec, skip_bad=True), CHAR)
     assert (records.split("test").skipped, records.split("test").cases) == (5, 1)
     (record,) = read_records(records, "test")
     assert record.case_id == "🚗"
     assert records.articles.names[-1] == "A 1"
 
 
-def test_skipping_is_part_of_the_key(source):
-    assert prepare(source, CHAR).folder != prepare(replace(source, skip_bad=True), CHAR).folder
+def test_skipping_is_part_of_the_key(spec):
+    assert prepare(spec, CHAR).folder != prepare(replace(spec, skip_bad=True), CHAR).folder
 
 
-def test_an_article_outside_the_list_is_refused(source, tmp_path):
+def test_an_article_outside_the_list_is_refused(spec, tmp_path):
     (tmp_path / "list.txt").write_text("264\n133之一\n133\n", encoding="utf-8")
-    listed = replace(source, articles=tmp_path / "list.txt")
+    listed = replace(spec, article_list=tmp_path / "list.txt")
     error = refused(listed)
-    assert error.where == f"{source.data / 'valid.json'}:1"
+    assert error.where == f"{spec.data / 'valid.json'}:1"
     assert error.expected == "each article must be in the list of articles"
     assert error.got == "['266']"
     assert error.todo == "Add it to the list, fix the line, or pass --skip-bad."
@@ -447,39 +446,39 @@ def test_an_article_outside_the_list_is_refused(source, tmp_path):
     assert records.articles.names == ("264", "133之一", "133")
 
 
-def test_the_list_beside_the_cases_is_used_unless_another_is_named(source, tmp_path):
-    (source.data / "law.txt").write_text("9\n266\n264\n133\n133之1\n", encoding="utf-8")
-    assert prepare(source, CHAR).articles.names == ("9", "266", "264", "133", "133之一")
+def test_the_list_beside_the_cases_is_used_unless_another_is_named(spec, tmp_path):
+    (spec.data / "law.txt").write_text("9\n266\n264\n133\n133之1\n", encoding="utf-8")
+    assert prepare(spec, CHAR).articles.names == ("9", "266", "264", "133", "133之一")
     (tmp_path / "list.txt").write_text("133\n133之一\n264\n266\n", encoding="utf-8")
-    records = prepare(replace(source, articles=tmp_path / "list.txt"), CHAR)
+    records = prepare(replace(spec, article_list=tmp_path / "list.txt"), CHAR)
     assert records.articles.names == ("133", "133之一", "264", "266")
     assert records.manifest.label_counts == (0, 2, 3, 0)
 
 
-def test_two_splits_of_the_same_bytes_are_refused(source):
-    shutil.copy(source.data / "train.json", source.data / "test.json")
-    error = refused(source)
-    assert error.where == str(source.data / "test.json")
+def test_two_splits_of_the_same_bytes_are_refused(spec):
+    shutil.copy(spec.data / "train.json", spec.data / "test.json")
+    error = refused(spec)
+    assert error.where == str(spec.data / "test.json")
     assert error.expected == "test and train must be different cases"
-    assert error.got == f"the same bytes as {source.data / 'train.json'}"
-    assert error.todo.startswith("Split the cases anew")
+    assert error.got == f"the same bytes as {spec.data / 'train.json'}"
+    assert error.todo.startswith("Split the cases again")
 
 
 @pytest.mark.parametrize("content", ["", "\n"])
-def test_two_splits_of_nothing_are_refused_as_empty(source, content):
+def test_two_splits_of_nothing_are_refused_as_empty(spec, content):
     for split in ("train", "valid"):
-        (source.data / f"{split}.json").write_text(content)
-    error = refused(source)
-    assert error.where == str(source.data / "train.json")
+        (spec.data / f"{split}.json").write_text(content)
+    error = refused(spec)
+    assert error.where == str(spec.data / "train.json")
     assert error.expected == "the file must hold a case"
 
 
-def test_a_case_of_weight_0_teaches_neither_tokens_nor_how_frequent_articles_are(source):
-    before = prepare(source, CHAR)
+def test_a_case_of_weight_0_teaches_neither_tokens_nor_how_frequent_articles_are(spec):
+    before = prepare(spec, CHAR)
     case = {"fact": "新鲜", "articles": ["264", "999"], "weight": 0}
-    with (source.data / "train.json").open("a", encoding="utf-8") as train:
+    with (spec.data / "train.json").open("a", encoding="utf-8") as train:
         train.write(json.dumps(case) + "\n")
-    after = prepare(source, CHAR)
+    after = prepare(spec, CHAR)
     assert after.split("train").cases == before.split("train").cases + 1
     assert after.tokens == before.tokens
     assert after.articles.names == (*before.articles.names, "999")
@@ -487,134 +486,134 @@ def test_a_case_of_weight_0_teaches_neither_tokens_nor_how_frequent_articles_are
 
 
 @pytest.mark.parametrize("name", ["tokens.txt", "articles.txt"])
-def test_records_whose_vocabulary_is_gone_are_made_anew(source, name):
-    records = prepare(source, CHAR)
-    (source.vocab_root / records.folder.name / name).unlink()
-    assert prepare(source, CHAR) == records
+def test_records_whose_vocabulary_is_missing_are_written_again(spec, name):
+    records = prepare(spec, CHAR)
+    (spec.vocab_root / records.folder.name / name).unlink()
+    assert prepare(spec, CHAR) == records
 
 
-def test_two_train_files_are_refused(source, write_split):
+def test_two_train_files_are_refused(spec, write_split):
     write_split("data_train.json", TRAIN)
-    error = refused(source)
-    assert (error.where, error.expected) == (str(source.data), "there must be one train file")
+    error = refused(spec)
+    assert (error.where, error.expected) == (str(spec.data), "there must be one train file")
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "\ufeff"])
 @pytest.mark.parametrize("skip_bad", [False, True])
-def test_a_split_without_a_case_is_refused(source, content, skip_bad):
-    path = source.data / "valid.json"
+def test_a_split_without_a_case_is_refused(spec, content, skip_bad):
+    path = spec.data / "valid.json"
     path.write_text(content, encoding="utf-8")
-    error = refused(replace(source, skip_bad=skip_bad))
+    error = refused(replace(spec, skip_bad=skip_bad))
     assert (error.where, error.expected) == (str(path), "the file must hold a case")
     assert (error.got, error.todo) == ("none", "Add cases to it.")
 
 
-def test_a_split_with_bad_lines_alone_is_refused(source):
-    path = source.data / "valid.json"
+def test_a_split_with_bad_lines_alone_is_refused(spec):
+    path = spec.data / "valid.json"
     path.write_text("\n".join(BAD), encoding="utf-8")
-    error = refused(replace(source, skip_bad=True))
+    error = refused(replace(spec, skip_bad=True))
     assert (error.where, error.expected) == (str(path), "the file must hold a case")
 
 
-def test_a_train_split_of_weight_0_is_refused(source):
+def test_a_train_split_of_weight_0_is_refused(spec):
     case = {"fact": "盗窃", "articles": [264], "weight": 0}
-    (source.data / "train.json").write_text(json.dumps(case), encoding="utf-8")
-    assert refused(source).expected == "a train case must have a weight above 0"
+    (spec.data / "train.json").write_text(json.dumps(case), encoding="utf-8")
+    assert refused(spec).expected == "a train case must have a weight above 0"
 
 
-def test_cases_without_any_article_are_refused(source, write_split):
+def test_cases_without_any_article_are_refused(spec, write_split):
     for split in ("train", "valid", "test"):
         write_split(f"{split}.json", [(f"没有罪{split}", [])])
-    error = refused(source)
-    assert (error.where, error.expected) == (str(source.data), "the cases must name an article")
+    error = refused(spec)
+    assert (error.where, error.expected) == (str(spec.data), "the cases must name an article")
     assert (error.got, error.todo) == ("none", "Label the cases.")
 
 
-@pytest.mark.parametrize("name", ["dictionaries", "articles"])
-def test_a_file_that_is_named_must_be_there(source, tmp_path, name):
+@pytest.mark.parametrize("name", ["dictionaries", "article_list"])
+def test_a_file_that_is_named_must_be_there(spec, tmp_path, name):
     absent = tmp_path / "absent.txt"
     named = (absent,) if name == "dictionaries" else absent
-    error = refused(replace(source, **{name: named}), replace(CHAR, tokenizer="jieba"))
+    error = refused(replace(spec, **{name: named}), replace(CHAR, tokenizer="jieba"))
     assert error.where == str(tmp_path / "absent.txt")
     assert (error.got, error.todo) == ("No such file or directory", "Check the path.")
 
 
-def test_a_folder_that_is_not_there_is_refused(source, tmp_path):
-    error = refused(replace(source, data=tmp_path / "absent"))
+def test_a_folder_that_is_not_there_is_refused(spec, tmp_path):
+    error = refused(replace(spec, data=tmp_path / "absent"))
     assert (error.where, error.got) == (str(tmp_path / "absent"), "no such folder")
 
 
-def test_an_unknown_tokenizer_is_refused(source):
+def test_an_unknown_tokenizer_is_refused(spec):
     with pytest.raises(ConfigError, match="Did you mean jieba"):
-        prepare(source, replace(CHAR, tokenizer="jeiba"))
-    assert written(source) == {}
+        prepare(spec, replace(CHAR, tokenizer="jeiba"))
+    assert written(spec) == {}
 
 
-def test_a_fact_of_100000_signs_is_cut_to_its_first_tokens(source, write_split):
+def test_a_fact_of_100000_characters_is_truncated_to_its_first_tokens(spec, write_split):
     numbers = random.Random(1)
     fact = "".join(numbers.choices("盗窃财物", k=100_000))
     write_split("test.json", [(fact, [264])])
-    records = prepare(source, CHAR)
+    records = prepare(spec, CHAR)
     (record,) = read_records(records, "test")
     assert [records.tokens.names[i] for i in record.token_ids] == [
-        sign if sign in records.tokens.ids else "<unk>" for sign in fact[:12]
+        character if character in records.tokens.ids else "<unk>" for character in fact[:12]
     ]
 
 
-def test_splits_may_come_in_different_formats(source):
-    expected = prepare(source, CHAR)
-    (source.data / "test.json").unlink()
-    (source.data / "test.csv").write_text("articles,fact\n133,驾车伤人\n", encoding="utf-8")
-    records = prepare(source, CHAR)
+def test_splits_may_come_in_different_formats(spec):
+    expected = prepare(spec, CHAR)
+    (spec.data / "test.json").unlink()
+    (spec.data / "test.csv").write_text("articles,fact\n133,驾车伤人\n", encoding="utf-8")
+    records = prepare(spec, CHAR)
     (record,), (before,) = read_records(records, "test"), read_records(expected, "test")
     assert (record.token_ids, record.label_ids) == (before.token_ids, before.label_ids)
 
 
-def test_a_split_in_several_packed_files_gives_the_same_records(source):
-    first = prepare(source, CHAR)
-    lines = (source.data / "train.json").read_bytes().splitlines(keepends=True)
-    (source.data / "train.json").unlink()
+def test_a_split_in_several_packed_files_gives_the_same_records(spec):
+    first = prepare(spec, CHAR)
+    lines = (spec.data / "train.json").read_bytes().splitlines(keepends=True)
+    (spec.data / "train.json").unlink()
     for number, part in enumerate((lines[:2], lines[2:])):
-        path = source.data / f"train-{number}.json.gz"
+        path = spec.data / f"train-{number}.json.gz"
         path.write_bytes(gzip.compress(b"".join(part)))
-    second = prepare(source, CHAR)
+    second = prepare(spec, CHAR)
     assert second.folder != first.folder
     assert [record.token_ids for record in read_records(second, "train")] == [
         record.token_ids for record in read_records(first, "train")
     ]
-    assert second.split("train").source == str(source.data / "train-*.json.gz")
-    parts = sorted(source.data.glob("train-*"))
+    assert second.split("train").source == str(spec.data / "train-*.json.gz")
+    parts = sorted(spec.data.glob("train-*"))
     parts[0].rename(parts[0].with_name("train-2.json.gz"))
-    assert prepare(source, CHAR).folder not in (first.folder, second.folder)
+    assert prepare(spec, CHAR).folder not in (first.folder, second.folder)
 
 
-def test_packing_a_file_changes_nothing(source):
-    first = prepare(source, CHAR)
-    (source.data / "train.json.xz").write_bytes(
-        lzma.compress((source.data / "train.json").read_bytes())
+def test_packing_a_file_changes_nothing(spec):
+    first = prepare(spec, CHAR)
+    (spec.data / "train.json.xz").write_bytes(
+        lzma.compress((spec.data / "train.json").read_bytes())
     )
-    (source.data / "train.json").unlink()
-    assert prepare(source, CHAR, killed_at("message", 0)) == first
+    (spec.data / "train.json").unlink()
+    assert prepare(spec, CHAR, progress=killed_at("message", 0)) == first
 
 
-def test_the_format_is_part_of_the_key_where_it_is_not_the_default(source):
-    first = prepare(source, CHAR)
+def test_the_format_is_part_of_the_key_where_it_is_not_the_default(spec):
+    first = prepare(spec, CHAR)
     assert (
-        prepare(replace(source, case_format=CaseFormat(fact_field="fact")), CHAR).folder
+        prepare(replace(spec, case_format=CaseFormat(fact_field="fact")), CHAR).folder
         == first.folder
     )
-    other = prepare(replace(source, case_format=CaseFormat(separator="#")), CHAR)
+    other = prepare(replace(spec, case_format=CaseFormat(separator="#")), CHAR)
     assert other.folder != first.folder
-    forced = prepare(replace(source, case_format=CaseFormat(encoding="gb18030")), CHAR)
+    forced = prepare(replace(spec, case_format=CaseFormat(encoding="gb18030")), CHAR)
     assert forced.split("train").encoding == "gb18030"
     assert first.split("train").encoding == "utf-8"
 
 
-def test_the_encoding_of_each_split_is_told(source):
-    path = source.data / "valid.json"
+def test_the_encoding_of_each_split_is_reported(spec):
+    path = spec.data / "valid.json"
     line = '{"fact": "骗取钱财", "articles": [266]}\n'
     path.write_bytes(line.encode("gbk"))
-    records = prepare(source, CHAR)
+    records = prepare(spec, CHAR)
     assert {name: s.encoding for name, s in records.manifest.splits.items()} == {
         "train": "utf-8",
         "valid": "gb18030",
@@ -622,10 +621,12 @@ def test_the_encoding_of_each_split_is_told(source):
     }
 
 
-def test_progress_tells_every_case_of_every_step(source):
+def test_progress_reports_every_case_of_every_stage(spec):
     calls = []
     prepare(
-        source, CHAR, Reports(lambda stage, done, total, note: calls.append((stage, done, total)))
+        spec,
+        CHAR,
+        progress=Reports(lambda stage, done, total, note: calls.append((stage, done, total))),
     )
     assert calls[0][0] == "message"
     for split, size in (("train", 5), ("valid", 2), ("test", 1)):
@@ -636,3 +637,50 @@ def test_progress_tells_every_case_of_every_step(source):
         assert [c for c in calls if c[0] == f"write {split}"] == [
             (f"write {split}", n, size) for n in counted
         ]
+
+
+def test_charge_only_cases_follow_those_of_train_with_all_articles_masked(spec_with_charges):
+    records = prepare(spec_with_charges, CHARGE_CONFIG)
+    assert records.articles.names == ("133", "264", "266")
+    train = list(read_records(records, "train"))
+    assert [record.case_id for record in train] == ["1", "2", "3", "4", "c0", "c1"]
+    assert [record.unknown_ids for record in train] == [[], [], [], [], [0, 1, 2], [0, 1, 2]]
+    assert [record.label_ids for record in train] == [[1], [1, 2], [2], [2], [], []]
+    assert [record.case_id for record in read_records(records, "test")] == ["1"]
+    assert "新" in records.tokens.names
+
+
+def test_charges_are_normalized_and_counted_once_per_case(spec_with_charges):
+    records = prepare(spec_with_charges, CHARGE_CONFIG)
+    charges = [record.charges for record in read_records(records, "train")]
+    robbery = "抢夺、抢劫"
+    assert charges == [
+        ("盗窃",),
+        ("盗窃", "诈骗"),
+        (),
+        ("诈骗",),
+        (robbery,),
+        ("盗窃",),
+    ]
+    assert records.charges.names == tuple(sorted(["盗窃", "诈骗", robbery]))
+    counts = dict(zip(records.charges.names, records.manifest.charge_counts, strict=True))
+    assert counts == {"盗窃": 3, "诈骗": 1, robbery: 1}
+    assert records.manifest.label_counts == (0, 2, 2)
+    # The case of weight 0 is not learned.
+    assert records.manifest.known_cases == {"articles": 3, "charges": 4}
+    assert prepare(spec_with_charges, CHARGE_CONFIG) == records
+
+
+def test_the_list_of_articles_does_not_concern_charge_only_cases(spec_with_charges):
+    (spec_with_charges.data / "law.txt").write_text("133\n264\n266\n347\n", encoding="utf-8")
+    assert prepare(spec_with_charges, CHARGE_CONFIG).manifest.splits["train"].cases == 6
+
+
+def test_a_bad_charge_only_line_stops_preparation_unless_it_is_skipped(spec_with_charges):
+    with spec_with_charges.charge_only_data.open("a") as file:
+        file.write('\n{"fact": "盗窃", "articles": [264]}\n')
+    with pytest.raises(CaseError, match=r"charges\.jsonl:3: .* must be a list of charges"):
+        prepare(spec_with_charges, CHARGE_CONFIG)
+    records = prepare(replace(spec_with_charges, skip_bad=True), CHARGE_CONFIG)
+    assert records.manifest.splits["train"].skipped == 1
+    assert "charges.jsonl:3" in (records.folder / "skipped.jsonl").read_text("utf-8")

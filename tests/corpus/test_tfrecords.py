@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from lawrec.corpus.manifest import (
-    SCHEMA,
+    RECORDS_VERSION,
     Manifest,
     Records,
     Split,
@@ -55,7 +55,7 @@ def check_damage(error, path, got="damaged bytes"):
     assert error.expected == "the shard must be as its manifest says"
     assert error.got == got
     assert error.todo == (
-        f"The next `lawrec prepare` or `lawrec train` of its cases makes {path.parent} anew."
+        f"The next `lawrec prepare` or `lawrec train` of its cases writes {path.parent} again."
     )
 
 
@@ -230,7 +230,7 @@ def test_a_folder_without_a_whole_manifest_is_refused(records, tmp_path, content
     error = caught.value
     assert (error.where, error.expected) == (str(path), "the manifest must be readable")
     assert error.got
-    assert error.todo.endswith(f"makes {records.folder} anew.")
+    assert error.todo.endswith(f"writes {records.folder} again.")
 
 
 @pytest.mark.parametrize("name", ["tokens.txt", "articles.txt", "charges.txt"])
@@ -243,7 +243,7 @@ def test_records_without_a_vocabulary_are_refused(records, tmp_path, name):
 
 def test_a_manifest_survives_json(records):
     values = json.loads(json.dumps(manifest_to_dict(records.manifest)))
-    assert values["schema"] == SCHEMA
+    assert values["schema"] == RECORDS_VERSION
     assert values["splits"]["train"]["cases"] == len(RECORDS)
     changed = replace(records.manifest, max_tokens=3)
     assert manifest_to_dict(changed) == {**manifest_to_dict(records.manifest), "max_tokens": 3}

@@ -85,7 +85,7 @@ def test_the_text_names_what_computes_and_what_does_not():
 
 
 def test_the_command_ends_well_whatever_is_there():
-    found = json.loads(CliRunner().invoke(cli, ["doctor", "--output", "json"]).stdout)
+    found = json.loads(CliRunner().invoke(cli, ["doctor", "--format", "json"]).stdout)
     assert bool(found["findings"]["gpus"]) is not bool(found["why_no_gpu"])
     result = CliRunner().invoke(cli, ["doctor"])
     assert (result.exit_code, result.stderr) == (0, "")

@@ -55,7 +55,7 @@ def test_a_moved_run_tokenizes_as_before_although_all_lists_are_deleted(run_with
     moved = open_run(shutil.move(run.folder, tmp_path / "moved"))
     encoder = load_encoder(moved)
     assert encoder.tokenizer.fingerprint == run.tokenizer
-    assert encoder.tokenizer.cut("乱造之词，2016年5月的") == ["乱造之词", "<date>"]
+    assert encoder.tokenizer.tokenize("乱造之词，2016年5月的") == ["乱造之词", "<date>"]
     assert moved.tokens.names[2] == "诈"
     roots = {"records_root": tmp_path / "records", "vocab_root": tmp_path / "vocab"}
     assert prepare(replace(moved.dataset, **roots), moved.config.corpus).folder.name == run.records
@@ -148,10 +148,10 @@ def test_a_run_remembers_its_charge_only_cases_and_is_not_tuned_on_them(
     from lawrec.runs.leakage import trained_on
     from lawrec.runs.run import open_run
 
-    run = open_run(start_run(*CHARGE_SETTINGS, charged=charge_only_cases)[0].folder)
-    assert run.dataset.charged == charge_only_cases.resolve()
+    run = open_run(start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases)[0].folder)
+    assert run.dataset.charge_only_data == charge_only_cases.resolve()
     assert run.charges.names == ("抢劫", "盗窃", "诈骗")
-    assert list(run.splits) == ["train", "valid", "test", "charged"]
+    assert list(run.splits) == ["train", "valid", "test", "charge_only"]
     assert list(trained_on(run)) == ["train", "train the charges"]
     with pytest.raises(CaseError, match="must differ from those used to train the charges"):
         tune_run(run, path=charge_only_cases)
@@ -161,10 +161,10 @@ def test_charge_only_cases_without_a_second_output_are_refused(
     start_run, charge_only_cases, tmp_path
 ):
     with pytest.raises(ConfigError) as caught:
-        start_run("loss.charge_weight=0", charged=charge_only_cases, root=tmp_path)
+        start_run("loss.charge_weight=0", charge_only_data=charge_only_cases, root=tmp_path)
     assert str(caught.value) == (
-        "--charged: loss.charge_weight must be above 0 to learn from cases with nothing but "
-        "charges, got 0.0. Add --set loss.charge_weight=0.5, or leave out --charged."
+        "--charge-only-data: loss.charge_weight must be above 0 to learn from charge-only cases, "
+        "got 0.0. Add --set loss.charge_weight=0.5, or leave out --charge-only-data."
     )
     assert not (tmp_path / "checkpoints").exists()
 
@@ -174,5 +174,5 @@ def test_a_second_output_without_any_charge_is_refused(start_run):
         start_run("loss.charge_weight=0.5")
     assert str(caught.value) == (
         "loss.charge_weight: a train case must name its charges to learn them, got none. "
-        "Set it to 0, or add cases with charges by --charged FILE."
+        "Set it to 0, or add cases with charges by --charge-only-data FILE."
     )

@@ -204,9 +204,9 @@ def test_with_every_optimizer_a_killed_run_ends_with_the_same_bits(new_training,
 
 
 def test_a_killed_run_with_charge_only_cases_ends_with_the_same_bits(start_run, charge_only_cases):
-    unbroken, records = start_run(*CHARGE_SETTINGS, charged=charge_only_cases)
+    unbroken, records = start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases)
     list(train(unbroken, records))
-    run, records = start_run(*CHARGE_SETTINGS, charged=charge_only_cases)
+    run, records = start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases)
     with pytest.raises(PowerCutError):
         list(train(run, records, progress=killed_at(5)))
     list(train(run, records))
@@ -215,7 +215,7 @@ def test_a_killed_run_with_charge_only_cases_ends_with_the_same_bits(start_run, 
 
 def test_the_charges_are_learnt(start_run, charge_only_cases):
     settings = (*CHARGE_SETTINGS, "training.epochs=24", "training.patience=99")
-    run, records = start_run(*settings, charged=charge_only_cases)
+    run, records = start_run(*settings, charge_only_data=charge_only_cases)
     list(train(run, records))
     model = load_model(run, tf.train.latest_checkpoint(str(run.folder)))
     names = records.charges.names

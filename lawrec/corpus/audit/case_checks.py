@@ -1,39 +1,67 @@
-"""Checks: what can be wrong with one line by itself, whatever the other lines are."""
+"""Case checks: what can be wrong with one line, whatever the other lines are.
+
+An error stops a training or falsifies its figures, and `lawrec audit --fix` repairs every one; no
+text of a fact is ever rewritten. A warning is for a person to judge. `CHECKS` has one entry per
+kind of finding.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from lawrec.corpus.case_lines import CaseLine
-from lawrec.corpus.cases import NO_FACT, NO_LIST, NO_NAME, OTHER_BYTES, Case
-from lawrec.corpus.readers import NO_ARTICLES, NO_META, NO_OBJECT
-from lawrec.errors import CaseError
+from lawrec.corpus.cases import Case
+from lawrec.errors import ErrorKind
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, root_article
 from lawrec.law.catalog import Article
 from lawrec.law.charges import charge_wordings, normalize_charge
 from lawrec.text_files import ENCODINGS
 
 ERROR, WARNING = "error", "warning"
-TINY = 10
-"""Signs below which a fact hardly tells what happened."""
-SIGNS_A_TOKEN = 1.8
-"""Signs in a token of jieba, measured on the facts of CAIL2018."""
+SHORT_FACT = 10
+"""A normalized fact of fewer characters hardly says what happened."""
+CHARACTERS_PER_TOKEN = 1.8
+"""Mean length of jieba's tokens, measured on the facts of CAIL2018."""
 
-_CITED = re.compile(rf"(?:第|刑法》?)([{NUMERALS}]+)条(?:之(?:{CHINESE_BRANCH}))?")
-_LAW = re.compile(r"《(?:中华人民共和国)?刑法》|刑法(?!医)")  # 刑 before 法医 is another word
+# A citation of an article, numbered in digits or in Chinese. Group 1 is the number without its
+# branch: "264" in "刑法第264条", "二百六十四" in "《刑法》二百六十四条之一".
+_CITATION = re.compile(rf"(?:第|刑法》?)([{NUMERALS}]+)条(?:之(?:{CHINESE_BRANCH}))?")
+# The name of the law: "《中华人民共和国刑法》", "《刑法》" or "刑法". In "公刑法医鉴字", the number
+# of a report by a forensic doctor (法医), the characters 刑法 are no word.
+_LAW = re.compile(r"《(?:中华人民共和国)?刑法》|刑法(?!医)")
+# A charge or an article that was blanked out: "××罪", "构成××", "《刑法》××". Elsewhere such
+# characters hide names and places: "在××路".
 _MASKED = re.compile(r"(?:法》|以|构成|涉嫌|犯)[×xX*]{2,}|[×xX*]{2,}罪")
-_AROUND = 8
+_CONTEXT = 8
+"""Characters shown on each side of a match."""
+
+
+def estimate_tokens(text: str) -> float:
+    """Return about how many tokens jieba makes of a normalized text.
+
+    Example:
+        >>> estimate_tokens("盗" * 18)
+        10.0
+    """
+    return len(text) / CHARACTERS_PER_TOKEN
 
 
 @dataclass(frozen=True)
 class AuditReference:
-    """What cases are held against."""
+    """What cases are compared with.
 
-    listed: tuple[str, ...] = ()  # the list of articles; empty: there is none
-    articles_of: Mapping[str, frozenset[str]] = field(default_factory=dict)  # charge -> roots
-    charges_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # article -> charges
-    tokens: Callable[[str], float] = lambda text: len(text) / SIGNS_A_TOKEN  # of a normalized fact
+    Args:
+        listed: The list of articles; empty if there is none.
+        articles_of: The roots of the articles in whose titles each charge is.
+        charges_of: The charges in the title of each article.
+        tokens: Returns the number of tokens of a normalized fact, possibly estimated.
+        max_tokens: The number of tokens that the model reads.
+    """
+
+    listed: tuple[str, ...] = ()
+    articles_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    charges_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tokens: Callable[[str], float] = estimate_tokens
     max_tokens: int = 384
 
     def kept(self, case: Case) -> tuple[str, ...]:
@@ -47,7 +75,14 @@ class AuditReference:
 
 @dataclass(frozen=True)
 class Check:
-    """A way in which a line can be wrong; `find` says how, and nothing for a line that is right."""
+    """One kind of finding.
+
+    Args:
+        severity: `ERROR` or `WARNING`.
+        meaning: What is wrong, as a clause.
+        todo: What to do about it, as a sentence.
+        find: Returns what is wrong with a line, and "" for a correct line.
+    """
 
     severity: str
     meaning: str
@@ -56,13 +91,27 @@ class Check:
 
 
 def audit_reference_of(
-    catalog: Iterable[Article], listed: Iterable[str] = (), **others: Any
+    catalog: Iterable[Article],
+    listed: Iterable[str] = (),
+    *,
+    max_tokens: int = AuditReference.max_tokens,
+    tokens: Callable[[str], float] = estimate_tokens,
 ) -> AuditReference:
-    """Return the rules that a catalogue's titles and a list of articles make.
+    """Return the reference of a catalogue's titles and a list of articles.
 
-    CAIL2018 gives 133 for 危险驾驶, which stands in 133之一: an article and its branches share a
-    root, and where roots meet nothing is contradicted. A charge that no listed article has cannot
-    contradict one.
+    Articles are compared by their roots: CAIL2018 labels 危险驾驶 with 133, though its article is
+    133之一. A charge contradicts only articles in the list, as the others cannot be labels.
+
+    Args:
+        catalog: Articles with their titles, whose parts that end in "罪" are charges.
+        listed: The list of articles; empty if there is none.
+        max_tokens: See `AuditReference`.
+        tokens: See `AuditReference`.
+
+    Example:
+        >>> reference = audit_reference_of([Article("264", "盗窃罪")])
+        >>> reference.articles_of
+        {'盗窃': frozenset({'264'})}
     """
     names = tuple(listed)
     roots = {root_article(name) for name in names}
@@ -75,41 +124,37 @@ def audit_reference_of(
             for charge in charges_of[entry.article]:
                 known = articles_of.get(charge, frozenset())
                 articles_of[charge] = known | {root_article(entry.article)}
-    return AuditReference(names, articles_of, charges_of, **others)
+    return AuditReference(names, articles_of, charges_of, tokens, max_tokens)
 
 
 def _of_case(
     find: Callable[[Case, str, AuditReference], str],
 ) -> Callable[[CaseLine, AuditReference], str]:
-    """Turn a check of a case and its normalized fact into a check of a line."""
+    """Return the check of a line that runs a check of its case and normalized fact."""
 
-    def check(line: CaseLine, rules: AuditReference) -> str:
-        return find(line.case, line.text, rules) if isinstance(line.case, Case) else ""
+    def check(line: CaseLine, reference: AuditReference) -> str:
+        return find(line.case, line.text, reference) if isinstance(line.case, Case) else ""
 
     return check
 
 
-def _refused(kind: str) -> Callable[[CaseLine, AuditReference], str]:
-    """Return the check that finds the lines which cannot be read for one reason."""
+def _of_error(kind: ErrorKind) -> Callable[[CaseLine, AuditReference], str]:
+    """Return the check that finds lines which were refused for one reason."""
 
-    def check(line: CaseLine, rules: AuditReference) -> str:
-        if isinstance(line.case, Case) or _reason(line, line.case) != kind:
+    def check(line: CaseLine, reference: AuditReference) -> str:
+        if isinstance(line.case, Case):
             return ""
-        return _foreign(line) or f"{line.case.expected}, got {line.case.got}"
+        # A line in another encoding may first fail as broken JSON, or as an empty fact.
+        undecodable = _undecodable(line)
+        if kind != (ErrorKind.ENCODING if undecodable else line.case.kind):
+            return ""
+        return undecodable or f"{line.case.expected}, got {line.case.got}"
 
     return check
 
 
-def _reason(line: CaseLine, error: CaseError) -> str:
-    if _foreign(line):
-        return "encoding"
-    if error.expected.endswith(NO_LIST):
-        return "bad-label"
-    return _REASONS.get(error.expected, "unreadable")
-
-
-def _foreign(line: CaseLine) -> str:
-    """Return what a line's bytes are if they are not in its encoding."""
+def _undecodable(line: CaseLine) -> str:
+    """Return what a line's bytes are if they are not in its encoding, else ""."""
     if _decodes(line.raw, line.encoding):
         return ""
     if line.raw.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -118,27 +163,27 @@ def _foreign(line: CaseLine) -> str:
     return f"not {line.encoding}" + "".join(f"; it reads as {name}" for name in others)
 
 
-def _unlisted(case: Case, text: str, rules: AuditReference) -> str:
-    kept = rules.kept(case)
+def _unlisted_label(case: Case, text: str, reference: AuditReference) -> str:
+    kept = reference.kept(case)
     return ", ".join(name for name in case.articles if name not in kept)
 
 
-def _repeated(case: Case, text: str, rules: AuditReference) -> str:
+def _repeated_label(case: Case, text: str, reference: AuditReference) -> str:
     return f"[{', '.join(case.cited)}]" if len(case.cited) > len(case.articles) else ""
 
 
-def _unlabelled(case: Case, text: str, rules: AuditReference) -> str:
+def _no_label(case: Case, text: str, reference: AuditReference) -> str:
     return "" if case.articles else "no article"
 
 
-def _tiny(case: Case, text: str, rules: AuditReference) -> str:
-    return text if len(text) < TINY else ""
+def _tiny_fact(case: Case, text: str, reference: AuditReference) -> str:
+    return text if len(text) < SHORT_FACT else ""
 
 
-def _contradiction(case: Case, text: str, rules: AuditReference) -> str:
+def _contradiction(case: Case, text: str, reference: AuditReference) -> str:
     roots = {root_article(name) for name in case.articles}
     for charge in case.charges if roots else ():
-        expected = rules.articles_of.get(normalize_charge(charge))
+        expected = reference.articles_of.get(normalize_charge(charge))
         if expected and not expected & roots:
             return (
                 f"{charge} is in {' or '.join(sorted(expected))}, not in {', '.join(case.articles)}"
@@ -146,43 +191,44 @@ def _contradiction(case: Case, text: str, rules: AuditReference) -> str:
     return ""
 
 
-def _states_article(case: Case, text: str, rules: AuditReference) -> str:
+def _states_article(case: Case, text: str, reference: AuditReference) -> str:
     roots = {root_article(name) for name in case.articles}
-    for found in _CITED.finditer(text):
-        if article_name(f"第{found[1]}条") in roots:
-            return _around(text, *found.span())
+    for match in _CITATION.finditer(text):
+        if article_name(f"第{match[1]}条") in roots:
+            return _excerpt(text, match.span())
     return ""
 
 
-def _states_charge(case: Case, text: str, rules: AuditReference) -> str:
+def _states_charge(case: Case, text: str, reference: AuditReference) -> str:
     if "罪" not in text:
         return ""
-    titles = [title for name in case.articles for title in rules.charges_of.get(name, ())]
+    titles = [title for name in case.articles for title in reference.charges_of.get(name, ())]
     own = {wording for name in (*case.charges, *titles) for wording in charge_wordings(name)}
     for name in sorted(own):
         start = text.find(f"{name}罪")
         if start >= 0:
-            return _around(text, start, start + len(name) + 1)
+            return _excerpt(text, (start, start + len(name) + 1))
     return ""
 
 
-def _names_law(case: Case, text: str, rules: AuditReference) -> str:
-    found = _LAW.search(text)
-    return _around(text, *found.span()) if found else ""
+def _names_law(case: Case, text: str, reference: AuditReference) -> str:
+    match = _LAW.search(text)
+    return _excerpt(text, match.span()) if match else ""
 
 
-def _masked(case: Case, text: str, rules: AuditReference) -> str:
-    found = _MASKED.search(text)
-    return _around(text, *found.span()) if found else ""
+def _masked(case: Case, text: str, reference: AuditReference) -> str:
+    match = _MASKED.search(text)
+    return _excerpt(text, match.span()) if match else ""
 
 
-def _truncated(case: Case, text: str, rules: AuditReference) -> str:
-    tokens = rules.tokens(text)
-    return f"{tokens:,.0f} tokens" if tokens > rules.max_tokens else ""
+def _truncated(case: Case, text: str, reference: AuditReference) -> str:
+    tokens = reference.tokens(text)
+    return f"{tokens:,.0f} tokens" if tokens > reference.max_tokens else ""
 
 
-def _around(text: str, start: int, end: int) -> str:
-    start, end = max(0, start - _AROUND), end + _AROUND
+def _excerpt(text: str, span: tuple[int, int]) -> str:
+    """Return a span of a text with its context; "…" marks where the text goes on."""
+    start, end = max(0, span[0] - _CONTEXT), span[1] + _CONTEXT
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 
@@ -194,66 +240,60 @@ def _decodes(raw: bytes, encoding: str) -> bool:
     return True
 
 
-_REASONS = {
-    NO_OBJECT: "broken-json",
-    NO_META: "broken-json",
-    NO_ARTICLES: "bad-label",
-    NO_NAME: "bad-label",
-    NO_FACT: "empty-fact",
-    OTHER_BYTES: "encoding",
-}
 _FIX = "`lawrec audit --fix` drops it."
-_KNOW = "Know that a score on such cases says little about facts that do not state it."
+_GIVEN_AWAY = "A score on such cases says little about facts that do not state it."
 CHECKS: dict[str, Check] = {
     "broken-json": Check(
-        ERROR, "a line is not the JSON that it should be", _FIX, _refused("broken-json")
+        ERROR, "a line is not the JSON that it should be", _FIX, _of_error(ErrorKind.BROKEN_JSON)
     ),
-    "bad-label": Check(ERROR, "the articles of a case cannot be read", _FIX, _refused("bad-label")),
+    "bad-label": Check(
+        ERROR, "the articles of a case cannot be read", _FIX, _of_error(ErrorKind.BAD_LABEL)
+    ),
     "unreadable": Check(
-        ERROR, "a line cannot be used for another reason", _FIX, _refused("unreadable")
+        ERROR, "a line cannot be used for another reason", _FIX, _of_error(ErrorKind.OTHER)
     ),
     "encoding": Check(
         ERROR,
         "a line is not in the encoding of its file",
-        "Name the encoding with --encoding, or mend the line; `lawrec audit --fix` drops it.",
-        _refused("encoding"),
+        "Name the encoding with --encoding, or fix the line; `lawrec audit --fix` drops it.",
+        _of_error(ErrorKind.ENCODING),
     ),
-    "empty-fact": Check(ERROR, "a fact is empty", _FIX, _refused("empty-fact")),
+    "empty-fact": Check(ERROR, "a fact is empty", _FIX, _of_error(ErrorKind.EMPTY_FACT)),
     "unlisted-label": Check(
         ERROR,
         "an article is not in the list of articles",
         "Add it to the list, or `lawrec audit --fix` drops the label.",
-        _of_case(_unlisted),
+        _of_case(_unlisted_label),
     ),
     "repeated-label": Check(
         WARNING,
-        "an article stands more than once in a case",
-        "`lawrec audit --fix` collapses them; lawrec counts them once anyway.",
-        _of_case(_repeated),
+        "a case has an article more than once",
+        "`lawrec audit --fix` keeps it once; lawrec counts it once anyway.",
+        _of_case(_repeated_label),
     ),
     "no-label": Check(
-        WARNING, "a case has no article", "Label it or leave it out.", _of_case(_unlabelled)
+        WARNING, "a case has no article", "Label it or leave it out.", _of_case(_no_label)
     ),
     "tiny-fact": Check(
-        WARNING, f"a fact has fewer than {TINY} signs", "Look at it.", _of_case(_tiny)
+        WARNING, f"a fact has fewer than {SHORT_FACT} characters", "Check it.", _of_case(_tiny_fact)
     ),
     "contradiction": Check(
         WARNING,
         "a charge is not in any article of its case",
-        "Look which is right.",
+        "Check which is right.",
         _of_case(_contradiction),
     ),
     "states-article": Check(
-        WARNING, "a fact states its own article", _KNOW, _of_case(_states_article)
+        WARNING, "a fact states its own article", _GIVEN_AWAY, _of_case(_states_article)
     ),
     "states-charge": Check(
-        WARNING, "a fact states its own charge", _KNOW, _of_case(_states_charge)
+        WARNING, "a fact states its own charge", _GIVEN_AWAY, _of_case(_states_charge)
     ),
     "names-law": Check(
-        WARNING, "a fact holds the court's words on the law", _KNOW, _of_case(_names_law)
+        WARNING, "a fact holds the court's words on the law", _GIVEN_AWAY, _of_case(_names_law)
     ),
     "masked": Check(
-        WARNING, "a fact had its charge or article blanked out (××)", _KNOW, _of_case(_masked)
+        WARNING, "a fact had its charge or article blanked out (××)", _GIVEN_AWAY, _of_case(_masked)
     ),
     "truncated": Check(
         WARNING,

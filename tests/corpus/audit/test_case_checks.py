@@ -1,14 +1,13 @@
 import pytest
 
 from lawrec.corpus.audit.case_checks import CHECKS, audit_reference_of
-from lawrec.corpus.case_lines import CaseLine
-from lawrec.corpus.cases import NO_FACT, NO_LIST, NO_NAME, OTHER_BYTES, Case
-from lawrec.corpus.readers import NO_ARTICLES, NO_META, NO_OBJECT
-from lawrec.errors import CaseError
+from lawrec.corpus.case_lines import CaseLine, read_lines
+from lawrec.corpus.cases import Case
+from lawrec.errors import CaseError, ErrorKind
 from lawrec.law.catalog import Article, shipped_catalog
 
 FACT = "被告人张某秘密窃取他人财物。"
-CATALOGUE = [
+CATALOG = [
     Article("25", "共同犯罪概念"),
     Article("133", "交通肇事罪"),
     Article("133之一", "危险驾驶罪"),
@@ -16,7 +15,7 @@ CATALOGUE = [
     Article("264", "盗窃罪"),
     Article("347", "走私、贩卖、运输、制造毒品罪"),
 ]
-RULES = audit_reference_of(CATALOGUE, max_tokens=100)
+REFERENCE = audit_reference_of(CATALOG, max_tokens=100)
 
 
 def case(fact=FACT, cited=("264",), charges=()):
@@ -25,49 +24,67 @@ def case(fact=FACT, cited=("264",), charges=()):
     )
 
 
-def found(kind, *arguments, rules=RULES, **fields):
-    return CHECKS[kind].find(CaseLine(case(*arguments, **fields), b"{}"), rules)
+def found(kind, *arguments, reference=REFERENCE, **fields):
+    return CHECKS[kind].find(CaseLine(case(*arguments, **fields), b"{}"), reference)
 
 
-def refused(kind, expected, raw=b"{"):
-    return CHECKS[kind].find(
-        CaseLine(CaseError("a.json:1", expected=expected, got="it", todo="Mend it."), raw), RULES
-    )
+def refused(check, kind, raw=b"{"):
+    error = CaseError("a.json:1", expected="it must hold", got="this", todo="Fix it.", kind=kind)
+    return CHECKS[check].find(CaseLine(error, raw), REFERENCE)
 
 
 def test_a_case_without_fault_has_no_finding():
     line = CaseLine(case(charges=["盗窃"]))
-    assert [kind for kind, check in CHECKS.items() if check.find(line, RULES)] == []
+    assert [kind for kind, check in CHECKS.items() if check.find(line, REFERENCE)] == []
 
 
 @pytest.mark.parametrize(
-    ("expected", "raw", "kind", "note"),
+    ("kind", "raw", "check", "note"),
     [
-        (NO_OBJECT, b"{", "broken-json", "a line must be one JSON object, got it"),
-        (NO_META, b"{", "broken-json", '"meta" must be a JSON object, got it'),
-        (NO_NAME, b"{}", "bad-label", "an article must be a number"),
-        (f'"articles" {NO_LIST}', b"{}", "bad-label", '"articles" must be a list of articles, got'),
-        (NO_ARTICLES, b"", "bad-label", "a case must say its articles, got it"),
-        ('"fact" must be a text', b"{}", "unreadable", '"fact" must be a text, got it'),
-        (NO_FACT, b"{}", "empty-fact", "the fact must not be empty, got it"),
-        (OTHER_BYTES, b'{"fact": "\xff\xff"}', "encoding", "not utf-8"),
-        (OTHER_BYTES, b'{"fact": "\\ud800"}', "encoding", "the text must be in the encoding of"),
-        (OTHER_BYTES, b"", "encoding", "the text must be in the encoding of its file"),
-        (OTHER_BYTES, "盗窃".encode("gbk"), "encoding", "not utf-8; it reads as gb18030"),
-        (NO_OBJECT, "盗窃".encode("gbk"), "encoding", "not utf-8; it reads as gb18030"),
-        (NO_OBJECT, b"\xff\xfe{\0", "encoding", "begins like UTF-16"),
+        (ErrorKind.BROKEN_JSON, b"{", "broken-json", "it must hold, got this"),
+        (ErrorKind.BAD_LABEL, b"{}", "bad-label", "it must hold, got this"),
+        (ErrorKind.OTHER, b"{}", "unreadable", "it must hold, got this"),
+        (ErrorKind.EMPTY_FACT, b"{}", "empty-fact", "it must hold, got this"),
+        (ErrorKind.ENCODING, b'{"fact": "\xff\xff"}', "encoding", "not utf-8"),
+        (ErrorKind.ENCODING, b'{"fact": "\\ud800"}', "encoding", "it must hold, got this"),
+        (ErrorKind.ENCODING, b"", "encoding", "it must hold, got this"),
+        (ErrorKind.ENCODING, "盗窃".encode("gbk"), "encoding", "not utf-8; it reads as gb18030"),
+        (ErrorKind.BROKEN_JSON, "盗窃".encode("gbk"), "encoding", "not utf-8; it reads as gb18030"),
+        (ErrorKind.BROKEN_JSON, b"\xff\xfe{\0", "encoding", "begins like UTF-16"),
     ],
 )
-def test_a_line_that_cannot_be_read_is_found_once(expected, raw, kind, note):
-    notes = {name: refused(name, expected, raw) for name in CHECKS}
-    assert [name for name, text in notes.items() if text] == [kind]
-    assert note in notes[kind]
+def test_exactly_one_check_finds_a_line_that_cannot_be_read(kind, raw, check, note):
+    notes = {name: refused(name, kind, raw) for name in CHECKS}
+    assert [name for name, text in notes.items() if text] == [check]
+    assert note in notes[check]
 
 
-def test_a_line_is_held_against_the_encoding_of_its_file():
-    error = CaseError("a.json:1", expected=NO_OBJECT, got="it", todo="Mend it.")
-    assert CHECKS["encoding"].find(CaseLine(error, "{盗窃".encode("gbk"), "gb18030"), RULES) == ""
-    note = CHECKS["encoding"].find(CaseLine(error, b"\xff", "gb18030"), RULES)
+@pytest.mark.parametrize(
+    ("line", "check", "note"),
+    [
+        (b"{", "broken-json", "a line must be one JSON object, got broken JSON"),
+        (b'{"meta": 1}', "broken-json", '"meta" must be a JSON object, got 1'),
+        (b'{"fact": "\xe7\x9b\x97", "articles": [0]}', "bad-label", "an article must be a number"),
+        (b'{"fact": "\xe7\x9b\x97"}', "bad-label", "must be a list of articles, got None"),
+        (b'{"fact": 1}', "unreadable", '"fact" must be a text, got 1'),
+        (b'{"fact": ""}', "empty-fact", "the fact must not be empty, got ''"),
+        (b'{"fact": "\\ud800"}', "encoding", "the text must be in the encoding of its file"),
+    ],
+)
+def test_a_line_of_a_file_has_the_finding_of_its_error(tmp_path, line, check, note):
+    (tmp_path / "a.json").write_bytes(line)
+    (case_line,) = read_lines(tmp_path / "a.json")
+    notes = {name: CHECKS[name].find(case_line, REFERENCE) for name in CHECKS}
+    assert [name for name, text in notes.items() if text] == [check]
+    assert note in notes[check]
+
+
+def test_a_line_is_compared_with_the_encoding_of_its_file():
+    kind = ErrorKind.BROKEN_JSON
+    error = CaseError("a.json:1", expected="it must hold", got="this", todo="Fix it.", kind=kind)
+    line = CaseLine(error, "{盗窃".encode("gbk"), "gb18030")
+    assert CHECKS["encoding"].find(line, REFERENCE) == ""
+    note = CHECKS["encoding"].find(CaseLine(error, b"\xff", "gb18030"), REFERENCE)
     assert note == "not gb18030"
 
 
@@ -77,17 +94,18 @@ def test_repeats_are_shown_as_they_stand():
 
 
 def test_only_a_list_makes_a_label_unlisted():
-    rules = audit_reference_of(CATALOGUE, ["264", "133"])
-    assert found("unlisted-label", cited=("264", "999", "133之一"), rules=rules) == "999, 133之一"
+    reference = audit_reference_of(CATALOG, ["264", "133"])
+    cited = ("264", "999", "133之一")
+    assert found("unlisted-label", cited=cited, reference=reference) == "999, 133之一"
     assert found("unlisted-label", cited=("264", "999")) == ""
 
 
-def test_a_case_is_hopeless_when_the_list_has_none_of_its_labels():
-    rules = audit_reference_of([], ["264"])
-    assert rules.has_no_listed_article(case(cited=("999",)))
-    assert not rules.has_no_listed_article(case(cited=("999", "264")))
-    assert not rules.has_no_listed_article(case(cited=()))
-    assert rules.kept(case(cited=("999", "264", "264"))) == ("264",)
+def test_a_case_may_have_no_label_in_the_list():
+    reference = audit_reference_of([], ["264"])
+    assert reference.has_no_listed_article(case(cited=("999",)))
+    assert not reference.has_no_listed_article(case(cited=("999", "264")))
+    assert not reference.has_no_listed_article(case(cited=()))
+    assert reference.kept(case(cited=("999", "264", "264"))) == ("264",)
 
 
 def test_no_label_and_tiny_facts_are_found():
@@ -116,9 +134,9 @@ def test_no_label_and_tiny_facts_are_found():
         (["盗窃"], ["133"], ["133"], ""),
     ],
 )
-def test_a_charge_contradicts_articles_that_do_not_meet_its_own(charges, cited, listed, expected):
-    rules = audit_reference_of(CATALOGUE, listed)
-    note = found("contradiction", charges=charges, cited=cited, rules=rules)
+def test_a_charge_contradicts_articles_other_than_its_own(charges, cited, listed, expected):
+    reference = audit_reference_of(CATALOG, listed)
+    note = found("contradiction", charges=charges, cited=cited, reference=reference)
     assert note.startswith(expected) if expected else note == ""
 
 
@@ -164,7 +182,7 @@ def test_a_fact_may_state_one_of_the_charges_that_brackets_offer():
     assert note == "其行为已构成贩卖毒品罪。"
 
 
-def test_what_is_around_a_find_is_cut():
+def test_the_context_of_a_match_is_shortened():
     note = found("states-charge", "一二三四五六七八九盗窃罪九八七六五四三二一")
     assert note == "…二三四五六七八九盗窃罪九八七六五四三二…"
 
@@ -173,11 +191,11 @@ def test_a_fact_is_truncated_beyond_the_tokens_that_are_read():
     assert found("truncated", "盗" * 160) == ""
     assert found("truncated", "盗" * 360) == "200 tokens"
     counted = audit_reference_of([], max_tokens=2, tokens=len)
-    assert found("truncated", "盗窃罪", rules=counted) == "3 tokens"
+    assert found("truncated", "盗窃罪", reference=counted) == "3 tokens"
 
 
 def test_the_shipped_catalogue_knows_the_charges():
-    rules = audit_reference_of(shipped_catalog().values())
-    assert rules.articles_of["盗窃"] == {"210", "264", "265"}
-    assert rules.articles_of["危险驾驶"] == {"133"}
-    assert rules.charges_of["25"] == ()
+    reference = audit_reference_of(shipped_catalog().values())
+    assert reference.articles_of["盗窃"] == {"210", "264", "265"}
+    assert reference.articles_of["危险驾驶"] == {"133"}
+    assert reference.charges_of["25"] == ()
