@@ -40,12 +40,12 @@ def read_labels(run: Run, path: Path | None = None) -> tuple[str, ...]:
         >>> read_labels(run, Path("law.txt"))[:3]  # doctest: +SKIP
         ('184', '336', '314')
     """
-    listed = read_article_list(path) if path else run.source.read_article_list()
+    listed = read_article_list(path) if path else run.dataset.read_article_list()
     if listed is None:
         raise RunError(
             run.folder,
             expected="CAIL's ids need the list of articles that they count in",
-            got=f"no law.txt in {run.source.data}",
+            got=f"no law.txt in {run.dataset.data}",
             todo="Name it with --article-list.",
         )
     return tuple(listed)

@@ -53,7 +53,7 @@ def evaluate_run(
     """
     name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split  # "part-*" -> "part-_"
     if not path:
-        path, case_format = split_path(run, split), run.source.case_format
+        path, case_format = split_path(run, split), run.dataset.case_format
     cases = LabelledCases(path, content_digest(path), case_format, skip_bad)
     scored, predictions = _predict(run, cases, progress=progress)
     report = evaluate_predictions(

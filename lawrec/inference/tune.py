@@ -61,7 +61,7 @@ def tune_run(
     config = config or run.config.decision
     check_choices(config)
     if not path:
-        path, case_format = split_path(run, "valid"), run.source.case_format
+        path, case_format = split_path(run, "valid"), run.dataset.case_format
     digest = content_digest(path)
     refuse_same_cases(path, digest, purpose="tune", used=trained_on(run))
     costs = _costs(config, run.articles.names)
@@ -142,7 +142,7 @@ def _train_companions(run: Run) -> CoCitations:
     column = {name: place for place, name in enumerate(run.articles.names)}
     together = np.zeros((len(column), len(column)), np.int64)
     cases = 0
-    for case in read_cases(path, case_format=run.source.case_format):
+    for case in read_cases(path, case_format=run.dataset.case_format):
         if isinstance(case, Case):
             labels = [column[name] for name in set(case.articles) if name in column]
             cases += 1
