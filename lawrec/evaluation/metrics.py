@@ -59,6 +59,18 @@ def count(
     return Counts(tp, fp, fn, judged - tp - fp - fn)
 
 
+def divide_or_zero(numerator: NumberArray, denominator: NumberArray) -> Float64Array:
+    """Return the quotient of two arrays, float64, and 0 where the denominator is 0.
+
+    Example:
+        >>> divide_or_zero(np.array([1, 3]), np.array([2, 0]))
+        array([0.5, 0. ])
+    """
+    quotient = numerator / np.where(denominator == 0, 1, denominator)
+    result: Float64Array = np.where(denominator == 0, 0.0, quotient)
+    return result
+
+
 def precision(counts: Counts) -> Float64Array:
     """Return TP / (TP + FP), 0 where nothing was predicted."""
     return _ratio(counts.tp, counts.tp + counts.fp)
@@ -72,6 +84,23 @@ def recall(counts: Counts) -> Float64Array:
 def f1(counts: Counts, empty: float = 0.0) -> Float64Array:
     """Return 2 TP / (2 TP + FP + FN), `empty` where all three are 0."""
     return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn, empty=empty)
+
+
+def f1_from_counts(
+    tp: NumberArray, *, predicted: NumberArray, positives: NumberArray
+) -> Float64Array:
+    """Return F1 = 2 TP / (predicted + positives), and 0 for 0/0.
+
+    Args:
+        tp: Number of true positives.
+        predicted: Number of positive predictions, right or wrong.
+        positives: Number of true entries, predicted or not.
+
+    Example:
+        >>> f1_from_counts(np.array([1, 0]), predicted=np.array([1, 0]), positives=np.array([3, 0]))
+        array([0.5, 0. ])
+    """
+    return divide_or_zero(2 * tp, predicted + positives)
 
 
 RATIOS: dict[str, Callable[[Counts], Float64Array]] = {

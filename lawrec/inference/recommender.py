@@ -67,7 +67,7 @@ class Recommender:
     ) -> Iterator[Answer]:
         good = [case for case in chunk if isinstance(case, Case)]
         token_ids = [self.encoder(case.fact) for case in good]
-        rule, companions = self.tuned.rule, self.tuned.companions
+        rule, co_citations = self.tuned.rule, self.tuned.co_citations
         y_score = self.scorer(token_ids)
         decisions = recommend(
             y_score,
@@ -75,7 +75,7 @@ class Recommender:
             articles=self.articles,
             titles=self.titles,
             candidates=candidates,
-            companions=companions,
+            co_citations=co_citations,
         )
         results = zip(token_ids, decisions, strict=True)
         for number, case in enumerate(chunk, before + 1):

@@ -62,7 +62,7 @@ def answer_json(
             line["articles"] = [entry.article for entry in entries if entry.recommended]
             line["recommendations"] = [_fields(entry, texts) for entry in entries]
             line["abstained"] = answer.decision.abstained
-            line["breaks"] = [asdict(found) for found in answer.decision.breaks]
+            line["violations"] = [asdict(found) for found in answer.decision.violations]
             line["truncated"] = answer.truncated
         yield json.dumps(line, ensure_ascii=False)
 
@@ -85,15 +85,15 @@ def _notes(answer: Answer) -> Iterator[str]:
     """Give what a reader should know of an answer beside its table."""
     if answer.decision.abstained:
         yield "For a person to decide: the guarantee would take too long a list."
-    for found in answer.decision.breaks:
+    for found in answer.decision.violations:
         yield _BREAKS[found.kind].format(found.article, found.other)
     if answer.truncated:
         yield "The fact is longer than the model reads: its end was not considered."
 
 
 _BREAKS = {
-    "missing": "In training, {0} hardly ever stands without {1}, which is missing here.",
-    "unheard": "In training, {0} and {1} never stand together.",
+    "missing_companion": "In training, {0} hardly ever stands without {1}, which is missing here.",
+    "never_cited_together": "In training, {0} and {1} never stand together.",
 }
 
 

@@ -49,7 +49,7 @@ def tuning_text(tuning: TuningResult) -> str:
     rule = tuning.rule
     firing = rule.thresholds[np.isfinite(rule.thresholds)]
     spread = f", from {firing.min():.3f} to {firing.max():.3f}" if len(firing) else ""
-    figures = ", ".join(f"{FIGURES[name]} {tuning.figures[name]:.4f}" for name in HEADLINES)
+    figures = ", ".join(f"{FIGURES[name]} {tuning.metrics[name]:.4f}" for name in HEADLINES)
     seen = int((tuning.support > 0).sum())
     few = seen - int((tuning.support >= RARE).sum())
     return (
@@ -64,25 +64,26 @@ def _comparison(tuning: TuningResult) -> str:
     if not tuning.compared:
         return ""
     table = Table("Strategy", box=box.SIMPLE_HEAD)
-    names = list(tuning.compared[0].figures)
+    names = list(tuning.compared[0].metrics)
     shown = [FIGURES[name] for name in names]
     own = [] if tuning.objective in names else [tuning.objective]
     for name in own + shown:
         table.add_column(name, justify="right")
     for entry in tuning.compared:
-        values = [entry.objective] * len(own) + list(entry.figures.values())
+        values = [entry.objective] * len(own) + list(entry.metrics.values())
         table.add_row(entry.strategy, *(f"{value:.4f}" for value in values))
     title = f"Strategies by {FIGURES.get(tuning.objective, tuning.objective)}, cross-validated"
     return f"{title}\n{render(table, WIDTH)}"
 
 
 def _promised(tuning: TuningResult) -> str:
-    if not tuning.promise:
+    if not tuning.guarantee:
         return ""
-    promise = tuning.promise
+    promise = tuning.guarantee
     return (
-        f"\nguarantee: {promise.level:.0%} of cases get all their articles, or a person; it takes "
-        f"all from a score of {promise.score:.4f} on, {promise.articles:.1f} articles a case, and "
+        f"\nguarantee: {promise.coverage:.0%} of cases get all their articles, or a person; "
+        f"it takes all from a score of {promise.score:.4f} on, "
+        f"{promise.articles_per_case:.1f} articles a case, and "
         f"leaves {promise.abstained:.1%} of cases to a person"
     )
 

@@ -8,12 +8,12 @@ from lawrec.config import DecisionConfig
 from lawrec.decision import cross_fitting
 from lawrec.decision.cross_fitting import (
     BEST,
-    choose,
-    compare,
+    choose_rule,
+    compare_strategies,
     cross_fit,
     fold_masks,
-    intervals,
-    without_folds,
+    leave_out_folds,
+    threshold_intervals,
 )
 from lawrec.decision.decision_rule import decide
 from lawrec.decision.objectives import objective
@@ -47,14 +47,16 @@ def cut_by_hand(cases, config, article):
 
     What never fires in all cases counts as 1, what never fires without a fold does not count there.
     """
-    parts = [tune(part, config).thresholds[article] for part in without_folds(cases, config)]
+    parts = [tune(part, config).thresholds[article] for part in leave_out_folds(cases, config)]
     own = 1.0
     if np.isfinite(tune(cases, config).thresholds[article]):
         own = np.mean([part for part in parts if np.isfinite(part)], dtype=np.float64)
     shared = best_cut(cases, config)
     rare = [label for label, true in enumerate(cases.support) if true < RARE]
     if article in rare:
-        shared = drawn(best_cut(cases.articles(rare), config), shared, cases.support[rare].sum())
+        shared = drawn(
+            best_cut(cases.restrict_to_articles(rare), config), shared, cases.support[rare].sum()
+        )
     return drawn(own, shared, cases.support[article])
 
 
@@ -92,7 +94,7 @@ def test_a_threshold_by_hand():
 def test_one_fold_without_shrinking_is_tuning():
     for name in STRATEGIES:
         config = DecisionConfig(strategy=name, folds=1, shrinkage_cases=0)
-        cases = invented(0).articles([0, 1, 2])
+        cases = invented(0).restrict_to_articles([0, 1, 2])
         found, tuned = cross_fit(cases, config), tune(cases, config)
         assert found.thresholds.tolist() == tuned.thresholds.tolist()
         assert replace(found, thresholds=None) == replace(tuned, thresholds=None)
@@ -128,15 +130,17 @@ def test_articles_with_costs_of_their_own_share_the_cheapest_cut_by_the_mean():
 
 def test_articles_are_rare_by_their_train_cases_where_these_are_known():
     cases = invented(0)
-    assert cases.rare.tolist() == [False, False, True, True]
-    known = replace(cases, trained=np.array([49, 50, 50, 49]))
+    assert cases.is_rare.tolist() == [False, False, True, True]
+    known = replace(cases, train_support=np.array([49, 50, 50, 49]))
     assert (
-        known.rare.tolist() == known.rows(np.arange(30)).rare.tolist() == [True, False, False, True]
+        known.is_rare.tolist()
+        == known.restrict_to_cases(np.arange(30)).is_rare.tolist()
+        == [True, False, False, True]
     )
-    assert known.articles([1, 0]).rare.tolist() == [False, True]
-    assert known.calibration("isotonic").groups == (0, 1, 1, 0)
+    assert known.restrict_to_articles([1, 0]).is_rare.tolist() == [False, True]
+    assert known.fit_calibration("isotonic").groups == (0, 1, 1, 0)
     shared = best_cut(cases, CONFIG)
-    of_rare = drawn(best_cut(cases.articles([0, 3]), CONFIG), shared, cases.support[0])
+    of_rare = drawn(best_cut(cases.restrict_to_articles([0, 3]), CONFIG), shared, cases.support[0])
     found = thresholds(known, replace(CONFIG, folds=1))
     own = tune(cases, CONFIG).thresholds
     expected = [drawn(own[0], of_rare, 40), drawn(own[1], shared, 12), drawn(own[2], shared, 3)]
@@ -161,7 +165,7 @@ def test_a_strategy_without_cuts_to_steady_is_left_as_it_is(strategy):
 @pytest.mark.parametrize("strategy", ["global", "top-n-per-score"])
 def test_a_single_cut_is_the_mean_of_folds(strategy):
     cases, config = invented(1), replace(CONFIG, strategy=strategy)
-    parts = [tune(part, config).thresholds for part in without_folds(cases, config)]
+    parts = [tune(part, config).thresholds for part in leave_out_folds(cases, config)]
     assert thresholds(cases, config) == pytest.approx(np.mean(parts, axis=0))
 
 
@@ -184,7 +188,7 @@ def test_only_the_parts_that_decide_like_the_whole_count(monkeypatch):
         cases = invented(seed, cases=40, support=(20, 8, 4), apart=0.1)
         config = replace(CONFIG, strategy="cail", shrinkage_cases=0)
         whole = tune(cases, config)
-        parts = [tune(part, config) for part in without_folds(cases, config)]
+        parts = [tune(part, config) for part in leave_out_folds(cases, config)]
         alike = [part for part in parts if manner(part) == manner(whole)] or [whole]
         rule = np.array([part.thresholds for part in alike], np.float64)
         finite = np.isfinite(rule)
@@ -216,7 +220,7 @@ def test_an_article_without_a_case_follows_the_rare_ones(strategy):
     cases = invented(2, support=(60, 8, 8, 0))
     cases.y_score[:, 1:] *= 0.5
     config = replace(CONFIG, strategy=strategy)
-    rare = best_cut(cases.articles([1, 2, 3]), config)
+    rare = best_cut(cases.restrict_to_articles([1, 2, 3]), config)
     expected = drawn(rare, best_cut(cases, config), 16)
     found = thresholds(cases, config)
     assert found[3] == pytest.approx(expected, abs=1e-6)
@@ -231,7 +235,7 @@ def test_an_article_without_a_case_has_the_score_of_the_configuration(strategy, 
     config = replace(CONFIG, strategy=strategy, unseen_threshold=unseen_threshold)
     found = thresholds(cases, config)
     assert found[3] == unseen_threshold
-    assert found[:3] == pytest.approx(thresholds(cases.articles([0, 1, 2]), config))
+    assert found[:3] == pytest.approx(thresholds(cases.restrict_to_articles([0, 1, 2]), config))
 
 
 def test_no_article_with_a_case_at_all_has_the_score_of_the_configuration():
@@ -271,10 +275,10 @@ def test_folds_part_the_cases():
         assert np.sum(masks, axis=0).tolist() == [1] * n_cases
         sizes = [int(mask.sum()) for mask in masks]
         assert max(sizes) - min(sizes) <= 1
-    parts = without_folds(invented(0), CONFIG)
+    parts = leave_out_folds(invented(0), CONFIG)
     assert [len(part.y_true) for part in parts] == [60] * 3
-    assert without_folds(invented(0), replace(CONFIG, folds=1)) == []
-    assert without_folds(invented(0, cases=2, support=(1,)), CONFIG) == []
+    assert leave_out_folds(invented(0), replace(CONFIG, folds=1)) == []
+    assert leave_out_folds(invented(0, cases=2, support=(1,)), CONFIG) == []
 
 
 @pytest.fixture
@@ -294,10 +298,10 @@ def test_the_lists_of_a_fold_do_not_hang_on_its_own_labels(held_out_lists):
     cases = invented(4)
     for fold, held_out in enumerate(fold_masks(len(cases.y_true), QUICK.folds)):
         held_out_lists.clear()
-        compare(cases, QUICK)
+        compare_strategies(cases, QUICK)
         expected = list(held_out_lists)
         held_out_lists.clear()
-        compare(replace(cases, y_true=cases.y_true ^ held_out[:, None]), QUICK)
+        compare_strategies(replace(cases, y_true=cases.y_true ^ held_out[:, None]), QUICK)
         own = np.s_[fold * len(STRATEGIES) : (fold + 1) * len(STRATEGIES)]
         for found, before in zip(held_out_lists[own], expected[own], strict=True):
             assert found.tolist() == before.tolist()
@@ -306,22 +310,22 @@ def test_the_lists_of_a_fold_do_not_hang_on_its_own_labels(held_out_lists):
 
 def test_the_figures_are_those_of_all_lists_together(held_out_lists):
     cases = invented(4)
-    found = compare(cases, QUICK)
+    found = compare_strategies(cases, QUICK)
     masks = fold_masks(len(cases.y_true), QUICK.folds)
     for place, name in enumerate(STRATEGIES):
         y_pred = np.zeros_like(cases.y_true)
         for fold, held_out in enumerate(masks):
             y_pred[held_out] = held_out_lists[fold * len(STRATEGIES) + place]
         (entry,) = [entry for entry in found if entry.strategy == name]
-        assert entry.objective == objective(cases.y_true, y_pred, None, QUICK)
-        assert entry.figures == {
+        assert entry.objective == objective(cases.y_true, y_pred, config=QUICK)
+        assert entry.metrics == {
             name: HIGHER_IS_BETTER[name](cases.y_true, y_pred, None) for name in HEADLINES
         }
 
 
 @pytest.mark.parametrize("name", ["cail_score", "micro_f1", "f_beta"])
 def test_a_comparison_has_every_strategy_once_the_best_first(name):
-    found = compare(invented(5), replace(QUICK, objective=name))
+    found = compare_strategies(invented(5), replace(QUICK, objective=name))
     assert sorted(entry.strategy for entry in found) == sorted(STRATEGIES)
     objectives = [entry.objective for entry in found]
     assert objectives == sorted(objectives, reverse=True)
@@ -329,15 +333,15 @@ def test_a_comparison_has_every_strategy_once_the_best_first(name):
 
 def test_best_is_the_first_of_the_comparison():
     cases = invented(6)
-    strategy, rule, compared = choose(cases, replace(QUICK, strategy=BEST))
-    assert compared == compare(cases, QUICK)
+    strategy, rule, compared = choose_rule(cases, replace(QUICK, strategy=BEST))
+    assert compared == compare_strategies(cases, QUICK)
     assert strategy == compared[0].strategy
     expected = cross_fit(cases, replace(QUICK, strategy=strategy))
     assert rule.thresholds.tolist() == expected.thresholds.tolist()
 
 
 def test_a_named_strategy_is_not_compared():
-    strategy, rule, compared = choose(invented(6), CONFIG)
+    strategy, rule, compared = choose_rule(invented(6), CONFIG)
     assert (strategy, compared) == ("per-article", [])
     assert rule.thresholds.tolist() == thresholds(invented(6), CONFIG).tolist()
 
@@ -345,32 +349,36 @@ def test_a_named_strategy_is_not_compared():
 @pytest.mark.parametrize(("folds", "compared"), [(3, 3), (1, 2)])
 def test_a_comparison_tells_how_far_it_is(folds, compared):
     told = []
-    compare(invented(6), replace(QUICK, folds=folds), told=lambda *progress: told.append(progress))
+    compare_strategies(
+        invented(6),
+        replace(QUICK, folds=folds),
+        on_fold_done=lambda *progress: told.append(progress),
+    )
     assert told == [(fold, compared) for fold in range(1, compared + 1)]
 
 
 @pytest.mark.parametrize("cases", [1, 2, 3])
 def test_few_cases_can_be_compared(cases):
     y_true, y_score = random_table(0, cases=3)
-    assert len(compare(TuningCases(y_true[:cases], y_score[:cases]), DecisionConfig())) == len(
-        STRATEGIES
-    )
+    assert len(
+        compare_strategies(TuningCases(y_true[:cases], y_score[:cases]), DecisionConfig())
+    ) == len(STRATEGIES)
 
 
 def test_of_many_cases_evenly_spaced_ones_are_compared(monkeypatch):
     cases = invented(6)
-    expected = compare(cases.rows(np.s_[::3]), QUICK)
-    monkeypatch.setattr(cross_fitting, "COMPARED_CASES", 30)
-    assert compare(cases, QUICK) == expected
+    expected = compare_strategies(cases.restrict_to_cases(np.s_[::3]), QUICK)
+    monkeypatch.setattr(cross_fitting, "MAX_COMPARED_CASES", 30)
+    assert compare_strategies(cases, QUICK) == expected
 
 
 def test_the_chosen_strategy_does_as_well_elsewhere_as_simple_ones():
     tuning, elsewhere = (invented(seed, 600, (300, 90, 40, 12), 0.35) for seed in (7, 8))
-    _, rule, _ = choose(tuning, DecisionConfig(strategy=BEST, folds=3))
+    _, rule, _ = choose_rule(tuning, DecisionConfig(strategy=BEST, folds=3))
 
     def score(rule):
         lists = decide(elsewhere.y_score, rule)
-        return objective(elsewhere.y_true, lists, None, DecisionConfig())
+        return objective(elsewhere.y_true, lists, config=DecisionConfig())
 
     for simple in ("fixed", "global"):
         assert score(rule) >= score(tune(tuning, DecisionConfig(strategy=simple))) - 0.005
@@ -378,7 +386,7 @@ def test_the_chosen_strategy_does_as_well_elsewhere_as_simple_ones():
 
 def test_intervals_hold_the_cut_of_cases_that_are_well_apart():
     cases = invented(9, support=(45, 30, 20, 0), apart=0.8)
-    bounds = intervals(cases, DecisionConfig())
+    bounds = threshold_intervals(cases, DecisionConfig())
     own = tune(cases, CONFIG).thresholds
     assert (bounds.dtype, bounds.shape) == (np.float32, (4, 2))
     assert (bounds[:3, 0] <= own[:3]).all()
@@ -387,14 +395,14 @@ def test_intervals_hold_the_cut_of_cases_that_are_well_apart():
 
 
 def test_intervals_are_narrow_with_many_cases_and_wide_with_three():
-    narrow = intervals(invented(9, 4_000, (2_000,), apart=0.5), DecisionConfig())
-    wide = intervals(invented(9, 4_000, (3,), apart=0.5), DecisionConfig())
+    narrow = threshold_intervals(invented(9, 4_000, (2_000,), apart=0.5), DecisionConfig())
+    wide = threshold_intervals(invented(9, 4_000, (3,), apart=0.5), DecisionConfig())
     assert narrow[0, 1] - narrow[0, 0] < 0.08
     assert wide[0, 1] - wide[0, 0] > 0.15
 
 
 def test_without_draws_an_interval_says_nothing():
-    bounds = intervals(invented(9), DecisionConfig(resamples=0))
+    bounds = threshold_intervals(invented(9), DecisionConfig(resamples=0))
     assert bounds.tolist() == [[0, math.inf]] * 4
 
 
@@ -411,19 +419,20 @@ def test_intervals_are_like_those_of_cases_drawn_one_by_one(true):
         f1 = [2 * (row * cases.y_true[:, 0]).sum() / max(1, (row + right).sum()) for row in listed]
         rule.append(curve.threshold(int(np.argmax(f1))))
     expected = np.quantile(rule, (0.025, 0.975), method="nearest")
-    found = intervals(cases, DecisionConfig(resamples=2_000))[0]
+    found = threshold_intervals(cases, DecisionConfig(resamples=2_000))[0]
     assert found == pytest.approx(expected, abs=0.03)
 
 
 def test_everything_is_the_same_again():
     cases = invented(0)
     assert (
-        intervals(cases, DecisionConfig()).tolist() == intervals(cases, DecisionConfig()).tolist()
+        threshold_intervals(cases, DecisionConfig()).tolist()
+        == threshold_intervals(cases, DecisionConfig()).tolist()
     )
-    assert compare(cases, QUICK) == compare(cases, QUICK)
+    assert compare_strategies(cases, QUICK) == compare_strategies(cases, QUICK)
 
 
 @pytest.mark.parametrize("settings", [{"strategy": "none"}, {"objective": "none"}])
 def test_what_is_unknown_is_refused(settings):
     with pytest.raises(ConfigError, match="must be a known one"):
-        choose(invented(0), DecisionConfig(**settings))
+        choose_rule(invented(0), DecisionConfig(**settings))

@@ -8,17 +8,17 @@ import pytest
 from lawrec.config import DecisionConfig
 from lawrec.decision.decision_rule import DecisionRule, decide
 from lawrec.decision.objectives import objective
-from lawrec.decision.score_order import shares
+from lawrec.decision.score_order import relative_scores
 from lawrec.decision.strategies import STRATEGIES, cail_points, micro_f1_points
 from lawrec.decision.strategies import tune as tune_labelled
-from lawrec.decision.threshold_curve import NEVER, curve
+from lawrec.decision.threshold_curve import NEVER, threshold_curve
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import ConfigError
 from lawrec.evaluation.metrics import Counts, cail_score, f1, micro_f1
 from tests.helpers.arrays import (
     RATES,
     SEEDS,
-    all_cuts,
+    all_thresholds,
     bools,
     floats,
     never_unseen,
@@ -59,7 +59,7 @@ def all_counts(y_true, y_score, known):
     of_article = [
         [
             ((true & (score >= cut))[seen].sum(), (score >= cut)[seen].sum(), true[seen].sum())
-            for cut in all_cuts(score)
+            for cut in all_thresholds(score)
         ]
         for true, score, seen in zip(y_true.T, y_score.T, known.T, strict=True)
     ]
@@ -84,11 +84,11 @@ def test_micro_f1_of_more_articles_is_exact_too():
 
 
 def test_micro_f1_without_a_true_case_is_never():
-    assert micro_f1_points([curve(bools(0, 0), floats(0.5, 0.25))]) == [0]
+    assert micro_f1_points([threshold_curve(bools(0, 0), floats(0.5, 0.25))]) == [0]
 
 
 @pytest.mark.parametrize("costs", [(1, 1), (4, 1), (0.1, 1)])
-def test_cost_is_the_least_of_all_cuts(costs):
+def test_cost_is_the_least_of_all_thresholds(costs):
     miss, false = costs
     config = without_limits(strategy="cost", miss_cost=miss, false_cost=false)
     for y_true, y_score, known in tables():
@@ -105,7 +105,11 @@ def test_each_article_has_its_own_costs():
     costs = np.array([[3.0, 1.0], [1.0, 3.0], [0.0, 0.0]])
     rule = tune(y_true, y_score, without_limits(strategy="cost"), costs=costs)
     assert rule.thresholds.tolist() == [0.125, np.inf, np.inf]
-    by_rows = TuningCases(y_true, y_score, None, costs).articles([1, 0]).rows([0, 1])
+    by_rows = (
+        TuningCases(y_true, y_score, None, costs)
+        .restrict_to_articles([1, 0])
+        .restrict_to_cases([0, 1])
+    )
     found = tune_labelled(by_rows, without_limits(strategy="cost"))
     assert found.thresholds.tolist() == [np.inf, 0.125]
 
@@ -117,7 +121,7 @@ def test_per_article_has_the_best_rate_of_every_article(name):
         y_pred = decide(y_score, tune(y_true, y_score, config, known))
         for article, seen in enumerate(known.T):
             true, score = y_true[seen, article], y_score[seen, article]
-            best = max(slow_rate(true, score >= cut, config) for cut in all_cuts(score))
+            best = max(slow_rate(true, score >= cut, config) for cut in all_thresholds(score))
             assert slow_rate(true, y_pred[seen, article], config) == pytest.approx(best)
 
 
@@ -128,8 +132,8 @@ def test_global_has_the_best_rate_of_all_single_cuts(name):
         rule = tune(y_true, y_score, config, known)
         assert len(set(rule.thresholds)) == 1
         true, score = y_true[known], y_score[known]
-        best = max(slow_rate(true, score >= cut, config) for cut in all_cuts(score))
-        found = objective(y_true, decide(y_score, rule), known, config)
+        best = max(slow_rate(true, score >= cut, config) for cut in all_thresholds(score))
+        found = objective(y_true, decide(y_score, rule), known, config=config)
         assert found == pytest.approx(best)
 
 
@@ -148,11 +152,11 @@ def test_top_n_has_the_best_micro_f1_of_all_n():
 def test_top_n_per_score_has_the_best_share(name):
     config = without_limits(strategy="top-n-per-score", objective=name, beta=2, target_rate=0.7)
     for y_true, y_score, known in tables():
-        relative = shares(y_score)
-        lists = [relative >= share for share in all_cuts(relative)]
-        best = max(objective(y_true, y_pred, known, config) for y_pred in lists)
+        relative = relative_scores(y_score)
+        lists = [relative >= share for share in all_thresholds(relative)]
+        best = max(objective(y_true, y_pred, known, config=config) for y_pred in lists)
         y_pred = decide(y_score, tune(y_true, y_score, config, known))
-        assert objective(y_true, y_pred, known, config) == pytest.approx(best)
+        assert objective(y_true, y_pred, known, config=config) == pytest.approx(best)
 
 
 @pytest.mark.parametrize("unseen_threshold", [0.0, math.inf])
@@ -181,20 +185,20 @@ def test_no_change_of_a_single_cut_betters_the_points_of_cail():
     for y_true, y_score, known in tables(articles=4):
         cases = TuningCases(y_true, y_score, known)
         judged = 4 + len(y_true) * (not known.all())  # with and without others
-        points = cail_points(cases.curves, [0] * 4, judged=judged)
+        points = cail_points(cases.curves, [0] * 4, n_articles=judged)
         now = score_of_points(cases.curves, points, judged)
         for label, of_one in enumerate(cases.curves):
             for point in range(len(of_one.thresholds)):
                 moved = [*points[:label], point, *points[label + 1 :]]
                 assert score_of_points(cases.curves, moved, judged) <= now + 1e-9
-        assert cail_points(cases.curves, points, judged=judged) == points
+        assert cail_points(cases.curves, points, n_articles=judged) == points
 
 
 def score_of_points(curves, points, judged):
     pairs = list(zip(curves, points, strict=True))
     tp = np.array([curve.tp[point] for curve, point in pairs])
-    listed = np.array([curve.chosen[point] for curve, point in pairs])
-    positives = np.array([curve.positives for curve in curves])
+    listed = np.array([curve.n_predicted[point] for curve, point in pairs])
+    positives = np.array([curve.n_positives for curve in curves])
     own = f1(Counts(tp, listed - tp, positives - tp, 0 * tp))
     return (2 * tp.sum() / (listed + positives).sum() + own.sum() / judged) / 2
 

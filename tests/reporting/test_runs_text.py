@@ -197,7 +197,7 @@ def test_json_has_a_line_a_case():
                 },
             ],
             "abstained": False,
-            "breaks": [],
+            "violations": [],
             "truncated": False,
         },
         {
@@ -209,7 +209,7 @@ def test_json_has_a_line_a_case():
             "articles": [],
             "recommendations": [],
             "abstained": False,
-            "breaks": [],
+            "violations": [],
             "truncated": True,
         },
     ]
@@ -290,7 +290,7 @@ def test_the_line_of_an_epoch_tells_loss_and_figures(best, end):
 
 
 def tuning(thresholds, objective="cail_score", **others):
-    others = {"compared": (), "promise": None, **others}
+    others = {"compared": (), "guarantee": None, **others}
     rule = DecisionRule(np.array(thresholds, np.float32), 1, 10)
     support = np.array([12, 3, 0])
     path = Path("valid.json")
@@ -336,8 +336,8 @@ def test_compared_strategies_are_a_table_with_the_objective_in_it(objective, hea
 
 
 def test_a_guarantee_tells_what_it_costs():
-    promise = SimpleNamespace(level=0.95, score=0.0123, articles=3.04, abstained=0.015)
-    assert runs_text.tuning_text(tuning([0.5], promise=promise)).splitlines()[2] == (
+    promise = SimpleNamespace(coverage=0.95, score=0.0123, articles_per_case=3.04, abstained=0.015)
+    assert runs_text.tuning_text(tuning([0.5], guarantee=promise)).splitlines()[2] == (
         "guarantee: 95% of cases get all their articles, or a person; it takes all from a score of "
         "0.0123 on, 3.0 articles a case, and leaves 1.5% of cases to a person"
     )
@@ -345,8 +345,8 @@ def test_a_guarantee_tells_what_it_costs():
 
 def test_a_reader_is_told_of_an_abstention_and_of_unusual_company():
     breaks = (
-        CoCitationViolation("missing", "389", "390"),
-        CoCitationViolation("unheard", "264", "234"),
+        CoCitationViolation("missing_companion", "389", "390"),
+        CoCitationViolation("never_cited_together", "264", "234"),
     )
     (text,) = table(Answer("1", FACT, Decision((THEFT,), True, breaks), truncated=True))
     assert text.splitlines()[-4:] == [
