@@ -112,9 +112,8 @@ def calibrate(y_score: Float32Array, calibration: Calibration) -> Float32Array:
 
 def _logits() -> Float64Array:
     """Return the logit of each step, float64 (n_steps,), rising."""
-    return np.arange(-MAX_LOGIT * STEPS_PER_LOGIT, MAX_LOGIT * STEPS_PER_LOGIT + 1) / (
-        STEPS_PER_LOGIT
-    )
+    last = MAX_LOGIT * STEPS_PER_LOGIT
+    return np.arange(-last, last + 1) / STEPS_PER_LOGIT
 
 
 def _steps(y_score: Float32Array) -> Int64Array:

@@ -28,7 +28,7 @@ from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.bootstrap import LEVEL
 from lawrec.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER
 from lawrec.registry import lookup
-from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
+from lawrec.types import BoolArray, Float32Array, Float64Array, NumberArray
 
 BEST = "best"
 """The value of decision.strategy that stands for the winner of a comparison."""
@@ -116,9 +116,8 @@ def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     strategy = lookup(STRATEGIES, config.strategy, "decision.strategy")
     if strategy.takes_best_of_all:
         return _cross_fit_all(cases, config)[config.strategy]
-    return _cross_fitted(
-        cases, config, folds=leave_out_folds(cases, config) if strategy.averaged else []
-    )
+    folds = leave_out_folds(cases, config) if strategy.averaged else []
+    return _cross_fitted(cases, config, folds=folds)
 
 
 def compare_strategies(
@@ -154,17 +153,11 @@ def compare_strategies(
             lists[name][held_out] = decide(cases.y_score[held_out], rule)
         if on_fold_done:
             on_fold_done(number, len(masks))
-    results = [
-        StrategyResult(
-            strategy=name,
-            objective=objective(cases.y_true, y_pred, cases.known, config=config),
-            metrics={
-                metric: HIGHER_IS_BETTER[metric](cases.y_true, y_pred, cases.known)
-                for metric in HEADLINES
-            },
-        )
-        for name, y_pred in lists.items()
-    ]
+    results = []
+    for name, y_pred in lists.items():
+        arrays = (cases.y_true, y_pred, cases.known)
+        metrics = {metric: HIGHER_IS_BETTER[metric](*arrays) for metric in HEADLINES}
+        results.append(StrategyResult(name, objective(*arrays, config=config), metrics=metrics))
     return sorted(results, key=lambda result: -result.objective)
 
 
@@ -188,9 +181,8 @@ def threshold_intervals(cases: TuningCases, config: DecisionConfig) -> Float32Ar
     intervals = np.tile(np.array((0, NEVER), np.float32), (len(cases.curves), 1))
     for interval, curve in zip(intervals, cases.curves, strict=True):
         if curve.n_positives and config.resamples:
-            thresholds = [
-                _resampled_threshold(curve, config, rng=rng) for _ in range(config.resamples)
-            ]
+            draws = range(config.resamples)
+            thresholds = [_resampled_threshold(curve, config, rng=rng) for _ in draws]
             tails = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
             interval[:] = np.quantile(thresholds, tails, method="nearest")
     return intervals
@@ -229,12 +221,10 @@ def _cross_fit_all(cases: TuningCases, config: DecisionConfig) -> dict[str, Deci
         for name in STRATEGIES
     }
     others = [rule for name, rule in rules.items() if not STRATEGIES[name].takes_best_of_all]
-    best = {
-        name: best_by_cail_score(cases, (rules[name], *others))
-        for name, strategy in STRATEGIES.items()
-        if strategy.takes_best_of_all
-    }
-    return rules | best
+    for name in rules:
+        if STRATEGIES[name].takes_best_of_all:
+            rules[name] = best_by_cail_score(cases, (rules[name], *others))
+    return rules
 
 
 def _cross_fitted(
@@ -276,10 +266,10 @@ def _shrunk(
     choose_shared = STRATEGIES[config.strategy].shared_threshold
     together = cases.tunable if config.unseen_threshold else cases
     shared = np.full(len(thresholds), choose_shared(together, config))
-    if together.rare.support.any():
-        of_rare, n_true = choose_shared(together.rare, config), together.rare.support.sum()
-        is_rare = cases.is_rare
-        shared[is_rare] = _shrink(of_rare, shared[is_rare], support=n_true, config=config)
+    is_rare, n_rare = cases.is_rare, together.rare.support.sum()
+    if n_rare:
+        of_rare = np.array(choose_shared(together.rare, config))
+        shared[is_rare] = _shrink(of_rare, shared[is_rare], support=n_rare, config=config)
     shrunk = _shrink(thresholds, shared, support=cases.support, config=config)
     # With few cases, shrink even an infinite threshold, unless the user gave per-article costs.
     unseen = cases.support == 0
@@ -289,11 +279,7 @@ def _shrunk(
 
 
 def _shrink(
-    own: Float64Array | np.float32,
-    shared: Float32Array,
-    *,
-    support: Int64Array | np.int64,
-    config: DecisionConfig,
+    own: NumberArray, shared: NumberArray, *, support: NumberArray, config: DecisionConfig
 ) -> Float64Array:
     """Return the mean of two thresholds, weighted by `support` and `config.shrinkage_cases`.
 

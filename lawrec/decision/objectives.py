@@ -7,16 +7,8 @@ import numpy as np
 
 from lawrec.config import DecisionConfig
 from lawrec.decision.threshold_curve import ThresholdCurve
-from lawrec.evaluation.metrics import (
-    HIGHER_IS_BETTER,
-    Counts,
-    averages,
-    count,
-    divide_or_zero,
-    f1,
-    precision,
-    recall,
-)
+from lawrec.evaluation import metrics
+from lawrec.evaluation.metrics import Counts
 from lawrec.registry import lookup
 from lawrec.types import BoolArray, Float64Array
 
@@ -27,11 +19,7 @@ ListObjective = Callable[[BoolArray, BoolArray, BoolArray | None, DecisionConfig
 
 
 def objective(
-    y_true: BoolArray,
-    y_pred: BoolArray,
-    known: BoolArray | None = None,
-    *,
-    config: DecisionConfig,
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None, *, config: DecisionConfig
 ) -> float:
     """Return the objective of the configuration for lists of articles.
 
@@ -83,7 +71,7 @@ def f_beta(counts: Counts, config: DecisionConfig) -> Float64Array:
     """
     square = config.beta**2
     predicted, positives = counts.tp + counts.fp, counts.support
-    return divide_or_zero((1 + square) * counts.tp, predicted + square * positives)
+    return metrics.divide_or_zero((1 + square) * counts.tp, predicted + square * positives)
 
 
 def precision_at_recall(counts: Counts, config: DecisionConfig) -> Float64Array:
@@ -96,8 +84,8 @@ def precision_at_recall(counts: Counts, config: DecisionConfig) -> Float64Array:
         >>> precision_at_recall(counts, DecisionConfig(target_rate=0.9))
         array([-0.25,  0.5 ])
     """
-    rate = recall(counts)
-    return np.where(rate >= config.target_rate, precision(counts), rate - 1)
+    recall = metrics.recall(counts)
+    return np.where(recall >= config.target_rate, metrics.precision(counts), recall - 1)
 
 
 def recall_at_precision(counts: Counts, config: DecisionConfig) -> Float64Array:
@@ -108,8 +96,8 @@ def recall_at_precision(counts: Counts, config: DecisionConfig) -> Float64Array:
         >>> recall_at_precision(counts, DecisionConfig(target_rate=0.7))
         array([ 0.75, -0.5 ])
     """
-    rate = precision(counts)
-    return np.where(rate >= config.target_rate, recall(counts), rate - 1)
+    precision = metrics.precision(counts)
+    return np.where(precision >= config.target_rate, metrics.recall(counts), precision - 1)
 
 
 @dataclass(frozen=True)
@@ -122,7 +110,7 @@ class Objective:
     """
 
     on_lists: ListObjective
-    on_counts: CountObjective = lambda counts, config: f1(counts)
+    on_counts: CountObjective = lambda counts, config: metrics.f1(counts)
 
 
 def _rate(on_counts: CountObjective) -> Objective:
@@ -131,7 +119,7 @@ def _rate(on_counts: CountObjective) -> Objective:
     def on_lists(
         y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None, config: DecisionConfig
     ) -> float:
-        return float(on_counts(count(y_true, y_pred, known).pooled, config)[0])
+        return float(on_counts(metrics.count(y_true, y_pred, known).pooled, config)[0])
 
     return Objective(on_lists, on_counts)
 
@@ -142,12 +130,12 @@ def _metric(metric: Callable[[BoolArray, BoolArray, BoolArray | None], float]) -
 
 def _averaged_f1(average: str) -> Objective:
     return Objective(
-        lambda y_true, y_pred, known, config: averages(y_true, y_pred, known)[average]["f1"]
+        lambda y_true, y_pred, known, config: metrics.averages(y_true, y_pred, known)[average]["f1"]
     )
 
 
 OBJECTIVES = {
-    **{name: _metric(metric) for name, metric in HIGHER_IS_BETTER.items()},
+    **{name: _metric(metric) for name, metric in metrics.HIGHER_IS_BETTER.items()},
     "weighted_f1": _averaged_f1("weighted"),
     "samples_f1": _averaged_f1("samples"),
     "f_beta": _rate(f_beta),

@@ -7,10 +7,8 @@ makes thresholds depend less on few cases and compares the strategies on cases h
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from lawrec.config import DecisionConfig
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
@@ -18,9 +16,9 @@ from lawrec.decision.objectives import best_point
 from lawrec.decision.score_order import best_columns, chunk_rows
 from lawrec.decision.threshold_curve import ThresholdCurve
 from lawrec.decision.tuning_cases import TuningCases
-from lawrec.evaluation.metrics import cail_score, f1_from_counts
+from lawrec.evaluation.metrics import cail_score, f1, f1_from_counts
 from lawrec.registry import lookup
-from lawrec.types import BoolArray, Float64Array, Int64Array
+from lawrec.types import BoolArray, Float64Array, Int64Array, NumberArray
 
 _ROUNDING = 1e-12  # a smaller gain may be an error of rounding
 
@@ -60,12 +58,8 @@ def best_by_cail_score(cases: TuningCases, candidates: Sequence[DecisionRule]) -
     """
 
     def score(rule: DecisionRule) -> float:
-        return cail_score(
-            cases.y_true,
-            decide(cases.y_score, rule),
-            cases.known,
-            n_absent_articles=cases.n_absent_articles,
-        )
+        y_pred, n_absent = decide(cases.y_score, rule), cases.n_absent_articles
+        return cail_score(cases.y_true, y_pred, cases.known, n_absent_articles=n_absent)
 
     return max(candidates, key=score)
 
@@ -111,10 +105,7 @@ def cail_points(curves: list[ThresholdCurve], start: list[int], *, n_articles: i
     """
     points = list(start)
     n_positives = np.array(sum(curve.n_positives for curve in curves))
-    own_f1 = [
-        f1_from_counts(curve.tp, predicted=curve.n_predicted, positives=np.array(curve.n_positives))
-        for curve in curves
-    ]
+    own_f1 = [f1(curve.counts) for curve in curves]
     tp, n_predicted = _totals(curves, points)
     changed = True
     while changed:
@@ -153,9 +144,8 @@ def cheapest_pooled_threshold(cases: TuningCases, config: DecisionConfig) -> np.
         >>> float(cheapest_pooled_threshold(cases, DecisionConfig(false_cost=3.0)))
         0.625
     """
-    miss_cost, false_cost = _costs(cases, config).mean(axis=0)
-    point = _cheapest_point(cases.pooled_curve, miss_cost=miss_cost, false_cost=false_cost)
-    return cases.pooled_curve.threshold(point)
+    mean_costs = _costs(cases, config).mean(axis=0)
+    return cases.pooled_curve.threshold(_cheapest_point(cases.pooled_curve, mean_costs))
 
 
 def _fit(strategy: "Strategy", cases: TuningCases, *, config: DecisionConfig) -> DecisionRule:
@@ -182,8 +172,7 @@ def _global(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
 
 def _per_article(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """Return each article's threshold with the best objective, exactly."""
-    points = [best_point(curve, config) for curve in cases.curves]
-    return _rule_at(cases, points, shared=best_pooled_threshold(cases, config), config=config)
+    return _rule_at(cases, [best_point(curve, config) for curve in cases.curves], config=config)
 
 
 def _top_n(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
@@ -206,8 +195,7 @@ def _top_n_per_score(cases: TuningCases, config: DecisionConfig) -> DecisionRule
 
 def _micro_f1(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """Return the thresholds whose micro-F1 is the best of all combinations, exactly."""
-    points = micro_f1_points(cases.curves)
-    return _rule_at(cases, points, shared=best_pooled_threshold(cases, config), config=config)
+    return _rule_at(cases, micro_f1_points(cases.curves), config=config)
 
 
 def _cail(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
@@ -215,11 +203,9 @@ def _cail(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     f1_config = replace(config, objective="micro_f1")
     own = [best_point(curve, f1_config) for curve in cases.curves]
     starts = (own, micro_f1_points(cases.curves), [0] * len(own))
-    shared = best_pooled_threshold(cases, config)
     n_articles = cases.n_articles_in_mean
     ends = [cail_points(cases.curves, start, n_articles=n_articles) for start in starts]
-    rules = [_rule_at(cases, points, shared=shared, config=config) for points in ends]
-    return best_by_cail_score(cases, rules)
+    return best_by_cail_score(cases, [_rule_at(cases, points, config=config) for points in ends])
 
 
 def _expected_f1(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
@@ -230,11 +216,8 @@ def _expected_f1(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
 
 def _cost(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """Return each article's cheapest threshold, by the costs of misses and mistakes, exactly."""
-    points = [
-        _cheapest_point(curve, miss_cost=miss_cost, false_cost=false_cost)
-        for curve, (miss_cost, false_cost) in zip(cases.curves, _costs(cases, config), strict=True)
-    ]
-    return _rule_at(cases, points, shared=cheapest_pooled_threshold(cases, config), config=config)
+    points = map(_cheapest_point, cases.curves, _costs(cases, config))
+    return _rule_at(cases, list(points), config=config)
 
 
 def _costs(cases: TuningCases, config: DecisionConfig) -> Float64Array:
@@ -244,9 +227,9 @@ def _costs(cases: TuningCases, config: DecisionConfig) -> Float64Array:
     return np.tile((config.miss_cost, config.false_cost), (len(cases.support), 1))
 
 
-def _cheapest_point(curve: ThresholdCurve, *, miss_cost: float, false_cost: float) -> int:
-    counts = curve.counts
-    return int(np.argmin(miss_cost * counts.fn + false_cost * counts.fp))
+def _cheapest_point(curve: ThresholdCurve, costs: Float64Array) -> int:
+    miss_cost, false_cost = costs
+    return int(np.argmin(miss_cost * curve.counts.fn + false_cost * curve.counts.fp))
 
 
 def _totals(curves: list[ThresholdCurve], points: list[int]) -> tuple[int, int]:
@@ -271,17 +254,16 @@ def _counts_of_best(cases: TuningCases, max_articles: int) -> tuple[Int64Array, 
     return tp, n_predicted
 
 
-def _rule_at(
-    cases: TuningCases, points: list[int], *, shared: np.float32, config: DecisionConfig
-) -> DecisionRule:
-    """Return the thresholds of these points; an article without a true case gets `shared`."""
+def _rule_at(cases: TuningCases, points: list[int], *, config: DecisionConfig) -> DecisionRule:
+    """Return the thresholds of these points; an article without a true case gets the shared one."""
+    shared = STRATEGIES[config.strategy].shared_threshold(cases, config)
     pairs = zip(cases.curves, points, strict=True)
     own = np.array([curve.threshold(point) for curve, point in pairs])
     return _rule(np.where(cases.support > 0, own, shared), config)
 
 
 def _rule(
-    thresholds: npt.NDArray[np.floating[Any]], config: DecisionConfig, *, kind: str = "threshold"
+    thresholds: NumberArray, config: DecisionConfig, *, kind: str = "threshold"
 ) -> DecisionRule:
     limits = (config.min_articles, config.max_articles, config.fill_score)
     return DecisionRule(thresholds.astype(np.float32), *limits, kind=kind)

@@ -55,7 +55,7 @@ def tune_run(
         RunError: The run has no checkpoint.
 
     Example:
-        >>> tune_run(find_run(Path("checkpoints"))).strategy  # doctest: +SKIP
+        >>> tune_run(find_run(Path("checkpoints"), None)).strategy  # doctest: +SKIP
         'per-article'
     """
     config = config or run.config.decision
@@ -67,11 +67,8 @@ def tune_run(
     costs = _read_costs(config, run.articles.names)
     co_citations = _train_co_citations(run)
     scored = score_file(run, path, case_format=case_format, skip_bad=skip_bad, progress=progress)
-    all_cases = TuningCases(
-        scored.y_true,
-        round_scores(scored.y_score),
-        known=None if scored.known.all() else scored.known,
-    )
+    known = None if scored.known.all() else scored.known
+    all_cases = TuningCases(scored.y_true, round_scores(scored.y_score), known=known)
     own = all_cases.restrict_to_articles(np.s_[: len(run.articles)])
     cases = replace(own, costs=costs, train_support=np.array(run.label_counts))
 
@@ -80,8 +77,10 @@ def tune_run(
 
     strategy, rule, compared = choose_rule(cases, config, on_fold_done=on_fold_done)
     rule = replace(rule, calibration=cases.fit_calibration(config.calibration))
+    guarantee = None
     if config.coverage:
         rule = replace(rule, guarantee=conformal_threshold(all_cases, config))
+        guarantee = _guarantee_cost(all_cases, rule, coverage=config.coverage)
     y_pred = decide(all_cases.y_score, extend_rule(rule, len(scored.articles)))
     tuning = TuningResult(
         strategy=strategy,
@@ -94,17 +93,14 @@ def tune_run(
         intervals=threshold_intervals(cases, config),
         metrics=evaluate(scored.y_true, y_pred, scored.known),
         compared=tuple(compared),
-        guarantee=_guarantee_cost(all_cases, rule, coverage=config.coverage),
+        guarantee=guarantee,
     )
     save_thresholds(run, tuning, co_citations=co_citations)
     return tuning
 
 
-def _guarantee_cost(
-    cases: TuningCases, rule: DecisionRule, *, coverage: float
-) -> GuaranteeCost | None:
-    if not coverage:
-        return None
+def _guarantee_cost(cases: TuningCases, rule: DecisionRule, *, coverage: float) -> GuaranteeCost:
+    """Return how long the lists of the guarantee are, and how many cases it leaves to a person."""
     n_listed = (cases.y_score >= rule.guarantee).sum(axis=1)
     return GuaranteeCost(
         coverage=coverage,

@@ -19,7 +19,7 @@ def split_path(run: Run, split: str) -> Path:
         CaseError: The cases are gone, or have changed since the run was trained.
 
     Example:
-        >>> split_path(find_run(Path("checkpoints")), "valid")  # doctest: +SKIP
+        >>> split_path(find_run(Path("checkpoints"), None), "valid")  # doctest: +SKIP
         PosixPath('data/sample/valid.json')
     """
     if split not in run.splits:
@@ -52,7 +52,7 @@ def trained_on(run: Run) -> dict[str, tuple[str, ...]]:
     """Return the SHA-256 of the cases that a run was trained on, by what they were used for.
 
     Example:
-        >>> trained_on(find_run(Path("checkpoints")))  # doctest: +SKIP
+        >>> trained_on(find_run(Path("checkpoints"), None))  # doctest: +SKIP
         {'train': ('9f86d081884c7d65...',), 'train the charges': ()}
     """
     charged = (run.splits["charged"].sha256,) if "charged" in run.splits else ()

@@ -72,8 +72,8 @@ def save_thresholds(run: Run, tuning: TuningResult, *, co_citations: CoCitations
     Example:
         >>> save_thresholds(run, tuning, co_citations=CoCitations({}, {}))  # doctest: +SKIP
     """
-    rule, names = tuning.rule, run.articles.names
-    groups = rule.calibration.groups if rule.calibration else (0,) * len(names)
+    rule, calibration, names = tuning.rule, tuning.rule.calibration, run.articles.names
+    groups = calibration.groups if calibration else (0,) * len(names)
     rows = zip(names, rule.thresholds, tuning.intervals, tuning.support, groups, strict=True)
     values = {
         "strategy": tuning.strategy,
@@ -84,7 +84,11 @@ def save_thresholds(run: Run, tuning: TuningResult, *, co_citations: CoCitations
         "max_articles": rule.max_articles,
         "guarantee_score": _null_if_infinite(rule.guarantee),
         "guarantee": asdict(tuning.guarantee) if tuning.guarantee else None,
-        "calibration": _calibration_values(rule.calibration),
+        "calibration": calibration
+        and {
+            "kind": calibration.kind,
+            "parameters": calibration.parameters,
+        },
         "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
         "metrics": tuning.metrics,
         "compared": [asdict(result) for result in tuning.compared],
@@ -113,7 +117,7 @@ def load_thresholds(run: Run) -> TunedThresholds:
             other articles.
 
     Example:
-        >>> load_thresholds(find_run(Path("checkpoints"))).rule.kind  # doctest: +SKIP
+        >>> load_thresholds(find_run(Path("checkpoints"), None)).rule.kind  # doctest: +SKIP
         'threshold'
     """
     path = run.folder / THRESHOLDS
@@ -152,13 +156,6 @@ def _null_if_infinite(value: float | np.float32) -> float | None:
 
 def _infinite_if_null(value: Any) -> Any:
     return NEVER if value is None else value
-
-
-def _calibration_values(calibration: Calibration | None) -> dict[str, Any] | None:
-    """Return the kind and the parameters; the groups are written with the articles."""
-    if not calibration:
-        return None
-    return {"kind": calibration.kind, "parameters": calibration.parameters}
 
 
 def _co_citation_values(co_citations: CoCitations, names: Sequence[str]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def stretched(articles):
 
 
 def slow_passed(scores, rule):
-    """Which columns of a case pass, chosen one by one; what never passes is nobody's best."""
+    """Which columns of a case pass, chosen one by one; what never passes is not the best."""
     can_pass = [bool(np.isfinite(threshold)) for threshold in rule.thresholds]
     seen = [score if passes else 0 for score, passes in zip(scores, can_pass, strict=True)]
     if rule.kind == "threshold":
@@ -93,11 +93,11 @@ def test_decide_agrees_with_a_slow_choice_case_by_case(kind):
 def test_the_decision_of_a_case_does_not_depend_on_other_cases(kind):
     for seed in SEEDS:
         y_score, rule = random_decision(seed, kind)
-        together = decide(y_score, rule)
+        in_batch = decide(y_score, rule)
         alone = np.concatenate([decide(y_score[[case]], rule) for case in range(len(y_score))])
-        assert (together == alone).all()
-        assert (decide(y_score[::-1], rule) == together[::-1]).all()
-        assert (decide(np.asfortranarray(y_score), rule) == together).all()
+        assert (in_batch == alone).all()
+        assert (decide(y_score[::-1], rule) == in_batch[::-1]).all()
+        assert (decide(np.asfortranarray(y_score), rule) == in_batch).all()
 
 
 @pytest.mark.parametrize("kind", RULE_KINDS)
@@ -110,7 +110,7 @@ def test_the_decision_of_a_case_is_the_same_in_every_chunk(kind):
 
 
 @pytest.mark.parametrize("kind", RULE_KINDS)
-def test_decide_gives_at_least_the_least_and_at_most_the_most(kind):
+def test_decide_lists_at_least_the_least_and_at_most_the_most(kind):
     for seed in SEEDS:
         y_score, rule = random_decision(seed, kind)
         rule = DecisionRule(**(vars(rule) | {"fill_score": 0.0}))
@@ -188,7 +188,7 @@ def test_a_score_equal_to_its_threshold_is_positive():
         "one that never passes does not fill",
         "one that never passes fills last",
         "a sure one that never passes fills after an unlikely one that can",
-        "where none can fire the best fills",
+        "where none can pass the best fills",
         "ties go by column",
         "a threshold of 0 always passes",
         "more are asked than there are",

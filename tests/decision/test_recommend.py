@@ -156,14 +156,14 @@ def test_a_recommendation_has_article_title_score_threshold_and_reason():
         "guaranteed beside one that passes with a low score",
         "passed, guaranteed and filled",
         "shortened to what is guaranteed",
-        "one that never fires is guaranteed",
+        "one that never passes is guaranteed",
         "abstained",
         "an abstained list is not filled",
         "shares of the best score",
         "a list as a whole",
         "a low score that passes keeps its rank",
-        "one that never fires is not filled in",
-        "none can fire",
+        "one that never passes is not filled in",
+        "none can pass",
         "no article",
         "more candidates than articles",
     ],
@@ -252,7 +252,7 @@ def test_an_article_without_a_known_title_has_an_empty_one():
     assert [(entry.article, entry.title) for entry in found] == [("347", "")]
 
 
-def test_an_article_that_never_fires_has_no_threshold():
+def test_an_article_that_never_passes_has_no_threshold():
     found = first_list(rule(NEVER, NEVER, NEVER, NEVER), candidates=1)
     assert [(entry.threshold, entry.recommended) for entry in found] == [(None, False)]
 

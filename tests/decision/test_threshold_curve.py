@@ -15,7 +15,7 @@ from tests.helpers.arrays import (
 )
 
 
-def best_cut(y_true, y_score):
+def best_threshold(y_true, y_score):
     curve = threshold_curve(y_true, y_score)
     return curve.threshold(best_point(curve, DecisionConfig()))
 
@@ -35,14 +35,14 @@ def test_a_curve_by_hand():
 
 
 @pytest.mark.parametrize("y_true", [bools(), bools(0, 0)])
-def test_without_a_true_case_there_is_no_cut_but_never(y_true):
+def test_without_a_true_case_there_is_no_threshold_but_never(y_true):
     curve = threshold_curve(y_true, np.full(len(y_true), 0.5, np.float32))
     assert curve.thresholds.tolist() == [np.inf]
     assert (curve.n_predicted.tolist(), curve.tp.tolist()) == ([0], [0])
     assert curve.threshold(0) == NEVER
 
 
-def test_a_threshold_gives_the_counts_of_its_point():
+def test_a_threshold_has_the_counts_of_its_point():
     for seed in range(200):
         y_true, y_score = random_column(seed)
         curve = threshold_curve(y_true, y_score)
@@ -53,26 +53,27 @@ def test_a_threshold_gives_the_counts_of_its_point():
 
 @pytest.mark.parametrize("hold", [0.0, 0.5, 0.9])
 @pytest.mark.parametrize("objective", RATES)
-def test_the_best_cut_is_as_good_as_the_best_of_all_thresholds(objective, hold):
+def test_the_best_threshold_is_as_good_as_the_best_of_all_thresholds(objective, hold):
     config = DecisionConfig(objective=objective, beta=4 * hold, target_rate=hold)
     for seed in range(100):
         y_true, y_score = random_column(seed)
         curve = threshold_curve(y_true, y_score)
-        cut = curve.threshold(best_point(curve, config))
+        threshold = curve.threshold(best_point(curve, config))
         best = max(slow_rate(y_true, y_score >= each, config) for each in all_thresholds(y_score))
-        assert slow_rate(y_true, y_score >= cut, config) == pytest.approx(best)
+        assert slow_rate(y_true, y_score >= threshold, config) == pytest.approx(best)
 
 
 @pytest.mark.parametrize("costs", [(1, 1), (5, 1), (0.2, 1), (0, 1), (1, 0)])
-def test_the_cut_that_costs_least_is_on_the_curve(costs):
+def test_the_threshold_that_costs_least_is_on_the_curve(costs):
     miss, false = costs
     for seed in range(100):
         y_true, y_score = random_column(seed)
         curve = threshold_curve(y_true, y_score)
         missed, wrong = curve.n_positives - curve.tp, curve.n_predicted - curve.tp
         assert (miss * missed + false * wrong).min() == min(
-            miss * (y_true & (y_score < cut)).sum() + false * (~y_true & (y_score >= cut)).sum()
-            for cut in all_thresholds(y_score)
+            miss * (y_true & (y_score < threshold)).sum()
+            + false * (~y_true & (y_score >= threshold)).sum()
+            for threshold in all_thresholds(y_score)
         )
 
 
@@ -90,14 +91,14 @@ def test_the_cut_that_costs_least_is_on_the_curve(costs):
         (bools(1, 1), floats(1, 1), 0.5),
     ],
 )
-def test_the_best_cut_lies_half_way_to_the_next_score_below(y_true, y_score, expected):
-    assert best_cut(y_true, y_score) == expected
+def test_the_best_threshold_lies_half_way_to_the_next_score_below(y_true, y_score, expected):
+    assert best_threshold(y_true, y_score) == expected
 
 
 @pytest.mark.parametrize("score", [0.0, 1e-30, 0.5, 1.0])
-def test_the_best_cut_separates_neighbouring_floats(score):
+def test_the_best_threshold_separates_neighbouring_floats(score):
     y_score = floats(score, neighbour_above(score))
-    assert (y_score >= best_cut(bools(0, 1), y_score)).tolist() == [False, True]
+    assert (y_score >= best_threshold(bools(0, 1), y_score)).tolist() == [False, True]
 
 
 def test_scores_that_are_sorted_in_parts_give_the_same_curve(monkeypatch):

@@ -22,7 +22,7 @@ def bools(*values):
 
 
 def never_unseen(**settings):
-    """Settings under which an article without a case to tune on never fires."""
+    """Settings under which an article without a case to tune on never passes."""
     return DecisionConfig(**{"unseen_threshold": math.inf, **settings})
 
 
