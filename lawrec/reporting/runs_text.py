@@ -75,29 +75,29 @@ def tuning_text(tuning: TuningResult) -> str:
         f"{len(finite)} of {len(rule.thresholds)} articles have a threshold{interval}; "
         f"{supported} have a case to tune it on, {unreliable} fewer than {RARE}: unreliable",
     ]
-    if tuning.promise:
-        lines.append(_guarantee_text(tuning.promise))
-    lines.append(f"on the cases used to tune: {headline_figures(tuning.figures)}")
+    if tuning.guarantee:
+        lines.append(_guarantee_text(tuning.guarantee))
+    lines.append(f"on the cases used to tune: {headline_figures(tuning.metrics)}")
     return _comparison(tuning) + "\n".join(lines)
 
 
 def _comparison(tuning: TuningResult) -> str:
     if not tuning.compared:
         return ""
-    names = list(tuning.compared[0].figures)
+    names = list(tuning.compared[0].metrics)
     objective = METRIC_LABELS.get(tuning.objective, tuning.objective)
     own = [] if tuning.objective in names else [objective]
     table = simple_table("Strategy", *own, *(METRIC_LABELS[name] for name in names))
     for result in tuning.compared:
-        values = [result.objective] * len(own) + list(result.figures.values())
+        values = [result.objective] * len(own) + list(result.metrics.values())
         table.add_row(result.strategy, *(f"{value:.4f}" for value in values))
     return f"Strategies by {objective}, cross-validated\n{render(table)}"
 
 
 def _guarantee_text(cost: GuaranteeCost) -> str:
     return (
-        f"guarantee: {cost.level:.0%} of cases get all their articles, or go to a person; articles "
-        f"are listed from a score of {cost.score:.4f} on, {cost.articles:.1f} per case, and "
+        f"guarantee: {cost.coverage:.0%} of cases get all their articles, or go to a person; articles "
+        f"are listed from a score of {cost.score:.4f} on, {cost.articles_per_case:.1f} per case, and "
         f"{cost.abstained:.1%} of cases are left to a person"
     )
 

@@ -36,7 +36,7 @@ def run_info(**changes):
 
 
 def tuning(thresholds, objective="cail_score", **others):
-    others = {"compared": (), "promise": None, **others}
+    others = {"compared": (), "guarantee": None, **others}
     rule = DecisionRule(np.array(thresholds, np.float32), 1, 10)
     support = np.array([12, 3, 0])
     path = Path("valid.json")
@@ -80,8 +80,8 @@ def test_compared_strategies_are_a_table_with_the_objective_in_it(objective, hea
 
 
 def test_a_guarantee_is_shown_with_its_cost():
-    promise = SimpleNamespace(level=0.95, score=0.0123, articles=3.04, abstained=0.015)
-    assert runs_text.tuning_text(tuning([0.5], promise=promise)).splitlines()[2] == (
+    cost = SimpleNamespace(coverage=0.95, score=0.0123, articles_per_case=3.04, abstained=0.015)
+    assert runs_text.tuning_text(tuning([0.5], guarantee=cost)).splitlines()[2] == (
         "guarantee: 95% of cases get all their articles, or go to a person; articles are listed "
         "from a score of 0.0123 on, 3.0 per case, and 1.5% of cases are left to a person"
     )
