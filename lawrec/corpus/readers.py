@@ -47,7 +47,7 @@ class CaseFormat:
     charges_only: bool = False  # labelled cases name their charges and no articles
 
     def non_defaults(self) -> dict[str, Any]:
-        """Return the fields that differ from their defaults, as `CaseFormat(**fields)` takes them."""
+        """Return the fields that differ from their defaults, for `CaseFormat(**fields)`."""
         defaults = asdict(CaseFormat())
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
@@ -193,10 +193,8 @@ def _read_parquet(cases: CaseStream) -> Iterator[Row]:
     except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # pyarrow's own errors have no errno
             raise
-        got = str(error).partition("\n")[0]
-        raise CaseError(
-            cases.where, expected="the file must be Parquet", got=got, todo="Write it again."
-        ) from error
+        expected, got = "the file must be Parquet", str(error).partition("\n")[0]
+        raise CaseError(cases.where, expected=expected, got=got, todo="Write it again.") from error
 
 
 def _parquet_rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
