@@ -139,4 +139,4 @@ def test_an_article_that_the_run_does_not_know_counts_as_a_miss(at_run, tmp_path
     path.write_text("\n".join(lines), encoding="utf-8")
     report = json.loads(lawrec("evaluate", "--data", path, "--format", "json").stdout)
     assert report["unknown_articles"] == ["1067"]
-    assert report["answers"]["this run"]["micro_f1"] == pytest.approx(2 * 2 / (2 * 2 + 1))
+    assert report["metrics"]["micro_f1"] == pytest.approx(2 * 2 / (2 * 2 + 1))
