@@ -96,9 +96,9 @@ def _comparison(tuning: TuningResult) -> str:
 
 def _guarantee_text(cost: GuaranteeCost) -> str:
     return (
-        f"guarantee: {cost.coverage:.0%} of cases get all their articles, or go to a person; articles "
-        f"are listed from a score of {cost.score:.4f} on, {cost.articles_per_case:.1f} per case, and "
-        f"{cost.abstained:.1%} of cases are left to a person"
+        f"guarantee: {cost.coverage:.0%} of cases get all their articles, or go to a person; "
+        f"articles are listed from a score of {cost.score:.4f} on, {cost.articles_per_case:.1f} "
+        f"per case, and {cost.abstained:.1%} of cases are left to a person"
     )
 
 

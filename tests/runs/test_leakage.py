@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from lawrec.corpus.dataset_spec import CHARGE_ONLY
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
 from lawrec.runs.run import SplitFile
@@ -37,7 +38,7 @@ def test_a_split_that_the_data_lacks_is_named_with_those_it_has(run):
 
 def test_cases_are_trained_on_for_articles_or_for_charges(run):
     assert trained_on(run) == {"train": ("a", "b"), "train the charges": ()}
-    run.splits["charged"] = SplitFile(Path("charged.json"), "c")
+    run.splits[CHARGE_ONLY] = SplitFile(Path("charged.json"), "c")
     assert trained_on(run)["train the charges"] == ("c",)
 
 
