@@ -84,24 +84,3 @@ def trained(tmp_path_factory: pytest.TempPathFactory, start_run: Callable[..., t
     evaluations = tuple(train(run, records))
     tune_run(run)
     return Workplace(root, run.dataset.data, evaluations)
-
-
-@pytest.fixture(scope="session")
-def judge() -> Callable[..., Any]:
-    from tests.helpers.predictions import judged_answers
-
-    return judged_answers
-
-
-@pytest.fixture(scope="session")
-def report_of() -> Callable[..., Any]:
-    from tests.helpers.predictions import report_of_answers
-
-    return report_of_answers
-
-
-@pytest.fixture(scope="session")
-def facts_of() -> Callable[..., Any]:
-    from tests.helpers.predictions import invented_facts
-
-    return invented_facts

@@ -1,7 +1,6 @@
 """Options that several commands share, and what they become: settings, formats, progress."""
 
 import math
-import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -17,6 +16,7 @@ from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, CaseFormat
 from lawrec.progress import SILENT, Progress
 from lawrec.reporting.progress_bars import progress_on
+from lawrec.tensorflow_start import import_tensorflow
 from lawrec.text_files import ENCODINGS
 
 Decorator = Callable[[Any], Any]
@@ -319,21 +319,9 @@ def show_progress(hidden: bool = False) -> AbstractContextManager[Progress]:
 
 
 def start_tensorflow(verbose: bool = False) -> None:
-    """Import TensorFlow without the lines that it writes before any log level holds.
-
-    They do not pass through Python's sys.stderr but go to file descriptor 2, which therefore leads
-    nowhere meanwhile: https://github.com/tensorflow/tensorflow/issues/100442
+    """Import TensorFlow, without its log unless --verbose was given.
 
     Args:
-        verbose: Show what TensorFlow logs from then on, as --verbose does.
+        verbose: Show what TensorFlow logs, as --verbose does.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose or _is_on("verbose") else "3")
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        import tensorflow  # noqa: F401
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
+    import_tensorflow(verbose or _is_on("verbose"))

@@ -13,11 +13,10 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
-from lawrec.corpus.cases import Cases, read_files, read_stream
+from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat
 from lawrec.law import statute_versions
 from lawrec.reporting.answers import ANSWER_WRITERS
-from lawrec.text_files import list_files
 
 
 @click.command(cls=options.HeadedCommand)
@@ -80,27 +79,26 @@ def predict(
         criminal_law = statute_versions.CRIMINAL_LAW
         texts = statute_versions.version_at(statute_versions.ROOT, criminal_law, day=day).texts
     options.start_tensorflow()
-    from lawrec.inference.recommender import load_recommender
-    from lawrec.runs.run import find_run
+    from lawrec.inference.recommender import Recommender
     from lawrec.training.devices import use_device
 
     use_device(device or "auto")
-    run = find_run(checkpoints, run_name)
     with options.show_progress() as progress:
-        recommender = load_recommender(run, threshold, progress=progress)
+        recommender = Recommender.load(
+            run_name, checkpoints=checkpoints, threshold=threshold, progress=progress
+        )
     cases = _cases(files, options.case_format_from(arguments))
     width = shutil.get_terminal_size((100, 24)).columns
     # On a terminal, bars on stderr would be drawn over the answers on stdout.
     with options.show_progress(hidden=sys.stdout.isatty()) as progress:
-        answers = recommender.answer(cases, top_k, progress)
+        answers = recommender.answer(cases, top_k=top_k, progress=progress)
         for text in ANSWER_WRITERS[output_format](answers, width, texts=texts):
             click.echo(text)
 
 
 def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
     if paths not in ((), (Path("-"),)):
-        files = [file for path in paths for file in list_files(path)]
-        return read_files(files, labelled=False, case_format=case_format)
+        return read_cases(*paths, labelled=False, case_format=case_format)
     stream = sys.stdin.buffer
     if stream.isatty():
         click.echo("Type one fact per line and end with Ctrl-D.", err=True)

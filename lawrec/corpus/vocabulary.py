@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -120,6 +121,13 @@ def encode(tokens: Sequence[str], vocabulary: Vocabulary, *, max_tokens: int) ->
     return [ids.get(token, UNK_ID) for token in tokens[:max_tokens]] or [UNK_ID]
 
 
+class EncodedFact(NamedTuple):
+    """The token ids of a fact, and whether they are those of its beginning only."""
+
+    token_ids: list[int]
+    truncated: bool
+
+
 @dataclass(frozen=True)
 class Encoder:
     """All that turns a fact into token ids, the same in preparation and in prediction."""
@@ -130,7 +138,13 @@ class Encoder:
 
     def __call__(self, fact: str) -> list[int]:
         """Return 1 to `max_tokens` token ids."""
-        return encode(self.tokenizer.tokenize(fact), self.tokens, max_tokens=self.max_tokens)
+        return self.encode(fact).token_ids
+
+    def encode(self, fact: str) -> EncodedFact:
+        """Return 1 to `max_tokens` token ids, and whether the fact has more tokens than that."""
+        tokens = self.tokenizer.tokenize(fact)
+        token_ids = encode(tokens, self.tokens, max_tokens=self.max_tokens)
+        return EncodedFact(token_ids, truncated=len(tokens) > self.max_tokens)
 
 
 def label_matrix(label_ids: Iterable[Sequence[int]], n_labels: int) -> BoolArray:

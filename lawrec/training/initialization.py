@@ -10,7 +10,7 @@ from lawrec.corpus.tfrecords import read_records
 from lawrec.errors import RunError
 from lawrec.models.embedding_init import initial_embedding
 from lawrec.models.lstm_classifier import TFIDF_SVM
-from lawrec.models.tfidf_svm import fit_tfidf_svm
+from lawrec.models.tfidf_svm import TfidfSvmWeights, fit_tfidf_svm
 from lawrec.progress import Progress
 from lawrec.runs.run import Run
 from lawrec.training.checkpoints import CheckpointManager, newest_checkpoint, restore_checkpoint
@@ -128,6 +128,5 @@ def _fit_svms(
         seed=run.config.training.seed,
         progress=progress,
     )
-    # The fields of the fitted weights have the order in which the layer creates its own.
-    for weight, values in zip(state.model.get_layer(TFIDF_SVM).weights, fitted, strict=True):
-        weight.assign(broadcast_from_chief(strategy, values))
+    shared = TfidfSvmWeights(*(broadcast_from_chief(strategy, values) for values in fitted))
+    state.model.get_layer(TFIDF_SVM).set_fitted(shared)

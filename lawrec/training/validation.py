@@ -7,6 +7,7 @@ from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import read_records
 from lawrec.corpus.vocabulary import label_matrix
 from lawrec.decision.decision_rule import decide
+from lawrec.decision.score_order import round_scores
 from lawrec.decision.strategies import tune
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.metrics import evaluate
@@ -39,7 +40,7 @@ def validation_metrics(
         1.0
     """
     config = DecisionConfig(strategy="global", objective="micro_f1")
-    rule = tune(TuningCases(y_true, y_score, None if known.all() else known), config)
+    rule = tune(TuningCases(y_true, round_scores(y_score), None if known.all() else known), config)
     return evaluate(y_true, decide(y_score, rule), known)
 
 

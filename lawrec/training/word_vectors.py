@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lawrec.config import Config
-from lawrec.corpus.cases import BadLines, no_case_error, read_files, usable_cases
+from lawrec.corpus.cases import BadLines, no_case_error, read_cases, usable_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.tokenizers import listed_words, load_tokenizer
@@ -15,7 +15,6 @@ from lawrec.corpus.vocabulary import PAD_ID, build_vocabulary, encode
 from lawrec.iterables import JsonSpool
 from lawrec.models.embedding_init import token_vectors
 from lawrec.progress import SILENT, Progress
-from lawrec.text_files import list_files
 from lawrec.types import Float32Array
 
 
@@ -72,8 +71,8 @@ def train_word_vectors(
         (4, 4)
     """
     bad_lines = BadLines(skip=skip_bad)
-    files = [file for path in paths for file in list_files(path)]
-    cases = usable_cases(read_files(files, False, case_format=case_format), bad_lines)
+    read = read_cases(*paths, labelled=False, case_format=case_format)
+    cases = usable_cases(read, bad_lines)
     tokenizer = load_tokenizer(config.corpus, dictionaries)
     tokenized = tokenize_cases(
         cases, tokenizer, config=config.corpus, dictionaries=tuple(dictionaries)

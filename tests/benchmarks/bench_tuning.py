@@ -16,7 +16,8 @@ import numpy as np
 
 from lawrec.config import DecisionConfig
 from lawrec.decision.objectives import best_point
-from lawrec.decision.strategies import STRATEGIES, tune
+from lawrec.decision.score_order import round_scores
+from lawrec.decision.strategies import STRATEGIES
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.metrics import count, f1
 
@@ -42,7 +43,7 @@ def invented_cases(cases: int, chunk: int = 100_000) -> Invented:
         shape = (rows.stop - rows.start, ARTICLES)
         y_true[rows] = rng.random(shape, np.float32) < share
         logits = rng.standard_normal(shape, np.float32) * 2 - 6 + 7 * y_true[rows]
-        y_score[rows] = 1 / (1 + np.exp(-logits))
+        y_score[rows] = round_scores(1 / (1 + np.exp(-logits)))
     return Invented(y_true, y_score)
 
 
@@ -74,8 +75,8 @@ def main() -> None:
     invented = invented_cases(options.cases)
     cases = TuningCases(invented.y_true, invented.y_score)
     total = 0.0
-    for name in STRATEGIES:
-        seconds, _ = timed(tune, cases, DecisionConfig(strategy=name))
+    for name, strategy in STRATEGIES.items():
+        seconds, _ = timed(strategy.fit, cases, config)
         total += seconds
         print(f"{name:16} {seconds:6.1f} s", flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -157,6 +157,13 @@ def test_an_encoder_reads_any_text(fact, expected):
     assert Encoder(tokenizer, Vocabulary((PAD, UNK, "盗", "A")), max_tokens=4)(fact) == expected
 
 
+@pytest.mark.parametrize(("length", "truncated"), [(3, False), (4, False), (5, True)])
+def test_a_fact_is_truncated_if_it_has_more_than_max_tokens_tokens(length, truncated):
+    tokenizer = load_tokenizer(CorpusConfig(tokenizer="char"))
+    encoder = Encoder(tokenizer, Vocabulary((PAD, UNK)), max_tokens=4)
+    assert encoder.encode("盗" * length).truncated is truncated
+
+
 def test_no_text_is_ever_read_as_padding(jieba_tokenizer):
     encoder = Encoder(jieba_tokenizer, WORDS, max_tokens=50)
     for fact in ["<pad>", "<unk><pad>盗窃", "< pad >", "\x00"]:
