@@ -76,7 +76,7 @@ def main() -> None:
     cases = TuningCases(invented.y_true, invented.y_score)
     total = 0.0
     for name, strategy in STRATEGIES.items():
-        seconds, _ = timed(strategy.fit, cases, config)
+        seconds, _ = timed(strategy.fit, cases, DecisionConfig(strategy=name))
         total += seconds
         print(f"{name:16} {seconds:6.1f} s", flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
