@@ -7,9 +7,11 @@ would compute for the whole batch. The optimizer stands outside the replicas and
 that sum: clipping, accumulation and moving averages need not know about replicas.
 
 The loss has one part per output of the model. "articles" is the output that predicts. "charges" is
-a second output, for training alone: it teaches the layers that both outputs share. Labels that are
-not known for a case do not count, and a case counts by its weight. Weights of cases count in the
-loss alone, not in metrics, which could not be compared if cases had different weights.
+a second output, for training alone, which exists if `loss.charge_weight` is above 0: its loss is
+added with that weight, and teaches the layers that both outputs share. Labels that are not known
+for a case do not count; those of a charge-only case are all its articles. A case counts by its
+weight. Weights of cases count in the loss alone, not in metrics, which could not be compared if
+cases had different weights.
 """
 
 import math
