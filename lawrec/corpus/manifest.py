@@ -140,7 +140,7 @@ def damage_error(path: Path) -> RecordsError:
     """
     return RecordsError(
         path,
-        expected="the shard must be as its manifest says",
+        expected="the shard must match its manifest",
         got="damaged bytes" if path.is_file() else "no such file",
         todo=_write_again(path.parent),
     )

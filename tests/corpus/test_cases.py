@@ -61,8 +61,8 @@ def test_the_three_formats_give_the_same_cases():
         for name, fact, articles, charges in rows
     ]
     jsonl = read_bytes("\n" + "".join(json.dumps(record) + "\n" for record in records))
-    for file_format, sign in (("csv", ","), ("tsv", "\t")):
-        lines = [sign.join(row) for row in [("id", "fact", "articles", "charges"), *rows]]
+    for file_format, delimiter in (("csv", ","), ("tsv", "\t")):
+        lines = [delimiter.join(row) for row in [("id", "fact", "articles", "charges"), *rows]]
         assert read_bytes("\n".join(lines), file_format) == jsonl
 
 
@@ -300,9 +300,9 @@ def test_plain_text_cannot_be_labelled():
     assert (error.got, error.todo) == ("plain text", "Use JSON lines or CSV.")
 
 
-@pytest.mark.parametrize("sign", [*";；,，、| ", "; ", " 、 "])
-def test_the_articles_of_a_row_may_be_separated_in_several_ways(sign):
-    (case,) = read_bytes(f'articles,fact\n"264{sign}133之一",{FACT}', "csv")
+@pytest.mark.parametrize("separator", [*";；,，、| ", "; ", " 、 "])
+def test_the_articles_of_a_row_may_be_separated_in_several_ways(separator):
+    (case,) = read_bytes(f'articles,fact\n"264{separator}133之一",{FACT}', "csv")
     assert case.articles == ("264", "133之一")
 
 
@@ -389,7 +389,7 @@ def test_a_table_that_begins_with_something_else_is_refused(content, got):
     assert caught.value.got.startswith(got)
 
 
-def test_a_column_that_is_read_must_stand_once():
+def test_a_column_that_is_read_must_be_there_once():
     with pytest.raises(CaseError, match='one column must be named "fact", got \'fact,art'):
         read_bytes(f"fact,articles,fact\n{FACT},264,\n", "csv")
 

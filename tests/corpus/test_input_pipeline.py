@@ -65,8 +65,8 @@ def batches(records, epochs=1, batch_tokens=512, shuffle_cases=40, seed=7, **sha
     return [(batch["token_ids"].numpy(), batch["articles"].numpy()) for batch in dataset]
 
 
-def order(found):
-    return [int(row[0]) - 2 for tokens, _ in found for row in tokens]
+def order(result):
+    return [int(row[0]) - 2 for tokens, _ in result for row in tokens]
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_padded_lengths_are_multiples_of_the_step_that_hold_the_longest_fact(max
     ],
 )
 def test_label_ids_become_rows_of_zeros_and_ones(label_ids, expected):
-    found = multi_hot(tf.constant(label_ids, tf.int32), 3)
-    assert found.dtype == tf.float32
-    np.testing.assert_array_equal(found, np.array(expected, np.float32))
+    result = multi_hot(tf.constant(label_ids, tf.int32), 3)
+    assert result.dtype == tf.float32
+    np.testing.assert_array_equal(result, np.array(expected, np.float32))
 
 
 def test_every_row_is_its_case_padded_on_the_right(records, cases):
@@ -127,22 +127,22 @@ def test_no_more_is_padded_than_the_step_makes_necessary(records, cases):
 
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_every_case_comes_once_per_epoch(records, cases, epochs):
-    found = Counter(order(batches(records, epochs)))
-    assert found == dict.fromkeys(range(len(cases)), epochs)
+    result = Counter(order(batches(records, epochs)))
+    assert result == dict.fromkeys(range(len(cases)), epochs)
 
 
 @pytest.mark.parametrize("shard_cases", [1, 16, 1000])
 @pytest.mark.parametrize("shuffle_cases", [1, 7, 1000])
 def test_neither_shards_nor_buffer_lose_a_case(tmp_path, shard_cases, shuffle_cases):
     records = make_records(tmp_path, invented_cases([5] * 40), shard_cases)
-    found = batches(records, batch_tokens=320, shuffle_cases=shuffle_cases)
-    assert sorted(order(found)) == list(range(40))
+    result = batches(records, batch_tokens=320, shuffle_cases=shuffle_cases)
+    assert sorted(order(result)) == list(range(40))
 
 
 def test_an_epoch_is_whole_before_the_next_begins_and_has_another_order(tmp_path):
     records = make_records(tmp_path, invented_cases([5] * 40), shard_cases=40)
-    found = order(batches(records, epochs=2, batch_tokens=1))
-    first, second = found[:40], found[40:]
+    result = order(batches(records, epochs=2, batch_tokens=1))
+    first, second = result[:40], result[40:]
     assert sorted(first) == sorted(second) == list(range(40))
     assert first != second
     assert first != sorted(first)
@@ -156,9 +156,9 @@ def test_the_seed_fixes_the_order_and_another_seed_changes_it(records):
 
 @pytest.mark.parametrize("batch_tokens", [1, 128, 300, 2048])
 def test_a_batch_has_no_more_tokens_than_allowed_unless_it_is_one_case(records, batch_tokens):
-    found = batches(records, batch_tokens=batch_tokens)
-    assert all(tokens.size <= batch_tokens or len(tokens) == 1 for tokens, _ in found)
-    full = Counter(tokens.shape for tokens, _ in found)
+    result = batches(records, batch_tokens=batch_tokens)
+    assert all(tokens.size <= batch_tokens or len(tokens) == 1 for tokens, _ in result)
+    full = Counter(tokens.shape for tokens, _ in result)
     for width in bucket_lengths(MAX_TOKENS):
         short = [rows for (rows, w) in full if w == width and rows != max(1, batch_tokens // width)]
         assert len(short) <= 1
@@ -181,14 +181,14 @@ def test_known_is_0_for_what_a_case_does_not_say_and_weights_are_its_own(tmp_pat
     )
     assert {part.dtype for part in batch.values()} == {tf.int32, tf.float32}
     rows = np.argsort(batch["token_ids"].numpy()[:, 0])
-    found = {name: part.numpy()[rows] for name, part in batch.items()}
+    result = {name: part.numpy()[rows] for name, part in batch.items()}
     np.testing.assert_array_equal(
-        found["articles_known"], [[1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]]
+        result["articles_known"], [[1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]]
     )
-    np.testing.assert_array_equal(found["weights"], [0.25, 0, 1])
-    np.testing.assert_array_equal(found["charges"], [[0, 1], [0, 0], [1, 1]])
-    np.testing.assert_array_equal(found["charges_known"], [[1], [0], [1]])
-    assert found["articles"].shape == (3, N_ARTICLES)
+    np.testing.assert_array_equal(result["weights"], [0.25, 0, 1])
+    np.testing.assert_array_equal(result["charges"], [[0, 1], [0, 0], [1, 1]])
+    np.testing.assert_array_equal(result["charges_known"], [[1], [0], [1]])
+    assert result["articles"].shape == (3, N_ARTICLES)
 
 
 def test_a_short_case_may_have_more_unknown_articles_than_tokens(tmp_path):

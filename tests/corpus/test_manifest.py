@@ -51,10 +51,15 @@ def damage(folder):
 
 
 def test_whole_records_are_counted_and_have_no_damage(folder):
-    told = []
-    found = verify(folder, Reports(lambda *arguments: told.append(arguments[:3])))
-    assert (found.folder, found.shards, found.cases, found.damage) == (folder, 3, 6, ())
-    assert told == [("verify key", cases, 6) for cases in (3, 4, 6)]
+    reports = []
+    verification = verify(folder, Reports(lambda *arguments: reports.append(arguments[:3])))
+    assert (verification.folder, verification.shards, verification.cases, verification.damage) == (
+        folder,
+        3,
+        6,
+        (),
+    )
+    assert reports == [("verify key", cases, 6) for cases in (3, 4, 6)]
 
 
 def test_every_damaged_or_missing_shard_is_named_in_order(folder):

@@ -40,7 +40,7 @@ BAD = ["{", '{"fact": "", "articles": []}', '{"fact": "盗", "articles": "264"}'
 
 
 class Killed(BaseException):
-    """Stands for a power cut."""
+    """Stands for a power failure."""
 
 
 @pytest.fixture
@@ -138,9 +138,9 @@ def test_every_case_is_read_back_in_its_order(spec):
     encoder = Encoder(load_tokenizer(CHAR), records.tokens, 12)
     for split in ("train", "valid", "test"):
         cases = list(usable_cases(read_cases(spec.data / f"{split}.json")))
-        found = list(read_records(records, split))
-        assert [record.case_id for record in found] == [case.case_id for case in cases]
-        for case, record in zip(cases, found, strict=True):
+        encoded = list(read_records(records, split))
+        assert [record.case_id for record in encoded] == [case.case_id for case in cases]
+        for case, record in zip(cases, encoded, strict=True):
             assert record.token_ids == encoder(case.fact)
             assert {records.articles.names[i] for i in record.label_ids} == set(case.articles)
             assert record.label_ids == sorted(record.label_ids)
@@ -160,9 +160,9 @@ def test_the_sample_is_encoded_in_records_as_it_is_in_prediction(tmp_path, jieba
     assert records.manifest.tokenizer == jieba_tokenizer.fingerprint
     encoder = Encoder(jieba_tokenizer, records.tokens, config.max_tokens)
     cases = list(usable_cases(read_cases(data / "valid.json")))
-    found = list(read_records(records, "valid"))
-    assert len(found) == 60
-    for case, record in zip(cases, found, strict=True):
+    encoded = list(read_records(records, "valid"))
+    assert len(encoded) == 60
+    for case, record in zip(cases, encoded, strict=True):
         assert record.token_ids == encoder(case.fact)
         assert 1 <= len(record.token_ids) <= 100
 

@@ -35,11 +35,11 @@ def lines_of(records):
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
 
 
-def table_of(rows, sign):
+def table_of(rows, delimiter):
     def cell(text):
         return '"' + text.replace('"', '""') + '"'
 
-    lines = [sign.join(rows[0]), *(sign.join(map(cell, row.values())) for row in rows)]
+    lines = [delimiter.join(rows[0]), *(delimiter.join(map(cell, row.values())) for row in rows)]
     return "".join(line + "\r\n" for line in lines).encode()
 
 
@@ -87,7 +87,7 @@ def zipped(content, name="cases"):
 PACKED = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress, ".zip": zipped}
 
 
-def found(path, **case_format):
+def read_all(path, **case_format):
     return [
         (case.case_id, case.fact, case.articles)
         for case in read_cases(path, case_format=CaseFormat(**case_format))
@@ -109,7 +109,7 @@ def test_every_shape_holds_the_same_cases(tmp_path, name, encoding, packing):
     if not name.endswith(".parquet"):
         content = content.decode().encode(encoding)
     path = write(tmp_path / f"{name}{packing}", PACKED[packing](content))
-    assert found(path) == CASES
+    assert read_all(path) == CASES
     expected = "parquet" if name.endswith(".parquet") else encoding
     assert encodings_at(path) == expected
 
@@ -229,10 +229,10 @@ def test_parquet_without_pyarrow_says_how_to_install_it(monkeypatch):
 
 def test_a_zip_file_may_say_the_format_by_its_member(tmp_path):
     content = table_of([row(case) for case in CASES], ",")
-    assert found(write(tmp_path / "cases.zip", zipped(content, "d/cases.csv"))) == CASES
+    assert read_all(write(tmp_path / "cases.zip", zipped(content, "d/cases.csv"))) == CASES
     with pytest.raises(CaseError, match="the suffix must be one of"):
-        found(write(tmp_path / "other.zip", zipped(content, "cases")))
-    assert found(tmp_path / "other.zip", reader="csv") == CASES
+        read_all(write(tmp_path / "other.zip", zipped(content, "cases")))
+    assert read_all(tmp_path / "other.zip", reader="csv") == CASES
 
 
 def test_several_files_are_read_in_the_order_of_their_names(tmp_path):
@@ -255,7 +255,7 @@ def test_a_file_of_an_unknown_kind_in_a_folder_is_refused(tmp_path):
     write(tmp_path / "train/a.json", b"")
     write(tmp_path / "train/b.xls", b"")
     with pytest.raises(CaseError, match=r"b\.xls: the suffix must be one of"):
-        found(tmp_path / "train")
+        read_all(tmp_path / "train")
 
 
 def test_a_format_lists_what_differs_from_the_defaults():

@@ -52,7 +52,7 @@ def records(tmp_path, request):
 def check_damage(error, path, got="damaged bytes"):
     assert isinstance(error, RecordsError)
     assert error.where == str(path)
-    assert error.expected == "the shard must be as its manifest says"
+    assert error.expected == "the shard must match its manifest"
     assert error.got == got
     assert error.todo == (
         f"The next `lawrec prepare` or `lawrec train` of its cases writes {path.parent} again."
@@ -72,7 +72,7 @@ def test_a_record_comes_back_from_its_example(record):
     assert parsed["weight"].dtype == tf.float32
 
 
-def test_the_features_of_an_example_stand_in_the_order_of_their_names():
+def test_the_features_of_an_example_are_in_the_order_of_their_names():
     """The order that protobuf gives a map by itself changes from process to process."""
     serialized = to_example(Record("7", [2, 3], [1], [0], 0.5, ("盗窃",)))
     names = [b"case_id", b"charges", b"label_ids", b"token_ids", b"unknown_ids", b"weight"]
@@ -154,7 +154,7 @@ def test_any_flipped_byte_is_found_when_reading_and_when_checking(records):
         check_damage(caught.value, path)
 
 
-def test_a_shard_cut_short_anywhere_is_found(records):
+def test_a_shard_truncated_anywhere_is_found(records):
     path = records.shard_paths("train")[2]
     whole = path.read_bytes()
     for length in range(0, len(whole), 5):
@@ -191,10 +191,10 @@ def test_a_missing_shard_is_found(records):
 
 def test_the_records_before_the_damage_are_given(records):
     records.shard_paths("train")[2].write_bytes(b"")
-    found = read_records(records, "train")
-    assert [next(found) for _ in range(4)] == RECORDS[:4]
+    read = read_records(records, "train")
+    assert [next(read) for _ in range(4)] == RECORDS[:4]
     with pytest.raises(RecordsError):
-        next(found)
+        next(read)
 
 
 def test_a_shard_swapped_for_another_of_as_many_cases_is_found_by_its_digest(records):

@@ -24,7 +24,7 @@ def case(fact=FACT, cited=("264",), charges=()):
     )
 
 
-def found(kind, *arguments, reference=REFERENCE, **fields):
+def note_of(kind, *arguments, reference=REFERENCE, **fields):
     return CHECKS[kind].find(CaseLine(case(*arguments, **fields), b"{}"), reference)
 
 
@@ -88,16 +88,16 @@ def test_a_line_is_compared_with_the_encoding_of_its_file():
     assert note == "not gb18030"
 
 
-def test_repeats_are_shown_as_they_stand():
-    assert found("repeated-label", cited=("205", "205", "205")) == "[205, 205, 205]"
-    assert found("repeated-label", cited=("205", "264")) == ""
+def test_repeats_are_shown_as_they_are_written():
+    assert note_of("repeated-label", cited=("205", "205", "205")) == "[205, 205, 205]"
+    assert note_of("repeated-label", cited=("205", "264")) == ""
 
 
 def test_only_a_list_makes_a_label_unlisted():
     reference = audit_reference_of(CATALOG, ["264", "133"])
     cited = ("264", "999", "133之一")
-    assert found("unlisted-label", cited=cited, reference=reference) == "999, 133之一"
-    assert found("unlisted-label", cited=("264", "999")) == ""
+    assert note_of("unlisted-label", cited=cited, reference=reference) == "999, 133之一"
+    assert note_of("unlisted-label", cited=("264", "999")) == ""
 
 
 def test_a_case_may_have_no_label_in_the_list():
@@ -109,9 +109,9 @@ def test_a_case_may_have_no_label_in_the_list():
 
 
 def test_no_label_and_tiny_facts_are_found():
-    assert found("no-label", cited=()) == "no article"
-    assert found("tiny-fact", "张某 盗窃") == "张某盗窃"
-    assert found("tiny-fact", "张某盗窃他人财物若干") == ""
+    assert note_of("no-label", cited=()) == "no article"
+    assert note_of("tiny-fact", "张某 盗窃") == "张某盗窃"
+    assert note_of("tiny-fact", "张某盗窃他人财物若干") == ""
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_no_label_and_tiny_facts_are_found():
 )
 def test_a_charge_contradicts_articles_other_than_its_own(charges, cited, listed, expected):
     reference = audit_reference_of(CATALOG, listed)
-    note = found("contradiction", charges=charges, cited=cited, reference=reference)
+    note = note_of("contradiction", charges=charges, cited=cited, reference=reference)
     assert note.startswith(expected) if expected else note == ""
 
 
@@ -167,13 +167,13 @@ def test_a_charge_contradicts_articles_other_than_its_own(charges, cited, listed
     ],
 )
 def test_a_fact_that_gives_its_answer_away_is_found(kind, words, note):
-    got = found(kind, f"被告人张某，{words}，判处刑罚。")
+    got = note_of(kind, f"被告人张某，{words}，判处刑罚。")
     assert note in got
     assert bool(got) == bool(note)
 
 
 def test_a_fact_may_state_one_of_the_charges_that_brackets_offer():
-    note = found(
+    note = note_of(
         "states-charge",
         "其行为已构成贩卖毒品罪。",
         cited=("347",),
@@ -183,15 +183,15 @@ def test_a_fact_may_state_one_of_the_charges_that_brackets_offer():
 
 
 def test_the_context_of_a_match_is_shortened():
-    note = found("states-charge", "一二三四五六七八九盗窃罪九八七六五四三二一")
+    note = note_of("states-charge", "一二三四五六七八九盗窃罪九八七六五四三二一")
     assert note == "…二三四五六七八九盗窃罪九八七六五四三二…"
 
 
 def test_a_fact_is_truncated_beyond_the_tokens_that_are_read():
-    assert found("truncated", "盗" * 160) == ""
-    assert found("truncated", "盗" * 360) == "200 tokens"
+    assert note_of("truncated", "盗" * 160) == ""
+    assert note_of("truncated", "盗" * 360) == "200 tokens"
     counted = audit_reference_of([], max_tokens=2, tokens=len)
-    assert found("truncated", "盗窃罪", reference=counted) == "3 tokens"
+    assert note_of("truncated", "盗窃罪", reference=counted) == "3 tokens"
 
 
 def test_the_shipped_catalogue_knows_the_charges():
