@@ -1,40 +1,53 @@
-# make run    set up, train on the invented cases, tune, evaluate, and recommend articles
-# make test   set up, run the tests
-# make check  format, lint and types
-# make bench  measure speed against named alternatives
-# make clean  delete what was built here
-
 PYTHON ?= python3
 BIN := .venv/bin
 LAWREC := $(BIN)/lawrec
 
-.PHONY: run test check bench clean
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast check format docs bench clean
 
-run: .venv/ready
+help:  ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do printf 'make %-11s%s\n' "$$target" "$$text"; done
+
+run: .venv/ready  ## Set up, then train on the invented cases, tune, evaluate and predict
 	$(LAWREC) train
 	$(LAWREC) tune-thresholds
 	$(LAWREC) evaluate
-	$(LAWREC) predict --output table < data/sample/facts.txt
+	$(LAWREC) predict --format table < data/sample/facts.txt
 
-test: .venv/ready
+test: .venv/ready  ## Set up, then run all tests
 	$(BIN)/python -m pytest --numprocesses auto
 
-check: .venv/ready
+test-fast: .venv/ready  ## Run the tests that need no TensorFlow, in seconds
+	$(BIN)/python -m pytest --numprocesses auto -m "not tensorflow" tests
+
+check: .venv/ready  ## Check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy data/make_sample.py
 
-bench: .venv/ready
+format: .venv/ready  ## Format the code and fix what the linter can fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: .venv/docs  ## Build the documentation site into site/
+	$(BIN)/python docs/make_commands.py
+	$(BIN)/zensical build --strict
+
+bench: .venv/ready  ## Measure speed against named alternatives
 	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit; done
 
-clean:
-	rm -rf .venv dist data/records vocab/*/ .mypy_cache .pytest_cache .ruff_cache
+clean:  ## Delete everything that was built here
+	rm -rf .venv dist site .cache data/records vocab/*/ .mypy_cache .pytest_cache .ruff_cache
 	find checkpoints -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit("lawrec needs Python 3.11 or newer") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -c 'import sys; sys.exit("lawrec needs Python 3.11, 3.12 or 3.13") if not (3, 11) <= sys.version_info < (3, 14) else 0'
 	$(PYTHON) -m venv .venv || { echo "Install Python's venv first: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+.venv/docs: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
 	touch $@

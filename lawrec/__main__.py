@@ -1,4 +1,4 @@
-"""`python -m lawrec` is the same as `lawrec`."""
+"""Run the command line: `python -m lawrec` is the same as `lawrec`."""
 
 from lawrec.cli import main
 

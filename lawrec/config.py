@@ -1,7 +1,9 @@
-"""Every setting, once, with a working default and its range.
+"""All settings, each with a default that works, its range and a comment.
 
-A setting is resolved in this order, the last one wins: default, `--preset`, `--config FILE`,
-`--set section.key=value` and the command's own options.
+A setting takes its value from the last of these that names it: the default, `--preset`,
+`--config FILE`, `--set section.key=value`, the command's own options. A preset is only a set of
+values, not a mode: a run stores the resolved settings, and `lawrec info` shows the preset from
+which the fewest of them differ.
 """
 
 import math
@@ -18,13 +20,17 @@ from lawrec.registry import check_name, lookup
 def number(
     default: Any, *, at_least: float = 0, below: float = math.inf, allow_inf: bool = False
 ) -> Any:
-    """Return the field of a setting that is a number, with the range of its values.
+    """Return the dataclass field of a number with a range, which `from_dict` checks.
 
     Args:
         default: The default, an int or a float; values must be of the same type.
-        at_least: The smallest value.
+        at_least: The smallest allowed value.
         below: Values must be smaller than this.
-        allow_inf: Whether infinity is a value, too.
+        allow_inf: Whether infinity is allowed as well.
+
+    Example:
+        >>> number(0.25, below=1).metadata["below"]
+        1
     """
     return field(
         default=default, metadata={"at_least": at_least, "below": below, "allow_inf": allow_inf}
@@ -33,7 +39,7 @@ def number(
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """From the facts of cases to token ids."""
+    """Section [corpus]: from the facts of cases to token ids."""
 
     tokenizer: str = "jieba"  # a key of tokenizers.TOKENIZERS
     entity_types: tuple[str, ...] = ()  # keys of entities.ENTITY_TYPES: each span becomes one token
@@ -41,18 +47,18 @@ class CorpusConfig:
     max_tokens: int = number(384, at_least=1)  # a longer fact is truncated to this
     min_count: int = number(2, at_least=1)  # rarer tokens become <unk>
     max_vocabulary: int = number(50_000, at_least=1)  # <pad> and <unk> included
-    user_tokens: str = ""  # path of a list of tokens that are never <unk>
+    user_tokens: str = ""  # path of a list of tokens that never become <unk>
     shard_cases: int = number(2_048, at_least=1)  # cases per TFRecord shard
-    gzip: bool = False  # compress the shards: a fraction of the disk space, slower to write
-    workers: int = number(0)  # processes that tokenize; 0: one per core for jieba
+    gzip: bool = False  # compress the shards: less disk space, slower to write
+    workers: int = number(0)  # processes that tokenize; 0: one per core for jieba, else 1
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Sizes and parts of the model."""
+    """Section [model]: layers and their sizes."""
 
     embedding_size: int = number(128, at_least=1)
-    # A stacked LSTM whose embedding starts near zero learns nothing for epochs.
+    # With initial embeddings near zero, a stacked LSTM learns nothing for epochs.
     embedding_stddev: float = number(0.6)
     embedding_init: str = "cooccurrence"  # or "random", or the path of a word2vec text file
     lstm_layers: int = number(2, at_least=1)
@@ -66,38 +72,38 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Loss function."""
+    """Section [loss]: loss function, weights of articles and penalties."""
 
     name: str = "cross-entropy"  # a key of losses.LOSSES
-    gamma: float = number(2.0)  # focal, asymmetric: focusing parameter, larger: less of easy labels
+    gamma: float = number(2.0)  # focal, asymmetric: focusing; larger down-weights easy labels more
     margin: float = number(0.05, below=1)  # asymmetric: negative labels below this score cost 0
     label_smoothing: float = number(0.0, below=1)  # targets become (1 - s) y + s / 2
     class_weights: str = "none"  # a key of losses.CLASS_WEIGHTS
-    effective_number_beta: float = number(0.999, below=1)  # nearer to 1: more for rare articles
-    l2: float = number(0.0)  # times half the sum of all squared weights
-    charge_weight: float = number(0.0)  # weight of the loss of the charges; 0: no such output
+    effective_number_beta: float = number(0.999, below=1)  # closer to 1: rare articles weigh more
+    l2: float = number(0.0)  # penalty: l2 / 2 times the sum of all squared weights
+    charge_weight: float = number(0.0)  # weight of the loss of charges; 0: no output for charges
 
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """Optimizer and learning-rate schedule."""
+    """Section [optimizer]: optimizer and learning-rate schedule."""
 
     name: str = "adam"  # a key of optimizers.OPTIMIZERS
-    learning_rate: float = number(2e-3)  # the peak
+    learning_rate: float = number(2e-3)  # the peak of the schedule
     schedule: str = "cosine"  # a key of schedules.SCHEDULES
     warmup_ratio: float = number(0.05, below=1)  # share of training in which the rate rises
     decay_rate: float = number(0.1)  # exponential, staircase: the final rate divided by the peak
-    staircase_steps: int = number(4, at_least=1)  # staircase: number of falls
+    staircase_steps: int = number(4, at_least=1)  # staircase: number of drops
     momentum: float = number(0.9, below=1)  # of the optimizer "momentum"
     weight_decay: float = number(0.01)  # of the optimizer "adamw"
     global_clipnorm: float = number(1.0)  # upper bound of the gradients' global norm; 0: none
     gradient_accumulation_steps: int = number(1, at_least=1)  # batches per update
-    ema_momentum: float = number(0.0, below=1)  # of the weights' moving average; 0: off
+    ema_momentum: float = number(0.0, below=1)  # of the moving average of the weights; 0: off
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The training loop."""
+    """Section [training]: limits of training, checkpoints and devices."""
 
     seed: int = number(2018)
     epochs: int = number(8, at_least=1)
@@ -109,7 +115,7 @@ class TrainingConfig:
     monitor: str = "cail_score"  # the metric on valid that decides which checkpoint is the best
     patience: int = number(5, at_least=1)  # evaluations without improvement before early stopping
     save_every: int = number(100, at_least=1)  # steps between checkpoints
-    max_to_keep: int = number(3, at_least=1)  # checkpoints kept beside the best
+    max_to_keep: int = number(3, at_least=1)  # number of checkpoints to keep, besides the best
     summary_every: int = number(10)  # steps between TensorBoard summaries; 0: none
     histogram_every: int = number(0)  # steps between histograms of weights and gradients; 0: none
     device: str = "auto"  # auto (all GPUs, else the CPU), cpu, gpu (all of them) or gpu:N, from 0
@@ -121,32 +127,32 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class DecisionConfig:
-    """From scores to a list of articles."""
+    """Section [decision]: from the scores of a case to its list of articles."""
 
-    strategy: str = "best"  # a key of strategies.STRATEGIES; best: chosen by cross-validation
+    strategy: str = "best"  # a key of strategies.STRATEGIES; "best": chosen by cross-validation
     objective: str = "cail_score"  # a key of objectives.OBJECTIVES, which tuning maximizes
-    beta: float = number(1.0)  # f_beta: how many times recall counts as much as precision
-    target_rate: float = number(0.9)  # precision_at_recall, recall_at_precision: the rate to hold
-    miss_cost: float = number(1.0)  # cost: of an article that a list lacks ...
-    false_cost: float = number(1.0)  # ... and of one that it should not have
+    beta: float = number(1.0)  # f_beta: above 1, recall counts more than precision; below 1, less
+    target_rate: float = number(0.9)  # precision_at_recall, recall_at_precision: the rate to reach
+    miss_cost: float = number(1.0)  # cost: of a true article that is not listed
+    false_cost: float = number(1.0)  # cost: of a listed article that is not true
     costs_file: str = ""  # CSV file with costs per article: article, miss, false
     folds: int = number(5, at_least=1)  # of cross-fitting; 1: no cross-fitting
-    shrinkage_cases: int = number(
-        20
-    )  # support at which a threshold is half shrunk to the shared one
-    resamples: int = number(200)  # behind the interval of a threshold; 0: no intervals
+    # With so many true cases, a threshold is halfway between the article's own and the shared one.
+    shrinkage_cases: int = number(20)
+    resamples: int = number(200)  # bootstrap resamples for thresholds' intervals; 0: no intervals
     calibration: str = "isotonic"  # a key of calibration.CALIBRATIONS
-    coverage: float = number(0.0, below=1)  # guaranteed share of complete lists; 0: no guarantee
+    # Guaranteed share of cases whose list has all true articles; 0: no guarantee.
+    coverage: float = number(0.0, below=1)
     # Threshold of an article without a case to tune on; 0: that of rare articles, inf: never.
     unseen_threshold: float = number(0.0, allow_inf=True)
-    min_articles: int = number(1)  # the best scores fill a shorter list ...
-    fill_score: float = number(0.0)  # ... if they are at least this
-    max_articles: int = number(10, at_least=1)  # a longer list keeps its best scores
+    min_articles: int = number(1)  # a shorter list is filled with the next best scores
+    fill_score: float = number(0.0)  # lists are filled with scores of at least this
+    max_articles: int = number(10, at_least=1)  # a longer list keeps only its best scores
 
 
 @dataclass(frozen=True)
 class Config:
-    """All settings, by section."""
+    """All settings, one field per section."""
 
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -156,16 +162,16 @@ class Config:
     decision: DecisionConfig = field(default_factory=DecisionConfig)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain nested dicts, as `from_dict` reads them."""
+        """Return plain nested dicts `{section: {key: value}}`, which `from_dict` reads."""
         return asdict(self)
 
 
 def from_dict(values: Mapping[str, Any], where: str, *, base: Config | None = None) -> Config:
-    """Return a configuration with the settings of nested dicts `{section: {key: value}}` put in.
+    """Return a configuration in which nested dicts `{section: {key: value}}` replace values.
 
     Args:
-        values: The settings.
-        where: What the settings come from, for the error.
+        values: The settings to replace.
+        where: The origin of the settings, for the error.
         base: The configuration to start from; the defaults if None.
 
     Raises:
@@ -192,7 +198,7 @@ def from_dict(values: Mapping[str, Any], where: str, *, base: Config | None = No
             f"{where}: [decision]",
             expected=f"min_articles must be at most max_articles, {config.decision.max_articles}",
             got=config.decision.min_articles,
-            todo="Lower the one or raise the other.",
+            todo="Lower min_articles or raise max_articles.",
         )
     return config
 
@@ -200,7 +206,12 @@ def from_dict(values: Mapping[str, Any], where: str, *, base: Config | None = No
 def load(
     path: Path | None, assignments: Iterable[str] = (), *, preset: str | None = None
 ) -> Config:
-    """Return the defaults, changed by a preset, a TOML file and `section.key=value` assignments.
+    """Return the settings of a preset, changed by a TOML file and by assignments.
+
+    Args:
+        path: The TOML file, if any.
+        assignments: Texts such as "training.epochs=3".
+        preset: A key of `PRESETS`; "base", the defaults, if None.
 
     Raises:
         ConfigError: The file cannot be read, or a preset or setting is unknown, or a value has the
@@ -210,13 +221,13 @@ def load(
         >>> load(None, ["training.epochs=3"], preset="tiny").model.lstm_layers
         1
     """
-    config = from_dict(lookup(PRESETS, preset or "base", "--preset"), "--preset")
+    config = from_dict(lookup(PRESETS, preset or "base", where="--preset"), "--preset")
     config = from_dict(_read_toml(path), str(path), base=config) if path else config
     return assign(config, assignments)
 
 
 def assign(config: Config, assignments: Iterable[str]) -> Config:
-    """Return a configuration, changed by `section.key=value` assignments.
+    """Return a configuration changed by assignments such as "training.epochs=3".
 
     Raises:
         ConfigError: A setting is unknown, or a value has the wrong type or range.
@@ -231,7 +242,7 @@ def assign(config: Config, assignments: Iterable[str]) -> Config:
 
 
 def nearest_preset(config: Config) -> tuple[str, dict[str, Any]]:
-    """Return the preset with the fewest differing settings, and those settings' values by name.
+    """Return the preset from which the fewest settings differ, and the settings that differ.
 
     Example:
         >>> nearest_preset(assign(Config(), ["training.epochs=3"]))
@@ -260,7 +271,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(
             path,
-            expected="a TOML file must be readable",
+            expected="the TOML file must be readable",
             got=error.strerror,
             todo="Check the path.",
         ) from error
@@ -283,11 +294,12 @@ def _parse_assignment(assignment: str) -> dict[str, Any]:
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        value = text
+        value = text  # a text without quotation marks: the shell removes them
     return {section.strip(): {key.strip(): value}}
 
 
 def _updated(section: Any, settings: Mapping[str, Any], *, where: str) -> Any:
+    """Return a section, such as a `TrainingConfig`, with some values replaced."""
     known = {setting.name: setting for setting in fields(section)}
     values = {}
     for key, value in settings.items():
@@ -298,12 +310,13 @@ def _updated(section: Any, settings: Mapping[str, Any], *, where: str) -> Any:
 
 
 def _typed(value: Any, default: Any, *, where: str) -> Any:
+    """Return a value with the type of its default: 1 becomes 1.0 and a list a tuple."""
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(default, tuple) and isinstance(value, list | tuple):
         return tuple(_typed(entry, "", where=where) for entry in value)
     if type(value) is not type(default):
-        written = list(default) if isinstance(default, tuple) else default  # as in TOML
+        written = list(default) if isinstance(default, tuple) else default  # TOML has no tuples
         raise ConfigError(
             where,
             expected=f"the value must be of type {type(written).__name__}",
@@ -345,4 +358,4 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "training": {"epochs": 12, "batch_tokens": 32_768},
     },
 }
-"""Settings that go together: for a first look on a laptop, the defaults, and for a GPU."""
+"""Settings of each preset: for a first look on a laptop, the defaults, and for a GPU."""

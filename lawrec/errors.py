@@ -1,4 +1,8 @@
-"""The errors of lawrec: each says where, what was expected, what came, and what to do next."""
+"""Errors that a user can fix: where, what was expected, what came instead, what to do next.
+
+The library raises these errors and never prints. The command line prints their message without a
+traceback and exits with status 1.
+"""
 
 from enum import StrEnum
 from functools import partial
@@ -16,11 +20,11 @@ class ErrorKind(StrEnum):
 
 
 class LawrecError(Exception):
-    """A mistake that the user can mend; the command line prints it without a traceback.
+    """A mistake that the user can fix.
 
     Args:
-        where: File and line, option, or folder where the mistake lies.
-        expected: What must hold there, as a full clause.
+        where: File and line, option, or folder where the mistake is.
+        expected: What must hold there, as a clause with "must".
         got: What came instead, as the user wrote it.
         todo: What to do next, as a sentence.
     """
@@ -33,9 +37,13 @@ class LawrecError(Exception):
         super().__init__(f"{self.where}: {expected}, got {self.got}. {todo}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let the error come whole from another process."""
-        values = {"expected": self.expected, "got": self.got, "todo": self.todo}
-        return partial(type(self), **values), (self.where,)
+        """Return what pickle needs: an error of a worker process keeps its parts.
+
+        By default, pickle would call the class with the whole message as its only argument.
+        """
+        parts = dict(vars(self))
+        where = parts.pop("where")
+        return partial(type(self), **parts), (where,)
 
 
 class ConfigError(LawrecError):
@@ -72,7 +80,7 @@ class CaseError(LawrecError):
 
 
 class StatuteError(LawrecError):
-    """An article is unknown, or the text of a statute is missing or cannot be read."""
+    """An article is unknown, or the text of a statute is missing or damaged."""
 
 
 class RecordsError(LawrecError):
@@ -84,6 +92,13 @@ class RunError(LawrecError):
 
 
 def quoted(value: Any, limit: int = 40) -> str:
-    """Return `value` as Python writes it, cut to `limit` characters, for the `got` of an error."""
+    """Return `repr(value)`, shortened to `limit` characters, for the `got` of an error.
+
+    Example:
+        >>> quoted("264")
+        "'264'"
+        >>> quoted("盗窃" * 100, limit=10)
+        "'盗窃盗窃盗窃盗窃…"
+    """
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,4 +1,8 @@
-"""Whole files or none: write to a temporary name, flush, then rename."""
+"""Files and folders that appear whole or not at all.
+
+A file is written under a temporary name in the same folder, flushed to the disk, and then renamed.
+A reader, or a process that is killed while it writes, never leaves or sees half of it.
+"""
 
 import errno
 import hashlib
@@ -16,7 +20,17 @@ from lawrec.errors import CaseError
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to; it becomes `path` when the block ends well."""
+    """Yield a temporary path to write to; it is renamed to `path` if the block succeeds.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "new" / "file.txt"
+        ...     with atomic_file(path) as temporary:
+        ...         _ = temporary.write_text("whole")
+        ...     path.read_text()
+        'whole'
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -27,30 +41,39 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: Path, replacing: bool = True) -> Iterator[Path]:
-    """Give a temporary folder to fill; it becomes `path` when the block ends well.
+def atomic_folder(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """Yield a temporary folder to fill; it is renamed to `path` if the block succeeds.
 
-    What a process that was killed at this left behind is removed.
+    Temporary folders that killed processes of this host have left for the same path are removed.
 
     Args:
         path: The folder.
-        replacing: Let it take the place of what is there.
+        overwrite: Replace the folder if it exists.
 
     Raises:
-        FileExistsError: Something is there then, and must not be replaced.
+        FileExistsError: The path exists and must not be overwritten.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     with atomic_folder(Path(root) / "run") as temporary:
+        ...         (temporary / "weights").touch()
+        ...     [path.name for path in (Path(root) / "run").iterdir()]
+        ['weights']
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The host is in the name: on a shared disk, process numbers of other hosts say nothing here.
+    # The temporary name is ".run.HOST.PID.tmp". A disk may be shared: the process ids of another
+    # host mean nothing here.
     prefix = f".{path.name}.{platform.node()}."
-    for left in path.parent.iterdir():
-        if left.name.startswith(prefix) and not _is_at_work(left.name.removeprefix(prefix)):
-            shutil.rmtree(left, ignore_errors=True)
+    for sibling in path.parent.iterdir():
+        if sibling.name.startswith(prefix) and not _is_running(sibling.name.removeprefix(prefix)):
+            shutil.rmtree(sibling, ignore_errors=True)
     temporary = path.with_name(f"{prefix}{os.getpid()}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:
         yield temporary
-        if replacing:
+        if overwrite:
             shutil.rmtree(path, ignore_errors=True)
         elif path.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
@@ -60,10 +83,13 @@ def atomic_folder(path: Path, replacing: bool = True) -> Iterator[Path]:
 
 
 def check_new_folder(folder: Path) -> None:
-    """Refuse a folder to write to that is there and not empty.
+    """Raise an error if a folder to write to has files already.
 
     Raises:
-        CaseError: It is.
+        CaseError: The path is a file, or a folder that is not empty.
+
+    Example:
+        >>> check_new_folder(Path("absent"))
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CaseError(
@@ -74,22 +100,31 @@ def check_new_folder(folder: Path) -> None:
         )
 
 
-def _is_at_work(ending: str) -> bool:
-    """Whether "PID.tmp" names a process of this host that lives, or cannot be known not to."""
+def _is_running(ending: str) -> bool:
+    """Return whether "PID.tmp" names a running process; also True where nobody can know."""
     number = ending.removesuffix(".tmp")
-    if not number.isdecimal() or os.name != "posix":  # elsewhere, signal 0 is not harmless
+    # Signal 0 only asks whether the process exists; on Windows, os.kill would end the process.
+    if not number.isdecimal() or os.name != "posix":
         return True
     try:
         os.kill(int(number), 0)
     except ProcessLookupError:
         return False
-    except (PermissionError, OverflowError):
-        return True
+    except (PermissionError, OverflowError):  # it is another user's, or no process id
+        pass
     return True
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text, whole or not at all."""
+    r"""Write a text in UTF-8, whole or not at all, with line feeds as line ends.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_text(Path(folder) / "law.txt", "264\n")
+        ...     (Path(folder) / "law.txt").read_bytes()
+        b'264\n'
+    """
     with (
         atomic_file(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="\n") as file,
@@ -100,7 +135,17 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file that people can read."""
+    """Write a value as JSON that people can read: indented, Chinese characters as they are.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_json(Path(folder) / "charge.json", ["盗窃"])
+        ...     print((Path(folder) / "charge.json").read_text(encoding="utf-8"), end="")
+        [
+         "盗窃"
+        ]
+    """
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
@@ -120,6 +165,14 @@ def json_line(value: Any) -> bytes:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
+    r"""Return the SHA-256 digest of a file, in hexadecimal.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_text(Path(folder) / "law.txt", "264\n")
+        ...     sha256(Path(folder) / "law.txt")[:8]
+        '87634245'
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Processes: the same work on many items, on several cores, in order and in constant memory."""
+"""Parallel work on many items in other processes: in order, and in constant memory."""
 
 import os
 import signal
@@ -16,43 +16,53 @@ from lawrec.errors import ConfigError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_MOST = 61  # processes that Windows can wait for
+_MAX_WORKERS = 61  # Windows can wait for no more processes
 
 
-def cores() -> int:
-    """Return the number of cores that this process may use."""
+def available_cores() -> int:
+    """Return the number of CPU cores that this process may use.
+
+    Example:
+        >>> available_cores() >= 1
+        True
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def in_processes(
+def parallel_map(
     work: Callable[[Item], Result], items: Iterable[Item], *, workers: int
 ) -> Generator[tuple[Item, Result], None, None]:
-    """Give each item with its result, in order; at most two items a worker are under way.
+    """Yield each item with its result, in order; at most two items per worker are in progress.
 
-    The processes are started afresh, not forked: a fork of a process with TensorFlow's threads may
-    hang. They end when the iterator is closed, and when this process is killed.
+    Worker processes are spawned, not forked: a fork of a process with TensorFlow's threads may
+    hang. For this reason a script that calls this needs `if __name__ == "__main__":`. The workers
+    end when the generator is closed, and when this process is killed.
 
     Args:
-        work: Can be pickled, as its results can; its exception is raised here.
-        items: Read as far as there are free workers.
+        work: A function that can be pickled, as its results can; its exceptions are raised here.
+        items: Read only as far ahead as there are free workers.
         workers: The number of processes.
 
     Raises:
-        ConfigError: A process was killed.
+        ConfigError: A worker process was killed.
+
+    Example:
+        >>> list(parallel_map(abs, [-1, 2], workers=2))  # doctest: +SKIP
+        [(-1, 1), (2, 2)]
     """
-    workers = min(workers, _MOST)
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _follow_the_parent)
-    under_way: deque[tuple[Item, Future[Result]]] = deque()
+    workers = min(workers, _MAX_WORKERS)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _follow_parent)
+    pending: deque[tuple[Item, Future[Result]]] = deque()
     try:
         for item in items:
-            with _interrupts_held_back():
-                under_way.append((item, pool.submit(work, item)))
-            if len(under_way) == 2 * workers:
-                yield _finished(*under_way.popleft())
-        while under_way:
-            yield _finished(*under_way.popleft())
+            with _interrupts_blocked():
+                pending.append((item, pool.submit(work, item)))
+            if len(pending) == 2 * workers:
+                yield _finished(*pending.popleft())
+        while pending:
+            yield _finished(*pending.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -63,15 +73,15 @@ def _finished(item: Item, future: "Future[Result]") -> tuple[Item, Result]:
     except BrokenProcessPool as error:
         raise ConfigError(
             "corpus.workers",
-            expected="the processes must live until their work is done",
+            expected="worker processes must run until their work is done",
             got="one that was killed",
             todo="Free some memory, or pass --set corpus.workers=1.",
         ) from error
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach before they have chosen to ignore it."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Block SIGINT while a worker starts: it inherits this until `_follow_parent` ignores it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -82,12 +92,12 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _follow_the_parent() -> None:
-    """Leave interrupts to the parent, and end with it: a killed parent cannot say that it ends."""
+def _follow_parent() -> None:
+    """Ignore Ctrl-C, which the parent handles, and end when the parent ends, even if killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+    Thread(target=_exit_after, args=(parent_process(),), daemon=True).start()
 
 
-def _end_with(parent: BaseProcess) -> None:
+def _exit_after(parent: BaseProcess) -> None:
     parent.join()
     os._exit(1)

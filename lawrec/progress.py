@@ -1,27 +1,27 @@
-"""Progress: how the library says how far it is, to an object that its caller chose."""
+"""Progress: a long step reports to an object that its caller chose, and never prints itself."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """What a long step reports to."""
+    """Receiver of the reports of a long step, such as a progress bar."""
 
     def update(self, stage: str, done: int, total: int | None, note: str = "") -> None:
         """Report that `done` of `total` cases or steps of a stage are finished.
 
         Args:
-            stage: Name of the stage, the same in all calls for it.
+            stage: Name of the stage, the same in all its reports.
             done: Number finished so far.
-            total: Number in all, None where nobody knows it.
-            note: What else there is to say now, such as the loss.
+            total: Number in all, or None if it is unknown.
+            note: Anything else to show, such as the current loss.
         """
 
     def message(self, text: str) -> None:
-        """Report something that is said once, as a full sentence."""
+        """Report one event, as a full sentence."""
 
 
-class Silent:
-    """A Progress that shows nothing."""
+class _Silent:
+    """Progress that shows nothing."""
 
     def update(self, stage: str, done: int, total: int | None, note: str = "") -> None:
         """Show nothing."""
@@ -30,4 +30,4 @@ class Silent:
         """Show nothing."""
 
 
-SILENT = Silent()
+SILENT: Progress = _Silent()

@@ -1,4 +1,9 @@
-"""Registries: plain dicts from the name that a setting gives to the function or record it means."""
+"""Lookup in registries: plain dicts from the value of a setting to a function or a record.
+
+A registry is the last thing in its module, such as `POOLINGS` in `models/pooling.py`. To add an
+entry, write one function or record and one line in the dict. The command line builds its choices
+from the keys.
+"""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -9,19 +14,19 @@ from lawrec.errors import ConfigError, quoted
 T = TypeVar("T")
 
 
-def lookup(registry: Mapping[str, T], name: str, where: str) -> T:
+def lookup(registry: Mapping[str, T], name: str, *, where: str) -> T:
     """Return the entry of a registry that a setting names.
 
     Args:
         registry: The entries by name.
-        name: The name that was given.
-        where: The setting or option that gave it, for the error.
+        name: The value of the setting.
+        where: The setting or option, for the error.
 
     Raises:
-        ConfigError: The registry has no such entry; the error names the nearest one.
+        ConfigError: The registry has no such entry; the error suggests the nearest one.
 
     Example:
-        >>> lookup({"adam": 1, "sgd": 2}, "sgd", "optimizer.name")
+        >>> lookup({"adam": 1, "sgd": 2}, "sgd", where="optimizer.name")
         2
     """
     check_name(name, registry, where=where, kind="choice")
@@ -29,16 +34,23 @@ def lookup(registry: Mapping[str, T], name: str, where: str) -> T:
 
 
 def check_name(name: str, known: Iterable[str], *, where: str, kind: str) -> None:
-    """Refuse a name that is not a known one.
+    """Raise an error if a name is not among the known names.
 
     Args:
-        name: The name that was given.
-        known: All names.
-        where: The setting, option or file that gave it, for the error.
-        kind: What the name is of, such as "setting".
+        name: The name to check.
+        known: All valid names.
+        where: The setting, option or file that has the name, for the error.
+        kind: What the name stands for, such as "setting", for the error.
 
     Raises:
-        ConfigError: The name is unknown; the error names the nearest known one.
+        ConfigError: The name is unknown; the error suggests the nearest known one.
+
+    Example:
+        >>> check_name("epoch", ["epochs", "seed"], where="my.toml", kind="setting")
+        ... # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        lawrec.errors.ConfigError: my.toml: ... got 'epoch'. Did you mean epochs?
     """
     names = list(known)
     if name not in names:

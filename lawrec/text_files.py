@@ -1,4 +1,9 @@
-"""Streams: from a path to the bytes and lines of its files, packed or not, UTF-8 or GB18030."""
+"""Text files: from a path to the bytes, lines or text of its files.
+
+A path may be a file, a folder or a pattern such as `data/*.json`. A file may be compressed with
+gzip, xz or zip, and its text may be UTF-8 or GB18030. `content_digest` covers the decompressed
+bytes of all files in their order: to compress cases changes no digest, to reorder them does.
+"""
 
 import glob
 import gzip
@@ -16,26 +21,31 @@ from typing import Any, BinaryIO, cast
 from lawrec.errors import CaseError, quoted
 
 ENCODINGS = ("utf-8", "gb18030")
-"""Both write a line feed as one byte and nothing else with it. GB18030 includes GBK and GB2312."""
+"""In both, a line feed is the byte 10, which is part of no other character: lines can be split
+before they are decoded. GB18030 includes GBK and GB2312."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-"""What `decode_lines` makes of a byte that is no sign of the encoding."""
+"""A byte that `decode_lines` could not decode: b"\\xff" becomes "\\udcff"."""
 
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # of UTF-8 and of UTF-16
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")  # control characters that no text has
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # UTF-8, UTF-16 (two orders)
 _SAMPLE_BYTES = 65_536
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
 def list_files(path: Path) -> list[Path]:
-    """Return the files that a path names: a file, all of a folder, or those that fit a pattern.
+    """Return the files that a path names: a file, all of a folder, or the matches of a pattern.
 
-    They stand in the order of their names. In a folder, names that begin with "." or "_" are
-    no cases, nor is the list of articles, law.txt. A path that is neither there nor a pattern is
-    returned as it is: opening it fails.
+    The files are sorted by name. In a folder, files whose names begin with "." or "_" are ignored,
+    and so is the list of articles, law.txt. A path that neither exists nor is a pattern is returned
+    as it is: an error follows when it is opened.
 
     Raises:
-        CaseError: The folder is empty, nothing fits the pattern, or the path is "-", stdin.
+        CaseError: The folder is empty, the pattern has no match, or the path is "-" (stdin).
+
+    Example:
+        >>> [file.name for file in list_files(Path("cases.json"))]
+        ['cases.json']
     """
     if path == Path("-"):
         raise CaseError(
@@ -52,18 +62,28 @@ def list_files(path: Path) -> list[Path]:
     else:
         # Path.glob takes no absolute pattern.
         files = [Path(name) for name in glob.glob(str(path), recursive=True)]  # noqa: PTH207
-        expected = "the pattern must fit a file"
-    sound = sorted(file for file in files if file.is_file())
-    if not sound:
+        expected = "the pattern must match a file"
+    existing = sorted(file for file in files if file.is_file())
+    if not existing:
         raise CaseError(path, expected=expected, got="none", todo="Check the path.")
-    return sound
+    return existing
 
 
 def content_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's unpacked bytes; of several files, one over theirs in order.
+    """Return the SHA-256 digest of a file's decompressed bytes, in hexadecimal.
+
+    The digest of several files is that of their digests, joined in the order of `list_files`.
 
     Raises:
         CaseError: A file cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name, pack in {"a.json": bytes, "b.json.gz": gzip.compress}.items():
+        ...         _ = (Path(folder) / name).write_bytes(pack(b"{}"))
+        ...     len({content_digest(file) for file in list_files(Path(folder))})
+        1
     """
     digests = [_digest(file) for file in list_files(path)]
     return (
@@ -77,25 +97,34 @@ def _may_be_cases(name: str) -> bool:
 
 @contextmanager
 def open_binary(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, through its packing if its last suffix is a key of `PACKINGS`.
+    """Yield the bytes of a file, decompressed if its last suffix is in `DECOMPRESSORS`.
 
     Raises:
-        CaseError: The file cannot be read, now or inside the block, or is damaged.
+        CaseError: The file cannot be opened, or it turns out to be damaged inside the block.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "law.txt.gz"
+        ...     _ = path.write_bytes(gzip.compress(b"264"))
+        ...     with open_binary(path) as stream:
+        ...         stream.read()
+        b'264'
     """
     try:
         with path.open("rb") as raw:
-            unpack = PACKINGS.get(path.suffix)
-            if not unpack:
+            decompress = DECOMPRESSORS.get(path.suffix)
+            if not decompress:
                 yield raw
                 return
-            with unpack(raw, path) as stream:
+            with decompress(raw, path) as stream:
                 yield stream
     except _DAMAGE as error:
         raise CaseError(
             path,
             expected=f"the {path.suffix} file must be whole",
             got=str(error) or "damaged bytes",
-            todo="Pack or copy it again.",
+            todo="Compress or copy it again.",
         ) from error
     except OSError as error:
         raise CaseError(
@@ -106,21 +135,56 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
-def decode_lines(stream: Iterable[bytes], encoding: str | None = None) -> Iterator[str]:
-    """Decode lines one by one; bytes that do not fit become surrogates.
-
-    A byte order mark is dropped before any line: files with one may have been joined to one file.
+def read_text(path: Path, content: str = "the file") -> str:
+    """Return the text of a file in UTF-8 or GB18030, which may be compressed.
 
     Args:
-        stream: The lines, as a binary file gives them.
-        encoding: One of `ENCODINGS`; if None, it is found from the first lines beyond ASCII.
+        path: The file.
+        content: What the file holds, such as "the list of articles", for the error.
+
+    Raises:
+        CaseError: The file cannot be read, or is in neither encoding.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "law.txt"
+        ...     _ = path.write_bytes("盗窃".encode("gb18030"))
+        ...     read_text(path)
+        '盗窃'
+    """
+    with open_binary(path) as stream:
+        text = "".join(decode_lines(stream))
+    if SURROGATE.search(text):
+        raise CaseError(
+            path,
+            expected=f"{content} must be UTF-8 or GB18030",
+            got="other bytes",
+            todo="Convert it to UTF-8.",
+        )
+    return text
+
+
+def decode_lines(stream: Iterable[bytes], encoding: str | None = None) -> Iterator[str]:
+    r"""Yield decoded lines; a byte that is invalid in the encoding becomes a surrogate.
+
+    A byte order mark is removed at the start of every line, not only of the first: files that have
+    one may have been joined.
+
+    Args:
+        stream: The lines with their line ends, such as a binary file.
+        encoding: One of `ENCODINGS`; if None, it is detected from the first non-ASCII lines.
+
+    Example:
+        >>> list(decode_lines([b"264\n", "盗窃\n".encode("gb18030")]))
+        ['264\n', '盗窃\n']
     """
     lines = iter(stream)
     sample: list[bytes] = []
     if not encoding:
         for line in lines:
             if not line.isascii():
-                sample = list(_up_to(_SAMPLE_BYTES, chain([line], lines)))
+                sample = list(_take(_SAMPLE_BYTES, chain([line], lines)))
                 break
             yield line.decode("ascii")
         encoding = _encoding_of(b"".join(sample))
@@ -129,50 +193,61 @@ def decode_lines(stream: Iterable[bytes], encoding: str | None = None) -> Iterat
 
 
 def detect_encoding(file: Path) -> str:
-    """Return the encoding that `decode_lines` finds in a file.
+    """Return the encoding that `decode_lines` detects in a file.
 
     Raises:
         CaseError: The file cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "law.txt"
+        ...     _ = path.write_bytes("盗窃".encode("gbk"))
+        ...     detect_encoding(path)
+        'gb18030'
     """
     with open_binary(file) as stream:
         lines = dropwhile(bytes.isascii, stream)
-        return _encoding_of(b"".join(_up_to(_SAMPLE_BYTES, lines)))
+        return _encoding_of(b"".join(_take(_SAMPLE_BYTES, lines)))
 
 
-def _up_to(size: int, lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Give lines until they are `size` bytes or more together."""
+def _take(size: int, lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield lines until they have `size` bytes or more in all."""
     while size > 0 and (line := next(lines, b"")):
         size -= len(line)
         yield line
 
 
 def _encoding_of(sample: bytes) -> str:
-    """Tell UTF-8 with a few broken bytes from GB18030.
+    """Return "gb18030" if that explains the sample and UTF-8 does not; else return "utf-8".
 
-    Read as UTF-8, a text in GB18030 has more broken bytes than signs; the reverse does not hold,
-    because nearly every pair of bytes is a sign of GB18030. For the same reason UTF-16 and what is
-    no text at all must not pass for it: many of their bytes are control signs, and as UTF-8 each
-    line is an error.
+    A few broken bytes do not make a UTF-8 file another: they become errors of their lines.
+
+    - GB18030 text, read as UTF-8, has more broken bytes than East Asian characters.
+    - UTF-8 text, read as GB18030, has few broken bytes: nearly every pair of bytes is a character
+      there. So UTF-8 is tried first.
+    - UTF-16 and binary data must not pass for GB18030 for the same reason. Their many control
+      characters count as broken bytes. As UTF-8, each of their lines is then an error.
     """
-    if sample.startswith(_MARKS):
+    if sample.startswith(_BYTE_ORDER_MARKS):
         return "utf-8"
     sample = sample[:_SAMPLE_BYTES]  # a line may be longer
-    signs, broken = _evidence(sample, "utf-8")
-    if broken <= signs:
+    characters, broken = _evidence(sample, "utf-8")
+    if broken <= characters:
         return "utf-8"
-    signs, broken = _evidence(sample, "gb18030")
-    return "gb18030" if broken * 10 < signs else "utf-8"
+    characters, broken = _evidence(sample, "gb18030")
+    return "gb18030" if broken * 10 < characters else "utf-8"
 
 
 def _evidence(sample: bytes, encoding: str) -> tuple[int, int]:
-    """Return how many signs of East Asia an encoding finds in bytes, and how many broken bytes.
+    """Return the numbers of East Asian characters and of broken bytes under an encoding.
 
-    A control sign that no text has is broken too.
-    Letters below U+0800 are none: in UTF-8 they are two bytes, as are many signs of GB18030.
+    Characters below U+0800, such as é, do not count: they are two bytes in UTF-8, as most Chinese
+    characters are in GB18030, so that a pair of bytes can be valid in both.
     """
     text = sample.decode(encoding, errors="surrogateescape")
     surrogates, controls = len(SURROGATE.findall(text)), len(_CONTROL.findall(text))
-    return sum(sign >= "\u0800" for sign in text) - surrogates, surrogates + controls
+    return sum(character >= "\u0800" for character in text) - surrogates, surrogates + controls
 
 
 def _digest(file: Path) -> str:
@@ -181,9 +256,9 @@ def _digest(file: Path) -> str:
 
 
 @contextmanager
-def _unzipped(raw: BinaryIO, path: Path) -> Iterator[BinaryIO]:
+def _unzip(raw: BinaryIO, path: Path) -> Iterator[BinaryIO]:
     with zipfile.ZipFile(raw) as archive:
-        names = [name for name in archive.namelist() if not _is_beside_the_point(name)]
+        names = [name for name in archive.namelist() if _is_content(name)]
         if len(names) != 1:
             raise CaseError(
                 path,
@@ -191,11 +266,11 @@ def _unzipped(raw: BinaryIO, path: Path) -> Iterator[BinaryIO]:
                 got=quoted(names, 200) if names else "none",
                 todo="Unpack it into a folder and name that.",
             )
-        with _member(archive, names[0], path=path) as stream:
+        with _open_member(archive, names[0], path=path) as stream:
             yield stream
 
 
-def _member(archive: zipfile.ZipFile, name: str, *, path: Path) -> BinaryIO:
+def _open_member(archive: zipfile.ZipFile, name: str, *, path: Path) -> BinaryIO:
     try:
         return cast(BinaryIO, archive.open(name))
     except (RuntimeError, NotImplementedError) as error:  # a password, an unknown method
@@ -204,13 +279,14 @@ def _member(archive: zipfile.ZipFile, name: str, *, path: Path) -> BinaryIO:
         ) from error
 
 
-def _is_beside_the_point(member: str) -> bool:
-    """Whether a member of a .zip file is a folder, or what a Mac puts beside each file."""
-    return member.endswith("/") or member.startswith("__MACOSX/")
+def _is_content(member: str) -> bool:
+    """Return False for folders, and for the metadata that macOS adds per file."""
+    return not member.endswith("/") and not member.startswith("__MACOSX/")
 
 
-PACKINGS: dict[str, Callable[[BinaryIO, Path], Any]] = {
+DECOMPRESSORS: dict[str, Callable[[BinaryIO, Path], Any]] = {
     ".gz": lambda raw, path: gzip.open(raw),  # noqa: SIM115 - `open_binary` closes it
     ".xz": lambda raw, path: lzma.open(raw),  # noqa: SIM115
-    ".zip": _unzipped,
+    ".zip": _unzip,
 }
+"""Context manager of the decompressed stream of a file, by the last suffix of its name."""

@@ -1,7 +1,7 @@
-"""Types that a signature names so that it says what goes in and what comes out.
+"""Names of types, so that a signature says what goes in and what comes out.
 
-TensorFlow and Keras ship no types, so their objects are `Any` to a type checker; the names here
-still tell a reader which of them is meant.
+TensorFlow and Keras ship no type hints, so a type checker sees their objects as `Any`. The names
+below are for readers.
 """
 
 from typing import Any, TypeAlias
@@ -14,10 +14,10 @@ Float32Array: TypeAlias = npt.NDArray[np.float32]
 Float64Array: TypeAlias = npt.NDArray[np.float64]
 Int64Array: TypeAlias = npt.NDArray[np.int64]
 NumberArray: TypeAlias = npt.NDArray[Any]
-"""An array of any one number type: counts, which resampling makes floating-point."""
+"""Counts: int64 as they are counted, float64 once bootstrap weights multiply them."""
 
 Tensor: TypeAlias = Any
-"""A `tf.Tensor`, or inside a Keras model the symbolic tensor that stands for one."""
+"""A `tf.Tensor`, or a symbolic `keras.KerasTensor` while a model is being built."""
 Model: TypeAlias = Any
 """A `keras.Model`."""
 Dataset: TypeAlias = Any

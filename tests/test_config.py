@@ -6,8 +6,6 @@ import pytest
 
 from lawrec.config import PRESETS, Config, from_dict, load, nearest_preset
 from lawrec.errors import ConfigError
-from lawrec.registry import lookup
-from lawrec.resources import shipped_path
 
 
 def toml(tmp_path, content):
@@ -30,7 +28,7 @@ def error_of(*assignments, path=None):
     return caught.value
 
 
-def test_nothing_given_means_the_defaults():
+def test_without_settings_the_defaults_hold():
     assert load(None) == Config() == from_dict({}, "nothing")
 
 
@@ -102,11 +100,12 @@ def test_an_assignment_needs_a_section_a_key_and_a_value(assignment):
         (
             "decision.=3",
             "''",
-            "Known: strategy, objective, beta, target_rate, miss_cost, false_cost, costs_file, folds,",
+            "Known: strategy, objective, beta, target_rate, miss_cost, false_cost, costs_file, "
+            "folds,",
         ),
     ],
 )
-def test_an_unknown_name_is_refused_and_the_nearest_known_one_is_told(assignment, got, todo):
+def test_an_unknown_name_is_refused_with_the_nearest_known_one(assignment, got, todo):
     error = error_of(assignment)
     assert error.where.startswith(f"--set {assignment}")
     assert re.fullmatch("every (section|setting) must be a known one", error.expected)
@@ -223,7 +222,7 @@ def test_a_file_that_is_not_toml_in_utf8_is_refused(tmp_path, content):
 def test_a_file_that_cannot_be_read_is_refused(tmp_path, name, got):
     error = error_of(path=tmp_path / name)
     assert error.where == str(tmp_path / name)
-    assert (error.expected, error.got) == ("a TOML file must be readable", got)
+    assert (error.expected, error.got) == ("the TOML file must be readable", got)
     assert error.todo == "Check the path."
 
 
@@ -232,22 +231,8 @@ def test_a_configuration_cannot_be_changed():
         Config().training.epochs = 3
 
 
-def test_a_choice_is_looked_up_by_its_name():
-    assert lookup({"max": 1, "mean": 2}, "mean", "model.pooling") == 2
-    with pytest.raises(ConfigError) as caught:
-        lookup({"max": 1, "mean": 2}, "maxx", "model.pooling")
-    assert str(caught.value) == (
-        "model.pooling: every choice must be a known one, got 'maxx'. Did you mean max?"
-    )
-
-
-@pytest.mark.parametrize("name", ["data/sample", "vocab/articles.csv", "vocab/legal_terms.txt"])
-def test_what_the_project_ships_is_there(name):
-    assert shipped_path(name).exists()
-
-
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_stands_between_the_defaults_and_the_file(tmp_path, name):
+def test_a_preset_overrides_the_defaults_and_a_file_overrides_the_preset(tmp_path, name):
     path = toml(tmp_path, "[model]\nlstm_units = 7\n[training]\nepochs = 3\n")
     config = load(path, ["training.epochs=4"], preset=name)
     assert (config.model.lstm_units, config.training.epochs) == (7, 4)
@@ -279,7 +264,7 @@ def test_an_unknown_preset_names_the_nearest():
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_the_nearest_preset_and_what_differs_from_it_are_found(name):
+def test_the_nearest_preset_comes_with_what_differs_from_it(name):
     config = load(None, ["training.seed=7", "corpus.entity_types=['date']"], preset=name)
     assert nearest_preset(load(None, preset=name)) == (name, {})
     assert nearest_preset(config) == (name, {"corpus.entity_types": ("date",), "training.seed": 7})

@@ -33,12 +33,12 @@ def test_the_help_texts_are_what_the_program_prints():
     assert written == module.commands_text(), "run: python docs/make_commands.py"
 
 
-def test_both_readmes_give_the_same_commands():
+def test_both_readmes_have_the_same_commands():
     assert commands("README.md") == commands("README.zh.md") != []
 
 
 @pytest.mark.parametrize("name", READMES)
-def test_readmes_open_with_the_two_commands_that_set_all_up(name):
+def test_readmes_begin_with_the_two_commands_that_set_everything_up(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     first_block = re.search(r"```sh\n(.*?)```", text, re.DOTALL)[1]
     assert [line.split("#")[0].strip() for line in first_block.splitlines()] == [
@@ -66,8 +66,8 @@ def test_the_readmes_commands_run_in_their_order(tmp_path, monkeypatch):
         arguments = shlex.split(text)[1:]
         if arguments[0] == "train" and "--resume" not in arguments:
             arguments += SMALL
-        given = Path(stdin).read_text(encoding="utf-8") if stdin else None
-        result = CliRunner().invoke(cli, arguments, input=given, catch_exceptions=False)
+        facts_in = Path(stdin).read_text(encoding="utf-8") if stdin else None
+        result = CliRunner().invoke(cli, arguments, input=facts_in, catch_exceptions=False)
         assert result.exit_code == 0, f"{command}: {result.stderr}"
         if output:
             Path(output).write_text(result.stdout, encoding="utf-8")

@@ -65,6 +65,6 @@ def test_a_case_error_has_a_kind_that_pickling_keeps():
         ("x" * 100_000, "'" + "x" * 38 + "…"),
     ],
 )
-def test_a_quoted_value_is_on_one_line_of_at_most_40_signs(value, expected):
+def test_a_quoted_value_has_one_line_of_at_most_40_characters(value, expected):
     assert quoted(value) == expected
     assert len(quoted(value)) <= 40

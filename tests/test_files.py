@@ -59,7 +59,7 @@ def test_a_finished_folder_takes_the_place_of_the_old_one(tmp_path):
 def test_a_finished_folder_may_have_to_be_new(tmp_path):
     path = tmp_path / "folder"
     path.mkdir()
-    with pytest.raises(FileExistsError), atomic_folder(path, replacing=False) as temporary:
+    with pytest.raises(FileExistsError), atomic_folder(path, overwrite=False) as temporary:
         (temporary / "new").touch()
     assert names(tmp_path) == ["folder"]
 

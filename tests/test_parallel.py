@@ -6,21 +6,21 @@ import time
 import pytest
 
 from lawrec.errors import ConfigError
-from lawrec.parallel import cores, in_processes
+from lawrec.parallel import available_cores, parallel_map
 
 # `eval` stands for the work: what another process is given must be importable there.
 
 
 def test_results_come_with_their_items_in_order_although_some_take_longer():
     items = [f"__import__('time').sleep({0.02 * (n % 3 == 0)}) or {n}" for n in range(20)]
-    assert list(in_processes(eval, items, workers=2)) == [(item, n) for n, item in enumerate(items)]
-    assert list(in_processes(eval, [], workers=2)) == []
+    assert list(parallel_map(eval, items, workers=2)) == [(item, n) for n, item in enumerate(items)]
+    assert list(parallel_map(eval, [], workers=2)) == []
 
 
 def test_items_are_read_only_as_far_as_there_are_workers():
     read = []
     items = (read.append(n) or f"{n}" for n in range(1000))
-    done = in_processes(eval, items, workers=2)
+    done = parallel_map(eval, items, workers=2)
     for finished in range(10):
         assert next(done) == (f"{finished}", finished)
         assert len(read) <= finished + 4
@@ -31,7 +31,7 @@ def test_items_are_read_only_as_far_as_there_are_workers():
 def test_the_work_is_done_elsewhere_without_tensorflow_or_pandas():
     sys.modules.setdefault("tensorflow", None)
     item = "(__import__('os').getpid(), sorted(__import__('sys').modules))"
-    ((_, (process, modules)),) = in_processes(eval, [item], workers=1)
+    ((_, (process, modules)),) = parallel_map(eval, [item], workers=1)
     assert process != __import__("os").getpid()
     assert {"tensorflow", "keras", "pandas", "sklearn"} & set(modules) == set()
 
@@ -39,7 +39,7 @@ def test_the_work_is_done_elsewhere_without_tensorflow_or_pandas():
 def test_an_exception_ends_it_at_once_with_its_cause():
     started = time.monotonic()
     with pytest.raises(ValueError, match="math domain error") as caught:
-        list(in_processes(math.sqrt, [1.0, -1.0, *[2.0] * 100_000], workers=2))
+        list(parallel_map(math.sqrt, [1.0, -1.0, *[2.0] * 100_000], workers=2))
     assert "math domain error" in str(caught.value.__cause__)  # the other process's traceback
     assert time.monotonic() - started < 20
 
@@ -50,28 +50,29 @@ def test_an_exception_of_the_items_comes_through():
         raise KeyError("bad line")
 
     with pytest.raises(KeyError, match="bad line"):
-        list(in_processes(eval, items(), workers=2))
+        list(parallel_map(eval, items(), workers=2))
 
 
-def test_a_process_that_was_killed_is_told():
+def test_a_killed_process_is_an_error():
     with pytest.raises(ConfigError) as caught:
-        list(in_processes(eval, ["__import__('os')._exit(1)"], workers=1))
+        list(parallel_map(eval, ["__import__('os')._exit(1)"], workers=1))
     assert str(caught.value) == (
-        "corpus.workers: the processes must live until their work is done, got one that was "
+        "corpus.workers: worker processes must run until their work is done, got one that was "
         "killed. Free some memory, or pass --set corpus.workers=1."
     )
 
 
 def test_there_is_a_core():
-    assert cores() >= 1
+    assert available_cores() >= 1
 
 
 def test_the_processes_end_with_a_parent_that_is_killed():
     """They hold its standard output, which ends when the last of them has ended."""
     code = (
-        "import operator, itertools; from lawrec.parallel import in_processes\n"
+        "import operator, itertools; from lawrec.parallel import parallel_map\n"
         "if __name__ == '__main__':\n"
-        "    for done in in_processes(operator.neg, itertools.count(), workers=2): print(done, flush=True)"
+        "    for done in parallel_map(operator.neg, itertools.count(), workers=2):\n"
+        "        print(done, flush=True)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     with parent:

@@ -12,7 +12,7 @@ from sklearn.linear_model import Ridge
 
 from lawrec.corpus.cases import read_cases, usable_cases
 from lawrec.corpus.splits import find_splits
-from lawrec.law.catalog import load_catalog
+from lawrec.law.catalog import shipped_catalog
 from lawrec.resources import shipped_path
 from lawrec.text import normalize
 
@@ -86,7 +86,7 @@ def test_no_fact_comes_twice(cases):
 
 
 def test_every_article_has_a_title(cases):
-    catalog = load_catalog(shipped_path("vocab/articles.csv"))
+    catalog = shipped_catalog()
     for name in {name for case in cases for name in case.articles}:
         assert catalog[name].title
 

@@ -8,7 +8,7 @@ import pytest
 
 from lawrec.errors import CaseError
 from lawrec.text_files import (
-    PACKINGS,
+    DECOMPRESSORS,
     SURROGATE,
     content_digest,
     decode_lines,
@@ -33,7 +33,7 @@ def zipped(path, *members):
     return path
 
 
-def packed(folder, suffix, content):
+def compressed(folder, suffix, content):
     path = folder / f"c{suffix}"
     if suffix == ".zip":
         return zipped(path, ("c", content))
@@ -47,10 +47,10 @@ def refused(path):
     return caught.value
 
 
-@pytest.mark.parametrize("suffix", PACKINGS)
+@pytest.mark.parametrize("suffix", DECOMPRESSORS)
 @pytest.mark.parametrize("content", [b"", b"\n", b"a\nb\r\nc", "盗\n".encode() * 50_000])
-def test_a_packed_file_gives_its_lines(tmp_path, suffix, content):
-    with open_binary(packed(tmp_path, suffix, content)) as stream:
+def test_a_compressed_file_has_its_lines(tmp_path, suffix, content):
+    with open_binary(compressed(tmp_path, suffix, content)) as stream:
         assert b"".join(stream) == content
 
 
@@ -58,18 +58,18 @@ def test_a_packed_file_gives_its_lines(tmp_path, suffix, content):
     ("suffix", "got"), [(".gz", "Compressed file ended"), (".xz", "Compressed file ended")]
 )
 def test_a_truncated_file_is_refused(tmp_path, suffix, got):
-    path = packed(tmp_path, suffix, FACT.encode() * 1000)
+    path = compressed(tmp_path, suffix, FACT.encode() * 1000)
     path.write_bytes(path.read_bytes()[:-12])
     error = refused(path)
     assert error.expected == f"the {suffix} file must be whole"
     assert error.got.startswith(got)
-    assert error.todo == "Pack or copy it again."
+    assert error.todo == "Compress or copy it again."
 
 
-@pytest.mark.parametrize("suffix", PACKINGS)
+@pytest.mark.parametrize("suffix", DECOMPRESSORS)
 @pytest.mark.parametrize("damage", ["flipped", "other", "empty"])
 def test_a_damaged_file_is_refused(tmp_path, suffix, damage):
-    path = packed(tmp_path, suffix, bytes(range(256)) * 500)
+    path = compressed(tmp_path, suffix, bytes(range(256)) * 500)
     content = bytearray(path.read_bytes())
     content[60] ^= 0xFF
     path.write_bytes({"flipped": content, "other": b"plain text", "empty": b""}[damage])
@@ -99,7 +99,7 @@ def test_what_a_mac_adds_to_a_zip_file_does_not_count(tmp_path):
 
 
 def test_a_zip_file_with_a_password_is_refused(tmp_path):
-    path = packed(tmp_path, ".zip", b"x")
+    path = compressed(tmp_path, ".zip", b"x")
     content = bytearray(path.read_bytes())
     for start in (content.index(b"PK\x03\x04") + 6, content.index(b"PK\x01\x02") + 8):
         content[start] |= 1
@@ -117,15 +117,15 @@ def test_a_file_that_cannot_be_opened_is_refused(tmp_path, name, got):
     assert (error.expected, error.got) == ("the file must be readable", got)
 
 
-def test_the_files_of_a_path_stand_in_the_order_of_their_names(tmp_path):
+def test_the_files_of_a_path_are_sorted_by_name(tmp_path):
     names = ["b.json", "a.json", "c.json.gz", "sub/d.json", ".hidden", "_SUCCESS"]
     for name in names:
         write(tmp_path / "d" / name, "")
-    found = [tmp_path / "d" / name for name in ("a.json", "b.json", "c.json.gz")]
-    assert list_files(tmp_path / "d") == found
-    assert list_files(tmp_path / "d" / "?.json*") == found
-    assert list_files(tmp_path / "d" / "*.json") == found[:2]
-    assert list_files(tmp_path / "d" / "a.json") == found[:1]
+    files = [tmp_path / "d" / name for name in ("a.json", "b.json", "c.json.gz")]
+    assert list_files(tmp_path / "d") == files
+    assert list_files(tmp_path / "d" / "?.json*") == files
+    assert list_files(tmp_path / "d" / "*.json") == files[:2]
+    assert list_files(tmp_path / "d" / "a.json") == files[:1]
     assert list_files(tmp_path / "absent") == [tmp_path / "absent"]
 
 
@@ -138,7 +138,7 @@ def test_a_file_that_is_named_like_a_pattern_is_itself(tmp_path):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("x-*.json", "the pattern must fit a file"),
+        ("x-*.json", "the pattern must match a file"),
         ("empty", "the folder must hold files of cases"),
     ],
 )
@@ -161,11 +161,12 @@ def test_the_list_of_articles_in_a_folder_is_no_file_of_cases(tmp_path):
     assert list_files(tmp_path) == [tmp_path / "a.json"]
 
 
-def test_the_digest_is_that_of_the_unpacked_bytes(tmp_path):
+def test_the_digest_is_that_of_the_decompressed_bytes(tmp_path):
     content = FACT.encode() * 100
     plain = content_digest(write(tmp_path / "c.json", content))
     assert plain == hashlib.sha256(content).hexdigest()
-    assert {content_digest(packed(tmp_path, suffix, content)) for suffix in PACKINGS} == {plain}
+    paths = [compressed(tmp_path, suffix, content) for suffix in DECOMPRESSORS]
+    assert {content_digest(path) for path in paths} == {plain}
 
 
 def test_the_digest_of_several_files_covers_all_in_their_order(tmp_path):
@@ -207,7 +208,7 @@ def test_the_digest_of_several_files_covers_all_in_their_order(tmp_path):
         (FACT.encode("gbk") + b"\0\n", "gb18030"),
     ],
 )
-def test_the_encoding_is_found_from_the_first_lines_beyond_ascii(tmp_path, content, expected):
+def test_the_encoding_is_detected_from_the_first_lines_beyond_ascii(tmp_path, content, expected):
     path = write(tmp_path / "c.txt", content)
     assert detect_encoding(path) == expected
     with open_binary(path) as stream:
@@ -215,11 +216,11 @@ def test_the_encoding_is_found_from_the_first_lines_beyond_ascii(tmp_path, conte
     assert text == content.decode(expected, "surrogateescape").removeprefix("\ufeff")
 
 
-@pytest.mark.parametrize("cut", range(1, 40))
-def test_a_line_cut_anywhere_stays_in_its_encoding(tmp_path, cut):
+@pytest.mark.parametrize("missing", range(1, 40))
+def test_a_line_that_lacks_a_byte_keeps_its_encoding(tmp_path, missing):
     for encoding in ("utf-8", "gb18030"):
         content = (FACT * 2).encode(encoding)
-        path = write(tmp_path / "c.txt", content[:cut] + content[cut + 1 :])
+        path = write(tmp_path / "c.txt", content[:missing] + content[missing + 1 :])
         assert detect_encoding(path) == encoding
 
 

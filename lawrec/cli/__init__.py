@@ -1,74 +1,107 @@
-"""The command line: each command translates its options, calls the library, and prints."""
+"""The command line: each command translates its options, calls the library, and prints the result.
 
+Each command has a module of its own, which is imported when the command is run. `lawrec --help` and
+the completion of a command's name import none of them. TensorFlow takes seconds to import, so a
+command that needs it imports it, and what depends on it, inside its function.
+
+All commands follow these rules:
+
+* Cases are an argument of the commands that work on cases alone (audit, split, embed, predict), and
+  the option --data of those that also work on records or a run.
+* -o/--output is the path of a result, --format the format of what is printed, --input-format that
+  of the cases, --article-list a file with all articles.
+* Results go to stdout; progress, messages and errors go to stderr. --quiet leaves only results and
+  errors.
+* The exit code is 0, 1 after an error, and 2 after a mistake in the options.
+"""
+
+import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lawrec import __version__
-from lawrec.cli.articles import articles
-from lawrec.cli.audit import audit
-from lawrec.cli.doctor import doctor
-from lawrec.cli.embed import embed
-from lawrec.cli.evaluate import evaluate
-from lawrec.cli.export import export
-from lawrec.cli.info import info
-from lawrec.cli.predict import predict
-from lawrec.cli.prepare import prepare
-from lawrec.cli.split import split
-from lawrec.cli.train import train
-from lawrec.cli.tune_thresholds import tune_thresholds
-from lawrec.cli.verify import verify
 from lawrec.errors import LawrecError
+
+COMMANDS = {
+    "audit": "Find mistakes in labelled cases.",
+    "split": "Split cases into train, valid and test.",
+    "prepare": "Convert labelled cases to records.",
+    "verify": "Check that records are undamaged.",
+    "embed": "Train word vectors on facts.",
+    "train": "Train a model on labelled cases.",
+    "tune-thresholds": "Tune the score thresholds of a run.",
+    "evaluate": "Measure a run on unseen cases.",
+    "predict": "Recommend articles for facts.",
+    "export": "Pack a run for use elsewhere.",
+    "info": "Describe a run.",
+    "articles": "Show articles and import statutes.",
+    "doctor": "Check TensorFlow, GPU and memory.",
+}
+"""A summary of each command, in the order in which one uses them."""
+
+
+def load_command(name: str) -> click.Command:
+    """Return the command of a name from its module: `tune_thresholds` for "tune-thresholds"."""
+    function = name.replace("-", "_")
+    command: click.Command = getattr(import_module(f"lawrec.cli.{function}"), function)
+    return command
 
 
 class LawrecGroup(click.Group):
-    """The group of commands; a user's mistake ends with its message and exit code 1."""
+    """A group that imports a command when it is run, and shows users' mistakes as one message.
+
+    The group itself holds a placeholder per command, with nothing but its name and its summary.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """List the commands in the order of the work, not of the alphabet."""
+        """Return the names of the commands in the order of the work, not of the alphabet."""
         return list(self.commands)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return name and command of a call, loaded from its module, and the other arguments."""
+        name, placeholder, others = super().resolve_command(ctx, args)
+        return name, placeholder and load_command(str(placeholder.name)), others
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the command; a mistake of the user ends with a message and exit code 1."""
         try:
             return super().invoke(ctx)
-        except LawrecError as error:
-            raise click.ClickException(str(error)) from error
         except BrokenPipeError:
             raise
-        except OSError as error:
-            raise click.ClickException(
-                f"{error.filename or Path.cwd()}: files here must be readable and writable, "
-                f"got {error.strerror}. Free some space or choose another folder."
-            ) from error
+        except (LawrecError, OSError) as error:
+            if ctx.meta.get("lawrec.verbose"):
+                click.echo(traceback.format_exc(), err=True)
+            raise click.ClickException(_message(error)) from error
 
 
-@click.group(cls=LawrecGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def _message(error: LawrecError | OSError) -> str:
+    if isinstance(error, LawrecError):
+        return str(error)
+    return (
+        f"{error.filename or Path.cwd()}: files here must be readable and writable, "
+        f"got {error.strerror}. Free some space or choose another folder."
+    )
+
+
+@click.group(
+    cls=LawrecGroup,
+    commands=[click.Command(name, short_help=summary) for name, summary in COMMANDS.items()],
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
 @click.version_option(__version__, prog_name="lawrec")
 def cli() -> None:
     """Read the facts of a Chinese case and recommend the law articles that apply.
 
     \b
-    lawrec train                  learn from labelled cases
-    lawrec tune-thresholds        choose how sure is sure enough
-    lawrec predict < facts.txt    recommend articles, one case a line
+    lawrec train                  train a model on labelled cases
+    lawrec tune-thresholds        tune the score thresholds
+    lawrec predict < facts.txt    recommend articles, one case per line
     """  # noqa: D301
-
-
-cli.add_command(audit)
-cli.add_command(split)
-cli.add_command(prepare)
-cli.add_command(verify)
-cli.add_command(embed)
-cli.add_command(train)
-cli.add_command(tune_thresholds)
-cli.add_command(evaluate)
-cli.add_command(predict)
-cli.add_command(export)
-cli.add_command(info)
-cli.add_command(articles)
-cli.add_command(doctor)
 
 
 def main() -> None:

@@ -1,20 +1,22 @@
-"""`lawrec articles`: the catalogue, the statute's texts, and what changed between its versions."""
+"""`lawrec articles`: show articles, import the texts of statutes, and compare their versions."""
 
 from datetime import date
 from pathlib import Path
 
 import click
 
-from lawrec.cli.options import DAY, FILE
+from lawrec.cli import options
 from lawrec.law import catalog, lookup, statute_versions
-from lawrec.law.catalog import titles
-from lawrec.reporting.law_text import CHANGES_WRITERS, ENTRY_WRITERS, LIST_WRITERS, import_text
-
-_name_option = click.option(
-    "--name", default=statute_versions.CRIMINAL_LAW, show_default=True, help="Which statute."
+from lawrec.reporting.law_text import (
+    CHANGES_WRITERS,
+    ENTRY_WRITERS,
+    LIST_WRITERS,
+    StatuteChanges,
+    import_text,
 )
-_output_option = click.option(
-    "--output", type=click.Choice(list(ENTRY_WRITERS)), default="table", show_default=True
+
+_statute_option = click.option(
+    "--name", default=statute_versions.CRIMINAL_LAW, help="Name of the statute."
 )
 
 
@@ -23,61 +25,76 @@ def articles() -> None:
     """Show articles, import the texts of statutes, and compare their versions."""
 
 
-@articles.command("list")
-@click.option("--chapter", default="", help="Signs of a part's, chapter's or section's heading.")
-@_output_option
-def list_articles(chapter: str, output: str) -> None:
+@articles.command("list", short_help="List the articles of the Criminal Law.")
+@click.option(
+    "--chapter",
+    default="",
+    show_default=False,
+    help="Text in the heading of a part, chapter or section, e.g. 侵犯财产罪.",
+)
+@options.output_format(LIST_WRITERS)
+def list_articles(chapter: str, output_format: str) -> None:
     """List the articles of the Criminal Law."""
-    known = catalog.catalog_of(statute_versions.CRIMINAL_LAW)
-    click.echo(LIST_WRITERS[output](catalog.in_division(known, chapter)))
+    entries = catalog.in_division(catalog.shipped_catalog(), chapter)
+    click.echo(LIST_WRITERS[output_format](entries))
 
 
-@articles.command()
+@articles.command(short_help="Show titles, amendments and texts of articles.")
 @click.argument("names", metavar="ARTICLE...", nargs=-1, required=True)
-@click.option("--date", "day", help="Show the text in force then.  [default: the newest]", **DAY)
-@_name_option
-@_output_option
-def show(names: tuple[str, ...], day: date | None, name: str, output: str) -> None:
-    """Show the title, place, amendments and text of articles, such as 264, 133之一 or 第十条.
+@click.option(
+    "--date",
+    "day",
+    help="Show the text in force on this day.  [default: the newest version]",
+    **options.DAY,
+)
+@_statute_option
+@options.output_format(ENTRY_WRITERS)
+def show(names: tuple[str, ...], day: date | None, name: str, output_format: str) -> None:
+    """Show the title, chapter, amendments and text of articles, such as 264, 133之一 or 第十条.
 
     Texts come from the versions that `lawrec articles import` has read.
     """
     entries = lookup.look_up(names, statute_versions.ROOT, name=name, day=day)
-    click.echo(ENTRY_WRITERS[output](entries))
+    click.echo(ENTRY_WRITERS[output_format](entries))
 
 
-@articles.command("import")
-@click.argument("file", type=FILE)
-@click.option("--effective", required=True, help="In force from this day on.", **DAY)
-@_name_option
-@click.option("--replace", is_flag=True, help="Overwrite a version of that day.")
+@articles.command("import", short_help="Import the text of a statute.")
+@click.argument("file", type=options.FILE)
+@click.option(
+    "--effective", required=True, help="First day on which the text is in force.", **options.DAY
+)
+@_statute_option
+@click.option("--replace", is_flag=True, help="Overwrite the version of that day.")
 def import_statute(file: Path, effective: date, name: str, replace: bool) -> None:
-    """Read a statute's text and keep it as the version of a day.
+    """Read the text of a statute, and keep it as the version in force from a day on.
 
-    FILE is plain text or Markdown, where each article opens a line with its number, such as
+    FILE is plain text or Markdown, where each article begins a line with its number, such as
     第一百三十三条之一, or JSON with numbers and texts, in UTF-8 or GB18030.
     """
-    imported = lookup.import_statute(
+    report = lookup.import_statute(
         file, effective, root=statute_versions.ROOT, name=name, replace=replace
     )
-    click.echo(import_text(imported))
+    click.echo(import_text(report))
 
 
-@articles.command()
-@click.argument("first", required=False, **(DAY | {"metavar": "[FROM]"}))
-@click.argument("second", required=False, **(DAY | {"metavar": "[TO]"}))
-@click.option("--text", is_flag=True, help="Show which words went and came.")
-@_name_option
-@_output_option
-def changes(first: date | None, second: date | None, text: bool, name: str, output: str) -> None:
-    """List what changed between the versions in force on two days.
+@articles.command(short_help="Compare two versions of a statute.")
+@click.argument("first", required=False, **(options.DAY | {"metavar": "[FROM]"}))
+@click.argument("second", required=False, **(options.DAY | {"metavar": "[TO]"}))
+@click.option("--diff", is_flag=True, help="Show which words were removed and added.")
+@_statute_option
+@options.output_format(CHANGES_WRITERS)
+def changes(
+    first: date | None, second: date | None, diff: bool, name: str, output_format: str
+) -> None:
+    """List the articles that differ between the versions in force on two days.
 
-    By default, TO is the newest version and FROM the one before. Width of punctuation, white
-    space and titles in 【】 do not count.
+    By default, TO is the newest version and FROM the one before. Differences in the width of
+    punctuation, white space and titles in 【】 do not count.
     """
     old, new = statute_versions.two_versions(
         statute_versions.ROOT, name, first=first, second=second
     )
-    found = statute_versions.changes(old, new)
-    named = titles(catalog.catalog_of(name))
-    click.echo(CHANGES_WRITERS[output](old, new, found, named, text))
+    comparison = StatuteChanges(
+        old, new, statute_versions.changes(old, new), catalog.article_titles(name)
+    )
+    click.echo(CHANGES_WRITERS[output_format](comparison, diff))

@@ -1,57 +1,74 @@
-"""TODO cli.audit."""
+"""`lawrec audit`: check labelled cases."""
 
-import sys
 from pathlib import Path
+from typing import Unpack
 
 import click
 
-from lawrec.cli.options import FILE, case_format_from_options, format_options, near_option
+from lawrec.cli import options
+from lawrec.config import CorpusConfig
+from lawrec.corpus.audit.runner import audit as audit_cases
+from lawrec.corpus.audit.runner import load_audit_reference
 from lawrec.corpus.tokenizers import TOKENIZERS
-from lawrec.reporting.progress_bars import progress_on
+from lawrec.files import write_text
 
 
-@click.command()
-@click.argument("data", type=FILE)
-@format_options
-@click.option("--articles", type=FILE, help="List of all articles.  [default: law.txt beside DATA]")
-@click.option("--max-tokens", type=click.IntRange(min=1), default=384, show_default=True)
+@click.command(cls=options.HeadedCommand)
+@click.argument("data", type=options.FILE)
+@click.option(
+    "--article-list",
+    type=options.FILE,
+    help="File with all articles, one per line.  [default: law.txt of DATA]",
+)
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(min=1),
+    default=CorpusConfig().max_tokens,
+    help="Tokens of a fact that the model reads; longer facts are reported.",
+)
 @click.option(
     "--tokenizer",
     type=click.Choice(list(TOKENIZERS)),
-    help="Count tokens with it.  [default: estimate them from the signs]",
+    help="Count tokens with it.  [default: estimate them from the characters]",
 )
-@near_option
-@click.option("--json", "json_file", type=FILE, help="Write the report there as JSON.")
-@click.option("--html", "html_file", type=FILE, help="Write the report there as a page.")
-@click.option("--fix", type=FILE, help="Write a cleaned copy of the cases to this new folder.")
+@options.near_duplicates
+@options.input_format
+@click.option("--json", "json_file", type=options.FILE, help="Also write the report as JSON.")
+@click.option("--html", "html_file", type=options.FILE, help="Also write the report as a page.")
+@click.option(
+    "--fix", type=options.FILE, help="Write the cases without their errors to this new folder."
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 when there is an error.")
+@options.verbosity
 def audit(
     data: Path,
-    articles: Path | None,
+    article_list: Path | None,
     max_tokens: int,
     tokenizer: str | None,
-    near: float,
+    near_duplicate_threshold: float,
     json_file: Path | None,
     html_file: Path | None,
     fix: Path | None,
     strict: bool,
-    **case_format: str | None,
+    **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
-    """Check labelled cases before anyone trains on them.
+    """Check labelled cases before a model is trained on them.
 
-    DATA is a folder of splits, one file, or a quoted pattern. An error spoils a training or its
-    figures; a warning is for someone to look at.
+    DATA is a folder of splits, one file, or a quoted pattern. An error stops a training or makes
+    its metrics wrong; a warning is for a person to judge.
     """
-    from lawrec.corpus.audit.runner import audit as audit_cases
-    from lawrec.corpus.audit.runner import audit_reference_for
-    from lawrec.files import write_text
     from lawrec.reporting.audit_html import audit_html
     from lawrec.reporting.audit_text import audit_json, audit_text
 
-    rules = audit_reference_for(data, articles, max_tokens=max_tokens, tokenizer=tokenizer)
-    with progress_on(sys.stderr) as progress:
+    reference = load_audit_reference(data, article_list, max_tokens=max_tokens, tokenizer=tokenizer)
+    with options.show_progress() as progress:
         report = audit_cases(
-            data, rules, near, case_format_from_options(case_format), fix, progress
+            data,
+            reference,
+            threshold=near_duplicate_threshold,
+            case_format=options.case_format_from(arguments),
+            fix=fix,
+            progress=progress,
         )
     click.echo(audit_text(report))
     if json_file:

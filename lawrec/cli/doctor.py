@@ -1,18 +1,16 @@
-"""`lawrec doctor`: why things are not as fast as they could be."""
+"""`lawrec doctor`: find out what computes, and how fast it can be."""
 
 import click
 
-from lawrec.cli.options import start_tensorflow
+from lawrec.cli import options
 from lawrec.reporting.runs_text import DOCTOR_WRITERS
 
 
 @click.command()
-@click.option(
-    "--output", type=click.Choice(list(DOCTOR_WRITERS)), default="table", show_default=True
-)
-def doctor(output: str) -> None:
-    """Say what computes here, why no GPU does, and which batch size fits."""
-    start_tensorflow()
+@options.output_format(DOCTOR_WRITERS)
+def doctor(output_format: str) -> None:
+    """Show which device computes, why a GPU is not used, and which batch size fits."""
+    options.start_tensorflow()
     from lawrec.diagnostics.doctor import examine
 
-    click.echo(DOCTOR_WRITERS[output](examine()))
+    click.echo(DOCTOR_WRITERS[output_format](examine()))

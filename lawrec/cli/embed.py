@@ -1,56 +1,45 @@
-"""`lawrec embed`: word vectors from facts."""
+"""`lawrec embed`: train word vectors on facts."""
 
-import sys
 from pathlib import Path
+from typing import Unpack
 
 import click
 
-from lawrec import config
-from lawrec.cli.options import (
-    FILE,
-    case_format_from_options,
-    dataset_spec_from_options,
-    format_options,
-    settings_options,
-    skip_bad_option,
-)
-from lawrec.models.word2vec_format import check_output, write_vectors
-from lawrec.reporting.progress_bars import progress_on
+from lawrec.cli import options
 
 
-@click.command()
-@click.argument("files", type=FILE, nargs=-1, required=True, metavar="FACTS...")
-@click.option("--output", type=FILE, required=True, help="Write the vectors there.")
-@format_options
-@skip_bad_option
-@settings_options
+@click.command(cls=options.HeadedCommand)
+@click.argument("files", type=options.FILE, nargs=-1, required=True, metavar="FACTS...")
+@options.skip_bad
+@options.input_format
+@options.settings
+@options.output("File for the vectors, in word2vec's text format.", required=True)
+@options.verbosity
 def embed(
-    files: tuple[Path, ...],
-    output: Path,
-    skip_bad: bool,
-    dictionaries: tuple[Path, ...],
-    preset: str | None,
-    config_file: Path | None,
-    assignments: tuple[str, ...],
-    **case_format: str | None,
+    files: tuple[Path, ...], skip_bad: bool, output: Path, **arguments: Unpack[options.CaseOptions]
 ) -> None:
-    """Make word vectors from facts, labelled or not, for `train --set model.embedding_init=FILE`.
+    """Train word vectors on facts, labelled or not, for `train --set model.embedding_init=FILE`.
 
     FACTS are read as `predict` reads them: text, JSON lines, tables, packed or not, folders and
-    quoted patterns. Settings decide how facts are cut (corpus.*), how long the vectors are
+    quoted patterns. Settings decide how facts are tokenized (corpus.*), how long the vectors are
     (model.embedding_size) and which tokens have one (corpus.min_count, corpus.max_vocabulary).
     """
-    settings = config.load(config_file, assignments, preset=preset)
-    check_output(output)
-    from lawrec.training.word_vectors import embed as embed_facts
+    settings = options.settings_from(arguments)
+    from lawrec.models.word2vec_format import check_output, write_vectors
+    from lawrec.reporting.training_text import embedding_text
+    from lawrec.training.word_vectors import train_word_vectors
 
-    words = dataset_spec_from_options({"dictionaries": dictionaries}).dictionaries
-    with progress_on(sys.stderr) as progress:
-        made = embed_facts(
-            files, settings, words, case_format_from_options(case_format), skip_bad, progress
+    check_output(output)
+    with options.show_progress() as progress:
+        embedding = train_word_vectors(
+            files,
+            settings,
+            dictionaries=options.user_dictionaries(arguments),
+            case_format=options.case_format_from(arguments),
+            skip_bad=skip_bad,
+            progress=progress,
         )
-    write_vectors(output, made.tokens, vectors=made.vectors)
-    skipped = f", {made.skipped:,} lines skipped" if made.skipped else ""
-    size = settings.model.embedding_size
-    click.echo(f"{output}: {len(made.tokens):,} tokens, {size} numbers each")
-    click.echo(f"from {made.facts:,} facts{skipped}")
+    write_vectors(output, embedding.tokens, vectors=embedding.vectors)
+    click.echo(
+        embedding_text(output, embedding.vectors, facts=embedding.facts, skipped=embedding.skipped)
+    )

@@ -1,76 +1,63 @@
-"""TODO cli.evaluate."""
+"""`lawrec evaluate`: measure a run on cases that it has not seen."""
 
-import sys
 from pathlib import Path
+from typing import Unpack
 
 import click
 
-from lawrec.cli.options import (
-    FILE,
-    case_format_of_data,
-    checkpoints_option,
-    device_option,
-    format_options,
-    labels_option,
-    run_option,
-    skip_bad_option,
-    start_tensorflow,
-)
+from lawrec.cli import options
 from lawrec.corpus.splits import SPLITS
 from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
-from lawrec.reporting.progress_bars import progress_on
 
 
-@click.command()
-@run_option
-@checkpoints_option
-@click.option("--split", type=click.Choice(SPLITS), default="test", show_default=True)
-@click.option("--data", type=FILE, help="Labelled cases, in place of a split.")
-@format_options
-@click.option(
-    "--output", type=click.Choice(list(EVALUATION_WRITERS)), default="table", show_default=True
-)
-@click.option(
-    "--cail",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the answers for CAIL2018's judge to this file, their truth beside it, and judge.",
-)
-@labels_option
-@click.option("--html", "page", type=FILE, help="Write figures, plots and cases as a page.")
+@click.command(cls=options.HeadedCommand)
+@options.run
+@click.option("--split", type=click.Choice(SPLITS), default="test", help="Split to evaluate on.")
+@click.option("--data", type=options.FILE, help="Labelled cases to evaluate on, not a split.")
 @click.option(
     "--compare",
     "others",
     multiple=True,
     metavar="RUN",
-    help="Set another tuned run beside it on the same cases; may be repeated.",
+    help="Another tuned run to compare with on the same cases; may be repeated.",
 )
-@device_option
-@skip_bad_option
+@options.skip_bad
+@options.input_format
+@options.device
+@options.output_format(EVALUATION_WRITERS)
+@click.option("--html", "page", type=options.FILE, help="Also write a page with plots and cases.")
+@click.option(
+    "--cail",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the predicted and the true lists in the format of CAIL2018's judge, and judge.",
+)
+@options.cail_list
+@options.verbosity
 def evaluate(
     run_name: str | None,
     checkpoints: Path,
     split: str,
     data: Path | None,
-    output: str,
-    cail: Path | None,
-    labels: Path | None,
-    page: Path | None,
     others: tuple[str, ...],
-    device: str | None,
     skip_bad: bool,
-    **case_format: str | None,
+    device: str | None,
+    output_format: str,
+    page: Path | None,
+    cail: Path | None,
+    article_list: Path | None,
+    **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
-    """Measure the run on cases that it has not seen, beside two trivial answers.
+    """Measure a run on cases that it has not seen, against two baselines.
 
-    Each figure has the interval in which it lies in 95 of 100 resamples of the cases. Another run
-    differs from this one where the p-value is small.
+    Each metric has a 95 % confidence interval, from resampling the cases. Another run differs from
+    this one where the p-value is small.
     """
-    written = case_format_of_data(data, case_format)
-    if labels and not cail:
-        raise click.UsageError("--labels is for --cail: name the file to write as well.")
-    start_tensorflow()
-    from lawrec.export.cail_answers import cail_file, with_answers
+    case_format = options.case_format_of_data(data, arguments)
+    if article_list and not cail:
+        raise click.UsageError("--article-list is for --cail: name the file to write as well.")
+    options.start_tensorflow()
+    from lawrec.export.cail_answers import judge_evaluation, read_labels
     from lawrec.inference.evaluate import evaluate_run, save_evaluation
     from lawrec.reporting.evaluation_html import write_page
     from lawrec.reporting.plots import require_plots
@@ -81,21 +68,21 @@ def evaluate(
         require_plots()
     use_device(device or "auto")
     run = find_run(checkpoints, run_name)
-    answers = cail_file(run, cail, labels=labels) if cail else None
-    beside = [find_run(checkpoints, name) for name in others]
-    with progress_on(sys.stderr) as progress:
+    cail_labels = read_labels(run, article_list) if cail else ()
+    other_runs = [find_run(checkpoints, name) for name in others]
+    with options.show_progress() as progress:
         evaluated = evaluate_run(
             run,
             split,
             path=data,
-            case_format=written,
+            case_format=case_format,
             skip_bad=skip_bad,
-            others=beside,
+            others=other_runs,
             progress=progress,
         )
-    if answers:
-        evaluated = with_answers(evaluated, answers)
+    if cail:
+        evaluated = judge_evaluation(evaluated, cail, labels=cail_labels)
     save_evaluation(evaluated)
     if page:
         write_page(page, evaluated)
-    click.echo(EVALUATION_WRITERS[output](evaluated.report))
+    click.echo(EVALUATION_WRITERS[output_format](evaluated.report))

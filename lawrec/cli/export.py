@@ -1,12 +1,10 @@
-"""`lawrec export`: a run, packed for use elsewhere."""
+"""`lawrec export`: pack a run for use elsewhere."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from lawrec.cli.options import checkpoints_option, labels_option, run_option, start_tensorflow
-from lawrec.reporting.progress_bars import progress_on
+from lawrec.cli import options
 
 
 @click.group()
@@ -14,33 +12,26 @@ def export() -> None:
     """Pack a run for use elsewhere."""
 
 
-@export.command()
-@click.option(
-    "--to",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("predictor.zip"),
-    show_default=True,
-    help="File to write.",
-)
-@run_option
-@checkpoints_option
-@labels_option
-def cail(path: Path, run_name: str | None, checkpoints: Path, labels: Path | None) -> None:
+@export.command(short_help="Pack a run as CAIL2018's predictor.zip.")
+@options.run
+@options.cail_list
+@options.output("File to write.", default=Path("predictor.zip"))
+@options.verbosity
+def cail(run_name: str | None, checkpoints: Path, article_list: Path | None, output: Path) -> None:
     """Pack a tuned run as the predictor.zip of CAIL2018.
 
     It holds the run, lawrec, and predictor/ with the class Predictor(batch_size), whose
-    predict(facts) answers with ids of articles, lines of law.txt from 1. What lawrec depends on
-    must be installed where it is unpacked.
+    predict(facts) returns ids of articles: line numbers of law.txt, from 1. The packages that
+    lawrec depends on must be installed where it is unpacked.
     """
-    start_tensorflow()
-    from lawrec.export.cail_answers import labels_of
+    options.start_tensorflow()
+    from lawrec.export.cail_answers import read_labels
     from lawrec.export.cail_archive import export_cail
     from lawrec.runs.run import find_run
     from lawrec.training.checkpoints import best_checkpoint
 
     run = find_run(checkpoints, run_name)
-    with progress_on(sys.stderr) as progress:
+    with options.show_progress() as progress:
         checkpoint = best_checkpoint(run, progress)
-    packed = export_cail(run, labels_of(run, labels), path=path, checkpoint=checkpoint)
+    packed = export_cail(run, read_labels(run, article_list), path=output, checkpoint=checkpoint)
     click.echo(packed.text())

@@ -1,22 +1,78 @@
-"""Options that several commands share, and what they become."""
+"""Options that several commands share, and what they become: settings, formats, progress."""
 
-import os
+import math
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import click
+from click.core import ParameterSource
 
-from lawrec.config import PRESETS
-from lawrec.corpus.readers import READERS, CaseFormat
+from lawrec import config
+from lawrec.corpus.dataset_spec import DatasetSpec
+from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, CaseFormat
+from lawrec.progress import SILENT, Progress
+from lawrec.reporting.progress_bars import progress_on
+from lawrec.tensorflow_start import import_tensorflow
 from lawrec.text_files import ENCODINGS
 
+Decorator = Callable[[Any], Any]
 
-def compose_options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Put several options on a command."""
+HEADINGS = {
+    "Data": (
+        *("data", "records", "split", "others", "article_list", "charge_only_data", "ratios"),
+        *("split_seed", "near_duplicate_threshold", "max_tokens", "tokenizer", "skip_bad"),
+    ),
+    "Input format": (
+        *("input_format", "fact_field", "articles_field", "id_field", "articles_separator"),
+        "encoding",
+    ),
+    "Model and settings": (
+        *("run_name", "checkpoints", "start_from", "preset", "config_file", "assignments"),
+        "user_dicts",
+    ),
+    "Training": ("seed", "epochs", "resume", "dry_run", "debug", "profile"),
+    "Thresholds": ("strategy", "objective", "calibration", "coverage", "threshold"),
+    "Devices": ("device", "log_placement"),
+}
+"""The headings of the help, and the names of the options below them."""
+
+
+class HeadedCommand(click.Command):
+    """A command whose help lists its many options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options by heading; those that `HEADINGS` does not name come last."""
+        records: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
+        for parameter in self.get_params(ctx):
+            headings = (heading for heading, names in HEADINGS.items() if parameter.name in names)
+            record = isinstance(parameter, click.Option) and parameter.get_help_record(ctx)
+            if record:
+                records.setdefault(next(headings, "Output and help"), []).append(record)
+        for heading, group in records.items():
+            if group:
+                with formatter.section(heading):
+                    formatter.write_dl(group)
+
+
+class FloatRange(click.FloatRange):
+    """A range of numbers that nan is outside of: it is neither below nor above any bound."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number that a text stands for."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
+def compose_options(*decorators: Decorator) -> Decorator:
+    """Return a decorator that adds several options to a command, in their order."""
 
     def decorate(command: Any) -> Any:
         for decorator in reversed(decorators):
@@ -30,25 +86,28 @@ def _as_date(_: click.Context, __: click.Parameter, value: datetime | None) -> d
     return value.date() if value else None
 
 
+def _remember(ctx: click.Context, option: click.Parameter, value: bool) -> None:
+    ctx.meta[f"lawrec.{option.name}"] = value
+
+
+def _is_on(name: str) -> bool:
+    """Return whether the flag "quiet" or "verbose" of `verbosity` is on."""
+    return bool(click.get_current_context().meta.get(f"lawrec.{name}"))
+
+
 DAY: dict[str, Any] = {
     "type": click.DateTime(["%Y-%m-%d"]),
     "callback": _as_date,
     "metavar": "YYYY-MM-DD",
 }
-"""What an option that is a day has in common; the command gets a `date`."""
+"""The attributes of an option that is a day; the command gets a `date`."""
 FILE = click.Path(path_type=Path)
-settings_options = compose_options(
-    click.option(
-        "--dictionary",
-        "dictionaries",
-        type=FILE,
-        multiple=True,
-        help="Words for jieba and rjieba; may be repeated.  [default: the shipped ones]",
-    ),
+
+settings = compose_options(
     click.option(
         "--preset",
-        type=click.Choice(list(PRESETS)),
-        help="Sizes to start from; --config and --set change them.  [default: base]",
+        type=click.Choice(list(config.PRESETS)),
+        help="Settings to start from; --config and --set change them.  [default: base]",
     ),
     click.option("--config", "config_file", type=FILE, help="TOML file with settings."),
     click.option(
@@ -58,120 +117,211 @@ settings_options = compose_options(
         metavar="SECTION.KEY=VALUE",
         help="Change one setting; may be repeated.",
     ),
+    click.option(
+        "--user-dict",
+        "user_dicts",
+        type=FILE,
+        multiple=True,
+        help="Words for jieba and rjieba; may be repeated.  [default: the shipped legal terms]",
+    ),
 )
-data_options = compose_options(
+input_format = compose_options(
+    click.option(
+        "--input-format",
+        type=click.Choice(list(READERS)),
+        help="Format of the cases.  [default: by the suffix of the file; text on stdin]",
+    ),
+    click.option(
+        "--fact-field", default=DEFAULT_FORMAT.fact_field, help="Field or column of the fact."
+    ),
+    click.option(
+        "--articles-field",
+        help="Field or column of the articles.  [default: meta.relevant_articles or articles]",
+    ),
+    click.option(
+        "--id-field", default=DEFAULT_FORMAT.id_field, help="Field or column of the case's id."
+    ),
+    click.option(
+        "--articles-separator",
+        help="Text between two articles.  [default, in a table: ; , 、 | or space]",
+    ),
+    click.option(
+        "--encoding",
+        type=click.Choice(ENCODINGS),
+        help="Encoding of the cases.  [default: detected in the first lines]",
+    ),
+)
+skip_bad = click.option(
+    "--skip-bad", is_flag=True, help="Leave out lines that cannot be used, and count them."
+)
+data = compose_options(
     click.option(
         "--data",
         type=FILE,
         help="Folder with train, valid and test cases.  [default: the invented sample]",
     ),
     click.option(
-        "--articles",
-        "article_list",
+        "--article-list",
         type=FILE,
-        help="List of all articles, one a line.  [default: law.txt of --data, else those cited]",
+        help="List of all articles, one per line.  [default: law.txt of --data, else those cited]",
     ),
     click.option(
-        "--charged",
-        "charge_only_data",
+        "--charge-only-data",
         type=FILE,
-        help="More train cases that only say their charges; needs loss.charge_weight.  [default: none]",
+        help="More train cases with charges but no articles; needs loss.charge_weight.",
     ),
-    settings_options,
+    skip_bad,
+    input_format,
+    settings,
 )
-format_options = compose_options(
-    click.option(
-        "--format",
-        "reader",
-        type=click.Choice(list(READERS)),
-        help="What the cases are written in.  [default: by the suffix; text on stdin]",
-    ),
-    click.option("--fact-field", help="Field or column of the fact.  [default: fact]"),
-    click.option(
-        "--articles-field",
-        help="Field or column of the articles.  [default: meta.relevant_articles or articles]",
-    ),
-    click.option("--id-field", help="Field or column of the case's id.  [default: id]"),
-    click.option(
-        "--articles-separator",
-        "separator",
-        help="What stands between articles in one text.  [default, in a table: ; , 、 | or space]",
-    ),
-    click.option(
-        "--encoding",
-        type=click.Choice(ENCODINGS),
-        help="Of the cases.  [default: found from the first lines]",
-    ),
-)
-skip_bad_option = click.option(
-    "--skip-bad", is_flag=True, help="Leave out lines that cannot be used, and count them."
-)
-run_option = click.option("--run", "run_name", help="Name or path of a run.  [default: the newest]")
-device_option = click.option(
-    "--device", metavar="auto|cpu|gpu|gpu:N", help="What computes.  [default: auto, GPUs if any]"
-)
-labels_option = click.option(
-    "--labels",
+cail_list = click.option(
+    "--article-list",
     type=FILE,
-    help="CAIL's law.txt, in which ids are lines.  [default: the list the run was trained with]",
+    help="CAIL's law.txt, whose line numbers are ids.  [default: the list used in training]",
 )
-checkpoints_option = click.option(
-    "--checkpoints",
-    type=FILE,
-    default=Path("checkpoints"),
-    show_default=True,
-    help="Folder of the runs.",
+run = compose_options(
+    click.option("--run", "run_name", help="Name or path of a run.  [default: the newest]"),
+    click.option(
+        "--checkpoints", type=FILE, default=Path("checkpoints"), help="Folder of the runs."
+    ),
 )
-
-
-def dataset_spec_from_options(options: Mapping[str, Any]) -> Any:
-    """Return the Source of the options that were given; the others keep their defaults."""
-    from lawrec.corpus.dataset_spec import DatasetSpec
-
-    ours = {field.name for field in fields(CaseFormat)}
-    given = {name: value for name, value in options.items() if value and name not in ours}
-    return DatasetSpec(**given, case_format=case_format_from_options(options))
-
-
-def case_format_from_options(options: Mapping[str, Any]) -> CaseFormat:
-    """Return the Format of the options that were given; the others keep their defaults."""
-    names = (field.name for field in fields(CaseFormat))
-    return CaseFormat(**{name: options[name] for name in names if options.get(name)})
-
-
-def case_format_of_data(data: Path | None, options: Mapping[str, Any]) -> CaseFormat:
-    """Return the Format of `data`; without one, the run's own cases need no such options."""
-    if not data and any(options.values()):
-        raise click.UsageError(
-            "A run's own cases are read as it read them: name other ones with --data."
-        )
-    return case_format_from_options(options)
-
-
-def start_tensorflow(talkative: bool = False) -> None:
-    """Import TensorFlow without the lines that it writes about itself before any log level holds.
-
-    They go past Python to file descriptor 2: https://github.com/tensorflow/tensorflow/issues/100442
-
-    Args:
-        talkative: Let it write what it does from then on.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if talkative else "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        import tensorflow  # noqa: F401
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-near_option = click.option(
-    "--near",
-    type=click.FloatRange(0.5, 1),
+device = click.option(
+    "--device",
+    metavar="auto|cpu|gpu|gpu:N",
+    help="Device that computes.  [default: auto, GPUs if any]",
+)
+near_duplicates = click.option(
+    "--near-duplicate-threshold",
+    type=FloatRange(0.5, 1),
     default=0.8,
-    show_default=True,
     help="Jaccard similarity from which on two facts are near-duplicates.",
 )
+verbosity = compose_options(
+    click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        callback=_remember,
+        expose_value=False,
+        help="Show no progress and no messages, only results and errors.",
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        callback=_remember,
+        expose_value=False,
+        help="Show TensorFlow's messages, and where in the code an error arose.",
+    ),
+)
+
+
+def output(help: str, **attributes: Any) -> Decorator:
+    """Return the option for the path of a result."""
+    return click.option("-o", "--output", type=FILE, help=help, **attributes)
+
+
+def output_format(writers: Iterable[str]) -> Decorator:
+    """Return the option for the format of what is printed: the names of writers, default first."""
+    names = list(writers)
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(names),
+        default=names[0],
+        help="Format of what is printed.",
+    )
+
+
+class InputFormatOptions(TypedDict):
+    """The values of `input_format`."""
+
+    input_format: str | None
+    fact_field: str
+    articles_field: str | None
+    id_field: str
+    articles_separator: str | None
+    encoding: str | None
+
+
+class CaseOptions(InputFormatOptions):
+    """The values of `input_format` and `settings`."""
+
+    preset: str | None
+    config_file: Path | None
+    assignments: tuple[str, ...]
+    user_dicts: tuple[Path, ...]
+
+
+class DataOptions(CaseOptions):
+    """The values of `data`."""
+
+    data: Path | None
+    article_list: Path | None
+    charge_only_data: Path | None
+    skip_bad: bool
+
+
+def is_given(*names: str) -> bool:
+    """Return whether the command line has one of the options, be its value that of the default."""
+    context = click.get_current_context()
+    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
+
+
+def settings_from(arguments: CaseOptions) -> config.Config:
+    """Return the settings that the options choose."""
+    return config.load(
+        arguments["config_file"], arguments["assignments"], preset=arguments["preset"]
+    )
+
+
+def user_dictionaries(arguments: CaseOptions) -> tuple[Path, ...]:
+    """Return the user dictionaries of the tokenizer: those that are named, else the shipped one."""
+    return arguments["user_dicts"] or DatasetSpec().dictionaries
+
+
+def dataset_spec_from(arguments: DataOptions) -> DatasetSpec:
+    """Return which cases to prepare, and how."""
+    return DatasetSpec(
+        data=DatasetSpec().data if arguments["data"] is None else arguments["data"],
+        article_list=arguments["article_list"],
+        charge_only_data=arguments["charge_only_data"],
+        dictionaries=user_dictionaries(arguments),
+        case_format=case_format_from(arguments),
+        skip_bad=arguments["skip_bad"],
+    )
+
+
+def case_format_from(arguments: InputFormatOptions) -> CaseFormat:
+    """Return how the cases are written."""
+    return CaseFormat(
+        reader=arguments["input_format"],
+        fact_field=arguments["fact_field"],
+        articles_field=arguments["articles_field"],
+        id_field=arguments["id_field"],
+        separator=arguments["articles_separator"],
+        encoding=arguments["encoding"],
+    )
+
+
+def case_format_of_data(data: Path | None, arguments: InputFormatOptions) -> CaseFormat:
+    """Return how the cases of --data are written; a run knows it of its own cases."""
+    if data is None and is_given(*arguments):
+        raise click.UsageError(
+            "The run's own cases are read as they were in training: name other cases with --data."
+        )
+    return case_format_from(arguments)
+
+
+def show_progress(hidden: bool = False) -> AbstractContextManager[Progress]:
+    """Return the context of a command's work: progress on stderr unless hidden or --quiet."""
+    return nullcontext(SILENT) if hidden or _is_on("quiet") else progress_on(sys.stderr)
+
+
+def start_tensorflow(verbose: bool = False) -> None:
+    """Import TensorFlow, without its log unless --verbose was given.
+
+    Args:
+        verbose: Show what TensorFlow logs, as --verbose does.
+    """
+    import_tensorflow(verbose or _is_on("verbose"))

@@ -1,109 +1,99 @@
-"""`lawrec predict`: facts in, articles out."""
+"""`lawrec predict`: recommend articles for facts.
+
+Each line of the input has an answer, in its order: the answer to a bad line is its error. Commands
+that learn from cases or measure on them stop at a bad line instead, unless --skip-bad is given.
+"""
 
 import shutil
 import sys
-from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
+from typing import Unpack
 
 import click
 
-from lawrec.cli.options import (
-    DAY,
-    FILE,
-    case_format_from_options,
-    checkpoints_option,
-    device_option,
-    format_options,
-    run_option,
-    start_tensorflow,
-)
+from lawrec.cli import options
 from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat
 from lawrec.law import statute_versions
-from lawrec.progress import SILENT, Progress
 from lawrec.reporting.answers import ANSWER_WRITERS
-from lawrec.reporting.progress_bars import progress_on
 
 
-@click.command()
-@click.argument("files", type=FILE, nargs=-1, metavar="[FILE]...")
-@run_option
-@checkpoints_option
-@device_option
-@format_options
+@click.command(cls=options.HeadedCommand)
+@click.argument("files", type=options.FILE, nargs=-1, metavar="[FILE]...")
+@options.run
+@options.device
+@options.input_format
 @click.option(
-    "--output",
+    "--format",
+    "output_format",
     type=click.Choice(list(ANSWER_WRITERS)),
-    help="What to print.  [default: table on a terminal, json elsewhere]",
+    help="Format of the answers.  [default: table on a terminal, json elsewhere]",
 )
 @click.option(
-    "--candidates",
+    "--top-k",
     type=click.IntRange(min=0),
-    help="Show at least so many articles a case.  [default: 3 in a table, else 1]",
+    help="Show at least the k best articles of each case.  [default: 3 in a table, else 1]",
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1),
-    help="One threshold for all articles, in place of the tuned ones.",
+    type=options.FloatRange(0, 1),
+    help="Recommend all articles from this score on, instead of the tuned thresholds.",
 )
-@click.option("--text", is_flag=True, help="Add each article's text, from an imported statute.")
 @click.option(
-    "--date", "day", help="The texts in force then, with --text.  [default: the newest]", **DAY
+    "--with-text", is_flag=True, help="Add the text of each article, from an imported statute."
 )
+@click.option(
+    "--date",
+    "day",
+    help="With --with-text: add the texts in force on this day.  [default: the newest texts]",
+    **options.DAY,
+)
+@options.verbosity
 def predict(
     files: tuple[Path, ...],
     run_name: str | None,
     checkpoints: Path,
     device: str | None,
-    output: str | None,
-    candidates: int | None,
+    output_format: str | None,
+    top_k: int | None,
     threshold: float | None,
-    text: bool,
+    with_text: bool,
     day: date | None,
-    **case_format: str | None,
+    **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
     """Recommend articles for the cases of each FILE, in their order.
 
-    Without a FILE, or with "-", for those of stdin, one fact a line. A FILE may be packed (.gz,
-    .xz, .zip), a folder, or a quoted pattern.
+    Without a FILE, or with "-", the cases are read from stdin, one fact per line. A FILE may be
+    packed (.gz, .xz, .zip), a folder, or a quoted pattern.
 
-    A line that cannot be answered is answered with its error; the exit code is 1 when that is so
-    for every line.
+    The answer to a line that is not a case is its error; the exit code is 1 when no line is a case.
     """
-    output = output or ("table" if sys.stdout.isatty() else "json")
-    if candidates is None:
-        candidates = 3 if output == "table" else 1
-    if day and not text:
-        raise click.UsageError("--date chooses the texts of --text: pass both.")
-    texts = (
-        statute_versions.version_at(
-            statute_versions.ROOT, statute_versions.CRIMINAL_LAW, day=day
-        ).texts
-        if text
-        else None
-    )
-    start_tensorflow()
-    from lawrec.inference.recommender import load_recommender
-    from lawrec.runs.run import find_run
+    output_format = output_format or ("table" if sys.stdout.isatty() else "json")
+    if top_k is None:
+        top_k = 3 if output_format == "table" else 1
+    if day and not with_text:
+        raise click.UsageError("--date chooses the texts of --with-text: pass both.")
+    texts = None
+    if with_text:
+        criminal_law = statute_versions.CRIMINAL_LAW
+        texts = statute_versions.version_at(statute_versions.ROOT, criminal_law, day=day).texts
+    options.start_tensorflow()
+    from lawrec.inference.recommender import Recommender
     from lawrec.training.devices import use_device
 
     use_device(device or "auto")
-    with progress_on(sys.stderr) as progress:
-        recommender = load_recommender(
-            find_run(checkpoints, run_name), threshold, progress=progress
+    with options.show_progress() as progress:
+        recommender = Recommender.load(
+            run_name, checkpoints=checkpoints, threshold=threshold, progress=progress
         )
-    # A bar would be written across the answers where both go to the same terminal.
-    shown: AbstractContextManager[Progress] = nullcontext(SILENT)
-    if not sys.stdout.isatty():
-        shown = progress_on(sys.stderr)
-    with shown as progress:
-        answers = recommender.answer(
-            _cases(files, case_format_from_options(case_format)), candidates, progress
-        )
-        width = shutil.get_terminal_size((100, 24)).columns
-        for answer in ANSWER_WRITERS[output](answers, width, texts):
-            click.echo(answer)
+    cases = _cases(files, options.case_format_from(arguments))
+    width = shutil.get_terminal_size((100, 24)).columns
+    # On a terminal, bars on stderr would be drawn over the answers on stdout.
+    with options.show_progress(hidden=sys.stdout.isatty()) as progress:
+        answers = recommender.answer(cases, top_k=top_k, progress=progress)
+        for text in ANSWER_WRITERS[output_format](answers, width, texts=texts):
+            click.echo(text)
 
 
 def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
@@ -111,5 +101,5 @@ def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
         return read_cases(*paths, labelled=False, case_format=case_format)
     stream = sys.stdin.buffer
     if stream.isatty():
-        click.echo("Type one fact a line and end with Ctrl-D.", err=True)
+        click.echo("Type one fact per line and end with Ctrl-D.", err=True)
     return read_stream(stream, "stdin", labelled=False, case_format=case_format)

@@ -1,66 +1,62 @@
-"""TODO cli.split."""
+"""`lawrec split`: split labelled cases into train, valid and test."""
 
-import sys
+import math
 from pathlib import Path
+from typing import Unpack
 
 import click
 
-from lawrec.cli.options import (
-    FILE,
-    case_format_from_options,
-    format_options,
-    near_option,
-    skip_bad_option,
-)
-from lawrec.reporting.progress_bars import progress_on
+from lawrec.cli import options
+from lawrec.corpus.stratified_split import SplitSettings, split_files
 
 
-def _shares(_: click.Context, __: click.Parameter, text: str) -> tuple[float, ...]:
+def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float, ...]:
+    """Return the numbers of a text such as "0.8,0.1,0.1"; the library checks them further."""
     try:
-        return tuple(map(float, text.split(",")))
+        ratios = tuple(map(float, text.split(",")))
     except ValueError:
-        raise click.BadParameter("write three numbers, 0.8,0.1,0.1 say") from None
+        ratios = ()
+    if not ratios or not all(map(math.isfinite, ratios)):
+        raise click.BadParameter("write three numbers, for example 0.8,0.1,0.1.")
+    return ratios
 
 
-@click.command()
-@click.argument("files", type=FILE, nargs=-1, required=True, metavar="FILE...")
-@click.option("--to", "folder", type=FILE, required=True, help="New folder for the splits.")
-@format_options
+@click.command(cls=options.HeadedCommand)
+@click.argument("files", type=options.FILE, nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "--shares",
+    "--ratios",
     default="0.8,0.1,0.1",
-    show_default=True,
-    callback=_shares,
-    help="Shares of train, valid and test.",
+    callback=_as_ratios,
+    help="Ratios of train, valid and test cases.",
 )
-@click.option("--seed", type=int, default=2018, show_default=True, help="Fixes who goes where.")
-@near_option
-@skip_bad_option
+@click.option("--seed", "split_seed", type=int, default=2018, help="Random seed of the split.")
+@options.near_duplicates
+@options.skip_bad
+@options.input_format
+@options.output("New folder for the splits.", required=True)
+@options.verbosity
 def split(
     files: tuple[Path, ...],
-    folder: Path,
-    shares: tuple[float, ...],
-    seed: int,
-    near: float,
+    ratios: tuple[float, ...],
+    split_seed: int,
+    near_duplicate_threshold: float,
     skip_bad: bool,
-    **case_format: str | None,
+    output: Path,
+    **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
     """Split labelled cases into train, valid and test.
 
-    Near-duplicates stay together, and each article reaches every split where it can. A FILE may
-    be packed (.gz, .xz, .zip), a folder, or a quoted pattern.
+    Near-duplicates go to the same split, and each article is in every split where it can be. A FILE
+    may be packed (.gz, .xz, .zip), a folder, or a quoted pattern.
     """
-    from lawrec.corpus.stratified_split import split_files
     from lawrec.reporting.audit_text import split_text
 
-    with progress_on(sys.stderr) as progress:
+    with options.show_progress() as progress:
         report = split_files(
             files,
-            folder,
-            shares=shares,
-            seed=seed,
-            threshold=near,
-            case_format=case_format_from_options(case_format),
+            output,
+            settings=SplitSettings(ratios, split_seed, near_duplicate_threshold),
+            case_format=options.case_format_from(arguments),
             skip_bad=skip_bad,
             progress=progress,
         )

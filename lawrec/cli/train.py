@@ -1,34 +1,26 @@
-"""The command train."""
+"""`lawrec train`: train a model on labelled cases."""
 
-import sys
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import click
 
-from lawrec import config
-from lawrec.cli.options import (
-    checkpoints_option,
-    data_options,
-    dataset_spec_from_options,
-    device_option,
-    format_options,
-    run_option,
-    skip_bad_option,
-    start_tensorflow,
-)
+from lawrec.cli import options
+from lawrec.config import PRESETS, Config
 from lawrec.decision.cross_fitting import check_choices
 from lawrec.evaluation.metrics import HIGHER_IS_BETTER
 from lawrec.models.word2vec_format import check_embedding_init
 from lawrec.registry import lookup
-from lawrec.reporting.progress_bars import progress_on, stopping_between_steps
+from lawrec.reporting.progress_bars import stopping_between_steps
+from lawrec.reporting.training_text import dry_run_text, first_batch_text, training_line
+from lawrec.runs.results import DryRunReport, FirstBatch
 
-_CHECK_FAILED = "A check of the first batch failed: what it names is not as the model needs it."
-_STOPPED = "Stopped. `lawrec train --resume` goes on from the last checkpoint."
+_CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
+_STOPPED = "Stopped. `lawrec train --resume` continues from the last checkpoint."
 
 
 def _as_steps(_: click.Context, __: click.Parameter, value: str | None) -> range:
-    """Return the steps of FIRST:LAST, both included."""
+    """Return the steps of FIRST:LAST, both included: "100:110" is range(100, 111)."""
     if value is None:
         return range(0)
     first, _colon, last = value.partition(":")
@@ -38,127 +30,124 @@ def _as_steps(_: click.Context, __: click.Parameter, value: str | None) -> range
     return steps
 
 
-@click.command()
-@data_options
-@format_options
-@skip_bad_option
-@run_option
-@checkpoints_option
-@click.option("--seed", type=int, help="Fixes all random numbers.  [default: 2018]")
-@click.option("--epochs", type=int, help="How often each train case is seen.  [default: 8]")
-@click.option("--resume", is_flag=True, help="Go on with the newest run, or the one of --run.")
+def _default(setting: str) -> str:
+    """Return the default of a training setting, for the help of its option."""
+    if any(setting in preset.get("training", {}) for preset in PRESETS.values()):
+        return "of the preset"
+    return str(getattr(Config().training, setting))
+
+
+@click.command(cls=options.HeadedCommand)
+@options.data
+@options.run
 @click.option(
-    "--dry-run", is_flag=True, help="Take two steps, show sizes and speed, and make no run."
+    "--start-from",
+    metavar="RUN",
+    help="Name or path of a run whose best weights the new run starts from.",
 )
-@click.option("--debug", is_flag=True, help="Show the first batch, check it, and make no run.")
+@click.option("--seed", type=int, help=f"Random seed of training.  [default: {_default('seed')}]")
+@click.option(
+    "--epochs",
+    type=int,
+    help=f"How often each train case is seen.  [default: {_default('epochs')}]",
+)
+@click.option("--resume", is_flag=True, help="Continue the newest run, or the one of --run.")
+@click.option(
+    "-n", "--dry-run", is_flag=True, help="Take two steps, show sizes and speed, and make no run."
+)
+@click.option("--debug", is_flag=True, help="Show and check the first batch, and make no run.")
 @click.option(
     "--profile",
     callback=_as_steps,
     metavar="FIRST:LAST",
     help="Trace these steps for TensorBoard, for example 100:110.",
 )
-@click.option(
-    "--start-from",
-    metavar="RUN",
-    help="Name or path of a run whose best weights the new run starts with.",
-)
-@device_option
-@click.option("--log-placement", is_flag=True, help="Say where each operation runs.")
+@options.device
+@click.option("--log-placement", is_flag=True, help="Log on which device each operation runs.")
+@options.verbosity
 def train(
-    preset: str | None,
-    config_file: Path | None,
-    assignments: tuple[str, ...],
     run_name: str | None,
     checkpoints: Path,
+    start_from: str | None,
     seed: int | None,
     epochs: int | None,
     resume: bool,
     dry_run: bool,
     debug: bool,
     profile: range,
-    start_from: str | None,
     device: str | None,
     log_placement: bool,
-    **source: Any,
+    **arguments: Unpack[options.DataOptions],
 ) -> None:
-    """Learn from the train cases, watching the valid cases.
+    """Train a model on the train cases, and keep the weights that are best on the valid cases.
 
-    Prepares the cases first where that is needed. A run that was stopped goes on with --resume.
+    The cases are prepared first where that is needed. A run that was stopped continues with
+    --resume.
 
-    A run that starts from another one needs layers of the same sizes; tokens, articles and charges
-    may differ, and those that both runs have bring their weights along.
+    A run that starts from another one needs layers of the same sizes. Tokens, articles and charges
+    may differ: the weights of those that both runs have are taken over.
 
-    On several machines, start it on each with TF_CONFIG set, the same --run and a shared folder of
-    runs.
+    Several machines train one run when the command is started on each of them with TF_CONFIG set,
+    the same --run and a shared folder of runs.
     """
-    short = {"seed": seed, "epochs": epochs}
-    given = [f"training.{name}={value}" for name, value in short.items() if value is not None]
-    if resume and any((preset, config_file, assignments, given, start_from, *source.values())):
-        raise click.UsageError("--resume goes on with the run's own cases and settings: name none.")
+    if resume and options.is_given("start_from", "seed", "epochs", *arguments):
+        raise click.UsageError("--resume uses the run's own cases and settings: name none.")
     if resume and (dry_run or debug):
         raise click.UsageError("--dry-run and --debug are for a new training: leave out --resume.")
-    settings = _checked(config.load(config_file, (*assignments, *given), preset=preset))
-    start_tensorflow(talkative=log_placement)
-    from lawrec.reporting.training_text import training_line
+    for name, value in (("seed", seed), ("epochs", epochs)):
+        if value is not None:
+            arguments["assignments"] += (f"training.{name}={value}",)
+    settings = _checked(options.settings_from(arguments))
+    dataset = options.dataset_spec_from(arguments)
+    options.start_tensorflow(verbose=log_placement)
+    from lawrec.training.dry_run import preview
     from lawrec.training.loop import train as train_run
     from lawrec.training.setup import RunSpec, set_up_training
 
-    new = None if resume else RunSpec(settings, dataset_spec_from_options(source), start_from)
-    with progress_on(sys.stderr) as progress:
+    with options.show_progress() as progress:
         if dry_run or debug:
-            _rehearse(settings, dataset_spec_from_options(source), device, dry_run, debug, progress)
+            results = preview(
+                settings,
+                dataset,
+                device=device,
+                first_batch=debug,
+                two_steps=dry_run,
+                progress=progress,
+            )
+            _print_preview(*results)
             return
         strategy, run, records = set_up_training(
             checkpoints,
             run_name,
-            new=new,
+            new=None if resume else RunSpec(settings, dataset, start_from),
             device=device,
             log_placement=log_placement,
             progress=progress,
         )
-        click.echo(f"Training {run.folder}", err=True)
+        progress.message(f"Training {run.folder}")
         try:
             with stopping_between_steps(progress) as stoppable:
-                evaluations = train_run(run, records, stoppable, profile, strategy)
-                for evaluation in evaluations:
-                    click.echo(training_line(evaluation), err=True)
+                for evaluation in train_run(
+                    run, records, progress=stoppable, profile=profile, strategy=strategy
+                ):
+                    progress.message(training_line(evaluation))
         except KeyboardInterrupt:
             raise click.ClickException(_STOPPED) from None
     click.echo(run.folder)
 
 
-def _checked(settings: config.Config) -> config.Config:
-    """Refuse what only the end of a long training would find out."""
+def _checked(settings: Config) -> Config:
+    """Return the settings; refuse now what would fail only at the end of a long training."""
     check_choices(settings.decision)
-    lookup(HIGHER_IS_BETTER, settings.training.monitor, "training.monitor")
+    lookup(HIGHER_IS_BETTER, settings.training.monitor, where="training.monitor")
     check_embedding_init(settings.model)
     return settings
 
 
-def _rehearse(
-    settings: config.Config,
-    cases: Any,
-    device: str | None,
-    dry_run: bool,
-    debug: bool,
-    progress: Any,
-) -> None:
-    """Show the first batch, the sizes, or both."""
-    from lawrec.corpus.dataset_spec import check_dataset_spec
-    from lawrec.corpus.prepare import prepare as prepare_records
-    from lawrec.reporting.training_text import first_batch_text, rehearsal_text
-    from lawrec.training.devices import start_devices
-    from lawrec.training.dry_run import dry_run as take_two_steps
-    from lawrec.training.dry_run import first_batch
-    from lawrec.training.setup import on_device
-
-    check_dataset_spec(cases, settings.loss)
-    start_devices(on_device(settings, device).training)
-    records = prepare_records(cases, settings.corpus, progress=progress)
-    if debug:
-        batch = first_batch(settings, records, source=cases)
+def _print_preview(batch: FirstBatch | None, report: DryRunReport | None) -> None:
+    if batch:
         click.echo(first_batch_text(batch))
         if any(batch.checks.values()):
             raise click.ClickException(_CHECK_FAILED)
-    if dry_run:
-        click.echo(rehearsal_text(take_two_steps(settings, records, cases)))
+    if report:
+        click.echo(dry_run_text(report))

@@ -129,7 +129,7 @@ def read_cases(
             without an id is named "file:line".
         labelled: Whether each case must have its articles.
         case_format: How the cases are written. Without a reader, the suffix of a file must be a key
-            of `SUFFIXES`, which one of `PACKINGS` may follow.
+            of `SUFFIXES`, which one of `DECOMPRESSORS` may follow.
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.

@@ -1,4 +1,14 @@
-"""Duplicates: texts that say nearly the same, found by their signatures, verified on the texts."""
+"""Near-duplicates: texts that are nearly the same, found by MinHash and checked on the texts.
+
+Two texts are near-duplicates when the Jaccard similarity of their sets of shingles (stretches of
+five characters) reaches a threshold. Comparing every pair would take too long, so that MinHash
+signatures (Broder 1997) with locality-sensitive hashing (Leskovec, Rajaraman & Ullman, Mining of
+Massive Datasets, chapter 3) propose candidates: the numbers of a signature are divided into bands,
+and texts that agree in a whole band are candidates. A pair of candidates counts only when its true
+similarity reaches the threshold, so that nothing is reported by chance.
+
+Texts wait in a temporary file: memory holds a digest per text and 4 bytes per text and band.
+"""
 
 import hashlib
 from array import array
@@ -8,114 +18,140 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-SHINGLE = 5
-"""Signs in a shingle."""
-ALIKE = 0.8
+SHINGLE_SIZE = 5
+"""Characters per shingle."""
+NEAR_DUPLICATE_THRESHOLD = 0.8
 """From this Jaccard similarity of their shingles on, two texts are near-duplicates."""
-SIGNATURE, SEED = 256, 2018
-"""NumberArray in the signature of a text, and what fixes the hash functions."""
-FOUND = 0.995
-"""The least probability with which a pair that is just alike becomes a candidate."""
-BATCH = 512
+SIGNATURE_SIZE = 256
+"""Numbers in the signature of a text."""
+SEED = 2018
+"""The seed of the hash functions."""
+MIN_RECALL = 0.995
+"""The least probability with which a pair at the threshold becomes a candidate."""
+BATCH_SIZE = 512
+"""Texts whose signatures are computed at once."""
 
 
 def shingles(text: str) -> set[str]:
-    """Return the stretches of `SHINGLE` signs of a text; a shorter text is one itself."""
-    return {text[start : start + SHINGLE] for start in range(max(1, len(text) - SHINGLE + 1))}
+    """Return all stretches of `SHINGLE_SIZE` characters; a shorter text is its only shingle.
+
+    Example:
+        >>> sorted(shingles("被告人盗窃罪"))
+        ['告人盗窃罪', '被告人盗窃']
+    """
+    starts = range(max(1, len(text) - SHINGLE_SIZE + 1))
+    return {text[start : start + SHINGLE_SIZE] for start in starts}
 
 
-def jaccard(one: set[str], other: set[str]) -> float:
-    """Return the share of shingles that two texts have in common."""
-    return len(one & other) / len(one | other)
+def jaccard(a: set[str], b: set[str]) -> float:
+    """Return the Jaccard similarity of two sets: common elements / all elements, 0 to 1.
+
+    Example:
+        >>> jaccard({"a", "b", "c"}, {"b", "c", "d"})
+        0.5
+    """
+    return len(a & b) / len(a | b)
 
 
-def rows_in_band(threshold: float) -> int:
-    """Return the most numbers in a band with which pairs that are alike are still found.
+def rows_per_band(threshold: float) -> int:
+    """Return the largest band with which pairs at the threshold still become candidates.
 
-    With b bands of r numbers a pair becomes a candidate with probability 1 - (1 - J^r)^b (Leskovec,
-    Rajaraman & Ullman, Mining of Massive Datasets, chapter 3). For 0.8 that is r = 8 and b = 32:
-    0.997 at J = 0.8, but 0.12 at J = 0.5.
+    With b bands of r numbers, a pair of similarity J becomes a candidate with probability
+    1 - (1 - J^r)^b. Larger bands propose fewer wrong candidates, but miss more pairs. For a
+    threshold of 0.8, r = 8 and b = 256 / 8 = 32: probability 0.997 at J = 0.8, 0.12 at J = 0.5.
+
+    Example:
+        >>> rows_per_band(0.8)
+        8
     """
     return max(
         rows
-        for rows in range(1, SIGNATURE // 8)
-        if 1 - (1 - threshold**rows) ** (SIGNATURE // rows) >= FOUND
+        for rows in range(1, SIGNATURE_SIZE // 8)
+        if 1 - (1 - threshold**rows) ** (SIGNATURE_SIZE // rows) >= MIN_RECALL
     )
 
 
-class NearDuplicates:
-    """Collects texts, numbers the different ones from 0, and groups those that are alike.
-
-    MinHash signatures (Broder 1997) are cut into bands; texts that share a band are candidates, and
-    a pair of candidates counts only when its true similarity does. In memory are a digest of each
-    text and 4 bytes a band.
+class NearDuplicateIndex:
+    """Numbers different texts from 0 and groups those that are near-duplicates.
 
     Args:
-        spool: An empty file, open for writing and reading, where the texts wait.
-        threshold: The Jaccard similarity from which on two texts are alike.
+        spool: An empty binary file, open for writing and reading, where the texts wait.
+        threshold: The Jaccard similarity from which on two texts are near-duplicates.
+
+    Example:
+        >>> import io
+        >>> index = NearDuplicateIndex(io.BytesIO(), threshold=0.5)
+        >>> [index.add(text) for text in ("被告人张某盗窃", "抢劫", "抢劫", "被告人张某盗窃罪")]
+        [0, 1, 1, 2]
+        >>> index.groups()
+        [[0, 2]]
     """
 
-    def __init__(self, spool: IO[bytes], threshold: float = ALIKE) -> None:
+    def __init__(self, spool: IO[bytes], threshold: float = NEAR_DUPLICATE_THRESHOLD) -> None:
         self.threshold = threshold
-        self._rows = rows_in_band(threshold)
+        self._rows = rows_per_band(threshold)
         self._spool = spool
         self._ends = array("Q", [0])
         self._numbers: dict[bytes, int] = {}
-        self._waiting: list[set[str]] = []
+        self._unsigned: list[set[str]] = []  # shingles of the texts that have no signature yet
         self._bands: list[NDArray[np.uint32]] = []
 
     def __len__(self) -> int:
         return len(self._ends) - 1
 
     def add(self, text: str) -> int:
-        """Return the number of a text, which is that of the same text if it came before."""
+        """Return the number of a text: a new one unless the same text was added before."""
         digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
         number = self._numbers.setdefault(digest, len(self._numbers))
         if number == len(self):
-            self._take(text)
+            self._store(text)
         return number
 
     def groups(self) -> list[list[int]]:
-        """Return the numbers of the texts that are alike, pair by pair, in groups of two or more.
+        """Return the numbers of near-duplicates, in groups of two or more.
 
-        Groups and their members are in the order in which the texts came. To be called last.
+        Each text of a group is a near-duplicate of some other text of it, not of every one. Groups
+        and their members are in the order in which the texts were added. No text can be added
+        after this call, which moves the position in the spool.
         """
         self._sign()
-        joined = _Joined(len(self))
-        refused: set[int] = set()
-        for one, other in self._candidates():
-            pair = one * len(self) + other  # one number takes half the memory of two
-            if pair in refused or joined.root(one) == joined.root(other):
+        sets = _DisjointSets(len(self))
+        rejected: set[int] = set()
+        for first, second in self._candidates():
+            # One number takes half the memory of a tuple. With 10 texts, (3, 7) becomes 37.
+            pair = first * len(self) + second
+            if pair in rejected or sets.root(first) == sets.root(second):
                 continue
-            if jaccard(self._shingles(one), self._shingles(other)) >= self.threshold:
-                joined.join(one, other)
+            if jaccard(self._shingles(first), self._shingles(second)) >= self.threshold:
+                sets.join(first, second)
             else:
-                refused.add(pair)
-        return joined.groups()
+                rejected.add(pair)
+        return sets.groups()
 
-    def _take(self, text: str) -> None:
+    def _store(self, text: str) -> None:
         self._ends.append(self._ends[-1] + self._spool.write(text.encode()))
-        self._waiting.append(shingles(text))
-        if len(self._waiting) == BATCH:
+        self._unsigned.append(shingles(text))
+        if len(self._unsigned) == BATCH_SIZE:
             self._sign()
 
     def _sign(self) -> None:
-        if not self._waiting:
+        """Compute the signatures of the texts that wait for them, and keep the hashes of bands."""
+        if not self._unsigned:
             return
         from rensa import RMinHash
 
-        digests = RMinHash.digests_from_token_sets(self._waiting, SIGNATURE, SEED)
-        self._bands.append(_banded(np.asarray(digests, dtype=np.uint64), self._rows))
-        self._waiting.clear()
+        signatures = RMinHash.digests_from_token_sets(self._unsigned, SIGNATURE_SIZE, SEED)
+        self._bands.append(_band_hashes(np.asarray(signatures, dtype=np.uint64), self._rows))
+        self._unsigned.clear()
 
     def _candidates(self) -> Iterator[tuple[int, int]]:
-        """Give the pairs that share a band, the smaller number first; a pair may come again."""
+        """Yield the pairs that agree in a band, the smaller number first; pairs may repeat."""
         if not self._bands:
             return
-        for column in np.concatenate(self._bands).T:
-            for bucket in _buckets(column):
-                for place, other in enumerate(bucket):
-                    yield from ((one, other) for one in bucket[:place])
+        for hashes in np.concatenate(self._bands).T:
+            for bucket in _buckets(hashes):
+                for position, second in enumerate(bucket):
+                    yield from ((first, second) for first in bucket[:position])
 
     def _shingles(self, number: int) -> set[str]:
         start, end = self._ends[number], self._ends[number + 1]
@@ -123,8 +159,11 @@ class NearDuplicates:
         return shingles(self._spool.read(end - start).decode())
 
 
-class _Joined:
-    """Disjoint sets of numbers (union-find with path halving); a root is its set's least."""
+class _DisjointSets:
+    """Disjoint sets of the numbers below `size` (union-find with path halving).
+
+    The root of a set is its smallest number.
+    """
 
     def __init__(self, size: int) -> None:
         self._parents = array("Q", range(size))
@@ -136,32 +175,47 @@ class _Joined:
             number = parents[number]
         return number
 
-    def join(self, one: int, other: int) -> None:
-        low, high = sorted((self.root(one), self.root(other)))
+    def join(self, first: int, second: int) -> None:
+        low, high = sorted((self.root(first), self.root(second)))
         self._parents[high] = low
 
     def groups(self) -> list[list[int]]:
-        found: dict[int, list[int]] = {}
+        """Return the sets of two or more numbers, in ascending order."""
+        members: dict[int, list[int]] = {}
         for number in range(len(self._parents)):
             if self._parents[number] != number:
                 root = self.root(number)
-                found.setdefault(root, [root]).append(number)
-        return [found[root] for root in sorted(found)]
+                members.setdefault(root, [root]).append(number)
+        return [members[root] for root in sorted(members)]
 
 
-def _buckets(column: NDArray[np.uint32]) -> Iterator[list[int]]:
-    """Give the places, in order, of each value that stands more than once."""
-    order = np.argsort(column, kind="stable")
-    starts = np.flatnonzero(np.diff(column[order], prepend=column[order[0]] + np.uint32(1)))
+def _buckets(hashes: NDArray[np.uint32]) -> Iterator[list[int]]:
+    """Yield the indices, in ascending order, of each value that occurs more than once.
+
+    Example: [7, 5, 7, 9] is sorted to [5, 7, 7, 9] by order [1, 0, 2, 3]. Runs of equal values
+    start at 0, 1 and 3 and have sizes 1, 2 and 1; the one of size 2 yields [0, 2].
+    """
+    order = np.argsort(hashes, kind="stable")
+    ordered = hashes[order]
+    # The prepended value differs from the first one, so that a run starts at 0, too.
+    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[0] + np.uint32(1)))
     sizes = np.diff(starts, append=len(order))
     for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True):
         yield order[start : start + size].tolist()
 
 
-def _banded(digests: NDArray[np.uint64], rows: int) -> NDArray[np.uint32]:
-    """Hash each band of a signature to 32 bits; a chance collision costs one comparison."""
-    bands = SIGNATURE // rows
+def _band_hashes(signatures: NDArray[np.uint64], rows: int) -> NDArray[np.uint32]:
+    """Return a hash of each band of each signature, uint32 (n_texts, n_bands).
+
+    A band (s1, s2, ...) is hashed to the upper 32 bits of f1 * s1 + f2 * s2 + ... modulo 2^64, with
+    random odd factors. Two bands with the same hash by chance cost only one needless comparison.
+
+    Args:
+        signatures: uint64 (n_texts, SIGNATURE_SIZE).
+        rows: Numbers per band. What is left of a signature after the last whole band is unused.
+    """
+    bands = SIGNATURE_SIZE // rows
     factors = np.random.default_rng(SEED).integers(1, 2**63, rows, dtype=np.uint64) * 2 + 1
-    mixed = digests[:, : bands * rows].reshape(len(digests), bands, rows) * factors
-    summed: NDArray[np.uint64] = mixed.sum(axis=2, dtype=np.uint64)
-    return np.right_shift(summed, 32).astype(np.uint32)
+    products = signatures[:, : bands * rows].reshape(len(signatures), bands, rows) * factors
+    sums: NDArray[np.uint64] = products.sum(axis=2, dtype=np.uint64)
+    return np.right_shift(sums, 32).astype(np.uint32)

@@ -42,7 +42,7 @@ from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.splits import encodings_at
 from lawrec.corpus.tfrecords import Record, write_shards
 from lawrec.corpus.tokenizers import listed_words
-from lawrec.corpus.vocabulary import Vocabulary, build_tokens, encode
+from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
 from lawrec.errors import CaseError, quoted
 from lawrec.files import atomic_folder, write_json
 from lawrec.iterables import JsonSpool
@@ -200,8 +200,12 @@ class _Preparation:
     ) -> tuple[Vocabulary, Vocabulary, Vocabulary]:
         """Write the vocabularies of tokens, articles and charges, and return them."""
         train = counts["train"]
-        limits = (self.config.min_count, self.config.max_vocabulary)
-        tokens = build_tokens(train.token_counts, *limits, listed_words(self.config.user_tokens))
+        tokens = build_vocabulary(
+            train.token_counts,
+            min_count=self.config.min_count,
+            max_size=self.config.max_vocabulary,
+            always=listed_words(self.config.user_tokens),
+        )
         cited = {name for split in counts.values() for name in split.article_counts}
         articles = Vocabulary(tuple(self.inputs.articles or sorted(cited, key=statute_order)))
         if not articles.names:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lawrec.errors import CaseError, ErrorKind, quoted
-from lawrec.text_files import PACKINGS, SURROGATE, decode_lines
+from lawrec.text_files import DECOMPRESSORS, SURROGATE, decode_lines
 
 FIX_LINE = "Fix the line, or pass --skip-bad."
 
@@ -325,16 +325,16 @@ def choose_reader(file: Path, stream: BinaryIO) -> str:
         >>> choose_reader(Path("cases.csv.gz"), io.BytesIO())
         'csv'
     """
-    name = file.stem if file.suffix in PACKINGS else file.name
+    name = file.stem if file.suffix in DECOMPRESSORS else file.name
     for suffix in (Path(name).suffix, Path(str(getattr(stream, "name", ""))).suffix):
         if suffix in SUFFIXES:
             return SUFFIXES[suffix]
-    suffixes, packings = ", ".join(SUFFIXES), ", ".join(PACKINGS)
+    suffixes, packings = ", ".join(SUFFIXES), ", ".join(DECOMPRESSORS)
     raise CaseError(
         file,
         expected=f"the suffix must be one of {suffixes} (and then {packings})",
         got=quoted(file.suffix),
-        todo="Rename the file, or name the format with --format.",
+        todo="Rename the file, or name the format with --input-format.",
     )
 
 

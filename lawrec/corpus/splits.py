@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, CaseFormat, choose_reader
 from lawrec.errors import CaseError
-from lawrec.text_files import PACKINGS, detect_encoding, list_files, open_binary
+from lawrec.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
 
 SPLITS = ("train", "valid", "test")
 
@@ -103,7 +103,7 @@ def _encoding(file: Path, case_format: CaseFormat) -> str:
 def _candidates(data: Path, split: str) -> list[Path]:
     """Return the files, folders and patterns in a folder that may hold a split."""
     names = (split, f"data_{split}")
-    endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *PACKINGS)]
+    endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *DECOMPRESSORS)]
     files = [data / f"{name}{ending}" for name in names for ending in endings]
     folders = [data / name for name in names]
     # The name of the folder itself may look like a pattern: "cases[1]".

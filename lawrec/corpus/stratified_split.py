@@ -1,4 +1,9 @@
-"""Split: deal cases out to train, valid and test so that near-duplicates stay together."""
+"""Stratified split: cases into train, valid and test, so that near-duplicates stay together.
+
+Near-duplicates form groups, and a group is never divided: otherwise the model would be tested on
+what it has learnt. Groups are assigned by iterative stratification, so that each split has about
+the same share of each article, and rare articles reach every split where they can.
+"""
 
 import random
 import tempfile
@@ -11,14 +16,29 @@ from pathlib import Path
 
 from lawrec.corpus.case_lines import CaseLine, line_to_json, read_lines
 from lawrec.corpus.cases import SKIPPED, BadLines, Case
-from lawrec.corpus.near_duplicates import ALIKE, NearDuplicates
+from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.errors import CaseError, ConfigError
 from lawrec.files import atomic_folder, check_new_folder
 from lawrec.progress import SILENT, Progress
 
-SHARES = (0.8, 0.1, 0.1)
+RATIOS = (0.8, 0.1, 0.1)
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """How to split.
+
+    Args:
+        ratios: The shares of train, valid and test: three positive numbers whose sum is 1.
+        seed: The seed of the random order in which groups of equal size are assigned.
+        threshold: The Jaccard similarity from which on two facts are near-duplicates.
+    """
+
+    ratios: Sequence[float] = RATIOS
+    seed: int = 2018
+    threshold: float = NEAR_DUPLICATE_THRESHOLD
 
 
 @dataclass(frozen=True)
@@ -31,14 +51,14 @@ class Group:
 
 @dataclass(frozen=True)
 class SplitReport:
-    """What splitting did."""
+    """What splitting did: numbers of groups, cases, articles and skipped lines."""
 
     folder: str
     groups: int
     cases: dict[str, int]  # by split
-    articles: dict[str, int]  # by split: those that it holds
-    total: int  # articles
-    everywhere: int  # articles that every split holds
+    articles: dict[str, int]  # by split: articles with a case in it
+    total_articles: int
+    articles_in_every_split: int
     skipped: int
 
 
@@ -46,31 +66,45 @@ def split_files(
     files: Sequence[Path],
     folder: Path,
     *,
-    shares: Sequence[float] = SHARES,
-    seed: int = 2018,
-    threshold: float = ALIKE,
+    settings: SplitSettings = SplitSettings(),
     case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
     progress: Progress = SILENT,
 ) -> SplitReport:
     """Write the cases of files to train.json, valid.json and test.json of a new folder.
 
-    Lines are written as `line_to_json` says; each split keeps the order of the input. The same
-    files, shares and seed give the same bytes.
+    What is written needs no options to be read: JSON lines in UTF-8 with the usual fields. A line
+    that is such JSON is copied with all its fields (see `line_to_json`). Each split keeps the order
+    of the input. The same files and settings give the same bytes.
+
+    Args:
+        files: Paths of labelled cases, as `list_files` takes them.
+        folder: A folder that is new or empty.
+        settings: Ratios, seed, and the threshold of near-duplicates.
+        case_format: How the cases are written.
+        skip_bad: Whether to skip a line that cannot be used, and to log it in `skipped.jsonl`.
+        progress: Where to report the number of cases read and written.
 
     Raises:
         CaseError: The folder is in use, a line cannot be used and `skip_bad` is off, or a split
             would stay empty.
-        ConfigError: The shares are not three positive numbers with the sum 1.
+        ConfigError: The ratios are not three positive numbers with the sum 1.
+
+    Example:
+        >>> report = split_files([Path("mine.json")], Path("data/mine"))  # doctest: +SKIP
+        >>> report.cases  # doctest: +SKIP
+        {'train': 800, 'valid': 100, 'test': 100}
     """
-    check_shares(shares)
+    check_ratios(settings.ratios)
     check_new_folder(folder)
     with tempfile.TemporaryFile() as spool:
-        reading = _Reading(NearDuplicates(spool, threshold))
-        for line in _usable(files, case_format, skip_bad=skip_bad, progress=progress):
+        reading = _Reading(NearDuplicateIndex(spool, settings.threshold))
+        lines = _usable_lines(files, case_format, bad_lines=BadLines(skip=skip_bad))
+        for done, line in enumerate(lines, 1):
             reading.add(line)
+            progress.update("read", done, None)
         groups = reading.groups()
-    choice = deal(groups, shares, numbers=random.Random(seed))
+    choice = assign_groups(groups, settings.ratios, rng=random.Random(settings.seed))
     if len(set(choice)) < len(SPLITS):
         raise CaseError(
             " ".join(map(str, files)),
@@ -86,94 +120,116 @@ def split_files(
     return _report(folder, groups, choice=choice, skipped=skipped)
 
 
-def deal(groups: Sequence[Group], shares: Sequence[float], *, numbers: random.Random) -> list[int]:
-    """Return the split of each group, from 0: every article spread as the shares are.
+def assign_groups(
+    groups: Sequence[Group], ratios: Sequence[float], *, rng: random.Random
+) -> list[int]:
+    """Return the split of each group, from 0, such that each article is spread by the ratios.
 
     Iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011, On the Stratification of
-    Multi-Label Data) over groups in place of cases: the article with the fewest groups left is
-    dealt out first, each group to the split that still wants most of it. Beyond the paper, a split
-    without any of the article goes first, so that an article of three groups reaches three splits.
+    Multi-Label Data) over groups in place of cases: the article with the fewest unassigned groups
+    comes first, and each of its groups goes to the split that needs most cases of it. Two things
+    are beyond the paper. A split without any case of the article comes first, so that an article of
+    three groups reaches three splits. An article with fewer unassigned groups than there are
+    splits, which cannot reach all of them, comes after the others.
+
+    Args:
+        groups: The groups of cases.
+        ratios: The share of each split.
+        rng: Random numbers for the order of groups of equal size; larger groups come first.
+
+    Example:
+        >>> groups = [Group((case,), Counter(["264"])) for case in range(10)]
+        >>> Counter(assign_groups(groups, (0.8, 0.1, 0.1), rng=random.Random(0)))
+        Counter({0: 8, 2: 1, 1: 1})
     """
-    dealing = _Dealing(groups, shares)
-    left = _groups_by_article(groups)
-    order = numbers.sample(range(len(groups)), len(groups))
+    stratifier = _Stratifier(groups, ratios)
+    unassigned = _groups_by_article(groups)
+    order = rng.sample(range(len(groups)), len(groups))
     order.sort(key=lambda number: -len(groups[number].cases))
     ranks = {number: rank for rank, number in enumerate(order)}
-    while left:
-        article = min(left, key=lambda name: (len(left[name]) < len(shares), len(left[name]), name))
-        for number in sorted(left[article], key=ranks.__getitem__):
-            dealing.give(number, article)
+    while unassigned:
+        sizes = {name: len(numbers) for name, numbers in unassigned.items()}
+        article = min(sizes, key=lambda name: (sizes[name] < len(ratios), sizes[name], name))
+        for number in sorted(unassigned[article], key=ranks.__getitem__):
+            stratifier.assign(number, article)
             for name in groups[number].articles:
-                left[name].discard(number)
-        left = {name: rest for name, rest in left.items() if rest}
+                unassigned[name].discard(number)
+        unassigned = {name: numbers for name, numbers in unassigned.items() if numbers}
     for number in order:
-        if number not in dealing.splits:
-            dealing.give(number, None)
-    return [dealing.splits[number] for number in range(len(groups))]
+        if number not in stratifier.splits:
+            stratifier.assign(number, None)
+    return [stratifier.splits[number] for number in range(len(groups))]
 
 
-def check_shares(shares: Sequence[float]) -> None:
-    """Refuse shares that are not three positive numbers with the sum 1.
+def check_ratios(ratios: Sequence[float]) -> None:
+    """Raise an error unless the ratios are three positive numbers with the sum 1.
 
     Raises:
         ConfigError: They are not.
+
+    Example:
+        >>> check_ratios((0.8, 0.1, 0.1))
     """
-    if len(shares) != len(SPLITS) or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
+    if len(ratios) != len(SPLITS) or min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-6:
         raise ConfigError(
-            "--shares",
-            expected="the shares of train, valid and test must be positive with the sum 1",
-            got=",".join(map(str, shares)),
-            todo="Write 0.8,0.1,0.1, say.",
+            "--ratios",
+            expected="the ratios of train, valid and test must be positive with the sum 1",
+            got=",".join(map(str, ratios)),
+            todo="Pass 0.8,0.1,0.1, for example.",
         )
 
 
 class _Reading:
-    """The cases read so far: the text of each, and the articles of each."""
+    """The cases read so far: the number of the text of each, and its articles."""
 
-    def __init__(self, near: NearDuplicates) -> None:
+    def __init__(self, index: NearDuplicateIndex) -> None:
         self.texts = array("Q")
-        self._near = near
+        self._index = index
+        # Each set of articles is kept once, numbered; cases have its number.
         self._labels = array("Q")
         self._label_sets: dict[tuple[str, ...], int] = {}
 
     def add(self, line: CaseLine) -> None:
         assert isinstance(line.case, Case)
-        self.texts.append(self._near.add(line.text))
+        self.texts.append(self._index.add(line.text))
         articles = line.case.articles
         self._labels.append(self._label_sets.setdefault(articles, len(self._label_sets)))
 
     def groups(self) -> list[Group]:
-        roots = {text: texts[0] for texts in self._near.groups() for text in texts}
+        """Return the groups of cases with the same or nearly the same text; single cases, too."""
+        first_text = {text: texts[0] for texts in self._index.groups() for text in texts}
         members: dict[int, list[int]] = {}
         for case, text in enumerate(self.texts):
-            members.setdefault(roots.get(text, text), []).append(case)
-        sets = list(self._label_sets)
+            members.setdefault(first_text.get(text, text), []).append(case)
+        label_sets = list(self._label_sets)
         return [
             Group(
-                tuple(cases), Counter(name for case in cases for name in sets[self._labels[case]])
+                tuple(cases),
+                Counter(name for case in cases for name in label_sets[self._labels[case]]),
             )
             for cases in members.values()
         ]
 
 
-class _Dealing:
-    """What each split holds already, and what it still wants."""
+class _Stratifier:
+    """The split of each group assigned so far, and what each split still needs."""
 
-    def __init__(self, groups: Sequence[Group], shares: Sequence[float]) -> None:
+    def __init__(self, groups: Sequence[Group], ratios: Sequence[float]) -> None:
         self.splits: dict[int, int] = {}
         self._groups = groups
-        self._held: list[Counter[str]] = [Counter() for _ in shares]
+        self._held: list[Counter[str]] = [Counter() for _ in ratios]
         total: Counter[str] = Counter()
         for group in groups:
             total.update(group.articles)
-        sizes = {name: len(numbers) for name, numbers in _groups_by_article(groups).items()}
-        self._few = {name for name, size in sizes.items() if size < len(shares)}
+        by_article = _groups_by_article(groups)
+        self._rare = {name for name, numbers in by_article.items() if len(numbers) < len(ratios)}
         cases = sum(len(group.cases) for group in groups)
-        self._wanted = [{name: share * total[name] for name in total} for share in shares]
-        self._room = [share * cases for share in shares]
+        # Cases that each split still needs, of each article and in all; negative: it has too many.
+        self._needed = [{name: ratio * total[name] for name in total} for ratio in ratios]
+        self._room = [ratio * cases for ratio in ratios]
 
-    def give(self, number: int, article: str | None) -> None:
-        """Give a group to the split that lacks, else wants, most of an article."""
+    def assign(self, number: int, article: str | None) -> None:
+        """Assign a group to the split that needs it most for an article, or None: for its size."""
         group = self._groups[number]
         split = max(
             range(len(self._room)), key=lambda split: self._need(split, group, article=article)
@@ -182,39 +238,42 @@ class _Dealing:
         self._room[split] -= len(group.cases)
         self._held[split].update(group.articles)
         for name, count in group.articles.items():
-            self._wanted[split][name] -= count
+            self._needed[split][name] -= count
 
     def _need(self, split: int, group: Group, *, article: str | None) -> tuple[float, ...]:
+        """Return how much a split needs a group: the larger tuple, the more."""
         if article is None:
             return (0, 0, 0, self._room[split])
-        held, wanted = self._held[split], self._wanted[split]
-        lacking = [name for name in group.articles if name not in held]
-        # What is too rare for every split is to be learnt at least.
-        learnt = split == 0 and not self._few.isdisjoint(lacking)
-        return (article not in held, learnt, len(lacking), wanted[article], self._room[split])
+        held = self._held[split]
+        absent = [name for name in group.articles if name not in held]
+        # An article too rare for all three splits goes to train.
+        train_lacks_rare = split == 0 and not self._rare.isdisjoint(absent)
+        return (
+            article not in held,
+            train_lacks_rare,
+            len(absent),
+            self._needed[split][article],
+            self._room[split],
+        )
 
 
 def _groups_by_article(groups: Sequence[Group]) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {}
+    by_article: dict[str, set[int]] = {}
     for number, group in enumerate(groups):
         for name in group.articles:
-            found.setdefault(name, set()).add(number)
-    return found
+            by_article.setdefault(name, set()).add(number)
+    return by_article
 
 
-def _usable(
-    files: Sequence[Path], case_format: CaseFormat, *, skip_bad: bool, progress: Progress
+def _usable_lines(
+    files: Sequence[Path], case_format: CaseFormat, *, bad_lines: BadLines
 ) -> Iterator[CaseLine]:
-    done = 0
-    bad_lines = BadLines(skip=skip_bad)
     for path in files:
         for line in read_lines(path, case_format):
             if isinstance(line.case, CaseError):
                 bad_lines.handle(line.case)
-                continue
-            done += 1
-            progress.update("read", done, None)
-            yield line
+            else:
+                yield line
 
 
 def _write(
@@ -225,19 +284,22 @@ def _write(
     splits: Sequence[int],
     progress: Progress,
 ) -> int:
-    """Write each case to its split and each unusable line to skipped.jsonl; count the latter."""
-    done = 0
+    """Write each case to its split, log unusable lines, and return the number of the latter.
+
+    Args:
+        files: Paths of labelled cases.
+        case_format: How the cases are written.
+        folder: The new folder.
+        splits: The index of the split of each case.
+        progress: Where to report the number of cases written.
+    """
     with atomic_folder(folder) as new, ExitStack() as stack:
         bad_lines = BadLines(skip=True, log=new / SKIPPED)
-        outs = [stack.enter_context((new / f"{name}.json").open("wb")) for name in SPLITS]
-        for path in files:
-            for line in read_lines(path, case_format):
-                if isinstance(line.case, CaseError):
-                    bad_lines.handle(line.case)
-                else:
-                    outs[splits[done]].write(line_to_json(line) + b"\n")
-                    done += 1
-                    progress.update("write", done, len(splits))
+        outputs = [stack.enter_context((new / f"{name}.json").open("wb")) for name in SPLITS]
+        lines = _usable_lines(files, case_format, bad_lines=bad_lines)
+        for done, (line, split) in enumerate(zip(lines, splits, strict=True), 1):
+            outputs[split].write(line_to_json(line) + b"\n")
+            progress.update("write", done, len(splits))
     return bad_lines.skipped
 
 
@@ -254,7 +316,7 @@ def _report(
         groups=len(groups),
         cases={name: cases[name] for name in SPLITS},
         articles={name: len(names) for name, names in held.items()},
-        total=len(set().union(*held.values())),
-        everywhere=len(set.intersection(*held.values())),
+        total_articles=len(set().union(*held.values())),
+        articles_in_every_split=len(set.intersection(*held.values())),
         skipped=skipped,
     )

@@ -1,4 +1,15 @@
-"""Tokenizers: from the text of a fact to its tokens."""
+"""Tokenizers: from the fact of a case to its tokens.
+
+Text is normalized first, so that full-width characters and white space make no difference. Entities
+(see `lawrec.corpus.entities`) become placeholder tokens, the text between them is tokenized, and
+stop words are dropped.
+
+The fingerprint of a tokenizer names all that its tokens depend on: the package and its version, the
+words of the user's dictionaries, the entity types, the stop words. A run keeps it and refuses to
+predict with a tokenizer of another fingerprint. `jieba` and `rjieba` have different ones because
+they differ: both read the same dictionary and the user's words, but in one fact of twelve they
+disagree on some word.
+"""
 
 import hashlib
 import logging
@@ -9,107 +20,158 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus import entities
-from lawrec.errors import CaseError, ConfigError
+from lawrec.corpus.entities import ENTITIES_VERSION, compile_entity_types, split_at_entities
+from lawrec.errors import ConfigError
 from lawrec.registry import lookup
 from lawrec.text import normalize
+from lawrec.text_files import read_text
+
+TOKENIZATION_VERSION = 1
+"""To be raised when this module tokenizes a text otherwise.
+
+It is part of every fingerprint, except for version 1, which is not written.
+"""
 
 TokenizeFunction = Callable[[str], list[str]]
 
-# Part of every fingerprint: write "rules 2", and so on, when the rules below cut text otherwise.
-_RULES_VERSION = ""
-# jieba takes quadratic time for a stretch without a comma or full stop: a long one is broken.
+# jieba takes quadratic time for text without a comma or full stop, so that such text is split into
+# stretches of 1,024 characters at most: "甲,乙。丙" -> "甲,", "乙。", "丙".
 _STRETCH = re.compile("[^,。]{1,1024}[,。]?|[,。]")
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """A way to cut text; `fingerprint` changes when the same text may be cut differently.
+    """A tokenizer, loaded.
 
-    `quick` says that to cut a fact takes less time than to send it to another process.
+    Args:
+        tokenize: From any text to its tokens, none of them empty.
+        fingerprint: Changes when the same text may have other tokens.
+        is_quick: Whether a fact is tokenized in less time than sending it to another process takes.
     """
 
-    cut: TokenizeFunction
+    tokenize: TokenizeFunction
     fingerprint: str
-    quick: bool = True
+    is_quick: bool
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A tokenizer that the setting `corpus.tokenizer` can name.
+
+    Args:
+        load: From the user's words to the function that tokenizes a normalized text.
+        is_quick: As in `Tokenizer`.
+        package: The package it comes from, whose version is in the fingerprint; None: it is
+            built in and takes no words.
+    """
+
+    load: Callable[[Sequence[str]], TokenizeFunction]
+    is_quick: bool
+    package: str | None = None
 
 
 def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> Tokenizer:
     """Return the tokenizer of the settings, with the words of user dictionaries.
 
     Args:
-        config: Its `tokenizer`, `classes` and `stop_words` decide.
-        dictionaries: One word a line, as jieba's user dictionaries are.
+        config: Its `tokenizer`, `entity_types` and `stop_words` decide.
+        dictionaries: Files with one word per line, as jieba's user dictionaries are.
 
     Raises:
-        ConfigError: There is no tokenizer or class of that name, or its package is missing.
+        ConfigError: There is no tokenizer or entity type of that name, or a package is missing.
         CaseError: A dictionary or the list of stop words cannot be read.
+
+    Example:
+        >>> tokenizer = load_tokenizer(CorpusConfig(tokenizer="char", entity_types=("money",)))
+        >>> tokenizer.tokenize("盗窃 １，２００元")
+        ['盗', '窃', '<money4>']
+        >>> tokenizer.fingerprint
+        'char, entity types money (version 1)'
     """
-    cutter = lookup(TOKENIZERS, config.tokenizer, "corpus.tokenizer")(dictionaries)
+    backend = lookup(TOKENIZERS, config.tokenizer, where="corpus.tokenizer")
+    words = read_words(dictionaries) if backend.package else []
     stop_words = listed_words(config.stop_words)
-    parts = [cutter.fingerprint, _RULES_VERSION]
+    tokenize = _with_entities(backend.load(words), config.entity_types)
+    tokenize = _without_stop_words(tokenize, stop_words)
+    fingerprint = [config.tokenizer]
+    if backend.package:
+        fingerprint = [f"{backend.package} {version(backend.package)}", _named("dictionary", words)]
+    if TOKENIZATION_VERSION > 1:
+        fingerprint.append(f"version {TOKENIZATION_VERSION}")
     if config.entity_types:
-        parts.append(f"classes {'+'.join(config.entity_types)} (rules {entities.ENTITIES_VERSION})")
+        types = "+".join(config.entity_types)
+        fingerprint.append(f"entity types {types} (version {ENTITIES_VERSION})")
     if stop_words:
-        parts.append(f"stop words {_digest(stop_words)}")
-    cut = _without(stop_words, _with_classes(config.entity_types, cutter.cut))
-    fingerprint = ", ".join(filter(None, parts))
-    return Tokenizer(lambda text: cut(normalize(text)), fingerprint, cutter.quick)
+        fingerprint.append(_named("stop words", stop_words))
+    return Tokenizer(
+        lambda text: tokenize(normalize(text)), ", ".join(fingerprint), backend.is_quick
+    )
 
 
 def read_words(paths: Iterable[Path]) -> list[str]:
-    """Return the first word of each line of several files, normalized, each once.
+    r"""Return the first word of each line of several files, normalized, each once.
 
     Raises:
         CaseError: A file cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "words.txt")
+        ...     _ = path.write_text("盗窃罪 5 n\n\nＡＴＭ机\n盗窃罪\n", encoding="utf-8")
+        ...     read_words([path])
+        ['盗窃罪', 'ATM机']
     """
-    lines = (line for path in paths for line in _read_lines(path))
+    texts = (read_text(path, "the list of words") for path in paths)
+    lines = (line for text in texts for line in text.splitlines())
     return list(dict.fromkeys(normalize(line.split()[0]) for line in lines if line.strip()))
 
 
 def listed_words(setting: str) -> list[str]:
-    """Return the words of the file that a setting names; none where it is empty.
+    """Return the words of the file that a setting names; none where the setting is empty.
 
     Raises:
         CaseError: The file cannot be read.
+
+    Example:
+        >>> listed_words("")
+        []
     """
     return read_words([Path(setting)]) if setting else []
 
 
-def _with_classes(names: Sequence[str], cut: TokenizeFunction) -> TokenizeFunction:
-    """Cut what stands between the amounts, dates and names, which are tokens themselves."""
+def _with_entities(tokenize: TokenizeFunction, names: Sequence[str]) -> TokenizeFunction:
+    """Return a function that tokenizes the text between entities, which are tokens themselves."""
     if not names:
-        return cut
-    recognize = entities.recognizer(names)
+        return tokenize
+    pattern = compile_entity_types(names)
     return lambda text: [
         token
-        for piece, class_token in recognize(text)
-        for token in ([class_token] if class_token else cut(piece))
+        for piece, entity_token in split_at_entities(text, pattern)
+        for token in ([entity_token] if entity_token else tokenize(piece))
     ]
 
 
-def _without(stop_words: Iterable[str], cut: TokenizeFunction) -> TokenizeFunction:
-    dropped = frozenset(stop_words)
-    return (lambda text: [token for token in cut(text) if token not in dropped]) if dropped else cut
+def _without_stop_words(tokenize: TokenizeFunction, words: Iterable[str]) -> TokenizeFunction:
+    dropped = frozenset(words)
+    if not dropped:
+        return tokenize
+    return lambda text: [token for token in tokenize(text) if token not in dropped]
 
 
-def _jieba(dictionaries: Sequence[Path]) -> Tokenizer:
-    words = read_words(dictionaries)
+def _jieba(words: Sequence[str]) -> TokenizeFunction:
     import jieba
 
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()
     for word in words:
         tokenizer.add_word(word)
-
-    def cut(text: str) -> list[str]:
-        return [token for part in _STRETCH.findall(text) for token in tokenizer.cut(part)]
-
-    return Tokenizer(cut, f"jieba {version('jieba')}, dictionary {_digest(words)}", quick=False)
+    return lambda text: [
+        token for stretch in _STRETCH.findall(text) for token in tokenizer.lcut(stretch)
+    ]
 
 
-def _rjieba(dictionaries: Sequence[Path]) -> Tokenizer:
-    words = read_words(dictionaries)
+def _rjieba(words: Sequence[str]) -> TokenizeFunction:
     try:
         import rjieba
     except ImportError as error:
@@ -122,38 +184,21 @@ def _rjieba(dictionaries: Sequence[Path]) -> Tokenizer:
     tokenizer = rjieba.Jieba()
     for word in words:
         tokenizer.add_word(word, None, None)
-    return Tokenizer(tokenizer.cut, f"rjieba {version('rjieba')}, dictionary {_digest(words)}")
+    return lambda text: [token for token, _, _ in tokenizer.tokenize(text)]
 
 
-def _char(dictionaries: Sequence[Path]) -> Tokenizer:
-    return Tokenizer(list, "char")
+def _characters(words: Sequence[str]) -> TokenizeFunction:
+    return list
 
 
-def _digest(words: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:12]
+def _named(name: str, words: Iterable[str]) -> str:
+    """Return a name and a digest of words: "stop words 3fdba35f04dc"."""
+    digest = hashlib.sha256("\n".join(words).encode()).hexdigest()
+    return f"{name} {digest[:12]}"
 
 
-def _read_lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise CaseError(
-            path,
-            expected="the list of words must be readable",
-            got=error.strerror,
-            todo="Check the path.",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise CaseError(
-            path,
-            expected="the list of words must be UTF-8",
-            got=str(error),
-            todo="Convert it to UTF-8.",
-        ) from error
-
-
-TOKENIZERS: dict[str, Callable[[Sequence[Path]], Tokenizer]] = {
-    "jieba": _jieba,
-    "rjieba": _rjieba,
-    "char": _char,
+TOKENIZERS = {
+    "jieba": Backend(_jieba, is_quick=False, package="jieba"),
+    "rjieba": Backend(_rjieba, is_quick=True, package="rjieba"),
+    "char": Backend(_characters, is_quick=True),
 }

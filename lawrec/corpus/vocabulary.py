@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Vocabulary:
         return len(self.names)
 
     def save(self, path: Path) -> None:
-        """Write one name a line."""
+        """Write one name per line."""
         write_text(path, "".join(f"{name}\n" for name in self.names))
 
 
@@ -41,56 +42,90 @@ def load_vocabulary(path: Path) -> Vocabulary:
 
     Raises:
         RecordsError: The file cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Vocabulary(("133", "264")).save(Path(folder, "articles.txt"))
+        ...     load_vocabulary(Path(folder, "articles.txt"))
+        Vocabulary(names=('133', '264'))
     """
     try:
+        # Not `splitlines`: it would also split at the line separators that a token may contain.
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise RecordsError(
             path,
             expected="the list must be readable",
             got=str(error),
-            todo="Make it again with `lawrec prepare`.",
+            todo="Write it again with `lawrec prepare`.",
         ) from error
     return Vocabulary(tuple(lines[:-1]))
 
 
-def build_tokens(
-    counts: Counter[str], min_count: int, max_size: int, always: Sequence[str] = ()
+def build_vocabulary(
+    counts: Counter[str], *, min_count: int, max_size: int, always: Sequence[str] = ()
 ) -> Vocabulary:
-    """Return `<pad>`, `<unk>`, the user's tokens and then the most frequent ones.
+    """Return `<pad>`, `<unk>`, the user's tokens and then the most frequent tokens.
 
-    Equal counts stand in text order.
+    Tokens of equal counts are in the order of their text.
 
     Args:
         counts: How often each token occurs in the train split.
         min_count: Rarer tokens are left out.
         max_size: The largest number of entries, `<pad>` and `<unk>` included.
-        always: Tokens that are in, in this order, however rare they are.
+        always: The user's tokens: they are included in this order, however rare they are.
 
     Raises:
         ConfigError: There is no room for all of `always`.
+
+    Example:
+        >>> build_vocabulary(Counter("abbccc"), min_count=2, max_size=10, always=["x"]).names
+        ('<pad>', '<unk>', 'x', 'c', 'b')
     """
     first = tuple(dict.fromkeys((PAD, UNK, *always)))
     if always and len(first) > max_size:
+        needed = f"the {len(first)} tokens that are always in"
         raise ConfigError(
             "corpus.max_vocabulary",
-            expected=f"the vocabulary must have room for the {len(first)} tokens that are always in",
+            expected=f"the vocabulary must have room for {needed}",
             got=max_size,
             todo="Raise it, or shorten the list of corpus.user_tokens.",
         )
-    taken = set(first)
+    included = set(first)
     frequent = [
-        entry for entry in counts.items() if entry[1] >= min_count and entry[0] not in taken
+        (token, count)
+        for token, count in counts.items()
+        if count >= min_count and token not in included
     ]
-    frequent.sort(key=lambda entry: (-entry[1], entry[0]))
+    frequent.sort(key=lambda item: (-item[1], item[0]))
     room = max(0, max_size - len(first))
     return Vocabulary((*first, *(token for token, _ in frequent[:room])))
 
 
 def encode(tokens: Sequence[str], vocabulary: Vocabulary, *, max_tokens: int) -> list[int]:
-    """Return the ids of the first `max_tokens` tokens, `UNK_ID` for an unknown one or for none."""
+    """Return the ids of the first tokens of a fact, at least one id.
+
+    Args:
+        tokens: The tokens of the fact, possibly none.
+        vocabulary: The tokens with an id of their own; the others get `UNK_ID`.
+        max_tokens: The largest number of ids.
+
+    Example:
+        >>> encode(["盗", "窃"], Vocabulary((PAD, UNK, "盗")), max_tokens=384)
+        [2, 1]
+        >>> encode([], Vocabulary((PAD, UNK, "盗")), max_tokens=384)
+        [1]
+    """
     ids = vocabulary.ids
     return [ids.get(token, UNK_ID) for token in tokens[:max_tokens]] or [UNK_ID]
+
+
+class EncodedFact(NamedTuple):
+    """The token ids of a fact, and whether they are those of its beginning only."""
+
+    token_ids: list[int]
+    truncated: bool
 
 
 @dataclass(frozen=True)
@@ -103,11 +138,23 @@ class Encoder:
 
     def __call__(self, fact: str) -> list[int]:
         """Return 1 to `max_tokens` token ids."""
-        return encode(self.tokenizer.cut(fact), self.tokens, max_tokens=self.max_tokens)
+        return self.encode(fact).token_ids
+
+    def encode(self, fact: str) -> EncodedFact:
+        """Return 1 to `max_tokens` token ids, and whether the fact has more tokens than that."""
+        tokens = self.tokenizer.tokenize(fact)
+        token_ids = encode(tokens, self.tokens, max_tokens=self.max_tokens)
+        return EncodedFact(token_ids, truncated=len(tokens) > self.max_tokens)
 
 
 def label_matrix(label_ids: Iterable[Sequence[int]], n_labels: int) -> BoolArray:
-    """Return bool (n_cases, n_labels): True where the label is among the ids of the case."""
+    """Return bool (n_cases, n_labels): True where the label is among the ids of the case.
+
+    Example:
+        >>> label_matrix([[0, 2], []], 3)
+        array([[ True, False,  True],
+               [False, False, False]])
+    """
     cases = list(label_ids)
     matrix = np.zeros((len(cases), n_labels), np.bool_)
     for row, ids in zip(matrix, cases, strict=True):

@@ -1,4 +1,4 @@
-"""Doctor: what computes here, why no GPU does, and which batch size fits."""
+"""Check the installation: what TensorFlow computes on, why not on a GPU, which batch size fits."""
 
 import ctypes
 import importlib.metadata
@@ -17,7 +17,11 @@ import tensorflow as tf
 from lawrec import __version__
 from lawrec.config import Config, ModelConfig
 from lawrec.corpus.vocabulary import PAD_ID
+from lawrec.models.flops import lstm_weights, n_features
 from lawrec.models.lstm_classifier import build_model
+from lawrec.models.pooling import POOLINGS
+from lawrec.parallel import available_cores
+from lawrec.registry import lookup
 from lawrec.runs.results import DoctorReport, MachineReport
 from lawrec.types import Float32Array
 
@@ -33,36 +37,53 @@ LIBRARIES = {
     "libcudnn.so.9": "nvidia-cudnn-cu12",
     "libnccl.so.2": "nvidia-nccl-cu12",
 }
-"""The libraries that TensorFlow built for CUDA 12 and cuDNN 9 loads, and the packages with them."""
+"""The libraries that TensorFlow for CUDA 12 and cuDNN 9 loads, and the package of each."""
 DRIVER = "libcuda.so.1"
-_TOKENS, _ARTICLES = 50_000, 183
-_LEAST, _MOST = 1_024, 262_144
-_CPU_TOKENS_A_CORE, _CPU_MOST = 3_072, 8_192
+_CONTAINER_HINT = "in a container, start that with its GPU (docker run --gpus all)."
+_UNKNOWN_REASON = (
+    "Driver and libraries are there, and TensorFlow uses no GPU all the same: it says why with "
+    "TF_CPP_MIN_LOG_LEVEL=0 lawrec doctor"
+)
+_VOCABULARY_SIZE, _N_ARTICLES = 50_000, 183  # as for CAIL2018
+_BATCH_STEP, _MAX_GPU_BATCH, _MAX_CPU_BATCH = 1_024, 262_144, 8_192  # tokens
+_CPU_TOKENS_PER_CORE = 3_072
 
 
 def examine(config: ModelConfig | None = None) -> DoctorReport:
-    """Examine this machine.
+    """Return what this machine computes on, and advice.
 
     Args:
-        config: The model to suggest a batch size for; by default the default one.
+        config: The model to suggest a batch size for; None: the default one.
+
+    Example:
+        >>> examine().findings.gpus  # doctest: +SKIP
+        ('GPU:0 NVIDIA H100 80GB HBM3',)
     """
-    sizes = config or Config().model
-    found = find()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    machine = inspect_machine()
+    cores = available_cores()
     return DoctorReport(
         lawrec=__version__,
         tensorflow=tf.__version__,
         keras=keras.__version__,
-        cores=cores or 1,
-        findings=found,
-        why_no_gpu=why_no_gpu(found),
-        difference=difference() if found.gpus else None,
-        batch_tokens=batch_tokens(sizes, _free_memory() if found.gpus else None, cores or 1),
+        cores=cores,
+        findings=machine,
+        why_no_gpu=why_no_gpu(machine),
+        difference=cpu_gpu_difference() if machine.gpus else None,
+        batch_tokens=suggest_batch_tokens(
+            config or Config().model,
+            n_cores=cores,
+            free_bytes=_free_gpu_bytes() if machine.gpus else None,
+        ),
     )
 
 
-def find() -> MachineReport:
-    """Look for all that a GPU needs."""
+def inspect_machine() -> MachineReport:
+    """Return which of the things that a GPU needs are there.
+
+    Example:
+        >>> inspect_machine().nodes  # doctest: +SKIP
+        ('/dev/nvidia0',)
+    """
     driver = Path("/proc/driver/nvidia/version")
     built_for = tf.sysconfig.get_build_info()
     return MachineReport(
@@ -75,122 +96,152 @@ def find() -> MachineReport:
         hidden=os.environ.get("CUDA_VISIBLE_DEVICES"),
         nodes=tuple(str(path) for path in sorted(Path("/dev").glob("nvidia[0-9]*"))),
         driver=driver.read_text(encoding="utf-8").splitlines()[0] if driver.is_file() else "",
-        smi=_smi(),
-        broken=_broken([DRIVER, *LIBRARIES]),
-        packages=_installed(set(LIBRARIES.values())),
+        smi=_output(["nvidia-smi", "--list-gpus"]),
+        broken=_broken_libraries([DRIVER, *LIBRARIES]),
+        packages=_installed_versions(set(LIBRARIES.values())),
     )
 
 
-def why_no_gpu(found: MachineReport) -> list[str]:
-    """Return why no GPU computes, and what to do about each reason; nothing where one does.
+def why_no_gpu(machine: MachineReport) -> list[str]:
+    """Return why TensorFlow uses no GPU, and what to do about each reason; empty if it uses one.
 
-    The first reason is the deepest: what hides the GPU, the machine, its driver, the libraries.
+    Reasons further down the list would hide those above: a build without CUDA, a variable that
+    hides all GPUs, no GPU or driver, a missing library. So only the topmost kind is returned.
+
+    Example:
+        >>> machine = inspect_machine()  # doctest: +SKIP
+        >>> why_no_gpu(replace(machine, gpus=(), hidden="-1"))  # doctest: +SKIP
+        ["CUDA_VISIBLE_DEVICES='-1' hides all GPUs: unset it, or name some, as in ..."]
     """
-    if found.gpus:
+    if machine.gpus:
         return []
-    if not found.built_for:
+    if not machine.built_for:
         return ["This TensorFlow is built without CUDA: install the one of your platform's GPUs."]
-    if found.hidden is not None and found.hidden.strip() in ("", "-1"):
-        shown = f"CUDA_VISIBLE_DEVICES={found.hidden!r}"
+    if machine.hidden is not None and machine.hidden.strip() in ("", "-1"):
+        shown = f"CUDA_VISIBLE_DEVICES={machine.hidden!r}"
         return [f"{shown} hides all GPUs: unset it, or name some, as in CUDA_VISIBLE_DEVICES=0."]
-    return _driver_reasons(found) or _library_reasons(found) or [_UNKNOWN]
+    return _driver_reasons(machine) or _library_reasons(machine) or [_UNKNOWN_REASON]
 
 
-def batch_tokens(config: ModelConfig, free: int | None, cores: int) -> int:
-    """Return a `training.batch_tokens` that fits, a multiple of 1,024.
+def suggest_batch_tokens(
+    config: ModelConfig, *, n_cores: int, free_bytes: int | None = None
+) -> int:
+    """Return a `training.batch_tokens` that fits into memory, a multiple of 1,024.
 
     Args:
         config: The model.
-        free: Free bytes of the GPU; None for training on the CPU.
-        cores: Of the CPU.
+        n_cores: Number of CPU cores.
+        free_bytes: Free memory of the GPU; None for training on the CPU.
+
+    Raises:
+        ConfigError: There is no pooling of that name.
+
+    Example:
+        >>> suggest_batch_tokens(ModelConfig(), n_cores=2)
+        6144
+        >>> suggest_batch_tokens(ModelConfig(), n_cores=2, free_bytes=8 * 2**30)
+        123904
     """
-    if free is None:
-        wanted = float(_CPU_TOKENS_A_CORE * cores)
+    if free_bytes is None:
+        fitting, most = float(_CPU_TOKENS_PER_CORE * n_cores), _MAX_CPU_BATCH
     else:
-        # Half of the memory stays for what cuDNN and the optimizer need for a while.
-        wanted = max(free / 2 - 4 * _weights(config) * 4, 0) / _token_bytes(config)
-    fitting = np.clip(wanted, _LEAST, _CPU_MOST if free is None else _MOST)
-    return int(fitting) // _LEAST * _LEAST
+        weight_bytes, token_bytes = _training_bytes(config)
+        # Half of the memory is left for what cuDNN and the optimizer need for a moment.
+        fitting, most = max(free_bytes / 2 - weight_bytes, 0) / token_bytes, _MAX_GPU_BATCH
+    return int(np.clip(fitting, _BATCH_STEP, most)) // _BATCH_STEP * _BATCH_STEP
 
 
-_CONTAINER = "in a container, start that with its GPU (docker run --gpus all)."
-_UNKNOWN = (
-    "Driver and libraries are there, and TensorFlow uses no GPU all the same: it says why with "
-    "TF_CPP_MIN_LOG_LEVEL=0 lawrec doctor"
-)
+def cpu_gpu_difference() -> float:
+    """Return the largest absolute difference between scores here and in a process without a GPU.
 
-
-def _driver_reasons(found: MachineReport) -> list[str]:
-    if not (found.nodes or found.driver or found.smi):
-        return [
-            "No NVIDIA GPU or driver: no /dev/nvidia*, no /proc/driver/nvidia, no nvidia-smi. "
-            f"Install NVIDIA's driver; {_CONTAINER}"
-        ]
-    if not found.nodes:
-        return [
-            f"The driver has no device: no /dev/nvidia0. Load it with modprobe nvidia; {_CONTAINER}"
-        ]
-    if DRIVER in found.broken:
-        return [
-            f"The driver's library cannot be loaded: {found.broken[DRIVER]}. Install the driver."
-        ]
-    return []
-
-
-def _library_reasons(found: MachineReport) -> list[str]:
-    return [
-        f"{library} cannot be loaded ({why}); {_package(LIBRARIES[library], found.packages)}"
-        for library, why in found.broken.items()
-        if library in LIBRARIES
-    ]
-
-
-def _package(name: str, installed: dict[str, str]) -> str:
-    if name in installed:
-        return f"{name} {installed[name]} is installed: force it anew with pip --force-reinstall."
-    return f"{name} is not installed: {INSTALL}"
-
-
-def _weights(config: ModelConfig) -> int:
-    """Return the number of weights of a model with as many tokens and articles as CAIL2018."""
-    directions = 2 if config.bidirectional else 1
-    inputs = [config.embedding_size, *[directions * config.lstm_units] * (config.lstm_layers - 1)]
-    cells = sum(4 * config.lstm_units * (size + config.lstm_units + 1) for size in inputs)
-    features = directions * config.lstm_units
-    return _TOKENS * config.embedding_size + directions * cells + 2 * _ARTICLES * features
-
-
-def _token_bytes(config: ModelConfig) -> int:
-    """Return the bytes that training keeps for a token: states and gates, and their gradients."""
-    directions = 2 if config.bidirectional else 1
-    states = config.lstm_layers * directions * config.lstm_units * 7
-    return 2 * 4 * (2 * config.embedding_size + states + 2 * _ARTICLES)
-
-
-def difference() -> float:
-    """Return the largest difference between scores here and in a process without a GPU."""
-    code = "from lawrec.diagnostics.doctor import scores; print(scores().tolist())"
-    without = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
-    # In this process, Keras would let cuDNN compute whatever device it is told.
+    Example:
+        >>> cpu_gpu_difference() < 1e-4  # doctest: +SKIP
+        True
+    """
+    code = "from lawrec.diagnostics.doctor import probe_scores; print(probe_scores().tolist())"
+    without_gpu = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    # Another process, because Keras uses cuDNN whenever TensorFlow sees a GPU, even if the layer
+    # is placed on the CPU.
     done = subprocess.run(
-        [sys.executable, "-c", code], env=without, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], env=without_gpu, capture_output=True, text=True, check=True
     )
-    return float(np.abs(scores() - json.loads(done.stdout)).max())
+    return float(np.abs(probe_scores() - json.loads(done.stdout)).max())
 
 
-def scores() -> Float32Array:
-    """Return the scores of two invented cases by a model with invented weights."""
+def probe_scores() -> Float32Array:
+    """Return the scores of two fixed cases by the default model with fixed weights.
+
+    Returns:
+        float32 (2, 20), 0 to 1.
+
+    Example:
+        >>> probe_scores().shape  # doctest: +SKIP
+        (2, 20)
+    """
     cases = np.full((2, 64), PAD_ID, np.int32)
     cases[0, :48], cases[1, :20] = np.arange(2, 50), np.arange(2, 22)
     model = build_model(ModelConfig(), vocabulary_size=64, n_articles=20)
-    numbers = np.random.default_rng(0)
-    model.set_weights([numbers.normal(0, 0.1, weight.shape) for weight in model.weights])
+    random_numbers = np.random.default_rng(0)
+    model.set_weights([random_numbers.normal(0, 0.1, weight.shape) for weight in model.weights])
     y_score = tf.sigmoid(model(tf.constant(cases), training=False)["articles"])
     return np.asarray(y_score, np.float32)
 
 
-def _free_memory() -> int:
-    """Return the free bytes of the first GPU, as nvidia-smi tells them; 0 where it does not."""
+def _driver_reasons(machine: MachineReport) -> list[str]:
+    if not (machine.nodes or machine.driver or machine.smi):
+        return [
+            "No NVIDIA GPU or driver: no /dev/nvidia*, no /proc/driver/nvidia, no nvidia-smi. "
+            f"Install NVIDIA's driver; {_CONTAINER_HINT}"
+        ]
+    if not machine.nodes:
+        return [
+            "The driver has no device: no /dev/nvidia0. Load it with modprobe nvidia; "
+            f"{_CONTAINER_HINT}"
+        ]
+    if DRIVER in machine.broken:
+        return [
+            f"The driver's library cannot be loaded: {machine.broken[DRIVER]}. Install the driver."
+        ]
+    return []
+
+
+def _library_reasons(machine: MachineReport) -> list[str]:
+    return [
+        f"{library} cannot be loaded ({why}); {_package_advice(library, machine.packages)}"
+        for library, why in machine.broken.items()
+        if library in LIBRARIES
+    ]
+
+
+def _package_advice(library: str, installed: dict[str, str]) -> str:
+    name = LIBRARIES[library]
+    if name in installed:
+        return f"{name} {installed[name]} is installed: reinstall it with pip --force-reinstall."
+    return f"{name} is not installed: {INSTALL}"
+
+
+def _training_bytes(config: ModelConfig) -> tuple[int, int]:
+    """Return an estimate of the bytes that training needs for all weights, and for each token.
+
+    All numbers are float32, 4 bytes. A weight has a gradient and two moments of the optimizer
+    beside it. For each token and unit of an LSTM, the state, the cell, its tanh and four gates are
+    kept; the embedding is kept before and after its dropout; and all of these have gradients.
+    """
+    features = n_features(config)
+    pooling = lookup(POOLINGS, config.pooling, where="model.pooling")
+    cost = pooling.cost(features, config.lstm_units, _N_ARTICLES)
+    n_weights = (
+        _VOCABULARY_SIZE * config.embedding_size
+        + lstm_weights(config)
+        + cost.n_weights
+        + _N_ARTICLES * features
+    )
+    n_values = 2 * config.embedding_size + config.lstm_layers * features * 7 + cost.n_values
+    return 4 * 4 * n_weights, 4 * 2 * n_values
+
+
+def _free_gpu_bytes() -> int:
+    """Return the free memory of the first GPU as nvidia-smi prints it; 0 if it does not."""
     free = _output(["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"])
     first = free.splitlines()[0].strip() if free else ""
     return int(first) * 2**20 if first.isdecimal() else 0
@@ -201,12 +252,8 @@ def _gpu_name(gpu: Any) -> str:
     return f"{gpu.name.removeprefix('/physical_device:')} {details.get('device_name', '')}".strip()
 
 
-def _smi() -> str:
-    return _output(["nvidia-smi", "--list-gpus"])
-
-
 def _output(command: list[str]) -> str:
-    """Return what a program prints, or says of its failure; "" where it is not installed."""
+    """Return what a program prints, or its error; "" if it is not installed."""
     if not shutil.which(command[0]):
         return ""
     try:
@@ -216,24 +263,24 @@ def _output(command: list[str]) -> str:
     return (done.stdout or done.stderr).strip()
 
 
-def _broken(libraries: list[str]) -> dict[str, str]:
-    """Return why libraries cannot be loaded, from their packages or the system."""
+def _broken_libraries(libraries: list[str]) -> dict[str, str]:
+    """Return why libraries cannot be loaded, neither from NVIDIA's packages nor from the system."""
     broken = {}
     for library in libraries:
         try:
-            ctypes.CDLL(_in_packages(library))
+            ctypes.CDLL(_path_in_packages(library))
         except OSError as error:
             broken[library] = str(error)
     return broken
 
 
-def _in_packages(library: str) -> str:
-    """Return a library's path within NVIDIA's packages, or its name alone."""
-    site = Path(tf.__file__).parent.parent
-    return next((str(path) for path in site.glob(f"nvidia/*/lib/{library}")), library)
+def _path_in_packages(library: str) -> str:
+    """Return a library's path in NVIDIA's Python packages, or only its name."""
+    site_packages = Path(tf.__file__).parent.parent
+    return next((str(path) for path in site_packages.glob(f"nvidia/*/lib/{library}")), library)
 
 
-def _installed(packages: set[str]) -> dict[str, str]:
+def _installed_versions(packages: set[str]) -> dict[str, str]:
     """Return the versions of those packages that are installed."""
-    known = {each.metadata["Name"]: each.version for each in importlib.metadata.distributions()}
-    return {name: known[name] for name in sorted(packages & known.keys())}
+    versions = {each.metadata["Name"]: each.version for each in importlib.metadata.distributions()}
+    return {name: versions[name] for name in sorted(packages & versions.keys())}

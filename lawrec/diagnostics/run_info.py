@@ -1,4 +1,4 @@
-"""Inspect: what a run is made of."""
+"""Describe a run: data, model sizes, settings, and how far it is trained and tuned."""
 
 from pathlib import Path
 
@@ -10,12 +10,18 @@ from lawrec.models.flops import flops
 from lawrec.runs.results import Layer, RunInfo
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import load_thresholds
-from lawrec.training.checkpoints import best_checkpoint, model_of
+from lawrec.training.checkpoints import best_checkpoint, build_run_model
 
 
 def inspect_run(run: Run) -> RunInfo:
-    """Describe a run, trained or not, tuned or not."""
-    model = model_of(run)
+    """Return the description of a run, trained or not, tuned or not.
+
+    Example:
+        >>> run = find_run(Path("checkpoints"), None)  # doctest: +SKIP
+        >>> inspect_run(run).parameters  # doctest: +SKIP
+        16351470
+    """
+    model = build_run_model(run)
     preset, changed = nearest_preset(run.config)
     labels = (output.shape[-1] for output in model.output.values())
     return RunInfo(
@@ -27,7 +33,7 @@ def inspect_run(run: Run) -> RunInfo:
         articles=len(run.articles),
         thresholds=_thresholds(run),
         parameters=model.count_params(),
-        flops=flops(run.config.model, run.config.corpus.max_tokens, labels),
+        flops=flops(run.config.model, run.config.corpus.max_tokens, labels=labels),
         layers=[
             Layer(layer.name, str(layer.output.shape[1:]), layer.count_params())
             for layer in model.layers
@@ -40,6 +46,7 @@ def inspect_run(run: Run) -> RunInfo:
 
 
 def _checkpoint(run: Run) -> str | None:
+    """Return the best checkpoint's path within the run's folder, None if there is none."""
     try:
         return str(Path(best_checkpoint(run)).relative_to(run.folder))
     except RunError:
@@ -47,6 +54,7 @@ def _checkpoint(run: Run) -> str | None:
 
 
 def _thresholds(run: Run) -> str:
+    """Return how many articles have a finite threshold, so that they can be recommended."""
     try:
         rule = load_thresholds(run).rule
     except RunError:

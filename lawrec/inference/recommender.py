@@ -1,7 +1,13 @@
-"""Predict: cases in, answers out, in the same order and in constant memory."""
+"""Recommend articles with a trained run: facts in, answers out, in the same order.
 
-from collections.abc import Iterable, Iterator, Mapping
+Bad lines are part of that order. `Recommender.answer` answers each with its error, so that the n-th
+answer belongs to the n-th line, and one bad line does not spoil a long file.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -12,114 +18,164 @@ from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import recommend
 from lawrec.errors import CaseError
 from lawrec.iterables import batched
-from lawrec.law.catalog import load_catalog, titles
-from lawrec.models.scorer import Scorer, make_scorer
+from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
-from lawrec.resources import shipped_path
 from lawrec.runs.results import Answer
-from lawrec.runs.run import Run, load_encoder
+from lawrec.runs.run import Run, find_run, load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
-from lawrec.training.checkpoints import best_checkpoint, load_model
+from lawrec.tensorflow_start import import_tensorflow
+from lawrec.types import Float32Array
 
 
 @dataclass(frozen=True)
 class Recommender:
-    """A run, loaded and ready to answer."""
+    """A trained run, loaded by `Recommender.load` and ready to answer.
+
+    Threads may share a recommender, and get the answers that they would get alone. Its attributes
+    never change, all steps but one work on nothing but their arguments, and that one, the neural
+    network, has a lock (see `lawrec.models.scorer`). More threads are no faster: a single call
+    uses all cores.
+
+    Attributes:
+        encoder: From a fact to token ids.
+        scorer: From the token ids of each case to float32 (n_cases, n_articles), 0 to 1.
+        tuned: The run's decision rule.
+        articles: The article of each column of the scores, such as "264" or "133之一".
+        titles: The titles of articles, by article.
+
+    Example:
+        >>> recommender = Recommender.load()  # doctest: +SKIP
+        >>> [answer] = recommender("被告人秘密窃取他人手机一部。")  # doctest: +SKIP
+        >>> best = answer.decision.recommendations[0]  # doctest: +SKIP
+        >>> best.article, best.title, best.recommended  # doctest: +SKIP
+        ('264', '盗窃罪', True)
+    """
 
     encoder: Encoder
-    scorer: Scorer
+    scorer: Callable[[Sequence[Sequence[int]]], Float32Array]
     tuned: TunedThresholds
     articles: tuple[str, ...]
     titles: Mapping[str, str]
 
-    def answer(
-        self,
-        cases: Iterable[Case | CaseError],
-        candidates: int = 0,
+    @classmethod
+    def load(
+        cls,
+        path: Path | str | None = None,
+        *,
+        checkpoints: Path = Path("checkpoints"),
+        threshold: float | None = None,
         progress: Progress = SILENT,
-    ) -> Iterator[Answer]:
-        """Answer each case in turn; a line that is no case is answered with its error.
+    ) -> Self:
+        """Load a trained run; this imports TensorFlow and takes a few seconds.
 
         Args:
-            cases: Any number of them, read as they are needed.
-            candidates: Show at least this many articles a case, recommended or not.
-            progress: Told of every chunk of cases.
+            path: Name of a run in `checkpoints`, or the path of its folder; None: the newest run.
+            checkpoints: Folder of the runs.
+            threshold: A threshold for all articles, 0 to 1; None: the tuned ones.
+            progress: Receives a message per damaged checkpoint.
 
         Raises:
-            CaseError: There was no case that could be answered; raised after the last line.
-        """
-        done, refused = 0, 0
-        for chunk in batched(cases):
-            yield from self._answer_chunk(chunk, candidates, before=done)
-            done += len(chunk)
-            refused += sum(isinstance(case, CaseError) for case in chunk)
-            progress.update("predict", done, None, _refusals(refused))
-        if done == refused:
-            got = f"{done:,} lines that are none" if done else "nothing"
-            raise CaseError(
-                "the input", expected="there must be a case", got=got, todo="Give one fact a line."
-            )
-        if refused:
-            progress.update("predict", done, done, _refusals(refused))
+            RunError: There is no such run, it has no checkpoint or is not tuned, or it needs
+                another tokenizer.
 
-    def _answer_chunk(
-        self, chunk: list[Case | CaseError], candidates: int, *, before: int
+        Example:
+            >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
+        """
+        import_tensorflow()
+        from lawrec.models.scorer import make_scorer
+        from lawrec.training.checkpoints import best_checkpoint, load_model
+
+        run = find_run(checkpoints, None if path is None else str(path))
+        tuned = load_thresholds(run) if threshold is None else _untuned(run, threshold)
+        return cls(
+            encoder=load_encoder(run),
+            scorer=make_scorer(load_model(run, best_checkpoint(run, progress))),
+            tuned=tuned,
+            articles=run.articles.names,
+            titles=article_titles(),
+        )
+
+    def __call__(self, facts: Iterable[str] | str, *, top_k: int = 0) -> list[Answer]:
+        """Return an answer per fact, in order, also to a fact without any text.
+
+        Args:
+            facts: The facts of any number of cases; a str is a single fact.
+            top_k: Include at least this many articles per case, recommended or not.
+
+        Returns:
+            A list of `lawrec.runs.results.Answer`. The `case_id` is the position, from "1".
+        """
+        texts = [facts] if isinstance(facts, str) else facts
+        cases = (Case("", str(number), fact) for number, fact in enumerate(texts, 1))
+        return [
+            answer
+            for chunk in batched(cases)
+            for answer in self._chunk_answers(chunk, first=1, top_k=top_k)
+        ]
+
+    def answer(
+        self, cases: Iterable[Case | CaseError], *, top_k: int = 0, progress: Progress = SILENT
     ) -> Iterator[Answer]:
-        good = [case for case in chunk if isinstance(case, Case)]
-        token_ids = [self.encoder(case.fact) for case in good]
-        rule, companions = self.tuned.rule, self.tuned.companions
-        y_score = self.scorer(token_ids)
+        """Yield the answer to each case in turn, in constant memory.
+
+        Args:
+            cases: Any number of cases, read as they are needed. The answer to an error is the
+                error, with its position, from "1", as the `case_id`.
+            top_k: Include at least this many articles per case, recommended or not.
+            progress: Receives the number of cases after each chunk of them.
+
+        Raises:
+            CaseError: No case could be answered; raised after the last one.
+        """
+        n_done = n_errors = 0
+        for chunk in batched(cases):
+            yield from self._chunk_answers(chunk, first=n_done + 1, top_k=top_k)
+            n_done += len(chunk)
+            n_errors += sum(isinstance(case, CaseError) for case in chunk)
+            progress.update("predict", n_done, None, _error_note(n_errors))
+        if n_done == n_errors:
+            raise CaseError(
+                "the input",
+                expected="there must be a case to answer",
+                got=f"{n_done:,} lines, none of them valid" if n_done else "nothing",
+                todo="Write one fact per line.",
+            )
+        if n_errors:
+            progress.update("predict", n_done, n_done, _error_note(n_errors))
+
+    def _chunk_answers(
+        self, chunk: Sequence[Case | CaseError], *, first: int, top_k: int
+    ) -> Iterator[Answer]:
+        """Yield the answers to cases and errors; `first` is the position of the first of them."""
+        encoded = [self.encoder.encode(case.fact) for case in chunk if isinstance(case, Case)]
         decisions = recommend(
-            y_score,
-            rule,
+            self.scorer([fact.token_ids for fact in encoded]),
+            self.tuned.rule,
             articles=self.articles,
             titles=self.titles,
-            candidates=candidates,
-            companions=companions,
+            candidates=top_k,
+            co_citations=self.tuned.co_citations,
         )
-        results = zip(token_ids, decisions, strict=True)
-        for number, case in enumerate(chunk, before + 1):
+        results = zip(encoded, decisions, strict=True)
+        for position, case in enumerate(chunk, first):
             if isinstance(case, CaseError):
-                yield Answer(case_id=str(number), error=case)
+                yield Answer(case_id=str(position), error=case)
             else:
-                ids, found = next(results)
-                full = len(ids) == self.encoder.max_tokens
-                yield Answer(case.case_id, case.fact, found, truncated=full)
+                fact, decision = next(results)
+                yield Answer(case.case_id, case.fact, decision, truncated=fact.truncated)
 
 
-def _refusals(refused: int) -> str:
-    return f"{refused:,} not answered" if refused else ""
-
-
-def load_recommender(
-    run: Run, threshold: float | None = None, *, progress: Progress = SILENT
-) -> Recommender:
-    """Load a run.
-
-    Args:
-        run: A trained run, tuned unless `threshold` is given.
-        threshold: One threshold for all articles, in place of the tuned ones.
-        progress: Told of checkpoints that are damaged.
-
-    Raises:
-        RunError: The run has no checkpoint or no thresholds, or needs another tokenizer.
-    """
-    tuned = load_thresholds(run) if threshold is None else _untuned(run, threshold)
-    return Recommender(
-        encoder=load_encoder(run),
-        scorer=make_scorer(load_model(run, best_checkpoint(run, progress))),
-        tuned=tuned,
-        articles=run.articles.names,
-        titles=titles(load_catalog(shipped_path("vocab/articles.csv"))),
-    )
+def _error_note(n_errors: int) -> str:
+    return f"{n_errors:,} not answered" if n_errors else ""
 
 
 def _untuned(run: Run, threshold: float) -> TunedThresholds:
+    """Return a decision rule with the same threshold for all articles."""
     limits = run.config.decision
     rule = DecisionRule(
         np.full(len(run.articles), threshold, np.float32),
-        limits.min_articles,
-        limits.max_articles,
-        limits.fill_score,
+        min_articles=limits.min_articles,
+        max_articles=limits.max_articles,
+        fill_score=limits.fill_score,
     )
     return TunedThresholds(rule, CoCitations({}, {}), tuned_on="")

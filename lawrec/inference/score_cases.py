@@ -1,4 +1,8 @@
-"""Scoring: a run + facts -> y_score, in constant memory, each case apart from its batch mates."""
+"""Score labelled cases with a run, and store the scores in its folder.
+
+Tuning and evaluation need the scores of the same cases again and again. A file of scores is named
+by a digest of what the scores depend on, so that scores of other cases are never used by mistake.
+"""
 
 import hashlib
 import json
@@ -31,13 +35,26 @@ def score_file(
     skip_bad: bool = False,
     progress: Progress = SILENT,
 ) -> ScoredCases:
-    """Score labelled cases, a path as `list_files` takes it, with a run's best checkpoint.
+    """Return labelled cases with their scores from a run's best checkpoint.
 
     The result is stored in the run's folder `scores/` and read from there the next time.
 
+    Args:
+        run: A trained run.
+        path: A file, a folder or a pattern, as `list_files` takes it.
+        case_format: How the cases are written.
+        skip_bad: Leave out lines that are not valid cases, and count them.
+        progress: Receives the number of cases after each chunk of them.
+
     Raises:
-        CaseError: The file cannot be read, holds no case, or a line cannot be used.
-        RunError: The run has no checkpoint.
+        CaseError: A file cannot be read or has no case, or a line is not a valid case.
+        RunError: The run has no checkpoint, or needs another tokenizer.
+
+    Example:
+        >>> run = find_run(Path("checkpoints"), None)  # doctest: +SKIP
+        >>> scored = score_file(run, Path("data/valid.json"))  # doctest: +SKIP
+        >>> scored.y_score.shape == (len(scored.case_ids), len(scored.articles))  # doctest: +SKIP
+        True
     """
     checkpoint = best_checkpoint(run, progress)
     kind = "skip" if skip_bad else "strict"
@@ -69,6 +86,7 @@ def score_file(
 def _score_cases(
     run: Run, checkpoint: str, *, read: Cases, path: Path, skip_bad: bool, progress: Progress
 ) -> ScoredCases:
+    """Score cases chunk by chunk; articles that the run does not know get columns of zeros."""
     encoder, scorer = load_encoder(run), make_scorer(load_model(run, checkpoint))
     bad_lines = BadLines(skip=skip_bad)
     case_ids: list[str] = []
@@ -97,6 +115,6 @@ def _score_cases(
 
 
 def _matrix(named: list[tuple[str, ...]], articles: Vocabulary) -> BoolArray:
-    """Return the matrix of named articles; one that is no column is left out."""
+    """Return bool (n_cases, n_articles): whether a case names an article; others are ignored."""
     ids = ([articles.ids[name] for name in names if name in articles.ids] for names in named)
     return label_matrix(ids, len(articles))

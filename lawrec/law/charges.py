@@ -1,4 +1,4 @@
-"""TODO law.charges."""
+"""Names of charges: one spelling for each, and the wordings that a text may use."""
 
 import re
 from itertools import product
@@ -6,18 +6,27 @@ from itertools import product
 from lawrec.text import normalize
 
 
-def root(article: str) -> str:
-    """Return the article without its branch: "133" for "133之一"."""
-    return article.partition("之")[0] or article
-
-
 def normalize_charge(charge: str) -> str:
-    """Return a charge as titles name it: "[盗窃、抢夺]枪支罪" becomes "盗窃、抢夺枪支"."""
-    return normalize(charge).translate({ord(sign): None for sign in "[]【】"}).removesuffix("罪")
+    """Return a charge as the titles of articles name it, without brackets and the final 罪.
+
+    CAIL2018 puts alternatives in brackets, which the titles do not have.
+
+    Example:
+        >>> normalize_charge("[盗窃、抢夺]枪支罪")
+        '盗窃、抢夺枪支'
+    """
+    return re.sub(r"[\[\]【】]", "", normalize(charge)).removesuffix("罪")
 
 
 def charge_wordings(charge: str) -> set[str]:
-    """Return what a charge may be called: CAIL2018's brackets hold a choice of words."""
-    parts = re.split(r"[\[【](.*?)[\]】]", normalize(charge).removesuffix("罪"))
-    choices = [part.split("、") if place % 2 else [part] for place, part in enumerate(parts)]
+    """Return all wordings of a charge: brackets in CAIL2018 hold alternatives.
+
+    Example:
+        >>> sorted(charge_wordings("[盗窃、抢夺]枪支"))
+        ['抢夺枪支', '盗窃、抢夺枪支', '盗窃枪支']
+    """
+    # A split by a pattern with a group returns the text outside of brackets at even positions and
+    # the text inside at odd ones: "非法[持有、私藏]枪支" becomes ["非法", "持有、私藏", "枪支"].
+    pieces = re.split(r"[\[【](.*?)[\]】]", normalize(charge).removesuffix("罪"))
+    choices = [text.split("、") if index % 2 else [text] for index, text in enumerate(pieces)]
     return {"".join(choice) for choice in product(*choices)} | {normalize_charge(charge)}

@@ -1,4 +1,9 @@
-"""Statutes: from a file with a statute's text to the text of each article."""
+"""Parser of statutes: from a file with the text of a statute to the text of each article.
+
+The file is plain text, Markdown or JSON, as people save it from the web. Most of the patterns below
+recognize what is not the text of an article: the table of contents, headings of chapters, titles
+that an editor added in 【】, footnotes, annexes.
+"""
 
 import html
 import json
@@ -8,93 +13,92 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lawrec.errors import StatuteError, quoted
-from lawrec.law.articles import article_name, is_numbered
+from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, is_numbered
+from lawrec.text_files import read_text
 
-_NUMBER = "[0-9０-９零〇一二三四五六七八九十百千]{1,12}"
-_DATE = r"[\d零〇○一二三四五六七八九]{4}年[\d一二三四五六七八九十]+月[\d一二三四五六七八九十]+日"
+# Markdown and HTML.
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_MARK = re.compile(r"^(?:#+|>|[-*+](?=\s))\s*|\*\*|__")
-_RULE = re.compile(r"[-*_=#\s]*")
-_BRANCH = "[0-9０-９]{1,2}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
-# What follows "第264条" where a sentence cites it, rather than the article opening there.
-_CITED = "[的、，,；;。.至到第所之款项]|规定|(?:以?及|和|或者?|与)[本第]"
+_TAG = re.compile(r"</?[a-zA-Z][^>]*>")  # <br>, </p>
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")  # [第一编 总则](#a): the group is the text
+_MARKUP = re.compile(r"^(?:#+|>|[-*+](?=\s))\s*|\*\*|__")  # "## ", "> ", "- ", **bold**, __bold__
+_RULE = re.compile(r"[-*_=#\s]*")  # a line such as "---", or an empty one
+
+_NUMBER = f"[{NUMERALS}]{{1,12}}"
+_DATE = f"[{NUMERALS}○]{{4}}年[{NUMERALS}]+月[{NUMERALS}]+日"  # 2019年3月2日, 二○一九年三月二日
+# What follows "第264条" where a sentence cites the article: "第264条的规定", "第264条、第266条".
+_CITATION = "[的、，,；;。.至到第所之款项]|规定|(?:以?及|和|或者?|与)[本第]"
+# The start of an article: "第一条　为了", "第 3 条 之 1【茶】", "第二条规范茶". The branch is
+# possessive (?+): where 之一 is followed by a citation, the match must not fall back to 第三条.
 _HEADING = re.compile(
-    rf"(?P<article>第\s*{_NUMBER}\s*条(?:\s*之\s*(?:{_BRANCH}))?+)(?!{_CITED})[\s:：]*(?P<rest>.*)"
+    rf"(?P<article>第\s*{_NUMBER}\s*条(?:\s*之\s*(?:[0-9０-９]{{1,2}}|{CHINESE_BRANCH}))?+)"
+    rf"(?!{_CITATION})[\s:：]*(?P<rest>.*)"
 )
-_STRUCTURE = re.compile(
+# The heading of a part, chapter or section: "第一编 总则", "第一章　任务", "附　则", "目录". A
+# sentence about a chapter is none: "第一章的规定", "第一章、第二章".
+_DIVISION = re.compile(
     rf"第\s*{_NUMBER}\s*(?:分编|编|章|节)(?![的、，规所])[^。；;：]*|[总分附]\s*则|目\s*[录次]"
 )
 _CONTENTS = re.compile(r"目\s*[录次]")
-_PAGE = re.compile(r"[\s.…·]+|\d+$")
-_ANNEX = re.compile(rf"附\s*[件录表]?\s*(?:{_NUMBER})?\s*[:：]?")
-_REFERENCE = re.compile(r"[①-⑳]|\[\^?\d+\]|［\d+］|〔\d+〕")
+_PAGE_NUMBER = re.compile(r"[\s.…·]+|\d+$")  # the dots and the number of "第一章 任务……1"
+_ANNEX = re.compile(rf"附\s*[件录表]?\s*(?:{_NUMBER})?\s*[:：]?")  # 附件一, 附：
+_FOOTNOTE_MARK = re.compile(r"[①-⑳]|\[\^?\d+\]|［\d+］|〔\d+〕")  # ①, [1], [^1], ［1］, 〔1〕
+# A line that is a note: "① 本条于", "注：", "※", "（2001年1月1日…通过", "根据2019年3月2日…修正".
 _NOTE = re.compile(
-    rf"(?:{_REFERENCE.pattern}|注释?\s*\d*[:：]|※|\*|[（(〔]?(?:根据)?{_DATE}.*(?:通过|公布|修正|修订|批准)"
-    rf"|中华人民共和国主席令)"
+    rf"(?:{_FOOTNOTE_MARK.pattern}|注释?\s*\d*[:：]|※|\*"
+    rf"|[（(〔]?(?:根据)?{_DATE}.*(?:通过|公布|修正|修订|批准)|中华人民共和国主席令)"
 )
-_TITLE = re.compile(r"^(?:【[^】]*】\s*)+")
-_BARE_TITLE = re.compile(r"[^。；;：（(【\s][^。；;：]*")
+_TITLE = re.compile(r"^(?:【[^】]*】\s*)+")  # 【打翻茶壶罪】
+_BARE_TITLE = re.compile(r"[^。；;：（(【\s][^。；;：]*")  # 打翻茶壶罪, in a Markdown heading
 
-Block = tuple[str | None, list[str]]  # an article, or None before the first; its lines
+Block = tuple[str | None, list[str]]
+"""An article and its lines; None for the lines before the first article."""
 
 
 @dataclass(frozen=True)
 class Statute:
-    """What a file holds: the articles' texts, a paragraph a line, without 【titles】 of editors.
+    """The contents of a file.
 
-    `doubled` names the articles that come again, whose first text counts; `left_out` has the
-    lines that belong to no article's text: headings, promulgation, footnotes, annexes, repeats.
+    Attributes:
+        texts: The text of each article, one paragraph per line, without editors' titles in 【】.
+        repeated: Articles with several texts, of which the first counts.
+        left_out: Lines that belong to the text of no article: headings, promulgation, footnotes,
+            annexes, second texts.
     """
 
     texts: dict[str, str]
-    doubled: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
 
 def read_statute(path: Path) -> Statute:
-    """Read plain text or Markdown with headings such as 第一条, or JSON `{number: text}`.
+    r"""Read the text of a statute, in UTF-8 or GB18030.
+
+    The file is plain text or Markdown in which each article starts a line with its number, such as
+    第一百三十三条之一, or JSON `{number: text}`.
 
     Raises:
-        StatuteError: The file cannot be read, is of neither kind, or holds no article.
+        CaseError: The file cannot be read.
+        StatuteError: The file holds no article, or is JSON of another shape.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "tea.txt"
+        ...     _ = path.write_text("第一章 茶\n第一条【茶】喝茶。\n", encoding="utf-8")
+        ...     read_statute(path)
+        Statute(texts={'1': '喝茶。'}, repeated=(), left_out=('第一章 茶',))
     """
-    text = _decoded(path)
+    text = read_text(path, "the statute")
     is_json = path.suffix.lower() == ".json" or text.lstrip().startswith("{")
-    statute = _collected(_json_blocks(path, text) if is_json else _text_blocks(text))
+    statute = _collect(_json_blocks(path, text) if is_json else _text_blocks(text))
     if not statute.texts:
         raise StatuteError(
             path,
-            expected="lines of the statute must open with an article's number, such as 第一条",
+            expected="articles of the statute must start a line with their number, such as 第一条",
             got="no article with a text",
             todo="Check that it is the statute, as plain text, Markdown or JSON.",
         )
     return statute
-
-
-def _decoded(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise StatuteError(
-            path,
-            expected="the statute must be readable",
-            got=error.strerror,
-            todo="Check the path.",
-        ) from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return content.decode("gb18030")
-    except UnicodeDecodeError as error:
-        raise StatuteError(
-            path,
-            expected="the statute must be UTF-8 or GB18030",
-            got=str(error),
-            todo="Convert it to UTF-8.",
-        ) from error
 
 
 def _json_blocks(path: Path, text: str) -> Iterator[Block]:
@@ -102,7 +106,7 @@ def _json_blocks(path: Path, text: str) -> Iterator[Block]:
         pairs = json.loads(text, object_pairs_hook=list)  # a dict would lose repeated numbers
     except json.JSONDecodeError as error:
         raise StatuteError(
-            path, expected="the file must be JSON", got=str(error), todo="Mend the file."
+            path, expected="the file must be JSON", got=str(error), todo="Fix the file."
         ) from error
     for pair in pairs if isinstance(pairs, list) else [pairs]:
         if not (isinstance(pair, tuple) and isinstance(pair[1], str)):
@@ -112,7 +116,7 @@ def _json_blocks(path: Path, text: str) -> Iterator[Block]:
                 got=quoted(pair),
                 todo='Write {"264": "text", "133之一": "text"}.',
             )
-        yield _json_article(path, pair[0]), _headless(pair[1].splitlines())
+        yield _json_article(path, pair[0]), _without_number(pair[1].splitlines())
 
 
 def _json_article(path: Path, key: str) -> str:
@@ -123,85 +127,92 @@ def _json_article(path: Path, key: str) -> str:
             path,
             expected="each key must be the number of an article",
             got=quoted(key),
-            todo="Write for example 264, 133-1 or 133之一, or take the entry out.",
+            todo="Write for example 264, 133-1 or 133之一, or remove the entry.",
         )
     return name
 
 
-def _headless(lines: list[str]) -> list[str]:
-    """Return an article's lines without the number that the text may open with."""
-    found = _HEADING.fullmatch(_plain(lines[0])) if lines else None
-    return [found["rest"], *lines[1:]] if found else lines
+def _without_number(lines: list[str]) -> list[str]:
+    """Return the lines of an article without the number that its text may start with."""
+    match = _HEADING.fullmatch(_plain(lines[0])) if lines else None
+    return [match["rest"], *lines[1:]] if match else lines
 
 
 def _text_blocks(text: str) -> list[Block]:
     lines = [_plain(line) for line in _COMMENT.sub("", text).splitlines()]
-    contents = _contents(lines)
+    contents = _contents_lines(lines)
     blocks: list[Block] = [(None, [])]
-    ended = False
-    for number, line in enumerate(lines):
-        found = None if ended or number in contents else _HEADING.fullmatch(line)
-        if found:
-            blocks.append((article_name(found["article"]), [found["rest"]]))
+    in_annex = False
+    for index, line in enumerate(lines):
+        match = None if in_annex or index in contents else _HEADING.fullmatch(line)
+        if match:
+            blocks.append((article_name(match["article"]), [match["rest"]]))
         else:
             blocks[-1][1].append(line)
-            ended = ended or (blocks[-1][0] is not None and bool(_ANNEX.fullmatch(line)))
+            in_annex = in_annex or (blocks[-1][0] is not None and bool(_ANNEX.fullmatch(line)))
     return blocks
 
 
-def _contents(lines: list[str]) -> range:
-    """Find the table of contents: from its heading to where its first entry comes again."""
+def _contents_lines(lines: list[str]) -> range:
+    """Return the lines of the table of contents.
+
+    It starts at its heading, and ends where its first entry comes again: as a heading in the text.
+    """
     start = next((n for n, line in enumerate(lines) if _CONTENTS.fullmatch(line)), len(lines))
     first = next((n for n in range(start + 1, len(lines)) if lines[n]), len(lines))
-    entry = _entry(lines[first]) if first < len(lines) else ""
-    again = (n for n in range(first + 1, len(lines)) if _entry(lines[n]) == entry)
+    entry = _contents_entry(lines[first]) if first < len(lines) else ""
+    again = (n for n in range(first + 1, len(lines)) if _contents_entry(lines[n]) == entry)
     return range(start, next(again, start))
 
 
-def _entry(line: str) -> str:
-    found = _HEADING.fullmatch(line)
-    return article_name(found["article"]) if found else _PAGE.sub("", line)
+def _contents_entry(line: str) -> str:
+    """Return what a heading has in common in the table of contents and in the text."""
+    match = _HEADING.fullmatch(line)
+    return article_name(match["article"]) if match else _PAGE_NUMBER.sub("", line)
 
 
 def _plain(line: str) -> str:
-    """Return a line without the marks of Markdown; an article's bare title there gets 【】."""
+    """Return a line without markup; the title in an article's Markdown heading gets 【】.
+
+    "#### 第二条 茶" becomes "第二条【茶】", and "**第一条** 喝茶。" becomes "第一条 喝茶。".
+    """
     is_heading = line.lstrip().startswith("#")
     line = html.unescape(_TAG.sub("", _LINK.sub(r"\1", line))).strip()
-    line = " ".join(_MARK.sub("", line).split())
-    found = _HEADING.fullmatch(line) if is_heading else None
-    if found and _BARE_TITLE.fullmatch(found["rest"]):
-        return f"{found['article']}【{found['rest']}】"
+    line = " ".join(_MARKUP.sub("", line).split())
+    match = _HEADING.fullmatch(line) if is_heading else None
+    if match and _BARE_TITLE.fullmatch(match["rest"]):
+        return f"{match['article']}【{match['rest']}】"
     return line
 
 
-def _collected(blocks: Iterable[Block]) -> Statute:
+def _collect(blocks: Iterable[Block]) -> Statute:
     texts: dict[str, str] = {}
-    doubled: list[str] = []
+    repeated: list[str] = []
     left_out: list[str] = []
     for article, lines in blocks:
-        paragraphs, others = _sifted(lines) if article else ([], [line for line in lines if line])
+        paragraphs, others = _separate(lines) if article else ([], [line for line in lines if line])
         left_out += others
         if article is None or not paragraphs:
             continue
         if article in texts:
-            doubled.append(article)
+            repeated.append(article)
             left_out += paragraphs
         else:
             texts[article] = "\n".join(paragraphs)
-    return Statute(texts, tuple(dict.fromkeys(doubled)), tuple(left_out))
+    return Statute(texts, tuple(dict.fromkeys(repeated)), tuple(left_out))
 
 
-def _sifted(lines: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Part an article's lines into its paragraphs and what is none of its text."""
+def _separate(lines: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the paragraphs of an article, and the lines that are not part of its text."""
     paragraphs: list[str] = []
     others: list[str] = []
-    ended = False
+    in_annex = False
     for line in map(_plain, lines):
-        ended = ended or bool(_ANNEX.fullmatch(line))
-        text = _REFERENCE.sub("", _TITLE.sub("", line)).strip()
+        in_annex = in_annex or bool(_ANNEX.fullmatch(line))
+        text = _FOOTNOTE_MARK.sub("", _TITLE.sub("", line)).strip()
         if _RULE.fullmatch(text):
             continue
-        if ended or _NOTE.match(line) or _STRUCTURE.fullmatch(line):
+        if in_annex or _NOTE.match(line) or _DIVISION.fullmatch(line):
             others.append(line)
         else:
             paragraphs.append(text)

@@ -1,4 +1,7 @@
-"""Versions: the texts of a statute by the date from which they are in force, and their changes."""
+"""Versions of a statute: its texts by the date from which they are in force, and their changes.
+
+A version is one file, `<root>/<name>/<effective date>.json`, with the text of each article.
+"""
 
 import json
 import re
@@ -15,16 +18,18 @@ from lawrec.law.articles import statute_order
 
 ROOT = Path("vocab/statutes")
 CRIMINAL_LAW = "criminal-law"
-"""The statute of the catalogue."""
+"""The statute whose catalog is shipped."""
 
-_HOW = "Run `lawrec articles import FILE --effective YYYY-MM-DD`."
+_IMPORT = "Run `lawrec articles import FILE --effective YYYY-MM-DD`."
 _QUOTES = str.maketrans("“”„「」‘’", '"""""\'\'')
+# A clause with the punctuation at its end: "打翻的，扫地。" is "打翻的，" and "扫地。".
 _CLAUSE = re.compile(r"[^，。；：、,;:]*[，。；：、,;:]?\s*")
+_DELETED = re.compile(r"\W*已?(?:删去|删除|废止)\W*")  # （删去）, 已废止。
 
 
 @dataclass(frozen=True)
 class Version:
-    """The text of each article of a statute as in force from a date on."""
+    """The text of each article of a statute, in force from a date on."""
 
     name: str
     effective: date
@@ -33,15 +38,18 @@ class Version:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of text that stayed ("="), went ("-") or came ("+")."""
+    """A stretch of text that was kept ("="), removed ("-") or added ("+")."""
 
-    sign: Literal["=", "-", "+"]
+    kind: Literal["=", "-", "+"]
     text: str
 
 
 @dataclass(frozen=True)
 class Change:
-    """An article that changed, came ("added": no `old`) or went ("removed": no `new`)."""
+    """An article whose text differs between two versions.
+
+    `old` is None if the article was added, `new` is None if it was removed.
+    """
 
     article: str
     kind: Literal["changed", "added", "removed"]
@@ -49,28 +57,35 @@ class Change:
     new: str | None
 
     def pieces(self) -> list[Piece]:
-        """Return the new text's clauses and, before what replaces them, those that went."""
-        return difference(self.old or "", self.new or "")
+        """Return the clauses of both texts; a removed one comes before what replaces it."""
+        return diff_clauses(self.old or "", self.new or "")
 
 
-def keep_version(
+def save_version(
     root: Path, version: Version, *, left_out: tuple[str, ...] = (), replace: bool = False
 ) -> Path:
-    """Write a version to `<root>/<name>/<effective>.json`.
+    """Write a version to `<root>/<name>/<effective date>.json` and return the path.
 
     Args:
         root: The folder of all statutes.
-        version: What to keep.
-        left_out: Lines of the file it came from that are no article's text, kept beside them.
-        replace: Overwrite a version with other texts.
+        version: The version.
+        left_out: Lines of its source that belong to the text of no article, to be saved as well.
+        replace: Overwrite a version of the same date that has other texts.
 
     Raises:
-        StatuteError: The name cannot be a folder, or another text of this date is kept.
+        StatuteError: The name is no name of a folder, or the version of this date has other texts.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     path = save_version(Path(root), Version("tea", date(2020, 1, 1), {"1": "喝茶。"}))
+        ...     path.relative_to(root).as_posix()
+        'tea/2020-01-01.json'
     """
     path = _folder(root, version.name) / f"{version.effective}.json"
     if path.exists() and not replace:
-        kept = load_version(root, version.name, effective=version.effective)
-        others = kept.texts.items() ^ version.texts.items()
+        saved = load_version(root, version.name, effective=version.effective)
+        others = saved.texts.items() ^ version.texts.items()
         if others:
             raise StatuteError(
                 path,
@@ -85,16 +100,30 @@ def keep_version(
 
 
 def effective_dates(root: Path, name: str) -> list[date]:
-    """Return the dates of the versions that are kept, the oldest first."""
+    """Return the effective dates of the saved versions of a statute, the oldest first.
+
+    Example:
+        >>> effective_dates(Path("absent"), "tea")
+        []
+    """
     files = _folder(root, name).glob("[0-9]*-*-*.json")
-    return sorted(found for path in files if (found := _date(path.stem)))
+    return sorted(effective for path in files if (effective := _date(path.stem)))
 
 
 def load_version(root: Path, name: str, *, effective: date) -> Version:
-    """Read what `keep_version` wrote.
+    """Read a version that `save_version` wrote.
+
+    Args:
+        root: The folder of all statutes.
+        name: The statute.
+        effective: The effective date of the version.
 
     Raises:
         StatuteError: The file cannot be read.
+
+    Example:
+        >>> load_version(ROOT, "tea", effective=date(2020, 1, 1)).texts["1"]  # doctest: +SKIP
+        '喝茶。'
     """
     path = _folder(root, name) / f"{effective}.json"
     try:
@@ -103,17 +132,26 @@ def load_version(root: Path, name: str, *, effective: date) -> Version:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StatuteError(
             path,
-            expected="the version must be as it was written",
+            expected="the version must be readable",
             got=quoted(str(error)),
-            todo=f"Again: {_HOW}",
+            todo=f"Import it again. {_IMPORT}",
         ) from error
 
 
 def version_at(root: Path, name: str, *, day: date | None = None) -> Version:
-    """Return the newest version, or the newest of those in force at a day.
+    """Return the version in force on a day; by default, the newest.
+
+    Args:
+        root: The folder of all statutes.
+        name: The statute.
+        day: The day.
 
     Raises:
-        StatuteError: None is kept, or none so old.
+        StatuteError: No version was imported, or none that was in force then.
+
+    Example:
+        >>> version_at(ROOT, "tea", day=date(2021, 6, 1)).effective  # doctest: +SKIP
+        datetime.date(2020, 1, 1)
     """
     dates = effective_dates(root, name)
     in_force = [effective for effective in dates if day is None or effective <= day]
@@ -124,7 +162,7 @@ def version_at(root: Path, name: str, *, day: date | None = None) -> Version:
             _folder(root, name),
             expected=f"a version of the statute{when} must be imported",
             got=got,
-            todo=_HOW,
+            todo=_IMPORT,
         )
     return load_version(root, name, effective=in_force[-1])
 
@@ -132,10 +170,19 @@ def version_at(root: Path, name: str, *, day: date | None = None) -> Version:
 def two_versions(
     root: Path, name: str, *, first: date | None = None, second: date | None = None
 ) -> tuple[Version, Version]:
-    """Return the versions in force at two days; by default the newest and the one before.
+    """Return the versions in force on two days; by default, the newest and the one before.
+
+    Args:
+        root: The folder of all statutes.
+        name: The statute.
+        first: The day of the old version.
+        second: The day of the new version.
 
     Raises:
-        StatuteError: There are not two such versions.
+        StatuteError: There are no two such versions.
+
+    Example:
+        >>> old, new = two_versions(ROOT, "tea")  # doctest: +SKIP
     """
     new = version_at(root, name, day=second)
     earlier = [effective for effective in effective_dates(root, name) if effective < new.effective]
@@ -144,7 +191,7 @@ def two_versions(
             _folder(root, name),
             expected=f"a version before that of {new.effective} must be imported",
             got="none",
-            todo=_HOW,
+            todo=_IMPORT,
         )
     old = version_at(root, name, day=first or earlier[-1])
     if old.effective == new.effective:
@@ -152,50 +199,67 @@ def two_versions(
             _folder(root, name),
             expected="two versions must be compared",
             got=f"that of {new.effective} for both days",
-            todo="Name other days or import the version between them.",
+            todo="Name other days, or import the version between them.",
         )
     return old, new
 
 
 def changes(old: Version, new: Version) -> list[Change]:
-    """Return what differs in more than punctuation width, white space and 【titles】.
+    """Return the articles that differ between two versions, in the order of the statute.
 
-    An article whose text says no more than that it is deleted counts as none.
+    Texts are compared as `same_text` does. An article counts as removed if its text only says that
+    it is deleted.
+
+    Example:
+        >>> old = Version("tea", date(2001, 2, 1), {"1": "喝茶；", "2": "扫地。"})
+        >>> new = Version("tea", date(2020, 1, 1), {"1": "喝茶;", "2": "（删去）"})
+        >>> changes(old, new)
+        [Change(article='2', kind='removed', old='扫地。', new=None)]
     """
-    found = []
+    differing = []
     for article in sorted(old.texts.keys() | new.texts.keys(), key=statute_order):
-        before, after = _standing(old.texts.get(article)), _standing(new.texts.get(article))
+        before, after = _unless_deleted(old, article), _unless_deleted(new, article)
         if before is None and after is not None:
-            found.append(Change(article, "added", None, after))
+            differing.append(Change(article, "added", None, after))
         elif before is not None and after is None:
-            found.append(Change(article, "removed", before, None))
+            differing.append(Change(article, "removed", before, None))
         elif before is not None and after is not None and not same_text(before, after):
-            found.append(Change(article, "changed", before, after))
-    return found
+            differing.append(Change(article, "changed", before, after))
+    return differing
 
 
-def same_text(one: str, other: str) -> bool:
-    """Tell whether texts are equal but for punctuation width, white space and 【titles】."""
-    return _bare(one) == _bare(other)
+def same_text(first: str, second: str) -> bool:
+    """Return whether two texts differ at most in character width, white space and 【titles】.
+
+    Example:
+        >>> same_text("【茶】 喝茶；", "喝茶;")
+        True
+    """
+    return _comparable(first) == _comparable(second)
 
 
-def difference(old: str, new: str) -> list[Piece]:
-    """Compare two texts clause by clause, as `same_text` compares.
+def diff_clauses(old: str, new: str) -> list[Piece]:
+    """Compare two texts clause by clause; clauses are compared as `same_text` does.
 
-    The "=" and "+" pieces together are `new`; the "=" and "-" pieces are `old` but for the noise.
+    Returns:
+        Pieces in the order of the text. All but the removed ones, joined, are `new`; all but the
+        added ones are the same text as `old`.
+
+    Example:
+        >>> [piece.kind + piece.text for piece in diff_clauses("打翻的，扫地。", "打翻的，道歉。")]
+        ['=打翻的，', '-扫地。', '+道歉。']
     """
     before, after = _CLAUSE.findall(old), _CLAUSE.findall(new)
     matcher = SequenceMatcher(
-        None, [_bare(clause) for clause in before], [_bare(clause) for clause in after], False
+        a=list(map(_comparable, before)), b=list(map(_comparable, after)), autojunk=False
     )
     pieces: list[Piece] = []
     for tag, start, end, first, last in matcher.get_opcodes():
+        removed, added = "".join(before[start:end]), "".join(after[first:last])
         if tag == "equal":
-            pieces.append(Piece("=", "".join(after[first:last])))
-            continue
-        gone, come = "".join(before[start:end]), "".join(after[first:last])
-        pieces += [Piece("-", gone)] if gone else []
-        pieces += [Piece("+", come)] if come else []
+            pieces.append(Piece("=", added))
+        else:
+            pieces += [Piece("-", removed), Piece("+", added)]
     return [piece for piece in pieces if piece.text]
 
 
@@ -217,10 +281,12 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _standing(text: str | None) -> str | None:
-    return None if text is None or re.fullmatch(r"\W*已?(?:删去|删除|废止)\W*", text) else text
+def _unless_deleted(version: Version, article: str) -> str | None:
+    text = version.texts.get(article)
+    return None if text is None or _DELETED.fullmatch(text) else text
 
 
-def _bare(text: str) -> str:
+def _comparable(text: str) -> str:
+    """Return a text without 【titles】 and white space, in NFKC and with plain quotation marks."""
     plain = unicodedata.normalize("NFKC", re.sub("【[^】]*】", "", text)).translate(_QUOTES)
     return "".join(plain.split())

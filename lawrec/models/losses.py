@@ -1,96 +1,125 @@
-"""Losses: from logits and labels to one number, in which masked entries count nothing."""
+"""Losses: from logits and labels to one number; masked entries count nothing.
+
+Whether an article applies to a case may be unknown. Such an entry is masked: it has no loss and no
+gradient. A case counts in the loss as often as its weight says. Weights matter here only: metrics
+of cases with different weights could not be compared.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from lawrec.config import LossConfig
 from lawrec.registry import lookup
-from lawrec.types import Float32Array
+from lawrec.types import Float32Array, Float64Array, Tensor
 
-_TINY = 1e-7
-Entries = tuple[Any, Any]
+_EPSILON = 1e-7  # keeps log(1 - p) and powers of p finite
 
 
 def loss_sum(
-    logits: Any,
-    labels: Any,
+    logits: Tensor,
+    labels: Tensor,
     *,
-    known: Any,
-    weights: Any,
+    known: Tensor,
+    weights: Tensor,
     config: LossConfig,
-    label_weights: Any = 1.0,
-) -> Any:
+    label_weights: Tensor = 1.0,
+) -> Tensor:
     """Return the sum of the losses of all known entries, finite for logits of +-1e4.
 
     Args:
         logits: float32 (batch, n_labels).
-        labels: Of the same shape, 0 or 1.
-        known: Of the same shape, 0 where the label is not known, else 1.
-        weights: float32 (batch,), one a case.
-        config: Names the loss.
-        label_weights: float32 (n_labels,), as `label_weights` gives them.
+        labels: float32 (batch, n_labels), 0 or 1.
+        known: float32 (batch, n_labels), 0 where the label is unknown, else 1.
+        weights: float32 (batch,), the weight of each case.
+        config: Names the loss and has its parameters.
+        label_weights: float32 (n_labels,), as `label_weights` returns them, or 1 for all.
+
+    Returns:
+        A float32 scalar.
+
+    Raises:
+        ConfigError: There is no loss of that name.
+
+    Example:
+        >>> logits, labels = np.array([[0.0, 9.0]]), np.array([[1.0, 0.0]])
+        >>> known = np.array([[1.0, 0.0]])  # the second label is masked
+        >>> loss = loss_sum(logits, labels, known=known, weights=np.ones(1), config=LossConfig())
+        >>> round(float(loss), 4)  # -log(sigmoid(0)) = log(2)
+        0.6931
     """
-    applies, does_not = lookup(LOSSES, config.name, "loss.name")(logits, config)
+    positive, negative = lookup(LOSSES, config.name, where="loss.name")(logits, config)
     labels = labels * (1 - config.label_smoothing) + config.label_smoothing / 2
-    losses = labels * applies + (1 - labels) * does_not
+    losses = labels * positive + (1 - labels) * negative
     return tf.reduce_sum(losses * known * weights[:, None] * label_weights)
 
 
 def label_weights(counts: Sequence[int], config: LossConfig) -> Float32Array:
-    """Return the weight of each label, float32 (n_labels,) with a mean of 1.
+    """Return the weight of each label in the loss, float32 (n_labels,) with a mean of 1.
 
     Args:
-        counts: How many train cases have each label.
-        config: Names the weighting.
+        counts: The number of train cases of each label.
+        config: Names the weighting and has its parameter.
+
+    Raises:
+        ConfigError: There is no weighting of that name.
+
+    Example:
+        >>> config = LossConfig(class_weights="effective-number", effective_number_beta=0.5)
+        >>> label_weights([1, 2], config)  # in the ratio of 1 to 2/3
+        array([1.2, 0.8], dtype=float32)
     """
-    weights = lookup(CLASS_WEIGHTS, config.class_weights, "loss.class_weights")(
+    weights = lookup(CLASS_WEIGHTS, config.class_weights, where="loss.class_weights")(
         np.maximum(np.asarray(counts, np.float64), 1), config
     )
     return np.asarray(weights / weights.mean(), np.float32)
 
 
-def _cross_entropy(logits: Any, config: LossConfig) -> Entries:
+# From logits to two tensors of the same shape: the loss of each entry if its label is 1, and if
+# its label is 0. With p = sigmoid(logit): softplus(-logit) = -log(p), softplus(logit) = -log(1-p).
+EntryLosses = tuple[Tensor, Tensor]
+
+
+def _cross_entropy(logits: Tensor, config: LossConfig) -> EntryLosses:
     return tf.math.softplus(-logits), tf.math.softplus(logits)
 
 
-def _focal(logits: Any, config: LossConfig) -> Entries:
+def _focal(logits: Tensor, config: LossConfig) -> EntryLosses:
     """Lin et al., "Focal Loss for Dense Object Detection", 2017, without its alpha."""
-    applies, does_not = _cross_entropy(logits, config)
-    # The probability of the wrong answer is exp(-softplus): its power needs no power of zero.
+    positive, negative = _cross_entropy(logits, config)
+    # (1 - p)^gamma = exp(-gamma * negative). Unlike a power of 1 - p, its gradient is finite where
+    # 1 - p rounds to 0.
     return (
-        applies * tf.exp(-config.gamma * does_not),
-        does_not * tf.exp(-config.gamma * applies),
+        positive * tf.exp(-config.gamma * negative),
+        negative * tf.exp(-config.gamma * positive),
     )
 
 
-def _asymmetric(logits: Any, config: LossConfig) -> Entries:
+def _asymmetric(logits: Tensor, config: LossConfig) -> EntryLosses:
     """Ridnik et al., "Asymmetric Loss For Multi-Label Classification", 2021, with gamma+ = 0."""
-    shifted = tf.clip_by_value(tf.sigmoid(logits) - config.margin, _TINY, 1 - _TINY)
+    shifted = tf.clip_by_value(tf.sigmoid(logits) - config.margin, _EPSILON, 1 - _EPSILON)
     return tf.math.softplus(-logits), -tf.math.log1p(-shifted) * shifted**config.gamma
 
 
-LOSSES: dict[str, Callable[[Any, LossConfig], Entries]] = {
+LOSSES: dict[str, Callable[[Tensor, LossConfig], EntryLosses]] = {
     "cross-entropy": _cross_entropy,
     "focal": _focal,
     "asymmetric": _asymmetric,
 }
-"""From logits to the loss of each entry if its label is 1, and if it is 0."""
 
 
-def _equal(counts: Any, config: LossConfig) -> Any:
+def _equal(counts: Float64Array, config: LossConfig) -> Float64Array:
     return np.ones_like(counts)
 
 
-def _effective_number(counts: Any, config: LossConfig) -> Any:
+def _effective_number(counts: Float64Array, config: LossConfig) -> Float64Array:
     """Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", 2019."""
     return (1 - config.effective_number_beta) / (1 - config.effective_number_beta**counts)
 
 
-CLASS_WEIGHTS: dict[str, Callable[[Any, LossConfig], Any]] = {
+CLASS_WEIGHTS: dict[str, Callable[[Float64Array, LossConfig], Float64Array]] = {
     "none": _equal,
     "effective-number": _effective_number,
 }
-"""From the number of train cases of each label, at least 1, to its weight."""
+"""From the number of train cases of each label, at least 1, to its weight, of any mean."""

@@ -1,10 +1,11 @@
-"""The model: token ids -> embedding -> stacked LSTM -> pooling -> one logit an article.
+"""The model: token ids -> embedding -> stacked LSTM -> pooling -> one logit per article.
 
-The charges of a case may be a second output, with a pooling and weights of its own.
+The charges of a case may be a second output, with a pooling and weights of its own. It is there for
+training only: cases of which only the charges are known teach the layers that both outputs share.
+Predictions and metrics are always of the articles.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -16,27 +17,35 @@ from lawrec.models.fast_lstm import LSTM
 from lawrec.models.pooling import POOLINGS, Task
 from lawrec.models.tfidf_svm import TfidfSvmMixture
 from lawrec.registry import lookup
-from lawrec.types import Float32Array
+from lawrec.types import Float32Array, Model, Tensor
 
 TFIDF_SVM = "words"
-"""The name of the layer that mixes the articles' logits with those of the words."""
+"""Name of the layer that mixes the articles' logits with those of the SVMs, in checkpoints too."""
 
 
 def build_model(
     config: ModelConfig, vocabulary_size: int, *, n_articles: int, n_charges: int = 0
-) -> Any:
-    """Return the model.
+) -> Model:
+    """Return a new model with random weights.
 
     Args:
-        config: Its sizes.
+        config: Sizes and parts.
         vocabulary_size: Number of token ids.
-        n_articles: Number of outputs "articles".
-        n_charges: Number of outputs "charges"; without any, there is no such output.
+        n_articles: Number of labels of the output "articles".
+        n_charges: Number of labels of the output "charges"; if 0, there is no such output.
 
     Returns:
         A keras.Model from int32 (batch, length), right-padded with `PAD_ID`, to a dict of float32
         logits: "articles" (batch, n_articles), "charges" (batch, n_charges). The sigmoid of a logit
         is the article's score.
+
+    Raises:
+        ConfigError: There is no pooling of that name.
+
+    Example:
+        >>> model = build_model(ModelConfig(embedding_size=8, lstm_units=4), 50, n_articles=3)
+        >>> model(np.array([[5, 7, 0], [2, 3, 4]]))["articles"].shape
+        TensorShape([2, 3])
     """
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     mask = ops.not_equal(token_ids, PAD_ID)
@@ -47,8 +56,8 @@ def build_model(
         name="embedding",
     )(token_ids)
     states = layers.SpatialDropout1D(config.dropout)(states)
-    for number in range(config.lstm_layers):
-        states = _lstm(config, number)(states, mask=mask)
+    for index in range(config.lstm_layers):
+        states = _lstm(config, index)(states, mask=mask)
         states = layers.Dropout(config.dropout)(states)
     sizes = {"articles": n_articles} | ({"charges": n_charges} if n_charges else {})
     logits = {
@@ -56,32 +65,47 @@ def build_model(
         for name, size in sizes.items()
     }
     if config.svm_share:
-        mixed = TfidfSvmMixture(vocabulary_size, config.svm_share, name=TFIDF_SVM)
-        logits["articles"] = mixed(token_ids, logits["articles"])
+        mixture = TfidfSvmMixture(vocabulary_size, config.svm_share, name=TFIDF_SVM)
+        logits["articles"] = mixture(token_ids, logits["articles"])
     return keras.Model(token_ids, logits, name="lawrec")
 
 
 def log_odds_bias(shares: Sequence[float]) -> Float32Array:
-    """Return the log-odds of the share of train cases that each label has, float32 (n_labels,).
+    """Return the initial bias of an output: the log-odds of each label's share of train cases.
 
-    An output that starts there need not first learn that most labels are rare.
+    With it, training need not first learn that most labels are rare. A label that no train case has
+    starts near -11.5, far below any threshold.
+
+    Args:
+        shares: n_labels shares, 0 to 1.
+
+    Returns:
+        float32 (n_labels,).
+
+    Example:
+        >>> log_odds_bias([0.5, 0.2, 0.0]).round(2)
+        array([  0.  ,  -1.39, -11.51], dtype=float32)
     """
-    kept = np.clip(np.asarray(shares, np.float32), 1e-5, 0.5)
-    return np.asarray(np.log(kept / (1 - kept)), np.float32)
+    clipped = np.clip(np.asarray(shares, np.float32), 1e-5, 0.5)
+    return np.asarray(np.log(clipped / (1 - clipped)), np.float32)
 
 
-def _lstm(config: ModelConfig, number: int) -> Any:
-    lstm = LSTM(config.lstm_units, return_sequences=True, name=f"lstm_{number}")
-    return layers.Bidirectional(lstm, name=f"bilstm_{number}") if config.bidirectional else lstm
+def _lstm(config: ModelConfig, index: int) -> keras.layers.Layer:
+    lstm = LSTM(config.lstm_units, return_sequences=True, name=f"lstm_{index}")
+    return layers.Bidirectional(lstm, name=f"bilstm_{index}") if config.bidirectional else lstm
 
 
-def _output(task: Task, states: Any, *, mask: Any, config: ModelConfig) -> Any:
-    """One weight vector a label, on features that labels share or that each has of its own."""
-    pooling = lookup(POOLINGS, config.pooling, "model.pooling")
+def _output(task: Task, states: Tensor, *, mask: Tensor, config: ModelConfig) -> Tensor:
+    """Return logits (batch, n_labels): a weight vector and a bias per label, on pooled features.
+
+    In the equations, b is the batch, f a feature and a a label: the features are (batch, f) if the
+    labels share them, or (batch, labels, f) if each label has its own.
+    """
+    pooling = lookup(POOLINGS, config.pooling, where="model.pooling")
     features = pooling.build(states, mask, config, task)
     if config.batch_normalization:
         features = layers.BatchNormalization(synchronized=True, name=f"{task.name}_norm")(features)
-    equation = "baf,af->ba" if len(features.shape) == 3 else "bf,fa->ba"
+    equation = "baf,af->ba" if pooling.per_label else "bf,fa->ba"
     return layers.EinsumDense(
         equation, task.n_labels, bias_axes="a", dtype="float32", name=task.name
     )(features)

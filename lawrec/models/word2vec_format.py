@@ -1,6 +1,10 @@
-"""Vector files: the text format of word2vec, read line by line and written.
+"""Files of token vectors in the text format of word2vec: read line by line, and write.
 
-The first line is "COUNT SIZE", every other one "TOKEN NUMBER NUMBER ...", all in UTF-8.
+The first line is "COUNT SIZE", each other line "TOKEN NUMBER NUMBER ...", all in UTF-8:
+
+    2 3
+    盗窃 0.5 -1 0.2
+    抢劫 1 2 3
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,20 +20,28 @@ from lawrec.errors import ConfigError, quoted
 from lawrec.files import atomic_file
 from lawrec.progress import SILENT, Progress
 from lawrec.text import normalize
-from lawrec.text_files import PACKINGS, open_binary
+from lawrec.text_files import DECOMPRESSORS, open_binary
 from lawrec.types import BoolArray, Float32Array
 
 BUILT_IN = ("cooccurrence", "random")
-"""The values of `model.embedding_init` that name no file."""
-_TOLD_EVERY = 10_000  # lines
+"""The values of `model.embedding_init` that do not name a file."""
+_REPORT_LINES = 10_000  # progress is reported once per this many lines
 
 
 def check_embedding_init(config: ModelConfig) -> None:
-    """Check that `model.embedding_init` is built in, or a file that begins with vectors of our size.
+    """Check that `model.embedding_init` is built in, or a file of vectors of the right size.
+
+    Only the first line of a file is read.
 
     Raises:
-        ConfigError: It is neither.
+        ConfigError: The setting is neither, or the first line is malformed or has another size.
         CaseError: The file cannot be read.
+
+    Example:
+        >>> check_embedding_init(ModelConfig(embedding_init="random"))
+        >>> check_embedding_init(ModelConfig(embedding_init="no/such/file"))
+        Traceback (most recent call last):
+        lawrec.errors.ConfigError: model.embedding_init: ...
     """
     if config.embedding_init in BUILT_IN:
         return
@@ -41,59 +53,76 @@ def check_embedding_init(config: ModelConfig) -> None:
             got=quoted(config.embedding_init),
             todo="Check the path, or make the file with `lawrec embed`.",
         )
-    with _vectors(path, config.embedding_size):
+    with _opened(path, config.embedding_size):
         pass
 
 
 def read_vectors(
     path: Path, tokens: Vocabulary, *, size: int, progress: Progress = SILENT
 ) -> tuple[Float32Array, BoolArray]:
-    """Read the vectors of the tokens that a vocabulary has; the file is never in memory as a whole.
+    r"""Read the vectors of the tokens in a vocabulary; the whole file is never in memory.
 
-    A token of the file is normalized as facts are; of several that become the same, the first
-    counts.
+    The tokens of the file are normalized as facts are. If several become equal, the first counts.
 
     Args:
-        path: The file, packed (`streams.PACKINGS`) or not.
+        path: The file, compressed (`text_files.DECOMPRESSORS`) or not.
         tokens: The vocabulary.
         size: Length of a vector.
-        progress: Told of the lines.
+        progress: Receives the number of lines read.
 
     Returns:
-        float32 (n_tokens, size), and bool (n_tokens,): which of the rows the file has.
+        The vectors, float32 (n_tokens, size), zeros for a token that the file lacks; and which
+        tokens the file has, bool (n_tokens,).
 
     Raises:
-        ConfigError: The first line, a vector or a token is malformed, vectors have another length
-            or another number than the first line says, or none is of a token of the vocabulary.
+        ConfigError: The first line, a vector or a token is malformed; a vector has another length
+            or there are not as many as the first line says; or no token is in the vocabulary.
         CaseError: The file cannot be read.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "vectors.txt"
+        ...     _ = path.write_text("1 2\n盗窃 0.5 -1\n", encoding="utf-8")
+        ...     read_vectors(path, Vocabulary(("<pad>", "盗窃")), size=2)
+        (array([[ 0. ,  0. ],
+               [ 0.5, -1. ]], dtype=float32), array([False,  True]))
     """
     rows = np.zeros((len(tokens), size), np.float32)
-    found = np.zeros(len(tokens), np.bool_)
-    with _vectors(path, size) as (count, stream):
+    in_file = np.zeros(len(tokens), np.bool_)
+    with _opened(path, size) as (count, stream):
         for number, (token, values) in enumerate(_parsed(stream, path, size=size, count=count), 1):
             token_id = tokens.ids.get(token)
-            if token_id is not None and not found[token_id]:
+            if token_id is not None and not in_file[token_id]:
                 rows[token_id] = _numbers(values, f"{path}:{number + 1}")
-                found[token_id] = True
-            if number % _TOLD_EVERY == 0:
+                in_file[token_id] = True
+            if number % _REPORT_LINES == 0:
                 progress.update("vectors", number, count)
-    if not found.any():
+    if not in_file.any():
         raise ConfigError(
             path,
             expected="the file must have a vector of some token of the vocabulary",
             got="none",
-            todo="Cut its texts with the same corpus.tokenizer, or name another file.",
+            todo="Tokenize its texts with the same corpus.tokenizer, or name another file.",
         )
-    return rows, found
+    return rows, in_file
 
 
 def write_vectors(path: Path, tokens: Sequence[str], *, vectors: Float32Array) -> None:
-    """Write vectors, six digits a number, whole or not at all.
+    r"""Write vectors with six significant digits per number; the file is complete or not there.
 
     Args:
-        path: The file, not packed.
+        path: The file, see `check_output`.
         tokens: n_tokens tokens without white space.
         vectors: float32 (n_tokens, size).
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "vectors.txt"
+        ...     write_vectors(path, ["盗窃"], vectors=np.array([[0.5, -1]], np.float32))
+        ...     path.read_text(encoding="utf-8")
+        '1 2\n盗窃 0.5 -1\n'
     """
     with (
         atomic_file(path) as temporary,
@@ -105,68 +134,76 @@ def write_vectors(path: Path, tokens: Sequence[str], *, vectors: Float32Array) -
 
 
 def check_output(path: Path) -> None:
-    """Refuse a name that says that the vectors are packed: they are written as they are.
+    """Check that a name for a file of vectors does not promise compression, which it never gets.
 
     Raises:
-        ConfigError: It does.
+        ConfigError: The suffix is that of a compressed file.
+
+    Example:
+        >>> check_output(Path("vectors.txt"))
+        >>> check_output(Path("vectors.txt.gz"))
+        Traceback (most recent call last):
+        lawrec.errors.ConfigError: vectors.txt.gz: ...
     """
-    if path.suffix in PACKINGS:
+    if path.suffix in DECOMPRESSORS:
         raise ConfigError(
             path,
-            expected="vectors are written as plain text",
+            expected="the file must be plain text, without compression",
             got=path.suffix,
-            todo="Name a .txt file; pack it then.",
+            todo="Name a .txt file, and compress it afterwards.",
         )
 
 
 @contextmanager
-def _vectors(path: Path, size: int) -> Iterator[tuple[int, BinaryIO]]:
-    """Open a file, and give its number of vectors and the stream behind the first line."""
+def _opened(path: Path, size: int) -> Iterator[tuple[int, BinaryIO]]:
+    """Yield the number of vectors in a file, and its stream after the first line."""
     with open_binary(path) as stream:
         head = stream.readline(1_000)
-        parts = head.split()
-        if len(parts) != 2 or not all(part.isdigit() for part in parts):
+        numbers = head.split()
+        if len(numbers) != 2 or not all(number.isdigit() for number in numbers):
             raise ConfigError(
                 f"{path}:1",
-                expected="the first line must be the number of vectors and their size, as word2vec writes",
+                expected="the first line must be the number of vectors and their size",
                 got=quoted(head.decode("utf-8", "replace").strip()),
                 todo="Save the vectors in word2vec's text format.",
             )
-        if int(parts[1]) != size:
+        if int(numbers[1]) != size:
             raise ConfigError(
                 f"{path}:1",
                 expected=f"the vectors must have model.embedding_size, {size}, numbers",
-                got=int(parts[1]),
-                todo=f"Pass --set model.embedding_size={int(parts[1])}, or name another file.",
+                got=int(numbers[1]),
+                todo=f"Pass --set model.embedding_size={int(numbers[1])}, or name another file.",
             )
-        yield int(parts[0]), stream
+        yield int(numbers[0]), stream
 
 
 def _parsed(
     stream: BinaryIO, path: Path, *, size: int, count: int
 ) -> Iterator[tuple[str, list[bytes]]]:
-    """Give the token of each line, which may hold spaces, and what stands for its numbers."""
+    """Yield the token of each line, and its numbers as they are written."""
     number = 0
     for number, line in enumerate(stream, 1):
+        # A token may contain spaces, so split at the last `size` ones: b". . . 4 5" with size 2
+        # is the token b". . ." and the numbers b"4", b"5".
         token, *values = line.rstrip(b" \r\n").rsplit(b" ", size)
         if len(values) != size or number > count:
             raise ConfigError(
                 f"{path}:{number + 1}",
                 expected=f"there must be {count} lines of a token and {size} numbers",
                 got=quoted(line[:40].decode("utf-8", "replace")),
-                todo="Mend the file, or save it again.",
+                todo="Fix the file, or save it again.",
             )
-        yield _text(token, f"{path}:{number + 1}"), values
+        yield _decoded(token, f"{path}:{number + 1}"), values
     if number < count:
         raise ConfigError(
             path,
-            expected=f"the file must hold the {count} vectors that its first line says",
+            expected=f"the file must have the {count} vectors that its first line says",
             got=number,
             todo="Copy or save it again.",
         )
 
 
-def _text(token: bytes, where: str) -> str:
+def _decoded(token: bytes, where: str) -> str:
     try:
         return normalize(token.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -179,16 +216,17 @@ def _text(token: bytes, where: str) -> str:
 
 
 def _numbers(values: list[bytes], where: str) -> Float32Array:
+    """Return float32 (size,), all finite."""
     try:
-        with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite
+        with np.errstate(over="ignore"):  # a number too large for float32 becomes infinite
             numbers = np.array([float(value) for value in values], np.float32)
     except ValueError:
         numbers = np.array(np.nan, np.float32)
     if not np.isfinite(numbers).all():
         raise ConfigError(
             where,
-            expected="a vector must be finite numbers",
+            expected="a vector must consist of finite numbers",
             got=quoted(b" ".join(values).decode("utf-8", "replace")),
-            todo="Mend the line.",
+            todo="Fix the line.",
         )
     return numbers

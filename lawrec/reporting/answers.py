@@ -1,8 +1,13 @@
-"""TODO reporting.answers."""
+"""The answers of `lawrec predict`: tables for people, JSON lines and CSV for programs.
 
+All writers take answers as they come and yield text at once, so that a long input needs no memory.
+"""
+
+import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
+from io import StringIO
 from typing import Any
 
 from rich import box
@@ -10,49 +15,55 @@ from rich.table import Table
 from rich.text import Text
 
 from lawrec.decision.recommend import Recommendation
-from lawrec.reporting.tables import (
-    HEAD_WIDTH,
-    WIDTH,
-    _cells,
-    _csv_row,
-    _fields,
-    _plain,
-    indented,
-    render,
-)
+from lawrec.reporting.tables import WIDTH, indented, plain, render
 from lawrec.runs.results import Answer
+
+HEAD_WIDTH = 81
+"""Greatest width in cells of the line above a table, which shows the start of the fact."""
 
 
 def answer_table(
-    answers: Iterable[Answer], width: int = WIDTH, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer], width: int = WIDTH, *, texts: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Give a table a case: article, title, score, threshold, and whether it is recommended.
+    """Yield one table per case: articles, titles, scores, thresholds, and what is recommended.
 
-    The recommended articles' texts stand below it where they are given.
+    Args:
+        answers: The answers.
+        width: Greatest width of a line, in cells.
+        texts: Texts of articles by name; those of the recommended articles follow their table.
+
+    Example:
+        >>> [shown] = answer_table([Answer("1", "被告人盗窃。")])
+        >>> shown.splitlines()[0]
+        'Case 1: 被告人盗窃。'
     """
     for answer in answers:
-        case = f"Case {_plain(answer.case_id)}: "
+        case = f"Case {plain(answer.case_id)}: "
         if answer.error:
-            yield f"{case}not answered. {_plain(str(answer.error))}\n"
+            yield f"{case}not answered. {plain(str(answer.error))}\n"
             continue
-        head = Text(case + _plain(answer.fact))
+        head = Text(case + plain(answer.fact))
         head.truncate(min(width, HEAD_WIDTH), overflow="ellipsis")
-        table = Table("Article", "Title", box=box.SIMPLE_HEAD)
-        for name in ("Score", "Probability", "Threshold"):
-            table.add_column(name, justify="right")
-        table.add_column("Recommended")
-        for entry in answer.decision.recommendations:
-            table.add_row(*_cells(entry))
         notes = "".join(f"  {note}\n" for note in _notes(answer))
-        yield f"{head.plain}\n{render(table, width)}{notes}" + _texts_below(
-            answer.decision.recommendations, texts or {}
-        )
+        entries = answer.decision.recommendations
+        table = render(_recommendations_table(entries), width)
+        yield f"{head.plain}\n{table}{notes}{_recommended_texts(entries, texts or {})}"
 
 
 def answer_json(
-    answers: Iterable[Answer], width: int = WIDTH, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer], width: int = WIDTH, *, texts: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Give a JSON line a case; where `texts` are given, null is that of an article without."""
+    """Yield one line of JSON per case.
+
+    Args:
+        answers: The answers.
+        width: Not used; all writers take the same arguments.
+        texts: Texts of articles by name, which become "text" of each article; null if it has none.
+
+    Example:
+        >>> json.loads(next(answer_json([Answer("1")])))["articles"]
+        []
+    """
     for answer in answers:
         line: dict[str, Any] = {"case_id": answer.case_id}
         if answer.error:
@@ -62,15 +73,25 @@ def answer_json(
             line["articles"] = [entry.article for entry in entries if entry.recommended]
             line["recommendations"] = [_fields(entry, texts) for entry in entries]
             line["abstained"] = answer.decision.abstained
-            line["breaks"] = [asdict(found) for found in answer.decision.breaks]
+            line["violations"] = [asdict(violation) for violation in answer.decision.violations]
             line["truncated"] = answer.truncated
         yield json.dumps(line, ensure_ascii=False)
 
 
 def answer_csv(
-    answers: Iterable[Answer], width: int = WIDTH, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer], width: int = WIDTH, *, texts: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Give a CSV row an article, with a header; a case without any has its error, if one."""
+    """Yield a CSV header, then one row per article; a case without articles has one row, too.
+
+    Args:
+        answers: The answers.
+        width: Not used; all writers take the same arguments.
+        texts: Texts of articles by name, as the column "text".
+
+    Example:
+        >>> list(answer_csv([Answer("1")]))[1]
+        '1,,,,,,,,,'
+    """
     names = [field.name for field in fields(Recommendation)]
     names += [] if texts is None else ["text"]
     yield _csv_row(["case_id", *names, "error"])
@@ -81,27 +102,59 @@ def answer_csv(
             yield _csv_row([answer.case_id, *_fields(entry, texts).values(), ""])
 
 
+def _recommendations_table(entries: Iterable[Recommendation]) -> Table:
+    table = Table("Article", "Title", box=box.SIMPLE_HEAD)
+    for name in ("Score", "Probability", "Threshold"):
+        table.add_column(name, justify="right")
+    table.add_column("Recommended")
+    for entry in entries:
+        table.add_row(
+            entry.article,
+            entry.title,
+            f"{entry.score:.3f}",
+            "" if entry.probability is None else f"{entry.probability:.3f}",
+            "none" if entry.threshold is None else f"{entry.threshold:.3f}",
+            f"{'yes' if entry.recommended else 'no'}: {entry.reason}",
+        )
+    return table
+
+
 def _notes(answer: Answer) -> Iterator[str]:
-    """Give what a reader should know of an answer beside its table."""
+    """Yield what a reader should know of an answer that its table does not show."""
     if answer.decision.abstained:
-        yield "For a person to decide: the guarantee would take too long a list."
-    for found in answer.decision.breaks:
-        yield _BREAKS[found.kind].format(found.article, found.other)
+        yield "For a person to decide: the guarantee would need too long a list."
+    for violation in answer.decision.violations:
+        yield _VIOLATIONS[violation.kind].format(violation.article, violation.other)
     if answer.truncated:
         yield "The fact is longer than the model reads: its end was not considered."
 
 
-_BREAKS = {
-    "missing": "In training, {0} hardly ever stands without {1}, which is missing here.",
-    "unheard": "In training, {0} and {1} never stand together.",
+_VIOLATIONS = {
+    "missing_companion": (
+        "In the training cases, {0} is rarely cited without {1}, which is missing here."
+    ),
+    "never_cited_together": "In the training cases, {0} and {1} are never cited together.",
 }
+"""The note for each kind of co-citation violation."""
 
 
-def _texts_below(entries: Iterable[Recommendation], texts: Mapping[str, str]) -> str:
-    named = [entry for entry in entries if entry.recommended and entry.article in texts]
+def _recommended_texts(entries: Iterable[Recommendation], texts: Mapping[str, str]) -> str:
     return "\n".join(
-        f"  {entry.article} {entry.title}\n{indented(texts[entry.article])}\n" for entry in named
+        f"  {entry.article} {entry.title}\n{indented(texts[entry.article])}\n"
+        for entry in entries
+        if entry.recommended and entry.article in texts
     )
+
+
+def _fields(entry: Recommendation, texts: Mapping[str, str] | None) -> dict[str, Any]:
+    return asdict(entry) | ({} if texts is None else {"text": texts.get(entry.article)})
+
+
+def _csv_row(values: list[Any]) -> str:
+    line = StringIO()
+    # A value with any other line end than the writer's own "\r\n" would not be quoted.
+    csv.writer(line).writerow(values)
+    return line.getvalue().removesuffix("\r\n")
 
 
 ANSWER_WRITERS: dict[str, Callable[..., Iterator[str]]] = {

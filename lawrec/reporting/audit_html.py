@@ -1,4 +1,4 @@
-"""Audit page: one HTML file that needs no network and runs no script."""
+"""Audit page: the result of an audit as one HTML file that needs no network and has no script."""
 
 import math
 import re
@@ -6,54 +6,52 @@ from collections.abc import Mapping
 from html import escape
 from string import Template
 
-from lawrec.corpus.audit.runner import AuditReport, Finding, SplitCounts
-from lawrec.law.catalog import load_catalog, titles
-from lawrec.reporting.audit_text import shortened
+from lawrec.corpus.audit.runner import AuditReport, Finding, SplitSizes
+from lawrec.law.catalog import article_titles
+from lawrec.reporting.audit_text import long_tail, verdict, with_short_paths
 from lawrec.reporting.html_page import page_html
-from lawrec.resources import shipped_path
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 1000, 220, 44, 6
-"""The bar chart, in the units of its own view box."""
+"""The bar chart, and its margins for the numbers and the axis, in units of its view box."""
+TOP = 12
+"""The margin above the highest bar."""
 
-
+# `lawrec split` in a text -> <code>lawrec split</code>
 _CODE = re.compile("`(.*?)`")
 
 
 def audit_html(report: AuditReport) -> str:
-    """Return an audit as a page."""
-    names = titles(load_catalog(shipped_path("vocab/articles.csv")))
-    warnings = len(report.findings) - report.errors
+    """Return an audit as a page.
+
+    Example:
+        >>> Path("audit.html").write_text(audit_html(report), encoding="utf-8")  # doctest: +SKIP
+    """
+    names = article_titles()
     body = _BODY.substitute(
         data=escape(report.data),
-        tone="bad" if report.errors else "fair" if warnings else "good",
-        verdict=_verdict(report.errors, warnings),
-        splits="".join(_card(name, counts) for name, counts in report.splits.items()),
-        findings="".join(map(_finding, shortened(report))) or "<p>Nothing was found.</p>",
-        tail=_tail(report),
+        tone="bad" if report.errors else "fair" if report.warnings else "good",
+        verdict=verdict(report),
+        splits="".join(_card(name, sizes) for name, sizes in report.splits.items()),
+        findings="".join(map(_finding, with_short_paths(report))) or "<p>No findings.</p>",
+        tail=escape(long_tail(report)),
         chart=_chart(report.articles, names),
         head="".join(f"<th>{escape(name)}</th>" for name in report.splits),
         rows="".join(_row(name, counts, names=names) for name, counts in report.articles.items()),
     )
-    return page_html(f"Audit of {report.data}", _STYLE, body=body)
+    return page_html(f"Audit of {report.data}", body, stylesheet="audit.css")
 
 
-def _verdict(errors: int, warnings: int) -> str:
-    if not errors and not warnings:
-        return "Nothing is wrong that this audit looks for."
-    return f"Kinds of error: {errors}, kinds of warning: {warnings}"
-
-
-def _card(name: str, counts: SplitCounts) -> str:
-    cases = max(1, counts.cases)
+def _card(name: str, sizes: SplitSizes) -> str:
+    cases = max(1, sizes.cases)
     facts = (
-        f"{counts.several / cases:.1%} with several articles",
-        f"{counts.signs / cases:,.0f} signs on average, {counts.longest:,} at most",
-        f"{counts.lines - counts.cases:,} of {counts.lines:,} lines cannot be read",
-        f"encoding: {escape(counts.encoding)}",
+        f"{sizes.several / cases:.1%} with several articles",
+        f"{sizes.characters / cases:,.0f} characters on average, {sizes.longest:,} at most",
+        f"{sizes.lines - sizes.cases:,} of {sizes.lines:,} lines cannot be read",
+        f"encoding: {escape(sizes.encoding)}",
     )
     items = "".join(f"<li>{fact}</li>" for fact in facts)
     return (
-        f'<article class="card"><h3>{escape(name)}</h3><p class="big">{counts.cases:,}</p>'
+        f'<article class="card"><h3>{escape(name)}</h3><p class="big">{sizes.cases:,}</p>'
         f'<p class="unit">cases</p><ul>{items}</ul></article>'
     )
 
@@ -73,38 +71,29 @@ def _finding(finding: Finding) -> str:
     )
 
 
-def _tail(report: AuditReport) -> str:
-    tail = report.tail
-    share = tail.top / max(1, tail.labels)
-    return escape(
-        f"{tail.articles} articles. In {next(iter(report.splits))}, {tail.unused} have no case and "
-        f"{tail.rare} fewer than {tail.limit}; the 10 most cited hold {share:.0%} of the labels."
-    )
-
-
 def _chart(articles: Mapping[str, Mapping[str, int]], names: Mapping[str, str]) -> str:
-    """Draw a bar an article, the most cited first, on a logarithmic scale."""
-    totals = {name: sum(counts.values()) for name, counts in articles.items()}
-    top = max([1, *totals.values()])
+    """Return an SVG with one bar per article, the most cited first, on a logarithmic scale."""
+    totals = {article: sum(counts.values()) for article, counts in articles.items()}
+    most = max([1, *totals.values()])
     step = (WIDTH - LEFT) / max(1, len(totals))
     bars = "".join(
         _bar(
-            LEFT + place * step,
+            LEFT + index * step,
             step * 0.82,
-            height=_height(count, top),
-            label=_label(name, count, names=names),
+            height=_height(count, most),
+            label=f"{article} {names.get(article, '')}: {count:,}",
         )
-        for place, (name, count) in enumerate(totals.items())
+        for index, (article, count) in enumerate(totals.items())
     )
-    ticks = "".join(_tick(10**power, top) for power in range(int(math.log10(top)) + 1))
+    ticks = "".join(_tick(10**power, most) for power in range(int(math.log10(most)) + 1))
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT + BOTTOM}" role="img" '
         f'aria-label="Cases of each article">{ticks}{bars}</svg>'
     )
 
 
-def _height(count: int, top: int) -> float:
-    return (HEIGHT - 12) * math.log1p(count) / math.log1p(top)
+def _height(count: int, most: int) -> float:
+    return (HEIGHT - TOP) * math.log1p(count) / math.log1p(most)
 
 
 def _bar(left: float, width: float, *, height: float, label: str) -> str:
@@ -115,31 +104,19 @@ def _bar(left: float, width: float, *, height: float, label: str) -> str:
     )
 
 
-def _tick(count: int, top: int) -> str:
-    y = HEIGHT - _height(count, top)
+def _tick(count: int, most: int) -> str:
+    y = HEIGHT - _height(count, most)
     return (
         f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
         f'<text x="{LEFT - 6}" y="{y + 4:.1f}">{count:,}</text>'
     )
 
 
-def _label(name: str, count: int, *, names: Mapping[str, str]) -> str:
-    return f"{name} {names.get(name, '')}: {count:,}"
-
-
-def _row(name: str, counts: Mapping[str, int], *, names: Mapping[str, str]) -> str:
+def _row(article: str, counts: Mapping[str, int], *, names: Mapping[str, str]) -> str:
     cells = "".join(f"<td>{count:,}</td>" for count in counts.values())
-    return f"<tr><td>{escape(name)}</td><td>{escape(names.get(name, ''))}</td>{cells}</tr>"
+    return f"<tr><td>{escape(article)}</td><td>{escape(names.get(article, ''))}</td>{cells}</tr>"
 
 
-_STYLE = """details table td:first-child { width: 38%; color: var(--soft);
-  font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .82rem; }
-.articles td, .articles th { text-align: right; font-variant-numeric: tabular-nums; }
-.articles :is(td, th):nth-child(-n+2) { text-align: left; width: auto; }
-svg { display: block; width: 100%; height: auto; } rect { fill: var(--bar); }
-rect.none { fill: var(--bad); } rect:hover { opacity: .65; } line { stroke: var(--line); }
-text { fill: var(--soft); font-size: 12px; text-anchor: end; }
-"""
 _BODY = Template("""<h1>Audit of the cases</h1>
 <p class="path">$data</p>
 <p class="verdict $tone">$verdict</p>
@@ -149,7 +126,7 @@ _BODY = Template("""<h1>Audit of the cases</h1>
 <section>$findings</section>
 <h2>The long tail</h2>
 <section class="chart">$chart
-<p class="note">$tail One bar an article, the most cited first, on a logarithmic scale; red: no
+<p class="note">$tail One bar per article, the most cited first, on a logarithmic scale; red: no
 case. Point at a bar for its article.</p></section>
 <h2>Articles</h2>
 <details><summary>Cases of each article</summary>

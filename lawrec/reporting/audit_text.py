@@ -1,120 +1,124 @@
-"""Audit report: what an audit found and what splitting did, as text and JSON."""
+"""Audit text: the results of an audit and of a split as text, and an audit as JSON."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from io import StringIO
-from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
+from lawrec.corpus.audit.duplicate_checks import Occurrence
 from lawrec.corpus.audit.runner import AuditReport, Finding
 from lawrec.corpus.stratified_split import SplitReport
+from lawrec.reporting.tables import plain, render, simple_table
 
-WIDTH = 100
 SHOWN = 3
-"""Examples of a finding that the text shows; JSON and the page have all that were kept."""
+"""Examples per finding that the text shows; JSON and the page have all that were kept."""
 
 
 def audit_text(report: AuditReport) -> str:
-    """Return an audit for people."""
-    parts = [_splits(report), _tail(report)]
-    parts += [_finding(finding) for finding in shortened(report)]
-    parts.append(_verdict(report))
-    return "\n".join(parts)
+    """Return an audit as text: sizes, findings and a verdict.
+
+    Example:
+        >>> print(audit_text(report))  # doctest: +SKIP
+    """
+    parts = [_split_table(report), long_tail(report), ""]
+    parts += [_finding(finding) for finding in with_short_paths(report)]
+    return "\n".join([*parts, "", verdict(report)])
 
 
-def shortened(report: AuditReport) -> Iterator[Finding]:
-    """Give the findings with files named as they are within the folder of the cases."""
+def audit_json(report: AuditReport) -> str:
+    """Return an audit as JSON, with the fields of `AuditReport`.
+
+    Example:
+        >>> json.loads(audit_json(report))["splits"]["train"]["cases"]  # doctest: +SKIP
+        800
+    """
+    return json.dumps(asdict(report), ensure_ascii=False, indent=1)
+
+
+def split_text(report: SplitReport) -> str:
+    """Return what splitting did as text.
+
+    Example:
+        >>> print(split_text(split_files([Path("mine.json")], Path("out"))))  # doctest: +SKIP
+    """
+    table = simple_table("Split", "Cases", "Share", "Articles")
+    cases = sum(report.cases.values())
+    for name, count in report.cases.items():
+        articles = f"{report.articles[name]} of {report.total_articles}"
+        table.add_row(name, f"{count:,}", f"{count / max(1, cases):.1%}", articles)
+    skipped = f"; {report.skipped:,} lines skipped (skipped.jsonl)" if report.skipped else ""
+    return (
+        f"{report.folder}\n{render(table)}"
+        f"{cases:,} cases in {report.groups:,} groups of near-duplicates, none divided; "
+        f"{report.articles_in_every_split} articles in every split{skipped}"
+    )
+
+
+def with_short_paths(report: AuditReport) -> Iterator[Finding]:
+    """Yield the findings with the paths of their examples relative to the audited folder.
+
+    Example:
+        >>> [finding.examples for finding in with_short_paths(report)]  # doctest: +SKIP
+        [(Occurrence(where='train.json:9', note='the same fact as test.json:5'),)]
+    """
     folder = f"{report.data}/"
     for finding in report.findings:
         examples = tuple(
-            (where.removeprefix(folder), note.replace(folder, ""))
+            Occurrence(where.removeprefix(folder), note.replace(folder, ""))
             for where, note in finding.examples
         )
         yield replace(finding, examples=examples)
 
 
-def audit_json(report: AuditReport) -> str:
-    """Return an audit as JSON."""
-    return json.dumps(asdict(report), ensure_ascii=False, indent=1)
+def long_tail(report: AuditReport) -> str:
+    """Return how unevenly the labels are spread over the articles, in sentences.
 
-
-def split_text(report: SplitReport) -> str:
-    """Return what splitting did."""
-    table = _table("Split", "Cases", "Share", "Articles")
-    cases = sum(report.cases.values())
-    for name, count in report.cases.items():
-        articles = f"{report.articles[name]} of {report.total}"
-        table.add_row(name, f"{count:,}", f"{count / max(1, cases):.1%}", articles)
-    skipped = f"; {report.skipped:,} lines skipped (skipped.jsonl)" if report.skipped else ""
+    Example:
+        >>> long_tail(report)  # doctest: +SKIP
+        'Articles: 183. Without a case in train: 3; with fewer than 10: 41. Labels of the ...'
+    """
+    tail, first = report.tail, next(iter(report.splits))
     return (
-        f"{report.folder}\n{_rendered(table)}"
-        f"{cases:,} cases in {report.groups:,} groups of near-duplicates, none divided; "
-        f"{report.everywhere} articles in every split{skipped}"
+        f"Articles: {tail.articles}. Without a case in {first}: {tail.unused}; with fewer than "
+        f"{tail.limit}: {tail.rare}. Labels of the 10 most cited: "
+        f"{tail.top / max(1, tail.labels):.0%}."
     )
 
 
-def _splits(report: AuditReport) -> str:
-    table = _table(
-        "Split", "Lines", "Cases", "Several articles", "Signs, mean", "longest", "Encoding"
+def verdict(report: AuditReport) -> str:
+    """Return how many kinds of error and warning there are, and how many changes were made.
+
+    Example:
+        >>> verdict(report)  # doctest: +SKIP
+        'Kinds of error: 1, kinds of warning: 2'
+    """
+    text = f"Kinds of error: {report.errors}, kinds of warning: {report.warnings}"
+    if report.changes is not None:
+        text += f"; {report.changes:,} changes made (changes.jsonl)"
+    return text
+
+
+def _split_table(report: AuditReport) -> str:
+    table = simple_table(
+        *("Split", "Lines", "Cases", "Several articles", "Characters, mean", "longest", "Encoding")
     )
-    for name, counts in report.splits.items():
-        cases = max(1, counts.cases)
+    for name, sizes in report.splits.items():
+        cases = max(1, sizes.cases)
         table.add_row(
             name,
-            f"{counts.lines:,}",
-            f"{counts.cases:,}",
-            f"{counts.several / cases:.1%}",
-            f"{counts.signs / cases:,.0f}",
-            f"{counts.longest:,}",
-            counts.encoding,
+            f"{sizes.lines:,}",
+            f"{sizes.cases:,}",
+            f"{sizes.several / cases:.1%}",
+            f"{sizes.characters / cases:,.0f}",
+            f"{sizes.longest:,}",
+            sizes.encoding,
         )
-    return f"{report.data}\n{_rendered(table)}"
-
-
-def _tail(report: AuditReport) -> str:
-    tail = report.tail
-    first, top = next(iter(report.splits)), tail.top / max(1, tail.labels)
-    return (
-        f"{tail.articles} articles; in {first}: {tail.unused} without a case, {tail.rare} with "
-        f"fewer than {tail.limit}\nthe 10 most cited hold {top:.0%} of the labels\n"
-    )
+    return f"{report.data}\n{render(table)}"
 
 
 def _finding(finding: Finding) -> str:
     lines = [
         f"{finding.severity.upper()} {finding.kind}: {finding.meaning}: {finding.count:,}",
-        *(f"    {where}: {_plain(note)}" for where, note in finding.examples[:SHOWN]),
+        *(f"    {where}: {plain(note)}" for where, note in finding.examples[:SHOWN]),
         f"    {finding.todo}",
     ]
     return "\n".join(lines)
-
-
-def _verdict(report: AuditReport) -> str:
-    warnings = len(report.findings) - report.errors
-    verdict = f"\nkinds of error: {report.errors}, kinds of warning: {warnings}"
-    if report.changes is not None:
-        verdict += f"; {report.changes:,} changes made (changes.jsonl)"
-    return verdict
-
-
-def _plain(text: str) -> str:
-    """Return one line without the control characters that would steer a terminal."""
-    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(first, box=box.SIMPLE_HEAD)
-    for name in others:
-        table.add_column(name, justify="right")
-    return table
-
-
-def _rendered(table: Any) -> str:
-    console = Console(file=StringIO(), width=WIDTH, color_system=None, markup=False, emoji=False)
-    console.print(table)
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"

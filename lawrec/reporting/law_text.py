@@ -1,105 +1,169 @@
-"""The catalogue, texts and changes of articles, as tables for people and JSON for programs."""
+"""What `lawrec articles` prints: the catalog, entries, imports and changes of articles.
+
+Each exists as text for people and as JSON for programs.
+"""
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 from rich import box
 from rich.table import Table
 
-from lawrec.law.catalog import Article, amendments
+from lawrec.law.catalog import Article
 from lawrec.law.lookup import ArticleInfo, ImportReport
 from lawrec.law.statute_versions import Change, Piece, Version
-from lawrec.reporting.tables import WIDTH, indented, render
+from lawrec.reporting.tables import indented, render
 
-_AROUND = 12
-"""Signs of unchanged text that a difference shows on each side."""
+_CONTEXT = 12
+"""Characters of unchanged text that are shown before and after a difference."""
+
+
+@dataclass(frozen=True)
+class StatuteChanges:
+    """The changes between two versions of a statute, with the titles of articles by name."""
+
+    old: Version
+    new: Version
+    changes: Sequence[Change]
+    titles: Mapping[str, str]
 
 
 def entries_text(entries: Iterable[ArticleInfo]) -> str:
-    """Return a paragraph an article: its place, its amendments, its text."""
+    """Return one paragraph per article: its title, chapter, amendments and text.
+
+    Example:
+        >>> print(entries_text([ArticleInfo("264", "盗窃罪", "分则", "第五章 侵犯财产罪", "", ())]))
+        264  盗窃罪
+          分则 · 第五章 侵犯财产罪
+          no text: `lawrec articles import` reads the statute
+    """
     return "\n\n".join(map(_entry_text, entries))
 
 
 def entries_json(entries: Iterable[ArticleInfo]) -> str:
-    """Return a JSON line an article."""
+    """Return one line of JSON per article.
+
+    Example:
+        >>> json.loads(entries_json([ArticleInfo("264", "盗窃罪", "", "", "", ())]))["title"]
+        '盗窃罪'
+    """
     return "\n".join(_json(asdict(entry)) for entry in entries)
 
 
 def list_table(articles: Iterable[Article]) -> str:
-    """Return a row an article; a title stands above where part, chapter or section changes."""
+    """Return a table with one row per article, and the title of each part, chapter and section.
+
+    Example:
+        >>> table = list_table([Article("264", "盗窃罪", "分则", "第五章 侵犯财产罪")])
+        >>> [line.strip() for line in table.splitlines()][3:5]
+        ['分则 · 第五章 侵犯财产罪', '264       盗窃罪']
+    """
     table = Table("Article", box=box.SIMPLE_HEAD)
     table.add_column("Title", overflow="fold")
     table.add_column("Amended")
-    place = ""
+    division = ""
     for entry in articles:
-        if _place(entry) != place:
-            place = _place(entry)
-            table.add_row("", place, "")
-        dates = [str(effective) for _, effective in amendments(entry)]
+        if _division(entry) != division:
+            division = _division(entry)
+            table.add_row("", division, "")
+        dates = [str(amendment.effective) for amendment in entry.amendments]
         table.add_row(entry.article, entry.title, ", ".join(dates))
-    return render(table, WIDTH)
+    return render(table)
 
 
 def list_json(articles: Iterable[Article]) -> str:
-    """Return a JSON line an article."""
-    return "\n".join(
-        _json(
-            asdict(entry)
-            | {"amendments": [{"name": n, "effective": day} for n, day in amendments(entry)]}
-        )
-        for entry in articles
-    )
+    """Return one line of JSON per article.
+
+    Example:
+        >>> json.loads(list_json([Article("264", "盗窃罪")]))["amendments"]
+        []
+    """
+    return "\n".join(_json(asdict(entry)) for entry in articles)
 
 
-def import_text(imported: ImportReport) -> str:
-    """Return what an import read and what it did not find."""
-    lines = [str(imported.path), f"{imported.articles:,} articles read"]
+def import_text(report: ImportReport) -> str:
+    """Return what the import of a statute read, and what it lacks.
+
+    Example:
+        >>> from pathlib import Path
+        >>> print(import_text(ImportReport(Path("2021-03-01.json"), 1203, ("2",), (), (), 0)))
+        2021-03-01.json
+        1,203 articles read
+        missing: 2
+        repeated, only the first text is kept: none
+        not in the catalog: none
+    """
+    lines = [str(report.path), f"{report.articles:,} articles read"]
     lines += [
         f"{label}: {', '.join(names) or 'none'}"
         for label, names in (
-            ("missing", imported.missing),
-            ("doubled, the first text counts", imported.doubled),
-            ("not in the catalogue", imported.unknown),
+            ("missing", report.missing),
+            ("repeated, only the first text is kept", report.repeated),
+            ("not in the catalog", report.unknown),
         )
     ]
-    if imported.left_out:
+    if report.left_out:
         lines.append(
-            f"{imported.left_out:,} lines are no article's text: they stand under left_out there"
+            f"{report.left_out:,} lines belong to no article: they are kept under left_out there"
         )
     return "\n".join(lines)
 
 
-def changes_text(
-    old: Version, new: Version, changes: list[Change], titles: dict[str, str], with_text: bool
-) -> str:
-    """Return which articles changed, came and went, with the words on demand."""
+def changes_text(comparison: StatuteChanges, with_diff: bool = False) -> str:
+    """Return which articles were changed, added and removed; with `with_diff`, also their words.
+
+    Removed words are shown as [-words-], added ones as {+words+}.
+
+    Example:
+        >>> old = Version("tea", date(2001, 2, 1), {})
+        >>> new = Version("tea", date(2020, 1, 1), {})
+        >>> added = Change("3", "added", None, "新。")
+        >>> print(changes_text(StatuteChanges(old, new, [added], {}), with_diff=True))
+        tea: from the version of 2001-02-01 to that of 2020-01-01
+        0 changed
+        1 added:
+          3
+            {+新。+}
+        0 removed
+    """
+    old, new = comparison.old, comparison.new
     lines = [f"{old.name}: from the version of {old.effective} to that of {new.effective}"]
     for kind in ("changed", "added", "removed"):
-        found = [change for change in changes if change.kind == kind]
-        lines.append(f"{len(found):,} {kind}{':' if found else ''}")
-        for change in found:
-            lines.append(f"  {change.article} {titles.get(change.article, '')}".rstrip())
-            lines += [indented(_marked(change.pieces()))] if with_text else []
+        changes = [change for change in comparison.changes if change.kind == kind]
+        lines.append(f"{len(changes):,} {kind}{':' if changes else ''}")
+        for change in changes:
+            title = comparison.titles.get(change.article, "")
+            lines.append(f"  {change.article} {title}".rstrip())
+            lines += [indented(_marked(change.pieces()))] if with_diff else []
     return "\n".join(lines)
 
 
-def changes_json(
-    old: Version, new: Version, changes: list[Change], titles: dict[str, str], with_text: bool
-) -> str:
-    """Return the changes as one JSON object; with the words, each has its `pieces`."""
+def changes_json(comparison: StatuteChanges, with_diff: bool = False) -> str:
+    """Return the changes as one JSON object; with `with_diff`, each has its texts and `pieces`.
+
+    Example:
+        >>> old = Version("tea", date(2001, 2, 1), {})
+        >>> new = Version("tea", date(2020, 1, 1), {})
+        >>> added = Change("3", "added", None, "新。")
+        >>> json.loads(changes_json(StatuteChanges(old, new, [added], {"3": "罪"})))["changes"]
+        [{'article': '3', 'title': '罪', 'kind': 'added'}]
+    """
     return json.dumps(
         {
-            "name": old.name,
-            "from": str(old.effective),
-            "to": str(new.effective),
+            "name": comparison.old.name,
+            "from": str(comparison.old.effective),
+            "to": str(comparison.new.effective),
             "changes": [
-                {"article": change.article, "title": titles.get(change.article, "")}
-                | {"kind": change.kind}
-                | (_words(change) if with_text else {})
-                for change in changes
+                {
+                    "article": change.article,
+                    "title": comparison.titles.get(change.article, ""),
+                    "kind": change.kind,
+                }
+                | (_words(change) if with_diff else {})
+                for change in comparison.changes
             ],
         },
         ensure_ascii=False,
@@ -113,23 +177,27 @@ def _words(change: Change) -> dict[str, Any]:
 
 
 def _marked(pieces: list[Piece]) -> str:
-    """Return [-what went-]{+what came+} between the ends of what stayed."""
+    """Return [-removed words-] and {+added words+} between the ends of the unchanged text.
+
+    Of a long unchanged piece, only the characters next to a difference are shown:
+    "…十，[-旧。-]{+新。+}" where the old text is "一二三四五六七八九十，旧。".
+    """
     marks = {"-": "[-{}-]", "+": "{{+{}+}}", "=": "{}"}
     shown = []
-    for place, piece in enumerate(pieces):
+    for index, piece in enumerate(pieces):
         text = piece.text
-        if piece.sign == "=":
-            left = text[:_AROUND] if place else ""
-            right = text[-_AROUND:] if place + 1 < len(pieces) else ""
+        if piece.kind == "=":
+            left = text[:_CONTEXT] if index else ""
+            right = text[-_CONTEXT:] if index + 1 < len(pieces) else ""
             text = text if len(text) <= len(left + right) else f"{left}…{right}"
         words = text.rstrip("\n")
-        shown.append(marks[piece.sign].format(words) + text[len(words) :])
+        shown.append(marks[piece.kind].format(words) + text[len(words) :])
     return "".join(shown)
 
 
 def _entry_text(entry: ArticleInfo) -> str:
     lines = [f"{entry.article}  {entry.title}".rstrip()]
-    lines += [f"  {_place(entry)}"] if _place(entry) else []
+    lines += [f"  {_division(entry)}"] if _division(entry) else []
     amended = ", ".join(f"{change.name} ({change.effective})" for change in entry.amendments)
     lines += [f"  amended by {amended}"] if amended else []
     if entry.version is None:
@@ -142,7 +210,7 @@ def _entry_text(entry: ArticleInfo) -> str:
     return "\n".join([*lines, indented(entry.text)])
 
 
-def _place(entry: Article | ArticleInfo) -> str:
+def _division(entry: Article | ArticleInfo) -> str:
     return " · ".join(filter(None, (entry.part, entry.chapter, entry.section)))
 
 
@@ -158,6 +226,7 @@ LIST_WRITERS: dict[str, Callable[[Iterable[Article]], str]] = {
     "table": list_table,
     "json": list_json,
 }
-CHANGES_WRITERS: dict[
-    str, Callable[[Version, Version, list[Change], dict[str, str], bool], str]
-] = {"table": changes_text, "json": changes_json}
+CHANGES_WRITERS: dict[str, Callable[[StatuteChanges, bool], str]] = {
+    "table": changes_text,
+    "json": changes_json,
+}

@@ -1,4 +1,4 @@
-"""Progress bars: a bar with rate and time left on a terminal, plain lines elsewhere."""
+"""Progress on a stream: bars with rate and time left on a terminal, plain lines elsewhere."""
 
 import signal
 import threading
@@ -17,7 +17,16 @@ LINE_SECONDS = 5.0
 
 @contextmanager
 def progress_on(stream: TextIO) -> Iterator[Progress]:
-    """Yield a Progress that is shown on a stream as long as the block lasts."""
+    """Yield a Progress that is shown on a stream until the end of the block.
+
+    Example:
+        >>> import sys
+        >>> with progress_on(sys.stdout) as progress:
+        ...     progress.message("Preparing the cases.")
+        ...     progress.update("prepare", 80, 80)
+        Preparing the cases.
+        prepare: 80 of 80
+    """
     if stream.isatty():
         with _bars(stream) as progress:
             yield progress
@@ -26,13 +35,13 @@ def progress_on(stream: TextIO) -> Iterator[Progress]:
 
 
 class _Rates:
-    """The rate of each stage since its first report: a resumed stage does not start at 0."""
+    """The rate of each stage since its first report, which for a resumed stage is not at 0."""
 
     def __init__(self) -> None:
         self._starts: dict[str, tuple[int, float]] = {}
 
     def rate(self, stage: str, done: int) -> float:
-        """Return cases per second; 0 at the start of a stage or of its rerun: none is known yet."""
+        """Return cases or steps per second; 0 at the start of a stage, where it is not known."""
         now = time.monotonic()
         first, start = self._starts.setdefault(stage, (done, now))
         if done <= first:
@@ -43,7 +52,7 @@ class _Rates:
 
 @dataclass(frozen=True)
 class _Interruptible:
-    """A Progress that passes reports on, and raises KeyboardInterrupt once Ctrl-C was pressed."""
+    """A Progress that passes reports on, and raises KeyboardInterrupt after Ctrl-C was pressed."""
 
     progress: Progress
     pressed: threading.Event
@@ -65,30 +74,35 @@ class _Interruptible:
 def stopping_between_steps(progress: Progress) -> Iterator[Progress]:
     """Yield a Progress that raises KeyboardInterrupt at its next report after Ctrl-C was pressed.
 
-    TensorFlow may abort the process where an exception comes up in the middle of its work. A second
-    Ctrl-C is raised at once all the same. Only the main thread gets signals: elsewhere, nothing is
-    changed.
+    TensorFlow may abort the process when an exception is raised in the middle of its work. A second
+    Ctrl-C is still raised at once. Only the main thread gets signals: in other threads, the
+    Progress is yielded unchanged.
+
+    Example:
+        >>> from lawrec.progress import SILENT
+        >>> with stopping_between_steps(SILENT) as progress:
+        ...     progress.update("train", 1, 100)
     """
     if threading.current_thread() is not threading.main_thread():
         yield progress
         return
     pressed = threading.Event()
 
-    def press(number: int, frame: FrameType | None) -> None:
+    def press(signal_number: int, frame: FrameType | None) -> None:
         if pressed.is_set():
             raise KeyboardInterrupt
         pressed.set()
 
-    before = signal.signal(signal.SIGINT, press)
+    previous = signal.signal(signal.SIGINT, press)
     try:
         yield _Interruptible(progress, pressed)
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
 
 @dataclass(frozen=True)
 class _Bars:
-    """A bar per stage; messages stand above the bars."""
+    """One bar per stage; messages are printed above the bars."""
 
     bars: Any  # a rich.progress.Progress
     tasks: dict[str, Any] = field(default_factory=dict)
@@ -125,7 +139,7 @@ def _bars(stream: TextIO) -> Iterator[Progress]:
 
 @dataclass(frozen=True)
 class _Lines:
-    """A plain line per stage every few seconds, and one at the end of each stage."""
+    """One plain line per stage every few seconds, and another at the end of the stage."""
 
     stream: TextIO
     printed: dict[str, float] = field(default_factory=dict)

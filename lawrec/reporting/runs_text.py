@@ -1,32 +1,37 @@
-"""Report: answers and figures as tables for people, and JSON or CSV for programs."""
+"""What the commands on records and runs print: a text for people, and JSON for programs."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
-from rich import box
-from rich.table import Table
 
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
-from lawrec.evaluation.metrics import HEADLINES
-from lawrec.reporting.tables import WIDTH, render
-from lawrec.runs.results import DoctorReport, RunInfo, TuningResult
-
-FIGURES = {
-    "cail_score": "CAIL score",
-    "micro_f1": "micro-F1",
-    "macro_f1": "macro-F1, all articles",
-    "macro_f1_supported": "macro-F1, articles with cases",
-    "hamming_loss": "Hamming loss",
-    "exact_match": "exact match",
-}
+from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
+from lawrec.reporting.tables import render, simple_table
+from lawrec.runs.results import DoctorReport, GuaranteeCost, RunInfo, TuningResult
 
 
-def records_text(records: "Records") -> str:
-    """Return what was prepared, and where it is."""
+def headline_figures(figures: Mapping[str, float]) -> str:
+    """Return the most important metrics in one line.
+
+    Example:
+        >>> headline_figures(dict.fromkeys(METRIC_LABELS, 0.5))[:37]
+        'CAIL score 0.5000, micro-F1 0.5000, m'
+    """
+    return ", ".join(f"{METRIC_LABELS[name]} {figures[name]:.4f}" for name in HEADLINES)
+
+
+def records_text(records: Records) -> str:
+    """Return what was prepared, and where it is.
+
+    Example:
+        >>> print(records_text(prepare(DatasetSpec(), CorpusConfig())))  # doctest: +SKIP
+        data/records/sample-017db7de
+        train: 1,800 cases, utf-8, 199,650 tokens
+        ...
+    """
     lines = [str(records.folder)]
     for name, split in records.manifest.splits.items():
         skipped = f", {split.skipped:,} lines skipped (skipped.jsonl)" if split.skipped else ""
@@ -37,109 +42,146 @@ def records_text(records: "Records") -> str:
     return "\n".join(lines)
 
 
-def verification_text(found: "Verification") -> str:
-    """Return whether records are as their manifest says, a damaged shard a line."""
-    if not found.damage:
-        return f"{found.folder}: {found.shards:,} shards, {found.cases:,} cases, all whole"
-    return "\n".join(str(error) for error in found.damage)
+def verification_text(verification: Verification) -> str:
+    """Return whether records are as their manifest says, with one line per damaged shard.
+
+    Example:
+        >>> verification_text(Verification(Path("records"), 3, 140, ()))  # doctest: +SKIP
+        'records: 3 shards, 140 cases, all whole'
+    """
+    if not verification.damage:
+        return (
+            f"{verification.folder}: {verification.shards:,} shards, {verification.cases:,} cases, "
+            "all whole"
+        )
+    return "\n".join(str(error) for error in verification.damage)
 
 
 def tuning_text(tuning: TuningResult) -> str:
-    """Return what tuning chose, and how the strategies compared."""
+    """Return what tuning chose, and how the strategies compared.
+
+    Example:
+        >>> print(tuning_text(tune_run(find_run(Path("checkpoints")))))  # doctest: +SKIP
+        Strategies by CAIL score, cross-validated
+        ...
+    """
     rule = tuning.rule
-    firing = rule.thresholds[np.isfinite(rule.thresholds)]
-    spread = f", from {firing.min():.3f} to {firing.max():.3f}" if len(firing) else ""
-    figures = ", ".join(f"{FIGURES[name]} {tuning.figures[name]:.4f}" for name in HEADLINES)
-    seen = int((tuning.support > 0).sum())
-    few = seen - int((tuning.support >= RARE).sum())
-    return (
-        f"{_comparison(tuning)}{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}\n"
-        f"{len(firing)} of {len(rule.thresholds)} articles have a threshold{spread}; {seen} have a "
-        f"case there to choose it by, {few} fewer than {RARE}: unreliable"
-        f"{_promised(tuning)}\non just these cases: {figures}"
-    )
+    finite = rule.thresholds[np.isfinite(rule.thresholds)]
+    interval = f", from {finite.min():.3f} to {finite.max():.3f}" if len(finite) else ""
+    supported = int((tuning.support > 0).sum())
+    unreliable = supported - int((tuning.support >= RARE).sum())
+    lines = [
+        f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}",
+        f"{len(finite)} of {len(rule.thresholds)} articles have a threshold{interval}; "
+        f"{supported} have a case to tune it on, {unreliable} fewer than {RARE}: unreliable",
+    ]
+    if tuning.guarantee:
+        lines.append(_guarantee_text(tuning.guarantee))
+    lines.append(f"on the cases used to tune: {headline_figures(tuning.metrics)}")
+    return _comparison(tuning) + "\n".join(lines)
 
 
 def _comparison(tuning: TuningResult) -> str:
     if not tuning.compared:
         return ""
-    table = Table("Strategy", box=box.SIMPLE_HEAD)
-    names = list(tuning.compared[0].figures)
-    shown = [FIGURES[name] for name in names]
-    own = [] if tuning.objective in names else [tuning.objective]
-    for name in own + shown:
-        table.add_column(name, justify="right")
-    for entry in tuning.compared:
-        values = [entry.objective] * len(own) + list(entry.figures.values())
-        table.add_row(entry.strategy, *(f"{value:.4f}" for value in values))
-    title = f"Strategies by {FIGURES.get(tuning.objective, tuning.objective)}, cross-validated"
-    return f"{title}\n{render(table, WIDTH)}"
+    names = list(tuning.compared[0].metrics)
+    objective = METRIC_LABELS.get(tuning.objective, tuning.objective)
+    own = [] if tuning.objective in names else [objective]
+    table = simple_table("Strategy", *own, *(METRIC_LABELS[name] for name in names))
+    for result in tuning.compared:
+        values = [result.objective] * len(own) + list(result.metrics.values())
+        table.add_row(result.strategy, *(f"{value:.4f}" for value in values))
+    return f"Strategies by {objective}, cross-validated\n{render(table)}"
 
 
-def _promised(tuning: TuningResult) -> str:
-    if not tuning.promise:
-        return ""
-    promise = tuning.promise
+def _guarantee_text(cost: GuaranteeCost) -> str:
     return (
-        f"\nguarantee: {promise.level:.0%} of cases get all their articles, or a person; it takes "
-        f"all from a score of {promise.score:.4f} on, {promise.articles:.1f} articles a case, and "
-        f"leaves {promise.abstained:.1%} of cases to a person"
+        f"guarantee: {cost.coverage:.0%} of cases get all their articles, or go to a person; "
+        f"articles are listed from a score of {cost.score:.4f} on, {cost.articles_per_case:.1f} "
+        f"per case, and {cost.abstained:.1%} of cases are left to a person"
     )
 
 
-def info_table(run: "RunInfo") -> str:
-    """Return a run's description for people."""
-    lines = [f"run          {run.run}", f"checkpoint   {run.checkpoint or 'none yet'}"]
-    lines += [f"{name:<12} {path}" for name, path in run.splits.items()]
-    lines += [
+def info_table(run: RunInfo) -> str:
+    """Return a run's description for people: its parts, then one row per layer.
+
+    Example:
+        >>> print(info_table(inspect_run(find_run(Path("checkpoints")))))  # doctest: +SKIP
+        run          checkpoints/20260101-120000-sample-017db7de
+        checkpoint   best.ckpt-700
+        ...
+    """
+    changes = [f"{name}={value}" for name, value in run.changed.items()]
+    lines = [
+        f"run          {run.run}",
+        f"checkpoint   {run.checkpoint or 'none yet'}",
+        *(f"{name:<12} {path}" for name, path in run.splits.items()),
         f"vocabulary   {run.tokens:,} tokens ({run.tokenizer}), {run.articles:,} articles",
         f"thresholds   {run.thresholds}",
         f"parameters   {run.parameters:,}",
         f"operations   {run.flops:,} for the longest case",
-        f"settings     {', '.join([f'preset {run.preset}', *_assigned(run.changed)])}",
+        f"settings     {', '.join([f'preset {run.preset}', *changes])}",
     ]
-    table = Table("Layer", "Output", box=box.SIMPLE_HEAD)
+    table = simple_table("Layer")
+    table.add_column("Output")
     table.add_column("Parameters", justify="right")
     for layer in run.layers:
         table.add_row(layer.name, layer.output, f"{layer.parameters:,}")
-    return "\n".join(lines) + "\n" + render(table, WIDTH)
+    return "\n".join(lines) + "\n" + render(table)
 
 
-def _assigned(settings: Mapping[str, Any]) -> list[str]:
-    return [f"{name}={value}" for name, value in settings.items()]
+def info_json(run: RunInfo) -> str:
+    """Return a run's description as JSON, its settings included.
 
-
-def info_json(run: "RunInfo") -> str:
-    """Return a run's description as JSON, its settings included."""
+    Example:
+        >>> print(info_json(inspect_run(find_run(Path("checkpoints")))))  # doctest: +SKIP
+        {
+         "run": "checkpoints/20260101-120000-sample-017db7de",
+        ...
+    """
     return json.dumps(asdict(run), ensure_ascii=False, indent=1)
 
 
-def doctor_text(advice: DoctorReport) -> str:
-    """Return what computes here, and what is in the way of a GPU, for people."""
-    found = advice.findings
-    built = ", ".join(f"{name.split('_')[0]} {of}" for name, of in found.built_for.items())
+def doctor_text(report: DoctorReport) -> str:
+    """Return what computes here, and what keeps a GPU from being used, for people.
+
+    Example:
+        >>> print(doctor_text(examine()))  # doctest: +SKIP
+        lawrec       0.1.0
+        TensorFlow   2.21.0, built for the CPU alone
+        ...
+    """
+    findings = report.findings
+    built_for = ", ".join(
+        f"{name.split('_')[0]} {version}" for name, version in findings.built_for.items()
+    )
     lines = [
-        f"lawrec       {advice.lawrec}",
-        f"TensorFlow   {advice.tensorflow}, built for {built or 'the CPU alone'}",
-        f"Keras        {advice.keras}",
-        f"CPU          {advice.cores} cores",
-        *(f"GPU          {name}" for name in found.gpus or ["none is used"]),
+        f"lawrec       {report.lawrec}",
+        f"TensorFlow   {report.tensorflow}, built for {built_for or 'the CPU alone'}",
+        f"Keras        {report.keras}",
+        f"CPU          {report.cores} cores",
+        *(f"GPU          {name}" for name in findings.gpus or ["none is used"]),
     ]
-    lines += [f"driver       {found.driver}"] if found.driver else []
-    lines += [f"             {reason}" for reason in advice.why_no_gpu]
-    if advice.difference is not None:
-        lines.append(f"scores       CPU and GPU differ by at most {advice.difference:.1e}")
-    lines.append(f"batch size   --set training.batch_tokens={advice.batch_tokens} fits")
+    lines += [f"driver       {findings.driver}"] if findings.driver else []
+    lines += [f"             {reason}" for reason in report.why_no_gpu]
+    if report.difference is not None:
+        lines.append(f"scores       CPU and GPU differ by at most {report.difference:.1e}")
+    lines.append(f"batch size   --set training.batch_tokens={report.batch_tokens} fits")
     return "\n".join(lines)
 
 
-def doctor_json(advice: DoctorReport) -> str:
-    """Return all that was found as JSON."""
-    return json.dumps(asdict(advice), ensure_ascii=False, indent=1)
+def doctor_json(report: DoctorReport) -> str:
+    """Return everything that `lawrec doctor` examined as JSON.
+
+    Example:
+        >>> print(doctor_json(examine()))  # doctest: +SKIP
+        {"lawrec": "0.1.0", "tensorflow": "2.21.0", ...}
+    """
+    return json.dumps(asdict(report), ensure_ascii=False, indent=1)
 
 
 DOCTOR_WRITERS: dict[str, Callable[[DoctorReport], str]] = {
     "table": doctor_text,
     "json": doctor_json,
 }
-INFO_WRITERS: dict[str, Callable[["RunInfo"], str]] = {"table": info_table, "json": info_json}
+INFO_WRITERS: dict[str, Callable[[RunInfo], str]] = {"table": info_table, "json": info_json}

@@ -1,53 +1,62 @@
-"""TODO reporting.tables."""
+"""Tables as plain text, with columns that line up where Chinese characters are two cells wide."""
 
-import csv
-import io
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
+from io import StringIO
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from lawrec.decision.recommend import Recommendation
-
 WIDTH = 100
 """Columns of a table that is not printed on a terminal."""
-HEAD_WIDTH = 81
-"""Columns of the line above a table, which shows the start of the fact."""
 
 
-def _plain(text: str) -> str:
-    """Return one line without the control characters that would steer a terminal."""
-    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+def plain(text: str) -> str:
+    r"""Return the text on one line, without the control characters that would steer a terminal.
 
-
-def _cells(entry: Recommendation) -> tuple[str, ...]:
-    threshold = "none" if entry.threshold is None else f"{entry.threshold:.3f}"
-    verdict = f"{'yes' if entry.recommended else 'no'}: {entry.reason}"
-    probability = "" if entry.probability is None else f"{entry.probability:.3f}"
-    return (entry.article, entry.title, f"{entry.score:.3f}", probability, threshold, verdict)
-
-
-def render(table: Table, width: int) -> str:
-    """Return a table as text."""
-    # Facts, titles and paths are not markup: "[/]" and ":a:" in them stay as they are.
-    console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, emoji=False)
-    console.print(table)
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-
-
-def _fields(entry: Recommendation, texts: Mapping[str, str] | None) -> dict[str, Any]:
-    return asdict(entry) | ({} if texts is None else {"text": texts.get(entry.article)})
+    Example:
+        >>> plain("张某\x1b[2J\n 盗窃")
+        '张某[2J 盗窃'
+    """
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())
 
 
 def indented(text: str) -> str:
-    """Return the paragraphs of an article's text, a line each."""
-    return "\n".join(f"    {_plain(paragraph)}" for paragraph in text.splitlines())
+    r"""Return the paragraphs of an article's text, each on an indented line of its own.
+
+    Example:
+        >>> indented("盗窃公私财物。\n数额巨大的。")
+        '    盗窃公私财物。\n    数额巨大的。'
+    """
+    return "\n".join(f"    {plain(paragraph)}" for paragraph in text.splitlines())
 
 
-def _csv_row(values: list[Any]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(values)  # it quotes only the line ends that it writes itself
-    return line.getvalue().removesuffix("\r\n")
+def simple_table(first: str, *others: str) -> Table:
+    """Return an empty table without a frame: a column for names, then columns for numbers.
+
+    Args:
+        first: The heading of the first column, which is aligned left.
+        *others: The headings of the other columns, which are aligned right.
+
+    Example:
+        >>> len(simple_table("Strategy", "CAIL score", "micro-F1").columns)
+        3
+    """
+    table = Table(first, box=box.SIMPLE_HEAD)
+    for heading in others:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def render(table: Table, width: int = WIDTH) -> str:
+    """Return a table as text; no line is wider than `width` cells or ends in spaces.
+
+    Example:
+        >>> table = simple_table("Article", "Score")
+        >>> table.add_row("264", "0.912")
+        >>> [line.split() for line in render(table).splitlines()][1::2]
+        [['Article', 'Score'], ['264', '0.912']]
+    """
+    # Without markup and emoji, "[/]" and ":a:" in facts, titles and paths stay as they are.
+    output = StringIO()
+    Console(file=output, width=width, color_system=None, markup=False, emoji=False).print(table)
+    return "\n".join(line.rstrip() for line in output.getvalue().splitlines()) + "\n"

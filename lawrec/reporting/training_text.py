@@ -1,67 +1,99 @@
-"""Training report: what `lawrec train` shows of a training before it starts, as text."""
+"""What `lawrec train` and `lawrec embed` print, as text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from lawrec.evaluation.metrics import HEADLINES
-from lawrec.reporting.runs_text import FIGURES
+from lawrec.reporting.runs_text import headline_figures
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase, TrainingEvaluation
-
-
-def training_line(evaluation: TrainingEvaluation) -> str:
-    """Return the line that ends an epoch."""
-    figures = ", ".join(f"{FIGURES[name]} {evaluation.valid[name]:.4f}" for name in HEADLINES)
-    return (
-        f"epoch {evaluation.epoch}, step {evaluation.step}: loss {evaluation.loss:.4f}, "
-        f"valid {figures}{' (best)' if evaluation.best else ''}"
-    )
-
+from lawrec.types import Float32Array
 
 CASES_SHOWN = 8
 """Cases of the first batch that are shown as text."""
+_NO_RUN = "No run was made. The records stay."
 
 
-def rehearsal_text(rehearsal: DryRunReport) -> str:
-    """Return the sizes of a training that was rehearsed."""
-    speed = rehearsal.speed
-    cases = ", ".join(f"{name} {cases:,}" for name, cases in rehearsal.cases.items())
+def training_line(evaluation: TrainingEvaluation) -> str:
+    """Return the line about one evaluation on the valid cases, such as the one after each epoch.
+
+    Example:
+        >>> figures = {"cail_score": 0.5, "micro_f1": 0.25}
+        >>> figures |= {"macro_f1_supported": 0.75, "exact_match": 0.125}
+        >>> training_line(TrainingEvaluation(1200, 3, 0.01234, figures, True))[:55]
+        'epoch 3, step 1200: loss 0.0123, valid CAIL score 0.500'
+    """
+    return (
+        f"epoch {evaluation.epoch}, step {evaluation.step}: loss {evaluation.loss:.4f}, "
+        f"valid {headline_figures(evaluation.valid)}{' (best)' if evaluation.best else ''}"
+    )
+
+
+def dry_run_text(report: DryRunReport) -> str:
+    """Return the sizes and the speed that a dry run measured.
+
+    Example:
+        >>> print(dry_run_text(dry_run(config, records, source)))  # doctest: +SKIP
+        records               data/records/sample-017db7de
+        cases                 train 1,800, valid 300, test 300
+        ...
+    """
+    speed = report.speed
     rows = {
-        "records": str(rehearsal.records),
-        "cases": cases,
-        "tokens": f"{rehearsal.tokens:,}",
-        "articles": f"{rehearsal.articles:,}",
-        "parameters": f"{rehearsal.parameters:,}",
-        "weights": _mebibytes(rehearsal.weight_bytes),
-        "optimizer": _mebibytes(rehearsal.optimizer_bytes),
-        **{f"batch {name}": shape for name, shape in rehearsal.shapes.items()},
+        "records": str(report.records),
+        "cases": ", ".join(f"{name} {cases:,}" for name, cases in report.cases.items()),
+        "tokens": f"{report.tokens:,}",
+        "articles": f"{report.articles:,}",
+        "parameters": f"{report.parameters:,}",
+        "weights": _mebibytes(report.weight_bytes),
+        "optimizer": _mebibytes(report.optimizer_bytes),
+        **{f"batch {name}": shape for name, shape in report.shapes.items()},
         "padding": f"{1 - speed['padding_efficiency']:.0%} of the batch",
-        "loss": f"{rehearsal.loss:.4f}",
-        "first step": f"{rehearsal.first_seconds:.1f} s, compiling included",
+        "loss": f"{report.loss:.4f}",
+        "first step": f"{report.first_seconds:.1f} s, compiling included",
         "next steps": f"{speed['cases_per_second']:,.0f} cases/s, "
         f"{speed['tokens_per_second']:,.0f} tokens/s",
     }
-    return "\n".join([*_columns(rows), "", "No run was made. The records stay."])
+    return "\n".join([*_columns(rows), "", _NO_RUN])
 
 
 def first_batch_text(batch: FirstBatch) -> str:
-    """Return the first cases of a batch, the shapes of its parts and the checks."""
+    """Return the first cases of a batch, the shapes of its parts and the results of its checks.
+
+    Example:
+        >>> print(first_batch_text(first_batch(config, records, source=source)))  # doctest: +SKIP
+        Row 0: articles 264
+        被告人 张某 秘密窃取 钱包
+        ...
+    """
     shown = batch.cases[:CASES_SHOWN]
-    cases = [line for row, case in enumerate(shown) for line in _case_lines(row, case)]
+    lines = [line for row, case in enumerate(shown) for line in _case_lines(row, case)]
+    if more := len(batch.cases) - len(shown):
+        lines += [f"... and {more} more rows.", ""]
     checks = {
-        name: f"no: {', '.join(failed)}" if failed else "yes"
-        for name, failed in batch.checks.items()
+        name: f"no: {', '.join(failures)}" if failures else "yes"
+        for name, failures in batch.checks.items()
     }
-    more = len(batch.cases) - len(shown)
-    return "\n".join(
-        [
-            *cases,
-            *([f"... and {more} more rows.", ""] if more else []),
-            *_columns(batch.shapes),
-            "",
-            *_columns(checks),
-            "",
-            "No run was made. The records stay.",
-        ]
-    )
+    return "\n".join([*lines, *_columns(batch.shapes), "", *_columns(checks), "", _NO_RUN])
+
+
+def embedding_text(path: Path, vectors: Float32Array, *, facts: int, skipped: int) -> str:
+    """Return how many word vectors were trained, and on what.
+
+    Args:
+        path: The file of the vectors.
+        vectors: The vectors, float32 (n_tokens, embedding_size).
+        facts: The number of facts that they were trained on.
+        skipped: The number of lines that were left out.
+
+    Example:
+        >>> import numpy as np
+        >>> vectors = np.zeros((1200, 8), np.float32)
+        >>> print(embedding_text(Path("vectors.txt"), vectors, facts=110, skipped=0))
+        vectors.txt: 1,200 tokens, 8 numbers each
+        from 110 facts
+    """
+    tokens, size = vectors.shape
+    left_out = f", {skipped:,} lines skipped" if skipped else ""
+    return f"{path}: {tokens:,} tokens, {size} numbers each\nfrom {facts:,} facts{left_out}"
 
 
 def _case_lines(row: int, case: ShownCase) -> Iterator[str]:
@@ -74,7 +106,7 @@ def _case_lines(row: int, case: ShownCase) -> Iterator[str]:
     yield ""
 
 
-def _columns(rows: dict[str, str]) -> list[str]:
+def _columns(rows: Mapping[str, str]) -> list[str]:
     width = max(map(len, rows))
     return [f"{name:<{width}}  {value}" for name, value in rows.items()]
 

@@ -426,7 +426,7 @@ def test_an_unknown_suffix_is_refused(tmp_path, name):
         "(and then .gz, .xz, .zip)"
     )
     assert caught.value.got == repr(path.suffix)
-    assert caught.value.todo == "Rename the file, or name the format with --format."
+    assert caught.value.todo == "Rename the file, or name the format with --input-format."
 
 
 def test_a_named_format_wins_over_the_suffix(tmp_path):

@@ -4,38 +4,44 @@ from itertools import combinations
 
 import pytest
 
-from lawrec.corpus.near_duplicates import BATCH, NearDuplicates, jaccard, rows_in_band, shingles
+from lawrec.corpus.near_duplicates import (
+    BATCH_SIZE,
+    NearDuplicateIndex,
+    jaccard,
+    rows_per_band,
+    shingles,
+)
 
-SIGNS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
+CHARACTERS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
 
 
 def grouped(texts, threshold=0.8):
-    near = NearDuplicates(io.BytesIO(), threshold)
+    near = NearDuplicateIndex(io.BytesIO(), threshold)
     assert [near.add(text) for text in texts] == list(range(len(texts)))
     return near.groups()
 
 
 def brute_force(texts, threshold):
-    """Join every pair that is alike, one after the other."""
+    """Join every pair of near-duplicates, one after the other."""
     groups = [{number} for number in range(len(texts))]
-    for one, other in combinations(range(len(texts)), 2):
-        if jaccard(shingles(texts[one]), shingles(texts[other])) >= threshold:
-            joined = [group for group in groups if group & {one, other}]
+    for pair in combinations(range(len(texts)), 2):
+        if jaccard(*(shingles(texts[number]) for number in pair)) >= threshold:
+            joined = [group for group in groups if group & set(pair)]
             groups = [group for group in groups if group not in joined] + [set().union(*joined)]
     return sorted(sorted(group) for group in groups if len(group) > 1)
 
 
 def texts_with_relatives(seed, families=25):
-    """Random texts, and copies of each with more and more signs changed."""
+    """Random texts, and copies of each with more and more characters changed."""
     numbers = random.Random(seed)
     texts = {}
     for _ in range(families):
-        text = numbers.choices(SIGNS, k=numbers.randint(40, 200))
+        text = numbers.choices(CHARACTERS, k=numbers.randint(40, 200))
         for _ in range(numbers.randint(1, 6)):
             texts["".join(text)] = None
             text = list(text)
             for _ in range(numbers.randint(0, 3)):
-                text[numbers.randrange(len(text))] = numbers.choice(SIGNS)
+                text[numbers.randrange(len(text))] = numbers.choice(CHARACTERS)
     ordered = list(texts)
     numbers.shuffle(ordered)
     return ordered
@@ -50,7 +56,7 @@ def texts_with_relatives(seed, families=25):
         ("被告人盗窃罪", {"被告人盗窃", "告人盗窃罪"}),
     ],
 )
-def test_shingles_are_stretches_of_five_signs(text, expected):
+def test_shingles_are_stretches_of_five_characters(text, expected):
     assert shingles(text) == expected
 
 
@@ -71,23 +77,23 @@ def test_groups_are_those_of_comparing_every_pair(seed, threshold):
 
 @pytest.mark.parametrize(("threshold", "rows"), [(0.5, 3), (0.8, 8), (1.0, 31)])
 def test_bands_are_as_long_as_the_threshold_allows(threshold, rows):
-    assert rows_in_band(threshold) == rows
+    assert rows_per_band(threshold) == rows
 
 
-def test_texts_that_only_look_alike_to_the_signatures_are_not_joined():
+def test_candidates_below_the_threshold_are_not_joined():
     texts = texts_with_relatives(7)
     assert grouped(texts, threshold=1.0) == []
 
 
 def test_a_group_may_be_a_chain():
-    base = "".join(random.Random(0).choices(SIGNS, k=120))
+    base = "".join(random.Random(0).choices(CHARACTERS, k=120))
     chain = [base[start : start + 100] for start in range(0, 20, 5)]
     assert jaccard(shingles(chain[0]), shingles(chain[-1])) < 0.8
     assert grouped(chain) == [[0, 1, 2, 3]]
 
 
 def test_the_same_text_has_the_same_number():
-    near = NearDuplicates(io.BytesIO())
+    near = NearDuplicateIndex(io.BytesIO())
     assert [near.add(text) for text in ("甲乙", "丙丁", "甲乙", "")] == [0, 1, 0, 2]
     assert len(near) == 3
 
@@ -99,5 +105,5 @@ def test_nothing_has_no_groups():
 
 def test_more_texts_than_a_batch_are_all_compared():
     numbers = random.Random(3)
-    texts = ["".join(numbers.choices(SIGNS, k=60)) for _ in range(BATCH)]
-    assert grouped([*texts, texts[0][:-1]]) == [[0, BATCH]]
+    texts = ["".join(numbers.choices(CHARACTERS, k=60)) for _ in range(BATCH_SIZE)]
+    assert grouped([*texts, texts[0][:-1]]) == [[0, BATCH_SIZE]]

@@ -20,7 +20,7 @@ CHAR = CorpusConfig(tokenizer="char", max_tokens=3)
 REPOSITORY = Path(__file__).parents[2]
 INTERRUPTED = """
 import itertools
-from lawrec.config import (CorpusConfig)
+from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.tokenizers import load_tokenizer
@@ -43,16 +43,16 @@ if __name__ == "__main__":
 
 
 @pytest.fixture(autouse=True)
-def few_are_three(monkeypatch):
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization._FEW", 3)
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization._CHUNK", 2)
+def processes_start_from_three_cases(monkeypatch):
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.MIN_PARALLEL_CASES", 3)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.CASES_PER_TASK", 2)
 
 
 def invented(size):
     return [Case(f"file:{n}", str(n), f"盗{n}窃") for n in range(size)]
 
 
-def cut_all(cases, config, dictionaries=()):
+def tokenize_all(cases, config, dictionaries=()):
     return list(
         tokenize_cases(
             cases, load_tokenizer(config, dictionaries), config=config, dictionaries=dictionaries
@@ -64,37 +64,37 @@ def cut_all(cases, config, dictionaries=()):
 def test_any_number_of_cases_comes_in_order_with_its_first_tokens(size):
     cases = invented(size)
     for workers in (1, 2):
-        assert cut_all(cases, replace(CHAR, workers=workers)) == [
+        assert tokenize_all(cases, replace(CHAR, workers=workers)) == [
             (case, list(case.fact)[:3]) for case in cases
         ]
 
 
-def test_the_sample_is_cut_the_same_by_one_process_and_by_two(tmp_path):
+def test_the_sample_is_tokenized_the_same_by_one_process_and_by_two(tmp_path):
     (tmp_path / "stop.txt").write_text("的\n", encoding="utf-8")
     config = CorpusConfig(entity_types=("money", "date"), stop_words=str(tmp_path / "stop.txt"))
     cases = list(usable_cases(read_cases(shipped_path("data/sample/valid.json"))))[:40]
-    alone, together = (cut_all(cases, replace(config, workers=n), TERMS) for n in (1, 2))
+    alone, together = (tokenize_all(cases, replace(config, workers=n), TERMS) for n in (1, 2))
     assert alone == together
     assert any("<date>" in tokens for _, tokens in alone)
 
 
 def test_few_cases_start_no_process(monkeypatch):
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", None)
-    assert len(cut_all(invented(2), replace(CHAR, workers=2))) == 2
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.parallel_map", None)
+    assert len(tokenize_all(invented(2), replace(CHAR, workers=2))) == 2
 
 
 def test_all_cores_are_for_a_tokenizer_that_is_not_quick(monkeypatch):
-    def in_processes(work, batched, workers):
+    def parallel_map(work, batched, workers):
         assert workers == 7
         yield from ((chunk, work(chunk)) for chunk in batched)
 
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.cores", lambda: 7)
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", in_processes)
-    expected = cut_all(invented(9), replace(CHAR, workers=1))
-    slow = replace(load_tokenizer(CHAR), quick=False)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.available_cores", lambda: 7)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.parallel_map", parallel_map)
+    expected = tokenize_all(invented(9), replace(CHAR, workers=1))
+    slow = replace(load_tokenizer(CHAR), is_quick=False)
     assert list(tokenize_cases(invented(9), slow, config=CHAR, dictionaries=())) == expected
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.in_processes", None)
-    assert cut_all(invented(9), CHAR) == expected
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.parallel_map", None)
+    assert tokenize_all(invented(9), CHAR) == expected
 
 
 def test_an_error_in_another_process_comes_whole(tmp_path):

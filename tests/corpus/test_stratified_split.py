@@ -7,20 +7,20 @@ import pytest
 
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.splits import SPLITS
-from lawrec.corpus.stratified_split import SHARES, Group, deal, split_files
+from lawrec.corpus.stratified_split import RATIOS, Group, SplitSettings, assign_groups, split_files
 from lawrec.errors import CaseError, ConfigError
 
-SIGNS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
+CHARACTERS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
 
 
 def family(numbers, size):
-    """Facts that are near-duplicates of one another: the first sign apart."""
-    stem = "".join(numbers.choices(SIGNS, k=80))
-    return [sign + stem for sign in SIGNS[:size]]
+    """Facts that are near-duplicates of one another: the first character apart."""
+    stem = "".join(numbers.choices(CHARACTERS, k=80))
+    return [character + stem for character in CHARACTERS[:size]]
 
 
 def write(path, cases):
-    """Write (fact, articles) as JSON lines of uneven spacing, so that kept bytes can be told."""
+    """Write (fact, articles) as JSON lines, spaced in two ways to show which bytes were kept."""
     lines = [
         json.dumps({"fact": fact, "meta": {"relevant_articles": articles}}, indent=None)
         if number % 2
@@ -75,9 +75,9 @@ def test_the_splits_are_the_input_and_nothing_twice(done):
 
 def test_each_split_keeps_the_order_of_the_input(done):
     lines, splits, _ = done
-    places = {line: place for place, line in enumerate(lines)}
+    positions = {line: position for position, line in enumerate(lines)}
     for part in splits.values():
-        assert [places[line] for line in part] == sorted(places[line] for line in part)
+        assert [positions[line] for line in part] == sorted(positions[line] for line in part)
 
 
 def test_no_group_is_divided(done):
@@ -87,10 +87,10 @@ def test_no_group_is_divided(done):
     assert report.groups == len(set.union(*stems))
 
 
-def test_the_shares_are_near_what_was_asked(done):
+def test_the_ratios_are_near_what_was_asked(done):
     lines, _, report = done
-    for share, count in zip(SHARES, report.cases.values(), strict=True):
-        assert count / len(lines) == pytest.approx(share, abs=0.02)
+    for ratio, count in zip(RATIOS, report.cases.values(), strict=True):
+        assert count / len(lines) == pytest.approx(ratio, abs=0.02)
 
 
 def test_each_article_of_three_groups_or_more_reaches_every_split(done):
@@ -103,22 +103,22 @@ def test_each_article_of_three_groups_or_more_reaches_every_split(done):
         )
     assert held[0] & held[1] & held[2] == {264, 234, 133, 266, 293, 303, 347, 151, 152}
     assert {153, 154} <= held[0]
-    assert (report.total, report.everywhere) == (11, 9)
+    assert (report.total_articles, report.articles_in_every_split) == (11, 9)
 
 
-def test_common_articles_are_spread_as_the_shares_are():
+def test_common_articles_are_spread_by_the_ratios():
     numbers = random.Random(5)
     groups = [
         Group((case,), Counter(numbers.sample("甲乙丙丁", numbers.choice((1, 1, 2)))))
         for case in range(2_000)
     ]
-    choice = deal(groups, SHARES, numbers=random.Random(0))
+    choice = assign_groups(groups, RATIOS, rng=random.Random(0))
     for name in "甲乙丙丁":
         counts = Counter(
             split for group, split in zip(groups, choice, strict=True) if name in group.articles
         )
-        for split, share in enumerate(SHARES):
-            assert counts[split] / counts.total() == pytest.approx(share, abs=0.02)
+        for split, ratio in enumerate(RATIOS):
+            assert counts[split] / counts.total() == pytest.approx(ratio, abs=0.02)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -129,7 +129,7 @@ def test_articles_of_several_labels_reach_every_split_too(seed):
         Group((case,), Counter(numbers.sample(names, numbers.choice((1, 1, 2, 3)))))
         for case in range(300)
     ]
-    choice = deal(groups, SHARES, numbers=random.Random(seed))
+    choice = assign_groups(groups, RATIOS, rng=random.Random(seed))
     for name in names:
         reached = {choice[number] for number, group in enumerate(groups) if name in group.articles}
         assert reached == {0, 1, 2}
@@ -138,21 +138,21 @@ def test_articles_of_several_labels_reach_every_split_too(seed):
 def test_a_large_group_goes_where_there_is_room():
     groups = [Group(tuple(range(80)), Counter({"264": 80}))]
     groups += [Group((80 + case,), Counter({"264": 1})) for case in range(20)]
-    choice = deal(groups, SHARES, numbers=random.Random(0))
+    choice = assign_groups(groups, RATIOS, rng=random.Random(0))
     assert choice[0] == 0
     assert Counter(choice[1:]) == {1: 10, 2: 10}
 
 
-def test_cases_without_an_article_are_dealt_out_too():
+def test_cases_without_an_article_are_assigned_too():
     groups = [Group((case,), Counter()) for case in range(10)]
-    assert Counter(deal(groups, SHARES, numbers=random.Random(0))) == {0: 8, 1: 1, 2: 1}
-    assert deal([], SHARES, numbers=random.Random(0)) == []
+    assert Counter(assign_groups(groups, RATIOS, rng=random.Random(0))) == {0: 8, 1: 1, 2: 1}
+    assert assign_groups([], RATIOS, rng=random.Random(0)) == []
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
     source = write(tmp_path / "all.json", long_tail())
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        split_files([source], tmp_path / name, seed=seed)
+        split_files([source], tmp_path / name, settings=SplitSettings(seed=seed))
     assert written(tmp_path / "a") == written(tmp_path / "b") != written(tmp_path / "c")
 
 
@@ -162,7 +162,7 @@ def test_several_files_and_formats_become_one(tmp_path):
     rows = [f"{fact}\t{';'.join(map(str, articles))}" for fact, articles in cases[30:]]
     table = tmp_path / "b.tsv"
     table.write_text("\n".join(["fact\tarticles", *rows]), encoding="utf-8")
-    split_files([json_file, table], tmp_path / "out", shares=(0.5, 0.25, 0.25))
+    split_files([json_file, table], tmp_path / "out", settings=SplitSettings((0.5, 0.25, 0.25)))
     splits = written(tmp_path / "out")
     got = [fact for part in splits.values() for fact in facts(part)]
     assert sorted(got) == sorted(fact for fact, _ in cases)
@@ -198,7 +198,7 @@ def test_cases_of_other_names_and_encodings_become_cail2018(tmp_path):
     assert got == [(number, *case) for number, case in enumerate(cases)]
 
 
-def test_an_unusable_line_stops_or_is_kept_aside(tmp_path):
+def test_an_unusable_line_is_an_error_or_is_skipped_and_logged(tmp_path):
     source = write(tmp_path / "all.json", long_tail()[:20])
     source.write_text("{\n" + source.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(CaseError, match="broken JSON"):
@@ -218,14 +218,14 @@ def test_nothing_is_overwritten(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "shares", [(0.8, 0.2), (0.8, 0.1, 0.2), (0.9, 0.1, 0.0), (1.2, -0.1, -0.1)]
+    "ratios", [(0.8, 0.2), (0.8, 0.1, 0.2), (0.9, 0.1, 0.0), (1.2, -0.1, -0.1)]
 )
-def test_shares_that_make_no_sense_are_refused(tmp_path, shares):
+def test_ratios_that_make_no_sense_are_refused(tmp_path, ratios):
     with pytest.raises(ConfigError, match="must be positive with the sum 1"):
-        split_files([], tmp_path / "out", shares=shares)
+        split_files([], tmp_path / "out", settings=SplitSettings(ratios))
 
 
-def test_a_split_that_would_stay_empty_is_told(tmp_path):
+def test_a_split_that_would_stay_empty_is_refused(tmp_path):
     source = write(tmp_path / "all.json", long_tail()[:2])
     with pytest.raises(CaseError, match="there must be a group of cases for each split"):
         split_files([source], tmp_path / "out")

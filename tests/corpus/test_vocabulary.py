@@ -12,7 +12,7 @@ from lawrec.corpus.vocabulary import (
     UNK_ID,
     Encoder,
     Vocabulary,
-    build_tokens,
+    build_vocabulary,
     encode,
     label_matrix,
     load_vocabulary,
@@ -22,7 +22,7 @@ from lawrec.errors import ConfigError, RecordsError
 WORDS = Vocabulary((PAD, UNK, "盗窃", "抢劫"))
 
 
-def slowly_built(counts, min_count, max_size):
+def build_slowly(counts, min_count, max_size):
     names = [PAD, UNK]
     left = dict(counts)
     while left and len(names) < max_size:
@@ -34,7 +34,7 @@ def slowly_built(counts, min_count, max_size):
 
 
 def test_padding_and_unknown_have_the_first_two_ids():
-    vocabulary = build_tokens(Counter("盗盗窃"), min_count=1, max_size=10)
+    vocabulary = build_vocabulary(Counter("盗盗窃"), min_count=1, max_size=10)
     assert vocabulary.names == ("<pad>", "<unk>", "盗", "窃")
     assert (vocabulary.ids["<pad>"], vocabulary.ids["<unk>"]) == (PAD_ID, UNK_ID) == (0, 1)
 
@@ -54,7 +54,11 @@ def test_padding_and_unknown_have_the_first_two_ids():
     ],
 )
 def test_the_most_frequent_tokens_come_first(text, min_count, max_size, expected):
-    assert build_tokens(Counter(text), min_count, max_size).names == (PAD, UNK, *expected)
+    assert build_vocabulary(Counter(text), min_count=min_count, max_size=max_size).names == (
+        PAD,
+        UNK,
+        *expected,
+    )
 
 
 def test_the_order_is_that_of_a_slow_reference_whatever_the_order_of_counting():
@@ -63,8 +67,8 @@ def test_the_order_is_that_of_a_slow_reference_whatever_the_order_of_counting():
         counts = {chr(0x4E00 + n): numbers.randint(1, 4) for n in range(numbers.randint(0, 30))}
         shuffled = Counter(dict(numbers.sample(list(counts.items()), len(counts))))
         min_count, max_size = numbers.randint(1, 4), numbers.randint(2, 20)
-        built = build_tokens(shuffled, min_count, max_size)
-        assert built.names == slowly_built(counts, min_count, max_size)
+        built = build_vocabulary(shuffled, min_count=min_count, max_size=max_size)
+        assert built.names == build_slowly(counts, min_count, max_size)
 
 
 def test_the_id_of_a_name_is_its_position():
@@ -101,7 +105,7 @@ def test_a_vocabulary_that_cannot_be_read_is_refused(tmp_path, content, got):
         load_vocabulary(path)
     assert (caught.value.where, caught.value.expected) == (str(path), "the list must be readable")
     assert got in caught.value.got
-    assert caught.value.todo == "Make it again with `lawrec prepare`."
+    assert caught.value.todo == "Write it again with `lawrec prepare`."
 
 
 @pytest.mark.parametrize(
@@ -114,13 +118,15 @@ def test_a_vocabulary_that_cannot_be_read_is_refused(tmp_path, content, got):
     ],
 )
 def test_the_tokens_of_the_user_are_in_before_all_others(always, min_count, max_size, expected):
-    built = build_tokens(Counter("抢抢抢盗盗窃"), min_count, max_size, always)
+    built = build_vocabulary(
+        Counter("抢抢抢盗盗窃"), min_count=min_count, max_size=max_size, always=always
+    )
     assert built.names == (PAD, UNK, *expected)
 
 
 def test_more_tokens_of_the_user_than_there_is_room_for_are_refused():
     with pytest.raises(ConfigError) as caught:
-        build_tokens(Counter("盗"), 1, 3, ["诈", "骗"])
+        build_vocabulary(Counter("盗"), min_count=1, max_size=3, always=["诈", "骗"])
     assert str(caught.value) == (
         "corpus.max_vocabulary: the vocabulary must have room for the 4 tokens that are always in, "
         "got 3. Raise it, or shorten the list of corpus.user_tokens."
@@ -147,8 +153,15 @@ def test_tokens_become_one_to_max_tokens_ids(tokens, max_tokens, expected):
     [("", [1]), ("  \n", [1]), ("盗", [2]), ("盗 Ａ抢", [2, 3, 1]), ("盗" * 100_000, [2] * 4)],
 )
 def test_an_encoder_reads_any_text(fact, expected):
-    cut = load_tokenizer(CorpusConfig(tokenizer="char"))
-    assert Encoder(cut, Vocabulary((PAD, UNK, "盗", "A")), max_tokens=4)(fact) == expected
+    tokenizer = load_tokenizer(CorpusConfig(tokenizer="char"))
+    assert Encoder(tokenizer, Vocabulary((PAD, UNK, "盗", "A")), max_tokens=4)(fact) == expected
+
+
+@pytest.mark.parametrize(("length", "truncated"), [(3, False), (4, False), (5, True)])
+def test_a_fact_is_truncated_if_it_has_more_than_max_tokens_tokens(length, truncated):
+    tokenizer = load_tokenizer(CorpusConfig(tokenizer="char"))
+    encoder = Encoder(tokenizer, Vocabulary((PAD, UNK)), max_tokens=4)
+    assert encoder.encode("盗" * length).truncated is truncated
 
 
 def test_no_text_is_ever_read_as_padding(jieba_tokenizer):

@@ -7,7 +7,13 @@ from click.testing import CliRunner
 
 from lawrec.cli import cli
 from lawrec.config import ModelConfig
-from lawrec.diagnostics.doctor import DRIVER, batch_tokens, difference, why_no_gpu
+from lawrec.diagnostics.doctor import (
+    DRIVER,
+    cpu_gpu_difference,
+    suggest_batch_tokens,
+    why_no_gpu,
+)
+from lawrec.models.pooling import POOLINGS
 from lawrec.reporting.runs_text import doctor_text
 from lawrec.runs.results import DoctorReport, MachineReport
 
@@ -46,25 +52,34 @@ READY = MachineReport(
     ],
 )
 def test_the_deepest_reason_why_no_gpu_is_used(changes, reasons):
-    found = why_no_gpu(replace(READY, **changes))
-    assert len(found) == len(reasons)
-    for reason, expected in zip(found, reasons, strict=True):
+    result = why_no_gpu(replace(READY, **changes))
+    assert len(result) == len(reasons)
+    for reason, expected in zip(result, reasons, strict=True):
         assert re.search(expected, reason), reason
 
 
 def test_the_batch_grows_with_the_memory_and_shrinks_with_the_model():
     small, large = ModelConfig(), ModelConfig(lstm_units=1024, lstm_layers=4)
     free = [0, 2**30, 2**32, 2**34, 2**50]
-    sizes = [batch_tokens(small, each, 2) for each in free]
+    sizes = [suggest_batch_tokens(small, n_cores=2, free_bytes=each) for each in free]
     assert sizes == sorted(sizes)
     assert (sizes[0], sizes[-1]) == (1_024, 262_144)
     assert all(size % 1_024 == 0 for size in sizes)
-    assert batch_tokens(large, 2**34, 2) < batch_tokens(small, 2**34, 2)
+    assert suggest_batch_tokens(large, n_cores=2, free_bytes=2**34) < sizes[3]
 
 
 @pytest.mark.parametrize(("cores", "expected"), [(1, 3_072), (2, 6_144), (64, 8_192)])
 def test_the_batch_on_the_cpu_is_the_default_on_two_cores(cores, expected):
-    assert batch_tokens(ModelConfig(), None, cores) == expected
+    assert suggest_batch_tokens(ModelConfig(), n_cores=cores) == expected
+
+
+def test_the_batch_shrinks_with_what_the_pooling_needs():
+    sizes = {
+        name: suggest_batch_tokens(ModelConfig(pooling=name), n_cores=2, free_bytes=2**33)
+        for name in POOLINGS
+    }
+    assert sizes["article-attention"] < sizes["attention"] < sizes["mean"]
+    assert sizes["last"] == sizes["max"] == sizes["mean"]
 
 
 def test_the_text_names_what_computes_and_what_does_not():
@@ -85,12 +100,12 @@ def test_the_text_names_what_computes_and_what_does_not():
 
 
 def test_the_command_ends_well_whatever_is_there():
-    found = json.loads(CliRunner().invoke(cli, ["doctor", "--output", "json"]).stdout)
-    assert bool(found["findings"]["gpus"]) is not bool(found["why_no_gpu"])
+    report = json.loads(CliRunner().invoke(cli, ["doctor", "--format", "json"]).stdout)
+    assert bool(report["findings"]["gpus"]) is not bool(report["why_no_gpu"])
     result = CliRunner().invoke(cli, ["doctor"])
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith("lawrec       ")
 
 
 def test_scores_here_and_in_a_process_without_a_gpu_agree():
-    assert difference() < 1e-4
+    assert cpu_gpu_difference() < 1e-4

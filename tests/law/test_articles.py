@@ -1,16 +1,18 @@
-import csv
 import random
-from datetime import date
 
 import pytest
 
 from lawrec.errors import CaseError
-from lawrec.law.articles import article_name, is_numbered, read_article_list, statute_order
-from lawrec.law.catalog import Article, amendments, load_catalog, nearest_article, titles
-from lawrec.resources import shipped_path
+from lawrec.law.articles import (
+    article_name,
+    is_numbered,
+    read_article_list,
+    root_article,
+    statute_order,
+)
+from lawrec.law.catalog import load_catalog, shipped_catalog
 
-HEADER = "article,title,part,chapter,section,amendments\n"
-SIGNS = "零一二三四五六七八九"
+DIGITS = "零一二三四五六七八九"
 
 
 def in_chinese(number):
@@ -21,7 +23,7 @@ def in_chinese(number):
         if not digit:
             gap = bool(text)
             continue
-        text += ("零" if gap else "") + SIGNS[digit] + unit
+        text += ("零" if gap else "") + DIGITS[digit] + unit
         gap = False
     return text.removeprefix("一") if 10 <= number < 20 else text
 
@@ -70,7 +72,7 @@ def in_chinese(number):
         ("120之99", "120之九十九"),
     ],
 )
-def test_every_way_of_writing_an_article_gives_one_name(value, expected):
+def test_every_spelling_of_an_article_has_the_same_name(value, expected):
     assert article_name(value) == expected
 
 
@@ -150,105 +152,21 @@ def test_a_name_stays_when_it_is_named_again():
     assert [article_name(name) for name in names] == names
 
 
-def test_articles_stand_in_the_order_of_the_statute_and_other_labels_last():
+def test_articles_are_sorted_as_in_the_statute_with_other_labels_last():
     ordered = ["2", "10", "100", "120", "120之一", "120之二", "120之九", "120之十", "120之十一"]
     ordered += ["121", "133", "133之一", "264", "民法典1165", "盗窃"]
     shuffled = random.Random(1).sample(ordered, len(ordered))
     assert sorted(shuffled, key=statute_order) == ordered
 
 
+def test_a_branch_has_the_root_of_its_article():
+    assert [root_article(name) for name in ("133", "133之一", "其他")] == ["133", "133", "其他"]
+
+
 def test_only_numbers_and_their_branches_are_numbered():
     names = ["1", "264", "133之一", "120之十一"]
     assert all(map(is_numbered, names))
     assert not any(map(is_numbered, ["盗窃", "民法典1165", "264.0", "-264", "第264条第2款", ""]))
-
-
-def test_amendments_come_with_their_dates():
-    entry = Article("1", "", amendments="修正案八:2011-05-01;修正案九:2015-11-01")
-    assert amendments(entry) == [
-        ("修正案八", date(2011, 5, 1)),
-        ("修正案九", date(2015, 11, 1)),
-    ]
-    assert amendments(Article("1", "")) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "nearest"),
-    [
-        ("453", "300"),
-        ("20之三", "20之二"),
-        ("19", "20"),
-        ("12", "10"),
-        ("盗窃", "264"),
-        ("抢劫罪名", "263"),
-        ("theft", None),
-    ],
-)
-def test_the_nearest_article_has_the_nearest_number_or_title(name, nearest):
-    numbered = {n: Article(n, "无题") for n in ("10", "20", "20之一", "20之二", "300")}
-    titled = {
-        "263": Article("263", "抢劫罪"),
-        "264": Article("264", "盗窃罪"),
-        "265": Article("265", "盗窃罪"),
-    }
-    found = nearest_article(name, numbered | titled)
-    assert (found.article if found else None) == nearest
-    assert nearest_article(name, {}) is None
-
-
-def test_a_catalogue_comes_back_as_it_was_written(tmp_path):
-    path = tmp_path / "articles.csv"
-    entries = [
-        Article("133", "交通肇事罪", "分则", "第二章 危害公共安全罪"),
-        Article("133之一", "危险驾驶罪", amendments="修正案八:2011-05-01;修正案九:2015-11-01"),
-        Article("264", '有"引号"、逗号,和\n换行'),
-    ]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(HEADER.strip().split(","))
-        writer.writerows(vars(entry).values() for entry in entries)
-    catalog = load_catalog(path)
-    assert list(catalog.values()) == entries
-    assert list(catalog) == ["133", "133之一", "264"]
-    assert titles(catalog)["133之一"] == "危险驾驶罪"
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        HEADER + "264,盗窃罪,,,,\n",
-        "\ufeff" + HEADER + "264,盗窃罪,,,,\n",
-        HEADER.replace("\n", "\r\n") + "264,盗窃罪,,,,\r\n",
-        HEADER + "\n264,盗窃罪,,,,\n\n",
-        HEADER + "264,盗窃罪\n",
-        "title,article\n盗窃罪,264\n",
-    ],
-)
-def test_a_catalogue_may_be_written_in_several_ways(tmp_path, content):
-    path = tmp_path / "articles.csv"
-    path.write_bytes(content.encode())
-    assert load_catalog(path) == {"264": Article("264", "盗窃罪")}
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"title\n\xe7\x9b\x97\n",
-        b"article\n264\n",
-        b"article,title,colour\n264,a,b\n",
-        b"article,title\n264,a,b,c\n",
-        b"article,title\n264,\xb5\xc1\xc7\xd4\n",
-    ],
-)
-def test_a_catalogue_with_other_columns_or_bytes_is_refused(tmp_path, content):
-    path = tmp_path / "articles.csv"
-    path.write_bytes(content)
-    with pytest.raises(CaseError) as caught:
-        load_catalog(path)
-    assert caught.value.where == str(path)
-    assert caught.value.expected.startswith("the catalogue must be CSV in UTF-8 with the columns")
-    assert caught.value.got
-    assert caught.value.todo == "Mend the file."
 
 
 @pytest.mark.parametrize(
@@ -270,21 +188,24 @@ def test_a_list_of_articles_keeps_its_own_order(tmp_path, content, expected):
 @pytest.mark.parametrize(
     ("content", "expected", "got", "todo"),
     [
-        (b"", "the list must name an article", "none", "Write one article a line."),
-        (b" \n\n", "the list must name an article", "none", "Write one article a line."),
-        (b"\xef\xbb\xbf", "the list must name an article", "none", "Write one article a line."),
-        (b"264\n266\n264\n", "each article must stand once", "'264'", "Delete the second line."),
+        (b"", "the list must name an article", "none", "Write one article per line."),
+        (b" \n\n", "the list must name an article", "none", "Write one article per line."),
+        (b"\xef\xbb\xbf", "the list must name an article", "none", "Write one article per line."),
+        (
+            b"264\n266\n264\n",
+            "each article must be listed once",
+            "'264' twice",
+            "Delete the second line.",
+        ),
         (
             "133之一\n第133条之1\n".encode(),
-            "each article must stand once",
-            "'133之一'",
+            "each article must be listed once",
+            "'133之一' twice",
             "Delete the second line.",
         ),
     ],
 )
-def test_a_list_without_articles_or_with_one_twice_is_refused(
-    tmp_path, content, expected, got, todo
-):
+def test_a_list_without_articles_or_with_repeats_is_refused(tmp_path, content, expected, got, todo):
     path = tmp_path / "law.txt"
     path.write_bytes(content)
     with pytest.raises(CaseError) as caught:
@@ -311,10 +232,10 @@ def test_a_list_with_broken_bytes_is_refused(tmp_path):
     assert (caught.value.got, caught.value.todo) == ("other bytes", "Convert it to UTF-8.")
 
 
-def test_a_hyphen_stands_for_just_the_branches_of_the_catalogue():
-    branched = [name for name in load_catalog(shipped_path("vocab/articles.csv")) if "之" in name]
-    found = [article_name(f"{number}-{branch}") for number in range(453) for branch in range(10)]
-    assert [name for name in found if "之" in name] == branched
+def test_a_hyphen_means_exactly_the_branches_of_the_catalog():
+    branched = [name for name in shipped_catalog() if "之" in name]
+    names = [article_name(f"{number}-{branch}") for number in range(453) for branch in range(10)]
+    assert [name for name in names if "之" in name] == branched
 
 
 @pytest.mark.parametrize("read", [read_article_list, load_catalog])

@@ -4,10 +4,9 @@ from datetime import date
 import pytest
 
 from lawrec.errors import StatuteError
-from lawrec.law.catalog import Article, in_division, load_catalog
-from lawrec.law.lookup import Amendment, import_statute, look_up, numbers_up_to_the_last
+from lawrec.law.catalog import Amendment, shipped_catalog
+from lawrec.law.lookup import complete_numbering, import_statute, look_up
 from lawrec.law.statute_versions import version_at
-from lawrec.resources import shipped_path
 
 YEAR_2015, YEAR_2021 = date(2015, 11, 1), date(2021, 3, 1)
 
@@ -36,32 +35,32 @@ def test_an_import_keeps_the_texts_and_counts_the_rest(tmp_path, import_texts):
     imported = import_texts({"1": "一。", "第三条": "三。\n① 注"}, name="tea")
     assert imported.path == tmp_path / "statutes/tea/2015-11-01.json"
     assert (imported.articles, imported.left_out) == (2, 1)
-    assert (imported.missing, imported.doubled, imported.unknown) == (("2",), (), ())
+    assert (imported.missing, imported.repeated, imported.unknown) == (("2",), (), ())
     assert version_at(tmp_path / "statutes", "tea").texts == {"1": "一。", "3": "三。"}
 
 
-def catalogue_texts():
-    return dict.fromkeys(load_catalog(shipped_path("vocab/articles.csv")), "文。")
+def catalog_texts():
+    return dict.fromkeys(shipped_catalog(), "文。")
 
 
-def test_the_whole_catalogue_is_neither_missing_nor_unknown(import_texts):
-    imported = import_texts(catalogue_texts(), YEAR_2021)
-    assert imported.articles == len(catalogue_texts())
-    assert (imported.missing, imported.doubled, imported.unknown) == ((), (), ())
+def test_the_whole_catalog_is_neither_missing_nor_unknown(import_texts):
+    imported = import_texts(catalog_texts(), YEAR_2021)
+    assert imported.articles == len(catalog_texts())
+    assert (imported.missing, imported.repeated, imported.unknown) == ((), (), ())
 
 
-def test_an_import_names_what_is_missing_doubled_and_unknown(import_texts):
-    texts = catalogue_texts()
+def test_an_import_names_what_is_missing_repeated_and_unknown(import_texts):
+    texts = catalog_texts()
     for name in ("10", "133之一", "452"):
         del texts[name]
     imported = import_texts(texts | {"第二百六十四条": "又。", "500": "多。"}, YEAR_2021)
     assert imported.missing[:4] == ("10", "133之一", "452", "453")
     assert imported.missing[-1] == "499"
-    assert (imported.doubled, imported.unknown) == (("264",), ("500",))
+    assert (imported.repeated, imported.unknown) == (("264",), ("500",))
 
 
 def test_a_branch_is_not_missing_before_the_amendment_that_added_it(import_texts):
-    texts = catalogue_texts()
+    texts = catalog_texts()
     del texts["299之一"]
     assert import_texts(texts, date(2021, 2, 28)).missing == ()
     assert import_texts(texts, YEAR_2021).missing == ("299之一",)
@@ -76,11 +75,11 @@ def test_a_branch_is_not_missing_before_the_amendment_that_added_it(import_texts
     ],
 )
 def test_numbers_run_up_to_the_last(articles, expected):
-    assert numbers_up_to_the_last(articles) == expected
+    assert complete_numbering(articles) == expected
 
 
-def test_a_slip_in_a_number_makes_no_endless_list():
-    assert len(numbers_up_to_the_last(["999999999", "1之999999"])) == 9_999 + 99
+def test_a_typing_error_in_a_number_makes_no_endless_list():
+    assert len(complete_numbering(["999999999", "1之999999"])) == 9_999 + 99
 
 
 def test_without_a_statute_an_article_has_no_text(tmp_path):
@@ -100,7 +99,7 @@ def test_an_article_has_the_text_in_force_on_the_day(root):
     assert (older.version, older.text) == (YEAR_2015, "旧的。")
 
 
-def test_an_article_may_stand_in_the_catalogue_or_in_the_version_alone(root):
+def test_an_article_may_be_only_in_the_catalog_or_only_in_the_version(root):
     absent, extra = look_up(["133之一", "第五百条"], root, day=YEAR_2015)
     assert (absent.version, absent.text) == (YEAR_2015, None)
     assert (extra.title, extra.text) == ("", "多的。")
@@ -132,8 +131,8 @@ def test_another_statute_knows_only_its_own_articles(tmp_path, import_texts):
         ("453", "Did you mean 452 施行日期?"),
         ("133之九", "Did you mean 133之二 妨害安全驾驶罪?"),
         ("盗窃", "Did you mean 264 盗窃罪?"),
-        ("theft", "`lawrec articles list` names all."),
-        ("", "`lawrec articles list` names all."),
+        ("theft", "`lawrec articles list` lists all."),
+        ("", "`lawrec articles list` lists all."),
     ],
 )
 def test_an_unknown_article_names_the_nearest(tmp_path, value, todo):
@@ -141,16 +140,3 @@ def test_an_unknown_article_names_the_nearest(tmp_path, value, todo):
         look_up(["264", value], tmp_path)
     assert caught.value.got == repr(value)
     assert caught.value.todo == todo
-
-
-def test_a_division_is_found_by_signs_of_its_heading():
-    catalog = {
-        "1": Article("1", "a", "总则", "第一章 茶"),
-        "2": Article("2", "b", "分则", "第一章 壶", "第一节 茶壶"),
-        "3": Article("3", "茶", "附则"),
-    }
-    assert [entry.article for entry in in_division(catalog, "茶")] == ["1", "2"]
-    assert [entry.article for entry in in_division(catalog, "附则")] == ["3"]
-    assert in_division(catalog, "") == list(catalog.values())
-    with pytest.raises(StatuteError, match=r"--chapter: .* got '咖啡'"):
-        in_division(catalog, "咖啡")

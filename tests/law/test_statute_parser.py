@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from lawrec.errors import StatuteError
+from lawrec.errors import CaseError, StatuteError
 from lawrec.law.statute_parser import Statute, read_statute
 
 # An invented statute: what a page of a law looks like, with all that is no article's text.
@@ -123,9 +123,9 @@ def test_a_statute_reads_the_same_however_it_is_written(tmp_path, name, content)
     assert read_statute(written(tmp_path, content, name)).texts == TEXTS
 
 
-def test_what_is_no_articles_text_is_kept_apart_in_order(tmp_path):
+def test_what_is_no_articles_text_is_left_out_in_order(tmp_path):
     statute = read_statute(written(tmp_path, PLAIN))
-    assert statute.doubled == ()
+    assert statute.repeated == ()
     assert statute.left_out == (
         "中华人民共和国茶馆法",
         "（2001年1月1日第一届茶馆大会第一次会议通过 2019年3月2日修订）",
@@ -159,7 +159,7 @@ def test_a_paragraph_may_open_with_an_article_that_it_cites(tmp_path, cited):
     assert statute.texts == {"1": "一。", "2": f"二。\n{cited}茶，不得打翻。"}
 
 
-def test_a_number_and_its_text_may_stand_together(tmp_path):
+def test_no_space_is_needed_between_a_number_and_its_text(tmp_path):
     text = (
         "第一条一切茶。\n第一条之一一壶茶。\n第一条之十一与茶。\n第二条规范茶。\n第三条以茶待客。\n"
     )
@@ -172,12 +172,12 @@ def test_a_number_and_its_text_may_stand_together(tmp_path):
     }
 
 
-def test_the_first_text_of_a_doubled_article_counts_and_the_other_is_kept_apart(tmp_path):
+def test_the_first_text_of_a_repeated_article_counts(tmp_path):
     statute = read_statute(written(tmp_path, "第一条 一。\n第一条 二。\n第一条 三。\n第二条\n"))
     assert statute == Statute({"1": "一。"}, ("1",), ("二。", "三。"))
 
 
-def test_a_key_that_stands_twice_in_json_is_doubled(tmp_path):
+def test_a_key_that_json_has_twice_is_a_repeated_article(tmp_path):
     statute = read_statute(written(tmp_path, '{"1": "一。", "第一条": "二。", "1": "三。"}'))
     assert statute == Statute({"1": "一。"}, ("1",), ("二。", "三。"))
 
@@ -185,19 +185,22 @@ def test_a_key_that_stands_twice_in_json_is_doubled(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("a.txt", "", "lines of the statute must open with an article's number"),
-        ("a.txt", "茶馆法\n没有条文。", "lines of the statute must open with an article's number"),
-        ("a.txt", "第一条\n第二条 【茶】\n", "lines of the statute must open"),
-        ("a.json", "{}", "lines of the statute must open"),
+        ("a.txt", "", "articles of the statute must start a line with their number"),
+        (
+            "a.txt",
+            "茶馆法\n没有条文。",
+            "articles of the statute must start a line with their number",
+        ),
+        ("a.txt", "第一条\n第二条 【茶】\n", "articles of the statute must start a line"),
+        ("a.json", "{}", "articles of the statute must start a line"),
         ("a.json", "{", "the file must be JSON"),
-        ("a.json", "[]", "lines of the statute must open"),
+        ("a.json", "[]", "articles of the statute must start a line"),
         ("a.json", '["第一条"]', "the JSON must be one object"),
         ("a.json", '"第一条"', "the JSON must be one object"),
         ("a.json", '{"1": ["一"]}', "the JSON must be one object"),
         ("a.json", '[{"1": "一"}]', "the JSON must be one object"),
         ("a.json", '{"附件": "一"}', "each key must be the number of an article"),
         ("a.json", '{" ": "一"}', "each key must be the number of an article"),
-        ("a.txt", b"\xff\xfe\xff", "the statute must be UTF-8 or GB18030"),
     ],
 )
 def test_what_is_no_statute_is_refused(tmp_path, name, content, expected):
@@ -210,6 +213,11 @@ def test_what_is_no_statute_is_refused(tmp_path, name, content, expected):
     assert caught.value.todo.endswith(".")
 
 
+def test_other_bytes_are_refused(tmp_path):
+    with pytest.raises(CaseError, match="the statute must be UTF-8 or GB18030, got other bytes"):
+        read_statute(written(tmp_path, b"\xff\xfe\xff"))
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(StatuteError, match="the statute must be readable, got No such file"):
+    with pytest.raises(CaseError, match="the file must be readable, got No such file"):
         read_statute(tmp_path / "absent")

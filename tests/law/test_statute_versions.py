@@ -10,11 +10,11 @@ from lawrec.law.statute_versions import (
     Piece,
     Version,
     changes,
-    difference,
+    diff_clauses,
     effective_dates,
-    keep_version,
     load_version,
     same_text,
+    save_version,
     two_versions,
     version_at,
 )
@@ -29,15 +29,15 @@ def version(effective, **texts):
 @pytest.fixture
 def root(tmp_path):
     for effective in (NEW, OLD, MIDDLE):
-        keep_version(tmp_path, version(effective, _1=f"自{effective}起。"))
+        save_version(tmp_path, version(effective, _1=f"自{effective}起。"))
     return tmp_path
 
 
-def test_a_version_comes_back_as_it_was_kept_in_the_order_of_the_statute(tmp_path):
-    kept = version(OLD, _10="十。", _2之一="二\n之一。", _2="二。")
-    path = keep_version(tmp_path, kept, left_out=("茶馆法",))
+def test_a_version_comes_back_as_it_was_saved_in_the_order_of_the_statute(tmp_path):
+    saved = version(OLD, _10="十。", _2之一="二\n之一。", _2="二。")
+    path = save_version(tmp_path, saved, left_out=("茶馆法",))
     assert path == tmp_path / "tea/2001-02-01.json"
-    assert load_version(tmp_path, "tea", effective=OLD) == kept
+    assert load_version(tmp_path, "tea", effective=OLD) == saved
     values = json.loads(path.read_text(encoding="utf-8"))
     assert list(values["articles"]) == ["2", "2之一", "10"]
     assert (values["name"], values["effective"]) == ("tea", "2001-02-01")
@@ -46,7 +46,7 @@ def test_a_version_comes_back_as_it_was_kept_in_the_order_of_the_statute(tmp_pat
 
 def test_the_same_texts_may_come_from_another_file(root):
     before = load_version(root, "tea", effective=OLD)
-    path = keep_version(root, version(OLD, _1=f"自{OLD}起。"), left_out=("another file",))
+    path = save_version(root, version(OLD, _1=f"自{OLD}起。"), left_out=("another file",))
     assert load_version(root, "tea", effective=OLD) == before
     assert json.loads(path.read_text(encoding="utf-8"))["left_out"] == ["another file"]
 
@@ -54,17 +54,17 @@ def test_the_same_texts_may_come_from_another_file(root):
 def test_another_text_replaces_a_version_only_on_demand(root):
     other = version(OLD, _1="别的。", _2="多的。")
     with pytest.raises(StatuteError) as caught:
-        keep_version(root, other)
+        save_version(root, other)
     assert caught.value.got == "other texts of 2 articles"
     assert "--replace" in caught.value.todo
     assert load_version(root, "tea", effective=OLD).texts == {"1": f"自{OLD}起。"}
-    keep_version(root, other, replace=True)
+    save_version(root, other, replace=True)
     assert load_version(root, "tea", effective=OLD) == other
 
 
 def test_a_damaged_version_is_replaced_on_demand(root):
     (root / "tea" / f"{OLD}.json").write_text("{", encoding="utf-8")
-    keep_version(root, version(OLD, _1="好。"), replace=True)
+    save_version(root, version(OLD, _1="好。"), replace=True)
     assert load_version(root, "tea", effective=OLD).texts == {"1": "好。"}
 
 
@@ -116,8 +116,8 @@ def test_a_damaged_version_is_refused(root, content):
     ],
 )
 def test_two_versions_are_the_newest_or_those_in_force(root, days, expected):
-    found = two_versions(root, "tea", **dict(zip(("first", "second"), days, strict=False)))
-    assert tuple(version.effective for version in found) == expected
+    versions = two_versions(root, "tea", **dict(zip(("first", "second"), days, strict=False)))
+    assert tuple(version.effective for version in versions) == expected
 
 
 def test_one_version_cannot_be_compared(root, tmp_path):
@@ -140,7 +140,7 @@ def test_changes_are_what_changed_came_and_went_in_the_order_of_the_statute():
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("first", "second", "same"),
     [
         ("（一）茶；", "(一)茶;", True),
         ("喝 茶。\n扫地。", "喝茶。扫地。", True),
@@ -152,27 +152,27 @@ def test_changes_are_what_changed_came_and_went_in_the_order_of_the_statute():
         ("帐簿", "账簿", False),
     ],
 )
-def test_width_white_space_and_titles_do_not_count(one, other, same):
-    assert same_text(one, other) is same
+def test_width_white_space_and_titles_do_not_count(first, second, same):
+    assert same_text(first, second) is same
 
 
-def test_a_difference_shows_whole_clauses():
-    assert difference("打翻茶壶的，处扫地一日。", "打翻茶壶的,处扫地三日，并道歉。") == [
+def test_a_diff_shows_whole_clauses():
+    assert diff_clauses("打翻茶壶的，处扫地一日。", "打翻茶壶的,处扫地三日，并道歉。") == [
         Piece("=", "打翻茶壶的,"),
         Piece("-", "处扫地一日。"),
         Piece("+", "处扫地三日，并道歉。"),
     ]
-    assert difference("", "新。") == [Piece("+", "新。")]
-    assert difference("旧。", "") == [Piece("-", "旧。")]
-    assert difference("同；", "同;") == [Piece("=", "同;")]
+    assert diff_clauses("", "新。") == [Piece("+", "新。")]
+    assert diff_clauses("旧。", "") == [Piece("-", "旧。")]
+    assert diff_clauses("同；", "同;") == [Piece("=", "同;")]
 
 
-def test_the_pieces_of_a_difference_make_up_both_texts():
+def test_the_pieces_of_a_diff_make_up_both_texts():
     numbers = random.Random(3)
     for _ in range(300):
         old, new = (
             "".join(numbers.choices("茶壶，。;；\n", k=numbers.randrange(30))) for _ in "ab"
         )
-        pieces = difference(old, new)
-        assert "".join(piece.text for piece in pieces if piece.sign != "-") == new
-        assert same_text("".join(piece.text for piece in pieces if piece.sign != "+"), old)
+        pieces = diff_clauses(old, new)
+        assert "".join(piece.text for piece in pieces if piece.kind != "-") == new
+        assert same_text("".join(piece.text for piece in pieces if piece.kind != "+"), old)

@@ -25,7 +25,7 @@ def test_cooccurrence_equals_the_double_loop():
     np.testing.assert_allclose(result, slow_cooccurrence(cases, 7), rtol=1e-5)
 
 
-def test_tokens_of_the_same_company_get_near_vectors():
+def test_tokens_of_similar_contexts_get_near_vectors():
     cases = [[2, 4, 6, 4, 2], [3, 4, 6, 4, 3], [5, 7, 8, 7, 5], [5, 8, 7]] * 20
     vectors = token_vectors(cases, 9, size=4, stddev=0.6, seed=1)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -46,7 +46,7 @@ TOKENS = Vocabulary(("<pad>", "<unk>", "盗窃", "诈骗", "抢劫"))
 CASES = [[2, 3, 4], [4, 3], [2]]
 
 
-def test_the_embedding_starts_from_the_facts_or_from_noise():
+def test_the_embedding_starts_from_the_facts_or_from_random_vectors():
     config = ModelConfig(embedding_size=16, embedding_stddev=0.6)
     facts = initial_embedding(config, TOKENS, cases=CASES, seed=7)
     np.testing.assert_array_equal(facts, token_vectors(CASES, 5, size=16, stddev=0.6, seed=7))
@@ -57,19 +57,21 @@ def test_the_embedding_starts_from_the_facts_or_from_noise():
     np.testing.assert_array_equal(noise, initial_embedding(wide, TOKENS, cases=[], seed=7))
 
 
-def test_a_files_vectors_are_scaled_and_the_others_start_from_noise(tmp_path):
+def test_a_files_vectors_are_scaled_and_the_others_are_random(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("3 4\n盗窃 10 20 30 40\n诈骗 -10 0 10 20\n别的 1 1 1 1\n", encoding="utf-8")
     config = ModelConfig(embedding_size=4, embedding_stddev=0.5, embedding_init=str(path))
-    told = []
-    vectors = initial_embedding(config, TOKENS, cases=[], seed=7, progress=messages_to(told))
-    given = np.array([[10, 20, 30, 40], [-10, 0, 10, 20]], np.float32)
-    np.testing.assert_allclose(vectors[2:4], given * 0.5 / given.std(), rtol=1e-6)
+    messages = []
+    vectors = initial_embedding(config, TOKENS, cases=[], seed=7, progress=messages_to(messages))
+    vectors_of_file = np.array([[10, 20, 30, 40], [-10, 0, 10, 20]], np.float32)
+    np.testing.assert_allclose(
+        vectors[2:4], vectors_of_file * 0.5 / vectors_of_file.std(), rtol=1e-6
+    )
     noise = initial_embedding(replace(config, embedding_init="random"), TOKENS, cases=[], seed=7)
     np.testing.assert_array_equal(vectors[[0, 1, 4]], noise[[0, 1, 4]])
-    assert told == [
+    assert messages == [
         f"Reading the vectors of {path}.",
-        "2 of the 5 tokens have a vector there; the others start from noise.",
+        "2 of the 5 tokens have a vector there; the others start from random vectors.",
     ]
 
 

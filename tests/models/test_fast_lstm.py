@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lawrec.models.fast_lstm import LSTM, states_of
+from lawrec.models.fast_lstm import LSTM, lstm_states
 
 pytestmark = pytest.mark.tensorflow
 
@@ -11,7 +11,7 @@ LENGTHS = np.array([5, 1, 7, 3])
 
 
 def layers(bidirectional, units=3):
-    """Return Keras's layer and ours with the same weights, which are not those of the start."""
+    """Return Keras's layer and ours with the same random weights."""
     keras.utils.set_random_seed(1)
     pair = [kind(units, return_sequences=True) for kind in (keras.layers.LSTM, LSTM)]
     if bidirectional:
@@ -55,56 +55,56 @@ def test_states_and_gradients_in_training_are_those_of_keras(bidirectional, leng
     keras_layer, own = layers(bidirectional)
     values, mask = inputs(lengths)
     expected, expected_gradients = states_and_gradients(keras_layer, values, mask)
-    found, gradients = states_and_gradients(own, values, mask)
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    states, gradients = states_and_gradients(own, values, mask)
+    np.testing.assert_allclose(states, expected, atol=1e-6)
     for ours, theirs in zip(gradients, expected_gradients, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=2e-5)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_outside_training_it_is_keras_to_the_bit(bidirectional):
+def test_inputs_training_it_is_keras_to_the_bit(bidirectional):
     keras_layer, own = layers(bidirectional)
     values, mask = inputs()
     np.testing.assert_array_equal(own(values, mask=mask), keras_layer(values, mask=mask))
 
 
-def told_slowly(inputs, kernel):
-    """The states of one case, gate by gate, as the textbook has it."""
+def slow_states(inputs, kernel):
+    """Return the states of one case, computed gate by gate as in a textbook."""
     sigmoid = lambda values: 1 / (1 + np.exp(-values))  # noqa: E731
     units = kernel.shape[0]
     state = cell = np.zeros(units)
     states = []
-    for outside in inputs:
-        enter, forget, candidate, leave = np.split(outside + state @ kernel, 4)
-        cell = sigmoid(forget) * cell + sigmoid(enter) * np.tanh(candidate)
-        state = sigmoid(leave) * np.tanh(cell)
+    for step in inputs:
+        input_gate, forget_gate, candidate, output_gate = np.split(step + state @ kernel, 4)
+        cell = sigmoid(forget_gate) * cell + sigmoid(input_gate) * np.tanh(candidate)
+        state = sigmoid(output_gate) * np.tanh(cell)
         states.append(state)
     return np.array(states)
 
 
-def test_states_are_those_told_slowly():
+def test_states_equal_a_slow_reference():
     numbers = np.random.default_rng(4)
-    outside, kernel = numbers.normal(0, 1, (6, 2, 12)), numbers.normal(0, 1, (3, 12))
-    found = states_of(tf.constant(outside, tf.float32), tf.constant(kernel, tf.float32))
+    inputs, kernel = numbers.normal(0, 1, (6, 2, 12)), numbers.normal(0, 1, (3, 12))
+    states = lstm_states(tf.constant(inputs, tf.float32), tf.constant(kernel, tf.float32))
     for case in range(2):
-        np.testing.assert_allclose(found[:, case], told_slowly(outside[:, case], kernel), atol=1e-5)
+        np.testing.assert_allclose(states[:, case], slow_states(inputs[:, case], kernel), atol=1e-5)
 
 
 def test_gradients_are_those_of_finite_differences():
     numbers = np.random.default_rng(5)
-    outside = numbers.normal(0, 1, (4, 1, 8))
+    inputs = numbers.normal(0, 1, (4, 1, 8))
     kernel = tf.constant(numbers.normal(0, 1, (2, 8)), tf.float32)
     factors = numbers.normal(0, 1, (4, 2))
-    given = tf.constant(outside, tf.float32)
+    tensor = tf.constant(inputs, tf.float32)
     with tf.GradientTape() as tape:
-        tape.watch(given)
-        total = tf.reduce_sum(states_of(given, kernel)[:, 0] * factors)
-    gradient = tape.gradient(total, given).numpy()
-    for place in np.ndindex(outside.shape):
-        change = np.zeros_like(outside)
-        change[place] = 1e-5
+        tape.watch(tensor)
+        total = tf.reduce_sum(lstm_states(tensor, kernel)[:, 0] * factors)
+    gradient = tape.gradient(total, tensor).numpy()
+    for index in np.ndindex(inputs.shape):
+        change = np.zeros_like(inputs)
+        change[index] = 1e-5
         ends = [
-            (told_slowly((outside + sign * change)[:, 0], kernel.numpy()) * factors).sum()
-            for sign in (1, -1)
+            (slow_states((inputs + direction * change)[:, 0], kernel.numpy()) * factors).sum()
+            for direction in (1, -1)
         ]
-        assert gradient[place] == pytest.approx((ends[0] - ends[1]) / 2e-5, abs=1e-4)
+        assert gradient[index] == pytest.approx((ends[0] - ends[1]) / 2e-5, abs=1e-4)

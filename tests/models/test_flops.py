@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lawrec.config import ModelConfig
-from lawrec.models.flops import flops
+from lawrec.models.flops import flops, lstm_weights, n_features
 from lawrec.models.lstm_classifier import build_model
 from lawrec.models.pooling import POOLINGS
 
@@ -41,7 +41,7 @@ def changed(**changes):
     ],
 )
 def test_tiny_models_count_as_by_hand(config, n_tokens, labels, expected):
-    assert flops(config, n_tokens, labels) == expected
+    assert flops(config, n_tokens, labels=labels) == expected
 
 
 @pytest.mark.tensorflow
@@ -55,4 +55,15 @@ def test_every_weight_of_a_built_model_is_counted_once_a_use(pooling, bidirectio
     uses = 7 * (sum(int(np.prod(kernel.shape)) for kernel in kernels) - at_end) + at_end
     features = 4 if bidirectional else 2
     sums = {"attention": 2, "article-attention": 4 + 3}.get(pooling, 0)
-    assert flops(config, 7, [4, 3]) == 2 * (uses + 7 * features * sums)
+    assert flops(config, 7, labels=[4, 3]) == 2 * (uses + 7 * features * sums)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_lstm_weights_and_features_are_those_of_a_built_model(bidirectional):
+    config = changed(bidirectional=bidirectional, lstm_layers=3)
+    model = build_model(config, 10, n_articles=4)
+    weights = [weight for weight in model.weights if "lstm" in weight.path]
+    kernels = [weight for weight in weights if len(weight.shape) == 2]
+    assert lstm_weights(config) == sum(int(np.prod(kernel.shape)) for kernel in kernels)
+    assert n_features(config) == model.get_layer("articles").kernel.shape[0]

@@ -16,8 +16,8 @@ def random_batch(seed):
     return numbers.normal(0, 3, (6, 4)).astype(np.float32), labels, known, weights
 
 
-def told_slowly(config, logit, label):
-    """The loss of one entry, from its probability, as the papers write it."""
+def slow_loss(config, logit, label):
+    """Return the loss of one entry from its probability, as the papers write it."""
     p = 1 / (1 + np.exp(-logit))
     if config.name == "focal":
         applies = -((1 - p) ** config.gamma) * np.log(p)
@@ -34,17 +34,17 @@ def told_slowly(config, logit, label):
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_loss_is_that_told_slowly(name, smoothing, seed):
+def test_a_loss_equals_a_slow_reference(name, smoothing, seed):
     config = LossConfig(name=name, label_smoothing=smoothing)
     logits, labels, known, weights = random_batch(seed)
     label_weight = np.array([0.5, 1.0, 2.0, 0.0], np.float32)
     slow = sum(
         weights[case]
         * label_weight[article]
-        * told_slowly(config, np.float64(logits[case, article]), labels[case, article])
+        * slow_loss(config, np.float64(logits[case, article]), labels[case, article])
         for case, article in zip(*np.nonzero(known), strict=True)
     )
-    found = loss_sum(
+    loss = loss_sum(
         logits,
         labels,
         known=known.astype(np.float32),
@@ -52,7 +52,7 @@ def test_a_loss_is_that_told_slowly(name, smoothing, seed):
         config=config,
         label_weights=label_weight,
     )
-    np.testing.assert_allclose(found, slow, rtol=2e-5)
+    np.testing.assert_allclose(loss, slow, rtol=2e-5)
 
 
 @pytest.mark.parametrize("name", LOSSES)

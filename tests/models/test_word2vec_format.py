@@ -31,21 +31,21 @@ def write(tmp_path):
 
 @pytest.mark.parametrize("name", ["vectors.txt", "vectors.vec", "vectors.txt.gz"])
 @pytest.mark.parametrize("end", ["", " ", " \r"])
-def test_rows_of_the_vocabulary_are_found(write, name, end):
+def test_rows_of_the_vocabulary_are_read(write, name, end):
     path = write(HEAD, f"{ROBBERY}{end}", f"{THEFT}{end}", "", name=name)
-    rows, found = read_vectors(path, TOKENS, size=3)
+    rows, in_file = read_vectors(path, TOKENS, size=3)
     assert rows.dtype == np.float32
     np.testing.assert_allclose(rows[[2, 4]], [[0.5, -1, 0.2], [1, 2, 3]])
-    assert found.tolist() == [False, False, True, False, True]
-    assert not rows[~found].any()
+    assert in_file.tolist() == [False, False, True, False, True]
+    assert not rows[~in_file].any()
 
 
 def test_a_token_may_hold_spaces_and_is_normalized_and_the_first_counts(write):
     tokens = Vocabulary(("<pad>", "<unk>", "A1", "of", "..."))
     lines = ["6 1", "of the 7", "Ａ１ 1", "A1 2", "of 3", ". . . 4", "\u3000 9"]
-    rows, found = read_vectors(write(*lines), tokens, size=1)
+    rows, in_file = read_vectors(write(*lines), tokens, size=1)
     assert rows[:, 0].tolist() == [0, 0, 1, 3, 4]
-    assert found.sum() == 3
+    assert in_file.sum() == 3
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_a_token_may_hold_spaces_and_is_normalized_and_the_first_counts(write):
         ([HEAD, THEFT, "抢劫 1 2"], 3, "2 lines of a token and 3 numbers", "抢劫 1 2"),
         ([HEAD, THEFT, "", ROBBERY], 3, "2 lines of a token and 3 numbers", "\\n"),
         ([HEAD, THEFT, ROBBERY, "诈骗 1 2 3"], 4, "2 lines of a token", "诈骗 1 2 3"),
-        ([HEAD, THEFT, "抢劫 1 2 x"], 3, "a vector must be finite numbers", "1 2 x"),
-        ([HEAD, THEFT, "抢劫 1 2 nan"], 3, "a vector must be finite numbers", "1 2 nan"),
-        ([HEAD, THEFT, "抢劫 1 2 1e39"], 3, "a vector must be finite numbers", "1 2 1e39"),
+        ([HEAD, THEFT, "抢劫 1 2 x"], 3, "a vector must consist of finite numbers", "1 2 x"),
+        ([HEAD, THEFT, "抢劫 1 2 nan"], 3, "a vector must consist of finite numbers", "1 2 nan"),
+        ([HEAD, THEFT, "抢劫 1 2 1e39"], 3, "a vector must consist of finite numbers", "1 2 1e39"),
         ([HEAD, "盗窃 1 2 3".encode("gb18030")], 2, "the token must be UTF-8", "other bytes"),
     ],
 )
@@ -77,7 +77,7 @@ def test_a_malformed_line_is_named(write, lines, line, expected, got):
 def test_a_file_that_ends_early_is_refused(write):
     path = write("3 3", THEFT, ROBBERY)
     with pytest.raises(
-        ConfigError, match="must hold the 3 vectors that its first line says, got 2"
+        ConfigError, match="must have the 3 vectors that its first line says, got 2"
     ):
         read_vectors(path, TOKENS, size=3)
 
@@ -96,26 +96,26 @@ def test_a_damaged_or_missing_file_is_refused(write, tmp_path):
 
 
 def test_numbers_of_other_tokens_are_not_read(write):
-    _, found = read_vectors(write(HEAD, THEFT, "别的 x y z"), TOKENS, size=3)
-    assert found.sum() == 1
+    _, in_file = read_vectors(write(HEAD, THEFT, "别的 x y z"), TOKENS, size=3)
+    assert in_file.sum() == 1
 
 
 def test_what_is_written_is_read_again(tmp_path):
     vectors = np.random.default_rng(1).normal(0, 3, (4, 7)).astype(np.float32)
     path = tmp_path / "new/vectors.txt"
     write_vectors(path, TOKENS.names[1:], vectors=vectors)
-    rows, found = read_vectors(path, TOKENS, size=7)
+    rows, in_file = read_vectors(path, TOKENS, size=7)
     np.testing.assert_allclose(rows[1:], vectors, rtol=1e-5)
-    assert found.tolist() == [False, True, True, True, True]
+    assert in_file.tolist() == [False, True, True, True, True]
     assert [path.name for path in path.parent.iterdir()] == ["vectors.txt"]
 
 
-def test_progress_is_told_now_and_then(write):
-    told = []
+def test_progress_is_reported_now_and_then(write):
+    reports = []
     lines = [THEFT, *(f"w{number} 1 2 3" for number in range(20_500))]
     path = write(f"{len(lines)} 3", *lines)
-    read_vectors(path, TOKENS, size=3, progress=Reports(lambda *parts: told.append(parts[:3])))
-    assert told == [("vectors", 10_000, 20_501), ("vectors", 20_000, 20_501)]
+    read_vectors(path, TOKENS, size=3, progress=Reports(lambda *report: reports.append(report[:3])))
+    assert reports == [("vectors", 10_000, 20_501), ("vectors", 20_000, 20_501)]
 
 
 @pytest.mark.parametrize("vectors", ["cooccurrence", "random"])
@@ -131,7 +131,7 @@ def test_the_head_of_a_file_is_checked_before_anything_is_done(write):
 
 
 @pytest.mark.parametrize("vectors", ["fact", "", "."])
-def test_a_start_that_is_neither_built_in_nor_a_file_is_refused(vectors):
+def test_a_setting_that_is_neither_built_in_nor_a_file_is_refused(vectors):
     with pytest.raises(ConfigError) as caught:
         check_embedding_init(ModelConfig(embedding_init=vectors))
     assert str(caught.value) == (
@@ -140,7 +140,7 @@ def test_a_start_that_is_neither_built_in_nor_a_file_is_refused(vectors):
     )
 
 
-def test_a_name_that_says_packed_is_refused_for_output(tmp_path):
+def test_a_name_of_a_compressed_file_is_refused_for_output(tmp_path):
     check_output(tmp_path / "vectors.txt")
-    with pytest.raises(ConfigError, match=r"vectors are written as plain text, got \.gz"):
+    with pytest.raises(ConfigError, match=r"must be plain text, without compression, got \.gz"):
         check_output(tmp_path / "vectors.txt.gz")

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lawrec.corpus.audit.runner import AuditReport, Finding, SplitCounts, Tail
+from lawrec.corpus.audit.runner import AuditReport, Finding, LongTail, SplitSizes
 from lawrec.reporting.audit_html import audit_html
 
 FINDING = Finding(
@@ -18,9 +18,9 @@ FINDING = Finding(
 REPORT = AuditReport(
     data="data",
     max_tokens=384,
-    splits={"train": SplitCounts("data/train.json", "utf-8", 10, 9, 3, 900, 200)},
+    splits={"train": SplitSizes("data/train.json", "utf-8", 10, 9, 3, 900, 200)},
     articles={"264": {"train": 1_500}, "133之一": {"train": 2}, "<b>": {"train": 0}},
-    tail=Tail(articles=3, unused=1, rare=1, limit=10, labels=1_502, top=1_502),
+    tail=LongTail(articles=3, unused=1, rare=1, limit=10, labels=1_502, top=1_502),
     findings=(FINDING,),
 )
 VOID = {"meta"}
@@ -64,7 +64,7 @@ def test_a_split_says_how_it_is_written():
     assert "<li>encoding: utf-8</li>" in audit_html(REPORT)
 
 
-def test_a_bar_an_article_the_more_cases_the_higher():
+def test_an_article_of_more_cases_has_a_higher_bar():
     page = audit_html(REPORT)
     heights = [float(height) for height in re.findall(r'<rect[^>]* height="([0-9.]+)"', page)]
     assert len(heights) == 3
@@ -76,11 +76,11 @@ def test_a_bar_an_article_the_more_cases_the_higher():
 
 def test_a_corpus_without_cases_has_a_page_too():
     empty = replace(
-        REPORT, articles={}, findings=(), splits={"train": SplitCounts("x", "utf-8", 0, 0, 0, 0, 0)}
+        REPORT, articles={}, findings=(), splits={"train": SplitSizes("x", "utf-8", 0, 0, 0, 0, 0)}
     )
     page = audit_html(empty)
-    assert "Nothing was found." in page
-    assert "Nothing is wrong that this audit looks for." in page
+    assert "No findings." in page
+    assert "Kinds of error: 0, kinds of warning: 0" in page
 
 
 @pytest.mark.parametrize(

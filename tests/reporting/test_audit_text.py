@@ -3,16 +3,16 @@ from dataclasses import replace
 
 import pytest
 
-from lawrec.corpus.audit.runner import AuditReport, Finding, SplitCounts, Tail
+from lawrec.corpus.audit.runner import AuditReport, Finding, LongTail, SplitSizes
 from lawrec.corpus.stratified_split import SplitReport
-from lawrec.reporting.audit_text import audit_json, audit_text, shortened, split_text
+from lawrec.reporting.audit_text import audit_json, audit_text, split_text, with_short_paths
 
 FINDING = Finding(
-    kind="conflict",
+    kind="conflicting-labels",
     severity="error",
     count=1_234,
-    meaning="a fact stands elsewhere with other articles",
-    todo="Look which is right.",
+    meaning="the same fact has other articles elsewhere",
+    todo="Check which is right.",
     examples=tuple(
         (f"data/train.json:{n}", f"266 here, 264 in data/test.json:{n}") for n in range(5)
     ),
@@ -21,48 +21,47 @@ REPORT = AuditReport(
     data="data",
     max_tokens=384,
     splits={
-        "train": SplitCounts("data/train.json", "utf-8", 1_010, 1_000, 100, 400_000, 2_000),
-        "test": SplitCounts("data/test.json", "gb18030", 0, 0, 0, 0, 0),
+        "train": SplitSizes("data/train.json", "utf-8", 1_010, 1_000, 100, 400_000, 2_000),
+        "test": SplitSizes("data/test.json", "gb18030", 0, 0, 0, 0, 0),
     },
     articles={"264": {"train": 900, "test": 0}, "133之一": {"train": 0, "test": 0}},
-    tail=Tail(articles=2, unused=1, rare=0, limit=10, labels=900, top=900),
+    tail=LongTail(articles=2, unused=1, rare=0, limit=10, labels=900, top=900),
     findings=(FINDING, replace(FINDING, kind="masked", severity="warning", examples=())),
 )
 
 TEXT = """\
 data
 
-  Split   Lines   Cases   Several articles   Signs, mean   longest   Encoding
- ─────────────────────────────────────────────────────────────────────────────
-  train   1,010   1,000              10.0%           400     2,000      utf-8
-  test        0       0               0.0%             0         0    gb18030
+  Split   Lines   Cases   Several articles   Characters, mean   longest   Encoding
+ ──────────────────────────────────────────────────────────────────────────────────
+  train   1,010   1,000              10.0%                400     2,000      utf-8
+  test        0       0               0.0%                  0         0    gb18030
 
 
-2 articles; in train: 1 without a case, 0 with fewer than 10
-the 10 most cited hold 100% of the labels
+Articles: 2. Without a case in train: 1; with fewer than 10: 0. Labels of the 10 most cited: 100%.
 
-ERROR conflict: a fact stands elsewhere with other articles: 1,234
+ERROR conflicting-labels: the same fact has other articles elsewhere: 1,234
     train.json:0: 266 here, 264 in test.json:0
     train.json:1: 266 here, 264 in test.json:1
     train.json:2: 266 here, 264 in test.json:2
-    Look which is right.
-WARNING masked: a fact stands elsewhere with other articles: 1,234
-    Look which is right.
+    Check which is right.
+WARNING masked: the same fact has other articles elsewhere: 1,234
+    Check which is right.
 
-kinds of error: 1, kinds of warning: 1"""
+Kinds of error: 1, kinds of warning: 1"""
 
 
 def test_the_text_shows_sizes_findings_and_a_verdict():
     assert audit_text(REPORT) == TEXT
 
 
-def test_the_verdict_tells_of_changes():
+def test_the_verdict_counts_changes():
     assert audit_text(replace(REPORT, changes=2_000)).endswith(
         "warning: 1; 2,000 changes made (changes.jsonl)"
     )
 
 
-def test_control_signs_of_a_fact_do_not_steer_the_terminal():
+def test_control_characters_of_a_fact_do_not_steer_the_terminal():
     finding = replace(FINDING, examples=(("data/a.json:1", "\x1b[31m盗\n窃"),))
     assert "    a.json:1: [31m盗 窃\n" in audit_text(replace(REPORT, findings=(finding,)))
 
@@ -76,21 +75,21 @@ def test_json_holds_everything():
 
 def test_files_are_named_within_the_folder_only_there():
     finding = replace(FINDING, examples=(("other/data/a.json:1", "x"),))
-    (kept,) = shortened(replace(REPORT, findings=(finding,)))
+    (kept,) = with_short_paths(replace(REPORT, findings=(finding,)))
     assert kept.examples[0][0] == "other/data/a.json:1"
 
 
 @pytest.mark.parametrize(
     ("skipped", "end"), [(0, "2 articles in every split"), (3, "3 lines skipped (skipped.jsonl)")]
 )
-def test_a_split_is_told_as_a_table(skipped, end):
+def test_a_split_is_shown_as_a_table(skipped, end):
     report = SplitReport(
         folder="out",
         groups=9,
         cases={"train": 8, "valid": 1, "test": 1},
         articles={"train": 4, "valid": 2, "test": 3},
-        total=4,
-        everywhere=2,
+        total_articles=4,
+        articles_in_every_split=2,
         skipped=skipped,
     )
     text = split_text(report)

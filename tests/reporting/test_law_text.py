@@ -2,21 +2,32 @@ import json
 from datetime import date
 from pathlib import Path
 
-from lawrec.law.catalog import Article
-from lawrec.law.lookup import Amendment, ArticleInfo, ImportReport
+from lawrec.law.catalog import Amendment, Article
+from lawrec.law.lookup import ArticleInfo, ImportReport
 from lawrec.law.statute_versions import Change, Version
-from lawrec.reporting.law_text import CHANGES_WRITERS, ENTRY_WRITERS, LIST_WRITERS, import_text
+from lawrec.reporting.law_text import (
+    CHANGES_WRITERS,
+    ENTRY_WRITERS,
+    LIST_WRITERS,
+    StatuteChanges,
+    import_text,
+)
 
 OLD, NEW = Version("tea", date(2001, 2, 1), {}), Version("tea", date(2020, 1, 1), {})
 TITLES = {"3": "打翻茶壶罪"}
 ENTRY = ArticleInfo(
     "3", "打翻茶壶罪", "分则", "第二章 壶", "", (Amendment("修正案", date(2005, 1, 2)),)
 )
+SECOND = Amendment("修正案二", date(2006, 1, 2))
 CHANGES = [
     Change("3", "changed", "打翻茶壶的，处扫地一日。", "打翻茶壶的，处扫地三日。\n可以道歉。"),
     Change("3之一", "added", None, "新。"),
     Change("9", "removed", "旧。", None),
 ]
+
+
+def compared(changes=CHANGES):
+    return StatuteChanges(OLD, NEW, changes, TITLES)
 
 
 def with_text(**values):
@@ -48,7 +59,7 @@ def test_an_entry_is_a_paragraph_for_people():
     )
 
 
-def test_an_entry_is_a_line_for_programs():
+def test_an_entry_is_one_line_of_json():
     lines = ENTRY_WRITERS["json"]([with_text(text="文。"), ENTRY]).splitlines()
     assert json.loads(lines[0]) == {
         "article": "3",
@@ -68,7 +79,7 @@ def test_a_list_names_each_division_once():
     articles = [
         Article("1", "茶", "总则", "第一章 茶"),
         Article("2", "[/] 茶", "总则", "第一章 茶"),
-        Article("3", "打翻茶壶罪", "分则", "", "", "修正案:2005-01-02;修正案二:2006-01-02"),
+        Article("3", "打翻茶壶罪", "分则", amendments=(*ENTRY.amendments, SECOND)),
     ]
     rows = [line.split() for line in LIST_WRITERS["table"](articles).splitlines() if line.strip()]
     assert rows[0] == ["Article", "Title", "Amended"]
@@ -79,27 +90,27 @@ def test_a_list_names_each_division_once():
         ["分则"],
         ["3", "打翻茶壶罪", "2005-01-02,", "2006-01-02"],
     ]
-    found = [json.loads(line) for line in LIST_WRITERS["json"](articles).splitlines()]
-    assert [line["article"] for line in found] == ["1", "2", "3"]
-    assert found[0]["amendments"] == []
-    assert found[2]["amendments"][1] == {"name": "修正案二", "effective": "2006-01-02"}
+    lines = [json.loads(line) for line in LIST_WRITERS["json"](articles).splitlines()]
+    assert [line["article"] for line in lines] == ["1", "2", "3"]
+    assert lines[0]["amendments"] == []
+    assert lines[2]["amendments"][1] == {"name": "修正案二", "effective": "2006-01-02"}
 
 
-def test_an_import_is_told_with_its_gaps():
+def test_an_import_is_shown_with_its_gaps():
     path = Path("vocab/statutes/tea/2001-02-01.json")
     assert import_text(ImportReport(path, 1_203, ("2", "3之一"), ("4",), (), 5)) == (
         f"{path}\n"
         "1,203 articles read\n"
         "missing: 2, 3之一\n"
-        "doubled, the first text counts: 4\n"
-        "not in the catalogue: none\n"
-        "5 lines are no article's text: they stand under left_out there"
+        "repeated, only the first text is kept: 4\n"
+        "not in the catalog: none\n"
+        "5 lines belong to no article: they are kept under left_out there"
     )
-    assert import_text(ImportReport(path, 1, (), (), (), 0)).endswith("not in the catalogue: none")
+    assert import_text(ImportReport(path, 1, (), (), (), 0)).endswith("not in the catalog: none")
 
 
 def test_changes_are_listed_by_kind():
-    assert CHANGES_WRITERS["table"](OLD, NEW, CHANGES, TITLES, False) == (
+    assert CHANGES_WRITERS["table"](compared()) == (
         "tea: from the version of 2001-02-01 to that of 2020-01-01\n"
         "1 changed:\n"
         "  3 打翻茶壶罪\n"
@@ -108,13 +119,13 @@ def test_changes_are_listed_by_kind():
         "1 removed:\n"
         "  9"
     )
-    assert CHANGES_WRITERS["table"](OLD, NEW, [], {}, True).endswith(
+    assert CHANGES_WRITERS["table"](compared([]), with_diff=True).endswith(
         "\n0 changed\n0 added\n0 removed"
     )
 
 
 def test_changes_with_their_words():
-    assert CHANGES_WRITERS["table"](OLD, NEW, CHANGES, TITLES, True) == (
+    assert CHANGES_WRITERS["table"](compared(), with_diff=True) == (
         "tea: from the version of 2001-02-01 to that of 2020-01-01\n"
         "1 changed:\n"
         "  3 打翻茶壶罪\n"
@@ -129,10 +140,10 @@ def test_changes_with_their_words():
     )
 
 
-def test_long_stretches_that_stayed_are_cut():
+def test_long_unchanged_pieces_are_shortened():
     def shown(old, new):
         change = Change("1", "changed", old, new)
-        return CHANGES_WRITERS["table"](OLD, NEW, [change], {}, True).splitlines()[3].strip()
+        return CHANGES_WRITERS["table"](compared([change]), with_diff=True).splitlines()[3].strip()
 
     long = "一二三四五六七八九十" * 3 + "，"
     end = "二三四五六七八九十一二三四五六七八九十，"[-12:]
@@ -144,8 +155,8 @@ def test_long_stretches_that_stayed_are_cut():
     assert shown("甲，短，乙。", "丙，短，丁。") == "[-甲，-]{+丙，+}短，[-乙。-]{+丁。+}"
 
 
-def test_changes_are_one_object_for_programs():
-    found = json.loads(CHANGES_WRITERS["json"](OLD, NEW, CHANGES, TITLES, False))
+def test_changes_are_one_json_object():
+    found = json.loads(CHANGES_WRITERS["json"](compared()))
     assert found == {
         "name": "tea",
         "from": "2001-02-01",
@@ -156,6 +167,6 @@ def test_changes_are_one_object_for_programs():
             {"article": "9", "title": "", "kind": "removed"},
         ],
     }
-    found = json.loads(CHANGES_WRITERS["json"](OLD, NEW, CHANGES, TITLES, True))["changes"][1]
+    found = json.loads(CHANGES_WRITERS["json"](compared(), with_diff=True))["changes"][1]
     assert (found["old"], found["new"]) == (None, "新。")
-    assert found["pieces"] == [{"sign": "+", "text": "新。"}]
+    assert found["pieces"] == [{"kind": "+", "text": "新。"}]

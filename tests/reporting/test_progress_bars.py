@@ -41,9 +41,9 @@ def plain(clock, *steps):
     """The lines that `steps` give, each after its seconds: (seconds, stage, done, total, note)."""
     stream = io.StringIO()
     with progress_on(stream) as progress:
-        for seconds, *told in steps:
+        for seconds, *values in steps:
             clock.now += seconds
-            report(progress, *told)
+            report(progress, *values)
     return stream.getvalue().splitlines()
 
 
@@ -149,7 +149,7 @@ def test_a_terminal_gets_a_bar_with_count_rate_and_note(clock, monkeypatch):
         assert part in shown
 
 
-def test_signs_of_markup_in_notes_stay_as_they_are(clock, monkeypatch):
+def test_characters_of_markup_in_notes_are_shown_as_they_are(clock, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     stream = Terminal()
@@ -170,14 +170,14 @@ def test_an_error_inside_the_block_comes_through():
 def test_ctrl_c_waits_for_the_next_step_and_a_second_one_does_not():
     seen = []
     before = signal.getsignal(signal.SIGINT)
-    with stopping_between_steps(Reports(lambda *told: seen.append(told))) as progress:
+    with stopping_between_steps(Reports(lambda *values: seen.append(values))) as progress:
         progress.update("train", 1, 9, "")
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             progress.update("train", 2, 9, "")
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-    assert [told[1] for told in seen] == [1, 2]
+    assert [values[1] for values in seen] == [1, 2]
     assert signal.getsignal(signal.SIGINT) is before
 
 

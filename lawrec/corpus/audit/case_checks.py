@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
 from lawrec.errors import ErrorKind
-from lawrec.law.articles import article_name
+from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, root_article
 from lawrec.law.catalog import Article
-from lawrec.law.charges import charge_wordings, normalize_charge, root
+from lawrec.law.charges import charge_wordings, normalize_charge
 from lawrec.text_files import ENCODINGS
 
 ERROR, WARNING = "error", "warning"
@@ -25,9 +25,7 @@ CHARACTERS_PER_TOKEN = 1.8
 
 # A citation of an article, numbered in digits or in Chinese. Group 1 is the number without its
 # branch: "264" in "刑法第264条", "二百六十四" in "《刑法》二百六十四条之一".
-_CITATION = re.compile(
-    r"(?:第|刑法》?)([0-9零〇一二三四五六七八九十百千]+)条(?:之[一二三四五六七八九十]+)?"
-)
+_CITATION = re.compile(rf"(?:第|刑法》?)([{NUMERALS}]+)条(?:之(?:{CHINESE_BRANCH}))?")
 # The name of the law: "《中华人民共和国刑法》", "《刑法》" or "刑法". In "公刑法医鉴字", the number
 # of a report by a forensic doctor (法医), the characters 刑法 are no word.
 _LAW = re.compile(r"《(?:中华人民共和国)?刑法》|刑法(?!医)")
@@ -116,16 +114,16 @@ def audit_reference_of(
         {'盗窃': frozenset({'264'})}
     """
     names = tuple(listed)
-    roots = {root(name) for name in names}
+    roots = {root_article(name) for name in names}
     articles_of: dict[str, frozenset[str]] = {}
     charges_of: dict[str, tuple[str, ...]] = {}
     for entry in catalog:
         crimes = [part for part in entry.title.split("；") if part.endswith("罪")]
         charges_of[entry.article] = tuple(map(normalize_charge, crimes))
-        if root(entry.article) in roots or not roots:
+        if root_article(entry.article) in roots or not roots:
             for charge in charges_of[entry.article]:
                 known = articles_of.get(charge, frozenset())
-                articles_of[charge] = known | {root(entry.article)}
+                articles_of[charge] = known | {root_article(entry.article)}
     return AuditReference(names, articles_of, charges_of, tokens, max_tokens)
 
 
@@ -183,7 +181,7 @@ def _tiny_fact(case: Case, text: str, reference: AuditReference) -> str:
 
 
 def _contradiction(case: Case, text: str, reference: AuditReference) -> str:
-    roots = {root(name) for name in case.articles}
+    roots = {root_article(name) for name in case.articles}
     for charge in case.charges if roots else ():
         expected = reference.articles_of.get(normalize_charge(charge))
         if expected and not expected & roots:
@@ -194,7 +192,7 @@ def _contradiction(case: Case, text: str, reference: AuditReference) -> str:
 
 
 def _states_article(case: Case, text: str, reference: AuditReference) -> str:
-    roots = {root(name) for name in case.articles}
+    roots = {root_article(name) for name in case.articles}
     for match in _CITATION.finditer(text):
         if article_name(f"第{match[1]}条") in roots:
             return _excerpt(text, match.span())
@@ -270,7 +268,7 @@ CHECKS: dict[str, Check] = {
     "repeated-label": Check(
         WARNING,
         "a case has an article more than once",
-        "`lawrec audit --fix` collapses them; lawrec counts them once anyway.",
+        "`lawrec audit --fix` keeps it once; lawrec counts it once anyway.",
         _of_case(_repeated_label),
     ),
     "no-label": Check(

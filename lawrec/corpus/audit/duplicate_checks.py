@@ -1,176 +1,218 @@
-"""Copies: what can be wrong with cases beside one another, in one split and across splits."""
+"""Duplicate checks: what is wrong with a case because of the other cases of its corpus.
+
+A fact may occur several times: in one split, in several splits, or with other articles. Facts may
+also be near-duplicates, and an article may have no case in train. `CaseIndex` knows all cases;
+`CORPUS_CHECKS` has one entry per kind of finding.
+"""
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
+from typing import NamedTuple
 
 from lawrec.corpus.audit.case_checks import ERROR, WARNING
 from lawrec.corpus.case_lines import CaseLine
-from lawrec.corpus.near_duplicates import NearDuplicates
+from lawrec.corpus.near_duplicates import NearDuplicateIndex
 from lawrec.law.articles import statute_order
 
 
-@dataclass(frozen=True)
-class Copies:
-    """Which cases have the same fact: some numbers a case; the texts themselves are in `near`.
+class CaseIndex:
+    """Which cases have the same or nearly the same fact, and which articles each case has.
 
-    Cases are numbered in the order in which they came, texts in that of their first cases. A later
-    split is worth more: of the cases with one text, the first of the last split is its original.
+    Cases are numbered from 0 in the order in which they are added, texts in the order of their
+    first cases. Memory holds some numbers per case; the texts are in the spool of `texts`.
+
+    Of the cases with the same text, one is the original and the others are its duplicates. The
+    original is the first case of the last split that has the text: a test case is worth more than
+    a train case, and is not lost when duplicates are dropped.
+
+    Args:
+        files: The path of each split; train is the first.
+        texts: An index without texts yet.
+
+    Attributes:
+        files: The path of each split.
+        articles: For each split, the number of cases of each article.
     """
 
-    files: Mapping[str, Path]
-    near: NearDuplicates
-    articles: dict[str, Counter[str]] = field(init=False, default_factory=dict)  # by split
-    _splits: "array[int]" = field(init=False, default_factory=lambda: array("B"))
-    _files: "array[int]" = field(init=False, default_factory=lambda: array("L"))
-    _lines: "array[int]" = field(init=False, default_factory=lambda: array("Q"))
-    _texts: "array[int]" = field(init=False, default_factory=lambda: array("Q"))
-    _labels: "array[int]" = field(init=False, default_factory=lambda: array("L"))
-    _names: dict[str, int] = field(init=False, default_factory=dict)  # of files, numbered
-    _label_sets: dict[frozenset[str], int] = field(init=False, default_factory=dict)
+    def __init__(self, files: Mapping[str, Path], texts: NearDuplicateIndex) -> None:
+        self.files = files
+        self.articles: dict[str, Counter[str]] = {split: Counter() for split in files}
+        self._texts = texts
+        # By case: the index of its split, the number of its file, its line in that file, the
+        # number of its text, and the number of its set of articles.
+        self._case_splits = array("B")
+        self._case_files = array("L")
+        self._case_lines = array("Q")
+        self._case_texts = array("Q")
+        self._case_labels = array("L")
+        self._file_numbers: dict[str, int] = {}
+        self._label_numbers: dict[frozenset[str], int] = {}
 
-    def add(self, split: str, line: CaseLine, *, articles: frozenset[str]) -> None:
-        """Take in the next case and those of its articles that count."""
-        self._splits.append(list(self.files).index(split))
-        self._files.append(self._names.setdefault(line.file, len(self._names)))
-        self._lines.append(line.number)
-        self._texts.append(self.near.add(line.text))
-        self._labels.append(self._label_sets.setdefault(articles, len(self._label_sets)))
-        self.articles.setdefault(split, Counter()).update(articles)
+    def add(self, split: str, line: CaseLine, *, articles: Iterable[str]) -> None:
+        """Add the next case.
+
+        Args:
+            split: Its split, a key of `files`.
+            line: Its line.
+            articles: Those of its articles that count.
+        """
+        labels = frozenset(articles)
+        self._case_splits.append(list(self.files).index(split))
+        self._case_files.append(self._file_numbers.setdefault(line.file, len(self._file_numbers)))
+        self._case_lines.append(line.number)
+        self._case_texts.append(self._texts.add(line.text))
+        self._case_labels.append(self._label_numbers.setdefault(labels, len(self._label_numbers)))
+        self.articles[split].update(labels)
 
     def where(self, case: int) -> str:
-        """Return the file and line of a case."""
-        return f"{list(self._names)[self._files[case]]}:{self._lines[case]}"
+        """Return the file and line of a case, "FILE:LINE"."""
+        return f"{list(self._file_numbers)[self._case_files[case]]}:{self._case_lines[case]}"
 
     def split(self, case: int) -> str:
         """Return the split of a case."""
-        return list(self.files)[self._splits[case]]
+        return list(self.files)[self._case_splits[case]]
 
     def labels(self, case: int) -> tuple[str, ...]:
         """Return the articles of a case, in the statute's order."""
-        return tuple(sorted(list(self._label_sets)[self._labels[case]], key=statute_order))
+        labels = list(self._label_numbers)[self._case_labels[case]]
+        return tuple(sorted(labels, key=statute_order))
+
+    def duplicates(self) -> Iterator[tuple[int, int]]:
+        """Yield each duplicate with its original."""
+        for case, text in enumerate(self._case_texts):
+            if self._originals[text] != case:
+                yield case, self._originals[text]
 
     @cached_property
-    def originals(self) -> list[int]:
-        """The case that stands for each text."""
-        found: dict[int, int] = {}
-        for case, text in enumerate(self._texts):
-            if text not in found or self._splits[case] > self._splits[found[text]]:
-                found[text] = case
-        return [found[text] for text in range(len(found))]
+    def near_duplicates(self) -> list[list[int]]:
+        """The originals whose texts are nearly the same, in groups; earlier splits come first.
 
-    def surplus(self) -> Iterator[tuple[int, int]]:
-        """Give each case whose text another case stands for, and that case."""
-        for case, text in enumerate(self._texts):
-            if self.originals[text] != case:
-                yield case, self.originals[text]
-
-    @cached_property
-    def groups(self) -> list[list[int]]:
-        """The originals whose texts are nearly the same, in groups by split, the first first."""
+        No case can be added after this.
+        """
         return [
             sorted(
-                (self.originals[text] for text in texts),
-                key=lambda case: (self._splits[case], case),
+                (self._originals[text] for text in texts),
+                key=lambda case: (self._case_splits[case], case),
             )
-            for texts in self.near.groups()
+            for texts in self._texts.groups()
         ]
 
+    @cached_property
+    def _originals(self) -> list[int]:
+        """The original of each text."""
+        originals: dict[int, int] = {}
+        for case, text in enumerate(self._case_texts):
+            splits = self._case_splits
+            if text not in originals or splits[case] > splits[originals[text]]:
+                originals[text] = case
+        return [originals[text] for text in range(len(originals))]
 
-Hit = tuple[str, str]
-"""The file and line of a case, and what is wrong with it."""
+
+class Occurrence(NamedTuple):
+    """Where something is wrong, "FILE:LINE" or a path, and what is wrong there."""
+
+    where: str
+    note: str
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A way in which cases can be wrong beside one another."""
+class CorpusCheck:
+    """One kind of finding.
+
+    Args:
+        severity: `ERROR` or `WARNING`.
+        meaning: What is wrong, as a clause.
+        todo: What to do about it, as a sentence.
+        find: Yields what is wrong with the cases of an index.
+    """
 
     severity: str
     meaning: str
     todo: str
-    find: Callable[[Copies], Iterator[Hit]]
+    find: Callable[[CaseIndex], Iterator[Occurrence]]
 
 
-def _within(copies: Copies) -> Iterator[Hit]:
-    for case, original in copies.surplus():
-        if copies.split(case) == copies.split(original):
-            yield copies.where(case), f"the fact of {copies.where(original)}"
+def _duplicates(index: CaseIndex, *, across_splits: bool) -> Iterator[Occurrence]:
+    for case, original in index.duplicates():
+        if (index.split(case) != index.split(original)) == across_splits:
+            yield Occurrence(index.where(case), f"the same fact as {index.where(original)}")
 
 
-def _across(copies: Copies) -> Iterator[Hit]:
-    for case, original in copies.surplus():
-        if copies.split(case) != copies.split(original):
-            yield copies.where(case), f"the fact of {copies.where(original)}"
-
-
-def _conflicts(copies: Copies) -> Iterator[Hit]:
-    for case, original in copies.surplus():
-        here, there = ", ".join(copies.labels(case)), ", ".join(copies.labels(original))
-        if here != there:
-            yield (
-                copies.where(case),
-                f"{here or 'nothing'} here, {there} in {copies.where(original)}",
+def _conflicting_labels(index: CaseIndex) -> Iterator[Occurrence]:
+    for case, original in index.duplicates():
+        labels, others = (", ".join(index.labels(number)) for number in (case, original))
+        if labels != others:
+            yield Occurrence(
+                index.where(case),
+                f"{labels or 'no article'} here, {others or 'no article'} "
+                f"in {index.where(original)}",
             )
 
 
-def _near_within(copies: Copies) -> Iterator[Hit]:
-    for group in copies.groups:
-        firsts: dict[str, int] = {}
+def _near_duplicates_within_split(index: CaseIndex) -> Iterator[Occurrence]:
+    for group in index.near_duplicates:
+        first_of_split: dict[str, int] = {}
         for case in group:
-            first = firsts.setdefault(copies.split(case), case)
+            first = first_of_split.setdefault(index.split(case), case)
             if first != case:
-                yield copies.where(case), f"much like {copies.where(first)}"
+                yield Occurrence(index.where(case), f"nearly the same as {index.where(first)}")
 
 
-def _near_across(copies: Copies) -> Iterator[Hit]:
-    for group in copies.groups:
-        for case in group:
-            if copies.split(case) != copies.split(group[0]):
-                yield copies.where(case), f"much like {copies.where(group[0])}"
+def _near_duplicates_across_splits(index: CaseIndex) -> Iterator[Occurrence]:
+    for first, *others in index.near_duplicates:
+        for case in others:
+            if index.split(case) != index.split(first):
+                yield Occurrence(index.where(case), f"nearly the same as {index.where(first)}")
 
 
-def _unseen(copies: Copies) -> Iterator[Hit]:
-    first, *others = copies.files
-    seen = copies.articles.get(first, Counter())
+def _articles_not_in_train(index: CaseIndex) -> Iterator[Occurrence]:
+    train, *others = index.files
     for split in others:
-        counts = copies.articles.get(split, Counter())
-        for name in sorted(counts.keys() - seen, key=statute_order):
-            yield str(copies.files[split]), f"{name}, in {counts[name]} of its cases"
+        counts = index.articles[split]
+        for name in sorted(counts.keys() - index.articles[train].keys(), key=statute_order):
+            yield Occurrence(str(index.files[split]), f"{name}, in {counts[name]} of its cases")
 
 
-_SPLIT = "`lawrec split` keeps such cases in one split."
-COMPARISONS: dict[str, Comparison] = {
-    "duplicate-across": Comparison(
+_KEEPS_GROUPS = "`lawrec split` keeps near-duplicates in one split."
+CORPUS_CHECKS = {
+    "duplicate-across-splits": CorpusCheck(
         ERROR,
-        "a fact stands in a later split too: the model would be tested on what it learnt",
-        "`lawrec audit --fix` drops the copy in the earlier split.",
-        _across,
+        "a fact is also in a later split, where the model would be tested on what it has learnt",
+        "`lawrec audit --fix` drops the case in the earlier split.",
+        partial(_duplicates, across_splits=True),
     ),
-    "conflict": Comparison(
+    "conflicting-labels": CorpusCheck(
         ERROR,
-        "a fact stands elsewhere with other articles",
-        "Look which is right; `lawrec audit --fix` keeps one of them.",
-        _conflicts,
+        "the same fact has other articles elsewhere",
+        "Check which articles are right; `lawrec audit --fix` keeps one of the cases.",
+        _conflicting_labels,
     ),
-    "duplicate": Comparison(
+    "duplicate": CorpusCheck(
         WARNING,
-        "a fact stands in its split more than once",
-        "`lawrec audit --fix` drops the later copies.",
-        _within,
+        "a fact occurs more than once in its split",
+        "`lawrec audit --fix` keeps the first of these cases.",
+        partial(_duplicates, across_splits=False),
     ),
-    "near-duplicate-across": Comparison(
-        WARNING, "a fact is nearly the same as one in an earlier split", _SPLIT, _near_across
-    ),
-    "near-duplicate": Comparison(
-        WARNING, "a fact is nearly the same as another of its split", _SPLIT, _near_within
-    ),
-    "unseen-article": Comparison(
+    "near-duplicate-across-splits": CorpusCheck(
         WARNING,
-        "an article of another split is never in train",
-        "`lawrec split` spreads each article over the splits where it can.",
-        _unseen,
+        "a fact is nearly the same as one in an earlier split",
+        _KEEPS_GROUPS,
+        _near_duplicates_across_splits,
+    ),
+    "near-duplicate": CorpusCheck(
+        WARNING,
+        "a fact is nearly the same as another of its split",
+        _KEEPS_GROUPS,
+        _near_duplicates_within_split,
+    ),
+    "article-not-in-train": CorpusCheck(
+        WARNING,
+        "an article of another split has no case in train",
+        "`lawrec split` spreads each article over all splits where it can.",
+        _articles_not_in_train,
     ),
 }

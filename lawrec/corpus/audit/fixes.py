@@ -1,4 +1,4 @@
-"""Mend: write a cleaned copy of the splits, and each change with its reason."""
+"""Fixes: a copy of the splits without the errors, and a log of each change with its reason."""
 
 import json
 from collections import Counter
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lawrec.corpus.audit.case_checks import AuditReference
-from lawrec.corpus.audit.duplicate_checks import Copies
+from lawrec.corpus.audit.duplicate_checks import CaseIndex
 from lawrec.corpus.case_lines import CaseLine, case_to_json, line_to_json, read_lines
 from lawrec.corpus.cases import Case
 from lawrec.corpus.readers import CaseFormat
@@ -17,8 +17,8 @@ from lawrec.progress import Progress
 
 
 @dataclass(frozen=True)
-class Change:
-    """One thing that was changed; the facts' text never is."""
+class Fix:
+    """One change to a line: where it was made, what was changed, and why."""
 
     where: str
     what: str
@@ -26,84 +26,108 @@ class Change:
 
 
 def write_fixed_copy(
-    files: Mapping[str, Path],
-    rules: AuditReference,
-    *,
-    copies: Copies,
     folder: Path,
+    index: CaseIndex,
+    *,
+    reference: AuditReference,
     case_format: CaseFormat,
     progress: Progress,
 ) -> int:
-    """Write the splits as JSON lines without what is wrong; return the number of changes.
+    """Write the splits as JSON lines without their errors; return the number of changes.
 
-    Dropped are lines that cannot be read, copies of a fact, and labels outside the list with the
-    cases that have no other; repeated labels are collapsed. Other lines keep their bytes.
+    Dropped are lines that cannot be read, duplicates of a fact, and articles outside the list with
+    the cases that have no other article. An article that a case cites more than once is kept once.
+    All other lines keep their bytes, and no text of a fact is ever changed. Each change is logged
+    in `changes.jsonl`.
+
+    Args:
+        folder: A folder that is new or empty.
+        index: All cases of the splits that have an article in the list, or none at all.
+        reference: What the cases were checked against; its list is written to `law.txt`.
+        case_format: How the cases are written.
+        progress: Where to report the number of lines done.
 
     Raises:
         CaseError: The folder is in use.
+
+    Example:
+        >>> write_fixed_copy(  # doctest: +SKIP
+        ...     Path("fixed"),
+        ...     index,
+        ...     reference=reference,
+        ...     case_format=CaseFormat(),
+        ...     progress=SILENT,
+        ... )
+        3
     """
     check_new_folder(folder)
-    dropped = {
-        copies.where(case): _why(copies, case, original=kept) for case, kept in copies.surplus()
+    duplicates = {
+        index.where(case): _duplicate_reason(index, case, original=original)
+        for case, original in index.duplicates()
     }
     changes = 0
     with atomic_folder(folder) as new, (new / "changes.jsonl").open("wb") as log:
-        for split, path in files.items():
+        for split, path in index.files.items():
             with (new / f"{split}.json").open("wb") as out:
                 for done, line in enumerate(read_lines(path, case_format), 1):
-                    mended = _mended(line, rules, copy=dropped.get(line.where, ""))
-                    log.writelines(json_line(asdict(change)) + b"\n" for change in mended.changes)
-                    out.write(mended.raw + b"\n" if mended.raw else b"")
-                    changes += len(mended.changes)
-                    progress.update(f"mend {split}", done, None)
-        if rules.listed:
-            write_text(new / "law.txt", "".join(f"{name}\n" for name in rules.listed))
+                    raw, fixes = _fixed(line, reference, duplicates=duplicates)
+                    log.writelines(json_line(asdict(fix)) + b"\n" for fix in fixes)
+                    out.write(raw + b"\n" if raw else b"")
+                    changes += len(fixes)
+                    progress.update(f"fix {split}", done, None)
+        if reference.listed:
+            write_text(new / "law.txt", "".join(f"{name}\n" for name in reference.listed))
     return changes
 
 
-@dataclass(frozen=True)
-class _Mended:
-    raw: bytes  # b"": the line is dropped
-    changes: tuple[Change, ...] = ()
+def _fixed(
+    line: CaseLine, reference: AuditReference, *, duplicates: Mapping[str, str]
+) -> tuple[bytes, list[Fix]]:
+    """Return a line without its errors, b"" if it is dropped, and what was changed.
 
-
-def _mended(line: CaseLine, rules: AuditReference, *, copy: str) -> _Mended:
+    Args:
+        line: A line of a split.
+        reference: What cases are checked against.
+        duplicates: For each duplicate, by file and line, why it is dropped.
+    """
     if isinstance(line.case, CaseError):
         why = f"{line.case.expected}, got {line.case.got}"
-        return _Mended(b"", (Change(line.where, "dropped the line", why),))
-    kept = rules.kept(line.case)
+        return b"", [Fix(line.where, "dropped the line", why)]
+    kept = reference.kept(line.case)
     unlisted = [name for name in line.case.articles if name not in kept]
-    if rules.has_no_listed_article(line.case):
+    if reference.has_no_listed_article(line.case):
         why = f"no article is in the list: {', '.join(unlisted)}"
-        return _Mended(b"", (Change(line.where, "dropped the case", why),))
-    if copy:
-        return _Mended(b"", (Change(line.where, "dropped the case", copy),))
-    changes = tuple(_label_changes(line.case, unlisted))
-    return _Mended(_relabelled(line, kept) if changes else line_to_json(line), changes)
+        return b"", [Fix(line.where, "dropped the case", why)]
+    if line.where in duplicates:
+        return b"", [Fix(line.where, "dropped the case", duplicates[line.where])]
+    fixes = list(_label_fixes(line.case, unlisted))
+    return (_relabelled(line, kept) if fixes else line_to_json(line)), fixes
 
 
-def _label_changes(case: Case, unlisted: list[str]) -> Iterator[Change]:
+def _label_fixes(case: Case, unlisted: list[str]) -> Iterator[Fix]:
     if unlisted:
-        yield Change(case.where, f"dropped {', '.join(unlisted)}", "not in the list of articles")
+        yield Fix(case.where, f"dropped {', '.join(unlisted)}", "not in the list of articles")
     repeated = [name for name, count in Counter(case.cited).items() if count > 1]
     if repeated:
-        yield Change(case.where, f"collapsed {', '.join(repeated)}", "given more than once")
+        yield Fix(case.where, f"kept {', '.join(repeated)} once", "cited more than once")
 
 
-def _relabelled(line: CaseLine, kept: tuple[str, ...]) -> bytes:
-    """Return the line with these articles, written as they were; its other fields stay."""
+def _relabelled(line: CaseLine, articles: tuple[str, ...]) -> bytes:
+    """Return the line with these of its articles, as they were written; other fields stay."""
     assert isinstance(line.case, Case)
     if not line.raw:
-        return case_to_json(line.case, kept)
+        return case_to_json(line.case, articles)
     record = json.loads(line.source)
     fields, name = (record.get("meta"), "relevant_articles")
     if not isinstance(fields, dict):
         fields, name = record, "articles"
-    places = [line.case.cited.index(article) for article in kept]
-    fields[name] = [fields[name][place] for place in places]
+    # With ["第264条", 264, 266], cited as 264, 264, 266, and 264 to be kept: index 0, "第264条".
+    fields[name] = [fields[name][line.case.cited.index(article)] for article in articles]
     return json_line(record)
 
 
-def _why(copies: Copies, case: int, *, original: int) -> str:
-    labels = "" if copies.labels(case) == copies.labels(original) else ", which has other articles"
-    return f"the fact of {copies.where(original)}{labels}"
+def _duplicate_reason(index: CaseIndex, case: int, *, original: int) -> str:
+    same_labels = index.labels(case) == index.labels(original)
+    return f"the same fact as {index.where(original)}" + (
+        "" if same_labels else ", which has other articles"
+    )

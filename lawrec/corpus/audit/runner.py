@@ -1,65 +1,69 @@
-"""Audit: what is wrong with a corpus before anyone trains on it."""
+"""Audit: find what is wrong with a corpus before anyone trains on it.
+
+An error stops a training or falsifies its figures, and `lawrec audit --fix` repairs every error.
+A warning is for a person to judge.
+"""
 
 import re
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.audit.case_checks import CHECKS, ERROR, AuditReference, Check, audit_reference_of
-from lawrec.corpus.audit.duplicate_checks import COMPARISONS, Comparison, Copies, Hit
+from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex, CorpusCheck, Occurrence
 from lawrec.corpus.audit.fixes import write_fixed_copy
 from lawrec.corpus.case_lines import CaseLine, read_lines
 from lawrec.corpus.cases import Case, no_case_error
-from lawrec.corpus.near_duplicates import ALIKE, NearDuplicates
+from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import encodings_at, find_splits, splits_in
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.law.articles import read_article_list, statute_order
-from lawrec.law.catalog import load_catalog
+from lawrec.law.catalog import shipped_catalog
 from lawrec.progress import SILENT, Progress
 from lawrec.resources import shipped_path
 
 EXAMPLES = 5
-"""Examples kept of a finding."""
+"""Examples kept per finding."""
 RARE = 10
-"""Train cases below which an article is rare."""
+"""An article with fewer cases in train is rare."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong, how often, and where, for example: (file:line, what is there)."""
+    """One thing that is wrong: how often, and where, for example."""
 
-    kind: str
+    kind: str  # a key of CHECKS or CORPUS_CHECKS
     severity: str
     count: int
     meaning: str
     todo: str
-    examples: tuple[Hit, ...]
+    examples: tuple[Occurrence, ...]
 
 
 @dataclass(frozen=True)
-class SplitCounts:
-    """The size of a split."""
+class SplitSizes:
+    """The sizes of a split."""
 
     path: str
-    encoding: str  # what the files are written in, "gb18030 and utf-8" say
-    lines: int  # those that are not blank
-    cases: int  # those that can be read
+    encoding: str  # of its files, such as "utf-8", or "gb18030 and utf-8"
+    lines: int  # without blank lines
+    cases: int  # lines that can be read
     several: int  # cases with more than one article
-    signs: int  # of all facts, normalized
-    longest: int
+    characters: int  # of all normalized facts
+    longest: int  # characters of the longest fact
 
 
 @dataclass(frozen=True)
-class Tail:
-    """How the labels of the first split spread over the articles."""
+class LongTail:
+    """How unevenly the labels of the first split are spread over the articles."""
 
     articles: int
     unused: int  # articles without a case
-    rare: int  # articles with a case, but fewer than `limit`
+    rare: int  # articles with a case, but with fewer than `limit`
     limit: int
     labels: int
     top: int  # labels of the 10 most cited articles
@@ -67,167 +71,190 @@ class Tail:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """All that an audit found; `articles` are those cited or listed, the most cited first."""
+    """The result of an audit; `articles` are those cited or listed, the most cited first."""
 
     data: str
     max_tokens: int
-    splits: dict[str, SplitCounts]
+    splits: dict[str, SplitSizes]
     articles: dict[str, dict[str, int]]  # article -> split -> cases
-    tail: Tail
-    findings: tuple[Finding, ...]
-    changes: int | None = None  # made by fixing; None: nothing was fixed
+    tail: LongTail
+    findings: tuple[Finding, ...]  # errors first
+    changes: int | None = None  # in the fixed copy; None: no copy was written
 
     @property
     def errors(self) -> int:
         """How many kinds of error there are."""
         return sum(finding.severity == ERROR for finding in self.findings)
 
-
-@dataclass
-class _Tally:
-    """What one way of being wrong counts."""
-
-    count: int = 0
-    examples: list[Hit] = field(default_factory=list)
-
-    def add(self, hit: Hit) -> None:
-        self.count += 1
-        if len(self.examples) < EXAMPLES:
-            self.examples.append(hit)
+    @property
+    def warnings(self) -> int:
+        """How many kinds of warning there are."""
+        return len(self.findings) - self.errors
 
 
 def audit(
     data: Path,
-    rules: AuditReference,
-    threshold: float = ALIKE,
+    reference: AuditReference,
+    *,
+    threshold: float = NEAR_DUPLICATE_THRESHOLD,
     case_format: CaseFormat = DEFAULT_FORMAT,
     fix: Path | None = None,
     progress: Progress = SILENT,
 ) -> AuditReport:
-    """Check the splits that `files_of` finds and write a mended copy to `fix` if that is given.
+    """Check labelled cases, and optionally write a copy without their errors.
 
-    Reads the cases once, and once more to mend them; the facts wait in a temporary file.
+    The cases are read once, and once more for the copy. Facts wait in a temporary file, so that
+    memory holds signatures and not texts.
+
+    Args:
+        data: What `splits_to_audit` takes.
+        reference: What the cases are checked against.
+        threshold: The Jaccard similarity from which on two facts are near-duplicates.
+        case_format: How the cases are written.
+        fix: A new folder for the copy; None: no copy.
+        progress: Where to report the number of lines done.
 
     Raises:
         CaseError: The folder has other splits but no train split, a file cannot be read or holds
             no case, or `fix` is in use.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "mine.json")
+        ...     _ = path.write_text('{"fact": "被告人张某盗窃手机。", "articles": [264, 264]}')
+        ...     report = audit(path, audit_reference_of([]))
+        >>> [(finding.kind, finding.count) for finding in report.findings]
+        [('repeated-label', 1)]
     """
-    files = files_of(data)
+    files = splits_to_audit(data)
     with tempfile.TemporaryFile() as spool:
-        work = _Audit(files, case_format, rules, Copies(files, NearDuplicates(spool, threshold)))
-        work.read(progress)
-        work.compare()
-        changes = (
-            write_fixed_copy(
-                files,
-                rules,
-                copies=work.copies,
-                folder=fix,
-                case_format=case_format,
-                progress=progress,
+        index = CaseIndex(files, NearDuplicateIndex(spool, threshold))
+        work = _Audit(index, reference, case_format)
+        work.check_lines(progress)
+        work.check_corpus()
+        changes = None
+        if fix:
+            changes = write_fixed_copy(
+                fix, index, reference=reference, case_format=case_format, progress=progress
             )
-            if fix
-            else None
-        )
     return work.report(data, changes)
 
 
-def audit_reference_for(
+def load_audit_reference(
     data: Path, articles: Path | None, *, max_tokens: int, tokenizer: str | None = None
 ) -> AuditReference:
-    """Return the rules of the shipped catalogue and of a list of articles.
+    """Return the reference of the shipped catalog and of a list of articles.
 
     Args:
-        data: What `files_of` takes; `law.txt` there, or else beside cases that are no folder of
-            splits, is the list unless `articles` names one.
-        articles: A list of articles.
-        max_tokens: Tokens that the model reads.
-        tokenizer: A key of `TOKENIZERS` to count tokens with; None: estimate them.
+        data: What `splits_to_audit` takes.
+        articles: A list of articles. None: `law.txt` in `data`, or, unless `data` is a folder of
+            splits, in the parent of `data`; if there is no such file, there is no list.
+        max_tokens: The number of tokens that the model reads.
+        tokenizer: A key of `TOKENIZERS` to count tokens with; None: estimate their number.
 
     Raises:
         CaseError: A list cannot be read.
+
+    Example:
+        >>> reference = load_audit_reference(Path("mine.json"), None, max_tokens=384)
+        >>> reference.listed, reference.charges_of["264"]
+        ((), ('盗窃',))
     """
-    path = articles or _list_of(data)
+    path = articles or _find_article_list(data)
     listed = read_article_list(path) if path else []
-    catalog = load_catalog(shipped_path("vocab/articles.csv")).values()
+    catalog = shipped_catalog().values()
     if not tokenizer:
         return audit_reference_of(catalog, listed, max_tokens=max_tokens)
     config = CorpusConfig(tokenizer=tokenizer)
-    cut = load_tokenizer(config, [shipped_path("vocab/legal_terms.txt")]).cut
+    tokenize = load_tokenizer(config, [shipped_path("vocab/legal_terms.txt")]).tokenize
     return audit_reference_of(
-        catalog, listed, max_tokens=max_tokens, tokens=lambda text: len(cut(text))
+        catalog, listed, max_tokens=max_tokens, tokens=lambda text: len(tokenize(text))
     )
 
 
-def _list_of(data: Path) -> Path | None:
-    is_split = data.is_dir() and splits_in(data)
-    folders = (data,) if is_split else (data, data.parent)
-    places = (folder / "law.txt" for folder in folders)
-    return next((place for place in places if place.is_file()), None)
+def _find_article_list(data: Path) -> Path | None:
+    has_splits = data.is_dir() and splits_in(data)
+    folders = (data,) if has_splits else (data, data.parent)
+    paths = (folder / "law.txt" for folder in folders)
+    return next((path for path in paths if path.is_file()), None)
 
 
-def files_of(data: Path) -> dict[str, Path]:
-    """Return the splits of a folder; any other path of cases is one split under its own name.
+def splits_to_audit(data: Path) -> dict[str, Path]:
+    """Return the path of each split of a folder; any other path of cases is one split.
+
+    Such a split is named after its path, without the suffix: `train-*.json` is "train".
 
     Raises:
         CaseError: The folder has other splits, but no train split, or a split twice.
+
+    Example:
+        >>> list(splits_to_audit(Path("mine.csv.gz")))
+        ['mine']
     """
     if data.is_dir() and splits_in(data):
         return find_splits(data)
-    return {re.sub(r"[*?[\]]", "", data.name).partition(".")[0].rstrip("-_") or "cases": data}
+    # Without the characters of a pattern, "t[er]*_?.json" is "ter_.json" and named "ter".
+    name = re.sub(r"[*?[\]]", "", data.name).partition(".")[0].rstrip("-_")
+    return {name or "cases": data}
 
 
-@dataclass(frozen=True)
 class _Audit:
-    """One audit under way."""
+    """The findings of one audit so far."""
 
-    files: Mapping[str, Path]
-    case_format: CaseFormat
-    rules: AuditReference
-    copies: Copies
-    tallies: dict[str, _Tally] = field(default_factory=dict)
-    splits: dict[str, SplitCounts] = field(default_factory=dict)
+    def __init__(
+        self, index: CaseIndex, reference: AuditReference, case_format: CaseFormat
+    ) -> None:
+        self._index = index
+        self._reference = reference
+        self._case_format = case_format
+        self._splits: dict[str, SplitSizes] = {}
+        self._counts: Counter[str] = Counter()
+        self._examples: defaultdict[str, list[Occurrence]] = defaultdict(list)
 
-    def read(self, progress: Progress) -> None:
-        """Check every line by itself, and take its case in for comparing."""
-        for split, path in self.files.items():
+    def check_lines(self, progress: Progress) -> None:
+        """Check every line by itself, and add its case to the index."""
+        for split, path in self._index.files.items():
             counts: Counter[str] = Counter()
-            for line in read_lines(path, self.case_format):
-                self._check(line)
+            for line in read_lines(path, self._case_format):
+                for kind, check in CHECKS.items():
+                    if note := check.find(line, self._reference):
+                        self._add(kind, Occurrence(line.where, note))
                 self._count(split, line, counts=counts)
                 progress.update(f"audit {split}", counts["lines"], None)
             if not counts["lines"]:
                 raise no_case_error(path)
-            names = ("lines", "cases", "several", "signs", "longest")
-            sizes = {name: counts[name] for name in names}
-            encoding = encodings_at(path, self.case_format)
-            self.splits[split] = SplitCounts(str(path), encoding, **sizes)
+            names = ("lines", "cases", "several", "characters", "longest")
+            self._splits[split] = SplitSizes(
+                path=str(path),
+                encoding=encodings_at(path, self._case_format),
+                **{name: counts[name] for name in names},
+            )
 
-    def compare(self) -> None:
-        """Check the cases beside one another."""
-        for kind, comparison in COMPARISONS.items():
-            for hit in comparison.find(self.copies):
-                self._tally(kind).add(hit)
+    def check_corpus(self) -> None:
+        """Check the cases against each other."""
+        for kind, check in CORPUS_CHECKS.items():
+            for occurrence in check.find(self._index):
+                self._add(kind, occurrence)
 
     def report(self, data: Path, changes: int | None) -> AuditReport:
-        """Put together what was found."""
+        """Return the result of all checks."""
         articles = self._articles()
-        first = next(iter(self.files))
+        first = next(iter(self._index.files))
         return AuditReport(
             data=str(data),
-            max_tokens=self.rules.max_tokens,
-            splits=self.splits,
+            max_tokens=self._reference.max_tokens,
+            splits=self._splits,
             articles=articles,
-            tail=_tail([counts[first] for counts in articles.values()]),
+            tail=_long_tail([counts[first] for counts in articles.values()]),
             findings=tuple(self._findings()),
             changes=changes,
         )
 
-    def _check(self, line: CaseLine) -> None:
-        for kind, check in CHECKS.items():
-            note = check.find(line, self.rules)
-            if note:
-                self._tally(kind).add((line.where, note))
+    def _add(self, kind: str, occurrence: Occurrence) -> None:
+        self._counts[kind] += 1
+        if self._counts[kind] <= EXAMPLES:
+            self._examples[kind].append(occurrence)
 
     def _count(self, split: str, line: CaseLine, *, counts: Counter[str]) -> None:
         counts["lines"] += 1
@@ -235,33 +262,37 @@ class _Audit:
             return
         counts["cases"] += 1
         counts["several"] += len(line.case.articles) > 1
-        counts["signs"] += len(line.text)
+        counts["characters"] += len(line.text)
         counts["longest"] = max(counts["longest"], len(line.text))
-        if not self.rules.has_no_listed_article(line.case):
-            self.copies.add(split, line, articles=frozenset(self.rules.kept(line.case)))
-
-    def _tally(self, kind: str) -> _Tally:
-        return self.tallies.setdefault(kind, _Tally())
+        # Without a listed article, the case is dropped by a fix, and is no one's original.
+        if not self._reference.has_no_listed_article(line.case):
+            self._index.add(split, line, articles=self._reference.kept(line.case))
 
     def _findings(self) -> Iterator[Finding]:
-        kinds: dict[str, Check | Comparison] = {**CHECKS, **COMPARISONS}
-        for kind, how in sorted(kinds.items(), key=lambda item: item[1].severity != ERROR):
-            if kind in self.tallies:
-                tally = self.tallies[kind]
+        """Yield the findings, errors first."""
+        checks: Mapping[str, Check | CorpusCheck] = {**CHECKS, **CORPUS_CHECKS}
+        for kind, check in sorted(checks.items(), key=lambda item: item[1].severity != ERROR):
+            if kind in self._counts:
                 yield Finding(
-                    kind, how.severity, tally.count, how.meaning, how.todo, tuple(tally.examples)
+                    kind=kind,
+                    severity=check.severity,
+                    count=self._counts[kind],
+                    meaning=check.meaning,
+                    todo=check.todo,
+                    examples=tuple(self._examples[kind]),
                 )
 
     def _articles(self) -> dict[str, dict[str, int]]:
-        counts = {split: self.copies.articles.get(split, Counter()) for split in self.files}
-        names = set(self.rules.listed).union(*counts.values())
+        counts = self._index.articles
+        names = set(self._reference.listed).union(*counts.values())
         total = {name: sum(count[name] for count in counts.values()) for name in names}
         order = sorted(names, key=lambda name: (-total[name], statute_order(name)))
         return {name: {split: count[name] for split, count in counts.items()} for name in order}
 
 
-def _tail(counts: list[int]) -> Tail:
-    return Tail(
+def _long_tail(counts: list[int]) -> LongTail:
+    """Return how uneven the numbers of cases per article are; `counts` has one per article."""
+    return LongTail(
         articles=len(counts),
         unused=counts.count(0),
         rare=sum(0 < count < RARE for count in counts),

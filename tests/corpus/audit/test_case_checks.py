@@ -4,9 +4,7 @@ from lawrec.corpus.audit.case_checks import CHECKS, audit_reference_of
 from lawrec.corpus.case_lines import CaseLine, read_lines
 from lawrec.corpus.cases import Case
 from lawrec.errors import CaseError, ErrorKind
-from lawrec.law.catalog import Article, load_catalog
-from lawrec.law.charges import charge_wordings, normalize_charge, root
-from lawrec.resources import shipped_path
+from lawrec.law.catalog import Article, shipped_catalog
 
 FACT = "被告人张某秘密窃取他人财物。"
 CATALOG = [
@@ -196,31 +194,8 @@ def test_a_fact_is_truncated_beyond_the_tokens_that_are_read():
     assert note_of("truncated", "盗窃罪", reference=counted) == "3 tokens"
 
 
-@pytest.mark.parametrize(
-    ("charge", "expected"),
-    [
-        ("盗窃", {"盗窃"}),
-        ("盗窃罪", {"盗窃"}),
-        ("[盗窃]", {"盗窃"}),
-        ("[窝藏、包庇]罪", {"窝藏", "包庇", "窝藏、包庇"}),
-        ("强制[猥亵、侮辱]妇女", {"强制猥亵妇女", "强制侮辱妇女", "强制猥亵、侮辱妇女"}),
-        (
-            "[盗窃、抢夺][枪支、弹药]",
-            {"盗窃枪支", "盗窃弹药", "抢夺枪支", "抢夺弹药", "盗窃、抢夺枪支、弹药"},
-        ),
-    ],
-)
-def test_brackets_offer_a_choice_of_words(charge, expected):
-    assert charge_wordings(charge) == expected
-    assert normalize_charge(charge) in expected
-
-
-def test_a_branch_has_the_root_of_its_article():
-    assert [root(name) for name in ("133", "133之一", "其他")] == ["133", "133", "其他"]
-
-
 def test_the_shipped_catalogue_knows_the_charges():
-    reference = audit_reference_of(load_catalog(shipped_path("vocab/articles.csv")).values())
+    reference = audit_reference_of(shipped_catalog().values())
     assert reference.articles_of["盗窃"] == {"210", "264", "265"}
     assert reference.articles_of["危险驾驶"] == {"133"}
     assert reference.charges_of["25"] == ()

@@ -1,0 +1,297 @@
+"""The group of all commands, and work that takes several of them."""
+
+import errno
+import gzip
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+from click.shell_completion import ShellComplete
+
+from lawrec import __version__
+from lawrec.cli import COMMANDS, cli, load_command
+from lawrec.cli.options import HEADINGS
+from lawrec.config import Config
+from lawrec.corpus.readers import CaseFormat
+from lawrec.evaluation.metrics import METRICS
+from tests.helpers.cli import json_lines, lawrec
+
+
+def write_tables(data, folder):
+    """Write the splits of `data` as CSV in GB18030: in two packed files, a folder, and a file."""
+
+    def rows(split, start, stop):
+        lines = (data / f"{split}.json").read_text("utf-8").splitlines()[start:stop]
+        cases = [json.loads(line) for line in lines]
+        table = [f"{c['fact']},{'#'.join(c['meta']['relevant_articles'])}\n" for c in cases]
+        return "".join(["案情,法条\n", *table]).encode("gb18030")
+
+    (folder / "valid").mkdir(parents=True)
+    for number in range(2):
+        content = gzip.compress(rows("train", number * 40, number * 40 + 40))
+        (folder / f"train-{number}.csv.gz").write_bytes(content)
+    (folder / "valid/1.csv").write_bytes(rows("valid", 0, 30))
+    (folder / "test.csv").write_bytes(rows("test", 0, 30))
+
+
+def all_commands():
+    """Yield the words and the command of each command and of each command of a group."""
+    for name in COMMANDS:
+        command = load_command(name)
+        yield [name], command
+        for part, subcommand in getattr(command, "commands", {}).items():
+            yield [name, part], subcommand
+
+
+ALL = {" ".join(words): command for words, command in all_commands()}
+
+
+@pytest.mark.parametrize("name", ["", *ALL])
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_every_command_explains_itself(name, option):
+    result = lawrec(*name.split(), option)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(" ".join(["Usage: cli", *name.split()]))
+    assert "--help" in result.stdout
+
+
+def test_the_commands_are_listed_in_the_order_of_the_work():
+    listed = lawrec("--help").stdout.partition("Commands:\n")[2]
+    assert [line.split()[0] for line in listed.splitlines()] == [
+        *("audit", "split", "prepare", "verify", "embed", "train", "tune-thresholds"),
+        *("evaluate", "predict", "export", "info", "articles", "doctor"),
+    ]
+
+
+@pytest.mark.parametrize("group", ["", "articles", "export"])
+def test_no_summary_of_a_command_is_shortened(group):
+    listed = lawrec(*group.split(), "--help").stdout.partition("Commands:\n")[2]
+    assert listed
+    assert "..." not in listed
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_option_has_a_help_text(name):
+    options = [part for part in ALL[name].params if isinstance(part, click.Option)]
+    assert [option.opts for option in options if not option.help] == []
+
+
+def test_each_option_with_a_heading_exists_and_has_one_heading():
+    headed = [name for names in HEADINGS.values() for name in names]
+    assert len(headed) == len(set(headed))
+    assert set(headed) <= {part.name for command in ALL.values() for part in command.params}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_with_progress_can_be_quiet_or_verbose(name):
+    names = {part.name for part in ALL[name].params}
+    quick = {"export", "info", "doctor", "articles", *(n for n in ALL if n.startswith("articles "))}
+    assert ({"quiet", "verbose"} <= names) == (name not in quick)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_output_is_a_path_and_a_format_is_a_choice(name):
+    options = {option: part for part in ALL[name].params for option in part.opts}
+    if "--output" in options:
+        assert options["-o"] is options["--output"]
+        assert isinstance(options["--output"].type, click.Path)
+    for option in ("--format", "--input-format"):
+        assert isinstance(options[option].type, click.Choice) if option in options else True
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "shown"),
+    [
+        ("train", "--epochs", "[default: of the preset]"),
+        ("train", "--seed", f"[default: {Config().training.seed}]"),
+        ("audit", "--max-tokens", f"[default: {Config().corpus.max_tokens}; x>=1]"),
+        ("tune-thresholds", "--strategy", "[default: as in training, best unless changed there]"),
+        (
+            "tune-thresholds",
+            "--coverage",
+            "[default: as in training, 0.0 unless changed there] [0<=x<1]",
+        ),
+        ("predict", "--fact-field", f"[default: {CaseFormat().fact_field}]"),
+    ],
+)
+def test_defaults_are_those_of_the_settings(name, option, shown):
+    text = " ".join(lawrec(name, "--help").stdout.split())
+    explained = text.partition(f" {option} ")[2].partition(" --")[0]
+    assert shown in explained
+
+
+def test_help_needs_nothing_slow():
+    words = [f"lawrec.cli.{name.replace('-', '_')}" for name in COMMANDS]
+    slow = ("tensorflow", "keras", "pandas", "sklearn", "matplotlib", "jieba", "pyarrow", "rensa")
+    code = f"import sys, {', '.join(words)}; print(*set({slow!r}) & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+def test_help_of_all_imports_no_command():
+    code = (
+        "import sys; from lawrec.cli import cli; cli(['--help'], standalone_mode=False); "
+        "print([name for name in sys.modules if name.startswith('lawrec.cli.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\n[]\n")
+
+
+def test_a_misspelled_command_names_the_nearest():
+    result = lawrec("tain")
+    assert result.exit_code == 2
+    assert "train" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "--threshold", "nan"],
+        ["tune-thresholds", "--coverage", "nan"],
+        ["audit", "data", "--near-duplicate-threshold", "nan"],
+        ["split", "data", "-o", "out", "--near-duplicate-threshold", "nan"],
+        ["split", "data", "-o", "out", "--ratios", "nan,0.1,0.1"],
+        ["split", "data", "-o", "out", "--ratios", "inf,0.1,0.1"],
+    ],
+)
+def test_a_number_that_is_none_is_a_usage_error(arguments):
+    result = lawrec(*arguments)
+    assert result.exit_code == 2
+    assert "Invalid value" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "incomplete", "expected"),
+    [
+        ([], "t", ["train", "tune-thresholds"]),
+        (["train"], "--ep", ["--epochs"]),
+        (["export", "cail"], "--out", ["--output"]),
+    ],
+)
+def test_a_shell_completes_commands_and_options(words, incomplete, expected):
+    completion = ShellComplete(cli, {}, "lawrec", "_LAWREC_COMPLETE")
+    completions = completion.get_completions(words, incomplete)
+    assert [item.value for item in completions] == expected
+
+
+def test_a_traceback_is_shown_on_demand(tmp_path):
+    quiet = lawrec("split", tmp_path / "none.json", "-o", tmp_path / "out")
+    verbose = lawrec("split", tmp_path / "none.json", "-o", tmp_path / "out", "-v")
+    assert quiet.exit_code == verbose.exit_code == 1
+    assert verbose.stderr.startswith("Traceback (most recent call last):\n")
+    assert verbose.stderr.endswith(quiet.stderr)
+
+
+def test_version_is_the_package_version():
+    assert lawrec("--version").stdout == f"lawrec, version {__version__}\n"
+
+
+def test_a_full_disk_is_reported_without_a_traceback(monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device", "data/records/x")
+
+    monkeypatch.setattr("lawrec.config.load", full)
+    result = lawrec("prepare")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: data/records/x: files here must be readable and writable, got No space left on "
+        "device. Free some space or choose another folder.\n"
+    )
+
+
+@pytest.mark.tensorflow
+def test_train_tune_evaluate_info_from_nothing(tiny_data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = [f"--set={part}" for part in ("model.lstm_units=8", "training.epochs=2")]
+    trained = lawrec("train", "--data", tiny_data, *small, "--set=corpus.tokenizer=char")
+    assert trained.exit_code == 0, trained.stderr
+    assert "Preparing the cases of" in trained.stderr
+    assert "epoch 2, step" in trained.stderr
+    run = trained.stdout.strip()
+    assert (tmp_path / "checkpoints/LATEST").read_text() == run.removeprefix("checkpoints/") + "\n"
+
+    tuned = lawrec("tune-thresholds")
+    assert tuned.exit_code == 0, tuned.stderr
+    assert tuned.stdout.startswith("Strategies by CAIL score, cross-validated\n")
+    assert f" on 30 cases of {tiny_data / 'valid.json'}\n3 of 3 articles" in tuned.stdout
+
+    evaluated = lawrec("evaluate", "--format", "json")
+    assert evaluated.exit_code == 0, evaluated.stderr
+    report = json.loads(evaluated.stdout)
+    assert report["cases"] == 30
+    assert report["metrics"].keys() == METRICS.keys()
+    assert list(report["baselines"]) == ["most frequent article", "no article"]
+    assert report["baselines"]["no article"]["micro_f1"] == 0
+    assert (tmp_path / run / "evaluation-test.csv").read_text("utf-8").count("\n") == 4
+
+    info = lawrec("info")
+    assert info.exit_code == 0, info.stderr
+    assert "thresholds   3 of 3 articles" in info.stdout
+    assert "settings     preset base, corpus.tokenizer=char, model.lstm_units=8," in info.stdout
+    assert (
+        json.loads(lawrec("info", "--format", "json").stdout)["config"]["training"]["epochs"] == 2
+    )
+
+
+@pytest.mark.tensorflow
+def test_cases_with_other_fields_and_encodings_are_read_likewise_by_all_commands(
+    tiny_data, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    write_tables(tiny_data, tmp_path / "data")
+    fields = ("--fact-field", "案情", "--articles-field", "法条", "--articles-separator", "#")
+    small = [f"--set={part}" for part in ("model.lstm_units=8", "training.epochs=1")]
+    small.append("--set=corpus.tokenizer=char")
+    prepared = lawrec("prepare", "--data", "data", *fields)
+    assert "train: 80 cases, gb18030," in prepared.stdout
+    assert "valid: 30 cases, gb18030," in prepared.stdout
+    trained = lawrec("train", "--data", "data", *fields, *small)
+    assert trained.exit_code == 0, trained.stderr
+    for command in (["train", "--resume"], ["tune-thresholds"], ["evaluate"]):
+        result = lawrec(*command)
+        assert result.exit_code == 0, result.stderr
+
+    refused = lawrec("evaluate", *fields)
+    assert refused.exit_code == 2
+    assert "name other cases with --data" in refused.stderr
+    same = lawrec("evaluate", "--data", "data/train-*.csv.gz", *fields)
+    assert "must differ from those used to train, got the same file" in same.stderr
+    unnamed = lawrec("evaluate", "--data", "data/test.csv")
+    assert 'the table must have a column "fact"' in unnamed.stderr
+    report = lawrec("evaluate", "--data", "data/tes?.csv", "--format", "json", *fields)
+    assert json.loads(report.stdout)["cases"] == 30
+    assert (tmp_path / trained.stdout.strip() / "evaluation-tes_.json").is_file()
+
+    both = lawrec("predict", "data/test.csv", "data/valid", *fields[:2])
+    assert [line["case_id"] for line in json_lines(both)] == [
+        f"{name}:{line}" for name in ("test.csv", "1.csv") for line in range(2, 32)
+    ]
+    piped = lawrec(
+        *("predict", "-", "--input-format", "csv", *fields[:2]),
+        stdin=(tmp_path / "data/test.csv").read_bytes(),
+    )
+    first = {**json_lines(both)[0], "case_id": "2"}
+    assert json_lines(piped)[0] == first
+
+
+@pytest.mark.tensorflow
+def test_cases_used_to_train_or_tune_are_refused(at_run):
+    for data, use in (("train", "train"), ("valid", "tune")):
+        result = lawrec("evaluate", "--data", at_run.data / f"{data}.json")
+        assert result.exit_code == 1
+        assert f"the cases must differ from those used to {use}, got the same file" in result.stderr
+    result = lawrec("tune-thresholds", "--data", at_run.data / "train.json")
+    assert result.exit_code == 1
+    assert "to tune, the cases must differ from those used to train" in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_changed_valid_cases_are_noticed(tiny_data, tmp_path, monkeypatch, own_run):
+    text = (own_run / "run.json").read_text(encoding="utf-8")
+    moved = text.replace(str(tiny_data / "valid.json"), str(tmp_path / "gone.json"))
+    (own_run / "run.json").write_text(moved, encoding="utf-8")
+    result = lawrec("tune-thresholds")
+    assert result.exit_code == 1
+    assert "must be as they were when the run was trained, got No such file" in result.stderr

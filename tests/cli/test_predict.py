@@ -1,0 +1,220 @@
+"""`lawrec predict`: what goes in on stdin or as files, what comes out, and exit codes."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.cli import DRUNK, THEFT, json_lines, lawrec
+
+
+def test_texts_need_an_imported_statute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = lawrec("predict", "--with-text", stdin=THEFT)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: vocab/statutes/criminal-law: a version of the statute must be imported, got none. "
+        "Run `lawrec articles import FILE --effective YYYY-MM-DD`.\n"
+    )
+
+
+def test_a_date_without_text_is_a_usage_error():
+    result = lawrec("predict", "--date", "2020-01-01", stdin=THEFT)
+    assert result.exit_code == 2
+    assert "--date chooses the texts of --with-text" in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_answers_each_line_in_order_as_json(at_run):
+    result = lawrec("predict", stdin=f"{THEFT}\n{DRUNK}\n")
+    assert result.exit_code == 0
+    assert [line["case_id"] for line in json_lines(result)] == ["1", "2"]
+    assert [line["articles"] for line in json_lines(result)] == [["264"], ["133之一"]]
+    best = json_lines(result)[0]["recommendations"][0]
+    assert {key: best[key] for key in ("rank", "article", "title", "recommended")} == {
+        "rank": 1,
+        "article": "264",
+        "title": "盗窃罪",
+        "recommended": True,
+    }
+    assert best["score"] >= best["threshold"]
+
+
+@pytest.mark.tensorflow
+def test_a_bad_line_is_answered_with_its_error_and_the_others_as_always(at_run):
+    lines = [
+        THEFT.encode(),
+        b"",
+        b"   ",
+        b"only Latin",
+        "被告人".encode("gb18030"),
+        THEFT.encode(),
+    ]
+    result = lawrec("predict", stdin=b"\n".join(lines) + b"\n")
+    found = json_lines(result)
+    assert result.exit_code == 0
+    assert [line.get("error", "")[:7] for line in found] == [
+        "",
+        *(f"stdin:{number}" for number in (2, 3, 4, 5)),
+        "",
+    ]
+    assert "the fact must not be empty" in found[1]["error"]
+    assert "the fact must hold Chinese text" in found[3]["error"]
+    assert "the text must be in the encoding of its file" in found[4]["error"]
+    assert {**found[0], "case_id": "6"} == found[5]
+    assert "4 not answered" in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_the_answer_to_a_case_does_not_depend_on_its_neighbours(at_run):
+    alone = json_lines(lawrec("predict", stdin=THEFT))[0]
+    many = lawrec("predict", stdin="\n".join([DRUNK * 2, THEFT, DRUNK] * 50))
+    assert all({**line, "case_id": "1"} == alone for line in json_lines(many)[1::3])
+
+
+@pytest.mark.tensorflow
+def test_json_shows_the_best_article_even_where_none_is_recommended(at_run):
+    [line] = json_lines(lawrec("predict", "--threshold", 1, stdin="被告人甲乙丙丁。"))
+    assert [entry["rank"] for entry in line["recommendations"]] == [1]
+    assert line["articles"] == [
+        entry["article"] for entry in line["recommendations"] if entry["recommended"]
+    ]
+
+
+@pytest.mark.tensorflow
+def test_a_long_fact_is_truncated_and_the_answer_says_so(at_run):
+    result = lawrec("predict", stdin=(THEFT * 5000)[:100_000])
+    assert json_lines(result)[0]["truncated"] is True
+    table = lawrec("predict", "--format", "table", stdin=THEFT * 100)
+    assert "The fact is longer than the model reads" in table.stdout
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("stdin", ["", "\n\n", "Latin\n"])
+def test_no_case_at_all_is_an_error(at_run, stdin):
+    result = lawrec("predict", stdin=stdin)
+    assert result.exit_code == 1
+    assert "there must be a case" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_json_lines_and_csv_are_read_by_format_or_suffix(at_run, tmp_path):
+    lines = tmp_path / "cases.jsonl"
+    lines.write_text(json.dumps({"id": "a7", "fact": THEFT}) + "\n[1]\n", encoding="utf-8")
+    table = tmp_path / "cases.csv"
+    table.write_text(f'id,fact\na7,"{THEFT}"\n', encoding="utf-8")
+    first, broken = json_lines(lawrec("predict", lines))
+    assert first == json_lines(lawrec("predict", table))[0]
+    assert (
+        first
+        == json_lines(lawrec("predict", "--input-format", "csv", stdin=table.read_text("utf-8")))[0]
+    )
+    assert first["case_id"] == "a7"
+    assert "a line must be one JSON object" in broken["error"]
+
+
+@pytest.mark.tensorflow
+def test_csv_has_one_row_per_article(at_run):
+    result = lawrec("predict", "--format", "csv", "--top-k", 3, stdin=f"{THEFT}\n \n")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["case_id"] for row in rows] == ["1", "1", "1", "2"]
+    assert [row["recommended"] for row in rows] == ["True", "False", "False", ""]
+    assert "must not be empty" in rows[3]["error"]
+
+
+@pytest.mark.tensorflow
+def test_the_table_shows_the_best_articles_and_which_are_recommended(at_run):
+    result = lawrec("predict", "--format", "table", stdin=THEFT)
+    assert f"Case 1: {THEFT}"[:30] in result.stdout
+    assert "盗窃罪" in result.stdout
+    assert result.stdout.count("yes: ") == 1
+    assert result.stdout.count("no: ") == 2
+
+
+@pytest.mark.tensorflow
+def test_a_pattern_that_fits_nothing_is_named(at_run):
+    result = lawrec("predict", "no*.txt")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: no*.txt: the pattern must match a file, got none. Check the path.\n"
+    )
+
+
+@pytest.mark.tensorflow
+def test_a_missing_file_is_named(at_run):
+    result = lawrec("predict", "nowhere.txt")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: nowhere.txt: the file must be readable, got No such")
+
+
+@pytest.mark.tensorflow
+def test_without_a_run_it_says_to_train(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = lawrec("predict", stdin=THEFT)
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: checkpoints: there must be a trained run, got none. Run `lawrec train` first.\n"
+    )
+
+
+@pytest.mark.tensorflow
+def test_without_thresholds_it_says_to_tune_unless_one_is_given(own_run):
+    (own_run / "thresholds.json").unlink()
+    result = lawrec("predict", stdin=THEFT)
+    assert result.exit_code == 1
+    assert "Run `lawrec tune-thresholds` first." in result.stderr
+    assert json_lines(lawrec("predict", "--threshold", 0.5, stdin=THEFT))[0]["articles"] == ["264"]
+
+
+@pytest.mark.tensorflow
+def test_without_a_checkpoint_it_says_to_resume(own_run):
+    for path in [*own_run.glob("model.ckpt*"), own_run / "checkpoint"]:
+        path.unlink()
+    shutil.rmtree(own_run / "best")
+    result = lawrec("predict", stdin=THEFT)
+    assert result.exit_code == 1
+    assert "the run must hold a checkpoint that is whole, got none" in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_another_tokenizer_version_is_refused(own_run):
+    text = (own_run / "run.json").read_text(encoding="utf-8")
+    (own_run / "run.json").write_text(text.replace('"char"', '"jieba"', 1), encoding="utf-8")
+    result = lawrec("predict", stdin=THEFT)
+    assert result.exit_code == 1
+    assert "the tokenizer must be the run's own" in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_a_reader_that_stops_early_ends_quietly(at_run):
+    command = [sys.executable, "-m", "lawrec", "predict"]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    _, errors = process.communicate((THEFT + "\n").encode() * 3000)
+    assert b"Traceback" not in errors
+
+
+@pytest.mark.tensorflow
+def test_predict_adds_the_text_in_force(own_run):
+    for day, text in (("2015-11-01", "旧的。"), ("2021-03-01", "新的，\n两款。")):
+        Path("law.json").write_text(json.dumps({"264": text}), encoding="utf-8")
+        assert lawrec("articles", "import", "law.json", "--effective", day).exit_code == 0
+    with_text = ("predict", "--with-text", "--top-k", 3)
+    (answer,) = json_lines(lawrec(*with_text, stdin=THEFT))
+    found = {entry["article"]: entry["text"] for entry in answer["recommendations"]}
+    assert found == {"264": "新的，\n两款。", "266": None, "133之一": None}
+    result = lawrec(*with_text, "--date", "2020-01-01", "--format", "csv", stdin=THEFT)
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["text"] for row in rows if row["article"] == "264"] == ["旧的。"]
+    table = lawrec(*with_text, "--format", "table", stdin=THEFT).stdout
+    assert table.endswith("  264 盗窃罪\n    新的，\n    两款。\n\n")
+    (plain,) = json_lines(lawrec("predict", stdin=THEFT))
+    assert "text" not in plain["recommendations"][0]

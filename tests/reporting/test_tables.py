@@ -1,0 +1,42 @@
+import pytest
+from rich.cells import cell_len
+
+from lawrec.reporting.tables import indented, plain, render, simple_table
+
+
+def table(*rows):
+    table = simple_table("Article", "Score")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def test_names_are_aligned_left_and_numbers_right():
+    assert render(table(("盗窃罪", "0.9"), ("1", "10.0"))).splitlines() == [
+        "",
+        "  Article   Score",
+        " ─────────────────",
+        "  盗窃罪      0.9",
+        "  1          10.0",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("width", [20, 60])
+def test_no_line_is_wider_than_asked_or_ends_in_spaces(width):
+    lines = render(table(("生产、销售不符合安全标准的食品罪" * 3, "0.9")), width).splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert lines == [line.rstrip() for line in lines]
+
+
+@pytest.mark.parametrize("text", ["[b]甲[/b]", "[/]", ":a: :smile:"])
+def test_characters_of_markup_are_shown_as_they_are(text):
+    assert text in render(table((text, "")))
+
+
+def test_a_plain_text_is_one_line_that_can_be_printed():
+    assert plain(" 一、\n二\x1b[2J\x07\u202e\t三 ") == "一、 二[2J 三"
+
+
+def test_each_paragraph_of_an_article_is_an_indented_line():
+    assert indented("盗窃的：\n（一）\x1b多次。") == "    盗窃的：\n    （一）多次。"
