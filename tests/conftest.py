@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.cases import SETTINGS, write_splits
+from tests.helpers.cases import SETTINGS, write_charge_only_cases, write_splits
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what the tests start, even where a shell runs them in the background."""
+    """Make Ctrl-C reach what the tests start, even if a shell runs them in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -21,12 +21,19 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_splits(tmp_path_factory.mktemp("tiny") / "data")
 
 
+@pytest.fixture(scope="session")
+def charge_only_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of cases of which only the charges are known."""
+    return write_charge_only_cases(tmp_path_factory.mktemp("charges") / "charged.jsonl")
+
+
 @dataclass(frozen=True)
 class Workplace:
-    """A folder with a trained run, and the options that lead a command to it."""
+    """A folder with a trained run, its cases, and the evaluations of its training."""
 
     root: Path
     data: Path
+    evaluations: tuple[Any, ...]
 
     @property
     def checkpoints(self) -> Path:
@@ -35,10 +42,18 @@ class Workplace:
 
 @pytest.fixture(scope="session")
 def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Callable[..., tuple]:
-    """Return a function that makes a new, untrained run on the tiny corpus and its records."""
+    """Return a function that creates an untrained run on the tiny corpus, with its records.
+
+    It takes settings, the root of all folders that are written, the cases, cases of which only the
+    charges are known, and options of `create_run`.
+    """
 
     def start(
-        *settings: str, root: Path | None = None, data: Path = tiny_data, **options: Any
+        *settings: str,
+        root: Path | None = None,
+        data: Path = tiny_data,
+        charge_only_data: Path | None = None,
+        **options: Any,
     ) -> tuple:
         from lawrec import config
         from lawrec.corpus.dataset_spec import DatasetSpec
@@ -46,45 +61,26 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
         from lawrec.runs.run import create_run
 
         root = root or tmp_path_factory.mktemp("workplace")
-        source = DatasetSpec(data, records_root=root / "data/records", vocab_root=root / "vocab")
+        roots = {"records_root": root / "data/records", "vocab_root": root / "vocab"}
+        dataset = DatasetSpec(data, charge_only_data=charge_only_data, **roots)
         resolved = config.load(None, (*SETTINGS, *settings))
-        records = prepare(source, resolved.corpus)
-        return create_run(
-            root / "checkpoints", resolved, records=records, source=source, **options
-        ), records
+        records = prepare(dataset, resolved.corpus)
+        run = create_run(
+            root / "checkpoints", resolved, records=records, dataset=dataset, **options
+        )
+        return run, records
 
     return start
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, start_run: Callable[..., tuple]) -> Workplace:
-    """A workplace with one trained and tuned run; tests must not change it."""
+    """A folder with one trained and tuned run; tests must not change it."""
     from lawrec.inference.tune import tune_run
     from lawrec.training.loop import train
 
     root = tmp_path_factory.mktemp("trained")
     run, records = start_run(root=root)
-    list(train(run, records))
+    evaluations = tuple(train(run, records))
     tune_run(run)
-    return Workplace(root, run.source.data)
-
-
-@pytest.fixture(scope="session")
-def judge() -> Callable[..., Any]:
-    from tests.helpers.predictions import judged_answers
-
-    return judged_answers
-
-
-@pytest.fixture(scope="session")
-def report_of() -> Callable[..., Any]:
-    from tests.helpers.predictions import report_of_answers
-
-    return report_of_answers
-
-
-@pytest.fixture(scope="session")
-def facts_of() -> Callable[..., Any]:
-    from tests.helpers.predictions import invented_facts
-
-    return invented_facts
+    return Workplace(root, run.dataset.data, evaluations)

@@ -1,19 +1,35 @@
-import itertools
+"""Streams in chunks and on disk."""
 
 import pytest
 
-from lawrec.iterables import batched
+from lawrec.iterables import JsonSpool, batched
 
 
-@pytest.mark.parametrize(
-    ("n_items", "sizes"), [(0, []), (1, [1]), (3, [3]), (4, [3, 1]), (7, [3, 3, 1])]
-)
-def test_all_lists_but_the_last_have_the_same_size(n_items, sizes):
-    batches = list(batched(range(n_items), size=3))
-    assert [len(batch) for batch in batches] == sizes
-    assert list(itertools.chain(*batches)) == list(range(n_items))
+@pytest.mark.parametrize(("size", "expected"), [(2, [[0, 1], [2, 3], [4]]), (9, [[0, 1, 2, 3, 4]])])
+def test_a_stream_is_batched_without_reading_ahead(size, expected):
+    taken = []
+
+    def stream():
+        for item in range(5):
+            taken.append(item)
+            yield item
+
+    batches = batched(stream(), size)
+    assert next(batches) == expected[0]
+    assert len(taken) == len(expected[0])
+    assert [expected[0], *batches] == expected
 
 
-def test_a_stream_is_read_one_list_at_a_time():
-    batches = batched(itertools.count(), size=2)
-    assert (next(batches), next(batches)) == ([0, 1], [2, 3])
+def test_a_spool_yields_its_values_in_order_as_often_as_wanted():
+    values = [["盗窃", "\ud800"], {"weight": 0.1}, None]
+    with JsonSpool() as spool:
+        for value in values:
+            spool.append(value)
+        assert len(spool) == 3
+        assert list(spool) == list(spool) == values
+
+
+def test_a_spool_leaves_nothing_in_its_folder(tmp_path):
+    with JsonSpool(tmp_path) as spool:
+        spool.append(1)
+    assert list(tmp_path.iterdir()) == []

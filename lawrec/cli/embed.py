@@ -27,11 +27,11 @@ def embed(
     settings = options.settings_from(arguments)
     from lawrec.models.word2vec_format import check_output, write_vectors
     from lawrec.reporting.training_text import embedding_text
-    from lawrec.training.word_vectors import embed as embed_facts
+    from lawrec.training.word_vectors import train_word_vectors
 
     check_output(output)
     with options.show_progress() as progress:
-        embedding = embed_facts(
+        embedding = train_word_vectors(
             files,
             settings,
             dictionaries=options.user_dictionaries(arguments),

@@ -57,7 +57,7 @@ def evaluate(
     if article_list and not cail:
         raise click.UsageError("--article-list is for --cail: name the file to write as well.")
     options.start_tensorflow()
-    from lawrec.export.cail_answers import cail_file, with_answers
+    from lawrec.export.cail_answers import judge_evaluation, read_labels
     from lawrec.inference.evaluate import evaluate_run, save_evaluation
     from lawrec.reporting.evaluation_html import write_page
     from lawrec.reporting.plots import require_plots
@@ -68,7 +68,7 @@ def evaluate(
         require_plots()
     use_device(device or "auto")
     run = find_run(checkpoints, run_name)
-    answers = cail_file(run, cail, labels=article_list) if cail else None
+    cail_labels = read_labels(run, article_list) if cail else ()
     other_runs = [find_run(checkpoints, name) for name in others]
     with options.show_progress() as progress:
         evaluated = evaluate_run(
@@ -80,8 +80,8 @@ def evaluate(
             others=other_runs,
             progress=progress,
         )
-    if answers:
-        evaluated = with_answers(evaluated, answers)
+    if cail:
+        evaluated = judge_evaluation(evaluated, cail, labels=cail_labels)
     save_evaluation(evaluated)
     if page:
         write_page(page, evaluated)

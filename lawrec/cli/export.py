@@ -25,7 +25,7 @@ def cail(run_name: str | None, checkpoints: Path, article_list: Path | None, out
     lawrec depends on must be installed where it is unpacked.
     """
     options.start_tensorflow()
-    from lawrec.export.cail_answers import labels_of
+    from lawrec.export.cail_answers import read_labels
     from lawrec.export.cail_archive import export_cail
     from lawrec.runs.run import find_run
     from lawrec.training.checkpoints import best_checkpoint
@@ -33,5 +33,5 @@ def cail(run_name: str | None, checkpoints: Path, article_list: Path | None, out
     run = find_run(checkpoints, run_name)
     with options.show_progress() as progress:
         checkpoint = best_checkpoint(run, progress)
-    packed = export_cail(run, labels_of(run, article_list), path=output, checkpoint=checkpoint)
+    packed = export_cail(run, read_labels(run, article_list), path=output, checkpoint=checkpoint)
     click.echo(packed.text())

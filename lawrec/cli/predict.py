@@ -13,11 +13,10 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
-from lawrec.corpus.cases import Cases, read_files, read_stream
+from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat
 from lawrec.law import statute_versions
 from lawrec.reporting.answers import ANSWER_WRITERS
-from lawrec.text_files import list_files
 
 
 @click.command(cls=options.HeadedCommand)
@@ -99,8 +98,7 @@ def predict(
 
 def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
     if paths not in ((), (Path("-"),)):
-        files = [file for path in paths for file in list_files(path)]
-        return read_files(files, labelled=False, case_format=case_format)
+        return read_cases(*paths, labelled=False, case_format=case_format)
     stream = sys.stdin.buffer
     if stream.isatty():
         click.echo("Type one fact per line and end with Ctrl-D.", err=True)

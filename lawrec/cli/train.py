@@ -7,11 +7,9 @@ import click
 
 from lawrec.cli import options
 from lawrec.config import PRESETS, Config
-from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.decision.cross_fitting import check_choices
 from lawrec.evaluation.metrics import HIGHER_IS_BETTER
 from lawrec.models.word2vec_format import check_embedding_init
-from lawrec.progress import Progress
 from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import stopping_between_steps
 from lawrec.reporting.training_text import dry_run_text, first_batch_text, training_line
@@ -102,12 +100,13 @@ def train(
     settings = _checked(options.settings_from(arguments))
     dataset = options.dataset_spec_from(arguments)
     options.start_tensorflow(verbose=log_placement)
+    from lawrec.training.dry_run import preview
     from lawrec.training.loop import train as train_run
     from lawrec.training.setup import RunSpec, set_up_training
 
     with options.show_progress() as progress:
         if dry_run or debug:
-            preview = _preview(
+            results = preview(
                 settings,
                 dataset,
                 device=device,
@@ -115,7 +114,7 @@ def train(
                 two_steps=dry_run,
                 progress=progress,
             )
-            _print_preview(*preview)
+            _print_preview(*results)
             return
         strategy, run, records = set_up_training(
             checkpoints,
@@ -152,28 +151,3 @@ def _print_preview(batch: FirstBatch | None, report: DryRunReport | None) -> Non
             raise click.ClickException(_CHECK_FAILED)
     if report:
         click.echo(dry_run_text(report))
-
-
-def _preview(
-    settings: Config,
-    dataset: DatasetSpec,
-    *,
-    device: str | None,
-    first_batch: bool,
-    two_steps: bool,
-    progress: Progress,
-) -> tuple[FirstBatch | None, DryRunReport | None]:
-    """Return the checked first batch, the report of two steps, or both."""
-    from lawrec.corpus.dataset_spec import check_dataset_spec
-    from lawrec.corpus.prepare import prepare as prepare_records
-    from lawrec.training import dry_run
-    from lawrec.training.devices import start_devices
-    from lawrec.training.setup import on_device
-
-    check_dataset_spec(dataset, settings.loss)
-    start_devices(on_device(settings, device).training)
-    records = prepare_records(dataset, settings.corpus, progress=progress)
-    batch = dry_run.first_batch(settings, records, source=dataset) if first_batch else None
-    if not two_steps or (batch and any(batch.checks.values())):
-        return batch, None
-    return batch, dry_run.dry_run(settings, records, dataset)

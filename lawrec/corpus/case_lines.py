@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lawrec.corpus.cases import Case, Cases, choose_reader, read_stream
-from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
+from lawrec.corpus.cases import Case, Cases, read_stream
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat, choose_reader
 from lawrec.errors import CaseError
 from lawrec.files import json_line
 from lawrec.text import normalize
@@ -79,7 +79,7 @@ def read_lines(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator
     for file in list_files(path):
         # The file is opened twice: readers yield no bytes, so these are read beside them.
         with open_binary(file) as stream, open_binary(file) as raw_lines:
-            reader = choose_reader(case_format, file, stream=stream)
+            reader = case_format.reader or choose_reader(file, stream)
             resolved = replace(case_format, reader=reader)
             cases = read_stream(
                 stream, str(file), labelled=True, case_format=resolved, prefix=f"{file.name}:"

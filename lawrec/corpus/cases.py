@@ -16,14 +16,15 @@ from lawrec.corpus.readers import (
     DEFAULT_FORMAT,
     FIX_LINE,
     READERS,
-    SUFFIXES,
     CaseFormat,
+    CaseStream,
     RawCase,
+    choose_reader,
 )
 from lawrec.errors import CaseError, ErrorKind, quoted
 from lawrec.files import json_line
 from lawrec.law.articles import article_name
-from lawrec.text_files import DECOMPRESSORS, SURROGATE, detect_encoding, list_files, open_binary
+from lawrec.text_files import SURROGATE, list_files, open_binary
 
 EVERY_ARTICLE = ("*",)
 """The unknown articles of a case of which only the charges are known."""
@@ -45,7 +46,8 @@ class Case:
         fact: The text of the fact.
         articles: The articles that apply, each once, as `article_name` writes them.
         charges: The charges as the line has them.
-        unknown_articles: Articles of which nobody knows whether they apply.
+        unknown_articles: Articles of which nobody knows whether they apply. They are masked in the
+            loss, in tuning and in all figures.
         weight: Training counts the case so many times; figures do not, because figures of cases
             with different weights could not be compared.
         cited: The articles as the line has them, repeats included.
@@ -118,15 +120,16 @@ def usable_cases(cases: Cases, bad_lines: BadLines | None = None) -> Iterator[Ca
 
 
 def read_cases(
-    path: Path, labelled: bool = True, *, case_format: CaseFormat = DEFAULT_FORMAT
+    *paths: Path, labelled: bool = True, case_format: CaseFormat = DEFAULT_FORMAT
 ) -> Cases:
-    """Yield the cases of a path, one by one.
+    """Yield the cases of paths, one by one.
 
     Args:
-        path: A file, a folder or a pattern, as `list_files` takes it. The suffix of a file is a key
-            of `SUFFIXES` unless the format names a reader, and one of `DECOMPRESSORS` may follow.
+        *paths: Files, folders or patterns, as `list_files` takes them. Among several files, a case
+            without an id is named "file:line".
         labelled: Whether each case must have its articles.
-        case_format: How the cases are written.
+        case_format: How the cases are written. Without a reader, the suffix of a file must be a key
+            of `SUFFIXES`, which one of `DECOMPRESSORS` may follow.
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
@@ -136,33 +139,8 @@ def read_cases(
         >>> next(read_cases(shipped_path("data/sample/train.json"))).articles
         ('133',)
     """
-    return read_files(list_files(path), labelled, case_format=case_format)
-
-
-def read_files(files: Sequence[Path], labelled: bool, *, case_format: CaseFormat) -> Cases:
-    """Yield the cases of files in turn.
-
-    Args:
-        files: The files; with several of them, a case without an id is named "file:line".
-        labelled: Whether each case must have its articles.
-        case_format: How the cases are written.
-
-    Raises:
-        CaseError: A file cannot be read, or its suffix is unknown.
-
-    Example:
-        >>> from lawrec.resources import shipped_path
-        >>> files = [shipped_path(f"data/sample/{split}.json") for split in ("train", "test")]
-        >>> next(read_files(files, True, case_format=DEFAULT_FORMAT)).case_id
-        'train.json:1'
-    """
-    for file in files:
-        prefix = f"{file.name}:" if len(files) > 1 else ""
-        with open_binary(file) as stream:
-            resolved = replace(case_format, reader=choose_reader(case_format, file, stream=stream))
-            yield from read_stream(
-                stream, str(file), labelled=labelled, case_format=resolved, prefix=prefix
-            )
+    files = [file for path in paths for file in list_files(path)]
+    return _read_files(files, labelled, case_format=case_format)
 
 
 def read_stream(
@@ -187,7 +165,7 @@ def read_stream(
         '1'
     """
     reader = READERS[case_format.reader or "text"]
-    for number, raw in reader.read(stream, where, case_format=case_format, labelled=labelled):
+    for number, raw in reader.read(CaseStream(stream, where, case_format, labelled)):
         if isinstance(raw, CaseError):
             yield raw
             continue
@@ -198,51 +176,6 @@ def read_stream(
             )
         except CaseError as error:
             yield error
-
-
-def choose_reader(case_format: CaseFormat, file: Path, *, stream: BinaryIO) -> str:
-    """Return the key in `READERS` of the reader for a file.
-
-    Args:
-        case_format: Its reader is taken if it names one.
-        file: Else the suffix decides, the one before a packing: "cases.csv.gz" is CSV.
-        stream: Else the name of the stream decides, which for a .zip file is its member's.
-
-    Raises:
-        CaseError: The suffix is unknown.
-
-    Example:
-        >>> import io
-        >>> choose_reader(DEFAULT_FORMAT, Path("cases.csv.gz"), stream=io.BytesIO())
-        'csv'
-    """
-    if case_format.reader:
-        return case_format.reader
-    name = file.stem if file.suffix in DECOMPRESSORS else file.name
-    for suffix in (Path(name).suffix, Path(str(getattr(stream, "name", ""))).suffix):
-        if suffix in SUFFIXES:
-            return SUFFIXES[suffix]
-    suffixes, packings = ", ".join(SUFFIXES), ", ".join(DECOMPRESSORS)
-    raise CaseError(
-        file,
-        expected=f"the suffix must be one of {suffixes} (and then {packings})",
-        got=quoted(file.suffix),
-        todo="Rename the file, or name the format with --input-format.",
-    )
-
-
-def encodings_at(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> str:
-    """Return the encodings of the files of a path, for people: "gb18030 and utf-8".
-
-    Raises:
-        CaseError: A file cannot be read, or its suffix is unknown.
-
-    Example:
-        >>> from lawrec.resources import shipped_path
-        >>> encodings_at(shipped_path("data/sample/train.json"))
-        'utf-8'
-    """
-    return " and ".join(sorted({_encoding(file, case_format) for file in list_files(path)}))
 
 
 def no_case_error(path: Path) -> CaseError:
@@ -257,12 +190,15 @@ def no_case_error(path: Path) -> CaseError:
     )
 
 
-def _encoding(file: Path, case_format: CaseFormat) -> str:
-    with open_binary(file) as stream:
-        reader = choose_reader(case_format, file, stream=stream)
-    if not READERS[reader].is_text:
-        return reader
-    return case_format.encoding or detect_encoding(file)
+def _read_files(files: Sequence[Path], labelled: bool, *, case_format: CaseFormat) -> Cases:
+    for file in files:
+        prefix = f"{file.name}:" if len(files) > 1 else ""
+        with open_binary(file) as stream:
+            reader = case_format.reader or choose_reader(file, stream)
+            resolved = replace(case_format, reader=reader)
+            yield from read_stream(
+                stream, str(file), labelled=labelled, case_format=resolved, prefix=prefix
+            )
 
 
 def _case(
@@ -285,7 +221,9 @@ def _case(
         return Case(
             where, case_id, fact, charges=charges, unknown_articles=EVERY_ARTICLE, weight=weight
         )
-    cited = _article_names(raw.articles, where, field_name=_articles_field(case_format))
+    own_field = case_format.articles_field
+    field_name = f'"{own_field}"' if own_field else '"meta.relevant_articles" (or "articles")'
+    cited = _article_names(raw.articles, where, field_name=field_name)
     _check_encoding("".join(cited), where)
     return Case(
         where=where,
@@ -339,40 +277,19 @@ def _check_encoding(text: str, where: str) -> None:
 
 def _check_charges(charges: tuple[str, ...], where: str) -> None:
     if not charges:
-        raise CaseError(
-            where,
-            expected='"meta.accusation" (or "charges") must be a list of charges',
-            got="none",
-            todo=FIX_LINE,
-            kind=ErrorKind.BAD_LABEL,
-        )
-
-
-def _articles_field(case_format: CaseFormat) -> str:
-    if case_format.articles_field:
-        return f'"{case_format.articles_field}"'
-    return '"meta.relevant_articles" (or "articles")'
+        expected = '"meta.accusation" (or "charges") must be a list of charges'
+        raise _label_error(where, expected, got="none")
 
 
 def _article_names(values: object, where: str, *, field_name: str) -> tuple[str, ...]:
     if not isinstance(values, list):
-        raise CaseError(
-            where,
-            expected=f"{field_name} must be a list of articles",
-            got=quoted(values),
-            todo=FIX_LINE,
-            kind=ErrorKind.BAD_LABEL,
-        )
+        expected = f"{field_name} must be a list of articles"
+        raise _label_error(where, expected, got=quoted(values))
     try:
         return tuple(map(article_name, values))
     except ValueError as error:
-        raise CaseError(
-            where,
-            expected='an article must be a number or a text such as "133之一"',
-            got=str(error),
-            todo=FIX_LINE,
-            kind=ErrorKind.BAD_LABEL,
-        ) from error
+        expected = 'an article must be a number or a text such as "133之一"'
+        raise _label_error(where, expected, got=str(error)) from error
 
 
 def _unknown_articles(values: object, articles: tuple[str, ...], *, where: str) -> tuple[str, ...]:
@@ -404,3 +321,7 @@ def _weight(value: Any, where: str) -> float:
             todo=FIX_LINE,
         )
     return weight
+
+
+def _label_error(where: str, expected: str, *, got: str) -> CaseError:
+    return CaseError(where, expected=expected, got=got, todo=FIX_LINE, kind=ErrorKind.BAD_LABEL)

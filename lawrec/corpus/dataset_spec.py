@@ -39,9 +39,10 @@ class DatasetSpec:
         data: A folder of splits, as `find_splits` takes it.
         article_list: A file with one article per line, whose order is that of the label ids; by
             default `law.txt` in `data` if it is there, else the articles that the cases cite.
-        charge_only_data: More train cases, of which only the charges are known.
+        charge_only_data: More train cases, of which only the charges are known. All articles are
+            masked in them: they train the output of the charges and the layers below both outputs.
         dictionaries: User dictionaries of the tokenizer.
-        case_format: How the cases are written.
+        case_format: How the cases are written; part of the key where it differs from the defaults.
         skip_bad: Whether to skip lines that cannot be used; they are logged in `skipped.jsonl`.
         records_root: The folder in which the folder of the records is made.
         vocab_root: The folder in which the folder of the vocabularies is made.
@@ -171,7 +172,12 @@ def _settings_in_key(config: CorpusConfig) -> dict[str, Any]:
 
 
 def _distinct_digests(paths: Mapping[str, Path], case_format: CaseFormat) -> dict[str, str]:
-    """Return the digest of the cases at each path, and refuse two that are the same."""
+    """Return the digest of the cases at each path.
+
+    Raises:
+        CaseError: Two paths hold the same cases. Figures on a split that was trained on, even on
+            its charges alone, would be too good.
+    """
     digests = {name: content_digest(path) for name, path in paths.items()}
     for first, second in combinations(paths, 2):
         if digests[first] == digests[second]:

@@ -22,7 +22,6 @@ from lawrec.corpus.cases import (
     BadLines,
     Case,
     Cases,
-    encodings_at,
     no_case_error,
     read_cases,
     usable_cases,
@@ -40,6 +39,7 @@ from lawrec.corpus.manifest import (
     verify,
 )
 from lawrec.corpus.parallel_tokenization import tokenize_cases
+from lawrec.corpus.splits import encodings_at
 from lawrec.corpus.tfrecords import Record, write_shards
 from lawrec.corpus.tokenizers import listed_words
 from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode

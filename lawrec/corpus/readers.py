@@ -10,15 +10,16 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from io import BufferedReader
-from typing import Any, BinaryIO, Protocol
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from lawrec.errors import CaseError, ErrorKind, quoted
-from lawrec.text_files import SURROGATE, decode_lines
+from lawrec.text_files import DECOMPRESSORS, SURROGATE, decode_lines
 
 FIX_LINE = "Fix the line, or pass --skip-bad."
 
@@ -46,12 +47,7 @@ class CaseFormat:
     charges_only: bool = False  # labelled cases name their charges and no articles
 
     def non_defaults(self) -> dict[str, Any]:
-        """Return the fields that differ from their defaults, as `CaseFormat(**fields)` takes them.
-
-        Example:
-            >>> CaseFormat("csv", fact_field="text").non_defaults()
-            {'reader': 'csv', 'fact_field': 'text'}
-        """
+        """Return the fields that differ from their defaults, for `CaseFormat(**fields)`."""
         defaults = asdict(CaseFormat())
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
@@ -75,102 +71,85 @@ Row = tuple[int, RawCase | CaseError]
 """The number of a line or row, from 1, and its fields, or the error of a line without any."""
 
 
-class ReadRows(Protocol):
-    """A function that reads one format."""
+@dataclass(frozen=True)
+class CaseStream:
+    """An open file of cases, and how to read it.
 
-    def __call__(
-        self, stream: BinaryIO, where: str, *, case_format: CaseFormat, labelled: bool
-    ) -> Iterator[Row]:
-        """Yield the rows of a stream, in order and in constant memory.
+    Args:
+        stream: The bytes of the file, decompressed.
+        where: The name of the file, for errors.
+        case_format: Names of fields, separator and encoding.
+        labelled: Whether each case must have labels.
+    """
 
-        Args:
-            stream: The bytes of a file, decompressed.
-            where: The name of the file, for errors.
-            case_format: Names of fields, separator and encoding.
-            labelled: Whether each case must have labels.
+    stream: BinaryIO
+    where: str
+    case_format: CaseFormat
+    labelled: bool
 
-        Raises:
-            CaseError: The file as a whole cannot be read.
-        """
+    def lines(self) -> Iterator[str]:
+        """Yield the lines; bytes that do not fit the encoding are surrogates."""
+        return decode_lines(self.stream, self.case_format.encoding)
 
 
 @dataclass(frozen=True)
 class Reader:
     """One format of files with cases."""
 
-    read: ReadRows
+    read: Callable[[CaseStream], Iterator[Row]]  # in order and in constant memory
     suffixes: tuple[str, ...]
-    is_text: bool = True  # False: the format has an encoding of its own
+    is_text: bool = True  # False: such a file has no encoding to detect
 
 
-def _read_text(
-    stream: BinaryIO, where: str, *, case_format: CaseFormat, labelled: bool
-) -> Iterator[Row]:
+def _read_text(cases: CaseStream) -> Iterator[Row]:
     """Yield each line as a fact; such a file cannot have labels."""
-    label = "charges" if case_format.charges_only else "articles"
-    for number, line in enumerate(decode_lines(stream, case_format.encoding), 1):
-        if labelled:
-            yield (
-                number,
-                CaseError(
-                    f"{where}:{number}",
-                    expected=f"a case must have {label}",
-                    got="plain text",
-                    todo="Use JSON lines or CSV.",
-                    kind=ErrorKind.BAD_LABEL,
-                ),
+    label = "charges" if cases.case_format.charges_only else "articles"
+    for number, line in enumerate(cases.lines(), 1):
+        if cases.labelled:
+            error = CaseError(
+                f"{cases.where}:{number}",
+                expected=f"a case must have {label}",
+                got="plain text",
+                todo="Use JSON lines or CSV.",
+                kind=ErrorKind.BAD_LABEL,
             )
+            yield number, error
         else:
             yield number, RawCase(line.rstrip("\r\n"))
 
 
-def _read_jsonl(
-    stream: BinaryIO, where: str, *, case_format: CaseFormat, labelled: bool
-) -> Iterator[Row]:
-    for number, line in enumerate(decode_lines(stream, case_format.encoding), 1):
+def _read_jsonl(cases: CaseStream) -> Iterator[Row]:
+    for number, line in enumerate(cases.lines(), 1):
         if line.strip():
+            where = f"{cases.where}:{number}"
             try:
-                record = _json_object(line, f"{where}:{number}", case_format=case_format)
+                record = _json_object(line, where, case_format=cases.case_format)
             except CaseError as error:
                 yield number, error
             else:
-                yield number, _raw_case(record, case_format)
+                yield number, _raw_case(record, cases.case_format)
 
 
-def _read_csv(
-    stream: BinaryIO,
-    where: str,
-    *,
-    case_format: CaseFormat,
-    labelled: bool,
-    delimiter: str = ",",
-) -> Iterator[Row]:
+def _read_csv(cases: CaseStream, delimiter: str = ",") -> Iterator[Row]:
     header: list[str] = []
-    for number, row, problem in _csv_rows(decode_lines(stream, case_format.encoding), delimiter):
+    for number, row, problem in _csv_rows(cases.lines(), delimiter):
+        where = f"{cases.where}:{number}"
         if not header:
             if problem or SURROGATE.match(row[0]):
                 raise CaseError(
-                    f"{where}:{number}",
+                    where,
                     expected="the first line must name the columns, in UTF-8 or GB18030",
                     got=problem or "other bytes",
                     todo="Save it as UTF-8 text.",
                 )
             header = [name.strip() for name in row]
-            required = _required_columns(case_format, labelled)
-            _check_columns(header, required, where=f"{where}:{number}")
+            _check_columns(header, _required_columns(cases), where=where)
         elif len(row) == len(header):
             fields = dict(zip(header, row, strict=True))
-            yield number, _raw_case(fields, case_format, in_table=True)
+            yield number, _raw_case(fields, cases.case_format, in_table=True)
         else:
-            yield (
-                number,
-                CaseError(
-                    f"{where}:{number}",
-                    expected=f"a row must have {len(header)} fields",
-                    got=problem or f"{len(row)} fields",
-                    todo="Fix the row, or pass --skip-bad.",
-                ),
-            )
+            expected, got = f"a row must have {len(header)} fields", problem or f"{len(row)} fields"
+            yield number, CaseError(where, expected=expected, got=got, todo=FIX_LINE)
 
 
 def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str], str]]:
@@ -189,37 +168,33 @@ def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[
                 yield number, row, ""
 
 
-def _read_parquet(
-    stream: BinaryIO, where: str, *, case_format: CaseFormat, labelled: bool
-) -> Iterator[Row]:
+def _read_parquet(cases: CaseStream) -> Iterator[Row]:
     try:
         import pyarrow
         from pyarrow import parquet
     except ImportError as error:
         raise CaseError(
-            where,
+            cases.where,
             expected="pyarrow must be installed to read Parquet",
             got="no such package",
             todo="Run pip install 'lawrec[parquet]'.",
         ) from error
     try:
-        with _seekable(stream) as file:
+        with _seekable(cases.stream) as file:
             table = parquet.ParquetFile(file, pre_buffer=False)
             columns = table.schema_arrow.names
             # A column "meta" may hold the labels, as in CAIL2018.
             nested = set(_PLAIN_FIELDS) - set(columns) if "meta" in columns else set()
-            required = [n for n in _required_columns(case_format, labelled) if n not in nested]
-            _check_columns(columns, required, where=where)
-            rows = _parquet_rows(table, _used_columns(columns, case_format))
+            required = [name for name in _required_columns(cases) if name not in nested]
+            _check_columns(columns, required, where=cases.where)
+            rows = _parquet_rows(table, _used_columns(columns, cases.case_format))
             for number, row in enumerate(rows, 1):
-                yield number, _raw_case(row, case_format, in_table=True)
+                yield number, _raw_case(row, cases.case_format, in_table=True)
     except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # pyarrow's own errors have no errno
             raise
-        got = str(error).partition("\n")[0]
-        raise CaseError(
-            where, expected="the file must be Parquet", got=got, todo="Write it again."
-        ) from error
+        expected, got = "the file must be Parquet", str(error).partition("\n")[0]
+        raise CaseError(cases.where, expected=expected, got=got, todo="Write it again.") from error
 
 
 def _parquet_rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
@@ -240,41 +215,30 @@ def _seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
         yield copy
 
 
-def _required_columns(case_format: CaseFormat, labelled: bool) -> list[str]:
-    if not labelled:
-        return [case_format.fact_field]
-    label = "charges" if case_format.charges_only else case_format.articles_field or "articles"
-    return [case_format.fact_field, label]
+def _required_columns(cases: CaseStream) -> list[str]:
+    names = cases.case_format
+    label = "charges" if names.charges_only else names.articles_field or "articles"
+    return [names.fact_field, label] if cases.labelled else [names.fact_field]
 
 
 def _used_columns(columns: Sequence[str], case_format: CaseFormat) -> list[str]:
     """Return the columns of a Parquet file that hold fields of a case; the others are not read."""
-    fields = {
-        case_format.fact_field,
-        case_format.articles_field or "articles",
-        case_format.id_field,
-    }
+    articles_field = case_format.articles_field or "articles"
+    fields = {case_format.fact_field, articles_field, case_format.id_field}
     outer = {name.partition(".")[0] for name in fields}
     return [name for name in columns if name in {*fields, *outer, *_FIXED_COLUMNS}]
 
 
 def _check_columns(columns: Sequence[str], required: Iterable[str], *, where: str) -> None:
-    got = quoted(",".join(columns))
     for name in required:
         if name not in columns and name.partition(".")[0] not in columns:
-            raise CaseError(
-                where,
-                expected=f'the table must have a column "{name}"',
-                got=got,
-                todo="Add the column, or name yours with --fact-field and --articles-field.",
-            )
-        if columns.count(name) > 1:
-            raise CaseError(
-                where,
-                expected=f'only one column must be named "{name}"',
-                got=got,
-                todo="Rename the others.",
-            )
+            expected = f'the table must have a column "{name}"'
+            todo = "Add the column, or name yours with --fact-field and --articles-field."
+        elif columns.count(name) > 1:
+            expected, todo = f'only one column must be named "{name}"', "Rename the others."
+        else:
+            continue
+        raise CaseError(where, expected=expected, got=quoted(",".join(columns)), todo=todo)
 
 
 def _json_object(line: str, where: str, *, case_format: CaseFormat) -> dict[str, Any]:
@@ -345,6 +309,33 @@ def _split_text(value: Any, separator: str | None = None) -> Any:
         parts = value.split(separator) if separator else _SEPARATORS.split(value)
         return [part.strip() for part in parts if part.strip()]
     return [value] if isinstance(value, int | float) else value
+
+
+def choose_reader(file: Path, stream: BinaryIO) -> str:
+    """Return the key in `READERS` of the reader that fits a file.
+
+    The suffix before a packing decides, "csv" for "cases.csv.gz", or else that of the name of the
+    stream, which for a .zip file is its member's.
+
+    Raises:
+        CaseError: The suffix is unknown.
+
+    Example:
+        >>> import io
+        >>> choose_reader(Path("cases.csv.gz"), io.BytesIO())
+        'csv'
+    """
+    name = file.stem if file.suffix in DECOMPRESSORS else file.name
+    for suffix in (Path(name).suffix, Path(str(getattr(stream, "name", ""))).suffix):
+        if suffix in SUFFIXES:
+            return SUFFIXES[suffix]
+    suffixes, packings = ", ".join(SUFFIXES), ", ".join(DECOMPRESSORS)
+    raise CaseError(
+        file,
+        expected=f"the suffix must be one of {suffixes} (and then {packings})",
+        got=quoted(file.suffix),
+        todo="Rename the file, or name the format with --input-format.",
+    )
 
 
 READERS: dict[str, Reader] = {

@@ -1,4 +1,4 @@
-"""Splits: find the train, valid and test cases of a folder.
+"""Splits: find the train, valid and test cases of a folder, and their encodings.
 
 A split is one path, whatever holds it: a file, a folder of files, or a pattern that several files
 match. `lawrec.text_files` lists the files of such a path in order, and its digest covers their
@@ -8,9 +8,9 @@ decompressed bytes in this order: packing cases changes nothing, reordering them
 import glob
 from pathlib import Path
 
-from lawrec.corpus.readers import SUFFIXES
+from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, CaseFormat, choose_reader
 from lawrec.errors import CaseError
-from lawrec.text_files import DECOMPRESSORS
+from lawrec.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
 
 SPLITS = ("train", "valid", "test")
 
@@ -76,6 +76,28 @@ def splits_in(data: Path) -> dict[str, Path]:
                 todo="Keep one of them.",
             )
     return {split: paths[0] for split, paths in candidates.items() if paths}
+
+
+def encodings_at(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> str:
+    """Return the encodings of the files of a path, for people: "gb18030 and utf-8".
+
+    Raises:
+        CaseError: A file cannot be read, or its suffix is unknown.
+
+    Example:
+        >>> from lawrec.resources import shipped_path
+        >>> encodings_at(shipped_path("data/sample/train.json"))
+        'utf-8'
+    """
+    return " and ".join(sorted({_encoding(file, case_format) for file in list_files(path)}))
+
+
+def _encoding(file: Path, case_format: CaseFormat) -> str:
+    with open_binary(file) as stream:
+        reader = case_format.reader or choose_reader(file, stream)
+    if not READERS[reader].is_text:
+        return reader
+    return case_format.encoding or detect_encoding(file)
 
 
 def _candidates(data: Path, split: str) -> list[Path]:

@@ -1,1 +1,1 @@
-"""Decision: scores -> lists of articles, in NumPy only."""
+"""Decision: from scores to lists of articles, in NumPy only."""

@@ -1,25 +1,32 @@
-"""Co-citation: which articles stand together always or never, and the lists that break this."""
+"""Co-citation: articles that train cases nearly always or never cite together.
+
+A recommended list that contradicts this is marked, so that a person looks at it; it is not changed.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from lawrec.types import BoolArray, Float64Array, Int64Array
+from lawrec.types import BoolArray, Float64Array, NumberArray
 
-FEWEST = 20
-"""Cases that an article needs for "always" to mean something."""
-ALWAYS = 0.98
-"""Share of an article's cases that also cite the other, from which on that is "always"."""
-EXPECTED = 10.0
-"""Cases that would cite both by chance, from which on none at all is "never"."""
+MIN_CASES = 20
+"""Cases that an article needs before "always" means anything."""
+ALWAYS_SHARE = 0.98
+"""Share of an article's cases that also cite another one, from which on that is "always"."""
+MIN_EXPECTED = 10.0
+"""Cases that would cite both articles by chance, from which on no such case is "never"."""
 
 
 @dataclass(frozen=True)
 class CoCitations:
-    """What training shows of pairs of articles: for each label those that always, never join it."""
+    """Pairs of articles, by label id.
+
+    Attributes:
+        always: For an article, the ones that nearly all of its train cases also cite.
+        never: For an article, the ones that no train case cites with it, although chance would
+            have brought them together.
+    """
 
     always: dict[int, tuple[int, ...]]
     never: dict[int, tuple[int, ...]]
@@ -27,60 +34,91 @@ class CoCitations:
 
 @dataclass(frozen=True)
 class CoCitationViolation:
-    """A list that has an article but not its constant companion, or two that never meet."""
+    """Two articles for which a list contradicts the train cases.
 
-    kind: str  # missing or unheard
+    Attributes:
+        kind: "missing_companion" where the list has `article` but not `other`, which nearly always
+            comes with it; "never_cited_together" where the list has both.
+        article: The first article.
+        other: The second one.
+    """
+
+    kind: str
     article: str
     other: str
 
 
-def lift(together: npt.NDArray[Any], cases: int) -> Float64Array:
-    """Return how much oftener two articles stand together than if they were independent.
+def lift(pair_counts: NumberArray, n_cases: int) -> Float64Array:
+    """Return how many times as often two articles are cited together as if they were independent.
 
-    n_ab n / (n_a n_b), (n_articles, n_articles), 0 where an article has no case.
+    n_ab n / (n_a n_b), and 0 where an article has no case.
 
     Args:
-        together: Cases that cite both articles, and on the diagonal, those that cite the one.
-        cases: All cases.
+        pair_counts: Number of cases that cite both articles, (n_articles, n_articles); on the
+            diagonal, number of cases that cite the article.
+        n_cases: Number of all cases.
+
+    Returns:
+        float64 (n_articles, n_articles).
+
+    Example:
+        >>> lift(np.array([[2, 1], [1, 2]]), n_cases=8).tolist()
+        [[4.0, 2.0], [2.0, 4.0]]
     """
-    single = np.diagonal(together).astype(np.float64)
-    chance = np.outer(single, single)
-    return np.where(chance > 0, together * float(cases) / np.maximum(chance, 1), 0.0)
+    single = np.diagonal(pair_counts).astype(np.float64)
+    by_chance = np.outer(single, single)
+    return np.where(by_chance > 0, pair_counts * float(n_cases) / np.maximum(by_chance, 1), 0.0)
 
 
-def companions(together: Int64Array, cases: int) -> CoCitations:
-    """Return which pairs of articles always and never stand together, from counts as in `lift`."""
-    single = np.diagonal(together)
-    other = ~np.eye(len(single), dtype=np.bool_)
-    joined = together >= ALWAYS * np.maximum(single, 1)[:, None]
-    chance = np.outer(single, single) / max(cases, 1)
+def find_co_citations(pair_counts: NumberArray, n_cases: int) -> CoCitations:
+    """Return which articles are always and never cited together, from counts as in `lift`.
+
+    Example:
+        >>> find_co_citations(np.array([[50, 50], [50, 100]]), n_cases=200)
+        CoCitations(always={0: (1,)}, never={})
+    """
+    single = np.diagonal(pair_counts)
+    another = ~np.eye(len(single), dtype=np.bool_)
+    nearly_all = pair_counts >= ALWAYS_SHARE * np.maximum(single, 1)[:, None]
+    expected = np.outer(single, single) / max(n_cases, 1)
     return CoCitations(
-        always=_named(joined & other & (single >= FEWEST)[:, None]),
-        never=_named((lift(together, cases) == 0) & (chance >= EXPECTED)),
+        always=_pairs_by_row(nearly_all & another & (single >= MIN_CASES)[:, None]),
+        never=_pairs_by_row((lift(pair_counts, n_cases) == 0) & (expected >= MIN_EXPECTED)),
     )
 
 
-def breaks(
-    labels: list[int], known: CoCitations, articles: Sequence[str]
+def find_violations(
+    labels: Sequence[int], co_citations: CoCitations, *, articles: Sequence[str]
 ) -> list[CoCitationViolation]:
-    """Return in what a list of labels departs from what training shows."""
-    chosen = set(labels)
+    """Return where a list contradicts the train cases, missing companions first.
+
+    Args:
+        labels: The label ids of the list.
+        co_citations: What the train cases show.
+        articles: The article of each label id.
+
+    Example:
+        >>> find_violations([0], CoCitations({0: (1,)}, {}), articles=("347", "356"))
+        [CoCitationViolation(kind='missing_companion', article='347', other='356')]
+    """
+    listed = set(labels)
     missing = [
-        CoCitationViolation("missing", articles[label], articles[other])
+        CoCitationViolation("missing_companion", articles[label], articles[companion])
         for label in labels
-        for other in known.always.get(label, ())
-        if other not in chosen
+        for companion in co_citations.always.get(label, ())
+        if companion not in listed
     ]
-    unheard = [
-        CoCitationViolation("unheard", articles[label], articles[other])
-        for place, label in enumerate(labels)
-        for other in labels[place + 1 :]
-        if other in known.never.get(label, ())
+    never = [
+        CoCitationViolation("never_cited_together", articles[label], articles[later])
+        for index, label in enumerate(labels)
+        for later in labels[index + 1 :]
+        if later in co_citations.never.get(label, ())
     ]
-    return missing + unheard
+    return missing + never
 
 
-def _named(pairs: BoolArray) -> dict[int, tuple[int, ...]]:
+def _pairs_by_row(pairs: BoolArray) -> dict[int, tuple[int, ...]]:
+    """Return the columns that are True in each row that has one."""
     return {
         int(row): tuple(np.flatnonzero(pairs[row]).tolist()) for row in np.flatnonzero(pairs.any(1))
     }

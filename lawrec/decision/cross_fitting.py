@@ -1,225 +1,306 @@
-"""Cross-fitting: thresholds that do not hang on a few cases, and strategies compared fairly."""
+"""Cross-fitting: thresholds that do not depend on a few cases, and a fair comparison of strategies.
+
+A threshold needs evidence. The threshold of an article is the mean of those chosen without each
+fold of the cases in turn. Where every article has its own, it is then shrunk towards a threshold
+that articles share, the more the fewer true cases it has. Rare articles share the best threshold
+of the rare ones, because they score low even where they are true. Measured by cross-validation on
+real cases: the CAIL score was 0.733 where articles without a case to tune on were never listed,
+0.747 with a threshold of 0.5 for them, and 0.758 with the shared threshold; the macro-F1 of
+articles with cases was 0.48, 0.54 and 0.59. decision.unseen_threshold brings the first two back.
+
+Strategies are compared on held-out cases: on the same real cases, the thresholds with the best CAIL
+score on one part were worse on the other part than each article's own thresholds, shrunk. With
+decision.folds=1 and decision.shrinkage_cases=0, thresholds stay as the strategy chose them.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from lawrec.config import DecisionConfig
 from lawrec.decision.calibration import CALIBRATIONS
-from lawrec.decision.decision_rule import DecisionRule, decide
+from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
 from lawrec.decision.objectives import OBJECTIVES, best_point, objective
-from lawrec.decision.strategies import STRATEGIES, best_by_cail_score, shared_cut, tune
-from lawrec.decision.threshold_curve import NEVER, Curve
+from lawrec.decision.strategies import STRATEGIES, best_by_cail_score, tune
+from lawrec.decision.threshold_curve import NEVER, ThresholdCurve
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.bootstrap import LEVEL
 from lawrec.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER
 from lawrec.registry import lookup
-from lawrec.types import BoolArray, Float32Array, Float64Array
+from lawrec.types import BoolArray, Float32Array, Float64Array, NumberArray
 
 BEST = "best"
-COMPARED_CASES = 100_000
-_OWN_CUTS = ("per-article", "micro-f1", "cail", "cost")
-_AVERAGED = (*_OWN_CUTS, "global", "top-n-per-score")
+"""The value of decision.strategy that stands for the winner of a comparison."""
+MAX_COMPARED_CASES = 100_000
+"""Cases to compare strategies on; of more cases, evenly spaced ones are taken."""
+
+OnFoldDone = Callable[[int, int], None]
+"""Called with the number of folds done, and the number of all folds."""
 
 
 @dataclass(frozen=True)
 class StrategyResult:
-    """A strategy's objective and figures on cases that its thresholds were not chosen on."""
+    """A strategy's objective and metrics on cases that its thresholds were not chosen on."""
 
     strategy: str
     objective: float
-    figures: dict[str, float]
+    metrics: dict[str, float]
 
 
 def check_choices(config: DecisionConfig) -> None:
-    """Raise ConfigError where the configuration names something that there is not."""
+    """Refuse a configuration that names an unknown strategy, objective or calibration.
+
+    Raises:
+        ConfigError: One of them is unknown.
+
+    Example:
+        >>> check_choices(DecisionConfig(strategy="global"))
+    """
     if config.strategy != BEST:
         lookup(STRATEGIES, config.strategy, where="decision.strategy")
     lookup(OBJECTIVES, config.objective, where="decision.objective")
     lookup(CALIBRATIONS, config.calibration, where="decision.calibration")
 
 
-def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """Choose the cuts as `tune` does, and steady them.
-
-    A threshold is the mean of those chosen without each fold of the cases in turn. Where each
-    article has its own, it is then drawn towards a shared cut: an article with
-    `config.shrinkage_cases` true cases lies half-way, one with more nearer to its own. Shared is the
-    best cut of all articles together, and among rare ones that of the rare ones, drawn towards the
-    former in the same way. A cut that never fires counts as 1 there, unless costs of its own
-    ask for it. An article without a true case has what the rare ones share, unless
-    `config.unseen_threshold` says otherwise.
-
-    The strategy `cail` takes the best of all strategies so steadied, by their CAIL score here.
-
-    Args:
-        cases: The cases to tune on.
-        config: Names the strategy, `best` excepted.
-
-    Raises:
-        ConfigError: There is no such strategy or objective.
-    """
-    if config.strategy == "cail":
-        return cross_fit_all(cases, config)["cail"]
-    averaged = config.strategy in _AVERAGED
-    return _steadied(cases, config, folds=without_folds(cases, config) if averaged else [])
-
-
-def cross_fit_all(cases: TuningCases, config: DecisionConfig) -> dict[str, DecisionRule]:
-    """Return the cuts of each strategy as `cross_fit` does, all of them fitted once."""
-    folds = without_folds(cases, config)
-    found = {
-        name: _steadied(cases, replace(config, strategy=name), folds=folds) for name in STRATEGIES
-    }
-    others = (rule for name, rule in found.items() if name != "cail")
-    return found | {"cail": best_by_cail_score(cases, (found["cail"], *others))}
-
-
-def choose(
-    cases: TuningCases, config: DecisionConfig, *, told: Callable[[int, int], None] | None = None
+def choose_rule(
+    cases: TuningCases, config: DecisionConfig, *, on_fold_done: OnFoldDone | None = None
 ) -> tuple[str, DecisionRule, list[StrategyResult]]:
-    """Return a strategy, its cross-fitted cuts, and if it had to be found, how all compared.
+    """Return a strategy, its cross-fitted rule, and how all strategies compare.
 
     Args:
         cases: The cases to tune on.
-        config: Its strategy may be `BEST`: the one that does best in cross-validation.
-        told: Called with the number of folds compared, and that of all.
+        config: Its strategy may be `BEST`; any other one is not compared, and the list is empty.
+        on_fold_done: Called after each fold of the comparison.
 
     Raises:
         ConfigError: There is no such strategy, objective or calibration.
+
+    Example:
+        >>> y_score = np.array([[0.75], [0.25]] * 10, np.float32)
+        >>> cases = TuningCases(y_score > 0.5, y_score)
+        >>> strategy, rule, results = choose_rule(cases, DecisionConfig(strategy="global"))
+        >>> strategy, rule.thresholds, results
+        ('global', array([0.5], dtype=float32), [])
     """
-    compared = compare(cases, config, told=told) if config.strategy == BEST else []
+    compared = []
+    if config.strategy == BEST:
+        compared = compare_strategies(cases, config, on_fold_done=on_fold_done)
     strategy = compared[0].strategy if compared else config.strategy
     return strategy, cross_fit(cases, replace(config, strategy=strategy)), compared
 
 
-def compare(
-    cases: TuningCases, config: DecisionConfig, *, told: Callable[[int, int], None] | None = None
+def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
+    """Choose a decision rule as `tune` does, then average and shrink its thresholds.
+
+    An average is over the rules chosen without each fold in turn. An article with
+    `config.shrinkage_cases` true cases has a threshold half-way between its own and the shared
+    one; with more cases, it is nearer to its own. The shared threshold is the best one of all
+    articles together; for rare articles, it is the best one of the rare ones, shrunk towards that
+    of all in the same way. An article without a true case has the shared threshold, unless
+    `config.unseen_threshold` is set.
+
+    Args:
+        cases: The cases to tune on.
+        config: Names the strategy, which cannot be `BEST` here.
+
+    Raises:
+        ConfigError: There is no such strategy or objective.
+
+    Example:
+        >>> y_score = np.array([[0.8, 0.4], [0.2, 0.2]] * 10, np.float32)
+        >>> cases = TuningCases(y_score > 0.3, y_score)
+        >>> cross_fit(cases, DecisionConfig(strategy="per-article")).thresholds.round(2)
+        array([0.37, 0.3 ], dtype=float32)
+    """
+    strategy = lookup(STRATEGIES, config.strategy, where="decision.strategy")
+    if strategy.takes_best_of_all:
+        return _cross_fit_all(cases, config)[config.strategy]
+    folds = leave_out_folds(cases, config) if strategy.averaged else []
+    return _cross_fitted(cases, config, folds=folds)
+
+
+def compare_strategies(
+    cases: TuningCases, config: DecisionConfig, *, on_fold_done: OnFoldDone | None = None
 ) -> list[StrategyResult]:
-    """Compare all strategies by cross-validation, the best objective first.
+    """Compare all strategies by cross-validation, and return the best one first.
 
-    The lists of each fold are decided by cuts that were chosen, and steadied, on the other folds;
-    the figures are those of all lists together, because a mean over articles of one fold's F1 would
-    count every article that the fold lacks.
+    The lists of each fold are decided by rules that were cross-fitted on the other folds. The
+    metrics are those of the lists of all folds together: a mean over articles of the F1 of one fold
+    would count every article that the fold lacks.
 
-    Of more than `COMPARED_CASES`, evenly spaced ones are compared.
+    Args:
+        cases: The cases to tune on; of more than `MAX_COMPARED_CASES`, evenly spaced ones.
+        config: Names the objective.
+        on_fold_done: Called after each fold.
 
     Raises:
         ConfigError: There is no such objective or calibration.
+
+    Example:
+        >>> y_score = np.array([[0.75], [0.25]] * 10, np.float32)
+        >>> cases = TuningCases(y_score > 0.5, y_score)
+        >>> results = compare_strategies(cases, DecisionConfig(min_articles=0))
+        >>> len(results) == len(STRATEGIES), results[0].objective
+        (True, 1.0)
     """
-    step = -(-len(cases.y_true) // COMPARED_CASES)
-    cases = cases.rows(np.s_[::step]) if step > 1 else cases
+    step = -(-len(cases.y_true) // MAX_COMPARED_CASES)
+    cases = cases.restrict_to_cases(np.s_[::step]) if step > 1 else cases
     lists = {name: np.zeros_like(cases.y_true) for name in STRATEGIES}
     masks = fold_masks(len(cases.y_true), max(2, config.folds))
     for number, held_out in enumerate(masks, 1):
-        for name, rule in cross_fit_all(cases.rows(~held_out), config).items():
+        for name, rule in _cross_fit_all(cases.restrict_to_cases(~held_out), config).items():
             lists[name][held_out] = decide(cases.y_score[held_out], rule)
-        if told:
-            told(number, len(masks))
-    found = [
-        StrategyResult(
-            strategy=name,
-            objective=objective(cases.y_true, y_pred, cases.known, config),
-            figures={
-                figure: HIGHER_IS_BETTER[figure](cases.y_true, y_pred, cases.known)
-                for figure in HEADLINES
-            },
-        )
-        for name, y_pred in lists.items()
-    ]
-    return sorted(found, key=lambda entry: -entry.objective)
+        if on_fold_done:
+            on_fold_done(number, len(masks))
+    results = []
+    for name, y_pred in lists.items():
+        arrays = (cases.y_true, y_pred, cases.known)
+        metrics = {metric: HIGHER_IS_BETTER[metric](*arrays) for metric in HEADLINES}
+        results.append(StrategyResult(name, objective(*arrays, config=config), metrics=metrics))
+    return sorted(results, key=lambda result: -result.objective)
 
 
-def intervals(cases: TuningCases, config: DecisionConfig) -> Float32Array:
-    """Return between which cuts each article's own best one lies, float32 (n_articles, 2).
+def threshold_intervals(cases: TuningCases, config: DecisionConfig) -> Float32Array:
+    """Return the bootstrap interval of each article's own best threshold, float32 (n_articles, 2).
 
-    Of `config.resamples` draws of as many cases, with replacement, the middle `LEVEL` counts.
-    An article without a true case has (0, inf), as all have without any draws.
+    It is the middle `LEVEL` of the best thresholds of `config.resamples` resamples. An article
+    without a true case has (0, inf), as all have without resamples.
 
-    The number of times that a case is drawn is taken as Poisson with mean 1; those of the false
-    cases between two true ones then add up to Poisson with their number as mean, so that only the
-    curve is needed. Source: Oza and Russell, "Online Bagging and Boosting", 2001.
+    The number of times that a case is drawn is taken as Poisson with mean 1. The draws of the false
+    cases between two true ones then add up to a Poisson number whose mean is the number of these
+    cases, so that only the curve is resampled. Source: Oza and Russell, "Online Bagging and
+    Boosting", 2001.
+
+    Example:
+        >>> y_score = np.array([[0.75], [0.25]] * 20, np.float32)
+        >>> threshold_intervals(TuningCases(y_score > 0.5, y_score), DecisionConfig())
+        array([[0.5, 0.5]], dtype=float32)
     """
     rng = np.random.default_rng(0)
-    bounds = np.tile(np.array((0, NEVER), np.float32), (len(cases.curves), 1))
-    for bound, curve in zip(bounds, cases.curves, strict=True):
-        if curve.positives and config.resamples:
-            rule = [_redrawn_cut(curve, config, rng=rng) for _ in range(config.resamples)]
+    intervals = np.tile(np.array((0, NEVER), np.float32), (len(cases.curves), 1))
+    for interval, curve in zip(intervals, cases.curves, strict=True):
+        if curve.n_positives and config.resamples:
+            draws = range(config.resamples)
+            thresholds = [_resampled_threshold(curve, config, rng=rng) for _ in draws]
             tails = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
-            bound[:] = np.quantile(rule, tails, method="nearest")
-    return bounds
+            interval[:] = np.quantile(thresholds, tails, method="nearest")
+    return intervals
 
 
-def fold_masks(n_cases: int, folds: int) -> list[BoolArray]:
-    """Return for each fold which cases are in it, dealt out at random but always alike."""
-    fold = np.random.default_rng(0).permutation(n_cases) % folds
-    return [fold == number for number in range(folds)]
+def fold_masks(n_cases: int, n_folds: int) -> list[BoolArray]:
+    """Return which cases are in each fold, bool (n_cases,) each; the same ones every time.
+
+    Example:
+        >>> np.sum(fold_masks(5, 2), axis=1).tolist()
+        [3, 2]
+    """
+    fold = np.random.default_rng(0).permutation(n_cases) % n_folds
+    return [fold == number for number in range(n_folds)]
 
 
-def without_folds(cases: TuningCases, config: DecisionConfig) -> list[TuningCases]:
-    """Return the cases without each fold in turn; none where the configuration has no folds."""
+def leave_out_folds(cases: TuningCases, config: DecisionConfig) -> list[TuningCases]:
+    """Return the cases without each fold in turn; an empty list where `config.folds` is 1.
+
+    Example:
+        >>> cases = TuningCases(np.eye(4, dtype=bool), np.eye(4, dtype=np.float32))
+        >>> [len(fold.y_true) for fold in leave_out_folds(cases, DecisionConfig(folds=2))]
+        [2, 2]
+    """
     if not 1 < config.folds <= len(cases.y_true):
         return []
-    return [cases.rows(~fold) for fold in fold_masks(len(cases.y_true), config.folds)]
+    masks = fold_masks(len(cases.y_true), config.folds)
+    return [cases.restrict_to_cases(~fold) for fold in masks]
 
 
-def _steadied(
+def _cross_fit_all(cases: TuningCases, config: DecisionConfig) -> dict[str, DecisionRule]:
+    """Return the rule of each strategy as `cross_fit` does, each fitted once."""
+    folds = leave_out_folds(cases, config)
+    rules = {
+        name: _cross_fitted(cases, replace(config, strategy=name), folds=folds)
+        for name in STRATEGIES
+    }
+    others = [rule for name, rule in rules.items() if not STRATEGIES[name].takes_best_of_all]
+    for name in rules:
+        if STRATEGIES[name].takes_best_of_all:
+            rules[name] = best_by_cail_score(cases, (rules[name], *others))
+    return rules
+
+
+def _cross_fitted(
     cases: TuningCases, config: DecisionConfig, *, folds: list[TuningCases]
 ) -> DecisionRule:
-    """Return the cuts of a strategy, averaged and drawn as `cross_fit` says."""
-    whole = tune(cases, config)
-    if config.strategy not in _AVERAGED or not cases.support.any():
-        return whole
-    thresholds = _mean_of(whole, [tune(part, config) for part in folds])
-    if config.strategy in _OWN_CUTS and whole.kind == "threshold":
-        thresholds = _drawn(thresholds, cases, config=config)
-    return replace(whole, thresholds=thresholds.astype(np.float32))
+    """Return the rule of a strategy, averaged and shrunk as `cross_fit` says."""
+    strategy, rule = STRATEGIES[config.strategy], tune(cases, config)
+    if not strategy.averaged or not cases.support.any():
+        return rule
+    thresholds = _mean_thresholds(rule, [tune(fold, config) for fold in folds])
+    if strategy.per_article and RULE_KINDS[rule.kind].absolute:
+        thresholds = _shrunk(thresholds, cases, config=config)
+    return replace(rule, thresholds=thresholds.astype(np.float32))
 
 
-def _mean_of(whole: DecisionRule, parts: list[DecisionRule]) -> Float64Array:
-    """Return the mean threshold of the parts that decide in the whole's manner, else the whole's.
+def _mean_thresholds(rule: DecisionRule, fold_rules: list[DecisionRule]) -> Float64Array:
+    """Return the mean thresholds of the folds whose rule has the same signature, or the rule's own.
 
-    What never fires in a part counts nowhere, and what never fires in the whole stays so.
+    An infinite threshold of a fold is left out of the mean; one of the rule itself is kept.
     """
-    alike = [part.thresholds for part in parts if _manner(part) == _manner(whole)]
-    stacked = np.array(alike or [whole.thresholds], np.float64)
+    signature = _rule_signature(rule)
+    same = [fold.thresholds for fold in fold_rules if _rule_signature(fold) == signature]
+    stacked = np.array(same or [rule.thresholds], np.float64)
     finite = np.isfinite(stacked)
     means = np.where(finite, stacked, 0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
-    kept = np.isfinite(whole.thresholds) & finite.any(axis=0)
-    return np.where(kept, means, whole.thresholds)
+    has_mean = np.isfinite(rule.thresholds) & finite.any(axis=0)
+    return np.where(has_mean, means, rule.thresholds)
 
 
-def _drawn(thresholds: Float64Array, cases: TuningCases, *, config: DecisionConfig) -> Float64Array:
-    """Return each threshold drawn towards the cut that its article shares with others."""
-    together = cases.seen if config.unseen_threshold else cases
-    shared = np.full(len(thresholds), shared_cut(together, config))
-    rare, among_rare = cases.rare, together.only_rare
-    if among_rare.support.any():
-        own = shared_cut(among_rare, config)
-        shared[rare] = _between(own, shared[rare], support=among_rare.support.sum(), config=config)
-    drawn = np.array(_between(thresholds, shared, support=cases.support, config=config))
-    # Few cases are no ground never to list an article; costs of its own may be.
-    firm = (cases.support == 0) | (cases.costs is not None)
-    fixed = (firm & np.isinf(thresholds)) | ((cases.support == 0) & (config.unseen_threshold > 0))
-    return np.where(fixed, thresholds, drawn)
-
-
-def _between(own: Any, shared: Any, *, support: Any, config: DecisionConfig) -> Any:
-    weight = support / np.maximum(support + config.shrinkage_cases, 1)
-    # A score cannot pass 1, which stands for never here.
-    drawn = weight * np.minimum(own, 1) + (1 - weight) * np.minimum(shared, 1)
-    return np.where(weight < 1, drawn, own)
-
-
-def _manner(rule: DecisionRule) -> tuple[str, int, int]:
+def _rule_signature(rule: DecisionRule) -> tuple[str, int, int]:
+    """Return what two rules must have in common for a mean of their thresholds to make sense."""
     return rule.kind, rule.min_articles, rule.max_articles
 
 
-def _redrawn_cut(curve: Curve, config: DecisionConfig, *, rng: np.random.Generator) -> np.float32:
-    true = rng.poisson(np.diff(curve.tp, prepend=0))
-    false = rng.poisson(np.diff(curve.chosen - curve.tp, prepend=0))
-    tp = true.cumsum()
-    drawn = replace(curve, tp=tp, chosen=tp + false.cumsum(), positives=int(tp[-1]))
-    return curve.threshold(best_point(drawn, config))
+def _shrunk(
+    thresholds: Float64Array, cases: TuningCases, *, config: DecisionConfig
+) -> Float64Array:
+    """Return each threshold shrunk towards the one that its article shares with others."""
+    choose_shared = STRATEGIES[config.strategy].shared_threshold
+    together = cases.tunable if config.unseen_threshold else cases
+    shared = np.full(len(thresholds), choose_shared(together, config))
+    is_rare, n_rare = cases.is_rare, together.rare.support.sum()
+    if n_rare:
+        of_rare = np.array(choose_shared(together.rare, config))
+        shared[is_rare] = _shrink(of_rare, shared[is_rare], support=n_rare, config=config)
+    shrunk = _shrink(thresholds, shared, support=cases.support, config=config)
+    # With few cases, shrink even an infinite threshold, unless the user gave per-article costs.
+    unseen = cases.support == 0
+    kept = np.isinf(thresholds) & (unseen | (cases.costs is not None))
+    kept |= unseen & (config.unseen_threshold > 0)
+    return np.where(kept, thresholds, shrunk)
+
+
+def _shrink(
+    own: NumberArray, shared: NumberArray, *, support: NumberArray, config: DecisionConfig
+) -> Float64Array:
+    """Return the mean of two thresholds, weighted by `support` and `config.shrinkage_cases`.
+
+    With 20 cases and 20 shrinkage cases, 0.6 and 0.2 become 0.4. An infinite threshold counts as 1,
+    the highest score. Without shrinkage cases, `own` is returned unchanged.
+    """
+    weight = support / np.maximum(support + config.shrinkage_cases, 1)
+    mean = weight * np.minimum(own, 1) + (1 - weight) * np.minimum(shared, 1)
+    return np.where(weight < 1, mean, own)
+
+
+def _resampled_threshold(
+    curve: ThresholdCurve, config: DecisionConfig, *, rng: np.random.Generator
+) -> np.float32:
+    """Return the best threshold of one resample of the cases of a curve.
+
+    The number of true cases between two neighbouring points, and that of false ones, are drawn from
+    Poisson distributions whose means are the numbers of the curve.
+    """
+    n_true = rng.poisson(np.diff(curve.tp, prepend=0))
+    n_false = rng.poisson(np.diff(curve.n_predicted - curve.tp, prepend=0))
+    tp = n_true.cumsum()
+    resampled = replace(curve, tp=tp, n_predicted=tp + n_false.cumsum(), n_positives=int(tp[-1]))
+    return curve.threshold(best_point(resampled, config))

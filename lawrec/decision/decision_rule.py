@@ -1,4 +1,19 @@
-"""Cuts: how to decide, and the one function that applies it: scores -> lists of articles."""
+"""Decision rules: how scores become lists of articles, and the function that applies them.
+
+Scores are rounded to six decimals before anything is compared, here as well as in tuning, because
+two processors may differ in the last bits of a score. What this promises:
+
+- A case's list is a function of its rounded scores alone. It is the same on every processor, in
+  every batch and after every restart, as long as these are.
+- A threshold that is itself the score of a case, such as the guarantee score, is a rounded score.
+  That case reaches it wherever its score rounds to the same number, and not by luck.
+- Any other threshold that tuning reads off a curve lies half-way between two neighbouring rounded
+  scores, at least half a millionth away from each. Cross-fitting then averages such thresholds.
+
+What it cannot promise: a score that differs by 1e-7 between two processors rounds differently on
+them when it lies within 1e-7 of a rounding boundary, such as 0.1234565. The list of that case
+changes only if a threshold lies between the two rounded scores, which are 1e-6 apart.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,148 +22,170 @@ import numpy as np
 
 from lawrec.decision.calibration import Calibration, calibrate
 from lawrec.decision.expected_f1 import best_expected_f1
-from lawrec.decision.score_order import (
-    _COLUMN_BITS,
-    _SCORE_BITS,
-    _highest,
-    _places,
-    chunk_rows,
-    shares,
-)
+from lawrec.decision.score_order import chunk_rows, relative_scores, round_scores, top_mask
 from lawrec.decision.threshold_curve import NEVER
-from lawrec.types import BoolArray, Float32Array, Int64Array
+from lawrec.types import BoolArray, Float32Array
 
 ABOVE, BELOW = "above threshold", "below threshold"
 LIKELIEST, OUTSIDE = "likeliest list", "outside the likeliest list"
-"""Reasons why an article passes, or why not."""
+"""Reasons why an article passes, or why it does not."""
 
 
 @dataclass(frozen=True)
 class DecisionRule:
-    """How to decide: a threshold an article, and the least and the most articles of a case.
+    """Per-article thresholds, limits of a list, and optionally a calibration and a guarantee.
 
-    What fills a list up to the least must score at least `fill_score`. From the score `guarantee`
-    on an article is listed whatever its threshold; a case with more such articles than the most
-    is not answered at all.
+    Attributes:
+        thresholds: float32 (n_articles,); `NEVER` for an article that never passes.
+        min_articles: A shorter list is filled with the best scores of its case ...
+        max_articles: A longer list keeps its best scores.
+        fill_score: ... that are at least this.
+        kind: How scores are compared with the thresholds, a key of `RULE_KINDS`.
+        calibration: How scores become probabilities.
+        guarantee: The score from which on an article is listed whatever its threshold. A case with
+            more than `max_articles` such articles gets no list at all: a person must decide it.
     """
 
     thresholds: Float32Array
     min_articles: int
     max_articles: int
     fill_score: float = 0.0
-    kind: str = "threshold"  # a key of `RULE_KINDS`
+    kind: str = "threshold"
     calibration: Calibration | None = None
     guarantee: float = float(NEVER)
 
 
 def decide(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
-    """Return y_pred: the articles that pass by the rule of the cuts, within the least and the most.
+    """Return the list of articles of each case, bool (n_cases, n_articles).
 
-    A list that is too short is filled with the best scores from `fill_score` on, first among the
-    articles that can fire at all; one that is too long keeps its best scores. Ties go by column.
+    A list that is too short is filled with the best scores, articles that can pass going before
+    those that never do. A list that is too long keeps its best scores. Equal scores are ordered by
+    column.
 
     Args:
-        y_score: float32 (n_cases, n_articles), 0 to 1.
-        rule: How to decide, for as many articles.
+        y_score: float32 (n_cases, n_articles), 0 to 1, rounded or not.
+        rule: A rule for as many articles.
+
+    Example:
+        >>> rule = DecisionRule(np.array([0.5, 0.3], np.float32), min_articles=1, max_articles=9)
+        >>> decide(np.array([[0.6, 0.4], [0.1, 0.2]], np.float32), rule).tolist()
+        [[True, True], [False, True]]
     """
     y_pred = np.empty(y_score.shape, np.bool_)
     for rows in chunk_rows(len(y_score)):
-        y_pred[rows] = _decided(y_score[rows], rule)
+        y_pred[rows] = _decide_chunk(round_scores(y_score[rows]), rule)
     return y_pred
 
 
 def abstained(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
-    """Return for each case whether the guarantee would take more articles than the most."""
-    over: BoolArray = (y_score >= rule.guarantee).sum(axis=1) > rule.max_articles
+    """Return which cases the rule leaves to a person, bool (n_cases,).
+
+    They are those with more articles from the guarantee score on than a list may have.
+
+    Example:
+        >>> rule = DecisionRule(np.array([0.5, 0.5], np.float32), 0, 1, guarantee=0.2)
+        >>> abstained(np.array([[0.3, 0.4], [0.3, 0.1]], np.float32), rule).tolist()
+        [True, False]
+    """
+    n_guaranteed = (round_scores(y_score) >= rule.guarantee).sum(axis=1)
+    over: BoolArray = n_guaranteed > rule.max_articles
     return over
 
 
 def passing(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
-    """Return which articles pass by the rule alone, before the guarantee and the limits."""
-    return RULE_KINDS[rule.kind].passes(_firing(y_score, rule), rule) & np.isfinite(rule.thresholds)
+    """Return which articles pass by the thresholds alone, before the guarantee and the limits.
+
+    Example:
+        >>> rule = DecisionRule(np.array([0.5, 0.5], np.float32), 1, 9)
+        >>> passing(np.array([[0.6, 0.4], [0.1, 0.2]], np.float32), rule).tolist()
+        [[True, False], [False, False]]
+    """
+    return _passing(round_scores(y_score), rule)
 
 
 def score_thresholds(y_score: Float32Array, rule: DecisionRule) -> Float32Array:
-    """Return the score from which each article passes in each case, (n_cases, n_articles).
+    """Return the score from which on each article passes in each case, (n_cases, n_articles).
 
-    It is infinite where none would do, and everywhere if lists are chosen as a whole.
+    It is infinite for an article that never passes, and everywhere if a list is chosen as a whole.
+
+    Example:
+        >>> rule = DecisionRule(np.array([0.5, 0.5], np.float32), 1, 9, kind="share")
+        >>> score_thresholds(np.array([[0.5, 0.25]], np.float32), rule).tolist()  # half of the best
+        [[0.25, 0.25]]
     """
-    with np.errstate(invalid="ignore"):  # never, times a best score of 0
-        lines = RULE_KINDS[rule.kind].line(_firing(y_score, rule), rule)
-    return np.broadcast_to(np.where(np.isfinite(rule.thresholds), lines, NEVER), y_score.shape)
+    with np.errstate(invalid="ignore"):  # an infinite threshold times a best score of 0
+        thresholds = RULE_KINDS[rule.kind].thresholds(_eligible(round_scores(y_score), rule), rule)
+    thresholds = np.where(np.isfinite(rule.thresholds), thresholds, NEVER)
+    return np.broadcast_to(thresholds, y_score.shape)
 
 
-def _firing(y_score: Float32Array, rule: DecisionRule) -> Float32Array:
-    """Return the scores, 0 for what never fires, so that it is nobody's best either."""
-    can_fire = np.isfinite(rule.thresholds)
-    return y_score if can_fire.all() else np.where(can_fire, y_score, np.float32(0))
+def _passing(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
+    passes = RULE_KINDS[rule.kind].passes(_eligible(y_score, rule), rule)
+    return passes & np.isfinite(rule.thresholds)
 
 
-def _decided(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
-    passed = passing(y_score, rule)
-    listed = passed | (y_score >= rule.guarantee)
-    found = listed.sum(axis=1)
-    wanted = np.clip(found, rule.min_articles, min(rule.max_articles, listed.shape[1]))
-    rows = np.flatnonzero(found != wanted)
+def _eligible(y_score: Float32Array, rule: DecisionRule) -> Float32Array:
+    """Return the scores, 0 for articles that never pass: they are not the best of a case either."""
+    eligible = np.isfinite(rule.thresholds)
+    return y_score if eligible.all() else np.where(eligible, y_score, np.float32(0))
+
+
+def _decide_chunk(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
+    listed = _passing(y_score, rule) | (y_score >= rule.guarantee)
+    n_listed = listed.sum(axis=1)
+    n_wanted = np.clip(n_listed, rule.min_articles, min(rule.max_articles, listed.shape[1]))
+    rows = np.flatnonzero(n_listed != n_wanted)
     if len(rows):
-        within = _best(
-            y_score[rows], listed[rows], never=np.isinf(rule.thresholds), wanted=wanted[rows]
-        )
-        listed[rows] = within & (listed[rows] | (y_score[rows] >= rule.fill_score))
+        # Listed articles go first, articles that never pass go last.
+        priority = np.where(listed[rows], 2, np.where(np.isinf(rule.thresholds), 0, 1))
+        best = top_mask(y_score[rows], n_wanted[rows], priority=priority)
+        listed[rows] = best & (listed[rows] | (y_score[rows] >= rule.fill_score))
     listed[abstained(y_score, rule)] = False
     return listed
 
 
-def _best(
-    y_score: Float32Array, listed: BoolArray, *, never: BoolArray, wanted: Int64Array
-) -> BoolArray:
-    """Return each case's `wanted` best articles: what is listed first, what never fires last."""
-    flags = np.where(listed, 2, np.where(never, 0, 1))
-    places = (flags << _SCORE_BITS + _COLUMN_BITS) | _places(y_score)
-    best = _highest(places, max(1, int(wanted.max())))
-    last = np.take_along_axis(best, np.maximum(wanted, 1)[:, None] - 1, axis=1)
-    within: BoolArray = (places >= last) & (wanted > 0)[:, None]
-    return within
-
-
 @dataclass(frozen=True)
 class RuleKind:
-    """A way to decide which articles pass.
+    """A way to compare scores with thresholds.
 
     Attributes:
-        passes: From y_score and the rule to which articles pass, bool (n_cases, n_articles).
-        line: From y_score and the rule to the score from which each article passes, something that
-            broadcasts to (n_cases, n_articles); infinite where a list is chosen as a whole.
-        inside: The reason for an article that passes.
-        outside: The reason for one that does not.
+        passes: From y_score and the rule to the articles that pass, bool (n_cases, n_articles).
+        thresholds: From y_score and the rule to the score from which on each article passes, of a
+            shape that broadcasts to (n_cases, n_articles); infinite where a list is chosen as a
+            whole.
+        absolute: Whether a threshold is a score, and not relative to the other scores of its case.
+        reason_passed: The reason for an article that passes.
+        reason_failed: The reason for one that does not.
     """
 
     passes: Callable[[Float32Array, DecisionRule], BoolArray]
-    line: Callable[[Float32Array, DecisionRule], Float32Array]
-    inside: str = ABOVE
-    outside: str = BELOW
+    thresholds: Callable[[Float32Array, DecisionRule], Float32Array]
+    absolute: bool = False
+    reason_passed: str = ABOVE
+    reason_failed: str = BELOW
 
 
-def _likeliest_list(y_score: Float32Array, kind: DecisionRule) -> BoolArray:
-    y_prob = calibrate(y_score, kind.calibration) if kind.calibration else y_score
-    return best_expected_f1(_firing(y_prob, kind), kind.max_articles)
+def _likeliest_list(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
+    y_prob = calibrate(y_score, rule.calibration) if rule.calibration else y_score
+    return best_expected_f1(_eligible(y_prob, rule), rule.max_articles)
 
 
-RULE_KINDS: dict[str, RuleKind] = {
+RULE_KINDS = {
     "threshold": RuleKind(
-        passes=lambda y_score, kind: y_score >= kind.thresholds,
-        line=lambda y_score, kind: kind.thresholds,
+        passes=lambda y_score, rule: y_score >= rule.thresholds,
+        thresholds=lambda y_score, rule: rule.thresholds,
+        absolute=True,
     ),
     "share": RuleKind(
-        passes=lambda y_score, kind: shares(y_score) >= kind.thresholds,
-        line=lambda y_score, kind: kind.thresholds * y_score.max(axis=1, keepdims=True),
+        passes=lambda y_score, rule: relative_scores(y_score) >= rule.thresholds,
+        thresholds=lambda y_score, rule: rule.thresholds * y_score.max(axis=1, keepdims=True),
     ),
     "expected-f1": RuleKind(
         passes=_likeliest_list,
-        line=lambda y_score, kind: np.full(1, NEVER),
-        inside=LIKELIEST,
-        outside=OUTSIDE,
+        thresholds=lambda y_score, rule: np.full(1, NEVER),
+        reason_passed=LIKELIEST,
+        reason_failed=OUTSIDE,
     ),
 }
-"""What passes: a score at its article's threshold, a score that is this share of its case's best,
-or a list that is chosen as a whole."""
+"""What passes: a score of at least its article's threshold; a score of at least this share of the
+best score of its case; or the articles of the list with the highest expected F1."""

@@ -1,4 +1,17 @@
-"""Expected F1: the list of each case that is best if its probabilities are right."""
+"""Expected F1: the list of each case that is best if the probabilities of its articles are right.
+
+The articles count as independent. The best list is then that of the k most probable articles, for
+some k (Lewis, "Evaluating and Optimizing Autonomous Text Classification Systems", 1995). Let S be
+the number of true articles of a case; the F1 of the k best articles is expected to be the sum,
+over these articles i, of
+
+    p_i E[2 / (k + 1 + S without i)]
+
+(Ye et al., "Optimizing F-Measure: A Tale of Two Approaches", 2012). The distribution of S is exact
+for the `N_EXACT` most probable articles. The number of true ones among all others is taken as
+Poisson, which errs by less than the sum of their squared probabilities (Le Cam, "An Approximation
+Theorem for the Poisson Binomial Distribution", 1960).
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,68 +22,81 @@ import numpy.typing as npt
 from lawrec.decision.score_order import best_columns
 from lawrec.types import BoolArray, Float32Array, Float64Array
 
-CERTAIN = 12
-"""Best articles of a case that are reckoned with one by one in its expected F1."""
-OTHERS = 18
-"""Other true articles of a case that are reckoned with in its expected F1, at most."""
+N_EXACT = 12
+"""Most probable articles of a case whose number of true ones has its exact distribution."""
+N_OUTCOMES = 18
+"""Numbers of true articles that are considered: 0, 1, ... 17."""
 
 
 def best_expected_f1(y_prob: Float32Array, max_articles: int) -> BoolArray:
-    """Return the list of each case whose expected F1 is highest, the articles being independent.
+    """Return the list of each case with the highest expected F1, at least one article long.
 
-    The best list is that of the k most probable articles, for some k (Lewis 1995). With S the
-    number of true articles, its F1 is expected to be the sum over its articles i of
-    p_i E[2 / (k + 1 + S without i)]. The distribution of S is exact for the `CERTAIN` most
-    probable articles; the others together are taken as Poisson, which errs by less than the sum
-    of their squared probabilities (Le Cam 1960). Formula: Ye et al., "Optimizing F-Measure: A
-    Tale of Two Approaches", 2012.
+    Args:
+        y_prob: Probabilities, float32 (n_cases, n_articles).
+        max_articles: The longest list; never more than `N_EXACT` articles.
+
+    Returns:
+        bool (n_cases, n_articles).
+
+    Example:
+        >>> best_expected_f1(np.array([[0.9, 0.1, 0.1], [0.2, 0.3, 0.1]], np.float32), 3).tolist()
+        [[True, False, False], [True, True, False]]
     """
-    columns = best_columns(y_prob, CERTAIN)
-    top = np.take_along_axis(y_prob, columns, axis=1).astype(np.float64)
+    columns = best_columns(y_prob, N_EXACT)
+    top = np.take_along_axis(y_prob, columns, axis=1).astype(np.float64)  # (n_cases, N_EXACT)
     rest = _poisson(np.maximum(y_prob.sum(axis=1) - top.sum(axis=1), 0))
     lengths = np.arange(1, min(max_articles, top.shape[1]) + 1)
-    gain = 2 / (lengths[:, None] + 1 + np.arange(OTHERS))
-    without_each = _without_each(rest, top.T[:, :, None])
-    of_article = [
+    # gain[k - 1, s] is the share of F1 that a right article adds to a list of k articles where s
+    # other articles are true: 2 / (k + 1 + s).
+    gain = 2 / (lengths[:, None] + 1 + np.arange(N_OUTCOMES))
+    per_article = [  # for the first, second, ... article: (n_cases, n_lengths)
         p[:, None] * (others @ gain.T)
-        for p, others, _ in zip(top.T, without_each, lengths, strict=False)
+        for p, others, _ in zip(
+            top.T, _without_each(rest, top.T[:, :, None]), lengths, strict=False
+        )
     ]
-    expected = np.diagonal(np.cumsum(of_article, axis=0), axis1=0, axis2=2)
+    # The sum over the first k articles, with the gain of a list of k articles: the diagonal of
+    # (k articles, n_cases, n_lengths) over its first and last axis is (n_cases, n_lengths).
+    expected = np.diagonal(np.cumsum(per_article, axis=0), axis1=0, axis2=2)
     best = np.argmax(expected, axis=1)
-    passed = np.zeros(y_prob.shape, np.bool_)
+    y_pred = np.zeros(y_prob.shape, np.bool_)
     listed = np.arange(len(lengths)) <= best[:, None]
-    np.put_along_axis(passed, columns[:, : len(lengths)], listed, axis=1)
-    return passed
+    np.put_along_axis(y_pred, columns[:, : len(lengths)], listed, axis=1)
+    return y_pred
 
 
 def _poisson(mean: npt.NDArray[np.floating[Any]]) -> Float64Array:
-    """Return the probability of 0, 1, ... events, (n, OTHERS)."""
-    steps = np.arange(1, OTHERS)
+    """Return the Poisson probabilities of 0, 1, ... events, float64 (n_cases, N_OUTCOMES).
+
+    P(s) = exp(-mean) mean^s / s!, so that P(s) / P(s - 1) = mean / s.
+    """
+    steps = np.arange(1, N_OUTCOMES)
     ratios = np.concatenate((np.exp(-mean)[:, None], mean[:, None] / steps), axis=1)
     return np.cumprod(ratios, axis=1)
 
 
-def _without_each(counted: Float64Array, prob: Float64Array) -> Iterator[Float64Array]:
-    """Give the distribution of a number when all of some events but one may add 1, for each one.
+def _without_each(distribution: Float64Array, prob: Float64Array) -> Iterator[Float64Array]:
+    """Yield, for each event in turn, the distribution after all other events may have happened.
 
-    Either half of the events is added once for all of the other half.
+    Divide and conquer: for four events, the last two are added once for both of the first two.
+    That takes n log n additions instead of n^2, and divides by no small probability.
 
     Args:
-        counted: The distribution before, (n, OTHERS).
-        prob: The probability of each event, (n_events, n, 1).
+        distribution: Of the number of true articles so far, float64 (n_cases, N_OUTCOMES).
+        prob: The probability of each event, (n_events, n_cases, 1).
     """
     if len(prob) == 1:
-        yield counted
+        yield distribution
         return
     half = len(prob) // 2
-    yield from _without_each(_with(counted, prob[half:]), prob[:half])
-    yield from _without_each(_with(counted, prob[:half]), prob[half:])
+    yield from _without_each(_with(distribution, prob[half:]), prob[:half])
+    yield from _without_each(_with(distribution, prob[:half]), prob[half:])
 
 
-def _with(counted: Float64Array, prob: Float64Array) -> Float64Array:
+def _with(distribution: Float64Array, prob: Float64Array) -> Float64Array:
     """Return the distribution of a number after each of some events may have added 1."""
     for p in prob:
-        more = counted[:, :-1] * p
-        counted = counted * (1 - p)
-        counted[:, 1:] += more
-    return counted
+        one_more = distribution[:, :-1] * p
+        distribution = distribution * (1 - p)
+        distribution[:, 1:] += one_more
+    return distribution

@@ -1,116 +1,145 @@
-"""Objectives: what tuning makes large, on lists of articles and on the cuts of a curve."""
+"""Objectives: what tuning maximizes, computed on lists of articles and on a threshold curve."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from lawrec.config import DecisionConfig
-from lawrec.decision.threshold_curve import Curve
-from lawrec.evaluation.metrics import HIGHER_IS_BETTER, averages, count
+from lawrec.decision.threshold_curve import ThresholdCurve
+from lawrec.evaluation import metrics
+from lawrec.evaluation.metrics import Counts
 from lawrec.registry import lookup
 from lawrec.types import BoolArray, Float64Array
 
-OfLists = Callable[[BoolArray, BoolArray, BoolArray | None, DecisionConfig], float]
+CountObjective = Callable[[Counts, DecisionConfig], Float64Array]
+"""From confusion counts, (n,) each, to the objective for each of the n."""
+ListObjective = Callable[[BoolArray, BoolArray, BoolArray | None, DecisionConfig], float]
+"""From y_true, y_pred and known, bool (n_cases, n_articles), to the objective."""
 
 
 def objective(
-    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None, config: DecisionConfig
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None = None, *, config: DecisionConfig
 ) -> float:
-    """Return the objective of the configuration for lists of articles, all (n_cases, n_articles).
+    """Return the objective of the configuration for lists of articles.
+
+    Args:
+        y_true: bool (n_cases, n_articles).
+        y_pred: bool (n_cases, n_articles).
+        known: bool (n_cases, n_articles); an entry where it is False counts nowhere.
+        config: Names the objective.
 
     Raises:
         ConfigError: There is no such objective.
+
+    Example:
+        >>> y_true, y_pred = np.array([[True, False]]), np.array([[True, True]])
+        >>> objective(y_true, y_pred, config=DecisionConfig(objective="f_beta", beta=2))
+        0.8333333333333334
     """
-    of_lists = lookup(OBJECTIVES, config.objective, where="decision.objective")
-    return of_lists(y_true, y_pred, known, config)
+    on_lists = lookup(OBJECTIVES, config.objective, where="decision.objective").on_lists
+    return on_lists(y_true, y_pred, known, config)
 
 
-def best_point(curve: Curve, config: DecisionConfig) -> int:
-    """Return the cut of a curve with the best objective, exactly; of equals the highest.
+def best_point(curve: ThresholdCurve, config: DecisionConfig) -> int:
+    """Return the point of a curve with the best objective, exactly.
 
-    That of a mean of F1, and of the CAIL score, is F1.
+    Of equally good points, it is the one with the highest threshold. Where the objective is a mean
+    of F1 or the CAIL score, a curve maximizes F1.
+
+    Raises:
+        ConfigError: There is no such objective.
+
+    Example:
+        >>> from lawrec.decision.threshold_curve import threshold_curve
+        >>> y_score = np.array([0.75, 0.5, 0.25], np.float32)
+        >>> best_point(threshold_curve(y_score > 0.6, y_score), DecisionConfig())
+        1
     """
-    rate: Callable[..., Float64Array] = RATES.get(config.objective, f1)
-    return int(np.argmax(rate(curve.tp, curve.chosen, curve.positives, config)))
+    on_counts = lookup(OBJECTIVES, config.objective, where="decision.objective").on_counts
+    return int(np.argmax(on_counts(curve.counts, config)))
 
 
-def f1(tp: Any, listed: Any, positives: Any, config: DecisionConfig | None = None) -> Float64Array:
-    """Return 2 TP / (listed + positives), 0 for 0/0."""
-    return _ratio(2 * np.asarray(tp), listed + positives)
-
-
-def f_beta(tp: Any, listed: Any, positives: Any, config: DecisionConfig) -> Float64Array:
-    """Return (1 + b^2) TP / (listed + b^2 positives), 0 for 0/0; recall counts b times as much.
+def f_beta(counts: Counts, config: DecisionConfig) -> Float64Array:
+    """Return (1 + b^2) TP / (predicted + b^2 positives), 0 for 0/0; recall counts b times as much.
 
     Source: van Rijsbergen, "Information Retrieval", 1979.
+
+    Example:
+        >>> f_beta(Counts(*np.array([[3], [1], [2], [0]])), DecisionConfig(beta=2))
+        array([0.625])
     """
     square = config.beta**2
-    return _ratio((1 + square) * np.asarray(tp), listed + square * positives)
+    predicted, positives = counts.tp + counts.fp, counts.support
+    return metrics.divide_or_zero((1 + square) * counts.tp, predicted + square * positives)
 
 
-def precision_at_recall(
-    tp: Any, listed: Any, positives: Any, config: DecisionConfig
-) -> Float64Array:
+def precision_at_recall(counts: Counts, config: DecisionConfig) -> Float64Array:
     """Return the precision where the recall is at least `config.target_rate`.
 
-    Elsewhere it is how far the recall is from 1, negative: any list that holds it is better.
+    Elsewhere, return recall - 1, which is negative: any list that reaches the recall is better.
+
+    Example:
+        >>> counts = Counts(*np.array([[3, 4], [1, 4], [1, 0], [0, 0]]))
+        >>> precision_at_recall(counts, DecisionConfig(target_rate=0.9))
+        array([-0.25,  0.5 ])
     """
-    recall = _ratio(tp, positives)
-    return np.where(recall >= config.target_rate, _ratio(tp, listed), recall - 1)
+    recall = metrics.recall(counts)
+    return np.where(recall >= config.target_rate, metrics.precision(counts), recall - 1)
 
 
-def recall_at_precision(
-    tp: Any, listed: Any, positives: Any, config: DecisionConfig
-) -> Float64Array:
-    """Return the recall where the precision is at least `config.target_rate`, else as above."""
-    precision = _ratio(tp, listed)
-    return np.where(precision >= config.target_rate, _ratio(tp, positives), precision - 1)
+def recall_at_precision(counts: Counts, config: DecisionConfig) -> Float64Array:
+    """Return the recall where the precision is at least `config.target_rate`, else precision - 1.
+
+    Example:
+        >>> counts = Counts(*np.array([[3, 4], [1, 4], [1, 0], [0, 0]]))
+        >>> recall_at_precision(counts, DecisionConfig(target_rate=0.7))
+        array([ 0.75, -0.5 ])
+    """
+    precision = metrics.precision(counts)
+    return np.where(precision >= config.target_rate, metrics.recall(counts), precision - 1)
 
 
-def _ratio(top: Any, bottom: Any) -> Float64Array:
-    bottom = np.asarray(bottom, np.float64)
-    return np.where(bottom == 0, 0.0, top / np.where(bottom == 0, 1.0, bottom))
+@dataclass(frozen=True)
+class Objective:
+    """Something that tuning maximizes.
+
+    Attributes:
+        on_lists: The objective of lists of articles.
+        on_counts: The objective at each point of a curve; F1 where a curve is not enough.
+    """
+
+    on_lists: ListObjective
+    on_counts: CountObjective = lambda counts, config: metrics.f1(counts)
 
 
-def _of_all(rate: Callable[..., Float64Array]) -> OfLists:
-    """Return a rate of the counts of all articles together."""
+def _rate(on_counts: CountObjective) -> Objective:
+    """Return the objective that is a function of the counts pooled over all articles."""
 
-    def of_lists(
+    def on_lists(
         y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None, config: DecisionConfig
     ) -> float:
-        counts = count(y_true, y_pred, known)
-        tp = counts.tp.sum()
-        return float(rate(tp, tp + counts.fp.sum(), tp + counts.fn.sum(), config))
+        return float(on_counts(metrics.count(y_true, y_pred, known).pooled, config)[0])
 
-    return of_lists
+    return Objective(on_lists, on_counts)
 
 
-def _of_metric(metric: Callable[..., float]) -> OfLists:
-    def of_lists(
-        y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None, config: DecisionConfig
-    ) -> float:
-        return metric(y_true, y_pred, known)
-
-    return of_lists
+def _metric(metric: Callable[[BoolArray, BoolArray, BoolArray | None], float]) -> Objective:
+    return Objective(lambda y_true, y_pred, known, config: metric(y_true, y_pred, known))
 
 
-def _of_average(average: str) -> OfLists:
-    def of_lists(
-        y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None, config: DecisionConfig
-    ) -> float:
-        return averages(y_true, y_pred, known)[average]["f1"]
-
-    return of_lists
+def _averaged_f1(average: str) -> Objective:
+    return Objective(
+        lambda y_true, y_pred, known, config: metrics.averages(y_true, y_pred, known)[average]["f1"]
+    )
 
 
-RATES: dict[str, Callable[..., Float64Array]] = {
-    "f_beta": f_beta,
-    "precision_at_recall": precision_at_recall,
-    "recall_at_precision": recall_at_precision,
+OBJECTIVES = {
+    **{name: _metric(metric) for name, metric in metrics.HIGHER_IS_BETTER.items()},
+    "weighted_f1": _averaged_f1("weighted"),
+    "samples_f1": _averaged_f1("samples"),
+    "f_beta": _rate(f_beta),
+    "precision_at_recall": _rate(precision_at_recall),
+    "recall_at_precision": _rate(recall_at_precision),
 }
-OBJECTIVES: dict[str, OfLists] = {
-    **{name: _of_metric(metric) for name, metric in HIGHER_IS_BETTER.items()},
-    **{f"{average}_f1": _of_average(average) for average in ("weighted", "samples")},
-    **{name: _of_all(rate) for name, rate in RATES.items()},
-}
+"""The values of decision.objective."""

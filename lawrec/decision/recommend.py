@@ -1,4 +1,4 @@
-"""Recommend: from one case's scores to a ranked list of articles, each with its reason."""
+"""Recommend: from scores to a ranked list of articles per case, each with its reason."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lawrec.decision.calibration import calibrate
-from lawrec.decision.co_citation import CoCitations, CoCitationViolation, breaks
+from lawrec.decision.co_citation import CoCitations, CoCitationViolation, find_violations
 from lawrec.decision.decision_rule import (
     RULE_KINDS,
     DecisionRule,
@@ -16,22 +16,30 @@ from lawrec.decision.decision_rule import (
     passing,
     score_thresholds,
 )
-from lawrec.decision.score_order import rank
+from lawrec.decision.score_order import SCORE_DECIMALS, rank, round_scores
 from lawrec.types import BoolArray, Float32Array
 
 FALLBACK = "top-1 fallback"
 MINIMUM = "minimum list"
 GUARANTEE = "guarantee"
-MAXIMUM = "cut by maximum"
+MAXIMUM = "over the maximum"
 ABSTAINED = "abstained"
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One article for one case; `rank` counts from 1 by score.
+    """One article for one case.
 
-    `threshold` is the score from which the article passes in this case, None where none would do
-    or the list is chosen as a whole; `probability` is None without calibration.
+    Attributes:
+        rank: Its rank in the case by score, from 1.
+        article: The article.
+        title: Its title, "" where unknown.
+        score: Its score, rounded to six decimals.
+        probability: Its calibrated probability; None without calibration.
+        threshold: The score from which on it passes in this case; None where no score is enough, or
+            where the list is chosen as a whole.
+        recommended: Whether it is in the list of the case.
+        reason: Why it is, or why not.
     """
 
     rank: int
@@ -46,15 +54,17 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Decision:
-    """What one case is given.
+    """What is decided for one case.
 
-    `abstained` marks a case for a person: the guarantee would take too long a list. `breaks` say
-    where the recommended articles depart from what training shows.
+    Attributes:
+        recommendations: The articles by falling score, not recommended candidates included.
+        abstained: Whether a person must decide, because the guarantee would make the list too long.
+        violations: Where the recommended articles contradict the train cases.
     """
 
     recommendations: tuple[Recommendation, ...] = ()
     abstained: bool = False
-    breaks: tuple[CoCitationViolation, ...] = ()
+    violations: tuple[CoCitationViolation, ...] = ()
 
 
 def recommend(
@@ -64,77 +74,96 @@ def recommend(
     articles: Sequence[str],
     titles: Mapping[str, str],
     candidates: int = 0,
-    companions: CoCitations | None = None,
+    co_citations: CoCitations | None = None,
 ) -> list[Decision]:
     """Return the recommended articles of each case by falling score.
 
     Args:
-        y_score: float32 (n_cases, n_articles).
-        rule: How to decide.
+        y_score: float32 (n_cases, n_articles), rounded here before anything is decided.
+        rule: The rule to decide by.
         articles: The article of each column.
         titles: Titles of articles, where they are known.
-        candidates: Give at least this many articles a case, the others marked as not recommended.
-        companions: Which articles always and never stand together; by default, nothing is known.
-    """
-    y_pred = decide(y_score, rule)
-    places = rank(y_score)
-    listed = y_pred | (places < candidates)
-    y_prob = calibrate(y_score, rule.calibration) if rule.calibration else None
-    lines, why = score_thresholds(y_score, rule), reasons(y_score, y_pred, rule=rule)
-    over = abstained(y_score, rule)
-    together = companions or CoCitations({}, {})
+        candidates: Return at least this many articles per case, the others marked as not
+            recommended.
+        co_citations: Which articles are always and never cited together; by default, no pair is.
 
-    def entry(case: int, label: int) -> Recommendation:
-        line = lines[case, label]
+    Example:
+        >>> rule = DecisionRule(np.array([0.5, 0.5], np.float32), 1, 9)
+        >>> y_score = np.array([[0.75, 0.25]], np.float32)
+        >>> recommend(y_score, rule, articles=("264", "266"), titles={"264": "盗窃罪"})
+        ... # doctest: +NORMALIZE_WHITESPACE
+        [Decision(recommendations=(Recommendation(rank=1, article='264', title='盗窃罪', score=0.75,
+         probability=None, threshold=0.5, recommended=True, reason='above threshold'),),
+         abstained=False, violations=())]
+    """
+    y_score = round_scores(y_score)
+    y_pred, ranks = decide(y_score, rule), rank(y_score)
+    shown = y_pred | (ranks < candidates)
+    y_prob = calibrate(y_score, rule.calibration) if rule.calibration else None
+    thresholds, why = score_thresholds(y_score, rule), reasons(y_score, y_pred, rule=rule)
+    over = abstained(y_score, rule)
+    known_pairs = co_citations or CoCitations({}, {})
+
+    def recommendation(case: int, label: int) -> Recommendation:
+        threshold = thresholds[case, label]
         return Recommendation(
-            rank=int(places[case, label]) + 1,
+            rank=int(ranks[case, label]) + 1,
             article=articles[label],
             title=titles.get(articles[label], ""),
             score=_rounded(y_score[case, label]),
             probability=None if y_prob is None else _rounded(y_prob[case, label]),
-            threshold=_rounded(line) if np.isfinite(line) else None,
+            threshold=_rounded(threshold) if np.isfinite(threshold) else None,
             recommended=bool(y_pred[case, label]),
             reason=str(why[case, label]),
         )
 
-    return [
-        Decision(
-            tuple(entry(case, label) for label in sorted(labels, key=places[case].item)),
-            bool(over[case]),
-            tuple(breaks(np.flatnonzero(y_pred[case]).tolist(), together, articles)),
+    def decision(case: int) -> Decision:
+        labels = sorted(np.flatnonzero(shown[case]).tolist(), key=ranks[case].item)
+        recommended = np.flatnonzero(y_pred[case]).tolist()
+        return Decision(
+            recommendations=tuple(recommendation(case, label) for label in labels),
+            abstained=bool(over[case]),
+            violations=tuple(find_violations(recommended, known_pairs, articles=articles)),
         )
-        for case, labels in enumerate(np.flatnonzero(row).tolist() for row in listed)
-    ]
+
+    return [decision(case) for case in range(len(y_score))]
 
 
 def reasons(
     y_score: Float32Array, y_pred: BoolArray, *, rule: DecisionRule
 ) -> npt.NDArray[np.str_]:
-    """Return for each case and article why it is recommended, or why not.
+    """Return why each article of each case is recommended, or why it is not.
 
     Args:
         y_score: float32 (n_cases, n_articles).
-        y_pred: What `decide` makes of these scores and cuts.
-        rule: How to decide.
+        y_pred: What `decide` returns for these scores and this rule, of the same shape.
+        rule: The rule.
+
+    Returns:
+        Strings (n_cases, n_articles).
+
+    Example:
+        >>> rule = DecisionRule(np.array([0.5, 0.5], np.float32), 1, 9)
+        >>> y_score = np.array([[0.3, 0.1]], np.float32)
+        >>> reasons(y_score, decide(y_score, rule), rule=rule).tolist()
+        [['top-1 fallback', 'below threshold']]
     """
-    passed, needed = passing(y_score, rule), y_score >= rule.guarantee
-    none = ~(passed | needed).any(axis=1, keepdims=True)
-    alone = none & (y_pred.sum(axis=1, keepdims=True) == 1)
+    passed = passing(y_score, rule)
+    guaranteed = round_scores(y_score) >= rule.guarantee
+    none_listed = ~(passed | guaranteed).any(axis=1, keepdims=True)
+    alone = none_listed & (y_pred.sum(axis=1, keepdims=True) == 1)
     over = abstained(y_score, rule)[:, None]
     kind = RULE_KINDS[rule.kind]
-    return np.select(
-        [
-            over & (passed | needed),
-            y_pred & passed,
-            y_pred & needed,
-            y_pred & alone,
-            y_pred,
-            passed,
-        ],
-        [ABSTAINED, kind.inside, GUARANTEE, FALLBACK, MINIMUM, MAXIMUM],
-        kind.outside,
-    )
+    conditions = {  # the first one that holds is the reason
+        ABSTAINED: over & (passed | guaranteed),
+        kind.reason_passed: y_pred & passed,
+        GUARANTEE: y_pred & guaranteed,
+        FALLBACK: y_pred & alone,
+        MINIMUM: y_pred,
+        MAXIMUM: passed,
+    }
+    return np.select(list(conditions.values()), list(conditions), kind.reason_failed)
 
 
 def _rounded(value: np.float32) -> float:
-    return round(float(value), 6)
+    return round(float(value), SCORE_DECIMALS)

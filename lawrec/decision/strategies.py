@@ -1,232 +1,282 @@
-"""Thresholds: choose the cuts on labelled cases, by one of several strategies.
+"""Strategies: choose a decision rule on labelled cases, by one of several methods.
 
-Whatever is called exact here is so before the least and the most articles of a case apply.
+A strategy that is called exact finds the optimum on the cases it sees, before the least and the
+most articles of a list apply. That is also why it may be worse on other cases: `cross_fitting`
+makes thresholds depend less on few cases and compares the strategies on cases held out.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from lawrec.config import DecisionConfig
-from lawrec.decision.decision_rule import DecisionRule, decide
-from lawrec.decision.objectives import best_point, f1
+from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
+from lawrec.decision.objectives import best_point
 from lawrec.decision.score_order import best_columns, chunk_rows
-from lawrec.decision.threshold_curve import Curve
+from lawrec.decision.threshold_curve import ThresholdCurve
 from lawrec.decision.tuning_cases import TuningCases
-from lawrec.evaluation.metrics import cail_score
+from lawrec.evaluation.metrics import cail_score, f1, f1_from_counts
 from lawrec.registry import lookup
-from lawrec.types import BoolArray, Float64Array, Int64Array
+from lawrec.types import BoolArray, Float64Array, Int64Array, NumberArray
 
-_NOTHING = 1e-12  # a gain below it is rounding
+_ROUNDING = 1e-12  # a smaller gain may be an error of rounding
 
 
 def tune(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """Choose the cuts on labelled cases by the strategy of the configuration.
+    """Choose a decision rule by the strategy of the configuration.
 
-    Nothing there says when an article without a true case should fire: it gets the
-    configuration's `unseen_threshold` and sways no other; where that is 0, it gets the best cut of
-    all articles together.
+    An article without a true case here gets `config.unseen_threshold` and does not influence the
+    others. Where that setting is 0, it gets the threshold that is best for all articles together.
 
     Raises:
         ConfigError: There is no such strategy or objective.
+
+    Example:
+        >>> y_score = np.array([[0.75], [0.25]], np.float32)
+        >>> cases = TuningCases(y_score > 0.5, y_score)
+        >>> tune(cases, DecisionConfig(strategy="per-article")).thresholds
+        array([0.5], dtype=float32)
     """
     strategy = lookup(STRATEGIES, config.strategy, where="decision.strategy")
     if not config.unseen_threshold or cases.support.all():
-        return strategy(cases, config)
+        return _fit(strategy, cases, config=config)
     if not cases.support.any():
-        return _cuts(np.full(len(cases.support), config.unseen_threshold), config)
-    return _with_unseen(
-        strategy(cases.seen, config), cases.support > 0, unseen_threshold=config.unseen_threshold
-    )
-
-
-def shared_cut(cases: TuningCases, config: DecisionConfig) -> np.float32:
-    """Return the best cut of all articles together by the objective, for `cost` the cheapest.
-
-    Where each article has its own costs, it is the cheapest by their mean.
-    """
-    pooled = cases.pooled
-    if config.strategy == "cost":
-        return pooled.threshold(_cheapest(pooled, *_costs(cases, config).mean(axis=0)))
-    return pooled.threshold(best_point(pooled, config))
-
-
-def _fixed(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """0.5 for every article."""
-    return _cuts(np.full(cases.y_true.shape[1], 0.5), config)
-
-
-def _global(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """One cut for all articles with the best objective, exactly."""
-    return _cuts(np.full(cases.y_true.shape[1], shared_cut(cases, config)), config)
-
-
-def _per_article(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """Each article's own best cut, exactly."""
-    return _at(cases, [best_point(curve, config) for curve in cases.curves], config=config)
-
-
-def _top_n(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """The same number of articles for every case, with the best micro-F1, exactly."""
-    thresholds = np.zeros(cases.y_true.shape[1])
-    lengths = np.arange(max(1, config.min_articles), config.max_articles + 1)
-    rule = _cuts(thresholds, config, kind="share")
-    tp, listed = _within_best(cases, config.max_articles)
-    best = f1(tp, listed, cases.support.sum())[np.minimum(lengths, len(tp)) - 1]
-    n = int(lengths[np.argmax(best)])
-    return replace(rule, min_articles=n, max_articles=n)
-
-
-def _top_n_per_score(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """As many articles as score at least a share of their case's best, the best share exactly."""
-    share = cases.shares.threshold(best_point(cases.shares, config))
-    return _cuts(np.full(cases.y_true.shape[1], share), config, kind="share")
-
-
-def _micro_f1(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """The cuts of all articles whose micro-F1 is best, exactly."""
-    return _at(cases, micro_f1_points(cases.curves), config=config)
-
-
-def _cail(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """The best CAIL score that coordinate ascent finds from several starts.
-
-    No other strategy has a better one on these cases: theirs are candidates too.
-    """
-    own = [best_point(curve, replace(config, objective="micro_f1")) for curve in cases.curves]
-    starts = (own, micro_f1_points(cases.curves), [0] * len(own))
-    found = [
-        _at(cases, cail_points(cases.curves, start, judged=cases.judged), config=config)
-        for start in starts
-    ]
-    others = [
-        strategy(cases, replace(config, strategy=name))
-        for name, strategy in STRATEGIES.items()
-        if name != "cail"
-    ]
-
-    return best_by_cail_score(cases, (*found, *others))
+        return _rule(np.full(len(cases.support), config.unseen_threshold), config)
+    rule = _fit(strategy, cases.tunable, config=config)
+    return _with_unseen(rule, cases.support > 0, unseen_threshold=config.unseen_threshold)
 
 
 def best_by_cail_score(cases: TuningCases, candidates: Sequence[DecisionRule]) -> DecisionRule:
-    """Return the cuts with the best CAIL score on these cases, the limits included."""
+    """Return the first rule with the best CAIL score on these cases, the limits of lists included.
+
+    Example:
+        >>> cases = TuningCases(np.array([[True, False]]), np.array([[0.4, 0.2]], np.float32))
+        >>> rules = [DecisionRule(np.full(2, t, np.float32), 0, 9) for t in (0.5, 0.3)]
+        >>> best_by_cail_score(cases, rules) is rules[1]
+        True
+    """
 
     def score(rule: DecisionRule) -> float:
-        return cail_score(
-            cases.y_true, decide(cases.y_score, rule), cases.known, cases.n_absent_articles
-        )
+        y_pred, n_absent = decide(cases.y_score, rule), cases.n_absent_articles
+        return cail_score(cases.y_true, y_pred, cases.known, n_absent_articles=n_absent)
 
     return max(candidates, key=score)
 
 
+def micro_f1_points(curves: list[ThresholdCurve]) -> list[int]:
+    """Return the point of each curve so that their pooled F1 is the best of all combinations.
+
+    Dinkelbach's method: for a given F1 value r, each curve by itself maximizes its share of
+    2 TP - r (predicted + positives). The pooled F1 of these points is the next r. It rises until
+    no point changes it, and then it is the maximum.
+    Source: Dinkelbach, "On Nonlinear Fractional Programming", 1967.
+
+    Example:
+        >>> y_score = np.array([[0.75, 0.5], [0.25, 0.5]], np.float32)
+        >>> micro_f1_points(TuningCases(y_score > 0.6, y_score).curves)
+        [1, 0]
+    """
+    n_positives = sum(curve.n_positives for curve in curves)
+    ratio, points = 0.0, [0] * len(curves)
+    while True:
+        best = [int(np.argmax(2 * curve.tp - ratio * curve.n_predicted)) for curve in curves]
+        tp, n_predicted = _totals(curves, best)
+        if n_positives == 0 or 2 * tp / (n_predicted + n_positives) <= ratio:
+            return points
+        ratio, points = 2 * tp / (n_predicted + n_positives), best
+
+
+def cail_points(curves: list[ThresholdCurve], start: list[int], *, n_articles: int) -> list[int]:
+    """Return a point of each curve so that no change of a single one improves the CAIL score.
+
+    Coordinate ascent: each curve in turn takes the point that is best given all others.
+
+    Args:
+        curves: The curve of each article that is tuned.
+        start: The points to start from.
+        n_articles: The articles that the macro-F1 is averaged over; those without a curve count as
+            right in all cases.
+
+    Example:
+        >>> y_score = np.array([[0.75, 0.5], [0.25, 0.5]], np.float32)
+        >>> cail_points(TuningCases(y_score > 0.4, y_score).curves, [0, 0], n_articles=2)
+        [1, 1]
+    """
+    points = list(start)
+    n_positives = np.array(sum(curve.n_positives for curve in curves))
+    own_f1 = [f1(curve.counts) for curve in curves]
+    tp, n_predicted = _totals(curves, points)
+    changed = True
+    while changed:
+        changed = False
+        for label, curve in enumerate(curves):
+            now = points[label]
+            # The totals of all articles for each point that this curve might take.
+            tps = tp - curve.tp[now] + curve.tp
+            sizes = n_predicted - curve.n_predicted[now] + curve.n_predicted
+            micro = f1_from_counts(tps, predicted=sizes, positives=n_positives)
+            score = micro + own_f1[label] / max(n_articles, 1)
+            best = int(np.argmax(score))
+            if score[best] > score[now] + _ROUNDING:
+                points[label], changed = best, True
+                tp, n_predicted = int(tps[best]), int(sizes[best])
+    return points
+
+
+def best_pooled_threshold(cases: TuningCases, config: DecisionConfig) -> np.float32:
+    """Return the single threshold for all articles with the best objective, exactly.
+
+    Example:
+        >>> y_score = np.array([[0.75, 0.25], [0.5, 0.0]], np.float32)
+        >>> float(best_pooled_threshold(TuningCases(y_score > 0.4, y_score), DecisionConfig()))
+        0.375
+    """
+    return cases.pooled_curve.threshold(best_point(cases.pooled_curve, config))
+
+
+def cheapest_pooled_threshold(cases: TuningCases, config: DecisionConfig) -> np.float32:
+    """Return the single threshold for all articles that costs least, by the mean of their costs.
+
+    Example:
+        >>> y_score = np.array([[0.75, 0.25], [0.5, 0.0]], np.float32)
+        >>> cases = TuningCases(y_score > 0.6, y_score)
+        >>> float(cheapest_pooled_threshold(cases, DecisionConfig(false_cost=3.0)))
+        0.625
+    """
+    mean_costs = _costs(cases, config).mean(axis=0)
+    return cases.pooled_curve.threshold(_cheapest_point(cases.pooled_curve, mean_costs))
+
+
+def _fit(strategy: "Strategy", cases: TuningCases, *, config: DecisionConfig) -> DecisionRule:
+    rule = strategy.fit(cases, config)
+    if not strategy.takes_best_of_all:
+        return rule
+    others = (
+        other.fit(cases, replace(config, strategy=name))
+        for name, other in STRATEGIES.items()
+        if not other.takes_best_of_all
+    )
+    return best_by_cail_score(cases, (rule, *others))
+
+
+def _fixed(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
+    """Return the threshold 0.5 for every article."""
+    return _rule(np.full(cases.y_true.shape[1], 0.5), config)
+
+
+def _global(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
+    """Return one threshold for all articles, with the best objective, exactly."""
+    return _rule(np.full(cases.y_true.shape[1], best_pooled_threshold(cases, config)), config)
+
+
+def _per_article(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
+    """Return each article's threshold with the best objective, exactly."""
+    return _rule_at(cases, [best_point(curve, config) for curve in cases.curves], config=config)
+
+
+def _top_n(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
+    """Return the same number of articles for every case, with the best micro-F1, exactly."""
+    thresholds = np.zeros(cases.y_true.shape[1])  # every article passes
+    lengths = np.arange(max(1, config.min_articles), config.max_articles + 1)
+    rule = _rule(thresholds, config, kind="share")
+    tp, n_predicted = _counts_of_best(cases, config.max_articles)
+    by_length = f1_from_counts(tp, predicted=n_predicted, positives=cases.support.sum())
+    n = int(lengths[np.argmax(by_length[np.minimum(lengths, len(tp)) - 1])])
+    return replace(rule, min_articles=n, max_articles=n)
+
+
+def _top_n_per_score(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
+    """Return the share of the best score of its case that an article must reach, exactly."""
+    curve = cases.pooled_relative_curve
+    share = curve.threshold(best_point(curve, config))
+    return _rule(np.full(cases.y_true.shape[1], share), config, kind="share")
+
+
+def _micro_f1(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
+    """Return the thresholds whose micro-F1 is the best of all combinations, exactly."""
+    return _rule_at(cases, micro_f1_points(cases.curves), config=config)
+
+
+def _cail(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
+    """Return the best thresholds by CAIL score that coordinate ascent finds from three starts."""
+    f1_config = replace(config, objective="micro_f1")
+    own = [best_point(curve, f1_config) for curve in cases.curves]
+    starts = (own, micro_f1_points(cases.curves), [0] * len(own))
+    n_articles = cases.n_articles_in_mean
+    ends = [cail_points(cases.curves, start, n_articles=n_articles) for start in starts]
+    return best_by_cail_score(cases, [_rule_at(cases, points, config=config) for points in ends])
+
+
 def _expected_f1(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """For each case the list with the best expected F1, by calibrated probabilities."""
-    rule = _cuts(np.zeros(cases.y_true.shape[1]), config, kind="expected-f1")
-    return replace(rule, calibration=cases.calibration(config.calibration))
+    """Return the rule that maximizes the expected F1 of each list, by calibrated probabilities."""
+    rule = _rule(np.zeros(cases.y_true.shape[1]), config, kind="expected-f1")
+    return replace(rule, calibration=cases.fit_calibration(config.calibration))
 
 
 def _cost(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """The cut of each article that costs least, by what misses and false articles cost, exactly."""
-    pairs = zip(cases.curves, _costs(cases, config), strict=True)
-    return _at(cases, [_cheapest(curve, *costs) for curve, costs in pairs], config=config)
+    """Return each article's cheapest threshold, by the costs of misses and mistakes, exactly."""
+    points = map(_cheapest_point, cases.curves, _costs(cases, config))
+    return _rule_at(cases, list(points), config=config)
 
 
 def _costs(cases: TuningCases, config: DecisionConfig) -> Float64Array:
+    """Return the costs of a miss and of a mistake per article, (n_articles, 2)."""
     if cases.costs is not None:
         return cases.costs
     return np.tile((config.miss_cost, config.false_cost), (len(cases.support), 1))
 
 
-def _cheapest(curve: Curve, miss: float, false: float) -> int:
-    missed, wrong = curve.positives - curve.tp, curve.chosen - curve.tp
-    return int(np.argmin(miss * missed + false * wrong))
+def _cheapest_point(curve: ThresholdCurve, costs: Float64Array) -> int:
+    miss_cost, false_cost = costs
+    return int(np.argmin(miss_cost * curve.counts.fn + false_cost * curve.counts.fp))
 
 
-def micro_f1_points(curves: list[Curve]) -> list[int]:
-    """Return the cut of each curve such that their micro-F1 together is the best of all choices.
-
-    Dinkelbach's method: for a ratio r, the sum of 2 TP - r (chosen + positives) is made large,
-    which each curve can do by itself; the ratio of what is found is the next r. It rises until it
-    is the best. Source: Dinkelbach, "On Nonlinear Fractional Programming", 1967.
-    """
-    positives = sum(curve.positives for curve in curves)
-    ratio, points = 0.0, [0] * len(curves)
-    while True:
-        found = [int(np.argmax(2 * curve.tp - ratio * curve.chosen)) for curve in curves]
-        tp, listed = _totals(curves, found)
-        if positives == 0 or 2 * tp / (listed + positives) <= ratio:
-            return points
-        ratio, points = 2 * tp / (listed + positives), found
-
-
-def cail_points(curves: list[Curve], start: list[int], *, judged: int) -> list[int]:
-    """Return cuts that no change of a single one betters, by their CAIL score.
-
-    Its mean is over `judged` articles, those without a curve among them being right in all cases.
-    Coordinate ascent: each curve in turn takes the cut that is best given all the others'.
-    """
-    points = list(start)
-    positives = sum(curve.positives for curve in curves)
-    own = [f1(curve.tp, curve.chosen, curve.positives) for curve in curves]
-    tp, listed = _totals(curves, points)
-    changed = True
-    while changed:
-        changed = False
-        for label, of_one in enumerate(curves):
-            now = points[label]
-            tps = tp - of_one.tp[now] + of_one.tp
-            sizes = listed - of_one.chosen[now] + of_one.chosen
-            score = f1(tps, sizes, positives) + own[label] / max(judged, 1)
-            best = int(np.argmax(score))
-            if score[best] > score[now] + _NOTHING:
-                points[label], tp, listed, changed = best, int(tps[best]), int(sizes[best]), True
-    return points
-
-
-def _totals(curves: list[Curve], points: list[int]) -> tuple[int, int]:
+def _totals(curves: list[ThresholdCurve], points: list[int]) -> tuple[int, int]:
+    """Return the true positives and the predictions of all curves at these points."""
     pairs = list(zip(curves, points, strict=True))
     tp = sum(int(curve.tp[point]) for curve, point in pairs)
-    return tp, sum(int(curve.chosen[point]) for curve, point in pairs)
+    return tp, sum(int(curve.n_predicted[point]) for curve, point in pairs)
 
 
-def _within_best(cases: TuningCases, most: int) -> tuple[Int64Array, Int64Array]:
-    """Return TP and the known entries among the 1, 2, ... `most` best articles of all cases."""
-    most = min(most, cases.y_true.shape[1])
-    tp, listed = np.zeros(most, np.int64), np.zeros(most, np.int64)
+def _counts_of_best(cases: TuningCases, max_articles: int) -> tuple[Int64Array, Int64Array]:
+    """Return TP and known entries of lists of the 1, 2, ... best articles, int64 (n_lengths,)."""
+    n_lengths = min(max_articles, cases.y_true.shape[1])
+    tp, n_predicted = np.zeros(n_lengths, np.int64), np.zeros(n_lengths, np.int64)
     for rows in chunk_rows(len(cases.y_true)):
-        columns = best_columns(cases.y_score[rows], most)
+        columns = best_columns(cases.y_score[rows], n_lengths)
         known = np.ones_like(columns, np.bool_)
         if cases.known is not None:
             known = np.take_along_axis(cases.known[rows], columns, axis=1)
         true = np.take_along_axis(cases.y_true[rows], columns, axis=1) & known
         tp += true.sum(axis=0).cumsum()
-        listed += known.sum(axis=0).cumsum()
-    return tp, listed
+        n_predicted += known.sum(axis=0).cumsum()
+    return tp, n_predicted
 
 
-def _at(cases: TuningCases, points: list[int], *, config: DecisionConfig) -> DecisionRule:
+def _rule_at(cases: TuningCases, points: list[int], *, config: DecisionConfig) -> DecisionRule:
+    """Return the thresholds of these points; an article without a true case gets the shared one."""
+    shared = STRATEGIES[config.strategy].shared_threshold(cases, config)
     pairs = zip(cases.curves, points, strict=True)
     own = np.array([curve.threshold(point) for curve, point in pairs])
-    return _cuts(np.where(cases.support > 0, own, shared_cut(cases, config)), config)
+    return _rule(np.where(cases.support > 0, own, shared), config)
 
 
-def _cuts(
-    thresholds: npt.NDArray[np.floating[Any]],
-    config: DecisionConfig,
-    *,
-    kind: str = "threshold",
+def _rule(
+    thresholds: NumberArray, config: DecisionConfig, *, kind: str = "threshold"
 ) -> DecisionRule:
     limits = (config.min_articles, config.max_articles, config.fill_score)
     return DecisionRule(thresholds.astype(np.float32), *limits, kind=kind)
 
 
 def _with_unseen(rule: DecisionRule, seen: BoolArray, *, unseen_threshold: float) -> DecisionRule:
-    """Return the cuts of the seen articles for all; a relative rule knows no other score."""
+    """Return a rule of the seen articles as a rule of all.
+
+    The other articles get `unseen_threshold`. It is a score, so a rule whose thresholds are not
+    scores uses it only to exclude them, where it is infinite.
+    """
     thresholds = np.full(len(seen), unseen_threshold, np.float32)
-    if rule.kind != "threshold" and np.isfinite(unseen_threshold):
+    if not RULE_KINDS[rule.kind].absolute and np.isfinite(unseen_threshold):
         thresholds[:] = rule.thresholds.max(initial=0)
     thresholds[seen] = rule.thresholds
     calibration = rule.calibration
@@ -237,14 +287,38 @@ def _with_unseen(rule: DecisionRule, seen: BoolArray, *, unseen_threshold: float
     return replace(rule, thresholds=thresholds, calibration=calibration)
 
 
-STRATEGIES: dict[str, Callable[[TuningCases, DecisionConfig], DecisionRule]] = {
-    "fixed": _fixed,
-    "global": _global,
-    "per-article": _per_article,
-    "top-n": _top_n,
-    "top-n-per-score": _top_n_per_score,
-    "micro-f1": _micro_f1,
-    "cail": _cail,
-    "expected-f1": _expected_f1,
-    "cost": _cost,
+@dataclass(frozen=True)
+class Strategy:
+    """A way to choose a decision rule.
+
+    Attributes:
+        fit: From tuning cases and the configuration to a rule.
+        averaged: Whether cross-fitting averages the thresholds over folds.
+        per_article: Whether each article has its own threshold, which cross-fitting shrinks towards
+            the shared one.
+        shared_threshold: Chooses the threshold that articles share.
+        takes_best_of_all: Whether the rules of all other strategies are candidates too, so that
+            none of them has a better CAIL score on the same cases.
+    """
+
+    fit: Callable[[TuningCases, DecisionConfig], DecisionRule]
+    averaged: bool = False
+    per_article: bool = False
+    shared_threshold: Callable[[TuningCases, DecisionConfig], np.float32] = best_pooled_threshold
+    takes_best_of_all: bool = False
+
+
+STRATEGIES = {
+    "fixed": Strategy(_fixed),
+    "global": Strategy(_global, averaged=True),
+    "per-article": Strategy(_per_article, averaged=True, per_article=True),
+    "top-n": Strategy(_top_n),
+    "top-n-per-score": Strategy(_top_n_per_score, averaged=True),
+    "micro-f1": Strategy(_micro_f1, averaged=True, per_article=True),
+    "cail": Strategy(_cail, averaged=True, per_article=True, takes_best_of_all=True),
+    "expected-f1": Strategy(_expected_f1),
+    "cost": Strategy(
+        _cost, averaged=True, per_article=True, shared_threshold=cheapest_pooled_threshold
+    ),
 }
+"""The values of decision.strategy. To add one, write its function and a line here."""

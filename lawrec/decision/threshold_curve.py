@@ -1,61 +1,96 @@
-"""Curves: what every cut of an article gives on labelled cases, and the best one, exactly."""
+"""Threshold curves: what every useful threshold yields on labelled cases, exactly.
+
+A threshold that can be the best lies at the score of a true case: raising any other threshold to
+the next such score drops false cases alone. A curve therefore has only as many points as there are
+true cases with different scores. It is enough for the exact optimum of every objective that does
+not rise when a false article is added, and also for the interval of a threshold: resampling the
+cases only changes the counts between its points.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from lawrec.evaluation.metrics import Counts
 from lawrec.types import BoolArray, Float32Array, Int64Array
 
 NEVER = np.float32(np.inf)
-PART = 1 << 25
-"""Scores that are sorted at a time."""
+"""The threshold that no score reaches."""
+SORT_CHUNK = 1 << 25
+"""Scores that one thread sorts at a time."""
 
 
 @dataclass(frozen=True)
-class Curve:
-    """The cuts of one column of scores that can be the best, and what each of them gives.
+class ThresholdCurve:
+    """The thresholds of one column of scores that can be the best, and the counts of each.
 
-    They stand at the scores of true cases: moving any other cut up to the next of these drops
-    false cases alone. The first cut is `NEVER`. All arrays are (n_cuts,).
+    Point 0 is the threshold `NEVER`; the thresholds fall from there. Arrays are (n_points,).
+
+    Attributes:
+        thresholds: float32, `NEVER` and then the scores of true cases, falling.
+        next_lower: float32, the next score below each threshold; 0 where there is none.
+        n_predicted: int64, cases with a score of at least the threshold.
+        tp: int64, the true ones among them.
+        n_positives: True cases in all.
     """
 
-    thresholds: Float32Array  # falling
-    below: Float32Array  # the next score under the cut, 0 where there is none
-    chosen: Int64Array  # cases at or above the cut
-    tp: Int64Array  # of them true
-    positives: int  # true cases in all
+    thresholds: Float32Array
+    next_lower: Float32Array
+    n_predicted: Int64Array
+    tp: Int64Array
+    n_positives: int
+
+    @property
+    def counts(self) -> Counts:
+        """Confusion counts at each point; `tn` is 0, because a curve does not know it."""
+        fp, fn = self.n_predicted - self.tp, self.n_positives - self.tp
+        return Counts(self.tp, fp, fn, np.zeros_like(self.tp))
 
     def threshold(self, point: int) -> np.float32:
-        """Return a cut half-way to the next score below, so that it does not hang on one case."""
-        cut, below = self.thresholds[point], self.below[point]
-        middle = np.float32((cut + below) / 2)
-        return middle if middle > below else cut
+        """Return the threshold of a point, half-way to the next lower score.
+
+        A threshold in the middle of a gap does not depend on one case alone. Where no float32 lies
+        between the two scores, it is the score of the true case itself.
+        """
+        threshold, lower = self.thresholds[point], self.next_lower[point]
+        middle = np.float32((threshold + lower) / 2)
+        return middle if middle > lower else threshold
 
 
-def curve(y_true: BoolArray, y_score: Float32Array) -> Curve:
-    """Return the curve of a column: y_true bool (n,), y_score float32 (n,), 0 to 1."""
+def threshold_curve(y_true: BoolArray, y_score: Float32Array) -> ThresholdCurve:
+    """Return the curve of one column: y_true bool (n,), y_score float32 (n,), 0 to 1.
+
+    Example:
+        >>> curve = threshold_curve(
+        ...     np.array([True, False, True]), np.array([0.75, 0.5, 0.25], np.float32)
+        ... )
+        >>> curve.thresholds.tolist(), curve.n_predicted.tolist(), curve.tp.tolist()
+        ([inf, 0.75, 0.25], [0, 1, 3], [0, 1, 2])
+        >>> float(curve.threshold(1))
+        0.625
+    """
     parts, true_scores = _sorted_parts(y_score), np.sort(y_score[y_true])
-    rule = np.unique(true_scores)[::-1]
-    lower = [np.searchsorted(part, rule) for part in parts]
-    below = [_before(part, place) for part, place in zip(parts, lower, strict=True)]
-    return Curve(
-        thresholds=np.append(NEVER, rule),
-        below=np.append(NEVER, np.max(below, axis=0)),
-        chosen=np.append(0, len(y_score) - np.sum(lower, axis=0)),
-        tp=np.append(0, len(true_scores) - np.searchsorted(true_scores, rule)),
-        positives=len(true_scores),
+    thresholds = np.unique(true_scores)[::-1]
+    n_lower = [np.searchsorted(part, thresholds) for part in parts]  # scores below, in each part
+    lower = [_score_before(part, index) for part, index in zip(parts, n_lower, strict=True)]
+    return ThresholdCurve(
+        thresholds=np.append(NEVER, thresholds),
+        next_lower=np.append(NEVER, np.max(lower, axis=0)),
+        n_predicted=np.append(0, len(y_score) - np.sum(n_lower, axis=0)),
+        tp=np.append(0, len(true_scores) - np.searchsorted(true_scores, thresholds)),
+        n_positives=len(true_scores),
     )
 
 
 def _sorted_parts(y_score: Float32Array) -> list[Float32Array]:
-    """Return the scores in parts that are sorted, each by itself and beside the others."""
-    if len(y_score) <= PART:
+    """Return the scores in parts, each sorted by itself; threads sort them in parallel."""
+    if len(y_score) <= SORT_CHUNK:
         return [np.sort(y_score)]
-    with ThreadPoolExecutor() as pool:  # NumPy sorts outside of Python's lock
-        return list(pool.map(np.sort, np.array_split(y_score, -(-len(y_score) // PART))))
+    with ThreadPoolExecutor() as pool:  # NumPy releases Python's lock while it sorts
+        return list(pool.map(np.sort, np.array_split(y_score, -(-len(y_score) // SORT_CHUNK))))
 
 
-def _before(scores: Float32Array, places: Int64Array) -> Float32Array:
-    """Return what stands before each place of sorted scores, 0 before the first."""
-    return np.where(places > 0, scores[places - 1], np.float32(0))
+def _score_before(scores: Float32Array, index: Int64Array) -> Float32Array:
+    """Return the score before each index of sorted scores, 0 before the first."""
+    return np.where(index > 0, scores[index - 1], np.float32(0))

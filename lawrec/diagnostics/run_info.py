@@ -10,7 +10,7 @@ from lawrec.models.flops import flops
 from lawrec.runs.results import Layer, RunInfo
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import load_thresholds
-from lawrec.training.checkpoints import best_checkpoint, model_of
+from lawrec.training.checkpoints import best_checkpoint, build_run_model
 
 
 def inspect_run(run: Run) -> RunInfo:
@@ -21,7 +21,7 @@ def inspect_run(run: Run) -> RunInfo:
         >>> inspect_run(run).parameters  # doctest: +SKIP
         16351470
     """
-    model = model_of(run)
+    model = build_run_model(run)
     preset, changed = nearest_preset(run.config)
     labels = (output.shape[-1] for output in model.output.values())
     return RunInfo(

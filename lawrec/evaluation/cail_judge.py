@@ -1,6 +1,8 @@
-"""Judge: count answers as the judge of CAIL2018 counts them in its articles task.
+"""The judge of CAIL2018's articles task: its score of lists of article ids.
 
-An article is an id there: its line in law.txt, from 1.
+The id of an article is its line in law.txt, from 1. The judge is written apart from
+`metrics.cail_score`: on lists of ids instead of matrices and with its own rule for 0/0, so that
+each can be checked against the other.
 """
 
 from collections import Counter
@@ -10,112 +12,35 @@ from dataclasses import dataclass
 import numpy as np
 
 from lawrec.errors import CaseError
-from lawrec.evaluation.metrics import RATIOS, Counts
-from lawrec.types import Float64Array
+from lawrec.types import Float64Array, Int64Array
 
-LINES = 183
-"""Lines of the law.txt of CAIL2018."""
-EXAMPLES = 5
+N_LABELS = 183
+"""Number of lines in the law.txt of CAIL2018."""
 
 
 @dataclass(frozen=True)
 class JudgeResult:
-    """The judge's figures; the arrays are (labels,), with id 1 at place 0.
-
-    `ignored` counts the mentions of ids that are no line of law.txt, `ignored_examples` names a
-    few of them.
-    """
+    """The judge's score from 0 to 1, the mean of micro-F1 and macro-F1."""
 
     score: float
     micro_f1: float
     macro_f1: float
-    counts: Counts
-    precision: Float64Array
-    recall: Float64Array
-    f1: Float64Array
-    ignored: int
-    ignored_examples: tuple[int, ...]
-
-
-def judge(
-    truth: Sequence[Iterable[int]], answers: Sequence[Iterable[int]], *, labels: int = LINES
-) -> JudgeResult:
-    """Return (micro-F1 + macro-F1) / 2 over all lines of law.txt, and what it is made of.
-
-    Precision, recall and F1, of an id as of all together, are 1 where TP = FP = FN = 0, else 0
-    where TP = 0. An id that a case names twice counts once. Ids outside of 1 to `labels` are
-    ignored. The judge prints the score times 100.
-
-    Source: Xiao et al., "CAIL2018: A Large-Scale Legal Dataset for Judgment Prediction", 2018,
-    and https://github.com/dice-group/gerbil/wiki/Precision,-Recall-and-F1-measure, which its
-    judge names for 0/0.
-
-    Args:
-        truth: The ids of each case.
-        answers: The ids that are answered, in the same order of cases.
-        labels: Lines of law.txt.
-
-    Raises:
-        CaseError: There is not one answer a case.
-    """
-    if len(truth) != len(answers):
-        raise CaseError(
-            "the answers",
-            expected=f"there must be one for each of the {len(truth):,} cases",
-            got=f"{len(answers):,}",
-            todo="Answer every case, with an empty list where no article applies.",
-        )
-    known = frozenset(range(1, labels + 1))
-    counts = _count(truth, answers, labels=labels, known=known)
-    precision, recall, f1 = _ratios(counts)
-    micro, macro = float(_ratios(counts.pooled)[2][0]), float(f1.mean())
-    ignored = [one for lists in (truth, answers) for ids in lists for one in {*ids} - known]
-    return JudgeResult(
-        score=(micro + macro) / 2,
-        micro_f1=micro,
-        macro_f1=macro,
-        counts=counts,
-        precision=precision,
-        recall=recall,
-        f1=f1,
-        ignored=len(ignored),
-        ignored_examples=tuple(sorted({*ignored})[:EXAMPLES]),
-    )
-
-
-def _count(
-    truth: Sequence[Iterable[int]],
-    answers: Iterable[Iterable[int]],
-    *,
-    labels: int,
-    known: frozenset[int],
-) -> Counts:
-    tp, fp, fn = Counter[int](), Counter[int](), Counter[int]()
-    for true, given in zip(truth, answers, strict=True):
-        expected, answered = known & {*true}, known & {*given}
-        tp.update(expected & answered)
-        fp.update(answered - expected)
-        fn.update(expected - answered)
-    ids = range(1, labels + 1)
-    met = np.array([[part[one] for one in ids] for part in (tp, fp, fn)], np.int64)
-    return Counts(met[0], met[1], met[2], len(truth) - met.sum(axis=0))
-
-
-def _ratios(counts: Counts) -> tuple[Float64Array, ...]:
-    """Return precision, recall and F1."""
-    nowhere = counts.tp + counts.fp + counts.fn == 0
-    return tuple(np.where(nowhere, 1.0, ratio(counts)) for ratio in RATIOS.values())
-
-
-_SHOWN = 8
 
 
 @dataclass(frozen=True)
 class CailReport:
-    """What the judge says of the answers in a file, whose truth stands beside it.
+    """The judge's result for a file of answers, whose true articles are in a second file.
 
-    `unmapped_articles` are the articles that law.txt lacks: their citations and recommendations, counted in
-    `cited_left_out` and `recommended_left_out`, are in neither file and not judged.
+    Attributes:
+        answers: Path of the file of answers.
+        truth: Path of the file of true articles.
+        lines: Number of lines in law.txt.
+        score: (micro-F1 + macro-F1) / 2.
+        micro_f1: F1 of the counts pooled over all ids.
+        macro_f1: Mean F1 over all ids.
+        unmapped_articles: Articles of these cases that law.txt lacks. They are in neither file.
+        cited_left_out: How often cases cite such an article.
+        recommended_left_out: How often such an article is recommended.
     """
 
     answers: str
@@ -128,23 +53,60 @@ class CailReport:
     cited_left_out: int
     recommended_left_out: int
 
-    def text(self) -> str:
-        """Return the verdict for people."""
-        text = (
-            f"CAIL2018's judge, {self.lines:,} lines: score {self.score:.4f}, "
-            f"micro-F1 {self.micro_f1:.4f}, macro-F1 {self.macro_f1:.4f}\n"
-            f"Answers: {self.answers}, truth: {self.truth}"
+
+def judge(
+    truth: Sequence[Iterable[int]], answers: Sequence[Iterable[int]], *, n_labels: int = N_LABELS
+) -> JudgeResult:
+    """Return (micro-F1 + macro-F1) / 2 over all lines of law.txt.
+
+    F1 is 1 where TP = FP = FN = 0, for an id and for the pooled counts. An id that a case names
+    twice counts once. Ids outside of 1 to `n_labels` are ignored. The original judge prints the
+    score times 100.
+
+    Source: Xiao et al., "CAIL2018: A Large-Scale Legal Dataset for Judgment Prediction", 2018,
+    and https://github.com/dice-group/gerbil/wiki/Precision,-Recall-and-F1-measure, which its
+    judge names for 0/0.
+
+    Args:
+        truth: The true ids of each case.
+        answers: The predicted ids of each case, in the same order.
+        n_labels: Number of lines in law.txt.
+
+    Raises:
+        CaseError: The number of answers is not the number of cases.
+
+    Example:
+        >>> judge([[1], [2]], [[1], [1]], n_labels=2)  # F1 is 2/3 for id 1, and 0 for id 2
+        JudgeResult(score=0.41666666666666663, micro_f1=0.5, macro_f1=0.3333333333333333)
+    """
+    if len(truth) != len(answers):
+        raise CaseError(
+            "the answers",
+            expected=f"there must be one for each of the {len(truth):,} cases",
+            got=f"{len(answers):,}",
+            todo="Answer every case, with an empty list where no article applies.",
         )
-        if not self.unmapped_articles:
-            return text
-        return (
-            f"{text}\nLeft out, since the list lacks {some(self.unmapped_articles)}: "
-            f"{self.cited_left_out:,} cited, {self.recommended_left_out:,} recommended"
-        )
+    counts = _count_ids(truth, answers, n_labels=n_labels)
+    macro = float(_f1_or_one(counts).mean())
+    micro = float(_f1_or_one(counts.sum(axis=1)))
+    return JudgeResult((micro + macro) / 2, micro, macro)
 
 
-def some(articles: Sequence[str]) -> str:
-    """Return the first few articles of a list and the number of the others, for people."""
-    others = len(articles) - _SHOWN
-    shown = ", ".join(articles[:_SHOWN])
-    return f"{shown} and {others:,} more" if others > 0 else shown
+def _count_ids(
+    truth: Sequence[Iterable[int]], answers: Sequence[Iterable[int]], *, n_labels: int
+) -> Int64Array:
+    """Return TP, FP and FN of each id, int64 (3, n_labels)."""
+    ids = range(1, n_labels + 1)
+    tp, fp, fn = Counter[int](), Counter[int](), Counter[int]()
+    for true, predicted in zip(map(set, truth), map(set, answers), strict=True):
+        tp.update(true & predicted)
+        fp.update(predicted - true)
+        fn.update(true - predicted)
+    return np.array([[counter[label] for label in ids] for counter in (tp, fp, fn)], np.int64)
+
+
+def _f1_or_one(counts: Int64Array) -> Float64Array:
+    """Return 2 TP / (2 TP + FP + FN), and 1 where all three counts are 0."""
+    tp, fp, fn = counts
+    denominator = 2 * tp + fp + fn
+    return np.where(denominator == 0, 1.0, 2 * tp / np.maximum(denominator, 1))

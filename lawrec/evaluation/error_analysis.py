@@ -1,9 +1,14 @@
-"""Breakdown: where the right and wrong answers lie: by cut, by frequency, by pair, by case.
+"""Error analysis: where right and wrong recommendations lie.
 
-y_true, y_pred and known are bool, y_score float32 in 0..1, all (n_cases, n_articles). Where `known`
-is False nobody knows whether the article applies: such an entry counts nowhere.
+By threshold (`threshold_sweep`, `pooled_curves`), by frequency of the article (`frequency_bands`),
+by pair of articles (`confused_pairs`), by case (`worst_cases`) and by length of the list
+(`list_lengths`).
+
+`y_true`, `y_pred` and `known` are bool, `y_score` is float32 in 0 to 1, all (n_cases, n_articles).
+Where `known` is False nobody knows whether the article applies: such an entry counts nowhere.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,141 +17,244 @@ import numpy as np
 from lawrec.evaluation.metrics import Counts
 from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
-STEPS = 100
-"""Of a sweep from 0 to 1."""
-BANDS = (0, 1, 10, 50, 200)
-"""The fewest train cases of an article in each band of frequency."""
-_POINTS = 200  # of a curve, at most about
-_SMALLEST = 1e-6  # a score nearer to 0 or 1 costs no more than this one
+SWEEP_STEPS = 100
+"""Number of equal steps from 0 to 1 in a threshold sweep."""
+BAND_EDGES = (0, 1, 10, 50, 200)
+"""The fewest train cases of an article in each frequency band."""
+_CURVE_POINTS = 200
+"""About the largest number of points to keep of a curve."""
+_MIN_PROBABILITY = 1e-6
+"""Probabilities are clipped to this distance from 0 and 1, so that log losses are finite."""
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """What one cut for all articles gives: cuts and list lengths (n_cuts,), counts of each."""
+class ThresholdSweep:
+    """What one common threshold for all articles gives, for many thresholds.
+
+    Attributes:
+        thresholds: float64 (n_thresholds,), rising.
+        counts: Confusion counts, each int64 (n_thresholds, n_articles).
+        mean_length: Mean number of recommended articles per case, float64 (n_thresholds,).
+    """
 
     thresholds: Float64Array
-    counts: Counts  # (n_cuts, n_articles)
-    lengths: Float64Array
+    counts: Counts
+    mean_length: Float64Array
 
 
-def sweep(y_true: BoolArray, y_score: Float32Array, known: BoolArray, steps: int = STEPS) -> Sweep:
-    """Return the counts for one cut for all articles, of each cut from 0 to 1 in equal steps."""
-    cuts = np.arange(steps + 1) / steps
+def threshold_sweep(
+    y_true: BoolArray, y_score: Float32Array, known: BoolArray, *, steps: int = SWEEP_STEPS
+) -> ThresholdSweep:
+    """Return the counts for one common threshold, for each from 0 to 1 in equal steps.
+
+    Args:
+        y_true: bool (n_cases, n_articles).
+        y_score: float32 (n_cases, n_articles).
+        known: bool (n_cases, n_articles), False for entries to leave out.
+        steps: Number of steps; there is one threshold more.
+
+    Example:
+        >>> y_true, known = np.array([[True], [False]]), np.array([[True], [True]])
+        >>> sweep = threshold_sweep(y_true, np.array([[0.75], [0.25]], np.float32), known, steps=2)
+        >>> sweep.thresholds.tolist(), sweep.counts.tp[:, 0].tolist(), sweep.mean_length.tolist()
+        ([0.0, 0.5, 1.0], [1, 1, 0], [1.0, 0.5, 0.0])
+    """
+    thresholds = np.arange(steps + 1) / steps
     n_articles = y_true.shape[1]
-    place = np.searchsorted(cuts.astype(np.float32), y_score[known], side="right") - 1
-    place += np.nonzero(known)[1] * (steps + 1)
+    # Each entry falls into the bin of the highest threshold that its score reaches. Bins of all
+    # articles are numbered through, so that one bincount serves all: with 3 thresholds, bin 1 of
+    # article 2 is 2 * 3 + 1 = 7.
+    bins = np.searchsorted(thresholds.astype(np.float32), y_score[known], side="right") - 1
+    bins += np.nonzero(known)[1] * (steps + 1)
 
-    def at_or_above(entries: Int64Array) -> Int64Array:
-        parts = np.bincount(entries, minlength=n_articles * (steps + 1))
-        table: Int64Array = parts.reshape(n_articles, -1)[:, ::-1].cumsum(axis=1)[:, ::-1].T
+    def at_or_above(bins: Int64Array) -> Int64Array:
+        """Return the number of entries that reach each threshold, (n_thresholds, n_articles)."""
+        per_bin = np.bincount(bins, minlength=n_articles * (steps + 1)).reshape(n_articles, -1)
+        table: Int64Array = per_bin[:, ::-1].cumsum(axis=1)[:, ::-1].T
         return table
 
-    listed, tp = at_or_above(place), at_or_above(place[y_true[known]])
-    fn = tp[0] - tp
-    counts = Counts(tp, listed - tp, fn, listed[0] - listed - fn)
-    return Sweep(cuts, counts, listed.sum(axis=1) / max(1, len(y_true)))
+    predicted, tp = at_or_above(bins), at_or_above(bins[y_true[known]])
+    fn = tp[0] - tp  # every score reaches threshold 0
+    counts = Counts(tp, predicted - tp, fn, predicted[0] - predicted - fn)
+    return ThresholdSweep(thresholds, counts, predicted.sum(axis=1) / max(1, len(y_true)))
 
 
-def bands(trained: Int64Array, edges: Sequence[int] = BANDS) -> dict[str, BoolArray]:
-    """Return which articles each band of frequency has, by their number of train cases.
+def frequency_bands(
+    train_support: Int64Array, edges: Sequence[int] = BAND_EDGES
+) -> dict[str, BoolArray]:
+    """Return which articles are in each band, by their number of train cases.
+
+    Args:
+        train_support: Number of train cases of each article, int64 (n_articles,).
+        edges: The fewest train cases in each band, rising.
 
     Returns:
-        A bool (n_articles,) for each band that is not empty, under a name such as "10-49".
+        For each band that is not empty a bool (n_articles,), under a name such as "10-49".
+
+    Example:
+        >>> bands = frequency_bands(np.array([0, 12, 49, 300]))
+        >>> {name: np.flatnonzero(members).tolist() for name, members in bands.items()}
+        {'0': [0], '10-49': [1, 2], '200+': [3]}
     """
-    found = {}
-    for low, high in zip(edges, (*edges[1:], None), strict=True):
-        last = "" if high is None else f"{high - 1}"
-        name = f"{low}+" if high is None else last if low == high - 1 else f"{low}-{last}"
-        members = (trained >= low) & (trained < (np.inf if high is None else high))
+    bands = {}
+    for low, high in zip(edges, (*edges[1:], math.inf), strict=True):
+        last = "+" if high == math.inf else f"-{high - 1}" if high - 1 > low else ""
+        name = f"{low}{last}"
+        members = (train_support >= low) & (train_support < high)
         if members.any():
-            found[name] = members
-    return found
+            bands[name] = members
+    return bands
 
 
 @dataclass(frozen=True)
-class Curves:
-    """A precision-recall and a ROC curve, each thinned to a few points; all (n_points,)."""
+class PooledCurves:
+    """The precision-recall and the ROC curve of entries pooled over articles.
+
+    The curves are float64 (n_points,), thinned to a few hundred points; the areas are those of the
+    whole curves.
+    """
 
     recall: Float64Array
     precision: Float64Array
-    false_rate: Float64Array
-    true_rate: Float64Array
+    false_positive_rate: Float64Array
+    true_positive_rate: Float64Array
     average_precision: float
     roc_auc: float
 
 
-def curves(y_true: BoolArray, y_score: Float32Array, known: BoolArray) -> Curves | None:
-    """Return the curves of all entries together, None where all or none of them are true.
+def pooled_curves(
+    y_true: BoolArray, y_score: Float32Array, known: BoolArray
+) -> PooledCurves | None:
+    """Return the curves of all entries together; None if all entries, or none, are true.
 
-    Both come of one sorting; precision at recall 0 is 1. Average precision: see `separation`.
+    Both curves come from one sort of the scores. The precision at recall 0 is 1 by convention.
+
+    Args:
+        y_true: bool (n_cases, n_articles).
+        y_score: float32 (n_cases, n_articles).
+        known: bool (n_cases, n_articles), False for entries to leave out.
+
+    Example:
+        >>> y_true, known = np.array([[True, False, True]]), np.array([[True, True, True]])
+        >>> curves = pooled_curves(y_true, np.array([[0.9, 0.1, 0.8]], np.float32), known)
+        >>> curves.roc_auc, curves.average_precision
+        (1.0, 1.0)
     """
     from sklearn.metrics import auc, roc_curve
 
     true, score = y_true[known], y_score[known]
     if true.all() or not true.any():
         return None
-    false_rate, true_rate, _ = roc_curve(true, score, drop_intermediate=False)
-    tp, fp = true_rate * true.sum(), false_rate * (~true).sum()
+    fpr, tpr, _ = roc_curve(true, score, drop_intermediate=False)
+    tp, fp = tpr * true.sum(), fpr * (~true).sum()
     precision = np.append(1, tp[1:] / (tp + fp)[1:])
-    return Curves(
-        *_thinned(true_rate, precision),
-        *_thinned(false_rate, true_rate),
-        float((np.diff(true_rate) * precision[1:]).sum()),
-        float(auc(false_rate, true_rate)),
+    return PooledCurves(
+        *_thin(tpr, precision),
+        *_thin(fpr, tpr),
+        average_precision=float((np.diff(tpr) * precision[1:]).sum()),
+        roc_auc=float(auc(fpr, tpr)),
     )
 
 
-def _thinned(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """Return the points of a curve that lie apart, the first and the last among them."""
-    way = np.append(0, np.cumsum(np.hypot(np.diff(x), np.diff(y))))
-    kept = np.unique(np.searchsorted(way, np.linspace(0, way[-1], _POINTS)))
+def _thin(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """Return points of a curve at equal distances along it, with the first and the last one."""
+    distance = np.append(0, np.cumsum(np.hypot(np.diff(x), np.diff(y))))
+    kept = np.unique(np.searchsorted(distance, np.linspace(0, distance[-1], _CURVE_POINTS)))
     kept = np.union1d(kept, [0, len(x) - 1])
     return x[kept], y[kept]
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Columns of an article that is missing and of one that is given, and in which cases."""
+class ConfusedPair:
+    """An article that cases miss while another one is wrongly recommended.
+
+    Attributes:
+        missed: Column of the missed article.
+        predicted: Column of the wrongly recommended article.
+        cases: Rows of the cases, int64.
+    """
 
     missed: int
-    given: int
+    predicted: int
     cases: Int64Array
 
 
-def confused(y_true: BoolArray, y_pred: BoolArray, *, known: BoolArray, most: int) -> list[Pair]:
-    """Return the pairs of a missing and a false article that most cases have, the commonest first.
+def confused_pairs(
+    y_true: BoolArray, y_pred: BoolArray, known: BoolArray, *, limit: int
+) -> list[ConfusedPair]:
+    """Return the pairs of a missed and a wrongly recommended article, most frequent first.
 
-    A case that misses two articles and has one false one counts for both pairs.
+    A case that misses two articles and has one wrong recommendation counts for both pairs.
+
+    Args:
+        y_true: bool (n_cases, n_articles).
+        y_pred: bool (n_cases, n_articles).
+        known: bool (n_cases, n_articles), False for entries to leave out.
+        limit: The largest number of pairs to return.
+
+    Example:
+        >>> y_true, y_pred = np.array([[True, False]]), np.array([[False, True]])
+        >>> confused_pairs(y_true, y_pred, np.array([[True, True]]), limit=5)
+        [ConfusedPair(missed=0, predicted=1, cases=array([0]))]
     """
-    missed, false = y_true & ~y_pred & known, y_pred & ~y_true & known
-    both = np.flatnonzero(missed.any(axis=1) & false.any(axis=1))
-    table = missed[both].T.astype(np.float32) @ false[both].astype(np.float32)
-    order = np.argsort(-table, axis=None, kind="stable")[:most]
-    found = []
-    for place in order[table.ravel()[order] > 0]:
-        one, other = map(int, np.unravel_index(place, table.shape))
-        found.append(Pair(one, other, both[missed[both, one] & false[both, other]]))
-    return found
+    missed, wrong = y_true & ~y_pred & known, y_pred & ~y_true & known
+    both = np.flatnonzero(missed.any(axis=1) & wrong.any(axis=1))
+    # table[a, b] is the number of cases that miss article a and have article b wrongly.
+    table = missed[both].T.astype(np.float32) @ wrong[both].astype(np.float32)
+    order = np.argsort(-table, axis=None, kind="stable")[:limit]
+    pairs = []
+    for index in order[table.ravel()[order] > 0]:
+        a, b = map(int, np.unravel_index(index, table.shape))
+        pairs.append(ConfusedPair(a, b, both[missed[both, a] & wrong[both, b]]))
+    return pairs
 
 
-def worst(
-    y_true: BoolArray, y_score: Float32Array, y_pred: BoolArray, known: BoolArray, most: int
+def worst_cases(
+    y_true: BoolArray, y_score: Float32Array, y_pred: BoolArray, known: BoolArray, *, limit: int
 ) -> Int64Array:
-    """Return the rows of the cases with a wrong list whose scores are the furthest from the truth.
+    """Return the rows of the cases with a wrong list, by falling log loss of their scores.
 
-    By the sum of -log of the score of each true article and of 1 - score of each other one.
+    The loss of a case is the sum of -log(score) over its true articles and of -log(1 - score) over
+    the others.
+
+    Args:
+        y_true: bool (n_cases, n_articles).
+        y_score: float32 (n_cases, n_articles).
+        y_pred: bool (n_cases, n_articles).
+        known: bool (n_cases, n_articles), False for entries to leave out.
+        limit: The largest number of cases to return.
+
+    Example:
+        >>> y_true = np.array([[True], [True], [True]])
+        >>> y_score = np.array([[0.4], [0.1], [0.9]], np.float32)
+        >>> worst_cases(y_true, y_score, y_score >= 0.5, np.ones_like(y_true), limit=5)
+        array([1, 0])
     """
-    score = np.clip(y_score, _SMALLEST, 1 - _SMALLEST).astype(np.float64)
+    score = np.clip(y_score, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY).astype(np.float64)
     loss = (-np.log(np.where(y_true, score, 1 - score)) * known).sum(axis=1)
     wrong = ((y_true != y_pred) & known).any(axis=1)
     order: Int64Array = np.argsort(np.where(wrong, -loss, np.inf), kind="stable")
-    return order[: min(most, int(wrong.sum()))]
+    return order[: min(limit, int(wrong.sum()))]
 
 
-def lengths(
+def list_lengths(
     y_true: BoolArray, y_pred: BoolArray, known: BoolArray
 ) -> tuple[Int64Array, Int64Array]:
-    """Return how many cases have 0, 1, 2 ... true articles, and how many are given as many."""
-    of_true, of_pred = (np.bincount((each & known).sum(axis=1)) for each in (y_true, y_pred))
-    size = max(len(of_true), len(of_pred))
-    return (np.pad(of_true, (0, size - len(of_true))), np.pad(of_pred, (0, size - len(of_pred))))
+    """Return how many true and how many predicted lists have 0, 1, 2 ... articles.
+
+    Args:
+        y_true: bool (n_cases, n_articles).
+        y_pred: bool (n_cases, n_articles).
+        known: bool (n_cases, n_articles), False for entries to leave out.
+
+    Returns:
+        Two int64 (longest list + 1,): index n counts the cases whose list has n articles.
+
+    Example:
+        >>> y_true = np.array([[True, False], [True, True]])
+        >>> list_lengths(y_true, np.zeros_like(y_true), np.ones_like(y_true))
+        (array([0, 1, 1]), array([2, 0, 0]))
+    """
+    true, pred = (np.bincount((part & known).sum(axis=1)) for part in (y_true, y_pred))
+    size = max(len(true), len(pred))
+    return np.pad(true, (0, size - len(true))), np.pad(pred, (0, size - len(pred)))

@@ -1,4 +1,8 @@
-"""Figures: all that an evaluation says in numbers, of a run and of others on the same cases."""
+"""The report of an evaluation: all metrics of a run, of two baselines, and of other runs.
+
+`evaluate_predictions` turns the predictions of a run into an `EvaluationReport`, which
+`lawrec.reporting` shows as text, JSON and HTML; `metrics_per_article` is the table of articles.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -8,19 +12,31 @@ from typing import Any
 import numpy as np
 
 from lawrec.evaluation import bootstrap, calibration_metrics, metrics, ranking_metrics
-from lawrec.evaluation.bootstrap import Difference, Figures, Interval
+from lawrec.evaluation.bootstrap import Difference, Interval, WeightedMetrics
 from lawrec.evaluation.cail_judge import CailReport
 from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
-MODEL, FREQUENT, NOTHING = "this run", "always the most frequent article", "no article"
+MOST_FREQUENT, NO_ARTICLE = "most frequent article", "no article"
+"""The baselines: to recommend in every case the article with the most train cases, or none."""
+_FILL = {"known": True, "thresholds": np.inf}
+"""Values other than 0 or False of `RunPredictions` for an article that the run does not know."""
 
 
 @dataclass(frozen=True)
 class RunPredictions:
-    """A run's answers to labelled cases: arrays (n_cases, n_articles), or (n_articles,).
+    """The scores and lists of articles that a run predicts for labelled cases.
 
-    `y_prob` are calibrated probabilities, the scores themselves where there are none; `trained` is
-    the number of train cases of each article.
+    Attributes:
+        run: Name of the run.
+        articles: Names of the articles, one per column.
+        y_true: bool (n_cases, n_articles), the articles that apply.
+        y_score: float32 (n_cases, n_articles), 0 to 1.
+        y_prob: float32 (n_cases, n_articles), calibrated probabilities; the scores if the run has
+            no calibration.
+        y_pred: bool (n_cases, n_articles), the articles that are recommended.
+        known: bool (n_cases, n_articles), False where nobody knows whether the article applies.
+        thresholds: float32 (n_articles,), inf for an article that is never recommended.
+        train_support: int64 (n_articles,), number of train cases of each article.
     """
 
     run: str
@@ -31,29 +47,49 @@ class RunPredictions:
     y_pred: BoolArray
     known: BoolArray
     thresholds: Float32Array
-    trained: Int64Array
+    train_support: Int64Array
 
     @cached_property
-    def separation(self) -> ranking_metrics.Separation:
-        """How well the scores of each article tell its cases from the others."""
-        return ranking_metrics.separation(self.y_true, self.y_score, self.known)
+    def article_auc(self) -> ranking_metrics.ArticleAuc:
+        """ROC-AUC and average precision of each article."""
+        return ranking_metrics.auc_per_article(self.y_true, self.y_score, self.known)
+
+    @cached_property
+    def rankings(self) -> dict[str, Float64Array]:
+        """How well the scores rank the articles of each case."""
+        return ranking_metrics.ranking_per_case(self.y_true, self.y_score, self.known)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Another run on the same cases: its figures, and how much more those of this run are."""
+    """Another run on the same cases: its metrics, and how much higher those of this run are."""
 
     run: str
-    figures: dict[str, float]
+    metrics: dict[str, float]
     differences: dict[str, Difference]
 
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """The figures of the run and of two trivial answers on the same cases.
+    """The metrics of a run, beside those of two baselines and of other runs on the same cases.
 
-    `intervals` are of the figures of `metrics.METRICS`, of the averages over cases and of the
-    rankings. `comparisons` are over the articles of all runs, `compared_articles` in number.
+    Attributes:
+        run: Name of the run.
+        path: The evaluated cases.
+        cases: Number of cases.
+        skipped: Number of lines that could not be used.
+        articles: Number of articles.
+        unknown_articles: Articles that the cases cite and that the run does not know.
+        metrics: `metrics.METRICS` of the run.
+        baselines: The same of `MOST_FREQUENT` and `NO_ARTICLE`.
+        intervals: Confidence intervals of the run's metrics, its averages over cases ("samples_f1")
+            and its rankings.
+        averages: Precision, recall and F1 by each way to average them.
+        rankings: Means over cases of `ranking_metrics.ranking_per_case`.
+        scores: `calibration_metrics.score_metrics`.
+        comparisons: The other runs, compared over the articles of all runs together.
+        compared_articles: Number of articles of all runs together; 0 without other runs.
+        cail_judge: The result of CAIL2018's judge, if the answers were written for it.
     """
 
     run: str
@@ -62,7 +98,8 @@ class EvaluationReport:
     skipped: int
     articles: int
     unknown_articles: tuple[str, ...]
-    answers: dict[str, dict[str, float]]
+    metrics: dict[str, float]
+    baselines: dict[str, dict[str, float]]
     intervals: dict[str, Interval]
     averages: dict[str, dict[str, float]]
     rankings: dict[str, float]
@@ -76,109 +113,155 @@ class EvaluationReport:
         return asdict(self)
 
 
-def figures_of(judged: RunPredictions) -> dict[str, Any]:
-    """Return the fields of an `EvaluationReport` that are figures of the run alone."""
-    arrays = judged.y_true, judged.y_score, judged.known
-    rankings = ranking_metrics.of_rankings(*arrays)
-    return {
-        "answers": {
-            MODEL: metrics.evaluate(judged.y_true, judged.y_pred, judged.known),
-            FREQUENT: metrics.evaluate(judged.y_true, _always(judged), judged.known),
-            NOTHING: metrics.evaluate(judged.y_true, judged.y_pred & False, judged.known),
-        },
-        "intervals": bootstrap.intervals(_resampled(judged, rankings), len(judged.y_true)),
-        "averages": metrics.averages(judged.y_true, judged.y_pred, judged.known),
-        "rankings": {name: metrics.mean_of_cases(of) for name, of in rankings.items()},
-        "scores": calibration_metrics.of_scores(*arrays, judged.y_prob, judged.separation),
-    }
+def evaluate_predictions(
+    predictions: RunPredictions,
+    others: Sequence[RunPredictions] = (),
+    *,
+    path: str,
+    skipped: int = 0,
+    unknown_articles: tuple[str, ...] = (),
+) -> EvaluationReport:
+    """Return the report of a run's predictions.
 
+    Args:
+        predictions: The predictions of the run.
+        others: The predictions of other runs for the same cases.
+        path: The evaluated cases.
+        skipped: Number of lines that could not be used.
+        unknown_articles: Articles that the cases cite and that the run does not know.
 
-def compare(judged: RunPredictions, others: Sequence[RunPredictions]) -> dict[str, Any]:
-    """Return the fields of an `EvaluationReport` that set a run beside others."""
-    ours, *theirs = brought_together([judged, *others])
-    figures = _resampled(ours, _rankings(ours))
-    comparisons = []
-    for other in theirs:
-        beside = _resampled(other, _rankings(other))
-        whole = beside(np.ones((1, len(other.y_true)), np.float32))
-        comparisons.append(
-            Comparison(
-                other.run,
-                {name: float(value[0]) for name, value in whole.items()},
-                bootstrap.differences(figures, beside, len(ours.y_true)),
-            )
-        )
-    return {"comparisons": tuple(comparisons), "compared_articles": len(ours.articles)}
-
-
-def brought_together(runs: Sequence[RunPredictions]) -> list[RunPredictions]:
-    """Return the answers of runs to the same cases with the columns of all of them.
-
-    An article that a run does not know scores 0 there and never fires. What one of them takes as
-    true or as unknown is so for all: those are the cases' own, and the same but for the columns.
+    Example:
+        >>> report = evaluate_predictions(predictions, path="test.json")  # doctest: +SKIP
+        >>> report.metrics["micro_f1"], report.intervals["micro_f1"].low  # doctest: +SKIP
+        (0.8123, 0.7954)
     """
-    articles = tuple(dict.fromkeys(name for judged in runs for name in judged.articles))
-    wide = [_widened(judged, articles) for judged in runs]
-    y_true = np.logical_or.reduce([judged.y_true for judged in wide])
-    known = np.logical_and.reduce([judged.known for judged in wide])
-    return [replace(judged, y_true=y_true, known=known) for judged in wide]
-
-
-def _widened(judged: RunPredictions, articles: tuple[str, ...]) -> RunPredictions:
-    column = {name: place for place, name in enumerate(articles)}
-    places = [column[name] for name in judged.articles]
-
-    def wide(values: Any, empty: Any) -> Any:
-        array = np.full((*values.shape[:-1], len(articles)), empty, values.dtype)
-        array[..., places] = values
-        return array
-
-    return RunPredictions(
-        run=judged.run,
-        articles=articles,
-        y_true=wide(judged.y_true, False),
-        y_score=wide(judged.y_score, 0),
-        y_prob=wide(judged.y_prob, 0),
-        y_pred=wide(judged.y_pred, False),
-        known=wide(judged.known, True),
-        thresholds=wide(judged.thresholds, np.inf),
-        trained=wide(judged.trained, 0),
+    y_true, known = predictions.y_true, predictions.known
+    return EvaluationReport(
+        run=predictions.run,
+        path=path,
+        cases=len(y_true),
+        skipped=skipped,
+        articles=len(predictions.articles),
+        unknown_articles=unknown_articles,
+        metrics=metrics.evaluate(y_true, predictions.y_pred, known),
+        baselines={
+            MOST_FREQUENT: metrics.evaluate(y_true, _most_frequent_article(predictions), known),
+            NO_ARTICLE: metrics.evaluate(y_true, np.zeros_like(y_true), known),
+        },
+        intervals=bootstrap.intervals(_weighted_metrics(predictions), len(y_true)),
+        averages=metrics.averages(y_true, predictions.y_pred, known),
+        rankings={k: metrics.nanmean_or_zero(v) for k, v in predictions.rankings.items()},
+        scores=calibration_metrics.score_metrics(
+            y_true,
+            predictions.y_score,
+            known,
+            y_prob=predictions.y_prob,
+            article_auc=predictions.article_auc,
+        ),
+        comparisons=compare(predictions, others) if others else (),
+        compared_articles=len(_all_articles([predictions, *others])) if others else 0,
     )
 
 
-def per_article(judged: RunPredictions) -> dict[str, Any]:
-    """Return the columns of the table of articles: an array or tuple of each, (n_articles,).
+def compare(
+    predictions: RunPredictions, others: Sequence[RunPredictions]
+) -> tuple[Comparison, ...]:
+    """Return a comparison of a run with each other run, over the articles of all of them.
 
-    ROC-AUC and average precision are nan where an article has too few cases for them.
+    Args:
+        predictions: The predictions of the run.
+        others: The predictions of other runs for the same cases.
+
+    Example:
+        >>> (comparison,) = compare(predictions, [other])  # doctest: +SKIP
+        >>> comparison.differences["micro_f1"].p_value  # doctest: +SKIP
+        0.021
     """
-    counts = metrics.count(judged.y_true, judged.y_pred, judged.known)
-    separate = judged.separation
+    first, *rest = align_articles([predictions, *others])
+    n_cases = len(first.y_true)
+    ours = _weighted_metrics(first)
+    comparisons = []
+    for other in rest:
+        theirs = _weighted_metrics(other)
+        values = bootstrap.point_estimates(theirs, n_cases)
+        differences = bootstrap.differences(ours, theirs, n_cases=n_cases)
+        comparisons.append(Comparison(other.run, values, differences))
+    return tuple(comparisons)
+
+
+def align_articles(runs: Sequence[RunPredictions]) -> list[RunPredictions]:
+    """Return predictions of runs for the same cases with the same columns: the articles of all.
+
+    An article that a run does not know scores 0 there and is never recommended. An entry is true
+    if any run has it as true, and known if all runs that have the article know it: what is true and
+    known belongs to the cases, and differs between runs only by the columns.
+
+    Example:
+        >>> aligned = align_articles([first, second])  # doctest: +SKIP
+        >>> aligned[0].articles == aligned[1].articles  # doctest: +SKIP
+        True
+    """
+    articles = _all_articles(runs)
+    widened = [_with_columns(predictions, articles) for predictions in runs]
+    y_true = np.logical_or.reduce([predictions.y_true for predictions in widened])
+    known = np.logical_and.reduce([predictions.known for predictions in widened])
+    return [replace(predictions, y_true=y_true, known=known) for predictions in widened]
+
+
+def _all_articles(runs: Sequence[RunPredictions]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for predictions in runs for name in predictions.articles))
+
+
+def _with_columns(predictions: RunPredictions, articles: tuple[str, ...]) -> RunPredictions:
+    """Return predictions with a column for each of `articles`, which hold all of its own."""
+    columns = [articles.index(name) for name in predictions.articles]
+    arrays: dict[str, Any] = {}
+    for name, values in vars(predictions).items():
+        if isinstance(values, np.ndarray):  # (n_cases, n_articles) or (n_articles,)
+            shape = (*values.shape[:-1], len(articles))
+            arrays[name] = np.full(shape, _FILL.get(name, 0), values.dtype)
+            arrays[name][..., columns] = values
+    return replace(predictions, articles=articles, **arrays)
+
+
+def metrics_per_article(predictions: RunPredictions) -> dict[str, Any]:
+    """Return the columns of the table of articles.
+
+    Returns:
+        For each column an array, or a tuple of names, (n_articles,). ROC-AUC and average precision
+        are nan where an article has too few cases.
+
+    Example:
+        >>> list(metrics_per_article(predictions))[:4]  # doctest: +SKIP
+        ['article', 'trained', 'support', 'tp']
+    """
+    counts = metrics.count(predictions.y_true, predictions.y_pred, predictions.known)
     return {
-        "article": judged.articles,
-        "trained": judged.trained,
+        "article": predictions.articles,
+        "trained": predictions.train_support,
         "support": counts.support,
         "tp": counts.tp,
         "fp": counts.fp,
         "fn": counts.fn,
         **{name: ratio(counts) for name, ratio in metrics.RATIOS.items()},
-        "roc_auc": separate.roc_auc,
-        "average_precision": separate.average_precision,
-        "threshold": judged.thresholds,
+        "roc_auc": predictions.article_auc.roc_auc,
+        "average_precision": predictions.article_auc.average_precision,
+        "threshold": predictions.thresholds,
     }
 
 
-def _rankings(judged: RunPredictions) -> dict[str, Float64Array]:
-    return ranking_metrics.of_rankings(judged.y_true, judged.y_score, judged.known)
+def _weighted_metrics(predictions: RunPredictions) -> WeightedMetrics:
+    """Return the metrics, averages over cases and rankings as functions of weighted cases."""
+    y_true, y_pred, known = predictions.y_true, predictions.y_pred, predictions.known
+    samples = metrics.ratios_per_case(y_true, y_pred, known)
+    per_case = {f"samples_{name}": values for name, values in samples.items()}
+    return bootstrap.weighted_metrics(
+        y_true, y_pred, known, per_case=per_case | predictions.rankings
+    )
 
 
-def _resampled(judged: RunPredictions, rankings: dict[str, Float64Array]) -> Figures:
-    answers = judged.y_true, judged.y_pred, judged.known
-    lists = {f"samples_{name}": of for name, of in metrics.of_cases(*answers).items()}
-    exact = {"exact_match": metrics.matched(*answers)}
-    return bootstrap.figures_of(*answers, exact | lists | rankings)
-
-
-def _always(judged: RunPredictions) -> BoolArray:
-    y_pred = np.zeros_like(judged.y_true)
-    y_pred[:, int(np.argmax(judged.trained))] = True
+def _most_frequent_article(predictions: RunPredictions) -> BoolArray:
+    """Return lists that have only the article with the most train cases."""
+    y_pred = np.zeros_like(predictions.y_true)
+    y_pred[:, int(np.argmax(predictions.train_support))] = True
     return y_pred

@@ -1,12 +1,14 @@
-"""CAIL: articles as ids of CAIL2018, answers as its judge reads them, and what it says of them.
+"""Write the answers of an evaluation as the judge of CAIL2018 reads them, and judge them.
 
-An id is a place in law.txt, from 1. CAIL2018 counts a branch such as 133之一 as the article that it
-branches from, 133, unless the list has the branch itself.
+An answer has the ids of articles: their lines in law.txt, from 1. Ids exist only here, where files
+for CAIL2018 are written; everywhere else an article is its name. CAIL2018 counts a branch such as
+133之一 as the article that it branches from, 133, unless law.txt has the branch itself. An article
+for which law.txt has no line at all is left out of answers and truth alike, and reported.
 """
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -23,97 +25,119 @@ from lawrec.runs.run import Run
 from lawrec.types import BoolArray
 
 
-@dataclass(frozen=True)
-class CailFile:
-    """Where to write answers, and the articles of law.txt in its order."""
-
-    path: Path
-    labels: tuple[str, ...]
-
-
-def cail_file(run: Run, path: Path, *, labels: Path | None = None) -> CailFile:
-    """Return where answers go and the list that their ids count in: see `labels_of`."""
-    return CailFile(path, labels_of(run, labels))
-
-
-def labels_of(run: Run, path: Path | None = None) -> tuple[str, ...]:
+def read_labels(run: Run, path: Path | None = None) -> tuple[str, ...]:
     """Return the articles of law.txt in its order; blank lines do not count.
 
     Args:
-        run: Without a path, the list of articles that it was trained with is taken.
-        path: The list.
+        run: The run whose list is returned without a `path`.
+        path: The file of articles. By default, the list that the run was trained with.
 
     Raises:
         CaseError: The list cannot be read, is empty, or names an article twice.
         RunError: There is no list.
+
+    Example:
+        >>> read_labels(run, Path("law.txt"))[:3]  # doctest: +SKIP
+        ('184', '336', '314')
     """
-    listed = read_article_list(path) if path else run.source.read_article_list()
+    listed = read_article_list(path) if path else run.dataset.read_article_list()
     if listed is None:
         raise RunError(
             run.folder,
             expected="CAIL's ids need the list of articles that they count in",
-            got=f"no law.txt in {run.source.data}",
+            got=f"no law.txt in {run.dataset.data}",
             todo="Name it with --article-list.",
         )
     return tuple(listed)
 
 
-def answer(ids: Sequence[int]) -> dict[str, Any]:
-    """Return a case's answer as the judge reads it; charges and imprisonment are not answered."""
+def cail_answer(ids: Sequence[int]) -> dict[str, Any]:
+    """Return a case's answer as the judge reads it, without charges and imprisonment.
+
+    Example:
+        >>> cail_answer([12, 150])
+        {'accusation': [], 'articles': [12, 150], 'imprisonment': 0}
+    """
     return {"accusation": [], "articles": ids, "imprisonment": 0}
 
 
-def with_answers(evaluated: EvaluationResult, file: CailFile) -> EvaluationResult:
-    """Write the answers of an evaluation as `write_answers` does; return it with what is said."""
-    verdict = write_answers(file, evaluated.scored, y_pred=evaluated.judged.y_pred)
-    return replace(evaluated, report=replace(evaluated.report, cail_judge=verdict))
-
-
-def write_answers(wish: CailFile, scored: ScoredCases, *, y_pred: BoolArray) -> CailReport:
-    """Write answers and their truth, a JSON line a case in the order of the cases, and judge them.
-
-    The truth stands beside the answers, in answers.truth.json for answers.json, and has the fields
-    of CAIL2018 that its judge reads. What nobody knows of a case is in neither.
+def judge_evaluation(
+    evaluated: EvaluationResult, path: Path, *, labels: Sequence[str]
+) -> EvaluationResult:
+    """Write and judge the answers of an evaluation, and return it with the judge's result.
 
     Args:
-        wish: Where to write, and the list of articles.
-        scored: The cases.
-        y_pred: bool (n_cases, n_articles), the columns those of `scored`.
+        evaluated: The evaluation of a run.
+        path: The file of answers to write; `write_answers` says what is in it.
+        labels: The articles of law.txt in its order.
+
+    Example:
+        >>> judged = judge_evaluation(evaluated, path, labels=labels)  # doctest: +SKIP
+        >>> judged.report.cail_judge.score  # doctest: +SKIP
+        0.7421
     """
-    ids = ids_in(wish.labels)
+    cail_report = write_answers(
+        evaluated.scored, evaluated.predictions.y_pred, path=path, labels=labels
+    )
+    return replace(evaluated, report=replace(evaluated.report, cail_judge=cail_report))
+
+
+def write_answers(
+    scored: ScoredCases, y_pred: BoolArray, *, path: Path, labels: Sequence[str]
+) -> CailReport:
+    """Write answers and their truth, one JSON line per case in the order of the cases; judge them.
+
+    The truth for answers.json is written to answers.truth.json, with the fields of CAIL2018 that
+    its judge reads. Neither file holds articles of which nobody knows whether they apply.
+
+    Args:
+        scored: The cases.
+        y_pred: bool (n_cases, n_articles), the recommended articles; columns as in `scored`.
+        path: The file of answers.
+        labels: The articles of law.txt in its order.
+
+    Example:
+        >>> report = write_answers(scored, y_pred, path=path, labels=labels)  # doctest: +SKIP
+        >>> path.read_text().splitlines()[0]  # doctest: +SKIP
+        '{"accusation": [], "articles": [12, 150], "imprisonment": 0}'
+    """
+    ids = ids_in(labels)
     y_true, y_pred = scored.y_true & scored.known, y_pred & scored.known
-    truth, answers = (_ids_of_rows(hot, scored.articles, ids=ids) for hot in (y_true, y_pred))
-    truth_path = wish.path.with_name(f"{wish.path.stem}.truth{wish.path.suffix}")
-    _write_lines(truth_path, (_truth(case, wish.labels) for case in truth))
-    _write_lines(wish.path, map(answer, answers))
-    verdict = judge(truth, answers, labels=len(wish.labels))
-    lacking = np.array([cail_id(article, ids) is None for article in scored.articles], np.bool_)
-    met = lacking & (y_true | y_pred).any(axis=0)
+    truth, answers = (
+        _ids_per_case(matrix, scored.articles, ids=ids) for matrix in (y_true, y_pred)
+    )
+    truth_path = path.with_name(f"{path.stem}.truth{path.suffix}")
+    _write_lines(truth_path, (_cail_case(case, labels) for case in truth))
+    _write_lines(path, map(cail_answer, answers))
+    result = judge(truth, answers, n_labels=len(labels))
+    unmapped = np.array([cail_id(article, ids) is None for article in scored.articles], np.bool_)
+    affected = unmapped & (y_true | y_pred).any(axis=0)
     return CailReport(
-        answers=str(wish.path),
+        answers=str(path),
         truth=str(truth_path),
-        lines=len(wish.labels),
-        score=verdict.score,
-        micro_f1=verdict.micro_f1,
-        macro_f1=verdict.macro_f1,
-        unmapped_articles=tuple(compress(scored.articles, met)),
-        cited_left_out=int(y_true[:, lacking].sum()),
-        recommended_left_out=int(y_pred[:, lacking].sum()),
+        lines=len(labels),
+        score=result.score,
+        micro_f1=result.micro_f1,
+        macro_f1=result.macro_f1,
+        unmapped_articles=tuple(compress(scored.articles, affected)),
+        cited_left_out=int(y_true[:, unmapped].sum()),
+        recommended_left_out=int(y_pred[:, unmapped].sum()),
     )
 
 
-def _ids_of_rows(hot: BoolArray, articles: Sequence[str], *, ids: Ids) -> list[list[int]]:
-    return [sorted(cail_ids(compress(articles, row), ids)) for row in hot]
+def _ids_per_case(multi_hot: BoolArray, articles: Sequence[str], *, ids: Ids) -> list[list[int]]:
+    """Return the ids of the articles that are True in each row, rising."""
+    return [sorted(cail_ids(compress(articles, row), ids)) for row in multi_hot]
 
 
-def _truth(ids: Iterable[int], labels: Sequence[str]) -> dict[str, Any]:
-    """Return the labels of a case in CAIL2018's fields, where articles are numbers and no ids."""
-    cited = (labels[one - 1] for one in ids)
+def _cail_case(ids: Iterable[int], labels: Sequence[str]) -> dict[str, Any]:
+    """Return the labels of a case in CAIL2018's fields, where articles are numbers and not ids."""
+    names = (labels[label - 1] for label in ids)
     term = {"death_penalty": False, "life_imprisonment": False, "imprisonment": 0}
     return {
         "meta": {
             "accusation": [],
-            "relevant_articles": [int(name) if name.isdecimal() else name for name in cited],
+            "relevant_articles": [int(name) if name.isdecimal() else name for name in names],
             "term_of_imprisonment": term,
         }
     }

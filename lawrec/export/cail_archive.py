@@ -1,9 +1,14 @@
-"""Export for CAIL: pack a run, lawrec itself and a Predictor, as CAIL2018's judge wants them.
+"""Pack a run, lawrec itself and a Predictor into predictor.zip, as CAIL2018's judge wants it.
 
 predictor/__init__.py, predictor.py   what the judge imports
 predictor/law.txt                     the articles, whose lines are the ids of answers
 predictor/run/                        what predicting needs of the run
-predictor/library/lawrec/             lawrec; what it depends on must be installed there
+predictor/library/lawrec/             the source of lawrec
+
+The archive needs nothing else but lawrec's dependencies, which must be installed where it is
+unpacked: the Predictor finds run and library from the path of its own file. The same run gives the
+same bytes wherever it is packed: absolute paths in the run's JSON are shortened to names, and the
+entries have no times.
 """
 
 import json
@@ -12,78 +17,96 @@ from pathlib import Path, PurePath
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from lawrec.evaluation.cail_judge import some
 from lawrec.files import atomic_file
 from lawrec.law.cail_labels import ids_in, unmapped_articles
+from lawrec.reporting.evaluation_text import shorten_list
 from lawrec.resources import shipped_path
 from lawrec.runs.run import DICTIONARY, LISTS, Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 
 _PACKAGE = Path(__file__).parents[1]
 _INIT = '"""What CAIL2018\'s judge imports."""\n\nfrom .predictor import Predictor as Predictor\n'
-_CATALOGUE = "vocab/articles.csv"
+_CATALOG = "vocab/articles.csv"
 _SETTINGS = ("run.json", THRESHOLDS)
 _LISTS = ("tokens.txt", "articles.txt", "charges.txt", DICTIONARY, *LISTS.values())
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a .zip file can name
+_EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
+"""The first moment that a .zip file can name."""
 _UNIX = 3
+"""The number of Unix as the system that created an entry of a .zip file."""
 
 Contents = dict[str, bytes | Path]
+"""From the names of files in the archive to their bytes, or to the files to copy."""
 
 
 @dataclass(frozen=True)
-class Export:
-    """What was packed: `unmapped_articles` are the run's articles that law.txt lacks."""
+class PackedRun:
+    """The archive that was written.
+
+    Attributes:
+        path: The archive.
+        run: Name of the run.
+        n_labels: Number of articles in law.txt.
+        size: Size of the archive in bytes.
+        unmapped_articles: Articles of the run that law.txt lacks.
+    """
 
     path: Path
     run: str
-    lines: int
-    size: int  # bytes
+    n_labels: int
+    size: int
     unmapped_articles: tuple[str, ...]
 
     def text(self) -> str:
-        """Return it for people."""
-        text = f"{self.path}: {self.run}, {self.lines:,} lines, {self.size / 1e6:,.1f} MB"
+        """Return the summary that `lawrec export cail` prints."""
+        text = f"{self.path}: {self.run}, {self.n_labels:,} lines, {self.size / 1e6:,.1f} MB"
         if not self.unmapped_articles:
             return text
-        return f"{text}\nNever answered, since the list lacks them: {some(self.unmapped_articles)}"
+        names = shorten_list(self.unmapped_articles)
+        return f"{text}\nNever answered, since the list lacks them: {names}"
 
 
-def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: str) -> Export:
+def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: str) -> PackedRun:
     """Write predictor.zip; the same run, list and version of lawrec give the same bytes.
 
     Args:
         run: A trained and tuned run.
         labels: The articles of law.txt in its order.
-        path: The file; one that is there is replaced when the new one is whole.
+        path: The file to write. An existing file is replaced once the new one is complete.
         checkpoint: The path prefix of the run's best checkpoint.
 
     Raises:
         RunError: The run has no thresholds.
+
+    Example:
+        >>> checkpoint = best_checkpoint(run)  # doctest: +SKIP
+        >>> packed = export_cail(run, labels, path=path, checkpoint=checkpoint)  # doctest: +SKIP
+        >>> print(packed.text())  # doctest: +SKIP
+        predictor.zip: 20260101-120000, 183 lines, 31.4 MB
     """
-    load_thresholds(run)
+    load_thresholds(run)  # refuses a run that is not tuned before anything is written
     contents: Contents = {
         "__init__.py": _INIT.encode(),
         "predictor.py": Path(__file__).with_name("cail_predictor.py"),
         "law.txt": "".join(f"{article}\n" for article in labels).encode(),
-        **_within("run", _run_files(run, checkpoint)),
-        **_within("library/lawrec", _package_files()),
+        **_in_folder("run", _run_files(run, checkpoint)),
+        **_in_folder("library/lawrec", _package_files()),
     }
     with atomic_file(path) as temporary, ZipFile(temporary, "w") as archive:
-        for name, content in sorted(_within("predictor", contents).items()):
+        for name, content in sorted(_in_folder("predictor", contents).items()):
             data = content if isinstance(content, bytes) else content.read_bytes()
-            archive.writestr(_entry(name), data)
-    lost = unmapped_articles(run.articles.names, ids_in(labels))
-    return Export(path, run.folder.name, len(labels), path.stat().st_size, lost)
+            archive.writestr(_zip_entry(name), data)
+    unmapped = unmapped_articles(run.articles.names, ids_in(labels))
+    return PackedRun(path, run.folder.name, len(labels), path.stat().st_size, unmapped)
 
 
 def _run_files(run: Run, checkpoint: str) -> Contents:
-    """Return what predicting needs of a run: the best of its checkpoints as its only one."""
+    """Return what predicting needs of a run: its best checkpoint as the only one."""
     best = Path(checkpoint)
     state = f'model_checkpoint_path: "{best.name}"\nall_model_checkpoint_paths: "{best.name}"\n'
     weights = best.parent.glob(f"{best.name}.*")
     lists = (run.folder / name for name in _LISTS)
     return {
-        **{name: _without_places(run.folder / name) for name in _SETTINGS},
+        **{name: _without_absolute_paths(run.folder / name) for name in _SETTINGS},
         **{path.name: path for path in lists if path.is_file()},
         **{f"best/{path.name}": path for path in weights},
         "best/checkpoint": state.encode(),
@@ -93,33 +116,34 @@ def _run_files(run: Run, checkpoint: str) -> Contents:
 def _package_files() -> Contents:
     """Return the source of lawrec, and what it ships that predicting reads."""
     sources = {path.relative_to(_PACKAGE).as_posix(): path for path in _PACKAGE.rglob("*.py")}
-    return {**sources, _CATALOGUE: shipped_path(_CATALOGUE)}
+    return {**sources, _CATALOG: shipped_path(_CATALOG)}
 
 
-def _within(folder: str, contents: Contents) -> Contents:
+def _in_folder(folder: str, contents: Contents) -> Contents:
     return {f"{folder}/{name}": content for name, content in contents.items()}
 
 
-def _without_places(path: Path) -> bytes:
+def _without_absolute_paths(path: Path) -> bytes:
     """Return a JSON file whose absolute paths, which mean nothing elsewhere, are names alone."""
-    values = _named(json.loads(path.read_text(encoding="utf-8")))
+    values = _shorten_paths(json.loads(path.read_text(encoding="utf-8")))
     return json.dumps(values, ensure_ascii=False, indent=1).encode()
 
 
-def _named(value: Any) -> Any:
+def _shorten_paths(value: Any) -> Any:
+    """Return a JSON value in which "/data/cail/train.json" has become "train.json"."""
     if isinstance(value, dict):
-        return {key: _named(entry) for key, entry in value.items()}
+        return {key: _shorten_paths(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        return [_named(entry) for entry in value]
+        return [_shorten_paths(entry) for entry in value]
     if isinstance(value, str) and PurePath(value).is_absolute():
         return PurePath(value).name
     return value
 
 
-def _entry(name: str) -> ZipInfo:
-    """Return an entry that says nothing of this machine: no time, owner or system."""
-    entry = ZipInfo(name, _EPOCH)
+def _zip_entry(name: str) -> ZipInfo:
+    """Return an entry without the time, the owner and the system of its creation."""
+    entry = ZipInfo(name, _EARLIEST_TIME)
     entry.compress_type = ZIP_DEFLATED
     entry.create_system = _UNIX
-    entry.external_attr = 0o644 << 16
+    entry.external_attr = 0o644 << 16  # the permissions rw-r--r-- are the upper two bytes
     return entry

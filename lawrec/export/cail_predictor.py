@@ -1,6 +1,7 @@
 """The Predictor that CAIL2018's judge imports: `lawrec export cail` packs this file with a run.
 
-The judge makes one Predictor, gives it lists of `batch_size` facts, and writes down its answers.
+The judge makes one Predictor, calls it with lists of `batch_size` facts, and writes its answers to
+a file.
 """
 
 import sys
@@ -9,17 +10,17 @@ from typing import Any
 
 
 class Predictor:
-    """The run that lies beside this file, ready to answer; only its dependencies are installed."""
+    """The packed run, ready to answer. Only lawrec's dependencies must be installed."""
 
     def __init__(self, batch_size: int = 256) -> None:
         """Load the run.
 
         Args:
-            batch_size: How many facts the judge shall give at a time; no answer depends on it.
+            batch_size: Number of facts for which the judge asks at a time. It changes no answer.
         """
         here = Path(__file__).resolve().parent
         sys.path.insert(0, str(here / "library"))
-        from lawrec.export.cail_answers import labels_of
+        from lawrec.export.cail_answers import read_labels
         from lawrec.inference.recommender import Recommender
         from lawrec.law.cail_labels import ids_in
         from lawrec.runs.run import open_run
@@ -29,15 +30,15 @@ class Predictor:
         run = open_run(here / "run")
         self.batch_size = batch_size
         self._recommender = Recommender.load(here / "run")
-        self._ids = ids_in(labels_of(run, here / "law.txt"))
+        self._ids = ids_in(read_labels(run, here / "law.txt"))
 
     def predict(self, facts: list[str]) -> list[dict[str, Any]]:
-        """Return an answer a fact, in order, for an empty one too."""
-        from lawrec.export.cail_answers import answer
+        """Return one answer per fact, in order; an empty fact has an answer too."""
+        from lawrec.export.cail_answers import cail_answer
         from lawrec.law.cail_labels import cail_ids
 
         lists = (
-            [entry.article for entry in answered.decision.recommendations if entry.recommended]
-            for answered in self._recommender(facts)
+            [entry.article for entry in answer.decision.recommendations if entry.recommended]
+            for answer in self._recommender(facts)
         )
-        return [answer(cail_ids(articles, self._ids)) for articles in lists]
+        return [cail_answer(cail_ids(articles, self._ids)) for articles in lists]

@@ -1,4 +1,4 @@
-"""Evaluate: a run on cases that neither training nor tuning saw, beside others."""
+"""Evaluate a run on cases that neither its training nor its tuning used, against other runs."""
 
 import re
 from collections.abc import Sequence
@@ -10,13 +10,7 @@ import pandas as pd
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.decision.calibration import calibrate
 from lawrec.decision.decision_rule import decide
-from lawrec.evaluation.report import (
-    EvaluationReport,
-    RunPredictions,
-    compare,
-    figures_of,
-    per_article,
-)
+from lawrec.evaluation.report import RunPredictions, evaluate_predictions, metrics_per_article
 from lawrec.files import atomic_file, write_json
 from lawrec.inference.score_cases import score_file
 from lawrec.progress import SILENT, Progress
@@ -37,52 +31,60 @@ def evaluate_run(
     others: Sequence[Run] = (),
     progress: Progress = SILENT,
 ) -> EvaluationResult:
-    """Evaluate a run with its thresholds.
+    """Evaluate a run with its tuned thresholds.
 
     Args:
         run: A trained and tuned run.
         split: The split to evaluate on.
-        path: Labelled cases to evaluate on instead.
-        case_format: How the cases of `path` are written; the run's own are read as it read them.
-        skip_bad: Leave out lines that cannot be used.
-        others: Trained and tuned runs to compare it with on the same cases.
-        progress: Told of every chunk of cases.
+        path: Labelled cases to evaluate on instead of a split.
+        case_format: How the cases of `path` are written. A split is read as in training.
+        skip_bad: Whether to leave out lines that cannot be used.
+        others: Trained and tuned runs to compare with `run` on the same cases.
+        progress: Is updated after every chunk of scored cases.
 
     Raises:
-        CaseError: The file cannot be used, or training or tuning of one of the runs used it.
+        CaseError: The file cannot be used, or one of the runs was trained or tuned on it.
         RunError: A run has no checkpoint or no thresholds.
+
+    Example:
+        >>> run = find_run(Path("checkpoints"))  # doctest: +SKIP
+        >>> evaluate_run(run).report.metrics["micro_f1"]  # doctest: +SKIP
+        0.8123
     """
-    name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split
+    name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split  # "part-*" -> "part-_"
     if not path:
-        path, case_format = split_path(run, split), run.source.case_format
+        path, case_format = split_path(run, split), run.dataset.case_format
     cases = LabelledCases(path, content_digest(path), case_format, skip_bad)
-    scored, judged = _judged(run, cases, progress=progress)
-    beside = [_judged(other, cases, progress=progress)[1] for other in others]
-    report = EvaluationReport(
-        run=judged.run,
+    scored, predictions = _predict(run, cases, progress=progress)
+    report = evaluate_predictions(
+        predictions,
+        [_predict(other, cases, progress=progress)[1] for other in others],
         path=str(path),
-        cases=len(scored.case_ids),
         skipped=scored.skipped,
-        articles=len(scored.articles),
         unknown_articles=scored.articles[len(run.articles) :],
-        **figures_of(judged),
-        **(compare(judged, beside) if beside else {}),
     )
-    return EvaluationResult(run, name, cases, scored, judged, report)
+    return EvaluationResult(run, name, cases, scored, predictions, report)
 
 
 def save_evaluation(evaluated: EvaluationResult) -> None:
-    """Write the figures, and a table with a row per article, into the run's folder."""
-    prefix = evaluated.run.folder / f"evaluation-{evaluated.name}"
-    write_json(prefix.with_name(f"{prefix.name}.json"), evaluated.report.to_dict())
-    with atomic_file(prefix.with_name(f"{prefix.name}.csv")) as temporary:
-        pd.DataFrame(per_article(evaluated.judged)).to_csv(temporary, index=False)
+    """Write evaluation-NAME.json, the report, and evaluation-NAME.csv, a row per article.
+
+    Example:
+        >>> save_evaluation(evaluate_run(run))  # doctest: +SKIP
+        >>> (run.folder / "evaluation-test.json").is_file()  # doctest: +SKIP
+        True
+    """
+    folder, stem = evaluated.run.folder, f"evaluation-{evaluated.name}"
+    write_json(folder / f"{stem}.json", evaluated.report.to_dict())
+    with atomic_file(folder / f"{stem}.csv") as temporary:
+        table = pd.DataFrame(metrics_per_article(evaluated.predictions))
+        table.to_csv(temporary, index=False)
 
 
-def _judged(
+def _predict(
     run: Run, cases: LabelledCases, *, progress: Progress
 ) -> tuple[ScoredCases, RunPredictions]:
-    """Return the scores of a run and the lists that its thresholds make of them."""
+    """Return the scores of a run for the cases, and the lists by its thresholds."""
     tuned = load_thresholds(run)
     used = {**trained_on(run), "tune": (tuned.tuned_on,)}
     refuse_same_cases(cases.path, cases.sha256, purpose="evaluate", used=used)
@@ -90,7 +92,7 @@ def _judged(
         run, cases.path, case_format=cases.case_format, skip_bad=cases.skip_bad, progress=progress
     )
     rule = extend_rule(tuned.rule, len(scored.articles))
-    new = len(scored.articles) - len(run.label_counts)
+    n_unknown = len(scored.articles) - len(run.label_counts)
     return scored, RunPredictions(
         run=run.folder.name,
         articles=scored.articles,
@@ -100,5 +102,5 @@ def _judged(
         y_pred=decide(scored.y_score, rule),
         known=scored.known,
         thresholds=rule.thresholds,
-        trained=np.pad(np.array(run.label_counts, np.int64), (0, new)),
+        train_support=np.pad(np.array(run.label_counts, np.int64), (0, n_unknown)),
     )

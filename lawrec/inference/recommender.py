@@ -154,7 +154,7 @@ class Recommender:
             articles=self.articles,
             titles=self.titles,
             candidates=top_k,
-            companions=self.tuned.companions,
+            co_citations=self.tuned.co_citations,
         )
         results = zip(encoded, decisions, strict=True)
         for position, case in enumerate(chunk, first):

@@ -1,7 +1,6 @@
-"""Tune: choose a run's thresholds on its valid cases, and keep them in the run."""
+"""Tune: choose a run's thresholds on labelled cases, and store them in the run."""
 
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -10,26 +9,22 @@ import pandas as pd
 from lawrec.config import DecisionConfig
 from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
-from lawrec.decision.co_citation import CoCitations, companions
-from lawrec.decision.conformal import guaranteed_cut
-from lawrec.decision.cross_fitting import check_choices, choose, intervals
+from lawrec.corpus.vocabulary import label_matrix
+from lawrec.decision.co_citation import CoCitations, find_co_citations
+from lawrec.decision.conformal import conformal_threshold
+from lawrec.decision.cross_fitting import check_choices, choose_rule, threshold_intervals
 from lawrec.decision.decision_rule import DecisionRule, abstained, decide
-from lawrec.decision.tuning_cases import RARE, TuningCases
+from lawrec.decision.score_order import round_scores
+from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import CaseError, RunError
 from lawrec.evaluation.metrics import evaluate
-from lawrec.files import write_json
 from lawrec.inference.score_cases import score_file
+from lawrec.iterables import batched
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
-from lawrec.runs.results import GuaranteeCost, ScoredCases, TuningResult
+from lawrec.runs.results import GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
-from lawrec.runs.thresholds_file import (
-    THRESHOLDS,
-    companion_values,
-    decision_values,
-    extend_rule,
-    finite,
-)
+from lawrec.runs.thresholds_file import extend_rule, save_thresholds
 from lawrec.text_files import content_digest
 from lawrec.types import Float64Array
 
@@ -47,40 +42,46 @@ def tune_run(
 
     Args:
         run: A trained run.
-        config: How to choose, by default as the run's configuration says.
-        path: Labelled cases, by default the run's own valid split.
-        case_format: How the cases of `path` are written; the run's own are read as it read them.
+        config: How to choose; by default, as the run's configuration says.
+        path: Labelled cases; by default, the run's own valid split.
+        case_format: How the cases of `path` are written; the run's own cases are read as they were
+            for its training.
         skip_bad: Leave out lines that cannot be used.
-        progress: Told of every chunk of cases, and of the folds of a comparison.
+        progress: Updated after each chunk of cases, and after each fold of a comparison.
 
     Raises:
         CaseError: The file cannot be used, or it is the train split.
-        ConfigError: A setting is unknown, or these cases cannot keep the guarantee.
+        ConfigError: A setting is unknown, or these cases are too few for the guarantee.
         RunError: The run has no checkpoint.
+
+    Example:
+        >>> tune_run(find_run(Path("checkpoints"), None)).strategy  # doctest: +SKIP
+        'per-article'
     """
     config = config or run.config.decision
     check_choices(config)
     if not path:
-        path, case_format = split_path(run, "valid"), run.source.case_format
+        path, case_format = split_path(run, "valid"), run.dataset.case_format
     digest = content_digest(path)
     refuse_same_cases(path, digest, purpose="tune", used=trained_on(run))
-    costs = _costs(config, run.articles.names)
-    together = _train_companions(run)
+    costs = _read_costs(config, run.articles.names)
+    co_citations = _train_co_citations(run)
     scored = score_file(run, path, case_format=case_format, skip_bad=skip_bad, progress=progress)
-    everything = TuningCases(
-        scored.y_true, scored.y_score, None if scored.known.all() else scored.known
-    )
-    own = everything.articles(np.s_[: len(run.articles)])
-    cases = replace(own, costs=costs, trained=np.array(run.label_counts))
+    known = None if scored.known.all() else scored.known
+    all_cases = TuningCases(scored.y_true, round_scores(scored.y_score), known=known)
+    own = all_cases.restrict_to_articles(np.s_[: len(run.articles)])
+    cases = replace(own, costs=costs, train_support=np.array(run.label_counts))
 
-    def told(done: int, total: int) -> None:
+    def on_fold_done(done: int, total: int) -> None:
         progress.update("compare strategies", done, total)
 
-    strategy, rule, compared = choose(cases, config, told=told)
-    rule = replace(rule, calibration=cases.calibration(config.calibration))
+    strategy, rule, compared = choose_rule(cases, config, on_fold_done=on_fold_done)
+    rule = replace(rule, calibration=cases.fit_calibration(config.calibration))
+    guarantee = None
     if config.coverage:
-        rule = replace(rule, guarantee=guaranteed_cut(everything, config))
-    y_pred = decide(scored.y_score, extend_rule(rule, len(scored.articles)))
+        rule = replace(rule, guarantee=conformal_threshold(all_cases, config))
+        guarantee = _guarantee_cost(all_cases, rule, coverage=config.coverage)
+    y_pred = decide(all_cases.y_score, extend_rule(rule, len(scored.articles)))
     tuning = TuningResult(
         strategy=strategy,
         objective=config.objective,
@@ -89,96 +90,69 @@ def tune_run(
         cases=len(scored.case_ids),
         rule=rule,
         support=cases.support,
-        bounds=intervals(cases, config),
-        figures=evaluate(scored.y_true, y_pred, scored.known),
+        intervals=threshold_intervals(cases, config),
+        metrics=evaluate(scored.y_true, y_pred, scored.known),
         compared=tuple(compared),
-        promise=_promise(scored, rule, config=config),
+        guarantee=guarantee,
     )
-    _save(run, tuning, together=together)
+    save_thresholds(run, tuning, co_citations=co_citations)
     return tuning
 
 
-def _promise(
-    scored: ScoredCases, rule: DecisionRule, *, config: DecisionConfig
-) -> GuaranteeCost | None:
-    if not config.coverage:
-        return None
-    listed = (scored.y_score >= rule.guarantee).sum(axis=1)
+def _guarantee_cost(cases: TuningCases, rule: DecisionRule, *, coverage: float) -> GuaranteeCost:
+    """Return how long the lists of the guarantee are, and how many cases it leaves to a person."""
+    n_listed = (cases.y_score >= rule.guarantee).sum(axis=1)
     return GuaranteeCost(
-        level=config.coverage,
+        coverage=coverage,
         score=rule.guarantee,
-        articles=float(listed.mean()),
-        abstained=float(abstained(scored.y_score, rule).mean()),
+        articles_per_case=float(n_listed.mean()),
+        abstained=float(abstained(cases.y_score, rule).mean()),
     )
 
 
-def _costs(config: DecisionConfig, names: tuple[str, ...]) -> Float64Array | None:
-    """Return what a miss and a false article cost for each article, as the file of costs says."""
+def _read_costs(config: DecisionConfig, names: tuple[str, ...]) -> Float64Array | None:
+    """Return the costs of a miss and of a mistake per article, (n_articles, 2); None without file.
+
+    Articles that the file does not list have the costs of the configuration.
+    """
     if not config.costs_file:
         return None
     try:
         table = pd.read_csv(config.costs_file, dtype={"article": str}).set_index("article")
-        given = table[["miss", "false"]].astype(np.float64)
-        if not given.index.is_unique or not (np.isfinite(given) & (given >= 0)).all(axis=None):
-            raise ValueError("an article twice, or a cost that is no number from 0 on")
+        listed = table[["miss", "false"]].astype(np.float64)
+        if not listed.index.is_unique:
+            raise ValueError("an article is listed twice")
+        if not (np.isfinite(listed) & (listed >= 0)).all(axis=None):
+            raise ValueError("a cost is not a number of at least 0")
     except (OSError, ValueError, KeyError) as error:
         raise CaseError(
             config.costs_file,
             expected="the costs must be a CSV file with the columns article, miss and false",
             got=f"{type(error).__name__}: {error}",
-            todo="Mend it, or leave decision.costs_file empty.",
+            todo="Fix it, or leave decision.costs_file empty.",
         ) from error
     default = pd.Series({"miss": config.miss_cost, "false": config.false_cost})
-    costs: Float64Array = given.reindex(list(names)).fillna(default).to_numpy()
+    costs: Float64Array = listed.reindex(list(names)).fillna(default).to_numpy()
     return costs
 
 
-def _train_companions(run: Run) -> CoCitations:
-    """Return which articles stand together in the train cases, if these are still there."""
+def _train_co_citations(run: Run) -> CoCitations:
+    """Return which articles the train cases always and never cite together; none if they are gone.
+
+    With a matrix m of 0 and 1 per case and article, m.T @ m counts the cases that cite both
+    articles of each pair.
+    """
     try:
         path = split_path(run, "train")
     except (CaseError, RunError):
         return CoCitations({}, {})
-    column = {name: place for place, name in enumerate(run.articles.names)}
-    together = np.zeros((len(column), len(column)), np.int64)
-    cases = 0
-    for case in read_cases(path, case_format=run.source.case_format):
-        if isinstance(case, Case):
-            labels = [column[name] for name in set(case.articles) if name in column]
-            cases += 1
-            for one, other in product(labels, labels):
-                together[one, other] += 1
-    return companions(together, cases)
-
-
-def _save(run: Run, tuning: TuningResult, *, together: CoCitations) -> None:
-    rule = tuning.rule
-    groups = rule.calibration.groups if rule.calibration else (0,) * len(run.articles)
-    lines = zip(
-        run.articles.names, rule.thresholds, tuning.bounds, tuning.support, groups, strict=True
-    )
-    write_json(
-        run.folder / THRESHOLDS,
-        {
-            "strategy": tuning.strategy,
-            "objective": tuning.objective,
-            **decision_values(rule),
-            "guarantee": vars(tuning.promise) if tuning.promise else None,
-            "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
-            "figures": tuning.figures,
-            "compared": [vars(entry) for entry in tuning.compared],
-            "companions": companion_values(together, run.articles.names),
-            "articles": [
-                {
-                    "article": name,
-                    "threshold": finite(cut),
-                    "low": finite(low),
-                    "high": finite(high),
-                    "support": int(support),
-                    "reliable": bool(support >= RARE),
-                    "group": group,
-                }
-                for name, cut, (low, high), support, group in lines
-            ],
-        },
-    )
+    ids, n_articles, n_cases = run.articles.ids, len(run.articles), 0
+    pair_counts = np.zeros((n_articles, n_articles), np.int64)
+    read = read_cases(path, case_format=run.dataset.case_format)
+    cited = (case.articles for case in read if isinstance(case, Case))
+    for chunk in batched(cited):
+        labels = ([ids[name] for name in names if name in ids] for names in chunk)
+        matrix = label_matrix(labels, n_articles).astype(np.float64)
+        pair_counts += (matrix.T @ matrix).astype(np.int64)
+        n_cases += len(chunk)
+    return find_co_citations(pair_counts, n_cases)

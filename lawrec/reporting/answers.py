@@ -73,7 +73,7 @@ def answer_json(
             line["articles"] = [entry.article for entry in entries if entry.recommended]
             line["recommendations"] = [_fields(entry, texts) for entry in entries]
             line["abstained"] = answer.decision.abstained
-            line["breaks"] = [asdict(violation) for violation in answer.decision.breaks]
+            line["violations"] = [asdict(violation) for violation in answer.decision.violations]
             line["truncated"] = answer.truncated
         yield json.dumps(line, ensure_ascii=False)
 
@@ -123,15 +123,17 @@ def _notes(answer: Answer) -> Iterator[str]:
     """Yield what a reader should know of an answer that its table does not show."""
     if answer.decision.abstained:
         yield "For a person to decide: the guarantee would need too long a list."
-    for violation in answer.decision.breaks:
+    for violation in answer.decision.violations:
         yield _VIOLATIONS[violation.kind].format(violation.article, violation.other)
     if answer.truncated:
         yield "The fact is longer than the model reads: its end was not considered."
 
 
 _VIOLATIONS = {
-    "missing": "In the training cases, {0} is rarely cited without {1}, which is missing here.",
-    "unheard": "In the training cases, {0} and {1} are never cited together.",
+    "missing_companion": (
+        "In the training cases, {0} is rarely cited without {1}, which is missing here."
+    ),
+    "never_cited_together": "In the training cases, {0} and {1} are never cited together.",
 }
 """The note for each kind of co-citation violation."""
 

@@ -1,17 +1,15 @@
-"""Evaluation page: one HTML file with figures, plots and cases; it needs no network."""
+"""The page of an evaluation: an HTML file with metrics, plots and cases that needs no network."""
 
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Any
 
 import numpy as np
 
 from lawrec.corpus.cases import Case
 from lawrec.evaluation import calibration_metrics, error_analysis, metrics
-from lawrec.evaluation.error_analysis import Curves
-from lawrec.evaluation.report import MODEL, EvaluationReport, RunPredictions, per_article
+from lawrec.evaluation.report import EvaluationReport, RunPredictions
 from lawrec.files import write_text
 from lawrec.law.catalog import article_titles
 from lawrec.reporting import evaluation_sections, plots
@@ -19,199 +17,207 @@ from lawrec.reporting.html_page import page_html, static_text
 from lawrec.runs.results import EvaluationResult
 from lawrec.types import BoolArray, Float64Array, Int64Array
 
-PAIRS, WORST = 12, 15
-"""Pairs of articles, and cases with wrong lists, that the page shows."""
-ALL = "all articles"
+PAIRS, WORST_CASES = 12, 15
+"""Number of confused pairs of articles, and of cases with wrong lists, that the page shows."""
+_NONE = "<p>None.</p>"
 
 
 def write_page(path: Path, evaluated: EvaluationResult) -> None:
-    """Write an evaluation to a file as a page."""
-    judged = evaluated.judged
-    facts = evaluated.cases.read_rows(shown_cases(judged))
-    write_text(
-        path, evaluation_html(evaluated.report, judged, columns=per_article(judged), facts=facts)
-    )
+    """Write an evaluation to a file as a page.
+
+    Example:
+        >>> write_page(Path("page.html"), evaluate_run(run))  # doctest: +SKIP
+    """
+    cases = evaluated.cases.read_rows(shown_cases(evaluated.predictions))
+    write_text(path, evaluation_html(evaluated.report, evaluated.predictions, cases=cases))
 
 
-def shown_cases(judged: RunPredictions) -> set[int]:
-    """Return the rows of the cases whose facts the page shows."""
-    rows = set(_worst(judged).tolist())
-    return rows.union(
-        *(pair.cases[: evaluation_sections.EXAMPLES].tolist() for pair in _pairs(judged))
+def shown_cases(predictions: RunPredictions) -> set[int]:
+    """Return the rows of the cases whose facts the page shows.
+
+    Example:
+        >>> sorted(shown_cases(predictions))[:3]  # doctest: +SKIP
+        [4, 17, 21]
+    """
+    return set(_worst_cases(predictions).tolist()).union(
+        *(pair.cases[: evaluation_sections.EXAMPLES].tolist() for pair in _pairs(predictions))
     )
 
 
 def evaluation_html(
-    report: EvaluationReport,
-    judged: RunPredictions,
-    *,
-    columns: Mapping[str, Any],
-    facts: Mapping[int, Case],
+    report: EvaluationReport, predictions: RunPredictions, *, cases: Mapping[int, Case]
 ) -> str:
     """Return an evaluation as a page.
 
     Args:
-        report: The figures.
-        judged: The answers that they are of.
-        columns: The table of articles, see `figures.per_article`.
-        facts: The cases of the rows of `shown_cases`.
+        report: The metrics.
+        predictions: The predictions that they are of.
+        cases: From rows to cases, for the rows of `shown_cases`.
+
+    Example:
+        >>> page = evaluation_html(report, predictions, cases=cases)  # doctest: +SKIP
+        >>> page.startswith("<!doctype html>")  # doctest: +SKIP
+        True
     """
-    names = article_titles()
-    members = error_analysis.bands(judged.trained)
-    skipped = f", {report.skipped:,} bad lines left out" if report.skipped else ""
+    titles = article_titles()
+    bands = error_analysis.frequency_bands(predictions.train_support)
     body = _BODY.substitute(
         run=escape(report.run),
         path=escape(report.path),
         cases=f"{report.cases:,}",
         articles=f"{report.articles}",
-        skipped=skipped,
-        headlines=evaluation_sections.headlines(report),
-        comparisons=evaluation_sections.comparisons(report),
-        figures=evaluation_sections.figures(report),
-        **_plots(report, judged, members=members),
-        bands=evaluation_sections.band_table(judged, columns, members=members),
+        skipped=f", {report.skipped:,} bad lines left out" if report.skipped else "",
+        headlines=evaluation_sections.headline_cards(report),
+        comparisons=evaluation_sections.comparison_section(report),
+        summary=evaluation_sections.summary_boxes(report),
+        **_plots(report, predictions, bands=bands),
+        bands=evaluation_sections.band_table(predictions, bands),
         pairs="".join(
             evaluation_sections.pair_details(
-                pair, judged, names=names, facts=facts, open_binary=not place
+                pair, predictions, titles=titles, cases=cases, is_open=index == 0
             )
-            for place, pair in enumerate(_pairs(judged))
+            for index, pair in enumerate(_pairs(predictions))
         )
         or _NONE,
         worst="".join(
             evaluation_sections.case_details(
-                row, judged, names=names, case=facts[row], open_binary=not place
+                row, predictions, titles=titles, case=cases[row], is_open=index == 0
             )
-            for place, row in enumerate(_worst(judged).tolist())
+            for index, row in enumerate(_worst_cases(predictions).tolist())
         )
         or _NONE,
-        table=evaluation_sections.article_table(columns, names),
+        table=evaluation_sections.article_table(predictions, titles),
         script=static_text("evaluation.js"),
     )
     return page_html(f"Evaluation of {report.run}", body, stylesheet="evaluation.css")
 
 
-def _worst(judged: RunPredictions) -> Int64Array:
-    answers = judged.y_true, judged.y_prob, judged.y_pred, judged.known
-    return error_analysis.worst(*answers, most=WORST)
+def _worst_cases(predictions: RunPredictions) -> Int64Array:
+    arrays = predictions.y_true, predictions.y_prob, predictions.y_pred, predictions.known
+    return error_analysis.worst_cases(*arrays, limit=WORST_CASES)
 
 
-def _pairs(judged: RunPredictions) -> list[error_analysis.Pair]:
-    return error_analysis.confused(judged.y_true, judged.y_pred, known=judged.known, most=PAIRS)
+def _pairs(predictions: RunPredictions) -> list[error_analysis.ConfusedPair]:
+    arrays = predictions.y_true, predictions.y_pred, predictions.known
+    return error_analysis.confused_pairs(*arrays, limit=PAIRS)
 
 
 def _plots(
-    report: EvaluationReport, judged: RunPredictions, *, members: Mapping[str, BoolArray]
+    report: EvaluationReport, predictions: RunPredictions, *, bands: Mapping[str, BoolArray]
 ) -> dict[str, str]:
-    curves = _curves(judged, members)
-    cited = (judged.y_true & judged.known).any(axis=0)
-    seen = {name: of for name, of in members.items() if (of & cited).any()}
-    arrays = judged.y_true, judged.y_prob, judged.known
-    of_true, of_given = error_analysis.lengths(judged.y_true, judged.y_pred, judged.known)
+    y_true, y_prob, known = predictions.y_true, predictions.y_prob, predictions.known
+    curves = _curves(predictions, bands)
+    sweep = error_analysis.threshold_sweep(y_true, predictions.y_score, known)
+    best = calibration_metrics.most_probable_articles(y_true, y_prob, known)
+    cited = (y_true & known).any(axis=0)
+    cited_bands = {name: members for name, members in bands.items() if (members & cited).any()}
+    true_lengths, predicted_lengths = error_analysis.list_lengths(y_true, predictions.y_pred, known)
     return {
         "precision_recall": plots.precision_recall_plot(curves),
         "roc": plots.roc_plot(curves),
-        "sweep": plots.sweep_plot(
-            error_analysis.sweep(judged.y_true, judged.y_score, judged.known),
-            _tuned(report, judged),
-        ),
+        "sweep": plots.sweep_plot(sweep, _with_tuned_thresholds(report, predictions)),
         "reliability": plots.reliability_plot(
             {
-                "all entries": calibration_metrics.reliability(*arrays),
-                "best article": calibration_metrics.reliability(
-                    *calibration_metrics.best_entries(*arrays)
-                ),
+                "all entries": calibration_metrics.reliability(y_true, y_prob, known),
+                "best article": calibration_metrics.reliability(*best),
             }
         ),
         "by_band": plots.bars_plot(
-            list(seen), _band_scores(judged, seen), xlabel="train cases of an article"
+            list(cited_bands),
+            _band_scores(predictions, cited_bands),
+            xlabel="train cases of an article",
         ),
         "lengths": plots.bars_plot(
-            [str(length) for length in range(len(of_true))],
-            {"true": of_true, "given": of_given},
-            xlabel="articles of a case",
+            [str(length) for length in range(len(true_lengths))],
+            {"true": true_lengths, "predicted": predicted_lengths},
+            xlabel=plots.ARTICLES_PER_CASE,
             ylabel="cases",
         ),
     }
 
 
-def _curves(judged: RunPredictions, members: Mapping[str, BoolArray]) -> dict[str, Curves]:
-    groups = {ALL: np.ones(len(judged.articles), np.bool_)}
-    groups |= {f"{name} train cases": of for name, of in members.items()}
-    found = {
-        name: error_analysis.curves(
-            judged.y_true[:, of], judged.y_score[:, of], judged.known[:, of]
-        )
-        for name, of in groups.items()
+def _curves(
+    predictions: RunPredictions, bands: Mapping[str, BoolArray]
+) -> dict[str, error_analysis.PooledCurves]:
+    """Return the curves of all articles and of each band that has true and false entries."""
+    groups = {"all articles": np.ones(len(predictions.articles), np.bool_)}
+    groups |= {f"{name} train cases": members for name, members in bands.items()}
+    y_true, y_score, known = predictions.y_true, predictions.y_score, predictions.known
+    curves = {
+        name: error_analysis.pooled_curves(y_true[:, m], y_score[:, m], known[:, m])
+        for name, m in groups.items()
     }
-    return {name: of for name, of in found.items() if of}
+    return {name: curve for name, curve in curves.items() if curve}
 
 
-def _tuned(report: EvaluationReport, judged: RunPredictions) -> dict[str, float]:
-    figures = report.answers[MODEL]
+def _with_tuned_thresholds(
+    report: EvaluationReport, predictions: RunPredictions
+) -> dict[str, float]:
+    """Return what the sweep plot shows, for the lists of the tuned thresholds."""
+    n_predicted = (predictions.y_pred & predictions.known).sum()
     return {
-        "micro-F1": figures["micro_f1"],
-        "macro-F1": figures["macro_f1_supported"],
-        "articles a case": float((judged.y_pred & judged.known).sum() / max(1, report.cases)),
+        "micro-F1": report.metrics["micro_f1"],
+        "macro-F1": report.metrics["macro_f1_supported"],
+        plots.ARTICLES_PER_CASE: float(n_predicted / max(1, report.cases)),
     }
 
 
 def _band_scores(
-    judged: RunPredictions, members: Mapping[str, BoolArray]
+    predictions: RunPredictions, bands: Mapping[str, BoolArray]
 ) -> dict[str, Float64Array]:
-    true = judged.y_true & judged.known
-    counts = metrics.count(judged.y_true, judged.y_pred, judged.known)
-    f1, seen = metrics.f1(counts), counts.support > 0
+    """Return macro-F1 and the mean score of true articles in each band, which has true cases."""
+    true = predictions.y_true & predictions.known
+    counts = metrics.count(predictions.y_true, predictions.y_pred, predictions.known)
+    f1, supported = metrics.f1(counts), counts.support > 0
     return {
-        "macro-F1": np.array([f1[of & seen].mean() for of in members.values()]),
+        "macro-F1": np.array([f1[members & supported].mean() for members in bands.values()]),
         "mean score of true articles": np.array(
-            [judged.y_prob[true & of].mean(dtype=np.float64) for of in members.values()]
+            [predictions.y_prob[true & m].mean(dtype=np.float64) for m in bands.values()]
         ),
     }
 
 
-_NONE = "<p>None.</p>"
 _BODY = Template("""<h1>Evaluation of $run</h1>
 <p class="path">$cases cases of $path, $articles articles$skipped</p>
 <section class="cards">$headlines</section>
-<p class="note">Below each figure: between what it lies in 95 of 100 resamples of the cases.</p>
-$comparisons<h2>Figures</h2>
-<section class="grid">$figures</section>
+<p class="note">Below each metric: its 95% interval, by resampling the cases.</p>
+$comparisons<h2>Metrics</h2>
+<section class="grid">$summary</section>
 <h2>Scores and thresholds</h2>
 <section class="grid">
 <figure class="box"><h3>Precision and recall</h3>$precision_recall
-<figcaption>All decisions together, and those on articles by their number of train cases. AP:
-average precision.</figcaption></figure>
+<figcaption>All entries pooled, and those of articles by their number of train cases. AP: average
+precision.</figcaption></figure>
 <figure class="box"><h3>ROC</h3>$roc
 <figcaption>The false positive rate is on a logarithmic scale: with so many articles, one in a
 hundred is already too many.</figcaption></figure>
-<figure class="box"><h3>One cut for all articles</h3>$sweep
-<figcaption>What each cut gives, with no least or most of articles a case; dashed, what the tuned
-thresholds give. macro-F1 is over the articles with cases.</figcaption></figure>
+<figure class="box"><h3>One threshold for all articles</h3>$sweep
+<figcaption>F1 and list length at each threshold, without limits on the length of a list. Dashed:
+the tuned thresholds. macro-F1 is over the articles with cases.</figcaption></figure>
 <figure class="box"><h3>Reliability</h3>$reliability
-<figcaption>On the dashed line, entries of probability 0.8 are true 8 times in 10. Below, how many
-there are, on a logarithmic scale. ECE: expected calibration error.</figcaption></figure>
+<figcaption>On the dashed line, entries of probability 0.8 are true 8 times in 10. Below: the number
+of entries, on a logarithmic scale. ECE: expected calibration error.</figcaption></figure>
 <figure class="box"><h3>Rare and frequent articles</h3>$by_band
 <figcaption>macro-F1 over the articles with cases here, and the mean score of articles that
 apply.</figcaption></figure>
 <figure class="box"><h3>Length of the lists</h3>$lengths
-<figcaption>How many cases have so many articles, and to how many as many are given.</figcaption>
+<figcaption>How many true and how many predicted lists have so many articles.</figcaption>
 </figure>
 </section>
 <h2>Articles by number of train cases</h2>
 <div class="box">$bands</div>
-<h2>Mistaken for each other</h2>
-<p class="note">Cases in which one article is missing and another is given that does not apply.</p>
+<h2>Articles mistaken for each other</h2>
+<p class="note">Cases in which one article is missing and another one is recommended wrongly.</p>
 <section>$pairs</section>
 <h2>The worst cases</h2>
 <p class="note">The wrong lists whose scores are the furthest from the truth.
-<span class="tag missed">missing</span><span class="tag given">given, does not apply</span>
+<span class="tag missed">missed</span><span class="tag wrong">wrong: does not apply</span>
 <span class="tag right">right</span></p>
 <section>$worst</section>
 <h2>Articles</h2>
 <div class="box"><div class="tools">
 <input id="search" type="search" placeholder="article or title" aria-label="Filter articles">
-<label><input id="short" type="checkbox"> only those with cases or answers</label></div>
+<label><input id="short" type="checkbox"> only those with cases or recommendations</label></div>
 $table</div>
-<script>
-$script</script>
+<script>$script</script>
 """)

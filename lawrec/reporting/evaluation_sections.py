@@ -1,4 +1,7 @@
-"""Evaluation parts: the tables and cases of the page of an evaluation, each as HTML."""
+"""The sections of the evaluation page: its tables and cases, each as an HTML fragment.
+
+Everything that comes from data (names of runs and articles, titles, facts) is escaped here.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -9,215 +12,274 @@ import numpy as np
 from lawrec.corpus.cases import Case
 from lawrec.evaluation import metrics
 from lawrec.evaluation.bootstrap import Interval
-from lawrec.evaluation.error_analysis import Pair
-from lawrec.evaluation.ranking_metrics import KS
-from lawrec.evaluation.report import FREQUENT, MODEL, Comparison, EvaluationReport, RunPredictions
+from lawrec.evaluation.error_analysis import ConfusedPair
+from lawrec.evaluation.report import (
+    MOST_FREQUENT,
+    Comparison,
+    EvaluationReport,
+    RunPredictions,
+    metrics_per_article,
+)
 from lawrec.law.articles import statute_order
-from lawrec.reporting.evaluation_text import AVERAGES, RANKINGS, interval_text, score_lines
-from lawrec.reporting.runs_text import FIGURES
+from lawrec.reporting.evaluation_text import comparison_table, interval_text, summary_tables
 from lawrec.types import BoolArray
 
 EXAMPLES = 3
-"""Cases that a pair of articles shows."""
-FACT_SIGNS, EXAMPLE_SIGNS = 800, 240
-"""Signs of a fact that a wrong case and an example of a pair show."""
-_CHANCE = 0.05
-"""A difference is called one where its p-value is below."""
+"""Number of example cases of a pair of confused articles."""
+FACT_LENGTH, EXAMPLE_LENGTH = 800, 240
+"""Number of characters to show of the fact of a wrong case, and of an example."""
+SIGNIFICANCE_LEVEL = 0.05
+"""The p-value below which two runs are said to differ."""
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]], kind: str = "numbers") -> str:
-    """Return a table of texts, in a box of its own that scrolls where the page is narrow."""
-    top = "".join(f"<th>{escape(name)}</th>" for name in head)
+def html_table(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, css_class: str = "numbers"
+) -> str:
+    """Return a table of texts inside a box that scrolls where the page is narrow.
+
+    Args:
+        headings: The heading of each column, as plain text.
+        rows: The cells of each row, shown as plain text.
+        css_class: Classes of the <table>.
+
+    Example:
+        >>> "<tr><td>264</td><td>&lt;b&gt;</td></tr>" in html_table(["a", "b"], [[264, "<b>"]])
+        True
+    """
+    head = "".join(f"<th>{escape(name)}</th>" for name in headings)
     body = "".join(
         f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows
     )
     return (
-        f'<div class="scroll"><table class="{kind}"><thead><tr>{top}</tr></thead>'
+        f'<div class="scroll"><table class="{css_class}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
 
-def headlines(report: EvaluationReport) -> str:
-    """Return a card a headline, with its interval and what a trivial answer gets."""
+def headline_cards(report: EvaluationReport) -> str:
+    """Return one card per headline metric, with its interval and its value for a baseline.
+
+    Example:
+        >>> headline_cards(report).count("<article")  # doctest: +SKIP
+        4
+    """
+    baseline = report.baselines[MOST_FREQUENT]
     return "".join(
-        _card(FIGURES[name], report.intervals[name], trivial=report.answers[FREQUENT][name])
+        _card(metrics.METRIC_LABELS[name], report.intervals[name], baseline=baseline[name])
         for name in metrics.HEADLINES
     )
 
 
-def _card(label: str, of: Interval, *, trivial: float) -> str:
-    span = f"left:{of.low:.1%};width:{of.high - of.low:.1%}"
+def _card(label: str, interval: Interval, *, baseline: float) -> str:
+    span = f"left:{interval.low:.1%};width:{interval.high - interval.low:.1%}"
     return (
-        f'<article class="card"><h3>{escape(label)}</h3><p class="big">{of.value:.3f}</p>'
-        f'<p class="unit interval">{interval_text(of)}</p>'
-        f'<div class="range"><i style="{span}"></i><b style="left:{of.value:.1%}"></b></div>'
-        f'<p class="note">{escape(FREQUENT)}: {trivial:.3f}</p></article>'
+        f'<article class="card"><h3>{escape(label)}</h3><p class="big">{interval.value:.3f}</p>'
+        f'<p class="unit interval">{interval_text(interval)}</p><div class="range">'
+        f'<i style="{span}"></i><b style="left:{interval.value:.1%}"></b></div>'
+        f'<p class="note">{escape(MOST_FREQUENT)}: {baseline:.3f}</p></article>'
     )
 
 
-def figures(report: EvaluationReport) -> str:
-    """Return the groups of figures as tables side by side."""
-    decided = [
-        (label, f"{report.answers[MODEL][name]:.4f}", interval_text(report.intervals[name]))
-        for name, label in FIGURES.items()
-    ]
-    averaged = [
-        (label, *(f"{value:.4f}" for value in report.averages[name].values()))
-        for name, label in AVERAGES.items()
-    ]
-    ranked = [
-        (label, *(f"{report.rankings[f'{name}_{k}']:.4f}" for k in KS))
-        for name, label in RANKINGS.items()
-    ]
-    return (
-        _box(table(("Lists", "", "95% interval"), decided))
-        + _box(table(("Average", "precision", "recall", "F1"), averaged))
-        + _box(table(("Ranking", *(f"k = {k}" for k in KS)), ranked))
-        + _box(table(("Scores", ""), list(score_lines(report))))
-    )
+def summary_boxes(report: EvaluationReport) -> str:
+    """Return the tables of metrics, averages, rankings and scores, one box per table.
+
+    Example:
+        >>> summary_boxes(report).count("<table")  # doctest: +SKIP
+        4
+    """
+    return "".join(_box(html_table(table.headings, table.rows)) for table in summary_tables(report))
 
 
 def _box(content: str) -> str:
     return f'<div class="box">{content}</div>'
 
 
-def comparisons(report: EvaluationReport) -> str:
-    """Return a table for each other run, nothing where there is none."""
+def comparison_section(report: EvaluationReport) -> str:
+    """Return the section with a table per other run, or "" if there is no other run.
+
+    Example:
+        >>> comparison_section(report)[:39]  # doctest: +SKIP
+        '<h2>Comparison with other runs</h2><div'
+    """
     if not report.comparisons:
         return ""
     note = (
-        "Paired bootstrap on the same cases: how much more each figure of this run is, between "
-        "what that lies in 95 of 100 resamples, and how often chance alone gives as much. Over the "
-        f"{report.compared_articles} articles of all runs."
+        "Paired bootstrap on the same cases: how much higher each metric of this run is, the 95% "
+        "interval of this difference, and its p-value. Over the "
+        f"{report.compared_articles} articles of all runs together."
     )
-    tables = "".join(_box(_comparison(other)) for other in report.comparisons)
-    return f'<h2>Beside other runs</h2>{tables}<p class="note">{note}</p>'
+    tables = "".join(_box(_comparison(comparison)) for comparison in report.comparisons)
+    return f'<h2>Comparison with other runs</h2>{tables}<p class="note">{note}</p>'
 
 
-def _comparison(other: Comparison) -> str:
-    rows = [
-        (
-            label,
-            f"{other.figures[name] + other.differences[name].value:.4f}",
-            f"{other.figures[name]:.4f}",
-            f"{other.differences[name].value:+.4f}",
-            interval_text(other.differences[name]),
-            f"{other.differences[name].p_value:.3f}",
-            "a difference" if other.differences[name].p_value < _CHANCE else "may be chance",
-        )
-        for name, label in FIGURES.items()
-    ]
-    head = ("Figure", MODEL, "the other", "difference", "95% interval", "p", "")
-    return f"<h3>{escape(other.run)}</h3>{table(head, rows)}"
-
-
-def band_table(
-    judged: RunPredictions, columns: Mapping[str, Any], *, members: Mapping[str, BoolArray]
-) -> str:
-    """Return the figures of each band of articles, by their number of train cases."""
-    counts = metrics.count(judged.y_true, judged.y_pred, judged.known)
+def _comparison(comparison: Comparison) -> str:
+    table = comparison_table(comparison)
     rows = []
-    for name, of in members.items():
-        part = metrics.Counts(counts.tp[of], counts.fp[of], counts.fn[of], counts.tn[of])
+    for row, name in zip(table.rows, metrics.METRIC_LABELS, strict=True):
+        is_significant = comparison.differences[name].p_value < SIGNIFICANCE_LEVEL
+        rows.append((*row, "significant" if is_significant else "may be chance"))
+    return f"<h3>{escape(comparison.run)}</h3>{html_table((*table.headings, ''), rows)}"
+
+
+def band_table(predictions: RunPredictions, bands: Mapping[str, BoolArray]) -> str:
+    """Return the table of metrics of each frequency band of articles.
+
+    Example:
+        >>> bands = frequency_bands(predictions.train_support)  # doctest: +SKIP
+        >>> band_table(predictions, bands).count("<tr>")  # doctest: +SKIP
+        6
+    """
+    counts = metrics.count(predictions.y_true, predictions.y_pred, predictions.known)
+    auc = predictions.article_auc
+    rows = []
+    for name, members in bands.items():
+        part = metrics.Counts(*(values[members] for values in vars(counts).values()))
         values = [float(metrics.micro(ratio, part)) for ratio in metrics.RATIOS.values()]
         values.append(float(metrics.macro_supported(metrics.f1, part)))
-        areas = (columns[key][of] for key in ("roc_auc", "average_precision"))
-        values += map(metrics.mean_of_cases, areas)
+        areas = (auc.roc_auc, auc.average_precision)
+        values += [metrics.nanmean_or_zero(area[members]) for area in areas]
         shown = [f"{value:.3f}" if part.support.any() else "–" for value in values]
-        rows.append((name, int(of.sum()), f"{int(part.support.sum()):,}", *shown))
-    head = ("Train cases", "articles", "cases here", "precision", "recall", "micro-F1", "macro-F1")
-    return table((*head, "ROC-AUC", "average precision"), rows)
+        rows.append((name, int(members.sum()), f"{int(part.support.sum()):,}", *shown))
+    headings = ("Train cases", "articles", "cases here", "precision", "recall", "micro-F1")
+    return html_table((*headings, "macro-F1", "ROC-AUC", "average precision"), rows)
 
 
 def pair_details(
-    pair: Pair,
-    judged: RunPredictions,
+    pair: ConfusedPair,
+    predictions: RunPredictions,
     *,
-    names: Mapping[str, str],
-    facts: Mapping[int, Case],
-    open_binary: bool,
+    titles: Mapping[str, str],
+    cases: Mapping[int, Case],
+    is_open: bool,
 ) -> str:
-    """Return a pair of articles that are mistaken for each other, with examples."""
-    missed, given = (_named(judged.articles[at], names) for at in (pair.missed, pair.given))
+    """Return a pair of articles that are mistaken for each other, with example cases.
+
+    Args:
+        pair: The pair.
+        predictions: The predictions that it is from.
+        titles: From articles to their titles.
+        cases: From rows to cases; has the first `EXAMPLES` cases of the pair.
+        is_open: Whether the examples are shown at first.
+
+    Example:
+        >>> html = pair_details(  # doctest: +SKIP
+        ...     pair, predictions, titles=titles, cases=cases, is_open=True
+        ... )
+        >>> html.startswith("<details open>")  # doctest: +SKIP
+        True
+    """
+    missed, wrong = (
+        _with_title(predictions.articles[column], titles)
+        for column in (pair.missed, pair.predicted)
+    )
     examples = "".join(
-        f'<p class="fact"><span class="id">case {escape(facts[row].case_id)}</span> '
-        f"{_cut(facts[row].fact, EXAMPLE_SIGNS)}</p>"
+        f'<p class="fact"><span class="id">case {escape(cases[row].case_id)}</span> '
+        f"{_shortened(cases[row].fact, EXAMPLE_LENGTH)}</p>"
         for row in pair.cases[:EXAMPLES].tolist()
     )
     return (
-        f'<details{" open" * open_binary}><summary><span class="meaning">'
-        f'<b class="missed">{missed}</b> is missing, <b class="given">{given}</b> is given</span>'
+        f'<details{" open" * is_open}><summary><span class="meaning"><b class="missed">{missed}</b>'
+        f' is missing, <b class="wrong">{wrong}</b> is recommended</span>'
         f'<span class="count">{len(pair.cases):,}</span></summary>{examples}</details>'
     )
 
 
 def case_details(
-    row: int, judged: RunPredictions, *, names: Mapping[str, str], case: Case, open_binary: bool
+    row: int,
+    predictions: RunPredictions,
+    *,
+    titles: Mapping[str, str],
+    case: Case,
+    is_open: bool,
 ) -> str:
-    """Return a case with a wrong list: which articles are missing, given or right, and its fact."""
-    true, given, known = judged.y_true[row], judged.y_pred[row], judged.known[row]
-    kinds = {
-        "missed": true & ~given & known,
-        "given": given & ~true & known,
-        "right": true & given & known,
+    """Return a case with its missed, wrong and right articles, their probabilities and its fact.
+
+    Args:
+        row: The row of the case.
+        predictions: The predictions.
+        titles: From articles to their titles.
+        case: The case.
+        is_open: Whether the table and the fact are shown at first.
+
+    Example:
+        >>> html = case_details(  # doctest: +SKIP
+        ...     3, predictions, titles=titles, case=cases[3], is_open=False
+        ... )
+        >>> html.startswith("<details>")  # doctest: +SKIP
+        True
+    """
+    true, pred, known = predictions.y_true[row], predictions.y_pred[row], predictions.known[row]
+    members_of = {
+        "missed": true & ~pred & known,
+        "wrong": pred & ~true & known,
+        "right": true & pred & known,
     }
     tags = "".join(
-        f'<span class="tag {kind}">{_named(judged.articles[at], names)}</span>'
-        for kind, members in kinds.items()
-        for at in np.flatnonzero(members)
+        f'<span class="tag {kind}">{_with_title(predictions.articles[column], titles)}</span>'
+        for kind, members in members_of.items()
+        for column in np.flatnonzero(members)
     )
-    shown = np.flatnonzero((true | given) & known)
+    shown = np.flatnonzero((true | pred) & known)
     rows = [
         (
-            f"{judged.articles[at]} {names.get(judged.articles[at], '')}",
-            next(kind for kind, members in kinds.items() if members[at]),
-            f"{judged.y_prob[row, at]:.3f}",
-            f"{judged.thresholds[at]:.3f}",
+            f"{predictions.articles[column]} {titles.get(predictions.articles[column], '')}",
+            next(kind for kind, members in members_of.items() if members[column]),
+            f"{predictions.y_prob[row, column]:.3f}",
+            f"{predictions.thresholds[column]:.3f}",
         )
-        for at in shown[np.argsort(-judged.y_score[row, shown], kind="stable")]
+        for column in shown[np.argsort(-predictions.y_score[row, shown], kind="stable")]
     ]
+    headings = ("Article", "", "probability", "threshold")
+    table = html_table(headings, rows, css_class="numbers scored")
     return (
-        f'<details{" open" * open_binary}><summary><span class="id">case {escape(case.case_id)}</span>'
-        f'<span class="meaning">{tags}</span></summary>'
-        f"{table(('Article', '', 'probability', 'threshold'), rows, 'numbers scored')}"
-        f'<p class="fact">{_cut(case.fact, FACT_SIGNS)}</p></details>'
+        f'<details{" open" * is_open}><summary><span class="id">case {escape(case.case_id)}</span>'
+        f'<span class="meaning">{tags}</span></summary>{table}'
+        f'<p class="fact">{_shortened(case.fact, FACT_LENGTH)}</p></details>'
     )
 
 
-def article_table(columns: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Return the table of articles in the statute's order; its columns sort where scripts run."""
-    entries = [
+def article_table(predictions: RunPredictions, titles: Mapping[str, str]) -> str:
+    """Return the table of articles in the order of the statute, sortable by a script of the page.
+
+    Example:
+        >>> article_table(predictions, titles).count("<button>")  # doctest: +SKIP
+        12
+    """
+    columns = metrics_per_article(predictions)
+    rows = [
         dict(zip(ARTICLE_COLUMNS, values, strict=True))
         for values in zip(*(columns[name] for name in ARTICLE_COLUMNS), strict=True)
     ]
-    entries.sort(key=lambda entry: statute_order(entry["article"]))
+    rows.sort(key=lambda row: statute_order(row["article"]))
     head = "".join(f"<th><button>{escape(name)}</button></th>" for name in ARTICLE_COLUMNS.values())
-    rows = "".join(_article_row(entry, names) for entry in entries)
+    body = "".join(_article_row(row, titles) for row in rows)
     return (
         f'<div class="scroll"><table id="articles" class="numbers"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 
-def _article_row(values: dict[str, Any], names: Mapping[str, str]) -> str:
-    name = values.pop("article")
+def _article_row(values: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """Return a row; the class "quiet" marks an article without a true or a predicted case."""
+    article, *numbers = values.values()
     quiet = " class=quiet" if not values["support"] and not values["fp"] else ""
-    cells = "".join(f"<td>{_number(value)}</td>" for value in values.values())
-    return f"<tr{quiet}><td>{_named(name, names)}</td>{cells}</tr>"
+    cells = "".join(f"<td>{_number(value)}</td>" for value in numbers)
+    return f"<tr{quiet}><td>{_with_title(article, titles)}</td>{cells}</tr>"
 
 
 def _number(value: Any) -> str:
+    """Return a count or a share; an infinite threshold is "never", nan is a dash."""
     if isinstance(value, np.integer):
         return str(value)
     return f"{value:.3f}" if np.isfinite(value) else "never" if value > 0 else "–"
 
 
-def _named(article: str, names: Mapping[str, str]) -> str:
-    return escape(f"{article} {names.get(article, '')}".strip())
+def _with_title(article: str, titles: Mapping[str, str]) -> str:
+    return escape(f"{article} {titles.get(article, '')}".strip())
 
 
-def _cut(text: str, signs: int) -> str:
-    return escape(text if len(text) <= signs else f"{text[:signs]}…")
+def _shortened(text: str, length: int) -> str:
+    return escape(text if len(text) <= length else f"{text[:length]}…")
 
 
 ARTICLE_COLUMNS = {
@@ -225,7 +287,7 @@ ARTICLE_COLUMNS = {
     "trained": "train",
     "support": "cases",
     "tp": "right",
-    "fp": "false",
+    "fp": "wrong",
     "fn": "missed",
     "precision": "precision",
     "recall": "recall",
@@ -234,4 +296,4 @@ ARTICLE_COLUMNS = {
     "average_precision": "AP",
     "threshold": "threshold",
 }
-"""The columns of `figures.per_article` that the page shows, and their heads."""
+"""The columns of `metrics_per_article` that the page shows, and their headings."""

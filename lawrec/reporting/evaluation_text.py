@@ -1,122 +1,209 @@
-"""Evaluation report: figures as tables for people and as JSON for programs."""
+"""The report of an evaluation as text tables for people and as JSON for programs.
+
+`summary_tables` and `comparison_table` build the rows once, as texts; this module prints them, and
+`evaluation_sections` shows the same rows in HTML.
+"""
 
 import json
-from collections.abc import Callable, Iterator
-
-from rich import box
-from rich.table import Table
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from lawrec.evaluation.bootstrap import LEVEL, Difference, Interval
+from lawrec.evaluation.cail_judge import CailReport
+from lawrec.evaluation.metrics import METRIC_LABELS
 from lawrec.evaluation.ranking_metrics import KS
-from lawrec.evaluation.report import MODEL, EvaluationReport
-from lawrec.reporting.runs_text import FIGURES
-from lawrec.reporting.tables import WIDTH, render
+from lawrec.evaluation.report import Comparison, EvaluationReport
+from lawrec.reporting.tables import render, simple_table
 
-AVERAGES = {
-    "micro": "micro, all decisions together",
+INTERVAL_HEADING = f"{LEVEL:.0%} interval"
+AVERAGE_LABELS = {
+    "micro": "micro, all entries pooled",
     "macro": "macro, all articles",
     "macro_supported": "macro, articles with cases",
-    "weighted": "weighted by an article's cases",
+    "weighted": "weighted by the cases of each article",
     "samples": "samples, mean over cases",
 }
-RANKINGS = {
-    "precision_at": "precision of the first k",
-    "recall_at": "recall of the first k",
-    "in_top": "a true one among the first k",
-    "ndcg_at": "nDCG of the first k",
+RANKING_LABELS = {
+    "precision_at": "precision of the top k",
+    "recall_at": "recall of the top k",
+    "in_top": "a true article in the top k",
+    "ndcg_at": "nDCG of the top k",
 }
-"""Figures of each k; without the k."""
-SINGLE = {
+"""The ranking metrics with a value for each k, without the "_k" of their names."""
+WHOLE_RANKING_LABELS = {
     "lrap": "label ranking average precision",
-    "coverage_error": "coverage error: articles down to the last true one",
+    "coverage_error": "coverage error: rank of the last true article",
 }
-SCORES = {
+"""The ranking metrics of a case's whole ranking."""
+SCORE_LABELS = {
     "roc_auc": "ROC-AUC, mean over {} articles",
     "average_precision": "average precision, mean over {} articles",
     "label_accuracy": "label accuracy at 0.5",
     "brier_score": "Brier score",
     "calibration_error": "calibration error (ECE), all entries",
-    "calibration_error_best": "calibration error (ECE), each case's best article",
+    "calibration_error_best": "calibration error (ECE), best article of each case",
 }
+_MAX_NAMES = 8
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """A table of texts; each row has a cell per heading."""
+
+    headings: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
 
 
 def evaluation_table(report: EvaluationReport) -> str:
-    """Return the figures of an evaluation for people."""
-    title = f"{report.cases:,} cases of {report.path}, {report.articles} articles"
-    parts = [title, _headlines(report), _averages(report), _rankings(report), _scores(report)]
-    judged = [f"\n{report.cail_judge.text()}"] if report.cail_judge else []
-    return "\n".join([*parts, *_comparisons(report), *judged, ""])
+    """Return the report as text tables.
+
+    Example:
+        >>> print(evaluation_table(evaluate_run(run).report))  # doctest: +SKIP
+        2,000 cases of data/test.json, 183 articles
+        ...
+    """
+    metrics, *others = summary_tables(report)
+    with_baselines = ReportTable(
+        (*metrics.headings, *report.baselines),
+        [
+            (*row, *(f"{values[name]:.4f}" for values in report.baselines.values()))
+            for row, name in zip(metrics.rows, METRIC_LABELS, strict=True)
+        ],
+    )
+    parts = [f"{report.cases:,} cases of {report.path}, {report.articles} articles"]
+    parts += [_render(table) for table in (with_baselines, *others)]
+    for comparison in report.comparisons:
+        parts.append(
+            f"\n{report.run} against {comparison.run}, over {report.compared_articles} articles"
+        )
+        parts.append(_render(comparison_table(comparison)))
+    if report.cail_judge:
+        parts.append(f"\n{cail_text(report.cail_judge)}")
+    return "\n".join([*parts, ""])
 
 
 def evaluation_json(report: EvaluationReport) -> str:
-    """Return an evaluation as JSON."""
+    """Return the report as JSON.
+
+    Example:
+        >>> json.loads(evaluation_json(report))["metrics"]["micro_f1"]  # doctest: +SKIP
+        0.8123
+    """
     return json.dumps(report.to_dict(), ensure_ascii=False, indent=1)
 
 
-def interval_text(of: Interval | Difference) -> str:
-    """Return between what a figure lies; a small one has a digit more."""
-    case_format = ".3f" if abs(of.high) >= 0.02 else ".4f"
-    case_format = f"+{case_format}" if isinstance(of, Difference) else case_format
-    return f"{of.low:{case_format}} to {of.high:{case_format}}"
+def summary_tables(report: EvaluationReport) -> list[ReportTable]:
+    """Return the tables of metrics, averages, rankings and scores of a run.
+
+    Example:
+        >>> [table.headings[0] for table in summary_tables(report)]  # doctest: +SKIP
+        ['Metric', 'Average', 'Ranking', 'Scores']
+    """
+    return [
+        ReportTable(
+            ("Metric", "this run", INTERVAL_HEADING),
+            [
+                (label, f"{report.metrics[name]:.4f}", interval_text(report.intervals[name]))
+                for name, label in METRIC_LABELS.items()
+            ],
+        ),
+        ReportTable(
+            ("Average", "precision", "recall", "F1"),
+            [
+                (label, *(f"{value:.4f}" for value in report.averages[name].values()))
+                for name, label in AVERAGE_LABELS.items()
+            ],
+        ),
+        ReportTable(
+            ("Ranking", *(f"k = {k}" for k in KS)),
+            [
+                (label, *(f"{report.rankings[f'{name}_{k}']:.4f}" for k in KS))
+                for name, label in RANKING_LABELS.items()
+            ],
+        ),
+        ReportTable(("Scores", ""), _score_rows(report)),
+    ]
 
 
-def score_lines(report: EvaluationReport) -> Iterator[tuple[str, str]]:
-    """Give the name and value of each figure of scores."""
-    for name, label in SINGLE.items():
-        yield label, f"{report.rankings[name]:.4f}"
-    for name, label in SCORES.items():
-        articles = report.scores.get(f"{name}_articles", "")
-        yield label.format(articles), f"{report.scores[name]:.4f}"
+def comparison_table(comparison: Comparison) -> ReportTable:
+    """Return the metrics of this run and of another one, their differences and p-values.
+
+    Example:
+        >>> comparison_table(report.comparisons[0]).rows[0]  # doctest: +SKIP
+        ('CAIL score', '0.7412', '0.7305', '+0.0107', '+0.002 to +0.019', '0.012')
+    """
+    rows = []
+    for name, label in METRIC_LABELS.items():
+        theirs, difference = comparison.metrics[name], comparison.differences[name]
+        values = (f"{theirs + difference.value:.4f}", f"{theirs:.4f}", f"{difference.value:+.4f}")
+        rows.append((label, *values, interval_text(difference), f"{difference.p_value:.3f}"))
+    return ReportTable(
+        ("Metric", "this run", "other run", "difference", INTERVAL_HEADING, "p"), rows
+    )
 
 
-def _headlines(report: EvaluationReport) -> str:
-    trivial = [name for name in report.answers if name != MODEL]
-    table = _table("Figure", MODEL, f"{LEVEL:.0%} interval", *trivial)
-    for key, label in FIGURES.items():
-        value, *others = (f"{figures[key]:.4f}" for figures in report.answers.values())
-        table.add_row(label, value, interval_text(report.intervals[key]), *others)
-    return render(table, WIDTH).rstrip()
+def interval_text(interval: Interval | Difference) -> str:
+    """Return the bounds of an interval, with one digit more where they are small.
+
+    Example:
+        >>> interval_text(Interval(0.5, 0.25, 0.75))
+        '0.250 to 0.750'
+        >>> interval_text(Difference(0.001, -0.001, 0.003, p_value=0.4))
+        '-0.0010 to +0.0030'
+    """
+    digits = ".3f" if abs(interval.high) >= 0.02 else ".4f"
+    spec = f"+{digits}" if isinstance(interval, Difference) else digits
+    return f"{interval.low:{spec}} to {interval.high:{spec}}"
 
 
-def _averages(report: EvaluationReport) -> str:
-    table = _table("Average", "precision", "recall", "F1")
-    for name, label in AVERAGES.items():
-        table.add_row(label, *(f"{value:.4f}" for value in report.averages[name].values()))
-    return render(table, WIDTH).rstrip()
+def cail_text(report: CailReport) -> str:
+    """Return the result of CAIL2018's judge, and which articles its list lacks.
+
+    Example:
+        >>> print(cail_text(CailReport("a.json", "a.truth.json", 183, 0.75, 0.8, 0.7, (), 0, 0)))
+        CAIL2018's judge, 183 lines: score 0.7500, micro-F1 0.8000, macro-F1 0.7000
+        Answers: a.json, truth: a.truth.json
+    """
+    text = (
+        f"CAIL2018's judge, {report.lines:,} lines: score {report.score:.4f}, "
+        f"micro-F1 {report.micro_f1:.4f}, macro-F1 {report.macro_f1:.4f}\n"
+        f"Answers: {report.answers}, truth: {report.truth}"
+    )
+    if not report.unmapped_articles:
+        return text
+    return (
+        f"{text}\nLeft out, since the list lacks {shorten_list(report.unmapped_articles)}: "
+        f"{report.cited_left_out:,} cited, {report.recommended_left_out:,} recommended"
+    )
 
 
-def _rankings(report: EvaluationReport) -> str:
-    table = _table("Ranking of a case's articles", *(f"k = {k}" for k in KS))
-    for name, label in RANKINGS.items():
-        table.add_row(label, *(f"{report.rankings[f'{name}_{k}']:.4f}" for k in KS))
-    return render(table, WIDTH).rstrip()
+def shorten_list(names: Sequence[str]) -> str:
+    """Return the first few names of a list and the number of the others.
+
+    Example:
+        >>> shorten_list(["264", "266"])
+        '264, 266'
+        >>> shorten_list([str(number) for number in range(10)])
+        '0, 1, 2, 3, 4, 5, 6, 7 and 2 more'
+    """
+    others = len(names) - _MAX_NAMES
+    shown = ", ".join(names[:_MAX_NAMES])
+    return f"{shown} and {others:,} more" if others > 0 else shown
 
 
-def _scores(report: EvaluationReport) -> str:
-    table = _table("Scores", "")
-    for label, value in score_lines(report):
-        table.add_row(label, value)
-    return render(table, WIDTH).rstrip()
+def _score_rows(report: EvaluationReport) -> list[tuple[str, str]]:
+    values = report.rankings | report.scores
+    return [
+        (label.format(values.get(f"{name}_articles")), f"{values[name]:.4f}")
+        for name, label in (WHOLE_RANKING_LABELS | SCORE_LABELS).items()
+    ]
 
 
-def _comparisons(report: EvaluationReport) -> Iterator[str]:
-    for other in report.comparisons:
-        yield f"\n{report.run} beside {other.run}, over {report.compared_articles} articles"
-        table = _table("Figure", MODEL, "the other", "difference", f"{LEVEL:.0%} interval", "p")
-        for key, label in FIGURES.items():
-            of = other.differences[key]
-            theirs = other.figures[key]
-            values = (f"{theirs + of.value:.4f}", f"{theirs:.4f}", f"{of.value:+.4f}")
-            table.add_row(label, *values, interval_text(of), f"{of.p_value:.3f}")
-        yield render(table, WIDTH).rstrip()
-
-
-def _table(first: str, *others: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column(first, no_wrap=True)
-    for name in others:
-        table.add_column(name, justify="right")
-    return table
+def _render(table: ReportTable) -> str:
+    text_table = simple_table(*table.headings)
+    for row in table.rows:
+        text_table.add_row(*row)
+    return render(text_table).rstrip()
 
 
 EVALUATION_WRITERS: dict[str, Callable[[EvaluationReport], str]] = {

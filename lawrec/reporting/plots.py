@@ -1,7 +1,10 @@
-"""Plots: pictures of an evaluation as SVG, in the colours of the page that shows them.
+"""Plots of an evaluation as SVG, in the colours and fonts of the page that shows them.
 
-matplotlib draws them, without its global figures; the same figures give the same bytes. Text stays
-text and is all in ASCII: it takes the fonts of the page, and no font needs to be found here.
+matplotlib draws them, is imported only here, and its global figures are not used; the same values
+give the same bytes. The plots are drawn with placeholder colours, which become variables of the
+page's stylesheet, light or dark. Text stays text, without a font of its own. It is ASCII, so that
+articles have their numbers but not their Chinese titles: matplotlib measures text with its own
+fonts, which may lack Chinese characters.
 """
 
 import io
@@ -14,17 +17,19 @@ import numpy as np
 
 from lawrec.errors import RunError
 from lawrec.evaluation.calibration_metrics import Reliability
-from lawrec.evaluation.error_analysis import Curves, Sweep
+from lawrec.evaluation.error_analysis import PooledCurves, ThresholdSweep
 from lawrec.evaluation.metrics import f1, macro_supported, micro
 from lawrec.types import Float64Array, Int64Array
 
 INK, SOFT, LINE = "#010101", "#020202", "#030303"
 SERIES = ("#040404", "#050505", "#060606", "#070707", "#080808", "#090909")
 VARIABLES = {INK: "--ink", SOFT: "--soft", LINE: "--line"} | {
-    colour: f"--series-{place}" for place, colour in enumerate(SERIES)
+    colour: f"--series-{index}" for index, colour in enumerate(SERIES)
 }
-"""Colours that the drawing has, and the variables of the page's style that take their place."""
-SIZE = (5.6, 3.7)  # inches, of which the page makes what it has room for
+"""From each placeholder colour of the drawing to the variable of the page's stylesheet."""
+SIZE = (5.6, 3.7)
+"""Width and height in inches, which set the proportions: the page scales the plots."""
+ARTICLES_PER_CASE = "articles per case"
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "lawrec",
@@ -49,56 +54,75 @@ _STYLE: dict[Any, Any] = {
 
 
 def require_plots() -> None:
-    """Raise RunError where matplotlib is not installed."""
+    """Raise RunError where matplotlib is not installed.
+
+    Example:
+        >>> require_plots()  # doctest: +SKIP
+    """
     if not find_spec("matplotlib"):
         raise RunError(
             "matplotlib",
-            expected="a page of figures needs it for its plots",
+            expected="matplotlib must be installed for the plots of the page",
             got="no such package",
             todo="Run pip install 'lawrec[report]'.",
         )
 
 
-def precision_recall_plot(curves: Mapping[str, Curves]) -> str:
-    """Draw a precision-recall curve of each group of articles, the first one in bold."""
+def precision_recall_plot(curves: Mapping[str, PooledCurves]) -> str:
+    """Draw the precision-recall curve of each group of articles.
+
+    Example:
+        >>> svg = precision_recall_plot({"all articles": curves})  # doctest: +SKIP
+    """
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
-        for place, (name, of) in enumerate(curves.items()):
-            label = f"{name}: AP {of.average_precision:.3f}"
-            axes.step(of.recall, of.precision, where="pre", **_line(place, label))
+        for index, (name, curve) in enumerate(curves.items()):
+            label = f"{name}: AP {curve.average_precision:.3f}"
+            axes.step(curve.recall, curve.precision, where="pre", **_line(index, label))
         axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.02))
         _legend(axes, loc="lower left")
 
     return _svg(draw)
 
 
-def roc_plot(curves: Mapping[str, Curves]) -> str:
-    """Draw a ROC curve of each group; the false positive rate is on a logarithmic scale."""
+def roc_plot(curves: Mapping[str, PooledCurves]) -> str:
+    """Draw the ROC curve of each group of articles, with a logarithmic false positive rate.
+
+    Example:
+        >>> svg = roc_plot({"all articles": curves})  # doctest: +SKIP
+    """
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
-        least = min((of.false_rate[of.false_rate > 0].min() for of in curves.values()), default=0.1)
-        for place, (name, of) in enumerate(curves.items()):
-            seen = np.maximum(of.false_rate, least)
-            axes.plot(seen, of.true_rate, **_line(place, f"{name}: AUC {of.roc_auc:.4f}"))
+        rates = [curve.false_positive_rate for curve in curves.values()]
+        # A logarithmic axis has no 0: such points are drawn at the smallest positive rate.
+        smallest = min((rate[rate > 0].min() for rate in rates), default=0.1)
+        for index, (name, curve) in enumerate(curves.items()):
+            label = f"{name}: AUC {curve.roc_auc:.4f}"
+            rate = np.maximum(curve.false_positive_rate, smallest)
+            axes.plot(rate, curve.true_positive_rate, **_line(index, label))
         axes.set(xlabel="false positive rate", ylabel="recall", xscale="log", ylim=(0, 1.02))
         _legend(axes, loc="lower right")
 
     return _svg(draw)
 
 
-def sweep_plot(sweep: Sweep, tuned: Mapping[str, float]) -> str:
-    """Draw what one cut for all articles gives, and as dashed lines what the tuned ones give.
+def sweep_plot(sweep: ThresholdSweep, tuned: Mapping[str, float]) -> str:
+    """Draw F1 and list length over one common threshold; dashed lines are the tuned thresholds.
 
     Args:
-        sweep: The counts at each cut.
-        tuned: micro-F1, macro-F1 and articles a case with the tuned thresholds, by these names.
+        sweep: The counts at each common threshold.
+        tuned: "micro-F1", "macro-F1" and `ARTICLES_PER_CASE` with the tuned thresholds.
+
+    Example:
+        >>> tuned = {"micro-F1": 0.81, "macro-F1": 0.62, "articles per case": 1.4}
+        >>> svg = sweep_plot(sweep, tuned)  # doctest: +SKIP
     """
-    drawn = {
+    series = {
         "micro-F1": micro(f1, sweep.counts),
         "macro-F1": macro_supported(f1, sweep.counts),
-        "articles a case": sweep.lengths,
+        ARTICLES_PER_CASE: sweep.mean_length,
     }
 
     def draw(figure: Any) -> None:
@@ -106,31 +130,36 @@ def sweep_plot(sweep: Sweep, tuned: Mapping[str, float]) -> str:
         right = axes.twinx()
         right.spines["right"].set_visible(True)
         right.grid(visible=False)
-        for place, (name, values) in enumerate(drawn.items(), 1):
-            side = right if name == "articles a case" else axes
-            side.plot(sweep.thresholds, values, color=SERIES[place])
-            side.axhline(tuned[name], color=SERIES[place], linestyle="--", linewidth=1)
-            axes.plot([], [], color=SERIES[place], label=name)  # for the one legend
+        for index, (name, values) in enumerate(series.items(), 1):
+            side = right if name == ARTICLES_PER_CASE else axes
+            side.plot(sweep.thresholds, values, color=SERIES[index])
+            side.axhline(tuned[name], color=SERIES[index], linestyle="--", linewidth=1)
+            axes.plot([], [], color=SERIES[index], label=name)  # one legend for both axes
         axes.plot([], [], color=SOFT, linestyle="--", linewidth=1, label="tuned thresholds")
-        axes.set(xlabel="cut", ylabel="F1", xlim=(0, 1), ylim=(0, 1))
-        right.set(ylabel="articles a case", ylim=(0, 2.5 * max(1, tuned["articles a case"])))
+        axes.set(xlabel="threshold", ylabel="F1", xlim=(0, 1), ylim=(0, 1))
+        top = 2.5 * max(1, tuned[ARTICLES_PER_CASE])
+        right.set(ylabel=ARTICLES_PER_CASE, ylim=(0, top))
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)
 
     return _svg(draw)
 
 
-def reliability_plot(groups: Mapping[str, Reliability]) -> str:
-    """Draw how often entries are true by their probability, and below how many there are."""
+def reliability_plot(diagrams: Mapping[str, Reliability]) -> str:
+    """Draw how often entries are true by their probability, and below how many there are.
+
+    Example:
+        >>> svg = reliability_plot({"all entries": reliability(y_true, y_prob)})  # doctest: +SKIP
+    """
 
     def draw(figure: Any) -> None:
         above, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
         above.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1)
-        for place, (name, of) in enumerate(groups.items(), 1):
-            width = 1 / len(of.counts)
-            label = f"{name}: ECE {of.error:.4f}"
-            above.plot(of.predicted, of.observed, marker="o", markersize=4, **_line(place, label))
-            left = (np.arange(len(of.counts)) + 0.1 + 0.4 * (place - 1)) * width
-            below.bar(left, of.counts, 0.4 * width, align="edge", color=SERIES[place])
+        for index, (name, diagram) in enumerate(diagrams.items(), 1):
+            line = _line(index, f"{name}: ECE {diagram.error:.4f}")
+            above.plot(diagram.predicted, diagram.observed, marker="o", markersize=4, **line)
+            width = 1 / len(diagram.counts)
+            left = (np.arange(len(diagram.counts)) + 0.1 + 0.4 * (index - 1)) * width
+            below.bar(left, diagram.counts, 0.4 * width, align="edge", color=SERIES[index])
         above.set(ylabel="share that is true", xlim=(0, 1), ylim=(0, 1.02))
         below.set(xlabel="probability", ylabel="entries", yscale="log", ylim=(0.5, None))
         above.legend(loc="upper left")
@@ -139,28 +168,36 @@ def reliability_plot(groups: Mapping[str, Reliability]) -> str:
 
 
 def bars_plot(
-    names: Sequence[str], groups: Mapping[str, Float64Array | Int64Array], **labels: str
+    names: Sequence[str],
+    groups: Mapping[str, Float64Array | Int64Array],
+    *,
+    xlabel: str,
+    ylabel: str | None = None,
 ) -> str:
-    """Draw bars side by side: a place for each name, a bar for each group.
+    """Draw groups of bars side by side, with their heights above them.
 
     Args:
-        names: What stands below the places.
-        groups: The heights of each group, one for each name.
-        labels: `xlabel` and `ylabel`.
+        names: The labels on the x axis.
+        groups: For each group its bars' heights, one per name.
+        xlabel: The label of the x axis.
+        ylabel: The label of the y axis; None for no label.
+
+    Example:
+        >>> heights = {"true": np.array([0, 70, 30]), "predicted": np.array([2, 80, 18])}
+        >>> svg = bars_plot(["0", "1", "2"], heights, xlabel="articles")  # doctest: +SKIP
     """
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         width = 0.8 / len(groups)
-        for place, (name, heights) in enumerate(groups.items()):
-            left = np.arange(len(names)) - 0.4 + place * width
-            bars = axes.bar(left, heights, width, align="edge", color=SERIES[place + 1], label=name)
-            case_format = (
-                "{:.2f}" if np.issubdtype(np.asarray(heights).dtype, np.floating) else "{:,.0f}"
-            )
-            axes.bar_label(bars, fmt=case_format, fontsize=8, color=SOFT, padding=2)
+        for index, (name, heights) in enumerate(groups.items()):
+            left = np.arange(len(names)) - 0.4 + index * width
+            bars = axes.bar(left, heights, width, align="edge", color=SERIES[index + 1], label=name)
+            is_share = np.issubdtype(np.asarray(heights).dtype, np.floating)
+            spec = "{:.2f}" if is_share else "{:,.0f}"
+            axes.bar_label(bars, fmt=spec, fontsize=8, color=SOFT, padding=2)
         axes.set_xticks(np.arange(len(names)), names)
-        axes.set(**labels)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.grid(visible=False, axis="x")
         axes.margins(y=0.1)
         _legend(axes, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=len(groups))
@@ -168,18 +205,18 @@ def bars_plot(
     return _svg(draw)
 
 
-def _legend(axes: Any, **place: Any) -> None:
-    """Name what is drawn, if anything is: matplotlib warns of a legend without a line."""
+def _legend(axes: Any, **options: Any) -> None:
+    """Add a legend if there is anything to name: matplotlib warns of an empty one."""
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(**place)
+        axes.legend(**options)
 
 
-def _line(place: int, label: str) -> dict[str, Any]:
-    return {"color": SERIES[place % len(SERIES)], "linewidth": 1.4, "label": label}
+def _line(index: int, label: str) -> dict[str, Any]:
+    return {"color": SERIES[index % len(SERIES)], "linewidth": 1.4, "label": label}
 
 
 def _svg(draw: Callable[[Any], None]) -> str:
-    """Return what is drawn on a figure as an SVG element to stand in a page."""
+    """Return what `draw` draws on a matplotlib figure as an <svg> element."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -187,15 +224,19 @@ def _svg(draw: Callable[[Any], None]) -> str:
         figure = Figure(figsize=SIZE, layout="constrained")
         draw(figure)
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-        return _embedded(file.getvalue())
+        return _embeddable(file.getvalue())
 
 
-def _embedded(text: str) -> str:
-    """Return an SVG file as an element whose size, fonts and colours are the page's."""
-    text = text[text.index("<svg") :]
+def _embeddable(text: str) -> str:
+    """Return an SVG file as an element that has the size, the fonts and the colours of the page."""
+    text = text[text.index("<svg") :]  # without the XML declaration
+    # "<metadata>...</metadata>" names addresses, "<style>...</style>" would style the whole page.
     text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.DOTALL)
-    text = re.sub(r'<g id="[^"]*">', "<g>", text)  # these would stand twice in a page
+    # '<g id="axes_1">' -> '<g>': the plots of a page would share these ids.
+    text = re.sub(r'<g id="[^"]*">', "<g>", text)
+    # '<svg height="266pt" viewBox="0 0 403 266" ...>' -> '<svg viewBox="0 0 403 266">'
     text = re.sub(r'^<svg [^>]*viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', text)
+    # "font-family: 'DejaVu Sans'; fill: #010101" -> "fill: #010101"
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     text = text.replace("xlink:href", "href")
     for colour, variable in VARIABLES.items():

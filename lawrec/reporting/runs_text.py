@@ -8,29 +8,19 @@ import numpy as np
 
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
-from lawrec.evaluation.metrics import HEADLINES
+from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
 from lawrec.reporting.tables import render, simple_table
 from lawrec.runs.results import DoctorReport, GuaranteeCost, RunInfo, TuningResult
-
-FIGURES = {
-    "cail_score": "CAIL score",
-    "micro_f1": "micro-F1",
-    "macro_f1": "macro-F1, all articles",
-    "macro_f1_supported": "macro-F1, articles with cases",
-    "hamming_loss": "Hamming loss",
-    "exact_match": "exact match",
-}
-"""The names of the metrics for people."""
 
 
 def headline_figures(figures: Mapping[str, float]) -> str:
     """Return the most important metrics in one line.
 
     Example:
-        >>> headline_figures(dict.fromkeys(FIGURES, 0.5))[:37]
+        >>> headline_figures(dict.fromkeys(METRIC_LABELS, 0.5))[:37]
         'CAIL score 0.5000, micro-F1 0.5000, m'
     """
-    return ", ".join(f"{FIGURES[name]} {figures[name]:.4f}" for name in HEADLINES)
+    return ", ".join(f"{METRIC_LABELS[name]} {figures[name]:.4f}" for name in HEADLINES)
 
 
 def records_text(records: Records) -> str:
@@ -85,30 +75,30 @@ def tuning_text(tuning: TuningResult) -> str:
         f"{len(finite)} of {len(rule.thresholds)} articles have a threshold{interval}; "
         f"{supported} have a case to tune it on, {unreliable} fewer than {RARE}: unreliable",
     ]
-    if tuning.promise:
-        lines.append(_guarantee_text(tuning.promise))
-    lines.append(f"on the cases used to tune: {headline_figures(tuning.figures)}")
+    if tuning.guarantee:
+        lines.append(_guarantee_text(tuning.guarantee))
+    lines.append(f"on the cases used to tune: {headline_figures(tuning.metrics)}")
     return _comparison(tuning) + "\n".join(lines)
 
 
 def _comparison(tuning: TuningResult) -> str:
     if not tuning.compared:
         return ""
-    names = list(tuning.compared[0].figures)
-    objective = FIGURES.get(tuning.objective, tuning.objective)
+    names = list(tuning.compared[0].metrics)
+    objective = METRIC_LABELS.get(tuning.objective, tuning.objective)
     own = [] if tuning.objective in names else [objective]
-    table = simple_table("Strategy", *own, *(FIGURES[name] for name in names))
+    table = simple_table("Strategy", *own, *(METRIC_LABELS[name] for name in names))
     for result in tuning.compared:
-        values = [result.objective] * len(own) + list(result.figures.values())
+        values = [result.objective] * len(own) + list(result.metrics.values())
         table.add_row(result.strategy, *(f"{value:.4f}" for value in values))
     return f"Strategies by {objective}, cross-validated\n{render(table)}"
 
 
 def _guarantee_text(cost: GuaranteeCost) -> str:
     return (
-        f"guarantee: {cost.level:.0%} of cases get all their articles, or go to a person; articles "
-        f"are listed from a score of {cost.score:.4f} on, {cost.articles:.1f} per case, and "
-        f"{cost.abstained:.1%} of cases are left to a person"
+        f"guarantee: {cost.coverage:.0%} of cases get all their articles, or go to a person; "
+        f"articles are listed from a score of {cost.score:.4f} on, {cost.articles_per_case:.1f} "
+        f"per case, and {cost.abstained:.1%} of cases are left to a person"
     )
 
 

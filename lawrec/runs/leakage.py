@@ -1,4 +1,8 @@
-"""TODO runs.leakage."""
+"""Leakage: keep cases that a run has learned from out of its tuning and its evaluation.
+
+Thresholds that are tuned on train cases are too high, and metrics on tuning cases are too good. So
+every command compares the SHA-256 of its cases with those that the run has used before.
+"""
 
 from pathlib import Path
 
@@ -9,11 +13,15 @@ from lawrec.text_files import content_digest
 
 
 def split_path(run: Run, split: str) -> Path:
-    """Return where the cases of a run's split are.
+    """Return the path of the cases of a run's split, which must be those of its training.
 
     Raises:
         RunError: The run's data has no such split.
-        CaseError: They are gone, or changed since the run was trained.
+        CaseError: The cases are gone, or have changed since the run was trained.
+
+    Example:
+        >>> split_path(find_run(Path("checkpoints"), None), "valid")  # doctest: +SKIP
+        PosixPath('data/sample/valid.json')
     """
     if split not in run.splits:
         raise RunError(
@@ -23,7 +31,7 @@ def split_path(run: Run, split: str) -> Path:
             todo="Name a file of labelled cases with --data.",
         )
     source = run.splits[split]
-    if change := _change_of(source):
+    if change := _change_since_training(source):
         raise CaseError(
             source.path,
             expected=f"the {split} cases must be as they were when the run was trained",
@@ -33,8 +41,8 @@ def split_path(run: Run, split: str) -> Path:
     return source.path
 
 
-def _change_of(source: SplitFile) -> str:
-    """Return what happened to a split's cases since, if anything."""
+def _change_since_training(source: SplitFile) -> str:
+    """Return what has happened to the cases of a split since training, "" for nothing."""
     try:
         return "" if content_digest(source.path) == source.sha256 else "changed cases"
     except CaseError as error:
@@ -42,7 +50,12 @@ def _change_of(source: SplitFile) -> str:
 
 
 def trained_on(run: Run) -> dict[str, tuple[str, ...]]:
-    """Return the SHA-256 of the cases that a run was trained on, by their use."""
+    """Return the SHA-256 of the cases that a run was trained on, by what they were used for.
+
+    Example:
+        >>> trained_on(find_run(Path("checkpoints"), None))  # doctest: +SKIP
+        {'train': ('9f86d081884c7d65...',), 'train the charges': ()}
+    """
     charged = (run.splits[CHARGE_ONLY].sha256,) if CHARGE_ONLY in run.splits else ()
     return {"train": run.trained_on, "train the charges": charged}
 
@@ -50,12 +63,25 @@ def trained_on(run: Run) -> dict[str, tuple[str, ...]]:
 def refuse_same_cases(
     path: Path, digest: str, *, purpose: str, used: dict[str, tuple[str, ...]]
 ) -> None:
-    """Raise CaseError when a file has the SHA-256 of cases that the run has used already."""
-    for use, known in used.items():
-        if digest in known:
+    """Refuse cases that a run has used before.
+
+    Args:
+        path: The cases, for the error.
+        digest: Their SHA-256.
+        purpose: What they are to be used for now, such as "evaluate".
+        used: The SHA-256 of all cases used before, by what they were used for.
+
+    Raises:
+        CaseError: The digest is among them.
+
+    Example:
+        >>> refuse_same_cases(Path("a.json"), "12", purpose="tune", used={"train": ("34",)})
+    """
+    for use, digests in used.items():
+        if digest in digests:
             raise CaseError(
                 path,
                 expected=f"to {purpose}, the cases must differ from those used to {use}",
                 got="the same file",
-                todo="Take cases that the run has not seen.",
+                todo="Use cases that the run has not seen.",
             )

@@ -1,4 +1,8 @@
-"""Results: what commands return, without TensorFlow, so that reports need not import it."""
+"""Results: the values that commands compute and reports show.
+
+They are here, apart from the code that computes them, so that `lawrec.reporting` can show them
+without importing TensorFlow.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,21 +22,37 @@ from lawrec.types import BoolArray, Float32Array, Int64Array
 
 @dataclass(frozen=True)
 class GuaranteeCost:
-    """What a guarantee costs on the cases that it was made with."""
+    """What a guarantee costs, on the cases that it was chosen on.
 
-    level: float
-    score: float  # from which on articles are listed
-    articles: float  # of a list, on average
-    abstained: float  # share of cases
+    Attributes:
+        coverage: Share of new cases whose list will have all their articles, on average.
+        score: The score from which on an article is listed for it.
+        articles_per_case: Mean number of articles with at least this score.
+        abstained: Share of cases with more of them than a list may have, left to a person.
+    """
+
+    coverage: float
+    score: float
+    articles_per_case: float
+    abstained: float
 
 
 @dataclass(frozen=True)
 class TuningResult:
-    """What was tuned, on what, and how well it does on just those cases.
+    """What `tune_run` chose, on which cases, and how well it does on just these cases.
 
-    `compared` has the strategies by cross-validation, the best first, if one was to be found.
-    `support` counts the true cases of each article there, `bounds` (n_articles, 2) says between
-    which cuts the article's own best one lies.
+    Attributes:
+        strategy: A key of `STRATEGIES`.
+        objective: A key of `OBJECTIVES`, which was maximized.
+        path: The cases.
+        sha256: Their digest.
+        cases: Their number.
+        rule: The chosen rule.
+        support: True cases of each article, int64 (n_articles,).
+        intervals: The interval of each article's own best threshold, float32 (n_articles, 2).
+        metrics: The metrics of the rule's lists, by name.
+        compared: All strategies by cross-validation, the best first; empty where one was named.
+        guarantee: The cost of the guarantee; None without one.
     """
 
     strategy: str
@@ -42,15 +62,23 @@ class TuningResult:
     cases: int
     rule: DecisionRule
     support: Int64Array
-    bounds: Float32Array
-    figures: dict[str, float]
+    intervals: Float32Array
+    metrics: dict[str, float]
     compared: tuple[StrategyResult, ...]
-    promise: GuaranteeCost | None
+    guarantee: GuaranteeCost | None
 
 
 @dataclass(frozen=True)
 class TrainingEvaluation:
-    """What the loop reports now and then: the mean loss since the last, and figures on valid."""
+    """What the training loop reports after each evaluation.
+
+    Attributes:
+        step: The global step.
+        epoch: The epoch, from 1.
+        loss: Mean loss since the last evaluation.
+        valid: Metrics on the valid split, by name.
+        best: Whether this is the best checkpoint so far.
+    """
 
     step: int
     epoch: int
@@ -61,7 +89,21 @@ class TrainingEvaluation:
 
 @dataclass(frozen=True)
 class DryRunReport:
-    """The sizes of a training; `speed` is that of the second step, and the first one compiles."""
+    """The sizes of a training, and the results of its first two steps.
+
+    Attributes:
+        records: The folder of the records.
+        cases: Number of cases of each split.
+        tokens: Size of the vocabulary.
+        articles: Number of articles.
+        parameters: Number of trainable and other weights.
+        weight_bytes: Bytes of the model's weights.
+        optimizer_bytes: Bytes of the optimizer's variables.
+        shapes: dtype and shape of each array of a batch, by name.
+        loss: The loss of the first step.
+        first_seconds: Seconds of the first step, which compiles.
+        speed: The throughput of the second step, by unit.
+    """
 
     records: Path
     cases: dict[str, int]
@@ -78,7 +120,7 @@ class DryRunReport:
 
 @dataclass(frozen=True)
 class ShownCase:
-    """A row of a batch as the model is told it; its id is not among that."""
+    """One row of a batch as the model gets it, turned back into text; the case id is not in it."""
 
     text: str
     articles: tuple[str, ...]
@@ -88,9 +130,13 @@ class ShownCase:
 
 @dataclass(frozen=True)
 class FirstBatch:
-    """The first batch of a training, and for each check what fails it, if anything does.
+    """The first batch of a training.
 
-    The loss and the gradients are checked where nothing else failed.
+    Attributes:
+        shapes: dtype and shape of each array, by name.
+        cases: Its rows.
+        checks: For each check, the rows or arrays that fail it. The loss and the gradients are
+            checked only where nothing else failed.
     """
 
     shapes: dict[str, str]
@@ -100,7 +146,15 @@ class FirstBatch:
 
 @dataclass(frozen=True)
 class Answer:
-    """What lawrec says of one case: its decision, or the error that kept it from answering."""
+    """The answer to one line of input: its decision, or why there is none.
+
+    Attributes:
+        case_id: The id of the case, by default the number of its line.
+        fact: Its text.
+        decision: The recommended articles.
+        truncated: Whether the end of the fact was not considered.
+        error: What is wrong with the line; None where it was answered.
+    """
 
     case_id: str
     fact: str = field(repr=False, default="")
@@ -111,7 +165,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of the model; `output` is its shape without the batch."""
+    """One layer of a model; `output` is the shape of its output without the batch axis."""
 
     name: str
     output: str
@@ -120,10 +174,22 @@ class Layer:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """A run's description.
+    """The description of a run.
 
-    `flops` is the floating-point operations for a case of the greatest length; `changed` the
-    settings, by name, that differ from those of `preset`.
+    Attributes:
+        run: Its folder.
+        checkpoint: Its best checkpoint, relative to the folder; None before training.
+        splits: The path of each split.
+        tokenizer: The fingerprint of its tokenizer.
+        tokens: Size of the vocabulary.
+        articles: Number of articles.
+        thresholds: How many articles have a threshold, in words.
+        parameters: Number of weights.
+        flops: Floating-point operations for one case of the greatest length.
+        layers: The layers that have weights.
+        preset: The preset from which the fewest settings differ.
+        changed: These settings, by name.
+        config: All settings, by section.
     """
 
     run: str
@@ -143,17 +209,17 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class MachineReport:
-    """What a machine has, without a judgment; sizes in bytes.
+    """What a computer has that TensorFlow needs for a GPU, as it was read.
 
     Attributes:
         gpus: The names of the GPUs that TensorFlow sees.
         built_for: "cuda_version" and "cudnn_version" of TensorFlow; empty for a build without CUDA.
         hidden: CUDA_VISIBLE_DEVICES, or None where it is not set.
         nodes: The device files of NVIDIA's driver.
-        driver: What the driver says of its version, or "".
-        smi: What nvidia-smi says: a line a GPU, its error, or "" where there is no such program.
-        broken: From each library that cannot be loaded, the driver's among them, to why.
-        packages: From each package of `LIBRARIES` that is installed to its version.
+        driver: The first line of the driver's version file, or "".
+        smi: The output of nvidia-smi with one line per GPU, its error, or "" where it is missing.
+        broken: Each library that cannot be loaded, the driver's included, and why.
+        packages: The version of each package of `LIBRARIES` that is installed.
     """
 
     gpus: tuple[str, ...]
@@ -168,7 +234,18 @@ class MachineReport:
 
 @dataclass(frozen=True)
 class DoctorReport:
-    """What the doctor says; `difference` is the largest between scores of the CPU and the GPU."""
+    """What `lawrec doctor` reports.
+
+    Attributes:
+        lawrec: Its version.
+        tensorflow: The version of TensorFlow.
+        keras: The version of Keras.
+        cores: CPU cores that this process may use.
+        findings: What the computer has.
+        why_no_gpu: Why no GPU is used, and what to do; empty where one is.
+        difference: The largest difference between scores of the CPU and the GPU; None without GPU.
+        batch_tokens: A value of training.batch_tokens that fits.
+    """
 
     lawrec: str
     tensorflow: str
@@ -182,11 +259,18 @@ class DoctorReport:
 
 @dataclass(frozen=True)
 class ScoredCases:
-    """Labelled cases with their scores: y_true bool, y_score float32, (n_cases, n_articles).
+    """Labelled cases with their scores.
 
-    `known` is False where a case does not know whether the article applies to it.
-    The columns are the run's articles, then those that the cases cite and the run does not know:
-    they score 0, so that each of their citations counts as a miss.
+    The columns are the run's articles, then those that the cases cite and the run does not know.
+    The latter score 0, so that each of their citations counts as a miss.
+
+    Attributes:
+        case_ids: The id of each case.
+        articles: The article of each column.
+        y_true: bool (n_cases, n_articles).
+        y_score: float32 (n_cases, n_articles), 0 to 1.
+        known: bool (n_cases, n_articles), False where it is not known whether the article applies.
+        skipped: Number of lines that could not be used.
     """
 
     case_ids: tuple[str, ...]
@@ -199,7 +283,14 @@ class ScoredCases:
 
 @dataclass(frozen=True)
 class LabelledCases:
-    """Labelled cases: where they are, how they are written, whether bad lines may be left out."""
+    """Where labelled cases are and how to read them.
+
+    Attributes:
+        path: A path as `list_files` takes it.
+        sha256: The digest of the cases.
+        case_format: How they are written.
+        skip_bad: Whether lines that cannot be used are left out.
+    """
 
     path: Path
     sha256: str
@@ -209,12 +300,12 @@ class LabelledCases:
     def read_rows(self, rows: Iterable[int]) -> dict[int, Case]:
         """Return the cases of some rows of the scores, read again from their file."""
         wanted = set(rows)
-        read = (
+        cases = (
             case
             for case in read_cases(self.path, case_format=self.case_format)
             if isinstance(case, Case)
         )
-        return {row: case for row, case in enumerate(read) if row in wanted}
+        return {row: case for row, case in enumerate(cases) if row in wanted}
 
 
 @dataclass(frozen=True)
@@ -223,16 +314,16 @@ class EvaluationResult:
 
     Attributes:
         run: The run.
-        name: What was evaluated on, for the names of files: a split, or a file's name.
+        name: What it was evaluated on, for the names of files: a split, or the name of a file.
         cases: The cases.
         scored: Their scores.
-        judged: The lists that the run's thresholds make of them.
-        report: The figures.
+        predictions: The lists that the run's thresholds make of them.
+        report: The metrics.
     """
 
     run: Run
     name: str
     cases: LabelledCases
     scored: ScoredCases
-    judged: RunPredictions
+    predictions: RunPredictions
     report: EvaluationReport

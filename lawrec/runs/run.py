@@ -1,15 +1,39 @@
-"""Runs: the folder that training fills and that is all one needs to predict.
+"""Runs: the folder that a training fills, and that holds all that predicting needs.
 
 checkpoints/LATEST                     the name of the newest run that has a checkpoint
-checkpoints/<run>/run.json             version, resolved configuration, where the cases came from
-checkpoints/<run>/tokens.txt ...       copies of what the ids mean and of the lists of words
+checkpoints/<run>/run.json             what the run was created from, as below
+checkpoints/<run>/tokens.txt           the tokens; the line of each is its id
+checkpoints/<run>/articles.txt         the articles, likewise
+checkpoints/<run>/charges.txt          the charges, likewise
+checkpoints/<run>/dictionary.txt       the words of the tokenizer's user dictionaries
+checkpoints/<run>/stop_words.txt       that list of words, if the settings name one
+checkpoints/<run>/user_tokens.txt      likewise
 checkpoints/<run>/model.ckpt-<step>*   the newest checkpoints, named by the state file `checkpoint`
-checkpoints/<run>/best/                the weights with the best valid score
+checkpoints/<run>/best/                the checkpoints with the best valid score
+
+All vocabularies and lists of words are copies, so that a run predicts on another machine without
+the cases that it was trained on. The fields of run.json are:
+
+run_version    the version of this format, `RUN_VERSION`; runs of other versions are refused
+lawrec         the version of lawrec that created the run
+config         all settings, by section
+tokenizer      the fingerprint of the tokenizer: its package and version, the words of the
+               dictionaries, the stop words and the entity types
+source         where the cases are and how they are read: "data", "article_list" and
+               "charge_only_data" are absolute paths or null, "skip_bad" is true or false, "format"
+               has the options of the case format that differ from the defaults
+records        the name of the folder of records
+label_counts   the number of train cases of each article, in the order of articles.txt
+splits         for train, valid, test and charge_only, if they exist: the "path" of the cases and
+               their SHA-256, "sha256"
+start          null, or the checkpoint of another run that the weights were initialized from: the
+               path of the "run", the "checkpoint" in it, and "trained_on", the SHA-256 of all cases
+               that those weights were trained on
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -26,15 +50,16 @@ from lawrec.errors import ConfigError, RunError
 from lawrec.files import atomic_folder, write_json, write_text
 from lawrec.text_files import content_digest
 
-RUN_VERSION = 1  # grows when an older run cannot be read any longer
+RUN_VERSION = 1
+"""The version of the format of runs; it grows when older runs can no longer be read."""
 DICTIONARY = "dictionary.txt"
 LISTS = {"stop_words": "stop_words.txt", "user_tokens": "user_tokens.txt"}
-"""The settings of [corpus] that name a list of words, and the run's copy of it."""
+"""The settings of [corpus] that name a list of words, and the name of the run's copy of it."""
 
 
 @dataclass(frozen=True)
 class SplitFile:
-    """Where a split's cases come from, and their digest."""
+    """Where the cases of a split are, and their SHA-256 when the run was created."""
 
     path: Path
     sha256: str
@@ -42,9 +67,12 @@ class SplitFile:
 
 @dataclass(frozen=True)
 class WarmStart:
-    """The checkpoint of another run that a run's weights start from.
+    """The checkpoint of another run that the weights of a run are initialized from.
 
-    `trained_on` are the digests of the cases that these weights have seen.
+    Attributes:
+        run: The folder of the other run.
+        checkpoint: The path prefix of the checkpoint in that folder.
+        trained_on: The SHA-256 of all cases that its weights were trained on.
     """
 
     run: Path
@@ -54,7 +82,21 @@ class WarmStart:
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder, opened; `tokenizer` is a fingerprint, `label_counts` are those of train."""
+    """An open run.
+
+    Attributes:
+        folder: Its folder; the name of the folder is that of the run.
+        config: All settings; the lists of words that they name are the run's copies.
+        tokens: The tokens and their ids.
+        articles: The articles and their label ids.
+        charges: The charges and their label ids; empty if no train case names one.
+        tokenizer: The fingerprint of the tokenizer.
+        dataset: Where the cases are, and how they are read.
+        records: The name of the folder of records.
+        label_counts: The number of train cases of each article.
+        splits: The files of the splits, by name; "charge_only" are cases with charges alone.
+        warm_start: Where the weights were initialized from, if from another run.
+    """
 
     folder: Path
     config: Config
@@ -62,16 +104,17 @@ class Run:
     articles: Vocabulary
     charges: Vocabulary
     tokenizer: str
-    source: DatasetSpec
+    dataset: DatasetSpec
     records: str
     label_counts: tuple[int, ...]
     splits: dict[str, SplitFile]
-    start: WarmStart | None = None
+    warm_start: WarmStart | None = None
 
     @property
     def trained_on(self) -> tuple[str, ...]:
-        """The digests of all cases that its weights learn from, those of its start included."""
-        return (self.splits["train"].sha256, *(self.start.trained_on if self.start else ()))
+        """The SHA-256 of all train cases of its weights, those of the warm start included."""
+        earlier = self.warm_start.trained_on if self.warm_start else ()
+        return (self.splits["train"].sha256, *earlier)
 
 
 def create_run(
@@ -79,42 +122,64 @@ def create_run(
     config: Config,
     *,
     records: Records,
-    source: DatasetSpec,
+    dataset: DatasetSpec,
     name: str | None = None,
-    start: WarmStart | None = None,
+    warm_start: WarmStart | None = None,
 ) -> Run:
-    """Make the folder of a new run, named by the time and its records where `name` is None.
+    """Create the folder of a new run.
 
-    Its weights may start from the best ones of another run.
+    Args:
+        root: The folder of the runs.
+        config: All settings.
+        records: The records of the cases.
+        dataset: The cases.
+        name: The name of the run; by default, the time and the name of the records.
+        warm_start: Where to initialize the weights from, if from another run.
 
     Raises:
-        RunError: A run of that name exists, or the other one has no checkpoint.
+        RunError: A run of that name exists.
         CaseError: There is no valid split.
-        ConfigError: Charges are given but not to be learnt, or to be learnt but not given.
+        ConfigError: `loss.charge_weight` and the cases do not match: there are cases that name
+            charges alone and the weight is 0, or no case names a charge and it is not.
+
+    Example:
+        >>> run = create_run(  # doctest: +SKIP
+        ...     Path("checkpoints"), config, records=records, dataset=dataset
+        ... )
+        >>> run.folder.name  # doctest: +SKIP
+        '20260301-090507-sample-1a2b3c4d'
     """
-    check_dataset_spec(source, config.loss)
+    check_dataset_spec(dataset, config.loss)
     _check_charges(config, records)
-    for folder in [root / name] if name else _stamped_folders(root, records.folder.name):
+    for folder in [root / name] if name else _timestamped(root, records.folder.name):
         try:
             with atomic_folder(folder, overwrite=False) as new:
-                _write_run(new, config, records=records, source=source, start=start)
+                _write_run(new, config, records=records, dataset=dataset, warm_start=warm_start)
             return open_run(folder)
         except FileExistsError:
-            if not folder.exists():  # something else is in the way
+            if not folder.exists():  # a file stands where a folder above it should be
                 raise
     raise RunError(
         folder,
-        expected="a new run needs a new name",
+        expected="a new run must have a new name",
         got="an existing one",
         todo="Choose another --run.",
     )
 
 
 def find_run(root: Path, name: str | None) -> Run:
-    """Open the run of that name in `root`, or at that path; without a name, the newest.
+    """Open a run by its name or path.
+
+    Args:
+        root: The folder of the runs.
+        name: The name of a run in `root`, or the path of a run; None for the newest run.
 
     Raises:
-        RunError: There is no such run, or its files are not readable.
+        RunError: There is no such run, or its files cannot be read.
+
+    Example:
+        >>> find_run(Path("checkpoints"), None).folder.name  # doctest: +SKIP
+        '20260301-090507-sample-1a2b3c4d'
     """
     if name is None:
         latest = root / "LATEST"
@@ -134,7 +199,11 @@ def open_run(folder: Path) -> Run:
     """Open the run in a folder.
 
     Raises:
-        RunError: It is not a run, or its files are not readable.
+        RunError: The folder holds no run, one of another version, or its files cannot be read.
+
+    Example:
+        >>> open_run(Path("checkpoints/first")).config.training.epochs  # doctest: +SKIP
+        8
     """
     path = folder / "run.json"
     try:
@@ -142,47 +211,57 @@ def open_run(folder: Path) -> Run:
         _check_version(values, folder)
         return Run(
             folder=folder,
-            config=_with_own_lists(from_dict(values["config"], str(path)), folder),
+            config=_with_copied_lists(from_dict(values["config"], str(path)), folder),
             tokens=load_vocabulary(folder / "tokens.txt"),
             articles=load_vocabulary(folder / "articles.txt"),
             charges=load_vocabulary(folder / "charges.txt"),
             tokenizer=values["tokenizer"],
-            source=_source(values["source"], folder / DICTIONARY),
+            dataset=_dataset_from_dict(values["source"], folder / DICTIONARY),
             records=values["records"],
             label_counts=tuple(values["label_counts"]),
             splits={
                 split: SplitFile(Path(file["path"]), file["sha256"])
                 for split, file in values["splits"].items()
             },
-            start=_opened_start(values.get("start")),
+            warm_start=_warm_start_from_dict(values["start"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(
             folder,
             expected="the folder must hold a run",
             got=f"{type(error).__name__}: {error}",
-            todo="Name a folder that `lawrec train` made.",
+            todo="Name a folder that `lawrec train` created.",
         ) from error
 
 
 def set_latest(run: Run) -> None:
-    """Make this the run that commands use when none is named."""
+    """Make a run the one that commands use when none is named.
+
+    Example:
+        >>> set_latest(run)  # doctest: +SKIP
+        >>> find_run(run.folder.parent, None) == run  # doctest: +SKIP
+        True
+    """
     write_text(run.folder.parent / "LATEST", f"{run.folder.name}\n")
 
 
 def load_encoder(run: Run) -> Encoder:
-    """Return the run's own way from a fact to token ids.
+    """Return the run's function from a fact to token ids.
 
     Raises:
-        RunError: The tokenizer installed now may cut text otherwise than the run's did.
+        RunError: The installed tokenizer could split texts differently than the run's did.
+
+    Example:
+        >>> load_encoder(run)("被告人窃取钱包")  # doctest: +SKIP
+        [17, 402, 1095]
     """
-    tokenizer = load_tokenizer(run.config.corpus, run.source.dictionaries)
+    tokenizer = load_tokenizer(run.config.corpus, run.dataset.dictionaries)
     if tokenizer.fingerprint != run.tokenizer:
         raise RunError(
             run.folder,
             expected=f"the tokenizer must be the run's own ({run.tokenizer})",
             got=tokenizer.fingerprint,
-            todo="Install that version, or train anew with `lawrec train`.",
+            todo="Install that version, or train a new run with `lawrec train`.",
         )
     return Encoder(tokenizer, run.tokens, run.config.corpus.max_tokens)
 
@@ -191,13 +270,14 @@ def _check_version(values: Mapping[str, Any], folder: Path) -> None:
     if (version := values.get("run_version")) != RUN_VERSION:
         raise RunError(
             folder,
-            expected=f"the run must be of version {RUN_VERSION} of the format of runs",
+            expected=f"the run must have version {RUN_VERSION} of the format of runs",
             got=version or "one from before versions were counted",
-            todo="Train it anew with `lawrec train`.",
+            todo="Train a new run with `lawrec train`.",
         )
 
 
 def _check_charges(config: Config, records: Records) -> None:
+    # A charge output changes the model, so it is never added without being asked for.
     if config.loss.charge_weight and not records.charges.names:
         raise ConfigError(
             "loss.charge_weight",
@@ -207,23 +287,30 @@ def _check_charges(config: Config, records: Records) -> None:
         )
 
 
-def _stamped_folders(root: Path, key: str) -> Iterator[Path]:
-    """Give names by the time, without end: other runs may start in the same second."""
+def _timestamped(root: Path, key: str) -> Iterator[Path]:
+    """Yield folders named by the time, without end: another run may start in the same second.
+
+    For example, "20260301-090507-sample-1a2b3c4d", then the same with "-2", "-3" ...
+    """
     stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{key}"
     yield root / stamp
     yield from (root / f"{stamp}-{number}" for number in count(2))
 
 
 def _write_run(
-    folder: Path, config: Config, *, records: Records, source: DatasetSpec, start: WarmStart | None
+    folder: Path,
+    config: Config,
+    *,
+    records: Records,
+    dataset: DatasetSpec,
+    warm_start: WarmStart | None,
 ) -> None:
-    """Fill the folder of a new run."""
     records.tokens.save(folder / "tokens.txt")
     records.articles.save(folder / "articles.txt")
     records.charges.save(folder / "charges.txt")
-    _save_words(folder / DICTIONARY, read_words(source.dictionaries))
-    for setting, copy in _own_lists(config, folder).items():
-        _save_words(Path(copy), listed_words(getattr(config.corpus, setting)))
+    _write_words(folder / DICTIONARY, read_words(dataset.dictionaries))
+    for setting, copy in _copied_lists(config, folder).items():
+        _write_words(Path(copy), listed_words(getattr(config.corpus, setting)))
     write_json(
         folder / "run.json",
         {
@@ -231,76 +318,68 @@ def _write_run(
             "lawrec": __version__,
             "config": config.to_dict(),
             "tokenizer": records.manifest.tokenizer,
-            "source": {
-                "data": str(source.data.resolve()),
-                "article_list": str(source.article_list.resolve()) if source.article_list else None,
-                "charge_only_data": (
-                    str(source.charge_only_data.resolve()) if source.charge_only_data else None
-                ),
-                "skip_bad": source.skip_bad,
-                "format": source.case_format.non_defaults(),
-            },
+            "source": _dataset_to_dict(dataset),
             "records": records.folder.name,
             "label_counts": records.manifest.label_counts,
-            "splits": _split_files(records, source),
-            "start": _start_values(start),
+            "splits": _splits_to_dict(records, dataset),
+            "start": warm_start and {**asdict(warm_start), "run": str(warm_start.run.resolve())},
         },
     )
 
 
-def _split_files(records: Records, source: DatasetSpec) -> dict[str, dict[str, str]]:
-    """Return what run.json says of where the cases came from."""
-    files = {
-        split: {"path": str(Path(made.source).resolve()), "sha256": made.source_sha256}
-        for split, made in records.manifest.splits.items()
-    }
-    if source.charge_only_data:
-        digest = content_digest(source.charge_only_data)
-        files[CHARGE_ONLY] = {"path": str(source.charge_only_data.resolve()), "sha256": digest}
-    return files
-
-
-def _start_values(start: WarmStart | None) -> dict[str, Any] | None:
-    """Return what run.json says of the run that another starts from."""
-    if start is None:
-        return None
+def _dataset_to_dict(dataset: DatasetSpec) -> dict[str, Any]:
+    article_list, charge_only_data = (
+        str(path.resolve()) if path else None
+        for path in (dataset.article_list, dataset.charge_only_data)
+    )
     return {
-        "run": str(start.run.resolve()),
-        "checkpoint": start.checkpoint,
-        "trained_on": list(start.trained_on),
+        "data": str(dataset.data.resolve()),
+        "article_list": article_list,
+        "charge_only_data": charge_only_data,
+        "skip_bad": dataset.skip_bad,
+        "format": dataset.case_format.non_defaults(),
     }
 
 
-def _opened_start(values: dict[str, Any] | None) -> WarmStart | None:
-    if values is None:
-        return None
-    return WarmStart(Path(values["run"]), values["checkpoint"], tuple(values["trained_on"]))
-
-
-def _save_words(path: Path, words: list[str]) -> None:
-    write_text(path, "".join(f"{word}\n" for word in words))
-
-
-def _own_lists(config: Config, folder: Path) -> dict[str, Any]:
-    """Return the settings that name a list of words, naming the run's own copy of it."""
-    return {name: str(folder / LISTS[name]) for name in LISTS if getattr(config.corpus, name)}
-
-
-def _with_own_lists(config: Config, folder: Path) -> Config:
-    return replace(config, corpus=replace(config.corpus, **_own_lists(config, folder)))
-
-
-def _source(values: dict[str, Any], dictionary: Path) -> DatasetSpec:
+def _dataset_from_dict(values: dict[str, Any], dictionary: Path) -> DatasetSpec:
     article_list, charge_only_data = (
         Path(values[name]) if values[name] else None
         for name in ("article_list", "charge_only_data")
     )
-    case_format = CaseFormat(**values.get("format", {}))
     return DatasetSpec(
         data=Path(values["data"]),
         article_list=article_list,
         charge_only_data=charge_only_data,
         dictionaries=(dictionary,),
-        case_format=case_format,
+        case_format=CaseFormat(**values["format"]),
         skip_bad=values["skip_bad"],
     )
+
+
+def _splits_to_dict(records: Records, dataset: DatasetSpec) -> dict[str, dict[str, str]]:
+    files = {
+        name: {"path": str(Path(split.source).resolve()), "sha256": split.source_sha256}
+        for name, split in records.manifest.splits.items()
+    }
+    if path := dataset.charge_only_data:
+        files[CHARGE_ONLY] = {"path": str(path.resolve()), "sha256": content_digest(path)}
+    return files
+
+
+def _warm_start_from_dict(values: dict[str, Any] | None) -> WarmStart | None:
+    if values is None:
+        return None
+    return WarmStart(Path(values["run"]), values["checkpoint"], tuple(values["trained_on"]))
+
+
+def _write_words(path: Path, words: list[str]) -> None:
+    write_text(path, "".join(f"{word}\n" for word in words))
+
+
+def _copied_lists(config: Config, folder: Path) -> dict[str, Any]:
+    """Return the settings that name a list of words, with the path of the run's copy of each."""
+    return {name: str(folder / LISTS[name]) for name in LISTS if getattr(config.corpus, name)}
+
+
+def _with_copied_lists(config: Config, folder: Path) -> Config:
+    return replace(config, corpus=replace(config.corpus, **_copied_lists(config, folder)))

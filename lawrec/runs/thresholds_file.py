@@ -1,7 +1,31 @@
-"""Tuned: what a run's `thresholds.json` keeps: how to decide, and how far to trust it."""
+"""Thresholds file: what a run keeps in `thresholds.json` about how to decide.
+
+The keys that decide, all of which must be there:
+
+    rule                "threshold", "share" or "expected-f1", a key of `RULE_KINDS`
+    min_articles, max_articles, fill_score
+                        the limits of a list, as in `DecisionRule`
+    guarantee_score     the score from which on every article is listed; null: no guarantee
+    calibration         null, or {"kind": a key of `CALIBRATIONS`, "parameters": [one per group]}
+    co_citations        {"always": {article: [articles]}, "never": {article: [articles]}}
+    tuned_on            {"path", "sha256", "cases"} of the cases used to tune; only the digest is
+                        read again, so that a run is not evaluated on them
+    articles            one object per article of the run, in any order: "article", "threshold"
+                        (null: it never passes) and "calibration_group" (from 0)
+
+The keys that only inform:
+
+    strategy, objective as in the configuration, `best` replaced by the strategy that won
+    guarantee           null, or the cost of the guarantee, as in `GuaranteeCost`
+    metrics             the metrics on the cases used to tune, by name
+    compared            the strategies compared, the best first: "strategy", "objective", "metrics"
+    articles            also "low" and "high" (the interval of the article's best threshold; null:
+                        infinite), "support" (true cases used to tune) and "reliable" (whether
+                        these are enough)
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -11,28 +35,90 @@ from lawrec.decision.calibration import CALIBRATIONS, Calibration, calibrate
 from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule
 from lawrec.decision.threshold_curve import NEVER
+from lawrec.decision.tuning_cases import RARE
 from lawrec.errors import RunError
+from lawrec.files import write_json
+from lawrec.runs.results import TuningResult
 from lawrec.runs.run import Run
 
 THRESHOLDS = "thresholds.json"
-_DAMAGES = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
-"""What reading a damaged file may raise."""
+_READ_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
+"""What parsing a damaged file may raise."""
 
 
 @dataclass(frozen=True)
 class TunedThresholds:
-    """How a run decides, which articles its train cases show together, and what tuned it."""
+    """What a run needs to decide.
+
+    Attributes:
+        rule: The rule.
+        co_citations: Which articles the train cases always and never cite together.
+        tuned_on: The SHA-256 of the cases used to tune.
+    """
 
     rule: DecisionRule
-    companions: CoCitations
-    tuned_on: str  # SHA-256 of the cases
+    co_citations: CoCitations
+    tuned_on: str
+
+
+def save_thresholds(run: Run, tuning: TuningResult, *, co_citations: CoCitations) -> None:
+    """Write `thresholds.json` into the folder of a run.
+
+    Args:
+        run: The run.
+        tuning: What tuning chose for it.
+        co_citations: Which articles the train cases always and never cite together.
+
+    Example:
+        >>> save_thresholds(run, tuning, co_citations=CoCitations({}, {}))  # doctest: +SKIP
+    """
+    rule, calibration, names = tuning.rule, tuning.rule.calibration, run.articles.names
+    groups = calibration.groups if calibration else (0,) * len(names)
+    rows = zip(names, rule.thresholds, tuning.intervals, tuning.support, groups, strict=True)
+    values = {
+        "strategy": tuning.strategy,
+        "objective": tuning.objective,
+        "rule": rule.kind,
+        "min_articles": rule.min_articles,
+        "fill_score": rule.fill_score,
+        "max_articles": rule.max_articles,
+        "guarantee_score": _null_if_infinite(rule.guarantee),
+        "guarantee": asdict(tuning.guarantee) if tuning.guarantee else None,
+        "calibration": calibration
+        and {
+            "kind": calibration.kind,
+            "parameters": calibration.parameters,
+        },
+        "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
+        "metrics": tuning.metrics,
+        "compared": [asdict(result) for result in tuning.compared],
+        "co_citations": _co_citation_values(co_citations, names),
+        "articles": [
+            {
+                "article": name,
+                "threshold": _null_if_infinite(threshold),
+                "low": _null_if_infinite(low),
+                "high": _null_if_infinite(high),
+                "support": int(support),
+                "reliable": bool(support >= RARE),
+                "calibration_group": group,
+            }
+            for name, threshold, (low, high), support, group in rows
+        ],
+    }
+    write_json(run.folder / THRESHOLDS, values)
 
 
 def load_thresholds(run: Run) -> TunedThresholds:
-    """Return what tuning chose for a run.
+    """Read what tuning chose for a run.
 
     Raises:
-        RunError: The run has no thresholds, or they are not readable or of other articles.
+        RunError: The run has no thresholds, or the file is damaged, lacks a key, or was tuned for
+            other articles.
+
+    Example:
+        >>> load_thresholds(find_run(Path("checkpoints"), None)).rule.kind  # doctest: +SKIP
+        'threshold'
     """
     path = run.folder / THRESHOLDS
     if not path.is_file():
@@ -43,8 +129,8 @@ def load_thresholds(run: Run) -> TunedThresholds:
             todo="Run `lawrec tune-thresholds` first.",
         )
     try:
-        return _parsed(json.loads(path.read_text(encoding="utf-8")), run.articles.names)
-    except _DAMAGES as error:
+        return _parse(json.loads(path.read_text(encoding="utf-8")), run.articles.names)
+    except _READ_ERRORS as error:
         raise RunError(
             path,
             expected="the thresholds must be those of this run",
@@ -54,65 +140,53 @@ def load_thresholds(run: Run) -> TunedThresholds:
 
 
 def extend_rule(rule: DecisionRule, n_articles: int) -> DecisionRule:
-    """Return the cuts for more columns, which never fire."""
+    """Return a rule for more articles; those after its own never pass.
+
+    Example:
+        >>> extend_rule(DecisionRule(np.array([0.5], np.float32), 1, 9), 2).thresholds
+        array([0.5, inf], dtype=float32)
+    """
     extra = np.full(n_articles - len(rule.thresholds), NEVER, np.float32)
     return replace(rule, thresholds=np.append(rule.thresholds, extra))
 
 
-def decision_values(rule: DecisionRule) -> dict[str, Any]:
-    """Return all of the cuts but the thresholds as JSON values."""
-    return {
-        "rule": rule.kind,
-        "min_articles": rule.min_articles,
-        "fill_score": rule.fill_score,
-        "max_articles": rule.max_articles,
-        "guarantee_score": finite(rule.guarantee),
-        "calibration": _calibration_values(rule.calibration),
-    }
-
-
-def companion_values(companions: CoCitations, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return which articles stand together, by their names, as JSON values."""
-    return {
-        kind: {names[label]: [names[other] for other in others] for label, others in pairs.items()}
-        for kind, pairs in asdict(companions).items()
-    }
-
-
-def finite(value: Any) -> float | None:
-    """Return a threshold as JSON knows it: null for never."""
+def _null_if_infinite(value: float | np.float32) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _parsed(values: Mapping[str, Any], names: tuple[str, ...]) -> TunedThresholds:
-    of_article = {line["article"]: line["threshold"] for line in values["articles"]}
-    group_of = {line["article"]: line["group"] for line in values["articles"]}
-    thresholds = [of_article[name] for name in names]
-    guarantee = values["guarantee_score"]
+def _infinite_if_null(value: Any) -> Any:
+    return NEVER if value is None else value
+
+
+def _co_citation_values(co_citations: CoCitations, names: Sequence[str]) -> dict[str, Any]:
+    return {
+        key: {names[label]: [names[each] for each in others] for label, others in pairs.items()}
+        for key, pairs in asdict(co_citations).items()
+    }
+
+
+def _parse(values: Mapping[str, Any], names: Sequence[str]) -> TunedThresholds:
+    articles = {entry["article"]: entry for entry in values["articles"]}
+    if articles.keys() != set(names) or len(values["articles"]) != len(names):
+        raise ValueError("they are for other articles")
+    thresholds = [_infinite_if_null(articles[name]["threshold"]) for name in names]
+    groups = [articles[name]["calibration_group"] for name in names]
     rule = DecisionRule(
-        np.array([NEVER if cut is None else cut for cut in thresholds], np.float32),
-        int(values["min_articles"]),
-        int(values["max_articles"]),
-        float(values["fill_score"]),
-        _known(values["rule"], RULE_KINDS),
-        _calibration(values["calibration"], [group_of[name] for name in names]),
-        float(NEVER if guarantee is None else guarantee),
+        thresholds=np.array(thresholds, np.float32),
+        min_articles=int(values["min_articles"]),
+        max_articles=int(values["max_articles"]),
+        fill_score=float(values["fill_score"]),
+        kind=_known(values["rule"], RULE_KINDS),
+        calibration=_parse_calibration(values["calibration"], groups),
+        guarantee=float(_infinite_if_null(values["guarantee_score"])),
     )
     _check(rule)
-    return TunedThresholds(
-        rule, _companions(values["companions"], names), str(values["tuned_on"]["sha256"])
-    )
-
-
-def _calibration_values(calibration: Calibration | None) -> dict[str, Any] | None:
-    """Return the kind and the parameters of each group; the groups stand beside the thresholds."""
-    if not calibration:
-        return None
-    return {"kind": calibration.kind, "parameters": calibration.parameters}
+    co_citations = _parse_co_citations(values["co_citations"], names)
+    return TunedThresholds(rule, co_citations, str(values["tuned_on"]["sha256"]))
 
 
 def _check(rule: DecisionRule) -> None:
-    """Raise ValueError if the numbers are none to decide by; no comparison holds for a NaN."""
+    """Raise ValueError if one cannot decide by these numbers; NaN fails every comparison."""
     numbers = np.append(rule.thresholds, (rule.fill_score, rule.guarantee))
     if not ((numbers >= 0).all() and 0 <= rule.min_articles <= rule.max_articles):
         raise ValueError("a threshold or limit is out of its range")
@@ -120,31 +194,30 @@ def _check(rule: DecisionRule) -> None:
         y_score = np.tile(np.array([[0], [0.5], [1]], np.float32), len(rule.thresholds))
         steps = np.diff(calibrate(y_score, rule.calibration), axis=0, prepend=0, append=1)
         if not (steps >= 0).all():
-            raise ValueError("the calibration gives no rising probabilities")
+            raise ValueError("the calibrated probabilities do not rise with the score")
 
 
-def _calibration(values: Mapping[str, Any] | None, groups: list[int]) -> Calibration | None:
+def _parse_calibration(values: Mapping[str, Any] | None, groups: list[int]) -> Calibration | None:
     if values is None:
         return None
     parameters = tuple(
-        tuple(tuple(map(float, part)) for part in group) for group in values["parameters"]
+        tuple(tuple(map(float, numbers)) for numbers in group) for group in values["parameters"]
     )
     if not all(0 <= int(group) < len(parameters) for group in groups):
         raise ValueError("an article is in a group that has no calibration")
     return Calibration(_known(values["kind"], CALIBRATIONS), tuple(groups), parameters)
 
 
-def _companions(values: Mapping[str, Any], names: tuple[str, ...]) -> CoCitations:
-    label = {name: place for place, name in enumerate(names)}
-    return CoCitations(
-        **{
-            kind: {label[a]: tuple(label[b] for b in others) for a, others in values[kind].items()}
-            for kind in ("always", "never")
-        }
-    )
+def _parse_co_citations(values: Mapping[str, Any], names: Sequence[str]) -> CoCitations:
+    ids = {name: label for label, name in enumerate(names)}
+
+    def pairs(key: str) -> dict[int, tuple[int, ...]]:
+        return {ids[name]: tuple(ids[each] for each in xs) for name, xs in values[key].items()}
+
+    return CoCitations(always=pairs("always"), never=pairs("never"))
 
 
 def _known(name: str, registry: Mapping[str, Any]) -> str:
     if name not in registry:
-        raise ValueError(f"{name!r} is none of {', '.join(registry)}")
+        raise ValueError(f"{name!r} is not one of {', '.join(registry)}")
     return name

@@ -1,13 +1,22 @@
-"""Weights: what a checkpoint holds, under the names that the layers of a model have.
+"""Checkpoints: written by TensorFlow, and checked and read by the names of the model's weights.
 
-A checkpoint names its variables by their place among Python objects; the name that Keras gave each
-stands in the graph of these objects, beside the key to read it by.
+`tf.train.Checkpoint` restores variables by their path among Python objects, such as
+"model/_layers/3/_kernel", and its errors speak of these paths. The name that Keras gave each
+variable, such as "articles/kernel", is stored in the same file. This module finds variables by
+these names, so that a checkpoint of another model is refused with the names and shapes of all
+variables that are missing, that have another shape, or that the model does not have.
+
+A checkpoint may also be damaged. TensorFlow names a checkpoint in the state file `checkpoint` only
+when its files are complete, so a process that is killed costs no more than the steps since the last
+one. A machine that loses power may lose the data of a file that is already named. Every checkpoint
+is therefore read against its checksums before it is used, and the one before it is taken if it is
+damaged.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
@@ -16,83 +25,161 @@ from lawrec.errors import RunError
 from lawrec.models.lstm_classifier import build_model
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import Run
+from lawrec.types import Model, NumberArray
 
-CHECKPOINT = "model.ckpt"
+Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
+"""From the name of a variable to its shape."""
+CheckpointManager: TypeAlias = Any
+"""A `tf.train.CheckpointManager`."""
+
+_NAME = "model.ckpt"
+_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
+_VARIABLE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
+_WEIGHT_PREFIXES = ("model/", "optimizer/_trainable_variables/")
+"""How the keys of a model's weights start: a weight is stored under the first path to it."""
+_WRONG_MODEL_ADVICE = (
+    "Restore the run.json and the lists that it was trained with, choose another --run, or train a "
+    "new run."
+)
+_UNREADABLE = (tf.errors.OpError, ValueError, LookupError)
+"""What TensorFlow raises on files of a checkpoint that are missing or damaged."""
 
 
-def best_checkpoint(run: Run, progress: Progress = SILENT) -> str:
-    """Return the path prefix of the best checkpoint, or of the newest where none is the best yet.
+def build_run_model(run: Run) -> Model:
+    """Build the model of a run, with new weights.
 
-    Raises:
-        RunError: The run has no checkpoint, or all are damaged.
+    Example:
+        >>> build_run_model(run).output["articles"].shape  # doctest: +SKIP
+        (None, 183)
     """
-    best = newest_checkpoint(run.folder / "best", progress)
-    found = best or newest_checkpoint(run.folder, progress)
-    if not found:
-        raise RunError(
-            run.folder,
-            expected="the run must hold a checkpoint that is whole",
-            got="none",
-            todo="Train it with `lawrec train --resume`, or choose another --run.",
-        )
-    return found
-
-
-def model_of(run: Run) -> Any:
-    """Build a run's model with new weights."""
     n_charges = len(run.charges) if run.config.loss.charge_weight else 0
     return build_model(
         run.config.model, len(run.tokens), n_articles=len(run.articles), n_charges=n_charges
     )
 
 
-def load_model(run: Run, checkpoint: str) -> Any:
-    """Build the run's model and restore its weights.
+def load_model(run: Run, checkpoint: str) -> Model:
+    """Build the model of a run and restore its weights.
+
+    Args:
+        run: The run.
+        checkpoint: The path prefix of a checkpoint, as `best_checkpoint` returns it.
 
     Raises:
-        RunError: The checkpoint is damaged or of another model.
+        RunError: The checkpoint is damaged, or of another model.
+
+    Example:
+        >>> model = load_model(run, best_checkpoint(run))  # doctest: +SKIP
     """
-    model = model_of(run)
+    model = build_run_model(run)
     load_weights(model, checkpoint)
     return model
 
 
-def checkpoint_manager(checkpoint: Any, folder: Path, *, keep: int) -> Any:
-    """Return the tf.train.CheckpointManager that keeps so many in a folder."""
+def best_checkpoint(run: Run, progress: Progress = SILENT) -> str:
+    """Return the path prefix of the best checkpoint, or of the newest if none is the best yet.
+
+    Raises:
+        RunError: The run has no checkpoint, or all are damaged.
+
+    Example:
+        >>> best_checkpoint(run)  # doctest: +SKIP
+        'checkpoints/20260301-090507-sample-1a2b3c4d/best/model.ckpt-640'
+    """
+    best = newest_checkpoint(run.folder / "best", progress)
+    checkpoint = best or newest_checkpoint(run.folder, progress)
+    if not checkpoint:
+        raise RunError(
+            run.folder,
+            expected="the run must hold a checkpoint that is not damaged",
+            got="none",
+            todo="Train it with `lawrec train --resume`, or choose another --run.",
+        )
+    return checkpoint
+
+
+def newest_checkpoint(folder: Path, progress: Progress = SILENT) -> str | None:
+    """Return the path prefix of the newest checkpoint in a folder that is not damaged, if any.
+
+    Args:
+        folder: A folder with a state file `checkpoint`, which names the checkpoints.
+        progress: Gets a message for each damaged checkpoint.
+
+    Example:
+        >>> newest_checkpoint(Path("no-such-folder")) is None
+        True
+    """
+    state = tf.train.get_checkpoint_state(str(folder))
+    for prefix in reversed(state.all_model_checkpoint_paths if state else []):
+        if _is_complete(prefix):
+            return str(prefix)
+        progress.message(f"{prefix} is damaged: using the one before it, if any.")
+    return None
+
+
+def checkpoint_manager(checkpoint: Any, folder: Path, *, max_to_keep: int) -> CheckpointManager:
+    """Return the manager that writes `model.ckpt-<global_step>` files into a folder.
+
+    Args:
+        checkpoint: The `tf.train.Checkpoint` to save.
+        folder: Where to write.
+        max_to_keep: The number of checkpoints that are kept: older ones are deleted.
+
+    Example:
+        >>> manager = checkpoint_manager(
+        ...     tf.train.Checkpoint(step=tf.Variable(0)), Path("no-such-folder"), max_to_keep=3
+        ... )
+        >>> manager.latest_checkpoint is None
+        True
+    """
     return tf.train.CheckpointManager(
-        checkpoint, str(folder), max_to_keep=keep, checkpoint_name=CHECKPOINT
+        checkpoint, str(folder), max_to_keep=max_to_keep, checkpoint_name=_NAME
     )
 
 
-Shapes = Mapping[str, tuple[int, ...]]
-_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
-_ENDING = "/.ATTRIBUTES/VARIABLE_VALUE"
-_OF_LAYERS = ("model/", "optimizer/_trainable_variables/")
-_OTHER_MODEL = (
-    "Put back the run.json and the lists that it was trained with, choose another --run, or train "
-    "anew."
-)
-_UNREADABLE = (tf.errors.OpError, ValueError, LookupError)
-
-
 @dataclass(frozen=True)
-class Saved:
-    """A checkpoint, opened: all its variables, those that are weights of layers, and a reader."""
+class SavedCheckpoint:
+    """An open checkpoint.
+
+    Attributes:
+        prefix: The path of its files, up to and including the step.
+        shapes: The shape of each variable, by name.
+        weights: The names of those variables that are weights of the model.
+        keys: The key of each variable in the file, by name.
+        reader: The `tf.train.CheckpointReader` of the file.
+    """
 
     prefix: str
-    shapes: dict[str, tuple[int, ...]]
+    shapes: Shapes
     weights: frozenset[str]
-    read: Callable[[str], Any]
+    keys: Mapping[str, str]
+    reader: Any
+
+    def read(self, name: str) -> NumberArray:
+        """Return the value of a variable.
+
+        Raises:
+            RunError: The file is damaged.
+        """
+        try:
+            value: NumberArray = self.reader.get_tensor(self.keys[name])
+        except _UNREADABLE as error:
+            raise _damaged(self.prefix, error) from error
+        return value
 
 
-def open_checkpoint(prefix: str) -> Saved:
+def open_checkpoint(prefix: str) -> SavedCheckpoint:
     """Open a checkpoint.
 
     Args:
-        prefix: The path of its files, without what follows the step.
+        prefix: The path of its files, up to and including the step.
 
     Raises:
-        RunError: It is gone or damaged.
+        RunError: It is missing or damaged.
+
+    Example:
+        >>> open_checkpoint(best_checkpoint(run)).read("articles/bias").shape  # doctest: +SKIP
+        (183,)
     """
     try:
         reader = tf.train.load_checkpoint(prefix)
@@ -102,36 +189,40 @@ def open_checkpoint(prefix: str) -> Saved:
         raise _damaged(prefix, error) from error
     saved = [attribute for node in graph.nodes for attribute in node.attributes]
     keys = {
-        _name(variable): variable.checkpoint_key
+        _variable_name(variable): variable.checkpoint_key
         for variable in saved
-        if variable.checkpoint_key.endswith(_ENDING)
+        if variable.checkpoint_key.endswith(_VARIABLE_SUFFIX)
     }
-
-    def read(name: str) -> Any:
-        try:
-            return reader.get_tensor(keys[name])
-        except _UNREADABLE as error:
-            raise _damaged(prefix, error) from error
-
-    return Saved(
+    return SavedCheckpoint(
         prefix=prefix,
         shapes={name: tuple(shapes[key]) for name, key in keys.items()},
-        weights=frozenset(name for name in keys if keys[name].startswith(_OF_LAYERS)),
-        read=read,
+        weights=frozenset(name for name in keys if keys[name].startswith(_WEIGHT_PREFIXES)),
+        keys=keys,
+        reader=reader,
     )
 
 
-def refuse_unlike(saved: Saved, expected: Shapes, *, unused: Iterable[str], todo: str) -> None:
-    """Refuse a checkpoint whose variables are not the expected ones.
+def check_variables(
+    saved: SavedCheckpoint, expected: Shapes, *, unused: Iterable[str], todo: str
+) -> None:
+    """Raise an error if the variables of a checkpoint are not the expected ones.
 
     Args:
         saved: The checkpoint.
-        expected: The shape of each variable that it must hold.
-        unused: Names of what it holds and must not.
-        todo: What to do then.
+        expected: The shape of each variable that it must hold, by name.
+        unused: Names of variables that it holds, although it must not.
+        todo: What the user can do about it, for the error.
 
     Raises:
-        RunError: A variable is missing, misshaped or too many; all of these are named.
+        RunError: Variables are missing, have another shape, or are unused. It names all of them.
+
+    Example:
+        >>> saved = SavedCheckpoint("ckpt-1", {"bias": (3,)}, frozenset(), {}, None)
+        >>> check_variables(saved, {"bias": (3,)}, unused=(), todo="")
+        >>> check_variables(saved, {"bias": (4,)}, unused=(), todo="Train a new run.")
+        Traceback (most recent call last):
+        lawrec.errors.RunError: ckpt-1: the checkpoint must hold the variables of this run's \
+model, got bias (3,) instead of (4,). Train a new run.
     """
     wrong = [
         f"{name} {saved.shapes[name]} instead of {shape}"
@@ -146,77 +237,93 @@ def refuse_unlike(saved: Saved, expected: Shapes, *, unused: Iterable[str], todo
         raise RunError(saved.prefix, expected=expected_clause, got="; ".join(wrong), todo=todo)
 
 
-def load_weights(model: Any, prefix: str) -> None:
-    """Give a model the weights of a checkpoint, by name.
+def load_weights(model: Model, prefix: str) -> None:
+    """Assign the weights of a checkpoint to a model, by name.
 
     Raises:
-        RunError: The checkpoint is damaged or of another model.
+        RunError: The checkpoint is damaged, or of another model.
+
+    Example:
+        >>> load_weights(build_run_model(run), best_checkpoint(run))  # doctest: +SKIP
     """
-    saved = open_checkpoint(prefix)
-    expected = shapes_of(model)
-    refuse_unlike(saved, expected, unused=saved.weights - {*expected}, todo=_OTHER_MODEL)
+    saved = _open_exact(prefix, weight_shapes(model))
     for weight in model.weights:
         weight.assign(saved.read(weight.path))
 
 
-def shapes_of(model: Any) -> dict[str, tuple[int, ...]]:
-    """Return the name and the shape of each weight of a model."""
+def weight_shapes(model: Model) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each weight of a model, by name.
+
+    Example:
+        >>> dense = tf.keras.layers.Dense(2, name="dense")
+        >>> dense.build((None, 3))
+        >>> weight_shapes(dense)
+        {'dense/kernel': (3, 2), 'dense/bias': (2,)}
+    """
     return {weight.path: tuple(weight.shape) for weight in model.weights}
 
 
-def restore(checkpoint: Any, prefix: str, *, expected: Shapes) -> None:
-    """Restore a tf.train.Checkpoint.
+def restore_checkpoint(checkpoint: Any, prefix: str, *, expected: Shapes) -> None:
+    """Restore all objects of a `tf.train.Checkpoint`.
 
     Args:
-        checkpoint: What is restored.
-        prefix: The path of the files.
-        expected: The name and shape of each variable in it.
+        checkpoint: The `tf.train.Checkpoint`, of objects that are built already.
+        prefix: The path of the files, up to and including the step.
+        expected: The shape of each variable in it, by name.
 
     Raises:
-        RunError: The files are damaged, or do not hold just these variables.
+        RunError: The files are damaged, or do not hold exactly these variables.
+
+    Example:
+        >>> restore_checkpoint(  # doctest: +SKIP
+        ...     state.checkpoint(), newest_checkpoint(run.folder), expected=state.shapes()
+        ... )
     """
-    saved = open_checkpoint(prefix)
-    refuse_unlike(saved, expected, unused=saved.weights - {*expected}, todo=_OTHER_MODEL)
+    _open_exact(prefix, expected)
     try:
         checkpoint.restore(prefix).assert_existing_objects_matched()
     except (*_UNREADABLE, AssertionError) as error:
         raise _damaged(prefix, error) from error
 
 
-def newest_checkpoint(folder: Path, progress: Progress = SILENT) -> str | None:
-    """Return the path prefix of the newest checkpoint of a folder that can be read, if any.
+def optimizer_variable_name(path: str) -> str:
+    """Return the name of an optimizer's variable, the same in every process.
 
-    Args:
-        folder: Its state file names its checkpoints.
-        progress: Told of those that are damaged, which a machine that lost power can leave behind.
+    Keras names the optimizer itself "adam", and the second one of a process "adam_1".
+
+    Example:
+        >>> optimizer_variable_name("adam_1/articles_kernel_momentum")
+        'optimizer/articles_kernel_momentum'
     """
-    state = tf.train.get_checkpoint_state(str(folder))
-    for prefix in reversed(state.all_model_checkpoint_paths if state else []):
-        if _is_whole(prefix):
-            return str(prefix)
-        progress.message(f"{prefix} is damaged: taking the one before it, if any.")
-    return None
-
-
-def optimizer_name(path: str) -> str:
-    """Return the name of an optimizer's variable, which must not hold how many it has made."""
     return f"optimizer/{path.partition('/')[2]}"
 
 
-def _name(variable: Any) -> str:
+def _open_exact(prefix: str, expected: Shapes) -> SavedCheckpoint:
+    """Open a checkpoint that must hold exactly the expected weights."""
+    saved = open_checkpoint(prefix)
+    unused = saved.weights - expected.keys()
+    check_variables(saved, expected, unused=unused, todo=_WRONG_MODEL_ADVICE)
+    return saved
+
+
+def _variable_name(variable: Any) -> str:
+    """Return the name of a saved variable: Keras's, or its key if Keras did not name it.
+
+    For example, "articles/kernel", "optimizer/articles_kernel_momentum" and "global_step".
+    """
     key = variable.checkpoint_key
-    if key.startswith(_OF_LAYERS):
+    if key.startswith(_WEIGHT_PREFIXES):
         return str(variable.full_name)
     if key.startswith("optimizer/"):
-        return optimizer_name(variable.full_name)
-    return str(key.removesuffix(_ENDING))
+        return optimizer_variable_name(variable.full_name)
+    return str(key.removesuffix(_VARIABLE_SUFFIX))
 
 
-def _is_whole(prefix: str) -> bool:
-    """Whether every byte of a checkpoint can be read and has its checksum."""
+def _is_complete(prefix: str) -> bool:
+    """Return whether every tensor of a checkpoint can be read and has its checksum."""
     try:
         types = tf.train.load_checkpoint(prefix).get_variable_to_dtype_map()
-        # This reads what the reader cannot give: the place in the data.
+        # RestoreV2 also reads the iterator state, which CheckpointReader cannot return.
         tf.raw_ops.RestoreV2(
             prefix=prefix,
             tensor_names=list(types),
@@ -229,7 +336,9 @@ def _is_whole(prefix: str) -> bool:
 
 
 def _damaged(prefix: str, error: Exception) -> RunError:
-    todo = "Go on from the one before with `lawrec train --resume`, or choose another --run."
     return RunError(
-        prefix, expected="the checkpoint must be whole", got=str(error).splitlines()[0], todo=todo
+        prefix,
+        expected="the checkpoint must not be damaged",
+        got=str(error).splitlines()[0],
+        todo="Resume from the one before it with `lawrec train --resume`, or choose another --run.",
     )

@@ -1,8 +1,11 @@
-"""Devices: what computes, on one machine or several.
+"""Devices: which GPUs, how many threads and which precision a training uses.
 
-Several machines are told of one another by the environment variable TF_CONFIG, as TensorFlow does
-it. All do the same work in step, each on its share of every batch; the chief, the first of them,
-writes the run.
+The settings are `training.device`, `training.precision`, `training.memory_growth`,
+`training.intra_op_threads` and `training.inter_op_threads`. TensorFlow takes most of them only
+before it computes for the first time.
+
+Precision concerns training alone. A trained model scores in float32 on whatever device is there,
+so that its scores do not depend on how it was trained.
 """
 
 import re
@@ -18,29 +21,38 @@ from lawrec.errors import ConfigError, RunError, quoted
 from lawrec.progress import SILENT, Progress
 from lawrec.registry import lookup
 from lawrec.training.distributed import find_cluster
+from lawrec.types import Strategy
 
 T = TypeVar("T")
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
-"""From a precision to Keras's policy; weights, sums and the outputs are float32 in both."""
+"""From a precision to Keras's dtype policy; weights, sums and outputs are float32 in both."""
 
 
 def use_device(name: str, memory_growth: bool = True, *, log_placement: bool = False) -> list[Any]:
-    """Let TensorFlow see the GPUs that a name chooses, and no others; return them.
+    """Make only those GPUs visible to TensorFlow that a name selects.
 
     Args:
-        name: "auto" for all GPUs, else the CPU; "cpu"; "gpu" for all GPUs; "gpu:1" for the second.
-        memory_growth: Take a GPU's memory as it is needed, not all of it at once.
-        log_placement: Let TensorFlow say on stderr where each operation runs.
+        name: "auto" for all GPUs if there are any, else the CPU; "cpu"; "gpu" for all GPUs;
+            "gpu:1" for the second one.
+        memory_growth: Whether to allocate a GPU's memory as it is needed, not all of it at once.
+        log_placement: Whether TensorFlow logs the device of each operation on stderr.
+
+    Returns:
+        The GPUs, as `tf.config.PhysicalDevice`; empty for the CPU.
 
     Raises:
         ConfigError: The name is none of these.
-        RunError: TensorFlow sees no such GPU, or has started already.
+        RunError: TensorFlow sees no such GPU, or has initialized its devices already.
+
+    Example:
+        >>> use_device("cpu")
+        []
     """
-    gpus = chosen_gpus(name, tf.config.list_physical_devices("GPU"))
+    gpus = select_gpus(name, tf.config.list_physical_devices("GPU"))
     tf.config.set_soft_device_placement(True)
     if log_placement:
         tf.debugging.set_log_device_placement(True)
-    with _before_the_start():
+    with _late_change_as_run_error():
         if gpus != tf.config.get_visible_devices("GPU"):
             tf.config.set_visible_devices(gpus, "GPU")
         for gpu in gpus:
@@ -49,13 +61,24 @@ def use_device(name: str, memory_growth: bool = True, *, log_placement: bool = F
     return gpus
 
 
-def chosen_gpus(name: str, gpus: list[T]) -> list[T]:
-    """Return those of the GPUs that a name chooses.
+def select_gpus(name: str, gpus: list[T]) -> list[T]:
+    """Return the GPUs that a device name selects.
+
+    Args:
+        name: A name as `use_device` takes it.
+        gpus: All GPUs of the machine.
 
     Raises:
         ConfigError: The name is not one that `use_device` knows.
         RunError: There is no such GPU.
+
+    Example:
+        >>> select_gpus("gpu:1", ["first", "second"])
+        ['second']
+        >>> select_gpus("auto", [])
+        []
     """
+    # "gpu:1" matches with the group "1", "gpu" and "auto" with no group, "gpu:" not at all.
     match = re.fullmatch(r"auto|cpu|gpu(?::(\d+))?", name)
     if not match:
         raise ConfigError(
@@ -77,36 +100,54 @@ def chosen_gpus(name: str, gpus: list[T]) -> list[T]:
     return [gpus[number]] if match[1] else gpus
 
 
-def start_devices(
+def configure_devices(
     config: TrainingConfig, log_placement: bool = False, *, progress: Progress = SILENT
-) -> Any:
-    """Make TensorFlow use what the settings say, before it has computed anything.
+) -> Strategy:
+    """Set up TensorFlow's devices and threads, before it computes for the first time.
 
     Args:
-        config: The settings.
-        log_placement: As `use_device` takes it.
-        progress: Told when other machines are waited for.
+        config: The settings of the training.
+        log_placement: Whether TensorFlow logs the device of each operation on stderr.
+        progress: Gets a message when this worker waits for others.
 
     Returns:
-        The tf.distribute.Strategy: over all machines of TF_CONFIG, over all GPUs, or of one device.
+        The strategy to train with: over all workers of `TF_CONFIG`, over all GPUs of this machine,
+        or on one device.
 
     Raises:
         ConfigError: A setting names no device or precision.
-        RunError: There is no such GPU, or TF_CONFIG cannot be used.
+        RunError: There is no such GPU, TensorFlow has initialized its devices already, or
+            `TF_CONFIG` is not valid.
+
+    Example:
+        >>> strategy = configure_devices(TrainingConfig(device="cpu"))
+        >>> strategy.num_replicas_in_sync
+        1
     """
     lookup(PRECISIONS, config.precision, where="training.precision")
     gpus = use_device(config.device, config.memory_growth, log_placement=log_placement)
-    with _before_the_start():
+    with _late_change_as_run_error():
         _set_threads(config)
     if resolver := find_cluster():
-        progress.message("Waiting for all machines of TF_CONFIG.")
+        progress.message("Waiting for all workers of TF_CONFIG.")
         return tf.distribute.MultiWorkerMirroredStrategy(resolver)
     return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
 
 
 @contextmanager
-def precision(name: str) -> Iterator[None]:
-    """Let models that are built in the block compute in a precision of `PRECISIONS`."""
+def precision_scope(name: str) -> Iterator[None]:
+    """Build models in the block that compute in a precision of `PRECISIONS`.
+
+    Yields:
+        Nothing: Keras's dtype policy is set in the block, and restored after it.
+
+    Example:
+        >>> with precision_scope("bfloat16"):
+        ...     keras.layers.Dense(1).compute_dtype
+        'bfloat16'
+        >>> keras.layers.Dense(1).compute_dtype
+        'float32'
+    """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(PRECISIONS[name])
     try:
@@ -116,16 +157,16 @@ def precision(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _before_the_start() -> Iterator[None]:
-    """Raise RunError where TensorFlow says that it has started."""
+def _late_change_as_run_error() -> Iterator[None]:
+    """Raise RunError where TensorFlow says that its devices can no longer be changed."""
     try:
         yield
     except RuntimeError as error:
         raise RunError(
             "TensorFlow",
-            expected="devices and threads must be set before it starts",
+            expected="devices and threads must be set before it computes for the first time",
             got=error,
-            todo="Do so.",
+            todo="Set them before the first TensorFlow call.",
         ) from error
 
 

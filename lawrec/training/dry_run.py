@@ -1,11 +1,11 @@
-"""Rehearsal: what a training would be like, and its first batch, without a run being made."""
+"""Dry run: look at the first batch of a training and take two steps, without creating a run."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -13,140 +13,234 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import DatasetSpec
+from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
 from lawrec.corpus.manifest import Records, find_damage
+from lawrec.corpus.prepare import prepare
 from lawrec.corpus.vocabulary import PAD_ID, Vocabulary
+from lawrec.progress import SILENT, Progress
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase
 from lawrec.runs.run import create_run
+from lawrec.training.devices import configure_devices
+from lawrec.training.setup import with_device
 from lawrec.training.throughput import Throughput
-from lawrec.training.train_step import State, create_state, make_gradients, make_step
+from lawrec.training.train_step import (
+    Batch,
+    TrainState,
+    create_train_state,
+    make_gradient_function,
+    make_train_step,
+)
+from lawrec.types import NumberArray, Tensor
 
-Arrays = dict[str, npt.NDArray[Any]]
+Arrays: TypeAlias = dict[str, NumberArray]
+"""A batch in NumPy, as `training_batches` yields it in tensors."""
 
 
-def dry_run(config: Config, records: Records, source: DatasetSpec) -> DryRunReport:
-    """Build the model and take two steps on the first batch; nothing of it is kept.
+def preview(
+    config: Config,
+    dataset: DatasetSpec,
+    *,
+    device: str | None = None,
+    first_batch: bool = False,
+    two_steps: bool = False,
+    progress: Progress = SILENT,
+) -> tuple[FirstBatch | None, DryRunReport | None]:
+    """Prepare the cases of a training, check its first batch and take two steps.
+
+    Nothing is kept but the prepared records.
+
+    Args:
+        config: All settings.
+        dataset: The cases.
+        device: Replaces the setting `training.device`.
+        first_batch: Whether to check the first batch.
+        two_steps: Whether to take two steps; none are taken if a check of the first batch fails.
+        progress: Gets the progress of preparing the cases.
+
+    Returns:
+        The first batch with its checks, and the report of the two steps; None for what was not
+        asked for, or not done.
+
+    Raises:
+        CaseError: The cases cannot be used, as `check_dataset_spec` and `prepare` say.
+        ConfigError: The settings do not match the cases.
+        RunError: There is no such device.
+
+    Example:
+        >>> batch, report = preview(Config(), DatasetSpec(), two_steps=True)  # doctest: +SKIP
+        >>> report.parameters  # doctest: +SKIP
+        1260000
+    """
+    check_dataset_spec(dataset, config.loss)
+    configure_devices(with_device(config, device).training)
+    records = prepare(dataset, config.corpus, progress=progress)
+    batch = check_first_batch(config, records, dataset=dataset) if first_batch else None
+    if not two_steps or (batch and any(batch.checks.values())):
+        return batch, None
+    return batch, take_two_steps(config, records, dataset=dataset)
+
+
+def take_two_steps(config: Config, records: Records, *, dataset: DatasetSpec) -> DryRunReport:
+    """Build the model and take two steps on the first batch.
+
+    Args:
+        config: All settings.
+        records: The records of the cases.
+        dataset: The cases.
+
+    Returns:
+        Sizes, the loss of the first step, and the speed of the second, which needs no compiling.
 
     Raises:
         RecordsError: A shard of the train split is missing or damaged.
+
+    Example:
+        >>> take_two_steps(config, records, dataset=dataset).loss  # doctest: +SKIP
+        2.1
     """
-    with _temporary_state(config, records, source=source) as state:
+    with _temporary_state(config, records, dataset=dataset) as state:
         batch = next(state.iterator)
-        step = make_step(state, tf.distribute.get_strategy(), config=config, records=records)
-        started = time.monotonic()
+        step = make_train_step(state, tf.distribute.get_strategy(), config=config, records=records)
+        start = time.monotonic()
         loss = float(step(batch).loss)
-        first_seconds = time.monotonic() - started
-        speed = Throughput()
-        speed.add(batch["token_ids"])
+        first_seconds = time.monotonic() - start
+        throughput = Throughput()
+        throughput.add(batch["token_ids"])
         float(step(batch).loss)  # waits until the step is done
-        speed.add(batch["token_ids"])
+        throughput.add(batch["token_ids"])
         return DryRunReport(
             records=records.folder,
             cases={name: split.cases for name, split in records.manifest.splits.items()},
             tokens=len(records.tokens),
             articles=len(records.articles),
             parameters=state.model.count_params(),
-            weight_bytes=_bytes(state.model.weights),
-            optimizer_bytes=_bytes(state.optimizer.variables),
-            shapes=_shapes(_arrays(batch)),
+            weight_bytes=_n_bytes(state.model.weights),
+            optimizer_bytes=_n_bytes(state.optimizer.variables),
+            shapes=_shapes(_to_arrays(batch)),
             loss=loss,
             first_seconds=first_seconds,
-            speed=speed.figures(),
+            speed=throughput.rates(),
         )
 
 
-def first_batch(config: Config, records: Records, *, source: DatasetSpec) -> FirstBatch:
-    """Look at the first batch as the model gets it; nothing of it is kept.
+def check_first_batch(config: Config, records: Records, *, dataset: DatasetSpec) -> FirstBatch:
+    """Check the first batch of a training, and the loss and gradients that it gives.
+
+    Args:
+        config: All settings.
+        records: The records of the cases.
+        dataset: The cases.
 
     Raises:
         RecordsError: A shard of the train split is missing or damaged.
+
+    Example:
+        >>> batch = check_first_batch(config, records, dataset=dataset)  # doctest: +SKIP
+        >>> batch.checks["the loss is finite"]  # doctest: +SKIP
+        ()
     """
-    with _temporary_state(config, records, source=source) as state:
+    with _temporary_state(config, records, dataset=dataset) as state:
         batch = next(state.iterator)
-        arrays = _arrays(batch)
+        arrays = _to_arrays(batch)
         checks = check_batch(arrays, len(records.tokens))
         if not any(checks.values()):
-            loss, gradients = make_gradients(state.model, config, records=records)(batch)
-            checks["the loss is finite"] = _infinite({"loss": loss})
-            checks["gradients are finite"] = _infinite(gradients)
+            gradient_function = make_gradient_function(state.model, config, records=records)
+            loss, gradients = gradient_function(batch)
+            checks["the loss is finite"] = _not_finite({"loss": loss})
+            checks["gradients are finite"] = _not_finite(gradients)
+        n_rows = len(arrays["weights"])
         return FirstBatch(
             shapes=_shapes(arrays),
-            cases=tuple(
-                _shown(arrays, row, records=records) for row in range(len(arrays["weights"]))
-            ),
+            cases=tuple(_shown_case(arrays, row, records=records) for row in range(n_rows)),
             checks=checks,
         )
 
 
 def check_batch(batch: Arrays, n_tokens: int) -> dict[str, tuple[str, ...]]:
-    """Return, for each thing that must hold for a batch, the rows or parts for which it does not.
+    """Check that a batch is what the model needs.
 
     Args:
-        batch: As `training_batches` gives it, in NumPy.
-        n_tokens: Size of the vocabulary.
+        batch: The batch.
+        n_tokens: The size of the vocabulary.
+
+    Returns:
+        For each check, the rows or arrays that fail it; empty if it passes.
+
+    Example:
+        >>> batch = {"token_ids": np.array([[5, 0], [0, 0]]), "weights": np.array([1.0, 1.0])}
+        >>> check_batch(batch, 8)["no row is empty"]
+        ('row 1',)
     """
     ids, weights = batch["token_ids"], batch["weights"]
     padding = ids == PAD_ID
-    flags = [name for name in batch if name not in ("token_ids", "weights")]
+    label_arrays = [name for name in batch if name not in ("token_ids", "weights")]
     return {
         "token ids are in the vocabulary": _rows(((ids < 0) | (ids >= n_tokens)).any(axis=1)),
+        # A padding with a token to its right.
         "padding is on the right": _rows((padding[:, :-1] & ~padding[:, 1:]).any(axis=1)),
         "no row is empty": _rows(padding.all(axis=1)),
         "labels are 0 or 1": tuple(
-            name for name in flags if not np.isin(batch[name], (0, 1)).all()
+            name for name in label_arrays if not np.isin(batch[name], (0, 1)).all()
         ),
         "weights are finite and not below 0": _rows(~(np.isfinite(weights) & (weights >= 0))),
     }
 
 
 @contextmanager
-def _temporary_state(config: Config, records: Records, *, source: DatasetSpec) -> Iterator[State]:
-    """Give the state before the first step, of a run whose folder is gone afterwards."""
+def _temporary_state(
+    config: Config, records: Records, *, dataset: DatasetSpec
+) -> Iterator[TrainState]:
+    """Yield the state before the first step, of a run whose folder is deleted after the block."""
     if damage := find_damage(records, "train"):
         raise damage
     keras.utils.set_random_seed(config.training.seed)
     with TemporaryDirectory() as folder:
-        run = create_run(Path(folder), config, records=records, source=source)
-        yield create_state(run, records, strategy=tf.distribute.get_strategy())
+        run = create_run(Path(folder), config, records=records, dataset=dataset)
+        yield create_train_state(run, records, strategy=tf.distribute.get_strategy())
 
 
-def _arrays(batch: dict[str, Any]) -> Arrays:
-    return {name: part.numpy() for name, part in batch.items()}
+def _to_arrays(batch: Batch) -> Arrays:
+    return {name: values.numpy() for name, values in batch.items()}
 
 
 def _shapes(arrays: Arrays) -> dict[str, str]:
+    """Return texts such as "float32 (32, 183)"."""
     return {
         name: f"{array.dtype} ({', '.join(map(str, array.shape))})"
         for name, array in arrays.items()
     }
 
 
-def _shown(batch: Arrays, row: int, *, records: Records) -> ShownCase:
-    ids = batch["token_ids"][row]
+def _shown_case(batch: Arrays, row: int, *, records: Records) -> ShownCase:
     names = records.tokens.names
+    token_ids = batch["token_ids"][row]
+    tokens = (
+        names[token_id] if 0 <= token_id < len(names) else f"<{token_id}>"
+        for token_id in token_ids
+        if token_id != PAD_ID
+    )
     return ShownCase(
-        text=" ".join(
-            names[token] if 0 <= token < len(names) else f"<{token}>"
-            for token in ids
-            if token != PAD_ID
-        ),
-        articles=_named(batch["articles"][row], records.articles),
-        charges=_named(batch["charges"][row], records.charges),
+        text=" ".join(tokens),
+        articles=_label_names(batch["articles"][row], records.articles),
+        charges=_label_names(batch["charges"][row], records.charges),
         weight=float(batch["weights"][row]),
     )
 
 
-def _named(labels: npt.NDArray[Any], vocabulary: Vocabulary) -> tuple[str, ...]:
-    return tuple(vocabulary.names[label] for label in np.flatnonzero(labels))
+def _label_names(labels: NumberArray, vocabulary: Vocabulary) -> tuple[str, ...]:
+    return tuple(vocabulary.names[label_id] for label_id in np.flatnonzero(labels))
 
 
-def _rows(wrong: npt.ArrayLike) -> tuple[str, ...]:
-    return tuple(f"row {row}" for row in np.flatnonzero(wrong))
+def _rows(failed: npt.ArrayLike) -> tuple[str, ...]:
+    return tuple(f"row {row}" for row in np.flatnonzero(failed))
 
 
-def _infinite(tensors: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(name for name, part in tensors.items() if not np.isfinite(part).all())
+def _not_finite(tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
+    return tuple(name for name, values in tensors.items() if not np.isfinite(values).all())
 
 
-def _bytes(variables: list[Any]) -> int:
-    return sum(int(np.prod(part.shape)) * np.dtype(str(part.dtype)).itemsize for part in variables)
+def _n_bytes(variables: list[Any]) -> int:
+    return sum(
+        int(np.prod(variable.shape)) * np.dtype(str(variable.dtype)).itemsize
+        for variable in variables
+    )

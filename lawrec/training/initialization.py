@@ -1,10 +1,9 @@
-"""Starting: where a training writes, and from what it goes on or begins."""
+"""Initialization: restore the newest checkpoint of a run, or set the weights of a new one."""
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import read_records
@@ -14,17 +13,25 @@ from lawrec.models.lstm_classifier import TFIDF_SVM
 from lawrec.models.tfidf_svm import TfidfSvmWeights, fit_tfidf_svm
 from lawrec.progress import Progress
 from lawrec.runs.run import Run
-from lawrec.training.checkpoints import newest_checkpoint, restore
+from lawrec.training.checkpoints import CheckpointManager, newest_checkpoint, restore_checkpoint
 from lawrec.training.distributed import broadcast_from_chief, is_chief
-from lawrec.training.train_step import State
+from lawrec.training.train_step import TrainState
 from lawrec.training.warm_start import load_shared_weights
+from lawrec.types import Strategy
 
 
 @contextmanager
-def output_folder(run: Run, strategy: Any) -> Iterator[Path]:
-    """Give the run's folder to the chief; to the others one that goes away.
+def output_folder(run: Run, strategy: Strategy) -> Iterator[Path]:
+    """Yield the folder that this worker writes checkpoints and summaries to.
 
-    Under a strategy over several machines, all of them have to save.
+    TensorFlow needs every worker to save, although one copy is enough.
+
+    Yields:
+        The folder of the run on the chief; on other workers, a temporary folder.
+
+    Example:
+        >>> with output_folder(run, strategy) as folder:  # doctest: +SKIP
+        ...     manager = checkpoint_manager(state.checkpoint(), folder, max_to_keep=3)
     """
     if is_chief(strategy):
         yield run.folder
@@ -34,69 +41,92 @@ def output_folder(run: Run, strategy: Any) -> Iterator[Path]:
 
 
 def restore_or_initialize(
-    state: State, newest: Any, *, run: Run, records: Records, strategy: Any, progress: Progress
+    state: TrainState,
+    manager: CheckpointManager,
+    *,
+    run: Run,
+    records: Records,
+    strategy: Strategy,
+    progress: Progress,
 ) -> None:
-    """Go on from the run's newest checkpoint, or give the weights their start.
+    """Restore the newest checkpoint of a run, or set the weights of a run that has none.
+
+    Files that the settings name, such as word vectors, are read for a new run alone: checkpoints
+    hold all weights that came from them.
 
     Args:
-        state: What is restored, or begins.
-        newest: The manager of its checkpoints.
+        state: The state to restore or to initialize.
+        manager: The manager of the run's checkpoints.
         run: The run.
-        records: The records that it was made for.
-        strategy: What computes.
-        progress: Told what is done.
+        records: The records that the run was made for.
+        strategy: The strategy to train with.
+        progress: Gets messages about damaged checkpoints, and the progress of the initialization.
 
     Raises:
-        RunError: No checkpoint is whole, or it is of another model, or not the chief's.
+        RunError: All checkpoints are damaged, the newest one is of another model, or this worker
+            does not see the same one as the chief.
+
+    Example:
+        >>> restore_or_initialize(  # doctest: +SKIP
+        ...     state, manager, run=run, records=records, strategy=strategy, progress=SILENT
+        ... )
     """
-    if found := newest_checkpoint(run.folder, progress):
-        restore(newest.checkpoint, found, expected=state.shapes())
-    elif newest.latest_checkpoint:
-        todo = "Train anew with `lawrec train`."
+    newest = newest_checkpoint(run.folder, progress)
+    if newest:
+        restore_checkpoint(manager.checkpoint, newest, expected=state.shapes())
+    elif manager.latest_checkpoint:
         raise RunError(
-            run.folder, expected="one of the checkpoints must be whole", got="none", todo=todo
+            run.folder,
+            expected="at least one checkpoint must not be damaged",
+            got="none",
+            todo="Train a new run with `lawrec train`.",
         )
-    _refuse_other_step(run, state, strategy=strategy)
-    if not found:
-        _set_vectors(state.model, run, records=records, strategy=strategy, progress=progress)
-        _set_words(state.model, run, records=records, strategy=strategy, progress=progress)
-        if run.start:
-            load_shared_weights(state.model, run, start=run.start, progress=progress)
+    _check_same_step(run, state, strategy=strategy)
+    if not newest:
+        _initialize_embedding(state, run, records=records, strategy=strategy, progress=progress)
+        _fit_svms(state, run, records=records, strategy=strategy, progress=progress)
+        if run.warm_start:
+            load_shared_weights(state.model, run, warm_start=run.warm_start, progress=progress)
 
 
-def _refuse_other_step(run: Run, state: State, *, strategy: Any) -> None:
+def _check_same_step(run: Run, state: TrainState, *, strategy: Strategy) -> None:
     step = int(state.global_step)
     if (expected := int(broadcast_from_chief(strategy, step))) != step:
         raise RunError(
             run.folder,
-            expected=f"all machines must see the run at the chief's step, {expected}",
+            expected=f"all workers must see the run at the chief's step, {expected}",
             got=step,
             todo="Put the folder of the runs on a disk that they share.",
         )
 
 
-def _set_vectors(
-    model: Any, run: Run, *, records: Records, strategy: Any, progress: Progress
+def _initialize_embedding(
+    state: TrainState, run: Run, *, records: Records, strategy: Strategy, progress: Progress
 ) -> None:
-    """Start the embedding as `model.embedding_init` says."""
-    cases = (record.token_ids for record in read_records(records, "train"))
-    seed = run.config.training.seed
+    """Initialize the embedding as `model.embedding_init` says."""
     vectors = initial_embedding(
-        run.config.model, run.tokens, cases=cases, seed=seed, progress=progress
+        run.config.model,
+        run.tokens,
+        cases=(record.token_ids for record in read_records(records, "train")),
+        seed=run.config.training.seed,
+        progress=progress,
     )
-    model.get_layer("embedding").embeddings.assign(broadcast_from_chief(strategy, vectors))
+    embeddings = state.model.get_layer("embedding").embeddings
+    embeddings.assign(broadcast_from_chief(strategy, vectors))
 
 
-def _set_words(
-    model: Any, run: Run, *, records: Records, strategy: Any, progress: Progress
+def _fit_svms(
+    state: TrainState, run: Run, *, records: Records, strategy: Strategy, progress: Progress
 ) -> None:
-    """Fit the linear model over the words of the train cases, if the settings have one."""
+    """Fit the linear SVMs to the train cases, if the settings include them."""
     if not run.config.model.svm_share:
         return
-    cases = read_records(records, "train")
-    seed = run.config.training.seed
-    words = fit_tfidf_svm(
-        cases, len(run.tokens), n_labels=len(run.articles), seed=seed, progress=progress
+    fitted = fit_tfidf_svm(
+        read_records(records, "train"),
+        len(run.tokens),
+        n_labels=len(run.articles),
+        seed=run.config.training.seed,
+        progress=progress,
     )
-    shared = TfidfSvmWeights(*(broadcast_from_chief(strategy, values) for values in words))
-    model.get_layer(TFIDF_SVM).set_fitted(shared)
+    shared = TfidfSvmWeights(*(broadcast_from_chief(strategy, values) for values in fitted))
+    state.model.get_layer(TFIDF_SVM).set_fitted(shared)

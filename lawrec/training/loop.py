@@ -1,17 +1,22 @@
-"""Training: the loop over steps, resumable at any checkpoint to the bit.
+"""The training loop.
 
-The loop counts `global_step` and the cases seen; an epoch ends when every train case was seen once
-more. A checkpoint holds the weights, the optimizer, both counters, the best valid score and the
-position in the shuffled data, so that a resumed run goes on as if it had never stopped.
+The loop counts `global_step` and the cases seen; an epoch ends whenever every train case has been
+seen once more. It is lawrec's own instead of Keras's `model.fit`, because it must resume exactly:
+a checkpoint holds the weights, the optimizer, both counters, the best score, the random numbers of
+dropout and the position in the shuffled data, and the learning rate follows the cases seen. A run
+that is killed and resumed ends with the same bits as one that was never stopped.
+
+The same bits are promised on the same machine, with the same number of threads and the same
+versions of TensorFlow and NumPy. Another processor or another number of threads may add numbers in
+another order, which changes the last bits of a sum.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -25,46 +30,62 @@ from lawrec.models.scorer import Scorer, make_scorer
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.results import TrainingEvaluation
 from lawrec.runs.run import Run, set_latest
-from lawrec.training.checkpoints import checkpoint_manager
+from lawrec.training.checkpoints import CheckpointManager, checkpoint_manager
 from lawrec.training.distributed import broadcast_from_chief, is_chief, worker_loss_as_run_error
 from lawrec.training.initialization import output_folder, restore_or_initialize
-from lawrec.training.optimizers import averaged
+from lawrec.training.optimizers import averaged_weights
 from lawrec.training.tensorboard import TensorBoardWriter, profiled, tensorboard_writer
 from lawrec.training.throughput import Throughput
-from lawrec.training.train_step import Batch, State, StepResult, create_state, make_step
+from lawrec.training.train_step import (
+    StepResult,
+    TrainState,
+    TrainStep,
+    create_train_state,
+    make_train_step,
+)
 from lawrec.training.validation import score_records, validation_metrics
+from lawrec.types import Strategy
 
-_LOSSES_SHOWN = 50  # steps whose mean loss is shown
-_NOTHING = range(0)
-_BEST_KEPT = 2  # a resumed training may write the best one again: the other is whole meanwhile
+_LOSS_WINDOW = 50
+"""Number of steps whose mean loss is reported."""
+_NO_STEPS = range(0)
+_MAX_BEST_TO_KEEP = 2
+"""Number of best checkpoints that are kept. A resumed training may write the best one again: should
+it be killed while it writes, the one before is complete."""
 
 
 def train(
     run: Run,
     records: Records,
+    *,
     progress: Progress = SILENT,
-    profile: range = _NOTHING,
-    strategy: Any = None,
+    profile: range = _NO_STEPS,
+    strategy: Strategy = None,
 ) -> Iterator[TrainingEvaluation]:
-    """Train a run until its epochs, steps or minutes are over or valid no longer improves.
+    """Train a run until its epochs, steps or minutes are over, or until early stopping.
 
-    A run that has checkpoints goes on from the newest one. What it shows of itself is in its folder
-    `tensorboard`.
+    A run that has checkpoints is resumed from the newest one. Summaries for TensorBoard are written
+    into its folder `tensorboard`.
 
     Args:
-        run: The run; its configuration decides everything.
+        run: The run; its settings decide everything.
         records: The records that the run was made for.
-        progress: Told of every step.
-        profile: The steps that TensorFlow's profiler traces; `progress` is told if none is taken.
-        strategy: What computes, as `start_devices` gives it; TensorFlow's current one if None.
+        progress: Gets the number of cases seen at every step, and messages.
+        profile: The numbers of the steps that TensorFlow's profiler traces.
+        strategy: The strategy to train with, as `configure_devices` returns it; TensorFlow's
+            current one if None.
 
     Yields:
-        An Evaluation at the end of each epoch, or every `training.evaluate_every` steps.
+        A TrainingEvaluation at the end of each epoch, or every `training.evaluate_every` steps.
 
     Raises:
         RecordsError: A shard is missing or damaged, or there is no valid split.
-        RunError: The loss is not finite or another machine is gone; the last good checkpoint stays.
-            Or the checkpoint to go on or to start from is damaged, or of another model.
+        RunError: The loss is not finite or another worker has stopped; the last good checkpoint is
+            kept. Or the checkpoint to restore is damaged, or of another model.
+
+    Example:
+        >>> for evaluation in train(run, records):  # doctest: +SKIP
+        ...     print(evaluation.step, evaluation.valid["micro_f1"])
     """
     config = run.config.training
     strategy = strategy or tf.distribute.get_strategy()
@@ -74,36 +95,47 @@ def train(
         output_folder(run, strategy) as folder,
     ):
         keras.utils.set_random_seed(config.seed)
-        state = create_state(run, records, strategy=strategy)
-        newest = checkpoint_manager(state.checkpoint(), folder, keep=config.max_to_keep)
+        state = create_train_state(run, records, strategy=strategy)
+        newest = checkpoint_manager(state.checkpoint(), folder, max_to_keep=config.max_to_keep)
         restore_or_initialize(
             state, newest, run=run, records=records, strategy=strategy, progress=progress
         )
-        if reason := _over(state, config, records=records):
+        if reason := _end_reason(state, config, records=records):
             progress.message(f"This run is over: {reason}.")
             return
-        step = make_step(state, strategy, config=run.config, records=records)
+        step = make_train_step(state, strategy, config=run.config, records=records)
         with (
-            profiled(step, state, folder=folder, steps=profile, progress=progress) as traced,
-            tensorboard_writer(folder, run, state=state, records=records) as board,
+            profiled(step, state, folder=folder, steps=profile, progress=progress) as traced_step,
+            tensorboard_writer(folder, run, state=state, records=records) as writer,
         ):
             yield from _Loop(
                 run=run,
                 records=records,
                 strategy=strategy,
                 state=state,
-                step=traced,
+                step=traced_step,
                 scorer=make_scorer(state.model),
                 newest=newest,
-                best=_best(state, folder),
-                board=board,
+                best=_best_manager(state, folder),
+                writer=writer,
                 progress=progress,
             ).evaluations()
 
 
 @contextmanager
 def data_loss_as_records_error(records: Records) -> Iterator[None]:
-    """Refuse records that are damaged, before the block and where TensorFlow meets it inside."""
+    """Raise RecordsError for damaged records, before the block and where TensorFlow finds them.
+
+    Yields:
+        Nothing: the block is the training.
+
+    Raises:
+        RecordsError: A shard is missing or damaged.
+
+    Example:
+        >>> with data_loss_as_records_error(records):  # doctest: +SKIP
+        ...     batch = next(state.iterator)
+    """
     for split in ("train", "valid"):
         if damage := find_damage(records, split):
             raise damage
@@ -113,112 +145,128 @@ def data_loss_as_records_error(records: Records) -> Iterator[None]:
         raise find_damage(records, "train") or error from error
 
 
+def step_note(number: int, loss: float, *, result: StepResult, throughput: Throughput) -> str:
+    """Return the short line that describes a step.
+
+    Args:
+        number: The global step.
+        loss: The mean loss of the last steps.
+        result: What the step returned.
+        throughput: The throughput of the last steps.
+
+    Example:
+        >>> step_note(12, 1.25, result=StepResult(1.5, 0.256, 0.00198), throughput=Throughput())
+        'step 12, loss 1.2500, rate 2.0e-03, gradient 0.26'
+    """
+    note = (
+        f"step {number}, loss {loss:.4f}, rate {result.learning_rate:.1e}, "
+        f"gradient {result.gradient_norm:.2f}"
+    )
+    tokens = throughput.rates().get("tokens_per_second")
+    return f"{note}, {tokens:,.0f} tokens/s" if tokens else note
+
+
 @dataclass(frozen=True)
 class _Loop:
-    """The parts of a training under way."""
+    """The parts of a running training; `newest` and `best` manage the two kinds of checkpoints."""
 
     run: Run
     records: Records
-    strategy: Any
-    state: State
-    step: Callable[[Batch], StepResult]
+    strategy: Strategy
+    state: TrainState
+    step: TrainStep
     scorer: Scorer
-    newest: Any
-    best: Any
-    board: TensorBoardWriter
+    newest: CheckpointManager
+    best: CheckpointManager
+    writer: TensorBoardWriter
     progress: Progress
 
     def evaluations(self) -> Iterator[TrainingEvaluation]:
-        """Take steps until the end, and give an evaluation where one is due."""
+        """Take steps until the end, and yield an evaluation whenever one is due."""
         config = self.run.config.training
         n_cases = self.records.split("train").cases
         deadline = time.monotonic() + config.max_minutes * 60 if config.max_minutes else math.inf
         losses: list[float] = []
-        speed = Throughput()
+        throughput = Throughput()
         for batch in self.state.iterator:
             result = self._finite(self.step(batch))
             losses.append(result.loss)
-            speed.add(batch["token_ids"])
+            throughput.add(batch["token_ids"])
             seen, number = int(self.state.cases_seen), int(self.state.global_step)
-            note = step_note(
-                number, float(np.mean(losses[-_LOSSES_SHOWN:])), result=result, speed=speed
-            )
+            loss = float(np.mean(losses[-_LOSS_WINDOW:]))
+            note = step_note(number, loss, result=result, throughput=throughput)
             self.progress.update("train", seen, config.epochs * n_cases, note)
-            self.board.step(number, result, speed, batch)
-            before = seen - batch["weights"].shape[0]
-            last = _over(self.state, config, records=self.records) or (
+            self.writer.write_step(number, result=result, throughput=throughput, batch=batch)
+            seen_before = seen - batch["weights"].shape[0]
+            epoch_ends = seen_before // n_cases < seen // n_cases
+            # Clocks differ between workers: the chief's decides when the time is up.
+            is_last = _end_reason(self.state, config, records=self.records) or (
                 config.max_minutes
                 and broadcast_from_chief(self.strategy, time.monotonic() > deadline)
             )
-            if last or _evaluation_due(
-                config, number, epoch_ends=before // n_cases < seen // n_cases
-            ):
+            if is_last or _is_evaluation_due(config, number, epoch_ends=epoch_ends):
                 yield self._evaluate(seen // n_cases, float(np.mean(losses)))
                 losses.clear()
-                speed.pause()
+                throughput.pause()
             elif number % config.save_every == 0:
                 self._save(self.newest)
-            if last or _over(self.state, config, records=self.records):
+            # The evaluation may have exhausted the patience.
+            if is_last or _end_reason(self.state, config, records=self.records):
                 return
 
     def _evaluate(self, epoch: int, loss: float) -> TrainingEvaluation:
-        """Score the whole valid split, keep the best checkpoint and the newest one."""
-        with averaged(self.state.optimizer, self.state.model):
-            scores = score_records(self.scorer, self.records, split="valid", progress=self.progress)
-            figures = validation_metrics(*scores)
-            best_by = figures[self.run.config.training.monitor]
-            best = _note_best(self.state, float(broadcast_from_chief(self.strategy, best_by)))
-            if best:
+        """Score the whole valid split, and save the newest checkpoint and a new best one."""
+        step = int(self.state.global_step)
+        with averaged_weights(self.state.optimizer, self.state.model):
+            y_true, y_score, known = score_records(
+                self.scorer, self.records, split="valid", progress=self.progress
+            )
+            metrics = validation_metrics(y_true, y_score, known)
+            # Every worker evaluates all cases, but the chief's score decides for all of them.
+            score = broadcast_from_chief(self.strategy, metrics[self.run.config.training.monitor])
+            is_best = _update_best_score(self.state, float(score))
+            if is_best:
                 self._save(self.best)
-        self.board.evaluation(int(self.state.global_step), figures, *scores)
+        self.writer.write_evaluation(step, metrics, y_true=y_true, y_score=y_score, known=known)
         self._save(self.newest)
-        return TrainingEvaluation(int(self.state.global_step), epoch, loss, figures, best)
+        return TrainingEvaluation(step, epoch, loss, metrics, is_best)
 
-    def _save(self, manager: Any) -> None:
+    def _save(self, manager: CheckpointManager) -> None:
         with disk_full_as_os_error(self.run.folder):
             manager.save(checkpoint_number=self.state.global_step)
         if is_chief(self.strategy):
             set_latest(self.run)
 
     def _finite(self, result: StepResult) -> StepResult:
-        """Return the numbers of a step; its weights are not kept where one is not finite."""
-        found = StepResult(*map(float, result))
-        if not (math.isfinite(found.loss) and math.isfinite(found.gradient_norm)):
+        """Return the numbers of a step as Python floats.
+
+        Raises:
+            RunError: The loss or the gradient norm is not finite. The weights are not saved then.
+        """
+        numbers = StepResult(*map(float, result))
+        if not (math.isfinite(numbers.loss) and math.isfinite(numbers.gradient_norm)):
+            step = int(self.state.global_step)
             raise RunError(
                 self.run.folder,
                 expected="the loss and its gradient must stay finite",
-                got=f"{found.loss} and {found.gradient_norm} at step {int(self.state.global_step)}",
-                todo="The last checkpoint is from before. Train anew with a smaller "
+                got=f"{numbers.loss} and {numbers.gradient_norm} at step {step}",
+                todo="The last checkpoint is from an earlier step. Train a new run with a smaller "
                 "--set optimizer.learning_rate.",
             )
-        return found
+        return numbers
 
 
-def _best(state: State, folder: Path) -> Any:
-    return checkpoint_manager(
-        tf.train.Checkpoint(model=state.model), folder / "best", keep=_BEST_KEPT
-    )
+def _best_manager(state: TrainState, folder: Path) -> CheckpointManager:
+    checkpoint = tf.train.Checkpoint(model=state.model)
+    return checkpoint_manager(checkpoint, folder / "best", max_to_keep=_MAX_BEST_TO_KEEP)
 
 
-def step_note(number: int, loss: float, *, result: StepResult, speed: Throughput) -> str:
-    """Return the short line that tells of a step; the loss is a mean over some."""
-    note = (
-        f"step {number}, loss {loss:.4f}, rate {result.learning_rate:.1e}, "
-        f"gradient {result.gradient_norm:.2f}"
-    )
-    tokens = speed.figures().get("tokens_per_second")
-    return f"{note}, {tokens:,.0f} tokens/s" if tokens else note
-
-
-def _over(state: State, config: TrainingConfig, *, records: Records) -> str:
-    """Return why no step is left to take, or nothing if one is."""
-    step, seen, evaluations_without_improvement = (
-        int(state.global_step),
-        int(state.cases_seen),
-        int(state.evaluations_without_improvement),
-    )
-    if evaluations_without_improvement >= config.patience:
-        return f"valid was no better in the last {evaluations_without_improvement} evaluations"
+def _end_reason(state: TrainState, config: TrainingConfig, *, records: Records) -> str:
+    """Return why the training is over, or an empty text if it is not."""
+    step, seen = int(state.global_step), int(state.cases_seen)
+    without_improvement = int(state.evaluations_without_improvement)
+    if without_improvement >= config.patience:
+        return f"valid did not improve in the last {without_improvement} evaluations"
     if config.max_steps and step >= config.max_steps:
         return f"it has taken its {step} steps"
     if seen >= config.epochs * records.split("train").cases:
@@ -226,15 +274,16 @@ def _over(state: State, config: TrainingConfig, *, records: Records) -> str:
     return ""
 
 
-def _evaluation_due(config: TrainingConfig, step: int, *, epoch_ends: bool) -> bool:
+def _is_evaluation_due(config: TrainingConfig, step: int, *, epoch_ends: bool) -> bool:
     return step % config.evaluate_every == 0 if config.evaluate_every else epoch_ends
 
 
-def _note_best(state: State, score: float) -> bool:
-    better = score > float(state.best_score)
-    if better:
+def _update_best_score(state: TrainState, score: float) -> bool:
+    """Count an evaluation, and return whether its score is the best so far."""
+    is_best = score > float(state.best_score)
+    if is_best:
         state.best_score.assign(score)
     state.evaluations_without_improvement.assign(
-        0 if better else state.evaluations_without_improvement + 1
+        0 if is_best else state.evaluations_without_improvement + 1
     )
-    return better
+    return is_best

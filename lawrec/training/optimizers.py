@@ -1,23 +1,37 @@
-"""Optimizers and the schedules of their learning rate."""
+"""Optimizers: Keras's own, made from the settings of [optimizer].
+
+Clipping, gradient accumulation and the moving average of the weights are Keras's as well.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 
 from lawrec.config import OptimizerConfig
 from lawrec.registry import lookup
+from lawrec.types import Model
+
+Optimizer: TypeAlias = Any
+"""A `keras.optimizers.Optimizer`."""
 
 
-def make_optimizer(config: OptimizerConfig) -> Any:
-    """Return the Keras optimizer; clipping, accumulation and the moving average are Keras's own."""
+def make_optimizer(config: OptimizerConfig) -> Optimizer:
+    """Return the optimizer that the settings describe.
+
+    Raises:
+        ConfigError: `optimizer.name` is not a key of `OPTIMIZERS`.
+
+    Example:
+        >>> make_optimizer(OptimizerConfig(name="momentum", momentum=0.5)).momentum
+        0.5
+    """
+    accumulation = config.gradient_accumulation_steps
     settings: dict[str, Any] = {
         "learning_rate": config.learning_rate,
         "global_clipnorm": config.global_clipnorm or None,
-        "gradient_accumulation_steps": config.gradient_accumulation_steps
-        if config.gradient_accumulation_steps > 1
-        else None,
+        "gradient_accumulation_steps": accumulation if accumulation > 1 else None,
     }
     if config.ema_momentum:
         settings |= {"use_ema": True, "ema_momentum": config.ema_momentum}
@@ -25,36 +39,43 @@ def make_optimizer(config: OptimizerConfig) -> Any:
 
 
 @contextmanager
-def averaged(optimizer: Any, model: Any) -> Iterator[None]:
-    """Put the moving averages in place of the model's weights, as long as the block lasts.
+def averaged_weights(optimizer: Optimizer, model: Model) -> Iterator[None]:
+    """Replace the model's weights by their moving averages inside the block.
 
-    Without moving averages, the weights stay as they are.
+    Yields:
+        Nothing: the weights of the last step are back after the block. They stay as they are if
+        the optimizer keeps no moving averages.
+
+    Example:
+        >>> with averaged_weights(state.optimizer, state.model):  # doctest: +SKIP
+        ...     score_records(scorer, records, split="valid")
     """
     if not optimizer.use_ema:
         yield
         return
-    own = [weight.numpy() for weight in model.trainable_variables]
+    last = [weight.numpy() for weight in model.trainable_variables]
     optimizer.finalize_variable_values(model.trainable_variables)
     try:
         yield
     finally:
-        for weight, value in zip(model.trainable_variables, own, strict=True):
+        for weight, value in zip(model.trainable_variables, last, strict=True):
             weight.assign(value)
 
 
-def _adamw(config: OptimizerConfig, settings: dict[str, Any]) -> Any:
+def _momentum(config: OptimizerConfig, settings: dict[str, Any]) -> Optimizer:
+    return keras.optimizers.SGD(momentum=config.momentum, **settings)
+
+
+def _adamw(config: OptimizerConfig, settings: dict[str, Any]) -> Optimizer:
     optimizer = keras.optimizers.AdamW(weight_decay=config.weight_decay, **settings)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     return optimizer
 
 
-def _momentum(config: OptimizerConfig, settings: dict[str, Any]) -> Any:
-    return keras.optimizers.SGD(momentum=config.momentum, **settings)
-
-
-OPTIMIZERS: dict[str, Callable[[OptimizerConfig, dict[str, Any]], Any]] = {
+OPTIMIZERS: dict[str, Callable[[OptimizerConfig, dict[str, Any]], Optimizer]] = {
     "sgd": lambda config, settings: keras.optimizers.SGD(**settings),
     "momentum": _momentum,
     "adam": lambda config, settings: keras.optimizers.Adam(**settings),
     "adamw": _adamw,
 }
+"""From a name to the function that makes an optimizer, of the settings that all of them share."""

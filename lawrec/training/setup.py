@@ -1,8 +1,7 @@
-"""Opening: the devices, the run and the records of a training, on one machine or several."""
+"""Setup: the devices, the run and the records of a training, for one worker or several."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from lawrec.config import Config
 from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
@@ -11,34 +10,24 @@ from lawrec.corpus.prepare import prepare
 from lawrec.errors import ConfigError, RunError
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import Run, create_run, find_run
-from lawrec.training.devices import start_devices
+from lawrec.training.devices import configure_devices
 from lawrec.training.distributed import chief_first, find_cluster, is_chief
 from lawrec.training.warm_start import warm_start_from
-
-
-def open_records(run: Run, progress: Progress = SILENT) -> Records:
-    """Return the records that a run was made for, prepared again if they are gone.
-
-    Raises:
-        RunError: The cases have changed since.
-    """
-    records = prepare(run.source, run.config.corpus, progress=progress)
-    if records.folder.name != run.records:
-        raise RunError(
-            run.folder,
-            expected=f"the cases must give the run's records {run.records}",
-            got=records.folder.name,
-            todo="The cases or the tokenizer changed since: train a new run.",
-        )
-    return records
+from lawrec.types import Strategy
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What a new run is made of; `start_from` names the run that its weights come from, if any."""
+    """What a new run is created from.
+
+    Attributes:
+        config: All settings.
+        dataset: The cases.
+        start_from: The name or path of another run to warm-start the weights from, if any.
+    """
 
     config: Config
-    source: DatasetSpec
+    dataset: DatasetSpec
     start_from: str | None = None
 
 
@@ -50,54 +39,95 @@ def set_up_training(
     device: str | None = None,
     log_placement: bool = False,
     progress: Progress = SILENT,
-) -> tuple[Any, Run, Records]:
-    """Return what computes, as a tf.distribute.Strategy, the run to train, and its records.
+) -> tuple[Strategy, Run, Records]:
+    """Configure the devices, and create a new run or open an existing one, with its records.
 
     Args:
         root: The folder of the runs.
-        name: The run's name; by default the newest run's, or that of the time for a new one.
-        new: What a new run is made of; None for a run that is there.
-        device: Takes the place of the run's `training.device`.
-        log_placement: As `start_devices` takes it.
-        progress: Told of the preparation of the cases.
+        name: The name of the run. By default, a new run is named after the time, and the newest
+            run is opened.
+        new: What to create a new run from; None to open an existing one.
+        device: Replaces the setting `training.device`.
+        log_placement: Whether TensorFlow logs the device of each operation on stderr.
+        progress: Gets the progress of preparing the cases.
+
+    Returns:
+        The strategy to train with, the run and its records.
 
     Raises:
-        ConfigError: There are several machines, and no name that all of them know, or as
-            `check_dataset_spec` says.
-        CaseError: As `check_dataset_spec` and `prepare` say.
-        RunError: There is such a run already, or no run to go on with, or no such device.
+        ConfigError: Several workers train one run, but it has no name. Or the settings do not
+            match the cases, as `check_dataset_spec` says.
+        CaseError: The cases cannot be used, as `check_dataset_spec` and `prepare` say.
+        RunError: A run of this name exists already, there is no run to open, or no such device.
+
+    Example:
+        >>> strategy, run, records = set_up_training(  # doctest: +SKIP
+        ...     Path("checkpoints"), "first", new=RunSpec(Config(), DatasetSpec())
+        ... )
     """
     if not name and find_cluster():
         raise ConfigError(
             "--run",
-            expected="several machines must know the name of their run",
+            expected="several workers must know the name of their run",
             got="none",
-            todo="Name it on each of them.",
+            todo="Pass the same name on each of them.",
         )
     if new:
-        check_dataset_spec(new.source, new.config.loss)
-    config = on_device(new.config if new else find_run(root, name).config, device)
-    strategy = start_devices(config.training, log_placement, progress=progress)
+        check_dataset_spec(new.dataset, new.config.loss)
+    config = with_device(new.config if new else find_run(root, name).config, device)
+    strategy = configure_devices(config.training, log_placement, progress=progress)
 
     def run_and_records() -> tuple[Run, Records]:
         if new and is_chief(strategy):
-            return _make(root, name, new=replace(new, config=config), progress=progress)
+            return _create(root, name, new=replace(new, config=config), progress=progress)
         run = find_run(root, name)
         return run, open_records(run, progress)
 
     return strategy, *chief_first(strategy, run_and_records)
 
 
-def _make(root: Path, name: str | None, *, new: RunSpec, progress: Progress) -> tuple[Run, Records]:
-    """Prepare the cases of a new run and make it."""
-    start = warm_start_from(find_run(root, new.start_from)) if new.start_from else None
-    records = prepare(new.source, new.config.corpus, progress=progress)
-    return create_run(
-        root, new.config, records=records, source=new.source, name=name, start=start
-    ), records
+def open_records(run: Run, progress: Progress = SILENT) -> Records:
+    """Return the records that a run was made for; they are prepared again if they are missing.
+
+    Raises:
+        RunError: The cases or the tokenizer have changed since.
+
+    Example:
+        >>> open_records(run).split("train").cases  # doctest: +SKIP
+        1800
+    """
+    records = prepare(run.dataset, run.config.corpus, progress=progress)
+    if records.folder.name != run.records:
+        raise RunError(
+            run.folder,
+            expected=f"the records of its cases must still be {run.records}",
+            got=records.folder.name,
+            todo="The cases or the tokenizer have changed since: train a new run.",
+        )
+    return records
 
 
-def on_device(config: Config, device: str | None) -> Config:
-    """Return the configuration with another `training.device`, where one is given."""
+def with_device(config: Config, device: str | None) -> Config:
+    """Return the settings with another `training.device`, if one is given.
+
+    Example:
+        >>> with_device(Config(), "cpu").training.device
+        'cpu'
+        >>> with_device(Config(), None).training.device
+        'auto'
+    """
     training = replace(config.training, device=device or config.training.device)
     return replace(config, training=training)
+
+
+def _create(
+    root: Path, name: str | None, *, new: RunSpec, progress: Progress
+) -> tuple[Run, Records]:
+    """Prepare the cases of a new run and create it."""
+    # A run that cannot be started from is an error before the long preparation, not after it.
+    warm_start = warm_start_from(find_run(root, new.start_from)) if new.start_from else None
+    records = prepare(new.dataset, new.config.corpus, progress=progress)
+    run = create_run(
+        root, new.config, records=records, dataset=new.dataset, name=name, warm_start=warm_start
+    )
+    return run, records

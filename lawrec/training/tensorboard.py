@@ -1,22 +1,23 @@
-"""Summaries: what a training shows of itself in TensorBoard.
+"""TensorBoard: the events that a training writes.
 
-<run>/tensorboard/train   loss, learning rate, gradient, speed; weights; settings; graph; profile
-<run>/tensorboard/valid   the figures and the precision-recall curve of each evaluation
+<run>/tensorboard/train   loss, learning rate, gradient norm, throughput; histograms; settings;
+                          graph; profile
+<run>/tensorboard/valid   the metrics and the precision-recall curve of each evaluation
 
-The functions tf.summary.scalar and its like need the package tensorboard, which only reading needs:
-here the same events are made of their parts, a tensor and the name of the plugin that shows it.
+`tf.summary.scalar` and its like need the package tensorboard, which only the reader of the events
+should need. This module makes the same events itself: an event is a tensor and the name of the
+plugin that shows it. The scalars of a step take about 3 ms, the graph half a second at the start.
 """
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from lawrec.config import Config, TrainingConfig
@@ -24,115 +25,174 @@ from lawrec.corpus.manifest import Records
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import Run
 from lawrec.training.throughput import Throughput
-from lawrec.training.train_step import Batch, State, StepResult, make_gradients
-from lawrec.types import BoolArray, Float32Array, Float64Array
+from lawrec.training.train_step import (
+    Batch,
+    GradientFunction,
+    StepResult,
+    TrainState,
+    TrainStep,
+    make_gradient_function,
+)
+from lawrec.types import BoolArray, Float32Array, Float64Array, Model, NumberArray
 
 TENSORBOARD = "tensorboard"
-"""The folder of a run that holds what TensorBoard shows."""
+"""The folder of a run that holds the events."""
 BINS = 30
-"""Of a histogram."""
+"""Number of bins of a histogram."""
 THRESHOLDS = 101
-"""Of a precision-recall curve, from 0 to 1."""
-_PROTO_INT_2 = b"\x10"  # in protocol buffers: what follows is field 2, an integer
+"""Number of thresholds of a precision-recall curve, evenly spaced from 0 to 1."""
+_PR_CURVE_METADATA = b"\x10" + bytes([THRESHOLDS])
+"""The plugin's metadata as a protocol buffer: field 2 (tag 0x10), an integer, is the number of
+thresholds."""
 
 
 @dataclass(frozen=True)
 class TensorBoardWriter:
-    """What shows a training: two writers of events, and where weights and gradients come from."""
+    """Writes the events of a training.
+
+    Attributes:
+        config: The settings of [training].
+        model: The model.
+        gradients: The function that gradients for histograms come from. They are computed apart
+            from the step, without dropout, so that neither the step nor its random numbers depend
+            on whether histograms are written.
+        train: The `tf.summary.SummaryWriter` of the training.
+        valid: The `tf.summary.SummaryWriter` of the evaluations.
+    """
 
     config: TrainingConfig
-    model: Any
-    gradients: Callable[[Batch], tuple[Any, dict[str, Any]]]
+    model: Model
+    gradients: GradientFunction
     train: Any
     valid: Any
 
-    def step(self, number: int, result: StepResult, speed: Throughput, batch: Batch) -> None:
-        """Show a step, where one is due: its numbers, its speed, its weights and gradients."""
+    def write_step(
+        self, number: int, *, result: StepResult, throughput: Throughput, batch: Batch
+    ) -> None:
+        """Write the scalars of a step, and the histograms of weights and gradients, if due.
+
+        Args:
+            number: The global step.
+            result: What the step returned.
+            throughput: The throughput of the last steps.
+            batch: The batch, for the gradients.
+        """
         with self.train.as_default(step=number):
-            if _due(number, self.config.summary_every):
-                speeds = {f"speed/{name}": value for name, value in speed.figures().items()}
-                _write_scalars(result._asdict() | speeds)
-            if self.config.summary_every and _due(number, self.config.histogram_every):
+            if _is_due(number, self.config.summary_every):
+                rates = {f"speed/{name}": rate for name, rate in throughput.rates().items()}
+                _write_scalars(result._asdict() | rates)
+            if self.config.summary_every and _is_due(number, self.config.histogram_every):
                 weights = {weight.path: weight for weight in self.model.trainable_variables}
                 _write_histograms("weights", weights)
                 _write_histograms("gradients", self.gradients(batch)[1])
 
-    def evaluation(
+    def write_evaluation(
         self,
         number: int,
-        figures: Mapping[str, float],
+        metrics: Mapping[str, float],
+        *,
         y_true: BoolArray,
         y_score: Float32Array,
         known: BoolArray,
     ) -> None:
-        """Show the figures on valid after a step; the arrays are (n_cases, n_articles)."""
-        with self.valid.as_default(step=number):
-            _write_scalars({f"figures/{name}": value for name, value in figures.items()})
-            curve = precision_recall(y_true[known], y_score[known])
-            _write(
-                "pr_curves", "all articles", value=curve, content=_PROTO_INT_2 + bytes([THRESHOLDS])
-            )
+        """Write the metrics and the precision-recall curve of an evaluation.
 
-    def start(self, config: Config) -> None:
-        """Show the settings, and the graph from token ids to scores."""
+        Args:
+            number: The global step.
+            metrics: The metrics on the valid split, by name.
+            y_true: bool (n_cases, n_articles).
+            y_score: float32 (n_cases, n_articles), 0 to 1.
+            known: bool (n_cases, n_articles).
+        """
+        with self.valid.as_default(step=number):
+            _write_scalars({f"figures/{name}": value for name, value in metrics.items()})
+            curve = precision_recall(y_true[known], y_score[known])
+            _write("pr_curves", "all articles", value=curve, content=_PR_CURVE_METADATA)
+
+    def write_settings(self, config: Config) -> None:
+        """Write the settings as a text, and the graph from token ids to scores."""
         settings = json.dumps(config.to_dict(), indent=2, ensure_ascii=False)
+        # The plugin renders Markdown, in which four spaces make a line preformatted.
+        text = "".join(f"    {line}\n" for line in settings.splitlines())
         forward = tf.function(lambda ids: self.model(ids, training=False), autograph=False)
         graph = forward.get_concrete_function(tf.TensorSpec((None, None), tf.int32)).graph
         with self.train.as_default(step=0):
-            _write(
-                "text", "settings", value="".join(f"    {line}\n" for line in settings.splitlines())
-            )
+            _write("text", "settings", value=text)
             tf.summary.graph(graph)
 
 
 @contextmanager
 def tensorboard_writer(
-    folder: Path, run: Run, *, state: State, records: Records
+    folder: Path, run: Run, *, state: TrainState, records: Records
 ) -> Iterator[TensorBoardWriter]:
-    """Give the board of a training that writes into a folder, as long as the block lasts.
+    """Yield the writer of a training's events, and close it after the block.
 
-    The events go beside those that an earlier part of the same training wrote.
+    A resumed training adds new files beside those that were written before.
+
+    Args:
+        folder: The folder of the run, or the temporary one of a worker that is not the chief.
+        run: The run.
+        state: The state of the training.
+        records: The records that the run was made for.
+
+    Example:
+        >>> with tensorboard_writer(  # doctest: +SKIP
+        ...     run.folder, run, state=state, records=records
+        ... ) as writer:
+        ...     writer.write_step(1, result=result, throughput=throughput, batch=batch)
     """
-    config, done = run.config.training, int(state.global_step)
-    gradients = make_gradients(state.model, run.config, records=records)
+    config, steps_done = run.config.training, int(state.global_step)
+    gradients = make_gradient_function(state.model, run.config, records=records)
     signature = [state.iterator.element_spec]
-    board = TensorBoardWriter(
-        config,
-        state.model,
-        tf.function(gradients, input_signature=signature, autograph=False),
-        *(_writer(folder / TENSORBOARD / name, config, done=done) for name in ("train", "valid")),
+    writer = TensorBoardWriter(
+        config=config,
+        model=state.model,
+        gradients=tf.function(gradients, input_signature=signature, autograph=False),
+        train=_summary_writer(folder / TENSORBOARD / "train", config, steps_done=steps_done),
+        valid=_summary_writer(folder / TENSORBOARD / "valid", config, steps_done=steps_done),
     )
     try:
-        if config.summary_every and not done:
-            board.start(run.config)
-        yield board
+        if config.summary_every and not steps_done:
+            writer.write_settings(run.config)
+        yield writer
     finally:
-        board.train.close()
-        board.valid.close()
+        writer.train.close()
+        writer.valid.close()
 
 
 @contextmanager
 def profiled(
-    step: Callable[[Batch], StepResult],
-    state: State,
+    step: TrainStep,
+    state: TrainState,
     *,
     folder: Path,
     steps: range,
     progress: Progress = SILENT,
-) -> Iterator[Callable[[Batch], StepResult]]:
-    """Give the step of a training that writes into a folder, traced where it is one of `steps`.
+) -> Iterator[TrainStep]:
+    """Yield a training step that TensorFlow's profiler traces at some steps.
 
-    Where the block ends well without having taken any of these, `progress` is told.
+    Args:
+        step: The training step.
+        state: The state that it updates.
+        folder: The folder of the run, or the temporary one of a worker that is not the chief.
+        steps: The numbers of the steps to trace; an empty range yields the step itself.
+        progress: Gets a message if the training ends without one of these steps.
+
+    Example:
+        >>> with profiled(  # doctest: +SKIP
+        ...     step, state, folder=run.folder, steps=range(100, 111)
+        ... ) as traced_step:
+        ...     traced_step(batch)
     """
-    running = begun = False
+    running = has_run = False
     before = int(state.global_step)
 
     def traced(batch: Batch) -> StepResult:
-        nonlocal running, begun
+        nonlocal running, has_run
         number = int(state.global_step) + 1
         if number in steps and not running:
             tf.profiler.experimental.start(str(folder / TENSORBOARD / "train"))
-            running = begun = True
+            running = has_run = True
         with tf.profiler.experimental.Trace("train", step_num=number, _r=1):
             result = step(batch)
         if running and number >= steps[-1]:
@@ -142,34 +202,53 @@ def profiled(
 
     try:
         yield traced if steps else step
-        if steps and not begun:
-            taken = f"{before + 1} to {int(state.global_step)}"
-            progress.message(f"No step was traced: the training took steps {taken}.")
+        if steps and not has_run:
+            done = f"{before + 1} to {int(state.global_step)}"
+            progress.message(f"No step was traced: the training took steps {done}.")
     finally:
         if running:
             tf.profiler.experimental.stop()
 
 
-def histogram(values: npt.NDArray[Any]) -> Float64Array:
-    """Return float64 (BINS, 3): where each bin starts and ends, and its number of finite values."""
+def histogram(values: NumberArray) -> Float64Array:
+    """Return the histogram of the finite values of an array.
+
+    Returns:
+        float64 (BINS, 3): the lower edge, the upper edge and the count of each bin.
+
+    Example:
+        >>> histogram(np.array([0.0, 0.0, 3.0, np.inf]))[:, 2].sum()
+        np.float64(3.0)
+    """
     counts, edges = np.histogram(values[np.isfinite(values)], BINS)
     return np.stack([edges[:-1], edges[1:], counts], axis=1)
 
 
 def precision_recall(y_true: BoolArray, y_score: Float32Array) -> Float32Array:
-    """Return TP, FP, TN, FN, precision and recall, float32 (6, THRESHOLDS).
+    """Return the precision-recall curve at `THRESHOLDS` evenly spaced thresholds.
 
-    Column i holds them where a score of at least i / (THRESHOLDS - 1) is positive.
+    Column i counts a score of at least i / (THRESHOLDS - 1) as positive.
 
     Args:
         y_true: bool (n,).
         y_score: float32 (n,), 0 to 1.
+
+    Returns:
+        float32 (6, THRESHOLDS): true positives, false positives, true negatives, false negatives,
+        precision and recall.
+
+    Example:
+        >>> curve = precision_recall(np.array([True, False]), np.array([0.9, 0.5], np.float32))
+        >>> curve[:, 60].tolist()
+        [1.0, 0.0, 1.0, 0.0, 1.0, 1.0]
     """
-    passed = np.floor(y_score.astype(np.float64) * (THRESHOLDS - 1)).astype(np.int64)
+    # The highest threshold that each score reaches: 0.5 reaches number 50 of 0 to 100.
+    highest = np.floor(y_score.astype(np.float64) * (THRESHOLDS - 1)).astype(np.int64)
     positive, negative = (
-        np.bincount(passed[rows], minlength=THRESHOLDS).astype(np.float64)
+        np.bincount(highest[rows], minlength=THRESHOLDS).astype(np.float64)
         for rows in (y_true, ~y_true)
     )
+    # A score is positive at all thresholds up to its highest one: sums from the right.
     tp, fp = np.cumsum(positive[::-1])[::-1], np.cumsum(negative[::-1])[::-1]
     precision = tp / np.maximum(tp + fp, 1)
     recall = tp / max(tp[0], 1)
@@ -177,14 +256,14 @@ def precision_recall(y_true: BoolArray, y_score: Float32Array) -> Float32Array:
     return curve.astype(np.float32)
 
 
-def _due(number: int, every: int) -> bool:
+def _is_due(number: int, every: int) -> bool:
     return every > 0 and number % every == 0
 
 
-def _writer(folder: Path, config: TrainingConfig, *, done: int) -> Any:
+def _summary_writer(folder: Path, config: TrainingConfig, *, steps_done: int) -> Any:
     if not config.summary_every:
         return tf.summary.create_noop_writer()
-    _mark_start(folder, done)
+    _write_restart(folder, steps_done)
     return tf.summary.create_file_writer(str(folder))
 
 
@@ -199,16 +278,19 @@ def _write_histograms(group: str, arrays: Mapping[str, Any]) -> None:
 
 
 def _write(plugin: str, tag: str, *, value: Any, content: bytes = b"") -> None:
+    """Write one event: a tensor, with the plugin that shows it and the plugin's metadata."""
     metadata = tf.compat.v1.SummaryMetadata()
     metadata.plugin_data.plugin_name = plugin
     metadata.plugin_data.content = content
     tf.summary.write(tag, tf.constant(value), metadata=metadata)
 
 
-def _mark_start(folder: Path, step: int) -> None:
-    """Mark that a training goes on after `step`: TensorBoard drops what it was told of later ones.
+def _write_restart(folder: Path, step: int) -> None:
+    """Write an event that says that the training goes on after `step`.
 
-    Its readers take the files in the order of their names: "0" stands before any name of a machine.
+    TensorBoard then drops the events of later steps, which were lost when the training stopped.
+    It reads the files in the order of their names. The name written here has "0" where TensorFlow's
+    own files have the name of the host, so that of the files of one second it comes first.
     """
     folder.mkdir(parents=True, exist_ok=True)
     now = time.time()

@@ -1,91 +1,133 @@
-"""Steps: the state of a training, and the compiled step that moves it on.
+"""The state of a training, and the compiled step that updates it.
 
-The step runs under a tf.distribute strategy. Every replica, on whichever machine, is given the same
-whole batch and takes its own share of the rows: so the sum of all gradients, and with it the
-weights after the step, are those of one device with that batch. The optimizer is outside of the
-replicas and sees that sum alone, once.
+The step runs under a `tf.distribute` strategy, and its result does not depend on the number of
+replicas. Every replica, on whichever worker, gets the same whole batch and takes its own share of
+the rows. The gradients of all replicas are summed, so that the sum is the gradient that one device
+would compute for the whole batch. The optimizer stands outside the replicas and is applied once, to
+that sum: clipping, accumulation and moving averages need not know about replicas.
+
+The loss has one part per output of the model. "articles" is the output that predicts. "charges" is
+a second output, for training alone, which exists if `loss.charge_weight` is above 0: its loss is
+added with that weight, and teaches the layers that both outputs share. Labels that are not known
+for a case do not count; those of a charge-only case are all its articles. A case counts by its
+weight. Weights of cases count in the loss alone, not in metrics, which could not be compared if
+cases had different weights.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
 
-from lawrec.config import Config
+from lawrec.config import Config, LossConfig
 from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.manifest import Records
 from lawrec.models.losses import label_weights, loss_sum
 from lawrec.models.lstm_classifier import log_odds_bias
 from lawrec.runs.run import Run
-from lawrec.training.checkpoints import model_of, optimizer_name, shapes_of
-from lawrec.training.devices import precision
-from lawrec.training.optimizers import make_optimizer
+from lawrec.training.checkpoints import build_run_model, optimizer_variable_name, weight_shapes
+from lawrec.training.devices import precision_scope
+from lawrec.training.optimizers import Optimizer, make_optimizer
 from lawrec.training.schedules import learning_rate
+from lawrec.types import Float32Array, Model, Strategy, Tensor
 
-Batch = dict[str, Any]
-_LEAST_WEIGHT = 1e-30
+Batch: TypeAlias = dict[str, Tensor]
+"""One batch, as `training_batches` yields it."""
+TrainStep: TypeAlias = Callable[[Batch], "StepResult"]
+GradientFunction: TypeAlias = Callable[[Batch], tuple[Tensor, dict[str, Tensor]]]
+"""From a batch to its loss and the gradient of each weight, by name."""
+_MIN_TOTAL_WEIGHT = 1e-30
 
 
 class StepResult(NamedTuple):
-    """What a step says of itself, each a float32 scalar; the norm is that before clipping."""
+    """What a step reports, each a float32 scalar; the norm is that before clipping."""
 
-    loss: Any
-    gradient_norm: Any
-    learning_rate: Any
+    loss: Tensor
+    gradient_norm: Tensor
+    learning_rate: Tensor
 
 
 @dataclass
-class State:
-    """All that training changes, and all that a checkpoint holds."""
+class TrainState:
+    """All that training changes, and all that a checkpoint holds.
 
-    model: Any
+    Attributes:
+        model: The model.
+        dropout_seeds: The states of the random numbers of its dropout layers. Keras keeps them
+            apart from what `tf.train.Checkpoint` finds in a model.
+        optimizer: The optimizer, with its moments and its moving averages.
+        global_step: int64 (), the steps done.
+        cases_seen: int64 (), the train cases seen, each as often as it was seen.
+        best_score: float64 (), the best value of `training.monitor` on the valid split.
+        evaluations_without_improvement: int64 (), the evaluations since that one.
+        iterator: The iterator over the batches; it knows its position in the shuffled data.
+    """
+
+    model: Model
     dropout_seeds: list[Any]
-    optimizer: Any
+    optimizer: Optimizer
     global_step: Any
     cases_seen: Any
     best_score: Any
-    evaluations_without_improvement: Any  # evaluations since the best one
+    evaluations_without_improvement: Any
     iterator: Any
 
     def checkpoint(self) -> Any:
-        """Return the tf.train.Checkpoint of all of it."""
+        """Return a `tf.train.Checkpoint` of all attributes."""
         return tf.train.Checkpoint(**vars(self))
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each variable in the checkpoint, by its name there."""
-        seeds = {f"dropout_seeds/{place}": seed for place, seed in enumerate(self.dropout_seeds)}
-        moments = {optimizer_name(moment.path): moment for moment in self.optimizer.variables}
+        seeds = {f"dropout_seeds/{i}": seed for i, seed in enumerate(self.dropout_seeds)}
+        moments = {optimizer_variable_name(each.path): each for each in self.optimizer.variables}
         counters = {
-            name: part for name, part in vars(self).items() if isinstance(part, tf.Variable)
+            name: value for name, value in vars(self).items() if isinstance(value, tf.Variable)
         }
         others = {**seeds, **moments, **counters}
-        return shapes_of(self.model) | {name: tuple(part.shape) for name, part in others.items()}
+        return weight_shapes(self.model) | {
+            name: tuple(variable.shape) for name, variable in others.items()
+        }
 
 
-def create_state(run: Run, records: Records, *, strategy: Any) -> State:
-    """Return the state before the first step."""
-    config = run.config
-    training = config.training
+def create_train_state(run: Run, records: Records, *, strategy: Strategy) -> TrainState:
+    """Return the state before the first step.
+
+    The bias of each output starts at the log-odds of its label among those train cases whose labels
+    are known. An article that no train case has starts near -11.5, far below any threshold.
+
+    Args:
+        run: The run.
+        records: The records that the run was made for.
+        strategy: The strategy to train with.
+
+    Example:
+        >>> state = create_train_state(  # doctest: +SKIP
+        ...     run, records, strategy=tf.distribute.get_strategy()
+        ... )
+        >>> int(state.global_step)  # doctest: +SKIP
+        0
+    """
+    config = run.config.training
     dataset = training_batches(
         records,
-        training.epochs,
-        batch_tokens=training.batch_tokens,
-        shuffle_cases=training.shuffle_buffer_size,
-        seed=training.seed,
+        config.epochs,
+        batch_tokens=config.batch_tokens,
+        shuffle_cases=config.shuffle_buffer_size,
+        seed=config.seed,
     )
-    with strategy.scope(), precision(training.precision):
-        model = model_of(run)
-        for name, counts in _counts(model, records).items():
+    with strategy.scope(), precision_scope(config.precision):
+        model = build_run_model(run)
+        for name, counts in _label_counts(model, records).items():
             n_cases = max(1, records.manifest.known_cases[name])
             model.get_layer(name).bias.assign(log_odds_bias([count / n_cases for count in counts]))
-        optimizer = make_optimizer(config.optimizer)
+        optimizer = make_optimizer(run.config.optimizer)
         optimizer.build(model.trainable_variables)
-    # What only counts is outside of the replicas.
-    return State(
+    # Counters live outside the strategy's scope: they are not mirrored.
+    return TrainState(
         model=model,
-        dropout_seeds=_seeds(model),
+        dropout_seeds=_dropout_seeds(model),
         optimizer=optimizer,
         global_step=tf.Variable(0, dtype=tf.int64),
         cases_seen=tf.Variable(0, dtype=tf.int64),
@@ -95,82 +137,136 @@ def create_state(run: Run, records: Records, *, strategy: Any) -> State:
     )
 
 
-def make_step(
-    state: State, strategy: Any, *, config: Config, records: Records
-) -> Callable[[Batch], StepResult]:
-    """Return the compiled step: a batch in, the state moved on.
+def make_train_step(
+    state: TrainState, strategy: Strategy, *, config: Config, records: Records
+) -> TrainStep:
+    """Return the compiled training step: it takes a batch and updates the state.
 
-    The loss is the mean over cases, by weight, of the sum over the labels known for a case.
+    The loss is the mean over cases, by weight, of the sum over the known labels of a case.
+
+    Args:
+        state: The state to update.
+        strategy: The strategy that the state was created with.
+        config: All settings.
+        records: The records, for their number of cases and the support of each label.
+
+    Example:
+        >>> step = make_train_step(  # doctest: +SKIP
+        ...     state, strategy, config=run.config, records=records
+        ... )
+        >>> float(step(next(state.iterator)).loss)  # doctest: +SKIP
+        2.1
     """
     total_cases = config.training.epochs * records.split("train").cases
     variables = state.model.trainable_variables
     replicas = strategy.num_replicas_in_sync
-    loss_of = _loss(state.model, config, records=records, replicas=replicas)
+    loss_function = _make_loss(state.model, config.loss, records=records, replicas=replicas)
 
-    def replica_step(batch: Batch, total_weight: Any) -> tuple[Any, Any]:
+    def replica_step(batch: Batch, total_weight: Tensor) -> tuple[Tensor, list[Tensor]]:
         with tf.GradientTape() as tape:
-            loss = loss_of(_share(batch, replicas), total_weight, training=True)
-        return loss, _summed(tape.gradient(loss, variables), replicas)
+            loss = loss_function(_own_rows(batch, replicas), total_weight, training=True)
+        return loss, _sum_over_replicas(tape.gradient(loss, variables), replicas)
 
     @tf.function(input_signature=[state.iterator.element_spec], autograph=False)
     def step(batch: Batch) -> StepResult:
         n_cases = tf.shape(batch["weights"])[0]
-        total_weight = _total_weight(batch)
         rate = learning_rate(state.cases_seen / total_cases, config.optimizer)
         state.optimizer.learning_rate.assign(rate)
-        args = (_enough(batch, replicas), total_weight)
-        loss, sums = strategy.run(replica_step, args=args)
-        gradients = [strategy.experimental_local_results(of_replicas)[0] for of_replicas in sums]
+        args = (_at_least_one_row_each(batch, replicas), _total_weight(batch))
+        loss, replica_sums = strategy.run(replica_step, args=args)
+        # Every replica holds the same sum; the optimizer needs it once.
+        gradients = [strategy.experimental_local_results(sums)[0] for sums in replica_sums]
         state.optimizer.apply(gradients, variables)
         state.global_step.assign_add(1)
         state.cases_seen.assign_add(tf.cast(n_cases, tf.int64))
         loss = strategy.reduce(tf.distribute.ReduceOp.SUM, loss, axis=None)
         return StepResult(loss, tf.linalg.global_norm(gradients), rate)
 
-    return lambda batch: step(batch)
+    # TensorFlow has no types: without this, a type checker would not know what the step takes.
+    compiled: TrainStep = step
+    return compiled
 
 
-def make_gradients(
-    model: Any, config: Config, *, records: Records
-) -> Callable[[Batch], tuple[Any, dict[str, Any]]]:
+def make_gradient_function(model: Model, config: Config, *, records: Records) -> GradientFunction:
     """Return the function from a batch to its loss and the gradient of each weight, by name.
 
-    It changes nothing, not even random numbers: dropout is off.
+    It changes nothing, not even the state of random numbers, since dropout is off.
+
+    Args:
+        model: The model.
+        config: All settings.
+        records: The records, for the support of each label.
+
+    Example:
+        >>> gradients = make_gradient_function(  # doctest: +SKIP
+        ...     state.model, run.config, records=records
+        ... )
+        >>> gradients(batch)[1]["articles/kernel"].shape  # doctest: +SKIP
+        TensorShape([183, 256])
     """
     variables = model.trainable_variables
-    loss_of = _loss(model, config, records=records, replicas=1)
+    loss_function = _make_loss(model, config.loss, records=records, replicas=1)
 
-    def gradients(batch: Batch) -> tuple[Any, dict[str, Any]]:
+    def compute(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         with tf.GradientTape() as tape:
-            loss = loss_of(batch, _total_weight(batch), training=False)
-        found = tape.gradient(loss, variables)
+            loss = loss_function(batch, _total_weight(batch), training=False)
+        gradients = tape.gradient(loss, variables)
         names = [variable.path for variable in variables]
-        return loss, dict(zip(names, map(tf.convert_to_tensor, found), strict=True))
+        return loss, dict(zip(names, map(tf.convert_to_tensor, gradients), strict=True))
 
-    return gradients
-
-
-def _loss(model: Any, config: Config, *, records: Records, replicas: int) -> Callable[..., Any]:
-    """Return the function from a replica's rows and the whole batch's weight to its loss."""
-    losses = _task_losses(model, config, records=records)
-    variables = model.trainable_variables
-
-    def loss(share: Batch, total_weight: Any, training: bool) -> Any:
-        logits = model(share["token_ids"], training=training)
-        of_cases = sum(task(logits, share) for task in losses) / total_weight
-        squares = sum(tf.nn.l2_loss(weights) for weights in variables)
-        return of_cases + config.loss.l2 / replicas * squares
-
-    return loss
+    return compute
 
 
-def _total_weight(batch: Batch) -> Any:
-    """Return the sum of the weights; a batch without any has a loss of 0, not of 0/0."""
-    return tf.maximum(tf.reduce_sum(batch["weights"]), _LEAST_WEIGHT)
+@dataclass(frozen=True)
+class _Loss:
+    """The loss of one replica: its part of the mean over the batch, and of the L2 penalty.
+
+    Attributes:
+        model: The model.
+        config: The settings of [loss].
+        label_weights: The weight of each label, float32 (n_labels,), by output of the model.
+        replicas: The number of replicas, which share the L2 penalty.
+    """
+
+    model: Model
+    config: LossConfig
+    label_weights: Mapping[str, Float32Array]
+    replicas: int
+
+    def __call__(self, rows: Batch, total_weight: Tensor, *, training: bool) -> Tensor:
+        """Return the loss of some rows of a batch, float32 ().
+
+        Args:
+            rows: The replica's rows.
+            total_weight: The sum of the weights of all rows of the batch.
+            training: Whether dropout is on.
+        """
+        logits = self.model(rows["token_ids"], training=training)
+        case_loss = sum(self._output_loss(name, logits[name], rows) for name in self.label_weights)
+        penalty = sum(tf.nn.l2_loss(weight) for weight in self.model.trainable_variables)
+        return case_loss / total_weight + self.config.l2 / self.replicas * penalty
+
+    def _output_loss(self, name: str, logits: Tensor, rows: Batch) -> Tensor:
+        """Return the summed loss of an output, times the share that it has in the loss."""
+        share = {"articles": 1.0, "charges": self.config.charge_weight}[name]
+        return share * loss_sum(
+            logits,
+            rows[name],
+            known=rows[f"{name}_known"],
+            weights=rows["weights"],
+            config=self.config,
+            label_weights=self.label_weights[name],
+        )
 
 
-def _counts(model: Any, records: Records) -> dict[str, tuple[int, ...]]:
-    """Return the train cases of each label, for each output of the model."""
+def _make_loss(model: Model, config: LossConfig, *, records: Records, replicas: int) -> _Loss:
+    counts = _label_counts(model, records)
+    weights = {name: label_weights(counts[name], config) for name in counts}
+    return _Loss(model, config, weights, replicas)
+
+
+def _label_counts(model: Model, records: Records) -> dict[str, tuple[int, ...]]:
+    """Return the number of train cases of each label, for each output of the model."""
     counts = {
         "articles": records.manifest.label_counts,
         "charges": records.manifest.charge_counts,
@@ -178,51 +274,35 @@ def _counts(model: Any, records: Records) -> dict[str, tuple[int, ...]]:
     return {name: counts[name] for name in model.output}
 
 
-def _task_losses(
-    model: Any, config: Config, *, records: Records
-) -> list[Callable[[Any, Batch], Any]]:
-    """Return, for each output, the function from logits and batch to its part of the loss."""
-    shares = {"articles": 1.0, "charges": config.loss.charge_weight}
-
-    def task(name: str, counts: tuple[int, ...]) -> Callable[[Any, Batch], Any]:
-        weights = label_weights(counts, config.loss)
-        return lambda logits, batch: (
-            shares[name]
-            * loss_sum(
-                logits[name],
-                batch[name],
-                known=batch[f"{name}_known"],
-                weights=batch["weights"],
-                config=config.loss,
-                label_weights=weights,
-            )
-        )
-
-    return [task(name, counts) for name, counts in _counts(model, records).items()]
+def _total_weight(batch: Batch) -> Tensor:
+    """Return the sum of the weights; if it is 0, a tiny number, so that the loss is 0, not 0/0."""
+    return tf.maximum(tf.reduce_sum(batch["weights"]), _MIN_TOTAL_WEIGHT)
 
 
-def _enough(batch: Batch, replicas: int) -> Batch:
-    """Repeat a batch of fewer cases than replicas, with weight 0, until each of these has one.
+def _at_least_one_row_each(batch: Batch, replicas: int) -> Batch:
+    """Repeat a batch with fewer rows than replicas until each replica has a row.
 
-    It is repeated whole: its mean and variance, which a normalisation takes, stay the same.
+    The whole batch is repeated, with weight 0: batch normalization then computes the same mean and
+    variance as for the batch itself. For example, rows [a, b, c] become [a, b, c, a, b, c] for four
+    replicas, with the weights [1, 1, 1, 0, 0, 0].
     """
     if replicas == 1:
         return batch
-    rows = tf.shape(batch["weights"])[0]
-    position = tf.range(rows * -(-replicas // rows))
-    repeated = {name: tf.gather(part, position % rows) for name, part in batch.items()}
-    return {**repeated, "weights": tf.where(position < rows, repeated["weights"], 0.0)}
+    n_rows = tf.shape(batch["weights"])[0]
+    rows = tf.range(n_rows * -(-replicas // n_rows))  # -(-a // b) is a / b, rounded up
+    repeated = {name: tf.gather(values, rows % n_rows) for name, values in batch.items()}
+    return {**repeated, "weights": tf.where(rows < n_rows, repeated["weights"], 0.0)}
 
 
-def _share(batch: Batch, replicas: int) -> Batch:
-    """Return this replica's rows of a batch."""
+def _own_rows(batch: Batch, replicas: int) -> Batch:
+    """Return this replica's rows of a batch: of two replicas, the second has rows 1, 3, 5 ..."""
     if replicas == 1:
         return batch
     first = tf.distribute.get_replica_context().replica_id_in_sync_group
-    return {name: part[first::replicas] for name, part in batch.items()}
+    return {name: values[first::replicas] for name, values in batch.items()}
 
 
-def _summed(gradients: list[Any], replicas: int) -> list[Any]:
+def _sum_over_replicas(gradients: list[Tensor], replicas: int) -> list[Tensor]:
     """Return the gradients summed over all replicas."""
     if replicas == 1:
         return gradients
@@ -231,7 +311,7 @@ def _summed(gradients: list[Any], replicas: int) -> list[Any]:
     return list(context.all_reduce(tf.distribute.ReduceOp.SUM, dense))
 
 
-def _seeds(model: Any) -> list[Any]:
-    """The states of the random numbers, which Keras keeps apart from what a checkpoint tracks."""
+def _dropout_seeds(model: Model) -> list[Any]:
+    """Return the states of the random numbers: the variables of a model that are no weights."""
     weights = {id(weight) for weight in model.weights}
     return [variable.value for variable in model.variables if id(variable) not in weights]

@@ -1,7 +1,10 @@
-"""Inherit: a new run's weights from those of another, whose names may stand in another order."""
+"""Warm start: initialize the weights of a new run with those of another run.
+
+Weights are matched by name, and the rows or columns that belong to a token, an article or a charge
+are matched by that token, article or charge: the two runs number them differently.
+"""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,117 +14,138 @@ from lawrec.models.lstm_classifier import TFIDF_SVM
 from lawrec.models.pooling import named_axes
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import Run, WarmStart, open_run
-from lawrec.training.checkpoints import best_checkpoint, open_checkpoint, refuse_unlike, shapes_of
-from lawrec.types import Int64Array
+from lawrec.training.checkpoints import (
+    best_checkpoint,
+    check_variables,
+    open_checkpoint,
+    weight_shapes,
+)
+from lawrec.types import Int64Array, Model, NumberArray
 
-Ids = Int64Array
 VOCABULARIES = ("tokens", "articles", "charges")
-_TODO = "Give the new run the same settings of [model] with --set, or start without it."
+_TODO = "Use the same settings of [model] for the new run with --set, or leave out --start-from."
 
 
-def warm_start_from(other: Run) -> WarmStart:
-    """Return where a new run's weights come from if it starts from the best ones of another.
+def warm_start_from(source: Run) -> WarmStart:
+    """Return the warm start from the best checkpoint of a run.
 
     Raises:
-        RunError: The other run has no checkpoint.
+        RunError: The run has no checkpoint.
+
+    Example:
+        >>> warm_start_from(find_run(root, "first")).checkpoint  # doctest: +SKIP
+        'best/model.ckpt-640'
     """
-    best = Path(best_checkpoint(other)).relative_to(other.folder)
-    return WarmStart(other.folder, best.as_posix(), other.trained_on)
+    best = Path(best_checkpoint(source)).relative_to(source.folder)
+    return WarmStart(source.folder, best.as_posix(), source.trained_on)
 
 
 def load_shared_weights(
-    model: Any, run: Run, *, start: WarmStart, progress: Progress = SILENT
+    model: Model, run: Run, *, warm_start: WarmStart, progress: Progress = SILENT
 ) -> None:
-    """Give a model the weights of another run's checkpoint that have the same names.
+    """Copy those weights of another run into a model that have the same name.
 
-    Of a weight that has a row a token or a column a label, those go over whose token or label both
-    runs know. All that the checkpoint lacks stays as it is.
+    An embedding has one row per token, an output one row or column per label. These rows are copied
+    for the tokens and labels that both runs have. All other rows, and all weights that the other
+    run does not have, keep their values. So do the linear SVMs, which are fitted to the new cases.
 
     Args:
-        model: The new run's, with the weights that it starts with otherwise.
+        model: The model of the new run, already initialized.
         run: The new run.
-        start: The other run, and its checkpoint.
-        progress: Told what went over and what did not.
+        warm_start: The other run and its checkpoint.
+        progress: Gets messages about what was copied and what was not.
 
     Raises:
-        RunError: The checkpoint is gone or damaged, or weights of the same name have other shapes.
+        RunError: The checkpoint is missing or damaged, weights of the same name have different
+            shapes, or the runs have different poolings: with those, weights of the same name and
+            shape mean different things.
+
+    Example:
+        >>> load_shared_weights(model, run, warm_start=run.warm_start)  # doctest: +SKIP
     """
-    other = open_run(start.run)
-    _refuse_other_pooling(run, other)
-    saved = open_checkpoint(str(start.run / start.checkpoint))
+    source = open_run(warm_start.run)
+    _check_pooling(run, source)
+    saved = open_checkpoint(str(warm_start.run / warm_start.checkpoint))
     axes = named_axes(run.config.model)
-    shared = {name: shared_ids(getattr(run, name), getattr(other, name)) for name in VOCABULARIES}
-    # The linear model over the words has been fitted to the new cases.
-    shapes = {name: shape for name, shape in shapes_of(model).items() if not _of_words(name)}
-    theirs = {name for name in saved.weights if not _of_words(name)}
-    common = [name for name in shapes if name in theirs]
-    expected = {name: _shape_there(shapes[name], axes.get(name), other=other) for name in common}
-    refuse_unlike(saved, expected, unused=(), todo=_TODO)
+    shapes = {name: shape for name, shape in weight_shapes(model).items() if not _is_svm(name)}
+    saved_names = {name for name in saved.weights if not _is_svm(name)}
+    expected = {
+        name: _source_shape(shape, axes.get(name), source=source)
+        for name, shape in shapes.items()
+        if name in saved_names
+    }
+    check_variables(saved, expected, unused=(), todo=_TODO)
+    shared = {name: shared_ids(getattr(run, name), getattr(source, name)) for name in VOCABULARIES}
     for weight in model.weights:
         if weight.path in expected:
             values = saved.read(weight.path)
-            vocabulary, axis = axes.get(weight.path, ("", 0))
-            ids = shared.get(vocabulary)
-            weight.assign(
-                values if ids is None else _mixed(weight.numpy(), values, ids=ids, axis=axis)
-            )
-    for note in _notes(
-        start, run, shared=shared, new=set(shapes) - theirs, unused=theirs - set(shapes)
-    ):
-        progress.message(note)
+            if weight.path in axes:
+                vocabulary, axis = axes[weight.path]
+                values = _merge(weight.numpy(), values, ids=shared[vocabulary], axis=axis)
+            weight.assign(values)
+    counts = ", ".join(
+        f"{len(shared[name][0]):,} of {len(getattr(run, name)):,} {name}"
+        for name in ("tokens", "articles")
+    )
+    progress.message(f"Starting from {warm_start.run / warm_start.checkpoint}: {counts}.")
+    if new := sorted(shapes.keys() - saved_names):
+        progress.message(f"Not in that checkpoint, so initialized as usual: {', '.join(new)}.")
+    if unused := sorted(saved_names - shapes.keys()):
+        progress.message(f"In that checkpoint, but not used: {', '.join(unused)}.")
 
 
-def shared_ids(own: Vocabulary, other: Vocabulary) -> tuple[Ids, Ids]:
-    """Return the ids of the names that both vocabularies have, in the one and in the other."""
-    both = [name for name in own.names if name in other.ids]
-    ids = ([vocabulary.ids[name] for name in both] for vocabulary in (own, other))
-    return np.asarray(next(ids), np.int64), np.asarray(next(ids), np.int64)
+def shared_ids(own: Vocabulary, other: Vocabulary) -> tuple[Int64Array, Int64Array]:
+    """Return the ids of the names that two vocabularies share.
+
+    Returns:
+        Their ids in the first vocabulary and in the second, int64 (n_shared,) each.
+
+    Example:
+        >>> own, other = shared_ids(Vocabulary(("264", "266")), Vocabulary(("133", "264")))
+        >>> own.tolist(), other.tolist()
+        ([0], [1])
+    """
+    names = [name for name in own.names if name in other.ids]
+    own_ids, other_ids = (
+        np.array([vocabulary.ids[name] for name in names], np.int64) for vocabulary in (own, other)
+    )
+    return own_ids, other_ids
 
 
-def _of_words(name: str) -> bool:
+def _is_svm(name: str) -> bool:
+    """Return whether a weight belongs to the linear SVMs."""
     return name.startswith(f"{TFIDF_SVM}/")
 
 
-def _refuse_other_pooling(run: Run, other: Run) -> None:
-    """Weights of the same name and shape would mean something else."""
-    ours, theirs = run.config.model.pooling, other.config.model.pooling
-    if ours != theirs:
-        expected = f"model.pooling must be as in the new run, {ours}"
-        raise RunError(other.folder, expected=expected, got=theirs, todo=_TODO)
+def _check_pooling(run: Run, source: Run) -> None:
+    pooling, source_pooling = run.config.model.pooling, source.config.model.pooling
+    if pooling != source_pooling:
+        expected = f"model.pooling must be that of the new run, {pooling}"
+        raise RunError(source.folder, expected=expected, got=source_pooling, todo=_TODO)
 
 
-def _shape_there(
-    shape: tuple[int, ...], named: tuple[str, int] | None, *, other: Run
+def _source_shape(
+    shape: tuple[int, ...], named_axis: tuple[str, int] | None, *, source: Run
 ) -> tuple[int, ...]:
-    """Return the shape that a weight of ours has with the names of the other run."""
-    if named is None:
+    """Return the shape that a weight of the model has with the vocabularies of the other run.
+
+    For example, an embedding (5000, 128) with the named axis ("tokens", 0) has the shape
+    (7000, 128) if the other run has 7,000 tokens.
+    """
+    if named_axis is None:
         return shape
-    vocabulary, axis = named
-    return (*shape[:axis], len(getattr(other, vocabulary)), *shape[axis + 1 :])
+    vocabulary, axis = named_axis
+    return (*shape[:axis], len(getattr(source, vocabulary)), *shape[axis + 1 :])
 
 
-def _mixed(ours: Any, theirs: Any, *, ids: tuple[Ids, Ids], axis: int) -> Any:
-    """Return `ours` with the rows along `axis` that both have taken from `theirs`."""
-    own, other = ids
-    mixed = np.moveaxis(ours.copy(), axis, 0)
-    mixed[own] = np.moveaxis(theirs, axis, 0)[other]
-    return np.moveaxis(mixed, 0, axis)
+def _merge(
+    own: NumberArray, source: NumberArray, *, ids: tuple[Int64Array, Int64Array], axis: int
+) -> NumberArray:
+    """Return `own` with the rows along `axis` that both runs have taken from `source`.
 
-
-def _notes(
-    start: WarmStart,
-    run: Run,
-    *,
-    shared: dict[str, tuple[Ids, Ids]],
-    new: set[str],
-    unused: set[str],
-) -> list[str]:
-    """Say what went over: a line, and one each for weights that only one of both has."""
-    counts = [
-        f"{len(shared[name][0]):,} of {len(getattr(run, name)):,} {name}"
-        for name in VOCABULARIES[:2]
-    ]
-    notes = [f"Starting from {Path(start.run, start.checkpoint)}: {', '.join(counts)}."]
-    notes += [f"New, since it lacks them: {', '.join(sorted(new))}."] if new else []
-    notes += [f"Left behind: {', '.join(sorted(unused))}."] if unused else []
-    return notes
+    With ids ([0, 2], [1, 0]), row 0 comes from row 1 of `source`, and row 2 from row 0.
+    """
+    own_ids, source_ids = ids
+    merged = np.moveaxis(own.copy(), axis, 0)
+    merged[own_ids] = np.moveaxis(source, axis, 0)[source_ids]
+    return np.moveaxis(merged, 0, axis)

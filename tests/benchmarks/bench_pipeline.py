@@ -1,9 +1,9 @@
-"""Cases a second that the pipeline yields, against those that a step of the default model takes.
+"""Compare the input pipeline with the training step of the default model, in cases per second.
 
     python tests/benchmarks/bench_pipeline.py [DATA]
 
 DATA is a folder of cases, by default ../shared/cail beside the checkout, else the invented sample;
-of a large folder, the first cases. The step gets the pipeline's own batches, beforehand.
+of a large folder, the first cases. The step gets batches that the pipeline has made beforehand.
 """
 
 import sys
@@ -25,7 +25,7 @@ from lawrec.corpus.splits import find_splits
 from lawrec.resources import shipped_path
 from lawrec.runs.run import create_run
 from lawrec.text_files import list_files, open_binary
-from lawrec.training.train_step import create_state, make_step
+from lawrec.training.train_step import create_train_state, make_train_step
 
 CASES = 4_000
 EPOCHS = 12
@@ -34,23 +34,23 @@ CAIL = Path(__file__).resolve().parents[3] / "shared/cail"
 
 
 def main() -> None:
-    """Print the cases a second of both, and their ratio."""
-    beside = CAIL if CAIL.is_dir() else shipped_path("data/sample")
-    data = Path(sys.argv[1]) if len(sys.argv) > 1 else beside
+    """Print the cases per second of both, and their ratio."""
+    default = CAIL if CAIL.is_dir() else shipped_path("data/sample")
+    data = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     config = Config()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        source = DatasetSpec(
+        dataset = DatasetSpec(
             first_cases(data, root / "data"), records_root=root / "records", vocab_root=root
         )
-        records = prepare(source, config.corpus)
-        pipeline = _rate_of_pipeline(records, config)
-        run = create_run(root / "runs", config, records=records, source=source)
+        records = prepare(dataset, config.corpus)
+        pipeline = _pipeline_rate(records, config)
+        run = create_run(root / "runs", config, records=records, dataset=dataset)
         strategy = tf.distribute.get_strategy()
-        state = create_state(run, records, strategy=strategy)
+        state = create_train_state(run, records, strategy=strategy)
         cases = records.split("train").cases
-        step = make_step(state, strategy, config=config, records=records)
-        model = _rate_of_steps(step, list(islice(state.iterator, STEPS + 2)))
+        step = make_train_step(state, strategy, config=config, records=records)
+        model = _step_rate(step, list(islice(state.iterator, STEPS + 2)))
     print(f"{cases} cases of {data}, {len(records.articles)} articles")
     print(f"pipeline       {pipeline:10.1f} cases/s")
     print(f"training step  {model:10.1f} cases/s")
@@ -66,15 +66,15 @@ def first_cases(data: Path, folder: Path) -> Path:
     return folder
 
 
-def _rate_of_pipeline(records: Records, config: Config) -> float:
-    """Read all epochs; the time from the first batch on, so that starting up does not count."""
+def _pipeline_rate(records: Records, config: Config) -> float:
+    """Return the cases per second, measured from the second batch on: start-up does not count."""
     sizes = config.training
     batches = iter(
         training_batches(
             records,
             EPOCHS,
             batch_tokens=sizes.batch_tokens,
-            shuffle_cases=sizes.shuffle_cases,
+            shuffle_cases=sizes.shuffle_buffer_size,
             seed=sizes.seed,
         )
     )
@@ -84,7 +84,7 @@ def _rate_of_pipeline(records: Records, config: Config) -> float:
     return cases / (time.perf_counter() - start)
 
 
-def _rate_of_steps(step: Any, batches: Sequence[Any]) -> float:
+def _step_rate(step: Any, batches: Sequence[Any]) -> float:
     first, rest = batches[:2], batches[2:]
     for batch in first:
         step(batch)

@@ -1,8 +1,8 @@
-"""Scoring in length order against keras `model.predict` on facts padded to the longest.
+"""Compare scoring in batches of equal length with Keras's `model.predict` on padded facts.
 
     python tests/benchmarks/bench_scoring.py [DATA]
 
-DATA is a folder of cases, by default the invented sample; the default model is not trained.
+DATA is a folder of cases, by default the invented sample. The default model is not trained.
 """
 
 import sys
@@ -24,11 +24,11 @@ from lawrec.resources import shipped_path
 
 
 def main() -> None:
-    """Print the cases a second of both, and their ratio."""
+    """Print the cases per second of both, and their ratio."""
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else shipped_path("data/sample")
     with tempfile.TemporaryDirectory() as folder:
-        source = DatasetSpec(data, records_root=Path(folder) / "records", vocab_root=Path(folder))
-        records = prepare(source, CorpusConfig())
+        dataset = DatasetSpec(data, records_root=Path(folder) / "records", vocab_root=Path(folder))
+        records = prepare(dataset, CorpusConfig())
         cases = [record.token_ids for record in read_records(records, "valid")]
     model = build_model(ModelConfig(), len(records.tokens), n_articles=len(records.articles))
     padded = np.zeros((len(cases), records.manifest.max_tokens), np.int32)
@@ -42,10 +42,10 @@ def main() -> None:
     print(f"ratio                  {ours / theirs:8.2f}")
 
 
-def _rate(work: Callable[[], Any], cases: int) -> float:
-    work()
+def _rate(score: Callable[[], Any], cases: int) -> float:
+    score()  # the first call compiles
     start = time.perf_counter()
-    work()
+    score()
     return cases / (time.perf_counter() - start)
 
 

@@ -1,10 +1,10 @@
-"""Cutting as `lawrec prepare` does it, against plain `jieba.lcut` in one process.
+"""Compare the tokenization of `lawrec prepare` with plain `jieba.lcut` in one process.
 
     python tests/benchmarks/bench_tokenizing.py [CASES]
 
 CASES is a file of cases; by default that of CAIL2018 beside the checkout, or else the invented
-sample; a small file is repeated. rjieba needs `pip install 'lawrec[fast]'`. The time that other
-processes take to start is in the figures.
+sample. A small file is repeated. rjieba needs `pip install 'lawrec[fast]'`. The rates include the
+time that other processes take to start.
 """
 
 import logging
@@ -26,16 +26,16 @@ from lawrec.parallel import available_cores
 from lawrec.resources import shipped_path
 
 CAIL = Path(__file__).parents[3] / "shared/cail/train.json"
-LEAST = 24_000  # cases; fewer are repeated
+MIN_CASES = 24_000  # fewer are repeated
 TERMS = (shipped_path("vocab/legal_terms.txt"),)
 
 
 def main() -> None:
-    """Print the facts a second of each way, and its ratio to plain jieba in the same run."""
+    """Print the facts per second of each tokenizer, and the ratio to plain jieba."""
     default = CAIL if CAIL.is_file() else shipped_path("data/sample") / "train.json"
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     read = list(usable_cases(read_cases(path)))
-    cases = list(islice(cycle(read), max(LEAST, len(read))))
+    cases = list(islice(cycle(read), max(MIN_CASES, len(read))))
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     jieba.setLogLevel(logging.WARNING)
     jieba.initialize()
@@ -43,11 +43,11 @@ def main() -> None:
     plain = _rate(lambda: [jieba.lcut(case.fact) for case in cases], len(cases))
     print(f"jieba.lcut, 1 process  {plain:8.0f} facts/s")
     for name in ("jieba", "rjieba"):
-        rate = _rate(_cutting(cases, CorpusConfig(tokenizer=name)), len(cases))
+        rate = _rate(_tokenization(cases, CorpusConfig(tokenizer=name)), len(cases))
         print(f"lawrec, {name:14} {rate:8.0f} facts/s, ratio {rate / plain:5.2f}")
 
 
-def _cutting(cases: Iterable[Case], config: CorpusConfig) -> Callable[[], Any]:
+def _tokenization(cases: Iterable[Case], config: CorpusConfig) -> Callable[[], Any]:
     tokenizer = load_tokenizer(config, TERMS)
     return lambda: sum(
         len(tokens)
@@ -55,9 +55,9 @@ def _cutting(cases: Iterable[Case], config: CorpusConfig) -> Callable[[], Any]:
     )
 
 
-def _rate(work: Callable[[], Any], facts: int) -> float:
+def _rate(tokenize: Callable[[], Any], facts: int) -> float:
     start = time.perf_counter()
-    work()
+    tokenize()
     return facts / (time.perf_counter() - start)
 
 

@@ -1,12 +1,13 @@
-"""Kill a training with -9 again and again, resume it, and compare it with an unbroken one.
+"""Kill a training again and again, resume it, and compare it with one that was never stopped.
 
     python tests/benchmarks/kill_resume.py [--kills 50] [--seed 1]
 
 A tiny model learns from some of the invented cases and writes a checkpoint at every step. Each kill
-comes when a step that chance chose has a checkpoint, and a moment later that chance chose as well;
-where the training is beyond that step already, while the program is still starting. In the end all
-tensors of the last and of the best checkpoint and all scores of the valid cases must be the same
-bits: exit code 1 where one differs. A kill takes about as long as importing TensorFlow.
+comes a random moment after a random step has a checkpoint, or while the program is still starting
+if the training is beyond that step already. In the end, all tensors of the last and of the best
+checkpoint and all scores of the valid cases must have the same bits; otherwise the exit code is 1.
+That holds because all processes run on the same machine with the same number of threads. Each kill
+takes about as long as importing TensorFlow, so `make bench` does not run this.
 """
 
 import random
@@ -29,33 +30,30 @@ SETTINGS = (
     *("corpus.tokenizer=char", "corpus.max_tokens=48", "model.embedding_size=8"),
     *("model.lstm_units=8", "model.embedding_init=random", "training.batch_tokens=384"),
     *("training.epochs=4", "training.save_every=1", "training.evaluate_every=5"),
-    *(
-        "training.patience=1000",
-        "optimizer.ema_momentum=0.9",
-        "optimizer.gradient_accumulation_steps=2",
-    ),
+    *("training.patience=1000", "optimizer.ema_momentum=0.9"),
+    "optimizer.gradient_accumulation_steps=2",
 )
 STEPS = 60
-"""Fewer than the training has."""
+"""Kills come before this step; the training has more."""
 PAUSE = 0.3
-"""The longest moment between a checkpoint and a kill, in seconds: several steps."""
-STARTING = 8.0
-"""About how long the program starts and resumes, in seconds."""
+"""The longest time between a checkpoint and a kill, in seconds: several steps."""
+START_UP = 8.0
+"""About how long the program takes to start and resume, in seconds."""
 
 
 @click.command()
 @click.option("--kills", default=50, show_default=True)
 @click.option("--seed", default=1, show_default=True)
 def main(kills: int, seed: int) -> None:
-    """Print the step of each kill and the verdict."""
+    """Print the step of each kill, and all differences."""
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         _write_cases(root / "data")
         _finish(_train(root, "unbroken"))
-        chance = random.Random(seed)
-        goals = sorted(chance.randrange(1, STEPS) for _ in range(kills))
+        numbers = random.Random(seed)
+        goals = sorted(numbers.randrange(1, STEPS) for _ in range(kills))
         for number, goal in enumerate(goals, 1):
-            _kill(root, number, goal, chance)
+            _kill(root, number, goal=goal, numbers=numbers)
         _finish(_train(root, "broken"))
         differences = list(_differences(root / "runs/unbroken", root / "runs/broken"))
     for difference in differences:
@@ -73,13 +71,13 @@ def _write_cases(folder: Path) -> None:
 
 
 def _train(root: Path, name: str) -> subprocess.Popen[bytes]:
-    """Start a training, or go on with it, in a process of its own."""
+    """Start or resume a training in its own process."""
     settings = [part for setting in SETTINGS for part in ("--set", setting)]
     new = ["--data", str(root / "data"), *settings]
-    begun = (root / "runs" / name / "run.json").is_file()
+    exists = (root / "runs" / name / "run.json").is_file()
     arguments = ["train", "--checkpoints", str(root / "runs"), "--run", name]
     return subprocess.Popen(
-        [sys.executable, "-m", "lawrec", *arguments, *(["--resume"] if begun else new)],
+        [sys.executable, "-m", "lawrec", *arguments, *(["--resume"] if exists else new)],
         stdout=subprocess.DEVNULL,
         stderr=(root / "stderr.txt").open("wb"),
         cwd=root,
@@ -87,18 +85,18 @@ def _train(root: Path, name: str) -> subprocess.Popen[bytes]:
 
 
 def _finish(process: subprocess.Popen[bytes]) -> None:
-    """Wait for the end of a training, which must be a good one."""
+    """Wait for the end of a training, and exit if it fails."""
     if process.wait():
         sys.exit(f"The training ended with exit code {process.returncode}.")
 
 
-def _kill(root: Path, number: int, goal: int, chance: random.Random) -> None:
+def _kill(root: Path, number: int, *, goal: int, numbers: random.Random) -> None:
     folder = root / "runs/broken"
     before = _step(folder)
     process = _train(root, "broken")
     while before < goal and _step(folder) < goal and process.poll() is None:
         time.sleep(0.01)
-    time.sleep(chance.uniform(0, PAUSE if before < goal else STARTING))
+    time.sleep(numbers.uniform(0, PAUSE if before < goal else START_UP))
     process.kill()
     process.wait()
     left = " and half a checkpoint" if any(folder.rglob("*_temp*")) else ""
@@ -106,14 +104,14 @@ def _kill(root: Path, number: int, goal: int, chance: random.Random) -> None:
 
 
 def _step(folder: Path) -> int:
-    """Return the step that the newest checkpoint is of."""
+    """Return the step of the newest checkpoint, 0 if there is none."""
     state = folder / "checkpoint"
-    found = re.search(r"ckpt-(\d+)", state.read_text("utf-8")) if state.is_file() else None
-    return int(found[1]) if found else 0
+    match = re.search(r"ckpt-(\d+)", state.read_text("utf-8")) if state.is_file() else None
+    return int(match[1]) if match else 0
 
 
 def _differences(unbroken: Path, broken: Path) -> Iterator[str]:
-    """Name what differs: tensors of the checkpoints, and scores of the valid cases."""
+    """Yield what differs: tensors of the checkpoints, and scores of the valid cases."""
     import numpy as np
 
     from lawrec.inference.score_cases import score_file
@@ -128,7 +126,7 @@ def _differences(unbroken: Path, broken: Path) -> Iterator[str]:
             yield f"{part}: {prefixes[0]} and {prefixes[1]}"
             continue
         for name in whole.shapes:
-            # Of the best weights' checkpoint, this counts what the last process alone has saved.
+            # In the best checkpoint, the counter counts only what the last process has saved.
             if (part, name) == ("best", "save_counter"):
                 continue
             if not np.array_equal(whole.read(name), resumed.read(name)):

@@ -1,4 +1,4 @@
-"""The layers, loss and optimizer of the default model, written in PyTorch: what we are held to."""
+"""The layers, loss and optimizer of the default model, written in PyTorch, to compare with."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from lawrec.config import Config
 
 
 class Model(nn.Module):
-    """Embedding, stacked bidirectional LSTM, an attention and a weight vector an article."""
+    """Embedding, stacked bidirectional LSTM, one attention and one weight vector per article."""
 
     def __init__(self, config: Config, n_tokens: int, n_articles: int) -> None:
         super().__init__()
@@ -46,11 +46,11 @@ class Model(nn.Module):
         return (features * self.kernel).sum(-1) + self.bias
 
 
-def make_step(config: Config, n_tokens: int, n_articles: int) -> Callable[..., float]:
-    """Return the training step: cases, the length to pad to, and whether to pack them."""
+def make_train_step(config: Config, n_tokens: int, n_articles: int) -> Callable[..., float]:
+    """Return the training step: a function of cases, the length to pad to, and whether to pack."""
     model = Model(config, n_tokens, n_articles)
     optimizer = torch.optim.Adam(model.parameters(), config.optimizer.learning_rate)
-    loss_of = nn.BCEWithLogitsLoss(reduction="sum")
+    loss_function = nn.BCEWithLogitsLoss(reduction="sum")
 
     def step(cases: Sequence[Any], length: int | None, packed: bool) -> float:
         ordered = sorted(cases, key=lambda case: -len(case[0]))
@@ -60,7 +60,7 @@ def make_step(config: Config, n_tokens: int, n_articles: int) -> Callable[..., f
             token_ids[row, : len(case[0])] = torch.from_numpy(case[0])
         labels = torch.tensor([case[1].tolist() for case in ordered])
         optimizer.zero_grad()
-        loss = loss_of(model(token_ids, lengths, packed), labels) / len(ordered)
+        loss = loss_function(model(token_ids, lengths, packed), labels) / len(ordered)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), config.optimizer.global_clipnorm)
         optimizer.step()

@@ -15,6 +15,7 @@ from lawrec.cli import COMMANDS, cli, load_command
 from lawrec.cli.options import HEADINGS
 from lawrec.config import Config
 from lawrec.corpus.readers import CaseFormat
+from lawrec.evaluation.metrics import METRICS
 from tests.helpers.cli import json_lines, lawrec
 
 
@@ -220,12 +221,9 @@ def test_train_tune_evaluate_info_from_nothing(tiny_data, tmp_path, monkeypatch)
     assert evaluated.exit_code == 0, evaluated.stderr
     report = json.loads(evaluated.stdout)
     assert report["cases"] == 30
-    assert list(report["answers"]) == [
-        "this run",
-        "always the most frequent article",
-        "no article",
-    ]
-    assert report["answers"]["no article"]["micro_f1"] == 0
+    assert report["metrics"].keys() == METRICS.keys()
+    assert list(report["baselines"]) == ["most frequent article", "no article"]
+    assert report["baselines"]["no article"]["micro_f1"] == 0
     assert (tmp_path / run / "evaluation-test.csv").read_text("utf-8").count("\n") == 4
 
     info = lawrec("info")

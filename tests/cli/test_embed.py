@@ -65,6 +65,6 @@ def test_an_output_that_would_seem_packed_is_refused_at_once(tmp_path):
     result = lawrec("embed", tmp_path / "none.txt", "--output", "vectors.txt.gz")
     assert result.exit_code == 1
     assert result.stderr == (
-        "Error: vectors.txt.gz: vectors are written as plain text, got .gz. "
-        "Name a .txt file; pack it then.\n"
+        "Error: vectors.txt.gz: the file must be plain text, without compression, got .gz. "
+        "Name a .txt file, and compress it afterwards.\n"
     )

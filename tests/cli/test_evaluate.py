@@ -1,4 +1,4 @@
-"""`lawrec evaluate` from outside: the page, the table of articles, and other runs beside it."""
+"""`lawrec evaluate`: the page, the table of articles, and comparisons with other runs."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ def lawrec(*arguments):
 
 @pytest.fixture
 def runs(trained, tmp_path, monkeypatch):
-    """The folders of two runs of the same weights: `first` as it was, `second` with other cuts."""
+    """The folders of two runs with the same weights; `second` has other thresholds."""
     monkeypatch.chdir(tmp_path)
     folder = next(trained.checkpoints.glob("*/run.json")).parent
     for name in ("first", "second"):
@@ -30,7 +30,7 @@ def runs(trained, tmp_path, monkeypatch):
 
 
 def write_mistakes(path):
-    """Write a bad line and three cases, of which the last has articles that its words deny."""
+    """Write a bad line and three cases; the articles of the last one do not fit its words."""
     cases = [
         ("秘密窃取钱包，后被抓获。", ["264"]),
         ("醉酒驾驶轿车，经鉴定。", ["133之一"]),
@@ -41,7 +41,7 @@ def write_mistakes(path):
     return path
 
 
-def test_the_page_shows_figures_and_the_facts_of_the_mistakes(runs, tmp_path):
+def test_the_page_shows_metrics_and_the_facts_of_wrong_cases(runs, tmp_path):
     cases = write_mistakes(tmp_path / "cases.json")
     result = lawrec(
         *("evaluate", "--run", "first", "--data", cases, "--skip-bad", "--html", "new/page.html")
@@ -58,7 +58,7 @@ def test_the_page_shows_figures_and_the_facts_of_the_mistakes(runs, tmp_path):
     assert "醉酒" not in worst
 
 
-def test_the_same_evaluation_is_the_same_page_and_its_figures_are_those_printed(runs, tmp_path):
+def test_an_evaluation_always_gives_the_same_page_with_the_metrics_that_are_printed(runs, tmp_path):
     pages = []
     for name in ("a.html", "b.html"):
         result = lawrec("evaluate", "--run", "first", "--html", name, "--format", "json")
@@ -67,12 +67,12 @@ def test_the_same_evaluation_is_the_same_page_and_its_figures_are_those_printed(
     assert pages[0] == pages[1]
     kept = json.loads((runs[0] / "evaluation-test.json").read_text("utf-8"))
     assert json.loads(result.stdout) == kept
-    of = kept["intervals"]["micro_f1"]
-    assert of["value"] == pytest.approx(kept["answers"]["this run"]["micro_f1"])
-    assert f"{of['low']:.3f} to {of['high']:.3f}" in pages[0].decode()
+    interval = kept["intervals"]["micro_f1"]
+    assert interval["value"] == pytest.approx(kept["metrics"]["micro_f1"])
+    assert f"{interval['low']:.3f} to {interval['high']:.3f}" in pages[0].decode()
 
 
-def test_the_table_of_articles_is_kept(runs, tmp_path):
+def test_the_table_of_articles_is_written_into_the_run(runs, tmp_path):
     cases = write_mistakes(tmp_path / "cases.json")
     assert lawrec("evaluate", "--run", "first", "--data", cases, "--skip-bad").exit_code == 0
     with (runs[0] / "evaluation-cases.csv").open(encoding="utf-8", newline="") as file:
@@ -84,26 +84,25 @@ def test_the_table_of_articles_is_kept(runs, tmp_path):
     assert (rows["1067"]["trained"], rows["1067"]["threshold"]) == ("0", "inf")
 
 
-def test_another_run_stands_beside_it_on_the_same_cases(runs, tmp_path):
-    beside = ("--compare", "second", "--compare", runs[0])
-    result = lawrec("evaluate", "--run", "first", *beside, "--format", "json", "--html", "p.html")
+def test_another_run_is_compared_on_the_same_cases(runs, tmp_path):
+    others = ("--compare", "second", "--compare", runs[0])
+    result = lawrec("evaluate", "--run", "first", *others, "--format", "json", "--html", "p.html")
     assert result.exit_code == 0, result.stderr
     report = json.loads(result.stdout)
     second, same = report["comparisons"]
     assert (second["run"], same["run"], report["compared_articles"]) == ("second", "first", 3)
-    assert {of["p_value"] for of in same["differences"].values()} == {1}
+    assert {difference["p_value"] for difference in same["differences"].values()} == {1}
     alone = json.loads(lawrec("evaluate", "--run", "second", "--format", "json").stdout)
-    ours, theirs = report["answers"]["this run"], alone["answers"]["this run"]
-    for name, value in theirs.items():
-        assert second["figures"][name] == pytest.approx(value)
+    for name, value in alone["metrics"].items():
+        assert second["metrics"][name] == pytest.approx(value)
         difference = second["differences"][name]["value"]
-        assert difference == pytest.approx(ours[name] - value)
+        assert difference == pytest.approx(report["metrics"][name] - value)
     table = lawrec("evaluate", "--run", "first", "--compare", "second").stdout
-    assert "\nfirst beside second, over 3 articles\n" in table
+    assert "\nfirst against second, over 3 articles\n" in table
     assert "<h3>second</h3>" in (tmp_path / "p.html").read_text("utf-8")
 
 
-def test_a_run_that_was_tuned_on_the_cases_is_no_comparison(runs, trained):
+def test_a_run_that_was_tuned_on_the_cases_cannot_be_compared(runs, trained):
     test = trained.data / "test.json"
     assert lawrec("tune-thresholds", "--run", "second", "--data", test).exit_code == 0
     result = lawrec("evaluate", "--run", "first", "--compare", "second")
@@ -111,7 +110,7 @@ def test_a_run_that_was_tuned_on_the_cases_is_no_comparison(runs, trained):
     assert "must differ from those used to tune, got the same file" in result.stderr
 
 
-def test_a_run_that_is_not_there_or_not_tuned_is_no_comparison(runs):
+def test_a_run_that_does_not_exist_or_is_not_tuned_cannot_be_compared(runs):
     result = lawrec("evaluate", "--run", "first", "--compare", "third")
     assert result.exit_code == 1
     assert "the folder must hold a run" in result.stderr
@@ -140,4 +139,4 @@ def test_an_article_that_the_run_does_not_know_counts_as_a_miss(at_run, tmp_path
     path.write_text("\n".join(lines), encoding="utf-8")
     report = json.loads(lawrec("evaluate", "--data", path, "--format", "json").stdout)
     assert report["unknown_articles"] == ["1067"]
-    assert report["answers"]["this run"]["micro_f1"] == pytest.approx(2 * 2 / (2 * 2 + 1))
+    assert report["metrics"]["micro_f1"] == pytest.approx(2 * 2 / (2 * 2 + 1))

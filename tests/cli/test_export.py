@@ -1,4 +1,4 @@
-"""`lawrec evaluate --cail` and `lawrec export cail`, to the protocol of CAIL2018."""
+"""`lawrec evaluate --cail` and `lawrec export cail`, by the protocol of CAIL2018."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from lawrec.cli import cli
 from lawrec.evaluation.cail_judge import judge
 
 IDS = {"266": 1, "264": 2, "133之一": 3}
-# What the judge does: one Predictor, facts in batches of its size, a JSON line a case.
+# What the judge does: one Predictor, facts in batches of its size, one JSON line per case.
 PROTOCOL = """
 import json, os, sys
 from predictor import Predictor
@@ -65,7 +65,7 @@ def unpacked(trained, labels, tmp_path):
 
 
 def run_protocol(unpacked, tmp_path, *batch_size):
-    """Run the judge's program away from here, where only what was unpacked can be found."""
+    """Run the judge's program in another folder, where only the unpacked files can be imported."""
     (unpacked / "main.py").write_text(PROTOCOL, encoding="utf-8")
     (tmp_path / "output").mkdir()
     (tmp_path / "elsewhere").mkdir()
@@ -98,7 +98,7 @@ def test_the_judges_program_gets_the_answers_of_predict(trained, unpacked, tmp_p
     assert {(*answer["accusation"], answer["imprisonment"]) for answer in answers} == {(0,)}
     assert len(lines(tmp_path / "output/odd.json")) == 2
     truth = [[IDS[name] for name in case["meta"]["relevant_articles"]] for case in lines(test)]
-    assert judge(truth, [answer["articles"] for answer in answers], labels=3).score > 0.8
+    assert judge(truth, [answer["articles"] for answer in answers], n_labels=3).score > 0.8
 
 
 def test_the_zip_holds_what_prediction_needs_and_nothing_of_this_machine(trained, unpacked):
@@ -115,9 +115,9 @@ def test_the_zip_holds_what_prediction_needs_and_nothing_of_this_machine(trained
         "library/lawrec/vocab/articles.csv"
     }
     assert not [name for name in names if "__pycache__" in name or "scores" in name]
-    for place in (trained.root, trained.data):
+    for folder in (trained.root, trained.data):
         for path in unpacked.rglob("*"):
-            assert path.is_dir() or str(place).encode() not in path.read_bytes(), path
+            assert path.is_dir() or str(folder).encode() not in path.read_bytes(), path
 
 
 def test_the_same_run_gives_the_same_bytes_wherever_it_is(trained, labels, tmp_path):
@@ -128,18 +128,18 @@ def test_the_same_run_gives_the_same_bytes_wherever_it_is(trained, labels, tmp_p
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
-def test_articles_that_the_list_lacks_are_told(trained, tmp_path):
+def test_articles_that_the_list_lacks_are_named(trained, tmp_path):
     short = tmp_path / "short.txt"
     short.write_text("264\n", encoding="utf-8")
     where = ("--checkpoints", trained.checkpoints, "--article-list", short)
     result = lawrec("export", "cail", "--output", tmp_path / "p.zip", *where)
-    told = result.stdout.splitlines()[1]
-    assert told.startswith("Never answered, since the list lacks them: ")
-    assert {*told.partition(": ")[2].split(", ")} == {"266", "133之一"}
+    line = result.stdout.splitlines()[1]
+    assert line.startswith("Never answered, since the list lacks them: ")
+    assert {*line.partition(": ")[2].split(", ")} == {"266", "133之一"}
 
 
 class TestErrors:
-    """Nothing is written, and a file that was there stays."""
+    """Nothing is written, and an existing file is kept."""
 
     @pytest.fixture
     def old(self, tmp_path):
@@ -161,8 +161,8 @@ class TestErrors:
 
     def test_no_thresholds(self, own, old, labels):
         (own / "thresholds.json").unlink()
-        told = self.refused(old, own, "--article-list", labels)
-        assert "got no thresholds.json. Run `lawrec tune-thresholds` first." in told
+        error = self.refused(old, own, "--article-list", labels)
+        assert "got no thresholds.json. Run `lawrec tune-thresholds` first." in error
 
     def test_no_checkpoint(self, own, old, labels):
         for path in (*own.glob("model.ckpt-*"), *own.glob("best/*")):
@@ -172,9 +172,9 @@ class TestErrors:
         )
 
     def test_no_list(self, own, old):
-        told = self.refused(old, own)
-        assert "got no law.txt in " in told
-        assert told.endswith("Name it with --article-list.\n")
+        error = self.refused(old, own)
+        assert "got no law.txt in " in error
+        assert error.endswith("Name it with --article-list.\n")
 
     def test_a_list_that_is_not_there(self, own, old, tmp_path):
         assert "nowhere.txt" in self.refused(old, own, "--article-list", tmp_path / "nowhere.txt")
@@ -208,16 +208,16 @@ class TestEvaluate:
         truth_lines = lines(tmp_path / "answers.truth.json")
         cited = [line["meta"]["relevant_articles"] for line in truth_lines]
         truth = [[{266: 1, 264: 2, 133: 3}[number] for number in numbers] for numbers in cited]
-        verdict = report["cail_judge"]
+        cail = report["cail_judge"]
         assert len(answers) == len(truth) == 30
-        assert verdict["score"] == judge(truth, answers, labels=3).score
-        assert verdict["score"] == pytest.approx(report["answers"]["this run"]["cail_score"])
-        assert (verdict["lines"], verdict["unmapped_articles"]) == (3, [])
+        assert cail["score"] == judge(truth, answers, n_labels=3).score
+        assert cail["score"] == pytest.approx(report["metrics"]["cail_score"])
+        assert (cail["lines"], cail["unmapped_articles"]) == (3, [])
         table = lawrec("evaluate", "--cail", path, *where).stdout
-        assert f"CAIL2018's judge, 3 lines: score {verdict['score']:.4f}" in table
+        assert f"CAIL2018's judge, 3 lines: score {cail['score']:.4f}" in table
         assert f"Answers: {path}, truth: {tmp_path}/answers.truth.json" in table
 
-    def test_without_it_nothing_is_said_of_the_judge(self, trained):
+    def test_without_the_option_no_judge_is_mentioned(self, trained):
         result = lawrec("evaluate", "--checkpoints", trained.checkpoints)
         assert result.exit_code == 0
         assert "judge" not in result.stdout
@@ -240,5 +240,7 @@ class TestEvaluate:
         where = ("--run", run.parent, "--format", "json")
         result = lawrec("evaluate", "--cail", tmp_path / "answers.json", *where)
         assert json.loads(result.stdout)["cail_judge"]["lines"] == 4
-        answered = {one for line in lines(tmp_path / "answers.json") for one in line["articles"]}
+        answered = {
+            label for line in lines(tmp_path / "answers.json") for label in line["articles"]
+        }
         assert answered == {2, 3, 4}

@@ -35,7 +35,7 @@ def own(trained, tmp_path_factory):
 
 @pytest.fixture
 def thresholds(own, monkeypatch):
-    """Give the path of the thresholds of a run that may be changed."""
+    """The path of the thresholds of a run that tests may change."""
     monkeypatch.chdir(own)
     (path,) = own.glob("checkpoints/*/thresholds.json")
     return path
@@ -107,7 +107,7 @@ def test_a_case_whose_list_would_be_too_long_is_left_to_a_person(thresholds):
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--coverage", "0.99"), "there must be at least 99 cases to tune on, got 30."),
         (("--coverage", "1"), "1.0 is not in the range 0<=x<1"),
@@ -117,11 +117,11 @@ def test_a_case_whose_list_would_be_too_long_is_left_to_a_person(thresholds):
         (("--objective", "luck"), "'luck' is not one of"),
     ],
 )
-def test_what_cannot_be_done_is_refused(thresholds, options, told):
+def test_what_cannot_be_done_is_refused(thresholds, options, message):
     before = read(thresholds)
     result = lawrec("tune-thresholds", *options)
     assert result.exit_code in (1, 2)
-    assert told in " ".join(result.stderr.split())
+    assert message in " ".join(result.stderr.split())
     assert read(thresholds) == before
 
 
@@ -135,7 +135,7 @@ def test_costs_may_differ_from_article_to_article(thresholds, own):
     (own / "costs.csv").write_text("article,miss,false\n264,-1,1\n", encoding="utf-8")
     refused = lawrec("tune-thresholds", *options)
     assert refused.exit_code == 1
-    assert "or a cost that is no number from 0 on" in refused.stderr
+    assert "a cost is not a number of at least 0" in refused.stderr
 
 
 def test_an_unknown_strategy_is_a_usage_error():

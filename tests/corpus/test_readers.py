@@ -11,8 +11,9 @@ from itertools import repeat
 
 import pytest
 
-from lawrec.corpus.cases import Case, encodings_at, read_cases, read_stream
+from lawrec.corpus.cases import Case, read_cases, read_stream
 from lawrec.corpus.readers import READERS, SUFFIXES, CaseFormat
+from lawrec.corpus.splits import encodings_at
 from lawrec.errors import CaseError
 
 FACT = "被告人张某秘密窃取他人财物。"

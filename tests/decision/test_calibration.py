@@ -5,9 +5,9 @@ from sklearn.isotonic import IsotonicRegression
 from lawrec.decision import calibration
 from lawrec.decision.calibration import (
     CALIBRATIONS,
-    FARTHEST,
-    FEWEST,
-    STEPS,
+    MAX_LOGIT,
+    MIN_TRUE_CASES,
+    STEPS_PER_LOGIT,
     Calibration,
     calibrate,
     fit_calibration,
@@ -15,12 +15,12 @@ from lawrec.decision.calibration import (
 from lawrec.errors import ConfigError
 from tests.helpers.arrays import SEEDS, bools, floats, random_mask, random_table
 
-RESOLUTION = 0.25 / STEPS  # half a step, where a probability rises fastest, and then some
+RESOLUTION = 0.25 / STEPS_PER_LOGIT  # half a step, where a probability rises fastest, and then some
 FITTED = ("temperature", "isotonic")
 
 
 def fit_to(kind, y_true, y_score, known=None, groups=None):
-    return fit_calibration(kind, y_true, y_score=y_score, known=known, groups=groups)
+    return fit_calibration(y_true, y_score, kind=kind, known=known, groups=groups)
 
 
 def sigmoid(logits):
@@ -60,7 +60,7 @@ def test_probabilities_are_float32_between_0_and_1(kind):
     y_true, y_score = random_table(0, cases=60)
     y_score[0] = floats(0, 1, 0.5, np.nextafter(np.float32(1), np.float32(0)), 1e-30)
     given = y_score.copy()
-    y_prob = calibrate(y_score, fit_calibration(kind, y_true, y_score=y_score))
+    y_prob = calibrate(y_score, fit_calibration(y_true, y_score, kind=kind))
     assert (y_prob.dtype, y_prob.shape) == (np.float32, y_score.shape)
     assert ((y_prob >= 0) & (y_prob <= 1)).all()
     assert (y_score == given).all()
@@ -68,10 +68,10 @@ def test_probabilities_are_float32_between_0_and_1(kind):
 
 def test_none_leaves_scores_as_they_are_but_for_the_steps():
     y_true, y_score = invented(0)
-    fitted = fit_calibration("none", y_true, y_score=y_score)
+    fitted = fit_calibration(y_true, y_score, kind="none")
     np.testing.assert_allclose(calibrate(y_score, fitted), y_score, atol=RESOLUTION)
     edges = np.tile(floats([0], [1]), 3)
-    np.testing.assert_allclose(calibrate(edges, fitted), edges, atol=np.exp(-FARTHEST))
+    np.testing.assert_allclose(calibrate(edges, fitted), edges, atol=np.exp(-MAX_LOGIT))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -85,7 +85,7 @@ def test_the_temperature_undoes_what_stretched_the_logits(times, expected, seed)
 def test_the_temperature_has_the_least_log_loss(seed):
     y_true, y_score = invented(seed, cases=1_000, articles=1)
     logits = np.log(y_score / (1 - y_score)) + 1.5  # no temperature alone makes them right
-    fitted = fit_calibration("temperature", y_true, y_score=sigmoid(logits).astype(np.float32))
+    fitted = fit_calibration(y_true, sigmoid(logits).astype(np.float32), kind="temperature")
     tried = np.geomspace(0.2, 20, 1_000)
     losses = [-np.log(sigmoid(np.where(y_true, 1, -1) * logits / each)).mean() for each in tried]
     best = tried[np.argmin(losses)]
@@ -95,11 +95,9 @@ def test_the_temperature_has_the_least_log_loss(seed):
 @pytest.mark.parametrize("kind", FITTED)
 def test_of_many_cases_evenly_spaced_ones_are_fitted(kind, monkeypatch):
     y_true, y_score = invented(0, cases=300, articles=1)
-    expected = fit_calibration(kind, y_true[::3], y_score=y_score[::3])
-    monkeypatch.setattr(calibration, "MOST_CASES", 100)
-    assert set(fit_calibration(kind, y_true, y_score=y_score).parameters) == set(
-        expected.parameters
-    )
+    expected = fit_calibration(y_true[::3], y_score[::3], kind=kind)
+    monkeypatch.setattr(calibration, "MAX_CASES", 100)
+    assert set(fit_calibration(y_true, y_score, kind=kind).parameters) == set(expected.parameters)
 
 
 @pytest.mark.parametrize("times", [0.4, 1, 2.5])
@@ -116,21 +114,24 @@ def test_probabilities_of_other_cases_are_right_as_often_as_they_say(kind, times
 def test_isotonic_is_that_of_the_raw_scores_and_a_contrary_case_at_each_end():
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
-        y_score = sigmoid(rng.integers(-300, 300, 50) / STEPS).astype(np.float32)  # on the steps
+        # Scores that lie on the steps of the table.
+        y_score = sigmoid(rng.integers(-300, 300, 50) / STEPS_PER_LOGIT).astype(
+            np.float32
+        )  # on the steps
         y_true = rng.random(50) < 0.2 + 0.6 * y_score
-        y_true[:FEWEST] = True
+        y_true[:MIN_TRUE_CASES] = True
         scores, true = np.append(y_score, (0, 1)), np.append(y_true, (True, False))
         expected = IsotonicRegression(y_min=0, y_max=1).fit_transform(scores, true)[:50]
-        fitted = fit_calibration("isotonic", y_true[:, None], y_score=y_score[:, None])
+        fitted = fit_calibration(y_true[:, None], y_score[:, None], kind="isotonic")
         np.testing.assert_allclose(calibrate(y_score[:, None], fitted)[:, 0], expected, atol=1e-6)
 
 
 def test_isotonic_by_hand():
-    y_true = bools(0, 1, 0, 1, 1)[:, None].repeat(FEWEST, axis=0)
+    y_true = bools(0, 1, 0, 1, 1)[:, None].repeat(MIN_TRUE_CASES, axis=0)
     y_score = floats(0.1, 0.3, 0.5, 0.7, 0.9)[:, None]
-    fitted = fit_calibration("isotonic", y_true, y_score=y_score.repeat(FEWEST, axis=0))
+    fitted = fit_calibration(y_true, y_score.repeat(MIN_TRUE_CASES, axis=0), kind="isotonic")
     found = calibrate(np.append(y_score, floats([0], [1]), axis=0), fitted)[:, 0]
-    least, most = 1 / (FEWEST + 1), 2 * FEWEST / (2 * FEWEST + 1)
+    least, most = 1 / (MIN_TRUE_CASES + 1), 2 * MIN_TRUE_CASES / (2 * MIN_TRUE_CASES + 1)
     np.testing.assert_allclose(found, [least, 0.5, 0.5, most, most, least, most], atol=1e-6)
 
 
@@ -138,7 +139,7 @@ def test_isotonic_by_hand():
 @pytest.mark.parametrize("kind", CALIBRATIONS)
 def test_a_higher_score_is_never_less_probable(kind, seed):
     y_true, y_score = random_table(seed, cases=40)
-    fitted = fit_calibration(kind, y_true, y_score=y_score)
+    fitted = fit_calibration(y_true, y_score, kind=kind)
     rising = np.tile(np.linspace(0, 1, 500, dtype=np.float32)[:, None], y_true.shape[1])
     assert (np.diff(calibrate(rising, fitted), axis=0) >= 0).all()
 
@@ -151,27 +152,27 @@ def test_articles_are_grouped_by_their_true_cases():
 @pytest.mark.parametrize("kind", FITTED)
 def test_a_group_is_fitted_by_itself(kind):
     y_true, y_score = with_support(150, 50, 5, 8)
-    parameters = fit_calibration(kind, y_true, y_score=y_score).parameters
+    parameters = fit_calibration(y_true, y_score, kind=kind).parameters
     for group, columns in enumerate(([2, 3], [1], [0])):
-        alone = fit_calibration(kind, y_true[:, columns], y_score=y_score[:, columns])
+        alone = fit_calibration(y_true[:, columns], y_score[:, columns], kind=kind)
         assert parameters[group] == alone.parameters[group]
     assert len(set(parameters)) == 3
 
 
 @pytest.mark.parametrize("kind", FITTED)
 def test_a_group_with_too_few_true_cases_is_fitted_on_all(kind):
-    y_true, y_score = with_support(150, FEWEST - 1)
-    parameters = fit_calibration(kind, y_true, y_score=y_score).parameters
+    y_true, y_score = with_support(150, MIN_TRUE_CASES - 1)
+    parameters = fit_calibration(y_true, y_score, kind=kind).parameters
     assert parameters[0] == parameters[1] != parameters[2]
-    y_true, y_score = with_support(150, FEWEST - 1, 1)
-    parameters = fit_calibration(kind, y_true, y_score=y_score).parameters
+    y_true, y_score = with_support(150, MIN_TRUE_CASES - 1, 1)
+    parameters = fit_calibration(y_true, y_score, kind=kind).parameters
     assert parameters[0] != parameters[1]
 
 
 @pytest.mark.parametrize("kind", CALIBRATIONS)
 def test_without_a_true_case_scores_stay(kind):
     y_score = with_support(0, 0)[1]
-    fitted = fit_calibration(kind, np.zeros_like(y_score, np.bool_), y_score=y_score)
+    fitted = fit_calibration(np.zeros_like(y_score, np.bool_), y_score, kind=kind)
     assert fitted.kind == "none"
     np.testing.assert_allclose(calibrate(y_score, fitted), y_score, atol=RESOLUTION)
 
@@ -180,7 +181,7 @@ def test_without_a_true_case_scores_stay(kind):
 @pytest.mark.parametrize("kind", CALIBRATIONS)
 def test_no_cases_fit_nothing(kind, known):
     nothing = np.zeros((0, 2), np.float32)
-    fitted = fit_calibration(kind, nothing > 0, y_score=nothing, known=known)
+    fitted = fit_calibration(nothing > 0, nothing, kind=kind, known=known)
     assert calibrate(nothing, fitted).shape == (0, 2)
 
 
@@ -189,7 +190,7 @@ def test_no_cases_fit_nothing(kind, known):
 def test_labels_that_a_fit_cannot_weigh_do_no_harm(kind, truth):
     y_score = with_support(0)[1]
     y_true = y_score > 0.5 if truth == "parted" else np.full(y_score.shape, truth)
-    y_prob = calibrate(y_score, fit_calibration(kind, y_true, y_score=y_score))
+    y_prob = calibrate(y_score, fit_calibration(y_true, y_score, kind=kind))
     assert np.isfinite(y_prob).all()
     assert truth != "parted" or ((y_prob > 0.5) == y_true).all()
     if truth is True and kind == "temperature":
@@ -198,7 +199,7 @@ def test_labels_that_a_fit_cannot_weigh_do_no_harm(kind, truth):
 
 def test_scores_that_say_the_opposite_get_a_temperature_that_says_nothing():
     y_true, y_score = invented(0, base=0)
-    y_prob = calibrate(y_score, fit_calibration("temperature", ~y_true, y_score=y_score))
+    y_prob = calibrate(y_score, fit_calibration(~y_true, y_score, kind="temperature"))
     np.testing.assert_allclose(y_prob, 0.5, atol=0.04)
 
 
@@ -206,19 +207,19 @@ def test_scores_that_say_the_opposite_get_a_temperature_that_says_nothing():
 def test_masked_entries_count_nowhere(kind):
     y_true, y_score = invented(3, cases=300)
     known = random_mask(3, y_true.shape)
-    expected = fit_calibration(kind, y_true, y_score=y_score, known=known)
+    expected = fit_calibration(y_true, y_score, kind=kind, known=known)
     other = np.where(known, y_score, np.float32(0.75))
-    assert fit_calibration(kind, y_true ^ ~known, y_score=other, known=known) == expected
+    assert fit_calibration(y_true ^ ~known, other, kind=kind, known=known) == expected
     every = np.ones_like(known)
-    assert fit_calibration(kind, y_true, y_score=y_score, known=every) == fit_calibration(
-        kind, y_true, y_score=y_score
+    assert fit_calibration(y_true, y_score, kind=kind, known=every) == fit_calibration(
+        y_true, y_score, kind=kind
     )
 
 
 @pytest.mark.parametrize("kind", CALIBRATIONS)
 def test_columns_after_those_of_the_fit_keep_their_scores(kind):
     y_true, y_score = invented(0, cases=200)
-    fitted = fit_calibration(kind, y_true[:, :2], y_score=y_score[:, :2])
+    fitted = fit_calibration(y_true[:, :2], y_score[:, :2], kind=kind)
     y_prob = calibrate(y_score, fitted)
     assert (y_prob[:, 2] == y_score[:, 2]).all()
     assert (y_prob[:, :2] == calibrate(y_score[:, :2], fitted)).all()

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from lawrec.decision.co_citation import (
-    ALWAYS,
-    EXPECTED,
-    FEWEST,
+    ALWAYS_SHARE,
+    MIN_CASES,
+    MIN_EXPECTED,
     CoCitations,
     CoCitationViolation,
-    breaks,
-    companions,
+    find_co_citations,
+    find_violations,
     lift,
 )
 
@@ -21,8 +21,8 @@ def counted(y_true):
 
 
 def test_lift_by_hand():
-    together, cases = counted([[1, 1, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0]])
-    assert lift(together, cases).tolist() == [
+    pair_counts, cases = counted([[1, 1, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0]])
+    assert lift(pair_counts, cases).tolist() == [
         [4 * 2 / 4, 4 * 2 / 6, 0, 0],
         [4 * 2 / 6, 4 * 3 / 9, 4 * 1 / 6, 0],
         [0, 4 * 1 / 6, 4 * 2 / 4, 0],
@@ -37,13 +37,18 @@ def test_lift_of_independent_articles_is_1():
 
 @pytest.mark.parametrize(
     ("single", "joint", "always"),
-    [(FEWEST, FEWEST, True), (FEWEST - 1, FEWEST - 1, False), (50, 49, True), (50, 48, False)],
+    [
+        (MIN_CASES, MIN_CASES, True),
+        (MIN_CASES - 1, MIN_CASES - 1, False),
+        (50, 49, True),
+        (50, 48, False),
+    ],
     ids=["each of enough cases", "too few cases", "at the share", "below the share"],
 )
 def test_a_constant_companion_needs_enough_cases_and_nearly_all(single, joint, always):
-    together = np.array([[single, joint], [joint, 1_000]])
-    assert (joint / single >= ALWAYS) == (always or single < FEWEST)
-    assert companions(together, 2_000).always == ({0: (1,)} if always else {})
+    pair_counts = np.array([[single, joint], [joint, 1_000]])
+    assert (joint / single >= ALWAYS_SHARE) == (always or single < MIN_CASES)
+    assert find_co_citations(pair_counts, 2_000).always == ({0: (1,)} if always else {})
 
 
 @pytest.mark.parametrize(
@@ -51,22 +56,24 @@ def test_a_constant_companion_needs_enough_cases_and_nearly_all(single, joint, a
     [((100, 100), 0, True), ((100, 99), 0, False), ((100, 100), 1, False), ((999, 0), 0, False)],
     ids=["none of ten by chance", "none of fewer", "one", "an article without cases"],
 )
-def test_articles_never_meet_where_chance_would_bring_them_together(single, joint, never):
-    together = np.array([[single[0], joint], [joint, single[1]]])
-    assert (single[0] * single[1] / 1_000 >= EXPECTED) == (never or joint > 0)
-    assert companions(together, 1_000).never == ({0: (1,), 1: (0,)} if never else {})
+def test_articles_are_never_cited_together_where_chance_would_bring_them_together(
+    single, joint, never
+):
+    pair_counts = np.array([[single[0], joint], [joint, single[1]]])
+    assert (single[0] * single[1] / 1_000 >= MIN_EXPECTED) == (never or joint > 0)
+    assert find_co_citations(pair_counts, 1_000).never == ({0: (1,), 1: (0,)} if never else {})
 
 
 def test_no_article_is_its_own_companion():
-    together, cases = counted(np.eye(4, dtype=int).repeat(100, axis=0))
-    found = companions(together, cases)
+    pair_counts, cases = counted(np.eye(4, dtype=int).repeat(100, axis=0))
+    found = find_co_citations(pair_counts, cases)
     assert found.always == {}
     assert found.never == {label: tuple({0, 1, 2, 3} - {label}) for label in range(4)}
 
 
 @pytest.mark.parametrize("cases", [0, 5])
 def test_without_true_cases_nothing_is_known(cases):
-    assert companions(np.zeros((3, 3), np.int64), cases) == CoCitations({}, {})
+    assert find_co_citations(np.zeros((3, 3), np.int64), cases) == CoCitations({}, {})
 
 
 @pytest.mark.parametrize(
@@ -78,25 +85,25 @@ def test_without_true_cases_nothing_is_known(cases):
         (
             [2],
             [
-                CoCitationViolation("missing", "347", "52"),
-                CoCitationViolation("missing", "347", "264"),
+                CoCitationViolation("missing_companion", "347", "52"),
+                CoCitationViolation("missing_companion", "347", "264"),
             ],
         ),
-        ([2, 3], [CoCitationViolation("missing", "347", "264")]),
+        ([2, 3], [CoCitationViolation("missing_companion", "347", "264")]),
         ([0, 2, 3], []),
-        ([0, 1], [CoCitationViolation("unheard", "264", "266")]),
+        ([0, 1], [CoCitationViolation("never_cited_together", "264", "266")]),
         (
             [0, 1, 2],
             [
-                CoCitationViolation("missing", "347", "52"),
-                CoCitationViolation("unheard", "264", "266"),
-                CoCitationViolation("unheard", "266", "347"),
+                CoCitationViolation("missing_companion", "347", "52"),
+                CoCitationViolation("never_cited_together", "264", "266"),
+                CoCitationViolation("never_cited_together", "266", "347"),
             ],
         ),
-        ([1, 0], [CoCitationViolation("unheard", "266", "264")]),
+        ([1, 0], [CoCitationViolation("never_cited_together", "266", "264")]),
     ],
     ids=str,
 )
-def test_breaks_by_hand(labels, expected):
+def test_violations_by_hand(labels, expected):
     known = CoCitations({2: (3, 0)}, {0: (1,), 1: (0, 2), 2: (1,)})
-    assert breaks(labels, known, NAMES) == expected
+    assert find_violations(labels, known, articles=NAMES) == expected

@@ -8,12 +8,12 @@ from lawrec.config import DecisionConfig
 from lawrec.decision import cross_fitting
 from lawrec.decision.cross_fitting import (
     BEST,
-    choose,
-    compare,
+    choose_rule,
+    compare_strategies,
     cross_fit,
     fold_masks,
-    intervals,
-    without_folds,
+    leave_out_folds,
+    threshold_intervals,
 )
 from lawrec.decision.decision_rule import decide
 from lawrec.decision.objectives import objective
@@ -42,43 +42,47 @@ def thresholds(cases, config):
     return cross_fit(cases, config).thresholds
 
 
-def cut_by_hand(cases, config, article):
-    """The mean of an article's cuts without each fold, drawn to the shared cut step by step.
+def threshold_by_hand(cases, config, article):
+    """The mean of an article's thresholds without each fold, shrunk towards the shared one.
 
-    What never fires in all cases counts as 1, what never fires without a fold does not count there.
+    A threshold that is infinite on all cases counts as 1; one without a fold is left out there.
     """
-    parts = [tune(part, config).thresholds[article] for part in without_folds(cases, config)]
+    parts = [tune(part, config).thresholds[article] for part in leave_out_folds(cases, config)]
     own = 1.0
     if np.isfinite(tune(cases, config).thresholds[article]):
         own = np.mean([part for part in parts if np.isfinite(part)], dtype=np.float64)
-    shared = best_cut(cases, config)
+    shared = best_threshold(cases, config)
     rare = [label for label, true in enumerate(cases.support) if true < RARE]
     if article in rare:
-        shared = drawn(best_cut(cases.articles(rare), config), shared, cases.support[rare].sum())
-    return drawn(own, shared, cases.support[article])
+        shared = shrunk(
+            best_threshold(cases.restrict_to_articles(rare), config),
+            shared,
+            cases.support[rare].sum(),
+        )
+    return shrunk(own, shared, cases.support[article])
 
 
-def best_cut(cases, config):
-    """The cut of all articles, as if they were one."""
+def best_threshold(cases, config):
+    """The threshold of all articles, as if they were one."""
     one = TuningCases(cases.y_true.reshape(-1, 1), cases.y_score.reshape(-1, 1))
     strategy = "cost" if config.strategy == "cost" else "per-article"
     return min(1.0, float(tune(one, replace(config, strategy=strategy)).thresholds[0]))
 
 
-def drawn(own, shared, support, shrink=20):
+def shrunk(own, shared, support, shrink=20):
     return (support * own + shrink * shared) / (support + shrink)
 
 
 @pytest.mark.parametrize("strategy", OWN)
 @pytest.mark.parametrize("seed", range(5))
-def test_thresholds_are_means_of_folds_drawn_to_those_that_articles_share(strategy, seed):
+def test_thresholds_are_means_of_folds_shrunk_towards_those_that_articles_share(strategy, seed):
     cases, config = invented(seed), replace(CONFIG, strategy=strategy)
-    expected = [cut_by_hand(cases, config, article) for article in range(4)]
+    expected = [threshold_by_hand(cases, config, article) for article in range(4)]
     assert thresholds(cases, config) == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_threshold_by_hand():
-    # Alike in every fold: the articles' own cuts are 0.5 and 0.3, that of both together 0.3.
+    # The same in every fold: the articles' own thresholds are 0.5 and 0.3, the pooled one 0.3.
     y_true = np.tile(bools([1, 0], [0, 1]), (20, 1))
     y_score = np.tile(floats([0.8, 0.2], [0.2, 0.4]), (20, 1))
     cases = TuningCases(y_true, y_score)
@@ -92,14 +96,14 @@ def test_a_threshold_by_hand():
 def test_one_fold_without_shrinking_is_tuning():
     for name in STRATEGIES:
         config = DecisionConfig(strategy=name, folds=1, shrinkage_cases=0)
-        cases = invented(0).articles([0, 1, 2])
+        cases = invented(0).restrict_to_articles([0, 1, 2])
         found, tuned = cross_fit(cases, config), tune(cases, config)
         assert found.thresholds.tolist() == tuned.thresholds.tolist()
         assert replace(found, thresholds=None) == replace(tuned, thresholds=None)
 
 
 @pytest.mark.parametrize(("miss", "false"), [(9, 1), (1, 1), (1, 3)])
-def test_rare_articles_are_drawn_to_what_costs_least(miss, false):
+def test_rare_articles_are_shrunk_towards_what_costs_least(miss, false):
     rng = np.random.default_rng(0)
     y_score = 1 / (1 + np.exp(-rng.normal((-1, -5, -6, -7), 2, (4_000, 4)))).astype(np.float32)
     cases = TuningCases(rng.random(y_score.shape) < y_score, y_score)
@@ -112,38 +116,42 @@ def test_rare_articles_are_drawn_to_what_costs_least(miss, false):
     assert firing == pytest.approx([least] * len(firing), abs=0.15)
 
 
-def test_articles_with_costs_of_their_own_share_the_cheapest_cut_by_the_mean():
+def test_articles_with_own_costs_share_the_threshold_that_is_cheapest_by_their_mean():
     cases = invented(1)
     costs = np.array([[20, 1], [28, 1], [20, 1], [12, 1]], np.float64)
     config = DecisionConfig("cost", folds=1)
     found = cross_fit(replace(cases, costs=costs), config).thresholds
-    shared = best_cut(cases, replace(config, miss_cost=20))
+    shared = best_threshold(cases, replace(config, miss_cost=20))
     own = [
         tune(cases, replace(config, miss_cost=miss, false_cost=false)).thresholds[article]
         for article, (miss, false) in enumerate(costs)
     ]
-    expected = [drawn(own[article], shared, cases.support[article]) for article in (0, 1)]
+    expected = [shrunk(own[article], shared, cases.support[article]) for article in (0, 1)]
     assert found[:2] == pytest.approx(expected)
 
 
 def test_articles_are_rare_by_their_train_cases_where_these_are_known():
     cases = invented(0)
-    assert cases.rare.tolist() == [False, False, True, True]
-    known = replace(cases, trained=np.array([49, 50, 50, 49]))
+    assert cases.is_rare.tolist() == [False, False, True, True]
+    known = replace(cases, train_support=np.array([49, 50, 50, 49]))
     assert (
-        known.rare.tolist() == known.rows(np.arange(30)).rare.tolist() == [True, False, False, True]
+        known.is_rare.tolist()
+        == known.restrict_to_cases(np.arange(30)).is_rare.tolist()
+        == [True, False, False, True]
     )
-    assert known.articles([1, 0]).rare.tolist() == [False, True]
-    assert known.calibration("isotonic").groups == (0, 1, 1, 0)
-    shared = best_cut(cases, CONFIG)
-    of_rare = drawn(best_cut(cases.articles([0, 3]), CONFIG), shared, cases.support[0])
+    assert known.restrict_to_articles([1, 0]).is_rare.tolist() == [False, True]
+    assert known.fit_calibration("isotonic").groups == (0, 1, 1, 0)
+    shared = best_threshold(cases, CONFIG)
+    of_rare = shrunk(
+        best_threshold(cases.restrict_to_articles([0, 3]), CONFIG), shared, cases.support[0]
+    )
     found = thresholds(known, replace(CONFIG, folds=1))
     own = tune(cases, CONFIG).thresholds
-    expected = [drawn(own[0], of_rare, 40), drawn(own[1], shared, 12), drawn(own[2], shared, 3)]
+    expected = [shrunk(own[0], of_rare, 40), shrunk(own[1], shared, 12), shrunk(own[2], shared, 3)]
     assert found == pytest.approx([*expected, of_rare], abs=1e-6)
 
 
-def test_costs_of_its_own_keep_an_article_from_ever_being_listed():
+def test_own_costs_can_keep_an_article_from_ever_being_listed():
     costs = np.tile([3.0, 1.0], (4, 1))
     costs[2] = (0, 1)
     config = DecisionConfig("cost")
@@ -152,16 +160,16 @@ def test_costs_of_its_own_keep_an_article_from_ever_being_listed():
 
 
 @pytest.mark.parametrize("strategy", ["fixed", "top-n", "expected-f1"])
-def test_a_strategy_without_cuts_to_steady_is_left_as_it_is(strategy):
+def test_a_strategy_that_is_not_averaged_is_left_as_it_is(strategy):
     config = DecisionConfig(strategy=strategy)
     expected = tune(invented(0), config)
     assert thresholds(invented(0), config).tolist() == expected.thresholds.tolist()
 
 
 @pytest.mark.parametrize("strategy", ["global", "top-n-per-score"])
-def test_a_single_cut_is_the_mean_of_folds(strategy):
+def test_a_single_threshold_is_the_mean_of_folds(strategy):
     cases, config = invented(1), replace(CONFIG, strategy=strategy)
-    parts = [tune(part, config).thresholds for part in without_folds(cases, config)]
+    parts = [tune(part, config).thresholds for part in leave_out_folds(cases, config)]
     assert thresholds(cases, config) == pytest.approx(np.mean(parts, axis=0))
 
 
@@ -175,7 +183,7 @@ def test_cail_is_never_worse_than_another_strategy_on_the_cases_it_sees():
         assert of_strategy["cail"] == max(of_strategy.values())
 
 
-def test_only_the_parts_that_decide_like_the_whole_count(monkeypatch):
+def test_only_folds_with_the_same_signature_count(monkeypatch):
     monkeypatch.setattr(
         cross_fitting, "best_by_cail_score", lambda cases, candidates: candidates[0]
     )
@@ -184,26 +192,26 @@ def test_only_the_parts_that_decide_like_the_whole_count(monkeypatch):
         cases = invented(seed, cases=40, support=(20, 8, 4), apart=0.1)
         config = replace(CONFIG, strategy="cail", shrinkage_cases=0)
         whole = tune(cases, config)
-        parts = [tune(part, config) for part in without_folds(cases, config)]
-        alike = [part for part in parts if manner(part) == manner(whole)] or [whole]
+        parts = [tune(part, config) for part in leave_out_folds(cases, config)]
+        alike = [part for part in parts if signature(part) == signature(whole)] or [whole]
         rule = np.array([part.thresholds for part in alike], np.float64)
         finite = np.isfinite(rule)
         means = np.where(finite, rule, 0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
         kept = np.isfinite(whole.thresholds) & finite.any(axis=0)
         expected = np.where(kept, means, whole.thresholds)
         assert thresholds(cases, config) == pytest.approx(expected, abs=1e-6)
-        if whole.kind != "threshold":  # and is not drawn either
-            drawn = thresholds(cases, replace(config, shrinkage_cases=20))
-            assert drawn == pytest.approx(expected, abs=1e-6)
+        if whole.kind != "threshold":  # and is not shrunk either
+            shrunk_too = thresholds(cases, replace(config, shrinkage_cases=20))
+            assert shrunk_too == pytest.approx(expected, abs=1e-6)
         kinds.add((whole.kind, len(alike) == len(parts)))
     assert kinds >= {("threshold", True), ("threshold", False), ("share", False)}
 
 
-def manner(rule):
+def signature(rule):
     return rule.kind, rule.min_articles, rule.max_articles
 
 
-def test_an_article_with_many_cases_keeps_nearly_its_own_cut():
+def test_an_article_with_many_cases_keeps_nearly_its_own_threshold():
     cases = invented(0, cases=9_000, support=(4_000, 4_000), apart=0.5)
     cases.y_score[:, 1] *= 0.5
     own = tune(cases, CONFIG).thresholds
@@ -216,11 +224,11 @@ def test_an_article_without_a_case_follows_the_rare_ones(strategy):
     cases = invented(2, support=(60, 8, 8, 0))
     cases.y_score[:, 1:] *= 0.5
     config = replace(CONFIG, strategy=strategy)
-    rare = best_cut(cases.articles([1, 2, 3]), config)
-    expected = drawn(rare, best_cut(cases, config), 16)
+    rare = best_threshold(cases.restrict_to_articles([1, 2, 3]), config)
+    expected = shrunk(rare, best_threshold(cases, config), 16)
     found = thresholds(cases, config)
     assert found[3] == pytest.approx(expected, abs=1e-6)
-    assert found[3] < best_cut(cases, config) - 0.02
+    assert found[3] < best_threshold(cases, config) - 0.02
 
 
 @pytest.mark.parametrize("unseen_threshold", [0.5, math.inf])
@@ -231,7 +239,7 @@ def test_an_article_without_a_case_has_the_score_of_the_configuration(strategy, 
     config = replace(CONFIG, strategy=strategy, unseen_threshold=unseen_threshold)
     found = thresholds(cases, config)
     assert found[3] == unseen_threshold
-    assert found[:3] == pytest.approx(thresholds(cases.articles([0, 1, 2]), config))
+    assert found[:3] == pytest.approx(thresholds(cases.restrict_to_articles([0, 1, 2]), config))
 
 
 def test_no_article_with_a_case_at_all_has_the_score_of_the_configuration():
@@ -246,7 +254,7 @@ def test_no_article_with_a_case_at_all_has_the_score_of_the_configuration():
 @pytest.mark.parametrize("unseen_threshold", [0.0, 0.5, math.inf])
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("cases", [0, 1, 3])
-def test_few_cases_give_thresholds_all_the_same(cases, strategy, unseen_threshold, shrinkage_cases):
+def test_few_cases_yield_thresholds_without_nan(cases, strategy, unseen_threshold, shrinkage_cases):
     y_true, y_score = random_table(0, cases=3)
     config = DecisionConfig(
         strategy, unseen_threshold=unseen_threshold, shrinkage_cases=shrinkage_cases
@@ -264,40 +272,40 @@ def test_masked_entries_move_no_threshold():
     assert thresholds(other, CONFIG).tolist() == expected.tolist()
 
 
-def test_folds_part_the_cases():
+def test_each_case_is_in_one_fold():
     for n_cases, folds in ((10, 3), (3, 5), (0, 2)):
         masks = fold_masks(n_cases, folds)
         assert len(masks) == folds
         assert np.sum(masks, axis=0).tolist() == [1] * n_cases
         sizes = [int(mask.sum()) for mask in masks]
         assert max(sizes) - min(sizes) <= 1
-    parts = without_folds(invented(0), CONFIG)
+    parts = leave_out_folds(invented(0), CONFIG)
     assert [len(part.y_true) for part in parts] == [60] * 3
-    assert without_folds(invented(0), replace(CONFIG, folds=1)) == []
-    assert without_folds(invented(0, cases=2, support=(1,)), CONFIG) == []
+    assert leave_out_folds(invented(0), replace(CONFIG, folds=1)) == []
+    assert leave_out_folds(invented(0, cases=2, support=(1,)), CONFIG) == []
 
 
 @pytest.fixture
 def held_out_lists(monkeypatch):
-    """Every list that a comparison decides, by fold and strategy."""
+    """The lists that a comparison decides, by fold and strategy."""
     lists = []
 
-    def noting(y_score, rule):
+    def recording(y_score, rule):
         lists.append(decide(y_score, rule))
         return lists[-1]
 
-    monkeypatch.setattr(cross_fitting, "decide", noting)
+    monkeypatch.setattr(cross_fitting, "decide", recording)
     return lists
 
 
-def test_the_lists_of_a_fold_do_not_hang_on_its_own_labels(held_out_lists):
+def test_the_lists_of_a_fold_do_not_depend_on_its_own_labels(held_out_lists):
     cases = invented(4)
     for fold, held_out in enumerate(fold_masks(len(cases.y_true), QUICK.folds)):
         held_out_lists.clear()
-        compare(cases, QUICK)
+        compare_strategies(cases, QUICK)
         expected = list(held_out_lists)
         held_out_lists.clear()
-        compare(replace(cases, y_true=cases.y_true ^ held_out[:, None]), QUICK)
+        compare_strategies(replace(cases, y_true=cases.y_true ^ held_out[:, None]), QUICK)
         own = np.s_[fold * len(STRATEGIES) : (fold + 1) * len(STRATEGIES)]
         for found, before in zip(held_out_lists[own], expected[own], strict=True):
             assert found.tolist() == before.tolist()
@@ -306,22 +314,22 @@ def test_the_lists_of_a_fold_do_not_hang_on_its_own_labels(held_out_lists):
 
 def test_the_figures_are_those_of_all_lists_together(held_out_lists):
     cases = invented(4)
-    found = compare(cases, QUICK)
+    found = compare_strategies(cases, QUICK)
     masks = fold_masks(len(cases.y_true), QUICK.folds)
-    for place, name in enumerate(STRATEGIES):
+    for index, name in enumerate(STRATEGIES):
         y_pred = np.zeros_like(cases.y_true)
         for fold, held_out in enumerate(masks):
-            y_pred[held_out] = held_out_lists[fold * len(STRATEGIES) + place]
+            y_pred[held_out] = held_out_lists[fold * len(STRATEGIES) + index]
         (entry,) = [entry for entry in found if entry.strategy == name]
-        assert entry.objective == objective(cases.y_true, y_pred, None, QUICK)
-        assert entry.figures == {
+        assert entry.objective == objective(cases.y_true, y_pred, config=QUICK)
+        assert entry.metrics == {
             name: HIGHER_IS_BETTER[name](cases.y_true, y_pred, None) for name in HEADLINES
         }
 
 
 @pytest.mark.parametrize("name", ["cail_score", "micro_f1", "f_beta"])
 def test_a_comparison_has_every_strategy_once_the_best_first(name):
-    found = compare(invented(5), replace(QUICK, objective=name))
+    found = compare_strategies(invented(5), replace(QUICK, objective=name))
     assert sorted(entry.strategy for entry in found) == sorted(STRATEGIES)
     objectives = [entry.objective for entry in found]
     assert objectives == sorted(objectives, reverse=True)
@@ -329,56 +337,60 @@ def test_a_comparison_has_every_strategy_once_the_best_first(name):
 
 def test_best_is_the_first_of_the_comparison():
     cases = invented(6)
-    strategy, rule, compared = choose(cases, replace(QUICK, strategy=BEST))
-    assert compared == compare(cases, QUICK)
+    strategy, rule, compared = choose_rule(cases, replace(QUICK, strategy=BEST))
+    assert compared == compare_strategies(cases, QUICK)
     assert strategy == compared[0].strategy
     expected = cross_fit(cases, replace(QUICK, strategy=strategy))
     assert rule.thresholds.tolist() == expected.thresholds.tolist()
 
 
 def test_a_named_strategy_is_not_compared():
-    strategy, rule, compared = choose(invented(6), CONFIG)
+    strategy, rule, compared = choose_rule(invented(6), CONFIG)
     assert (strategy, compared) == ("per-article", [])
     assert rule.thresholds.tolist() == thresholds(invented(6), CONFIG).tolist()
 
 
 @pytest.mark.parametrize(("folds", "compared"), [(3, 3), (1, 2)])
-def test_a_comparison_tells_how_far_it_is(folds, compared):
-    told = []
-    compare(invented(6), replace(QUICK, folds=folds), told=lambda *progress: told.append(progress))
-    assert told == [(fold, compared) for fold in range(1, compared + 1)]
+def test_a_comparison_reports_each_fold(folds, compared):
+    reported = []
+    compare_strategies(
+        invented(6),
+        replace(QUICK, folds=folds),
+        on_fold_done=lambda *progress: reported.append(progress),
+    )
+    assert reported == [(fold, compared) for fold in range(1, compared + 1)]
 
 
 @pytest.mark.parametrize("cases", [1, 2, 3])
 def test_few_cases_can_be_compared(cases):
     y_true, y_score = random_table(0, cases=3)
-    assert len(compare(TuningCases(y_true[:cases], y_score[:cases]), DecisionConfig())) == len(
-        STRATEGIES
-    )
+    assert len(
+        compare_strategies(TuningCases(y_true[:cases], y_score[:cases]), DecisionConfig())
+    ) == len(STRATEGIES)
 
 
 def test_of_many_cases_evenly_spaced_ones_are_compared(monkeypatch):
     cases = invented(6)
-    expected = compare(cases.rows(np.s_[::3]), QUICK)
-    monkeypatch.setattr(cross_fitting, "COMPARED_CASES", 30)
-    assert compare(cases, QUICK) == expected
+    expected = compare_strategies(cases.restrict_to_cases(np.s_[::3]), QUICK)
+    monkeypatch.setattr(cross_fitting, "MAX_COMPARED_CASES", 30)
+    assert compare_strategies(cases, QUICK) == expected
 
 
 def test_the_chosen_strategy_does_as_well_elsewhere_as_simple_ones():
     tuning, elsewhere = (invented(seed, 600, (300, 90, 40, 12), 0.35) for seed in (7, 8))
-    _, rule, _ = choose(tuning, DecisionConfig(strategy=BEST, folds=3))
+    _, rule, _ = choose_rule(tuning, DecisionConfig(strategy=BEST, folds=3))
 
     def score(rule):
         lists = decide(elsewhere.y_score, rule)
-        return objective(elsewhere.y_true, lists, None, DecisionConfig())
+        return objective(elsewhere.y_true, lists, config=DecisionConfig())
 
     for simple in ("fixed", "global"):
         assert score(rule) >= score(tune(tuning, DecisionConfig(strategy=simple))) - 0.005
 
 
-def test_intervals_hold_the_cut_of_cases_that_are_well_apart():
+def test_intervals_hold_the_threshold_of_cases_that_are_well_separated():
     cases = invented(9, support=(45, 30, 20, 0), apart=0.8)
-    bounds = intervals(cases, DecisionConfig())
+    bounds = threshold_intervals(cases, DecisionConfig())
     own = tune(cases, CONFIG).thresholds
     assert (bounds.dtype, bounds.shape) == (np.float32, (4, 2))
     assert (bounds[:3, 0] <= own[:3]).all()
@@ -387,43 +399,44 @@ def test_intervals_hold_the_cut_of_cases_that_are_well_apart():
 
 
 def test_intervals_are_narrow_with_many_cases_and_wide_with_three():
-    narrow = intervals(invented(9, 4_000, (2_000,), apart=0.5), DecisionConfig())
-    wide = intervals(invented(9, 4_000, (3,), apart=0.5), DecisionConfig())
+    narrow = threshold_intervals(invented(9, 4_000, (2_000,), apart=0.5), DecisionConfig())
+    wide = threshold_intervals(invented(9, 4_000, (3,), apart=0.5), DecisionConfig())
     assert narrow[0, 1] - narrow[0, 0] < 0.08
     assert wide[0, 1] - wide[0, 0] > 0.15
 
 
-def test_without_draws_an_interval_says_nothing():
-    bounds = intervals(invented(9), DecisionConfig(resamples=0))
+def test_without_resamples_an_interval_holds_everything():
+    bounds = threshold_intervals(invented(9), DecisionConfig(resamples=0))
     assert bounds.tolist() == [[0, math.inf]] * 4
 
 
 @pytest.mark.parametrize("true", [4, 15])
-def test_intervals_are_like_those_of_cases_drawn_one_by_one(true):
+def test_intervals_are_like_those_of_cases_resampled_one_by_one(true):
     cases = invented(9, 100, (true,), apart=0.4)
     (curve,) = cases.curves
     rng = np.random.default_rng(1)
     rule = []
     for _ in range(2_000):
         times = rng.poisson(1, 100)
-        listed = [times * (cases.y_score[:, 0] >= cut) for cut in curve.thresholds]
+        listed = [times * (cases.y_score[:, 0] >= threshold) for threshold in curve.thresholds]
         right = times * cases.y_true[:, 0]
         f1 = [2 * (row * cases.y_true[:, 0]).sum() / max(1, (row + right).sum()) for row in listed]
         rule.append(curve.threshold(int(np.argmax(f1))))
     expected = np.quantile(rule, (0.025, 0.975), method="nearest")
-    found = intervals(cases, DecisionConfig(resamples=2_000))[0]
+    found = threshold_intervals(cases, DecisionConfig(resamples=2_000))[0]
     assert found == pytest.approx(expected, abs=0.03)
 
 
 def test_everything_is_the_same_again():
     cases = invented(0)
     assert (
-        intervals(cases, DecisionConfig()).tolist() == intervals(cases, DecisionConfig()).tolist()
+        threshold_intervals(cases, DecisionConfig()).tolist()
+        == threshold_intervals(cases, DecisionConfig()).tolist()
     )
-    assert compare(cases, QUICK) == compare(cases, QUICK)
+    assert compare_strategies(cases, QUICK) == compare_strategies(cases, QUICK)
 
 
 @pytest.mark.parametrize("settings", [{"strategy": "none"}, {"objective": "none"}])
 def test_what_is_unknown_is_refused(settings):
     with pytest.raises(ConfigError, match="must be a known one"):
-        choose(invented(0), DecisionConfig(**settings))
+        choose_rule(invented(0), DecisionConfig(**settings))

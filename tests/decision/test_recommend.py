@@ -47,7 +47,7 @@ def first_list(chosen, scores=SCORES, candidates=0):
     return list(first(chosen, scores, candidates=candidates).recommendations)
 
 
-def test_a_recommendation_tells_article_title_score_threshold_and_reason():
+def test_a_recommendation_has_article_title_score_threshold_and_reason():
     assert first(rule(0.5, 0.5, 0.5, 0.5)) == Decision(
         (
             Recommendation(1, "133之一", "危险驾驶罪", 0.75, None, 0.5, True, ABOVE),
@@ -152,18 +152,18 @@ def test_a_recommendation_tells_article_title_score_threshold_and_reason():
         "filled with more",
         "filled as far as the fill score",
         "passed and filled",
-        "cut",
+        "shortened",
         "guaranteed beside one that passes with a low score",
         "passed, guaranteed and filled",
-        "cut to what is guaranteed",
-        "one that never fires is guaranteed",
+        "shortened to what is guaranteed",
+        "one that never passes is guaranteed",
         "abstained",
         "an abstained list is not filled",
         "shares of the best score",
         "a list as a whole",
         "a low score that passes keeps its rank",
-        "one that never fires is not filled in",
-        "none can fire",
+        "one that never passes is not filled in",
+        "none can pass",
         "no article",
         "more candidates than articles",
     ],
@@ -174,7 +174,7 @@ def test_articles_come_by_score_with_their_rank_and_reason(chosen, candidates, e
     assert all(entry.recommended == (entry.reason in RECOMMENDED) for entry in found)
 
 
-def test_what_is_cut_although_it_passes_says_so():
+def test_what_passes_but_is_left_out_says_so():
     found = first_list(rule(0.9, 0.9, 0.9, 0.1, guarantee=0.5, most=2), candidates=4)
     assert [entry.reason for entry in found] == [GUARANTEE, GUARANTEE, BELOW, MAXIMUM]
 
@@ -217,16 +217,16 @@ def test_a_probability_is_that_of_the_calibration():
     assert [entry.probability for entry in first_list(rule(0, 0, 0, 0))] == [None] * 4
 
 
-def test_breaks_are_those_of_the_recommended_articles_alone():
+def test_violations_are_those_of_the_recommended_articles_alone():
     known = CoCitations({1: (3,), 0: (3,)}, {1: (2,), 2: (1,), 0: (1,)})
     chosen = rule(0.9, 0.5, 0.5, 0.9)
     expected = (
-        CoCitationViolation("missing", "133之一", "347"),
-        CoCitationViolation("unheard", "133之一", "234"),
+        CoCitationViolation("missing_companion", "133之一", "347"),
+        CoCitationViolation("never_cited_together", "133之一", "234"),
     )
-    assert first(chosen, candidates=4, companions=known).breaks == expected
-    assert first(chosen).breaks == ()
-    assert first(rule(0.9, 0.9, 0.9, 0.9), candidates=4, companions=known).breaks == ()
+    assert first(chosen, candidates=4, co_citations=known).violations == expected
+    assert first(chosen).violations == ()
+    assert first(rule(0.9, 0.9, 0.9, 0.9), candidates=4, co_citations=known).violations == ()
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_an_article_without_a_known_title_has_an_empty_one():
     assert [(entry.article, entry.title) for entry in found] == [("347", "")]
 
 
-def test_an_article_that_never_fires_has_no_threshold():
+def test_an_article_that_never_passes_has_no_threshold():
     found = first_list(rule(NEVER, NEVER, NEVER, NEVER), candidates=1)
     assert [(entry.threshold, entry.recommended) for entry in found] == [(None, False)]
 
@@ -265,10 +265,12 @@ def test_scores_and_thresholds_are_plain_rounded_floats():
     assert type(found[0].reason) is str
 
 
-def test_the_reason_goes_by_the_exact_score_and_not_by_the_rounded_one():
+def test_the_score_that_is_shown_is_the_score_that_is_compared():
     nearly = np.nextafter(np.float32(0.5), np.float32(0))
-    found = first_list(rule(0.5, 0.5, 0.5, 0.5, least=1), scores=floats([nearly, 0, 0, 0]))
-    assert [(entry.score, entry.reason) for entry in found] == [(0.5, FALLBACK)]
+    chosen = rule(0.5, 0.5, 0.5, 0.5, least=1)
+    for score, shown, reason in ((nearly, 0.5, ABOVE), (0.4999994, 0.499999, FALLBACK)):
+        found = first_list(chosen, scores=floats([score, 0, 0, 0]))
+        assert [(entry.score, entry.reason) for entry in found] == [(shown, reason)]
 
 
 def test_every_case_gets_its_own_list_in_order():

@@ -8,17 +8,17 @@ import pytest
 from lawrec.config import DecisionConfig
 from lawrec.decision.decision_rule import DecisionRule, decide
 from lawrec.decision.objectives import objective
-from lawrec.decision.score_order import shares
+from lawrec.decision.score_order import relative_scores
 from lawrec.decision.strategies import STRATEGIES, cail_points, micro_f1_points
 from lawrec.decision.strategies import tune as tune_labelled
-from lawrec.decision.threshold_curve import NEVER, curve
+from lawrec.decision.threshold_curve import NEVER, threshold_curve
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import ConfigError
-from lawrec.evaluation.metrics import Counts, cail_score, f1, micro_f1
+from lawrec.evaluation.metrics import METRICS, Counts, cail_score, f1
 from tests.helpers.arrays import (
     RATES,
     SEEDS,
-    all_cuts,
+    all_thresholds,
     bools,
     floats,
     never_unseen,
@@ -35,7 +35,7 @@ def tune(y_true, y_score, config, known=None, costs=None):
     return tune_labelled(TuningCases(y_true, y_score, known, costs), config)
 
 
-def same_cuts(left, right):
+def same_rules(left, right):
     np.testing.assert_array_equal(left.thresholds, right.thresholds)
     assert left.calibration == right.calibration
     return (left.kind, left.min_articles, left.max_articles) == (
@@ -55,22 +55,26 @@ def tables(articles=3, cases=7):
 
 
 def all_counts(y_true, y_score, known):
-    """TP, listed and true entries of each article for every combination of cuts of all."""
+    """TP, listed and true entries of each article for every combination of thresholds."""
     of_article = [
         [
-            ((true & (score >= cut))[seen].sum(), (score >= cut)[seen].sum(), true[seen].sum())
-            for cut in all_cuts(score)
+            (
+                (true & (score >= threshold))[seen].sum(),
+                (score >= threshold)[seen].sum(),
+                true[seen].sum(),
+            )
+            for threshold in all_thresholds(score)
         ]
         for true, score, seen in zip(y_true.T, y_score.T, known.T, strict=True)
     ]
     return np.array(list(product(*of_article)))  # (combinations, articles, 3)
 
 
-def test_micro_f1_has_the_best_of_all_combinations_of_cuts():
+def test_micro_f1_is_the_best_of_all_combinations_of_thresholds():
     for y_true, y_score, known in tables():
         rule = tune(y_true, y_score, without_limits(strategy="micro-f1"), known)
         tp, listed, true = all_counts(y_true, y_score, known).sum(axis=1).T
-        found = micro_f1(y_true, decide(y_score, rule), known)
+        found = METRICS["micro_f1"](y_true, decide(y_score, rule), known)
         assert found == pytest.approx((2 * tp / (listed + true)).max())
 
 
@@ -78,17 +82,17 @@ def test_micro_f1_of_more_articles_is_exact_too():
     y_true, y_score = random_table(0, cases=6, articles=4, unseen=0)
     rule = tune(y_true, y_score, without_limits(strategy="micro-f1"))
     tp, listed, true = all_counts(y_true, y_score, np.ones_like(y_true)).sum(axis=1).T
-    assert micro_f1(y_true, decide(y_score, rule)) == pytest.approx(
+    assert METRICS["micro_f1"](y_true, decide(y_score, rule)) == pytest.approx(
         (2 * tp / (listed + true)).max()
     )
 
 
 def test_micro_f1_without_a_true_case_is_never():
-    assert micro_f1_points([curve(bools(0, 0), floats(0.5, 0.25))]) == [0]
+    assert micro_f1_points([threshold_curve(bools(0, 0), floats(0.5, 0.25))]) == [0]
 
 
 @pytest.mark.parametrize("costs", [(1, 1), (4, 1), (0.1, 1)])
-def test_cost_is_the_least_of_all_cuts(costs):
+def test_cost_is_the_least_of_all_thresholds(costs):
     miss, false = costs
     config = without_limits(strategy="cost", miss_cost=miss, false_cost=false)
     for y_true, y_score, known in tables():
@@ -105,7 +109,11 @@ def test_each_article_has_its_own_costs():
     costs = np.array([[3.0, 1.0], [1.0, 3.0], [0.0, 0.0]])
     rule = tune(y_true, y_score, without_limits(strategy="cost"), costs=costs)
     assert rule.thresholds.tolist() == [0.125, np.inf, np.inf]
-    by_rows = TuningCases(y_true, y_score, None, costs).articles([1, 0]).rows([0, 1])
+    by_rows = (
+        TuningCases(y_true, y_score, None, costs)
+        .restrict_to_articles([1, 0])
+        .restrict_to_cases([0, 1])
+    )
     found = tune_labelled(by_rows, without_limits(strategy="cost"))
     assert found.thresholds.tolist() == [np.inf, 0.125]
 
@@ -117,19 +125,23 @@ def test_per_article_has_the_best_rate_of_every_article(name):
         y_pred = decide(y_score, tune(y_true, y_score, config, known))
         for article, seen in enumerate(known.T):
             true, score = y_true[seen, article], y_score[seen, article]
-            best = max(slow_rate(true, score >= cut, config) for cut in all_cuts(score))
+            best = max(
+                slow_rate(true, score >= threshold, config) for threshold in all_thresholds(score)
+            )
             assert slow_rate(true, y_pred[seen, article], config) == pytest.approx(best)
 
 
 @pytest.mark.parametrize("name", RATES)
-def test_global_has_the_best_rate_of_all_single_cuts(name):
+def test_global_has_the_best_rate_of_all_single_thresholds(name):
     config = without_limits(strategy="global", objective=name, beta=2, target_rate=0.7)
     for y_true, y_score, known in tables():
         rule = tune(y_true, y_score, config, known)
         assert len(set(rule.thresholds)) == 1
         true, score = y_true[known], y_score[known]
-        best = max(slow_rate(true, score >= cut, config) for cut in all_cuts(score))
-        found = objective(y_true, decide(y_score, rule), known, config)
+        best = max(
+            slow_rate(true, score >= threshold, config) for threshold in all_thresholds(score)
+        )
+        found = objective(y_true, decide(y_score, rule), known, config=config)
         assert found == pytest.approx(best)
 
 
@@ -139,7 +151,7 @@ def test_top_n_has_the_best_micro_f1_of_all_n():
         rule = tune(y_true, y_score, config, known)
         never = np.full(5, NEVER)
         lists = [decide(y_score, DecisionRule(never, n, n)) for n in range(1, 5)]
-        scores = [micro_f1(y_true, y_pred, known) for y_pred in lists]
+        scores = [METRICS["micro_f1"](y_true, y_pred, known) for y_pred in lists]
         assert rule.min_articles == rule.max_articles == 1 + int(np.argmax(scores))
         assert (decide(y_score, rule) == lists[rule.max_articles - 1]).all()
 
@@ -148,11 +160,11 @@ def test_top_n_has_the_best_micro_f1_of_all_n():
 def test_top_n_per_score_has_the_best_share(name):
     config = without_limits(strategy="top-n-per-score", objective=name, beta=2, target_rate=0.7)
     for y_true, y_score, known in tables():
-        relative = shares(y_score)
-        lists = [relative >= share for share in all_cuts(relative)]
-        best = max(objective(y_true, y_pred, known, config) for y_pred in lists)
+        relative = relative_scores(y_score)
+        lists = [relative >= share for share in all_thresholds(relative)]
+        best = max(objective(y_true, y_pred, known, config=config) for y_pred in lists)
         y_pred = decide(y_score, tune(y_true, y_score, config, known))
-        assert objective(y_true, y_pred, known, config) == pytest.approx(best)
+        assert objective(y_true, y_pred, known, config=config) == pytest.approx(best)
 
 
 @pytest.mark.parametrize("unseen_threshold", [0.0, math.inf])
@@ -177,24 +189,24 @@ def test_cail_is_never_worse_than_any_other_strategy(limits, unseen_threshold):
         assert of_strategy["cail"] >= max(of_strategy.values()) - 1e-12
 
 
-def test_no_change_of_a_single_cut_betters_the_points_of_cail():
+def test_no_change_of_a_single_threshold_improves_the_points_of_cail():
     for y_true, y_score, known in tables(articles=4):
         cases = TuningCases(y_true, y_score, known)
         judged = 4 + len(y_true) * (not known.all())  # with and without others
-        points = cail_points(cases.curves, [0] * 4, judged=judged)
+        points = cail_points(cases.curves, [0] * 4, n_articles=judged)
         now = score_of_points(cases.curves, points, judged)
         for label, of_one in enumerate(cases.curves):
             for point in range(len(of_one.thresholds)):
                 moved = [*points[:label], point, *points[label + 1 :]]
                 assert score_of_points(cases.curves, moved, judged) <= now + 1e-9
-        assert cail_points(cases.curves, points, judged=judged) == points
+        assert cail_points(cases.curves, points, n_articles=judged) == points
 
 
 def score_of_points(curves, points, judged):
     pairs = list(zip(curves, points, strict=True))
     tp = np.array([curve.tp[point] for curve, point in pairs])
-    listed = np.array([curve.chosen[point] for curve, point in pairs])
-    positives = np.array([curve.positives for curve in curves])
+    listed = np.array([curve.n_predicted[point] for curve, point in pairs])
+    positives = np.array([curve.n_positives for curve in curves])
     own = f1(Counts(tp, listed - tp, positives - tp, 0 * tp))
     return (2 * tp.sum() / (listed + positives).sum() + own.sum() / judged) / 2
 
@@ -207,7 +219,7 @@ def test_the_order_of_cases_does_not_matter(strategy):
         rows = np.random.default_rng(seed).permutation(len(y_true))
         config = DecisionConfig(strategy=strategy)
         expected = tune(y_true, y_score, config, known)
-        assert same_cuts(tune(y_true[rows], y_score[rows], config, known[rows]), expected)
+        assert same_rules(tune(y_true[rows], y_score[rows], config, known[rows]), expected)
 
 
 @pytest.mark.parametrize("strategy", sorted(set(STRATEGIES) - {"cail"}))  # ascent goes by column
@@ -223,7 +235,7 @@ def test_the_order_of_articles_does_not_matter(strategy):
         assert (lists == decide(y_score, expected)[:, columns]).all()
 
 
-def test_fixed_cuts_every_article_with_a_case_at_one_half():
+def test_the_fixed_threshold_of_an_article_with_a_case_is_one_half():
     rule = tune(*random_table(0), never_unseen(strategy="fixed"))
     assert rule.thresholds.tolist() == [0.5] * 4 + [np.inf]
 
@@ -234,7 +246,7 @@ def test_expected_f1_keeps_the_calibration_of_the_configuration():
         assert (rule.kind, rule.calibration.kind) == ("expected-f1", kind)
 
 
-def test_top_n_does_not_count_an_article_that_will_never_fire():
+def test_top_n_does_not_count_an_article_that_never_passes():
     y_true = bools([1, 0, 0], [1, 0, 0], [0, 1, 0])
     y_score = floats([0.5, 0.25, 0.75], [0.5, 0.25, 0.75], [0.25, 0.5, 0.75])
     rule = tune(y_true, y_score, never_unseen(strategy="top-n"))
@@ -242,7 +254,7 @@ def test_top_n_does_not_count_an_article_that_will_never_fire():
     assert (decide(y_score, rule) == y_true).all()
 
 
-def test_global_does_not_count_an_article_that_will_never_fire():
+def test_global_does_not_count_an_article_that_never_passes():
     y_true = bools([1, 0], [1, 0], [0, 0])
     y_score = floats([0.5, 0.75], [0.5, 0.75], [0.25, 0.75])
     rule = tune(y_true, y_score, without_limits(strategy="global"))
@@ -259,7 +271,7 @@ def test_top_n_keeps_to_the_least_number_of_articles(least, most, expected):
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_an_article_without_a_true_case_never_fires(strategy):
+def test_an_article_without_a_true_case_never_passes(strategy):
     y_true, y_score = random_table(3)
     y_score[:, -1] = 1
     rule = tune(y_true, y_score, never_unseen(strategy=strategy))
@@ -274,7 +286,7 @@ def test_an_article_without_a_true_case_gets_the_score_of_the_configuration(stra
 
 
 @pytest.mark.parametrize("strategy", ["global", "per-article", "micro-f1", "cail"])
-def test_an_article_without_a_true_case_gets_the_best_cut_of_all(strategy):
+def test_an_article_without_a_true_case_gets_the_best_pooled_threshold(strategy):
     y_true, y_score = random_table(3)
     pooled = tune(y_true, y_score, DecisionConfig(strategy="global"))
     rule = tune(y_true, y_score, DecisionConfig(strategy=strategy))
@@ -285,7 +297,7 @@ def test_an_article_without_a_true_case_gets_the_best_cut_of_all(strategy):
 @pytest.mark.parametrize(
     "strategy", sorted(set(STRATEGIES) - {"cail"})
 )  # its mean is over all articles
-def test_an_article_without_a_true_case_does_not_sway_the_others(strategy):
+def test_an_article_without_a_true_case_does_not_influence_the_others(strategy):
     y_true, y_score = random_table(3)
     config = never_unseen(strategy=strategy)
     without = tune(y_true[:, :-1], y_score[:, :-1], config)
@@ -294,7 +306,7 @@ def test_an_article_without_a_true_case_does_not_sway_the_others(strategy):
     assert (rule.min_articles, rule.max_articles) == (without.min_articles, without.max_articles)
 
 
-def test_an_article_without_a_true_case_gets_the_cheapest_cut_of_all():
+def test_an_article_without_a_true_case_gets_the_cheapest_pooled_threshold():
     y_true, y_score = random_table(3)
     config = DecisionConfig(strategy="cost", miss_cost=3)
     as_one = tune(y_true.reshape(-1, 1), y_score.reshape(-1, 1), config)
@@ -308,7 +320,7 @@ def test_a_share_is_no_score_so_that_an_article_without_a_true_case_gets_that_of
     assert rule.thresholds[0] > 0.0625
 
 
-def test_an_article_that_nobody_knows_does_not_sway_cail():
+def test_an_article_that_nobody_knows_does_not_influence_cail():
     for seed in SEEDS:
         y_true, y_score = random_table(seed)
         known = np.ones_like(y_true)
@@ -318,7 +330,7 @@ def test_an_article_that_nobody_knows_does_not_sway_cail():
         assert rule.thresholds[:-1].tolist() == expected.thresholds.tolist()
 
 
-def test_articles_keep_their_group_of_a_calibration_beside_one_without_a_true_case():
+def test_articles_keep_their_calibration_group_next_to_one_without_a_true_case():
     rng = np.random.default_rng(0)
     y_score = rng.random((300, 4), np.float32)
     y_true = rng.random((300, 4)) < y_score * np.array((0.8, 0, 0.2, 0.03))
@@ -327,7 +339,7 @@ def test_articles_keep_their_group_of_a_calibration_beside_one_without_a_true_ca
 
 
 @pytest.mark.parametrize("strategy", ["fixed", "global", "per-article"])
-def test_tuning_hands_the_limits_of_a_list_on(strategy):
+def test_a_rule_has_the_limits_of_the_configuration(strategy):
     config = never_unseen(strategy=strategy, min_articles=2, fill_score=0.125, max_articles=3)
     rule = tune(*random_table(0), config)
     assert (rule.min_articles, rule.fill_score, rule.max_articles) == (2, 0.125, 3)
@@ -363,29 +375,29 @@ def test_a_mask_without_gaps_tunes_as_no_mask(strategy):
     for seed in range(10):
         y_true, y_score = random_table(seed)
         config = DecisionConfig(strategy=strategy)
-        assert same_cuts(
+        assert same_rules(
             tune(y_true, y_score, config, y_true | True), tune(y_true, y_score, config)
         )
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_masked_labels_do_not_move_a_cut(strategy):
+def test_masked_labels_do_not_move_a_threshold(strategy):
     for seed in range(10):
         y_true, y_score = random_table(seed)
         known = random_mask(seed, y_true.shape)
         for config in (never_unseen(strategy=strategy), DecisionConfig(strategy=strategy)):
             expected = tune(y_true, y_score, config, known)
-            assert same_cuts(tune(y_true ^ ~known, y_score, config, known), expected)
+            assert same_rules(tune(y_true ^ ~known, y_score, config, known), expected)
 
 
 @pytest.mark.parametrize("strategy", ["global", "per-article", "micro-f1", "cost"])
-def test_masked_scores_do_not_move_a_cut(strategy):
+def test_masked_scores_do_not_move_a_threshold(strategy):
     for seed in range(10):
         y_true, y_score = random_table(seed)
         known = random_mask(seed, y_true.shape)
         config = DecisionConfig(strategy=strategy)
         other = np.where(known, y_score, np.float32(0.75))
-        assert same_cuts(tune(y_true, other, config, known), tune(y_true, y_score, config, known))
+        assert same_rules(tune(y_true, other, config, known), tune(y_true, y_score, config, known))
 
 
 @pytest.mark.parametrize("unseen", [0.75, math.inf])

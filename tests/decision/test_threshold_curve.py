@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from lawrec.config import DecisionConfig
-from lawrec.decision import threshold_curve
+from lawrec.decision import threshold_curve as module
 from lawrec.decision.objectives import best_point
-from lawrec.decision.threshold_curve import NEVER, curve
+from lawrec.decision.threshold_curve import NEVER, threshold_curve
 from tests.helpers.arrays import (
     RATES,
-    all_cuts,
+    all_thresholds,
     bools,
     floats,
     random_column,
@@ -15,9 +15,9 @@ from tests.helpers.arrays import (
 )
 
 
-def best_cut(y_true, y_score):
-    of_scores = curve(y_true, y_score)
-    return of_scores.threshold(best_point(of_scores, DecisionConfig()))
+def best_threshold(y_true, y_score):
+    curve = threshold_curve(y_true, y_score)
+    return curve.threshold(best_point(curve, DecisionConfig()))
 
 
 def neighbour_above(score):
@@ -25,54 +25,55 @@ def neighbour_above(score):
 
 
 def test_a_curve_by_hand():
-    of_scores = curve(bools(1, 0, 1, 0, 1), floats(0.75, 0.5, 0.5, 0.25, 0))
-    assert of_scores.thresholds.tolist() == [np.inf, 0.75, 0.5, 0]
-    assert of_scores.below.tolist() == [np.inf, 0.5, 0.25, 0]
-    assert of_scores.chosen.tolist() == [0, 1, 3, 5]
-    assert of_scores.tp.tolist() == [0, 1, 2, 3]
-    assert of_scores.positives == 3
-    assert [of_scores.threshold(point) for point in range(4)] == [np.inf, 0.625, 0.375, 0]
+    curve = threshold_curve(bools(1, 0, 1, 0, 1), floats(0.75, 0.5, 0.5, 0.25, 0))
+    assert curve.thresholds.tolist() == [np.inf, 0.75, 0.5, 0]
+    assert curve.next_lower.tolist() == [np.inf, 0.5, 0.25, 0]
+    assert curve.n_predicted.tolist() == [0, 1, 3, 5]
+    assert curve.tp.tolist() == [0, 1, 2, 3]
+    assert curve.n_positives == 3
+    assert [curve.threshold(point) for point in range(4)] == [np.inf, 0.625, 0.375, 0]
 
 
 @pytest.mark.parametrize("y_true", [bools(), bools(0, 0)])
-def test_without_a_true_case_there_is_no_cut_but_never(y_true):
-    of_scores = curve(y_true, np.full(len(y_true), 0.5, np.float32))
-    assert of_scores.thresholds.tolist() == [np.inf]
-    assert (of_scores.chosen.tolist(), of_scores.tp.tolist()) == ([0], [0])
-    assert of_scores.threshold(0) == NEVER
+def test_without_a_true_case_there_is_no_threshold_but_never(y_true):
+    curve = threshold_curve(y_true, np.full(len(y_true), 0.5, np.float32))
+    assert curve.thresholds.tolist() == [np.inf]
+    assert (curve.n_predicted.tolist(), curve.tp.tolist()) == ([0], [0])
+    assert curve.threshold(0) == NEVER
 
 
-def test_a_threshold_gives_the_counts_of_its_point():
+def test_a_threshold_has_the_counts_of_its_point():
     for seed in range(200):
         y_true, y_score = random_column(seed)
-        of_scores = curve(y_true, y_score)
-        for point, (chosen, tp) in enumerate(zip(of_scores.chosen, of_scores.tp, strict=True)):
-            y_pred = y_score >= of_scores.threshold(point)
-            assert ((y_pred).sum(), (y_pred & y_true).sum()) == (chosen, tp)
+        curve = threshold_curve(y_true, y_score)
+        for point, (n_predicted, tp) in enumerate(zip(curve.n_predicted, curve.tp, strict=True)):
+            y_pred = y_score >= curve.threshold(point)
+            assert ((y_pred).sum(), (y_pred & y_true).sum()) == (n_predicted, tp)
 
 
 @pytest.mark.parametrize("hold", [0.0, 0.5, 0.9])
 @pytest.mark.parametrize("objective", RATES)
-def test_the_best_cut_is_as_good_as_the_best_of_all_cuts(objective, hold):
+def test_the_best_threshold_is_as_good_as_the_best_of_all_thresholds(objective, hold):
     config = DecisionConfig(objective=objective, beta=4 * hold, target_rate=hold)
     for seed in range(100):
         y_true, y_score = random_column(seed)
-        of_scores = curve(y_true, y_score)
-        cut = of_scores.threshold(best_point(of_scores, config))
-        best = max(slow_rate(y_true, y_score >= each, config) for each in all_cuts(y_score))
-        assert slow_rate(y_true, y_score >= cut, config) == pytest.approx(best)
+        curve = threshold_curve(y_true, y_score)
+        threshold = curve.threshold(best_point(curve, config))
+        best = max(slow_rate(y_true, y_score >= each, config) for each in all_thresholds(y_score))
+        assert slow_rate(y_true, y_score >= threshold, config) == pytest.approx(best)
 
 
 @pytest.mark.parametrize("costs", [(1, 1), (5, 1), (0.2, 1), (0, 1), (1, 0)])
-def test_the_cut_that_costs_least_is_on_the_curve(costs):
+def test_the_threshold_that_costs_least_is_on_the_curve(costs):
     miss, false = costs
     for seed in range(100):
         y_true, y_score = random_column(seed)
-        of_scores = curve(y_true, y_score)
-        missed, wrong = of_scores.positives - of_scores.tp, of_scores.chosen - of_scores.tp
+        curve = threshold_curve(y_true, y_score)
+        missed, wrong = curve.n_positives - curve.tp, curve.n_predicted - curve.tp
         assert (miss * missed + false * wrong).min() == min(
-            miss * (y_true & (y_score < cut)).sum() + false * (~y_true & (y_score >= cut)).sum()
-            for cut in all_cuts(y_score)
+            miss * (y_true & (y_score < threshold)).sum()
+            + false * (~y_true & (y_score >= threshold)).sum()
+            for threshold in all_thresholds(y_score)
         )
 
 
@@ -90,14 +91,14 @@ def test_the_cut_that_costs_least_is_on_the_curve(costs):
         (bools(1, 1), floats(1, 1), 0.5),
     ],
 )
-def test_the_best_cut_lies_half_way_to_the_next_score_below(y_true, y_score, expected):
-    assert best_cut(y_true, y_score) == expected
+def test_the_best_threshold_lies_half_way_to_the_next_score_below(y_true, y_score, expected):
+    assert best_threshold(y_true, y_score) == expected
 
 
 @pytest.mark.parametrize("score", [0.0, 1e-30, 0.5, 1.0])
-def test_the_best_cut_separates_neighbouring_floats(score):
+def test_the_best_threshold_separates_neighbouring_floats(score):
     y_score = floats(score, neighbour_above(score))
-    assert (y_score >= best_cut(bools(0, 1), y_score)).tolist() == [False, True]
+    assert (y_score >= best_threshold(bools(0, 1), y_score)).tolist() == [False, True]
 
 
 def test_scores_that_are_sorted_in_parts_give_the_same_curve(monkeypatch):
@@ -105,9 +106,9 @@ def test_scores_that_are_sorted_in_parts_give_the_same_curve(monkeypatch):
         rng = np.random.default_rng(seed)
         y_score = rng.integers(0, 12, 40).astype(np.float32) / 12
         y_true = rng.random(40) < 0.3
-        whole = threshold_curve.curve(y_true, y_score)
+        whole = threshold_curve(y_true, y_score)
         with monkeypatch.context() as patch:
-            patch.setattr(threshold_curve, "PART", 7)
-            parts = threshold_curve.curve(y_true, y_score)
+            patch.setattr(module, "SORT_CHUNK", 7)
+            parts = threshold_curve(y_true, y_score)
         for name, values in vars(whole).items():
             np.testing.assert_array_equal(getattr(parts, name), values)

@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
-from sklearn.metrics import hamming_loss as sklearn_hamming_loss
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    hamming_loss,
+    precision_recall_fscore_support,
+)
 
 from lawrec.evaluation import metrics
 
@@ -9,12 +13,12 @@ SEEDS = range(8)
 ONES = np.ones((3, 4), np.bool_)
 ZEROS = np.zeros((3, 4), np.bool_)
 
-# article 0: one found, one missed; 1: both found; 2: one invented; 3: nowhere
+# Article 0: one hit, one miss; 1: two hits; 2: one false positive; 3: absent.
 TRUE = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0]], np.bool_)
 PRED = np.array([[1, 0, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0]], np.bool_)
 
 
-def figures(cail, micro, macro, supported, hamming, exact):
+def values(cail, micro, macro, supported, hamming, exact):
     return {
         "cail_score": cail,
         "micro_f1": micro,
@@ -35,7 +39,7 @@ HAND_WORKED = {
     "mixed": (
         TRUE,
         PRED,
-        figures(
+        values(
             cail=(6 / 8 + (2 / 3 + 1 + 0 + 1) / 4) / 2,
             micro=6 / 8,
             macro=(2 / 3 + 1 + 0 + 0) / 4,
@@ -44,20 +48,20 @@ HAND_WORKED = {
             exact=1 / 3,
         ),
     ),
-    "all right, two articles nowhere": (
+    "all right, two articles absent": (
         TRUE,
         TRUE,
-        figures(cail=1, micro=1, macro=2 / 4, supported=1, hamming=0, exact=1),
+        values(cail=1, micro=1, macro=2 / 4, supported=1, hamming=0, exact=1),
     ),
     "nothing predicted": (
         TRUE,
         ZEROS,
-        figures(cail=(0 + 2 / 4) / 2, micro=0, macro=0, supported=0, hamming=4 / 12, exact=0),
+        values(cail=(0 + 2 / 4) / 2, micro=0, macro=0, supported=0, hamming=4 / 12, exact=0),
     ),
     "everything predicted": (
         TRUE,
         ONES,
-        figures(
+        values(
             cail=(8 / 16 + (4 / 5 + 4 / 5) / 4) / 2,
             micro=8 / 16,
             macro=(4 / 5 + 4 / 5) / 4,
@@ -69,27 +73,27 @@ HAND_WORKED = {
     "no case true, none predicted": (
         ZEROS,
         ZEROS,
-        figures(cail=(1 + 1) / 2, micro=0, macro=0, supported=0, hamming=0, exact=1),
+        values(cail=(1 + 1) / 2, micro=0, macro=0, supported=0, hamming=0, exact=1),
     ),
     "no case true, one predicted": (
         ZEROS,
         one_false_positive(),
-        figures(cail=(0 + 3 / 4) / 2, micro=0, macro=0, supported=0, hamming=1 / 12, exact=2 / 3),
+        values(cail=(0 + 3 / 4) / 2, micro=0, macro=0, supported=0, hamming=1 / 12, exact=2 / 3),
     ),
     "all true, all predicted": (
         ONES,
         ONES,
-        figures(cail=1, micro=1, macro=1, supported=1, hamming=0, exact=1),
+        values(cail=1, micro=1, macro=1, supported=1, hamming=0, exact=1),
     ),
     "one article": (
         TRUE[:, :1],
         PRED[:, :1],
-        figures(cail=2 / 3, micro=2 / 3, macro=2 / 3, supported=2 / 3, hamming=1 / 3, exact=2 / 3),
+        values(cail=2 / 3, micro=2 / 3, macro=2 / 3, supported=2 / 3, hamming=1 / 3, exact=2 / 3),
     ),
     "one case, one article, right": (
         ONES[:1, :1],
         ONES[:1, :1],
-        figures(cail=1, micro=1, macro=1, supported=1, hamming=0, exact=1),
+        values(cail=1, micro=1, macro=1, supported=1, hamming=0, exact=1),
     ),
 }
 
@@ -103,7 +107,7 @@ def random_answers(seed, cases=40, articles=12):
 
 
 def judge_of_cail(y_true, y_pred):
-    """The judge as its rules tell it: article by article, case by case."""
+    """The judge by its rules: article by article, case by case."""
     n_cases, n_articles = y_true.shape
     total_tp = total_wrong = 0
     f1_sum = 0.0
@@ -122,12 +126,12 @@ def judge_of_cail(y_true, y_pred):
 
 
 @pytest.mark.parametrize("name", HAND_WORKED)
-def test_the_figures_are_those_worked_by_hand(name):
+def test_metrics_match_values_worked_by_hand(name):
     y_true, y_pred, expected = HAND_WORKED[name]
     assert metrics.evaluate(y_true, y_pred) == pytest.approx(expected)
 
 
-def test_counts_are_those_worked_by_hand():
+def test_counts_match_values_worked_by_hand():
     counts = metrics.count(TRUE, PRED)
     assert counts.tp.tolist() == [1, 2, 0, 0]
     assert counts.fp.tolist() == [0, 0, 1, 0]
@@ -135,48 +139,53 @@ def test_counts_are_those_worked_by_hand():
     assert counts.support.tolist() == [2, 2, 0, 0]
 
 
-@pytest.mark.parametrize(("empty", "expected"), [(0.0, [2 / 3, 1, 0, 0]), (1.0, [2 / 3, 1, 0, 1])])
-def test_f1_of_an_article_that_is_nowhere_is_what_the_caller_says(empty, expected):
-    assert metrics.f1(metrics.count(TRUE, PRED), empty) == pytest.approx(expected)
+@pytest.mark.parametrize(
+    ("zero_division", "expected"), [(0.0, [2 / 3, 1, 0, 0]), (1.0, [2 / 3, 1, 0, 1])]
+)
+def test_f1_of_an_absent_article_is_zero_division(zero_division, expected):
+    counts = metrics.count(TRUE, PRED)
+    assert metrics.f1(counts, zero_division=zero_division) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
-    ("metric", "theirs"),
+    ("name", "theirs"),
     [
-        (metrics.micro_f1, lambda t, p: f1_score(t, p, average="micro", zero_division=0)),
-        (metrics.macro_f1, lambda t, p: f1_score(t, p, average="macro", zero_division=0)),
+        ("micro_f1", lambda t, p: f1_score(t, p, average="micro", zero_division=0)),
+        ("macro_f1", lambda t, p: f1_score(t, p, average="macro", zero_division=0)),
         (
-            metrics.supported_macro_f1,
+            "macro_f1_supported",
             lambda t, p: f1_score(
                 t, p, average="macro", zero_division=0, labels=np.flatnonzero(t.any(axis=0))
             ),
         ),
-        (metrics.hamming_loss, sklearn_hamming_loss),
-        (metrics.exact_match, accuracy_score),
+        ("hamming_loss", hamming_loss),
+        ("exact_match", accuracy_score),
     ],
-    ids=["micro_f1", "macro_f1", "supported_macro_f1", "hamming_loss", "exact_match"],
+    ids=["micro_f1", "macro_f1", "macro_f1_supported", "hamming_loss", "exact_match"],
 )
-def test_a_metric_agrees_with_scikit_learn(metric, theirs, seed):
+def test_a_metric_agrees_with_scikit_learn(name, theirs, seed):
     y_true, y_pred = random_answers(seed)
-    assert metric(y_true, y_pred) == pytest.approx(theirs(y_true.astype(int), y_pred.astype(int)))
+    expected = theirs(y_true.astype(int), y_pred.astype(int))
+    assert metrics.METRICS[name](y_true, y_pred) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_cail_score_agrees_with_the_judge_told_slowly(seed):
+def test_the_cail_score_agrees_with_a_slow_judge(seed):
     y_true, y_pred = random_answers(seed)
     assert metrics.cail_score(y_true, y_pred) == pytest.approx(judge_of_cail(y_true, y_pred))
 
 
 @pytest.mark.parametrize("n_absent_articles", [1, 5])
-def test_idle_articles_count_in_the_cail_score_as_columns_of_nothing(n_absent_articles):
+def test_absent_articles_count_in_the_cail_score_like_empty_columns(n_absent_articles):
     y_true, y_pred = random_answers(0)
     known = np.random.default_rng(0).random(y_true.shape) < 0.9
     more = ((0, 0), (0, n_absent_articles))
     expected = metrics.cail_score(
         np.pad(y_true, more), np.pad(y_pred, more), np.pad(known, more, constant_values=True)
     )
-    assert metrics.cail_score(y_true, y_pred, known, n_absent_articles) == pytest.approx(expected)
+    score = metrics.cail_score(y_true, y_pred, known, n_absent_articles=n_absent_articles)
+    assert score == pytest.approx(expected)
 
 
 def test_one_false_positive_on_an_absent_article_costs_a_quarter_of_a_cail_point():
@@ -205,7 +214,7 @@ def test_a_metric_is_a_plain_float_from_0_to_1(name):
     assert 0 <= value <= 1
 
 
-def test_evaluate_gives_every_metric_under_its_name():
+def test_evaluate_returns_every_metric_under_its_name():
     expected = {name: metric(TRUE, PRED) for name, metric in metrics.METRICS.items()}
     assert metrics.evaluate(TRUE, PRED) == expected
 
@@ -219,8 +228,8 @@ def random_mask(seed, shape):
     return known
 
 
-def slow_figures(y_true, y_pred, known):
-    """Every metric told slowly: entry by entry, over what is known."""
+def slow_metrics(y_true, y_pred, known):
+    """Every metric computed entry by entry, over what is known."""
     n_cases, n_articles = y_true.shape
     columns = []
     for article in range(n_articles):
@@ -232,7 +241,7 @@ def slow_figures(y_true, y_pred, known):
     supported = [
         f1 for f1, (_, _, pairs) in zip(f1s, columns, strict=True) if any(t for t, _ in pairs)
     ]
-    tp, wrong = (sum(column[place] for column in columns) for place in (0, 1))
+    tp, wrong = (sum(column[index] for column in columns) for index in (0, 1))
     micro = 2 * tp / (2 * tp + wrong) if tp else 0.0
     rights = [
         all(t == p for t, p, k in zip(*rows, strict=True) if k)
@@ -240,7 +249,7 @@ def slow_figures(y_true, y_pred, known):
         if rows[2].any()
     ]
     entries = sum(len(pairs) for _, _, pairs in columns)
-    return figures(
+    return values(
         cail=(micro + np.mean([1 if f1 is None else f1 for f1 in f1s])) / 2,
         micro=micro,
         macro=np.mean([f1 or 0 for f1 in f1s]),
@@ -251,15 +260,15 @@ def slow_figures(y_true, y_pred, known):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_figures_under_a_mask_are_those_told_slowly(seed):
+def test_metrics_under_a_mask_match_slow_ones(seed):
     y_true, y_pred = random_answers(seed)
     known = random_mask(seed, y_true.shape)
-    expected = slow_figures(y_true, y_pred, known)
+    expected = slow_metrics(y_true, y_pred, known)
     assert metrics.evaluate(y_true, y_pred, known) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_stands_in_masked_entries_changes_nothing(seed):
+def test_masked_entries_change_no_metric(seed):
     y_true, y_pred = random_answers(seed)
     known = random_mask(seed, y_true.shape)
     expected = metrics.evaluate(y_true, y_pred, known)
@@ -268,7 +277,7 @@ def test_what_stands_in_masked_entries_changes_nothing(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_mask_without_gaps_is_no_mask_and_a_wholly_masked_row_or_column_is_not_there(seed):
+def test_a_full_mask_changes_nothing_and_a_masked_row_or_column_is_left_out(seed):
     y_true, y_pred = random_answers(seed)
     known = np.ones_like(y_true)
     assert metrics.evaluate(y_true, y_pred, known) == metrics.evaluate(y_true, y_pred)
@@ -277,7 +286,7 @@ def test_a_mask_without_gaps_is_no_mask_and_a_wholly_masked_row_or_column_is_not
     assert metrics.evaluate(y_true, y_pred, known) == metrics.evaluate(*rest)
 
 
-def test_where_nothing_is_known_every_figure_is_0():
+def test_where_nothing_is_known_every_metric_is_0():
     assert set(metrics.evaluate(TRUE, PRED, ZEROS).values()) == {0.0}
 
 
@@ -289,7 +298,7 @@ def test_counts_under_a_mask_worked_by_hand():
 
 
 def slow_averages(y_true, y_pred, known):
-    """Precision, recall and F1 by every average, told entry by entry."""
+    """Precision, recall and F1 by every average, computed entry by entry."""
     entries = [
         (case, article, bool(y_true[case, article]), bool(y_pred[case, article]))
         for case, article in zip(*np.nonzero(known), strict=True)
@@ -303,9 +312,9 @@ def slow_averages(y_true, y_pred, known):
             "f1": 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else 0.0,
         }
 
-    def groups(place):
-        keys = {entry[place] for entry in entries}
-        return [[entry[2:] for entry in entries if entry[place] == key] for key in keys]
+    def groups(field):
+        keys = {entry[field] for entry in entries}
+        return [[entry[2:] for entry in entries if entry[field] == key] for key in keys]
 
     def mean(parts, weights):
         pairs = list(zip(map(ratios, parts), weights, strict=True))
@@ -328,14 +337,14 @@ def slow_averages(y_true, y_pred, known):
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_averages_are_those_told_slowly(seed, masked):
+def test_averages_match_slow_ones(seed, masked):
     y_true, y_pred = random_answers(seed)
     known = random_mask(seed, y_true.shape) if masked else np.ones_like(y_true)
-    found = metrics.averages(y_true, y_pred, known if masked else None)
+    averages = metrics.averages(y_true, y_pred, known if masked else None)
     expected = slow_averages(y_true, y_pred, known)
-    assert found.keys() == expected.keys()
+    assert averages.keys() == expected.keys()
     for name, values in expected.items():
-        assert found[name] == pytest.approx(values), name
+        assert averages[name] == pytest.approx(values), name
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -349,16 +358,16 @@ def test_the_averages_agree_with_scikit_learn(average, seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_averages_and_the_figures_by_other_names_are_the_same(seed):
+def test_an_average_of_f1_equals_the_metric_of_the_same_kind(seed):
     y_true, y_pred = random_answers(seed)
-    averages, figures = metrics.averages(y_true, y_pred), metrics.evaluate(y_true, y_pred)
+    averages, values = metrics.averages(y_true, y_pred), metrics.evaluate(y_true, y_pred)
     for name in ("micro", "macro"):
-        assert averages[name]["f1"] == figures[f"{name}_f1"]
-    assert averages["macro_supported"]["f1"] == figures["macro_f1_supported"]
+        assert averages[name]["f1"] == values[f"{name}_f1"]
+    assert averages["macro_supported"]["f1"] == values["macro_f1_supported"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_stands_in_masked_entries_changes_no_average(seed):
+def test_masked_entries_change_no_average(seed):
     y_true, y_pred = random_answers(seed)
     known = random_mask(seed, y_true.shape)
     expected = metrics.averages(y_true, y_pred, known)
@@ -377,13 +386,18 @@ def test_counts_of_cases_worked_by_hand():
     assert counts.fp.tolist() == [1, 0, 0]
     assert counts.fn.tolist() == [0, 1, 0]
     assert counts.tn.tolist() == [2, 2, 3]
-    assert counts.judged.tolist() == [4, 4, 4]
+    assert counts.total.tolist() == [4, 4, 4]
 
 
-def test_a_case_of_which_nothing_is_known_has_no_figure():
+def test_a_case_without_known_entries_has_no_value():
     known = ONES.copy()
     known[1] = False
-    matched = metrics.matched(TRUE, PRED, known)
-    assert matched.tolist()[::2] == [0, 1]
-    assert np.isnan(matched[1])
-    assert np.isnan(metrics.of_cases(TRUE, PRED, known)["recall"][1])
+    matches = metrics.exact_match(metrics.count(TRUE, PRED, known, axis=1))
+    assert matches.tolist()[::2] == [0, 1]
+    assert np.isnan(matches[1])
+    assert np.isnan(metrics.ratios_per_case(TRUE, PRED, known)["recall"][1])
+
+
+def test_only_the_hamming_loss_is_better_when_lower():
+    assert metrics.METRICS.keys() - metrics.HIGHER_IS_BETTER.keys() == {"hamming_loss"}
+    assert set(metrics.HEADLINES) <= metrics.METRICS.keys()

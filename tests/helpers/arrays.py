@@ -1,10 +1,12 @@
 """Small invented matrices of labels and scores."""
 
 import math
+from itertools import product
 
 import numpy as np
 
 from lawrec.config import DecisionConfig
+from lawrec.decision.score_order import round_scores
 from lawrec.decision.threshold_curve import NEVER
 
 SEEDS = range(30)
@@ -20,18 +22,19 @@ def bools(*values):
 
 
 def never_unseen(**settings):
-    """Settings under which an article without a case to tune on never fires."""
+    """Settings under which an article without a case to tune on never passes."""
     return DecisionConfig(**{"unseen_threshold": math.inf, **settings})
 
 
 def without_limits(**settings):
-    """Settings under which no list is filled or cut."""
+    """Settings under which no list is filled or shortened."""
     return never_unseen(**{"min_articles": 0, "max_articles": 100, **settings})
 
 
 def random_scores(rng, shape):
-    """Scores with ties, exact zeros and exact ones."""
-    return rng.integers(0, rng.integers(1, 12), shape, endpoint=True).astype(np.float32) / 12
+    """Rounded scores with ties, exact zeros and exact ones."""
+    twelfths = rng.integers(0, rng.integers(1, 12), shape, endpoint=True).astype(np.float32)
+    return round_scores(twelfths / 12)
 
 
 def random_column(seed):
@@ -41,20 +44,20 @@ def random_column(seed):
 
 
 def random_table(seed, cases=12, articles=5, unseen=1):
-    """True articles with the scores that go along; the last ones are never true."""
+    """True articles and scores that are higher for them; the last articles are never true."""
     rng = np.random.default_rng(seed)
     y_true = rng.random((cases, articles)) < 0.4
     y_true[0, 0] = True
     y_true[:, articles - unseen :] = False
     noise = rng.integers(0, 9, y_true.shape)
-    return y_true, ((noise + 4 * y_true) / 12).astype(np.float32)
+    return y_true, round_scores(((noise + 4 * y_true) / 12).astype(np.float32))
 
 
 def random_mask(seed, shape):
     return np.random.default_rng(seed).random(shape) < 0.7
 
 
-def all_cuts(y_score):
+def all_thresholds(y_score):
     """Every score of a column, and never."""
     return [NEVER, *np.unique(y_score)]
 
@@ -71,3 +74,11 @@ def slow_rate(y_true, y_pred, config):
         return recall if precision >= config.target_rate else precision - 1
     square = config.beta**2 if config.objective == "f_beta" else 1
     return (1 + square) * tp / (listed + square * true) if tp else 0.0
+
+
+def slow_expected_f1(prob, chosen):
+    """The expected F1 of a list, by every outcome of independent articles."""
+    prob, chosen = np.asarray(prob, np.float64), np.array(chosen)
+    outcomes = np.array(list(product((0, 1), repeat=len(prob))))
+    likely = np.where(outcomes, prob, 1 - prob).prod(axis=1)
+    return float((likely * 2 * (outcomes @ chosen) / (chosen.sum() + outcomes.sum(axis=1))).sum())

@@ -48,6 +48,27 @@ def write_splits(folder: Path, seed: int = 1) -> Path:
     return folder
 
 
+CHARGE_ONLY = (
+    ("秘密窃取手机", "盗窃罪"),
+    ("冒充熟人骗取信任", "诈骗"),
+    ("持刀抢走钱包", "抢劫"),
+) * 8
+"""Facts and their charges, of cases whose articles are not known."""
+CHARGE_SETTINGS = (
+    "training.epochs=2",
+    "training.batch_tokens=512",
+    "training.save_every=2",
+    "loss.charge_weight=0.5",
+)
+
+
+def write_charge_only_cases(path: Path) -> Path:
+    """Write the 24 cases of `CHARGE_ONLY` as JSON lines."""
+    lines = [json.dumps({"fact": fact, "charges": [charge]}) for fact, charge in CHARGE_ONLY]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
 def changed_data(source, folder, change):
     """Copy the splits of cases with each case changed."""
     folder.mkdir()

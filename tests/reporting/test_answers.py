@@ -169,7 +169,7 @@ def test_json_has_one_line_per_case():
                 },
             ],
             "abstained": False,
-            "breaks": [],
+            "violations": [],
             "truncated": False,
         },
         {
@@ -181,7 +181,7 @@ def test_json_has_one_line_per_case():
             "articles": [],
             "recommendations": [],
             "abstained": False,
-            "breaks": [],
+            "violations": [],
             "truncated": True,
         },
     ]
@@ -242,11 +242,11 @@ def test_answers_are_written_as_they_come(name):
 
 
 def test_an_abstention_and_unusual_pairs_of_articles_are_noted_below_the_table():
-    breaks = (
-        CoCitationViolation("missing", "389", "390"),
-        CoCitationViolation("unheard", "264", "234"),
+    violations = (
+        CoCitationViolation("missing_companion", "389", "390"),
+        CoCitationViolation("never_cited_together", "264", "234"),
     )
-    (text,) = table(Answer("1", FACT, Decision((THEFT,), True, breaks), truncated=True))
+    (text,) = table(Answer("1", FACT, Decision((THEFT,), True, violations), truncated=True))
     assert text.splitlines()[-4:] == [
         "  For a person to decide: the guarantee would need too long a list.",
         "  In the training cases, 389 is rarely cited without 390, which is missing here.",

@@ -18,35 +18,35 @@ def arrays(seed=0, cases=80):
 
 
 def precision_recall():
-    of = error_analysis.curves(*arrays())
-    return plots.precision_recall_plot({"all articles": of, "1-9 train cases": of})
+    curves = error_analysis.pooled_curves(*arrays())
+    return plots.precision_recall_plot({"all articles": curves, "1-9 train cases": curves})
 
 
 def roc():
-    return plots.roc_plot({"all articles": error_analysis.curves(*arrays())})
+    return plots.roc_plot({"all articles": error_analysis.pooled_curves(*arrays())})
 
 
 def sweep():
-    tuned = {"micro-F1": 0.5, "macro-F1": 0.25, "articles a case": 1.5}
-    return plots.sweep_plot(error_analysis.sweep(*arrays()), tuned)
+    tuned = {"micro-F1": 0.5, "macro-F1": 0.25, "articles per case": 1.5}
+    return plots.sweep_plot(error_analysis.threshold_sweep(*arrays()), tuned)
 
 
 def reliability():
-    of = calibration_metrics.reliability(*arrays())
-    return plots.reliability_plot({"all entries": of, "best article": of})
+    diagram = calibration_metrics.reliability(*arrays())
+    return plots.reliability_plot({"all entries": diagram, "best article": diagram})
 
 
 def bars():
-    heights = {"true": np.array([3, 4_000]), "given": np.array([1, 0])}
+    heights = {"true": np.array([3, 4_000]), "predicted": np.array([1, 0])}
     return plots.bars_plot(["0", "1"], heights, xlabel="articles", ylabel="cases")
 
 
 PLOTS = {
     "precision_recall": (precision_recall, ["recall", "precision", "all articles: AP "]),
     "roc": (roc, ["false positive rate", "all articles: AUC "]),
-    "sweep": (sweep, ["cut", "F1", "articles a case", "tuned thresholds"]),
+    "sweep": (sweep, ["threshold", "F1", "articles per case", "tuned thresholds"]),
     "reliability": (reliability, ["probability", "entries", "best article: ECE "]),
-    "bars": (bars, ["articles", "cases", "true", "given", "4,000"]),
+    "bars": (bars, ["articles", "cases", "true", "predicted", "4,000"]),
 }
 
 
@@ -70,17 +70,17 @@ def test_a_plot_has_the_colours_of_the_page_and_no_fonts_or_addresses(name):
 
 
 @pytest.mark.parametrize("name", PLOTS)
-def test_the_same_figures_are_the_same_picture(name):
+def test_the_same_values_give_the_same_bytes(name):
     assert PLOTS[name][0]() == PLOTS[name][0]()
 
 
-def test_an_id_that_stands_twice_means_the_same_both_times():
-    found = {}
+def test_plots_share_an_id_only_for_the_same_element():
+    elements = {}
     for draw, _ in PLOTS.values():
         for node in ElementTree.fromstring(draw()).iter():
             if "id" in node.attrib:
                 content = ElementTree.tostring(node).strip()
-                assert found.setdefault(node.attrib["id"], content) == content
+                assert elements.setdefault(node.attrib["id"], content) == content
 
 
 def test_a_plot_leaves_the_settings_of_matplotlib_as_they_were():
@@ -96,7 +96,7 @@ def test_without_curves_there_are_still_axes():
     assert "recall" in plots.roc_plot({})
 
 
-def test_a_missing_matplotlib_is_said_plainly(monkeypatch):
+def test_a_missing_matplotlib_is_an_error_with_advice(monkeypatch):
     plots.require_plots()
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(RunError, match=r"Run pip install 'lawrec\[report\]'\."):

@@ -9,7 +9,7 @@ import pytest
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.threshold_curve import NEVER
-from lawrec.evaluation.metrics import HEADLINES, METRICS
+from lawrec.evaluation.metrics import METRIC_LABELS, METRICS
 from lawrec.reporting import runs_text
 from lawrec.runs.results import Layer, RunInfo, TuningResult
 
@@ -35,13 +35,8 @@ def run_info(**changes):
     return RunInfo(**{**values, **changes})
 
 
-def test_every_metric_has_a_name_for_people():
-    assert runs_text.FIGURES.keys() == METRICS.keys()
-    assert set(HEADLINES) <= METRICS.keys()
-
-
 def tuning(thresholds, objective="cail_score", **others):
-    others = {"compared": (), "promise": None, **others}
+    others = {"compared": (), "guarantee": None, **others}
     rule = DecisionRule(np.array(thresholds, np.float32), 1, 10)
     support = np.array([12, 3, 0])
     path = Path("valid.json")
@@ -77,9 +72,7 @@ def test_compared_strategies_are_a_table_with_the_objective_in_it(objective, hea
     figures = {"cail_score": 0.5, "micro_f1": 0.25}
     compared = (StrategyResult("global", 0.75, figures), StrategyResult("fixed", 0.5, figures))
     lines = runs_text.tuning_text(tuning([0.5], objective, compared=compared)).splitlines()
-    assert lines[0].startswith(
-        f"Strategies by {runs_text.FIGURES.get(objective, objective)}, cross"
-    )
+    assert lines[0].startswith(f"Strategies by {METRIC_LABELS.get(objective, objective)}, cross")
     assert lines[2] == head
     own = ["0.7500"] * (objective == "f_beta")
     assert lines[4].split() == ["global", *own, "0.5000", "0.2500"]
@@ -87,8 +80,8 @@ def test_compared_strategies_are_a_table_with_the_objective_in_it(objective, hea
 
 
 def test_a_guarantee_is_shown_with_its_cost():
-    promise = SimpleNamespace(level=0.95, score=0.0123, articles=3.04, abstained=0.015)
-    assert runs_text.tuning_text(tuning([0.5], promise=promise)).splitlines()[2] == (
+    cost = SimpleNamespace(coverage=0.95, score=0.0123, articles_per_case=3.04, abstained=0.015)
+    assert runs_text.tuning_text(tuning([0.5], guarantee=cost)).splitlines()[2] == (
         "guarantee: 95% of cases get all their articles, or go to a person; articles are listed "
         "from a score of 0.0123 on, 3.0 per case, and 1.5% of cases are left to a person"
     )

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from lawrec import config
-from lawrec.errors import RunError
+from lawrec.errors import CaseError, ConfigError, RunError
+from tests.helpers.cases import CHARGE_SETTINGS
 
 pytestmark = pytest.mark.tensorflow
 
@@ -18,8 +19,8 @@ class PowerCutError(Exception):
 
 
 @pytest.fixture
-def made(tmp_path, tiny_data):
-    """A run with lists of words of its own, and the folder where they came from."""
+def run_with_lists(tmp_path, tiny_data):
+    """A run with its own lists of words, and the folder that they were copied from."""
     from lawrec.corpus.dataset_spec import DatasetSpec
     from lawrec.corpus.prepare import prepare
     from lawrec.runs.run import create_run
@@ -30,7 +31,7 @@ def made(tmp_path, tiny_data):
         (words / f"{name}.txt").write_text(content, encoding="utf-8")
     dictionaries = (words / "dictionary.txt", words / "more.txt")
     roots = {"records_root": tmp_path / "records", "vocab_root": tmp_path / "vocab"}
-    source = DatasetSpec(tiny_data, dictionaries=dictionaries, **roots)
+    dataset = DatasetSpec(tiny_data, dictionaries=dictionaries, **roots)
     settings = config.from_dict(
         {
             "corpus": {
@@ -41,15 +42,15 @@ def made(tmp_path, tiny_data):
         },
         "here",
     )
-    records = prepare(source, settings.corpus)
-    return create_run(tmp_path / "checkpoints", settings, records=records, source=source), words
+    records = prepare(dataset, settings.corpus)
+    return create_run(tmp_path / "checkpoints", settings, records=records, dataset=dataset), words
 
 
-def test_a_run_cuts_as_it_did_although_all_lists_are_gone_and_it_was_moved(made, tmp_path):
+def test_a_moved_run_tokenizes_as_before_although_all_lists_are_deleted(run_with_lists, tmp_path):
     from lawrec.corpus.prepare import prepare
     from lawrec.runs.run import load_encoder, open_run
 
-    run, words = made
+    run, words = run_with_lists
     shutil.rmtree(words)
     moved = open_run(shutil.move(run.folder, tmp_path / "moved"))
     encoder = load_encoder(moved)
@@ -57,10 +58,10 @@ def test_a_run_cuts_as_it_did_although_all_lists_are_gone_and_it_was_moved(made,
     assert encoder.tokenizer.tokenize("乱造之词，2016年5月的") == ["乱造之词", "<date>"]
     assert moved.tokens.names[2] == "诈"
     roots = {"records_root": tmp_path / "records", "vocab_root": tmp_path / "vocab"}
-    assert prepare(replace(moved.source, **roots), moved.config.corpus).folder.name == run.records
+    assert prepare(replace(moved.dataset, **roots), moved.config.corpus).folder.name == run.records
 
 
-def test_lists_that_the_settings_do_not_name_are_not_kept(start_run):
+def test_lists_that_the_settings_do_not_name_are_not_copied(start_run):
     run, _ = start_run()
     assert sorted(path.name for path in run.folder.iterdir()) == [
         "articles.txt",
@@ -72,10 +73,10 @@ def test_lists_that_the_settings_do_not_name_are_not_kept(start_run):
 
 
 @pytest.mark.parametrize("changed", ["dictionary.txt", "stop_words.txt", "run.json"])
-def test_a_run_that_would_be_cut_otherwise_is_refused(made, changed):
+def test_a_run_whose_tokenizer_would_differ_is_refused(run_with_lists, changed):
     from lawrec.runs.run import load_encoder, open_run
 
-    run, _ = made
+    run, _ = run_with_lists
     path = run.folder / changed
     if changed == "run.json":
         values = json.loads(path.read_text(encoding="utf-8"))
@@ -86,7 +87,7 @@ def test_a_run_that_would_be_cut_otherwise_is_refused(made, changed):
     with pytest.raises(RunError) as caught:
         load_encoder(open_run(run.folder))
     assert caught.value.expected == f"the tokenizer must be the run's own ({run.tokenizer})"
-    assert caught.value.todo == "Install that version, or train anew with `lawrec train`."
+    assert caught.value.todo == "Install that version, or train a new run with `lawrec train`."
 
 
 @pytest.mark.parametrize("version", [None, 0, 99])
@@ -99,42 +100,79 @@ def test_a_run_of_another_version_is_refused(start_run, version):
     values["run_version"] = version
     values["config"] = {"corpus": {"classes": []}}
     path.write_text(json.dumps(values), encoding="utf-8")
-    with pytest.raises(RunError, match="Train it anew with `lawrec train`"):
+    with pytest.raises(RunError, match="Train a new run with `lawrec train`"):
         open_run(run.folder)
 
 
 def test_runs_that_start_in_the_same_second_get_folders_of_their_own(start_run, monkeypatch):
     from lawrec.runs.run import create_run
 
-    class Standing(datetime):
+    class FixedTime(datetime):
         @classmethod
         def now(cls, zone):
             return datetime(2026, 3, 1, 9, 5, 7, tzinfo=UTC)
 
     run, records = start_run()
     root = run.folder.parent
-    monkeypatch.setattr("lawrec.runs.run.datetime", Standing)
-    made = [create_run(root, run.config, records=records, source=run.source) for _ in range(3)]
+    monkeypatch.setattr("lawrec.runs.run.datetime", FixedTime)
+    runs = [create_run(root, run.config, records=records, dataset=run.dataset) for _ in range(3)]
     first = f"20260301-090507-{records.folder.name}"
-    assert [one.folder.name for one in made] == [first, f"{first}-2", f"{first}-3"]
-    create_run(root, run.config, records=records, source=run.source, name="mine")
-    with pytest.raises(RunError, match="a new run needs a new name"):
-        create_run(root, run.config, records=records, source=run.source, name="mine")
+    assert [run.folder.name for run in runs] == [first, f"{first}-2", f"{first}-3"]
+    create_run(root, run.config, records=records, dataset=run.dataset, name="mine")
+    with pytest.raises(RunError, match="a new run must have a new name"):
+        create_run(root, run.config, records=records, dataset=run.dataset, name="mine")
 
 
-def test_a_run_is_there_whole_or_not_at_all(start_run, tmp_path, monkeypatch):
-    def cut(*file):
+def test_a_run_is_created_completely_or_not_at_all(start_run, tmp_path, monkeypatch):
+    def stop(*file):
         raise PowerCutError
 
     with monkeypatch.context() as patched:
-        patched.setattr("lawrec.runs.run.write_json", cut)
+        patched.setattr("lawrec.runs.run.write_json", stop)
         with pytest.raises(PowerCutError):
             start_run(root=tmp_path, name="mine")
     assert list((tmp_path / "checkpoints").iterdir()) == []
     assert start_run(root=tmp_path, name="mine")[0].folder.name == "mine"
 
 
-def test_a_file_in_place_of_the_folder_of_runs_is_told(start_run, tmp_path):
+def test_a_file_where_the_folder_of_runs_should_be_is_an_error(start_run, tmp_path):
     (tmp_path / "checkpoints").touch()
     with pytest.raises(FileExistsError):
         start_run(root=tmp_path)
+
+
+def test_a_run_remembers_its_charge_only_cases_and_is_not_tuned_on_them(
+    start_run, charge_only_cases
+):
+    from lawrec.inference.tune import tune_run
+    from lawrec.runs.leakage import trained_on
+    from lawrec.runs.run import open_run
+
+    run = open_run(start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases)[0].folder)
+    assert run.dataset.charge_only_data == charge_only_cases.resolve()
+    assert run.charges.names == ("抢劫", "盗窃", "诈骗")
+    assert list(run.splits) == ["train", "valid", "test", "charge_only"]
+    assert list(trained_on(run)) == ["train", "train the charges"]
+    with pytest.raises(CaseError, match="must differ from those used to train the charges"):
+        tune_run(run, path=charge_only_cases)
+
+
+def test_charge_only_cases_without_a_second_output_are_refused(
+    start_run, charge_only_cases, tmp_path
+):
+    with pytest.raises(ConfigError) as caught:
+        start_run("loss.charge_weight=0", charge_only_data=charge_only_cases, root=tmp_path)
+    assert str(caught.value) == (
+        "--charge-only-data: loss.charge_weight must be above 0 to learn from charge-only cases, "
+        "got 0.0. Add --set loss.charge_weight=0.5, or leave out --charge-only-data."
+    )
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_second_output_without_any_charge_is_refused(start_run):
+    with pytest.raises(ConfigError) as caught:
+        start_run("loss.charge_weight=0.5")
+    assert str(caught.value) == (
+        "loss.charge_weight: a train case must name its charges to learn them, got none. "
+        "Set it to 0, or add cases with charges by --charge-only-data FILE."
+    )

@@ -1,5 +1,7 @@
 import json
 import math
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,22 +10,23 @@ import pytest
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.decision.calibration import CALIBRATIONS, calibrate, fit_calibration
 from lawrec.decision.co_citation import CoCitations
+from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
 from lawrec.errors import RunError
 from lawrec.files import write_json
+from lawrec.runs import thresholds_file
+from lawrec.runs.results import GuaranteeCost, TuningResult
 from lawrec.runs.thresholds_file import (
     THRESHOLDS,
     TunedThresholds,
-    companion_values,
-    decision_values,
     extend_rule,
-    finite,
     load_thresholds,
+    save_thresholds,
 )
 
 pytestmark = pytest.mark.tensorflow
 NAMES = ("264", "133之一", "234")
-TOGETHER = CoCitations({0: (1, 2)}, {2: (1,), 1: (2,)})
+CO_CITATIONS = CoCitations({0: (1, 2)}, {2: (1,), 1: (2,)})
 DIGEST = "0" * 64
 
 
@@ -36,24 +39,32 @@ def tuned_rule(kind="threshold", calibration="isotonic", guarantee=0.3):
     rng = np.random.default_rng(0)
     y_score = rng.random((60, 3), np.float32)
     calibration = calibration and fit_calibration(
-        calibration, rng.random((60, 3)) < y_score, y_score=y_score
+        rng.random((60, 3)) < y_score, y_score, kind=calibration
     )
     thresholds = np.array([1 / 3, np.inf, 0], np.float32)
     return DecisionRule(thresholds, 1, 9, 0.1, kind, calibration, float(np.float32(guarantee)))
 
 
-def written(rule, companions=TOGETHER):
-    groups = rule.calibration.groups if rule.calibration else (0,) * len(NAMES)
-    lines = zip(NAMES, rule.thresholds, groups, strict=True)
-    return {
-        **decision_values(rule),
-        "companions": companion_values(companions, NAMES),
-        "tuned_on": {"sha256": DIGEST},
-        "articles": [
-            {"article": name, "threshold": finite(cut), "group": group}
-            for name, cut, group in lines
-        ],
-    }
+def tuning(rule):
+    return TuningResult(
+        strategy="global",
+        objective="cail_score",
+        path=Path("valid.json"),
+        sha256=DIGEST,
+        cases=60,
+        rule=rule,
+        support=np.array([12, 10, 9]),
+        intervals=np.array([[0.25, 0.5], [0, math.inf], [0, 0.125]], np.float32),
+        metrics={"cail_score": 0.5},
+        compared=(StrategyResult("global", 0.5, {"cail_score": 0.5}),),
+        guarantee=GuaranteeCost(0.9, 0.3, 2.5, 0.1) if math.isfinite(rule.guarantee) else None,
+    )
+
+
+def saved(run, rule):
+    """The values that `save_thresholds` writes for a rule."""
+    save_thresholds(run, tuning(rule), co_citations=CO_CITATIONS)
+    return json.loads((run.folder / THRESHOLDS).read_text("utf-8"))
 
 
 def loaded(run, values):
@@ -70,11 +81,12 @@ def same(left, right):
 @pytest.mark.parametrize("guarantee", [0.3, math.inf])
 @pytest.mark.parametrize("calibration", [None, *CALIBRATIONS])
 @pytest.mark.parametrize("kind", RULE_KINDS)
-def test_what_is_kept_decides_as_before(run, calibration, kind, guarantee):
+def test_a_rule_that_is_saved_and_loaded_decides_as_before(run, calibration, kind, guarantee):
     rule = tuned_rule(kind, calibration, guarantee)
-    found = loaded(run, written(rule))
+    saved(run, rule)
+    found = load_thresholds(run)
     assert same(found.rule, rule)
-    assert found == TunedThresholds(found.rule, TOGETHER, DIGEST)
+    assert found == TunedThresholds(found.rule, CO_CITATIONS, DIGEST)
     y_score = np.random.default_rng(1).random((50, 3), np.float32)
     assert (decide(y_score, found.rule) == decide(y_score, rule)).all()
     if calibration:
@@ -83,21 +95,44 @@ def test_what_is_kept_decides_as_before(run, calibration, kind, guarantee):
 
 
 def test_never_is_null_in_a_strict_file(run):
-    loaded(run, written(tuned_rule(guarantee=math.inf)))
+    values = saved(run, tuned_rule(guarantee=math.inf))
     text = (run.folder / THRESHOLDS).read_text("utf-8")
     assert not {"Infinity", "NaN"} & set(text.replace(",", " ").split())
-    values = json.loads(text)
-    assert values["articles"][1] == {"article": "133之一", "threshold": None, "group": 1}
-    assert values["guarantee_score"] is None
-    assert values["companions"] == {
+    assert values["articles"][1] == {
+        "article": "133之一",
+        "threshold": None,
+        "low": 0,
+        "high": None,
+        "support": 10,
+        "reliable": True,
+        "calibration_group": 1,
+    }
+    assert (values["guarantee_score"], values["guarantee"]) == (None, None)
+
+
+def test_the_keys_of_the_file_are_those_of_its_description(run):
+    values = saved(run, tuned_rule())
+    assert set(values) <= set(re.findall(r"\w+", thresholds_file.__doc__))
+    assert values["guarantee"] == {
+        "coverage": 0.9,
+        "score": 0.3,
+        "articles_per_case": 2.5,
+        "abstained": 0.1,
+    }
+    assert values["compared"] == [
+        {"strategy": "global", "objective": 0.5, "metrics": {"cail_score": 0.5}}
+    ]
+    assert values["co_citations"] == {
         "always": {"264": ["133之一", "234"]},
         "never": {"234": ["133之一"], "133之一": ["234"]},
     }
+    assert values["tuned_on"] == {"path": "valid.json", "sha256": DIGEST, "cases": 60}
+    assert [entry["reliable"] for entry in values["articles"]] == [True, True, False]
 
 
 def test_thresholds_go_by_the_names_of_the_articles(run):
     rule = tuned_rule()
-    values = written(rule)
+    values = saved(run, rule)
     values["articles"].reverse()
     assert same(loaded(run, values).rule, rule)
 
@@ -117,9 +152,13 @@ def test_a_file_that_holds_no_thresholds_is_refused(run, text):
         load_thresholds(run)
 
 
+DECIDING = (
+    *("rule", "min_articles", "max_articles", "fill_score", "guarantee_score", "calibration"),
+    *("co_citations", "tuned_on", "articles"),
+)
 DAMAGES = [
     (name, value)
-    for name in written(tuned_rule())
+    for name in DECIDING
     for value in (..., None, "text", [], {}, [1], -1, math.nan)
     if value is not None or name not in ("calibration", "guarantee_score")  # there, it means none
 ]
@@ -127,7 +166,7 @@ DAMAGES = [
 
 @pytest.mark.parametrize(("name", "value"), DAMAGES)
 def test_a_damaged_value_is_refused(run, name, value):
-    values = written(tuned_rule()) | {name: value}
+    values = saved(run, tuned_rule()) | {name: value}
     if value is ...:
         del values[name]
     (run.folder / THRESHOLDS).write_text(json.dumps(values), "utf-8")
@@ -136,7 +175,7 @@ def test_a_damaged_value_is_refused(run, name, value):
 
 
 @pytest.mark.parametrize(
-    ("place", "value"),
+    ("keys", "value"),
     [
         (("rule",), "shares"),
         (("min_articles",), math.inf),
@@ -144,18 +183,19 @@ def test_a_damaged_value_is_refused(run, name, value):
         (("max_articles",), math.inf),
         (("calibration", "kind"), "isotonik"),
         (("calibration", "kind"), "temperature"),
-        (("articles", 0, "group"), 3),
-        (("articles", 0, "group"), -1),
-        (("articles", 0, "group"), None),
+        (("articles", 0, "calibration_group"), 3),
+        (("articles", 0, "calibration_group"), -1),
+        (("articles", 0, "calibration_group"), None),
         (("calibration", "parameters"), []),
         (("calibration", "parameters"), [[], [], []]),
         (("calibration", "parameters"), [[[0.5]], [[0.5]], [[0.5]]]),
         (("calibration", "parameters"), [[[0, 1], [0.5]]] * 3),
         (("calibration", "parameters"), [[[0, 1], [0, 2]]] * 3),
-        (("companions", "always"), {"999": ["264"]}),
-        (("companions", "never"), {"264": ["999"]}),
-        (("companions", "never"), ["264"]),
+        (("co_citations", "always"), {"999": ["264"]}),
+        (("co_citations", "never"), {"264": ["999"]}),
+        (("co_citations", "never"), ["264"]),
         (("articles", 0, "article"), "999"),
+        (("articles", 0, "threshold"), ...),
         (("articles", 0, "threshold"), "text"),
         (("articles", 0, "threshold"), [0.5]),
         (("articles", 0, "threshold"), math.nan),
@@ -163,27 +203,36 @@ def test_a_damaged_value_is_refused(run, name, value):
     ],
     ids=str,
 )
-def test_a_value_damaged_inside_is_refused(run, place, value):
-    values = json.loads(json.dumps(written(tuned_rule())))
+def test_a_value_damaged_inside_is_refused(run, keys, value):
+    values = saved(run, tuned_rule())
     part = values
-    for key in place[:-1]:
+    for key in keys[:-1]:
         part = part[key]
-    part[place[-1]] = value
+    part[keys[-1]] = value
     if value is ...:
-        del part[place[-1]]
+        del part[keys[-1]]
     (run.folder / THRESHOLDS).write_text(json.dumps(values), "utf-8")
     with pytest.raises(RunError, match="must be those of this run"):
         load_thresholds(run)
 
 
-def test_thresholds_of_fewer_articles_are_refused(run):
-    values = written(tuned_rule())
-    del values["articles"][2]
-    with pytest.raises(RunError, match="KeyError: '234'"):
+@pytest.mark.parametrize("articles", [["264", "133之一"], [*NAMES, "347"], ["264", "234", "347"]])
+def test_thresholds_of_other_articles_are_refused(run, articles):
+    values = saved(run, tuned_rule())
+    entry = values["articles"][0]
+    values["articles"] = [entry | {"article": name} for name in articles]
+    with pytest.raises(RunError, match="they are for other articles"):
         loaded(run, values)
 
 
-def test_more_columns_never_fire():
+def test_an_article_that_is_listed_twice_is_refused(run):
+    values = saved(run, tuned_rule())
+    values["articles"].append(values["articles"][0])
+    with pytest.raises(RunError, match="they are for other articles"):
+        loaded(run, values)
+
+
+def test_more_columns_never_pass():
     rule = tuned_rule()
     wide = extend_rule(rule, 5)
     assert wide.thresholds.tolist() == [*rule.thresholds.tolist(), math.inf, math.inf]

@@ -1,6 +1,6 @@
-"""Compare steps on one device with steps on two: run by test_devices.py in a process of its own.
+"""Compare steps on one device with steps on two: run by test_distributed.py in its own process.
 
-The CPU is made two logical devices, which must happen before TensorFlow starts.
+The CPU is split into two logical devices, which TensorFlow allows only before it computes.
 
     python replicas.py RUN NAMES...     which of `COMPARED` to compare
 """
@@ -16,9 +16,9 @@ import tensorflow as tf
 
 from lawrec import config
 from lawrec.runs.run import open_run
-from lawrec.training.optimizers import averaged
+from lawrec.training.optimizers import averaged_weights
 from lawrec.training.setup import open_records
-from lawrec.training.train_step import create_state, make_step
+from lawrec.training.train_step import create_train_state, make_train_step
 
 STEPS = 4
 SGD = {"name": "sgd", "learning_rate": 0.5}
@@ -34,35 +34,39 @@ COMPARED = {
 
 
 def stepped(run, records, strategy):
-    """Return all weights after some steps, the averages in place, and the last step's result."""
+    """Return the averaged weights after some steps, and the result of the last step."""
     keras.utils.set_random_seed(1)
-    state = create_state(run, records, strategy=strategy)
-    step = make_step(state, strategy, config=run.config, records=records)
+    state = create_train_state(run, records, strategy=strategy)
+    step = make_train_step(state, strategy, config=run.config, records=records)
     for number in range(STEPS):
         batch = state.iterator.get_next()
         # An odd number of cases, and fewer cases than replicas.
         result = step({name: part[: 1 if number % 2 else 5] for name, part in batch.items()})
-    with averaged(state.optimizer, state.model):
+    with averaged_weights(state.optimizer, state.model):
         return [*(weight.numpy() for weight in state.model.weights), np.array(result)]
 
 
 def distance(left, right):
-    """Return the largest difference in any weight or figure."""
-    return max(float(np.abs(one - other).max()) for one, other in zip(left, right, strict=True))
+    """Return the largest difference between two lists of arrays."""
+    return max(float(np.abs(a - b).max()) for a, b in zip(left, right, strict=True))
 
 
 def main(folder, *names):
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    one, two = tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    one_device = tf.distribute.get_strategy()
+    two_devices = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     run = open_run(Path(folder))
     records = open_records(run)
     for name in names:
         changed = replace(run, config=config.from_dict(COMPARED[name], name, base=run.config))
-        # Replicas draw dropout of their own; only the seed fixes that.
-        reference = two if "dropout" in name else one
+        # Each replica draws its own dropout: compare two devices with themselves.
+        reference = two_devices if "dropout" in name else one_device
         expected = stepped(changed, records, reference)
-        print(json.dumps([name, distance(stepped(changed, records, two), expected)]), flush=True)
+        print(
+            json.dumps([name, distance(stepped(changed, records, two_devices), expected)]),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

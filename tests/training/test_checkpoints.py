@@ -58,15 +58,10 @@ def kept_in(folder):
     return [folder / name.rpartition("/")[2] for name in names]
 
 
-def told(notes):
-    return messages_to(notes)
-
-
 def test_variables_have_the_names_of_their_layers(trained):
-    found = find_run(trained.checkpoints, None)
+    run = find_run(trained.checkpoints, None)
     best, newest = (
-        open_checkpoint(newest_checkpoint(folder))
-        for folder in (found.folder / "best", found.folder)
+        open_checkpoint(newest_checkpoint(folder)) for folder in (run.folder / "best", run.folder)
     )
     cell = "bilstm_1/backward_lstm_1/lstm_cell/recurrent_kernel"
     assert best.shapes[cell] == newest.shapes[cell] == (8, 32)
@@ -119,34 +114,34 @@ def test_a_resumed_training_refuses_another_model_with_every_name(start_run):
         list(train(open_run(run.folder), records))
     assert "no optimizer/embedding_embeddings_average" in caught.value.got
     assert "bilstm_1/forward_lstm_1/lstm_cell/bias (32,), which the model lacks" in caught.value.got
-    assert str(caught.value).endswith("train anew.")
+    assert str(caught.value).endswith("train a new run.")
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_in_place_of_a_damaged_checkpoint_the_one_before_is_taken(run, damage):
+def test_the_checkpoint_before_a_damaged_one_is_used(run, damage):
     before, last = kept_in(run.folder)[-2:]
     assert newest_checkpoint(run.folder) == str(last)
     DAMAGES[damage](last)
     notes = []
-    assert newest_checkpoint(run.folder, told(notes)) == str(before)
-    assert notes == [f"{last} is damaged: taking the one before it, if any."]
+    assert newest_checkpoint(run.folder, messages_to(notes)) == str(before)
+    assert notes == [f"{last} is damaged: using the one before it, if any."]
     assert open_checkpoint(str(before)).read("global_step") == int(before.name.rpartition("-")[2])
 
 
-def test_without_a_whole_best_checkpoint_the_newest_is_taken_and_without_any_none(run):
+def test_if_all_best_checkpoints_are_damaged_the_newest_one_is_used(run):
     for prefix in kept_in(run.folder / "best"):
         DAMAGES["half the data"](prefix)
     assert load_model(run, best_checkpoint(run)).count_params() > 0
     for prefix in kept_in(run.folder):
         DAMAGES["no data"](prefix)
-    with pytest.raises(RunError, match="must hold a checkpoint that is whole"):
+    with pytest.raises(RunError, match="must hold a checkpoint that is not damaged"):
         best_checkpoint(run)
 
 
 def test_a_checkpoint_that_is_damaged_when_it_is_read_is_named(run):
     prefix = best_checkpoint(run)
     DAMAGES["one byte"](kept_in(run.folder / "best")[-1])
-    with pytest.raises(RunError, match="the checkpoint must be whole") as caught:
+    with pytest.raises(RunError, match="the checkpoint must not be damaged") as caught:
         load_model(run, prefix)
     assert caught.value.where == prefix
 

@@ -4,14 +4,13 @@ import tensorflow as tf
 
 from lawrec.errors import RecordsError, RunError
 from lawrec.models.scorer import make_scorer
-from lawrec.runs.run import find_run
 from lawrec.training import loop
 from lawrec.training.checkpoints import best_checkpoint, load_model
 from lawrec.training.loop import step_note, train
 from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import StepResult
 from lawrec.training.validation import score_records
-from tests.helpers.cases import changed_data
+from tests.helpers.cases import CHARGE_ONLY, CHARGE_SETTINGS, changed_data
 from tests.helpers.progress import Reports, messages_to
 
 pytestmark = pytest.mark.tensorflow
@@ -30,7 +29,7 @@ def killed_at(step):
 
 
 def everything(folder):
-    """Return all that the newest checkpoint of a folder holds, but for the place in the data."""
+    """Return all that the newest checkpoint of a folder holds, but the position in the data."""
     reader = tf.train.load_checkpoint(str(folder))
     names = [name for name in reader.get_variable_to_shape_map() if "iterator" not in name]
     return {
@@ -39,30 +38,31 @@ def everything(folder):
 
 
 def assert_same_bits(run, other):
+    """Compare two runs that one process has trained, so with the same number of threads."""
     for part in (".", "best"):
-        expected, found = everything(other.folder / part), everything(run.folder / part)
-        assert expected.keys() == found.keys()
-        if part == "best":  # of which this counts what the last process alone has saved
+        expected, actual = everything(other.folder / part), everything(run.folder / part)
+        assert expected.keys() == actual.keys()
+        if part == "best":  # here the counter counts only what the last process has saved
             del expected["save_counter/.ATTRIBUTES/VARIABLE_VALUE"]
         for name, value in expected.items():
-            np.testing.assert_array_equal(found[name], value, err_msg=f"{part}: {name}")
+            np.testing.assert_array_equal(actual[name], value, err_msg=f"{part}: {name}")
         state = (other.folder / part / "checkpoint").read_text("utf-8").splitlines()
         assert (run.folder / part / "checkpoint").read_text("utf-8").splitlines()[0] == state[0]
 
 
-def charged(case, split, row):
+def with_charges(case, split, row):
     cited = case["meta"]["relevant_articles"]
     return {**case, "meta": {**case["meta"], "accusation": [f"罪{name}" for name in cited]}}
 
 
 @pytest.fixture(scope="module")
-def charged_cases(tiny_data, tmp_path_factory):
-    return changed_data(tiny_data, tmp_path_factory.mktemp("charged") / "data", charged)
+def cases_with_charges(tiny_data, tmp_path_factory):
+    return changed_data(tiny_data, tmp_path_factory.mktemp("charged") / "data", with_charges)
 
 
 @pytest.fixture(scope="module")
-def new_training(start_run, charged_cases):
-    """Return a function that makes a run of the smallest model with some settings."""
+def new_training(start_run, cases_with_charges):
+    """Return a function that creates a run of the smallest model with some settings."""
 
     def start(*settings):
         return start_run(
@@ -73,7 +73,7 @@ def new_training(start_run, charged_cases):
                 "model.embedding_init=random",
                 *settings,
             ),
-            data=charged_cases,
+            data=cases_with_charges,
         )
 
     return start
@@ -111,19 +111,19 @@ def test_a_run_that_was_killed_at_every_moment_ends_with_the_same_bits(new_train
     run, records = new_training()
     for moment in MOMENTS.values():
         with pytest.raises(PowerCutError):
-            list(train(run, records, moment(whole)))
+            list(train(run, records, progress=moment(whole)))
     after = list(train(run, records))
     assert_same_bits(run, whole[0])
     assert after[-1].valid == whole[1][-1].valid
 
 
-def test_a_run_that_started_from_a_file_of_vectors_needs_it_no_more(start_run, tmp_path):
+def test_a_run_does_not_need_the_file_of_its_initial_vectors_again(start_run, tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("1 8\n窃 1 2 3 4 5 6 7 8\n", encoding="utf-8")
     settings = ("training.epochs=2", "training.save_every=3", f"model.embedding_init={path}")
     run, records = start_run(*settings)
     with pytest.raises(PowerCutError):
-        list(train(run, records, killed_at(4)))
+        list(train(run, records, progress=killed_at(4)))
     path.unlink()
     assert len(list(train(run, records))) == 2
     assert load_model(run, best_checkpoint(run)).count_params() > 0
@@ -136,13 +136,13 @@ def test_a_run_that_was_killed_between_two_checkpoints_ends_with_the_same_bits(
     run, records = new_training()
     done = []
 
-    def cut(run):
+    def stop_at_save(run):
         done.append(run)
         if len(done) == saves:
             raise PowerCutError
 
     with monkeypatch.context() as patched:
-        patched.setattr("lawrec.training.loop.set_latest", cut)
+        patched.setattr("lawrec.training.loop.set_latest", stop_at_save)
         with pytest.raises(PowerCutError):
             list(train(run, records))
     list(train(run, records))
@@ -154,22 +154,22 @@ def test_a_run_whose_newest_checkpoint_was_half_written_ends_with_the_same_bits(
 ):
     run, records = new_training()
     with pytest.raises(PowerCutError):
-        list(train(run, records, end_of_epoch(whole, 1)))
+        list(train(run, records, progress=end_of_epoch(whole, 1)))
     newest = tf.train.latest_checkpoint(str(run.folder))
     data = run.folder / f"{newest.rpartition('/')[2]}.data-00000-of-00001"
     data.write_bytes(data.read_bytes()[:1000])
-    told = []
-    list(train(run, records, messages_to(told)))
-    assert f"{newest} is damaged: taking the one before it, if any." in told
+    messages = []
+    list(train(run, records, progress=messages_to(messages)))
+    assert f"{newest} is damaged: using the one before it, if any." in messages
     assert_same_bits(run, whole[0])
 
 
-def test_a_run_without_a_whole_checkpoint_does_not_silently_begin_anew(new_training):
+def test_a_run_whose_checkpoints_are_all_damaged_does_not_start_over_silently(new_training):
     run, records = new_training("training.max_steps=3", "training.epochs=1")
     list(train(run, records))
     for data in run.folder.glob("model.ckpt-*.index"):
         data.unlink()
-    with pytest.raises(RunError, match="one of the checkpoints must be whole"):
+    with pytest.raises(RunError, match="at least one checkpoint must not be damaged"):
         list(train(run, records))
 
 
@@ -198,15 +198,38 @@ def test_with_every_optimizer_a_killed_run_ends_with_the_same_bits(new_training,
     run, records = new_training(*settings)
     for step in (4, 7):
         with pytest.raises(PowerCutError):
-            list(train(run, records, killed_at(step)))
+            list(train(run, records, progress=killed_at(step)))
     assert list(train(run, records))[-1].valid == evaluations[-1].valid
     assert_same_bits(run, unbroken)
 
 
+def test_a_killed_run_with_charge_only_cases_ends_with_the_same_bits(start_run, charge_only_cases):
+    unbroken, records = start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases)
+    list(train(unbroken, records))
+    run, records = start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases)
+    with pytest.raises(PowerCutError):
+        list(train(run, records, progress=killed_at(5)))
+    list(train(run, records))
+    assert_same_bits(run, unbroken)
+
+
+def test_the_charges_are_learnt(start_run, charge_only_cases):
+    settings = (*CHARGE_SETTINGS, "training.epochs=24", "training.patience=99")
+    run, records = start_run(*settings, charge_only_data=charge_only_cases)
+    list(train(run, records))
+    model = load_model(run, tf.train.latest_checkpoint(str(run.folder)))
+    names = records.charges.names
+    assert names == ("抢劫", "盗窃", "诈骗")
+    for fact, charge in CHARGE_ONLY[:3]:
+        token_ids = [[records.tokens.ids[character] for character in fact]]
+        logits = model(np.array(token_ids, np.int32), training=False)["charges"][0]
+        assert names[int(np.argmax(logits))] == charge.removesuffix("罪")
+
+
 def test_the_loss_falls_and_valid_is_learnt(trained):
-    run = find_run(trained.checkpoints, None)
-    model = load_model(run, best_checkpoint(run))
-    assert model.count_params() > 0
+    losses = [evaluation.loss for evaluation in trained.evaluations]
+    assert losses[-1] < losses[0] / 4
+    assert max(evaluation.valid["micro_f1"] for evaluation in trained.evaluations) > 0.9
 
 
 def test_epochs_and_steps_are_counted(whole):
@@ -226,7 +249,7 @@ def test_a_finished_run_has_nothing_left_to_do(start_run):
     run, records = start_run("training.epochs=1")
     assert len(list(train(run, records))) == 1
     notes = []
-    assert list(train(run, records, told(notes))) == []
+    assert list(train(run, records, progress=messages_to(notes))) == []
     assert notes == ["This run is over: it has seen its 1 epochs."]
 
 
@@ -244,15 +267,10 @@ def test_an_infinite_loss_stops_with_the_step_and_keeps_the_last_checkpoint(star
     assert "smaller --set optimizer.learning_rate" in str(caught.value)
 
 
-def told(notes):
-    """A progress that keeps the notes that stand alone."""
-    return messages_to(notes)
-
-
 def scripted(*scores):
-    """Metrics that give these figures, one an evaluation."""
-    left = iter(scores)
-    return lambda y_true, y_score, known: {"cail_score": next(left), "micro_f1": 0.1}
+    """Return metrics whose CAIL score is the next one of these at each evaluation."""
+    rest = iter(scores)
+    return lambda y_true, y_score, known: {"cail_score": next(rest), "micro_f1": 0.1}
 
 
 def test_every_so_many_steps_and_at_the_end_there_is_an_evaluation(start_run, monkeypatch):
@@ -269,12 +287,12 @@ def test_a_run_of_some_steps_stops_there_and_a_resumed_one_at_once(start_run):
     [evaluation] = train(run, records)
     assert evaluation.step == 3
     notes = []
-    assert list(train(run, records, told(notes))) == []
+    assert list(train(run, records, progress=messages_to(notes))) == []
     assert notes == ["This run is over: it has taken its 3 steps."]
     assert tf.train.latest_checkpoint(str(run.folder)).endswith("model.ckpt-3")
 
 
-def test_the_figure_that_decides_which_checkpoint_is_the_best_can_be_chosen(start_run, monkeypatch):
+def test_the_metric_that_decides_which_checkpoint_is_the_best_is_a_setting(start_run, monkeypatch):
     run, records = start_run(
         "training.monitor=micro_f1", "training.evaluate_every=2", "training.max_steps=6"
     )
@@ -289,8 +307,8 @@ def test_patience_counts_evaluations_not_epochs_and_a_resumed_run_says_so(start_
     evaluations = list(train(run, records))
     assert [evaluation.step for evaluation in evaluations] == [1, 2, 3, 4]
     notes = []
-    assert list(train(run, records, told(notes))) == []
-    assert notes == ["This run is over: valid was no better in the last 2 evaluations."]
+    assert list(train(run, records, progress=messages_to(notes))) == []
+    assert notes == ["This run is over: valid did not improve in the last 2 evaluations."]
 
 
 def test_a_step_that_is_not_finite_is_named_and_the_checkpoint_before_it_stays(
@@ -310,7 +328,7 @@ def test_a_step_that_is_not_finite_is_named_and_the_checkpoint_before_it_stays(
         return make_spoiled
 
     run, records = start_run("training.save_every=1")
-    monkeypatch.setattr(loop, "make_step", spoiled(loop.make_step))
+    monkeypatch.setattr(loop, "make_train_step", spoiled(loop.make_train_step))
     with pytest.raises(RunError, match="and nan at step 4"):
         list(train(run, records))
     assert best_checkpoint(run).endswith("model.ckpt-3")
@@ -320,15 +338,12 @@ def test_a_step_that_is_not_finite_is_named_and_the_checkpoint_before_it_stays(
 
 def test_the_note_of_a_step_is_a_short_line():
     result = StepResult(1.5, 0.256, 0.00198)
-    speed = Throughput()
-    assert (
-        step_note(12, 1.25, result=result, speed=speed)
-        == "step 12, loss 1.2500, rate 2.0e-03, gradient 0.26"
-    )
-    speed.figures = lambda: {"tokens_per_second": 14321.7}
-    assert step_note(12, 1.25, result=result, speed=speed).endswith(
-        "gradient 0.26, 14,322 tokens/s"
-    )
+    throughput = Throughput()
+    note = step_note(12, 1.25, result=result, throughput=throughput)
+    assert note == "step 12, loss 1.2500, rate 2.0e-03, gradient 0.26"
+    throughput.rates = lambda: {"tokens_per_second": 14321.7}
+    note = step_note(12, 1.25, result=result, throughput=throughput)
+    assert note.endswith("gradient 0.26, 14,322 tokens/s")
 
 
 @pytest.mark.timeout(60)
@@ -359,7 +374,7 @@ def test_an_article_that_is_masked_everywhere_is_not_learnt(start_run, tiny_data
     column = records.articles.names.index("266")
     assert not known[:, column].any()
     assert np.delete(known, column, axis=1).all()
-    # It stays where it began, at the lowest bias, while the others have been learnt.
+    # Its score stays at the lowest bias, where it started, while the others have been learnt.
     assert y_score[:, column].max() < 0.01
     others = np.delete(y_score, column, axis=1)[np.delete(y_true, column, axis=1)]
     assert np.median(others) > 0.5
@@ -371,7 +386,7 @@ def spoil_every_second(case, split, row):
     return {**case, "meta": {"relevant_articles": ["264", "266", "133之一"], "weight": 0}}
 
 
-def test_cases_of_weight_0_teach_nothing(start_run, tiny_data, tmp_path):
+def test_cases_of_weight_0_are_not_learnt(start_run, tiny_data, tmp_path):
     data = changed_data(tiny_data, tmp_path / "data", spoil_every_second)
     run, records = start_run("training.epochs=10", data=data, root=tmp_path)
     evaluations = list(train(run, records))

@@ -1,23 +1,25 @@
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from lawrec import config
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.errors import CaseError, RunError
+from lawrec.runs.run import open_run
 from lawrec.training.loop import train
-from lawrec.training.setup import RunSpec, set_up_training
-from tests.helpers.cases import SETTINGS
+from lawrec.training.setup import RunSpec, open_records, set_up_training
+from tests.helpers.cases import CHARGE_SETTINGS, SETTINGS
 
 pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture
 def new(tiny_data, tmp_path):
-    """A new run of cases in a folder of their own, its records beside them."""
+    """What a new run is created from: cases in a folder of their own, with their records."""
     data = shutil.copytree(tiny_data, tmp_path / "data")
-    source = DatasetSpec(data, records_root=tmp_path / "records", vocab_root=tmp_path / "vocab")
-    return RunSpec(config.load(None, (*SETTINGS, "training.max_steps=1")), source)
+    dataset = DatasetSpec(data, records_root=tmp_path / "records", vocab_root=tmp_path / "vocab")
+    return RunSpec(config.load(None, (*SETTINGS, "training.max_steps=1")), dataset)
 
 
 def test_a_damaged_shard_does_not_stop_a_new_training(new, tmp_path):
@@ -28,11 +30,11 @@ def test_a_damaged_shard_does_not_stop_a_new_training(new, tmp_path):
 
 
 def test_without_a_valid_split_nothing_is_prepared_and_no_run_made(new, tmp_path):
-    (new.source.data / "valid.json").unlink()
+    (new.dataset.data / "valid.json").unlink()
     with pytest.raises(CaseError) as caught:
         set_up_training(tmp_path / "runs", None, new=new)
     assert str(caught.value) == (
-        f"{new.source.data}: a training must have a valid split, got only train, test. "
+        f"{new.dataset.data}: a training must have a valid split, got only train, test. "
         "Put a valid.json into the folder."
     )
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
@@ -40,5 +42,13 @@ def test_without_a_valid_split_nothing_is_prepared_and_no_run_made(new, tmp_path
 
 def test_a_run_to_start_from_that_is_not_there_is_refused_before_the_preparation(new, tmp_path):
     with pytest.raises(RunError):
-        set_up_training(tmp_path / "runs", None, new=RunSpec(new.config, new.source, "nowhere"))
+        set_up_training(tmp_path / "runs", None, new=RunSpec(new.config, new.dataset, "nowhere"))
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_an_opened_run_has_the_records_it_was_made_for(start_run, charge_only_cases, tmp_path):
+    run, records = start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases, root=tmp_path)
+    opened = open_run(run.folder)
+    roots = {"records_root": tmp_path / "data/records", "vocab_root": tmp_path / "vocab"}
+    again = open_records(replace(opened, dataset=replace(opened.dataset, **roots)))
+    assert again == records

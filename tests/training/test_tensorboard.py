@@ -8,7 +8,7 @@ from sklearn.metrics import precision_recall_curve
 
 from lawrec.training.loop import train
 from lawrec.training.tensorboard import BINS, THRESHOLDS, histogram, precision_recall
-from tests.helpers.progress import Reports
+from tests.helpers.progress import Reports, messages_to
 
 pytestmark = pytest.mark.tensorflow
 READER = "tensorboard.backend.event_processing.plugin_event_accumulator"
@@ -24,13 +24,13 @@ def events(folder):
 
 def points(folder):
     """The tags of a folder: the plugin that shows each, and its values by step."""
-    found = {}
+    values_of = {}
     for event in events(folder):
         for value in event.summary.value:
             plugin = value.metadata.plugin_data.plugin_name
-            steps = found.setdefault((plugin, value.tag), {})
+            steps = values_of.setdefault((plugin, value.tag), {})
             steps[event.step] = tf.make_ndarray(value.tensor)
-    return found
+    return values_of
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +76,12 @@ def test_the_settings_are_a_text_and_the_model_a_graph(curves, shown):
 
 def test_valid_has_its_figures_and_its_curve_at_each_evaluation(shown):
     run, _, evaluations = shown
-    found = points(run.folder / "tensorboard/valid")
+    valid = points(run.folder / "tensorboard/valid")
     for evaluation in evaluations:
         for name, value in evaluation.valid.items():
-            shown_value = found["scalars", f"figures/{name}"][evaluation.step]
+            shown_value = valid["scalars", f"figures/{name}"][evaluation.step]
             assert shown_value == np.float32(value), name
-        curve = found["pr_curves", "all articles"][evaluation.step]
+        curve = valid["pr_curves", "all articles"][evaluation.step]
         assert curve[:4].sum(axis=0).tolist() == [30 * 3] * THRESHOLDS
 
 
@@ -94,18 +94,18 @@ def test_the_steps_that_were_asked_for_are_traced(shown):
 def resumed(start_run):
     """The folder of the events of a training that was killed at step 5 and went on from step 3."""
 
-    def cut(stage, done, total, note=""):
+    def interrupt(stage, done, total, note=""):
         if stage == "train" and note.startswith("step 5,"):
             raise InterruptedError
 
     run, records = start_run(*SETTINGS, "training.summary_every=1")
     with pytest.raises(InterruptedError):
-        list(train(run, records, Reports(cut)))
+        list(train(run, records, progress=Reports(interrupt)))
     list(train(run, records))
     return run.folder / "tensorboard/train"
 
 
-def test_a_resumed_training_goes_on_in_the_same_folder_and_tells_of_its_lost_steps(resumed):
+def test_a_resumed_training_writes_to_the_same_folder_and_marks_its_lost_steps(resumed):
     tags = [(event.step, value.tag) for event in events(resumed) for value in event.summary.value]
     steps = [step for step, tag in tags if tag == "loss"]
     assert steps == [1, 2, 3, 4, *range(4, steps[-1] + 1)]
@@ -123,10 +123,9 @@ def test_tensorboard_drops_the_lost_steps(resumed):
 @pytest.mark.parametrize(("steps", "notes"), [(range(9, 12), 1), (range(2, 12), 0)])
 def test_a_training_that_ends_before_the_steps_to_trace_says_so(start_run, steps, notes):
     run, records = start_run("training.max_steps=2", "training.summary_every=0")
-    told = []
-    list(train(run, records, Reports(lambda *what: told.append(what)), steps))
-    note = ("message", 0, None, "No step was traced: the training took steps 1 to 2.")
-    assert told.count(note) == notes
+    messages = []
+    list(train(run, records, progress=messages_to(messages), profile=steps))
+    assert messages.count("No step was traced: the training took steps 1 to 2.") == notes
 
 
 def test_without_summaries_nothing_is_written(start_run):
@@ -147,7 +146,7 @@ def test_the_readers_of_tensorboard_read_it(shown):
     assert metadata.parse_plugin_metadata(content).num_thresholds == THRESHOLDS
 
 
-def test_a_histogram_leaves_out_what_is_not_finite():
+def test_a_histogram_leaves_out_values_that_are_not_finite():
     bins = histogram(np.array([0.0, 0.0, 3.0, np.inf, np.nan], np.float32))
     assert bins[:, 2].tolist() == [2, *[0] * (BINS - 2), 1]
     np.testing.assert_allclose(bins[[0, -1], [0, 1]], [0, 3])
@@ -170,11 +169,11 @@ def test_precision_and_recall_by_hand():
 def test_precision_and_recall_are_those_of_scikit_learn():
     numbers = np.random.default_rng(3)
     y_true, y_score = numbers.random(500) < 0.2, numbers.random(500).astype(np.float32)
-    precision, recall, cuts = precision_recall_curve(y_true, y_score)
+    precision, recall, thresholds = precision_recall_curve(y_true, y_score)
     curve = precision_recall(y_true, y_score)
     for column in range(0, THRESHOLDS - 1, 7):
-        place = np.searchsorted(cuts, column / (THRESHOLDS - 1))
-        np.testing.assert_allclose(curve[4:, column], [precision[place], recall[place]], rtol=1e-5)
+        index = np.searchsorted(thresholds, column / (THRESHOLDS - 1))
+        np.testing.assert_allclose(curve[4:, column], [precision[index], recall[index]], rtol=1e-5)
 
 
 @pytest.mark.parametrize("y_true", [[], [False, False], [True, True]])

@@ -19,19 +19,19 @@ def clock(monkeypatch):
     return clock
 
 
-def added(speed, clock, *seconds):
-    for part in seconds:
-        clock.now += part
-        speed.add(BATCH)
-    return speed.figures()
+def rates_after(throughput, clock, *seconds):
+    for duration in seconds:
+        clock.now += duration
+        throughput.add(BATCH)
+    return throughput.rates()
 
 
-def test_the_first_step_gives_no_figures(clock):
-    assert added(Throughput(), clock, 9) == {}
+def test_the_first_step_has_no_rates(clock):
+    assert rates_after(Throughput(), clock, 9) == {}
 
 
-def test_cases_and_tokens_that_are_no_padding_are_counted(clock):
-    assert added(Throughput(), clock, 9, 0.5) == {
+def test_cases_and_tokens_without_padding_are_counted(clock):
+    assert rates_after(Throughput(), clock, 9, 0.5) == {
         "cases_per_second": 4,
         "tokens_per_second": 8,
         "padding_efficiency": 0.5,
@@ -39,12 +39,12 @@ def test_cases_and_tokens_that_are_no_padding_are_counted(clock):
 
 
 def test_a_pause_and_the_step_after_it_are_left_out(clock):
-    speed = Throughput()
-    added(speed, clock, 9, 0.5)
-    speed.pause()
-    assert added(speed, clock, 1000, 0.5)["cases_per_second"] == 4
+    throughput = Throughput()
+    rates_after(throughput, clock, 9, 0.5)
+    throughput.pause()
+    assert rates_after(throughput, clock, 1000, 0.5)["cases_per_second"] == 4
 
 
 def test_only_the_last_steps_count(clock):
-    figures = added(Throughput(), clock, 0, 1000, *[0.25] * WINDOW)
-    assert figures["cases_per_second"] == 8
+    rates = rates_after(Throughput(), clock, 0, 1000, *[0.25] * WINDOW)
+    assert rates["cases_per_second"] == 8

@@ -1,20 +1,20 @@
-"""The gradient that a step follows, against finite differences of the loss that it tells."""
+"""The training step: its gradient against finite differences of its loss, and the two outputs."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from lawrec.models.losses import LOSSES
-from lawrec.training.train_step import create_state, make_step
-from tests.helpers.cases import changed_data
+from lawrec.training.train_step import create_train_state, make_train_step
+from tests.helpers.cases import CHARGE_SETTINGS, changed_data
 
 pytestmark = pytest.mark.tensorflow
 WIDTH = 1e-2
-"""Of the differences: losses are float32, and rounding them must not drown the difference."""
+"""Of the finite differences. Losses are float32: their rounding must be small against these."""
 
 
 def all_kinds(case, split, row):
-    """Give cases weights, charges, and articles that nobody knows of."""
+    """Give cases different weights, charges, and articles that are not known."""
     cited = case["meta"]["relevant_articles"]
     meta = {**case["meta"], "accusation": [f"罪{name}" for name in cited if row % 3]}
     if row % 4 == 0:
@@ -41,13 +41,17 @@ def stepping(start_run, data):
             *("model.lstm_units=3", "model.embedding_size=4", *settings),
             data=data,
         )
-        strategy = tf.distribute.get_strategy()
-        state = create_state(run, records, strategy=strategy)
+        state, step = state_and_step(run, records)
         batch = next(state.iterator)
-        step = make_step(state, strategy, config=run.config, records=records)
         return state.model, lambda: step(batch), batch
 
     return start
+
+
+def state_and_step(run, records):
+    strategy = tf.distribute.get_strategy()
+    state = create_train_state(run, records, strategy=strategy)
+    return state, make_train_step(state, strategy, config=run.config, records=records)
 
 
 @pytest.mark.parametrize("pooling", ["article-attention", "mean"])
@@ -69,20 +73,62 @@ def test_a_step_goes_down_the_gradient_of_its_loss(stepping, loss, pooling):
         for before, variable in zip(start, model.trainable_variables, strict=True)
     ]
 
-    def loss_at(place, values):
+    def loss_at(index, values):
         for variable, value in zip(model.trainable_variables, start, strict=True):
             variable.assign(value)
-        model.trainable_variables[place].assign(values)
+        model.trainable_variables[index].assign(values)
         return float(step().loss)
 
     numbers = np.random.default_rng(1)
-    for place, (value, gradient) in enumerate(zip(start, gradients, strict=True)):
-        # Half along the gradient, half anywhere: a part that is left out would show.
-        anywhere = numbers.normal(size=value.shape)
+    for index, (value, gradient) in enumerate(zip(start, gradients, strict=True)):
+        # Half along the gradient, half in a random direction: a missing part of it would show.
+        noise = numbers.normal(size=value.shape)
         along = gradient / max(np.linalg.norm(gradient), 1e-9)
-        direction = (along + anywhere / np.linalg.norm(anywhere)).astype(np.float32)
-        above, below = (loss_at(place, value + sign * WIDTH * direction) for sign in (1, -1))
+        direction = (along + noise / np.linalg.norm(noise)).astype(np.float32)
+        above = loss_at(index, value + WIDTH * direction)
+        below = loss_at(index, value - WIDTH * direction)
         slope = float(np.sum(gradient * direction))
         assert (above - below) / (2 * WIDTH) == pytest.approx(slope, rel=0.02, abs=5e-4), (
-            model.trainable_variables[place].path
+            model.trainable_variables[index].path
         )
+
+
+@pytest.fixture
+def charge_run(start_run, charge_only_cases):
+    """A run with two outputs, on 80 cases with articles and 24 with charges alone."""
+    return start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases)
+
+
+def weights_of_kind(batch, charge_only):
+    """Return the weights that leave only the cases of one kind in a batch."""
+    has_no_articles = tf.reduce_all(batch["articles_known"] == 0, axis=1)
+    return tf.cast(has_no_articles if charge_only else ~has_no_articles, tf.float32)
+
+
+@pytest.mark.parametrize("charge_only", [True, False])
+def test_each_kind_of_case_trains_its_own_output_alone(charge_run, charge_only):
+    state, step = state_and_step(*charge_run)
+    layers = [state.model.get_layer(name) for name in ("articles", "charges")]
+    before = [layer.kernel.numpy() for layer in layers]
+    for batch in state.iterator:
+        weights = weights_of_kind(batch, charge_only)
+        if tf.reduce_sum(weights) > 0:
+            break
+    step({**batch, "weights": weights})
+    changed = [
+        not np.array_equal(layer.kernel.numpy(), kernel)
+        for layer, kernel in zip(layers, before, strict=True)
+    ]
+    assert changed == [not charge_only, charge_only]
+
+
+def test_each_output_starts_at_the_shares_among_the_cases_whose_labels_are_known(charge_run):
+    run, records = charge_run
+    assert records.manifest.known_cases == {"articles": 80, "charges": 24}
+    model = create_train_state(run, records, strategy=tf.distribute.get_strategy()).model
+    for name, counts, n_cases in (
+        ("articles", records.manifest.label_counts, 80),
+        ("charges", (8, 8, 8), 24),
+    ):
+        shares = 1 / (1 + np.exp(-model.get_layer(name).bias.numpy()))
+        np.testing.assert_allclose(shares, np.minimum(np.array(counts) / n_cases, 0.5), rtol=1e-4)

@@ -7,7 +7,7 @@ from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.leakage import refuse_same_cases
 from lawrec.runs.run import find_run, open_run
-from lawrec.training.checkpoints import best_checkpoint, load_model, model_of
+from lawrec.training.checkpoints import best_checkpoint, build_run_model, load_model
 from lawrec.training.warm_start import load_shared_weights, shared_ids, warm_start_from
 from tests.helpers.cases import SETTINGS, write_cases
 from tests.helpers.progress import messages_to
@@ -33,10 +33,10 @@ def other(trained):
 
 @pytest.fixture
 def started(start_run, new_data, other):
-    """Return a function that makes a run which starts from the trained one."""
+    """Return a function that creates a run with a warm start from the trained one."""
 
     def start(*settings):
-        return start_run(*settings, data=new_data, start=warm_start_from(other))[0]
+        return start_run(*settings, data=new_data, warm_start=warm_start_from(other))[0]
 
     return start
 
@@ -50,11 +50,11 @@ def test_shared_names_are_found_in_both_orders():
     assert (own.tolist(), other.tolist()) == ([0, 2], [2, 0])
 
 
-def test_rows_and_columns_go_over_by_name_and_all_else_as_it_is(started, other):
+def test_rows_and_columns_are_copied_by_name_and_other_weights_as_they_are(started, other):
     run = started()
-    model = model_of(run)
+    model = build_run_model(run)
     before, notes = weights_of(model), []
-    load_shared_weights(model, run, start=run.start, progress=messages_to(notes))
+    load_shared_weights(model, run, warm_start=run.warm_start, progress=messages_to(notes))
     after, theirs = weights_of(model), weights_of(load_model(other, best_checkpoint(other)))
     assert set(run.articles.names) == {"133之一", "263", "264"}
     for token in run.tokens.names:
@@ -80,23 +80,34 @@ def test_rows_and_columns_go_over_by_name_and_all_else_as_it_is(started, other):
     for name in theirs:
         if "lstm" in name:
             np.testing.assert_array_equal(after[name], theirs[name])
-    checkpoint = run.start.run / run.start.checkpoint
+    checkpoint = run.warm_start.run / run.warm_start.checkpoint
     shared = len(set(run.tokens.names) & set(other.tokens.names))
     assert notes == [
         f"Starting from {checkpoint}: {shared} of {len(run.tokens)} tokens, 2 of 3 articles."
     ]
 
 
-def test_weights_that_only_one_of_both_has_are_named(started):
+def test_weights_that_only_one_run_has_are_named(started):
     run = started("model.lstm_layers=3", "model.batch_normalization=true")
     notes = []
-    load_shared_weights(model_of(run), run, start=run.start, progress=messages_to(notes))
-    assert notes[1].startswith("New, since it lacks them: articles_norm/beta, ")
+    load_shared_weights(
+        build_run_model(run), run, warm_start=run.warm_start, progress=messages_to(notes)
+    )
+    assert notes[1].startswith(
+        "Not in that checkpoint, so initialized as usual: articles_norm/beta"
+    )
     assert "bilstm_2/forward_lstm_2/lstm_cell/kernel" in notes[1]
-    one = started("model.lstm_layers=1")
+    smaller = started("model.lstm_layers=1")
     notes.clear()
-    load_shared_weights(model_of(one), one, start=one.start, progress=messages_to(notes))
-    assert notes[1].startswith("Left behind: bilstm_1/backward_lstm_1/lstm_cell/bias, ")
+    load_shared_weights(
+        build_run_model(smaller),
+        smaller,
+        warm_start=smaller.warm_start,
+        progress=messages_to(notes),
+    )
+    assert notes[1].startswith(
+        "In that checkpoint, but not used: bilstm_1/backward_lstm_1/lstm_cell/bias, "
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,16 +118,16 @@ def test_weights_that_only_one_of_both_has_are_named(started):
             ["lstm_cell/kernel (8, 32) instead of (8, 16)", "kernel (16, 3) instead of (8, 3)"],
         ),
         ("model.embedding_size=4", ["embedding/embeddings (69, 8) instead of (69, 4)"]),
-        ("model.pooling=max", ["model.pooling must be as in the new run, max, got article-att"]),
+        ("model.pooling=max", ["model.pooling must be that of the new run, max, got article-att"]),
     ],
 )
 def test_weights_of_other_shapes_are_refused_by_name(started, other, setting, parts):
     run = started(setting)
     with pytest.raises(RunError) as caught:
-        load_shared_weights(model_of(run), run, start=run.start)
+        load_shared_weights(build_run_model(run), run, warm_start=run.warm_start)
     for part in parts:
         assert part in str(caught.value).replace(str(len(other.tokens)), "69")
-    assert caught.value.todo.startswith("Give the new run the same settings of [model]")
+    assert caught.value.todo.startswith("Use the same settings of [model] for the new run")
 
 
 def test_cases_that_the_other_run_was_trained_on_are_seen(started, other):

@@ -16,10 +16,10 @@ from lawrec.corpus.audit.case_checks import CHECKS, ERROR, AuditReference, Check
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex, CorpusCheck, Occurrence
 from lawrec.corpus.audit.fixes import write_fixed_copy
 from lawrec.corpus.case_lines import CaseLine, read_lines
-from lawrec.corpus.cases import Case, encodings_at, no_case_error
+from lawrec.corpus.cases import Case, no_case_error
 from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
-from lawrec.corpus.splits import find_splits, splits_in
+from lawrec.corpus.splits import encodings_at, find_splits, splits_in
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.law.articles import read_article_list, statute_order
 from lawrec.law.catalog import shipped_catalog

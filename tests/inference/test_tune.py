@@ -1,0 +1,96 @@
+import json
+from collections import Counter
+from itertools import product
+
+import numpy as np
+import pytest
+
+from lawrec.config import DecisionConfig
+from lawrec.corpus.cases import Case, read_cases
+from lawrec.decision.co_citation import find_co_citations
+from lawrec.decision.decision_rule import decide
+from lawrec.decision.score_order import round_scores
+from lawrec.errors import CaseError
+from lawrec.inference import tune
+from lawrec.inference.score_cases import score_file
+from lawrec.runs.leakage import split_path
+from lawrec.runs.run import find_run
+from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture
+def run(trained):
+    return find_run(trained.checkpoints, None)
+
+
+def test_co_citations_are_those_of_pairs_counted_one_by_one(run, monkeypatch):
+    counts, n_cases = Counter(), 0
+    for case in read_cases(split_path(run, "train"), case_format=run.source.case_format):
+        assert isinstance(case, Case)
+        counts.update(product(set(case.articles), repeat=2))
+        n_cases += 1
+    names = run.articles.names
+    expected = np.array([[counts[first, second] for second in names] for first in names])
+    assert expected.trace() >= n_cases
+    counted = []
+    monkeypatch.setattr(
+        tune, "find_co_citations", lambda *found: counted.append(found) or find_co_citations(*found)
+    )
+    tune._train_co_citations(run)
+    ((pair_counts, n_counted),) = counted
+    assert pair_counts.tolist() == expected.tolist()
+    assert n_counted == n_cases
+
+
+def test_thresholds_are_chosen_for_rounded_scores(run):
+    """No score of a tuning case lies so near its threshold that rounding decides."""
+    config = DecisionConfig(strategy="per-article", folds=1, shrinkage_cases=0)
+    scored = score_file(run, split_path(run, "valid"), case_format=run.source.case_format)
+    before = (run.folder / THRESHOLDS).read_bytes()
+    try:
+        tuning = tune.tune_run(run, config)
+        assert load_thresholds(run).rule.thresholds.tolist() == tuning.rule.thresholds.tolist()
+    finally:
+        (run.folder / THRESHOLDS).write_bytes(before)
+    y_score = scored.y_score[:, : len(run.articles)]
+    distance = np.abs(round_scores(y_score).astype(np.float64) - tuning.rule.thresholds)
+    assert distance.min() > 4e-7
+    noise = np.random.default_rng(0).uniform(-1e-7, 1e-7, y_score.shape)
+    noisy = np.clip(y_score + noise, 0, 1).astype(np.float32)
+    assert (decide(noisy, tuning.rule) == decide(y_score, tuning.rule)).all()
+
+
+def test_costs_of_some_articles_leave_the_others_as_configured(tmp_path):
+    path = tmp_path / "costs.csv"
+    path.write_text("article,miss,false\n264,3,0.5\n", "utf-8")
+    config = DecisionConfig(costs_file=str(path), miss_cost=2.0)
+    assert tune._read_costs(config, ("133", "264")).tolist() == [[2, 1], [3, 0.5]]
+    assert tune._read_costs(DecisionConfig(), ("133", "264")) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("264,1,1\n264,2,1\n", "an article is listed twice"),
+        ("264,-1,1\n", "a cost is not a number of at least 0"),
+        ("264,inf,1\n", "a cost is not a number of at least 0"),
+        ("264,much,1\n", "could not convert string to float"),
+    ],
+)
+def test_costs_that_cannot_be_used_are_refused(tmp_path, rows, message):
+    path = tmp_path / "costs.csv"
+    path.write_text(f"article,miss,false\n{rows}", "utf-8")
+    with pytest.raises(CaseError, match=message):
+        tune._read_costs(DecisionConfig(costs_file=str(path)), ("264",))
+
+
+def test_the_file_of_thresholds_says_what_it_was_tuned_on(run):
+    values = json.loads((run.folder / THRESHOLDS).read_text("utf-8"))
+    valid = run.splits["valid"]
+    assert (values["tuned_on"]["path"], values["tuned_on"]["sha256"]) == (
+        str(valid.path),
+        valid.sha256,
+    )
+    assert [entry["article"] for entry in values["articles"]] == list(run.articles.names)

@@ -1,0 +1,51 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from lawrec.corpus.dataset_spec import CHARGE_ONLY
+from lawrec.errors import CaseError, RunError
+from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
+from lawrec.runs.run import SplitFile
+from lawrec.text_files import content_digest
+
+LINE = '{"fact": "盗窃", "meta": {"relevant_articles": [264]}}\n'
+
+
+@pytest.fixture
+def run(tmp_path):
+    path = tmp_path / "valid.json"
+    path.write_text(LINE, "utf-8")
+    splits = {"valid": SplitFile(path, content_digest(path))}
+    return SimpleNamespace(folder=tmp_path, splits=splits, trained_on=("a", "b"))
+
+
+def test_a_split_is_found_as_long_as_its_cases_are_those_of_training(run):
+    path = run.splits["valid"].path
+    assert split_path(run, "valid") == path
+    path.write_text(LINE * 2, "utf-8")
+    with pytest.raises(CaseError, match="as they were when the run was trained, got changed cases"):
+        split_path(run, "valid")
+    path.unlink()
+    with pytest.raises(CaseError, match="must be as they were when the run was trained"):
+        split_path(run, "valid")
+
+
+def test_a_split_that_the_data_lacks_is_named_with_those_it_has(run):
+    with pytest.raises(RunError, match="must have a test split, got only valid"):
+        split_path(run, "test")
+
+
+def test_cases_are_trained_on_for_articles_or_for_charges(run):
+    assert trained_on(run) == {"train": ("a", "b"), "train the charges": ()}
+    run.splits[CHARGE_ONLY] = SplitFile(Path("charged.json"), "c")
+    assert trained_on(run)["train the charges"] == ("c",)
+
+
+def test_cases_that_a_run_has_used_are_refused_with_their_use(run):
+    used = {**trained_on(run), "tune": ("d",)}
+    refuse_same_cases(Path("new.json"), "e", purpose="evaluate", used=used)
+    for digest, use in (("b", "train"), ("d", "tune")):
+        message = f"to evaluate, the cases must differ from those used to {use}, got the same file"
+        with pytest.raises(CaseError, match=message):
+            refuse_same_cases(Path("old.json"), digest, purpose="evaluate", used=used)
