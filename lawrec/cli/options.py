@@ -216,9 +216,10 @@ verbosity = compose_options(
 )
 
 
-def output(help: str, **attributes: Any) -> Decorator:
-    """Return the option for the path of a result."""
-    return click.option("-o", "--output", type=FILE, help=help, **attributes)
+def output(help: str, *, folder: bool = False, **attributes: Any) -> Decorator:
+    """Return the option for the path of a result: of a file, or of a folder."""
+    path = click.Path(dir_okay=folder, file_okay=not folder, path_type=Path)
+    return click.option("-o", "--output", type=path, help=help, **attributes)
 
 
 def output_format(writers: Iterable[str]) -> Decorator:

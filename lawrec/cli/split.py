@@ -33,7 +33,7 @@ def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float,
 @options.near_duplicates
 @options.skip_bad
 @options.input_format
-@options.output("New folder for the splits.", required=True)
+@options.output("New folder for the splits.", folder=True, required=True)
 @options.verbosity
 def split(
     files: tuple[Path, ...],
