@@ -21,7 +21,15 @@ FOUNDATION = (
 )
 HOUSE = {
     "law": (
-        *("articles", "charges", "cail_labels", "statute_parser", "statute_versions", "catalog"),
+        *(
+            "articles",
+            "labels",
+            "charges",
+            "cail_labels",
+            "statute_parser",
+            "statute_versions",
+            "catalog",
+        ),
         "lookup",
     ),
     "corpus": (

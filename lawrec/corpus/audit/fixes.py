@@ -13,6 +13,7 @@ from lawrec.corpus.cases import Case
 from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
 from lawrec.files import atomic_folder, check_new_folder, json_line, write_text
+from lawrec.law.labels import article_names
 from lawrec.progress import Progress
 
 
@@ -121,8 +122,10 @@ def _relabelled(line: CaseLine, articles: tuple[str, ...]) -> bytes:
     fields, name = (record.get("meta"), "relevant_articles")
     if not isinstance(fields, dict):
         fields, name = record, "articles"
-    # With ["第264条", 264, 266], cited as 264, 264, 266, and 264 to be kept: index 0, "第264条".
-    fields[name] = [fields[name][line.case.cited.index(article)] for article in articles]
+    # With ["第264条", 264, 266], of which 264 is to be kept: "第264条".
+    items = reversed(fields[name] if isinstance(fields[name], list) else [])
+    written = {names[0]: item for item in items if len(names := article_names([item])) == 1}
+    fields[name] = [written.get(article, article) for article in articles]
     return json_line(record)
 
 
