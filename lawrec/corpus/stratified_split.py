@@ -24,6 +24,8 @@ from lawrec.files import atomic_folder, check_new_folder
 from lawrec.progress import SILENT, Progress
 
 RATIOS = (0.8, 0.1, 0.1)
+_TOLERANCE = 0.02
+"""A split may exceed its share of the cases by this fraction of it, to hold a rare article."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,9 @@ def assign_groups(
     Multi-Label Data) over groups in place of cases: the article with the fewest unassigned groups
     comes first, and each of its groups goes to the split that needs most cases of it. Two things
     are beyond the paper. A split without any case of the article comes first, so that an article of
-    three groups reaches three splits. An article with fewer unassigned groups than there are
-    splits, which cannot reach all of them, comes after the others.
+    three groups reaches three splits, unless a split is full: the ratios hold even where most
+    articles are rare. An article with fewer unassigned groups than there are splits, which cannot
+    reach all of them, comes after the others, and goes to train.
 
     Args:
         groups: The groups of cases.
@@ -158,7 +161,9 @@ def assign_groups(
     for number in order:
         if number not in stratifier.splits:
             stratifier.assign(number, None)
-    return [stratifier.splits[number] for number in range(len(groups))]
+    choice = [stratifier.splits[number] for number in range(len(groups))]
+    _fill_empty_splits(choice, order, n_splits=len(ratios))
+    return choice
 
 
 def check_ratios(ratios: Sequence[float]) -> None:
@@ -227,6 +232,7 @@ class _Stratifier:
         # Cases that each split still needs, of each article and in all; negative: it has too many.
         self._needed = [{name: ratio * total[name] for name in total} for ratio in ratios]
         self._room = [ratio * cases for ratio in ratios]
+        self._excess = [0.5 + _TOLERANCE * room for room in self._room]
 
     def assign(self, number: int, article: str | None) -> None:
         """Assign a group to the split that needs it most for an article, or None: for its size."""
@@ -242,19 +248,37 @@ class _Stratifier:
 
     def _need(self, split: int, group: Group, *, article: str | None) -> tuple[float, ...]:
         """Return how much a split needs a group: the larger tuple, the more."""
-        if article is None:
-            return (0, 0, 0, self._room[split])
+        is_full = len(group.cases) > self._room[split] + self._excess[split]
+        if article is None or is_full:
+            return (not is_full, 0, 0, 0, 0, self._room[split])
         held = self._held[split]
         absent = [name for name in group.articles if name not in held]
         # An article too rare for all three splits goes to train.
         train_lacks_rare = split == 0 and not self._rare.isdisjoint(absent)
         return (
+            True,
             article not in held,
             train_lacks_rare,
             len(absent),
             self._needed[split][article],
             self._room[split],
         )
+
+
+def _fill_empty_splits(choice: list[int], order: Sequence[int], *, n_splits: int) -> None:
+    """Give each split a group where there are enough: the last one of the split with most groups.
+
+    Args:
+        choice: The split of each group, which is changed.
+        order: The groups, from the largest.
+        n_splits: The number of splits.
+    """
+    for empty in sorted(set(range(n_splits)) - set(choice)):
+        for split, n_groups in Counter(choice).most_common(1):
+            if n_groups > 1:
+                choice[next(number for number in reversed(order) if choice[number] == split)] = (
+                    empty
+                )
 
 
 def _groups_by_article(groups: Sequence[Group]) -> dict[str, set[int]]:
