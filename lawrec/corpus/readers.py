@@ -43,6 +43,7 @@ class CaseFormat:
     separator: str | None = None  # between articles in one text
     encoding: str | None = None  # one of text_files.ENCODINGS
     charges_only: bool = False  # labelled cases name their charges and no articles
+    any_label: bool = False  # without a list, an article need not be in the catalog
 
     def non_defaults(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, for `CaseFormat(**fields)`."""

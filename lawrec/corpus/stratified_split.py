@@ -9,18 +9,26 @@ import random
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from lawrec.corpus.case_lines import CaseLine, line_to_json, read_lines
 from lawrec.corpus.cases import SKIPPED, BadLines, Case
+from lawrec.corpus.label_check import (
+    KnownLabels,
+    check_labels,
+    find_article_list,
+    known_labels,
+    label_error,
+)
 from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.errors import CaseError, ConfigError
 from lawrec.files import atomic_folder, check_new_folder
+from lawrec.law.articles import read_article_list
 from lawrec.progress import SILENT, Progress
 
 RATIOS = (0.8, 0.1, 0.1)
@@ -69,6 +77,7 @@ def split_files(
     folder: Path,
     *,
     settings: SplitSettings = SplitSettings(),
+    article_list: Path | None = None,
     case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
     progress: Progress = SILENT,
@@ -83,13 +92,15 @@ def split_files(
         files: Paths of labelled cases, as `list_files` takes them.
         folder: A folder that is new or empty.
         settings: Ratios, seed, and the threshold of near-duplicates.
+        article_list: A list of the articles that the cases may have; by default `law.txt` beside
+            the first file, else the catalog of the Criminal Law.
         case_format: How the cases are written.
         skip_bad: Whether to skip a line that cannot be used, and to log it in `skipped.jsonl`.
         progress: Where to report the number of cases read and written.
 
     Raises:
-        CaseError: The folder is in use, a line cannot be used and `skip_bad` is off, or a split
-            would stay empty.
+        CaseError: The folder is in use, a line cannot be used or a label is unknown and `skip_bad`
+            is off, or a split would stay empty.
         ConfigError: The ratios are not three positive numbers with the sum 1.
 
     Example:
@@ -99,9 +110,15 @@ def split_files(
     """
     check_ratios(settings.ratios)
     check_new_folder(folder)
+    article_list = article_list or find_article_list(files[0])
+    listed = read_article_list(article_list) if article_list else None
+    known = known_labels(listed, any_label=case_format.any_label)
+    if not skip_bad:
+        check_labels(files, known, case_format=case_format, progress=progress)
+    bad_lines = BadLines(skip=skip_bad)
     with tempfile.TemporaryFile() as spool:
         reading = _Reading(NearDuplicateIndex(spool, settings.threshold))
-        lines = _usable_lines(files, case_format, bad_lines=BadLines(skip=skip_bad))
+        lines = _usable_lines(files, case_format, known=known, bad_lines=bad_lines)
         for done, line in enumerate(lines, 1):
             reading.add(line)
             progress.update("read", done, None)
@@ -118,8 +135,12 @@ def split_files(
     for group, split in zip(groups, choice, strict=True):
         for case in group.cases:
             splits[case] = split
-    skipped = _write(files, case_format, folder=folder, splits=splits, progress=progress)
-    return _report(folder, groups, choice=choice, skipped=skipped)
+    with atomic_folder(folder) as new:
+        lines = _usable_lines(
+            files, case_format, known=known, bad_lines=BadLines(skip=True, log=new / SKIPPED)
+        )
+        _write(lines, new, splits=splits, progress=progress)
+    return _report(folder, groups, choice=choice, skipped=bad_lines.skipped)
 
 
 def assign_groups(
@@ -266,7 +287,7 @@ class _Stratifier:
 
 
 def _fill_empty_splits(choice: list[int], order: Sequence[int], *, n_splits: int) -> None:
-    """Give each split a group where there are enough: the last one of the split with most groups.
+    """Move a group to each empty split: the smallest one of the split with the most groups.
 
     Args:
         choice: The split of each group, which is changed.
@@ -290,41 +311,26 @@ def _groups_by_article(groups: Sequence[Group]) -> dict[str, set[int]]:
 
 
 def _usable_lines(
-    files: Sequence[Path], case_format: CaseFormat, *, bad_lines: BadLines
+    files: Sequence[Path], case_format: CaseFormat, *, known: KnownLabels, bad_lines: BadLines
 ) -> Iterator[CaseLine]:
     for path in files:
         for line in read_lines(path, case_format):
-            if isinstance(line.case, CaseError):
-                bad_lines.handle(line.case)
+            error = label_error(line.case, known) or line.case
+            if isinstance(error, CaseError):
+                bad_lines.handle(error)
             else:
                 yield line
 
 
 def _write(
-    files: Sequence[Path],
-    case_format: CaseFormat,
-    *,
-    folder: Path,
-    splits: Sequence[int],
-    progress: Progress,
-) -> int:
-    """Write each case to its split, log unusable lines, and return the number of the latter.
-
-    Args:
-        files: Paths of labelled cases.
-        case_format: How the cases are written.
-        folder: The new folder.
-        splits: The index of the split of each case.
-        progress: Where to report the number of cases written.
-    """
-    with atomic_folder(folder) as new, ExitStack() as stack:
-        bad_lines = BadLines(skip=True, log=new / SKIPPED)
-        outputs = [stack.enter_context((new / f"{name}.json").open("wb")) for name in SPLITS]
-        lines = _usable_lines(files, case_format, bad_lines=bad_lines)
+    lines: Iterable[CaseLine], folder: Path, *, splits: Sequence[int], progress: Progress
+) -> None:
+    """Write each case to the file of its split, whose index `splits` has."""
+    with ExitStack() as stack:
+        outputs = [stack.enter_context((folder / f"{name}.json").open("wb")) for name in SPLITS]
         for done, (line, split) in enumerate(zip(lines, splits, strict=True), 1):
             outputs[split].write(line_to_json(line) + b"\n")
             progress.update("write", done, len(splits))
-    return bad_lines.skipped
 
 
 def _report(
