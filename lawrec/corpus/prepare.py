@@ -80,6 +80,7 @@ def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SIL
     has_vocabularies = all((vocab / name).is_file() for name in VOCABULARY_FILES)
     if not has_vocabularies or verify(folder).damage:
         damaged = " The records there are damaged." if folder.exists() else ""
+        progress.message(f"Preparing the cases of {spec.data} into {folder}.{damaged}")
         if not spec.skip_bad:
             check_labels(
                 inputs.splits.values(),
@@ -87,7 +88,6 @@ def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SIL
                 case_format=spec.case_format,
                 progress=progress,
             )
-        progress.message(f"Preparing the cases of {spec.data} into {folder}.{damaged}")
         with atomic_folder(vocab) as new_vocab, atomic_folder(folder) as new_folder:
             _Preparation(spec, config, inputs, progress, new_folder, new_vocab).run()
     return load_records(folder, vocab)

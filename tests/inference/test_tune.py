@@ -27,7 +27,7 @@ def run(trained):
 
 def test_co_citations_are_those_of_pairs_counted_one_by_one(run, monkeypatch):
     counts, n_cases = Counter(), 0
-    for case in read_cases(split_path(run, "train"), case_format=run.source.case_format):
+    for case in read_cases(split_path(run, "train"), case_format=run.dataset.case_format):
         assert isinstance(case, Case)
         counts.update(product(set(case.articles), repeat=2))
         n_cases += 1
@@ -47,7 +47,7 @@ def test_co_citations_are_those_of_pairs_counted_one_by_one(run, monkeypatch):
 def test_thresholds_are_chosen_for_rounded_scores(run):
     """No score of a tuning case lies so near its threshold that rounding decides."""
     config = DecisionConfig(strategy="per-article", folds=1, shrinkage_cases=0)
-    scored = score_file(run, split_path(run, "valid"), case_format=run.source.case_format)
+    scored = score_file(run, split_path(run, "valid"), case_format=run.dataset.case_format)
     before = (run.folder / THRESHOLDS).read_bytes()
     try:
         tuning = tune.tune_run(run, config)
