@@ -84,7 +84,10 @@ def read_lines(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator
             cases = read_stream(
                 stream, str(file), labelled=True, case_format=resolved, prefix=f"{file.name}:"
             )
-            if resolved == CaseFormat("jsonl", encoding=case_format.encoding):
+            usual = CaseFormat(
+                "jsonl", encoding=case_format.encoding, any_label=case_format.any_label
+            )
+            if resolved == usual:
                 encoding = case_format.encoding or detect_encoding(file)
                 yield from _with_bytes(cases, raw_lines, encoding=encoding)
             else:
@@ -122,6 +125,10 @@ def case_to_json(case: Case, articles: Iterable[str]) -> bytes:
         record["id"] = case.case_id
     labels = [int(name) if name.isdecimal() else name for name in articles]
     record["meta"] = {"relevant_articles": labels, "accusation": list(case.charges)}
+    if case.unknown_articles:
+        record["unknown_articles"] = list(case.unknown_articles)
+    if case.weight != 1:
+        record["weight"] = case.weight
     return json_line(record)
 
 

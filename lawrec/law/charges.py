@@ -2,8 +2,13 @@
 
 import re
 from itertools import product
+from math import prod
 
 from lawrec.text import normalize
+
+_MOST_BRACKETS = 4
+_MOST_ALTERNATIVES = 64
+"""The charges of CAIL2018 have at most 2 brackets; far more would have billions of wordings."""
 
 
 def normalize_charge(charge: str) -> str:
@@ -21,12 +26,17 @@ def normalize_charge(charge: str) -> str:
 def charge_wordings(charge: str) -> set[str]:
     """Return all wordings of a charge: brackets in CAIL2018 hold alternatives.
 
+    A charge with too many alternatives for a name has one wording, without the brackets.
+
     Example:
         >>> sorted(charge_wordings("[盗窃、抢夺]枪支"))
         ['抢夺枪支', '盗窃、抢夺枪支', '盗窃枪支']
     """
     # A split by a pattern with a group returns the text outside of brackets at even positions and
     # the text inside at odd ones: "非法[持有、私藏]枪支" becomes ["非法", "持有、私藏", "枪支"].
-    pieces = re.split(r"[\[【](.*?)[\]】]", normalize(charge).removesuffix("罪"))
+    pieces = re.split(r"[\[【]([^\[\]【】]*)[\]】]", normalize(charge).removesuffix("罪"))
     choices = [text.split("、") if index % 2 else [text] for index, text in enumerate(pieces)]
-    return {"".join(choice) for choice in product(*choices)} | {normalize_charge(charge)}
+    whole = {normalize_charge(charge)}
+    if len(choices) > 2 * _MOST_BRACKETS + 1 or prod(map(len, choices)) > _MOST_ALTERNATIVES:
+        return whole
+    return {"".join(choice) for choice in product(*choices)} | whole
