@@ -3,7 +3,6 @@
 A version is one file, `<root>/<name>/<effective date>.json`, with the text of each article.
 """
 
-import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from lawrec.errors import StatuteError, quoted
-from lawrec.files import write_json
+from lawrec.files import parse_json, write_json
 from lawrec.law.articles import statute_order
 
 ROOT = Path("vocab/statutes")
@@ -127,7 +126,7 @@ def load_version(root: Path, name: str, *, effective: date) -> Version:
     """
     path = _folder(root, name) / f"{effective}.json"
     try:
-        texts = json.loads(path.read_text(encoding="utf-8"))["articles"]
+        texts = parse_json(path.read_text(encoding="utf-8"))["articles"]
         return Version(name, effective, {str(key): str(text) for key, text in texts.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StatuteError(

@@ -31,7 +31,6 @@ start          null, or the checkpoint of another run that the weights were init
                that those weights were trained on
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -47,7 +46,7 @@ from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tokenizers import listed_words, load_tokenizer, read_words
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import ConfigError, RunError
-from lawrec.files import atomic_folder, write_json, write_text
+from lawrec.files import atomic_folder, parse_json, write_json, write_text
 from lawrec.text_files import content_digest
 
 RUN_VERSION = 1
@@ -207,7 +206,7 @@ def open_run(folder: Path) -> Run:
     """
     path = folder / "run.json"
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(path.read_text(encoding="utf-8"))
         _check_version(values, folder)
         return Run(
             folder=folder,
