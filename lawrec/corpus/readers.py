@@ -6,7 +6,6 @@ the fields that they yield.
 """
 
 import csv
-import json
 import re
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lawrec.errors import CaseError, ErrorKind, quoted
+from lawrec.files import parse_json
 from lawrec.text_files import DECOMPRESSORS, SURROGATE, decode_lines
 
 FIX_LINE = "Fix the line, or pass --skip-bad."
@@ -246,8 +246,8 @@ def _json_object(line: str, where: str, *, case_format: CaseFormat) -> dict[str,
     expected = "a line must be one JSON object"
     kind = ErrorKind.BROKEN_JSON
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        record = parse_json(line)
+    except ValueError as error:
         got = f"broken JSON ({error})"
         raise CaseError(where, expected=expected, got=got, todo=FIX_LINE, kind=kind) from error
     if not isinstance(record, dict):

@@ -6,11 +6,11 @@ stays as it is written.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from pathlib import Path
 
 from lawrec.errors import CaseError, quoted
+from lawrec.text import normalize
 from lawrec.text_files import read_text
 
 NUMERALS = "0-9０-９零〇一二三四五六七八九十百千"
@@ -21,8 +21,9 @@ CHINESE_BRANCH = "[一二三四五六七八九]?十[一二三四五六七八九]
 
 _DIGITS = dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _UNITS = {"十": 10, "百": 100, "千": 1000}
-_NUMBER = "[0-9]+|[零〇一二三四五六七八九十百千]+"
+_NUMBER = "[0-9]{1,9}|[零〇一二三四五六七八九十百千]{1,9}"  # a longer one is no article's
 _UNNUMBERED = 10**9
+_MOST_INT = 2**53  # from here on, not every int is a float
 # An article as people write it, in Unicode form NFKC and without white space:
 #   264   第264条   刑法第二百六十四条   《中华人民共和国刑法》第264条   number
 #   133之一   133条之1   第一百三十三条之一                              number, branch
@@ -32,7 +33,8 @@ _ARTICLE = re.compile(
     rf"(?P<opening>第)?(?P<number>{_NUMBER})(?:-(?P<hyphened>[1-9]))?(?P<closing>条)?"
     rf"(?:之(?P<branch>[1-9][0-9]?|{CHINESE_BRANCH}))?"
 )
-_WHOLE_NUMBER = re.compile(r"^([0-9]+)\.0+$")  # "264.0", as a table with gaps is often written
+_NUMBERED = re.compile(rf"([0-9]{{1,9}})(?:之({_NUMBER}))?")  # as `article_name` writes it
+_WHOLE_NUMBER = re.compile(r"^([0-9]{1,9})\.0+$")  # "264.0", as a table with gaps is often written
 _BRANCHES = {120: 6, 133: 2, 162: 2, 262: 2, 280: 2, 287: 2, 291: 2} | dict.fromkeys(
     (
         *(17, 37, 134, 135, 139, 142, 169, 175, 177, 185, 205, 210, 219, 224, 234, 236, 244, 253),
@@ -58,12 +60,12 @@ def article_name(value: object) -> str:
         ['264', '264', '133之一', '民法典 1165']
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if value <= 0 or value % 1:
-            raise ValueError(f"not an article: {value!r}")
+        if not 0 < value < _MOST_INT or value % 1:
+            raise ValueError(f"not an article: {quoted(value)}")
         return str(int(value))
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"not an article: {value!r}")
-    text = _WHOLE_NUMBER.sub(r"\1", "".join(unicodedata.normalize("NFKC", value).split()))
+        raise ValueError(f"not an article: {quoted(value)}")
+    text = _WHOLE_NUMBER.sub(r"\1", normalize(value))
     match = _ARTICLE.fullmatch(text)
     if not match or not _is_article(match):
         return " ".join(value.split())
@@ -131,7 +133,7 @@ def statute_order(article: str) -> tuple[int, int, str]:
         >>> sorted(["盗窃", "264", "133之十", "133之二", "133"], key=statute_order)
         ['133', '133之二', '133之十', '264', '盗窃']
     """
-    match = re.fullmatch(rf"([0-9]+)(?:之({_NUMBER}))?", article)
+    match = _NUMBERED.fullmatch(article)
     if not match:
         return (_UNNUMBERED, 0, article)
     return (int(match[1]), _number(match[2]) if match[2] else 0, article)
@@ -145,6 +147,17 @@ def is_numbered(article: str) -> bool:
         [True, False]
     """
     return statute_order(article)[0] < _UNNUMBERED
+
+
+def json_label(article: str) -> int | str:
+    """Return a label as CAIL2018 writes it in JSON: a number where it is one, else a text.
+
+    Example:
+        >>> [json_label(label) for label in ("264", "133之一", "0264")]
+        [264, '133之一', '0264']
+    """
+    number = statute_order(article)[0]
+    return number if str(number) == article else article
 
 
 def root_article(article: str) -> str:
