@@ -17,7 +17,7 @@ PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
     *("errors", "types", "registry", "text", "progress", "iterables", "files", "resources"),
-    *("config", "text_files", "parallel", "tensorflow_start"),
+    *("setting_range", "config", "text_files", "parallel", "tensorflow_start"),
 )
 HOUSE = {
     "law": (

@@ -15,6 +15,7 @@ from lawrec.corpus.cases import Case, Cases, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat, choose_reader
 from lawrec.errors import CaseError
 from lawrec.files import json_line
+from lawrec.law.articles import json_label
 from lawrec.text import normalize
 from lawrec.text_files import decode_lines, detect_encoding, list_files, open_binary
 
@@ -123,7 +124,7 @@ def case_to_json(case: Case, articles: Iterable[str]) -> bytes:
     record: dict[str, Any] = {"fact": case.fact}
     if case.case_id != Path(case.where).name:  # "file:line" is no id of its own
         record["id"] = case.case_id
-    labels = [int(name) if name.isdecimal() else name for name in articles]
+    labels = [json_label(name) for name in articles]
     record["meta"] = {"relevant_articles": labels, "accusation": list(case.charges)}
     if case.unknown_articles:
         record["unknown_articles"] = list(case.unknown_articles)

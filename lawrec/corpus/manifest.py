@@ -8,7 +8,6 @@ Nothing here needs TensorFlow, so that checking records is quick.
 """
 
 import gzip
-import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 from lawrec.corpus.vocabulary import Vocabulary, load_vocabulary
 from lawrec.errors import RecordsError
-from lawrec.files import sha256
+from lawrec.files import parse_json, sha256
 from lawrec.progress import SILENT, Progress
 
 MANIFEST = "manifest.json"
@@ -226,7 +225,7 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        return _manifest_from_dict(json.loads(path.read_text(encoding="utf-8")))
+        return _manifest_from_dict(parse_json(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RecordsError(
             path,

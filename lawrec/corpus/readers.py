@@ -6,7 +6,6 @@ the fields that they yield.
 """
 
 import csv
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lawrec.errors import CaseError, ErrorKind, quoted
+from lawrec.files import parse_json
 from lawrec.law.labels import split_labels
 from lawrec.text_files import DECOMPRESSORS, SURROGATE, decode_lines
 
@@ -245,8 +245,8 @@ def _json_object(line: str, where: str, *, case_format: CaseFormat) -> dict[str,
     expected = "a line must be one JSON object"
     kind = ErrorKind.BROKEN_JSON
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        record = parse_json(line)
+    except ValueError as error:
         got = f"broken JSON ({error})"
         raise CaseError(where, expected=expected, got=got, todo=FIX_LINE, kind=kind) from error
     if not isinstance(record, dict):

@@ -6,11 +6,11 @@ stays as it is written.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from pathlib import Path
 
 from lawrec.errors import CaseError, quoted
+from lawrec.text import nfkc
 from lawrec.text_files import read_text
 
 NUMERALS = "0-9０-９零〇一二三四五六七八九十百千"
@@ -22,6 +22,7 @@ CHINESE_BRANCH = "[一二三四五六七八九]?十[一二三四五六七八九]
 _DIGITS = dict(zip("零〇一二三四五六七八九两", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2), strict=True))
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _UNNUMBERED = 10**9
+_MOST_INT = 2**53  # from here on, not every int is a float
 _LONGEST = 10_000
 """A text of more characters is no article."""
 _EMPTY = {
@@ -99,8 +100,8 @@ def article_name(value: object) -> str:
         ['264', '264', '133之一', '民法典 1165']
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if value <= 0 or value % 1:
-            raise ValueError(f"not an article: {value!r}")
+        if not 0 < value < _MOST_INT or value % 1:
+            raise ValueError(f"not an article: {quoted(value)}")
         return str(int(value))
     if not isinstance(value, str) or is_empty(value):
         raise ValueError(f"not an article: {value!r}")
@@ -151,7 +152,7 @@ def articles_in(text: str) -> tuple[str, ...]:
 
 def _one_line(text: str) -> str:
     """Return a text in Unicode form NFKC without quotes around it and without double spaces."""
-    text = " ".join(unicodedata.normalize("NFKC", text).split()).strip("'\"“”‘’=、,;|。 ")
+    text = " ".join(nfkc(text).split()).strip("'\"“”‘’=、,;|。 ")
     match = _SCIENTIFIC.fullmatch(text)
     # 2.64E+02 has all digits of 264. 2.6E+02 has not, and may be any article from 255 to 264.
     return match[1] + match[2] if match and len(match[2]) == int(match[3]) else text
@@ -241,6 +242,17 @@ def is_numbered(article: str) -> bool:
         [True, False]
     """
     return statute_order(article)[0] < _UNNUMBERED
+
+
+def json_label(article: str) -> int | str:
+    """Return a label as CAIL2018 writes it in JSON: a number where it is one, else a text.
+
+    Example:
+        >>> [json_label(label) for label in ("264", "133之一", "0264")]
+        [264, '133之一', '0264']
+    """
+    number = statute_order(article)[0]
+    return number if str(number) == article else article
 
 
 def root_article(article: str) -> str:

@@ -1,14 +1,13 @@
 """Names of charges: one spelling for each, and the wordings that a text may use."""
 
+import math
 import re
 from itertools import product
-from math import prod
 
 from lawrec.text import normalize
 
-_MOST_BRACKETS = 4
-_MOST_ALTERNATIVES = 64
-"""The charges of CAIL2018 have at most 2 brackets; far more would have billions of wordings."""
+_MOST_CHARACTERS = 100_000
+"""In all wordings of a charge; those of CAIL2018 have a few hundred."""
 
 
 def normalize_charge(charge: str) -> str:
@@ -26,7 +25,7 @@ def normalize_charge(charge: str) -> str:
 def charge_wordings(charge: str) -> set[str]:
     """Return all wordings of a charge: brackets in CAIL2018 hold alternatives.
 
-    A charge with too many alternatives for a name has one wording, without the brackets.
+    Of so many alternatives that no court writes them, only the charge without brackets is returned.
 
     Example:
         >>> sorted(charge_wordings("[盗窃、抢夺]枪支"))
@@ -36,7 +35,7 @@ def charge_wordings(charge: str) -> set[str]:
     # the text inside at odd ones: "非法[持有、私藏]枪支" becomes ["非法", "持有、私藏", "枪支"].
     pieces = re.split(r"[\[【]([^\[\]【】]*)[\]】]", normalize(charge).removesuffix("罪"))
     choices = [text.split("、") if index % 2 else [text] for index, text in enumerate(pieces)]
-    whole = {normalize_charge(charge)}
-    if len(choices) > 2 * _MOST_BRACKETS + 1 or prod(map(len, choices)) > _MOST_ALTERNATIVES:
-        return whole
-    return {"".join(choice) for choice in product(*choices)} | whole
+    wordings = {normalize_charge(charge)}
+    if math.prod(map(len, choices)) * len(charge) <= _MOST_CHARACTERS:
+        wordings |= {"".join(choice) for choice in product(*choices)}
+    return wordings

@@ -31,7 +31,6 @@ start          null, or the checkpoint of another run that the weights were init
                that those weights were trained on
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,7 +42,7 @@ from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError
-from lawrec.files import write_text
+from lawrec.files import parse_json, write_text
 
 RUN_VERSION = 1
 """The version of the format of runs; it grows when older runs can no longer be read."""
@@ -152,7 +151,7 @@ def open_run(folder: Path) -> Run:
     """
     path = folder / "run.json"
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(path.read_text(encoding="utf-8"))
         _check_version(values, folder)
         return Run(
             folder=folder,

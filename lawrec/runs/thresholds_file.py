@@ -24,7 +24,6 @@ The keys that only inform:
                         these are enough)
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -37,7 +36,7 @@ from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule
 from lawrec.decision.threshold_curve import NEVER
 from lawrec.decision.tuning_cases import RARE
 from lawrec.errors import RunError
-from lawrec.files import write_json
+from lawrec.files import parse_json, write_json
 from lawrec.runs.results import TuningResult
 from lawrec.runs.run import Run
 
@@ -129,7 +128,7 @@ def load_thresholds(run: Run) -> TunedThresholds:
             todo="Run `lawrec tune-thresholds` first.",
         )
     try:
-        return _parse(json.loads(path.read_text(encoding="utf-8")), run.articles.names)
+        return _parse(parse_json(path.read_text(encoding="utf-8")), run.articles.names)
     except _READ_ERRORS as error:
         raise RunError(
             path,
