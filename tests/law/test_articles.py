@@ -246,7 +246,7 @@ def test_a_long_text_is_no_article(piece):
 
 
 def test_a_number_of_thousands_of_digits_is_refused():
-    with pytest.raises(ValueError, match="4300"):
+    with pytest.raises(ValueError, match="a very large int"):
         article_name(10**5_000)
 
 
