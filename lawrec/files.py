@@ -8,24 +8,16 @@ import errno
 import hashlib
 import json
 import os
-import platform
-import re
-import secrets
-import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from lawrec.errors import CaseError
+from lawrec.temporary_names import locked, new_temporary, remove
 from lawrec.text import encodable
 
-_HOST = platform.node()
-_TEMPORARY = re.compile(rf"\..+\.([0-9]{{1,10}})@{re.escape(_HOST)}\.[0-9a-f]{{8}}\.tmp")
-"""What this host is writing, as `_new_temporary` names it: ".run.4711@host.8f0c2e9d.tmp"."""
-_NAME_KEPT = 40
-"""Characters of a name that its temporary name begins with: no name may be over 255 bytes."""
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 """The errors of renaming a folder to a path where something is."""
 
@@ -49,7 +41,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     if path.exists() and not (path.is_file() or path.is_dir()):
         yield path
         return
-    temporary = _new_temporary(path)
+    temporary = new_temporary(path)
     try:
         with errors_named(path):
             yield temporary
@@ -82,24 +74,24 @@ def atomic_folder(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         ...     [path.name for path in (Path(root) / "run").iterdir()]
         ['weights']
     """
-    temporary, replaced = _new_temporary(path), _new_temporary(path)
+    temporary, replaced = new_temporary(path), new_temporary(path)
     before = _identity(path)
     temporary.mkdir()
     try:
         with errors_named(path):
             yield temporary
-        with _locked(path.parent):
+        with locked(path.parent):
             if overwrite and path.is_dir() and _identity(path) == before:
                 path.rename(replaced)
             _rename_to_new(temporary, path, keep_other=overwrite)
     finally:
         for folder in (temporary, replaced):
-            _remove(folder)
+            remove(folder)
 
 
 @contextmanager
 def errors_named(path: Path) -> Iterator[None]:
-    """Name a path in those errors of the operating system that name none, such as a full disk.
+    """Yield, and name a path in those errors of the block that name none, such as a full disk.
 
     Example:
         >>> with errors_named(Path("data/records")):
@@ -141,37 +133,6 @@ def temporary_file() -> Iterator[IO[bytes]]:
         yield file
 
 
-def _new_temporary(path: Path) -> Path:
-    """Return a new name beside a path, and remove what killed processes have left there.
-
-    A disk may be shared: the process ids of another host mean nothing here.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for sibling in _siblings(path.parent):
-        ours = _TEMPORARY.fullmatch(sibling.name)
-        if ours and not _is_running(int(ours[1])):
-            _remove(sibling)
-    owner = f"{os.getpid()}@{_HOST}"
-    return path.with_name(f".{path.name[:_NAME_KEPT]}.{owner}.{secrets.token_hex(4)}.tmp")
-
-
-def _siblings(folder: Path) -> list[Path]:
-    """Return what is in a folder; nothing if it may be written to but not read."""
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []
-
-
-def _remove(path: Path) -> None:
-    """Remove a file or a folder that another process may be removing as well."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-        return
-    with suppress(OSError):
-        path.unlink()
-
-
 def _identity(path: Path) -> tuple[int, int] | None:
     """Return what is another one for each folder that was ever renamed to a path."""
     try:
@@ -202,41 +163,10 @@ def _rename_to_new(temporary: Path, path: Path, *, keep_other: bool) -> None:
             raise FileExistsError(errno.EEXIST, message, str(path)) from error
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Let one process at a time run the block, on systems with locks of folders."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _flush_to_disk(path: Path) -> None:
     """Write a file's data to the disk before its new name: a loss of power must not keep half."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
-
-
-def _is_running(pid: int) -> bool:
-    """Return whether a process runs on this host; also True where nobody can know."""
-    # Signal 0 only asks whether the process exists; on Windows, os.kill would end the process.
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):  # it is another user's, or no process id
-        pass
-    return True
 
 
 def check_new_folder(folder: Path) -> None:
@@ -272,6 +202,32 @@ def write_text(path: Path, text: str) -> None:
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
         file.write(text)
+
+
+CSV_ENCODING = "utf-8-sig"
+"""The encoding of CSV files: Excel needs the byte order mark to see that it is UTF-8."""
+
+
+def write_lines(path: Path, lines: Iterable[str], *, encoding: str = "utf-8") -> None:
+    r"""Write lines as they come, with line feeds behind them, whole or not at all.
+
+    Args:
+        path: The file.
+        lines: The lines. Characters that UTF-8 cannot hold are escaped.
+        encoding: "utf-8", or `CSV_ENCODING` for a CSV file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_lines(Path(folder) / "law.txt", ["264", "266"])
+        ...     (Path(folder) / "law.txt").read_bytes()
+        b'264\n266\n'
+    """
+    with (
+        atomic_file(path) as temporary,
+        temporary.open("w", encoding=encoding, errors="backslashreplace", newline="\n") as file,
+    ):
+        file.writelines(f"{line}\n" for line in lines)
 
 
 def write_json(path: Path, value: Any) -> None:

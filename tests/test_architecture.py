@@ -16,8 +16,8 @@ REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
-    *("errors", "types", "registry", "text", "progress", "iterables", "files", "resources"),
-    *("config", "text_files", "parallel", "tensorflow_start"),
+    *("errors", "types", "registry", "text", "progress", "iterables", "temporary_names"),
+    *("files", "resources", "config", "text_files", "parallel", "tensorflow_start"),
 )
 HOUSE = {
     "law": (
@@ -58,8 +58,8 @@ HOUSE = {
     ),
     "export": ("cail_answers", "cail_archive", "cail_predictor"),
     "cli": (
-        *("options", "audit", "split", "prepare", "verify", "embed", "train", "tune_thresholds"),
-        *("evaluate", "predict", "export", "info", "articles", "doctor"),
+        *("printing", "options", "audit", "split", "prepare", "verify", "embed", "train"),
+        *("tune_thresholds", "evaluate", "predict", "export", "info", "articles", "doctor"),
     ),
 }
 ORDER = (

@@ -6,7 +6,6 @@ the same share of each article, and rare articles reach every split where they c
 """
 
 import random
-import tempfile
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,7 @@ from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicat
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.errors import CaseError, ConfigError
-from lawrec.files import atomic_folder, check_new_folder
+from lawrec.files import atomic_folder, check_new_folder, temporary_file
 from lawrec.progress import SILENT, Progress
 
 RATIOS = (0.8, 0.1, 0.1)
@@ -97,7 +96,7 @@ def split_files(
     """
     check_ratios(settings.ratios)
     check_new_folder(folder)
-    with tempfile.TemporaryFile() as spool:
+    with temporary_file() as spool:
         reading = _Reading(NearDuplicateIndex(spool, settings.threshold))
         lines = _usable_lines(files, case_format, bad_lines=BadLines(skip=skip_bad))
         for done, line in enumerate(lines, 1):
@@ -293,7 +292,7 @@ def _write(
         splits: The index of the split of each case.
         progress: Where to report the number of cases written.
     """
-    with atomic_folder(folder) as new, ExitStack() as stack:
+    with atomic_folder(folder, overwrite=False) as new, ExitStack() as stack:
         bad_lines = BadLines(skip=True, log=new / SKIPPED)
         outputs = [stack.enter_context((new / f"{name}.json").open("wb")) for name in SPLITS]
         lines = _usable_lines(files, case_format, bad_lines=bad_lines)
