@@ -187,6 +187,34 @@ def check_new_folder(folder: Path) -> None:
         )
 
 
+def path_out_of(folder: Path) -> Path | None:
+    """Return the first path in a folder that is not to be read if a stranger made the folder.
+
+    That is a link that leads out of the folder, to a file that the stranger may not see, or a pipe
+    or a device, which could make a program wait for ever.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     (Path(folder) / "tokens.txt").symlink_to("/etc/hosts")
+        ...     path_out_of(Path(folder)).name
+        'tokens.txt'
+    """
+    root = folder.resolve()
+    paths = (
+        Path(parent, name)
+        for parent, folders, files in os.walk(folder)
+        for name in (*folders, *files)
+    )
+    return next((path for path in paths if not _is_inside(path, root)), None)
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    if path.is_symlink():
+        return path.resolve().is_relative_to(root)
+    return path.is_file() or path.is_dir() or not path.exists()  # removed meanwhile
+
+
 def write_text(path: Path, text: str) -> None:
     r"""Write a text in UTF-8, whole or not at all, with line feeds as line ends.
 
