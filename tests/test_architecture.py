@@ -16,8 +16,9 @@ REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
-    *("errors", "types", "registry", "text", "progress", "iterables", "files", "resources"),
-    *("setting_range", "config", "text_files", "parallel", "tensorflow_start"),
+    *("errors", "types", "registry", "text", "progress", "iterables", "temporary_names"),
+    *("files", "resources", "setting_range", "config", "text_files", "parallel"),
+    "tensorflow_start",
 )
 HOUSE = {
     "law": (
@@ -73,8 +74,8 @@ HOUSE = {
     ),
     "export": ("cail_answers", "cail_archive", "cail_predictor"),
     "cli": (
-        *("options", "audit", "split", "prepare", "verify", "embed", "train", "tune_thresholds"),
-        *("evaluate", "predict", "export", "info", "articles", "doctor"),
+        *("printing", "options", "audit", "split", "prepare", "verify", "embed", "train"),
+        *("tune_thresholds", "evaluate", "predict", "export", "info", "articles", "doctor"),
     ),
 }
 ORDER = (
@@ -205,6 +206,20 @@ def test_packages_without_tensorflow_load_none(package):
 @pytest.mark.parametrize("name", SOURCES)
 def test_nothing_is_imported_for_types_alone(name):
     assert "TYPE_CHECKING" not in SOURCES[name].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_no_file_can_run_code(name):
+    # SECURITY.md promises it: files may come from strangers.
+    assert imports_of(name) & {"pickle", "marshal", "shelve", "dill", "joblib", "yaml"} == set()
+    calls = [
+        node
+        for node in ast.walk(ast.parse(SOURCES[name].read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+    assert {ast.unparse(call.func) for call in calls} & {"eval", "exec", "pd.read_pickle"} == set()
+    loads = [ast.unparse(call) for call in calls if ast.unparse(call.func) == "np.load"]
+    assert [call for call in loads if "allow_pickle=False" not in call] == []
 
 
 def test_nothing_is_called_by_a_name_that_says_nothing():

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.law import catalog, lookup, statute_versions
 from lawrec.reporting.law_text import (
     CHANGES_WRITERS,
@@ -36,7 +37,7 @@ def articles() -> None:
 def list_articles(chapter: str, output_format: str) -> None:
     """List the articles of the Criminal Law."""
     entries = catalog.in_division(catalog.shipped_catalog(), chapter)
-    click.echo(LIST_WRITERS[output_format](entries))
+    print_result(LIST_WRITERS[output_format](entries))
 
 
 @articles.command(short_help="Show titles, amendments and texts of articles.")
@@ -55,7 +56,7 @@ def show(names: tuple[str, ...], day: date | None, name: str, output_format: str
     Texts come from the versions that `lawrec articles import` has read.
     """
     entries = lookup.look_up(names, statute_versions.ROOT, name=name, day=day)
-    click.echo(ENTRY_WRITERS[output_format](entries))
+    print_result(ENTRY_WRITERS[output_format](entries))
 
 
 @articles.command("import", short_help="Import the text of a statute.")
@@ -74,7 +75,7 @@ def import_statute(file: Path, effective: date, name: str, replace: bool) -> Non
     report = lookup.import_statute(
         file, effective, root=statute_versions.ROOT, name=name, replace=replace
     )
-    click.echo(import_text(report))
+    print_result(import_text(report))
 
 
 @articles.command(short_help="Compare two versions of a statute.")
@@ -97,4 +98,4 @@ def changes(
     comparison = StatuteChanges(
         old, new, statute_versions.changes(old, new), catalog.article_titles(name)
     )
-    click.echo(CHANGES_WRITERS[output_format](comparison, diff))
+    print_result(CHANGES_WRITERS[output_format](comparison, diff))

@@ -3,6 +3,7 @@
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.reporting.runs_text import DOCTOR_WRITERS
 
 
@@ -13,4 +14,4 @@ def doctor(output_format: str) -> None:
     options.start_tensorflow()
     from lawrec.diagnostics.doctor import examine
 
-    click.echo(DOCTOR_WRITERS[output_format](examine()))
+    print_result(DOCTOR_WRITERS[output_format](examine()))

@@ -6,6 +6,7 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 
 
 @click.command(cls=options.HeadedCommand)
@@ -40,6 +41,6 @@ def embed(
             progress=progress,
         )
     write_vectors(output, embedding.tokens, vectors=embedding.vectors)
-    click.echo(
+    print_result(
         embedding_text(output, embedding.vectors, facts=embedding.facts, skipped=embedding.skipped)
     )

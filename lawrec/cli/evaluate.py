@@ -6,6 +6,7 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.corpus.splits import SPLITS
 from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
 
@@ -86,4 +87,4 @@ def evaluate(
     save_evaluation(evaluated)
     if page:
         write_page(page, evaluated)
-    click.echo(EVALUATION_WRITERS[output_format](evaluated.report))
+    print_result(EVALUATION_WRITERS[output_format](evaluated.report))

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.reporting.runs_text import INFO_WRITERS
 
 
@@ -18,4 +19,4 @@ def info(run_name: str | None, checkpoints: Path, output_format: str) -> None:
     from lawrec.runs.run import find_run
 
     run_info = inspect_run(find_run(checkpoints, run_name))
-    click.echo(INFO_WRITERS[output_format](run_info))
+    print_result(INFO_WRITERS[output_format](run_info))

@@ -13,10 +13,11 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat
 from lawrec.law import statute_versions
-from lawrec.reporting.answers import ANSWER_WRITERS
+from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
 
 
 @click.command(cls=options.HeadedCommand)
@@ -49,6 +50,10 @@ from lawrec.reporting.answers import ANSWER_WRITERS
     help="With --with-text: add the texts in force on this day.  [default: the newest texts]",
     **options.DAY,
 )
+@options.output(
+    "File for the answers; without --format, CSV if its name ends in .csv, else JSON.  "
+    "[default: stdout]"
+)
 @options.verbosity
 def predict(
     files: tuple[Path, ...],
@@ -60,6 +65,7 @@ def predict(
     threshold: float | None,
     with_text: bool,
     day: date | None,
+    output: Path | None,
     **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
     """Recommend articles for the cases of each FILE, in their order.
@@ -69,7 +75,7 @@ def predict(
 
     The answer to a line that is not a case is its error; the exit code is 1 when no line is a case.
     """
-    output_format = output_format or ("table" if sys.stdout.isatty() else "json")
+    output_format = output_format or _default_format(output)
     if top_k is None:
         top_k = 3 if output_format == "table" else 1
     if day and not with_text:
@@ -90,10 +96,20 @@ def predict(
     cases = _cases(files, options.case_format_from(arguments))
     width = shutil.get_terminal_size((100, 24)).columns
     # On a terminal, bars on stderr would be drawn over the answers on stdout.
-    with options.show_progress(hidden=sys.stdout.isatty()) as progress:
+    with options.show_progress(hidden=output is None and sys.stdout.isatty()) as progress:
         answers = recommender.answer(cases, top_k=top_k, progress=progress)
-        for text in ANSWER_WRITERS[output_format](answers, width, texts=texts):
-            click.echo(text)
+        lines = ANSWER_WRITERS[output_format](answers, width, texts=texts)
+        if output:
+            save_answers(output, lines, output_format=output_format)
+            return
+        for text in lines:
+            print_result(text, exact=output_format != "table")
+
+
+def _default_format(output: Path | None) -> str:
+    if output:
+        return "csv" if output.suffix.lower() == ".csv" else "json"
+    return "table" if sys.stdout.isatty() else "json"
 
 
 def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:

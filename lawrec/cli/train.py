@@ -6,6 +6,7 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.config import PRESETS, Config
 from lawrec.decision.cross_fitting import check_choices
 from lawrec.evaluation.metrics import HIGHER_IS_BETTER
@@ -134,7 +135,7 @@ def train(
                     progress.message(training_line(evaluation))
         except KeyboardInterrupt:
             raise click.ClickException(_STOPPED) from None
-    click.echo(run.folder)
+    print_result(str(run.folder))
 
 
 def _checked(settings: Config) -> Config:
@@ -147,8 +148,8 @@ def _checked(settings: Config) -> Config:
 
 def _print_preview(batch: FirstBatch | None, report: DryRunReport | None) -> None:
     if batch:
-        click.echo(first_batch_text(batch))
+        print_result(first_batch_text(batch))
         if any(batch.checks.values()):
             raise click.ClickException(_CHECK_FAILED)
     if report:
-        click.echo(dry_run_text(report))
+        print_result(dry_run_text(report))

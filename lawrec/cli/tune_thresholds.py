@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.config import DecisionConfig, assign
 from lawrec.decision.calibration import CALIBRATIONS
 from lawrec.decision.cross_fitting import BEST
@@ -89,4 +90,4 @@ def tune_thresholds(
         tuning = tune_run(
             run, config, path=data, case_format=case_format, skip_bad=skip_bad, progress=progress
         )
-    click.echo(tuning_text(tuning))
+    print_result(tuning_text(tuning))

@@ -6,6 +6,7 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.corpus import manifest
 from lawrec.corpus.dataset_spec import folder_for
 
@@ -37,6 +38,6 @@ def verify(records: Path | None, **arguments: Unpack[options.DataOptions]) -> No
     with options.show_progress() as progress:
         verifications = [manifest.verify(folder, progress) for folder in folders]
     for verification in verifications:
-        click.echo(verification_text(verification))
+        print_result(verification_text(verification))
     if any(verification.damage for verification in verifications):
         raise click.exceptions.Exit(1)

@@ -6,7 +6,6 @@ the same share of each article, and rare articles reach every split where they c
 """
 
 import random
-import tempfile
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +26,7 @@ from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicat
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.errors import CaseError, ConfigError
-from lawrec.files import atomic_folder, check_new_folder
+from lawrec.files import atomic_folder, check_new_folder, temporary_file
 from lawrec.law.articles import read_article_list
 from lawrec.progress import SILENT, Progress
 
@@ -116,7 +115,7 @@ def split_files(
     if not skip_bad:
         check_labels(files, known, case_format=case_format, progress=progress)
     bad_lines = BadLines(skip=skip_bad)
-    with tempfile.TemporaryFile() as spool:
+    with temporary_file() as spool:
         reading = _Reading(NearDuplicateIndex(spool, settings.threshold))
         lines = _usable_lines(files, case_format, known=known, bad_lines=bad_lines)
         for done, line in enumerate(lines, 1):
@@ -135,7 +134,7 @@ def split_files(
     for group, split in zip(groups, choice, strict=True):
         for case in group.cases:
             splits[case] = split
-    with atomic_folder(folder) as new:
+    with atomic_folder(folder, overwrite=False) as new:
         lines = _usable_lines(
             files, case_format, known=known, bad_lines=BadLines(skip=True, log=new / SKIPPED)
         )

@@ -11,13 +11,14 @@ from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.decision.calibration import calibrate
 from lawrec.decision.decision_rule import decide
 from lawrec.evaluation.report import RunPredictions, evaluate_predictions, metrics_per_article
-from lawrec.files import atomic_file, write_json
+from lawrec.files import CSV_ENCODING, atomic_file, write_json
 from lawrec.inference.score_cases import score_file
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
 from lawrec.runs.results import EvaluationResult, LabelledCases, ScoredCases
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds
+from lawrec.text import table_cell
 from lawrec.text_files import content_digest
 
 
@@ -77,8 +78,8 @@ def save_evaluation(evaluated: EvaluationResult) -> None:
     folder, stem = evaluated.run.folder, f"evaluation-{evaluated.name}"
     write_json(folder / f"{stem}.json", evaluated.report.to_dict())
     with atomic_file(folder / f"{stem}.csv") as temporary:
-        table = pd.DataFrame(metrics_per_article(evaluated.predictions))
-        table.to_csv(temporary, index=False)
+        table = pd.DataFrame(metrics_per_article(evaluated.predictions)).map(table_cell)
+        table.to_csv(temporary, index=False, encoding=CSV_ENCODING, errors="backslashreplace")
 
 
 def _predict(

@@ -1,12 +1,12 @@
 """Audit text: the results of an audit and of a split as text, and an audit as JSON."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 from lawrec.corpus.audit.duplicate_checks import Occurrence
 from lawrec.corpus.audit.runner import AuditReport, Finding
 from lawrec.corpus.stratified_split import SplitReport
+from lawrec.files import json_text
 from lawrec.reporting.tables import plain, render, simple_table
 
 SHOWN = 3
@@ -31,7 +31,7 @@ def audit_json(report: AuditReport) -> str:
         >>> json.loads(audit_json(report))["splits"]["train"]["cases"]  # doctest: +SKIP
         800
     """
-    return json.dumps(asdict(report), ensure_ascii=False, indent=1)
+    return json_text(asdict(report))
 
 
 def split_text(report: SplitReport) -> str:
@@ -118,7 +118,7 @@ def _split_table(report: AuditReport) -> str:
 def _finding(finding: Finding) -> str:
     lines = [
         f"{finding.severity.upper()} {finding.kind}: {finding.meaning}: {finding.count:,}",
-        *(f"    {where}: {plain(note)}" for where, note in finding.examples[:SHOWN]),
+        *(f"    {plain(where)}: {plain(note)}" for where, note in finding.examples[:SHOWN]),
         f"    {finding.todo}",
     ]
     return "\n".join(lines)

@@ -1,6 +1,5 @@
 """What the commands on records and runs print: a text for people, and JSON for programs."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
@@ -9,6 +8,7 @@ import numpy as np
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
+from lawrec.files import json_text
 from lawrec.reporting.tables import render, simple_table
 from lawrec.runs.results import DoctorReport, GuaranteeCost, RunInfo, TuningResult
 
@@ -139,7 +139,7 @@ def info_json(run: RunInfo) -> str:
          "run": "checkpoints/20260101-120000-sample-017db7de",
         ...
     """
-    return json.dumps(asdict(run), ensure_ascii=False, indent=1)
+    return json_text(asdict(run))
 
 
 def doctor_text(report: DoctorReport) -> str:
@@ -177,7 +177,7 @@ def doctor_json(report: DoctorReport) -> str:
         >>> print(doctor_json(examine()))  # doctest: +SKIP
         {"lawrec": "0.1.0", "tensorflow": "2.21.0", ...}
     """
-    return json.dumps(asdict(report), ensure_ascii=False, indent=1)
+    return json_text(asdict(report))
 
 
 DOCTOR_WRITERS: dict[str, Callable[[DoctorReport], str]] = {

@@ -42,7 +42,7 @@ from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError
-from lawrec.files import parse_json, write_text
+from lawrec.files import parse_json, path_out_of, write_text
 
 RUN_VERSION = 1
 """The version of the format of runs; it grows when older runs can no longer be read."""
@@ -143,12 +143,20 @@ def open_run(folder: Path) -> Run:
     """Open the run in a folder.
 
     Raises:
-        RunError: The folder holds no run, one of another version, or its files cannot be read.
+        RunError: The folder holds no run, one of another version, or its files cannot be read. Or
+            a path in it leads out of it: a run may come from a stranger.
 
     Example:
         >>> open_run(Path("checkpoints/first")).config.training.epochs  # doctest: +SKIP
         8
     """
+    if outside := path_out_of(folder):
+        raise RunError(
+            outside,
+            expected="a run must hold files and folders of its own",
+            got="a link that leads out of it, a pipe or a device",
+            todo="Replace it by a copy of its file, if you trust the run.",
+        )
     path = folder / "run.json"
     try:
         values = parse_json(path.read_text(encoding="utf-8"))

@@ -136,7 +136,7 @@ def test_help_of_all_imports_no_command():
         "print([name for name in sys.modules if name.startswith('lawrec.cli.')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("\n[]\n")
+    assert done.stdout.endswith("\n['lawrec.cli.printing']\n")
 
 
 def test_a_misspelled_command_names_the_nearest():

@@ -62,8 +62,10 @@ def test_the_verdict_counts_changes():
 
 
 def test_control_characters_of_a_fact_do_not_steer_the_terminal():
-    finding = replace(FINDING, examples=(("data/a.json:1", "\x1b[31m盗\n窃"),))
-    assert "    a.json:1: [31m盗 窃\n" in audit_text(replace(REPORT, findings=(finding,)))
+    finding = replace(FINDING, examples=(("data/\x1ba.json:1", "\x1b[31m盗\n窃"),))
+    assert "    \\u001ba.json:1: \\u001b[31m盗 窃\n" in audit_text(
+        replace(REPORT, findings=(finding,))
+    )
 
 
 def test_json_holds_everything():

@@ -67,7 +67,7 @@ def write_fixed_copy(
         for case, original in index.duplicates()
     }
     changes = 0
-    with atomic_folder(folder) as new, (new / "changes.jsonl").open("wb") as log:
+    with atomic_folder(folder, overwrite=False) as new, (new / "changes.jsonl").open("wb") as log:
         for split, path in index.files.items():
             with (new / f"{split}.json").open("wb") as out:
                 for done, line in enumerate(read_lines(path, case_format), 1):

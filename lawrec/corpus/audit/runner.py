@@ -5,7 +5,6 @@ A warning is for a person to judge.
 """
 
 import re
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicat
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import encodings_at, find_splits, splits_in
 from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.files import temporary_file
 from lawrec.law.articles import read_article_list, statute_order
 from lawrec.law.catalog import shipped_catalog
 from lawrec.progress import SILENT, Progress
@@ -129,7 +129,7 @@ def audit(
         [('repeated-label', 1)]
     """
     files = splits_to_audit(data)
-    with tempfile.TemporaryFile() as spool:
+    with temporary_file() as spool:
         index = CaseIndex(files, NearDuplicateIndex(spool, threshold))
         work = _Audit(index, reference, case_format)
         work.check_lines(progress)
