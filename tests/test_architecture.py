@@ -16,13 +16,17 @@ REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
-    *("errors", "types", "registry", "text", "progress", "iterables", "files", "resources"),
-    *("config", "text_files", "parallel", "tensorflow_start"),
+    *("errors", "limits", "encodings", "types", "registry", "text", "progress", "iterables"),
+    *("files", "resources", "config", "text_files", "parallel", "tensorflow_start"),
 )
 HOUSE = {
     "law": (
         *("articles", "charges", "cail_labels", "statute_parser", "statute_versions", "catalog"),
         "lookup",
+    ),
+    "corpus.formats": (
+        *("case_format", "plain_text", "json_lines", "columns", "csv_rows", "csv_tables"),
+        *("parquet", "excel"),
     ),
     "corpus": (
         *("readers", "cases", "splits", "entities", "tokenizers", "parallel_tokenization"),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from lawrec.encodings import SURROGATE
 from lawrec.errors import CaseError
 from lawrec.text_files import (
     DECOMPRESSORS,
-    SURROGATE,
     content_digest,
     decode_lines,
     detect_encoding,

@@ -14,10 +14,10 @@ from click.core import ParameterSource
 from lawrec import config
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, CaseFormat
+from lawrec.encodings import ENCODINGS
 from lawrec.progress import SILENT, Progress
 from lawrec.reporting.progress_bars import progress_on
 from lawrec.tensorflow_start import import_tensorflow
-from lawrec.text_files import ENCODINGS
 
 Decorator = Callable[[Any], Any]
 

@@ -15,16 +15,18 @@ from typing import Any, BinaryIO
 from lawrec.corpus.readers import (
     DEFAULT_FORMAT,
     FIX_LINE,
-    READERS,
     CaseFormat,
     CaseStream,
     RawCase,
     choose_reader,
+    read_raw_cases,
 )
-from lawrec.errors import CaseError, ErrorKind, quoted
+from lawrec.encodings import SURROGATE
+from lawrec.errors import CaseError, ErrorKind, printable, quoted
 from lawrec.files import json_line
 from lawrec.law.articles import article_name
-from lawrec.text_files import SURROGATE, list_files, open_binary
+from lawrec.limits import MAX_FACT, MAX_ID, MAX_LABEL, MAX_LABELS
+from lawrec.text_files import list_files, open_binary
 
 EVERY_ARTICLE = ("*",)
 """The unknown articles of a case of which only the charges are known."""
@@ -164,18 +166,16 @@ def read_stream(
         >>> next(read_stream(text, "stdin", labelled=False, case_format=DEFAULT_FORMAT)).case_id
         '1'
     """
-    reader = READERS[case_format.reader or "text"]
-    for number, raw in reader.read(CaseStream(stream, where, case_format, labelled)):
-        if isinstance(raw, CaseError):
-            yield raw
-            continue
-        case_id = f"{prefix}{number}" if raw.case_id in (None, "") else str(raw.case_id)
-        try:
-            yield _case(
-                raw, case_id, where=f"{where}:{number}", labelled=labelled, case_format=case_format
-            )
-        except CaseError as error:
-            yield error
+    stream_of_cases = CaseStream(stream, where, case_format, labelled)
+    for number, raw in read_raw_cases(stream_of_cases):
+        case = (
+            raw
+            if isinstance(raw, CaseError)
+            else _case_or_error(raw, prefix, number=number, cases=stream_of_cases)
+        )
+        if isinstance(case, CaseError):
+            case.case_id = case.case_id or f"{prefix}{number}"
+        yield case
 
 
 def no_case_error(path: Path) -> CaseError:
@@ -192,13 +192,50 @@ def no_case_error(path: Path) -> CaseError:
 
 def _read_files(files: Sequence[Path], labelled: bool, *, case_format: CaseFormat) -> Cases:
     for file in files:
-        prefix = f"{file.name}:" if len(files) > 1 else ""
+        prefix = f"{printable(file.name)}:" if len(files) > 1 else ""
         with open_binary(file) as stream:
             reader = case_format.reader or choose_reader(file, stream)
             resolved = replace(case_format, reader=reader)
             yield from read_stream(
-                stream, str(file), labelled=labelled, case_format=resolved, prefix=prefix
+                stream, printable(file), labelled=labelled, case_format=resolved, prefix=prefix
             )
+
+
+def _case_or_error(
+    raw: RawCase, prefix: str, *, number: int, cases: CaseStream
+) -> Case | CaseError:
+    """Return the case of unchecked fields, or its error, which names its own id if it has one."""
+    where = f"{cases.where}:{number}"
+    own_id = _own_id(raw.case_id)
+    try:
+        _check_id(own_id, where)
+        return _case(
+            raw,
+            own_id or f"{prefix}{number}",
+            where=where,
+            labelled=cases.labelled,
+            case_format=cases.case_format,
+        )
+    except CaseError as error:
+        is_usable = len(own_id) <= MAX_ID and not SURROGATE.search(own_id)
+        error.case_id = own_id if is_usable else ""
+        return error
+
+
+def _own_id(value: Any) -> str:
+    """Return the id of a line as a text, "" if it has none: NaN is a gap in a table."""
+    return "" if value is None or value != value else str(value)
+
+
+def _check_id(case_id: str, where: str) -> None:
+    _check_encoding(case_id, where)
+    if len(case_id) > MAX_ID:
+        raise CaseError(
+            where,
+            expected=f"an id must have at most {MAX_ID:,} characters",
+            got=f"{len(case_id):,}",
+            todo=FIX_LINE,
+        )
 
 
 def _case(
@@ -210,11 +247,11 @@ def _case(
         CaseError: A field is missing or wrong.
     """
     fact = _checked_fact(raw.fact, where, field_name=case_format.fact_field)
-    _check_encoding(case_id, where)
     if not labelled:
         return Case(where, case_id, fact)
     charges = tuple(filter(None, map(str, raw.charges if isinstance(raw.charges, list) else ())))
     _check_encoding("".join(charges), where)
+    _check_labels(charges, where, name="charges")
     weight = _weight(raw.weight, where)
     if case_format.charges_only:
         _check_charges(charges, where)
@@ -254,6 +291,13 @@ def _checked_fact(fact: object, where: str, *, field_name: str) -> str:
             kind=ErrorKind.EMPTY_FACT,
         )
     _check_encoding(fact, where)
+    if len(fact) > MAX_FACT:
+        raise CaseError(
+            where,
+            expected=f"the fact must have at most {MAX_FACT:,} characters",
+            got=f"{len(fact):,}",
+            todo="Shorten it.",
+        )
     if not _CHINESE.search(fact):
         raise CaseError(
             where,
@@ -285,11 +329,22 @@ def _article_names(values: object, where: str, *, field_name: str) -> tuple[str,
     if not isinstance(values, list):
         expected = f"{field_name} must be a list of articles"
         raise _label_error(where, expected, got=quoted(values))
+    _check_labels(values, where, name="articles")
     try:
         return tuple(map(article_name, values))
     except ValueError as error:
         expected = 'an article must be a number or a text such as "133之一"'
         raise _label_error(where, expected, got=str(error)) from error
+
+
+def _check_labels(values: Sequence[object], where: str, *, name: str) -> None:
+    if len(values) > MAX_LABELS:
+        expected = f"a case must have at most {MAX_LABELS:,} {name}"
+        raise _label_error(where, expected, got=f"{len(values):,}")
+    longest = max((len(value) for value in values if isinstance(value, str)), default=0)
+    if longest > MAX_LABEL:
+        expected = f"each of the {name} must have at most {MAX_LABEL:,} characters"
+        raise _label_error(where, expected, got=f"{longest:,}")
 
 
 def _unknown_articles(values: object, articles: tuple[str, ...], *, where: str) -> tuple[str, ...]:

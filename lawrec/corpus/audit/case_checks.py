@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
+from lawrec.encodings import ENCODINGS
 from lawrec.errors import ErrorKind
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, root_article
 from lawrec.law.catalog import Article
 from lawrec.law.charges import charge_wordings, normalize_charge
-from lawrec.text_files import ENCODINGS
 
 ERROR, WARNING = "error", "warning"
 SHORT_FACT = 10
