@@ -43,7 +43,7 @@ HOUSE = {
         *("objectives", "tuning_cases", "strategies", "cross_fitting", "conformal"),
         *("co_citation", "recommend"),
     ),
-    "runs": ("run", "leakage", "results", "thresholds_file"),
+    "runs": ("run", "create", "leakage", "results", "thresholds_file"),
     "models": (
         *("fast_lstm", "tfidf_svm", "losses", "pooling", "lstm_classifier", "flops"),
         *("word2vec_format", "embedding_init", "scorer"),
