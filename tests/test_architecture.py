@@ -25,8 +25,8 @@ HOUSE = {
         "lookup",
     ),
     "corpus.formats": (
-        *("case_format", "plain_text", "json_lines", "columns", "csv_rows", "csv_tables"),
-        *("parquet", "excel"),
+        *("case_format", "field_checks", "plain_text", "json_lines", "columns", "csv_rows"),
+        *("csv_tables", "parquet", "excel"),
     ),
     "corpus": (
         *("readers", "cases", "splits", "entities", "tokenizers", "parallel_tokenization"),

@@ -6,12 +6,19 @@ to a `BadLines`, which stops at the first one unless the user chose to skip them
 """
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from lawrec.corpus.formats.field_checks import (
+    check_encoding,
+    check_fact,
+    check_id,
+    check_labels,
+    id_of,
+    usable_id,
+)
 from lawrec.corpus.readers import (
     DEFAULT_FORMAT,
     FIX_LINE,
@@ -21,19 +28,15 @@ from lawrec.corpus.readers import (
     choose_reader,
     read_raw_cases,
 )
-from lawrec.encodings import SURROGATE
 from lawrec.errors import CaseError, ErrorKind, printable, quoted
 from lawrec.files import json_line
 from lawrec.law.articles import article_name
-from lawrec.limits import MAX_FACT, MAX_ID, MAX_LABEL, MAX_LABELS
 from lawrec.text_files import list_files, open_binary
 
 EVERY_ARTICLE = ("*",)
 """The unknown articles of a case of which only the charges are known."""
 SKIPPED = "skipped.jsonl"
 """The file of skipped lines, beside what was made of the other lines."""
-_CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-"""One Chinese character, of the CJK ideographs or their extension A."""
 _MAX_WEIGHT = 1_000_000
 """Beside a larger weight, float32 sums lose the cases of weight 1."""
 
@@ -174,7 +177,7 @@ def read_stream(
             else _case_or_error(raw, prefix, number=number, cases=stream_of_cases)
         )
         if isinstance(case, CaseError):
-            case.case_id = case.case_id or f"{prefix}{number}"
+            case.case_id = usable_id(case.case_id) or f"{prefix}{number}"
         yield case
 
 
@@ -206,9 +209,9 @@ def _case_or_error(
 ) -> Case | CaseError:
     """Return the case of unchecked fields, or its error, which names its own id if it has one."""
     where = f"{cases.where}:{number}"
-    own_id = _own_id(raw.case_id)
+    own_id = id_of(raw.case_id)
     try:
-        _check_id(own_id, where)
+        check_id(own_id, where)
         return _case(
             raw,
             own_id or f"{prefix}{number}",
@@ -217,25 +220,8 @@ def _case_or_error(
             case_format=cases.case_format,
         )
     except CaseError as error:
-        is_usable = len(own_id) <= MAX_ID and not SURROGATE.search(own_id)
-        error.case_id = own_id if is_usable else ""
+        error.case_id = own_id  # `read_stream` drops one that is too long
         return error
-
-
-def _own_id(value: Any) -> str:
-    """Return the id of a line as a text, "" if it has none: NaN is a gap in a table."""
-    return "" if value is None or value != value else str(value)
-
-
-def _check_id(case_id: str, where: str) -> None:
-    _check_encoding(case_id, where)
-    if len(case_id) > MAX_ID:
-        raise CaseError(
-            where,
-            expected=f"an id must have at most {MAX_ID:,} characters",
-            got=f"{len(case_id):,}",
-            todo=FIX_LINE,
-        )
 
 
 def _case(
@@ -246,12 +232,13 @@ def _case(
     Raises:
         CaseError: A field is missing or wrong.
     """
-    fact = _checked_fact(raw.fact, where, field_name=case_format.fact_field)
+    fact = raw.fact
+    check_fact(fact, where, field_name=case_format.fact_field)
     if not labelled:
         return Case(where, case_id, fact)
     charges = tuple(filter(None, map(str, raw.charges if isinstance(raw.charges, list) else ())))
-    _check_encoding("".join(charges), where)
-    _check_labels(charges, where, name="charges")
+    check_encoding("".join(charges), where)
+    check_labels(charges, where, name="charges")
     weight = _weight(raw.weight, where)
     if case_format.charges_only:
         _check_charges(charges, where)
@@ -261,7 +248,7 @@ def _case(
     own_field = case_format.articles_field
     field_name = f'"{own_field}"' if own_field else '"meta.relevant_articles" (or "articles")'
     cited = _article_names(raw.articles, where, field_name=field_name)
-    _check_encoding("".join(cited), where)
+    check_encoding("".join(cited), where)
     return Case(
         where=where,
         case_id=case_id,
@@ -274,51 +261,6 @@ def _case(
     )
 
 
-def _checked_fact(fact: object, where: str, *, field_name: str) -> str:
-    if not isinstance(fact, str):
-        raise CaseError(
-            where,
-            expected=f'"{field_name}" must be a text',
-            got=quoted(fact),
-            todo="Fix the line, name another field with --fact-field, or pass --skip-bad.",
-        )
-    if not fact.strip():
-        raise CaseError(
-            where,
-            expected="the fact must not be empty",
-            got=quoted(fact),
-            todo="Write the fact.",
-            kind=ErrorKind.EMPTY_FACT,
-        )
-    _check_encoding(fact, where)
-    if len(fact) > MAX_FACT:
-        raise CaseError(
-            where,
-            expected=f"the fact must have at most {MAX_FACT:,} characters",
-            got=f"{len(fact):,}",
-            todo="Shorten it.",
-        )
-    if not _CHINESE.search(fact):
-        raise CaseError(
-            where,
-            expected="the fact must hold Chinese text",
-            got=quoted(fact),
-            todo="Write the fact in Chinese.",
-        )
-    return fact
-
-
-def _check_encoding(text: str, where: str) -> None:
-    if SURROGATE.search(text):
-        raise CaseError(
-            where,
-            expected="the text must be in the encoding of its file, UTF-8 or GB18030",
-            got="other bytes",
-            todo="Fix the line, name the encoding with --encoding, or pass --skip-bad.",
-            kind=ErrorKind.ENCODING,
-        )
-
-
 def _check_charges(charges: tuple[str, ...], where: str) -> None:
     if not charges:
         expected = '"meta.accusation" (or "charges") must be a list of charges'
@@ -329,22 +271,12 @@ def _article_names(values: object, where: str, *, field_name: str) -> tuple[str,
     if not isinstance(values, list):
         expected = f"{field_name} must be a list of articles"
         raise _label_error(where, expected, got=quoted(values))
-    _check_labels(values, where, name="articles")
+    check_labels(values, where, name="articles")
     try:
         return tuple(map(article_name, values))
     except ValueError as error:
         expected = 'an article must be a number or a text such as "133之一"'
         raise _label_error(where, expected, got=str(error)) from error
-
-
-def _check_labels(values: Sequence[object], where: str, *, name: str) -> None:
-    if len(values) > MAX_LABELS:
-        expected = f"a case must have at most {MAX_LABELS:,} {name}"
-        raise _label_error(where, expected, got=f"{len(values):,}")
-    longest = max((len(value) for value in values if isinstance(value, str)), default=0)
-    if longest > MAX_LABEL:
-        expected = f"each of the {name} must have at most {MAX_LABEL:,} characters"
-        raise _label_error(where, expected, got=f"{longest:,}")
 
 
 def _unknown_articles(values: object, articles: tuple[str, ...], *, where: str) -> tuple[str, ...]:

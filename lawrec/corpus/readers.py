@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,7 +36,6 @@ __all__ += ["RawCase", "choose_reader", "choose_stream_reader", "read_raw_cases"
 _SEPARATORS = re.compile(r"[;；,，、|\s]+")
 _CAIL_FIELDS = ("meta.relevant_articles", "meta.accusation")
 _PLAIN_FIELDS = ("articles", "charges")
-_SNIFFED_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -149,11 +149,11 @@ def choose_reader(file: Path, stream: BinaryIO) -> str:
     )
 
 
-def choose_stream_reader(stream: BinaryIO, case_format: CaseFormat) -> str:
+def choose_stream_reader(stream: BufferedReader, case_format: CaseFormat) -> str:
     """Return the key in `READERS` of the reader that fits the first line of a stream, or "text".
 
     Args:
-        stream: The bytes; a stream that cannot be looked into without reading it is text.
+        stream: The bytes, none of which is taken.
         case_format: How the cases are written; the first line of a table names the fact's column.
 
     Example:
@@ -162,8 +162,8 @@ def choose_stream_reader(stream: BinaryIO, case_format: CaseFormat) -> str:
         >>> choose_stream_reader(stream, DEFAULT_FORMAT), stream.read()
         ('csv', b'id,fact')
     """
-    first = stream.peek(_SNIFFED_BYTES) if hasattr(stream, "peek") else b""
-    line = next(iter(first.lstrip().splitlines()), b"").decode("utf-8", errors="replace")
+    lines = stream.peek().lstrip().splitlines() or [b""]
+    line = lines[0].decode("utf-8", errors="replace")
     return looks_like(line.lstrip("\ufeff"), case_format.fact_field) or "text"
 
 

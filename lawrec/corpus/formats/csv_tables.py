@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from lawrec.corpus.formats.case_format import (
     FIX_LINE,
@@ -38,10 +39,9 @@ def read_csv(cases: CaseStream, delimiter: str = ",") -> Iterator[Row]:
         [(2, {'fact': '盗窃', 'articles': '264'})]
     """
     header: list[str] = []
-    rows = csv_rows(
-        cases.lines(), delimiter, is_row=lambda fields: _is_row(fields, header, cases.case_format)
-    )
-    for row in rows:
+    names = cases.case_format
+    is_row = partial(_is_row, header=header, names=names)
+    for row in csv_rows(cases.lines(), delimiter, is_row=is_row):
         where = f"{cases.where}:{row.number}"
         if not header:
             header += _header(row, cases, where=where)
@@ -50,7 +50,7 @@ def read_csv(cases: CaseStream, delimiter: str = ",") -> Iterator[Row]:
         elif len(row.fields) == len(header) and not row.problem:
             yield row.number, dict(zip(header, row.fields, strict=True))
         else:
-            yield row.number, _row_error(row, header, where=where)
+            yield row.number, _row_error(row, header, where=where, id_field=names.id_field)
 
 
 def _header(row: CsvRow, cases: CaseStream, *, where: str) -> list[str]:
@@ -66,12 +66,12 @@ def _header(row: CsvRow, cases: CaseStream, *, where: str) -> list[str]:
     return header
 
 
-def _is_row(fields: list[str], header: list[str], case_format: CaseFormat) -> bool:
+def _is_row(fields: list[str], *, header: list[str], names: CaseFormat) -> bool:
     """Return whether the fields of a line look like a row, and not like a part of a fact.
 
     A line of a fact may have a comma, but hardly an article, or else an id, in the right column.
     """
-    known = {case_format.articles_field or "articles": _ARTICLES, case_format.id_field: _ID}
+    known = {names.articles_field or "articles": _ARTICLES, names.id_field: _ID}
     column = next((name for name in known if name in header), None)
     return (
         len(fields) == len(header)
@@ -80,11 +80,13 @@ def _is_row(fields: list[str], header: list[str], case_format: CaseFormat) -> bo
     )
 
 
-def _row_error(row: CsvRow, header: list[str], *, where: str) -> CaseError:
+def _row_error(row: CsvRow, header: list[str], *, where: str, id_field: str) -> CaseError:
+    """Return the error of a row; only its first field is surely in its column."""
     is_stray = row.problem.startswith(STRAY)
     return CaseError(
         where,
         expected=f"a row must have {len(header)} fields",
         got=row.problem or f"{len(row.fields)} fields",
         todo="Delete the mark or write it twice, or pass --skip-bad." if is_stray else FIX_LINE,
+        case_id=row.fields[0] if header[0] == id_field and row.fields else "",
     )

@@ -75,7 +75,7 @@ def _value(line: str, where: str) -> Any:
         got = f"broken JSON ({'a comma before the end' if is_comma else error})"
     except ValueError as error:  # of `_whole_number`
         got = str(error)
-    todo = "Delete the comma at the end." if "comma before" in got else FIX_LINE
+    todo = "Delete the comma." if "comma before" in got else FIX_LINE
     raise CaseError(where, expected=_EXPECTED, got=got, todo=todo, kind=ErrorKind.BROKEN_JSON)
 
 
