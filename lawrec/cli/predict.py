@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 import click
 
@@ -117,19 +117,7 @@ def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
         case_format = replace(case_format, reader=case_format.reader or "text")
     if not isinstance(stream, BufferedReader):  # such as the input that a test gives
         stream = BufferedReader(stream)
-    return _stdin_cases(stream, case_format)
-
-
-def _stdin_cases(stream: Any, case_format: CaseFormat) -> Cases:
-    try:
-        reader = case_format.reader or choose_stream_reader(stream, case_format)
-        yield from read_stream(
-            stream, "stdin", labelled=False, case_format=replace(case_format, reader=reader)
-        )
-    except OSError as error:
-        raise CaseError(
-            "stdin",
-            expected="stdin must be readable",
-            got=error.strerror or error,
-            todo="Name a FILE, or pipe the cases in.",
-        ) from error
+    reader = case_format.reader or choose_stream_reader(stream, case_format)
+    return read_stream(
+        stream, "stdin", labelled=False, case_format=replace(case_format, reader=reader)
+    )

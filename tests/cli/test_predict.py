@@ -257,12 +257,11 @@ def test_one_case_per_file_needs_text():
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize(
-    ("stdin", "got"), [("<&-", "a closed one"), ("< /proc/self/mem", "Input/output error")]
-)
-def test_stdin_that_cannot_be_read_is_named(at_run, stdin, got):
-    command = f"exec {sys.executable} -m lawrec predict {stdin}"
+def test_a_closed_stdin_is_named(at_run):
+    command = f"exec {sys.executable} -m lawrec predict <&-"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: stdin: stdin must be ")
-    assert f"got {got}. Name a FILE, or pipe the cases in." in done.stderr
+    assert done.stderr == (
+        "Error: stdin: stdin must be open to read cases from it, got a closed one. "
+        "Name a FILE, or pipe the cases in.\n"
+    )

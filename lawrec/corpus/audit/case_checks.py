@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
-from lawrec.encodings import ENCODINGS
+from lawrec.encodings import guess_encoding
 from lawrec.errors import ErrorKind
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, root_article
 from lawrec.law.catalog import Article
@@ -159,8 +159,8 @@ def _undecodable(line: CaseLine) -> str:
         return ""
     if line.raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "it begins like UTF-16"
-    others = [name for name in ENCODINGS if _decodes(line.raw, name)]
-    return f"not {line.encoding}" + "".join(f"; it reads as {name}" for name in others)
+    other = guess_encoding(line.raw)  # and not just any in which the bytes are valid
+    return f"not {line.encoding}" + f"; it reads as {other}" * _decodes(line.raw, other)
 
 
 def _unlisted_label(case: Case, text: str, reference: AuditReference) -> str:

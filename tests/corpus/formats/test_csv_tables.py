@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from lawrec.corpus.audit.case_checks import audit_reference_of
+from lawrec.corpus.audit.runner import audit
 from lawrec.corpus.cases import BadLines, Case, read_cases, usable_cases
 from lawrec.errors import CaseError
 from lawrec.limits import MAX_LINE_BYTES
@@ -93,3 +95,13 @@ def test_big5_is_an_error_and_never_other_characters(tmp_path, fact):
     (error,) = cases_of(tmp_path, table)
     assert isinstance(error, CaseError)
     assert error.got == "other bytes"
+
+
+def test_an_audit_does_not_call_big5_gb18030(tmp_path):
+    path = tmp_path / "c.json"
+    fact = "被告人陳某竊取機車一輛，為警查獲。"
+    line = json.dumps({"fact": fact, "articles": [264]}, ensure_ascii=False)
+    path.write_bytes(line.encode("big5"))
+    report = audit(path, audit_reference_of([]))
+    [examples] = [finding.examples for finding in report.findings if "encod" in finding.kind]
+    assert "gb18030" not in str(examples)
