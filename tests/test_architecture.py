@@ -16,8 +16,8 @@ REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
-    *("errors", "types", "registry", "text", "progress", "iterables", "temporary_names"),
-    *("files", "resources", "setting_range", "config", "text_files", "parallel"),
+    *("errors", "limits", "encodings", "types", "registry", "text", "progress", "iterables"),
+    *("temporary_names", "files", "resources", "setting_range", "config", "text_files", "parallel"),
     "tensorflow_start",
 )
 HOUSE = {
@@ -32,6 +32,10 @@ HOUSE = {
             "catalog",
         ),
         "lookup",
+    ),
+    "corpus.formats": (
+        *("case_format", "field_checks", "plain_text", "json_lines", "columns", "csv_rows"),
+        *("csv_tables", "parquet", "excel"),
     ),
     "corpus": (
         *("readers", "cases", "splits", "entities", "tokenizers", "parallel_tokenization"),

@@ -6,7 +6,9 @@ that learn from cases or measure on them stop at a bad line instead, unless --sk
 
 import shutil
 import sys
+from dataclasses import replace
 from datetime import date
+from io import BufferedReader
 from pathlib import Path
 from typing import Unpack
 
@@ -15,7 +17,8 @@ import click
 from lawrec.cli import options
 from lawrec.cli.printing import print_result
 from lawrec.corpus.cases import Cases, read_cases, read_stream
-from lawrec.corpus.readers import CaseFormat
+from lawrec.corpus.readers import CaseFormat, choose_stream_reader
+from lawrec.errors import CaseError
 from lawrec.law import statute_versions
 from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
 
@@ -70,8 +73,9 @@ def predict(
 ) -> None:
     """Recommend articles for the cases of each FILE, in their order.
 
-    Without a FILE, or with "-", the cases are read from stdin, one fact per line. A FILE may be
-    packed (.gz, .xz, .zip), a folder, or a quoted pattern.
+    Without a FILE, or with "-", the cases are read from stdin: one fact per line, or JSON lines or
+    a table, as the first line shows. A FILE may be packed (.gz, .xz, .zip), a folder, or a quoted
+    pattern.
 
     The answer to a line that is not a case is its error; the exit code is 1 when no line is a case.
     """
@@ -84,6 +88,7 @@ def predict(
     if with_text:
         criminal_law = statute_versions.CRIMINAL_LAW
         texts = statute_versions.version_at(statute_versions.ROOT, criminal_law, day=day).texts
+    case_format = options.case_format_from(arguments)
     options.start_tensorflow()
     from lawrec.inference.recommender import Recommender
     from lawrec.training.devices import use_device
@@ -93,7 +98,7 @@ def predict(
         recommender = Recommender.load(
             run_name, checkpoints=checkpoints, threshold=threshold, progress=progress
         )
-    cases = _cases(files, options.case_format_from(arguments))
+    cases = _cases(files, case_format)
     width = shutil.get_terminal_size((100, 24)).columns
     # On a terminal, bars on stderr would be drawn over the answers on stdout.
     with options.show_progress(hidden=output is None and sys.stdout.isatty()) as progress:
@@ -115,7 +120,20 @@ def _default_format(output: Path | None) -> str:
 def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
     if paths not in ((), (Path("-"),)):
         return read_cases(*paths, labelled=False, case_format=case_format)
+    if sys.stdin is None:
+        raise CaseError(
+            "stdin",
+            expected="stdin must be open to read cases from it",
+            got="a closed one",
+            todo="Name a FILE, or pipe the cases in.",
+        )
     stream = sys.stdin.buffer
     if stream.isatty():
         click.echo("Type one fact per line and end with Ctrl-D.", err=True)
-    return read_stream(stream, "stdin", labelled=False, case_format=case_format)
+        case_format = replace(case_format, reader=case_format.reader or "text")
+    if not isinstance(stream, BufferedReader):  # such as the input that a test gives
+        stream = BufferedReader(stream)
+    reader = case_format.reader or choose_stream_reader(stream, case_format)
+    return read_stream(
+        stream, "stdin", labelled=False, case_format=replace(case_format, reader=reader)
+    )

@@ -120,7 +120,7 @@ class Recommender:
 
         Args:
             cases: Any number of cases, read as they are needed. The answer to an error is the
-                error, with its position, from "1", as the `case_id`.
+                error, with the id of its case; its position, from "1", if it has none.
             top_k: Include at least this many articles per case, recommended or not.
             progress: Receives the number of cases after each chunk of them.
 
@@ -159,7 +159,7 @@ class Recommender:
         results = zip(encoded, decisions, strict=True)
         for position, case in enumerate(chunk, first):
             if isinstance(case, CaseError):
-                yield Answer(case_id=str(position), error=case)
+                yield Answer(case_id=case.case_id or str(position), error=case)
             else:
                 fact, decision = next(results)
                 yield Answer(case.case_id, case.fact, decision, truncated=fact.truncated)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
 from lawrec.corpus.label_check import ANY_LABEL, KnownLabels, known_labels
+from lawrec.encodings import guess_encoding
 from lawrec.errors import ErrorKind
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, root_article
 from lawrec.law.catalog import Article
 from lawrec.law.charges import charge_wordings, normalize_charge
-from lawrec.text_files import ENCODINGS
 
 ERROR, WARNING = "error", "warning"
 SHORT_FACT = 10
@@ -166,8 +166,8 @@ def _undecodable(line: CaseLine) -> str:
         return ""
     if line.raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "it begins like UTF-16"
-    others = [name for name in ENCODINGS if _decodes(line.raw, name)]
-    return f"not {line.encoding}" + "".join(f"; it reads as {name}" for name in others)
+    other = guess_encoding(line.raw)  # and not just any in which the bytes are valid
+    return f"not {line.encoding}" + f"; it reads as {other}" * _decodes(line.raw, other)
 
 
 def _unlisted_label(case: Case, text: str, reference: AuditReference) -> str:
