@@ -271,13 +271,15 @@ def _check_charges(charges: tuple[str, ...], where: str) -> None:
 
 def _article_names(values: object, where: str, *, field_name: str) -> tuple[str, ...]:
     try:
-        return article_names(values)
+        names = article_names(values)
     except TypeError as error:
         expected = f"{field_name} must be a list of articles"
         raise _label_error(where, expected, got=quoted(values)) from error
     except ValueError as error:
         expected = 'an article must be a number or a text such as "133之一"'
         raise _label_error(where, expected, got=str(error)) from error
+    check_labels(names, where, name="articles")
+    return names
 
 
 def _unknown_articles(values: object, articles: tuple[str, ...], *, where: str) -> tuple[str, ...]:
