@@ -155,6 +155,7 @@ class Recommender:
             titles=self.titles,
             candidates=top_k,
             co_citations=self.tuned.co_citations,
+            nothing_known=np.array([fact.nothing_known for fact in encoded], np.bool_),
         )
         results = zip(encoded, decisions, strict=True)
         for position, case in enumerate(chunk, first):

@@ -40,7 +40,7 @@ _DIVISION = re.compile(
     rf"第\s*{_NUMBER}\s*(?:分编|编|章|节)(?![的、，规所])[^。；;：]*|[总分附]\s*则|目\s*[录次]"
 )
 _CONTENTS = re.compile(r"目\s*[录次]")
-_PAGE_NUMBER = re.compile(r"[\s.…·]+|\d++$")  # the dots and the number of "第一章 任务……1"
+_PAGE_NUMBER = re.compile(r"[\s.…·]+|(?<!\d)\d+$")  # the dots and the number of "第一章 任务……1"
 _ANNEX = re.compile(rf"附\s*(?:[件录表]\s*)?(?:{_NUMBER}\s*)?[:：]?")  # 附件一, 附：
 _FOOTNOTE_MARK = re.compile(r"[①-⑳]|\[\^?\d+\]|［\d+］|〔\d+〕")  # ①, [1], [^1], ［1］, 〔1〕
 # A line that is a note: "① 本条于", "注：", "※", "（2001年1月1日…通过", "根据2019年3月2日…修正".

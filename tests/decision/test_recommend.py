@@ -285,3 +285,36 @@ def test_no_cases_give_no_decisions():
         recommend(np.zeros((0, 4), np.float32), rule(0, 0, 0, 0), articles=ARTICLES, titles=TITLES)
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("min_articles", "kind", "expected"),
+    [(1, "threshold", [1]), (3, "threshold", [1]), (0, "threshold", []), (1, "share", [1])],
+)
+def test_a_text_of_which_nothing_is_known_has_one_fallback_at_most(min_articles, kind, expected):
+    rule = DecisionRule(np.full(4, 0.25, np.float32), min_articles, 9, kind=kind)
+    y_score = np.array([[0.75, 0.875, 0.125, 0.5]] * 2, np.float32)
+    unknown, known = recommend(
+        y_score,
+        rule,
+        articles=("1", "2", "3", "4"),
+        titles={},
+        candidates=4,
+        nothing_known=np.array([True, False]),
+    )
+    assert [entry.rank for entry in unknown.recommendations if entry.recommended] == expected
+    assert {entry.reason for entry in unknown.recommendations} == {"nothing known in the text"}
+    [same] = recommend(y_score[:1], rule, articles=("1", "2", "3", "4"), titles={}, candidates=4)
+    assert known == same
+
+
+def test_the_fallback_of_an_unknown_text_is_the_best_that_can_pass():
+    rule = DecisionRule(np.array([np.inf, 0.25, 0.25], np.float32), 1, 9)
+    [decision] = recommend(
+        np.array([[0.9, 0.5, 0.6]], np.float32),
+        rule,
+        articles=("1", "2", "3"),
+        titles={},
+        nothing_known=np.array([True]),
+    )
+    assert [entry.article for entry in decision.recommendations] == ["3"]

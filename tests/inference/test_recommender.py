@@ -63,6 +63,15 @@ def test_any_fact_is_answered(recommender, fact):
     assert answer.error is None
 
 
+@pytest.mark.parametrize("fact", ["", "齉", "the quick brown fox"])
+def test_a_text_without_a_known_token_has_one_fallback_that_says_so(trained, fact):
+    generous = Recommender.load(checkpoints=trained.checkpoints, threshold=0.0)
+    [answer] = generous(fact)
+    [entry] = answer.decision.recommendations
+    assert (entry.recommended, entry.reason) == (True, "nothing known in the text")
+    assert len(generous(FACTS[0])[0].decision.recommendations) > 1
+
+
 def test_no_fact_has_no_answer(recommender):
     assert recommender([]) == []
 
