@@ -76,7 +76,8 @@ def test_an_evaluation_always_gives_the_same_page_with_the_metrics_that_are_prin
 def test_the_table_of_articles_is_written_into_the_run(runs, tmp_path):
     cases = write_mistakes(tmp_path / "cases.json")
     assert lawrec("evaluate", "--run", "first", "--data", cases, "--skip-bad").exit_code == 0
-    with (runs[0] / "evaluation-cases.csv").open(encoding="utf-8", newline="") as file:
+    assert (runs[0] / "evaluation-cases.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    with (runs[0] / "evaluation-cases.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = {row["article"]: row for row in csv.DictReader(file)}
     assert list(rows) == ["133之一", "264", "266", "452"]
     assert rows["264"]["support"] == "2"
