@@ -17,7 +17,7 @@ Articles: 1. Without a case in train: 0; with fewer than 10: 0. Labels of the 10
 
 ERROR broken-json: a line is not the JSON that it should be: 1
     train.json:21: a line must be one JSON object, got broken JSON (Expecting property name \
-enclosed in double quotes: line 2 column 1 (char 2))
+enclosed in double quotes: line 1 column 2 (char 1))
     `lawrec audit --fix` drops it.
 WARNING repeated-label: a case has an article more than once: 1
     train.json:22: [264, 264]
