@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,6 +81,20 @@ def atomic_folder(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Raise an error now if a file that a long computation ends with cannot be written.
+
+    Raises:
+        OSError: The folder cannot be written to, or its disk is full.
+
+    Example:
+        >>> import tempfile
+        >>> check_writable(Path(tempfile.gettempdir()))
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"0")
 
 
 def check_new_folder(folder: Path) -> None:

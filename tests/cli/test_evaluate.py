@@ -140,3 +140,12 @@ def test_an_article_that_the_run_does_not_know_counts_as_a_miss(at_run, tmp_path
     report = json.loads(lawrec("evaluate", "--data", path, "--format", "json").stdout)
     assert report["unknown_articles"] == ["1067"]
     assert report["metrics"]["micro_f1"] == pytest.approx(2 * 2 / (2 * 2 + 1))
+
+
+def test_an_evaluation_that_cannot_be_kept_is_printed_with_a_message(runs):
+    (runs[0] / "evaluation-test.json").unlink(missing_ok=True)
+    (runs[0] / "evaluation-test.json").mkdir()
+    result = lawrec("evaluate", "--run", "first", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["metrics"]
+    assert "the evaluation is not kept there (Is a directory)" in result.stderr
