@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import click
 from click.testing import CliRunner, Result
@@ -68,14 +70,15 @@ def damage_many(
     numbers = random.Random(seed)
     counts: Counter[tuple[str, str]] = Counter()
     failures = []
-    for number in range(damages):
-        path, kind = workplace.damage(numbers)
-        for command, outcome, details in workplace.outcomes():
-            counts[command, outcome] += 1
-            if outcome in FAILURES:
-                failures.append(f"{number}: {kind} {path}: {command}: {outcome}: {details}")
-        if number % 10 == 9:
-            print(f"{number + 1} damages, {len(failures)} failures", file=sys.stderr, flush=True)
+    with remembering_models():
+        for number in range(damages):
+            path, kind = workplace.damage(numbers)
+            for command, outcome, details in workplace.outcomes():
+                counts[command, outcome] += 1
+                if outcome in FAILURES:
+                    failures.append(f"{number}: {kind} {path}: {command}: {outcome}: {details}")
+            if number % 10 == 9:
+                print(f"{number + 1} damages, {len(failures)} failures", file=sys.stderr)
     return counts, failures
 
 
@@ -128,11 +131,8 @@ class Workplace:
 
     def outcomes(self) -> Iterator[tuple[str, str, str]]:
         """Run each command, and yield its name, its outcome and what it printed."""
-        import keras
-
         with working_in(self.damaged):
             for name, command in COMMANDS.items():
-                keras.backend.clear_session()
                 result = _lawrec(*command)
                 yield name, outcome_of(result, self.expected[name]), _details(result)
 
@@ -147,6 +147,52 @@ def outcome_of(result: Result, expected: str) -> str:
     if said or "unusable: " in result.stdout:
         return "said"
     return "harmless" if result.stdout == expected else "CHANGED IN SILENCE"
+
+
+@contextmanager
+def remembering_models() -> Iterator[None]:
+    """Build and load a model once for the same bytes of its files, to save most of the time.
+
+    The bytes are compared here, and not by the digests that are tested.
+    """
+    from lawrec.diagnostics import run_info
+    from lawrec.inference import score_cases
+    from lawrec.models import scorer
+    from lawrec.training import checkpoints
+
+    build, load, make = checkpoints.build_run_model, checkpoints.load_model, scorer.make_scorer
+    models: dict[Any, Any] = {}
+
+    def contents(folder: Path, start: str) -> tuple[bytes, ...]:
+        return tuple(
+            path.read_bytes() for path in sorted(folder.iterdir()) if path.name.startswith(start)
+        )
+
+    def remembered(key: Any, work: Callable[..., Any], *arguments: Any) -> Any:
+        if key not in models:
+            models[key] = work(*arguments)
+        return models[key]
+
+    def build_once(run: Any) -> Any:
+        sizes = len(run.tokens), len(run.articles), len(run.charges)
+        return remembered((sizes, *contents(run.folder, "run.json")), build, run)
+
+    def load_once(run: Any, checkpoint: str) -> Any:
+        path = Path(checkpoint)
+        key = contents(run.folder, "run.json") + contents(path.parent, f"{path.name}.")
+        return remembered(key, load, run, checkpoint)
+
+    def make_once(model: Any) -> Any:
+        return remembered(id(model), make, model)
+
+    with (
+        patch.object(run_info, "build_run_model", build_once),
+        patch.object(checkpoints, "load_model", load_once),
+        patch.object(score_cases, "load_model", load_once),
+        patch.object(scorer, "make_scorer", make_once),
+        patch.object(score_cases, "make_scorer", make_once),
+    ):
+        yield
 
 
 @contextmanager
