@@ -6,7 +6,6 @@ values, not a mode: a run stores the resolved settings, and `lawrec info` shows 
 which the fewest of them differ.
 """
 
-import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
@@ -15,26 +14,12 @@ from typing import Any
 
 from lawrec.errors import ConfigError, quoted
 from lawrec.registry import check_name, lookup
+from lawrec.setting_range import number
 
-
-def number(
-    default: Any, *, at_least: float = 0, below: float = math.inf, allow_inf: bool = False
-) -> Any:
-    """Return the dataclass field of a number with a range, which `from_dict` checks.
-
-    Args:
-        default: The default, an int or a float; values must be of the same type.
-        at_least: The smallest allowed value.
-        below: Values must be smaller than this.
-        allow_inf: Whether infinity is allowed as well.
-
-    Example:
-        >>> number(0.25, below=1).metadata["below"]
-        1
-    """
-    return field(
-        default=default, metadata={"at_least": at_least, "below": below, "allow_inf": allow_inf}
-    )
+_MOST_INT = 2**53
+"""From this number on, not every int is a float."""
+_SHOWN = 80
+"""Characters of an assignment that an error shows."""
 
 
 @dataclass(frozen=True)
@@ -44,25 +29,25 @@ class CorpusConfig:
     tokenizer: str = "jieba"  # a key of tokenizers.TOKENIZERS
     entity_types: tuple[str, ...] = ()  # keys of entities.ENTITY_TYPES: each span becomes one token
     stop_words: str = ""  # path of a list of tokens that are dropped
-    max_tokens: int = number(384, at_least=1)  # a longer fact is truncated to this
+    max_tokens: int = number(384, at_least=1, at_most=100_000)  # a longer fact is truncated to this
     min_count: int = number(2, at_least=1)  # rarer tokens become <unk>
-    max_vocabulary: int = number(50_000, at_least=1)  # <pad> and <unk> included
+    max_vocabulary: int = number(50_000, at_least=1, at_most=10**7)  # <pad> and <unk> included
     user_tokens: str = ""  # path of a list of tokens that never become <unk>
-    shard_cases: int = number(2_048, at_least=1)  # cases per TFRecord shard
+    shard_cases: int = number(2_048, at_least=1, at_most=10**7)  # cases per TFRecord shard
     gzip: bool = False  # compress the shards: less disk space, slower to write
-    workers: int = number(0)  # processes that tokenize; 0: one per core for jieba, else 1
+    workers: int = number(0, at_most=1_024)  # that tokenize; 0: one per core for jieba, else 1
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """Section [model]: layers and their sizes."""
 
-    embedding_size: int = number(128, at_least=1)
+    embedding_size: int = number(128, at_least=1, at_most=10_000)
     # With initial embeddings near zero, a stacked LSTM learns nothing for epochs.
     embedding_stddev: float = number(0.6)
     embedding_init: str = "cooccurrence"  # or "random", or the path of a word2vec text file
-    lstm_layers: int = number(2, at_least=1)
-    lstm_units: int = number(128, at_least=1)  # in each direction
+    lstm_layers: int = number(2, at_least=1, at_most=100)
+    lstm_units: int = number(128, at_least=1, at_most=10_000)  # in each direction
     bidirectional: bool = True
     pooling: str = "article-attention"  # a key of pooling.POOLINGS
     dropout: float = number(0.25, below=1)  # after the embedding and after each LSTM layer
@@ -105,12 +90,12 @@ class OptimizerConfig:
 class TrainingConfig:
     """Section [training]: limits of training, checkpoints and devices."""
 
-    seed: int = number(2018)
+    seed: int = number(2018, at_most=2**32 - 1)
     epochs: int = number(8, at_least=1)
     max_steps: int = number(0)  # 0: no limit
     max_minutes: float = number(0.0)  # 0: no limit
-    batch_tokens: int = number(6_144, at_least=1)  # padded tokens per batch
-    shuffle_buffer_size: int = number(10_000, at_least=1)  # in cases
+    batch_tokens: int = number(6_144, at_least=1, at_most=10**7)  # padded tokens per batch
+    shuffle_buffer_size: int = number(10_000, at_least=1, at_most=10**7)  # in cases
     evaluate_every: int = number(0)  # steps between evaluations on valid; 0: one per epoch
     monitor: str = "cail_score"  # the metric on valid that decides which checkpoint is the best
     patience: int = number(5, at_least=1)  # evaluations without improvement before early stopping
@@ -121,8 +106,8 @@ class TrainingConfig:
     device: str = "auto"  # auto (all GPUs, else the CPU), cpu, gpu (all of them) or gpu:N, from 0
     precision: str = "float32"  # a key of devices.PRECISIONS: the dtype of matrix products on a GPU
     memory_growth: bool = True  # allocate a GPU's memory as it is needed, not all at once
-    intra_op_threads: int = number(0)  # threads within one operation on the CPU; 0: one per core
-    inter_op_threads: int = number(0)  # operations that run in parallel on the CPU; 0: one per core
+    intra_op_threads: int = number(0, at_most=1_024)  # within one operation; 0: one per core
+    inter_op_threads: int = number(0, at_most=1_024)  # operations in parallel; 0: one per core
 
 
 @dataclass(frozen=True)
@@ -132,22 +117,22 @@ class DecisionConfig:
     strategy: str = "best"  # a key of strategies.STRATEGIES; "best": chosen by cross-validation
     objective: str = "cail_score"  # a key of objectives.OBJECTIVES, which tuning maximizes
     beta: float = number(1.0)  # f_beta: above 1, recall counts more than precision; below 1, less
-    target_rate: float = number(0.9)  # precision_at_recall, recall_at_precision: the rate to reach
+    target_rate: float = number(0.9, at_most=1)  # *_at_recall, *_at_precision: to be reached
     miss_cost: float = number(1.0)  # cost: of a true article that is not listed
     false_cost: float = number(1.0)  # cost: of a listed article that is not true
     costs_file: str = ""  # CSV file with costs per article: article, miss, false
-    folds: int = number(5, at_least=1)  # of cross-fitting; 1: no cross-fitting
+    folds: int = number(5, at_least=1, at_most=1_000)  # of cross-fitting; 1: no cross-fitting
     # With so many true cases, a threshold is halfway between the article's own and the shared one.
     shrinkage_cases: int = number(20)
-    resamples: int = number(200)  # bootstrap resamples for thresholds' intervals; 0: no intervals
+    resamples: int = number(200, at_most=10**6)  # for thresholds' intervals; 0: no intervals
     calibration: str = "isotonic"  # a key of calibration.CALIBRATIONS
     # Guaranteed share of cases whose list has all true articles; 0: no guarantee.
     coverage: float = number(0.0, below=1)
     # Threshold of an article without a case to tune on; 0: that of rare articles, inf: never.
-    unseen_threshold: float = number(0.0, allow_inf=True)
-    min_articles: int = number(1)  # a shorter list is filled with the next best scores
-    fill_score: float = number(0.0)  # lists are filled with scores of at least this
-    max_articles: int = number(10, at_least=1)  # a longer list keeps only its best scores
+    unseen_threshold: float = number(0.0, allow_inf=True, at_most=1)
+    min_articles: int = number(1, at_most=10**6)  # a shorter list is filled with the best scores
+    fill_score: float = number(0.0, at_most=1)  # lists are filled with scores of at least this
+    max_articles: int = number(10, at_least=1, at_most=10**6)  # a longer list keeps its best scores
 
 
 @dataclass(frozen=True)
@@ -237,7 +222,8 @@ def assign(config: Config, assignments: Iterable[str]) -> Config:
         'mean'
     """
     for assignment in assignments:
-        config = from_dict(_parse_assignment(assignment), f"--set {assignment}", base=config)
+        where = f"--set {assignment[:_SHOWN]}{'…' * (len(assignment) > _SHOWN)}"
+        config = from_dict(_parse_assignment(assignment), where, base=config)
     return config
 
 
@@ -275,7 +261,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
             got=error.strerror,
             todo="Check the path.",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of more than 4,300 digits
         raise ConfigError(
             path, expected="the file must be TOML in UTF-8", got=str(error), todo="Fix that line."
         ) from error
@@ -292,9 +278,11 @@ def _parse_assignment(assignment: str) -> dict[str, Any]:
             todo="Write for example --set training.epochs=3.",
         )
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text  # a text without quotation marks: the shell removes them
+        values = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        values = {}
+    # What is no TOML is a text without quotation marks: the shell removes them.
+    value = values["value"] if values.keys() == {"value"} else text
     return {section.strip(): {key.strip(): value}}
 
 
@@ -312,7 +300,7 @@ def _updated(section: Any, settings: Mapping[str, Any], *, where: str) -> Any:
 def _typed(value: Any, default: Any, *, where: str) -> Any:
     """Return a value with the type of its default: 1 becomes 1.0 and a list a tuple."""
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) < _MOST_INT else value  # else it is out of every range
     if isinstance(default, tuple) and isinstance(value, list | tuple):
         return tuple(_typed(entry, "", where=where) for entry in value)
     if type(value) is not type(default):
@@ -327,18 +315,12 @@ def _typed(value: Any, default: Any, *, where: str) -> Any:
 
 
 def _check_range(value: Any, setting: Field[Any], *, where: str) -> None:
-    if not setting.metadata:
+    if not setting.metadata or value in setting.metadata["range"]:
         return
-    at_least, below, allow_inf = (
-        setting.metadata[name] for name in ("at_least", "below", "allow_inf")
-    )
-    if at_least <= value < below or (allow_inf and value == math.inf):
-        return
-    expected = f"at least {at_least}" + (f" and below {below}" if below < math.inf else "")
     raise ConfigError(
         where,
-        expected=f"the value must be {expected}",
-        got=value,
+        expected=f"the value must be {setting.metadata['range']}",
+        got=quoted(value),
         todo="Choose a value in that range.",
     )
 

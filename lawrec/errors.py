@@ -16,6 +16,7 @@ class ErrorKind(StrEnum):
     BROKEN_JSON = "broken JSON"
     EMPTY_FACT = "empty fact"
     ENCODING = "encoding"
+    UNKNOWN_LABEL = "unknown label"
     OTHER = "other"
 
 
@@ -100,5 +101,8 @@ def quoted(value: Any, limit: int = 40) -> str:
         >>> quoted("盗窃" * 100, limit=10)
         "'盗窃盗窃盗窃盗窃…"
     """
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an int of more than 4,300 digits, or nested too deep
+        text = f"a very large {type(value).__name__}"
     return text if len(text) <= limit else text[: limit - 1] + "…"

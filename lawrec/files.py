@@ -164,6 +164,27 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
+def parse_json(text: str, **options: Any) -> Any:
+    """Return the value of a JSON text.
+
+    Args:
+        text: The text.
+        **options: Those of `json.loads`.
+
+    Raises:
+        ValueError: It is no JSON, is nested too deep, or has a number of more than 4,300 digits.
+
+    Example:
+        >>> parse_json("[" * 100_000)
+        Traceback (most recent call last):
+        ValueError: nested too deep
+    """
+    try:
+        return json.loads(text, **options)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
 def json_line(value: Any) -> bytes:
     """Return a value as JSON in UTF-8, on one line, without a line end.
 

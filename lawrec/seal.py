@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.errors import LawrecError
-from lawrec.files import sha256, write_json
+from lawrec.files import parse_json, sha256, write_json
 
 MANIFEST = "manifest.json"
 SEAL_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
@@ -72,10 +72,7 @@ def read_sealed(path: Path) -> dict[str, Any]:
         Traceback (most recent call last):
         ValueError: its content has changed since it was written
     """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    values = parse_json(path.read_text(encoding="utf-8"))
     if not isinstance(values, dict):
         raise ValueError("it is no JSON object")
     digest = values.pop(_DIGEST, None)

@@ -58,7 +58,7 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
         from lawrec import config
         from lawrec.corpus.dataset_spec import DatasetSpec
         from lawrec.corpus.prepare import prepare
-        from lawrec.runs.run import create_run
+        from lawrec.runs.create import create_run
 
         root = root or tmp_path_factory.mktemp("workplace")
         roots = {"records_root": root / "data/records", "vocab_root": root / "vocab"}

@@ -142,13 +142,21 @@ def test_a_value_of_another_type_is_refused_with_an_example(assignment, kind, go
 @pytest.mark.parametrize(
     ("assignment", "bounds", "got"),
     [
-        ("corpus.shard_cases=0", "at least 1", "0"),
-        ("corpus.max_tokens=-1", "at least 1", "-1"),
-        ("training.epochs=0", "at least 1", "0"),
-        ("training.seed=-1", "at least 0", "-1"),
-        ("decision.min_articles=-1", "at least 0", "-1"),
-        ("optimizer.learning_rate=-0.5", "at least 0", "-0.5"),
-        ("optimizer.learning_rate=nan", "at least 0", "nan"),
+        ("corpus.shard_cases=0", "at least 1 and at most 10,000,000", "0"),
+        ("corpus.max_tokens=-1", "at least 1 and at most 100,000", "-1"),
+        ("training.epochs=0", "at least 1 and at most 1,000,000,000", "0"),
+        ("training.seed=-1", "at least 0 and at most 4,294,967,295", "-1"),
+        ("training.seed=4294967296", "at least 0 and at most 4,294,967,295", "4294967296"),
+        (
+            "training.batch_tokens=1_0000_0000_0000",
+            "at least 1 and at most 10,000,000",
+            "1" + "0" * 12,
+        ),
+        ("decision.min_articles=-1", "at least 0 and at most 1,000,000", "-1"),
+        ("optimizer.learning_rate=-0.5", "at least 0 and at most 1,000,000,000", "-0.5"),
+        ("optimizer.learning_rate=nan", "at least 0 and at most 1,000,000,000", "nan"),
+        ("loss.l2=0x1" + "0" * 300, "at least 0 and at most 1,000,000,000", None),
+        ("decision.unseen_threshold=2", "at least 0 and at most 1 or inf", "2.0"),
         ("model.dropout=-1", "at least 0 and below 1", "-1.0"),
         ("model.dropout=1", "at least 0 and below 1", "1.0"),
         ("optimizer.warmup_ratio=nan", "at least 0 and below 1", "nan"),
@@ -156,10 +164,52 @@ def test_a_value_of_another_type_is_refused_with_an_example(assignment, kind, go
 )
 def test_a_number_out_of_its_bounds_is_refused(assignment, bounds, got):
     error = error_of(assignment)
-    assert error.where.startswith(f"--set {assignment}: [")
+    assert error.where.startswith(f"--set {assignment[:80]}")
     assert error.expected == f"the value must be {bounds}"
-    assert error.got == got
+    assert got is None or error.got == got
     assert error.todo == "Choose a value in that range."
+
+
+def numbers():
+    return [
+        (section, setting.name, setting.metadata["range"].allow_inf)
+        for section, values in vars(Config()).items()
+        for setting in dataclasses.fields(values)
+        if isinstance(setting.default, int | float) and not isinstance(setting.default, bool)
+    ]
+
+
+@pytest.mark.parametrize(("section", "key", "allow_inf"), numbers())
+def test_no_number_is_nan_or_beyond_every_machine(section, key, allow_inf):
+    beyond = "1" + "0" * 30
+    for text in ("nan", "inf", "-inf", "-1", beyond, f"{beyond}.0", "0x" + "f" * 40, "9" * 5_000):
+        if text == "inf" and allow_inf:
+            continue
+        error = error_of(f"{section}.{key}={text}")
+        assert error.expected.startswith("the value must be ")
+    for value in (float("nan"), float("-inf"), 16**40, 1e30):
+        with pytest.raises(ConfigError, match="the value must be "):
+            from_dict({section: {key: value}}, "json")
+
+
+def test_a_text_of_several_lines_sets_nothing_else():
+    error = error_of("training.epochs=3\nseed=7")
+    assert error.got == repr("3\nseed=7")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[training]\nepochs = " + "7" * 5_000,
+        "[corpus]\nentity_types = " + "[" * 100_000,
+        "[corpus]\nstop_words = " + "{a=" * 100_000,
+    ],
+)
+def test_a_number_too_long_and_what_is_nested_too_deep_are_refused(tmp_path, content):
+    assert error_of(path=toml(tmp_path, content)).expected == "the file must be TOML in UTF-8"
+    name, _, text = content.partition("\n")[2].partition(" = ")
+    error = error_of(f"{content[1:].partition(']')[0]}.{name}={text}", "training.seed=-1")
+    assert len(str(error)) < 400
 
 
 def test_the_shortest_list_may_not_be_longer_than_the_longest():

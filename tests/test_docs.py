@@ -12,6 +12,10 @@ from lawrec.cli import cli
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh.md")
+PAGES = (
+    *(path.name for path in ROOT.glob("*.md")),
+    *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")),
+)
 SMALL = shlex.split(
     "--set training.epochs=1 --set model.lstm_units=8 --set model.embedding_size=8 "
     "--set training.batch_tokens=20000"
@@ -25,12 +29,30 @@ def commands(name):
     return [line.split("  #")[0].strip() for line in lines if line.startswith("lawrec ")]
 
 
-def test_the_help_texts_are_what_the_program_prints():
-    spec = importlib.util.spec_from_file_location("make_commands", ROOT / "docs/make_commands.py")
+def script(name):
+    """Return docs/NAME.py as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_the_help_texts_are_what_the_program_prints():
     written = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
-    assert written == module.commands_text(), "run: python docs/make_commands.py"
+    assert written == script("make_commands").commands_text(), "run: python docs/make_commands.py"
+
+
+def test_the_tree_of_modules_is_that_of_the_code():
+    written = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    assert written == script("make_tree").page_text(), "run: python docs/make_tree.py"
+
+
+def test_the_reference_has_every_module():
+    pages = "".join(path.read_text("utf-8") for path in ROOT.glob("docs/reference/*.md"))
+    documented = set(re.findall(r"^::: lawrec\.(\w+)$", pages, re.MULTILINE))
+    modules = {path.stem for path in ROOT.glob("lawrec/[!_]*.py")}
+    packages = {path.parent.name for path in ROOT.glob("lawrec/*/__init__.py")} - {"cli"}
+    assert documented == modules | packages
 
 
 def test_both_readmes_have_the_same_commands():
@@ -47,11 +69,11 @@ def test_readmes_begin_with_the_two_commands_that_set_everything_up(name):
     ]
 
 
-@pytest.mark.parametrize("name", READMES)
+@pytest.mark.parametrize("name", PAGES)
 def test_links_lead_to_files(name):
-    text = (ROOT / name).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert (ROOT / target).exists(), target
+    path = ROOT / name
+    for target in re.findall(r"\]\(([^)#: ]+)\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
 
 
 @pytest.mark.tensorflow

@@ -18,7 +18,7 @@ from lawrec.files import write_text
 @click.option(
     "--article-list",
     type=options.FILE,
-    help="File with all articles, one per line.  [default: law.txt of DATA]",
+    help="File with all articles, one per line.  [default: law.txt of DATA, else the catalog]",
 )
 @click.option(
     "--max-tokens",
@@ -32,6 +32,7 @@ from lawrec.files import write_text
     help="Count tokens with it.  [default: estimate them from the characters]",
 )
 @options.near_duplicates
+@options.any_label
 @options.input_format
 @click.option("--json", "json_file", type=options.FILE, help="Also write the report as JSON.")
 @click.option("--html", "html_file", type=options.FILE, help="Also write the report as a page.")
@@ -60,13 +61,20 @@ def audit(
     from lawrec.reporting.audit_html import audit_html
     from lawrec.reporting.audit_text import audit_json, audit_text
 
-    reference = load_audit_reference(data, article_list, max_tokens=max_tokens, tokenizer=tokenizer)
+    case_format = options.case_format_from(arguments)
+    reference = load_audit_reference(
+        data,
+        article_list,
+        max_tokens=max_tokens,
+        tokenizer=tokenizer,
+        any_label=case_format.any_label,
+    )
     with options.show_progress() as progress:
         report = audit_cases(
             data,
             reference,
             threshold=near_duplicate_threshold,
-            case_format=options.case_format_from(arguments),
+            case_format=case_format,
             fix=fix,
             progress=progress,
         )

@@ -22,6 +22,7 @@ from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
     help="Another tuned run to compare with on the same cases; may be repeated.",
 )
 @options.skip_bad
+@options.any_label
 @options.input_format
 @options.device
 @options.output_format(EVALUATION_WRITERS)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import click
 from click.core import ParameterSource
@@ -25,6 +25,7 @@ HEADINGS = {
     "Data": (
         *("data", "records", "split", "others", "article_list", "charge_only_data", "ratios"),
         *("split_seed", "near_duplicate_threshold", "max_tokens", "tokenizer", "skip_bad"),
+        "any_label",
     ),
     "Input format": (
         *("input_format", "fact_field", "articles_field", "id_field", "articles_separator"),
@@ -154,6 +155,11 @@ input_format = compose_options(
 skip_bad = click.option(
     "--skip-bad", is_flag=True, help="Leave out lines that cannot be used, and count them."
 )
+any_label = click.option(
+    "--any-label",
+    is_flag=True,
+    help="Allow labels that neither a list of articles nor the Criminal Law has.",
+)
 data = compose_options(
     click.option(
         "--data",
@@ -171,6 +177,7 @@ data = compose_options(
         help="More train cases with charges but no articles; needs loss.charge_weight.",
     ),
     skip_bad,
+    any_label,
     input_format,
     settings,
 )
@@ -216,9 +223,10 @@ verbosity = compose_options(
 )
 
 
-def output(help: str, **attributes: Any) -> Decorator:
-    """Return the option for the path of a result."""
-    return click.option("-o", "--output", type=FILE, help=help, **attributes)
+def output(help: str, *, folder: bool = False, **attributes: Any) -> Decorator:
+    """Return the option for the path of a result: of a file, or of a folder."""
+    path = click.Path(dir_okay=folder, file_okay=not folder, path_type=Path)
+    return click.option("-o", "--output", type=path, help=help, **attributes)
 
 
 def output_format(writers: Iterable[str]) -> Decorator:
@@ -234,8 +242,9 @@ def output_format(writers: Iterable[str]) -> Decorator:
 
 
 class InputFormatOptions(TypedDict):
-    """The values of `input_format`."""
+    """The values of `input_format`, and of `any_label` where a command reads labels."""
 
+    any_label: NotRequired[bool]
     input_format: str | None
     fact_field: str
     articles_field: str | None
@@ -301,6 +310,7 @@ def case_format_from(arguments: InputFormatOptions) -> CaseFormat:
         id_field=arguments["id_field"],
         separator=arguments["articles_separator"],
         encoding=arguments["encoding"],
+        any_label=arguments.get("any_label", False),
     )
 
 

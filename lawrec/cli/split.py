@@ -30,15 +30,22 @@ def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float,
     help="Ratios of train, valid and test cases.",
 )
 @click.option("--seed", "split_seed", type=int, default=2018, help="Random seed of the split.")
+@click.option(
+    "--article-list",
+    type=options.FILE,
+    help="List of all articles, one per line.  [default: law.txt beside FILE, else the catalog]",
+)
 @options.near_duplicates
 @options.skip_bad
+@options.any_label
 @options.input_format
-@options.output("New folder for the splits.", required=True)
+@options.output("New folder for the splits.", folder=True, required=True)
 @options.verbosity
 def split(
     files: tuple[Path, ...],
     ratios: tuple[float, ...],
     split_seed: int,
+    article_list: Path | None,
     near_duplicate_threshold: float,
     skip_bad: bool,
     output: Path,
@@ -56,6 +63,7 @@ def split(
             files,
             output,
             settings=SplitSettings(ratios, split_seed, near_duplicate_threshold),
+            article_list=article_list,
             case_format=options.case_format_from(arguments),
             skip_bad=skip_bad,
             progress=progress,

@@ -24,7 +24,8 @@ def _as_steps(_: click.Context, __: click.Parameter, value: str | None) -> range
     if value is None:
         return range(0)
     first, _colon, last = value.partition(":")
-    steps = range(int(first), int(last) + 1) if first.isdecimal() and last.isdecimal() else None
+    numbers = [int(text) for text in (first, last) if text.isdecimal() and len(text) <= 12]
+    steps = range(numbers[0], numbers[1] + 1) if len(numbers) == 2 else range(0)
     if not steps or steps[0] < 1:
         raise click.BadParameter("name the first and the last step, from 1, for example 100:110.")
     return steps

@@ -23,6 +23,7 @@ def _default(setting: str) -> str:
 @options.run
 @click.option("--data", type=options.FILE, help="Labelled cases.  [default: the valid split]")
 @options.skip_bad
+@options.any_label
 @options.input_format
 @click.option(
     "--strategy",

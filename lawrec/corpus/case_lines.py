@@ -15,6 +15,7 @@ from lawrec.corpus.cases import Case, Cases, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat, choose_reader
 from lawrec.errors import CaseError
 from lawrec.files import json_line
+from lawrec.law.articles import json_label
 from lawrec.text import normalize
 from lawrec.text_files import decode_lines, detect_encoding, list_files, open_binary
 
@@ -84,7 +85,10 @@ def read_lines(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator
             cases = read_stream(
                 stream, str(file), labelled=True, case_format=resolved, prefix=f"{file.name}:"
             )
-            if resolved == CaseFormat("jsonl", encoding=case_format.encoding):
+            usual = CaseFormat(
+                "jsonl", encoding=case_format.encoding, any_label=case_format.any_label
+            )
+            if resolved == usual:
                 encoding = case_format.encoding or detect_encoding(file)
                 yield from _with_bytes(cases, raw_lines, encoding=encoding)
             else:
@@ -120,8 +124,12 @@ def case_to_json(case: Case, articles: Iterable[str]) -> bytes:
     record: dict[str, Any] = {"fact": case.fact}
     if case.case_id != Path(case.where).name:  # "file:line" is no id of its own
         record["id"] = case.case_id
-    labels = [int(name) if name.isdecimal() else name for name in articles]
+    labels = [json_label(name) for name in articles]
     record["meta"] = {"relevant_articles": labels, "accusation": list(case.charges)}
+    if case.unknown_articles:
+        record["unknown_articles"] = list(case.unknown_articles)
+    if case.weight != 1:
+        record["weight"] = case.weight
     return json_line(record)
 
 

@@ -23,7 +23,8 @@ from lawrec.corpus.readers import (
 )
 from lawrec.errors import CaseError, ErrorKind, quoted
 from lawrec.files import json_line
-from lawrec.law.articles import article_name
+from lawrec.law.articles import is_empty
+from lawrec.law.labels import article_names
 from lawrec.text_files import SURROGATE, list_files, open_binary
 
 EVERY_ARTICLE = ("*",)
@@ -213,7 +214,8 @@ def _case(
     _check_encoding(case_id, where)
     if not labelled:
         return Case(where, case_id, fact)
-    charges = tuple(filter(None, map(str, raw.charges if isinstance(raw.charges, list) else ())))
+    named = raw.charges if isinstance(raw.charges, list) else ()
+    charges = tuple(str(charge) for charge in named if not is_empty(charge))
     _check_encoding("".join(charges), where)
     weight = _weight(raw.weight, where)
     if case_format.charges_only:
@@ -282,11 +284,11 @@ def _check_charges(charges: tuple[str, ...], where: str) -> None:
 
 
 def _article_names(values: object, where: str, *, field_name: str) -> tuple[str, ...]:
-    if not isinstance(values, list):
-        expected = f"{field_name} must be a list of articles"
-        raise _label_error(where, expected, got=quoted(values))
     try:
-        return tuple(map(article_name, values))
+        return article_names(values)
+    except TypeError as error:
+        expected = f"{field_name} must be a list of articles"
+        raise _label_error(where, expected, got=quoted(values)) from error
     except ValueError as error:
         expected = 'an article must be a number or a text such as "133之一"'
         raise _label_error(where, expected, got=str(error)) from error

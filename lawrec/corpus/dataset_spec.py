@@ -15,6 +15,7 @@ from typing import Any
 
 from lawrec.config import CorpusConfig, LossConfig
 from lawrec.corpus.cases import no_case_error, read_cases
+from lawrec.corpus.label_check import KnownLabels, find_article_list, known_labels
 from lawrec.corpus.manifest import RECORDS_VERSION
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import find_splits
@@ -38,7 +39,9 @@ class DatasetSpec:
     Args:
         data: A folder of splits, as `find_splits` takes it.
         article_list: A file with one article per line, whose order is that of the label ids; by
-            default `law.txt` in `data` if it is there, else the articles that the cases cite.
+            default `law.txt` in `data` if it is there, else the articles that the cases cite. In
+            that case they may cite only articles of the catalog, unless `case_format` lets any
+            label pass.
         charge_only_data: More train cases, of which only the charges are known. All articles are
             masked in them: they train the output of the charges and the layers below both outputs.
         dictionaries: User dictionaries of the tokenizer.
@@ -65,8 +68,7 @@ class DatasetSpec:
         Raises:
             CaseError: The list cannot be read.
         """
-        default = self.data / "law.txt"
-        path = self.article_list or (default if default.is_file() else None)
+        path = self.article_list or find_article_list(self.data, in_parent=False)
         return read_article_list(path) if path else None
 
 
@@ -78,6 +80,7 @@ class DatasetInputs:
         splits: The path of each split.
         digests: The digest of the cases of each split, and of the charge-only cases if any.
         articles: The list of articles, None if there is none.
+        known_labels: The labels that cases may have.
         tokenizer: The tokenizer, which holds the words of the dictionaries.
         key: The name of the records and vocabularies.
     """
@@ -85,6 +88,7 @@ class DatasetInputs:
     splits: Mapping[str, Path]
     digests: Mapping[str, str]
     articles: list[str] | None
+    known_labels: KnownLabels
     tokenizer: Tokenizer
     key: str
 
@@ -149,7 +153,8 @@ def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
     }
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     key = f"{spec.data.resolve().name}-{digest[:8]}"
-    return DatasetInputs(splits, digests, articles, tokenizer, key)
+    known = known_labels(articles, any_label=spec.case_format.any_label)
+    return DatasetInputs(splits, digests, articles, known, tokenizer, key)
 
 
 def folder_for(spec: DatasetSpec, config: CorpusConfig) -> Path:

@@ -27,6 +27,7 @@ from lawrec.corpus.cases import (
     usable_cases,
 )
 from lawrec.corpus.dataset_spec import DatasetInputs, DatasetSpec, read_inputs
+from lawrec.corpus.label_check import check_labels, refuse_unknown_labels
 from lawrec.corpus.manifest import (
     VOCABULARY_FILES,
     Manifest,
@@ -42,7 +43,7 @@ from lawrec.corpus.splits import encodings_at
 from lawrec.corpus.tfrecords import Record, write_shards
 from lawrec.corpus.tokenizers import listed_words
 from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
-from lawrec.errors import CaseError, quoted
+from lawrec.errors import CaseError
 from lawrec.files import atomic_folder
 from lawrec.iterables import JsonSpool
 from lawrec.law.articles import statute_order
@@ -63,7 +64,8 @@ def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SIL
         progress: Reports each case, once when it is tokenized and once when it is written.
 
     Raises:
-        CaseError: A file is missing, a line cannot be used, or two splits are the same file.
+        CaseError: A file is missing, a line cannot be used, a label is unknown, or two splits are
+            the same file.
         ConfigError: The tokenizer cannot be loaded.
 
     Example:
@@ -78,6 +80,13 @@ def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SIL
     if damage := verify(folder, vocab=vocab).damage:
         damaged = f" What is there is damaged: {damage[0].where}." if folder.exists() else ""
         progress.message(f"Preparing the cases of {spec.data} into {folder}.{damaged}")
+        if not spec.skip_bad:
+            check_labels(
+                inputs.splits.values(),
+                inputs.known_labels,
+                case_format=spec.case_format,
+                progress=progress,
+            )
         with atomic_folder(vocab) as new_vocab, atomic_folder(folder) as new_folder:
             _Preparation(spec, config, inputs, progress, new_folder, new_vocab).run()
     return load_records(folder, vocab)
@@ -188,8 +197,7 @@ class _Preparation:
     def _cases(self, split: str) -> Cases:
         """Return the cases of a split, in train followed by the charge-only cases."""
         cases = read_cases(self.inputs.splits[split], case_format=self.spec.case_format)
-        if self.inputs.articles:
-            cases = _refuse_unlisted(cases, frozenset(self.inputs.articles))
+        cases = refuse_unknown_labels(cases, self.inputs.known_labels)
         if split == "train" and self.spec.charge_only_data:
             case_format = replace(self.spec.case_format, charges_only=True)
             return chain(cases, read_cases(self.spec.charge_only_data, case_format=case_format))
@@ -258,18 +266,3 @@ def _label_ids(names: list[str], articles: Vocabulary) -> list[int]:
     if tuple(names) == EVERY_ARTICLE:
         return list(range(len(articles)))
     return sorted(articles.ids[name] for name in names if name in articles.ids)
-
-
-def _refuse_unlisted(cases: Cases, listed: frozenset[str]) -> Cases:
-    """Yield the cases, and an error in place of each that names an article outside the list."""
-    for case in cases:
-        named = (*case.articles, *case.unknown_articles) if isinstance(case, Case) else ()
-        if unlisted := set(named) - listed:
-            yield CaseError(
-                case.where,
-                expected="each article must be in the list of articles",
-                got=quoted(sorted(unlisted)),
-                todo="Add it to the list, fix the line, or pass --skip-bad.",
-            )
-        else:
-            yield case

@@ -6,8 +6,6 @@ the fields that they yield.
 """
 
 import csv
-import json
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,12 +17,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lawrec.errors import CaseError, ErrorKind, quoted
+from lawrec.files import parse_json
+from lawrec.law.labels import split_labels
 from lawrec.text_files import DECOMPRESSORS, SURROGATE, decode_lines
 
 FIX_LINE = "Fix the line, or pass --skip-bad."
 
-# "264;133之一", "264, 266" and "264、266" are two articles each.
-_SEPARATORS = re.compile(r"[;；,，、|\s]+")
 _BATCH_ROWS = 256
 _CAIL_FIELDS = ("meta.relevant_articles", "meta.accusation")
 _PLAIN_FIELDS = ("articles", "charges")
@@ -45,6 +43,7 @@ class CaseFormat:
     separator: str | None = None  # between articles in one text
     encoding: str | None = None  # one of text_files.ENCODINGS
     charges_only: bool = False  # labelled cases name their charges and no articles
+    any_label: bool = False  # without a list, an article need not be in the catalog
 
     def non_defaults(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, for `CaseFormat(**fields)`."""
@@ -246,8 +245,8 @@ def _json_object(line: str, where: str, *, case_format: CaseFormat) -> dict[str,
     expected = "a line must be one JSON object"
     kind = ErrorKind.BROKEN_JSON
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        record = parse_json(line)
+    except ValueError as error:
         got = f"broken JSON ({error})"
         raise CaseError(where, expected=expected, got=got, todo=FIX_LINE, kind=kind) from error
     if not isinstance(record, dict):
@@ -275,10 +274,10 @@ def _raw_case(
     unknown = _field_or_meta(record, "unknown_articles")
     charges = _field(record, charges_field)
     if in_table:
-        charges = _split_text(charges)
+        charges = split_labels(charges)
     if in_table or case_format.separator:
-        articles = _split_text(articles, case_format.separator)
-        unknown = _split_text(unknown, case_format.separator)
+        articles = split_labels(articles, case_format.separator)
+        unknown = split_labels(unknown, case_format.separator)
     return RawCase(
         fact=_field(record, case_format.fact_field),
         articles=articles,
@@ -301,14 +300,6 @@ def _field(record: dict[str, Any], name: str) -> Any:
 def _field_or_meta(record: dict[str, Any], name: str) -> Any:
     value = _field(record, name)
     return _field(record, f"meta.{name}") if value is None else value
-
-
-def _split_text(value: Any, separator: str | None = None) -> Any:
-    """Return the names in one text or number as a list; a value of another type is unchanged."""
-    if isinstance(value, str):
-        parts = value.split(separator) if separator else _SEPARATORS.split(value)
-        return [part.strip() for part in parts if part.strip()]
-    return [value] if isinstance(value, int | float) else value
 
 
 def choose_reader(file: Path, stream: BinaryIO) -> str:

@@ -9,21 +9,31 @@ import random
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from lawrec.corpus.case_lines import CaseLine, line_to_json, read_lines
 from lawrec.corpus.cases import SKIPPED, BadLines, Case
+from lawrec.corpus.label_check import (
+    KnownLabels,
+    check_labels,
+    find_article_list,
+    known_labels,
+    label_error,
+)
 from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.errors import CaseError, ConfigError
 from lawrec.files import atomic_folder, check_new_folder
+from lawrec.law.articles import read_article_list
 from lawrec.progress import SILENT, Progress
 
 RATIOS = (0.8, 0.1, 0.1)
+_TOLERANCE = 0.02
+"""A split may exceed its share of the cases by this fraction of it, to hold a rare article."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,7 @@ def split_files(
     folder: Path,
     *,
     settings: SplitSettings = SplitSettings(),
+    article_list: Path | None = None,
     case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
     progress: Progress = SILENT,
@@ -81,13 +92,15 @@ def split_files(
         files: Paths of labelled cases, as `list_files` takes them.
         folder: A folder that is new or empty.
         settings: Ratios, seed, and the threshold of near-duplicates.
+        article_list: A list of the articles that the cases may have; by default `law.txt` beside
+            the first file, else the catalog of the Criminal Law.
         case_format: How the cases are written.
         skip_bad: Whether to skip a line that cannot be used, and to log it in `skipped.jsonl`.
         progress: Where to report the number of cases read and written.
 
     Raises:
-        CaseError: The folder is in use, a line cannot be used and `skip_bad` is off, or a split
-            would stay empty.
+        CaseError: The folder is in use, a line cannot be used or a label is unknown and `skip_bad`
+            is off, or a split would stay empty.
         ConfigError: The ratios are not three positive numbers with the sum 1.
 
     Example:
@@ -97,9 +110,15 @@ def split_files(
     """
     check_ratios(settings.ratios)
     check_new_folder(folder)
+    article_list = article_list or find_article_list(files[0])
+    listed = read_article_list(article_list) if article_list else None
+    known = known_labels(listed, any_label=case_format.any_label)
+    if not skip_bad:
+        check_labels(files, known, case_format=case_format, progress=progress)
+    bad_lines = BadLines(skip=skip_bad)
     with tempfile.TemporaryFile() as spool:
         reading = _Reading(NearDuplicateIndex(spool, settings.threshold))
-        lines = _usable_lines(files, case_format, bad_lines=BadLines(skip=skip_bad))
+        lines = _usable_lines(files, case_format, known=known, bad_lines=bad_lines)
         for done, line in enumerate(lines, 1):
             reading.add(line)
             progress.update("read", done, None)
@@ -116,8 +135,12 @@ def split_files(
     for group, split in zip(groups, choice, strict=True):
         for case in group.cases:
             splits[case] = split
-    skipped = _write(files, case_format, folder=folder, splits=splits, progress=progress)
-    return _report(folder, groups, choice=choice, skipped=skipped)
+    with atomic_folder(folder) as new:
+        lines = _usable_lines(
+            files, case_format, known=known, bad_lines=BadLines(skip=True, log=new / SKIPPED)
+        )
+        _write(lines, new, splits=splits, progress=progress)
+    return _report(folder, groups, choice=choice, skipped=bad_lines.skipped)
 
 
 def assign_groups(
@@ -129,8 +152,9 @@ def assign_groups(
     Multi-Label Data) over groups in place of cases: the article with the fewest unassigned groups
     comes first, and each of its groups goes to the split that needs most cases of it. Two things
     are beyond the paper. A split without any case of the article comes first, so that an article of
-    three groups reaches three splits. An article with fewer unassigned groups than there are
-    splits, which cannot reach all of them, comes after the others.
+    three groups reaches three splits, unless a split is full: the ratios hold even where most
+    articles are rare. An article with fewer unassigned groups than there are splits, which cannot
+    reach all of them, comes after the others, and goes to train.
 
     Args:
         groups: The groups of cases.
@@ -158,7 +182,9 @@ def assign_groups(
     for number in order:
         if number not in stratifier.splits:
             stratifier.assign(number, None)
-    return [stratifier.splits[number] for number in range(len(groups))]
+    choice = [stratifier.splits[number] for number in range(len(groups))]
+    _fill_empty_splits(choice, order, n_splits=len(ratios))
+    return choice
 
 
 def check_ratios(ratios: Sequence[float]) -> None:
@@ -227,6 +253,7 @@ class _Stratifier:
         # Cases that each split still needs, of each article and in all; negative: it has too many.
         self._needed = [{name: ratio * total[name] for name in total} for ratio in ratios]
         self._room = [ratio * cases for ratio in ratios]
+        self._excess = [0.5 + _TOLERANCE * room for room in self._room]
 
     def assign(self, number: int, article: str | None) -> None:
         """Assign a group to the split that needs it most for an article, or None: for its size."""
@@ -242,19 +269,37 @@ class _Stratifier:
 
     def _need(self, split: int, group: Group, *, article: str | None) -> tuple[float, ...]:
         """Return how much a split needs a group: the larger tuple, the more."""
-        if article is None:
-            return (0, 0, 0, self._room[split])
+        is_full = len(group.cases) > self._room[split] + self._excess[split]
+        if article is None or is_full:
+            return (not is_full, 0, 0, 0, 0, self._room[split])
         held = self._held[split]
         absent = [name for name in group.articles if name not in held]
         # An article too rare for all three splits goes to train.
         train_lacks_rare = split == 0 and not self._rare.isdisjoint(absent)
         return (
+            True,
             article not in held,
             train_lacks_rare,
             len(absent),
             self._needed[split][article],
             self._room[split],
         )
+
+
+def _fill_empty_splits(choice: list[int], order: Sequence[int], *, n_splits: int) -> None:
+    """Move a group to each empty split: the smallest one of the split with the most groups.
+
+    Args:
+        choice: The split of each group, which is changed.
+        order: The groups, from the largest.
+        n_splits: The number of splits.
+    """
+    for empty in sorted(set(range(n_splits)) - set(choice)):
+        for split, n_groups in Counter(choice).most_common(1):
+            if n_groups > 1:
+                choice[next(number for number in reversed(order) if choice[number] == split)] = (
+                    empty
+                )
 
 
 def _groups_by_article(groups: Sequence[Group]) -> dict[str, set[int]]:
@@ -266,41 +311,26 @@ def _groups_by_article(groups: Sequence[Group]) -> dict[str, set[int]]:
 
 
 def _usable_lines(
-    files: Sequence[Path], case_format: CaseFormat, *, bad_lines: BadLines
+    files: Sequence[Path], case_format: CaseFormat, *, known: KnownLabels, bad_lines: BadLines
 ) -> Iterator[CaseLine]:
     for path in files:
         for line in read_lines(path, case_format):
-            if isinstance(line.case, CaseError):
-                bad_lines.handle(line.case)
+            error = label_error(line.case, known) or line.case
+            if isinstance(error, CaseError):
+                bad_lines.handle(error)
             else:
                 yield line
 
 
 def _write(
-    files: Sequence[Path],
-    case_format: CaseFormat,
-    *,
-    folder: Path,
-    splits: Sequence[int],
-    progress: Progress,
-) -> int:
-    """Write each case to its split, log unusable lines, and return the number of the latter.
-
-    Args:
-        files: Paths of labelled cases.
-        case_format: How the cases are written.
-        folder: The new folder.
-        splits: The index of the split of each case.
-        progress: Where to report the number of cases written.
-    """
-    with atomic_folder(folder) as new, ExitStack() as stack:
-        bad_lines = BadLines(skip=True, log=new / SKIPPED)
-        outputs = [stack.enter_context((new / f"{name}.json").open("wb")) for name in SPLITS]
-        lines = _usable_lines(files, case_format, bad_lines=bad_lines)
+    lines: Iterable[CaseLine], folder: Path, *, splits: Sequence[int], progress: Progress
+) -> None:
+    """Write each case to the file of its split, whose index `splits` has."""
+    with ExitStack() as stack:
+        outputs = [stack.enter_context((folder / f"{name}.json").open("wb")) for name in SPLITS]
         for done, (line, split) in enumerate(zip(lines, splits, strict=True), 1):
             outputs[split].write(line_to_json(line) + b"\n")
             progress.update("write", done, len(splits))
-    return bad_lines.skipped
 
 
 def _report(

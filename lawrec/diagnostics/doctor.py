@@ -39,6 +39,8 @@ LIBRARIES = {
 }
 """The libraries that TensorFlow for CUDA 12 and cuDNN 9 loads, and the package of each."""
 DRIVER = "libcuda.so.1"
+_NO_DRIVER = "No NVIDIA GPU or driver: no /dev/nvidia*, no /proc/driver/nvidia, no nvidia-smi."
+_NO_DEVICE = "The driver has no device: no /dev/nvidia0."
 _CONTAINER_HINT = "in a container, start that with its GPU (docker run --gpus all)."
 _UNKNOWN_REASON = (
     "Driver and libraries are there, and TensorFlow uses no GPU all the same: it says why with "
@@ -189,19 +191,12 @@ def probe_scores() -> Float32Array:
 
 def _driver_reasons(machine: MachineReport) -> list[str]:
     if not (machine.nodes or machine.driver or machine.smi):
-        return [
-            "No NVIDIA GPU or driver: no /dev/nvidia*, no /proc/driver/nvidia, no nvidia-smi. "
-            f"Install NVIDIA's driver; {_CONTAINER_HINT}"
-        ]
+        return [f"{_NO_DRIVER} Install NVIDIA's driver; {_CONTAINER_HINT}"]
     if not machine.nodes:
-        return [
-            "The driver has no device: no /dev/nvidia0. Load it with modprobe nvidia; "
-            f"{_CONTAINER_HINT}"
-        ]
+        return [f"{_NO_DEVICE} Load it with modprobe nvidia; {_CONTAINER_HINT}"]
     if DRIVER in machine.broken:
-        return [
-            f"The driver's library cannot be loaded: {machine.broken[DRIVER]}. Install the driver."
-        ]
+        why = machine.broken[DRIVER]
+        return [f"The driver's library cannot be loaded: {why}. Install the driver."]
     return []
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from lawrec.errors import RunError
 from lawrec.evaluation.cail_judge import CailReport, judge
 from lawrec.files import write_text
-from lawrec.law.articles import read_article_list
+from lawrec.law.articles import json_label, read_article_list
 from lawrec.law.cail_labels import Ids, cail_id, cail_ids, ids_in
 from lawrec.runs.results import EvaluationResult, ScoredCases
 from lawrec.runs.run import Run
@@ -137,7 +137,7 @@ def _cail_case(ids: Iterable[int], labels: Sequence[str]) -> dict[str, Any]:
     return {
         "meta": {
             "accusation": [],
-            "relevant_articles": [int(name) if name.isdecimal() else name for name in names],
+            "relevant_articles": [json_label(name) for name in names],
             "term_of_imprisonment": term,
         }
     }

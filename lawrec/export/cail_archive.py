@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from lawrec.files import atomic_file
+from lawrec.files import atomic_file, parse_json
 from lawrec.law.cail_labels import ids_in, unmapped_articles
 from lawrec.reporting.evaluation_text import shorten_list
 from lawrec.resources import shipped_path
@@ -142,7 +142,7 @@ def _in_folder(folder: str, contents: Contents) -> Contents:
 
 def _without_absolute_paths(path: Path) -> dict[str, Any]:
     """Return a JSON object whose absolute paths, which mean nothing elsewhere, are names alone."""
-    values: dict[str, Any] = _shorten_paths(json.loads(path.read_text(encoding="utf-8")))
+    values: dict[str, Any] = _shorten_paths(parse_json(path.read_text(encoding="utf-8")))
     return values
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from lawrec.corpus.cases import BadLines, Cases, no_case_error, read_cases, usable_cases
+from lawrec.corpus.label_check import check_labels, labels_known_to_run, refuse_unknown_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.vocabulary import Vocabulary, label_matrix
 from lawrec.files import atomic_file, sha256
@@ -31,7 +32,7 @@ from lawrec.text_files import content_digest
 from lawrec.training.checkpoints import best_checkpoint, load_model
 from lawrec.types import BoolArray, Float32Array
 
-SCORES_VERSION = 3  # rises when what is stored in `scores/` changes
+SCORES_VERSION = 4  # rises when what is stored in `scores/` changes
 _UNREADABLE = (*SEAL_ERRORS, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 """What reading a damaged file of scores may raise."""
 
@@ -59,7 +60,8 @@ def score_file(
         progress: Receives the number of cases after each chunk of them.
 
     Raises:
-        CaseError: A file cannot be read or has no case, or a line is not a valid case.
+        CaseError: A file cannot be read or has no case, a line is not a valid case, or it has a
+            label that neither the run nor the catalog knows.
         RunError: The run has no checkpoint, or needs another tokenizer.
 
     Example:
@@ -73,10 +75,13 @@ def score_file(
     stored = run.folder / "scores" / f"{key[:16]}-{Path(checkpoint).name}.npz"
     if scored := _load(stored, key, progress=progress):
         return scored
+    labels = labels_known_to_run(run.articles.names, any_label=case_format.any_label)
+    if not skip_bad:
+        check_labels([path], labels, case_format=case_format, progress=progress)
     scored = _score_cases(
         run,
         checkpoint,
-        read=read_cases(path, case_format=case_format),
+        read=refuse_unknown_labels(read_cases(path, case_format=case_format), labels),
         path=path,
         skip_bad=skip_bad,
         progress=progress,

@@ -6,11 +6,11 @@ stays as it is written.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from pathlib import Path
 
 from lawrec.errors import CaseError, quoted
+from lawrec.text import nfkc
 from lawrec.text_files import read_text
 
 NUMERALS = "0-9０-９零〇一二三四五六七八九十百千"
@@ -19,20 +19,60 @@ NUMERALS = "0-9０-９零〇一二三四五六七八九十百千"
 CHINESE_BRANCH = "[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
 """Regular expression for the number of a branch, 1 to 99: 一, 十, 十一, 二十, 九十九."""
 
-_DIGITS = dict(zip("零〇一二三四五六七八九", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+_DIGITS = dict(zip("零〇一二三四五六七八九两", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2), strict=True))
 _UNITS = {"十": 10, "百": 100, "千": 1000}
-_NUMBER = "[0-9]+|[零〇一二三四五六七八九十百千]+"
 _UNNUMBERED = 10**9
-# An article as people write it, in Unicode form NFKC and without white space:
-#   264   第264条   刑法第二百六十四条   《中华人民共和国刑法》第264条   number
-#   133之一   133条之1   第一百三十三条之一                              number, branch
-#   133-1   第133-1条                                                    number, hyphened branch
-_ARTICLE = re.compile(
-    r"(?:《?(?:中华人民共和国)?刑法》?)?"
-    rf"(?P<opening>第)?(?P<number>{_NUMBER})(?:-(?P<hyphened>[1-9]))?(?P<closing>条)?"
-    rf"(?:之(?P<branch>[1-9][0-9]?|{CHINESE_BRANCH}))?"
-)
-_WHOLE_NUMBER = re.compile(r"^([0-9]+)\.0+$")  # "264.0", as a table with gaps is often written
+_MOST_INT = 2**53  # from here on, not every int is a float
+_LONGEST = 10_000
+"""A text of more characters is no article."""
+_EMPTY = {
+    *("", "-", "--", "—", "――", "/", "nan", "none", "null", "nil", "na", "n/a", "#n/a", "<na>"),
+    *("nat", "empty", "无", "空", "暂无", "没有"),
+}
+"""What people and programs write where there is no article, in lower case."""
+
+
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of an article, of paragraphs alone, and of what separates articles.
+
+    They are for a text in Unicode form NFKC whose white space is single spaces. No repetition lies
+    in another one without a limit, so that a search takes linear time. Articles are written as::
+
+        264   264.0   第264条   刑法第二百六十四条   《中华人民共和国刑法》第264条   number
+        133之一   133条之1   第一百三十三条之一   第133之一条                    number, branch
+        133-1   第133-1条                                         number, hyphened branch
+        第264条第1款   第二百六十四条第一款第(二)项   第133条前段        number, paragraphs
+    """
+    digit = "[一二两三四五六七八九]"
+    tens = f"{digit}?十{digit}?|{digit}"
+    hundreds = f"{digit}百(?:[零〇]{digit}|{digit}?十{digit}?)?|{tens}"
+    numeral = (
+        f"{digit}千(?:[零〇](?:{tens})|{digit}百(?:[零〇]{digit}|{digit}?十{digit}?)?)?|{hundreds}"
+    )
+    digits = r"0{0,5}[0-9]{1,4}(?=\.0{0,6}(?![.0-9])|(?![.0-9]))"
+    by_digit = "[零〇一二三四五六七八九]{2,4}(?![十百千])"
+    note = r"(?: ?\([^()第条]{1,20}\))?"
+    lead = "(?:(?:依照|根据|依据|按照|适用|违反|触犯|参照) ?)?"
+    law = f"《? ?(?:中华人民共和国|我国|中国)? ?刑法(?:典|总则|分则)?{note} ?》?{note} ?"
+    branch = f" ?\\(? ?之 ?(?P<branch>[1-9][0-9]?|{CHINESE_BRANCH})\\)?(?P<closing_branch> ?条)?"
+    part = f"第? ?\\(?(?:[1-9][0-9]?|{CHINESE_BRANCH})\\)?"
+    paragraph = f" ?{part}(?: ?[、和] ?{part}){{0,9}} ?[款项目]| ?第?[一二三前中后]段"
+    paragraphs = f"(?:{paragraph})+"
+    article = (
+        rf"{lead}(?:{law})?(?:第 ?)?"
+        rf"(?P<number>(?P<digits>{digits})(?:\.0{{0,6}})?|{by_digit}|{numeral})"
+        rf"(?:-(?P<hyphened>[1-9])(?![0-9]))?(?P<closing> ?条)?(?:{branch})?"
+        f"(?:{paragraphs})?(?:[的之]?规定)?"
+    )
+    conjunction = "(?:以及|和|及|与|并) ?"
+    # 第264条第266条 needs none.
+    separator = f"[;,、|。 ]+(?:{conjunction})?|{conjunction}|(?=第|《|刑法)|$"
+    return re.compile(article), re.compile(paragraphs), re.compile(separator)
+
+
+_ARTICLE, _PARAGRAPHS, _SEPARATOR = _patterns()
+_SCIENTIFIC = re.compile(r"([1-9])\.([0-9]{1,3})E\+?0?([1-3])", re.IGNORECASE)
+"""A number as a narrow column of a spreadsheet shows it: 2.64E+02."""
 _BRANCHES = {120: 6, 133: 2, 162: 2, 262: 2, 280: 2, 287: 2, 291: 2} | dict.fromkeys(
     (
         *(17, 37, 134, 135, 139, 142, 169, 175, 177, 185, 205, 210, 219, 224, 234, 236, 244, 253),
@@ -46,42 +86,99 @@ _BRANCHES = {120: 6, 133: 2, 162: 2, 262: 2, 280: 2, 287: 2, 291: 2} | dict.from
 def article_name(value: object) -> str:
     """Return the one spelling of an article: "264", or "133之一" for a branch.
 
-    An article of the Criminal Law may be written as 264, 264.0, "264", "第二百六十四条" or
-    "刑法第264条". "133-1" means 133之一, since that branch exists and no range runs downwards. Any
-    other text, such as "264-1", is a label of its own, and is returned on one line.
+    An article of the Criminal Law may be written as 264, 264.0, "264", "第二百六十四条",
+    "刑法第264条" or "第264条第1款": paragraphs are dropped. "133-1" means 133之一, since that
+    branch exists and no range runs downwards. Any other text, such as "264-1" or "264、266", is a
+    label of its own, and is returned on one line.
 
     Raises:
-        ValueError: The value is neither a positive whole number nor a text that is not blank.
+        ValueError: The value is neither a positive whole number nor a text, or a text that stands
+            for no article, such as "0", "nan" or "无".
 
     Example:
         >>> [article_name(value) for value in (264.0, "刑法第264条", "133-1", "民法典 1165")]
         ['264', '264', '133之一', '民法典 1165']
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if value <= 0 or value % 1:
-            raise ValueError(f"not an article: {value!r}")
+        if not 0 < value < _MOST_INT or value % 1:
+            raise ValueError(f"not an article: {quoted(value)}")
         return str(int(value))
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or is_empty(value):
         raise ValueError(f"not an article: {value!r}")
-    text = _WHOLE_NUMBER.sub(r"\1", "".join(unicodedata.normalize("NFKC", value).split()))
-    match = _ARTICLE.fullmatch(text)
-    if not match or not _is_article(match):
-        return " ".join(value.split())
-    branch = match["branch"] or match["hyphened"]
-    return str(_number(match["number"])) + (f"之{_in_chinese(_number(branch))}" if branch else "")
+    names = articles_in(value)
+    return names[0] if len(names) == 1 else " ".join(value.split())
+
+
+def is_empty(value: object) -> bool:
+    """Return whether a value says that there is no article: None, NaN, "" or "无".
+
+    Example:
+        >>> [is_empty(value) for value in (None, float("nan"), "#N/A", "无", 0)]
+        [True, True, True, True, False]
+    """
+    if isinstance(value, str):
+        return len(value) <= _LONGEST and value.strip().casefold() in _EMPTY
+    return value is None or value != value  # only NaN differs from itself
+
+
+def articles_in(text: str) -> tuple[str, ...]:
+    """Return the articles of a text that names articles of the Criminal Law and nothing else.
+
+    Returns:
+        Their names; none if the text holds anything else.
+
+    Raises:
+        ValueError: The text names article 0, which does not exist.
+
+    Example:
+        >>> articles_in("刑法第二百六十四条第一款、第一百三十三条之一"), articles_in("264元")
+        (('264', '133之一'), ())
+    """
+    if len(text) > _LONGEST:
+        return ()
+    text = _one_line(text)
+    matches: list[re.Match[str]] = []
+    position = 0
+    while position < len(text):
+        paragraphs = _PARAGRAPHS.match(text, position) if matches else None
+        match = paragraphs or _ARTICLE.match(text, position)
+        separator = _SEPARATOR.match(text, match.end()) if match else None
+        if not match or not separator or not (paragraphs or _is_article(match)):
+            return ()
+        matches += [] if paragraphs else [match]
+        position = separator.end()
+    return tuple(map(_name, matches))
+
+
+def _one_line(text: str) -> str:
+    """Return a text in Unicode form NFKC without quotes around it and without double spaces."""
+    text = " ".join(nfkc(text).split()).strip("'\"“”‘’=、,;|。 ")
+    match = _SCIENTIFIC.fullmatch(text)
+    # 2.64E+02 has all digits of 264. 2.6E+02 has not, and may be any article from 255 to 264.
+    return match[1] + match[2] if match and len(match[2]) == int(match[3]) else text
 
 
 def _is_article(match: re.Match[str]) -> bool:
     """Return whether a match means an article, and not another number.
 
-    - Chinese numerals need both 第 and 条: "第十条" is an article, "十" is not.
+    - Chinese numerals need 条: "第十条" is an article, "十" is not.
     - A hyphen needs a branch that exists: "133-1" is an article, "264-1" is not.
     """
-    number, hyphened = match["number"], match["hyphened"]
+    digits, hyphened = match["digits"], match["hyphened"]
     if hyphened:
-        n_branches = _BRANCHES.get(int(number), 0) if number.isdecimal() else 0
+        n_branches = _BRANCHES.get(int(digits), 0) if digits else 0
         return not match["branch"] and int(hyphened) <= n_branches
-    return number.isdecimal() or bool(match["opening"] and match["closing"])
+    return bool(digits or match["closing"] or match["closing_branch"])
+
+
+def _name(match: re.Match[str]) -> str:
+    number, branch = (
+        _number(match["digits"] or match["number"]),
+        match["branch"] or match["hyphened"],
+    )
+    if not number:
+        raise ValueError(f"not an article: {match[0]!r}")
+    return str(number) + (f"之{_in_chinese(_number(branch))}" if branch else "")
 
 
 def read_article_list(path: Path) -> list[str]:
@@ -131,7 +228,7 @@ def statute_order(article: str) -> tuple[int, int, str]:
         >>> sorted(["盗窃", "264", "133之十", "133之二", "133"], key=statute_order)
         ['133', '133之二', '133之十', '264', '盗窃']
     """
-    match = re.fullmatch(rf"([0-9]+)(?:之({_NUMBER}))?", article)
+    match = re.fullmatch(rf"([0-9]{{1,9}})(?:之([{NUMERALS}]{{1,9}}))?", article)
     if not match:
         return (_UNNUMBERED, 0, article)
     return (int(match[1]), _number(match[2]) if match[2] else 0, article)
@@ -145,6 +242,17 @@ def is_numbered(article: str) -> bool:
         [True, False]
     """
     return statute_order(article)[0] < _UNNUMBERED
+
+
+def json_label(article: str) -> int | str:
+    """Return a label as CAIL2018 writes it in JSON: a number where it is one, else a text.
+
+    Example:
+        >>> [json_label(label) for label in ("264", "133之一", "0264")]
+        [264, '133之一', '0264']
+    """
+    number = statute_order(article)[0]
+    return number if str(number) == article else article
 
 
 def root_article(article: str) -> str:

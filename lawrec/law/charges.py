@@ -1,9 +1,13 @@
 """Names of charges: one spelling for each, and the wordings that a text may use."""
 
+import math
 import re
 from itertools import product
 
 from lawrec.text import normalize
+
+_MOST_CHARACTERS = 100_000
+"""In all wordings of a charge; those of CAIL2018 have a few hundred."""
 
 
 def normalize_charge(charge: str) -> str:
@@ -21,12 +25,17 @@ def normalize_charge(charge: str) -> str:
 def charge_wordings(charge: str) -> set[str]:
     """Return all wordings of a charge: brackets in CAIL2018 hold alternatives.
 
+    Of so many alternatives that no court writes them, only the charge without brackets is returned.
+
     Example:
         >>> sorted(charge_wordings("[盗窃、抢夺]枪支"))
         ['抢夺枪支', '盗窃、抢夺枪支', '盗窃枪支']
     """
     # A split by a pattern with a group returns the text outside of brackets at even positions and
     # the text inside at odd ones: "非法[持有、私藏]枪支" becomes ["非法", "持有、私藏", "枪支"].
-    pieces = re.split(r"[\[【](.*?)[\]】]", normalize(charge).removesuffix("罪"))
+    pieces = re.split(r"[\[【]([^\[\]【】]*)[\]】]", normalize(charge).removesuffix("罪"))
     choices = [text.split("、") if index % 2 else [text] for index, text in enumerate(pieces)]
-    return {"".join(choice) for choice in product(*choices)} | {normalize_charge(charge)}
+    wordings = {normalize_charge(charge)}
+    if math.prod(map(len, choices)) * len(charge) <= _MOST_CHARACTERS:
+        wordings |= {"".join(choice) for choice in product(*choices)}
+    return wordings

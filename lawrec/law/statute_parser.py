@@ -6,24 +6,25 @@ that an editor added in 【】, footnotes, annexes.
 """
 
 import html
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from lawrec.errors import StatuteError, quoted
+from lawrec.files import parse_json
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, is_numbered
 from lawrec.text_files import read_text
 
 # Markdown and HTML.
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_TAG = re.compile(r"</?[a-zA-Z][^>]*>")  # <br>, </p>
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")  # [第一编 总则](#a): the group is the text
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")  # <br>, </p>
+_LONG_REFERENCE = re.compile(r"&#[0-9]{10,}+;?")  # &#1234567890; which is no character
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^\[)]*\)")  # [第一编 总则](#a): the group is the text
 _MARKUP = re.compile(r"^(?:#+|>|[-*+](?=\s))\s*|\*\*|__")  # "## ", "> ", "- ", **bold**, __bold__
 _RULE = re.compile(r"[-*_=#\s]*")  # a line such as "---", or an empty one
 
-_NUMBER = f"[{NUMERALS}]{{1,12}}"
+_NUMBER = f"[{NUMERALS}]{{1,9}}"
 _DATE = f"[{NUMERALS}○]{{4}}年[{NUMERALS}]+月[{NUMERALS}]+日"  # 2019年3月2日, 二○一九年三月二日
 # What follows "第264条" where a sentence cites the article: "第264条的规定", "第264条、第266条".
 _CITATION = "[的、，,；;。.至到第所之款项]|规定|(?:以?及|和|或者?|与)[本第]"
@@ -39,8 +40,8 @@ _DIVISION = re.compile(
     rf"第\s*{_NUMBER}\s*(?:分编|编|章|节)(?![的、，规所])[^。；;：]*|[总分附]\s*则|目\s*[录次]"
 )
 _CONTENTS = re.compile(r"目\s*[录次]")
-_PAGE_NUMBER = re.compile(r"[\s.…·]+|\d+$")  # the dots and the number of "第一章 任务……1"
-_ANNEX = re.compile(rf"附\s*[件录表]?\s*(?:{_NUMBER})?\s*[:：]?")  # 附件一, 附：
+_PAGE_NUMBER = re.compile(r"[\s.…·]+|\d++$")  # the dots and the number of "第一章 任务……1"
+_ANNEX = re.compile(rf"附\s*(?:[件录表]\s*)?(?:{_NUMBER}\s*)?[:：]?")  # 附件一, 附：
 _FOOTNOTE_MARK = re.compile(r"[①-⑳]|\[\^?\d+\]|［\d+］|〔\d+〕")  # ①, [1], [^1], ［1］, 〔1〕
 # A line that is a note: "① 本条于", "注：", "※", "（2001年1月1日…通过", "根据2019年3月2日…修正".
 _NOTE = re.compile(
@@ -103,8 +104,8 @@ def read_statute(path: Path) -> Statute:
 
 def _json_blocks(path: Path, text: str) -> Iterator[Block]:
     try:
-        pairs = json.loads(text, object_pairs_hook=list)  # a dict would lose repeated numbers
-    except json.JSONDecodeError as error:
+        pairs = parse_json(text, object_pairs_hook=list)  # a dict would lose repeated numbers
+    except ValueError as error:
         raise StatuteError(
             path, expected="the file must be JSON", got=str(error), todo="Fix the file."
         ) from error
@@ -139,7 +140,7 @@ def _without_number(lines: list[str]) -> list[str]:
 
 
 def _text_blocks(text: str) -> list[Block]:
-    lines = [_plain(line) for line in _COMMENT.sub("", text).splitlines()]
+    lines = [_plain(line) for line in _without_comments(text).splitlines()]
     contents = _contents_lines(lines)
     blocks: list[Block] = [(None, [])]
     in_annex = False
@@ -151,6 +152,12 @@ def _text_blocks(text: str) -> list[Block]:
             blocks[-1][1].append(line)
             in_annex = in_annex or (blocks[-1][0] is not None and bool(_ANNEX.fullmatch(line)))
     return blocks
+
+
+def _without_comments(text: str) -> str:
+    """Return a text without comments; behind the last end of one, no start is looked at."""
+    end = text.rfind("-->") + len("-->")
+    return _COMMENT.sub("", text[:end]) + text[end:] if end >= len("-->") else text
 
 
 def _contents_lines(lines: list[str]) -> range:
@@ -177,7 +184,8 @@ def _plain(line: str) -> str:
     "#### 第二条 茶" becomes "第二条【茶】", and "**第一条** 喝茶。" becomes "第一条 喝茶。".
     """
     is_heading = line.lstrip().startswith("#")
-    line = html.unescape(_TAG.sub("", _LINK.sub(r"\1", line))).strip()
+    line = _TAG.sub("", _LINK.sub(r"\1", line))
+    line = html.unescape(_LONG_REFERENCE.sub("\ufffd", line)).strip()
     line = " ".join(_MARKUP.sub("", line).split())
     match = _HEADING.fullmatch(line) if is_heading else None
     if match and _BARE_TITLE.fullmatch(match["rest"]):

@@ -3,9 +3,7 @@
 A version is one file, `<root>/<name>/<effective date>.json`, with the text of each article.
 """
 
-import json
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
@@ -13,8 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from lawrec.errors import StatuteError, quoted
-from lawrec.files import write_json
+from lawrec.files import parse_json, write_json
 from lawrec.law.articles import statute_order
+from lawrec.text import normalize
 
 ROOT = Path("vocab/statutes")
 CRIMINAL_LAW = "criminal-law"
@@ -24,6 +23,8 @@ _IMPORT = "Run `lawrec articles import FILE --effective YYYY-MM-DD`."
 _QUOTES = str.maketrans("“”„「」‘’", '"""""\'\'')
 # A clause with the punctuation at its end: "打翻的，扫地。" is "打翻的，" and "扫地。".
 _CLAUSE = re.compile(r"[^，。；：、,;:]*[，。；：、,;:]?\s*")
+_MOST_CLAUSES = 200  # that are compared one by one; a long article has some dozens
+_TITLE = re.compile("【[^【】]*】")
 _DELETED = re.compile(r"\W*已?(?:删去|删除|废止)\W*")  # （删去）, 已废止。
 
 
@@ -127,7 +128,7 @@ def load_version(root: Path, name: str, *, effective: date) -> Version:
     """
     path = _folder(root, name) / f"{effective}.json"
     try:
-        texts = json.loads(path.read_text(encoding="utf-8"))["articles"]
+        texts = parse_json(path.read_text(encoding="utf-8"))["articles"]
         return Version(name, effective, {str(key): str(text) for key, text in texts.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StatuteError(
@@ -241,6 +242,9 @@ def same_text(first: str, second: str) -> bool:
 def diff_clauses(old: str, new: str) -> list[Piece]:
     """Compare two texts clause by clause; clauses are compared as `same_text` does.
 
+    Of texts with more than 200 clauses, all between the first and the last difference counts as
+    replaced, because the time for a finer comparison would grow with the cube of their number.
+
     Returns:
         Pieces in the order of the text. All but the removed ones, joined, are `new`; all but the
         added ones are the same text as `old`.
@@ -250,17 +254,31 @@ def diff_clauses(old: str, new: str) -> list[Piece]:
         ['=打翻的，', '-扫地。', '+道歉。']
     """
     before, after = _CLAUSE.findall(old), _CLAUSE.findall(new)
-    matcher = SequenceMatcher(
-        a=list(map(_comparable, before)), b=list(map(_comparable, after)), autojunk=False
-    )
     pieces: list[Piece] = []
-    for tag, start, end, first, last in matcher.get_opcodes():
+    opcodes = _opcodes(list(map(_comparable, before)), list(map(_comparable, after)))
+    for tag, start, end, first, last in opcodes:
         removed, added = "".join(before[start:end]), "".join(after[first:last])
         if tag == "equal":
             pieces.append(Piece("=", added))
         else:
             pieces += [Piece("-", removed), Piece("+", added)]
     return [piece for piece in pieces if piece.text]
+
+
+def _opcodes(a: list[str], b: list[str]) -> list[tuple[str, int, int, int, int]]:
+    """Return how to make b of a: opcodes as those of `SequenceMatcher`."""
+    shorter = min(len(a), len(b))
+    if max(len(a), len(b)) <= _MOST_CLAUSES:
+        return list(SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes())
+    start = next((n for n in range(shorter) if a[n] != b[n]), shorter)
+    rest = shorter - start
+    n_last = next((n for n in range(rest) if a[-1 - n] != b[-1 - n]), rest)
+    end_a, end_b = len(a) - n_last, len(b) - n_last
+    return [
+        ("equal", 0, start, 0, start),
+        ("replace", start, end_a, start, end_b),
+        ("equal", end_a, len(a), end_b, len(b)),
+    ]
 
 
 def _folder(root: Path, name: str) -> Path:
@@ -288,5 +306,4 @@ def _unless_deleted(version: Version, article: str) -> str | None:
 
 def _comparable(text: str) -> str:
     """Return a text without 【titles】 and white space, in NFKC and with plain quotation marks."""
-    plain = unicodedata.normalize("NFKC", re.sub("【[^】]*】", "", text)).translate(_QUOTES)
-    return "".join(plain.split())
+    return normalize(_TITLE.sub("", text)).translate(_QUOTES)

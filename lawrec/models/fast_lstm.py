@@ -86,7 +86,7 @@ def lstm_states(inputs: Tensor, recurrent_kernel: Tensor) -> Tensor:
     return states, gradient
 
 
-def _forward(inputs: Tensor, recurrent_kernel: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _forward(inputs: Tensor, recurrent_kernel: Tensor) -> tuple[Tensor, ...]:
     """Return the activated gates, the cells, their tanh, and the states of all steps."""
     length, batch = tf.shape(inputs)[0], tf.shape(inputs)[1]
     units, width = recurrent_kernel.shape
@@ -109,8 +109,7 @@ def _forward(inputs: Tensor, recurrent_kernel: Tensor) -> tuple[Tensor, Tensor, 
     zeros = tf.zeros([batch, units])
     arrays = (_tensor_array(length, width), *(_tensor_array(length, units) for _ in range(3)))
     result = tf.while_loop(lambda index, *rest: index < length, step, (0, zeros, zeros, *arrays))
-    gates, cells, tanh_cells, states = (array.stack() for array in result[3:])
-    return gates, cells, tanh_cells, states
+    return tuple(array.stack() for array in result[3:])
 
 
 def _backward(

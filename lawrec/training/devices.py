@@ -79,7 +79,7 @@ def select_gpus(name: str, gpus: list[T]) -> list[T]:
         []
     """
     # "gpu:1" matches with the group "1", "gpu" and "auto" with no group, "gpu:" not at all.
-    match = re.fullmatch(r"auto|cpu|gpu(?::(\d+))?", name)
+    match = re.fullmatch(r"auto|cpu|gpu(?::(\d{1,9}))?", name)
     if not match:
         raise ConfigError(
             "training.device",

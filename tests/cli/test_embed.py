@@ -32,7 +32,7 @@ def test_vectors_are_trained_on_facts_and_training_takes_them(tiny_data, tmp_pat
     assert trained.exit_code == 0, trained.stderr
     assert "Reading the vectors of new/vectors.txt.\n" in trained.stderr
     counted = f"{len(lines)} of the {len(lines) + 1} tokens have a vector there"
-    assert f"{counted}; the others start from noise.\n" in trained.stderr
+    assert f"{counted}; the others start from random vectors.\n" in trained.stderr
 
 
 def test_vectors_of_another_size_are_refused_before_anything_is_written(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import sys
 
@@ -34,7 +35,7 @@ def write_mistakes(path):
     cases = [
         ("秘密窃取钱包，后被抓获。", ["264"]),
         ("醉酒驾驶轿车，经鉴定。", ["133之一"]),
-        ("<b>虚构事实骗取信任</b>，当日晚上。", ["264", "1067"]),
+        ("<b>虚构事实骗取信任</b>，当日晚上。", ["264", "452"]),
     ]
     lines = [json.dumps({"fact": fact, "articles": articles}) for fact, articles in cases]
     path.write_text("\n".join(['{"fact": ""}', *lines]), encoding="utf-8")
@@ -54,7 +55,7 @@ def test_the_page_shows_metrics_and_the_facts_of_wrong_cases(runs, tmp_path):
     worst = page[page.index("<h2>The worst cases</h2>") : page.index("<h2>Articles</h2>")]
     assert '<span class="id">case 4</span>' in worst
     assert "&lt;b&gt;虚构事实骗取信任&lt;/b&gt;" in worst
-    assert '<span class="tag missed">1067</span>' in worst
+    assert re.search('<span class="tag missed"[^>]*>452', worst)
     assert "醉酒" not in worst
 
 
@@ -77,11 +78,11 @@ def test_the_table_of_articles_is_written_into_the_run(runs, tmp_path):
     assert lawrec("evaluate", "--run", "first", "--data", cases, "--skip-bad").exit_code == 0
     with (runs[0] / "evaluation-cases.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["article"]: row for row in csv.DictReader(file)}
-    assert list(rows) == ["133之一", "264", "266", "1067"]
+    assert list(rows) == ["133之一", "264", "266", "452"]
     assert rows["264"]["support"] == "2"
     assert rows["266"]["roc_auc"] == rows["266"]["average_precision"] == ""
     assert int(rows["264"]["trained"]) > 10
-    assert (rows["1067"]["trained"], rows["1067"]["threshold"]) == ("0", "inf")
+    assert (rows["452"]["trained"], rows["452"]["threshold"]) == ("0", "inf")
 
 
 def test_another_run_is_compared_on_the_same_cases(runs, tmp_path):
@@ -133,12 +134,12 @@ def test_an_article_that_the_run_does_not_know_counts_as_a_miss(at_run, tmp_path
     path = tmp_path / "other.json"
     cases = [
         ("被告人张某秘密窃取钱包，后被抓获。", ["264"]),
-        ("被告人李某醉酒驾驶轿车，经鉴定。", ["133之一", "1067"]),
+        ("被告人李某醉酒驾驶轿车，经鉴定。", ["133之一", "452"]),
     ]
     lines = [json.dumps({"fact": fact, "articles": articles}) for fact, articles in cases]
     path.write_text("\n".join(lines), encoding="utf-8")
     report = json.loads(lawrec("evaluate", "--data", path, "--format", "json").stdout)
-    assert report["unknown_articles"] == ["1067"]
+    assert report["unknown_articles"] == ["452"]
     assert report["metrics"]["micro_f1"] == pytest.approx(2 * 2 / (2 * 2 + 1))
 
 

@@ -167,7 +167,7 @@ class TestErrors:
     def test_no_checkpoint(self, own, old, labels):
         for path in (*own.glob("model.ckpt-*"), *own.glob("best/*")):
             path.unlink()
-        assert "must hold a checkpoint that is whole" in self.refused(
+        assert "must hold a checkpoint that is not damaged" in self.refused(
             old, own, "--article-list", labels
         )
 

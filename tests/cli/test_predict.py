@@ -179,7 +179,7 @@ def test_without_a_checkpoint_it_says_to_resume(own_run):
     shutil.rmtree(own_run / "best")
     result = lawrec("predict", stdin=THEFT)
     assert result.exit_code == 1
-    assert "the run must hold a checkpoint that is whole, got none" in result.stderr
+    assert "the run must hold a checkpoint that is not damaged, got none" in result.stderr
 
 
 @pytest.mark.tensorflow

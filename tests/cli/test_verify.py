@@ -29,8 +29,8 @@ def test_verify_names_the_damaged_shard_and_ends_with_1(own_run):
     result = lawrec("verify")
     assert result.exit_code == 1
     assert result.stdout == (
-        f"{shard}: the shard must be as its manifest says, got damaged bytes. "
-        f"The next `lawrec prepare` or `lawrec train` of its cases makes {folder} anew.\n"
+        f"{shard}: the shard must match its manifest, got damaged bytes. "
+        f"The next `lawrec prepare` or `lawrec train` of its cases writes {folder} again.\n"
     )
 
 

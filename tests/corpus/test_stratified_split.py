@@ -143,6 +143,29 @@ def test_a_large_group_goes_where_there_is_room():
     assert Counter(choice[1:]) == {1: 10, 2: 10}
 
 
+@pytest.mark.parametrize("n_cases", [45, 60, 200])
+@pytest.mark.parametrize("per_article", [1, 2, 3, 4])
+def test_the_ratios_hold_where_every_article_is_rare(n_cases, per_article):
+    groups = [Group((n,), Counter([f"{n // per_article}"])) for n in range(n_cases)]
+    choice = assign_groups(groups, RATIOS, rng=random.Random(7))
+    for split, ratio in enumerate(RATIOS):
+        assert choice.count(split) == pytest.approx(ratio * n_cases, abs=1 + 0.02 * n_cases)
+
+
+def test_rare_articles_among_common_ones_go_to_train():
+    names = ["264"] * 300 + [f"{n // 2}" for n in range(1, 41)]
+    groups = [Group((case,), Counter([name])) for case, name in enumerate(names)]
+    choice = assign_groups(groups, RATIOS, rng=random.Random(7))
+    in_train = {name for name, split in zip(names, choice, strict=True) if split == 0}
+    assert in_train == set(names)
+
+
+@pytest.mark.parametrize("sizes", [[1, 1, 1], [1, 1, 1, 1], [50, 1, 1], [9, 9, 9], [30, 20, 1, 1]])
+def test_three_groups_reach_three_splits(sizes):
+    groups = [Group(tuple(range(size)), Counter({f"{n}": size})) for n, size in enumerate(sizes)]
+    assert set(assign_groups(groups, RATIOS, rng=random.Random(7))) == {0, 1, 2}
+
+
 def test_cases_without_an_article_are_assigned_too():
     groups = [Group((case,), Counter()) for case in range(10)]
     assert Counter(assign_groups(groups, RATIOS, rng=random.Random(0))) == {0: 8, 1: 1, 2: 1}

@@ -8,7 +8,9 @@ import pytest
 
 import lawrec
 from lawrec import Recommender
+from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case
+from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.errors import CaseError, RunError
 from lawrec.models.scorer import SCORE_TOLERANCE
 from tests.helpers.cases import WORDS
@@ -87,6 +89,14 @@ def test_threads_get_the_answers_that_they_would_get_alone(recommender):
     np.testing.assert_allclose(
         scores_of(answers), scores_of(expected), rtol=0, atol=2 * SCORE_TOLERANCE
     )
+
+
+def test_threads_share_jieba():
+    tokenizer = load_tokenizer(CorpusConfig(tokenizer="jieba"))
+    facts = [f"{fact}{number}" for number in range(50) for fact in FACTS]
+    with ThreadPoolExecutor(8) as threads:
+        tokens = list(threads.map(tokenizer.tokenize, facts))
+    assert tokens == [tokenizer.tokenize(fact) for fact in facts]
 
 
 def test_a_stream_is_answered_with_its_errors_in_order(recommender):

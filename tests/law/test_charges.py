@@ -20,3 +20,15 @@ from lawrec.law.charges import charge_wordings, normalize_charge
 def test_brackets_offer_a_choice_of_words(charge, expected):
     assert charge_wordings(charge) == expected
     assert normalize_charge(charge) in expected
+
+
+@pytest.mark.parametrize(
+    "charge", ["[盗、抢]" * 30, "[盗、抢、骗]" * 4, f"[{'、'.join('盗' * 99)}]"]
+)
+def test_a_charge_of_too_many_alternatives_has_one_wording(charge):
+    assert charge_wordings(charge) == {normalize_charge(charge)}
+
+
+@pytest.mark.parametrize("piece", ["[", "【", "]", "[、", "[甲、乙]", "甲]["])
+def test_a_charge_of_a_million_characters_has_few_wordings(piece):
+    assert len(charge_wordings(piece * (1_000_000 // len(piece)))) <= 2

@@ -24,7 +24,7 @@ def logits(model, token_ids):
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("layers", [1, 2, 3])
-def test_gives_one_float32_logit_a_case_and_article(pooling, bidirectional, layers):
+def test_the_model_returns_one_float32_logit_per_case_and_article(pooling, bidirectional, layers):
     model = tiny_model(pooling=pooling, bidirectional=bidirectional, lstm_layers=layers)
     result = logits(model, CASES)
     assert result.shape == (3, 3)
@@ -55,13 +55,3 @@ def test_output_biases_start_at_the_log_odds_of_the_label_shares():
 def test_the_embedding_starts_with_the_configured_spread():
     model = build_model(ModelConfig(embedding_size=50, embedding_stddev=0.6), 2000, n_articles=3)
     assert model.get_layer("embedding").embeddings.numpy().std() == pytest.approx(0.6, rel=0.02)
-
-
-def test_last_pooling_takes_the_end_forwards_and_the_start_backwards():
-    model = tiny_model(pooling="last", lstm_layers=1)
-    states = keras.Model(model.input, model.get_layer("bilstm_0").output)(CASES).numpy()
-    ends = (CASES != 0).sum(axis=1) - 1
-    expected = [np.r_[states[row, end, :4], states[row, 0, 4:]] for row, end in enumerate(ends)]
-    dense = model.get_layer("articles")
-    weights, bias = dense.kernel.numpy(), dense.bias.numpy()
-    np.testing.assert_allclose(logits(model, CASES), expected @ weights + bias, atol=1e-5)

@@ -145,7 +145,7 @@ def test_fitting_is_the_same_every_time():
 def test_a_run_scores_with_the_svms_of_its_checkpoint(start_run):
     run, records = start_run("model.svm_share=0.75", "training.epochs=2")
     reports = []
-    (*_, last) = train(run, records, Reports(lambda *report: reports.append(report[:3])))
+    (*_, last) = train(run, records, progress=Reports(lambda *report: reports.append(report[:3])))
     assert ("linear SVMs", len(records.articles), len(records.articles)) in reports
     assert last.valid["micro_f1"] > 0.8
     model = load_model(run, best_checkpoint(run))

@@ -1,12 +1,11 @@
 import json
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from lawrec import config
-from lawrec.errors import CaseError, ConfigError, RunError
+from lawrec.errors import CaseError, RunError
 from tests.helpers.cases import CHARGE_SETTINGS
 from tests.helpers.damages import flip, reseal, swap_lines
 
@@ -15,16 +14,12 @@ pytestmark = pytest.mark.tensorflow
 LISTS = {"dictionary": "乱造之词\n", "more": "盗窃罪\n", "stop": "的\n，\n", "always": "诈\n"}
 
 
-class PowerCutError(Exception):
-    """Stands for kill -9."""
-
-
 @pytest.fixture
 def run_with_lists(tmp_path, tiny_data):
     """A run with its own lists of words, and the folder that they were copied from."""
     from lawrec.corpus.dataset_spec import DatasetSpec
     from lawrec.corpus.prepare import prepare
-    from lawrec.runs.run import create_run
+    from lawrec.runs.create import create_run
 
     words = tmp_path / "words"
     words.mkdir()
@@ -62,20 +57,6 @@ def test_a_moved_run_tokenizes_as_before_although_all_lists_are_deleted(run_with
     assert prepare(replace(moved.dataset, **roots), moved.config.corpus).folder.name == run.records
 
 
-def test_lists_that_the_settings_do_not_name_are_not_copied(start_run):
-    run, _ = start_run()
-    assert sorted(path.name for path in run.folder.iterdir()) == [
-        "articles.txt",
-        "best",
-        "charges.txt",
-        "checkpoints.json",
-        "dictionary.txt",
-        "manifest.json",
-        "run.json",
-        "tokens.txt",
-    ]
-
-
 @pytest.mark.parametrize("changed", ["dictionary.txt", "stop_words.txt", "run.json"])
 def test_a_run_whose_tokenizer_would_differ_is_refused(run_with_lists, changed):
     from lawrec.runs.run import load_encoder, open_run
@@ -109,43 +90,6 @@ def test_a_run_of_another_version_is_refused(start_run, version):
         open_run(run.folder)
 
 
-def test_runs_that_start_in_the_same_second_get_folders_of_their_own(start_run, monkeypatch):
-    from lawrec.runs.run import create_run
-
-    class FixedTime(datetime):
-        @classmethod
-        def now(cls, zone):
-            return datetime(2026, 3, 1, 9, 5, 7, tzinfo=UTC)
-
-    run, records = start_run()
-    root = run.folder.parent
-    monkeypatch.setattr("lawrec.runs.run.datetime", FixedTime)
-    runs = [create_run(root, run.config, records=records, dataset=run.dataset) for _ in range(3)]
-    first = f"20260301-090507-{records.folder.name}"
-    assert [run.folder.name for run in runs] == [first, f"{first}-2", f"{first}-3"]
-    create_run(root, run.config, records=records, dataset=run.dataset, name="mine")
-    with pytest.raises(RunError, match="a new run must have a new name"):
-        create_run(root, run.config, records=records, dataset=run.dataset, name="mine")
-
-
-def test_a_run_is_created_completely_or_not_at_all(start_run, tmp_path, monkeypatch):
-    def stop(*file):
-        raise PowerCutError
-
-    with monkeypatch.context() as patched:
-        patched.setattr("lawrec.runs.run.write_json", stop)
-        with pytest.raises(PowerCutError):
-            start_run(root=tmp_path, name="mine")
-    assert list((tmp_path / "checkpoints").iterdir()) == []
-    assert start_run(root=tmp_path, name="mine")[0].folder.name == "mine"
-
-
-def test_a_file_where_the_folder_of_runs_should_be_is_an_error(start_run, tmp_path):
-    (tmp_path / "checkpoints").touch()
-    with pytest.raises(FileExistsError):
-        start_run(root=tmp_path)
-
-
 def test_a_run_remembers_its_charge_only_cases_and_is_not_tuned_on_them(
     start_run, charge_only_cases
 ):
@@ -160,27 +104,6 @@ def test_a_run_remembers_its_charge_only_cases_and_is_not_tuned_on_them(
     assert list(trained_on(run)) == ["train", "train the charges"]
     with pytest.raises(CaseError, match="must differ from those used to train the charges"):
         tune_run(run, path=charge_only_cases)
-
-
-def test_charge_only_cases_without_a_second_output_are_refused(
-    start_run, charge_only_cases, tmp_path
-):
-    with pytest.raises(ConfigError) as caught:
-        start_run("loss.charge_weight=0", charge_only_data=charge_only_cases, root=tmp_path)
-    assert str(caught.value) == (
-        "--charge-only-data: loss.charge_weight must be above 0 to learn from charge-only cases, "
-        "got 0.0. Add --set loss.charge_weight=0.5, or leave out --charge-only-data."
-    )
-    assert not (tmp_path / "checkpoints").exists()
-
-
-def test_a_second_output_without_any_charge_is_refused(start_run):
-    with pytest.raises(ConfigError) as caught:
-        start_run("loss.charge_weight=0.5")
-    assert str(caught.value) == (
-        "loss.charge_weight: a train case must name its charges to learn them, got none. "
-        "Set it to 0, or add cases with charges by --charge-only-data FILE."
-    )
 
 
 def edit_setting(path, name, value):

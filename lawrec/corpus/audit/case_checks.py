@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
+from lawrec.corpus.label_check import ANY_LABEL, KnownLabels, known_labels
 from lawrec.errors import ErrorKind
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, root_article
 from lawrec.law.catalog import Article
@@ -25,13 +26,13 @@ CHARACTERS_PER_TOKEN = 1.8
 
 # A citation of an article, numbered in digits or in Chinese. Group 1 is the number without its
 # branch: "264" in "刑法第264条", "二百六十四" in "《刑法》二百六十四条之一".
-_CITATION = re.compile(rf"(?:第|刑法》?)([{NUMERALS}]+)条(?:之(?:{CHINESE_BRANCH}))?")
+_CITATION = re.compile(rf"(?:第|刑法》?)([{NUMERALS}]{{1,9}})条(?:之(?:{CHINESE_BRANCH}))?")
 # The name of the law: "《中华人民共和国刑法》", "《刑法》" or "刑法". In "公刑法医鉴字", the number
 # of a report by a forensic doctor (法医), the characters 刑法 are no word.
 _LAW = re.compile(r"《(?:中华人民共和国)?刑法》|刑法(?!医)")
 # A charge or an article that was blanked out: "××罪", "构成××", "《刑法》××". Elsewhere such
 # characters hide names and places: "在××路".
-_MASKED = re.compile(r"(?:法》|以|构成|涉嫌|犯)[×xX*]{2,}|[×xX*]{2,}罪")
+_MASKED = re.compile(r"(?:法》|以|构成|涉嫌|犯)[×xX*]{2,}|(?<![×xX*])[×xX*]{2,}罪")
 _CONTEXT = 8
 """Characters shown on each side of a match."""
 
@@ -52,6 +53,7 @@ class AuditReference:
 
     Args:
         listed: The list of articles; empty if there is none.
+        known: The labels that cases may have.
         articles_of: The roots of the articles in whose titles each charge is.
         charges_of: The charges in the title of each article.
         tokens: Returns the number of tokens of a normalized fact, possibly estimated.
@@ -59,17 +61,19 @@ class AuditReference:
     """
 
     listed: tuple[str, ...] = ()
+    known: KnownLabels = ANY_LABEL
     articles_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
     charges_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tokens: Callable[[str], float] = estimate_tokens
     max_tokens: int = 384
 
     def kept(self, case: Case) -> tuple[str, ...]:
-        """Return the case's articles, each once, without those outside the list."""
-        return tuple(name for name in case.articles if name in self.listed or not self.listed)
+        """Return the case's articles, each once, without the unknown ones."""
+        unknown = self.known.unknown(case.articles)
+        return tuple(name for name in case.articles if name not in unknown)
 
     def has_no_listed_article(self, case: Case) -> bool:
-        """Return whether a case has articles, but none within the list."""
+        """Return whether a case has articles, but no known one."""
         return bool(case.articles) and not self.kept(case)
 
 
@@ -94,6 +98,7 @@ def audit_reference_of(
     catalog: Iterable[Article],
     listed: Iterable[str] = (),
     *,
+    known: KnownLabels | None = None,
     max_tokens: int = AuditReference.max_tokens,
     tokens: Callable[[str], float] = estimate_tokens,
 ) -> AuditReference:
@@ -105,6 +110,7 @@ def audit_reference_of(
     Args:
         catalog: Articles with their titles, whose parts that end in "罪" are charges.
         listed: The list of articles; empty if there is none.
+        known: The labels that cases may have; by default those of the list, else any.
         max_tokens: See `AuditReference`.
         tokens: See `AuditReference`.
 
@@ -114,6 +120,7 @@ def audit_reference_of(
         {'盗窃': frozenset({'264'})}
     """
     names = tuple(listed)
+    known = known or known_labels(names, any_label=True)
     roots = {root_article(name) for name in names}
     articles_of: dict[str, frozenset[str]] = {}
     charges_of: dict[str, tuple[str, ...]] = {}
@@ -122,9 +129,9 @@ def audit_reference_of(
         charges_of[entry.article] = tuple(map(normalize_charge, crimes))
         if root_article(entry.article) in roots or not roots:
             for charge in charges_of[entry.article]:
-                known = articles_of.get(charge, frozenset())
-                articles_of[charge] = known | {root_article(entry.article)}
-    return AuditReference(names, articles_of, charges_of, tokens, max_tokens)
+                others = articles_of.get(charge, frozenset())
+                articles_of[charge] = others | {root_article(entry.article)}
+    return AuditReference(names, known, articles_of, charges_of, tokens, max_tokens)
 
 
 def _of_case(
@@ -164,8 +171,7 @@ def _undecodable(line: CaseLine) -> str:
 
 
 def _unlisted_label(case: Case, text: str, reference: AuditReference) -> str:
-    kept = reference.kept(case)
-    return ", ".join(name for name in case.articles if name not in kept)
+    return ", ".join(reference.known.unknown((*case.articles, *case.unknown_articles)))
 
 
 def _repeated_label(case: Case, text: str, reference: AuditReference) -> str:
@@ -261,8 +267,8 @@ CHECKS: dict[str, Check] = {
     "empty-fact": Check(ERROR, "a fact is empty", _FIX, _of_error(ErrorKind.EMPTY_FACT)),
     "unlisted-label": Check(
         ERROR,
-        "an article is not in the list of articles",
-        "Add it to the list, or `lawrec audit --fix` drops the label.",
+        "an article is not in the list of articles or, without a list, not in the catalog",
+        "Fix it, add it to the list (--article-list), or `lawrec audit --fix` drops the label.",
         _of_case(_unlisted_label),
     ),
     "repeated-label": Check(

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lawrec.corpus.audit.case_checks import AuditReference
@@ -13,6 +13,7 @@ from lawrec.corpus.cases import Case
 from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
 from lawrec.files import atomic_folder, check_new_folder, json_line, write_text
+from lawrec.law.labels import article_names
 from lawrec.progress import Progress
 
 
@@ -94,35 +95,41 @@ def _fixed(
         why = f"{line.case.expected}, got {line.case.got}"
         return b"", [Fix(line.where, "dropped the line", why)]
     kept = reference.kept(line.case)
-    unlisted = [name for name in line.case.articles if name not in kept]
+    unlisted = reference.known.unknown((*line.case.articles, *line.case.unknown_articles))
     if reference.has_no_listed_article(line.case):
-        why = f"no article is in the list: {', '.join(unlisted)}"
+        why = f"no article is in {reference.known.source}: {', '.join(unlisted)}"
         return b"", [Fix(line.where, "dropped the case", why)]
     if line.where in duplicates:
         return b"", [Fix(line.where, "dropped the case", duplicates[line.where])]
-    fixes = list(_label_fixes(line.case, unlisted))
-    return (_relabelled(line, kept) if fixes else line_to_json(line)), fixes
+    fixes = list(_label_fixes(line.case, unlisted, source=reference.known.source))
+    return (_relabelled(line, kept, unlisted=unlisted) if fixes else line_to_json(line)), fixes
 
 
-def _label_fixes(case: Case, unlisted: list[str]) -> Iterator[Fix]:
+def _label_fixes(case: Case, unlisted: list[str], *, source: str) -> Iterator[Fix]:
     if unlisted:
-        yield Fix(case.where, f"dropped {', '.join(unlisted)}", "not in the list of articles")
+        yield Fix(case.where, f"dropped {', '.join(unlisted)}", f"not in {source}")
     repeated = [name for name, count in Counter(case.cited).items() if count > 1]
     if repeated:
         yield Fix(case.where, f"kept {', '.join(repeated)} once", "cited more than once")
 
 
-def _relabelled(line: CaseLine, articles: tuple[str, ...]) -> bytes:
+def _relabelled(line: CaseLine, articles: tuple[str, ...], *, unlisted: list[str]) -> bytes:
     """Return the line with these of its articles, as they were written; other fields stay."""
     assert isinstance(line.case, Case)
+    unknown = [name for name in line.case.unknown_articles if name not in unlisted]
     if not line.raw:
-        return case_to_json(line.case, articles)
+        return case_to_json(replace(line.case, unknown_articles=tuple(unknown)), articles)
     record = json.loads(line.source)
     fields, name = (record.get("meta"), "relevant_articles")
     if not isinstance(fields, dict):
         fields, name = record, "articles"
-    # With ["第264条", 264, 266], cited as 264, 264, 266, and 264 to be kept: index 0, "第264条".
-    fields[name] = [fields[name][line.case.cited.index(article)] for article in articles]
+    # With ["第264条", 264, 266], of which 264 is to be kept: "第264条".
+    items = reversed(fields[name] if isinstance(fields[name], list) else [])
+    written = {names[0]: item for item in items if len(names := article_names([item])) == 1}
+    fields[name] = [written.get(article, article) for article in articles]
+    for owner in (record, fields):
+        if "unknown_articles" in owner:
+            owner["unknown_articles"] = unknown
     return json_line(record)
 
 

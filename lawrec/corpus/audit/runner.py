@@ -8,7 +8,7 @@ import re
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lawrec.config import CorpusConfig
@@ -17,6 +17,7 @@ from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex, Corpu
 from lawrec.corpus.audit.fixes import write_fixed_copy
 from lawrec.corpus.case_lines import CaseLine, read_lines
 from lawrec.corpus.cases import Case, no_case_error
+from lawrec.corpus.label_check import find_article_list, known_labels
 from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import encodings_at, find_splits, splits_in
@@ -142,16 +143,23 @@ def audit(
 
 
 def load_audit_reference(
-    data: Path, articles: Path | None, *, max_tokens: int, tokenizer: str | None = None
+    data: Path,
+    articles: Path | None,
+    *,
+    max_tokens: int,
+    tokenizer: str | None = None,
+    any_label: bool = False,
 ) -> AuditReference:
     """Return the reference of the shipped catalog and of a list of articles.
 
     Args:
         data: What `splits_to_audit` takes.
         articles: A list of articles. None: `law.txt` in `data`, or, unless `data` is a folder of
-            splits, in the parent of `data`; if there is no such file, there is no list.
+            splits, in the parent of `data`; if there is no such file, there is no list, and the
+            labels are those of the catalog.
         max_tokens: The number of tokens that the model reads.
         tokenizer: A key of `TOKENIZERS` to count tokens with; None: estimate their number.
+        any_label: Whether any label is known where there is no list.
 
     Raises:
         CaseError: A list cannot be read.
@@ -161,23 +169,19 @@ def load_audit_reference(
         >>> reference.listed, reference.charges_of["264"]
         ((), ('盗窃',))
     """
-    path = articles or _find_article_list(data)
+    has_splits = data.is_dir() and bool(splits_in(data))
+    path = articles or find_article_list(data, in_parent=not has_splits)
     listed = read_article_list(path) if path else []
+    known = known_labels(listed, any_label=any_label)
     catalog = shipped_catalog().values()
     if not tokenizer:
-        return audit_reference_of(catalog, listed, max_tokens=max_tokens)
+        return audit_reference_of(catalog, listed, known=known, max_tokens=max_tokens)
     config = CorpusConfig(tokenizer=tokenizer)
     tokenize = load_tokenizer(config, [shipped_path("vocab/legal_terms.txt")]).tokenize
-    return audit_reference_of(
-        catalog, listed, max_tokens=max_tokens, tokens=lambda text: len(tokenize(text))
+    return replace(
+        audit_reference_of(catalog, listed, known=known, max_tokens=max_tokens),
+        tokens=lambda text: len(tokenize(text)),
     )
-
-
-def _find_article_list(data: Path) -> Path | None:
-    has_splits = data.is_dir() and splits_in(data)
-    folders = (data,) if has_splits else (data, data.parent)
-    paths = (folder / "law.txt" for folder in folders)
-    return next((path for path in paths if path.is_file()), None)
 
 
 def splits_to_audit(data: Path) -> dict[str, Path]:

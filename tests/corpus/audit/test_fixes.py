@@ -98,7 +98,7 @@ def test_every_change_is_logged_with_its_reason(corpus, tmp_path):
     ]
     assert [change["why"] for change in changes[1:]] == [
         f"the same fact as {corpus.folder / 'test.json'}:4, which has other articles",
-        "no article is in the list: 999",
+        "no article is in the list of articles: 999",
         "not in the list of articles",
         "cited more than once",
     ]

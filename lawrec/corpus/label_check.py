@@ -1,0 +1,177 @@
+"""Label check: every article of a case must be a known one, before any work is done with it.
+
+Where a list of articles is given, only the list counts: that is how cases of another statute are
+labelled. Without a list, the catalog of the Criminal Law is the reference, unless the format of
+the cases lets any label pass.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lawrec.corpus.cases import EVERY_ARTICLE, Case, Cases, read_cases
+from lawrec.corpus.readers import CaseFormat
+from lawrec.errors import CaseError, ErrorKind, quoted
+from lawrec.law.catalog import shipped_catalog
+from lawrec.progress import SILENT, Progress
+
+_EXAMPLES = 3
+"""Cases with unknown labels that an error names."""
+
+
+@dataclass(frozen=True)
+class KnownLabels:
+    """The labels that cases may have.
+
+    Args:
+        names: The labels; None: any label.
+        source: Where they come from, for messages.
+        todo: What to do about another label, as a sentence.
+    """
+
+    names: frozenset[str] | None
+    source: str = "the list of articles"
+    todo: str = "Add it to the list, fix the line, or pass --skip-bad."
+
+    def unknown(self, labels: Iterable[str]) -> list[str]:
+        """Return the labels that are not known, each once."""
+        names = self.names
+        return [] if names is None else [x for x in dict.fromkeys(labels) if x not in names]
+
+
+ANY_LABEL = KnownLabels(None)
+
+
+def known_labels(listed: Sequence[str] | None, *, any_label: bool = False) -> KnownLabels:
+    """Return the labels of a list of articles, or without a list, those of the catalog.
+
+    Args:
+        listed: The list of articles, None if there is none.
+        any_label: Whether any label is known where there is no list.
+
+    Example:
+        >>> known_labels(None).unknown(["264", "999"])
+        ['999']
+        >>> known_labels(["民法典第1165条"]).unknown(["264"])
+        ['264']
+    """
+    if listed:
+        return KnownLabels(frozenset(listed))
+    if any_label:
+        return ANY_LABEL
+    return KnownLabels(
+        frozenset(shipped_catalog()),
+        "the catalog of the Criminal Law",
+        "Fix the line, name your own articles with --article-list, or pass --any-label.",
+    )
+
+
+def labels_known_to_run(names: Iterable[str], *, any_label: bool = False) -> KnownLabels:
+    """Return the labels that a run's articles and the catalog have.
+
+    Args:
+        names: The run's articles.
+        any_label: Whether any label is known.
+
+    Example:
+        >>> labels_known_to_run(["民法典第1165条"]).unknown(["264", "民法典第1165条", "999"])
+        ['999']
+    """
+    if any_label:
+        return ANY_LABEL
+    return KnownLabels(
+        frozenset(names) | frozenset(shipped_catalog()),
+        "the run's articles or in the catalog of the Criminal Law",
+        "Fix the line, or pass --any-label.",
+    )
+
+
+def find_article_list(data: Path, *, in_parent: bool = True) -> Path | None:
+    """Return the list of articles that lies with cases: `law.txt` in their folder.
+
+    Args:
+        data: A file or a folder of cases.
+        in_parent: Whether to look into the parent of `data`, too.
+
+    Example:
+        >>> find_article_list(Path("absent")) is None
+        True
+    """
+    folders = (data, data.parent) if in_parent else (data,)
+    return next((path for folder in folders if (path := folder / "law.txt").is_file()), None)
+
+
+def refuse_unknown_labels(cases: Cases, known: KnownLabels) -> Cases:
+    """Yield the cases, and an error in place of each that has an unknown label.
+
+    Example:
+        >>> cases = refuse_unknown_labels(iter([Case("a:1", "1", "盗窃", ("999",))]), ANY_LABEL)
+        >>> [case.articles for case in cases]
+        [('999',)]
+    """
+    for case in cases:
+        yield label_error(case, known) or case
+
+
+def label_error(case: Case | CaseError, known: KnownLabels) -> CaseError | None:
+    """Return the error of a case that has an unknown label, else None.
+
+    Example:
+        >>> label_error(Case("a:1", "1", "盗窃", ("999",)), known_labels(["264"])).got
+        "['999']"
+    """
+    if isinstance(case, CaseError) or case.unknown_articles == EVERY_ARTICLE:
+        return None
+    unknown = known.unknown((*case.articles, *case.unknown_articles))
+    return _error(case.where, quoted(unknown), known=known) if unknown else None
+
+
+def check_labels(
+    paths: Iterable[Path],
+    known: KnownLabels,
+    *,
+    case_format: CaseFormat,
+    progress: Progress = SILENT,
+) -> None:
+    """Read all cases, and raise one error for all unknown labels in them.
+
+    Args:
+        paths: Where the cases are.
+        known: The labels that they may have.
+        case_format: How they are written.
+        progress: Where to report the number of cases read.
+
+    Raises:
+        CaseError: A case has an unknown label, or a file cannot be read. Lines that cannot be used
+            for another reason are left for those who read the cases again.
+
+    Example:
+        >>> from lawrec.resources import shipped_path
+        >>> paths = [shipped_path("data/sample/valid.json")]
+        >>> check_labels(paths, known_labels(None), case_format=CaseFormat())
+    """
+    if known.names is None:
+        return
+    errors: list[CaseError] = []
+    n_errors = 0
+    for path in paths:
+        cases = refuse_unknown_labels(read_cases(path, case_format=case_format), known)
+        for done, case in enumerate(cases, 1):
+            if isinstance(case, CaseError) and case.kind is ErrorKind.UNKNOWN_LABEL:
+                errors += [case] if n_errors < _EXAMPLES else []
+                n_errors += 1
+            progress.update(f"check labels of {path.name}", done, None)
+    if errors:
+        others = "".join(f", {error.got} in {error.where}" for error in errors[1:])
+        total = f"{others}: {n_errors:,} cases in all" if n_errors > 1 else ""
+        raise _error(errors[0].where, f"{errors[0].got}{total}", known=known)
+
+
+def _error(where: str, got: str, *, known: KnownLabels) -> CaseError:
+    return CaseError(
+        where,
+        expected=f"each article must be in {known.source}",
+        got=got,
+        todo=known.todo,
+        kind=ErrorKind.UNKNOWN_LABEL,
+    )

@@ -1,0 +1,125 @@
+import json
+
+import pytest
+
+from lawrec.law.labels import article_names, parse_list, split_labels
+
+TWO = ("274", "133之一")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [274, "第一百三十三条之一"],
+        ["第274条、第一百三十三条之一第一款"],
+        [274.0, None, "133-1", float("nan"), "无"],
+        "['274', '133之一']",
+        '["274", "133\\u4e4b\\u4e00"]',
+        "('274', '133之一')",
+        "('274', '133之一',)",
+        "{'274', '133之一'}",
+        "{274,133之一}",
+        "['274' '133之一']",
+        "['274'\n '133之一']",
+        "[274.0, '133之一', nan]",
+        "[274. '133之一' None]",
+        "[np.str_('274'), np.str_('133之一')]",
+        "[np.float64(274.0), '133-1']",
+        {"choices": ["274", "133之一"]},
+        {"choices": ["274、133之一"]},
+        '{"choices": ["274", "133之一"]}',
+        "{'choices': ['274', '133之一']}",
+        {"label": ["274", "133之一"]},
+        {"id": 7, "labels": [274, "133-1"]},
+        [[0, 5, "274"], [8, 9, "133之一"]],
+        "[[0, 5, '274'], [8, 9, '133之一']]",
+        [{"start": 0, "end": 2, "text": "甲", "labels": ["274", "133之一"]}],
+        '[{"value": {"choices": ["274"]}}, {"value": {"choices": ["133之一"]}}]',
+    ],
+)
+def test_a_list_is_read_however_a_tool_writes_it(value):
+    assert article_names(value) == TWO
+
+
+@pytest.mark.parametrize(
+    "value", [[], [None], ["nan"], ["-", ""], "[]", "[nan]", "['无']", {"choices": []}, "()", "{}"]
+)
+def test_a_marker_of_an_empty_cell_is_no_article(value):
+    if value == "{}":
+        assert split_labels(value) == {}
+        return
+    assert article_names(value) == ()
+
+
+@pytest.mark.parametrize(
+    "value", [None, 274, True, "274", "盗窃", "", "[274", "['a'", "[']", {"274": 1}, "{'274': 1}"]
+)
+def test_what_is_no_list_is_refused(value):
+    with pytest.raises(TypeError, match="not a list of articles"):
+        article_names(value)
+
+
+@pytest.mark.parametrize(
+    "value", [[0], ["0"], [True], [274.5], [[274]], [["分则", "274"]], [{"274": 1}], "[0]"]
+)
+def test_an_item_that_is_no_article_is_refused(value):
+    with pytest.raises(ValueError, match="not an article"):
+        article_names(value)
+
+
+def test_objects_within_objects_end():
+    value = ["274"]
+    for _ in range(500):
+        value = {"value": value}
+    with pytest.raises(ValueError, match="not an article"):
+        article_names(value)
+    assert parse_list("[" * 100_000 + "]" * 100_000) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("274 133-1", ["274", "133之一"]),
+        ("第 274 条 第1款；第一百三十三条之一", ["274", "133之一"]),
+        ("274，盗窃", ["274", "盗窃"]),
+        ("nan", ["nan"]),
+        ("274、0", ["274", "0"]),
+        ("12-Mar", ["12-Mar"]),
+        ("['274', '民法典 第1165条']", ["274", "民法典 第1165条"]),
+        ("['13' '3']", ["13", "3"]),
+        # The Civil Code's article 133 is not the Criminal Law's.
+        ("民法典第一百二十条、第一百三十三条", ["民法典第一百二十条", "民法典第一百三十三条"]),
+        ("公司法第3条；刑法第274条；第133条", ["公司法第3条", "刑法第274条", "第133条"]),
+        (" ,; ", []),
+    ],
+)
+def test_one_text_is_split_into_its_labels(text, expected):
+    assert split_labels(text) == expected
+
+
+def test_a_separator_alone_splits_where_it_is_named():
+    assert split_labels("第274条、a # b", "#") == ["第274条、a", "b"]
+    assert split_labels("['274']", "#") == ["274"]
+    assert split_labels(274) == [274]
+    assert split_labels(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("['it\\'s', \"b\"]", ["it\\'s", "b"]),
+        ("[盗窃、抢夺]枪支[甲]", None),
+        ("[甲]乙", None),
+        ("274", None),
+        ("[", None),
+        ("[1:2]", None),
+        ("{'choices': ['274', None]}", {"choices": ["274", None]}),
+    ],
+)
+def test_a_text_with_brackets_is_a_list_or_it_is_not(text, expected):
+    assert parse_list(text) == expected
+
+
+@pytest.mark.parametrize("piece", ["'", '"', "\\", "[", "(", "np.a(", "'a' ", ",", ":", " "])
+def test_a_long_text_with_brackets_is_read_in_linear_time(piece):
+    assert json.dumps(parse_list(f"[{piece * 100_000}]"))
