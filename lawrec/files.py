@@ -169,6 +169,20 @@ def _flush_to_disk(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def check_writable(folder: Path) -> None:
+    """Raise an error now if a file that a long computation ends with cannot be written.
+
+    Raises:
+        OSError: The folder cannot be written to, or its disk is full.
+
+    Example:
+        >>> import tempfile
+        >>> check_writable(Path(tempfile.gettempdir()))
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"0")
+
+
 def check_new_folder(folder: Path) -> None:
     """Raise an error if a folder to write to has files already.
 

@@ -17,8 +17,8 @@ PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
     *("errors", "limits", "encodings", "types", "registry", "text", "progress", "iterables"),
-    *("temporary_names", "files", "resources", "setting_range", "config", "text_files", "parallel"),
-    "tensorflow_start",
+    *("temporary_names", "files", "seal", "resources", "setting_range", "config", "text_files"),
+    *("parallel", "tensorflow_start"),
 )
 HOUSE = {
     "law": (
@@ -59,7 +59,7 @@ HOUSE = {
         *("objectives", "tuning_cases", "strategies", "cross_fitting", "conformal"),
         *("co_citation", "recommend"),
     ),
-    "runs": ("run", "create", "leakage", "results", "thresholds_file"),
+    "runs": ("checkpoint_list", "run", "create", "leakage", "results", "thresholds_file"),
     "models": (
         *("fast_lstm", "tfidf_svm", "losses", "pooling", "lstm_classifier", "flops"),
         *("word2vec_format", "embedding_init", "scorer"),
@@ -248,12 +248,7 @@ def test_the_tests_stand_as_the_package_does():
     others = {"cli/test_cli"} | {
         f"test_{name}"
         for name in (
-            "architecture",
-            "bounds",
-            "conventions",
-            "docs",
-            "patterns",
-            "sample",
+            *("architecture", "bounds", "conventions", "damage", "docs", "patterns", "sample"),
             "vocab_files",
         )
     }

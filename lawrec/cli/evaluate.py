@@ -82,9 +82,9 @@ def evaluate(
             others=other_runs,
             progress=progress,
         )
-    if cail:
-        evaluated = judge_evaluation(evaluated, cail, labels=cail_labels)
-    save_evaluation(evaluated)
+        if cail:
+            evaluated = judge_evaluation(evaluated, cail, labels=cail_labels)
+        save_evaluation(evaluated, progress)
     if page:
         write_page(page, evaluated)
     print_result(EVALUATION_WRITERS[output_format](evaluated.report))

@@ -18,5 +18,7 @@ def info(run_name: str | None, checkpoints: Path, output_format: str) -> None:
     from lawrec.diagnostics.run_info import inspect_run
     from lawrec.runs.run import find_run
 
-    run_info = inspect_run(find_run(checkpoints, run_name))
+    run = find_run(checkpoints, run_name)
+    with options.show_progress() as progress:
+        run_info = inspect_run(run, progress)
     print_result(INFO_WRITERS[output_format](run_info))

@@ -92,8 +92,12 @@ def train(
     Several machines train one run when the command is started on each of them with TF_CONFIG set,
     the same --run and a shared folder of runs.
     """
-    if resume and options.is_given("start_from", "seed", "epochs", *arguments):
-        raise click.UsageError("--resume uses the run's own cases and settings: name none.")
+    named = [name for name in arguments if name != "data"]
+    if resume and options.is_given("start_from", "seed", "epochs", *named):
+        raise click.UsageError(
+            "--resume uses the run's own cases and settings: name none, but --data if the cases "
+            "have moved."
+        )
     if resume and (dry_run or debug):
         raise click.UsageError("--dry-run and --debug are for a new training: leave out --resume.")
     for name, value in (("seed", seed), ("epochs", epochs)):
@@ -101,6 +105,7 @@ def train(
             arguments["assignments"] += (f"training.{name}={value}",)
     settings = _checked(options.settings_from(arguments))
     dataset = options.dataset_spec_from(arguments)
+    moved_to = arguments["data"] if resume and options.is_given("data") else None
     options.start_tensorflow(verbose=log_placement)
     from lawrec.training.dry_run import preview
     from lawrec.training.loop import train as train_run
@@ -122,6 +127,7 @@ def train(
             checkpoints,
             run_name,
             new=None if resume else RunSpec(settings, dataset, start_from),
+            data=moved_to,
             device=device,
             log_placement=log_placement,
             progress=progress,

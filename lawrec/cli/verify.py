@@ -36,8 +36,16 @@ def verify(records: Path | None, **arguments: Unpack[options.DataOptions]) -> No
     else:
         folders = manifest.folders_in(Path("data/records"))
     with options.show_progress() as progress:
-        verifications = [manifest.verify(folder, progress) for folder in folders]
+        verifications = [
+            manifest.verify(folder, progress, vocab=_vocabularies_of(folder)) for folder in folders
+        ]
     for verification in verifications:
         print_result(verification_text(verification))
     if any(verification.damage for verification in verifications):
         raise click.exceptions.Exit(1)
+
+
+def _vocabularies_of(records: Path) -> Path | None:
+    """Return the folder of the vocabularies of records, which has the same name, if it is there."""
+    vocab = Path("vocab") / records.resolve().name
+    return vocab if vocab.is_dir() else None

@@ -3,6 +3,10 @@
     data/records/<key>/train-00000.tfrecord ...   one tf.train.Example per case
     data/records/<key>/manifest.json              written last: counts and SHA-256 of each shard
     vocab/<key>/tokens.txt, articles.txt, charges.txt   what the ids in the records mean
+    vocab/<key>/manifest.json                     the SHA-256 of each of these three
+
+Each manifest has its own SHA-256 in it, as `lawrec.seal` describes, and that of the records also
+names the SHA-256 of the vocabularies that belong to them.
 
 Nothing here needs TensorFlow, so that checking records is quick.
 """
@@ -15,12 +19,12 @@ from typing import Any
 
 from lawrec.corpus.vocabulary import Vocabulary, load_vocabulary
 from lawrec.errors import RecordsError
-from lawrec.files import parse_json, sha256
+from lawrec.files import sha256
 from lawrec.progress import SILENT, Progress
+from lawrec.seal import MANIFEST, SEAL_ERRORS, check_seal, read_sealed
 
-MANIFEST = "manifest.json"
 VOCABULARY_FILES = ("tokens.txt", "articles.txt", "charges.txt")
-RECORDS_VERSION = 4
+RECORDS_VERSION = 5
 """Increased when the records of the same cases and settings change: part of their key."""
 
 
@@ -68,6 +72,7 @@ class Manifest:
         charge_counts: The number of train cases of each charge.
         compression: The compression of the shards as TensorFlow names it, "GZIP" or "".
         known_cases: The number of train cases whose "articles" and whose "charges" are known.
+        vocabularies: The SHA-256 of each of the vocabularies, by the name of its file.
     """
 
     tokenizer: str
@@ -77,6 +82,7 @@ class Manifest:
     charge_counts: tuple[int, ...] = ()
     compression: str = ""
     known_cases: dict[str, int] = field(default_factory=dict)
+    vocabularies: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,8 +166,13 @@ def find_damage(records: Records, split: str) -> RecordsError | None:
     return None
 
 
-def verify(folder: Path, progress: Progress = SILENT) -> Verification:
+def verify(folder: Path, progress: Progress = SILENT, *, vocab: Path | None = None) -> Verification:
     """Check the bytes and the number of cases of every shard against the manifest of their folder.
+
+    Args:
+        folder: The records.
+        progress: Is updated after each shard.
+        vocab: The folder of their vocabularies; None: only the records are checked.
 
     Example:
         >>> [error.got for error in verify(Path("missing")).damage]
@@ -174,7 +185,7 @@ def verify(folder: Path, progress: Progress = SILENT) -> Verification:
     shards = [shard for split in manifest.splits.values() for shard in split.shards]
     total = sum(shard.cases for shard in shards)
     cases = 0
-    damage = []
+    damage = _vocabulary_damage(vocab, manifest) if vocab else []
     for shard in shards:
         path = folder / shard.name
         if not _is_undamaged(shard, path):
@@ -225,8 +236,8 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        return _manifest_from_dict(parse_json(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return _manifest_from_dict(read_sealed(path))
+    except SEAL_ERRORS as error:
         raise RecordsError(
             path,
             expected="the manifest must be readable",
@@ -239,7 +250,7 @@ def load_records(folder: Path, vocab: Path) -> Records:
     """Open a finished folder of records and the folder of its vocabularies.
 
     Raises:
-        RecordsError: The manifest or a vocabulary is missing or not readable.
+        RecordsError: The manifest or a vocabulary is missing, damaged, or of other records.
 
     Example:
         >>> key = "sample-2f9a1c04"
@@ -247,8 +258,11 @@ def load_records(folder: Path, vocab: Path) -> Records:
         ...     Path("data/records") / key, Path("vocab") / key
         ... )  # doctest: +SKIP
     """
+    manifest = load_manifest(folder)
+    for damage in _vocabulary_damage(vocab, manifest):
+        raise damage
     vocabularies = (load_vocabulary(vocab / name) for name in VOCABULARY_FILES)
-    return Records(folder, load_manifest(folder), *vocabularies)
+    return Records(folder, manifest, *vocabularies)
 
 
 def _manifest_from_dict(values: dict[str, Any]) -> Manifest:
@@ -267,7 +281,26 @@ def _manifest_from_dict(values: dict[str, Any]) -> Manifest:
         charge_counts=tuple(values["charge_counts"]),
         compression=values.get("compression", ""),
         known_cases=values["known_cases"],
+        vocabularies=values["vocabularies"],
     )
+
+
+def _vocabulary_damage(vocab: Path, manifest: Manifest) -> list[RecordsError]:
+    """Return the error of vocabularies that are damaged or do not belong to records, if any."""
+    try:
+        files = check_seal(vocab, error=RecordsError, todo=_write_again(vocab))
+    except RecordsError as error:
+        return [error]
+    if files == manifest.vocabularies:
+        return []
+    return [
+        RecordsError(
+            vocab,
+            expected="the vocabularies must be those of the records",
+            got="those of others",
+            todo=_write_again(vocab),
+        )
+    ]
 
 
 def _write_again(folder: Path) -> str:

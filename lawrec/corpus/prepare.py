@@ -29,7 +29,6 @@ from lawrec.corpus.cases import (
 from lawrec.corpus.dataset_spec import DatasetInputs, DatasetSpec, read_inputs
 from lawrec.corpus.label_check import check_labels, refuse_unknown_labels
 from lawrec.corpus.manifest import (
-    MANIFEST,
     VOCABULARY_FILES,
     Manifest,
     Records,
@@ -45,11 +44,12 @@ from lawrec.corpus.tfrecords import Record, write_shards
 from lawrec.corpus.tokenizers import listed_words
 from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
 from lawrec.errors import CaseError
-from lawrec.files import atomic_folder, write_json
+from lawrec.files import atomic_folder
 from lawrec.iterables import JsonSpool
 from lawrec.law.articles import statute_order
 from lawrec.law.charges import normalize_charge
 from lawrec.progress import SILENT, Progress
+from lawrec.seal import MANIFEST, file_digests, seal, write_sealed
 
 
 def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SILENT) -> Records:
@@ -77,9 +77,8 @@ def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SIL
     folder, vocab = spec.records_root / inputs.key, spec.vocab_root / inputs.key
     # Checking every byte of the records of eight thousand cases takes 13 ms, no longer than the
     # digests of the cases did.
-    has_vocabularies = all((vocab / name).is_file() for name in VOCABULARY_FILES)
-    if not has_vocabularies or verify(folder).damage:
-        damaged = " The records there are damaged." if folder.exists() else ""
+    if damage := verify(folder, vocab=vocab).damage:
+        damaged = f" What is there is damaged: {damage[0].where}." if folder.exists() else ""
         progress.message(f"Preparing the cases of {spec.data} into {folder}.{damaged}")
         if not spec.skip_bad:
             check_labels(
@@ -161,8 +160,9 @@ class _Preparation:
             charge_counts=tuple(train.charge_counts[name] for name in charges.names),
             compression=self._compression,
             known_cases=dict(train.known_cases),
+            vocabularies=file_digests(self.vocab, VOCABULARY_FILES),
         )
-        write_json(self.folder / MANIFEST, manifest_to_dict(manifest))
+        write_sealed(self.folder / MANIFEST, manifest_to_dict(manifest))
 
     def _tokenize(self, split: str, spool: JsonSpool) -> _SplitCounts:
         """Tokenize the cases of a split into a spool, and count them."""
@@ -226,6 +226,7 @@ class _Preparation:
         charges = Vocabulary(tuple(sorted(train.charge_counts)))
         for name, vocabulary in zip(VOCABULARY_FILES, (tokens, articles, charges), strict=True):
             vocabulary.save(self.vocab / name)
+        seal(self.vocab, VOCABULARY_FILES)
         return tokens, articles, charges
 
     def _write(

@@ -16,6 +16,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -189,11 +190,24 @@ def _jieba(words: Sequence[str]) -> TokenizeFunction:
 
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()
+    # By itself, jieba would load a copy of its dictionary from the folder for temporary files,
+    # which another user or another version of jieba may have written.
+    frequencies, tokenizer.total = _jieba_dictionary()
+    tokenizer.FREQ, tokenizer.initialized = dict(frequencies), True
     for word in words:
         tokenizer.add_word(word)
     return lambda text: [
         token for stretch in _STRETCH.findall(text) for token in tokenizer.lcut(stretch)
     ]
+
+
+@cache
+def _jieba_dictionary() -> tuple[dict[str, int], int]:
+    """Return the frequency of each word and prefix in jieba's own dictionary, and their sum."""
+    import jieba
+
+    frequencies, total = jieba.Tokenizer.gen_pfdict(jieba.Tokenizer().get_dict_file())
+    return frequencies, total
 
 
 def _rjieba(words: Sequence[str]) -> TokenizeFunction:

@@ -7,31 +7,37 @@ import numpy as np
 from lawrec.config import nearest_preset
 from lawrec.errors import RunError
 from lawrec.models.flops import flops
+from lawrec.progress import SILENT, Progress
 from lawrec.runs.results import Layer, RunInfo
 from lawrec.runs.run import Run
-from lawrec.runs.thresholds_file import load_thresholds
+from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.training.checkpoints import best_checkpoint, build_run_model
 
 
-def inspect_run(run: Run) -> RunInfo:
+def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:
     """Return the description of a run, trained or not, tuned or not.
+
+    Args:
+        run: The run.
+        progress: Gets a message for each damaged checkpoint.
 
     Example:
         >>> run = find_run(Path("checkpoints"), None)  # doctest: +SKIP
         >>> inspect_run(run).parameters  # doctest: +SKIP
         16351470
     """
+    checkpoint = _checkpoint(run, progress)
     model = build_run_model(run)
     preset, changed = nearest_preset(run.config)
     labels = (output.shape[-1] for output in model.output.values())
     return RunInfo(
         run=str(run.folder),
-        checkpoint=_checkpoint(run),
+        checkpoint=checkpoint and str(Path(checkpoint).relative_to(run.folder)),
         splits={split: str(file.path) for split, file in run.splits.items()},
         tokenizer=run.tokenizer,
         tokens=len(run.tokens),
         articles=len(run.articles),
-        thresholds=_thresholds(run),
+        thresholds=_thresholds(run, checkpoint),
         parameters=model.count_params(),
         flops=flops(run.config.model, run.config.corpus.max_tokens, labels=labels),
         layers=[
@@ -45,18 +51,21 @@ def inspect_run(run: Run) -> RunInfo:
     )
 
 
-def _checkpoint(run: Run) -> str | None:
-    """Return the best checkpoint's path within the run's folder, None if there is none."""
+def _checkpoint(run: Run, progress: Progress) -> str | None:
+    """Return the path prefix of the best checkpoint, None with a message if there is none."""
     try:
-        return str(Path(best_checkpoint(run)).relative_to(run.folder))
-    except RunError:
+        return best_checkpoint(run, progress)
+    except RunError as error:
+        progress.message(str(error))
         return None
 
 
-def _thresholds(run: Run) -> str:
+def _thresholds(run: Run, checkpoint: str | None) -> str:
     """Return how many articles have a finite threshold, so that they can be recommended."""
-    try:
-        rule = load_thresholds(run).rule
-    except RunError:
+    if not (checkpoint and (run.folder / THRESHOLDS).is_file()):
         return "none yet"
+    try:
+        rule = load_thresholds(run, checkpoint).rule
+    except RunError as error:
+        return f"unusable: {error}"
     return f"{int(np.isfinite(rule.thresholds).sum())} of {len(rule.thresholds)} articles"

@@ -11,7 +11,9 @@ same bytes wherever it is packed: absolute paths in the run's JSON are shortened
 entries have no times.
 """
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -21,13 +23,20 @@ from lawrec.files import atomic_file, parse_json
 from lawrec.law.cail_labels import ids_in, unmapped_articles
 from lawrec.reporting.evaluation_text import shorten_list
 from lawrec.resources import shipped_path
+from lawrec.runs.checkpoint_list import (
+    BEST,
+    CHECKPOINTS,
+    RUN_FILE,
+    ListedCheckpoint,
+    checkpoint_list,
+)
 from lawrec.runs.run import DICTIONARY, LISTS, Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
+from lawrec.seal import MANIFEST, file_digests, sealed
 
 _PACKAGE = Path(__file__).parents[1]
 _INIT = '"""What CAIL2018\'s judge imports."""\n\nfrom .predictor import Predictor as Predictor\n'
 _CATALOG = "vocab/articles.csv"
-_SETTINGS = ("run.json", THRESHOLDS)
 _LISTS = ("tokens.txt", "articles.txt", "charges.txt", DICTIONARY, *LISTS.values())
 _EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
 """The first moment that a .zip file can name."""
@@ -83,7 +92,7 @@ def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: st
         >>> print(packed.text())  # doctest: +SKIP
         predictor.zip: 20260101-120000, 183 lines, 31.4 MB
     """
-    load_thresholds(run)  # refuses a run that is not tuned before anything is written
+    load_thresholds(run, checkpoint)  # refuses a run that is not tuned before anything is written
     contents: Contents = {
         "__init__.py": _INIT.encode(),
         "predictor.py": Path(__file__).with_name("cail_predictor.py"),
@@ -100,16 +109,24 @@ def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: st
 
 
 def _run_files(run: Run, checkpoint: str) -> Contents:
-    """Return what predicting needs of a run: its best checkpoint as the only one."""
+    """Return what predicting needs of a run: its best checkpoint as the only one, sealed again."""
     best = Path(checkpoint)
-    state = f'model_checkpoint_path: "{best.name}"\nall_model_checkpoint_paths: "{best.name}"\n'
-    weights = best.parent.glob(f"{best.name}.*")
-    lists = (run.folder / name for name in _LISTS)
+    weights = [path.name for path in best.parent.glob(f"{best.name}.*")]
+    lists = [name for name in _LISTS if (run.folder / name).is_file()]
+    run_file = _json(_without_absolute_paths(run.folder / RUN_FILE))
+    thresholds = _without_absolute_paths(run.folder / THRESHOLDS)
+    thresholds.pop("sha256")
+    digest = hashlib.sha256(run_file).hexdigest()
+    files = {RUN_FILE: digest, **file_digests(run.folder, lists)}
+    listed = ListedCheckpoint(best.name, file_digests(best.parent, weights))
     return {
-        **{name: _without_absolute_paths(run.folder / name) for name in _SETTINGS},
-        **{path.name: path for path in lists if path.is_file()},
-        **{f"best/{path.name}": path for path in weights},
-        "best/checkpoint": state.encode(),
+        RUN_FILE: run_file,
+        THRESHOLDS: _json(sealed(thresholds)),
+        MANIFEST: _json(sealed({"files": files})),
+        CHECKPOINTS: _json(checkpoint_list(digest, [])),
+        f"{BEST}/{CHECKPOINTS}": _json(checkpoint_list(digest, [listed])),
+        **{name: run.folder / name for name in lists},
+        **{f"{BEST}/{name}": best.parent / name for name in weights},
     }
 
 
@@ -123,9 +140,13 @@ def _in_folder(folder: str, contents: Contents) -> Contents:
     return {f"{folder}/{name}": content for name, content in contents.items()}
 
 
-def _without_absolute_paths(path: Path) -> bytes:
-    """Return a JSON file whose absolute paths, which mean nothing elsewhere, are names alone."""
-    values = _shorten_paths(parse_json(path.read_text(encoding="utf-8")))
+def _without_absolute_paths(path: Path) -> dict[str, Any]:
+    """Return a JSON object whose absolute paths, which mean nothing elsewhere, are names alone."""
+    values: dict[str, Any] = _shorten_paths(parse_json(path.read_text(encoding="utf-8")))
+    return values
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
     return json.dumps(values, ensure_ascii=False, indent=1).encode()
 
 

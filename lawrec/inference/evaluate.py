@@ -20,6 +20,7 @@ from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds
 from lawrec.text import table_cell
 from lawrec.text_files import content_digest
+from lawrec.training.checkpoints import best_checkpoint
 
 
 def evaluate_run(
@@ -67,8 +68,10 @@ def evaluate_run(
     return EvaluationResult(run, name, cases, scored, predictions, report)
 
 
-def save_evaluation(evaluated: EvaluationResult) -> None:
+def save_evaluation(evaluated: EvaluationResult, progress: Progress = SILENT) -> None:
     """Write evaluation-NAME.json, the report, and evaluation-NAME.csv, a row per article.
+
+    Where the folder of the run cannot be written to, a message says that they are not kept.
 
     Example:
         >>> save_evaluation(evaluate_run(run))  # doctest: +SKIP
@@ -76,21 +79,30 @@ def save_evaluation(evaluated: EvaluationResult) -> None:
         True
     """
     folder, stem = evaluated.run.folder, f"evaluation-{evaluated.name}"
-    write_json(folder / f"{stem}.json", evaluated.report.to_dict())
-    with atomic_file(folder / f"{stem}.csv") as temporary:
-        table = pd.DataFrame(metrics_per_article(evaluated.predictions)).map(table_cell)
-        table.to_csv(temporary, index=False, encoding=CSV_ENCODING, errors="backslashreplace")
+    try:
+        write_json(folder / f"{stem}.json", evaluated.report.to_dict())
+        with atomic_file(folder / f"{stem}.csv") as temporary:
+            table = pd.DataFrame(metrics_per_article(evaluated.predictions)).map(table_cell)
+            table.to_csv(temporary, index=False, encoding=CSV_ENCODING, errors="backslashreplace")
+    except OSError as error:
+        progress.message(f"{folder}: the evaluation is not kept there ({error.strerror}).")
 
 
 def _predict(
     run: Run, cases: LabelledCases, *, progress: Progress
 ) -> tuple[ScoredCases, RunPredictions]:
     """Return the scores of a run for the cases, and the lists by its thresholds."""
-    tuned = load_thresholds(run)
+    checkpoint = best_checkpoint(run, progress)
+    tuned = load_thresholds(run, checkpoint)
     used = {**trained_on(run), "tune": (tuned.tuned_on,)}
     refuse_same_cases(cases.path, cases.sha256, purpose="evaluate", used=used)
     scored = score_file(
-        run, cases.path, case_format=cases.case_format, skip_bad=cases.skip_bad, progress=progress
+        run,
+        cases.path,
+        case_format=cases.case_format,
+        skip_bad=cases.skip_bad,
+        checkpoint=checkpoint,
+        progress=progress,
     )
     rule = extend_rule(tuned.rule, len(scored.articles))
     n_unknown = len(scored.articles) - len(run.label_counts)

@@ -86,10 +86,11 @@ class Recommender:
         from lawrec.training.checkpoints import best_checkpoint, load_model
 
         run = find_run(checkpoints, None if path is None else str(path))
-        tuned = load_thresholds(run) if threshold is None else _untuned(run, threshold)
+        checkpoint = best_checkpoint(run, progress)
+        tuned = load_thresholds(run, checkpoint) if threshold is None else _untuned(run, threshold)
         return cls(
             encoder=load_encoder(run),
-            scorer=make_scorer(load_model(run, best_checkpoint(run, progress))),
+            scorer=make_scorer(load_model(run, checkpoint)),
             tuned=tuned,
             articles=run.articles.names,
             titles=article_titles(),

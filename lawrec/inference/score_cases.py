@@ -1,12 +1,17 @@
 """Score labelled cases with a run, and store the scores in its folder.
 
 Tuning and evaluation need the scores of the same cases again and again. A file of scores is named
-by a digest of what the scores depend on, so that scores of other cases are never used by mistake.
+by a digest of what the scores depend on: the cases and how they are read, the checkpoint and the
+run's settings. It holds a digest of that name and of its content, so that scores of other cases, or
+damaged ones, are never used by mistake: they are computed again.
 """
 
 import hashlib
 import json
+import zipfile
+import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,18 +19,22 @@ from lawrec.corpus.cases import BadLines, Cases, no_case_error, read_cases, usab
 from lawrec.corpus.label_check import check_labels, labels_known_to_run, refuse_unknown_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.vocabulary import Vocabulary, label_matrix
-from lawrec.files import atomic_file
+from lawrec.files import atomic_file, sha256
 from lawrec.iterables import batched
 from lawrec.law.articles import statute_order
 from lawrec.models.scorer import make_scorer
 from lawrec.progress import SILENT, Progress
+from lawrec.runs.checkpoint_list import RUN_FILE, checkpoint_digest
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run, load_encoder
+from lawrec.seal import SEAL_ERRORS, json_digest
 from lawrec.text_files import content_digest
 from lawrec.training.checkpoints import best_checkpoint, load_model
 from lawrec.types import BoolArray, Float32Array
 
-SCORES_VERSION = 3  # rises when what is stored in `scores/` changes
+SCORES_VERSION = 4  # rises when what is stored in `scores/` changes
+_UNREADABLE = (*SEAL_ERRORS, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged file of scores may raise."""
 
 
 def score_file(
@@ -34,17 +43,20 @@ def score_file(
     *,
     case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
+    checkpoint: str | None = None,
     progress: Progress = SILENT,
 ) -> ScoredCases:
     """Return labelled cases with their scores from a run's best checkpoint.
 
-    The result is stored in the run's folder `scores/` and read from there the next time.
+    The result is stored in the run's folder `scores/` and read from there the next time. Where it
+    cannot be stored, a message says so.
 
     Args:
         run: A trained run.
         path: A file, a folder or a pattern, as `list_files` takes it.
         case_format: How the cases are written.
         skip_bad: Leave out lines that are not valid cases, and count them.
+        checkpoint: What `best_checkpoint` returned for the run, if it was called already.
         progress: Receives the number of cases after each chunk of them.
 
     Raises:
@@ -58,34 +70,79 @@ def score_file(
         >>> scored.y_score.shape == (len(scored.case_ids), len(scored.articles))  # doctest: +SKIP
         True
     """
-    checkpoint = best_checkpoint(run, progress)
-    kind = "skip" if skip_bad else "strict"
-    parts = json.dumps([SCORES_VERSION, content_digest(path), case_format.non_defaults()])
-    key = hashlib.sha256(parts.encode()).hexdigest()[:16]
-    stored = run.folder / "scores" / f"{key}-{Path(checkpoint).name}-{kind}.npz"
-    if not stored.is_file():
-        known = labels_known_to_run(run.articles.names, any_label=case_format.any_label)
-        if not skip_bad:
-            check_labels([path], known, case_format=case_format, progress=progress)
-        scored = _score_cases(
-            run,
-            checkpoint,
-            read=refuse_unknown_labels(read_cases(path, case_format=case_format), known),
-            path=path,
-            skip_bad=skip_bad,
-            progress=progress,
-        )
-        with atomic_file(stored) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, **vars(scored))
-    with np.load(stored, allow_pickle=False) as arrays:
+    checkpoint = checkpoint or best_checkpoint(run, progress)
+    key = _key(run, checkpoint, path=path, case_format=case_format, skip_bad=skip_bad)
+    stored = run.folder / "scores" / f"{key[:16]}-{Path(checkpoint).name}.npz"
+    if scored := _load(stored, key, progress=progress):
+        return scored
+    labels = labels_known_to_run(run.articles.names, any_label=case_format.any_label)
+    if not skip_bad:
+        check_labels([path], labels, case_format=case_format, progress=progress)
+    scored = _score_cases(
+        run,
+        checkpoint,
+        read=refuse_unknown_labels(read_cases(path, case_format=case_format), labels),
+        path=path,
+        skip_bad=skip_bad,
+        progress=progress,
+    )
+    _store(scored, stored, key=key, progress=progress)
+    return scored
+
+
+def _key(run: Run, checkpoint: str, *, path: Path, case_format: CaseFormat, skip_bad: bool) -> str:
+    """Return a digest of all that the scores depend on."""
+    own = [checkpoint_digest(checkpoint), sha256(run.folder / RUN_FILE)]
+    cases = [content_digest(path), case_format.non_defaults(), skip_bad]
+    return json_digest([SCORES_VERSION, own, cases])
+
+
+def _store(scored: ScoredCases, path: Path, *, key: str, progress: Progress) -> None:
+    """Write scores and their digest; a message says where that is not possible."""
+    # An array of texts would have room for the longest text in each of its entries.
+    arrays: dict[str, Any] = {
+        **vars(scored),
+        "case_ids": np.frombuffer(json.dumps(scored.case_ids).encode(), np.uint8),
+        "articles": np.frombuffer(json.dumps(scored.articles).encode(), np.uint8),
+        "skipped": np.asarray(scored.skipped),
+    }
+    arrays["digest"] = np.asarray(_digest(arrays, key))
+    try:
+        with atomic_file(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+    except OSError as error:
+        progress.message(f"{path}: the scores are not kept there ({error.strerror}).")
+
+
+def _load(path: Path, key: str, *, progress: Progress) -> ScoredCases | None:
+    """Return stored scores; None where there are none, or with a message if they are damaged."""
+    if not path.is_file():
+        return None
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        if str(arrays.pop("digest")) != _digest(arrays, key):
+            raise ValueError("other scores than its name says")
         return ScoredCases(
-            case_ids=tuple(arrays["case_ids"].tolist()),
-            articles=tuple(arrays["articles"].tolist()),
+            case_ids=tuple(json.loads(arrays["case_ids"].tobytes())),
+            articles=tuple(json.loads(arrays["articles"].tobytes())),
             y_true=arrays["y_true"],
             y_score=arrays["y_score"],
             known=arrays["known"],
             skipped=int(arrays["skipped"]),
         )
+    except _UNREADABLE as error:
+        progress.message(f"{path} is damaged ({error}): the cases are scored again.")
+        return None
+
+
+def _digest(arrays: dict[str, Any], key: str) -> str:
+    """Return a digest of what scores depend on, and of the scores themselves."""
+    content = [
+        [name, str(array.dtype), array.shape, hashlib.sha256(array.tobytes()).hexdigest()]
+        for name, array in sorted(arrays.items())
+    ]
+    return json_digest([key, content])
 
 
 def _score_cases(

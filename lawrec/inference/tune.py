@@ -18,6 +18,7 @@ from lawrec.decision.score_order import round_scores
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import CaseError, RunError
 from lawrec.evaluation.metrics import evaluate
+from lawrec.files import check_writable
 from lawrec.inference.score_cases import score_file
 from lawrec.iterables import batched
 from lawrec.progress import SILENT, Progress
@@ -26,6 +27,7 @@ from lawrec.runs.results import GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, save_thresholds
 from lawrec.text_files import content_digest
+from lawrec.training.checkpoints import best_checkpoint
 from lawrec.types import Float64Array
 
 
@@ -53,6 +55,7 @@ def tune_run(
         CaseError: The file cannot be used, or it is the train split.
         ConfigError: A setting is unknown, or these cases are too few for the guarantee.
         RunError: The run has no checkpoint.
+        OSError: The folder of the run cannot be written to; raised before anything is computed.
 
     Example:
         >>> tune_run(find_run(Path("checkpoints"), None)).strategy  # doctest: +SKIP
@@ -60,13 +63,22 @@ def tune_run(
     """
     config = config or run.config.decision
     check_choices(config)
+    check_writable(run.folder)
     if not path:
         path, case_format = split_path(run, "valid"), run.dataset.case_format
     digest = content_digest(path)
     refuse_same_cases(path, digest, purpose="tune", used=trained_on(run))
     costs = _read_costs(config, run.articles.names)
     co_citations = _train_co_citations(run)
-    scored = score_file(run, path, case_format=case_format, skip_bad=skip_bad, progress=progress)
+    checkpoint = best_checkpoint(run, progress)
+    scored = score_file(
+        run,
+        path,
+        case_format=case_format,
+        skip_bad=skip_bad,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
     known = None if scored.known.all() else scored.known
     all_cases = TuningCases(scored.y_true, round_scores(scored.y_score), known=known)
     own = all_cases.restrict_to_articles(np.s_[: len(run.articles)])
@@ -95,7 +107,7 @@ def tune_run(
         compared=tuple(compared),
         guarantee=guarantee,
     )
-    save_thresholds(run, tuning, co_citations=co_citations)
+    save_thresholds(run, tuning, co_citations=co_citations, checkpoint=checkpoint)
     return tuning
 
 

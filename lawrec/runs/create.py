@@ -14,6 +14,7 @@ from lawrec.corpus.manifest import Records
 from lawrec.corpus.tokenizers import listed_words, read_words
 from lawrec.errors import ConfigError, RunError
 from lawrec.files import atomic_folder, write_json, write_text
+from lawrec.runs.checkpoint_list import BEST, RUN_FILE, write_checkpoint_list
 from lawrec.runs.run import (
     DICTIONARY,
     RUN_VERSION,
@@ -22,6 +23,7 @@ from lawrec.runs.run import (
     copied_lists,
     open_run,
 )
+from lawrec.seal import seal
 from lawrec.text_files import content_digest
 
 
@@ -111,7 +113,7 @@ def _write_run(
     for setting, copy in copied_lists(config, folder).items():
         _write_words(Path(copy), listed_words(getattr(config.corpus, setting)))
     write_json(
-        folder / "run.json",
+        folder / RUN_FILE,
         {
             "run_version": RUN_VERSION,
             "lawrec": __version__,
@@ -124,6 +126,10 @@ def _write_run(
             "start": warm_start and {**asdict(warm_start), "run": str(warm_start.run.resolve())},
         },
     )
+    names = [path.name for path in folder.iterdir()]
+    for part in (folder, folder / BEST):
+        write_checkpoint_list(part)
+    seal(folder, names)
 
 
 def _dataset_to_dict(dataset: DatasetSpec) -> dict[str, Any]:

@@ -10,6 +10,10 @@ checkpoints/<run>/stop_words.txt       that list of words, if the settings name 
 checkpoints/<run>/user_tokens.txt      likewise
 checkpoints/<run>/model.ckpt-<step>*   the newest checkpoints, named by the state file `checkpoint`
 checkpoints/<run>/best/                the checkpoints with the best valid score
+checkpoints/<run>/checkpoints.json     the list of the newest checkpoints, and best/checkpoints.json
+                                       that of the best: see `lawrec.runs.checkpoint_list`
+checkpoints/<run>/manifest.json        the SHA-256 of run.json and of the lists, written last when
+                                       the run is created; a run with other files is refused
 
 All vocabularies and lists of words are copies, so that a run predicts on another machine without
 the cases that it was trained on. The fields of run.json are:
@@ -41,14 +45,17 @@ from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
-from lawrec.errors import RunError
+from lawrec.errors import RunError, quoted
 from lawrec.files import parse_json, path_out_of, write_text
+from lawrec.runs.checkpoint_list import RUN_FILE
+from lawrec.seal import check_seal
 
-RUN_VERSION = 1
+RUN_VERSION = 2
 """The version of the format of runs; it grows when older runs can no longer be read."""
 DICTIONARY = "dictionary.txt"
 LISTS = {"stop_words": "stop_words.txt", "user_tokens": "user_tokens.txt"}
 """The settings of [corpus] that name a list of words, and the name of the run's copy of it."""
+_RESTORE = "Restore it from a copy of the run, or train a new run with `lawrec train`."
 
 
 @dataclass(frozen=True)
@@ -126,25 +133,16 @@ def find_run(root: Path, name: str | None) -> Run:
         '20260301-090507-sample-1a2b3c4d'
     """
     if name is None:
-        latest = root / "LATEST"
-        if not latest.is_file():
-            raise RunError(
-                root,
-                expected="there must be a trained run",
-                got="none",
-                todo="Run `lawrec train` first.",
-            )
-        name = latest.read_text(encoding="utf-8").strip()
-    folder = root / name if (root / name).is_dir() else Path(name)
-    return open_run(folder)
+        return open_run(root / _latest_name(root))
+    return open_run(root / name if name and (root / name).is_dir() else Path(name))
 
 
 def open_run(folder: Path) -> Run:
     """Open the run in a folder.
 
     Raises:
-        RunError: The folder holds no run, one of another version, or its files cannot be read. Or
-            a path in it leads out of it: a run may come from a stranger.
+        RunError: The folder holds no run, one of another version, or one whose files have changed
+            since it was created. Or a path in it leads out of it: a run may come from a stranger.
 
     Example:
         >>> open_run(Path("checkpoints/first")).config.training.epochs  # doctest: +SKIP
@@ -157,10 +155,11 @@ def open_run(folder: Path) -> Run:
             got="a link that leads out of it, a pipe or a device",
             todo="Replace it by a copy of its file, if you trust the run.",
         )
-    path = folder / "run.json"
+    path = folder / RUN_FILE
     try:
         values = parse_json(path.read_text(encoding="utf-8"))
         _check_version(values, folder)
+        check_seal(folder, error=RunError, todo=_RESTORE)
         return Run(
             folder=folder,
             config=_with_copied_lists(from_dict(values["config"], str(path)), folder),
@@ -177,7 +176,7 @@ def open_run(folder: Path) -> Run:
             },
             warm_start=_warm_start_from_dict(values["start"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             folder,
             expected="the folder must hold a run",
@@ -216,6 +215,29 @@ def load_encoder(run: Run) -> Encoder:
             todo="Install that version, or train a new run with `lawrec train`.",
         )
     return Encoder(tokenizer, run.tokens, run.config.corpus.max_tokens)
+
+
+def _latest_name(root: Path) -> str:
+    """Return the name of the newest run, as the file LATEST has it."""
+    path = root / "LATEST"
+    runs = sorted(file.parent.name for file in root.glob(f"[!.]*/{RUN_FILE}"))
+    if not runs:
+        raise RunError(
+            root,
+            expected="there must be a trained run",
+            got="none",
+            todo="Run `lawrec train` first.",
+        )
+    content = path.read_bytes() if path.is_file() else None
+    name = content.decode("utf-8", "replace").strip() if content else ""
+    if name not in runs:
+        raise RunError(
+            path,
+            expected="it must name the newest run, which commands use when none is named",
+            got="no such file" if content is None else quoted(name),
+            todo=f"Name a run with --run: {', '.join(runs[-3:])}.",
+        )
+    return name
 
 
 def copied_lists(config: Config, folder: Path) -> dict[str, str]:

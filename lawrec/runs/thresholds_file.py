@@ -10,6 +10,9 @@ The keys that decide, all of which must be there:
     co_citations        {"always": {article: [articles]}, "never": {article: [articles]}}
     tuned_on            {"path", "sha256", "cases"} of the cases used to tune; only the digest is
                         read again, so that a run is not evaluated on them
+    tuned_for           {"checkpoint", "sha256"} of the checkpoint whose scores were used; with
+                        another checkpoint, the thresholds are refused
+    sha256              the digest of all other keys, as `lawrec.seal` describes
     articles            one object per article of the run, in any order: "article", "threshold"
                         (null: it never passes) and "calibration_group" (from 0)
 
@@ -26,6 +29,7 @@ The keys that only inform:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,13 +40,12 @@ from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule
 from lawrec.decision.threshold_curve import NEVER
 from lawrec.decision.tuning_cases import RARE
 from lawrec.errors import RunError
-from lawrec.files import parse_json, write_json
+from lawrec.runs.checkpoint_list import checkpoint_digest
 from lawrec.runs.results import TuningResult
 from lawrec.runs.run import Run
+from lawrec.seal import SEAL_ERRORS, read_sealed, write_sealed
 
 THRESHOLDS = "thresholds.json"
-_READ_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
-"""What parsing a damaged file may raise."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +63,21 @@ class TunedThresholds:
     tuned_on: str
 
 
-def save_thresholds(run: Run, tuning: TuningResult, *, co_citations: CoCitations) -> None:
+def save_thresholds(
+    run: Run, tuning: TuningResult, *, co_citations: CoCitations, checkpoint: str
+) -> None:
     """Write `thresholds.json` into the folder of a run.
 
     Args:
         run: The run.
         tuning: What tuning chose for it.
         co_citations: Which articles the train cases always and never cite together.
+        checkpoint: The path prefix of the checkpoint whose scores were used.
 
     Example:
-        >>> save_thresholds(run, tuning, co_citations=CoCitations({}, {}))  # doctest: +SKIP
+        >>> save_thresholds(  # doctest: +SKIP
+        ...     run, tuning, co_citations=CoCitations({}, {}), checkpoint=best_checkpoint(run)
+        ... )
     """
     rule, calibration, names = tuning.rule, tuning.rule.calibration, run.articles.names
     groups = calibration.groups if calibration else (0,) * len(names)
@@ -89,6 +97,10 @@ def save_thresholds(run: Run, tuning: TuningResult, *, co_citations: CoCitations
             "parameters": calibration.parameters,
         },
         "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
+        "tuned_for": {
+            "checkpoint": Path(checkpoint).relative_to(run.folder).as_posix(),
+            "sha256": checkpoint_digest(checkpoint),
+        },
         "metrics": tuning.metrics,
         "compared": [asdict(result) for result in tuning.compared],
         "co_citations": _co_citation_values(co_citations, names),
@@ -105,18 +117,22 @@ def save_thresholds(run: Run, tuning: TuningResult, *, co_citations: CoCitations
             for name, threshold, (low, high), support, group in rows
         ],
     }
-    write_json(run.folder / THRESHOLDS, values)
+    write_sealed(run.folder / THRESHOLDS, values)
 
 
-def load_thresholds(run: Run) -> TunedThresholds:
-    """Read what tuning chose for a run.
+def load_thresholds(run: Run, checkpoint: str) -> TunedThresholds:
+    """Read what tuning chose for a run and one of its checkpoints.
+
+    Args:
+        run: The run.
+        checkpoint: The path prefix of the checkpoint that gives the scores.
 
     Raises:
         RunError: The run has no thresholds, or the file is damaged, lacks a key, or was tuned for
-            other articles.
+            another checkpoint or other articles.
 
     Example:
-        >>> load_thresholds(find_run(Path("checkpoints"), None)).rule.kind  # doctest: +SKIP
+        >>> load_thresholds(run, best_checkpoint(run)).rule.kind  # doctest: +SKIP
         'threshold'
     """
     path = run.folder / THRESHOLDS
@@ -128,14 +144,24 @@ def load_thresholds(run: Run) -> TunedThresholds:
             todo="Run `lawrec tune-thresholds` first.",
         )
     try:
-        return _parse(parse_json(path.read_text(encoding="utf-8")), run.articles.names)
-    except _READ_ERRORS as error:
+        values = read_sealed(path)
+        tuned = _parse(values, run.articles.names)
+        tuned_for = {key: str(values["tuned_for"][key]) for key in ("checkpoint", "sha256")}
+    except SEAL_ERRORS as error:
         raise RunError(
             path,
             expected="the thresholds must be those of this run",
             got=f"{type(error).__name__}: {error}",
             todo="Run `lawrec tune-thresholds` again.",
         ) from error
+    if tuned_for["sha256"] != checkpoint_digest(checkpoint):
+        raise RunError(
+            path,
+            expected=f"the thresholds must be tuned for {Path(checkpoint).relative_to(run.folder)}",
+            got=f"those for {tuned_for['checkpoint']} as it was when they were tuned",
+            todo="Run `lawrec tune-thresholds` again.",
+        )
+    return tuned
 
 
 def extend_rule(rule: DecisionRule, n_articles: int) -> DecisionRule:

@@ -6,15 +6,18 @@ variable, such as "articles/kernel", is stored in the same file. This module fin
 these names, so that a checkpoint of another model is refused with the names and shapes of all
 variables that are missing, that have another shape, or that the model does not have.
 
-A checkpoint may also be damaged. TensorFlow names a checkpoint in the state file `checkpoint` only
-when its files are complete, so a process that is killed costs no more than the steps since the last
-one. A machine that loses power may lose the data of a file that is already named. Every checkpoint
-is therefore read against its checksums before it is used, and the one before it is taken if it is
-damaged.
+A checkpoint may also be damaged. It is listed, with the SHA-256 of its files, when these are
+complete (see `lawrec.runs.checkpoint_list`), so a process that is killed costs no more than the
+steps since the last one. A machine that loses power may lose the data of a file that is already
+listed. The files are therefore compared with their list before they are used, and the checkpoint
+before is taken if they are damaged. TensorFlow's own state file `checkpoint` is written again from
+the list when a training starts; nothing else reads it.
 """
 
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,8 +25,10 @@ import tensorflow as tf
 from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
 from lawrec.errors import RunError
+from lawrec.files import write_text
 from lawrec.models.lstm_classifier import build_model
 from lawrec.progress import SILENT, Progress
+from lawrec.runs.checkpoint_list import BEST, damage_of, read_checkpoint_list
 from lawrec.runs.run import Run
 from lawrec.types import Model, NumberArray
 
@@ -43,6 +48,8 @@ _WRONG_MODEL_ADVICE = (
 )
 _UNREADABLE = (tf.errors.OpError, ValueError, LookupError)
 """What TensorFlow raises on files of a checkpoint that are missing or damaged."""
+_PATTERN_CHARACTERS = set("*?[]\\")
+"""What TensorFlow does not take literally in the path of a checkpoint."""
 
 
 def build_run_model(run: Run) -> Model:
@@ -79,6 +86,8 @@ def load_model(run: Run, checkpoint: str) -> Model:
 def best_checkpoint(run: Run, progress: Progress = SILENT) -> str:
     """Return the path prefix of the best checkpoint, or of the newest if none is the best yet.
 
+    If the best checkpoints are damaged, the newest one is returned too, after a message.
+
     Raises:
         RunError: The run has no checkpoint, or all are damaged.
 
@@ -86,44 +95,68 @@ def best_checkpoint(run: Run, progress: Progress = SILENT) -> str:
         >>> best_checkpoint(run)  # doctest: +SKIP
         'checkpoints/20260301-090507-sample-1a2b3c4d/best/model.ckpt-640'
     """
-    best = newest_checkpoint(run.folder / "best", progress)
+    try:
+        best = newest_checkpoint(run.folder / BEST, progress)
+    except RunError as error:
+        progress.message(f"{error} Trying the newest checkpoint.")
+        best = None
     checkpoint = best or newest_checkpoint(run.folder, progress)
     if not checkpoint:
         raise RunError(
             run.folder,
-            expected="the run must hold a checkpoint that is not damaged",
-            got="none",
+            expected="the run must hold a checkpoint",
+            got="none yet",
             todo="Train it with `lawrec train --resume`, or choose another --run.",
         )
     return checkpoint
 
 
 def newest_checkpoint(folder: Path, progress: Progress = SILENT) -> str | None:
-    """Return the path prefix of the newest checkpoint in a folder that is not damaged, if any.
+    """Return the path prefix of the newest checkpoint in a folder that is not damaged.
 
     Args:
-        folder: A folder with a state file `checkpoint`, which names the checkpoints.
+        folder: The folder of a run, or `best` in it.
         progress: Gets a message for each damaged checkpoint.
 
+    Returns:
+        The path prefix; None if no checkpoint was saved yet.
+
+    Raises:
+        RunError: The list of checkpoints, or each of them, is damaged or of another run.
+
     Example:
-        >>> newest_checkpoint(Path("no-such-folder")) is None
-        True
+        >>> newest_checkpoint(run.folder)  # doctest: +SKIP
+        'checkpoints/20260301-090507-sample-1a2b3c4d/model.ckpt-700'
     """
-    state = tf.train.get_checkpoint_state(str(folder))
-    for prefix in reversed(state.all_model_checkpoint_paths if state else []):
-        if _is_complete(prefix):
+    damages = []
+    for listed in reversed(read_checkpoint_list(folder)):
+        prefix = folder / listed.name
+        damage = damage_of(folder, listed)
+        if not damage:
             return str(prefix)
-        progress.message(f"{prefix} is damaged: using the one before it, if any.")
+        damages.append(damage)
+        progress.message(f"{prefix} is damaged ({damage}): using the one before it, if any.")
+    if damages:
+        raise RunError(
+            folder,
+            expected="at least one checkpoint must not be damaged",
+            got="; ".join(damages),
+            todo="Restore them from a copy of the run, or train a new one with `lawrec train`.",
+        )
     return None
 
 
 def checkpoint_manager(checkpoint: Any, folder: Path, *, max_to_keep: int) -> CheckpointManager:
     """Return the manager that writes `model.ckpt-<global_step>` files into a folder.
 
+    It continues with the checkpoints that are listed there: TensorFlow's state file is written
+    again from the list, whatever became of it.
+
     Args:
         checkpoint: The `tf.train.Checkpoint` to save.
         folder: Where to write.
-        max_to_keep: The number of checkpoints that are kept: older ones are deleted.
+        max_to_keep: The number of checkpoints that `add_to_list` keeps. The manager keeps one more,
+            so that an old one is deleted only when the new one is listed.
 
     Example:
         >>> manager = checkpoint_manager(
@@ -132,9 +165,28 @@ def checkpoint_manager(checkpoint: Any, folder: Path, *, max_to_keep: int) -> Ch
         >>> manager.latest_checkpoint is None
         True
     """
+    _restore_state_file(folder)
     return tf.train.CheckpointManager(
-        checkpoint, str(folder), max_to_keep=max_to_keep, checkpoint_name=_NAME
+        checkpoint, literal_path(folder), max_to_keep=max_to_keep + 1, checkpoint_name=_NAME
     )
+
+
+def literal_path(path: Path | str) -> str:
+    """Return a path of a checkpoint, or of its folder, that TensorFlow takes as it is.
+
+    TensorFlow takes "runs [1]/model.ckpt-8" for a pattern, which matches no file. A symbolic link
+    to the folder, in a temporary folder that lasts as long as the process, has a plain path.
+
+    Example:
+        >>> literal_path("checkpoints/first")
+        'checkpoints/first'
+        >>> set("[]") & set(literal_path("runs [1]/model.ckpt-8"))
+        set()
+    """
+    path = Path(path)
+    if not _PATTERN_CHARACTERS & set(str(path)):
+        return str(path)
+    return str(Path(_link_to(path.parent.resolve()).name, "link", path.name))
 
 
 @dataclass(frozen=True)
@@ -182,7 +234,7 @@ def open_checkpoint(prefix: str) -> SavedCheckpoint:
         (183,)
     """
     try:
-        reader = tf.train.load_checkpoint(prefix)
+        reader = tf.train.load_checkpoint(literal_path(prefix))
         graph = TrackableObjectGraph.FromString(reader.get_tensor(_GRAPH))
         shapes = reader.get_variable_to_shape_map()
     except _UNREADABLE as error:
@@ -281,7 +333,7 @@ def restore_checkpoint(checkpoint: Any, prefix: str, *, expected: Shapes) -> Non
     """
     _open_exact(prefix, expected)
     try:
-        checkpoint.restore(prefix).assert_existing_objects_matched()
+        checkpoint.restore(literal_path(prefix)).assert_existing_objects_matched()
     except (*_UNREADABLE, AssertionError) as error:
         raise _damaged(prefix, error) from error
 
@@ -319,20 +371,25 @@ def _variable_name(variable: Any) -> str:
     return str(key.removesuffix(_VARIABLE_SUFFIX))
 
 
-def _is_complete(prefix: str) -> bool:
-    """Return whether every tensor of a checkpoint can be read and has its checksum."""
+def _restore_state_file(folder: Path) -> None:
+    """Write TensorFlow's state file `checkpoint` of a folder again, from the list there if any."""
     try:
-        types = tf.train.load_checkpoint(prefix).get_variable_to_dtype_map()
-        # RestoreV2 also reads the iterator state, which CheckpointReader cannot return.
-        tf.raw_ops.RestoreV2(
-            prefix=prefix,
-            tensor_names=list(types),
-            shape_and_slices=[""] * len(types),
-            dtypes=list(types.values()),
-        )
-    except _UNREADABLE:
-        return False
-    return True
+        names = [listed.name for listed in read_checkpoint_list(folder)]
+    except RunError:
+        return
+    if not names:
+        (folder / "checkpoint").unlink(missing_ok=True)
+        return
+    paths = "".join(f'all_model_checkpoint_paths: "{name}"\n' for name in names)
+    write_text(folder / "checkpoint", f'model_checkpoint_path: "{names[-1]}"\n{paths}')
+
+
+@cache
+def _link_to(folder: Path) -> tempfile.TemporaryDirectory[str]:
+    """Return a temporary folder with a symbolic link to a folder."""
+    temporary = tempfile.TemporaryDirectory(prefix="lawrec-", ignore_cleanup_errors=True)
+    Path(temporary.name, "link").symlink_to(folder, target_is_directory=True)
+    return temporary
 
 
 def _damaged(prefix: str, error: Exception) -> RunError:

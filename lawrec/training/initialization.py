@@ -74,13 +74,6 @@ def restore_or_initialize(
     newest = newest_checkpoint(run.folder, progress)
     if newest:
         restore_checkpoint(manager.checkpoint, newest, expected=state.shapes())
-    elif manager.latest_checkpoint:
-        raise RunError(
-            run.folder,
-            expected="at least one checkpoint must not be damaged",
-            got="none",
-            todo="Train a new run with `lawrec train`.",
-        )
     _check_same_step(run, state, strategy=strategy)
     if not newest:
         _initialize_embedding(state, run, records=records, strategy=strategy, progress=progress)

@@ -28,6 +28,7 @@ from lawrec.corpus.tfrecords import DAMAGE, disk_full_as_os_error
 from lawrec.errors import RunError
 from lawrec.models.scorer import Scorer, make_scorer
 from lawrec.progress import SILENT, Progress
+from lawrec.runs.checkpoint_list import BEST, add_to_list
 from lawrec.runs.results import TrainingEvaluation
 from lawrec.runs.run import Run, set_latest
 from lawrec.training.checkpoints import CheckpointManager, checkpoint_manager
@@ -209,7 +210,7 @@ class _Loop:
                 losses.clear()
                 throughput.pause()
             elif number % config.save_every == 0:
-                self._save(self.newest)
+                self._save_newest()
             # The evaluation may have exhausted the patience.
             if is_last or _end_reason(self.state, config, records=self.records):
                 return
@@ -226,15 +227,20 @@ class _Loop:
             score = broadcast_from_chief(self.strategy, metrics[self.run.config.training.monitor])
             is_best = _update_best_score(self.state, float(score))
             if is_best:
-                self._save(self.best)
+                self._save(self.best, self.run.folder / BEST, max_to_keep=_MAX_BEST_TO_KEEP)
         self.writer.write_evaluation(step, metrics, y_true=y_true, y_score=y_score, known=known)
-        self._save(self.newest)
+        self._save_newest()
         return TrainingEvaluation(step, epoch, loss, metrics, is_best)
 
-    def _save(self, manager: CheckpointManager) -> None:
+    def _save_newest(self) -> None:
+        max_to_keep = self.run.config.training.max_to_keep
+        self._save(self.newest, self.run.folder, max_to_keep=max_to_keep)
+
+    def _save(self, manager: CheckpointManager, folder: Path, *, max_to_keep: int) -> None:
         with disk_full_as_os_error(self.run.folder):
-            manager.save(checkpoint_number=self.state.global_step)
+            prefix = manager.save(checkpoint_number=self.state.global_step)
         if is_chief(self.strategy):
+            add_to_list(folder, Path(prefix).name, max_to_keep=max_to_keep)
             set_latest(self.run)
 
     def _finite(self, result: StepResult) -> StepResult:
@@ -258,7 +264,7 @@ class _Loop:
 
 def _best_manager(state: TrainState, folder: Path) -> CheckpointManager:
     checkpoint = tf.train.Checkpoint(model=state.model)
-    return checkpoint_manager(checkpoint, folder / "best", max_to_keep=_MAX_BEST_TO_KEEP)
+    return checkpoint_manager(checkpoint, folder / BEST, max_to_keep=_MAX_BEST_TO_KEEP)
 
 
 def _end_reason(state: TrainState, config: TrainingConfig, *, records: Records) -> str:

@@ -37,6 +37,7 @@ def set_up_training(
     name: str | None,
     *,
     new: RunSpec | None,
+    data: Path | None = None,
     device: str | None = None,
     log_placement: bool = False,
     progress: Progress = SILENT,
@@ -48,6 +49,7 @@ def set_up_training(
         name: The name of the run. By default, a new run is named after the time, and the newest
             run is opened.
         new: What to create a new run from; None to open an existing one.
+        data: Where the cases of an existing run are now, if they have moved.
         device: Replaces the setting `training.device`.
         log_placement: Whether TensorFlow logs the device of each operation on stderr.
         progress: Gets the progress of preparing the cases.
@@ -82,23 +84,37 @@ def set_up_training(
         if new and is_chief(strategy):
             return _create(root, name, new=replace(new, config=config), progress=progress)
         run = find_run(root, name)
-        return run, open_records(run, progress)
+        return run, open_records(run, progress, data=data)
 
     return strategy, *chief_first(strategy, run_and_records)
 
 
-def open_records(run: Run, progress: Progress = SILENT) -> Records:
+def open_records(run: Run, progress: Progress = SILENT, *, data: Path | None = None) -> Records:
     """Return the records that a run was made for; they are prepared again if they are missing.
 
+    Args:
+        run: The run.
+        progress: Gets the progress of preparing the cases.
+        data: Where the cases are now, if they have moved.
+
     Raises:
-        RunError: The cases or the tokenizer have changed since.
+        RunError: The cases are gone, or they or the tokenizer have changed since.
 
     Example:
         >>> open_records(run).split("train").cases  # doctest: +SKIP
         1800
     """
-    records = prepare(run.dataset, run.config.corpus, progress=progress)
-    if records.folder.name != run.records:
+    dataset = replace(run.dataset, data=data or run.dataset.data)
+    if not dataset.data.exists():
+        raise RunError(
+            run.folder,
+            expected="the cases of the run must be there to resume its training",
+            got=f"no {dataset.data}",
+            todo="Restore them, or name the folder where they are now with --data.",
+        )
+    records = prepare(dataset, run.config.corpus, progress=progress)
+    # The name is that of the folder of cases, which may have another one now, and a digest.
+    if records.folder.name.rpartition("-")[2] != run.records.rpartition("-")[2]:
         raise RunError(
             run.folder,
             expected=f"the records of its cases must still be {run.records}",

@@ -156,3 +156,12 @@ def test_labels_that_are_no_articles_are_named_before_any_case_is_scored(runs, t
     assert f"['274276'] in {path}:4: 2 cases in all" in result.stderr
     assert lawrec(command, "--run", "first", "--data", path, "--any-label").exit_code == 0
     assert lawrec(command, "--run", "first", "--data", path, "--skip-bad").exit_code == 0
+
+
+def test_an_evaluation_that_cannot_be_kept_is_printed_with_a_message(runs):
+    (runs[0] / "evaluation-test.json").unlink(missing_ok=True)
+    (runs[0] / "evaluation-test.json").mkdir()
+    result = lawrec("evaluate", "--run", "first", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["metrics"]
+    assert "the evaluation is not kept there (Is a directory)" in result.stderr

@@ -15,7 +15,8 @@ from lawrec.corpus.manifest import (
     verify,
 )
 from lawrec.errors import RecordsError
-from lawrec.files import sha256, write_json
+from lawrec.files import sha256
+from lawrec.seal import write_sealed
 from tests.helpers.progress import Reports
 
 CASES = [b"one", b"", b"three" * 50]
@@ -37,7 +38,7 @@ def make_folder(folder, **changes):
     train = Split("train.json", "", 4, 9, 0, (shards["train-0"], shards["train-1"]))
     valid = Split("valid.json", "", 2, 9, 0, (shards["valid-0"],))
     manifest = Manifest("char", 384, {"train": replace(train, **changes), "valid": valid}, (1, 2))
-    write_json(folder / "manifest.json", manifest_to_dict(manifest))
+    write_sealed(folder / "manifest.json", manifest_to_dict(manifest))
     return folder
 
 
@@ -76,9 +77,10 @@ def test_every_damaged_or_missing_shard_is_named_in_order(folder):
 def test_a_shard_with_another_number_of_cases_than_the_manifest_says_is_damaged(folder):
     path = folder / "manifest.json"
     values = json.loads(path.read_text("utf-8"))
+    del values["sha256"]
     first, second = values["splits"]["train"]["shards"]
     first["cases"], second["cases"] = 2, 2
-    write_json(path, values)
+    write_sealed(path, values)
     assert [where for where, _ in damage(folder)] == [
         str(folder / "train-0"),
         str(folder / "train-1"),

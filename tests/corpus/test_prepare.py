@@ -12,7 +12,7 @@ import pytest
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import read_cases, usable_cases
 from lawrec.corpus.dataset_spec import DatasetSpec
-from lawrec.corpus.manifest import find_damage
+from lawrec.corpus.manifest import find_damage, load_records, verify
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tfrecords import read_records
@@ -21,7 +21,8 @@ from lawrec.corpus.vocabulary import Encoder
 from lawrec.errors import CaseError, ConfigError, RecordsError
 from lawrec.files import sha256
 from lawrec.resources import shipped_path
-from tests.helpers.progress import Reports
+from tests.helpers.damages import flip, swap_lines
+from tests.helpers.progress import Reports, messages_to
 
 pytestmark = pytest.mark.tensorflow
 
@@ -102,6 +103,7 @@ def test_preparing_writes_the_records_and_what_their_ids_mean(spec):
     assert sorted(path.name for path in vocab.iterdir()) == [
         "articles.txt",
         "charges.txt",
+        "manifest.json",
         "tokens.txt",
     ]
     assert list(spec.records_root.iterdir()) == [records.folder]
@@ -360,8 +362,55 @@ def test_damaged_records_are_written_again_with_a_message(spec, damage):
     damage(first.shard_paths("valid")[0])
     reports = []
     assert prepare(spec, CHAR, progress=Reports(lambda *what: reports.append(what))) == first
-    assert reports[0][3].endswith(f" into {first.folder}. The records there are damaged.")
+    assert reports[0][3].endswith(
+        f" into {first.folder}. What is there is damaged: {first.shard_paths('valid')[0]}."
+    )
     assert {path: content for path, (content, _) in written(spec).items()} == before
+
+
+VOCABULARY_DAMAGES = {
+    "tokens swapped": ("tokens.txt", lambda path: swap_lines(path, 2, 3)),
+    "articles swapped": ("articles.txt", lambda path: swap_lines(path, 0, 1)),
+    "empty": ("tokens.txt", lambda path: path.write_bytes(b"")),
+    "a flipped bit": ("articles.txt", flip),
+    "a flipped digest": ("manifest.json", flip),
+    "no manifest": ("manifest.json", Path.unlink),
+}
+
+
+@pytest.mark.parametrize("damage", VOCABULARY_DAMAGES)
+def test_damaged_vocabularies_are_refused_by_name_and_written_again(spec, damage):
+    first = prepare(spec, CHAR)
+    before = {path: content for path, (content, _) in written(spec).items()}
+    vocab = spec.vocab_root / first.folder.name
+    name, change = VOCABULARY_DAMAGES[damage]
+    change(vocab / name)
+    with pytest.raises(RecordsError) as caught:
+        load_records(first.folder, vocab)
+    assert caught.value.where == str(vocab / name)
+    assert [error.where for error in verify(first.folder, vocab=vocab).damage] == [
+        str(vocab / name)
+    ]
+    notes = []
+    assert prepare(spec, CHAR, progress=messages_to(notes)) == first
+    assert notes[0].endswith(f" What is there is damaged: {vocab / name}.")
+    assert {path: content for path, (content, _) in written(spec).items()} == before
+
+
+def test_undamaged_vocabularies_of_other_records_are_refused(spec, write_split):
+    first = prepare(spec, CHAR)
+    other = prepare(spec, replace(CHAR, min_count=2))
+    with pytest.raises(RecordsError, match="the vocabularies must be those of the records"):
+        load_records(first.folder, spec.vocab_root / other.folder.name)
+
+
+def test_a_manifest_with_another_count_of_an_article_is_written_again(spec):
+    first = prepare(spec, CHAR)
+    path = first.folder / "manifest.json"
+    path.write_text(path.read_text("utf-8").replace('"tokens": ', '"tokens": 1', 1), "utf-8")
+    with pytest.raises(RecordsError, match="its content has changed since it was written"):
+        load_records(first.folder, spec.vocab_root / first.folder.name)
+    assert prepare(spec, CHAR) == first
 
 
 def test_a_flipped_byte_in_a_shard_is_reported_with_the_shard(spec):

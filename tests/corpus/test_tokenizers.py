@@ -1,5 +1,7 @@
+import marshal
 import random
 import sys
+import tempfile
 from dataclasses import replace
 
 import jieba
@@ -227,3 +229,24 @@ def test_a_word_may_have_a_frequency_and_a_part_of_speech(tmp_path):
     path = tmp_path / "words.txt"
     path.write_text("假药 5 n\n劣药\t7\n医美 vn\n 微商 \n", encoding="utf-8")
     assert read_words([path]) == ["假药", "劣药", "医美", "微商"]
+
+
+def test_a_cache_in_the_folder_for_temporary_files_is_neither_read_nor_written(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    forged = ({"被": 0, "被告": 0, "被告人": 0, "人窃": 10**9}, 10**9)
+    (tmp_path / "jieba.cache").write_bytes(marshal.dumps(forged))
+    tokenize = load_tokenizer(CorpusConfig(tokenizer="jieba")).tokenize
+    assert tokenize("被告人窃取钱包") == ["被告人", "窃取", "钱包"]
+    (tmp_path / "jieba.cache").unlink()
+    load_tokenizer(CorpusConfig(tokenizer="jieba")).tokenize("抢劫")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_tokens_are_those_of_jieba_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    own = jieba.Tokenizer()
+    for text in (FACT, "非法持有毒品海洛因三十克", "张某在网吧盗走他人背包一个"):
+        text = normalize(text)
+        assert load_tokenizer(CorpusConfig(tokenizer="jieba")).tokenize(text) == own.lcut(text)

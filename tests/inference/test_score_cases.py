@@ -1,10 +1,14 @@
 import json
+import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from lawrec.inference.score_cases import score_file
 from lawrec.runs.run import find_run
+from tests.helpers.damages import flip, swap
+from tests.helpers.progress import messages_to
 
 pytestmark = pytest.mark.tensorflow
 
@@ -25,3 +29,80 @@ def test_stored_scores_say_which_labels_are_known(trained, tmp_path):
             [scored.articles[column] for column in np.flatnonzero(~row)] for row in scored.known
         ]
         assert masked == [["266"], ["264"], ["452"]]
+
+
+@pytest.fixture
+def own_run(trained, tmp_path):
+    """Copy the trained run, for a test that damages it, with the scores of valid and test."""
+    folder = find_run(trained.checkpoints, None).folder
+    run = find_run(tmp_path, str(shutil.copytree(folder, tmp_path / "run")))
+    shutil.rmtree(run.folder / "scores")
+    return run
+
+
+def scores_of(run, split, notes=None):
+    progress = messages_to([] if notes is None else notes)
+    return score_file(run, run.splits[split].path, progress=progress)
+
+
+def same(first, second):
+    pairs = zip(vars(first).values(), vars(second).values(), strict=True)
+    return all(np.array_equal(*pair) for pair in pairs)
+
+
+def test_stored_scores_are_those_that_were_computed(own_run):
+    computed = scores_of(own_run, "valid")
+    [stored] = (own_run.folder / "scores").iterdir()
+    before = stored.stat().st_mtime_ns
+    assert same(scores_of(own_run, "valid"), computed)
+    assert stored.stat().st_mtime_ns == before
+
+
+def test_a_long_id_takes_its_own_room_alone(own_run, tmp_path):
+    cases = [{"id": "x" * 1_000_000, "fact": "盗窃", "articles": [264]}]
+    cases += [{"id": str(number), "fact": "盗窃", "articles": [264]} for number in range(500)]
+    path = tmp_path / "ids.jsonl"
+    path.write_text("\n".join(map(json.dumps, cases)), "utf-8")
+    tracemalloc.start()
+    scored = score_file(own_run, path)
+    assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    tracemalloc.stop()
+    assert scored.case_ids[:2] == ("x" * 1_000_000, "0")
+    assert same(score_file(own_run, path), scored)
+
+
+DAMAGES = {
+    "half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "empty": lambda path: path.write_bytes(b""),
+    "a flipped bit": lambda path: flip(path, 0.4),
+    "no zip file": lambda path: path.write_bytes(b"text"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_scores_are_computed_again_with_a_message(own_run, damage):
+    computed = scores_of(own_run, "valid")
+    [stored] = (own_run.folder / "scores").iterdir()
+    DAMAGES[damage](stored)
+    notes = []
+    assert same(scores_of(own_run, "valid", notes), computed)
+    assert notes[0].startswith(f"{stored} is damaged (")
+    notes.clear()
+    assert same(scores_of(own_run, "valid", notes), computed)
+    assert notes == []
+
+
+def test_swapped_scores_of_two_splits_are_computed_again(own_run):
+    computed = {split: scores_of(own_run, split) for split in ("valid", "test")}
+    swap(*(own_run.folder / "scores").iterdir())
+    for split, expected in computed.items():
+        notes = []
+        assert same(scores_of(own_run, split, notes), expected)
+        assert "(other scores than its name says)" in notes[0]
+
+
+def test_scores_that_cannot_be_stored_are_returned_with_a_message(own_run):
+    (own_run.folder / "scores").touch()
+    notes = []
+    assert len(scores_of(own_run, "valid", notes).case_ids) == 30
+    assert "the scores are not kept there (" in notes[0]

@@ -1,5 +1,6 @@
 import json
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -10,12 +11,16 @@ from lawrec.corpus.cases import Case, read_cases
 from lawrec.decision.co_citation import find_co_citations
 from lawrec.decision.decision_rule import decide
 from lawrec.decision.score_order import round_scores
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, RunError
 from lawrec.inference import tune
+from lawrec.inference.evaluate import evaluate_run
+from lawrec.inference.recommender import Recommender
 from lawrec.inference.score_cases import score_file
 from lawrec.runs.leakage import split_path
 from lawrec.runs.run import find_run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
+from lawrec.training.checkpoints import best_checkpoint
+from lawrec.training.loop import train
 
 pytestmark = pytest.mark.tensorflow
 
@@ -51,7 +56,8 @@ def test_thresholds_are_chosen_for_rounded_scores(run):
     before = (run.folder / THRESHOLDS).read_bytes()
     try:
         tuning = tune.tune_run(run, config)
-        assert load_thresholds(run).rule.thresholds.tolist() == tuning.rule.thresholds.tolist()
+        loaded = load_thresholds(run, best_checkpoint(run)).rule
+        assert loaded.thresholds.tolist() == tuning.rule.thresholds.tolist()
     finally:
         (run.folder / THRESHOLDS).write_bytes(before)
     y_score = scored.y_score[:, : len(run.articles)]
@@ -94,3 +100,31 @@ def test_the_file_of_thresholds_says_what_it_was_tuned_on(run):
         valid.sha256,
     )
     assert [entry["article"] for entry in values["articles"]] == list(run.articles.names)
+
+
+def test_thresholds_of_a_training_that_went_on_are_refused_until_tuned_again(start_run):
+    run, records = start_run("training.max_steps=4", "training.evaluate_every=2")
+    list(train(run, records))
+    tune.tune_run(run)
+    tuned_for = best_checkpoint(run)
+    assert Recommender.load(run.folder)("醉酒驾驶轿车")
+    training = replace(run.config.training, max_steps=40)
+    list(train(replace(run, config=replace(run.config, training=training)), records))
+    assert best_checkpoint(run) != tuned_for
+    with pytest.raises(RunError, match="the thresholds must be tuned for best/model") as caught:
+        Recommender.load(run.folder)
+    assert caught.value.todo == "Run `lawrec tune-thresholds` again."
+    with pytest.raises(RunError, match="the thresholds must be tuned for best/model"):
+        evaluate_run(run)
+    tune.tune_run(run)
+    assert Recommender.load(run.folder)("醉酒驾驶轿车")
+
+
+def test_a_run_that_cannot_be_written_to_is_refused_before_the_work(run, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(tune, "check_writable", refuse)
+    monkeypatch.setattr(tune, "score_file", lambda *_, **__: pytest.fail("work was done"))
+    with pytest.raises(PermissionError):
+        tune.tune_run(run)

@@ -15,8 +15,11 @@ def test_lists_that_the_settings_do_not_name_are_not_copied(start_run):
     run, _ = start_run()
     assert sorted(path.name for path in run.folder.iterdir()) == [
         "articles.txt",
+        "best",
         "charges.txt",
+        "checkpoints.json",
         "dictionary.txt",
+        "manifest.json",
         "run.json",
         "tokens.txt",
     ]

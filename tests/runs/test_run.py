@@ -10,6 +10,7 @@ import pytest
 from lawrec import config
 from lawrec.errors import CaseError, RunError
 from tests.helpers.cases import CHARGE_SETTINGS
+from tests.helpers.damages import flip, reseal, swap_lines
 
 pytestmark = pytest.mark.tensorflow
 
@@ -71,6 +72,7 @@ def test_a_run_whose_tokenizer_would_differ_is_refused(run_with_lists, changed):
         path.write_text(json.dumps(values), encoding="utf-8")
     else:
         path.write_text("别的\n", encoding="utf-8")
+    reseal(run.folder)
     with pytest.raises(RunError) as caught:
         load_encoder(open_run(run.folder))
     assert caught.value.expected == f"the tokenizer must be the run's own ({run.tokenizer})"
@@ -164,3 +166,72 @@ def test_a_run_remembers_its_charge_only_cases_and_is_not_tuned_on_them(
     assert list(trained_on(run)) == ["train", "train the charges"]
     with pytest.raises(CaseError, match="must differ from those used to train the charges"):
         tune_run(run, path=charge_only_cases)
+
+
+def edit_setting(path, name, value):
+    text = path.read_text("utf-8")
+    assert f'"{name}": ' in text
+    before, _, rest = text.partition(f'"{name}": ')
+    path.write_text(f'{before}"{name}": {value}{rest[rest.index(",") :]}', "utf-8")
+
+
+CHANGES = {
+    "two articles swapped": ("articles.txt", lambda path: swap_lines(path, 0, 1)),
+    "two tokens swapped": ("tokens.txt", lambda path: swap_lines(path, 4, 9)),
+    "no tokens": ("tokens.txt", lambda path: path.write_bytes(b"")),
+    "another length": ("run.json", lambda path: edit_setting(path, "max_tokens", 47)),
+    "another mixture": ("run.json", lambda path: edit_setting(path, "svm_share", 0.25)),
+    "a flipped bit": ("run.json", lambda path: flip(path, 0.9)),
+    "a lost list": ("charges.txt", lambda path: path.unlink()),
+    "half the manifest": ("manifest.json", lambda path: path.write_bytes(path.read_bytes()[:90])),
+    "a flipped digest": ("manifest.json", lambda path: flip(path, 0.3)),
+    "no manifest": ("manifest.json", lambda path: path.unlink()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_run_with_a_changed_file_is_refused_with_its_name(start_run, change):
+    from lawrec.runs.run import open_run
+
+    run, _ = start_run()
+    name, damage = CHANGES[change]
+    damage(run.folder / name)
+    with pytest.raises(RunError) as caught:
+        open_run(run.folder)
+    assert name in str(caught.value)
+    assert "`lawrec train`" in caught.value.todo
+
+
+@pytest.fixture
+def two_runs(start_run, tmp_path):
+    """The folder of two runs, the second of which is the newest."""
+    from lawrec.runs.run import set_latest
+
+    for name in ("first", "second"):
+        run, _ = start_run(root=tmp_path, name=name)
+    set_latest(run)
+    return tmp_path / "checkpoints"
+
+
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        (None, "no such file"),
+        (b"", "''"),
+        (b"\n", "''"),
+        (b"\xff\xfes", "'��s'"),
+        (b"third\n", "'third'"),
+        (b"../checkpoints/first", "'../checkpoints/first'"),
+    ],
+)
+def test_a_latest_file_that_names_no_run_says_which_there_are(two_runs, content, got):
+    from lawrec.runs.run import find_run
+
+    assert find_run(two_runs, None).folder.name == "second"
+    path = two_runs / "LATEST"
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(RunError) as caught:
+        find_run(two_runs, None)
+    assert (caught.value.where, caught.value.got) == (str(path), got)
+    assert caught.value.todo == "Name a run with --run: first, second."
+    assert find_run(two_runs, "first").folder.name == "first"

@@ -13,8 +13,8 @@ from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
 from lawrec.errors import RunError
-from lawrec.files import write_json
 from lawrec.runs import thresholds_file
+from lawrec.runs.checkpoint_list import add_to_list
 from lawrec.runs.results import GuaranteeCost, TuningResult
 from lawrec.runs.thresholds_file import (
     THRESHOLDS,
@@ -23,6 +23,7 @@ from lawrec.runs.thresholds_file import (
     load_thresholds,
     save_thresholds,
 )
+from lawrec.seal import write_sealed
 
 pytestmark = pytest.mark.tensorflow
 NAMES = ("264", "133之一", "234")
@@ -32,7 +33,19 @@ DIGEST = "0" * 64
 
 @pytest.fixture
 def run(tmp_path):
+    (tmp_path / "run.json").write_text("{}", "utf-8")
+    for number in (7, 8):
+        (tmp_path / f"model.ckpt-{number}.index").write_text(str(number), "utf-8")
+        add_to_list(tmp_path, f"model.ckpt-{number}", max_to_keep=2)
     return SimpleNamespace(folder=tmp_path, articles=Vocabulary(NAMES))
+
+
+def checkpoint_of(run, number=8):
+    return str(run.folder / f"model.ckpt-{number}")
+
+
+def read(run):
+    return load_thresholds(run, checkpoint_of(run))
 
 
 def tuned_rule(kind="threshold", calibration="isotonic", guarantee=0.3):
@@ -63,13 +76,19 @@ def tuning(rule):
 
 def saved(run, rule):
     """The values that `save_thresholds` writes for a rule."""
-    save_thresholds(run, tuning(rule), co_citations=CO_CITATIONS)
+    checkpoint = checkpoint_of(run)
+    save_thresholds(run, tuning(rule), co_citations=CO_CITATIONS, checkpoint=checkpoint)
     return json.loads((run.folder / THRESHOLDS).read_text("utf-8"))
 
 
 def loaded(run, values):
-    write_json(run.folder / THRESHOLDS, values)
-    return load_thresholds(run)
+    write(run, values)
+    return read(run)
+
+
+def write(run, values):
+    """Write changed values with the digest of what they are now."""
+    write_sealed(run.folder / THRESHOLDS, {key: values[key] for key in values if key != "sha256"})
 
 
 def same(left, right):
@@ -84,7 +103,7 @@ def same(left, right):
 def test_a_rule_that_is_saved_and_loaded_decides_as_before(run, calibration, kind, guarantee):
     rule = tuned_rule(kind, calibration, guarantee)
     saved(run, rule)
-    found = load_thresholds(run)
+    found = read(run)
     assert same(found.rule, rule)
     assert found == TunedThresholds(found.rule, CO_CITATIONS, DIGEST)
     y_score = np.random.default_rng(1).random((50, 3), np.float32)
@@ -139,7 +158,7 @@ def test_thresholds_go_by_the_names_of_the_articles(run):
 
 def test_a_run_without_thresholds_says_what_to_do(run):
     with pytest.raises(RunError, match="tune-thresholds"):
-        load_thresholds(run)
+        read(run)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +168,7 @@ def test_a_run_without_thresholds_says_what_to_do(run):
 def test_a_file_that_holds_no_thresholds_is_refused(run, text):
     (run.folder / THRESHOLDS).write_bytes(text)
     with pytest.raises(RunError, match="Run `lawrec tune-thresholds` again"):
-        load_thresholds(run)
+        read(run)
 
 
 DECIDING = (
@@ -169,9 +188,9 @@ def test_a_damaged_value_is_refused(run, name, value):
     values = saved(run, tuned_rule()) | {name: value}
     if value is ...:
         del values[name]
-    (run.folder / THRESHOLDS).write_text(json.dumps(values), "utf-8")
+    write(run, values)
     with pytest.raises(RunError, match="must be those of this run"):
-        load_thresholds(run)
+        read(run)
 
 
 @pytest.mark.parametrize(
@@ -211,9 +230,9 @@ def test_a_value_damaged_inside_is_refused(run, keys, value):
     part[keys[-1]] = value
     if value is ...:
         del part[keys[-1]]
-    (run.folder / THRESHOLDS).write_text(json.dumps(values), "utf-8")
+    write(run, values)
     with pytest.raises(RunError, match="must be those of this run"):
-        load_thresholds(run)
+        read(run)
 
 
 @pytest.mark.parametrize("articles", [["264", "133之一"], [*NAMES, "347"], ["264", "234", "347"]])
@@ -230,6 +249,33 @@ def test_an_article_that_is_listed_twice_is_refused(run):
     values["articles"].append(values["articles"][0])
     with pytest.raises(RunError, match="they are for other articles"):
         loaded(run, values)
+
+
+def test_a_digit_of_a_threshold_that_changed_is_refused(run):
+    text = json.dumps(saved(run, tuned_rule()))
+    changed = text.replace('"threshold": 0.3333', '"threshold": 0.3332')
+    assert changed != text
+    (run.folder / THRESHOLDS).write_text(changed, "utf-8")
+    with pytest.raises(RunError, match="its content has changed since it was written"):
+        read(run)
+
+
+def test_thresholds_of_another_checkpoint_are_refused_with_the_command(run):
+    saved(run, tuned_rule())
+    with pytest.raises(RunError) as caught:
+        load_thresholds(run, checkpoint_of(run, 7))
+    assert caught.value.where == str(run.folder / THRESHOLDS)
+    assert caught.value.expected == "the thresholds must be tuned for model.ckpt-7"
+    assert caught.value.got == "those for model.ckpt-8 as it was when they were tuned"
+    assert caught.value.todo == "Run `lawrec tune-thresholds` again."
+
+
+def test_thresholds_of_a_checkpoint_of_the_same_step_with_other_weights_are_refused(run):
+    saved(run, tuned_rule())
+    (run.folder / "model.ckpt-8.index").write_text("other weights", "utf-8")
+    add_to_list(run.folder, "model.ckpt-8", max_to_keep=2)
+    with pytest.raises(RunError, match="those for model"):
+        read(run)
 
 
 def test_more_columns_never_pass():

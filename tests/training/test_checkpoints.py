@@ -1,6 +1,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import tensorflow as tf
@@ -9,14 +10,17 @@ from lawrec.config import ModelConfig
 from lawrec.errors import RunError
 from lawrec.models.lstm_classifier import build_model
 from lawrec.models.pooling import POOLINGS, named_axes
+from lawrec.runs.checkpoint_list import read_checkpoint_list
 from lawrec.runs.run import find_run, open_run
 from lawrec.training.checkpoints import (
     best_checkpoint,
+    checkpoint_manager,
     load_model,
     newest_checkpoint,
     open_checkpoint,
 )
 from lawrec.training.loop import train
+from tests.helpers.damages import flip, reseal, rewrite
 from tests.helpers.progress import messages_to
 
 pytestmark = pytest.mark.tensorflow
@@ -37,12 +41,6 @@ def halve(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def flip(path):
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 255
-    path.write_bytes(content)
-
-
 DAMAGES = {
     "half the data": lambda prefix: halve(prefix.with_name(f"{prefix.name}.data-00000-of-00001")),
     "no data": lambda prefix: prefix.with_name(f"{prefix.name}.data-00000-of-00001").unlink(),
@@ -54,8 +52,7 @@ DAMAGES = {
 
 def kept_in(folder):
     """The path prefixes of a folder's checkpoints, the newest last."""
-    names = tf.train.get_checkpoint_state(str(folder)).all_model_checkpoint_paths
-    return [folder / name.rpartition("/")[2] for name in names]
+    return [folder / listed.name for listed in read_checkpoint_list(folder)]
 
 
 def test_variables_have_the_names_of_their_layers(trained):
@@ -110,6 +107,7 @@ def test_a_resumed_training_refuses_another_model_with_every_name(start_run):
     values["config"]["optimizer"] |= {"name": "momentum", "ema_momentum": 0.5}
     values["config"]["model"]["lstm_layers"] = 1
     path.write_text(json.dumps(values), encoding="utf-8")
+    reseal(run.folder)
     with pytest.raises(RunError) as caught:
         list(train(open_run(run.folder), records))
     assert "no optimizer/embedding_embeddings_average" in caught.value.got
@@ -124,7 +122,9 @@ def test_the_checkpoint_before_a_damaged_one_is_used(run, damage):
     DAMAGES[damage](last)
     notes = []
     assert newest_checkpoint(run.folder, messages_to(notes)) == str(before)
-    assert notes == [f"{last} is damaged: using the one before it, if any."]
+    [note] = notes
+    assert note.startswith(f"{last} is damaged (")
+    assert note.endswith("): using the one before it, if any.")
     assert open_checkpoint(str(before)).read("global_step") == int(before.name.rpartition("-")[2])
 
 
@@ -134,8 +134,55 @@ def test_if_all_best_checkpoints_are_damaged_the_newest_one_is_used(run):
     assert load_model(run, best_checkpoint(run)).count_params() > 0
     for prefix in kept_in(run.folder):
         DAMAGES["no data"](prefix)
-    with pytest.raises(RunError, match="must hold a checkpoint that is not damaged"):
+    with pytest.raises(RunError, match="at least one checkpoint must not be damaged"):
         best_checkpoint(run)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b'model_checkpoint_path: "x"'])
+def test_the_state_file_of_tensorflow_makes_no_difference(run, content):
+    expected = best_checkpoint(run)
+    for folder in (run.folder, run.folder / "best"):
+        path = folder / "checkpoint"
+        path.unlink() if content is None else path.write_bytes(content)
+    assert best_checkpoint(run) == expected
+    checkpoint_manager(tf.train.Checkpoint(step=tf.Variable(0)), run.folder, max_to_keep=3)
+    state = tf.train.get_checkpoint_state(str(run.folder))
+    kept = [path.name for path in kept_in(run.folder)]
+    assert [Path(prefix).name for prefix in state.all_model_checkpoint_paths] == kept
+
+
+@pytest.mark.parametrize("lost", ["the list", "the run"])
+def test_best_checkpoints_that_are_not_the_runs_are_not_used_without_a_message(run, lost):
+    path = run.folder / "best/checkpoints.json"
+    if lost == "the list":
+        path.unlink()
+    else:
+        rewrite(path, run="0" * 64)
+    notes = []
+    assert best_checkpoint(run, messages_to(notes)) == str(kept_in(run.folder)[-1])
+    [note] = notes
+    assert note.startswith(f"{path}: ")
+    assert note.endswith("Trying the newest checkpoint.")
+
+
+def test_a_run_whose_list_of_checkpoints_is_lost_is_not_trained_from_the_beginning(start_run):
+    run, records = start_run("training.max_steps=1")
+    list(train(run, records))
+    (run.folder / "checkpoints.json").unlink()
+    with pytest.raises(RunError, match="the list of checkpoints must be undamaged"):
+        list(train(run, records))
+
+
+def test_a_run_in_a_folder_whose_name_looks_like_a_pattern_is_trained_and_read(start_run, tmp_path):
+    run, records = start_run("training.max_steps=2", root=tmp_path / "runs [1]*?")
+    assert len(list(train(run, records))) == 1
+    training = replace(run.config.training, max_steps=4)
+    longer = replace(run, config=replace(run.config, training=training))
+    assert [evaluation.step for evaluation in train(longer, records)] == [4]
+    assert [path.name for path in kept_in(run.folder)] == ["model.ckpt-2", "model.ckpt-4"]
+    notes = []
+    assert load_model(run, best_checkpoint(run, messages_to(notes))).count_params() > 0
+    assert notes == []
 
 
 def test_a_checkpoint_that_is_damaged_when_it_is_read_is_named(run):

@@ -52,3 +52,33 @@ def test_an_opened_run_has_the_records_it_was_made_for(start_run, charge_only_ca
     roots = {"records_root": tmp_path / "data/records", "vocab_root": tmp_path / "vocab"}
     again = open_records(replace(opened, dataset=replace(opened.dataset, **roots)))
     assert again == records
+
+
+def moved(new, tmp_path):
+    """Create a run, move its cases, and return where they are now."""
+    set_up_training(tmp_path / "runs", "first", new=new)
+    return shutil.move(new.dataset.data, tmp_path / "moved")
+
+
+def resumed(tmp_path, data=None):
+    return set_up_training(tmp_path / "runs", "first", new=None, data=data)
+
+
+def test_a_run_whose_cases_are_gone_says_so_and_how_to_name_them(new, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = moved(new, tmp_path)
+    with pytest.raises(RunError) as caught:
+        resumed(tmp_path)
+    assert caught.value.got == f"no {new.dataset.data}"
+    assert caught.value.todo.endswith("name the folder where they are now with --data.")
+    _, run, records = resumed(tmp_path, data)
+    assert records.tokens == run.tokens
+    assert len(list(train(run, records))) == 1
+
+
+def test_other_cases_are_not_taken_for_those_of_a_run(new, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = moved(new, tmp_path)
+    (data / "train.json").write_bytes((data / "train.json").read_bytes() * 2)
+    with pytest.raises(RunError, match="train a new run"):
+        resumed(tmp_path, data)
