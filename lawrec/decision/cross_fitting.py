@@ -6,7 +6,7 @@ that articles share, the more the fewer true cases it has. Rare articles share t
 of the rare ones, because they score low even where they are true. Measured by cross-validation on
 real cases: the CAIL score was 0.733 where articles without a case to tune on were never listed,
 0.747 with a threshold of 0.5 for them, and 0.758 with the shared threshold; the macro-F1 of
-articles with cases was 0.48, 0.54 and 0.59. decision.unseen_threshold brings the first two back.
+articles with cases was 0.48, 0.54 and 0.59. decision.unseen_threshold sets one of the first two.
 
 Strategies are compared on held-out cases: on the same real cases, the thresholds with the best CAIL
 score on one part were worse on the other part than each article's own thresholds, shrunk. With
@@ -264,11 +264,11 @@ def _shrunk(
 ) -> Float64Array:
     """Return each threshold shrunk towards the one that its article shares with others."""
     choose_shared = STRATEGIES[config.strategy].shared_threshold
-    together = cases.tunable if config.unseen_threshold else cases
-    shared = np.full(len(thresholds), choose_shared(together, config))
-    is_rare, n_rare = cases.is_rare, together.rare.support.sum()
+    pooled = cases.tunable if config.unseen_threshold else cases
+    shared = np.full(len(thresholds), choose_shared(pooled, config))
+    is_rare, n_rare = cases.is_rare, pooled.rare.support.sum()
     if n_rare:
-        of_rare = np.array(choose_shared(together.rare, config))
+        of_rare = np.array(choose_shared(pooled.rare, config))
         shared[is_rare] = _shrink(of_rare, shared[is_rare], support=n_rare, config=config)
     shrunk = _shrink(thresholds, shared, support=cases.support, config=config)
     # With few cases, shrink even an infinite threshold, unless the user gave per-article costs.

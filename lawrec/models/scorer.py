@@ -26,7 +26,7 @@ Scorer = Callable[[Sequence[Sequence[int]]], Float32Array]
 """From the token ids of each case to y_score float32 (n_cases, n_articles), 0 to 1."""
 BATCH_ROWS = 24
 SCORE_TOLERANCE = 1e-6
-"""The largest absolute difference between scores of the same case in different company."""
+"""The largest absolute difference between scores of the same case in different batches."""
 
 
 def make_scorer(model: Model) -> Scorer:

@@ -13,14 +13,14 @@ from lawrec.reporting.tables import render, simple_table
 from lawrec.runs.results import DoctorReport, GuaranteeCost, RunInfo, TuningResult
 
 
-def headline_figures(figures: Mapping[str, float]) -> str:
+def headline_metrics(values: Mapping[str, float]) -> str:
     """Return the most important metrics in one line.
 
     Example:
-        >>> headline_figures(dict.fromkeys(METRIC_LABELS, 0.5))[:37]
-        'CAIL score 0.5000, micro-F1 0.5000, m'
+        >>> headline_metrics(dict.fromkeys(METRIC_LABELS, 0.5))[:37]
+        'CAIL score 0.5000; micro-F1 0.5000; m'
     """
-    return ", ".join(f"{METRIC_LABELS[name]} {figures[name]:.4f}" for name in HEADLINES)
+    return "; ".join(f"{METRIC_LABELS[name]} {values[name]:.4f}" for name in HEADLINES)
 
 
 def records_text(records: Records) -> str:
@@ -38,7 +38,7 @@ def records_text(records: Records) -> str:
         lines.append(
             f"{name}: {split.cases:,} cases, {split.encoding}, {split.tokens:,} tokens{skipped}"
         )
-    lines.append(f"{len(records.tokens):,} tokens known, {len(records.articles):,} articles")
+    lines.append(f"vocabulary: {len(records.tokens):,} tokens, {len(records.articles):,} articles")
     return "\n".join(lines)
 
 
@@ -47,12 +47,12 @@ def verification_text(verification: Verification) -> str:
 
     Example:
         >>> verification_text(Verification(Path("records"), 3, 140, ()))  # doctest: +SKIP
-        'records: 3 shards, 140 cases, all whole'
+        'records: 3 shards, 140 cases, all undamaged'
     """
     if not verification.damage:
         return (
             f"{verification.folder}: {verification.shards:,} shards, {verification.cases:,} cases, "
-            "all whole"
+            "all undamaged"
         )
     return "\n".join(str(error) for error in verification.damage)
 
@@ -68,16 +68,16 @@ def tuning_text(tuning: TuningResult) -> str:
     rule = tuning.rule
     finite = rule.thresholds[np.isfinite(rule.thresholds)]
     interval = f", from {finite.min():.3f} to {finite.max():.3f}" if len(finite) else ""
-    supported = int((tuning.support > 0).sum())
-    unreliable = supported - int((tuning.support >= RARE).sum())
+    unseen = int((tuning.support == 0).sum())
+    rare = int((tuning.support < RARE).sum()) - unseen
     lines = [
         f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}",
         f"{len(finite)} of {len(rule.thresholds)} articles have a threshold{interval}; "
-        f"{supported} have a case to tune it on, {unreliable} fewer than {RARE}: unreliable",
+        f"unreliable: {rare} with fewer than {RARE} cases, {unseen} without any",
     ]
     if tuning.guarantee:
         lines.append(_guarantee_text(tuning.guarantee))
-    lines.append(f"on the cases used to tune: {headline_figures(tuning.metrics)}")
+    lines.append(f"on the cases used to tune: {headline_metrics(tuning.metrics)}")
     return _comparison(tuning) + "\n".join(lines)
 
 

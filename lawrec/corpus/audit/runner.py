@@ -1,6 +1,6 @@
 """Audit: find what is wrong with a corpus before anyone trains on it.
 
-An error stops a training or falsifies its figures, and `lawrec audit --fix` repairs every error.
+An error stops a training or falsifies its metrics, and `lawrec audit --fix` repairs every error.
 A warning is for a person to judge.
 """
 
