@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 SHINGLE_SIZE = 5
 """Characters per shingle."""
 NEAR_DUPLICATE_THRESHOLD = 0.8
-"""From this Jaccard similarity of their shingles on, two texts are near-duplicates."""
+"""The smallest Jaccard similarity of the shingles of two near-duplicates."""
 SIGNATURE_SIZE = 256
 """Numbers in the signature of a text."""
 SEED = 2018
@@ -76,7 +76,7 @@ class NearDuplicateIndex:
 
     Args:
         spool: An empty binary file, open for writing and reading, where the texts wait.
-        threshold: The Jaccard similarity from which on two texts are near-duplicates.
+        threshold: The smallest Jaccard similarity of two texts that are near-duplicates.
 
     Example:
         >>> import io

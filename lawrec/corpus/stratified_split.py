@@ -33,7 +33,7 @@ class SplitSettings:
     Args:
         ratios: The shares of train, valid and test: three positive numbers whose sum is 1.
         seed: The seed of the random order in which groups of equal size are assigned.
-        threshold: The Jaccard similarity from which on two facts are near-duplicates.
+        threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
     """
 
     ratios: Sequence[float] = RATIOS

@@ -36,7 +36,7 @@ class Recommendation:
         title: Its title, "" where unknown.
         score: Its score, rounded to six decimals.
         probability: Its calibrated probability; None without calibration.
-        threshold: The score from which on it passes in this case; None where no score is enough, or
+        threshold: The lowest score that passes in this case; None where no score is enough, or
             where the list is chosen as a whole.
         recommended: Whether it is in the list of the case.
         reason: Why it is, or why not.
@@ -57,7 +57,7 @@ class Decision:
     """What is decided for one case.
 
     Attributes:
-        recommendations: The articles by falling score, not recommended candidates included.
+        recommendations: Articles by falling score; some may be shown without being recommended.
         abstained: Whether a person must decide, because the guarantee would make the list too long.
         violations: Where the recommended articles contradict the train cases.
     """
@@ -73,7 +73,7 @@ def recommend(
     *,
     articles: Sequence[str],
     titles: Mapping[str, str],
-    candidates: int = 0,
+    top_k: int = 0,
     co_citations: CoCitations | None = None,
 ) -> list[Decision]:
     """Return the recommended articles of each case by falling score.
@@ -83,7 +83,7 @@ def recommend(
         rule: The rule to decide by.
         articles: The article of each column.
         titles: Titles of articles, where they are known.
-        candidates: Return at least this many articles per case, the others marked as not
+        top_k: Return at least this many articles per case, the others marked as not
             recommended.
         co_citations: Which articles are always and never cited together; by default, no pair is.
 
@@ -98,7 +98,7 @@ def recommend(
     """
     y_score = round_scores(y_score)
     y_pred, ranks = decide(y_score, rule), rank(y_score)
-    shown = y_pred | (ranks < candidates)
+    shown = y_pred | (ranks < top_k)
     y_prob = calibrate(y_score, rule.calibration) if rule.calibration else None
     thresholds, why = score_thresholds(y_score, rule), reasons(y_score, y_pred, rule=rule)
     over = abstained(y_score, rule)

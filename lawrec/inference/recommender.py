@@ -153,7 +153,7 @@ class Recommender:
             self.tuned.rule,
             articles=self.articles,
             titles=self.titles,
-            candidates=top_k,
+            top_k=top_k,
             co_citations=self.tuned.co_citations,
         )
         results = zip(encoded, decisions, strict=True)

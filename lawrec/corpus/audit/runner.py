@@ -109,7 +109,7 @@ def audit(
     Args:
         data: What `splits_to_audit` takes.
         reference: What the cases are checked against.
-        threshold: The Jaccard similarity from which on two facts are near-duplicates.
+        threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
         case_format: How the cases are written.
         fix: A new folder for the copy; None: no copy.
         progress: Where to report the number of lines done.
