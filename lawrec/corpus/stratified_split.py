@@ -109,7 +109,7 @@ def split_files(
         raise CaseError(
             " ".join(map(str, files)),
             expected="there must be a group of cases for each split",
-            got=f"{len(groups)} groups of near-duplicates",
+            got=f"{len(reading.texts)} cases in {len(groups)} groups of near-duplicates",
             todo="Add cases.",
         )
     splits = array("B", bytes(len(reading.texts)))

@@ -27,7 +27,7 @@ from lawrec.decision.threshold_curve import NEVER, ThresholdCurve
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.bootstrap import LEVEL
 from lawrec.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER
-from lawrec.registry import lookup
+from lawrec.registry import check_name, lookup
 from lawrec.types import BoolArray, Float32Array, Float64Array, NumberArray
 
 BEST = "best"
@@ -57,8 +57,7 @@ def check_choices(config: DecisionConfig) -> None:
     Example:
         >>> check_choices(DecisionConfig(strategy="global"))
     """
-    if config.strategy != BEST:
-        lookup(STRATEGIES, config.strategy, where="decision.strategy")
+    check_name(config.strategy, (BEST, *STRATEGIES), where="decision.strategy", kind="choice")
     lookup(OBJECTIVES, config.objective, where="decision.objective")
     lookup(CALIBRATIONS, config.calibration, where="decision.calibration")
 

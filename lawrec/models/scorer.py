@@ -7,8 +7,8 @@ the same arithmetic alone and among ten thousand others.
 No library for matrix products promises the same bits for each row of a batch, so neither do we.
 The scores of a case agree to `SCORE_TOLERANCE` whatever its batch mates, its row and the padding
 are. With `BATCH_ROWS` a multiple of 24 the bits are equal on the processors we know: on AVX2 the
-matrix kernels take 6 rows at a time and treat remaining rows otherwise, and element-wise functions
-such as the sigmoid do so with what remains of a vector of 8 numbers.
+matrix kernels take 6 rows at a time and treat remaining rows differently, and element-wise
+functions such as the sigmoid do so with what remains of a vector of 8 numbers.
 """
 
 from collections.abc import Callable, Iterator, Sequence

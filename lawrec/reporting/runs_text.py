@@ -61,7 +61,7 @@ def tuning_text(tuning: TuningResult) -> str:
     """Return what tuning chose, and how the strategies compared.
 
     Example:
-        >>> print(tuning_text(tune_run(find_run(Path("checkpoints")))))  # doctest: +SKIP
+        >>> print(tuning_text(tune_run(find_run(Path("checkpoints"), None))))  # doctest: +SKIP
         Strategies by CAIL score, cross-validated
         ...
     """
@@ -106,7 +106,7 @@ def info_table(run: RunInfo) -> str:
     """Return a run's description for people: its parts, then one row per layer.
 
     Example:
-        >>> print(info_table(inspect_run(find_run(Path("checkpoints")))))  # doctest: +SKIP
+        >>> print(info_table(inspect_run(find_run(Path("checkpoints"), None))))  # doctest: +SKIP
         run          checkpoints/20260101-120000-sample-017db7de
         checkpoint   best.ckpt-700
         ...
@@ -134,7 +134,7 @@ def info_json(run: RunInfo) -> str:
     """Return a run's description as JSON, its settings included.
 
     Example:
-        >>> print(info_json(inspect_run(find_run(Path("checkpoints")))))  # doctest: +SKIP
+        >>> print(info_json(inspect_run(find_run(Path("checkpoints"), None))))  # doctest: +SKIP
         {
          "run": "checkpoints/20260101-120000-sample-017db7de",
         ...

@@ -31,7 +31,7 @@ def dry_run_text(report: DryRunReport) -> str:
     """Return the sizes and the speed that a dry run measured.
 
     Example:
-        >>> print(dry_run_text(dry_run(config, records, source)))  # doctest: +SKIP
+        >>> print(dry_run_text(take_two_steps(config, records, dataset=dataset)))  # doctest: +SKIP
         records               data/records/sample-017db7de
         cases                 train 1,800, valid 300, test 300
         ...
@@ -59,7 +59,8 @@ def first_batch_text(batch: FirstBatch) -> str:
     """Return the first cases of a batch, the shapes of its parts and the results of its checks.
 
     Example:
-        >>> print(first_batch_text(first_batch(config, records, source=source)))  # doctest: +SKIP
+        >>> batch = check_first_batch(config, records, dataset=dataset)  # doctest: +SKIP
+        >>> print(first_batch_text(batch))  # doctest: +SKIP
         Row 0: articles 264
         被告人 张某 秘密窃取 钱包
         ...

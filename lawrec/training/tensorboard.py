@@ -127,7 +127,7 @@ def tensorboard_writer(
 ) -> Iterator[TensorBoardWriter]:
     """Yield the writer of a training's events, and close it after the block.
 
-    A resumed training adds new files beside those that were written before.
+    A resumed training adds new files and keeps those that were written before.
 
     Args:
         folder: The folder of the run, or the temporary one of a worker that is not the chief.
