@@ -116,7 +116,7 @@ def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     if strategy.takes_best_of_all:
         return _cross_fit_all(cases, config)[config.strategy]
     folds = leave_out_folds(cases, config) if strategy.averaged else []
-    return _cross_fitted(cases, config, folds=folds)
+    return _cross_fit_one(cases, config, folds=folds)
 
 
 def compare_strategies(
@@ -216,7 +216,7 @@ def _cross_fit_all(cases: TuningCases, config: DecisionConfig) -> dict[str, Deci
     """Return the rule of each strategy as `cross_fit` does, each fitted once."""
     folds = leave_out_folds(cases, config)
     rules = {
-        name: _cross_fitted(cases, replace(config, strategy=name), folds=folds)
+        name: _cross_fit_one(cases, replace(config, strategy=name), folds=folds)
         for name in STRATEGIES
     }
     others = [rule for name, rule in rules.items() if not STRATEGIES[name].takes_best_of_all]
@@ -226,7 +226,7 @@ def _cross_fit_all(cases: TuningCases, config: DecisionConfig) -> dict[str, Deci
     return rules
 
 
-def _cross_fitted(
+def _cross_fit_one(
     cases: TuningCases, config: DecisionConfig, *, folds: list[TuningCases]
 ) -> DecisionRule:
     """Return the rule of a strategy, averaged and shrunk as `cross_fit` says."""
@@ -235,7 +235,7 @@ def _cross_fitted(
         return rule
     thresholds = _mean_thresholds(rule, [tune(fold, config) for fold in folds])
     if strategy.per_article and RULE_KINDS[rule.kind].absolute:
-        thresholds = _shrunk(thresholds, cases, config=config)
+        thresholds = _shrink_to_shared(thresholds, cases, config=config)
     return replace(rule, thresholds=thresholds.astype(np.float32))
 
 
@@ -258,7 +258,7 @@ def _rule_signature(rule: DecisionRule) -> tuple[str, int, int]:
     return rule.kind, rule.min_articles, rule.max_articles
 
 
-def _shrunk(
+def _shrink_to_shared(
     thresholds: Float64Array, cases: TuningCases, *, config: DecisionConfig
 ) -> Float64Array:
     """Return each threshold shrunk towards the one that its article shares with others."""
@@ -268,8 +268,8 @@ def _shrunk(
     is_rare, n_rare = cases.is_rare, pooled.rare.support.sum()
     if n_rare:
         of_rare = np.array(choose_shared(pooled.rare, config))
-        shared[is_rare] = _shrink(of_rare, shared[is_rare], support=n_rare, config=config)
-    shrunk = _shrink(thresholds, shared, support=cases.support, config=config)
+        shared[is_rare] = _shrink_towards(of_rare, shared[is_rare], support=n_rare, config=config)
+    shrunk = _shrink_towards(thresholds, shared, support=cases.support, config=config)
     # With few cases, shrink even an infinite threshold, unless the user gave per-article costs.
     unseen = cases.support == 0
     kept = np.isinf(thresholds) & (unseen | (cases.costs is not None))
@@ -277,7 +277,7 @@ def _shrunk(
     return np.where(kept, thresholds, shrunk)
 
 
-def _shrink(
+def _shrink_towards(
     own: NumberArray, shared: NumberArray, *, support: NumberArray, config: DecisionConfig
 ) -> Float64Array:
     """Return the mean of two thresholds, weighted by `support` and `config.shrinkage_cases`.

@@ -103,7 +103,7 @@ def _guarantee_text(cost: GuaranteeCost) -> str:
 
 
 def info_table(run: RunInfo) -> str:
-    """Return a run's description for people: its parts, then one row per layer.
+    """Return a run's description as text: its parts, then one row per layer.
 
     Example:
         >>> print(info_table(inspect_run(find_run(Path("checkpoints"), None))))  # doctest: +SKIP
@@ -143,7 +143,7 @@ def info_json(run: RunInfo) -> str:
 
 
 def doctor_text(report: DoctorReport) -> str:
-    """Return what computes here, and what keeps a GPU from being used, for people.
+    """Return as text what this machine computes on, and why it uses no GPU.
 
     Example:
         >>> print(doctor_text(examine()))  # doctest: +SKIP

@@ -153,7 +153,7 @@ def test_a_recommendation_has_article_title_score_threshold_and_reason():
         "filled as far as the fill score",
         "passed and filled",
         "shortened",
-        "guaranteed beside one that passes with a low score",
+        "guaranteed next to one that passes with a low score",
         "passed, guaranteed and filled",
         "shortened to what is guaranteed",
         "one that never passes is guaranteed",

@@ -264,7 +264,7 @@ class _Audit:
         counts["several"] += len(line.case.articles) > 1
         counts["characters"] += len(line.text)
         counts["longest"] = max(counts["longest"], len(line.text))
-        # Without a listed article, the case is dropped by a fix, and is no one's original.
+        # Without a listed article, the case is dropped by a fix, and no duplicate refers to it.
         if not self._reference.has_no_listed_article(line.case):
             self._index.add(split, line, articles=self._reference.kept(line.case))
 
