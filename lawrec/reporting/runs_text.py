@@ -127,7 +127,7 @@ def info_table(run: RunInfo) -> str:
     table.add_column("Parameters", justify="right")
     for layer in run.layers:
         table.add_row(layer.name, layer.output, f"{layer.parameters:,}")
-    return "\n".join(lines) + "\n" + render(table)
+    return "\n".join(lines) + "\n" + render(table).rstrip()
 
 
 def info_json(run: RunInfo) -> str:

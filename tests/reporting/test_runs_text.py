@@ -123,9 +123,7 @@ settings     preset tiny, training.seed=7
 
   Layer       Output      Parameters
  ────────────────────────────────────
-  embedding   (None, 8)       98,760
-
-"""
+  embedding   (None, 8)       98,760"""
     )
 
 
