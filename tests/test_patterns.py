@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lawrec.corpus.entities import ENTITY_TYPES, compile_entity_types
+from lawrec.law import articles
 from tests.helpers.regex_steps import Engine, attacks, count_steps, parser
 
 REPOSITORY = Path(__file__).parents[1]
@@ -25,6 +26,15 @@ OWN_TEXTS = {
     "lawrec.reporting.plots": "the SVG that matplotlib wrote, in which all data is escaped"
 }
 """Modules whose patterns read nothing from outside."""
+LOCALS = {
+    "lawrec.corpus.splits": {"split": "train", "ending": r"(?:\.json|\.csv)(?:\.gz|\.xz)?"},
+    "lawrec.law.articles": {
+        "article": articles._ARTICLE.pattern,
+        "paragraphs": articles._PARAGRAPHS.pattern,
+        "separator": articles._SEPARATOR.pattern,
+    },
+}
+"""Values of the local variables that a pattern inside a function is made of."""
 
 
 def calls_of(tree):
@@ -40,7 +50,9 @@ def names_of_patterns(tree):
     return {
         node.value.lineno: node.targets[0].id
         for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.targets[0], ast.Name)
     }
 
 
@@ -70,7 +82,7 @@ def evaluated(call, module):
     flags += [ast.unparse(part.value) for part in call.keywords if part.arg == "flags"]
     code = f"re.compile({', '.join(arguments + flags)})"
     names = {} if isinstance(call.args[0], ast.Constant) else vars(import_module(module))
-    return eval(code, {**names, "re": re})
+    return eval(code, {**names, **LOCALS.get(module, {}), "re": re})
 
 
 def all_patterns():

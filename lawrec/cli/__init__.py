@@ -16,6 +16,7 @@ All commands follow these rules:
 """
 
 import traceback
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,11 @@ class LawrecGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return name and command of a call, loaded from its module, and the other arguments."""
+        if args[0] not in self.commands and not ctx.resilient_parsing:
+            longer = [command for command in self.commands if command.startswith(args[0])]
+            near = longer or get_close_matches(args[0], self.commands, n=1, cutoff=0.4)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
         name, placeholder, others = super().resolve_command(ctx, args)
         return name, placeholder and load_command(str(placeholder.name)), others
 

@@ -31,7 +31,7 @@ def articles() -> None:
     "--chapter",
     default="",
     show_default=False,
-    help="Text in the heading of a part, chapter or section, e.g. 侵犯财产罪.",
+    help="Only articles under headings with this text, such as 侵犯财产罪.",
 )
 @options.output_format(LIST_WRITERS)
 def list_articles(chapter: str, output_format: str) -> None:
@@ -89,7 +89,8 @@ def changes(
 ) -> None:
     """List the articles that differ between the versions in force on two days.
 
-    By default, TO is the newest version and FROM the one before. Differences in the width of
+    FROM and TO are days, such as 2021-03-01. By default, TO is the day of the newest version and
+    FROM that of the one before. Differences in the width of
     punctuation, white space and titles in 【】 do not count.
     """
     old, new = statute_versions.two_versions(

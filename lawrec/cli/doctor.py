@@ -1,4 +1,4 @@
-"""`lawrec doctor`: find out what computes, and how fast it can be."""
+"""`lawrec doctor`: show which device computes, and which batch size fits."""
 
 import click
 

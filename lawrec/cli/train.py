@@ -55,9 +55,9 @@ def _default(setting: str) -> str:
 )
 @click.option("--resume", is_flag=True, help="Continue the newest run, or the one of --run.")
 @click.option(
-    "-n", "--dry-run", is_flag=True, help="Take two steps, show sizes and speed, and make no run."
+    "-n", "--dry-run", is_flag=True, help="Take two steps, show sizes and speed, and create no run."
 )
-@click.option("--debug", is_flag=True, help="Show and check the first batch, and make no run.")
+@click.option("--debug", is_flag=True, help="Show and check the first batch, and create no run.")
 @click.option(
     "--profile",
     callback=_as_steps,

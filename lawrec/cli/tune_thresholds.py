@@ -1,4 +1,4 @@
-"""`lawrec tune-thresholds`: tune the scores from which on articles are recommended."""
+"""`lawrec tune-thresholds`: choose the scores that an article needs to be recommended."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +66,7 @@ def tune_thresholds(
     assignments: tuple[str, ...],
     **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
-    """Tune the score from which on each article is recommended."""
+    """Choose the score that each article needs to be recommended, and calibrate probabilities."""
     case_format = options.case_format_of_data(data, arguments)
     if others := [text for text in assignments if not text.startswith("decision.")]:
         raise click.UsageError(f"{others[0]} is for `lawrec train`: here, set decision.KEY=VALUE.")

@@ -20,9 +20,9 @@ from lawrec.corpus.dataset_spec import folder_for
 def verify(records: Path | None, **arguments: Unpack[options.DataOptions]) -> None:
     """Check prepared records, shard by shard, against their manifest.
 
-    By default, all records in data/records are checked; options for cases and settings choose those
-    that `lawrec prepare` made with these options. The exit code is 1 when something is damaged or
-    missing.
+    By default, all records in data/records are checked. Options for cases and settings restrict the
+    check to the records that `lawrec prepare` makes with the same options. The exit code is 1 when
+    something is damaged or missing.
     """
     from lawrec.reporting.runs_text import verification_text
 

@@ -78,7 +78,7 @@ def read_lines(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator
         (1, True, ('133',))
     """
     for file in list_files(path):
-        # The file is opened twice: readers yield no bytes, so these are read beside them.
+        # The file is opened twice: readers yield no bytes, so the bytes are read in parallel.
         with open_binary(file) as stream, open_binary(file) as raw_lines:
             reader = case_format.reader or choose_reader(file, stream)
             resolved = replace(case_format, reader=reader)

@@ -183,7 +183,7 @@ def _distinct_digests(paths: Mapping[str, Path], case_format: CaseFormat) -> dic
     """Return the digest of the cases at each path.
 
     Raises:
-        CaseError: Two paths hold the same cases. Figures on a split that was trained on, even on
+        CaseError: Two paths hold the same cases. Metrics on a split that was trained on, even on
             its charges alone, would be too good.
     """
     digests = {name: content_digest(path) for name, path in paths.items()}

@@ -42,7 +42,7 @@ class SplitSettings:
     Args:
         ratios: The shares of train, valid and test: three positive numbers whose sum is 1.
         seed: The seed of the random order in which groups of equal size are assigned.
-        threshold: The Jaccard similarity from which on two facts are near-duplicates.
+        threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
     """
 
     ratios: Sequence[float] = RATIOS
@@ -127,7 +127,7 @@ def split_files(
         raise CaseError(
             " ".join(map(str, files)),
             expected="there must be a group of cases for each split",
-            got=f"{len(groups)} groups of near-duplicates",
+            got=f"{len(reading.texts)} cases in {len(groups)} groups of near-duplicates",
             todo="Add cases.",
         )
     splits = array("B", bytes(len(reading.texts)))

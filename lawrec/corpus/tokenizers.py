@@ -28,7 +28,7 @@ from lawrec.text import normalize
 from lawrec.text_files import read_text
 
 TOKENIZATION_VERSION = 1
-"""To be raised when this module tokenizes a text otherwise.
+"""To be raised when this module tokenizes a text differently.
 
 It is part of every fingerprint, except for version 1, which is not written.
 """

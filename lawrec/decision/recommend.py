@@ -37,7 +37,7 @@ class Recommendation:
         title: Its title, "" where unknown.
         score: Its score, rounded to six decimals.
         probability: Its calibrated probability; None without calibration.
-        threshold: The score from which on it passes in this case; None where no score is enough, or
+        threshold: The lowest score that passes in this case; None where no score is enough, or
             where the list is chosen as a whole.
         recommended: Whether it is in the list of the case.
         reason: Why it is, or why not.
@@ -58,7 +58,7 @@ class Decision:
     """What is decided for one case.
 
     Attributes:
-        recommendations: The articles by falling score, not recommended candidates included.
+        recommendations: Articles by falling score; some may be shown without being recommended.
         abstained: Whether a person must decide, because the guarantee would make the list too long.
         violations: Where the recommended articles contradict the train cases.
     """
@@ -74,7 +74,7 @@ def recommend(
     *,
     articles: Sequence[str],
     titles: Mapping[str, str],
-    candidates: int = 0,
+    top_k: int = 0,
     co_citations: CoCitations | None = None,
     nothing_known: BoolArray | None = None,
 ) -> list[Decision]:
@@ -85,7 +85,7 @@ def recommend(
         rule: The rule to decide by.
         articles: The article of each column.
         titles: Titles of articles, where they are known.
-        candidates: Return at least this many articles per case, the others marked as not
+        top_k: Return at least this many articles per case, the others marked as not
             recommended.
         co_citations: Which articles are always and never cited together; by default, no pair is.
         nothing_known: bool (n_cases,): cases in whose text the model knows nothing. Their scores
@@ -107,7 +107,7 @@ def recommend(
     if nothing_known is not None:
         y_pred &= ~nothing_known[:, None] | (_best_listed(y_pred, ranks) & (rule.min_articles > 0))
         why = np.where(nothing_known[:, None], NOTHING_KNOWN, why)
-    shown = y_pred | (ranks < candidates)
+    shown = y_pred | (ranks < top_k)
     y_prob = calibrate(y_score, rule.calibration) if rule.calibration else None
     over = abstained(y_score, rule)
     known_pairs = co_citations or CoCitations({}, {})

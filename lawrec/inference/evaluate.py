@@ -49,7 +49,7 @@ def evaluate_run(
         RunError: A run has no checkpoint or no thresholds.
 
     Example:
-        >>> run = find_run(Path("checkpoints"))  # doctest: +SKIP
+        >>> run = find_run(Path("checkpoints"), None)  # doctest: +SKIP
         >>> evaluate_run(run).report.metrics["micro_f1"]  # doctest: +SKIP
         0.8123
     """

@@ -154,7 +154,7 @@ class Recommender:
             self.tuned.rule,
             articles=self.articles,
             titles=self.titles,
-            candidates=top_k,
+            top_k=top_k,
             co_citations=self.tuned.co_citations,
             nothing_known=np.array([fact.nothing_known for fact in encoded], np.bool_),
         )

@@ -164,7 +164,7 @@ def _without_comments(text: str) -> str:
 def _contents_lines(lines: list[str]) -> range:
     """Return the lines of the table of contents.
 
-    It starts at its heading, and ends where its first entry comes again: as a heading in the text.
+    It starts at its heading, and ends where its first entry occurs again, as a heading in the text.
     """
     start = next((n for n, line in enumerate(lines) if _CONTENTS.fullmatch(line)), len(lines))
     first = next((n for n in range(start + 1, len(lines)) if lines[n]), len(lines))

@@ -20,8 +20,9 @@ def audit_text(report: AuditReport) -> str:
         >>> print(audit_text(report))  # doctest: +SKIP
     """
     parts = [_split_table(report), long_tail(report), ""]
-    parts += [_finding(finding) for finding in with_short_paths(report)]
-    return "\n".join([*parts, "", verdict(report)])
+    if report.findings:
+        parts += [*map(_finding, with_short_paths(report)), ""]
+    return "\n".join([*parts, verdict(report)])
 
 
 def audit_json(report: AuditReport) -> str:
@@ -74,13 +75,13 @@ def long_tail(report: AuditReport) -> str:
 
     Example:
         >>> long_tail(report)  # doctest: +SKIP
-        'Articles: 183. Without a case in train: 3; with fewer than 10: 41. Labels of the ...'
+        '183 articles: 3 without a case in train, 41 with fewer than 10. The 10 most cited ...'
     """
     tail, first = report.tail, next(iter(report.splits))
     return (
-        f"Articles: {tail.articles}. Without a case in {first}: {tail.unused}; with fewer than "
-        f"{tail.limit}: {tail.rare}. Labels of the 10 most cited: "
-        f"{tail.top / max(1, tail.labels):.0%}."
+        f"{tail.articles} article{'s' if tail.articles != 1 else ''}: {tail.unused} without a case "
+        f"in {first}, {tail.rare} with fewer than {tail.limit}. The 10 most cited have "
+        f"{tail.top / max(1, tail.labels):.0%} of labels."
     )
 
 
@@ -89,12 +90,18 @@ def verdict(report: AuditReport) -> str:
 
     Example:
         >>> verdict(report)  # doctest: +SKIP
-        'Kinds of error: 1, kinds of warning: 2'
+        '1 kind of error, 2 kinds of warning'
     """
-    text = f"Kinds of error: {report.errors}, kinds of warning: {report.warnings}"
+    errors = _kinds(report.errors, "error") if report.errors else "No errors"
+    warnings = _kinds(report.warnings, "warning") if report.warnings else "no warnings"
+    text = f"{errors}, {warnings}"
     if report.changes is not None:
         text += f"; {report.changes:,} changes made (changes.jsonl)"
     return text
+
+
+def _kinds(number: int, name: str) -> str:
+    return f"{number} kind{'s' if number > 1 else ''} of {name}"
 
 
 def _split_table(report: AuditReport) -> str:
@@ -112,7 +119,7 @@ def _split_table(report: AuditReport) -> str:
             f"{sizes.longest:,}",
             sizes.encoding,
         )
-    return f"{report.data}\n{render(table)}"
+    return f"{report.data}\n{render(table).rstrip()}\n"
 
 
 def _finding(finding: Finding) -> str:

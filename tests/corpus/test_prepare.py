@@ -496,7 +496,7 @@ def test_an_article_outside_the_list_is_refused(spec, tmp_path):
     assert records.articles.names == ("264", "133之一", "133")
 
 
-def test_the_list_beside_the_cases_is_used_unless_another_is_named(spec, tmp_path):
+def test_the_list_next_to_the_cases_is_used_unless_another_is_named(spec, tmp_path):
     (spec.data / "law.txt").write_text("9\n266\n264\n133\n133之1\n", encoding="utf-8")
     assert prepare(spec, CHAR).articles.names == ("9", "266", "264", "133", "133之一")
     (tmp_path / "list.txt").write_text("133\n133之一\n264\n266\n", encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lawrec.corpus.audit.case_checks import CHECKS, AuditReference
+from lawrec.corpus.audit.case_checks import CHECKS, audit_reference_of
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
 from lawrec.corpus.entities import ENTITY_TYPES, compile_entity_types, split_at_entities
@@ -20,6 +20,7 @@ from lawrec.law.articles import (
     root_article,
     statute_order,
 )
+from lawrec.law.catalog import Article
 from lawrec.law.charges import charge_wordings, normalize_charge
 from lawrec.law.statute_parser import read_statute
 from lawrec.law.statute_versions import diff_clauses, same_text
@@ -70,7 +71,7 @@ def test_a_diff_makes_up_both_texts(old, new):
 @given(fact=texts(20), charge=texts(), article=texts(4))
 def test_a_check_says_what_is_wrong_or_nothing(check, fact, charge, article):
     case = Case("a:1", "1", fact, (article,), (charge,), cited=(article,))
-    reference = AuditReference(("264",), {"盗窃": frozenset({"264"})}, {"264": ("盗窃",)})
+    reference = audit_reference_of([Article("264", "盗窃罪")], ["264"])
     assert isinstance(CHECKS[check].find(CaseLine(case), reference), str)
 
 

@@ -1,6 +1,6 @@
 """Audit: find what is wrong with a corpus before anyone trains on it.
 
-An error stops a training or falsifies its figures, and `lawrec audit --fix` repairs every error.
+An error stops a training or falsifies its metrics, and `lawrec audit --fix` repairs every error.
 A warning is for a person to judge.
 """
 
@@ -110,7 +110,7 @@ def audit(
     Args:
         data: What `splits_to_audit` takes.
         reference: What the cases are checked against.
-        threshold: The Jaccard similarity from which on two facts are near-duplicates.
+        threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
         case_format: How the cases are written.
         fix: A new folder for the copy; None: no copy.
         progress: Where to report the number of lines done.
@@ -268,7 +268,7 @@ class _Audit:
         counts["several"] += len(line.case.articles) > 1
         counts["characters"] += len(line.text)
         counts["longest"] = max(counts["longest"], len(line.text))
-        # Without a listed article, the case is dropped by a fix, and is no one's original.
+        # Without a listed article, the case is dropped by a fix, and no duplicate refers to it.
         if not self._reference.has_no_listed_article(line.case):
             self._index.add(split, line, articles=self._reference.kept(line.case))
 
