@@ -5,21 +5,28 @@ from both, so that no slow machine fails.
 """
 
 import json
+import math
 from difflib import SequenceMatcher
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from lawrec.cli import COMMANDS, load_command
 from lawrec.corpus.audit.case_checks import CHECKS, AuditReference
 from lawrec.corpus.case_lines import CaseLine, case_to_json
 from lawrec.corpus.cases import Case
 from lawrec.corpus.entities import ENTITY_TYPES, compile_entity_types, split_at_entities
-from lawrec.errors import CaseError, LawrecError, StatuteError, quoted
+from lawrec.corpus.manifest import load_manifest
+from lawrec.corpus.stratified_split import check_ratios
+from lawrec.errors import CaseError, ConfigError, LawrecError, StatuteError, quoted
 from lawrec.files import parse_json
 from lawrec.law import statute_versions
 from lawrec.law.articles import article_name, is_numbered, read_article_list, statute_order
 from lawrec.law.charges import charge_wordings, normalize_charge
 from lawrec.law.statute_parser import read_statute
 from lawrec.law.statute_versions import diff_clauses, load_version, same_text
+from lawrec.runs.run import open_run
 from lawrec.text import normalize
 
 MEGABYTE = 2**20
@@ -251,3 +258,41 @@ def test_an_error_shows_any_value():
 )
 def test_a_long_text_is_normalized(text):
     assert normalize(normalize(text)) == normalize(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"config": {"a": ' * 100_000, "9" * 5_000], ids=short
+)
+def test_a_run_and_records_with_json_that_python_cannot_read_are_refused(tmp_path, text):
+    for name in ("run.json", "manifest.json"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for load in (open_run, load_manifest):
+        with pytest.raises(LawrecError, match=r"nested too deep|4300 digits"):
+            load(tmp_path)
+
+
+def number_options():
+    """Yield the command and the option of each number on the command line."""
+    for name in COMMANDS:
+        for option in load_command(name).params:
+            if isinstance(option.type, click.types.IntParamType | click.types.FloatParamType):
+                yield pytest.param(option, id=f"{name} {option.name}")
+
+
+@pytest.mark.parametrize("option", list(number_options()))
+def test_no_number_on_the_command_line_is_nan_or_infinite(option):
+    for text in ("nan", "-nan", "inf", "-inf", "NaN", "1e999", "7" * 5_000, "七", ""):
+        with pytest.raises(click.BadParameter):
+            option.type.convert(text, option, None)
+
+
+@pytest.mark.parametrize("ratios", [(math.nan, 0.1, 0.1), (math.inf, 0.1, 0.1), (1e308,) * 3])
+def test_no_ratio_is_nan_or_infinite(ratios):
+    with pytest.raises(ConfigError, match="must be positive with the sum 1"):
+        check_ratios(ratios)
+
+
+@pytest.mark.parametrize("steps", ["1:" + "9" * 5_000, "9" * 5_000 + ":9", "٣:" + "9" * 13])
+def test_steps_to_profile_are_numbers_that_can_be_read(steps):
+    result = CliRunner().invoke(load_command("train"), ["--profile", steps])
+    assert (result.exit_code, "name the first and the last step" in result.stderr) == (2, True)

@@ -49,7 +49,7 @@ def names_of_patterns(tree):
     """Return the name of each compiled pattern by the line of its call."""
     return {
         node.value.lineno: node.targets[0].id
-        for node in tree.body
+        for node in ast.walk(tree)
         if isinstance(node, ast.Assign)
         and isinstance(node.value, ast.Call)
         and isinstance(node.targets[0], ast.Name)
@@ -68,7 +68,13 @@ def patterns_of(path):
         pattern = evaluated(call, module)
         methods = {method}
         if method == "compile":
-            used = {used for owner, used, _ in calls if owner == names.get(call.lineno)}
+            used = {
+                node.attr
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == names.get(call.lineno)
+            }
             methods = used & set(METHODS) or {"search"}
         yield place, pattern, methods
 
@@ -96,10 +102,11 @@ def all_patterns():
 def growth(pattern, method):
     """Return the largest factor by which the steps grow when an attack becomes twice as long."""
     pairs = zip(attacks(pattern, SIZE), attacks(pattern, SIZE, times=2), strict=True)
-    return max(
+    factors = [
         (count_steps(pattern, twice, method) + SIZE) / (count_steps(pattern, once, method) + SIZE)
         for once, twice in pairs
-    )
+    ]
+    return max(factors, default=1.0)
 
 
 @pytest.mark.parametrize(

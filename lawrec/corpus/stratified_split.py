@@ -195,7 +195,8 @@ def check_ratios(ratios: Sequence[float]) -> None:
     Example:
         >>> check_ratios((0.8, 0.1, 0.1))
     """
-    if len(ratios) != len(SPLITS) or min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-6:
+    # NaN fails every comparison.
+    if not (len(ratios) == len(SPLITS) and min(ratios) > 0 and abs(sum(ratios) - 1) <= 1e-6):
         raise ConfigError(
             "--ratios",
             expected="the ratios of train, valid and test must be positive with the sum 1",

@@ -16,7 +16,7 @@ from lawrec.corpus.vocabulary import Encoder
 from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import recommend
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, ConfigError
 from lawrec.iterables import batched
 from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
@@ -77,6 +77,7 @@ class Recommender:
         Raises:
             RunError: There is no such run, it has no checkpoint or is not tuned, or it needs
                 another tokenizer.
+            ConfigError: The threshold is not within 0 to 1.
 
         Example:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
@@ -173,6 +174,13 @@ def _error_note(n_errors: int) -> str:
 
 def _untuned(run: Run, threshold: float) -> TunedThresholds:
     """Return a decision rule with the same threshold for all articles."""
+    if not 0 <= threshold <= 1:  # NaN is not within
+        raise ConfigError(
+            "threshold",
+            expected="the threshold must be at least 0 and at most 1",
+            got=threshold,
+            todo="Choose a value in that range.",
+        )
     limits = run.config.decision
     rule = DecisionRule(
         np.full(len(run.articles), threshold, np.float32),

@@ -269,7 +269,7 @@ def json_label(article: str) -> int | str:
         [264, '133之一', '0264']
     """
     number = statute_order(article)[0]
-    return number if str(number) == article else article
+    return number if number and str(number) == article else article
 
 
 def numbered_article(text: str) -> str | None:

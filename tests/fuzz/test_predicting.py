@@ -43,7 +43,7 @@ def recommender(kind="threshold", min_articles=1, max_articles=3):
         scorer=scores,
         tuned=TunedThresholds(rule, CoCitations({}, {}), ""),
         articles=ARTICLES,
-        titles={"264": "盗窃罪", "[/]": "\x1b[2J"},
+        titles={"264": "盗窃罪", "[/]": "[bold]:a:"},
     )
 
 

@@ -11,7 +11,7 @@ from lawrec import Recommender
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case
 from lawrec.corpus.tokenizers import load_tokenizer
-from lawrec.errors import CaseError, RunError
+from lawrec.errors import CaseError, ConfigError, RunError
 from lawrec.models.scorer import SCORE_TOLERANCE
 from tests.helpers.cases import WORDS
 from tests.helpers.progress import Reports
@@ -143,6 +143,12 @@ def test_one_threshold_may_replace_the_tuned_ones(trained):
     strict = Recommender.load(checkpoints=trained.checkpoints, threshold=1.0)
     assert strict.tuned.rule.thresholds.tolist() == [1.0] * len(strict.articles)
     assert strict.tuned.rule.kind == "threshold"
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), float("inf"), -0.5, 1.5])
+def test_a_threshold_outside_of_all_scores_is_refused(trained, threshold):
+    with pytest.raises(ConfigError, match="at least 0 and at most 1"):
+        Recommender.load(checkpoints=trained.checkpoints, threshold=threshold)
 
 
 def test_a_run_that_is_not_there_is_an_error(tmp_path):

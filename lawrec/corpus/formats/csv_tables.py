@@ -18,7 +18,7 @@ from lawrec.encodings import SURROGATE
 from lawrec.errors import CaseError
 
 _ARTICLES = re.compile(r'[\s"第条之0-9一二三四五六七八九十百;；,，、|.-]+')
-_ID = re.compile(r'\s*"?[A-Za-z0-9_-]+"?\s*')
+_ID = re.compile(r'\s*+"?[A-Za-z0-9_-]++"?\s*+')
 
 
 def read_csv(cases: CaseStream, delimiter: str = ",") -> Iterator[Row]:
@@ -71,12 +71,15 @@ def _is_row(fields: list[str], *, header: list[str], names: CaseFormat) -> bool:
 
     A line of a fact may have a comma, but hardly an article, or else an id, in the right column.
     """
-    known = {names.articles_field or "articles": _ARTICLES, names.id_field: _ID}
+    known = {
+        names.articles_field or "articles": _ARTICLES.fullmatch,
+        names.id_field: _ID.fullmatch,
+    }
     column = next((name for name in known if name in header), None)
     return (
         len(fields) == len(header)
         and column is not None
-        and known[column].fullmatch(fields[header.index(column)]) is not None
+        and known[column](fields[header.index(column)]) is not None
     )
 
 

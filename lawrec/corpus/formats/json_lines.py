@@ -19,7 +19,7 @@ from lawrec.limits import MAX_DIGITS, MAX_JSON_DEPTH
 
 _EXPECTED = "a line must be one JSON object"
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]')
-_TRAILING_COMMA = re.compile(r"\s*,?\s*[\]}]|\s*,\s*$")
+_TRAILING_COMMA = re.compile(r"\s*+(?:[\]}]|,\s*+(?:[\]}]|$))")
 """What follows the position of an error at a comma before a bracket, or behind the object."""
 
 

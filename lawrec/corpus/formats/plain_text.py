@@ -10,7 +10,7 @@ from lawrec.errors import CaseError, ErrorKind
 from lawrec.limits import MAX_LINE_BYTES
 from lawrec.text_files import decode_lines
 
-_OBJECT = re.compile(r'\s*\[?\s*\{\s*"')
+_OBJECT = re.compile(r'\s*+(?:\[\s*+)?+\{\s*+"')
 """How a line of JSON begins, and no fact."""
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 
