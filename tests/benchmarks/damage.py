@@ -144,7 +144,7 @@ def outcome_of(result: Result, expected: str) -> str:
     if result.exit_code:
         return "refused" if "Error: " in result.stderr else "TRACEBACK"
     said = any(word in result.stderr for word in ("damaged", "must be", "Preparing"))
-    if said or "unusable: " in result.stdout:
+    if said or "unusable: " in result.stdout or '"thresholds": "none yet"' in result.stdout:
         return "said"
     return "harmless" if result.stdout == expected else "CHANGED IN SILENCE"
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from lawrec.cli import cli
 from lawrec.evaluation.cail_judge import judge
+from tests.helpers.damages import reseal
 
 IDS = {"266": 1, "264": 2, "133之一": 3}
 # What the judge does: one Predictor, facts in batches of its size, one JSON line per case.
@@ -107,7 +108,8 @@ def test_the_zip_holds_what_prediction_needs_and_nothing_of_this_machine(trained
     best = (run / "best/checkpoint").read_text("utf-8").split('"')[1]
     assert {name for name in names if name.startswith("run/")} == {
         *(f"run/{name}.txt" for name in ("tokens", "articles", "charges", "dictionary")),
-        *("run/run.json", "run/thresholds.json"),
+        *("run/run.json", "run/thresholds.json", "run/manifest.json", "run/checkpoints.json"),
+        "run/best/checkpoints.json",
         *(f"run/best/{best}{suffix}" for suffix in (".index", ".data-00000-of-00001")),
     }
     assert {"__init__.py", "predictor.py", "law.txt"} <= names
@@ -167,7 +169,7 @@ class TestErrors:
     def test_no_checkpoint(self, own, old, labels):
         for path in (*own.glob("model.ckpt-*"), *own.glob("best/*")):
             path.unlink()
-        assert "must hold a checkpoint that is not damaged" in self.refused(
+        assert "at least one checkpoint must not be damaged" in self.refused(
             old, own, "--article-list", labels
         )
 
@@ -237,6 +239,7 @@ class TestEvaluate:
         values = json.loads(run.read_text("utf-8"))
         values["source"]["data"] = str(data)
         run.write_text(json.dumps(values), encoding="utf-8")
+        reseal(run.parent)
         where = ("--run", run.parent, "--format", "json")
         result = lawrec("evaluate", "--cail", tmp_path / "answers.json", *where)
         assert json.loads(result.stdout)["cail_judge"]["lines"] == 4

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.cli import THEFT, lawrec
+from tests.helpers.damages import reseal
 
 SETTINGS = [
     *("corpus.tokenizer=char", "model.lstm_units=4", "model.embedding_size=4"),
@@ -155,4 +156,26 @@ def test_what_can_be_prepared_can_be_verified(tiny_data, at_work):
     made = lawrec("prepare", *options)
     assert "train: 100 cases" in made.stdout
     verified = lawrec("verify", *options)
+<<<<<<< HEAD
     assert verified.stdout == f"{made.stdout.splitlines()[0]}: 3 shards, 160 cases, all undamaged\n"
+=======
+    assert verified.stdout == f"{made.stdout.splitlines()[0]}: 3 shards, 160 cases, all whole\n"
+
+
+@pytest.mark.tensorflow
+def test_a_run_is_resumed_with_cases_that_have_moved(own_run, tiny_data, tmp_path):
+    path = own_run / "run.json"
+    gone = str(tmp_path / "gone/data")
+    values = json.loads(path.read_text("utf-8"))
+    values["source"]["data"] = gone
+    path.write_text(json.dumps(values), encoding="utf-8")
+    reseal(own_run)
+    refused = lawrec("train", "--resume")
+    assert refused.exit_code == 1
+    assert f"got no {gone}. Restore them, or name the folder where they are now with --data." in (
+        refused.stderr
+    )
+    resumed = lawrec("train", "--resume", "--data", tiny_data)
+    assert resumed.exit_code == 0, resumed.stderr
+    assert "This run is over: " in resumed.stderr
+>>>>>>> h-seal

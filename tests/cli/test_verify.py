@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.cli import lawrec
+from tests.helpers.damages import swap_lines
 
 
 @pytest.mark.tensorflow
@@ -77,3 +78,12 @@ def test_verify_takes_a_folder_or_cases_and_not_both(options):
     result = lawrec("verify", "--records", "data/records/x", *options)
     assert result.exit_code == 2
     assert "--records names a folder" in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_verify_names_the_damaged_vocabulary(own_run):
+    (vocab,) = Path("vocab").iterdir()
+    swap_lines(vocab / "articles.txt", 0, 1)
+    result = lawrec("verify")
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"{vocab / 'articles.txt'}: the file must be as ")

@@ -10,10 +10,10 @@ import pytest
 import tensorflow as tf
 
 from lawrec.corpus.input_pipeline import LENGTH_STEP, bucket_lengths, multi_hot, training_batches
-from lawrec.corpus.manifest import Manifest, Records, Split, manifest_to_dict
+from lawrec.corpus.manifest import VOCABULARY_FILES, Manifest, Records, Split, manifest_to_dict
 from lawrec.corpus.tfrecords import Record, write_shards
 from lawrec.corpus.vocabulary import Vocabulary
-from lawrec.files import write_json
+from lawrec.seal import file_digests, seal, write_sealed
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(60)]
 
@@ -238,7 +238,7 @@ import sys
 from pathlib import Path
 from lawrec.corpus.manifest import load_records
 from lawrec.corpus.input_pipeline import training_batches
-records = load_records(Path(sys.argv[1]), Path(sys.argv[1]))
+records = load_records(Path(sys.argv[1]), Path(sys.argv[1]) / "vocab")
 for number, _ in enumerate(training_batches(
     records, 10**9, batch_tokens=512, shuffle_cases=40, seed=1
 )):
@@ -249,10 +249,13 @@ for number, _ in enumerate(training_batches(
 
 def test_ctrl_c_ends_the_reading_at_once(tmp_path, cases):
     records = make_records(tmp_path, cases)
-    write_json(tmp_path / "manifest.json", manifest_to_dict(records.manifest))
-    records.tokens.save(tmp_path / "tokens.txt")
-    records.articles.save(tmp_path / "articles.txt")
-    records.charges.save(tmp_path / "charges.txt")
+    vocab = tmp_path / "vocab"
+    records.tokens.save(vocab / "tokens.txt")
+    records.articles.save(vocab / "articles.txt")
+    records.charges.save(vocab / "charges.txt")
+    seal(vocab, VOCABULARY_FILES)
+    manifest = replace(records.manifest, vocabularies=file_digests(vocab, VOCABULARY_FILES))
+    write_sealed(tmp_path / "manifest.json", manifest_to_dict(manifest))
     command = [sys.executable, "-c", READ_FOR_EVER, tmp_path]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as process:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from lawrec.corpus.manifest import (
     RECORDS_VERSION,
+    VOCABULARY_FILES,
     Manifest,
     Records,
     Split,
@@ -18,7 +19,8 @@ from lawrec.corpus.manifest import (
 from lawrec.corpus.tfrecords import Record, parse_example, read_records, to_example, write_shards
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import RecordsError
-from lawrec.files import sha256, write_json
+from lawrec.files import sha256
+from lawrec.seal import file_digests, seal, write_sealed
 
 pytestmark = pytest.mark.tensorflow
 
@@ -39,13 +41,21 @@ def records(tmp_path, request):
         write_shards(RECORDS, folder, split="train", shard_cases=2, compression=request.param)
     )
     split = Split("train.json", "0" * 64, len(RECORDS), 209, 0, shards)
-    manifest = Manifest("char", 384, {"train": split}, (2, 2, 3), compression=request.param)
-    write_json(folder / "manifest.json", manifest_to_dict(manifest))
     tokens, articles = Vocabulary(("<pad>", "<unk>")), Vocabulary(("133之一", "264", "266"))
     charges = Vocabulary(())
     tokens.save(tmp_path / "vocab/tokens.txt")
     articles.save(tmp_path / "vocab/articles.txt")
     charges.save(tmp_path / "vocab/charges.txt")
+    seal(tmp_path / "vocab", VOCABULARY_FILES)
+    manifest = Manifest(
+        "char",
+        384,
+        {"train": split},
+        (2, 2, 3),
+        compression=request.param,
+        vocabularies=file_digests(tmp_path / "vocab", VOCABULARY_FILES),
+    )
+    write_sealed(folder / "manifest.json", manifest_to_dict(manifest))
     return Records(folder, manifest, tokens, articles, charges)
 
 
