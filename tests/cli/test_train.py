@@ -156,10 +156,7 @@ def test_what_can_be_prepared_can_be_verified(tiny_data, at_work):
     made = lawrec("prepare", *options)
     assert "train: 100 cases" in made.stdout
     verified = lawrec("verify", *options)
-<<<<<<< HEAD
     assert verified.stdout == f"{made.stdout.splitlines()[0]}: 3 shards, 160 cases, all undamaged\n"
-=======
-    assert verified.stdout == f"{made.stdout.splitlines()[0]}: 3 shards, 160 cases, all whole\n"
 
 
 @pytest.mark.tensorflow
@@ -178,4 +175,3 @@ def test_a_run_is_resumed_with_cases_that_have_moved(own_run, tiny_data, tmp_pat
     resumed = lawrec("train", "--resume", "--data", tiny_data)
     assert resumed.exit_code == 0, resumed.stderr
     assert "This run is over: " in resumed.stderr
->>>>>>> h-seal
