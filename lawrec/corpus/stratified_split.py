@@ -287,13 +287,7 @@ class _Stratifier:
 
 
 def _fill_empty_splits(choice: list[int], order: Sequence[int], *, n_splits: int) -> None:
-    """Move a group to each empty split: the smallest one of the split with the most groups.
-
-    Args:
-        choice: The split of each group, which is changed.
-        order: The groups, from the largest.
-        n_splits: The number of splits.
-    """
+    """Move a group, of the split with most, to each empty split; `order` has the largest first."""
     for empty in sorted(set(range(n_splits)) - set(choice)):
         for split, n_groups in Counter(choice).most_common(1):
             if n_groups > 1:
