@@ -122,10 +122,10 @@ class DecisionConfig:
     miss_cost: float = number(1.0)  # cost: of a true article that is not listed
     false_cost: float = number(1.0)  # cost: of a listed article that is not true
     costs_file: str = ""  # CSV file with costs per article: article, miss, false
-    folds: int = number(5, at_least=1, at_most=1_000)  # of cross-fitting; 1: no cross-fitting
+    folds: int = number(5, at_least=1, at_most=100)  # of cross-fitting; 1: no cross-fitting
     # With so many true cases, a threshold is halfway between the article's own and the shared one.
     shrinkage_cases: int = number(20)
-    resamples: int = number(200, at_most=10**6)  # for thresholds' intervals; 0: no intervals
+    resamples: int = number(200, at_most=100_000)  # for thresholds' intervals; 0: no intervals
     calibration: str = "isotonic"  # a key of calibration.CALIBRATIONS
     # Guaranteed share of cases whose list has all true articles; 0: no guarantee.
     coverage: float = number(0.0, below=1)
