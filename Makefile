@@ -3,7 +3,7 @@ BIN := .venv/bin
 LAWREC := $(BIN)/lawrec
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check format docs bench clean
+.PHONY: help run test test-fast fuzz check format docs bench clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do printf 'make %-11s%s\n' "$$target" "$$text"; done
@@ -19,6 +19,9 @@ test: .venv/ready  ## Set up, then run all tests
 
 test-fast: .venv/ready  ## Run the tests that need no TensorFlow, in seconds
 	$(BIN)/python -m pytest --numprocesses auto -m "not tensorflow" tests
+
+fuzz: .venv/ready  ## Try many random inputs, for minutes to hours
+	$(BIN)/python -m pytest --numprocesses auto --hypothesis-profile fuzz --timeout 0 tests/fuzz
 
 check: .venv/ready  ## Check format, lint and types
 	$(BIN)/ruff format --check .
@@ -38,7 +41,7 @@ bench: .venv/ready  ## Measure speed against named alternatives
 	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit; done
 
 clean:  ## Delete everything that was built here
-	rm -rf .venv dist site .cache data/records vocab/*/ .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv dist site .cache data/records vocab/*/ .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find checkpoints -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

@@ -1351,7 +1351,7 @@ def allot(plans: Sequence[Plan], cases: int) -> list[int]:
     return counts
 
 
-class Storyteller:
+class CaseWriter:
     """Writes one case of a plan."""
 
     def __init__(self, rng: random.Random, plan: Plan) -> None:
@@ -1477,13 +1477,13 @@ def article_order(article: str) -> tuple[int, str]:
     return int(number), rest
 
 
-def tell_new(rng: random.Random, plan: Plan, told: set[str]) -> Case:
-    """Return a case none of whose acts has been told before."""
+def new_case(rng: random.Random, plan: Plan, used_acts: set[str]) -> Case:
+    """Return a case none of whose acts is in an earlier case, and add its acts to `used_acts`."""
     while True:
-        teller = Storyteller(rng, plan)
-        case = teller.case()
-        if told.isdisjoint(teller.acts):
-            told.update(teller.acts)
+        writer = CaseWriter(rng, plan)
+        case = writer.case()
+        if used_acts.isdisjoint(writer.acts):
+            used_acts.update(writer.acts)
             return case
 
 
@@ -1491,12 +1491,12 @@ def make_corpus(seed: int, cases: int) -> dict[str, list[Case]]:
     """Return the splits; each kind of case is dealt out in turn, so none is left out."""
     rng = random.Random(seed)
     plans = all_plans()
-    told: set[str] = set()
+    used_acts: set[str] = set()
     splits: dict[str, list[Case]] = {"train": [], "valid": [], "test": []}
     dealt = 0
     for plan, count in zip(plans, allot(plans, cases), strict=True):
         for _ in range(count):
-            splits[SPLITS[dealt % len(SPLITS)]].append(tell_new(rng, plan, told))
+            splits[SPLITS[dealt % len(SPLITS)]].append(new_case(rng, plan, used_acts))
             dealt += 1
     for split in splits.values():
         rng.shuffle(split)
@@ -1504,7 +1504,7 @@ def make_corpus(seed: int, cases: int) -> dict[str, list[Case]]:
 
 
 def write_lines(path: Path, cases: Iterable[Case]) -> None:
-    """Write one case a line."""
+    """Write one case per line."""
     lines = [json.dumps(case, ensure_ascii=False) + "\n" for case in cases]
     path.write_text("".join(lines), encoding="utf-8", newline="\n")
 

@@ -18,6 +18,7 @@ from lawrec.setting_range import number
 
 _MOST_INT = 2**53
 """From this number on, not every int is a float."""
+_FIX_SECTIONS = 'Write for example {"training": {"epochs": 3}}.'
 _SHOWN = 80
 """Characters of an assignment that an error shows."""
 
@@ -167,6 +168,10 @@ def from_dict(values: Mapping[str, Any], where: str, *, base: Config | None = No
         3
     """
     config = base or Config()
+    if not isinstance(values, Mapping):
+        raise ConfigError(
+            where, expected="settings must be sections", got=quoted(values), todo=_FIX_SECTIONS
+        )
     for section, settings in values.items():
         check_name(section, [f.name for f in fields(config)], where=where, kind="section")
         if not isinstance(settings, Mapping):

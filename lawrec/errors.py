@@ -31,9 +31,9 @@ class LawrecError(Exception):
     """
 
     def __init__(self, where: object, *, expected: str, got: object, todo: str) -> None:
-        self.where = str(where)
+        self.where = printable(where)
         self.expected = expected
-        self.got = str(got)
+        self.got = printable(got)
         self.todo = todo
         super().__init__(f"{self.where}: {expected}, got {self.got}. {todo}")
 
@@ -60,6 +60,7 @@ class CaseError(LawrecError):
         got: See `LawrecError`.
         todo: See `LawrecError`.
         kind: The reason, which code can test; nothing compares message texts.
+        case_id: The case's own id, else its line; "" for a file.
     """
 
     def __init__(
@@ -70,9 +71,11 @@ class CaseError(LawrecError):
         got: object,
         todo: str,
         kind: ErrorKind = ErrorKind.OTHER,
+        case_id: str = "",
     ) -> None:
         super().__init__(where, expected=expected, got=got, todo=todo)
         self.kind = kind
+        self.case_id = case_id
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the kind as well."""
@@ -90,6 +93,16 @@ class RecordsError(LawrecError):
 
 class RunError(LawrecError):
     """A run is missing, unfinished, or does not fit what is asked of it."""
+
+
+def printable(value: object) -> str:
+    r"""Return a text that UTF-8 can hold: of a file name that is not UTF-8, bytes are escaped.
+
+    Example:
+        >>> print(printable("案\udcff.json"))
+        案\udcff.json
+    """
+    return str(value).encode(errors="backslashreplace").decode()
 
 
 def quoted(value: Any, limit: int = 40) -> str:

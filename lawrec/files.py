@@ -8,20 +8,26 @@ import errno
 import hashlib
 import json
 import os
-import platform
-import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from lawrec.errors import CaseError
+from lawrec.temporary_names import locked, new_temporary, remove
+from lawrec.text import encodable
+
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
+"""The errors of renaming a folder to a path where something is."""
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; it is renamed to `path` if the block succeeds.
+
+    Files and folders that killed processes of this host have left in the same folder are removed.
+    A device or a pipe, such as /dev/null, is written to directly.
 
     Example:
         >>> import tempfile
@@ -32,10 +38,14 @@ def atomic_file(path: Path) -> Iterator[Path]:
         ...     path.read_text()
         'whole'
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        yield path
+        return
+    temporary = new_temporary(path)
     try:
-        yield temporary
+        with errors_named(path):
+            yield temporary
+            _flush_to_disk(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -45,14 +55,16 @@ def atomic_file(path: Path) -> Iterator[Path]:
 def atomic_folder(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Yield a temporary folder to fill; it is renamed to `path` if the block succeeds.
 
-    Temporary folders that killed processes of this host have left for the same path are removed.
+    Files and folders that killed processes of this host have left in the same folder are removed.
 
     Args:
         path: The folder.
-        overwrite: Replace the folder if it exists.
+        overwrite: Replace the folder if it exists, unless another process has done so during the
+            block: the first one wins, and what this block has written is removed. Only for folders
+            that each process fills in the same way.
 
     Raises:
-        FileExistsError: The path exists and must not be overwritten.
+        FileExistsError: The path exists, is not an empty folder, and must not be overwritten.
 
     Example:
         >>> import tempfile
@@ -62,25 +74,99 @@ def atomic_folder(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         ...     [path.name for path in (Path(root) / "run").iterdir()]
         ['weights']
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The temporary name is ".run.HOST.PID.tmp". A disk may be shared: the process ids of another
-    # host mean nothing here.
-    prefix = f".{path.name}.{platform.node()}."
-    for sibling in path.parent.iterdir():
-        if sibling.name.startswith(prefix) and not _is_running(sibling.name.removeprefix(prefix)):
-            shutil.rmtree(sibling, ignore_errors=True)
-    temporary = path.with_name(f"{prefix}{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary, replaced = new_temporary(path), new_temporary(path)
+    before = _identity(path)
     temporary.mkdir()
     try:
-        yield temporary
-        if overwrite:
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-        temporary.replace(path)
+        with errors_named(path):
+            yield temporary
+        with locked(path.parent):
+            if overwrite and path.is_dir() and _identity(path) == before:
+                path.rename(replaced)
+            _rename_to_new(temporary, path, keep_other=overwrite)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for folder in (temporary, replaced):
+            remove(folder)
+
+
+@contextmanager
+def errors_named(path: Path) -> Iterator[None]:
+    """Yield, and name a path in those errors of the block that name none, such as a full disk.
+
+    Example:
+        >>> with errors_named(Path("data/records")):
+        ...     raise OSError(errno.ENOSPC, "No space left on device")
+        Traceback (most recent call last):
+        OSError: [Errno 28] No space left on device: 'data/records'
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+@contextmanager
+def temporary_file() -> Iterator[IO[bytes]]:
+    """Yield an open file in the system's temporary folder, which its errors name; it has no name.
+
+    Raises:
+        CaseError: No temporary folder can be written to.
+
+    Example:
+        >>> with temporary_file() as file:
+        ...     file.write(b"264")
+        3
+    """
+    try:
+        folder = Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise CaseError(
+            "TMPDIR",
+            expected="a folder for temporary files must be writable",
+            got="none that is",
+            todo="Free some space in /tmp, or set TMPDIR to another folder.",
+        ) from error
+    with errors_named(folder), tempfile.TemporaryFile(dir=folder) as file:
+        yield file
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what is another one for each folder that was ever renamed to a path."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _rename_to_new(temporary: Path, path: Path, *, keep_other: bool) -> None:
+    """Rename a folder to a path that is new or an empty folder.
+
+    Args:
+        temporary: The folder.
+        path: The path.
+        keep_other: If another folder is there, leave both as they are.
+
+    Raises:
+        FileExistsError: A folder is there and must not be kept, or a file.
+    """
+    try:
+        temporary.rename(path)
+    except OSError as error:
+        if error.errno not in _TAKEN:
+            raise
+        if not (keep_other and path.is_dir()):
+            message = os.strerror(errno.EEXIST)
+            raise FileExistsError(errno.EEXIST, message, str(path)) from error
+
+
+def _flush_to_disk(path: Path) -> None:
+    """Write a file's data to the disk before its new name: a loss of power must not keep half."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 def check_writable(folder: Path) -> None:
@@ -115,19 +201,32 @@ def check_new_folder(folder: Path) -> None:
         )
 
 
-def _is_running(ending: str) -> bool:
-    """Return whether "PID.tmp" names a running process; also True where nobody can know."""
-    number = ending.removesuffix(".tmp")
-    # Signal 0 only asks whether the process exists; on Windows, os.kill would end the process.
-    if not number.isdecimal() or os.name != "posix":
-        return True
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):  # it is another user's, or no process id
-        pass
-    return True
+def path_out_of(folder: Path) -> Path | None:
+    """Return the first path in a folder that is not to be read if a stranger made the folder.
+
+    That is a link that leads out of the folder, to a file that the stranger may not see, or a pipe
+    or a device, which could make a program wait for ever.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     (Path(folder) / "tokens.txt").symlink_to("/etc/hosts")
+        ...     path_out_of(Path(folder)).name
+        'tokens.txt'
+    """
+    root = folder.resolve()
+    paths = (
+        Path(parent, name)
+        for parent, folders, files in os.walk(folder)
+        for name in (*folders, *files)
+    )
+    return next((path for path in paths if not _is_inside(path, root)), None)
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    if path.is_symlink():
+        return path.resolve().is_relative_to(root)
+    return path.is_file() or path.is_dir() or not path.exists()  # removed meanwhile
 
 
 def write_text(path: Path, text: str) -> None:
@@ -145,8 +244,32 @@ def write_text(path: Path, text: str) -> None:
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
         file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+
+
+CSV_ENCODING = "utf-8-sig"
+"""The encoding of CSV files: Excel needs the byte order mark to see that it is UTF-8."""
+
+
+def write_lines(path: Path, lines: Iterable[str], *, encoding: str = "utf-8") -> None:
+    r"""Write lines as they come, with line feeds behind them, whole or not at all.
+
+    Args:
+        path: The file.
+        lines: The lines. Characters that UTF-8 cannot hold are escaped.
+        encoding: "utf-8", or `CSV_ENCODING` for a CSV file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_lines(Path(folder) / "law.txt", ["264", "266"])
+        ...     (Path(folder) / "law.txt").read_bytes()
+        b'264\n266\n'
+    """
+    with (
+        atomic_file(path) as temporary,
+        temporary.open("w", encoding=encoding, errors="backslashreplace", newline="\n") as file,
+    ):
+        file.writelines(f"{line}\n" for line in lines)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -161,7 +284,25 @@ def write_json(path: Path, value: Any) -> None:
          "盗窃"
         ]
     """
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+    write_text(path, json_text(value) + "\n")
+
+
+def json_text(value: Any, indent: int | None = 1) -> str:
+    r"""Return a value as JSON, with Chinese characters as they are.
+
+    Characters that UTF-8 cannot hold, such as those of a file name in other bytes, are escaped.
+
+    Args:
+        value: The value.
+        indent: Spaces before the values in a list or an object; None: all is one line.
+
+    Example:
+        >>> json_text({"fact": "盗窃"}, None)
+        '{"fact": "盗窃"}'
+        >>> json_text(["盗窃", "\udcff"], None)
+        '["盗窃", "\\udcff"]'
+    """
+    return encodable(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def parse_json(text: str, **options: Any) -> Any:
@@ -186,18 +327,13 @@ def parse_json(text: str, **options: Any) -> Any:
 
 
 def json_line(value: Any) -> bytes:
-    """Return a value as JSON in UTF-8, on one line, without a line end.
-
-    A text that UTF-8 cannot hold, with a lone surrogate in it, is escaped.
+    """Return a value as JSON in UTF-8, on one line, without a line end; see `json_text`.
 
     Example:
         >>> json_line({"fact": "盗窃"}).decode()
         '{"fact": "盗窃"}'
     """
-    try:
-        return json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return json.dumps(value).encode()
+    return json_text(value, None).encode()
 
 
 def sha256(path: Path) -> str:

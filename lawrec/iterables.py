@@ -27,7 +27,7 @@ class JsonSpool:
     """A list of JSON values in a temporary file, which closing deletes.
 
     Args:
-        folder: Where the file lies; by default, where the system keeps temporary files.
+        folder: Where the file is created; by default, where the system keeps temporary files.
 
     Example:
         >>> with JsonSpool() as spool:
@@ -41,7 +41,7 @@ class JsonSpool:
         self._length = 0
 
     def append(self, value: Any) -> None:
-        """Write a value behind the others."""
+        """Add a value after the others."""
         self._file.write(json.dumps(value) + "\n")
         self._length += 1
 
@@ -49,7 +49,7 @@ class JsonSpool:
         return self._length
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield all values in order; append none meanwhile."""
+        """Yield all values in order; none may be appended until then."""
         self._file.seek(0)
         return map(json.loads, self._file)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 def shipped_path(name: str) -> Path:
     """Return the path of a shipped file.
 
-    An installed wheel has these files inside the package; in a checkout they are beside it.
+    An installed wheel has these files inside the package; in a checkout they are next to it.
 
     Args:
         name: Its path from the top of the repository.

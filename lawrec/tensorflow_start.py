@@ -8,8 +8,8 @@ from pathlib import Path
 def import_tensorflow(verbose: bool = False) -> None:
     """Import TensorFlow without the lines that it writes before any log level holds.
 
-    They do not pass through Python's sys.stderr but go to file descriptor 2, which therefore leads
-    nowhere meanwhile: https://github.com/tensorflow/tensorflow/issues/100442
+    They do not pass through Python's sys.stderr but go to file descriptor 2, which is therefore
+    connected to nothing during the import: https://github.com/tensorflow/tensorflow/issues/100442
 
     Args:
         verbose: Show what TensorFlow logs from then on.

@@ -1,9 +1,21 @@
-"""Normalization of text: facts, words and charges are compared in one form."""
+"""Texts in the form in which they are compared, shown on a terminal, and written to files.
 
+Any text may come from a stranger: articles, titles and ids of cases, names of files and of runs,
+and the messages of errors that quote them.
+"""
+
+import json
 import re
 import unicodedata
 from itertools import groupby
+from typing import Any
 
+_FORMULA = tuple("=+-@＝＋－＠")
+"""How a formula of a spreadsheet begins; East Asian versions take full-width characters as well."""
+_LINES = ("\t", "\r", "\n")
+"""The control characters that a text in a file may have; a formula may follow them."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""The others, and halves of surrogate pairs."""
 # Combining marks are no letters. Real text has runs of dots or crosses, but rarely such long ones.
 _MARKS = re.compile(r"[^\w\s]{32,}+")
 
@@ -32,6 +44,59 @@ def nfkc(text: str) -> str:
         'ATM é'
     """
     return unicodedata.normalize("NFKC", _MARKS.sub(_with_ordered_marks, text))
+
+
+def printable(text: str) -> str:
+    r"""Return a text for a terminal, in which characters that would steer it are escaped.
+
+    All control and format characters but line feeds are escaped, as JSON does it: what is printed
+    as JSON keeps its meaning.
+
+    Example:
+        >>> print(printable("盗窃\x1b[2J\u202e"))
+        盗窃\u001b[2J\u202e
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if _is_shown(character) else _escape(character) for character in text)
+
+
+def encodable(text: str) -> str:
+    r"""Return a text in which what UTF-8 cannot hold, half of a surrogate pair, is escaped.
+
+    Python has such characters for the bytes of a file name that is not in UTF-8.
+
+    Example:
+        >>> print(encodable("案\udcff.txt"))
+        案\udcff.txt
+    """
+    return text.encode(errors="backslashreplace").decode()
+
+
+def table_cell(value: Any) -> Any:
+    """Return a value for a CSV file, as a text that no spreadsheet takes for a formula.
+
+    An apostrophe before it, as OWASP recommends, makes it text. Numbers stay as they are. Control
+    characters, which could steer a terminal that shows the file, are escaped.
+
+    Example:
+        >>> [table_cell(value) for value in ("264", "=1+1", -0.5, None)]
+        ['264', "'=1+1", -0.5, None]
+    """
+    if not isinstance(value, str):
+        return value
+    text = _CONTROL.sub(lambda match: _escape(match[0]), value)
+    is_formula = text.lstrip().startswith(_FORMULA) or text.startswith(_LINES)
+    return f"'{text}" if is_formula else text
+
+
+def _is_shown(character: str) -> bool:
+    """Return whether a terminal shows a character, or begins a line or leaves a space for it."""
+    return character.isprintable() or character == "\n" or unicodedata.category(character) == "Zs"
+
+
+def _escape(character: str) -> str:
+    return json.dumps(character)[1:-1]
 
 
 def _with_ordered_marks(match: re.Match[str]) -> str:

@@ -8,28 +8,26 @@ bytes of all files in their order: to compress cases changes no digest, to reord
 import glob
 import gzip
 import hashlib
+import io
 import lzma
-import re
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, dropwhile
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from lawrec.encodings import SAMPLE_BYTES, SURROGATE, guess_encoding
 from lawrec.errors import CaseError, quoted
+from lawrec.limits import MAX_LINE_BYTES, MAX_TEXT_BYTES, PIPE_SECONDS
 
-ENCODINGS = ("utf-8", "gb18030")
-"""In both, a line feed is the byte 10, which is part of no other character: lines can be split
-before they are decoded. GB18030 includes GBK and GB2312."""
+TOO_LONG = "\ud800"
+"""What `decode_lines` yields, with a line feed, for a line of more than `MAX_LINE_BYTES`: a
+surrogate that stands for no byte, so that no other line has it."""
 
-SURROGATE = re.compile("[\ud800-\udfff]")
-"""A byte that `decode_lines` could not decode: b"\\xff" becomes "\\udcff"."""
-
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f]")  # control characters that no text has
-_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # UTF-8, UTF-16 (two orders)
-_SAMPLE_BYTES = 65_536
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
@@ -112,8 +110,8 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
         b'264'
     """
     try:
-        with path.open("rb") as raw:
-            decompress = DECOMPRESSORS.get(path.suffix)
+        with _open_pipe(path) if path.is_fifo() else path.open("rb") as raw:
+            decompress = DECOMPRESSORS.get(path.suffix.lower())
             if not decompress:
                 yield raw
                 return
@@ -135,15 +133,32 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
-def read_text(path: Path, content: str = "the file") -> str:
+def _open_pipe(path: Path) -> BinaryIO:
+    """Open a named pipe, which waits until somebody opens it to write: not for ever."""
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(path.open, "rb")
+        try:
+            return cast(BinaryIO, opening.result(PIPE_SECONDS))
+        except TimeoutError:
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))  # the thread waits no more
+            cast(BinaryIO, opening.result()).close()
+    raise CaseError(
+        path,
+        expected="the named pipe must have a writer",
+        got=f"none within {PIPE_SECONDS} seconds",
+        todo="Start the program that writes into it.",
+    )
+
+
+def read_text(path: Path, name: str = "the file") -> str:
     """Return the text of a file in UTF-8 or GB18030, which may be compressed.
 
     Args:
         path: The file.
-        content: What the file holds, such as "the list of articles", for the error.
+        name: What the file holds, such as "the list of articles", for the error.
 
     Raises:
-        CaseError: The file cannot be read, or is in neither encoding.
+        CaseError: The file cannot be read, is too large, or is in neither encoding.
 
     Example:
         >>> import tempfile
@@ -154,15 +169,69 @@ def read_text(path: Path, content: str = "the file") -> str:
         '盗窃'
     """
     with open_binary(path) as stream:
-        text = "".join(decode_lines(stream))
+        content = stream.read(MAX_TEXT_BYTES + 1)
+    if len(content) > MAX_TEXT_BYTES:
+        raise CaseError(
+            path,
+            expected=f"{name} must have at most {MAX_TEXT_BYTES:,} bytes",
+            got="more",
+            todo="Name another file.",
+        )
+    text = "".join(decode_lines(io.BytesIO(content)))
     if SURROGATE.search(text):
         raise CaseError(
             path,
-            expected=f"{content} must be UTF-8 or GB18030",
+            expected=f"{name} must be UTF-8 or GB18030",
             got="other bytes",
             todo="Convert it to UTF-8.",
         )
     return text
+
+
+def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
+    r"""Yield the lines of a stream; one of more than `MAX_LINE_BYTES` is b"".
+
+    The end of a line is a line feed, as in Python's binary files. In a stream that has none, as old
+    programs for the Mac write them, it is a carriage return.
+
+    Args:
+        stream: A binary file.
+
+    Example:
+        >>> list(bounded_lines(io.BytesIO(b"264\r\n266")))
+        [b'264\r\n', b'266']
+        >>> list(bounded_lines(io.BytesIO(b"264\r266\r")))
+        [b'264\n', b'266\n']
+    """
+    line = stream.readline(MAX_LINE_BYTES + 1)
+    if b"\r" in line and not line.endswith(b"\n"):
+        stream = io.BufferedReader(_LineFeeds(line, stream))
+        line = stream.readline(MAX_LINE_BYTES + 1)
+    while line:
+        if len(line) <= MAX_LINE_BYTES:
+            yield line
+        else:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(SAMPLE_BYTES)
+            yield b""
+        line = stream.readline(MAX_LINE_BYTES + 1)
+
+
+class _LineFeeds(io.RawIOBase):
+    """A stream, of which the first bytes are read, with line feeds for carriage returns."""
+
+    def __init__(self, first: bytes, stream: BinaryIO) -> None:
+        self._chunks = chain([first], iter(lambda: stream.read(SAMPLE_BYTES), b""))
+        self._chunk = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._chunk or next(self._chunks, b"")
+        piece, self._chunk = chunk[: len(buffer)], chunk[len(buffer) :]
+        buffer[: len(piece)] = piece.replace(b"\r", b"\n")
+        return len(piece)
 
 
 def decode_lines(stream: Iterable[bytes], encoding: str | None = None) -> Iterator[str]:
@@ -172,8 +241,9 @@ def decode_lines(stream: Iterable[bytes], encoding: str | None = None) -> Iterat
     one may have been joined.
 
     Args:
-        stream: The lines with their line ends, such as a binary file.
-        encoding: One of `ENCODINGS`; if None, it is detected from the first non-ASCII lines.
+        stream: The lines with their line ends, as `bounded_lines` yields them.
+        encoding: One of `lawrec.encodings.ENCODINGS`; if None, it is detected from the first
+            non-ASCII lines.
 
     Example:
         >>> list(decode_lines([b"264\n", "盗窃\n".encode("gb18030")]))
@@ -184,12 +254,13 @@ def decode_lines(stream: Iterable[bytes], encoding: str | None = None) -> Iterat
     if not encoding:
         for line in lines:
             if not line.isascii():
-                sample = list(_take(_SAMPLE_BYTES, chain([line], lines)))
+                sample = list(_take(SAMPLE_BYTES, chain([line], lines)))
                 break
-            yield line.decode("ascii")
-        encoding = _encoding_of(b"".join(sample))
+            yield line.decode("ascii") or f"{TOO_LONG}\n"
+        encoding = guess_encoding(b"".join(sample))
     for line in chain(sample, lines):
-        yield line.decode(encoding, errors="surrogateescape").lstrip("\ufeff")
+        text = line.decode(encoding, errors="surrogateescape").lstrip("\ufeff")
+        yield text if line else f"{TOO_LONG}\n"
 
 
 def detect_encoding(file: Path) -> str:
@@ -207,47 +278,17 @@ def detect_encoding(file: Path) -> str:
         'gb18030'
     """
     with open_binary(file) as stream:
-        lines = dropwhile(bytes.isascii, stream)
-        return _encoding_of(b"".join(_take(_SAMPLE_BYTES, lines)))
+        lines = dropwhile(bytes.isascii, bounded_lines(stream))
+        return guess_encoding(b"".join(_take(SAMPLE_BYTES, lines)))
 
 
 def _take(size: int, lines: Iterator[bytes]) -> Iterator[bytes]:
     """Yield lines until they have `size` bytes or more in all."""
-    while size > 0 and (line := next(lines, b"")):
-        size -= len(line)
+    for line in lines:
         yield line
-
-
-def _encoding_of(sample: bytes) -> str:
-    """Return "gb18030" if that explains the sample and UTF-8 does not; else return "utf-8".
-
-    A few broken bytes do not make a UTF-8 file another: they become errors of their lines.
-
-    - GB18030 text, read as UTF-8, has more broken bytes than East Asian characters.
-    - UTF-8 text, read as GB18030, has few broken bytes: nearly every pair of bytes is a character
-      there. So UTF-8 is tried first.
-    - UTF-16 and binary data must not pass for GB18030 for the same reason. Their many control
-      characters count as broken bytes. As UTF-8, each of their lines is then an error.
-    """
-    if sample.startswith(_BYTE_ORDER_MARKS):
-        return "utf-8"
-    sample = sample[:_SAMPLE_BYTES]  # a line may be longer
-    characters, broken = _evidence(sample, "utf-8")
-    if broken <= characters:
-        return "utf-8"
-    characters, broken = _evidence(sample, "gb18030")
-    return "gb18030" if broken * 10 < characters else "utf-8"
-
-
-def _evidence(sample: bytes, encoding: str) -> tuple[int, int]:
-    """Return the numbers of East Asian characters and of broken bytes under an encoding.
-
-    Characters below U+0800, such as é, do not count: they are two bytes in UTF-8, as most Chinese
-    characters are in GB18030, so that a pair of bytes can be valid in both.
-    """
-    text = sample.decode(encoding, errors="surrogateescape")
-    surrogates, controls = len(SURROGATE.findall(text)), len(_CONTROL.findall(text))
-    return sum(character >= "\u0800" for character in text) - surrogates, surrogates + controls
+        size -= len(line)
+        if size <= 0:
+            return
 
 
 def _digest(file: Path) -> str:

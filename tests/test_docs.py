@@ -81,7 +81,9 @@ def test_the_readmes_commands_run_in_their_order(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     facts = (ROOT / "data/sample/facts.txt").read_text(encoding="utf-8")
     Path("facts.txt").write_text(facts, encoding="utf-8")
-    Path("mine").symlink_to(ROOT / "data/sample")
+    Path("data").mkdir()
+    for name in ("mine", "data/sample"):
+        Path(name).symlink_to(ROOT / "data/sample")
     for command in commands("README.md"):
         text, _, stdin = command.partition(" < ")
         text, _, output = text.partition(" > ")

@@ -1,13 +1,28 @@
+import errno
 import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
-from lawrec.files import atomic_file, atomic_folder, json_line, sha256, write_json, write_text
+from lawrec.errors import CaseError
+from lawrec.files import (
+    atomic_file,
+    atomic_folder,
+    json_line,
+    sha256,
+    temporary_file,
+    write_json,
+    write_text,
+)
 
 
 class Interrupted(BaseException):
@@ -59,9 +74,53 @@ def test_a_finished_folder_takes_the_place_of_the_old_one(tmp_path):
 def test_a_finished_folder_may_have_to_be_new(tmp_path):
     path = tmp_path / "folder"
     path.mkdir()
-    with pytest.raises(FileExistsError), atomic_folder(path, overwrite=False) as temporary:
-        (temporary / "new").touch()
+    (path / "old").touch()
+    with pytest.raises(FileExistsError) as caught, atomic_folder(path, overwrite=False) as new:
+        (new / "new").touch()
+    assert caught.value.filename == str(path)
+    assert names(tmp_path) == ["folder", "old"]
+
+
+def test_a_folder_that_must_be_new_may_be_empty(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with atomic_folder(tmp_path / "folder", overwrite=False) as new:
+        (new / "new").touch()
+    assert names(tmp_path) == ["folder", "new"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_file_is_not_replaced_by_a_folder(tmp_path, overwrite):
+    (tmp_path / "folder").write_text("mine")
+    with (
+        pytest.raises(FileExistsError),
+        atomic_folder(tmp_path / "folder", overwrite=overwrite) as new,
+    ):
+        (new / "new").touch()
+    assert (tmp_path / "folder").read_text() == "mine"
     assert names(tmp_path) == ["folder"]
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["new", "old one there"])
+def test_of_two_that_fill_the_same_folder_the_first_one_wins(tmp_path, old):
+    path = tmp_path / "folder"
+    if old:
+        path.mkdir()
+        (path / "damaged").touch()
+    with atomic_folder(path) as second:
+        (second / "second").touch()
+        with atomic_folder(path) as first:
+            (first / "first").touch()
+        assert names(path) == ["first"]
+    assert names(tmp_path) == ["first", "folder"]
+
+
+def test_a_link_to_a_folder_is_replaced_and_not_what_it_leads_to(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/kept").touch()
+    (tmp_path / "folder").symlink_to(tmp_path / "elsewhere")
+    with atomic_folder(tmp_path / "folder") as new:
+        (new / "new").touch()
+    assert names(tmp_path) == ["elsewhere", "folder", "kept", "new"]
 
 
 @pytest.mark.parametrize("kind", [ValueError, Interrupted])
@@ -78,9 +137,10 @@ def test_a_failed_block_keeps_the_old_folder_and_no_temporary_one(tmp_path, kind
 AT_WORK = """
 import sys, time
 from pathlib import Path
-from lawrec.files import atomic_folder
-with atomic_folder(Path(sys.argv[1])) as temporary:
-    (temporary / "half").touch()
+from lawrec.files import atomic_file, atomic_folder
+folder = Path(sys.argv[1])
+with atomic_folder(folder / "folder") as half, atomic_file(folder / "a.npz") as file:
+    file.write_bytes((half / "half").write_bytes(b"half") * b"x")
     print("ready", flush=True)
     time.sleep(60)
 """
@@ -88,52 +148,153 @@ with atomic_folder(Path(sys.argv[1])) as temporary:
 
 @pytest.fixture
 def at_work(tmp_path):
-    """A process that is filling `tmp_path/folder`."""
+    """A process that is filling `tmp_path/folder` and `tmp_path/a.npz`."""
     with subprocess.Popen(
-        [sys.executable, "-c", AT_WORK, tmp_path / "folder"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", AT_WORK, tmp_path], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout.readline() == "ready\n"
         yield process
         process.kill()
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next(at_work, tmp_path):
+def write_file(path):
+    write_text(path, "whole")
+
+
+def write_folder(path):
+    with atomic_folder(path):
+        pass
+
+
+def writing(name, process):
+    return rf"\.{name}\.{process}@{re.escape(platform.node())}\.[0-9a-f]{{8}}\.tmp"
+
+
+@pytest.mark.parametrize("write", [write_file, write_folder])
+def test_what_a_killed_process_left_is_removed_by_the_next(at_work, tmp_path, write):
     at_work.kill()
     at_work.wait()
-    assert names(tmp_path)[0] == f".folder.{platform.node()}.{at_work.pid}.tmp"
-    with atomic_folder(tmp_path / "folder") as temporary:
-        (temporary / "whole").touch()
-    assert names(tmp_path) == ["folder", "whole"]
+    file, folder, *_ = names(tmp_path)
+    assert re.fullmatch(writing("a.npz", at_work.pid), file)
+    assert re.fullmatch(writing("folder", at_work.pid), folder)
+    write(tmp_path / "other")
+    assert names(tmp_path) == ["other"]
 
 
-def test_what_a_process_is_working_on_is_left_alone(at_work, tmp_path):
-    with atomic_folder(tmp_path / "folder") as temporary:
-        (temporary / "whole").touch()
-    assert names(tmp_path) == [
-        f".folder.{platform.node()}.{at_work.pid}.tmp",
-        "folder",
-        "half",
-        "whole",
-    ]
+@pytest.mark.parametrize("write", [write_file, write_folder])
+def test_what_a_process_is_working_on_is_left_alone(at_work, tmp_path, write):
+    before = names(tmp_path)
+    write(tmp_path / "other")
+    assert names(tmp_path) == sorted([*before, "other"])
 
 
-def test_what_other_hosts_and_other_folders_left_is_not_ours(at_work, tmp_path):
+def test_what_other_hosts_and_other_programs_left_is_not_ours(at_work, tmp_path):
     at_work.kill()
     at_work.wait()
+    write_folder(tmp_path / "folder")
     host, dead = platform.node(), at_work.pid
     foreign = [
-        f".folder.elsewhere-{host}.{dead}.tmp",
+        f".folder.{dead}@elsewhere.{host}.01234567.tmp",
+        f".folder.{dead}@elsewhere-{host}.01234567.tmp",
         f".folder.{dead}.tmp",
-        f".folder-2.{host}.{dead}.tmp",
-        f".folder.{host}.notes",
-        f".folder.{host}.{10**30}.tmp",
-        f".folder.{host}.{os.getppid()}.tmp",
+        f".folder.{dead}@{host}.tmp",
+        f".folder.{dead}@{host}.notes.tmp",
+        f".folder.{10**30}@{host}.01234567.tmp",
+        f".folder.{10**10 - 1}@{host}.01234567.tmp",
+        f".folder.{os.getppid()}@{host}.01234567.tmp",
     ]
     for name in foreign:
         (tmp_path / name).mkdir()
-    with atomic_folder(tmp_path / "folder"):
-        pass
+    write_folder(tmp_path / "folder")
     assert names(tmp_path) == sorted([*foreign, "folder"])
+
+
+def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path):
+    write_text(tmp_path / ("案" * 85), "whole")
+    write_folder(tmp_path / ("罪" * 85))
+    assert names(tmp_path) == ["案" * 85, "罪" * 85]
+
+
+def test_a_device_is_written_to_and_not_replaced():
+    write_text(Path(os.devnull), "lost")
+    assert not Path(os.devnull).is_file()
+
+
+def test_a_file_may_be_written_where_nothing_can_be_listed(tmp_path, monkeypatch):
+    def refused(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    write_text(tmp_path / "file.txt", "whole")
+    assert (tmp_path / "file.txt").read_text() == "whole"
+
+
+@pytest.mark.parametrize("write", [atomic_file, atomic_folder])
+def test_a_full_disk_is_an_error_that_names_the_path(tmp_path, write):
+    with pytest.raises(OSError, match="No space left") as caught, write(tmp_path / "new"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.filename == str(tmp_path / "new")
+    assert names(tmp_path) == []
+
+
+def test_a_full_temporary_folder_is_an_error_that_names_it():
+    with pytest.raises(OSError, match="No space left") as caught, temporary_file():
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.filename == tempfile.gettempdir()
+
+
+def test_no_temporary_folder_at_all_is_an_error_with_advice(monkeypatch):
+    def missing():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr("tempfile.gettempdir", missing)
+    with pytest.raises(CaseError, match="set TMPDIR to another folder"), temporary_file():
+        pass
+
+
+ROUNDS = 40
+WRITERS = 4
+SIZE = 50_000
+
+
+def write_and_read(folder, writer):
+    """Write the same file and the same folders as others, and return what was wrong."""
+    wrong = []
+    for number in range(ROUNDS):
+        write_text(folder / "LATEST", str(writer) * SIZE)
+        read = (folder / "LATEST").read_text("utf-8")
+        if len(read) != SIZE or len(set(read)) != 1:
+            wrong.append(f"LATEST has {len(read)} characters")
+        with atomic_folder(folder / "replaced"):
+            pass
+        path = folder / f"records-{number}"
+        if not path.exists():
+            with atomic_folder(path) as new:
+                write_text(new / "shard", "whole")
+        if (path / "shard").read_text("utf-8") != "whole":
+            wrong.append(f"{path} is not whole")
+    return wrong
+
+
+def in_threads():
+    return ThreadPoolExecutor(WRITERS)
+
+
+def in_processes():
+    return get_context("spawn").Pool(WRITERS)
+
+
+@pytest.mark.parametrize("start", [in_threads, in_processes])
+def test_several_that_write_the_same_break_nothing(tmp_path, start):
+    with start() as pool:
+        arguments = [(tmp_path, writer) for writer in range(WRITERS)]
+        if start is in_threads:
+            found = list(pool.map(lambda pair: write_and_read(*pair), arguments))
+        else:
+            found = pool.starmap(write_and_read, arguments)
+    assert found == [[]] * WRITERS
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"LATEST", "replaced", *(f"records-{number}" for number in range(ROUNDS))}
 
 
 def test_text_is_written_as_utf8_with_plain_line_ends(tmp_path):
@@ -168,5 +329,5 @@ def test_the_digest_is_that_of_the_bytes(tmp_path, content):
 
 
 def test_what_utf8_cannot_hold_is_escaped():
-    assert json_line({"a": "盗\udcff"}) == b'{"a": "\\u76d7\\udcff"}'
+    assert json_line({"a": "盗\udcff"}) == '{"a": "盗\\udcff"}'.encode()
     assert json_line({"a": "盗"}) == '{"a": "盗"}'.encode()

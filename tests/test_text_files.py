@@ -1,20 +1,28 @@
 import gzip
 import hashlib
+import io
 import lzma
+import os
+import threading
+import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from lawrec.encodings import SURROGATE
 from lawrec.errors import CaseError
+from lawrec.limits import MAX_LINE_BYTES
 from lawrec.text_files import (
     DECOMPRESSORS,
-    SURROGATE,
+    TOO_LONG,
+    bounded_lines,
     content_digest,
     decode_lines,
     detect_encoding,
     list_files,
     open_binary,
+    read_text,
 )
 
 FACT = "被告人张某秘密窃取他人财物。"
@@ -206,6 +214,11 @@ def test_the_digest_of_several_files_covers_all_in_their_order(tmp_path):
         (b"\xff\xfe" + FACT.encode("utf-16-le"), "utf-8"),
         (FACT.encode("utf-16-le"), "utf-8"),
         (FACT.encode("gbk") + b"\0\n", "gb18030"),
+        ("被告人陳某竊取機車一輛，為警查獲。".encode("big5"), "utf-8"),
+        ("被告人陳某竊取機車一輛，為警查獲。".encode("gbk"), "gb18030"),
+        ("竊盜".encode("big5"), "utf-8"),
+        ("搶劫".encode("gbk"), "gb18030"),
+        ("喆堃犇".encode("gb18030"), "gb18030"),
     ],
 )
 def test_the_encoding_is_detected_from_the_first_lines_beyond_ascii(tmp_path, content, expected):
@@ -243,3 +256,71 @@ def test_a_stream_is_read_no_further_than_needed():
     first = decode_lines(lines())
     assert next(first) == "ASCII\n"
     assert next(first).startswith(FACT)
+
+
+@pytest.mark.parametrize("suffix", ["", *DECOMPRESSORS])
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+def test_a_line_that_is_too_long_is_empty_among_the_others(tmp_path, monkeypatch, end, suffix):
+    monkeypatch.setattr("lawrec.text_files.MAX_LINE_BYTES", 5)
+    content = end.join([b"ab", b"abcd", b"abcde", b"x" * 200_000, b"abcdef", b"", b"a"])
+    path = compressed(tmp_path, suffix, content) if suffix else write(tmp_path / "c", content)
+    with open_binary(path) as stream:
+        lines = [line.rstrip(b"\n") if line else None for line in bounded_lines(stream)]
+    # With its end, b"abcde" has more than 5 bytes.
+    assert lines == [b"ab", b"abcd", None, None, None, b"", b"a"]
+
+
+def test_a_line_of_64_megabytes_takes_the_memory_of_a_few_lines(tmp_path):
+    path = tmp_path / "c.txt.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for _ in range(64):
+            file.write(b"x" * 2**20)
+        file.write(f"\n{FACT}\n".encode())
+    tracemalloc.start()
+    with open_binary(path) as stream:
+        lines = list(decode_lines(bounded_lines(stream)))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert lines == [f"{TOO_LONG}\n", f"{FACT}\n"]
+    assert most < 4 * MAX_LINE_BYTES
+
+
+def test_a_carriage_return_in_a_line_of_others_is_no_end():
+    lines = [b"a\rb\n", b"c\r\n", b"d\r\r\n", b"e\rf"]
+    assert list(bounded_lines(io.BytesIO(b"".join(lines)))) == lines
+
+
+def test_a_line_that_is_too_long_does_not_hide_the_encoding():
+    lines = [b"ASCII\n", b"", FACT.encode("gbk") + b"\n"]
+    assert list(decode_lines(lines)) == ["ASCII\n", f"{TOO_LONG}\n", f"{FACT}\n"]
+    assert list(decode_lines([FACT.encode(), b"", b"a"])) == [FACT, f"{TOO_LONG}\n", "a"]
+
+
+def test_a_text_that_is_too_large_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("lawrec.text_files.MAX_TEXT_BYTES", 3)
+    assert read_text(write(tmp_path / "a.txt", "盗")) == "盗"
+    with pytest.raises(CaseError, match="the list must have at most 3 bytes, got more"):
+        read_text(write(tmp_path / "b.txt", "盗窃"), "the list")
+
+
+def test_suffixes_may_be_capitals(tmp_path):
+    path = write(tmp_path / "c.TXT.GZ", gzip.compress(b"264"))
+    assert read_text(path) == "264"
+
+
+def test_a_pipe_without_a_writer_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("lawrec.text_files.PIPE_SECONDS", 0.05)
+    os.mkfifo(tmp_path / "pipe")
+    error = refused(tmp_path / "pipe")
+    assert error.expected == "the named pipe must have a writer"
+    assert error.got == "none within 0.05 seconds"
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPool")]
+
+
+def test_a_pipe_with_a_writer_is_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(FACT.encode(),))
+    writer.start()
+    with open_binary(tmp_path / "pipe") as stream:
+        assert stream.read() == FACT.encode()
+    writer.join()

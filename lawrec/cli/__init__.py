@@ -16,6 +16,7 @@ All commands follow these rules:
 """
 
 import traceback
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ from typing import Any
 import click
 
 from lawrec import __version__
-from lawrec.errors import LawrecError
+from lawrec.cli.printing import check_stdout, open_streams
+from lawrec.errors import LawrecError, quoted
+from lawrec.text import printable
 
 COMMANDS = {
     "audit": "Find mistakes in labelled cases.",
@@ -64,28 +67,52 @@ class LawrecGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return name and command of a call, loaded from its module, and the other arguments."""
+        if args[0] not in self.commands and not ctx.resilient_parsing:
+            longer = [command for command in self.commands if command.startswith(args[0])]
+            near = longer or get_close_matches(args[0], self.commands, n=1, cutoff=0.4)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
         name, placeholder, others = super().resolve_command(ctx, args)
         return name, placeholder and load_command(str(placeholder.name)), others
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command line, with prepared standard streams."""
+        open_streams()
+        return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a mistake of the user ends with a message and exit code 1."""
         try:
+            check_stdout()
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
-        except (LawrecError, OSError) as error:
+        except click.ClickException as error:
+            error.message = printable(error.message)  # type: ignore[misc]
+            raise
+        except (LawrecError, OSError, MemoryError, UnicodeEncodeError) as error:
             if ctx.meta.get("lawrec.verbose"):
-                click.echo(traceback.format_exc(), err=True)
-            raise click.ClickException(_message(error)) from error
+                click.echo(printable(traceback.format_exc()), err=True)
+            raise click.ClickException(printable(_message(error))) from error
 
 
-def _message(error: LawrecError | OSError) -> str:
-    if isinstance(error, LawrecError):
-        return str(error)
-    return (
-        f"{error.filename or Path.cwd()}: files here must be readable and writable, "
-        f"got {error.strerror}. Free some space or choose another folder."
-    )
+def _message(error: Exception) -> str:
+    """Return the message of a mistake that the user can fix."""
+    if isinstance(error, UnicodeEncodeError):  # TensorFlow takes no such path
+        path = quoted(error.object, 100)
+        return f"{path}: the path must be UTF-8, got other bytes. Rename the file or folder."
+    if isinstance(error, OSError):
+        return (
+            f"{error.filename or Path.cwd()}: files here must be readable and writable, "
+            f"got {error.strerror or error}. Free some space or choose another folder."
+        )
+    return str(error) if isinstance(error, LawrecError) else _NO_MEMORY
+
+
+_NO_MEMORY = (
+    "memory: the work must fit into it, got none left. Free some memory, or make training."
+    "batch_tokens or the model smaller."
+)
 
 
 @click.group(

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.law import catalog, lookup, statute_versions
 from lawrec.reporting.law_text import (
     CHANGES_WRITERS,
@@ -30,13 +31,13 @@ def articles() -> None:
     "--chapter",
     default="",
     show_default=False,
-    help="Text in the heading of a part, chapter or section, e.g. 侵犯财产罪.",
+    help="Only articles under headings with this text, such as 侵犯财产罪.",
 )
 @options.output_format(LIST_WRITERS)
 def list_articles(chapter: str, output_format: str) -> None:
     """List the articles of the Criminal Law."""
     entries = catalog.in_division(catalog.shipped_catalog(), chapter)
-    click.echo(LIST_WRITERS[output_format](entries))
+    print_result(LIST_WRITERS[output_format](entries))
 
 
 @articles.command(short_help="Show titles, amendments and texts of articles.")
@@ -55,7 +56,7 @@ def show(names: tuple[str, ...], day: date | None, name: str, output_format: str
     Texts come from the versions that `lawrec articles import` has read.
     """
     entries = lookup.look_up(names, statute_versions.ROOT, name=name, day=day)
-    click.echo(ENTRY_WRITERS[output_format](entries))
+    print_result(ENTRY_WRITERS[output_format](entries))
 
 
 @articles.command("import", short_help="Import the text of a statute.")
@@ -74,7 +75,7 @@ def import_statute(file: Path, effective: date, name: str, replace: bool) -> Non
     report = lookup.import_statute(
         file, effective, root=statute_versions.ROOT, name=name, replace=replace
     )
-    click.echo(import_text(report))
+    print_result(import_text(report))
 
 
 @articles.command(short_help="Compare two versions of a statute.")
@@ -88,7 +89,8 @@ def changes(
 ) -> None:
     """List the articles that differ between the versions in force on two days.
 
-    By default, TO is the newest version and FROM the one before. Differences in the width of
+    FROM and TO are days, such as 2021-03-01. By default, TO is the day of the newest version and
+    FROM that of the one before. Differences in the width of
     punctuation, white space and titles in 【】 do not count.
     """
     old, new = statute_versions.two_versions(
@@ -97,4 +99,4 @@ def changes(
     comparison = StatuteChanges(
         old, new, statute_versions.changes(old, new), catalog.article_titles(name)
     )
-    click.echo(CHANGES_WRITERS[output_format](comparison, diff))
+    print_result(CHANGES_WRITERS[output_format](comparison, diff))

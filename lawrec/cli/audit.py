@@ -6,6 +6,7 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.config import CorpusConfig
 from lawrec.corpus.audit.runner import audit as audit_cases
 from lawrec.corpus.audit.runner import load_audit_reference
@@ -78,7 +79,7 @@ def audit(
             fix=fix,
             progress=progress,
         )
-    click.echo(audit_text(report))
+    print_result(audit_text(report))
     if json_file:
         write_text(json_file, audit_json(report) + "\n")
     if html_file:

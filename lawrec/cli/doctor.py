@@ -1,8 +1,9 @@
-"""`lawrec doctor`: find out what computes, and how fast it can be."""
+"""`lawrec doctor`: show which device computes, and which batch size fits."""
 
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.reporting.runs_text import DOCTOR_WRITERS
 
 
@@ -13,4 +14,4 @@ def doctor(output_format: str) -> None:
     options.start_tensorflow()
     from lawrec.diagnostics.doctor import examine
 
-    click.echo(DOCTOR_WRITERS[output_format](examine()))
+    print_result(DOCTOR_WRITERS[output_format](examine()))

@@ -6,10 +6,11 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 
 
 @click.command(cls=options.HeadedCommand)
-@click.argument("files", type=options.FILE, nargs=-1, required=True, metavar="FACTS...")
+@click.argument("files", type=options.FILE, nargs=-1, required=True, metavar="FILE...")
 @options.skip_bad
 @options.input_format
 @options.settings
@@ -20,8 +21,8 @@ def embed(
 ) -> None:
     """Train word vectors on facts, labelled or not, for `train --set model.embedding_init=FILE`.
 
-    FACTS are read as `predict` reads them: text, JSON lines, tables, packed or not, folders and
-    quoted patterns. Settings decide how facts are tokenized (corpus.*), how long the vectors are
+    Each FILE is read as `predict` reads it: text, JSON lines or a table, packed or not, a folder or
+    a quoted pattern. Settings decide how facts are tokenized (corpus.*), how long the vectors are
     (model.embedding_size) and which tokens have one (corpus.min_count, corpus.max_vocabulary).
     """
     settings = options.settings_from(arguments)
@@ -40,6 +41,6 @@ def embed(
             progress=progress,
         )
     write_vectors(output, embedding.tokens, vectors=embedding.vectors)
-    click.echo(
+    print_result(
         embedding_text(output, embedding.vectors, facts=embedding.facts, skipped=embedding.skipped)
     )

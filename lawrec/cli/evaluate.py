@@ -6,6 +6,7 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.corpus.splits import SPLITS
 from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
 
@@ -13,7 +14,7 @@ from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
 @click.command(cls=options.HeadedCommand)
 @options.run
 @click.option("--split", type=click.Choice(SPLITS), default="test", help="Split to evaluate on.")
-@click.option("--data", type=options.FILE, help="Labelled cases to evaluate on, not a split.")
+@click.option("--data", type=options.FILE, help="Labelled cases to evaluate on instead of a split.")
 @click.option(
     "--compare",
     "others",
@@ -31,7 +32,7 @@ from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
     "--cail",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the predicted and the true lists in the format of CAIL2018's judge, and judge.",
+    help="Also write predicted and true articles as CAIL2018's judge reads them, and judge them.",
 )
 @options.cail_list
 @options.verbosity
@@ -51,8 +52,8 @@ def evaluate(
 ) -> None:
     """Measure a run on cases that it has not seen, against two baselines.
 
-    Each metric has a 95 % confidence interval, from resampling the cases. Another run differs from
-    this one where the p-value is small.
+    Each metric has a 95 % confidence interval, from resampling the cases. With --compare, a small
+    p-value means that the runs differ.
     """
     case_format = options.case_format_of_data(data, arguments)
     if article_list and not cail:
@@ -86,4 +87,4 @@ def evaluate(
         save_evaluation(evaluated, progress)
     if page:
         write_page(page, evaluated)
-    click.echo(EVALUATION_WRITERS[output_format](evaluated.report))
+    print_result(EVALUATION_WRITERS[output_format](evaluated.report))

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 
 
 @click.group()
@@ -34,4 +35,4 @@ def cail(run_name: str | None, checkpoints: Path, article_list: Path | None, out
     with options.show_progress() as progress:
         checkpoint = best_checkpoint(run, progress)
     packed = export_cail(run, read_labels(run, article_list), path=output, checkpoint=checkpoint)
-    click.echo(packed.text())
+    print_result(packed.text())

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.reporting.runs_text import INFO_WRITERS
 
 
@@ -20,4 +21,4 @@ def info(run_name: str | None, checkpoints: Path, output_format: str) -> None:
     run = find_run(checkpoints, run_name)
     with options.show_progress() as progress:
         run_info = inspect_run(run, progress)
-    click.echo(INFO_WRITERS[output_format](run_info))
+    print_result(INFO_WRITERS[output_format](run_info))

@@ -14,10 +14,10 @@ from click.core import ParameterSource
 from lawrec import config
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, CaseFormat
+from lawrec.encodings import ENCODINGS
 from lawrec.progress import SILENT, Progress
 from lawrec.reporting.progress_bars import progress_on
 from lawrec.tensorflow_start import import_tensorflow
-from lawrec.text_files import ENCODINGS
 
 Decorator = Callable[[Any], Any]
 
@@ -28,8 +28,8 @@ HEADINGS = {
         "any_label",
     ),
     "Input format": (
-        *("input_format", "fact_field", "articles_field", "id_field", "articles_separator"),
-        "encoding",
+        *("input_format", "one_case_per_file", "fact_field", "articles_field", "id_field"),
+        *("articles_separator", "encoding"),
     ),
     "Model and settings": (
         *("run_name", "checkpoints", "start_from", "preset", "config_file", "assignments"),
@@ -130,7 +130,12 @@ input_format = compose_options(
     click.option(
         "--input-format",
         type=click.Choice(list(READERS)),
-        help="Format of the cases.  [default: by the suffix of the file; text on stdin]",
+        help="Format of the cases.  [default: by the suffix; on stdin, by the first line]",
+    ),
+    click.option(
+        "--one-case-per-file",
+        is_flag=True,
+        help="Read each text file as one case, whose id is the name of the file.",
     ),
     click.option(
         "--fact-field", default=DEFAULT_FORMAT.fact_field, help="Field or column of the fact."
@@ -246,6 +251,7 @@ class InputFormatOptions(TypedDict):
 
     any_label: NotRequired[bool]
     input_format: str | None
+    one_case_per_file: bool
     fact_field: str
     articles_field: str | None
     id_field: str
@@ -302,9 +308,18 @@ def dataset_spec_from(arguments: DataOptions) -> DatasetSpec:
 
 
 def case_format_from(arguments: InputFormatOptions) -> CaseFormat:
-    """Return how the cases are written."""
+    """Return how the cases are written.
+
+    Raises:
+        UsageError: A file is to be one case, and of a format that holds several.
+    """
+    reader = arguments["input_format"]
+    if arguments["one_case_per_file"]:
+        if reader not in (None, "text", "document"):
+            raise click.UsageError(f"--one-case-per-file reads text, not {reader}.")
+        reader = "document"
     return CaseFormat(
-        reader=arguments["input_format"],
+        reader=reader,
         fact_field=arguments["fact_field"],
         articles_field=arguments["articles_field"],
         id_field=arguments["id_field"],

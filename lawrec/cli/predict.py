@@ -6,17 +6,21 @@ that learn from cases or measure on them stop at a bad line instead, unless --sk
 
 import shutil
 import sys
+from dataclasses import replace
 from datetime import date
+from io import BufferedReader
 from pathlib import Path
 from typing import Unpack
 
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.corpus.cases import Cases, read_cases, read_stream
-from lawrec.corpus.readers import CaseFormat
+from lawrec.corpus.readers import CaseFormat, choose_stream_reader
+from lawrec.errors import CaseError
 from lawrec.law import statute_versions
-from lawrec.reporting.answers import ANSWER_WRITERS
+from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
 
 
 @click.command(cls=options.HeadedCommand)
@@ -49,6 +53,10 @@ from lawrec.reporting.answers import ANSWER_WRITERS
     help="With --with-text: add the texts in force on this day.  [default: the newest texts]",
     **options.DAY,
 )
+@options.output(
+    "File for the answers; without --format, CSV if its name ends in .csv, else JSON.  "
+    "[default: stdout]"
+)
 @options.verbosity
 def predict(
     files: tuple[Path, ...],
@@ -60,16 +68,18 @@ def predict(
     threshold: float | None,
     with_text: bool,
     day: date | None,
+    output: Path | None,
     **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
     """Recommend articles for the cases of each FILE, in their order.
 
-    Without a FILE, or with "-", the cases are read from stdin, one fact per line. A FILE may be
-    packed (.gz, .xz, .zip), a folder, or a quoted pattern.
+    Without a FILE, or with "-", the cases are read from stdin: one fact per line, or JSON lines or
+    a table, as the first line shows. A FILE may be packed (.gz, .xz, .zip), a folder, or a quoted
+    pattern.
 
     The answer to a line that is not a case is its error; the exit code is 1 when no line is a case.
     """
-    output_format = output_format or ("table" if sys.stdout.isatty() else "json")
+    output_format = output_format or _default_format(output)
     if top_k is None:
         top_k = 3 if output_format == "table" else 1
     if day and not with_text:
@@ -78,6 +88,7 @@ def predict(
     if with_text:
         criminal_law = statute_versions.CRIMINAL_LAW
         texts = statute_versions.version_at(statute_versions.ROOT, criminal_law, day=day).texts
+    case_format = options.case_format_from(arguments)
     options.start_tensorflow()
     from lawrec.inference.recommender import Recommender
     from lawrec.training.devices import use_device
@@ -87,19 +98,42 @@ def predict(
         recommender = Recommender.load(
             run_name, checkpoints=checkpoints, threshold=threshold, progress=progress
         )
-    cases = _cases(files, options.case_format_from(arguments))
+    cases = _cases(files, case_format)
     width = shutil.get_terminal_size((100, 24)).columns
     # On a terminal, bars on stderr would be drawn over the answers on stdout.
-    with options.show_progress(hidden=sys.stdout.isatty()) as progress:
+    with options.show_progress(hidden=output is None and sys.stdout.isatty()) as progress:
         answers = recommender.answer(cases, top_k=top_k, progress=progress)
-        for text in ANSWER_WRITERS[output_format](answers, width, texts=texts):
-            click.echo(text)
+        lines = ANSWER_WRITERS[output_format](answers, width, texts=texts)
+        if output:
+            save_answers(output, lines, output_format=output_format)
+            return
+        for text in lines:
+            print_result(text, exact=output_format != "table")
+
+
+def _default_format(output: Path | None) -> str:
+    if output:
+        return "csv" if output.suffix.lower() == ".csv" else "json"
+    return "table" if sys.stdout.isatty() else "json"
 
 
 def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
     if paths not in ((), (Path("-"),)):
         return read_cases(*paths, labelled=False, case_format=case_format)
+    if sys.stdin is None:
+        raise CaseError(
+            "stdin",
+            expected="stdin must be open to read cases from it",
+            got="a closed one",
+            todo="Name a FILE, or pipe the cases in.",
+        )
     stream = sys.stdin.buffer
     if stream.isatty():
         click.echo("Type one fact per line and end with Ctrl-D.", err=True)
-    return read_stream(stream, "stdin", labelled=False, case_format=case_format)
+        case_format = replace(case_format, reader=case_format.reader or "text")
+    if not isinstance(stream, BufferedReader):  # such as the input that a test gives
+        stream = BufferedReader(stream)
+    reader = case_format.reader or choose_stream_reader(stream, case_format)
+    return read_stream(
+        stream, "stdin", labelled=False, case_format=replace(case_format, reader=reader)
+    )

@@ -5,6 +5,7 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 
 
 @click.command(cls=options.HeadedCommand)
@@ -21,4 +22,4 @@ def prepare(**arguments: Unpack[options.DataOptions]) -> None:
         records = prepare_records(
             options.dataset_spec_from(arguments), settings.corpus, progress=progress
         )
-    click.echo(records_text(records))
+    print_result(records_text(records))

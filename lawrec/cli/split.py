@@ -7,6 +7,7 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.corpus.stratified_split import SplitSettings, split_files
 
 
@@ -68,4 +69,4 @@ def split(
             skip_bad=skip_bad,
             progress=progress,
         )
-    click.echo(split_text(report))
+    print_result(split_text(report))

@@ -6,6 +6,7 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.config import PRESETS, Config
 from lawrec.decision.cross_fitting import check_choices
 from lawrec.evaluation.metrics import HIGHER_IS_BETTER
@@ -54,9 +55,9 @@ def _default(setting: str) -> str:
 )
 @click.option("--resume", is_flag=True, help="Continue the newest run, or the one of --run.")
 @click.option(
-    "-n", "--dry-run", is_flag=True, help="Take two steps, show sizes and speed, and make no run."
+    "-n", "--dry-run", is_flag=True, help="Take two steps, show sizes and speed, and create no run."
 )
-@click.option("--debug", is_flag=True, help="Show and check the first batch, and make no run.")
+@click.option("--debug", is_flag=True, help="Show and check the first batch, and create no run.")
 @click.option(
     "--profile",
     callback=_as_steps,
@@ -140,7 +141,7 @@ def train(
                     progress.message(training_line(evaluation))
         except KeyboardInterrupt:
             raise click.ClickException(_STOPPED) from None
-    click.echo(run.folder)
+    print_result(str(run.folder))
 
 
 def _checked(settings: Config) -> Config:
@@ -153,8 +154,8 @@ def _checked(settings: Config) -> Config:
 
 def _print_preview(batch: FirstBatch | None, report: DryRunReport | None) -> None:
     if batch:
-        click.echo(first_batch_text(batch))
+        print_result(first_batch_text(batch))
         if any(batch.checks.values()):
             raise click.ClickException(_CHECK_FAILED)
     if report:
-        click.echo(dry_run_text(report))
+        print_result(dry_run_text(report))

@@ -1,4 +1,4 @@
-"""`lawrec tune-thresholds`: tune the scores from which on articles are recommended."""
+"""`lawrec tune-thresholds`: choose the scores that an article needs to be recommended."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.config import DecisionConfig, assign
 from lawrec.decision.calibration import CALIBRATIONS
 from lawrec.decision.cross_fitting import BEST
@@ -65,7 +66,7 @@ def tune_thresholds(
     assignments: tuple[str, ...],
     **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
-    """Tune the score from which on each article is recommended."""
+    """Choose the score that each article needs to be recommended, and calibrate probabilities."""
     case_format = options.case_format_of_data(data, arguments)
     if others := [text for text in assignments if not text.startswith("decision.")]:
         raise click.UsageError(f"{others[0]} is for `lawrec train`: here, set decision.KEY=VALUE.")
@@ -89,4 +90,4 @@ def tune_thresholds(
         tuning = tune_run(
             run, config, path=data, case_format=case_format, skip_bad=skip_bad, progress=progress
         )
-    click.echo(tuning_text(tuning))
+    print_result(tuning_text(tuning))

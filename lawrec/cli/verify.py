@@ -6,6 +6,7 @@ from typing import Unpack
 import click
 
 from lawrec.cli import options
+from lawrec.cli.printing import print_result
 from lawrec.corpus import manifest
 from lawrec.corpus.dataset_spec import folder_for
 
@@ -19,9 +20,9 @@ from lawrec.corpus.dataset_spec import folder_for
 def verify(records: Path | None, **arguments: Unpack[options.DataOptions]) -> None:
     """Check prepared records, shard by shard, against their manifest.
 
-    By default, all records in data/records are checked; options for cases and settings choose those
-    that `lawrec prepare` made with these options. The exit code is 1 when something is damaged or
-    missing.
+    By default, all records in data/records are checked. Options for cases and settings restrict the
+    check to the records that `lawrec prepare` makes with the same options. The exit code is 1 when
+    something is damaged or missing.
     """
     from lawrec.reporting.runs_text import verification_text
 
@@ -39,7 +40,7 @@ def verify(records: Path | None, **arguments: Unpack[options.DataOptions]) -> No
             manifest.verify(folder, progress, vocab=_vocabularies_of(folder)) for folder in folders
         ]
     for verification in verifications:
-        click.echo(verification_text(verification))
+        print_result(verification_text(verification))
     if any(verification.damage for verification in verifications):
         raise click.exceptions.Exit(1)
 

@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lawrec.corpus.cases import Case, Cases, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat, choose_reader
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, printable
 from lawrec.files import json_line
 from lawrec.law.articles import json_label
 from lawrec.text import normalize
-from lawrec.text_files import decode_lines, detect_encoding, list_files, open_binary
+from lawrec.text_files import bounded_lines, decode_lines, detect_encoding, list_files, open_binary
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class CaseLine:
 
     @property
     def source(self) -> str:
-        """The text of the line; bytes that do not fit its encoding are surrogates."""
-        return next(decode_lines([self.raw], self.encoding))
+        """The text of `raw`; bytes that do not fit its encoding are surrogates."""
+        return next(decode_lines([self.raw], self.encoding)) if self.raw else ""
 
     @cached_property
     def text(self) -> str:
@@ -78,19 +78,23 @@ def read_lines(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator
         (1, True, ('133',))
     """
     for file in list_files(path):
-        # The file is opened twice: readers yield no bytes, so these are read beside them.
+        # The file is opened twice: readers yield no bytes, so the bytes are read in parallel.
         with open_binary(file) as stream, open_binary(file) as raw_lines:
             reader = case_format.reader or choose_reader(file, stream)
             resolved = replace(case_format, reader=reader)
             cases = read_stream(
-                stream, str(file), labelled=True, case_format=resolved, prefix=f"{file.name}:"
+                stream,
+                printable(file),
+                labelled=True,
+                case_format=resolved,
+                prefix=f"{printable(file.name)}:",
             )
             usual = CaseFormat(
                 "jsonl", encoding=case_format.encoding, any_label=case_format.any_label
             )
             if resolved == usual:
                 encoding = case_format.encoding or detect_encoding(file)
-                yield from _with_bytes(cases, raw_lines, encoding=encoding)
+                yield from _with_bytes(cases, bounded_lines(raw_lines), encoding=encoding)
             else:
                 yield from map(CaseLine, cases)
 
@@ -133,7 +137,7 @@ def case_to_json(case: Case, articles: Iterable[str]) -> bytes:
     return json_line(record)
 
 
-def _with_bytes(cases: Cases, raw_lines: BinaryIO, *, encoding: str) -> Iterator[CaseLine]:
+def _with_bytes(cases: Cases, raw_lines: Iterable[bytes], *, encoding: str) -> Iterator[CaseLine]:
     """Yield each case with the bytes of its line; blank lines have no case."""
     numbered = enumerate(raw_lines, 1)
     for case in cases:

@@ -6,33 +6,38 @@ to a `BadLines`, which stops at the first one unless the user chose to skip them
 """
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from lawrec.corpus.formats.field_checks import (
+    check_encoding,
+    check_fact,
+    check_id,
+    check_labels,
+    id_of,
+    usable_id,
+)
 from lawrec.corpus.readers import (
     DEFAULT_FORMAT,
     FIX_LINE,
-    READERS,
     CaseFormat,
     CaseStream,
     RawCase,
     choose_reader,
+    read_raw_cases,
 )
-from lawrec.errors import CaseError, ErrorKind, quoted
+from lawrec.errors import CaseError, ErrorKind, printable, quoted
 from lawrec.files import json_line
 from lawrec.law.articles import is_empty
 from lawrec.law.labels import article_names
-from lawrec.text_files import SURROGATE, list_files, open_binary
+from lawrec.text_files import list_files, open_binary
 
 EVERY_ARTICLE = ("*",)
 """The unknown articles of a case of which only the charges are known."""
 SKIPPED = "skipped.jsonl"
 """The file of skipped lines, beside what was made of the other lines."""
-_CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-"""One Chinese character, of the CJK ideographs or their extension A."""
 _MAX_WEIGHT = 1_000_000
 """Beside a larger weight, float32 sums lose the cases of weight 1."""
 
@@ -165,18 +170,16 @@ def read_stream(
         >>> next(read_stream(text, "stdin", labelled=False, case_format=DEFAULT_FORMAT)).case_id
         '1'
     """
-    reader = READERS[case_format.reader or "text"]
-    for number, raw in reader.read(CaseStream(stream, where, case_format, labelled)):
-        if isinstance(raw, CaseError):
-            yield raw
-            continue
-        case_id = f"{prefix}{number}" if raw.case_id in (None, "") else str(raw.case_id)
-        try:
-            yield _case(
-                raw, case_id, where=f"{where}:{number}", labelled=labelled, case_format=case_format
-            )
-        except CaseError as error:
-            yield error
+    stream_of_cases = CaseStream(stream, where, case_format, labelled)
+    for number, raw in read_raw_cases(stream_of_cases):
+        case = (
+            raw
+            if isinstance(raw, CaseError)
+            else _case_or_error(raw, prefix, number=number, cases=stream_of_cases)
+        )
+        if isinstance(case, CaseError):
+            case.case_id = usable_id(case.case_id) or f"{prefix}{number}"
+        yield case
 
 
 def no_case_error(path: Path) -> CaseError:
@@ -193,13 +196,33 @@ def no_case_error(path: Path) -> CaseError:
 
 def _read_files(files: Sequence[Path], labelled: bool, *, case_format: CaseFormat) -> Cases:
     for file in files:
-        prefix = f"{file.name}:" if len(files) > 1 else ""
+        prefix = f"{printable(file.name)}:" if len(files) > 1 else ""
         with open_binary(file) as stream:
             reader = case_format.reader or choose_reader(file, stream)
             resolved = replace(case_format, reader=reader)
             yield from read_stream(
-                stream, str(file), labelled=labelled, case_format=resolved, prefix=prefix
+                stream, printable(file), labelled=labelled, case_format=resolved, prefix=prefix
             )
+
+
+def _case_or_error(
+    raw: RawCase, prefix: str, *, number: int, cases: CaseStream
+) -> Case | CaseError:
+    """Return the case of unchecked fields, or its error, which names its own id if it has one."""
+    where = f"{cases.where}:{number}"
+    own_id = id_of(raw.case_id)
+    try:
+        check_id(own_id, where)
+        return _case(
+            raw,
+            own_id or f"{prefix}{number}",
+            where=where,
+            labelled=cases.labelled,
+            case_format=cases.case_format,
+        )
+    except CaseError as error:
+        error.case_id = own_id  # `read_stream` drops one that is too long
+        return error
 
 
 def _case(
@@ -210,13 +233,14 @@ def _case(
     Raises:
         CaseError: A field is missing or wrong.
     """
-    fact = _checked_fact(raw.fact, where, field_name=case_format.fact_field)
-    _check_encoding(case_id, where)
+    fact = raw.fact
+    check_fact(fact, where, field_name=case_format.fact_field)
     if not labelled:
         return Case(where, case_id, fact)
     named = raw.charges if isinstance(raw.charges, list) else ()
     charges = tuple(str(charge) for charge in named if not is_empty(charge))
-    _check_encoding("".join(charges), where)
+    check_encoding("".join(charges), where)
+    check_labels(charges, where, name="charges")
     weight = _weight(raw.weight, where)
     if case_format.charges_only:
         _check_charges(charges, where)
@@ -226,7 +250,7 @@ def _case(
     own_field = case_format.articles_field
     field_name = f'"{own_field}"' if own_field else '"meta.relevant_articles" (or "articles")'
     cited = _article_names(raw.articles, where, field_name=field_name)
-    _check_encoding("".join(cited), where)
+    check_encoding("".join(cited), where)
     return Case(
         where=where,
         case_id=case_id,
@@ -239,44 +263,6 @@ def _case(
     )
 
 
-def _checked_fact(fact: object, where: str, *, field_name: str) -> str:
-    if not isinstance(fact, str):
-        raise CaseError(
-            where,
-            expected=f'"{field_name}" must be a text',
-            got=quoted(fact),
-            todo="Fix the line, name another field with --fact-field, or pass --skip-bad.",
-        )
-    if not fact.strip():
-        raise CaseError(
-            where,
-            expected="the fact must not be empty",
-            got=quoted(fact),
-            todo="Write the fact.",
-            kind=ErrorKind.EMPTY_FACT,
-        )
-    _check_encoding(fact, where)
-    if not _CHINESE.search(fact):
-        raise CaseError(
-            where,
-            expected="the fact must hold Chinese text",
-            got=quoted(fact),
-            todo="Write the fact in Chinese.",
-        )
-    return fact
-
-
-def _check_encoding(text: str, where: str) -> None:
-    if SURROGATE.search(text):
-        raise CaseError(
-            where,
-            expected="the text must be in the encoding of its file, UTF-8 or GB18030",
-            got="other bytes",
-            todo="Fix the line, name the encoding with --encoding, or pass --skip-bad.",
-            kind=ErrorKind.ENCODING,
-        )
-
-
 def _check_charges(charges: tuple[str, ...], where: str) -> None:
     if not charges:
         expected = '"meta.accusation" (or "charges") must be a list of charges'
@@ -285,13 +271,15 @@ def _check_charges(charges: tuple[str, ...], where: str) -> None:
 
 def _article_names(values: object, where: str, *, field_name: str) -> tuple[str, ...]:
     try:
-        return article_names(values)
+        names = article_names(values)
     except TypeError as error:
         expected = f"{field_name} must be a list of articles"
         raise _label_error(where, expected, got=quoted(values)) from error
     except ValueError as error:
         expected = 'an article must be a number or a text such as "133之一"'
         raise _label_error(where, expected, got=str(error)) from error
+    check_labels(names, where, name="articles")
+    return names
 
 
 def _unknown_articles(values: object, articles: tuple[str, ...], *, where: str) -> tuple[str, ...]:

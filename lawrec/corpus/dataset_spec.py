@@ -152,9 +152,12 @@ def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
         "user_tokens": listed_words(config.user_tokens),
     }
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-    key = f"{spec.data.resolve().name}-{digest[:8]}"
+    # TensorFlow takes no path that is not UTF-8, and no name should steer a terminal.
+    name = "".join(
+        character if character.isprintable() else "_" for character in spec.data.resolve().name
+    )
     known = known_labels(articles, any_label=spec.case_format.any_label)
-    return DatasetInputs(splits, digests, articles, known, tokenizer, key)
+    return DatasetInputs(splits, digests, articles, known, tokenizer, f"{name}-{digest[:8]}")
 
 
 def folder_for(spec: DatasetSpec, config: CorpusConfig) -> Path:
@@ -180,7 +183,7 @@ def _distinct_digests(paths: Mapping[str, Path], case_format: CaseFormat) -> dic
     """Return the digest of the cases at each path.
 
     Raises:
-        CaseError: Two paths hold the same cases. Figures on a split that was trained on, even on
+        CaseError: Two paths hold the same cases. Metrics on a split that was trained on, even on
             its charges alone, would be too good.
     """
     digests = {name: content_digest(path) for name, path in paths.items()}

@@ -21,7 +21,7 @@ ENTITIES_VERSION = 1
 """To be raised when a type matches other spans: it is part of the tokenizer's fingerprint."""
 
 # 1200, 1,200 or 0.5; of a longer number, which nobody means, the last digits
-_NUMBER = r"\d[\d,]{0,31}(?:\.\d{1,32})?"
+_NUMBER = r"\d[\d,]{0,31}+(?:\.\d{1,32}+)?+"
 _YUAN = {"": 1.0, "百": 1e2, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8}
 _GRAMS = {"毫克": 1e-3, "mg": 1e-3, "克": 1.0, "g": 1.0, "斤": 500.0}
 _GRAMS |= {"千克": 1e3, "公斤": 1e3, "kg": 1e3, "吨": 1e6}

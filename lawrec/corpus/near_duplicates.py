@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 SHINGLE_SIZE = 5
 """Characters per shingle."""
 NEAR_DUPLICATE_THRESHOLD = 0.8
-"""From this Jaccard similarity of their shingles on, two texts are near-duplicates."""
+"""The smallest Jaccard similarity of the shingles of two near-duplicates."""
 SIGNATURE_SIZE = 256
 """Numbers in the signature of a text."""
 SEED = 2018
@@ -76,7 +76,7 @@ class NearDuplicateIndex:
 
     Args:
         spool: An empty binary file, open for writing and reading, where the texts wait.
-        threshold: The Jaccard similarity from which on two texts are near-duplicates.
+        threshold: The smallest Jaccard similarity of two texts that are near-duplicates.
 
     Example:
         >>> import io
@@ -93,7 +93,7 @@ class NearDuplicateIndex:
         self._spool = spool
         self._ends = array("Q", [0])
         self._numbers: dict[bytes, int] = {}
-        self._unsigned: list[set[str]] = []  # shingles of the texts that have no signature yet
+        self._pending: list[set[str]] = []  # shingles of the texts without a signature yet
         self._bands: list[NDArray[np.uint32]] = []
 
     def __len__(self) -> int:
@@ -114,7 +114,7 @@ class NearDuplicateIndex:
         and their members are in the order in which the texts were added. No text can be added
         after this call, which moves the position in the spool.
         """
-        self._sign()
+        self._add_signatures()
         sets = _DisjointSets(len(self))
         rejected: set[int] = set()
         for first, second in self._candidates():
@@ -130,19 +130,19 @@ class NearDuplicateIndex:
 
     def _store(self, text: str) -> None:
         self._ends.append(self._ends[-1] + self._spool.write(text.encode()))
-        self._unsigned.append(shingles(text))
-        if len(self._unsigned) == BATCH_SIZE:
-            self._sign()
+        self._pending.append(shingles(text))
+        if len(self._pending) == BATCH_SIZE:
+            self._add_signatures()
 
-    def _sign(self) -> None:
+    def _add_signatures(self) -> None:
         """Compute the signatures of the texts that wait for them, and keep the hashes of bands."""
-        if not self._unsigned:
+        if not self._pending:
             return
         from rensa import RMinHash
 
-        signatures = RMinHash.digests_from_token_sets(self._unsigned, SIGNATURE_SIZE, SEED)
+        signatures = RMinHash.digests_from_token_sets(self._pending, SIGNATURE_SIZE, SEED)
         self._bands.append(_band_hashes(np.asarray(signatures, dtype=np.uint64), self._rows))
-        self._unsigned.clear()
+        self._pending.clear()
 
     def _candidates(self) -> Iterator[tuple[int, int]]:
         """Yield the pairs that agree in a band, the smaller number first; pairs may repeat."""

@@ -6,6 +6,7 @@ decompressed bytes in this order: packing cases changes nothing, reordering them
 """
 
 import glob
+import re
 from pathlib import Path
 
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, CaseFormat, choose_reader
@@ -101,16 +102,24 @@ def _encoding(file: Path, case_format: CaseFormat) -> str:
 
 
 def _candidates(data: Path, split: str) -> list[Path]:
-    """Return the files, folders and patterns in a folder that may hold a split."""
-    names = (split, f"data_{split}")
-    endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *DECOMPRESSORS)]
-    files = [data / f"{name}{ending}" for name in names for ending in endings]
-    folders = [data / name for name in names]
+    """Return the files, folders and patterns in a folder that may hold a split.
+
+    Letters may be capitals: TRAIN.JSON.
+    """
+    suffixes, packings = ("|".join(map(re.escape, names)) for names in (SUFFIXES, DECOMPRESSORS))
+    ending = rf"(?:{suffixes})(?:{packings})?"
+    whole = re.compile(rf"(?:data_)?{split}{ending}", re.IGNORECASE)
+    shard = re.compile(rf"((?:data_)?{split}-).*?({ending})", re.IGNORECASE | re.DOTALL)
+    folders = (split, f"data_{split}")
     # The name of the folder itself may look like a pattern: "cases[1]".
     escaped = Path(glob.escape(str(data)))
-    patterns = [escaped / f"{name}-*{ending}" for name in names for ending in endings]
+    entries = sorted(data.iterdir())
     return [
-        *(file for file in files if file.is_file()),
-        *(folder for folder in folders if folder.is_dir()),
-        *(pattern for pattern in patterns if glob.glob(str(pattern))),  # noqa: PTH207
+        *(path for path in entries if path.is_file() and whole.fullmatch(path.name)),
+        *(path for path in entries if path.is_dir() and path.name.lower() in folders),
+        *dict.fromkeys(
+            escaped / f"{match[1]}*{match[2]}"
+            for path in entries
+            if (match := shard.fullmatch(path.name))
+        ),
     ]

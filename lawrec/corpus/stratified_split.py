@@ -6,7 +6,6 @@ the same share of each article, and rare articles reach every split where they c
 """
 
 import random
-import tempfile
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +26,7 @@ from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicat
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.errors import CaseError, ConfigError
-from lawrec.files import atomic_folder, check_new_folder
+from lawrec.files import atomic_folder, check_new_folder, temporary_file
 from lawrec.law.articles import read_article_list
 from lawrec.progress import SILENT, Progress
 
@@ -43,7 +42,7 @@ class SplitSettings:
     Args:
         ratios: The shares of train, valid and test: three positive numbers whose sum is 1.
         seed: The seed of the random order in which groups of equal size are assigned.
-        threshold: The Jaccard similarity from which on two facts are near-duplicates.
+        threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
     """
 
     ratios: Sequence[float] = RATIOS
@@ -116,7 +115,7 @@ def split_files(
     if not skip_bad:
         check_labels(files, known, case_format=case_format, progress=progress)
     bad_lines = BadLines(skip=skip_bad)
-    with tempfile.TemporaryFile() as spool:
+    with temporary_file() as spool:
         reading = _Reading(NearDuplicateIndex(spool, settings.threshold))
         lines = _usable_lines(files, case_format, known=known, bad_lines=bad_lines)
         for done, line in enumerate(lines, 1):
@@ -128,14 +127,14 @@ def split_files(
         raise CaseError(
             " ".join(map(str, files)),
             expected="there must be a group of cases for each split",
-            got=f"{len(groups)} groups of near-duplicates",
+            got=f"{len(reading.texts)} cases in {len(groups)} groups of near-duplicates",
             todo="Add cases.",
         )
     splits = array("B", bytes(len(reading.texts)))
     for group, split in zip(groups, choice, strict=True):
         for case in group.cases:
             splits[case] = split
-    with atomic_folder(folder) as new:
+    with atomic_folder(folder, overwrite=False) as new:
         lines = _usable_lines(
             files, case_format, known=known, bad_lines=BadLines(skip=True, log=new / SKIPPED)
         )
@@ -196,7 +195,8 @@ def check_ratios(ratios: Sequence[float]) -> None:
     Example:
         >>> check_ratios((0.8, 0.1, 0.1))
     """
-    if len(ratios) != len(SPLITS) or min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-6:
+    # NaN fails every comparison.
+    if not (len(ratios) == len(SPLITS) and min(ratios) > 0 and abs(sum(ratios) - 1) <= 1e-6):
         raise ConfigError(
             "--ratios",
             expected="the ratios of train, valid and test must be positive with the sum 1",

@@ -31,7 +31,7 @@ class Record:
         token_ids: One id per token, and at least one.
         label_ids: The ids of the articles that apply, ascending.
         unknown_ids: The ids of the articles of which it is not known, ascending.
-        weight: Training counts the case so many times.
+        weight: How often the case counts in training.
         charges: The normalized charges, each once.
     """
 

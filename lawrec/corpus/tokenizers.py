@@ -22,13 +22,13 @@ from pathlib import Path
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.entities import ENTITIES_VERSION, compile_entity_types, split_at_entities
-from lawrec.errors import ConfigError
+from lawrec.errors import CaseError, ConfigError, quoted
 from lawrec.registry import lookup
 from lawrec.text import normalize
 from lawrec.text_files import read_text
 
 TOKENIZATION_VERSION = 1
-"""To be raised when this module tokenizes a text otherwise.
+"""To be raised when this module tokenizes a text differently.
 
 It is part of every fingerprint, except for version 1, which is not written.
 """
@@ -38,6 +38,10 @@ TokenizeFunction = Callable[[str], list[str]]
 # jieba takes quadratic time for text without a comma or full stop, so that such text is split into
 # stretches of 1,024 characters at most: "甲,乙。丙" -> "甲,", "乙。", "丙".
 _STRETCH = re.compile("[^,。]{1,1024}[,。]?|[,。]")
+
+_MOST_CHARACTERS = 100
+"""In a word: jieba's dictionary holds every beginning of each word."""
+_FREQUENCY_AND_TAG = re.compile(r"(?:[0-9]+(?: [a-z]+)?|[a-z]+)?")
 
 
 @dataclass(frozen=True)
@@ -110,10 +114,12 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
 
 
 def read_words(paths: Iterable[Path]) -> list[str]:
-    r"""Return the first word of each line of several files, normalized, each once.
+    r"""Return the word of each line of several files, normalized, each once.
+
+    A line is as in jieba's dictionaries: a word, then if known its frequency and part of speech.
 
     Raises:
-        CaseError: A file cannot be read.
+        CaseError: A file cannot be read, or a line has a space within a word, or too long a word.
 
     Example:
         >>> import tempfile
@@ -123,9 +129,28 @@ def read_words(paths: Iterable[Path]) -> list[str]:
         ...     read_words([path])
         ['盗窃罪', 'ATM机']
     """
-    texts = (read_text(path, "the list of words") for path in paths)
-    lines = (line for text in texts for line in text.splitlines())
-    return list(dict.fromkeys(normalize(line.split()[0]) for line in lines if line.strip()))
+    words = (
+        _word(line, f"{path}:{number}")
+        for path in paths
+        for number, line in enumerate(read_text(path, "the list of words").splitlines(), 1)
+        if line.strip()
+    )
+    return list(dict.fromkeys(words))
+
+
+def _word(line: str, where: str) -> str:
+    """Return the word of a line, normalized."""
+    word, *others = line.split()
+    # "盗窃罪 5 n", "盗窃罪 5", "盗窃罪 n"; in "Edu Trust认证", the rest is neither.
+    if _FREQUENCY_AND_TAG.fullmatch(" ".join(others)) and len(word) <= _MOST_CHARACTERS:
+        return normalize(word)
+    raise CaseError(
+        where,
+        expected=f"a line must be a word of at most {_MOST_CHARACTERS} characters without a space, "
+        "then its frequency and its part of speech, or neither",
+        got=quoted(line.strip()),
+        todo="Write one word per line, without its spaces: facts are read without them.",
+    )
 
 
 def listed_words(setting: str) -> list[str]:

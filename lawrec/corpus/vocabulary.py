@@ -127,6 +127,11 @@ class EncodedFact(NamedTuple):
     token_ids: list[int]
     truncated: bool
 
+    @property
+    def nothing_known(self) -> bool:
+        """Whether no token has an id of its own."""
+        return all(token_id == UNK_ID for token_id in self.token_ids)
+
 
 @dataclass(frozen=True)
 class Encoder:

@@ -22,7 +22,7 @@ from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 Parameters = tuple[tuple[float, ...], ...]
 
 GROUP_BOUNDS = (10, 100)
-"""True cases from which on an article belongs to the next group."""
+"""The fewest true cases of an article in the second and in the third group."""
 MIN_TRUE_CASES = 10
 """True cases that a group needs to be fitted by itself; with fewer, all articles are fitted."""
 MAX_CASES = 100_000

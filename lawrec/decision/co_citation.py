@@ -13,9 +13,9 @@ from lawrec.types import BoolArray, Float64Array, NumberArray
 MIN_CASES = 20
 """Cases that an article needs before "always" means anything."""
 ALWAYS_SHARE = 0.98
-"""Share of an article's cases that also cite another one, from which on that is "always"."""
+"""The smallest share of an article's cases citing another one that counts as "always"."""
 MIN_EXPECTED = 10.0
-"""Cases that would cite both articles by chance, from which on no such case is "never"."""
+"""With fewer cases expected to cite both articles by chance, none at all is not yet "never"."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Conformal guarantee: a score from which on to list articles, so that few lists lack one.
+"""Conformal guarantee: the lowest score that is listed, chosen so that few lists lack an article.
 
 One score serves all articles. Scores divided by the articles' thresholds, and probabilities, made
 lists as long or longer at 90 and 95 % coverage. The guarantee holds for all cases, those left to a

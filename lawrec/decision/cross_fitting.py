@@ -6,7 +6,7 @@ that articles share, the more the fewer true cases it has. Rare articles share t
 of the rare ones, because they score low even where they are true. Measured by cross-validation on
 real cases: the CAIL score was 0.733 where articles without a case to tune on were never listed,
 0.747 with a threshold of 0.5 for them, and 0.758 with the shared threshold; the macro-F1 of
-articles with cases was 0.48, 0.54 and 0.59. decision.unseen_threshold brings the first two back.
+articles with cases was 0.48, 0.54 and 0.59. decision.unseen_threshold sets one of the first two.
 
 Strategies are compared on held-out cases: on the same real cases, the thresholds with the best CAIL
 score on one part were worse on the other part than each article's own thresholds, shrunk. With
@@ -27,7 +27,7 @@ from lawrec.decision.threshold_curve import NEVER, ThresholdCurve
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.bootstrap import LEVEL
 from lawrec.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER
-from lawrec.registry import lookup
+from lawrec.registry import check_name, lookup
 from lawrec.types import BoolArray, Float32Array, Float64Array, NumberArray
 
 BEST = "best"
@@ -57,8 +57,7 @@ def check_choices(config: DecisionConfig) -> None:
     Example:
         >>> check_choices(DecisionConfig(strategy="global"))
     """
-    if config.strategy != BEST:
-        lookup(STRATEGIES, config.strategy, where="decision.strategy")
+    check_name(config.strategy, (BEST, *STRATEGIES), where="decision.strategy", kind="choice")
     lookup(OBJECTIVES, config.objective, where="decision.objective")
     lookup(CALIBRATIONS, config.calibration, where="decision.calibration")
 
@@ -117,7 +116,7 @@ def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     if strategy.takes_best_of_all:
         return _cross_fit_all(cases, config)[config.strategy]
     folds = leave_out_folds(cases, config) if strategy.averaged else []
-    return _cross_fitted(cases, config, folds=folds)
+    return _cross_fit_one(cases, config, folds=folds)
 
 
 def compare_strategies(
@@ -217,7 +216,7 @@ def _cross_fit_all(cases: TuningCases, config: DecisionConfig) -> dict[str, Deci
     """Return the rule of each strategy as `cross_fit` does, each fitted once."""
     folds = leave_out_folds(cases, config)
     rules = {
-        name: _cross_fitted(cases, replace(config, strategy=name), folds=folds)
+        name: _cross_fit_one(cases, replace(config, strategy=name), folds=folds)
         for name in STRATEGIES
     }
     others = [rule for name, rule in rules.items() if not STRATEGIES[name].takes_best_of_all]
@@ -227,7 +226,7 @@ def _cross_fit_all(cases: TuningCases, config: DecisionConfig) -> dict[str, Deci
     return rules
 
 
-def _cross_fitted(
+def _cross_fit_one(
     cases: TuningCases, config: DecisionConfig, *, folds: list[TuningCases]
 ) -> DecisionRule:
     """Return the rule of a strategy, averaged and shrunk as `cross_fit` says."""
@@ -236,7 +235,7 @@ def _cross_fitted(
         return rule
     thresholds = _mean_thresholds(rule, [tune(fold, config) for fold in folds])
     if strategy.per_article and RULE_KINDS[rule.kind].absolute:
-        thresholds = _shrunk(thresholds, cases, config=config)
+        thresholds = _shrink_to_shared(thresholds, cases, config=config)
     return replace(rule, thresholds=thresholds.astype(np.float32))
 
 
@@ -259,18 +258,18 @@ def _rule_signature(rule: DecisionRule) -> tuple[str, int, int]:
     return rule.kind, rule.min_articles, rule.max_articles
 
 
-def _shrunk(
+def _shrink_to_shared(
     thresholds: Float64Array, cases: TuningCases, *, config: DecisionConfig
 ) -> Float64Array:
     """Return each threshold shrunk towards the one that its article shares with others."""
     choose_shared = STRATEGIES[config.strategy].shared_threshold
-    together = cases.tunable if config.unseen_threshold else cases
-    shared = np.full(len(thresholds), choose_shared(together, config))
-    is_rare, n_rare = cases.is_rare, together.rare.support.sum()
+    pooled = cases.tunable if config.unseen_threshold else cases
+    shared = np.full(len(thresholds), choose_shared(pooled, config))
+    is_rare, n_rare = cases.is_rare, pooled.rare.support.sum()
     if n_rare:
-        of_rare = np.array(choose_shared(together.rare, config))
-        shared[is_rare] = _shrink(of_rare, shared[is_rare], support=n_rare, config=config)
-    shrunk = _shrink(thresholds, shared, support=cases.support, config=config)
+        of_rare = np.array(choose_shared(pooled.rare, config))
+        shared[is_rare] = _shrink_towards(of_rare, shared[is_rare], support=n_rare, config=config)
+    shrunk = _shrink_towards(thresholds, shared, support=cases.support, config=config)
     # With few cases, shrink even an infinite threshold, unless the user gave per-article costs.
     unseen = cases.support == 0
     kept = np.isinf(thresholds) & (unseen | (cases.costs is not None))
@@ -278,7 +277,7 @@ def _shrunk(
     return np.where(kept, thresholds, shrunk)
 
 
-def _shrink(
+def _shrink_towards(
     own: NumberArray, shared: NumberArray, *, support: NumberArray, config: DecisionConfig
 ) -> Float64Array:
     """Return the mean of two thresholds, weighted by `support` and `config.shrinkage_cases`.

@@ -42,7 +42,7 @@ class DecisionRule:
         fill_score: ... that are at least this.
         kind: How scores are compared with the thresholds, a key of `RULE_KINDS`.
         calibration: How scores become probabilities.
-        guarantee: The score from which on an article is listed whatever its threshold. A case with
+        guarantee: The lowest score that is listed whatever the article's threshold. A case with
             more than `max_articles` such articles gets no list at all: a person must decide it.
     """
 
@@ -104,7 +104,7 @@ def passing(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
 
 
 def score_thresholds(y_score: Float32Array, rule: DecisionRule) -> Float32Array:
-    """Return the score from which on each article passes in each case, (n_cases, n_articles).
+    """Return the lowest score that passes, for each article in each case, (n_cases, n_articles).
 
     It is infinite for an article that never passes, and everywhere if a list is chosen as a whole.
 
@@ -150,7 +150,7 @@ class RuleKind:
 
     Attributes:
         passes: From y_score and the rule to the articles that pass, bool (n_cases, n_articles).
-        thresholds: From y_score and the rule to the score from which on each article passes, of a
+        thresholds: From y_score and the rule to the lowest score of each article that passes, of a
             shape that broadcasts to (n_cases, n_articles); infinite where a list is chosen as a
             whole.
         absolute: Whether a threshold is a score, and not relative to the other scores of its case.

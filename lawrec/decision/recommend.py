@@ -17,13 +17,14 @@ from lawrec.decision.decision_rule import (
     score_thresholds,
 )
 from lawrec.decision.score_order import SCORE_DECIMALS, rank, round_scores
-from lawrec.types import BoolArray, Float32Array
+from lawrec.types import BoolArray, Float32Array, Int64Array
 
 FALLBACK = "top-1 fallback"
 MINIMUM = "minimum list"
 GUARANTEE = "guarantee"
 MAXIMUM = "over the maximum"
 ABSTAINED = "abstained"
+NOTHING_KNOWN = "nothing known in the text"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Recommendation:
         title: Its title, "" where unknown.
         score: Its score, rounded to six decimals.
         probability: Its calibrated probability; None without calibration.
-        threshold: The score from which on it passes in this case; None where no score is enough, or
+        threshold: The lowest score that passes in this case; None where no score is enough, or
             where the list is chosen as a whole.
         recommended: Whether it is in the list of the case.
         reason: Why it is, or why not.
@@ -57,7 +58,7 @@ class Decision:
     """What is decided for one case.
 
     Attributes:
-        recommendations: The articles by falling score, not recommended candidates included.
+        recommendations: Articles by falling score; some may be shown without being recommended.
         abstained: Whether a person must decide, because the guarantee would make the list too long.
         violations: Where the recommended articles contradict the train cases.
     """
@@ -73,8 +74,9 @@ def recommend(
     *,
     articles: Sequence[str],
     titles: Mapping[str, str],
-    candidates: int = 0,
+    top_k: int = 0,
     co_citations: CoCitations | None = None,
+    nothing_known: BoolArray | None = None,
 ) -> list[Decision]:
     """Return the recommended articles of each case by falling score.
 
@@ -83,9 +85,12 @@ def recommend(
         rule: The rule to decide by.
         articles: The article of each column.
         titles: Titles of articles, where they are known.
-        candidates: Return at least this many articles per case, the others marked as not
+        top_k: Return at least this many articles per case, the others marked as not
             recommended.
         co_citations: Which articles are always and never cited together; by default, no pair is.
+        nothing_known: bool (n_cases,): cases in whose text the model knows nothing. Their scores
+            are those of any such text, so that a list has one article at most, and none unless the
+            rule asks for one.
 
     Example:
         >>> rule = DecisionRule(np.array([0.5, 0.5], np.float32), 1, 9)
@@ -98,9 +103,12 @@ def recommend(
     """
     y_score = round_scores(y_score)
     y_pred, ranks = decide(y_score, rule), rank(y_score)
-    shown = y_pred | (ranks < candidates)
-    y_prob = calibrate(y_score, rule.calibration) if rule.calibration else None
     thresholds, why = score_thresholds(y_score, rule), reasons(y_score, y_pred, rule=rule)
+    if nothing_known is not None:
+        y_pred &= ~nothing_known[:, None] | (_best_listed(y_pred, ranks) & (rule.min_articles > 0))
+        why = np.where(nothing_known[:, None], NOTHING_KNOWN, why)
+    shown = y_pred | (ranks < top_k)
+    y_prob = calibrate(y_score, rule.calibration) if rule.calibration else None
     over = abstained(y_score, rule)
     known_pairs = co_citations or CoCitations({}, {})
 
@@ -163,6 +171,14 @@ def reasons(
         MAXIMUM: passed,
     }
     return np.select(list(conditions.values()), list(conditions), kind.reason_failed)
+
+
+def _best_listed(y_pred: BoolArray, ranks: Int64Array) -> BoolArray:
+    """Return the best article of each list that has one, bool (n_cases, n_articles)."""
+    last = ranks.shape[1]
+    best = np.where(y_pred, ranks, last).min(axis=1, keepdims=True, initial=last)
+    first: BoolArray = ranks == best
+    return first
 
 
 def _rounded(value: np.float32) -> float:

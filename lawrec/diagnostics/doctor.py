@@ -41,9 +41,9 @@ LIBRARIES = {
 DRIVER = "libcuda.so.1"
 _NO_DRIVER = "No NVIDIA GPU or driver: no /dev/nvidia*, no /proc/driver/nvidia, no nvidia-smi."
 _NO_DEVICE = "The driver has no device: no /dev/nvidia0."
-_CONTAINER_HINT = "in a container, start that with its GPU (docker run --gpus all)."
+_CONTAINER_HINT = "in a container, start the container with the GPU (docker run --gpus all)."
 _UNKNOWN_REASON = (
-    "Driver and libraries are there, and TensorFlow uses no GPU all the same: it says why with "
+    "The driver and its libraries are installed, but TensorFlow uses no GPU. To see why, run "
     "TF_CPP_MIN_LOG_LEVEL=0 lawrec doctor"
 )
 _VOCABULARY_SIZE, _N_ARTICLES = 50_000, 183  # as for CAIL2018
@@ -218,8 +218,8 @@ def _package_advice(library: str, installed: dict[str, str]) -> str:
 def _training_bytes(config: ModelConfig) -> tuple[int, int]:
     """Return an estimate of the bytes that training needs for all weights, and for each token.
 
-    All numbers are float32, 4 bytes. A weight has a gradient and two moments of the optimizer
-    beside it. For each token and unit of an LSTM, the state, the cell, its tanh and four gates are
+    All numbers are float32, 4 bytes. Each weight also needs a gradient and two moments of the
+    optimizer. For each token and unit of an LSTM, the state, the cell, its tanh and four gates are
     kept; the embedding is kept before and after its dropout; and all of these have gradients.
     """
     features = n_features(config)

@@ -1,4 +1,4 @@
-"""Error analysis: where right and wrong recommendations lie.
+"""Error analysis: which recommendations are right and which are wrong.
 
 By threshold (`threshold_sweep`, `pooled_curves`), by frequency of the article (`frequency_bands`),
 by pair of articles (`confused_pairs`), by case (`worst_cases`) and by length of the list

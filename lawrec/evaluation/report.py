@@ -71,7 +71,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """The metrics of a run, beside those of two baselines and of other runs on the same cases.
+    """The metrics of a run, of two baselines, and of other runs on the same cases.
 
     Attributes:
         run: Name of the run.

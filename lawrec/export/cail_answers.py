@@ -44,7 +44,7 @@ def read_labels(run: Run, path: Path | None = None) -> tuple[str, ...]:
     if listed is None:
         raise RunError(
             run.folder,
-            expected="CAIL's ids need the list of articles that they count in",
+            expected="CAIL's ids are line numbers of law.txt, which must be known",
             got=f"no law.txt in {run.dataset.data}",
             todo="Name it with --article-list.",
         )

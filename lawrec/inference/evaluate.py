@@ -11,13 +11,14 @@ from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.decision.calibration import calibrate
 from lawrec.decision.decision_rule import decide
 from lawrec.evaluation.report import RunPredictions, evaluate_predictions, metrics_per_article
-from lawrec.files import atomic_file, write_json
+from lawrec.files import CSV_ENCODING, atomic_file, write_json
 from lawrec.inference.score_cases import score_file
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
 from lawrec.runs.results import EvaluationResult, LabelledCases, ScoredCases
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds
+from lawrec.text import table_cell
 from lawrec.text_files import content_digest
 from lawrec.training.checkpoints import best_checkpoint
 
@@ -48,7 +49,7 @@ def evaluate_run(
         RunError: A run has no checkpoint or no thresholds.
 
     Example:
-        >>> run = find_run(Path("checkpoints"))  # doctest: +SKIP
+        >>> run = find_run(Path("checkpoints"), None)  # doctest: +SKIP
         >>> evaluate_run(run).report.metrics["micro_f1"]  # doctest: +SKIP
         0.8123
     """
@@ -81,8 +82,8 @@ def save_evaluation(evaluated: EvaluationResult, progress: Progress = SILENT) ->
     try:
         write_json(folder / f"{stem}.json", evaluated.report.to_dict())
         with atomic_file(folder / f"{stem}.csv") as temporary:
-            table = pd.DataFrame(metrics_per_article(evaluated.predictions))
-            table.to_csv(temporary, index=False)
+            table = pd.DataFrame(metrics_per_article(evaluated.predictions)).map(table_cell)
+            table.to_csv(temporary, index=False, encoding=CSV_ENCODING, errors="backslashreplace")
     except OSError as error:
         progress.message(f"{folder}: the evaluation is not kept there ({error.strerror}).")
 

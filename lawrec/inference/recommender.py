@@ -16,7 +16,7 @@ from lawrec.corpus.vocabulary import Encoder
 from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import recommend
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, ConfigError
 from lawrec.iterables import batched
 from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
@@ -77,6 +77,7 @@ class Recommender:
         Raises:
             RunError: There is no such run, it has no checkpoint or is not tuned, or it needs
                 another tokenizer.
+            ConfigError: The threshold is not within 0 to 1.
 
         Example:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
@@ -121,7 +122,7 @@ class Recommender:
 
         Args:
             cases: Any number of cases, read as they are needed. The answer to an error is the
-                error, with its position, from "1", as the `case_id`.
+                error, with the id of its case; its position, from "1", if it has none.
             top_k: Include at least this many articles per case, recommended or not.
             progress: Receives the number of cases after each chunk of them.
 
@@ -154,13 +155,14 @@ class Recommender:
             self.tuned.rule,
             articles=self.articles,
             titles=self.titles,
-            candidates=top_k,
+            top_k=top_k,
             co_citations=self.tuned.co_citations,
+            nothing_known=np.array([fact.nothing_known for fact in encoded], np.bool_),
         )
         results = zip(encoded, decisions, strict=True)
         for position, case in enumerate(chunk, first):
             if isinstance(case, CaseError):
-                yield Answer(case_id=str(position), error=case)
+                yield Answer(case_id=case.case_id or str(position), error=case)
             else:
                 fact, decision = next(results)
                 yield Answer(case.case_id, case.fact, decision, truncated=fact.truncated)
@@ -172,6 +174,13 @@ def _error_note(n_errors: int) -> str:
 
 def _untuned(run: Run, threshold: float) -> TunedThresholds:
     """Return a decision rule with the same threshold for all articles."""
+    if not 0 <= threshold <= 1:  # NaN is not within
+        raise ConfigError(
+            "threshold",
+            expected="the threshold must be at least 0 and at most 1",
+            got=threshold,
+            todo="Choose a value in that range.",
+        )
     limits = run.config.decision
     rule = DecisionRule(
         np.full(len(run.articles), threshold, np.float32),

@@ -50,7 +50,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
         f"{digit}千(?:[零〇](?:{tens})|{digit}百(?:[零〇]{digit}|{digit}?十{digit}?)?)?|{hundreds}"
     )
     digits = r"0{0,5}[0-9]{1,4}(?=\.0{0,6}(?![.0-9])|(?![.0-9]))"
-    by_digit = "[零〇一二三四五六七八九]{2,4}(?![十百千])"
+    by_digit = "[零〇一二三四五六七八九]{1,4}(?![十百千])"
     note = r"(?: ?\([^()第条]{1,20}\))?"
     lead = "(?:(?:依照|根据|依据|按照|适用|违反|触犯|参照) ?)?"
     law = f"《? ?(?:中华人民共和国|我国|中国)? ?刑法(?:典|总则|分则)?{note} ?》?{note} ?"
@@ -188,7 +188,8 @@ def read_article_list(path: Path) -> list[str]:
         The names of the articles in the order of the file; blank lines do not count.
 
     Raises:
-        CaseError: The file cannot be read, is empty, or names an article twice.
+        CaseError: The file cannot be read, is empty, names an article twice, or has a line that
+            names none, such as "0".
 
     Example:
         >>> import tempfile
@@ -199,7 +200,11 @@ def read_article_list(path: Path) -> list[str]:
         ['264', '133之一']
     """
     lines = read_text(path, "the list of articles").splitlines()
-    names = [article_name(line) for line in lines if line.strip()]
+    names = [
+        _listed_name(line, f"{path}:{number}")
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
     if not names:
         raise CaseError(
             path,
@@ -216,6 +221,18 @@ def read_article_list(path: Path) -> list[str]:
             todo="Delete the second line.",
         )
     return names
+
+
+def _listed_name(line: str, where: str) -> str:
+    try:
+        return article_name(line)
+    except ValueError as error:
+        raise CaseError(
+            where,
+            expected="each line of the list must name an article",
+            got=quoted(line),
+            todo="Write its number, or delete the line.",
+        ) from error
 
 
 def statute_order(article: str) -> tuple[int, int, str]:
@@ -252,7 +269,21 @@ def json_label(article: str) -> int | str:
         [264, '133之一', '0264']
     """
     number = statute_order(article)[0]
-    return number if str(number) == article else article
+    return number if number and str(number) == article else article
+
+
+def numbered_article(text: str) -> str | None:
+    """Return the number of an article as it is named; None if a text names none.
+
+    Example:
+        >>> [numbered_article(text) for text in ("第一百三十三条之一", "第零条", "盗窃")]
+        ['133之一', None, None]
+    """
+    try:
+        name = article_name(text)
+    except ValueError:
+        return None
+    return name if is_numbered(name) else None
 
 
 def root_article(article: str) -> str:

@@ -1,6 +1,6 @@
 """Catalog of articles: their titles, chapters and amendments.
 
-The project ships the catalog of the Criminal Law, vocab/articles.csv. It has facts, not texts.
+The project ships the catalog of the Criminal Law, vocab/articles.csv. It has no texts of articles.
 """
 
 import csv

@@ -158,7 +158,10 @@ def _in_force(catalog: Mapping[str, Article], day: date) -> set[str]:
 
 
 def _find(value: str, known: Mapping[str, Article]) -> Article:
-    name = article_name(value) if value.strip() else value
+    try:
+        name = article_name(value)
+    except ValueError:
+        name = value
     if name in known:
         return known[name]
     near = nearest_article(name, known)

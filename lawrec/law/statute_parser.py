@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lawrec.errors import StatuteError, quoted
 from lawrec.files import parse_json
-from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, is_numbered
+from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, numbered_article
 from lawrec.text_files import read_text
 
 # Markdown and HTML.
@@ -40,7 +40,7 @@ _DIVISION = re.compile(
     rf"第\s*{_NUMBER}\s*(?:分编|编|章|节)(?![的、，规所])[^。；;：]*|[总分附]\s*则|目\s*[录次]"
 )
 _CONTENTS = re.compile(r"目\s*[录次]")
-_PAGE_NUMBER = re.compile(r"[\s.…·]+|\d++$")  # the dots and the number of "第一章 任务……1"
+_PAGE_NUMBER = re.compile(r"[\s.…·]+|(?<!\d)\d+$")  # the dots and the number of "第一章 任务……1"
 _ANNEX = re.compile(rf"附\s*(?:[件录表]\s*)?(?:{_NUMBER}\s*)?[:：]?")  # 附件一, 附：
 _FOOTNOTE_MARK = re.compile(r"[①-⑳]|\[\^?\d+\]|［\d+］|〔\d+〕")  # ①, [1], [^1], ［1］, 〔1〕
 # A line that is a note: "① 本条于", "注：", "※", "（2001年1月1日…通过", "根据2019年3月2日…修正".
@@ -122,8 +122,8 @@ def _json_blocks(path: Path, text: str) -> Iterator[Block]:
 
 def _json_article(path: Path, key: str) -> str:
     branch = re.fullmatch(r"\s*(\d+)\s*-\s*(\d+)\s*", key)
-    name = article_name(f"{branch[1]}之{branch[2]}" if branch else key.strip() or "?")
-    if not is_numbered(name):
+    name = numbered_article(f"{branch[1]}之{branch[2]}" if branch else key)
+    if name is None:
         raise StatuteError(
             path,
             expected="each key must be the number of an article",
@@ -146,8 +146,9 @@ def _text_blocks(text: str) -> list[Block]:
     in_annex = False
     for index, line in enumerate(lines):
         match = None if in_annex or index in contents else _HEADING.fullmatch(line)
-        if match:
-            blocks.append((article_name(match["article"]), [match["rest"]]))
+        article = numbered_article(match["article"]) if match else None
+        if match and article:
+            blocks.append((article, [match["rest"]]))
         else:
             blocks[-1][1].append(line)
             in_annex = in_annex or (blocks[-1][0] is not None and bool(_ANNEX.fullmatch(line)))
@@ -163,7 +164,7 @@ def _without_comments(text: str) -> str:
 def _contents_lines(lines: list[str]) -> range:
     """Return the lines of the table of contents.
 
-    It starts at its heading, and ends where its first entry comes again: as a heading in the text.
+    It starts at its heading, and ends where its first entry occurs again, as a heading in the text.
     """
     start = next((n for n, line in enumerate(lines) if _CONTENTS.fullmatch(line)), len(lines))
     first = next((n for n in range(start + 1, len(lines)) if lines[n]), len(lines))
@@ -175,7 +176,8 @@ def _contents_lines(lines: list[str]) -> range:
 def _contents_entry(line: str) -> str:
     """Return what a heading has in common in the table of contents and in the text."""
     match = _HEADING.fullmatch(line)
-    return article_name(match["article"]) if match else _PAGE_NUMBER.sub("", line)
+    article = numbered_article(match["article"]) if match else None
+    return article or _PAGE_NUMBER.sub("", line)
 
 
 def _plain(line: str) -> str:

@@ -7,8 +7,8 @@ the same arithmetic alone and among ten thousand others.
 No library for matrix products promises the same bits for each row of a batch, so neither do we.
 The scores of a case agree to `SCORE_TOLERANCE` whatever its batch mates, its row and the padding
 are. With `BATCH_ROWS` a multiple of 24 the bits are equal on the processors we know: on AVX2 the
-matrix kernels take 6 rows at a time and treat remaining rows otherwise, and element-wise functions
-such as the sigmoid do so with what remains of a vector of 8 numbers.
+matrix kernels take 6 rows at a time and treat remaining rows differently, and element-wise
+functions such as the sigmoid do so with what remains of a vector of 8 numbers.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ Scorer = Callable[[Sequence[Sequence[int]]], Float32Array]
 """From the token ids of each case to y_score float32 (n_cases, n_articles), 0 to 1."""
 BATCH_ROWS = 24
 SCORE_TOLERANCE = 1e-6
-"""The largest absolute difference between scores of the same case in different company."""
+"""The largest absolute difference between scores of the same case in different batches."""
 
 
 def make_scorer(model: Model) -> Scorer:

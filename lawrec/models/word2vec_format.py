@@ -7,6 +7,7 @@ The first line is "COUNT SIZE", each other line "TOKEN NUMBER NUMBER ...", all i
     抢劫 1 2 3
 """
 
+import codecs
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -158,7 +159,7 @@ def check_output(path: Path) -> None:
 def _opened(path: Path, size: int) -> Iterator[tuple[int, BinaryIO]]:
     """Yield the number of vectors in a file, and its stream after the first line."""
     with open_binary(path) as stream:
-        head = stream.readline(1_000)
+        head = stream.readline(1_000).removeprefix(codecs.BOM_UTF8)
         numbers = head.split()
         if len(numbers) != 2 or not all(number.isdigit() for number in numbers):
             raise ConfigError(

@@ -4,10 +4,10 @@ All writers take answers as they come and yield text at once, so that a long inp
 """
 
 import csv
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -15,8 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from lawrec.decision.recommend import Recommendation
-from lawrec.reporting.tables import WIDTH, indented, plain, render
+from lawrec.files import CSV_ENCODING, json_text, write_lines
+from lawrec.reporting.tables import WIDTH, PlainTable, indented, plain, render
 from lawrec.runs.results import Answer
+from lawrec.text import table_cell
 
 HEAD_WIDTH = 81
 """Greatest width in cells of the line above a table, which shows the start of the fact."""
@@ -61,8 +63,8 @@ def answer_json(
         texts: Texts of articles by name, which become "text" of each article; null if it has none.
 
     Example:
-        >>> json.loads(next(answer_json([Answer("1")])))["articles"]
-        []
+        >>> next(answer_json([Answer("1")]))[:33]
+        '{"case_id": "1", "articles": [], '
     """
     for answer in answers:
         line: dict[str, Any] = {"case_id": answer.case_id}
@@ -75,7 +77,7 @@ def answer_json(
             line["abstained"] = answer.decision.abstained
             line["violations"] = [asdict(violation) for violation in answer.decision.violations]
             line["truncated"] = answer.truncated
-        yield json.dumps(line, ensure_ascii=False)
+        yield json_text(line, None)
 
 
 def answer_csv(
@@ -97,13 +99,32 @@ def answer_csv(
     yield _csv_row(["case_id", *names, "error"])
     for answer in answers:
         if not answer.decision.recommendations:
-            yield _csv_row([answer.case_id, *[""] * len(names), answer.error or ""])
+            yield _csv_row([answer.case_id, *[""] * len(names), str(answer.error or "")])
         for entry in answer.decision.recommendations:
             yield _csv_row([answer.case_id, *_fields(entry, texts).values(), ""])
 
 
+def save_answers(path: Path, lines: Iterable[str], *, output_format: str) -> None:
+    """Write answers to a file, whole or not at all.
+
+    Args:
+        path: The file.
+        lines: What a writer of `ANSWER_WRITERS` yields.
+        output_format: The name of the writer.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "answers.jsonl")
+        ...     save_answers(path, answer_json([Answer("1")]), output_format="json")
+        ...     path.read_text()[:15]
+        '{"case_id": "1"'
+    """
+    write_lines(path, lines, encoding=CSV_ENCODING if output_format == "csv" else "utf-8")
+
+
 def _recommendations_table(entries: Iterable[Recommendation]) -> Table:
-    table = Table("Article", "Title", box=box.SIMPLE_HEAD)
+    table = PlainTable("Article", "Title", box=box.SIMPLE_HEAD)
     for name in ("Score", "Probability", "Threshold"):
         table.add_column(name, justify="right")
     table.add_column("Recommended")
@@ -153,7 +174,7 @@ def _fields(entry: Recommendation, texts: Mapping[str, str] | None) -> dict[str,
 def _csv_row(values: list[Any]) -> str:
     line = StringIO()
     # A value with any other line end than the writer's own "\r\n" would not be quoted.
-    csv.writer(line).writerow(values)
+    csv.writer(line).writerow(map(table_cell, values))
     return line.getvalue().removesuffix("\r\n")
 
 

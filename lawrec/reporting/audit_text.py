@@ -1,12 +1,12 @@
 """Audit text: the results of an audit and of a split as text, and an audit as JSON."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 from lawrec.corpus.audit.duplicate_checks import Occurrence
 from lawrec.corpus.audit.runner import AuditReport, Finding
 from lawrec.corpus.stratified_split import SplitReport
+from lawrec.files import json_text
 from lawrec.reporting.tables import plain, render, simple_table
 
 SHOWN = 3
@@ -20,8 +20,9 @@ def audit_text(report: AuditReport) -> str:
         >>> print(audit_text(report))  # doctest: +SKIP
     """
     parts = [_split_table(report), long_tail(report), ""]
-    parts += [_finding(finding) for finding in with_short_paths(report)]
-    return "\n".join([*parts, "", verdict(report)])
+    if report.findings:
+        parts += [*map(_finding, with_short_paths(report)), ""]
+    return "\n".join([*parts, verdict(report)])
 
 
 def audit_json(report: AuditReport) -> str:
@@ -31,7 +32,7 @@ def audit_json(report: AuditReport) -> str:
         >>> json.loads(audit_json(report))["splits"]["train"]["cases"]  # doctest: +SKIP
         800
     """
-    return json.dumps(asdict(report), ensure_ascii=False, indent=1)
+    return json_text(asdict(report))
 
 
 def split_text(report: SplitReport) -> str:
@@ -74,13 +75,13 @@ def long_tail(report: AuditReport) -> str:
 
     Example:
         >>> long_tail(report)  # doctest: +SKIP
-        'Articles: 183. Without a case in train: 3; with fewer than 10: 41. Labels of the ...'
+        '183 articles: 3 without a case in train, 41 with fewer than 10. The 10 most cited ...'
     """
     tail, first = report.tail, next(iter(report.splits))
     return (
-        f"Articles: {tail.articles}. Without a case in {first}: {tail.unused}; with fewer than "
-        f"{tail.limit}: {tail.rare}. Labels of the 10 most cited: "
-        f"{tail.top / max(1, tail.labels):.0%}."
+        f"{tail.articles} article{'s' if tail.articles != 1 else ''}: {tail.unused} without a case "
+        f"in {first}, {tail.rare} with fewer than {tail.limit}. The 10 most cited have "
+        f"{tail.top / max(1, tail.labels):.0%} of labels."
     )
 
 
@@ -89,12 +90,18 @@ def verdict(report: AuditReport) -> str:
 
     Example:
         >>> verdict(report)  # doctest: +SKIP
-        'Kinds of error: 1, kinds of warning: 2'
+        '1 kind of error, 2 kinds of warning'
     """
-    text = f"Kinds of error: {report.errors}, kinds of warning: {report.warnings}"
+    errors = _kinds(report.errors, "error") if report.errors else "No errors"
+    warnings = _kinds(report.warnings, "warning") if report.warnings else "no warnings"
+    text = f"{errors}, {warnings}"
     if report.changes is not None:
         text += f"; {report.changes:,} changes made (changes.jsonl)"
     return text
+
+
+def _kinds(number: int, name: str) -> str:
+    return f"{number} kind{'s' if number > 1 else ''} of {name}"
 
 
 def _split_table(report: AuditReport) -> str:
@@ -112,13 +119,13 @@ def _split_table(report: AuditReport) -> str:
             f"{sizes.longest:,}",
             sizes.encoding,
         )
-    return f"{report.data}\n{render(table)}"
+    return f"{report.data}\n{render(table).rstrip()}\n"
 
 
 def _finding(finding: Finding) -> str:
     lines = [
         f"{finding.severity.upper()} {finding.kind}: {finding.meaning}: {finding.count:,}",
-        *(f"    {where}: {plain(note)}" for where, note in finding.examples[:SHOWN]),
+        *(f"    {plain(where)}: {plain(note)}" for where, note in finding.examples[:SHOWN]),
         f"    {finding.todo}",
     ]
     return "\n".join(lines)

@@ -201,7 +201,7 @@ of entries, on a logarithmic scale. ECE: expected calibration error.</figcaption
 <figcaption>macro-F1 over the articles with cases here, and the mean score of articles that
 apply.</figcaption></figure>
 <figure class="box"><h3>Length of the lists</h3>$lengths
-<figcaption>How many true and how many predicted lists have so many articles.</figcaption>
+<figcaption>Number of true and of predicted lists by their number of articles.</figcaption>
 </figure>
 </section>
 <h2>Articles by number of train cases</h2>

@@ -4,7 +4,6 @@
 `evaluation_sections` shows the same rows in HTML.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from lawrec.evaluation.cail_judge import CailReport
 from lawrec.evaluation.metrics import METRIC_LABELS
 from lawrec.evaluation.ranking_metrics import KS
 from lawrec.evaluation.report import Comparison, EvaluationReport
+from lawrec.files import json_text
 from lawrec.reporting.tables import render, simple_table
 
 INTERVAL_HEADING = f"{LEVEL:.0%} interval"
@@ -89,7 +89,7 @@ def evaluation_json(report: EvaluationReport) -> str:
         >>> json.loads(evaluation_json(report))["metrics"]["micro_f1"]  # doctest: +SKIP
         0.8123
     """
-    return json.dumps(report.to_dict(), ensure_ascii=False, indent=1)
+    return json_text(report.to_dict())
 
 
 def summary_tables(report: EvaluationReport) -> list[ReportTable]:

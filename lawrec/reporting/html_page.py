@@ -7,13 +7,16 @@ A page is one file that needs no network: its stylesheets and its script are fil
 from html import escape
 from pathlib import Path
 
+from lawrec.text import encodable
+
 
 def page_html(title: str, body: str, *, stylesheet: str) -> str:
     """Return a page that is light or dark as the reader's system is.
 
     Args:
         title: The title of the window, as plain text.
-        body: The content of the page, as HTML.
+        body: The content of the page, as HTML. What UTF-8 cannot hold, as in the name of a file,
+            is escaped.
         stylesheet: The file in `static` with the page's own rules; `page.css` comes before it.
 
     Example:
@@ -22,7 +25,7 @@ def page_html(title: str, body: str, *, stylesheet: str) -> str:
         (True, True)
     """
     style = static_text("page.css") + static_text(stylesheet)
-    return (
+    return encodable(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"

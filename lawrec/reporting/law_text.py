@@ -10,12 +10,13 @@ from datetime import date
 from typing import Any
 
 from rich import box
-from rich.table import Table
 
+from lawrec.files import json_text
 from lawrec.law.catalog import Article
 from lawrec.law.lookup import ArticleInfo, ImportReport
 from lawrec.law.statute_versions import Change, Piece, Version
-from lawrec.reporting.tables import indented, render
+from lawrec.reporting.tables import PlainTable, indented, render
+from lawrec.text import encodable
 
 _CONTEXT = 12
 """Characters of unchanged text that are shown before and after a difference."""
@@ -61,7 +62,7 @@ def list_table(articles: Iterable[Article]) -> str:
         >>> [line.strip() for line in table.splitlines()][3:5]
         ['分则 · 第五章 侵犯财产罪', '264       盗窃罪']
     """
-    table = Table("Article", box=box.SIMPLE_HEAD)
+    table = PlainTable("Article", box=box.SIMPLE_HEAD)
     table.add_column("Title", overflow="fold")
     table.add_column("Amended")
     division = ""
@@ -151,7 +152,7 @@ def changes_json(comparison: StatuteChanges, with_diff: bool = False) -> str:
         >>> json.loads(changes_json(StatuteChanges(old, new, [added], {"3": "罪"})))["changes"]
         [{'article': '3', 'title': '罪', 'kind': 'added'}]
     """
-    return json.dumps(
+    return json_text(
         {
             "name": comparison.old.name,
             "from": str(comparison.old.effective),
@@ -165,9 +166,7 @@ def changes_json(comparison: StatuteChanges, with_diff: bool = False) -> str:
                 | (_words(change) if with_diff else {})
                 for change in comparison.changes
             ],
-        },
-        ensure_ascii=False,
-        indent=1,
+        }
     )
 
 
@@ -215,7 +214,7 @@ def _division(entry: Article | ArticleInfo) -> str:
 
 
 def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, default=date.isoformat)
+    return encodable(json.dumps(value, ensure_ascii=False, default=date.isoformat))
 
 
 ENTRY_WRITERS: dict[str, Callable[[Iterable[ArticleInfo]], str]] = {

@@ -4,12 +4,14 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, TextIO
 
 from lawrec.progress import Progress
+from lawrec.reporting.tables import plain
+from lawrec.text import printable
 
 LINE_SECONDS = 5.0
 """Seconds between two plain lines of a stage."""
@@ -111,12 +113,14 @@ class _Bars:
     def update(self, stage: str, done: int, total: int | None, note: str = "") -> None:
         rate = self.rates.rate(stage, done)
         if stage not in self.tasks:
-            self.tasks[stage] = self.bars.add_task(stage, total=total, rate="", note="")
+            self.tasks[stage] = self.bars.add_task(plain(stage), total=total, rate="", note="")
         shown = f"{rate:,.0f}/s" if rate else ""
-        self.bars.update(self.tasks[stage], completed=done, total=total, rate=shown, note=note)
+        self.bars.update(
+            self.tasks[stage], completed=done, total=total, rate=shown, note=plain(note)
+        )
 
     def message(self, text: str) -> None:
-        self.bars.console.print(text, highlight=False)
+        self.bars.console.print(printable(text), highlight=False)
 
 
 @contextmanager
@@ -150,12 +154,11 @@ class _Lines:
         now = time.monotonic()
         if done == total or now - self.printed.setdefault(stage, now) >= LINE_SECONDS:
             self.printed[stage] = now
-            print(
-                _line(stage, done, total=total, note=note, rate=rate), file=self.stream, flush=True
-            )
+            self.message(plain(_line(stage, done, total=total, note=note, rate=rate)))
 
     def message(self, text: str) -> None:
-        print(text, file=self.stream, flush=True)
+        with suppress(OSError):  # a full disk or a closed pipe must not stop the work
+            print(printable(text), file=self.stream, flush=True)
 
 
 def _line(stage: str, done: int, *, total: int | None, note: str, rate: float) -> str:

@@ -1,6 +1,5 @@
 """What the commands on records and runs print: a text for people, and JSON for programs."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
@@ -9,18 +8,19 @@ import numpy as np
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
+from lawrec.files import json_text
 from lawrec.reporting.tables import render, simple_table
 from lawrec.runs.results import DoctorReport, GuaranteeCost, RunInfo, TuningResult
 
 
-def headline_figures(figures: Mapping[str, float]) -> str:
+def headline_metrics(values: Mapping[str, float]) -> str:
     """Return the most important metrics in one line.
 
     Example:
-        >>> headline_figures(dict.fromkeys(METRIC_LABELS, 0.5))[:37]
-        'CAIL score 0.5000, micro-F1 0.5000, m'
+        >>> headline_metrics(dict.fromkeys(METRIC_LABELS, 0.5))[:37]
+        'CAIL score 0.5000; micro-F1 0.5000; m'
     """
-    return ", ".join(f"{METRIC_LABELS[name]} {figures[name]:.4f}" for name in HEADLINES)
+    return "; ".join(f"{METRIC_LABELS[name]} {values[name]:.4f}" for name in HEADLINES)
 
 
 def records_text(records: Records) -> str:
@@ -38,7 +38,7 @@ def records_text(records: Records) -> str:
         lines.append(
             f"{name}: {split.cases:,} cases, {split.encoding}, {split.tokens:,} tokens{skipped}"
         )
-    lines.append(f"{len(records.tokens):,} tokens known, {len(records.articles):,} articles")
+    lines.append(f"vocabulary: {len(records.tokens):,} tokens, {len(records.articles):,} articles")
     return "\n".join(lines)
 
 
@@ -47,12 +47,12 @@ def verification_text(verification: Verification) -> str:
 
     Example:
         >>> verification_text(Verification(Path("records"), 3, 140, ()))  # doctest: +SKIP
-        'records: 3 shards, 140 cases, all whole'
+        'records: 3 shards, 140 cases, all undamaged'
     """
     if not verification.damage:
         return (
             f"{verification.folder}: {verification.shards:,} shards, {verification.cases:,} cases, "
-            "all whole"
+            "all undamaged"
         )
     return "\n".join(str(error) for error in verification.damage)
 
@@ -61,23 +61,23 @@ def tuning_text(tuning: TuningResult) -> str:
     """Return what tuning chose, and how the strategies compared.
 
     Example:
-        >>> print(tuning_text(tune_run(find_run(Path("checkpoints")))))  # doctest: +SKIP
+        >>> print(tuning_text(tune_run(find_run(Path("checkpoints"), None))))  # doctest: +SKIP
         Strategies by CAIL score, cross-validated
         ...
     """
     rule = tuning.rule
     finite = rule.thresholds[np.isfinite(rule.thresholds)]
     interval = f", from {finite.min():.3f} to {finite.max():.3f}" if len(finite) else ""
-    supported = int((tuning.support > 0).sum())
-    unreliable = supported - int((tuning.support >= RARE).sum())
+    unseen = int((tuning.support == 0).sum())
+    rare = int((tuning.support < RARE).sum()) - unseen
     lines = [
         f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}",
         f"{len(finite)} of {len(rule.thresholds)} articles have a threshold{interval}; "
-        f"{supported} have a case to tune it on, {unreliable} fewer than {RARE}: unreliable",
+        f"unreliable: {rare} with fewer than {RARE} cases, {unseen} without any",
     ]
     if tuning.guarantee:
         lines.append(_guarantee_text(tuning.guarantee))
-    lines.append(f"on the cases used to tune: {headline_figures(tuning.metrics)}")
+    lines.append(f"on the cases used to tune: {headline_metrics(tuning.metrics)}")
     return _comparison(tuning) + "\n".join(lines)
 
 
@@ -103,10 +103,10 @@ def _guarantee_text(cost: GuaranteeCost) -> str:
 
 
 def info_table(run: RunInfo) -> str:
-    """Return a run's description for people: its parts, then one row per layer.
+    """Return a run's description as text: its parts, then one row per layer.
 
     Example:
-        >>> print(info_table(inspect_run(find_run(Path("checkpoints")))))  # doctest: +SKIP
+        >>> print(info_table(inspect_run(find_run(Path("checkpoints"), None))))  # doctest: +SKIP
         run          checkpoints/20260101-120000-sample-017db7de
         checkpoint   best.ckpt-700
         ...
@@ -127,23 +127,23 @@ def info_table(run: RunInfo) -> str:
     table.add_column("Parameters", justify="right")
     for layer in run.layers:
         table.add_row(layer.name, layer.output, f"{layer.parameters:,}")
-    return "\n".join(lines) + "\n" + render(table)
+    return "\n".join(lines) + "\n" + render(table).rstrip()
 
 
 def info_json(run: RunInfo) -> str:
     """Return a run's description as JSON, its settings included.
 
     Example:
-        >>> print(info_json(inspect_run(find_run(Path("checkpoints")))))  # doctest: +SKIP
+        >>> print(info_json(inspect_run(find_run(Path("checkpoints"), None))))  # doctest: +SKIP
         {
          "run": "checkpoints/20260101-120000-sample-017db7de",
         ...
     """
-    return json.dumps(asdict(run), ensure_ascii=False, indent=1)
+    return json_text(asdict(run))
 
 
 def doctor_text(report: DoctorReport) -> str:
-    """Return what computes here, and what keeps a GPU from being used, for people.
+    """Return as text what this machine computes on, and why it uses no GPU.
 
     Example:
         >>> print(doctor_text(examine()))  # doctest: +SKIP
@@ -177,7 +177,7 @@ def doctor_json(report: DoctorReport) -> str:
         >>> print(doctor_json(examine()))  # doctest: +SKIP
         {"lawrec": "0.1.0", "tensorflow": "2.21.0", ...}
     """
-    return json.dumps(asdict(report), ensure_ascii=False, indent=1)
+    return json_text(asdict(report))
 
 
 DOCTOR_WRITERS: dict[str, Callable[[DoctorReport], str]] = {

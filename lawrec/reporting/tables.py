@@ -1,23 +1,34 @@
 """Tables as plain text, with columns that line up where Chinese characters are two cells wide."""
 
 from io import StringIO
+from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+from lawrec.text import printable
 
 WIDTH = 100
 """Columns of a table that is not printed on a terminal."""
 
 
 def plain(text: str) -> str:
-    r"""Return the text on one line, without the control characters that would steer a terminal.
+    r"""Return the text on one line, with characters that would steer a terminal escaped.
 
     Example:
-        >>> plain("张某\x1b[2J\n 盗窃")
-        '张某[2J 盗窃'
+        >>> print(plain("张某\x1b[2J\n 盗窃"))
+        张某\u001b[2J 盗窃
     """
-    return "".join(character for character in " ".join(text.split()) if character.isprintable())
+    return printable(" ".join(text.split()))
+
+
+class PlainTable(Table):
+    """A table whose cells are lines of plain text, whoever wrote them."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """Add a row of texts."""
+        super().add_row(*map(plain, cells), **options)
 
 
 def indented(text: str) -> str:
@@ -30,7 +41,7 @@ def indented(text: str) -> str:
     return "\n".join(f"    {plain(paragraph)}" for paragraph in text.splitlines())
 
 
-def simple_table(first: str, *others: str) -> Table:
+def simple_table(first: str, *others: str) -> PlainTable:
     """Return an empty table without a frame: a column for names, then columns for numbers.
 
     Args:
@@ -41,7 +52,7 @@ def simple_table(first: str, *others: str) -> Table:
         >>> len(simple_table("Strategy", "CAIL score", "micro-F1").columns)
         3
     """
-    table = Table(first, box=box.SIMPLE_HEAD)
+    table = PlainTable(first, box=box.SIMPLE_HEAD)
     for heading in others:
         table.add_column(heading, justify="right")
     return table

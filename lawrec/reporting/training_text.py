@@ -3,27 +3,27 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lawrec.reporting.runs_text import headline_figures
+from lawrec.reporting.runs_text import headline_metrics
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase, TrainingEvaluation
 from lawrec.types import Float32Array
 
 CASES_SHOWN = 8
 """Cases of the first batch that are shown as text."""
-_NO_RUN = "No run was made. The records stay."
+_NO_RUN = "No run was created. The prepared records are kept."
 
 
 def training_line(evaluation: TrainingEvaluation) -> str:
     """Return the line about one evaluation on the valid cases, such as the one after each epoch.
 
     Example:
-        >>> figures = {"cail_score": 0.5, "micro_f1": 0.25}
-        >>> figures |= {"macro_f1_supported": 0.75, "exact_match": 0.125}
-        >>> training_line(TrainingEvaluation(1200, 3, 0.01234, figures, True))[:55]
+        >>> values = {"cail_score": 0.5, "micro_f1": 0.25}
+        >>> values |= {"macro_f1_supported": 0.75, "exact_match": 0.125}
+        >>> training_line(TrainingEvaluation(1200, 3, 0.01234, values, True))[:55]
         'epoch 3, step 1200: loss 0.0123, valid CAIL score 0.500'
     """
     return (
         f"epoch {evaluation.epoch}, step {evaluation.step}: loss {evaluation.loss:.4f}, "
-        f"valid {headline_figures(evaluation.valid)}{' (best)' if evaluation.best else ''}"
+        f"valid {headline_metrics(evaluation.valid)}{' (best)' if evaluation.best else ''}"
     )
 
 
@@ -31,7 +31,7 @@ def dry_run_text(report: DryRunReport) -> str:
     """Return the sizes and the speed that a dry run measured.
 
     Example:
-        >>> print(dry_run_text(dry_run(config, records, source)))  # doctest: +SKIP
+        >>> print(dry_run_text(take_two_steps(config, records, dataset=dataset)))  # doctest: +SKIP
         records               data/records/sample-017db7de
         cases                 train 1,800, valid 300, test 300
         ...
@@ -59,7 +59,8 @@ def first_batch_text(batch: FirstBatch) -> str:
     """Return the first cases of a batch, the shapes of its parts and the results of its checks.
 
     Example:
-        >>> print(first_batch_text(first_batch(config, records, source=source)))  # doctest: +SKIP
+        >>> batch = check_first_batch(config, records, dataset=dataset)  # doctest: +SKIP
+        >>> print(first_batch_text(batch))  # doctest: +SKIP
         Row 0: articles 264
         被告人 张某 秘密窃取 钱包
         ...

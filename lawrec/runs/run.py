@@ -46,7 +46,7 @@ from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError, quoted
-from lawrec.files import parse_json, write_text
+from lawrec.files import parse_json, path_out_of, write_text
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.seal import check_seal
 
@@ -142,12 +142,19 @@ def open_run(folder: Path) -> Run:
 
     Raises:
         RunError: The folder holds no run, one of another version, or one whose files have changed
-            since it was created.
+            since it was created. Or a path in it leads out of it: a run may come from a stranger.
 
     Example:
         >>> open_run(Path("checkpoints/first")).config.training.epochs  # doctest: +SKIP
         8
     """
+    if outside := path_out_of(folder):
+        raise RunError(
+            outside,
+            expected="a run must hold files and folders of its own",
+            got="a link that leads out of it, a pipe or a device",
+            todo="Replace it by a copy of its file, if you trust the run.",
+        )
     path = folder / RUN_FILE
     try:
         values = parse_json(path.read_text(encoding="utf-8"))

@@ -4,9 +4,10 @@
                           graph; profile
 <run>/tensorboard/valid   the metrics and the precision-recall curve of each evaluation
 
-`tf.summary.scalar` and its like need the package tensorboard, which only the reader of the events
-should need. This module makes the same events itself: an event is a tensor and the name of the
-plugin that shows it. The scalars of a step take about 3 ms, the graph half a second at the start.
+`tf.summary.scalar` and similar functions need the package tensorboard, which only the reader of the
+events should need. This module makes the same events itself: an event is a tensor and the name of
+the plugin that shows it. The scalars of a step take about 3 ms, the graph half a second at the
+start.
 """
 
 import json
@@ -105,7 +106,7 @@ class TensorBoardWriter:
             known: bool (n_cases, n_articles).
         """
         with self.valid.as_default(step=number):
-            _write_scalars({f"figures/{name}": value for name, value in metrics.items()})
+            _write_scalars({f"metrics/{name}": value for name, value in metrics.items()})
             curve = precision_recall(y_true[known], y_score[known])
             _write("pr_curves", "all articles", value=curve, content=_PR_CURVE_METADATA)
 
@@ -127,7 +128,7 @@ def tensorboard_writer(
 ) -> Iterator[TensorBoardWriter]:
     """Yield the writer of a training's events, and close it after the block.
 
-    A resumed training adds new files beside those that were written before.
+    A resumed training adds new files and keeps those that were written before.
 
     Args:
         folder: The folder of the run, or the temporary one of a worker that is not the chief.

@@ -3,8 +3,8 @@
 The step runs under a `tf.distribute` strategy, and its result does not depend on the number of
 replicas. Every replica, on whichever worker, gets the same whole batch and takes its own share of
 the rows. The gradients of all replicas are summed, so that the sum is the gradient that one device
-would compute for the whole batch. The optimizer stands outside the replicas and is applied once, to
-that sum: clipping, accumulation and moving averages need not know about replicas.
+would compute for the whole batch. The optimizer is applied once, outside the replicas, to that sum:
+clipping, accumulation and moving averages need not know about replicas.
 
 The loss has one part per output of the model. "articles" is the output that predicts. "charges" is
 a second output, for training alone, which exists if `loss.charge_weight` is above 0: its loss is

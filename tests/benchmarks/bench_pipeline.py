@@ -2,7 +2,7 @@
 
     python tests/benchmarks/bench_pipeline.py [DATA]
 
-DATA is a folder of cases, by default ../shared/cail beside the checkout, else the invented sample;
+DATA is a folder of cases, by default ../shared/cail next to the checkout, else the invented sample;
 of a large folder, the first cases. The step gets batches that the pipeline has made beforehand.
 """
 

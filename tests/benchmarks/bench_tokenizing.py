@@ -2,7 +2,7 @@
 
     python tests/benchmarks/bench_tokenizing.py [CASES]
 
-CASES is a file of cases; by default that of CAIL2018 beside the checkout, or else the invented
+CASES is a file of cases; by default that of CAIL2018 next to the checkout, or else the invented
 sample. A small file is repeated. rjieba needs `pip install 'lawrec[fast]'`. The rates include the
 time that other processes take to start.
 """

@@ -3,7 +3,7 @@
     python -m pip install torch==2.13.0
     python tests/benchmarks/bench_training.py [DATA] [SECTION.KEY=VALUE ...]
 
-DATA is a folder of cases, by default ../shared/cail beside the checkout, else the invented sample;
+DATA is a folder of cases, by default ../shared/cail next to the checkout, else the invented sample;
 of a large folder, the first cases. A setting such as `training.batch_tokens=12288` changes both
 sides. PyTorch gets the cases of our batches, (a) padded to the maximum length, with as many tokens
 per batch, and (b) in our own batches, packed. The three take turns, so that other work on the

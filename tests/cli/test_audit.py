@@ -12,18 +12,17 @@ data
   train      22      21               0.0%                 60        60      utf-8
   test        1       1               0.0%                 60        60      utf-8
 
-
-Articles: 1. Without a case in train: 0; with fewer than 10: 0. Labels of the 10 most cited: 100%.
+1 article: 0 without a case in train, 0 with fewer than 10. The 10 most cited have 100% of labels.
 
 ERROR broken-json: a line is not the JSON that it should be: 1
     train.json:21: a line must be one JSON object, got broken JSON (Expecting property name \
-enclosed in double quotes: line 2 column 1 (char 2))
+enclosed in double quotes: line 1 column 2 (char 1))
     `lawrec audit --fix` drops it.
 WARNING repeated-label: a case has an article more than once: 1
     train.json:22: [264, 264]
     `lawrec audit --fix` keeps it once; lawrec counts it once anyway.
 
-Kinds of error: 1, kinds of warning: 1
+1 kind of error, 1 kind of warning
 """
 
 
@@ -41,7 +40,7 @@ def test_audit_writes_json_a_page_and_a_cleaned_copy(faulty_data, tmp_path):
     ]
     assert kinds == ["broken-json", "repeated-label"]
     assert (tmp_path / "a.html").read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert lawrec("audit", "fixed").stdout.endswith("Kinds of error: 0, kinds of warning: 0\n")
+    assert lawrec("audit", "fixed").stdout.endswith("No errors, no warnings\n")
 
 
 def test_strict_fails_on_an_error_and_not_on_a_warning(faulty_data, tmp_path):

@@ -36,6 +36,20 @@ def write_tables(data, folder):
     (folder / "test.csv").write_bytes(rows("test", 0, 30))
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("tune", " Did you mean 'tune-thresholds'?"),
+        ("trian", " Did you mean 'train'?"),
+        ("qqq", ""),
+    ],
+)
+def test_an_unknown_command_is_refused_with_the_nearest_one(name, hint):
+    result = lawrec(name)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"Error: No such command '{name}'.{hint}\n")
+
+
 def all_commands():
     """Yield the words and the command of each command and of each command of a group."""
     for name in COMMANDS:
@@ -136,7 +150,7 @@ def test_help_of_all_imports_no_command():
         "print([name for name in sys.modules if name.startswith('lawrec.cli.')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("\n[]\n")
+    assert done.stdout.endswith("\n['lawrec.cli.printing']\n")
 
 
 def test_a_misspelled_command_names_the_nearest():

@@ -76,7 +76,8 @@ def test_an_evaluation_always_gives_the_same_page_with_the_metrics_that_are_prin
 def test_the_table_of_articles_is_written_into_the_run(runs, tmp_path):
     cases = write_mistakes(tmp_path / "cases.json")
     assert lawrec("evaluate", "--run", "first", "--data", cases, "--skip-bad").exit_code == 0
-    with (runs[0] / "evaluation-cases.csv").open(encoding="utf-8", newline="") as file:
+    assert (runs[0] / "evaluation-cases.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    with (runs[0] / "evaluation-cases.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = {row["article"]: row for row in csv.DictReader(file)}
     assert list(rows) == ["133之一", "264", "266", "452"]
     assert rows["264"]["support"] == "2"
@@ -141,6 +142,20 @@ def test_an_article_that_the_run_does_not_know_counts_as_a_miss(at_run, tmp_path
     report = json.loads(lawrec("evaluate", "--data", path, "--format", "json").stdout)
     assert report["unknown_articles"] == ["452"]
     assert report["metrics"]["micro_f1"] == pytest.approx(2 * 2 / (2 * 2 + 1))
+
+
+@pytest.mark.parametrize("command", ["evaluate", "tune-thresholds"])
+def test_labels_that_are_no_articles_are_named_before_any_case_is_scored(runs, tmp_path, command):
+    path = tmp_path / "other.csv"
+    labels = ["264", "12-Mar", "274276", "264"]
+    rows = [f"被告人{'甲乙丙丁'[n]}窃取钱包。,{label}" for n, label in enumerate(labels)]
+    path.write_text("\n".join(["fact,articles", *rows]), encoding="utf-8")
+    result = lawrec(command, "--run", "first", "--data", path)
+    assert result.exit_code == 1
+    assert f"{path}:3: each article must be in the run's articles or in" in result.stderr
+    assert f"['274276'] in {path}:4: 2 cases in all" in result.stderr
+    assert lawrec(command, "--run", "first", "--data", path, "--any-label").exit_code == 0
+    assert lawrec(command, "--run", "first", "--data", path, "--skip-bad").exit_code == 0
 
 
 def test_an_evaluation_that_cannot_be_kept_is_printed_with_a_message(runs):

@@ -218,3 +218,50 @@ def test_predict_adds_the_text_in_force(own_run):
     assert table.endswith("  264 盗窃罪\n    新的，\n    两款。\n\n")
     (plain,) = json_lines(lawrec("predict", stdin=THEFT))
     assert "text" not in plain["recommendations"][0]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    "stdin",
+    [
+        json.dumps({"id": "a7", "fact": THEFT}, ensure_ascii=False),
+        f"id,fact\na7,{THEFT}\n",
+        f"fact\tid\n{THEFT}\ta7\n",
+    ],
+)
+def test_the_format_of_stdin_is_seen_in_its_first_line(at_run, stdin):
+    (answer,) = json_lines(lawrec("predict", stdin=stdin))
+    assert (answer["case_id"], answer["articles"]) == ("a7", ["264"])
+
+
+@pytest.mark.tensorflow
+def test_an_error_answer_has_the_id_of_its_case(at_run, tmp_path):
+    path = tmp_path / "cases.csv"
+    path.write_text(f"id,fact\n2,{THEFT}\n3,\n,Latin\n", encoding="utf-8")
+    assert [line["case_id"] for line in json_lines(lawrec("predict", path))] == ["2", "3", "4"]
+
+
+@pytest.mark.tensorflow
+def test_a_file_may_be_one_case(at_run, tmp_path):
+    for name, fact in (("b.txt", DRUNK), ("a.txt", f"{THEFT}\n\n{THEFT}")):
+        (tmp_path / name).write_text(fact, encoding="utf-8")
+    answers = json_lines(lawrec("predict", "--one-case-per-file", tmp_path))
+    assert [line["case_id"] for line in answers] == ["a.txt", "b.txt"]
+    assert [line["articles"] for line in answers] == [["264"], ["133之一"]]
+
+
+def test_one_case_per_file_needs_text():
+    result = lawrec("predict", "--one-case-per-file", "--input-format", "csv", "a.csv")
+    assert result.exit_code == 2
+    assert "--one-case-per-file reads text, not csv." in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_a_closed_stdin_is_named(at_run):
+    command = f"exec {sys.executable} -m lawrec predict <&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Error: stdin: stdin must be open to read cases from it, got a closed one. "
+        "Name a FILE, or pipe the cases in.\n"
+    )

@@ -61,7 +61,7 @@ def test_a_dry_run_shows_sizes_and_the_first_batch_and_makes_no_run(
     assert result.stdout.startswith("Row 0: articles ")
     assert "\ngradients are finite                yes\n" in result.stdout
     assert "\ncases                 train 80, valid 30, test 30\n" in result.stdout
-    assert result.stdout.endswith("\nNo run was made. The records stay.\n")
+    assert result.stdout.endswith("\nNo run was created. The prepared records are kept.\n")
     assert not (tmp_path / "checkpoints").exists()
     assert (tmp_path / "data/records").exists()
 
@@ -156,7 +156,7 @@ def test_what_can_be_prepared_can_be_verified(tiny_data, at_work):
     made = lawrec("prepare", *options)
     assert "train: 100 cases" in made.stdout
     verified = lawrec("verify", *options)
-    assert verified.stdout == f"{made.stdout.splitlines()[0]}: 3 shards, 160 cases, all whole\n"
+    assert verified.stdout == f"{made.stdout.splitlines()[0]}: 3 shards, 160 cases, all undamaged\n"
 
 
 @pytest.mark.tensorflow

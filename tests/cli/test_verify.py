@@ -17,7 +17,7 @@ def test_verify_counts_all_records_that_there_are(at_run):
     result = lawrec("verify")
     (folder,) = Path("data/records").iterdir()
     assert result.exit_code == 0
-    assert result.stdout == f"{folder}: 9 shards, 140 cases, all whole\n"
+    assert result.stdout == f"{folder}: 9 shards, 140 cases, all undamaged\n"
     assert f"verify {folder.name}" in result.stderr
     assert lawrec("verify", "--records", folder).stdout == result.stdout
 
@@ -41,7 +41,7 @@ def test_verify_finds_the_records_of_cases_by_their_key(tmp_path, tiny_data, mon
     options = ("--data", tiny_data, "--set", "corpus.tokenizer=char")
     assert lawrec("verify", *options).exit_code == 1
     folder = lawrec("prepare", *options).stdout.splitlines()[0]
-    assert lawrec("verify", *options).stdout == f"{folder}: 3 shards, 140 cases, all whole\n"
+    assert lawrec("verify", *options).stdout == f"{folder}: 3 shards, 140 cases, all undamaged\n"
 
 
 @pytest.mark.parametrize("options", [[], ["--records", "data/records/x"], ["--data", "mine"]])

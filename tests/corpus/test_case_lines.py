@@ -127,3 +127,14 @@ def test_the_text_is_the_normalized_fact(tmp_path):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(CaseError, match="the file must be readable"):
         list(read_lines(tmp_path / "none.json"))
+
+
+def test_a_case_of_a_table_keeps_its_masks_and_its_weight(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("fact,articles,unknown_articles,weight\n盗窃,264,266;133-1,0.5\n", "utf-8")
+    (line,) = read_lines(path)
+    copy = tmp_path / "b.json"
+    copy.write_bytes(line_to_json(line))
+    (again,) = read_lines(copy)
+    assert (again.case.articles, again.case.weight) == (("264",), 0.5)
+    assert again.case.unknown_articles == ("266", "133之一")

@@ -496,7 +496,7 @@ def test_an_article_outside_the_list_is_refused(spec, tmp_path):
     assert records.articles.names == ("264", "133之一", "133")
 
 
-def test_the_list_beside_the_cases_is_used_unless_another_is_named(spec, tmp_path):
+def test_the_list_next_to_the_cases_is_used_unless_another_is_named(spec, tmp_path):
     (spec.data / "law.txt").write_text("9\n266\n264\n133\n133之1\n", encoding="utf-8")
     assert prepare(spec, CHAR).articles.names == ("9", "266", "264", "133", "133之一")
     (tmp_path / "list.txt").write_text("133\n133之一\n264\n266\n", encoding="utf-8")
@@ -734,3 +734,21 @@ def test_a_bad_charge_only_line_stops_preparation_unless_it_is_skipped(spec_with
     records = prepare(replace(spec_with_charges, skip_bad=True), CHARGE_CONFIG)
     assert records.manifest.splits["train"].skipped == 1
     assert "charges.jsonl:3" in (records.folder / "skipped.jsonl").read_text("utf-8")
+
+
+def test_unknown_labels_of_all_splits_are_named_before_anything_is_written(spec):
+    for name, label in (("train", "12-Mar"), ("test", "274276")):
+        with (spec.data / f"{name}.json").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"fact": "扫地", "articles": [label]}) + "\n")
+    with pytest.raises(CaseError, match="must be in the catalog of the Criminal Law") as caught:
+        prepare(spec, CHAR)
+    test = spec.data / "test.json"
+    assert caught.value.got == f"['12-Mar'], ['274276'] in {test}:2: 2 cases in all"
+    assert not spec.records_root.exists()
+    skipped = prepare(replace(spec, skip_bad=True), CHAR)
+    assert [skipped.split(name).skipped for name in ("train", "test")] == [1, 1]
+    any_label = prepare(replace(spec, case_format=CaseFormat(any_label=True)), CHAR)
+    assert {"12-Mar", "274276"} <= set(any_label.articles.names)
+    listed = spec.data / "list.txt"
+    listed.write_text("\n".join(any_label.articles.names), encoding="utf-8")
+    assert prepare(replace(spec, article_list=listed), CHAR).articles == any_label.articles

@@ -23,7 +23,11 @@ def write(path, content):
             ["data_test.json", "data_train.json", "data_valid.json", "law.txt", "train.old"],
             {"train": "data_train.json", "valid": "data_valid.json", "test": "data_test.json"},
         ),
-        (["train.jsonl", "Valid.json", "my_test.json"], {"train": "train.jsonl"}),
+        (["train.jsonl", "my_test.json"], {"train": "train.jsonl"}),
+        (
+            ["TRAIN.JSON", "Valid.Csv.GZ", "data_TEST.jsonl"],
+            {"train": "TRAIN.JSON", "valid": "Valid.Csv.GZ", "test": "data_TEST.jsonl"},
+        ),
     ],
 )
 def test_the_splits_of_a_folder_are_found_by_their_names(tmp_path, names, expected):
@@ -41,13 +45,13 @@ def test_the_splits_of_a_folder_are_found_by_their_names(tmp_path, names, expect
         (
             ["train.json", "data_train.json"],
             "there must be one train file",
-            "train.json and data_train.json",
+            "data_train.json and train.json",
             "Keep one of them.",
         ),
         (
             ["train.json", "test.csv", "test.json"],
             "there must be one test file",
-            "test.json and test.csv",
+            "test.csv and test.json",
             "Keep one of them.",
         ),
     ],

@@ -253,3 +253,27 @@ def test_a_split_that_would_stay_empty_is_refused(tmp_path):
     with pytest.raises(CaseError, match="there must be a group of cases for each split"):
         split_files([source], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_unknown_labels_are_named_unless_a_list_names_them(tmp_path):
+    cases = [(fact, ["民法典第1165条"]) for fact, _ in long_tail()[:20]]
+    (tmp_path / "in").mkdir()
+    source = write(tmp_path / "in/all.json", cases)
+    with pytest.raises(CaseError, match="20 cases in all") as caught:
+        split_files([source], tmp_path / "out")
+    assert caught.value.where == f"{source}:1"
+    assert not (tmp_path / "out").exists()
+    case_format = CaseFormat(any_label=True)
+    split_files([source], tmp_path / "any", case_format=case_format)
+    assert sorted(line for part in written(tmp_path / "any").values() for line in part) == sorted(
+        lines_of(source)
+    )
+    law = tmp_path / "civil.txt"
+    law.write_text("民法典第1165条\n", encoding="utf-8")
+    split_files([source], tmp_path / "listed", article_list=law)
+    law.rename(tmp_path / "in/law.txt")
+    report = split_files([source], tmp_path / "beside")
+    assert (sum(report.cases.values()), report.total_articles) == (20, 1)
+    write(source, [*cases, (long_tail()[21][0], [264])])
+    report = split_files([source], tmp_path / "skipped", skip_bad=True)
+    assert (sum(report.cases.values()), report.skipped) == (20, 1)

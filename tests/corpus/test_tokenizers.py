@@ -214,6 +214,23 @@ def test_a_dictionary_in_another_encoding_is_refused(dictionary):
     assert caught.value.todo == "Convert it to UTF-8."
 
 
+@pytest.mark.parametrize(
+    "line", ["Sales Pitch话术 300", "幽灵 列车", "甲 乙 n", "甲 5 n n", "甲 n 5", "长" * 101]
+)
+def test_a_line_that_is_no_word_of_a_dictionary_is_refused(tmp_path, line):
+    path = tmp_path / "words.txt"
+    path.write_text(f"假药\n\n{line}\n", encoding="utf-8")
+    with pytest.raises(CaseError, match="a line must be a word") as caught:
+        read_words([path])
+    assert caught.value.where == f"{path}:3"
+
+
+def test_a_word_may_have_a_frequency_and_a_part_of_speech(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("假药 5 n\n劣药\t7\n医美 vn\n 微商 \n", encoding="utf-8")
+    assert read_words([path]) == ["假药", "劣药", "医美", "微商"]
+
+
 def test_a_cache_in_the_folder_for_temporary_files_is_neither_read_nor_written(
     tmp_path, monkeypatch
 ):

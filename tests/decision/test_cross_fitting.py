@@ -312,7 +312,7 @@ def test_the_lists_of_a_fold_do_not_depend_on_its_own_labels(held_out_lists):
         assert any((a != b).any() for a, b in zip(held_out_lists, expected, strict=True))
 
 
-def test_the_figures_are_those_of_all_lists_together(held_out_lists):
+def test_the_metrics_are_those_of_all_lists_together(held_out_lists):
     cases = invented(4)
     found = compare_strategies(cases, QUICK)
     masks = fold_masks(len(cases.y_true), QUICK.folds)

@@ -43,8 +43,8 @@ def first(chosen, scores=SCORES, **more):
     return recommend(scores, chosen, articles=ARTICLES, titles=TITLES, **more)[0]
 
 
-def first_list(chosen, scores=SCORES, candidates=0):
-    return list(first(chosen, scores, candidates=candidates).recommendations)
+def first_list(chosen, scores=SCORES, top_k=0):
+    return list(first(chosen, scores, top_k=top_k).recommendations)
 
 
 def test_a_recommendation_has_article_title_score_threshold_and_reason():
@@ -57,7 +57,7 @@ def test_a_recommendation_has_article_title_score_threshold_and_reason():
 
 
 @pytest.mark.parametrize(
-    ("chosen", "candidates", "expected"),
+    ("chosen", "top_k", "expected"),
     [
         (
             rule(0.5, 0.5, 0.5, 0.5),
@@ -153,7 +153,7 @@ def test_a_recommendation_has_article_title_score_threshold_and_reason():
         "filled as far as the fill score",
         "passed and filled",
         "shortened",
-        "guaranteed beside one that passes with a low score",
+        "guaranteed next to one that passes with a low score",
         "passed, guaranteed and filled",
         "shortened to what is guaranteed",
         "one that never passes is guaranteed",
@@ -165,17 +165,17 @@ def test_a_recommendation_has_article_title_score_threshold_and_reason():
         "one that never passes is not filled in",
         "none can pass",
         "no article",
-        "more candidates than articles",
+        "more than there are articles",
     ],
 )
-def test_articles_come_by_score_with_their_rank_and_reason(chosen, candidates, expected):
-    found = first_list(chosen, candidates=candidates)
+def test_articles_come_by_score_with_their_rank_and_reason(chosen, top_k, expected):
+    found = first_list(chosen, top_k=top_k)
     assert [(entry.rank, entry.article, entry.reason) for entry in found] == expected
     assert all(entry.recommended == (entry.reason in RECOMMENDED) for entry in found)
 
 
 def test_what_passes_but_is_left_out_says_so():
-    found = first_list(rule(0.9, 0.9, 0.9, 0.1, guarantee=0.5, most=2), candidates=4)
+    found = first_list(rule(0.9, 0.9, 0.9, 0.1, guarantee=0.5, most=2), top_k=4)
     assert [entry.reason for entry in found] == [GUARANTEE, GUARANTEE, BELOW, MAXIMUM]
 
 
@@ -224,9 +224,9 @@ def test_violations_are_those_of_the_recommended_articles_alone():
         CoCitationViolation("missing_companion", "133之一", "347"),
         CoCitationViolation("never_cited_together", "133之一", "234"),
     )
-    assert first(chosen, candidates=4, co_citations=known).violations == expected
+    assert first(chosen, top_k=4, co_citations=known).violations == expected
     assert first(chosen).violations == ()
-    assert first(rule(0.9, 0.9, 0.9, 0.9), candidates=4, co_citations=known).violations == ()
+    assert first(rule(0.9, 0.9, 0.9, 0.9), top_k=4, co_citations=known).violations == ()
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_violations_are_those_of_the_recommended_articles_alone():
     [("threshold", 0.5), ("share", 0.375), ("expected-f1", None)],
 )
 def test_the_threshold_is_the_score_from_which_an_article_passes_in_its_case(kind, expected):
-    found = first_list(rule(0.5, 0.5, 0.5, NEVER, kind=kind), candidates=4)
+    found = first_list(rule(0.5, 0.5, 0.5, NEVER, kind=kind), top_k=4)
     assert [entry.threshold for entry in found] == [expected] * 3 + [None]
 
 
@@ -253,7 +253,7 @@ def test_an_article_without_a_known_title_has_an_empty_one():
 
 
 def test_an_article_that_never_passes_has_no_threshold():
-    found = first_list(rule(NEVER, NEVER, NEVER, NEVER), candidates=1)
+    found = first_list(rule(NEVER, NEVER, NEVER, NEVER), top_k=1)
     assert [(entry.threshold, entry.recommended) for entry in found] == [(None, False)]
 
 
@@ -285,3 +285,36 @@ def test_no_cases_give_no_decisions():
         recommend(np.zeros((0, 4), np.float32), rule(0, 0, 0, 0), articles=ARTICLES, titles=TITLES)
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("min_articles", "kind", "expected"),
+    [(1, "threshold", [1]), (3, "threshold", [1]), (0, "threshold", []), (1, "share", [1])],
+)
+def test_a_text_of_which_nothing_is_known_has_one_fallback_at_most(min_articles, kind, expected):
+    rule = DecisionRule(np.full(4, 0.25, np.float32), min_articles, 9, kind=kind)
+    y_score = np.array([[0.75, 0.875, 0.125, 0.5]] * 2, np.float32)
+    unknown, known = recommend(
+        y_score,
+        rule,
+        articles=("1", "2", "3", "4"),
+        titles={},
+        top_k=4,
+        nothing_known=np.array([True, False]),
+    )
+    assert [entry.rank for entry in unknown.recommendations if entry.recommended] == expected
+    assert {entry.reason for entry in unknown.recommendations} == {"nothing known in the text"}
+    [same] = recommend(y_score[:1], rule, articles=("1", "2", "3", "4"), titles={}, top_k=4)
+    assert known == same
+
+
+def test_the_fallback_of_an_unknown_text_is_the_best_that_can_pass():
+    rule = DecisionRule(np.array([np.inf, 0.25, 0.25], np.float32), 1, 9)
+    [decision] = recommend(
+        np.array([[0.9, 0.5, 0.6]], np.float32),
+        rule,
+        articles=("1", "2", "3"),
+        titles={},
+        nothing_known=np.array([True]),
+    )
+    assert [entry.article for entry in decision.recommendations] == ["3"]

@@ -11,7 +11,7 @@ from lawrec import Recommender
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case
 from lawrec.corpus.tokenizers import load_tokenizer
-from lawrec.errors import CaseError, RunError
+from lawrec.errors import CaseError, ConfigError, RunError
 from lawrec.models.scorer import SCORE_TOLERANCE
 from tests.helpers.cases import WORDS
 from tests.helpers.progress import Reports
@@ -61,6 +61,15 @@ def test_a_str_is_a_single_fact(recommender):
 def test_any_fact_is_answered(recommender, fact):
     [answer] = recommender(fact)
     assert answer.error is None
+
+
+@pytest.mark.parametrize("fact", ["", "齉", "the quick brown fox"])
+def test_a_text_without_a_known_token_has_one_fallback_that_says_so(trained, fact):
+    generous = Recommender.load(checkpoints=trained.checkpoints, threshold=0.0)
+    [answer] = generous(fact)
+    [entry] = answer.decision.recommendations
+    assert (entry.recommended, entry.reason) == (True, "nothing known in the text")
+    assert len(generous(FACTS[0])[0].decision.recommendations) > 1
 
 
 def test_no_fact_has_no_answer(recommender):
@@ -134,6 +143,12 @@ def test_one_threshold_may_replace_the_tuned_ones(trained):
     strict = Recommender.load(checkpoints=trained.checkpoints, threshold=1.0)
     assert strict.tuned.rule.thresholds.tolist() == [1.0] * len(strict.articles)
     assert strict.tuned.rule.kind == "threshold"
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), float("inf"), -0.5, 1.5])
+def test_a_threshold_outside_of_all_scores_is_refused(trained, threshold):
+    with pytest.raises(ConfigError, match="at least 0 and at most 1"):
+        Recommender.load(checkpoints=trained.checkpoints, threshold=threshold)
 
 
 def test_a_run_that_is_not_there_is_an_error(tmp_path):

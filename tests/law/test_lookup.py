@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from lawrec.errors import StatuteError
+from lawrec.errors import StatuteError, quoted
 from lawrec.law.catalog import Amendment, shipped_catalog
 from lawrec.law.lookup import complete_numbering, import_statute, look_up
 from lawrec.law.statute_versions import version_at
@@ -133,10 +133,13 @@ def test_another_statute_knows_only_its_own_articles(tmp_path, import_texts):
         ("盗窃", "Did you mean 264 盗窃罪?"),
         ("theft", "`lawrec articles list` lists all."),
         ("", "`lawrec articles list` lists all."),
+        ("0", "Did you mean 1 立法目的?"),
+        ("无", "`lawrec articles list` lists all."),
+        ("9" * 5_000, "`lawrec articles list` lists all."),
     ],
 )
 def test_an_unknown_article_names_the_nearest(tmp_path, value, todo):
     with pytest.raises(StatuteError) as caught:
         look_up(["264", value], tmp_path)
-    assert caught.value.got == repr(value)
+    assert caught.value.got == quoted(value)
     assert caught.value.todo == todo

@@ -221,3 +221,15 @@ def test_other_bytes_are_refused(tmp_path):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(CaseError, match="the file must be readable, got No such file"):
         read_statute(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("heading", ["第零条", "第0条", "第一百百条", "第二百六四条"])
+def test_a_number_that_is_none_starts_no_article(tmp_path, heading):
+    statute = read_statute(written(tmp_path, f"第一条 喝茶。\n{heading} 扫地。\n第二条 道歉。\n"))
+    assert statute.texts == {"1": f"喝茶。\n{heading} 扫地。", "2": "道歉。"}
+
+
+@pytest.mark.parametrize("key", ["0", "无", "nan", "", " ", "1" * 5_000])
+def test_a_key_that_is_no_number_is_refused(tmp_path, key):
+    with pytest.raises(StatuteError, match="each key must be the number of an article"):
+        read_statute(written(tmp_path, json.dumps({"1": "喝茶。", key: "扫地。"}), "law.json"))

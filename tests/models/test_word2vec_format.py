@@ -144,3 +144,11 @@ def test_a_name_of_a_compressed_file_is_refused_for_output(tmp_path):
     check_output(tmp_path / "vectors.txt")
     with pytest.raises(ConfigError, match=r"must be plain text, without compression, got \.gz"):
         check_output(tmp_path / "vectors.txt.gz")
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("1 3\n抢劫 1 2 3\n", encoding="utf-8-sig")
+    check_embedding_init(ModelConfig(embedding_size=3, embedding_init=str(path)))
+    vectors, in_file = read_vectors(path, Vocabulary(("<pad>", "抢劫")), size=3)
+    assert (vectors.tolist(), in_file.tolist()) == ([[0, 0, 0], [1, 2, 3]], [False, True])

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -9,7 +10,13 @@ from lawrec.decision.co_citation import CoCitationViolation
 from lawrec.decision.decision_rule import ABOVE, BELOW
 from lawrec.decision.recommend import FALLBACK, Decision, Recommendation
 from lawrec.errors import CaseError
-from lawrec.reporting.answers import ANSWER_WRITERS, answer_csv, answer_json, answer_table
+from lawrec.reporting.answers import (
+    ANSWER_WRITERS,
+    answer_csv,
+    answer_json,
+    answer_table,
+    save_answers,
+)
 from lawrec.reporting.tables import WIDTH
 from lawrec.runs.results import Answer
 
@@ -221,10 +228,50 @@ def test_csv_has_a_row_for_a_case_without_an_article():
     assert [row["case_id"] for row in csv_rows(Answer("1"), Answer("2"))] == ["1", "2"]
 
 
-def test_control_characters_are_left_out_of_a_table():
-    [text] = table(Answer("1\x1b[2J", "张某\x1b]0;x\x07盗窃\u202e"))
+def test_control_characters_are_escaped_in_a_table():
+    theft = replace(THEFT, article="264\x1b[8m", title="盗窃\x9b1A\n\x1b]0")
+    [text] = table(Answer("1\x1b[2J", "张某\x1b]0;x\x07盗窃\u202e", Decision((theft,))))
     assert text.replace("\n", "").isprintable()
-    assert "张某]0;x盗窃" in text
+    assert "Case 1\\u001b[2J: 张某\\u001b]0;x\\u0007盗窃\\u202e" in text
+    assert "  264\\u001b[8m   盗窃\\u009b1A \\u001b]0 " in text
+
+
+FORMULA = "=HYPERLINK(A1)"
+
+
+def test_no_cell_of_csv_is_a_formula_and_numbers_stay_numbers():
+    negative = Recommendation(1, "-1", "+1", -0.5, None, -0.25, True, "\t=1")
+    [row, error] = csv_rows(
+        Answer(FORMULA, FACT, Decision((negative,))), Answer("@SUM(1)", error=ERROR)
+    )
+    assert [row[name] for name in ("case_id", "article", "title", "reason")] == [
+        f"'{FORMULA}",
+        "'-1",
+        "'+1",
+        "'\t=1",
+    ]
+    assert [row["score"], row["threshold"]] == ["-0.5", "-0.25"]
+    assert error["case_id"] == "'@SUM(1)"
+    texts = {"-1": FORMULA}
+    assert (
+        f"'{FORMULA}" in list(answer_csv([Answer("1", "", Decision((negative,)))], texts=texts))[1]
+    )
+
+
+def test_a_file_name_that_is_not_utf8_is_escaped():
+    error = CaseError("案\udcff.txt:2", expected="x must be y", got="z", todo="Fix it.")
+    answers = [Answer("案\udcff.txt:2", error=error)]
+    for name, write in ANSWER_WRITERS.items():
+        text = "\n".join(write(answers))
+        assert text.encode().decode() == text, name
+        assert "案\\udcff.txt:2" in text, name
+
+
+def test_a_csv_file_begins_with_a_byte_order_mark_for_excel(tmp_path):
+    save_answers(tmp_path / "answers.csv", answer_csv([ANSWER]), output_format="csv")
+    save_answers(tmp_path / "answers.json", answer_json([ANSWER]), output_format="json")
+    assert (tmp_path / "answers.csv").read_bytes().startswith(b"\xef\xbb\xbfcase_id,rank,")
+    assert (tmp_path / "answers.json").read_text("utf-8") == f"{next(answer_json([ANSWER]))}\n"
 
 
 def test_csv_of_no_answers_is_its_header():

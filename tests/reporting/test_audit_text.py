@@ -37,8 +37,7 @@ data
   train   1,010   1,000              10.0%                400     2,000      utf-8
   test        0       0               0.0%                  0         0    gb18030
 
-
-Articles: 2. Without a case in train: 1; with fewer than 10: 0. Labels of the 10 most cited: 100%.
+2 articles: 1 without a case in train, 0 with fewer than 10. The 10 most cited have 100% of labels.
 
 ERROR conflicting-labels: the same fact has other articles elsewhere: 1,234
     train.json:0: 266 here, 264 in test.json:0
@@ -48,7 +47,7 @@ ERROR conflicting-labels: the same fact has other articles elsewhere: 1,234
 WARNING masked: the same fact has other articles elsewhere: 1,234
     Check which is right.
 
-Kinds of error: 1, kinds of warning: 1"""
+1 kind of error, 1 kind of warning"""
 
 
 def test_the_text_shows_sizes_findings_and_a_verdict():
@@ -57,13 +56,15 @@ def test_the_text_shows_sizes_findings_and_a_verdict():
 
 def test_the_verdict_counts_changes():
     assert audit_text(replace(REPORT, changes=2_000)).endswith(
-        "warning: 1; 2,000 changes made (changes.jsonl)"
+        "1 kind of warning; 2,000 changes made (changes.jsonl)"
     )
 
 
 def test_control_characters_of_a_fact_do_not_steer_the_terminal():
-    finding = replace(FINDING, examples=(("data/a.json:1", "\x1b[31m盗\n窃"),))
-    assert "    a.json:1: [31m盗 窃\n" in audit_text(replace(REPORT, findings=(finding,)))
+    finding = replace(FINDING, examples=(("data/\x1ba.json:1", "\x1b[31m盗\n窃"),))
+    assert "    \\u001ba.json:1: \\u001b[31m盗 窃\n" in audit_text(
+        replace(REPORT, findings=(finding,))
+    )
 
 
 def test_json_holds_everything():

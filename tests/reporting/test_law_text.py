@@ -47,7 +47,7 @@ def test_an_entry_is_a_paragraph_for_people():
         "  text in force from 2001-02-01:\n"
         "  since then amended by 修正案, not imported\n"
         "    打翻茶壶的：\n"
-        "    （一）扫地。[31m\n"
+        "    （一）扫地。\\u001b[31m\n"
         "\n"
         "3  打翻茶壶罪\n"
         "  分则 · 第二章 壶\n"

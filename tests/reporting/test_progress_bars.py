@@ -161,6 +161,30 @@ def test_characters_of_markup_in_notes_are_shown_as_they_are(clock, monkeypatch)
         assert part in shown
 
 
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_nothing_that_is_reported_steers_the_terminal(clock, monkeypatch, stream):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "160")
+    shown = stream()
+    with progress_on(shown) as progress:
+        progress.message("Preparing \x1b]0;title\x07.")
+        progress.update("score \x1b[8m.json", 2, 2, "\x9b1A")
+    for part in ("Preparing \\u001b]0;title\\u0007.", "score \\u001b[8m.json", "\\u009b1A"):
+        assert part in shown.getvalue()
+    for part in ("\x1b]0;", "\x1b[8m", "\x9b"):
+        assert part not in shown.getvalue()
+
+
+def test_a_stream_that_fails_does_not_stop_the_work():
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError("No space left on device")
+
+    with progress_on(Full()) as progress:
+        progress.message("Preparing.")
+        progress.update("train", 1, 1)
+
+
 def test_an_error_inside_the_block_comes_through():
     with pytest.raises(KeyError), progress_on(Terminal()) as progress:
         progress.update("train", 1, 2)

@@ -13,7 +13,7 @@ from lawrec.evaluation.metrics import METRIC_LABELS, METRICS
 from lawrec.reporting import runs_text
 from lawrec.runs.results import Layer, RunInfo, TuningResult
 
-FIGURES = dict.fromkeys(METRICS, 0.5) | {"cail_score": 0.87654, "hamming_loss": 0.00123}
+METRIC_VALUES = dict.fromkeys(METRICS, 0.5) | {"cail_score": 0.87654, "hamming_loss": 0.00123}
 
 
 def run_info(**changes):
@@ -41,7 +41,7 @@ def tuning(thresholds, objective="cail_score", **others):
     support = np.array([12, 3, 0])
     path = Path("valid.json")
     return TuningResult(
-        "global", objective, path, "", 1234, rule, support, support, FIGURES, **others
+        "global", objective, path, "", 1234, rule, support, support, METRIC_VALUES, **others
     )
 
 
@@ -55,9 +55,9 @@ def tuning(thresholds, objective="cail_score", **others):
 def test_the_text_of_tuning_counts_the_articles_with_a_threshold(thresholds, line):
     assert runs_text.tuning_text(tuning(thresholds)) == (
         "global on 1,234 cases of valid.json\n"
-        f"{line}; 2 have a case to tune it on, 1 fewer than 10: unreliable\n"
-        "on the cases used to tune: CAIL score 0.8765, micro-F1 0.5000, "
-        "macro-F1, articles with cases 0.5000, exact match 0.5000"
+        f"{line}; unreliable: 1 with fewer than 10 cases, 1 without any\n"
+        "on the cases used to tune: CAIL score 0.8765; micro-F1 0.5000; "
+        "macro-F1, articles with cases 0.5000; exact match 0.5000"
     )
 
 
@@ -69,8 +69,8 @@ def test_the_text_of_tuning_counts_the_articles_with_a_threshold(thresholds, lin
     ],
 )
 def test_compared_strategies_are_a_table_with_the_objective_in_it(objective, head):
-    figures = {"cail_score": 0.5, "micro_f1": 0.25}
-    compared = (StrategyResult("global", 0.75, figures), StrategyResult("fixed", 0.5, figures))
+    values = {"cail_score": 0.5, "micro_f1": 0.25}
+    compared = (StrategyResult("global", 0.75, values), StrategyResult("fixed", 0.5, values))
     lines = runs_text.tuning_text(tuning([0.5], objective, compared=compared)).splitlines()
     assert lines[0].startswith(f"Strategies by {METRIC_LABELS.get(objective, objective)}, cross")
     assert lines[2] == head
@@ -102,7 +102,7 @@ def test_the_text_of_records_counts_cases_tokens_and_skipped_lines():
         "records",
         "train: 12,345 cases, gb18030, 1,234,567 tokens, 2 lines skipped (skipped.jsonl)",
         "valid: 10 cases, utf-8, 1,000 tokens",
-        "5,000 tokens known, 183 articles",
+        "vocabulary: 5,000 tokens, 183 articles",
     ]
 
 
@@ -123,9 +123,7 @@ settings     preset tiny, training.seed=7
 
   Layer       Output      Parameters
  ────────────────────────────────────
-  embedding   (None, 8)       98,760
-
-"""
+  embedding   (None, 8)       98,760"""
     )
 
 

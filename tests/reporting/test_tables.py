@@ -29,14 +29,19 @@ def test_no_line_is_wider_than_asked_or_ends_in_spaces(width):
     assert lines == [line.rstrip() for line in lines]
 
 
+def test_a_cell_is_a_line_that_does_not_steer_the_terminal():
+    lines = render(table(("264\x1b[2J\n\x9b1A", "\u202e0.9"))).splitlines()
+    assert lines[3:] == ["  264\\u001b[2J \\u009b1A   \\u202e0.9", ""]
+
+
 @pytest.mark.parametrize("text", ["[b]甲[/b]", "[/]", ":a: :smile:"])
 def test_characters_of_markup_are_shown_as_they_are(text):
     assert text in render(table((text, "")))
 
 
 def test_a_plain_text_is_one_line_that_can_be_printed():
-    assert plain(" 一、\n二\x1b[2J\x07\u202e\t三 ") == "一、 二[2J 三"
+    assert plain(" 一、\n二\x1b[2J\x07\u202e\t三 ") == r"一、 二\u001b[2J\u0007\u202e 三"
 
 
 def test_each_paragraph_of_an_article_is_an_indented_line():
-    assert indented("盗窃的：\n（一）\x1b多次。") == "    盗窃的：\n    （一）多次。"
+    assert indented("盗窃的：\n（一）\x1b多次。") == "    盗窃的：\n    （一）\\u001b多次。"

@@ -1,6 +1,9 @@
 import json
+import os
 import shutil
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +77,65 @@ def test_a_run_whose_tokenizer_would_differ_is_refused(run_with_lists, changed):
         load_encoder(open_run(run.folder))
     assert caught.value.expected == f"the tokenizer must be the run's own ({run.tokenizer})"
     assert caught.value.todo == "Install that version, or train a new run with `lawrec train`."
+
+
+@pytest.mark.parametrize("name", ["tokens.txt", "dictionary.txt", "run.json", "best", "scores"])
+@pytest.mark.parametrize("kind", ["link", "link to a link", "pipe"])
+def test_a_path_that_leads_out_of_a_run_is_refused(start_run, tmp_path, name, kind):
+    from lawrec.runs.run import open_run
+
+    run, _ = start_run()
+    path, outside = run.folder / name, tmp_path / "outside"
+    if path.exists():
+        path.rename(outside)
+    else:
+        outside.mkdir()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        (tmp_path / "other").symlink_to(outside)
+        path.symlink_to(outside if kind == "link" else tmp_path / "other")
+    with pytest.raises(RunError, match="a run must hold files and folders of its own") as caught:
+        open_run(run.folder)
+    assert caught.value.where == str(path)
+
+
+def test_links_within_a_run_and_to_it_are_followed(start_run, tmp_path):
+    from lawrec.runs.run import open_run
+
+    run, _ = start_run()
+    (run.folder / "tokens.txt").rename(run.folder / "tokens-1.txt")
+    (run.folder / "tokens.txt").symlink_to("tokens-1.txt")
+    (tmp_path / "newest").symlink_to(run.folder)
+    assert open_run(tmp_path / "newest").tokens == run.tokens
+
+
+OPENED = []
+"""What Python has opened while the last entry is not None."""
+sys.addaudithook(lambda event, args: OPENED.append(args[0]) if event == "open" and OPENED else None)
+
+
+def test_no_path_outside_a_run_is_read_when_it_is_loaded(run_with_lists, tmp_path):
+    from lawrec.runs.run import load_encoder, open_run
+
+    run, _ = run_with_lists
+    path, secret = run.folder / "run.json", tmp_path / "secret"
+    secret.write_text("秘密\n", encoding="utf-8")
+    values = json.loads(path.read_text("utf-8"))
+    outside = os.path.relpath(secret, run.folder)
+    values["config"]["corpus"] |= {"stop_words": outside, "user_tokens": str(secret)}
+    values["config"]["model"]["embedding_init"] = str(secret)
+    values["source"] |= {name: str(secret) for name in ("data", "article_list")}
+    path.write_text(json.dumps(values), encoding="utf-8")
+    OPENED.append("begin")
+    try:
+        encoder = load_encoder(open_run(run.folder))
+    finally:
+        opened, OPENED[:] = OPENED[1:], []
+    assert encoder.tokenizer.fingerprint == run.tokenizer
+    paths = [Path(os.fsdecode(name)) for name in opened if not isinstance(name, int)]
+    assert run.folder / "stop_words.txt" in paths
+    assert secret.resolve() not in [each.resolve() for each in paths]
 
 
 @pytest.mark.parametrize("version", [None, 0, 99])

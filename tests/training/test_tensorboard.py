@@ -74,12 +74,12 @@ def test_the_settings_are_a_text_and_the_model_a_graph(curves, shown):
     assert any("embedding" in node.name for node in nodes)
 
 
-def test_valid_has_its_figures_and_its_curve_at_each_evaluation(shown):
+def test_valid_has_its_metrics_and_its_curve_at_each_evaluation(shown):
     run, _, evaluations = shown
     valid = points(run.folder / "tensorboard/valid")
     for evaluation in evaluations:
         for name, value in evaluation.valid.items():
-            shown_value = valid["scalars", f"figures/{name}"][evaluation.step]
+            shown_value = valid["scalars", f"metrics/{name}"][evaluation.step]
             assert shown_value == np.float32(value), name
         curve = valid["pr_curves", "all articles"][evaluation.step]
         assert curve[:4].sum(axis=0).tolist() == [30 * 3] * THRESHOLDS
@@ -139,7 +139,7 @@ def test_the_readers_of_tensorboard_read_it(shown):
     metadata = pytest.importorskip("tensorboard.plugins.pr_curve.metadata")
     run, _, evaluations = shown
     reader = accumulator.EventAccumulator(str(run.folder / "tensorboard/valid")).Reload()
-    assert [event.step for event in reader.Tensors("figures/micro_f1")] == [
+    assert [event.step for event in reader.Tensors("metrics/micro_f1")] == [
         evaluation.step for evaluation in evaluations
     ]
     content = reader.SummaryMetadata("all articles").plugin_data.content

@@ -1,6 +1,6 @@
 """Case checks: what can be wrong with one line, whatever the other lines are.
 
-An error stops a training or falsifies its figures, and `lawrec audit --fix` repairs every one; no
+An error stops a training or falsifies its metrics, and `lawrec audit --fix` repairs every one; no
 text of a fact is ever rewritten. A warning is for a person to judge. `CHECKS` has one entry per
 kind of finding.
 """
@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
 from lawrec.corpus.label_check import ANY_LABEL, KnownLabels, known_labels
+from lawrec.encodings import guess_encoding
 from lawrec.errors import ErrorKind
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, root_article
 from lawrec.law.catalog import Article
 from lawrec.law.charges import charge_wordings, normalize_charge
-from lawrec.text_files import ENCODINGS
 
 ERROR, WARNING = "error", "warning"
 SHORT_FACT = 10
@@ -102,7 +102,7 @@ def audit_reference_of(
     max_tokens: int = AuditReference.max_tokens,
     tokens: Callable[[str], float] = estimate_tokens,
 ) -> AuditReference:
-    """Return the reference of a catalogue's titles and a list of articles.
+    """Return the reference of a catalog's titles and a list of articles.
 
     Articles are compared by their roots: CAIL2018 labels 危险驾驶 with 133, though its article is
     133之一. A charge contradicts only articles in the list, as the others cannot be labels.
@@ -166,8 +166,8 @@ def _undecodable(line: CaseLine) -> str:
         return ""
     if line.raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "it begins like UTF-16"
-    others = [name for name in ENCODINGS if _decodes(line.raw, name)]
-    return f"not {line.encoding}" + "".join(f"; it reads as {name}" for name in others)
+    other = guess_encoding(line.raw)  # and not just any in which the bytes are valid
+    return f"not {line.encoding}" + f"; it reads as {other}" * _decodes(line.raw, other)
 
 
 def _unlisted_label(case: Case, text: str, reference: AuditReference) -> str:
@@ -233,7 +233,7 @@ def _truncated(case: Case, text: str, reference: AuditReference) -> str:
 
 
 def _excerpt(text: str, span: tuple[int, int]) -> str:
-    """Return a span of a text with its context; "…" marks where the text goes on."""
+    """Return a span of a text with its context; "…" marks where the text continues."""
     start, end = max(0, span[0] - _CONTEXT), span[1] + _CONTEXT
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 

@@ -67,11 +67,11 @@ def write_fixed_copy(
         for case, original in index.duplicates()
     }
     changes = 0
-    with atomic_folder(folder) as new, (new / "changes.jsonl").open("wb") as log:
+    with atomic_folder(folder, overwrite=False) as new, (new / "changes.jsonl").open("wb") as log:
         for split, path in index.files.items():
             with (new / f"{split}.json").open("wb") as out:
                 for done, line in enumerate(read_lines(path, case_format), 1):
-                    raw, fixes = _fixed(line, reference, duplicates=duplicates)
+                    raw, fixes = _fix_line(line, reference, duplicates=duplicates)
                     log.writelines(json_line(asdict(fix)) + b"\n" for fix in fixes)
                     out.write(raw + b"\n" if raw else b"")
                     changes += len(fixes)
@@ -81,7 +81,7 @@ def write_fixed_copy(
     return changes
 
 
-def _fixed(
+def _fix_line(
     line: CaseLine, reference: AuditReference, *, duplicates: Mapping[str, str]
 ) -> tuple[bytes, list[Fix]]:
     """Return a line without its errors, b"" if it is dropped, and what was changed.

@@ -1,11 +1,10 @@
 """Audit: find what is wrong with a corpus before anyone trains on it.
 
-An error stops a training or falsifies its figures, and `lawrec audit --fix` repairs every error.
+An error stops a training or falsifies its metrics, and `lawrec audit --fix` repairs every error.
 A warning is for a person to judge.
 """
 
 import re
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicat
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import encodings_at, find_splits, splits_in
 from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.files import temporary_file
 from lawrec.law.articles import read_article_list, statute_order
 from lawrec.law.catalog import shipped_catalog
 from lawrec.progress import SILENT, Progress
@@ -110,7 +110,7 @@ def audit(
     Args:
         data: What `splits_to_audit` takes.
         reference: What the cases are checked against.
-        threshold: The Jaccard similarity from which on two facts are near-duplicates.
+        threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
         case_format: How the cases are written.
         fix: A new folder for the copy; None: no copy.
         progress: Where to report the number of lines done.
@@ -129,7 +129,7 @@ def audit(
         [('repeated-label', 1)]
     """
     files = splits_to_audit(data)
-    with tempfile.TemporaryFile() as spool:
+    with temporary_file() as spool:
         index = CaseIndex(files, NearDuplicateIndex(spool, threshold))
         work = _Audit(index, reference, case_format)
         work.check_lines(progress)
@@ -268,7 +268,7 @@ class _Audit:
         counts["several"] += len(line.case.articles) > 1
         counts["characters"] += len(line.text)
         counts["longest"] = max(counts["longest"], len(line.text))
-        # Without a listed article, the case is dropped by a fix, and is no one's original.
+        # Without a listed article, the case is dropped by a fix, and no duplicate refers to it.
         if not self._reference.has_no_listed_article(line.case):
             self._index.add(split, line, articles=self._reference.kept(line.case))
 

@@ -3,7 +3,7 @@ const table = document.getElementById("articles");
 const body = table.tBodies[0];
 const heads = [...table.tHead.rows[0].cells];
 
-// "never" (a threshold) sorts as the largest number, "–" (no figure) as the smallest.
+// "never" (a threshold) sorts as the largest number, "–" (no value) as the smallest.
 function sortKey(row, column) {
   const text = row.cells[column].textContent;
   if (text === "never") return Infinity;

@@ -130,3 +130,24 @@ def test_the_list_that_a_cleaned_copy_gets_is_the_one_it_was_checked_against(cor
         fix=tmp_path / "fixed",
     )
     assert (tmp_path / "fixed/law.txt").read_text() == "266\n264\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (["264、999"], ["264"]),
+        (["第264条", None, "999"], ["第264条"]),
+        ({"choices": ["264", "999", "266"]}, ["264", "266"]),
+        ([[0, 3, "264"], [4, 5, "999"]], [[0, 3, "264"]]),
+        ("['264', '999']", ["264"]),
+    ],
+)
+def test_labels_are_kept_however_a_tool_wrote_them(tmp_path, written, kept):
+    path = tmp_path / "mine.json"
+    record = {"fact": invented_fact(1), "articles": written, "unknown_articles": ["133", "998"]}
+    path.write_text(json.dumps(record), encoding="utf-8")
+    report = audit(path, load_audit_reference(path, None, max_tokens=384), fix=tmp_path / "fixed")
+    assert counts(report) == {"unlisted-label": 1}
+    assert report.findings[0].examples[0].note == "999, 998"
+    fixed = json.loads((tmp_path / "fixed/mine.json").read_text(encoding="utf-8"))
+    assert (fixed["articles"], fixed["unknown_articles"]) == (kept, ["133"])

@@ -232,3 +232,21 @@ def test_a_file_that_holds_nothing_is_refused(tmp_path, name, content):
         with pytest.raises(CaseError, match="the file must hold a case") as caught:
             audit(data, load_audit_reference(data, None, max_tokens=384))
         assert caught.value.where == str(path)
+
+
+def test_without_a_list_a_label_must_be_in_the_catalog(tmp_path):
+    path = tmp_path / "mine.csv"
+    labels = ["264", "266277", "5-Mar", "133.2", "#REF!", "民法典第1165条", "nan", "无", "0"]
+    rows = [f"{invented_fact(n)},{label}" for n, label in enumerate(labels)]
+    path.write_text("\n".join(["fact,articles", *rows]), encoding="utf-8")
+    expected = {"bad-label": 1, "unlisted-label": 5, "no-label": 2}
+    report = audit(path, load_audit_reference(path, None, max_tokens=384))
+    assert counts(report) == expected
+    unlisted = next(f for f in report.findings if f.kind == "unlisted-label")
+    assert unlisted.severity == ERROR
+    assert unlisted.examples[0] == (f"{path}:3", "266277")
+    any_label = load_audit_reference(path, None, max_tokens=384, any_label=True)
+    assert "unlisted-label" not in counts(audit(path, any_label))
+    (tmp_path / "law.txt").write_text("民法典第1165条\n", encoding="utf-8")
+    listed = load_audit_reference(path, None, max_tokens=384, any_label=True)
+    assert counts(audit(path, listed))["unlisted-label"] == 5

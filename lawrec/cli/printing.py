@@ -1,0 +1,91 @@
+"""Printing: results on stdout, whatever it is: a terminal, a pipe, a full disk, or closed."""
+
+import io
+import os
+import sys
+from contextlib import suppress
+
+from lawrec.errors import LawrecError
+from lawrec.text import printable
+
+_STREAMS = 3
+"""The descriptors of stdin, stdout and stderr are 0, 1 and 2."""
+
+
+def open_streams() -> None:
+    """Prepare the standard streams, which whoever starts a command has chosen.
+
+    What goes into a pipe or a file is UTF-8. A terminal has an encoding of its own, and what that
+    cannot show is replaced. A closed stderr loses its messages, which is what closing it asks for.
+    """
+    for descriptor in range(_STREAMS):
+        _occupy(descriptor)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        if stream.isatty():
+            stream.reconfigure(errors="replace")
+        else:
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def check_stdout() -> None:
+    """Raise an error if stdout is closed: a result would be lost after a long computation.
+
+    Raises:
+        LawrecError: It is closed.
+    """
+    if sys.stdout is None:
+        raise LawrecError(
+            "stdout",
+            expected="the stream for the results must be open",
+            got="a closed one",
+            todo="Redirect it to a file, or to /dev/null.",
+        )
+
+
+def print_result(text: str, *, exact: bool = False) -> None:
+    """Print a result, without characters that would steer a terminal.
+
+    Args:
+        text: The result.
+        exact: Whether programs read it: where stdout is no terminal, all characters are kept.
+
+    Raises:
+        LawrecError: The disk is full, or the file that stdout is has reached its largest size.
+    """
+    try:
+        print(text if exact and not sys.stdout.isatty() else printable(text), flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _discard_the_rest()
+        raise LawrecError(
+            "stdout",
+            expected="the results must be written",
+            got=error.strerror,
+            todo="Free some space there, and run the command again.",
+        ) from error
+
+
+def _occupy(descriptor: int) -> None:
+    """Open the null device in place of a closed stream.
+
+    Otherwise the next file would get its descriptor, and TensorFlow's log, which goes to descriptor
+    2, would be written into that file.
+    """
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        os.open(os.devnull, os.O_RDWR)  # gets the lowest descriptor that is free: this one
+        os.set_inheritable(descriptor, True)
+
+
+def _discard_the_rest() -> None:
+    """Send what Python still holds of stdout nowhere: at its end, it would fail to write it."""
+    with suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)

@@ -1,0 +1,1 @@
+"""Formats: from the bytes of a file of cases to the fields of each line, still unchecked."""

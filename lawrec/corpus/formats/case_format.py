@@ -1,0 +1,97 @@
+"""Case format: how cases are written, and an open file of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO
+
+from lawrec.errors import CaseError
+from lawrec.limits import MAX_LINE_BYTES
+from lawrec.text_files import TOO_LONG, bounded_lines, decode_lines
+
+FIX_LINE = "Fix the line, or pass --skip-bad."
+
+
+@dataclass(frozen=True)
+class CaseFormat:
+    """How cases are written; what is None is detected from the file.
+
+    A field may lie inside others: "meta.relevant_articles".
+    """
+
+    reader: str | None = None  # a key of READERS; by default, by the suffix of the file
+    fact_field: str = "fact"
+    articles_field: str | None = None  # by default "meta.relevant_articles", else "articles"
+    id_field: str = "id"
+    separator: str | None = None  # between articles in one text
+    encoding: str | None = None  # one of encodings.ENCODINGS
+    charges_only: bool = False  # labelled cases name their charges and no articles
+    any_label: bool = False  # without a list, an article need not be in the catalog
+
+    def non_defaults(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults, for `CaseFormat(**fields)`."""
+        defaults = asdict(CaseFormat())
+        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
+
+
+DEFAULT_FORMAT = CaseFormat()
+
+
+@dataclass(frozen=True)
+class CaseStream:
+    """An open file of cases, and how to read it.
+
+    Args:
+        stream: The bytes of the file, decompressed.
+        where: The name of the file, for errors.
+        case_format: Names of fields, separator and encoding.
+        labelled: Whether each case must have labels.
+    """
+
+    stream: BinaryIO
+    where: str
+    case_format: CaseFormat
+    labelled: bool
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines; bytes that do not fit the encoding are surrogates.
+
+        A line of more than `MAX_LINE_BYTES` is `TOO_LONG`.
+        """
+        return decode_lines(bounded_lines(self.stream), self.case_format.encoding)
+
+
+Record = dict[str, Any]
+"""The fields of a case by the names that its file has, of any type."""
+Row = tuple[int, Record | CaseError]
+"""The number of a line or row, from 1, and its fields, or the error of a line without any."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One format of files with cases."""
+
+    read: Callable[[CaseStream], Iterator[Row]]  # in order and in constant memory
+    suffixes: tuple[str, ...]
+    is_text: bool = True  # False: such a file has no encoding to detect
+    is_table: bool = False  # whether one text may hold several articles
+
+
+def too_long_error(where: str) -> CaseError:
+    """Return the error of a line of more than `MAX_LINE_BYTES`.
+
+    Example:
+        >>> print(too_long_error("train.json:3"))
+        train.json:3: a line must have at most 8,388,608 bytes, got more. Shorten it.
+    """
+    expected = f"a line must have at most {MAX_LINE_BYTES:,} bytes"
+    return CaseError(where, expected=expected, got="more", todo="Shorten it.")
+
+
+def is_too_long(line: str) -> bool:
+    """Return whether a line, or the text of a row, takes the place of one that was too long.
+
+    Example:
+        >>> is_too_long(TOO_LONG), is_too_long("盗窃")
+        (True, False)
+    """
+    return TOO_LONG in line

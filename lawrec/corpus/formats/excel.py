@@ -1,0 +1,100 @@
+"""Excel: the one filled sheet of a workbook, whose first row names the columns."""
+
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import ParseError
+
+from lawrec.corpus.formats.case_format import CaseStream, Row
+from lawrec.corpus.formats.columns import check_columns, required_columns
+from lawrec.corpus.formats.parquet import seekable
+from lawrec.errors import CaseError, quoted
+from lawrec.limits import MAX_WORKBOOK_BYTES
+
+_AS_CSV = "save the sheet as CSV in UTF-8 and name that."
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, ParseError, EOFError),
+    *(KeyError, ValueError, TypeError, AttributeError),
+)
+"""What openpyxl raises where a file is no workbook, or a damaged one."""
+
+
+def read_excel(cases: CaseStream) -> Iterator[Row]:
+    """Yield the fields of each row by the names of their columns; blank rows have none.
+
+    Raises:
+        CaseError: openpyxl is missing, the file is damaged, too large when it is unpacked or has
+            several filled sheets, or a column is missing.
+
+    Example:
+        >>> import io
+        >>> from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
+        >>> empty = CaseStream(io.BytesIO(), "a.xlsx", DEFAULT_FORMAT, labelled=True)
+        >>> next(read_excel(empty))  # doctest: +SKIP
+        Traceback (most recent call last):
+        lawrec.errors.CaseError: a.xlsx: the file must be an Excel workbook, got ...
+    """
+    with seekable(cases.stream) as file:
+        header: list[str] = []
+        for number, values in enumerate(_sheet_rows(file, cases.where), 1):
+            if all(value is None for value in values):
+                continue
+            if header:
+                yield number, dict(zip(header, values, strict=False))
+            else:
+                header = ["" if value is None else str(value).strip() for value in values]
+                check_columns(header, required_columns(cases), where=f"{cases.where}:{number}")
+
+
+def _sheet_rows(file: BinaryIO, where: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of the rows of the one sheet that has any."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of styles, which nobody reads
+            sheets = _filled_sheets(file, where)
+        if len(sheets) > 1:
+            raise CaseError(
+                where,
+                expected="the workbook must have one sheet of cases",
+                got=quoted([sheet.title for sheet in sheets], 200),
+                todo=f"Delete the others, or {_AS_CSV}",
+            )
+        for sheet in sheets:
+            yield from sheet.iter_rows(values_only=True)
+    except _DAMAGE as error:
+        raise CaseError(
+            where,
+            expected="the file must be an Excel workbook (.xlsx)",
+            got=str(error) or "damaged bytes",
+            todo=f"Save it again, or {_AS_CSV}",
+        ) from error
+
+
+def _filled_sheets(file: BinaryIO, where: str) -> list[Any]:
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise CaseError(
+            where,
+            expected="openpyxl must be installed to read Excel",
+            got="no such package",
+            todo=f"Run pip install 'lawrec[excel]', or {_AS_CSV}",
+        ) from error
+    with zipfile.ZipFile(file) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > MAX_WORKBOOK_BYTES:
+        raise CaseError(
+            where,
+            expected=f"the workbook must have at most {MAX_WORKBOOK_BYTES:,} bytes unpacked",
+            got=f"{size:,}",
+            todo=f"Divide it, or {_AS_CSV}",
+        )
+    workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    return [sheet for sheet in workbook.worksheets if _is_filled(sheet.iter_rows(values_only=True))]
+
+
+def _is_filled(rows: Iterable[tuple[Any, ...]]) -> bool:
+    """Return whether one of the first rows has a value."""
+    return any(value is not None for row in islice(rows, 100) for value in row)

@@ -1,0 +1,143 @@
+"""Field checks: what the fact, the id and the labels of a line must be."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from lawrec.corpus.formats.case_format import FIX_LINE
+from lawrec.encodings import SURROGATE
+from lawrec.errors import CaseError, ErrorKind, quoted
+from lawrec.limits import MAX_FACT, MAX_ID, MAX_LABEL, MAX_LABELS
+
+_CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+"""One Chinese character, of the CJK ideographs or their extension A."""
+
+
+def check_fact(fact: object, where: str, *, field_name: str) -> None:
+    """Check the text of a fact.
+
+    Args:
+        fact: What the line has.
+        where: The line, for the error.
+        field_name: The name of the field, for the error.
+
+    Raises:
+        CaseError: It is no text, is empty or too long, or has no Chinese character.
+
+    Example:
+        >>> check_fact("盗窃", "train.json:1", field_name="fact")
+    """
+    if not isinstance(fact, str):
+        raise CaseError(
+            where,
+            expected=f'"{field_name}" must be a text',
+            got=quoted(fact),
+            todo="Fix the line, name another field with --fact-field, or pass --skip-bad.",
+        )
+    if not fact.strip():
+        raise CaseError(
+            where,
+            expected="the fact must not be empty",
+            got=quoted(fact),
+            todo="Write the fact.",
+            kind=ErrorKind.EMPTY_FACT,
+        )
+    check_encoding(fact, where)
+    if len(fact) > MAX_FACT:
+        raise CaseError(
+            where,
+            expected=f"the fact must have at most {MAX_FACT:,} characters",
+            got=f"{len(fact):,}",
+            todo="Shorten it.",
+        )
+    if not _CHINESE.search(fact):
+        raise CaseError(
+            where,
+            expected="the fact must hold Chinese text",
+            got=quoted(fact),
+            todo="Write the fact in Chinese.",
+        )
+
+
+def check_encoding(text: str, where: str) -> None:
+    """Check that a text has no byte that is not in its encoding.
+
+    Raises:
+        CaseError: It has one.
+
+    Example:
+        >>> check_encoding("盗窃", "train.json:1")
+    """
+    if SURROGATE.search(text):
+        raise CaseError(
+            where,
+            expected="the text must be in the encoding of its file, UTF-8 or GB18030",
+            got="other bytes",
+            todo="Fix the line, name the encoding with --encoding, or pass --skip-bad.",
+            kind=ErrorKind.ENCODING,
+        )
+
+
+def id_of(value: Any) -> str:
+    """Return the id of a line as a text, "" if it has none: NaN is a gap in a table.
+
+    Example:
+        >>> [id_of(value) for value in (7, None, float("nan"))]
+        ['7', '', '']
+    """
+    return "" if value is None or value != value else str(value)
+
+
+def usable_id(case_id: str) -> str:
+    """Return an id that `check_id` does not refuse, else "".
+
+    Example:
+        >>> usable_id("7"), usable_id("7" * 1_000)
+        ('7', '')
+    """
+    return "" if len(case_id) > MAX_ID or SURROGATE.search(case_id) else case_id
+
+
+def check_id(case_id: str, where: str) -> None:
+    """Check the id of a case.
+
+    Raises:
+        CaseError: It is too long, or not in the encoding of its file.
+
+    Example:
+        >>> check_id("7", "train.json:1")
+    """
+    check_encoding(case_id, where)
+    if len(case_id) > MAX_ID:
+        raise CaseError(
+            where,
+            expected=f"an id must have at most {MAX_ID:,} characters",
+            got=f"{len(case_id):,}",
+            todo=FIX_LINE,
+        )
+
+
+def check_labels(values: Sequence[object], where: str, *, name: str) -> None:
+    """Check how many labels there are, and how long they are.
+
+    Args:
+        values: What the line has.
+        where: The line, for the error.
+        name: "articles" or "charges".
+
+    Raises:
+        CaseError: There are too many, or one is too long.
+
+    Example:
+        >>> check_labels([264, "133之一"], "train.json:1", name="articles")
+    """
+    longest = max((len(value) for value in values if isinstance(value, str)), default=0)
+    if len(values) > MAX_LABELS:
+        expected, got = f"a case must have at most {MAX_LABELS:,} {name}", len(values)
+    elif longest > MAX_LABEL:
+        expected, got = f"each of the {name} must have at most {MAX_LABEL:,} characters", longest
+    else:
+        return
+    raise CaseError(
+        where, expected=expected, got=f"{got:,}", todo=FIX_LINE, kind=ErrorKind.BAD_LABEL
+    )

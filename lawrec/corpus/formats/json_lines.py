@@ -1,0 +1,110 @@
+"""JSON lines: one object per line, plain or as CAIL2018 writes it."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lawrec.corpus.formats.case_format import (
+    FIX_LINE,
+    CaseFormat,
+    CaseStream,
+    Record,
+    Row,
+    is_too_long,
+    too_long_error,
+)
+from lawrec.errors import CaseError, ErrorKind, quoted
+from lawrec.limits import MAX_DIGITS, MAX_JSON_DEPTH
+
+_EXPECTED = "a line must be one JSON object"
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]')
+_TRAILING_COMMA = re.compile(r"\s*+(?:[\]}]|,\s*+(?:[\]}]|$))")
+"""What follows the position of an error at a comma before a bracket, or behind the object."""
+
+
+def read_json_lines(cases: CaseStream) -> Iterator[Row]:
+    r"""Yield the object of each line that is not blank.
+
+    Raises:
+        CaseError: The file is a JSON array.
+
+    Example:
+        >>> import io
+        >>> from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
+        >>> lines = io.BytesIO(b'{"id": 1}\n\n{"id": 2}')
+        >>> list(read_json_lines(CaseStream(lines, "a.json", DEFAULT_FORMAT, labelled=False)))
+        [(1, {'id': 1}), (3, {'id': 2})]
+    """
+    is_first = True
+    for number, line in enumerate(cases.lines(), 1):
+        if line.strip():
+            where = f"{cases.where}:{number}"
+            if is_first and line.lstrip().startswith("["):
+                raise _array_error(cases.where)
+            is_first = False
+            try:
+                yield number, _object(line, where, case_format=cases.case_format)
+            except CaseError as error:
+                yield number, error
+
+
+def _object(line: str, where: str, *, case_format: CaseFormat) -> Record:
+    """Return the JSON object of a line whose "meta", if it is read, is an object too."""
+    kind = ErrorKind.BROKEN_JSON
+    record = _value(line, where)
+    if not isinstance(record, dict):
+        todo = 'Write {"fact": "..."}.'
+        raise CaseError(where, expected=_EXPECTED, got=quoted(record), todo=todo, kind=kind)
+    meta = record.get("meta", {})
+    if not (isinstance(meta, dict) or case_format.articles_field):
+        expected = '"meta" must be a JSON object'
+        raise CaseError(where, expected=expected, got=quoted(meta), todo=FIX_LINE, kind=kind)
+    return record
+
+
+def _value(line: str, where: str) -> Any:
+    if is_too_long(line):
+        raise too_long_error(where)
+    try:
+        if not _is_too_deep(line):
+            return _DECODER.decode(line.strip())
+        got = f"more than {MAX_JSON_DEPTH} brackets inside each other"
+    except json.JSONDecodeError as error:
+        is_comma = _TRAILING_COMMA.match(line.strip(), error.pos)
+        got = f"broken JSON ({'a comma before the end' if is_comma else error})"
+    except ValueError as error:  # of `_whole_number`
+        got = str(error)
+    todo = "Delete the comma." if "comma before" in got else FIX_LINE
+    raise CaseError(where, expected=_EXPECTED, got=got, todo=todo, kind=ErrorKind.BROKEN_JSON)
+
+
+def _is_too_deep(line: str) -> bool:
+    """Return whether a line has too many brackets inside each other, without a recursion."""
+    if line.count("{") + line.count("[") <= MAX_JSON_DEPTH:
+        return False
+    depth = 0
+    for match in _STRING_OR_BRACKET.finditer(line):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
+        if depth > MAX_JSON_DEPTH:
+            return True
+    return False
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(digits):,} digits")
+    return int(digits)
+
+
+_DECODER = json.JSONDecoder(parse_int=_whole_number)
+
+
+def _array_error(where: str) -> CaseError:
+    return CaseError(
+        where,
+        expected="the file must be JSON lines, one object per line",
+        got="a JSON array",
+        todo=f"Convert it: jq -c '.[]' {where} > lines.jsonl.",
+        kind=ErrorKind.BROKEN_JSON,
+    )

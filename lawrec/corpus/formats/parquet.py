@@ -1,0 +1,80 @@
+"""Parquet: columns of texts or lists, read group by group."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from typing import Any, BinaryIO
+
+from lawrec.corpus.formats.case_format import CaseStream, Row
+from lawrec.corpus.formats.columns import check_columns, required_columns, used_columns
+from lawrec.errors import CaseError
+
+_BATCH_ROWS = 256
+
+
+def read_parquet(cases: CaseStream) -> Iterator[Row]:
+    """Yield the fields of each row by the names of their columns.
+
+    Raises:
+        CaseError: pyarrow is missing, the file is damaged, or a column is missing.
+
+    Example:
+        >>> import io
+        >>> from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
+        >>> empty = CaseStream(io.BytesIO(), "a.parquet", DEFAULT_FORMAT, labelled=True)
+        >>> next(read_parquet(empty))  # doctest: +SKIP
+        Traceback (most recent call last):
+        lawrec.errors.CaseError: a.parquet: the file must be Parquet, got ...
+    """
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise CaseError(
+            cases.where,
+            expected="pyarrow must be installed to read Parquet",
+            got="no such package",
+            todo="Run pip install 'lawrec[parquet]'.",
+        ) from error
+    try:
+        with seekable(cases.stream) as file:
+            table = parquet.ParquetFile(file, pre_buffer=False)
+            columns = table.schema_arrow.names
+            # A column "meta" may hold the labels, as in CAIL2018.
+            nested = {"articles", "charges"} - set(columns) if "meta" in columns else set()
+            required = [name for name in required_columns(cases) if name not in nested]
+            check_columns(columns, required, where=cases.where)
+            yield from enumerate(_rows(table, used_columns(columns, cases.case_format)), 1)
+    except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # pyarrow's own errors have no errno
+            raise
+        expected, got = "the file must be Parquet", str(error).partition("\n")[0]
+        raise CaseError(cases.where, expected=expected, got=got, todo="Write it again.") from error
+
+
+def _rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows group by group, since over all groups pyarrow keeps what it has read."""
+    for group in range(table.num_row_groups):
+        for batch in table.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns):
+            yield from batch.to_pylist()
+
+
+@contextmanager
+def seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Yield the stream itself, or a temporary copy if it cannot seek, as packed ones cannot.
+
+    Example:
+        >>> import io
+        >>> with seekable(io.BytesIO(b"PAR1")) as file:
+        ...     file.seek(3)
+        3
+    """
+    if isinstance(stream, BufferedReader) and stream.seekable():
+        yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy)
+        copy.seek(0)
+        yield copy

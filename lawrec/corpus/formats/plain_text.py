@@ -1,0 +1,101 @@
+"""Plain text: a fact per line, or one case per file. It cannot have labels."""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from lawrec.corpus.formats.case_format import CaseStream, Row, is_too_long, too_long_error
+from lawrec.errors import CaseError, ErrorKind
+from lawrec.limits import MAX_LINE_BYTES
+from lawrec.text_files import decode_lines
+
+_OBJECT = re.compile(r'\s*+(?:\[\s*+)?+\{\s*+"')
+"""How a line of JSON begins, and no fact."""
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+
+def looks_like(line: str, fact_field: str) -> str | None:
+    """Return the format that a first line belongs to if it is no plain text, else None.
+
+    Args:
+        line: The line.
+        fact_field: The name of the column of the facts: the first line of a table has it.
+
+    Example:
+        >>> [looks_like(line, "fact") for line in ('{"fact": "盗窃"}', "id,fact", "盗窃")]
+        ['jsonl', 'csv', None]
+    """
+    if _OBJECT.match(line):
+        return "jsonl"
+    for name, delimiter in _DELIMITERS.items():
+        if fact_field in (column.strip(' "\ufeff\r\n') for column in line.split(delimiter)):
+            return name
+    return None
+
+
+def read_lines(cases: CaseStream) -> Iterator[Row]:
+    r"""Yield each line as a fact.
+
+    Raises:
+        CaseError: The first line belongs to another format.
+
+    Example:
+        >>> from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
+        >>> text = io.BytesIO("盗窃\n抢劫".encode())
+        >>> list(read_lines(CaseStream(text, "a.txt", DEFAULT_FORMAT, labelled=False)))
+        [(1, {'fact': '盗窃'}), (2, {'fact': '抢劫'})]
+    """
+    field = cases.case_format.fact_field
+    for number, line in enumerate(cases.lines(), 1):
+        where = f"{cases.where}:{number}"
+        if cases.labelled:
+            yield number, _no_labels(cases, where)
+        elif is_too_long(line):
+            yield number, too_long_error(where)
+        elif number == 1 and (reader := looks_like(line, field)):
+            raise _other_format(where, reader)
+        elif _OBJECT.match(line):
+            yield number, _other_format(where, "jsonl")
+        else:
+            yield number, {field: line.rstrip("\r\n")}
+
+
+def read_document(cases: CaseStream) -> Iterator[Row]:
+    r"""Yield a whole file as one case, whose id is the name of the file.
+
+    Example:
+        >>> from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
+        >>> text = io.BytesIO("盗窃。\n抢劫。".encode())
+        >>> list(read_document(CaseStream(text, "d/7.txt", DEFAULT_FORMAT, labelled=False)))
+        [(1, {'fact': '盗窃。\n抢劫。', 'id': '7.txt'})]
+    """
+    names, where = cases.case_format, f"{cases.where}:1"
+    content = cases.stream.read(MAX_LINE_BYTES + 1)
+    if cases.labelled:
+        yield 1, _no_labels(cases, where)
+    elif len(content) > MAX_LINE_BYTES:
+        yield 1, too_long_error(where)
+    else:
+        text = "".join(decode_lines(io.BytesIO(content), names.encoding))
+        yield 1, {names.fact_field: text, names.id_field: PurePath(cases.where).name}
+
+
+def _no_labels(cases: CaseStream, where: str) -> CaseError:
+    label = "charges" if cases.case_format.charges_only else "articles"
+    return CaseError(
+        where,
+        expected=f"a case must have {label}",
+        got="plain text",
+        todo="Use JSON lines or CSV.",
+        kind=ErrorKind.BAD_LABEL,
+    )
+
+
+def _other_format(where: str, reader: str) -> CaseError:
+    return CaseError(
+        where,
+        expected="a line of plain text must be a fact",
+        got=f"a line of {reader}",
+        todo=f"Pass --input-format {reader}.",
+    )

@@ -1,0 +1,99 @@
+"""Temporary names of what is being written, and what killed processes have left under them.
+
+Each process writes under names of its own, such as ".run.4711@host.8f0c2e9d.tmp", so that several
+can write the same file or folder.
+"""
+
+import os
+import platform
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_HOST = platform.node()
+_TEMPORARY = re.compile(rf"\..+\.([0-9]{{1,10}})@{re.escape(_HOST)}\.[0-9a-f]{{8}}\.tmp")
+"""What this host is writing, as `new_temporary` names it: ".run.4711@host.8f0c2e9d.tmp"."""
+_NAME_KEPT = 40
+"""Characters of a name that its temporary name begins with: no name may be over 255 bytes."""
+
+
+def new_temporary(path: Path) -> Path:
+    """Return a new name beside a path, and remove what killed processes have left there.
+
+    A disk may be shared: the process ids of another host mean nothing here.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = new_temporary(Path(folder) / "new" / "run")
+        ...     path.parent.name, path.name[:5], path.suffix
+        ('new', '.run.', '.tmp')
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for sibling in _siblings(path.parent):
+        ours = _TEMPORARY.fullmatch(sibling.name)
+        if ours and not _is_running(int(ours[1])):
+            remove(sibling)
+    owner = f"{os.getpid()}@{_HOST}"
+    return path.with_name(f".{path.name[:_NAME_KEPT]}.{owner}.{secrets.token_hex(4)}.tmp")
+
+
+def _siblings(folder: Path) -> list[Path]:
+    """Return what is in a folder; nothing if it may be written to but not read."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it exists; another process may be removing it as well.
+
+    Example:
+        >>> remove(Path("no-such-folder"))
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    with suppress(OSError):
+        path.unlink()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Yield to one process or thread at a time, on systems with locks of folders.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder, locked(Path(folder)):
+        ...     pass
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_running(pid: int) -> bool:
+    """Return whether a process runs on this host; also True where nobody can know."""
+    # Signal 0 only asks whether the process exists; on Windows, os.kill would end the process.
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # it is another user's, or no process id
+        pass
+    return True

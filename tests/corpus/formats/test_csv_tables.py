@@ -1,0 +1,107 @@
+"""Tables whose rows a stray quotation mark would join, and what is long in them."""
+
+import gzip
+import json
+
+import pytest
+
+from lawrec.corpus.audit.case_checks import audit_reference_of
+from lawrec.corpus.audit.runner import audit
+from lawrec.corpus.cases import BadLines, Case, read_cases, usable_cases
+from lawrec.errors import CaseError
+from lawrec.limits import MAX_LINE_BYTES
+
+FACT = "被告人钱某盗走电动车一辆。"
+
+
+def cases_of(tmp_path, text, name="c.csv", **options):
+    path = tmp_path / name
+    content = text if isinstance(text, bytes) else text.encode()
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    return list(read_cases(path, **options))
+
+
+def test_with_skip_bad_one_row_is_skipped_and_counted(tmp_path):
+    rows = [f"{FACT},264\n"] * 30
+    rows[11] = f'"{FACT},264\n'
+    cases = cases_of(tmp_path, "fact,articles\n" + "".join(rows))
+    bad_lines = BadLines(skip=True)
+    assert len(list(usable_cases(iter(cases), bad_lines))) == 29
+    assert bad_lines.skipped == 1
+    error = cases[11]
+    assert (error.where, error.case_id) == (f"{tmp_path / 'c.csv'}:13", "13")
+    assert error.got == "a quotation mark that takes in 19 lines"
+    assert error.todo == "Delete the mark or write it twice, or pass --skip-bad."
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("fact\tarticles", [f'"{FACT}\t264', f"{FACT}\t266", f'{FACT}"\t263']),
+        ("id\tfact", [f'1\t"{FACT}', f"2\t{FACT}", f'3\t{FACT}"']),
+        (
+            "id\tfact\tarticles",
+            [f'1\t"{FACT}\t264', f"2\t{FACT}\t第266条", f'3\t{FACT}"\t1'],
+        ),
+    ],
+)
+def test_two_marks_in_two_rows_join_none(tmp_path, header, rows):
+    text = "\n".join([header, *rows]) + "\n"
+    cases = cases_of(tmp_path, text, "c.tsv", labelled="articles" in header)
+    assert [isinstance(case, Case) for case in cases] == [False, True, True]
+    assert cases[0].got == "a quotation mark that takes in 3 lines"
+
+
+def test_a_fact_with_commas_and_line_ends_is_one_case(tmp_path):
+    fact = "2016年3月,被告人钱某\n盗走电动车,后逃离"
+    (case,) = cases_of(tmp_path, f'fact,articles\n"{fact}",264\n')
+    assert case.fact == fact
+    (case,) = cases_of(tmp_path, f'id,fact\n7,"{fact}"\n', labelled=False)
+    assert case.fact == fact
+
+
+@pytest.mark.parametrize("mark", ["", '"'])
+def test_a_fact_may_be_as_long_as_a_line(tmp_path, mark):
+    fact = f"{FACT}\n" * 20_000 if mark else "盗" * 200_000
+    text = f"fact,articles\n{mark}{fact}{mark},264\n{FACT},266\n"
+    cases = cases_of(tmp_path, text, "c.csv.gz")
+    assert [case.fact for case in cases] == [fact, FACT]
+
+
+@pytest.mark.parametrize(("name", "head"), [("c.csv", "fact\n"), ("c.txt", ""), ("c.json", "")])
+def test_a_line_that_is_too_long_is_an_error_and_the_next_is_read(tmp_path, name, head):
+    line = json.dumps({"fact": FACT}) if name == "c.json" else FACT
+    text = f"{head}{line}\n{'盗' * (MAX_LINE_BYTES // 3 + 1)}\n{line}\n"
+    one, error, other = cases_of(tmp_path, text, name, labelled=False)
+    assert (one.fact, other.fact) == (FACT, FACT)
+    assert error.where == f"{tmp_path / name}:{3 if head else 2}"
+    assert error.expected == "a line must have at most 8,388,608 bytes"
+
+
+@pytest.mark.parametrize("name", ["c.csv", "c.txt", "c.json"])
+def test_lines_may_end_in_carriage_returns_alone(tmp_path, name):
+    lines = {
+        "c.csv": ["id,fact", *(f"{number},{FACT}" for number in "abc")],
+        "c.txt": [FACT] * 3,
+        "c.json": [json.dumps({"fact": FACT}, ensure_ascii=False)] * 3,
+    }[name]
+    cases = cases_of(tmp_path, "\r".join([*lines, ""]), name, labelled=False)
+    assert [case.fact for case in cases] == [FACT] * 3
+
+
+@pytest.mark.parametrize("fact", ["被告人陳某竊取機車一輛，為警查獲。", "詐欺取財", "殺人未遂"])
+def test_big5_is_an_error_and_never_other_characters(tmp_path, fact):
+    table = f"fact,articles\n{fact},264\n".encode("big5")
+    (error,) = cases_of(tmp_path, table)
+    assert isinstance(error, CaseError)
+    assert error.got == "other bytes"
+
+
+def test_an_audit_does_not_call_big5_gb18030(tmp_path):
+    path = tmp_path / "c.json"
+    fact = "被告人陳某竊取機車一輛，為警查獲。"
+    line = json.dumps({"fact": fact, "articles": [264]}, ensure_ascii=False)
+    path.write_bytes(line.encode("big5"))
+    report = audit(path, audit_reference_of([]))
+    [examples] = [finding.examples for finding in report.findings if "encod" in finding.kind]
+    assert "gb18030" not in str(examples)

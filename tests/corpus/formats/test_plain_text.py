@@ -1,0 +1,67 @@
+"""Text that is none, and one case per file."""
+
+import io
+
+import pytest
+
+from lawrec.corpus.cases import read_cases, read_stream
+from lawrec.corpus.readers import CaseFormat, choose_stream_reader
+from lawrec.errors import CaseError
+
+FACT = "被告人周某伪造印章。"
+
+
+def read(content, reader="text"):
+    stream = io.BytesIO(content.encode())
+    return list(read_stream(stream, "c", labelled=False, case_format=CaseFormat(reader)))
+
+
+@pytest.mark.parametrize(
+    ("first", "reader"),
+    [
+        (f'{{"fact": "{FACT}"}}', "jsonl"),
+        (f'\ufeff {{ "id": 1, "fact": "{FACT}"}}', "jsonl"),
+        (f'[{{"fact": "{FACT}"}}]', "jsonl"),
+        ("id,fact", "csv"),
+        ('"fact","articles"', "csv"),
+        ("\ufefffact", "csv"),
+        ("articles\tfact", "tsv"),
+    ],
+)
+def test_a_first_line_shows_another_format(first, reader):
+    stream = io.BufferedReader(io.BytesIO(f"\n{first}\n{FACT}\n".encode()))
+    assert choose_stream_reader(stream, CaseFormat()) == reader
+    with pytest.raises(CaseError) as caught:
+        read(f"{first}\n{FACT}\n")
+    assert (caught.value.where, caught.value.got) == ("c:1", f"a line of {reader}")
+    assert caught.value.todo == f"Pass --input-format {reader}."
+
+
+@pytest.mark.parametrize("first", [FACT, "{案情}被告人", "[2016]1号，被告人", "a fact", ""])
+def test_a_fact_is_text(first):
+    stream = io.BufferedReader(io.BytesIO(first.encode()))
+    assert choose_stream_reader(stream, CaseFormat()) == "text"
+    assert len(read(first)) == (first != "")
+
+
+def test_a_later_line_of_json_is_an_error_of_its_line():
+    case, error, other = read(f'{FACT}\n{{"fact": "{FACT}"}}\n{FACT}\n')
+    assert error.todo == "Pass --input-format jsonl."
+    assert (case.fact, other.fact) == (FACT, FACT)
+
+
+def test_a_file_may_be_one_case(tmp_path):
+    for name, text in (("b.txt", f"{FACT}\r\n\r\n{FACT}"), ("a.txt", FACT), ("c.txt", "Latin")):
+        (tmp_path / name).write_bytes(text.encode("gb18030"))
+    cases = list(read_cases(tmp_path, labelled=False, case_format=CaseFormat("document")))
+    assert [case.case_id for case in cases] == ["a.txt", "b.txt", "c.txt"]
+    assert cases[1].fact == f"{FACT}\r\n\r\n{FACT}"
+    assert cases[2].expected == "the fact must hold Chinese text"
+    (error,) = read_cases(tmp_path / "a.txt", case_format=CaseFormat("document"))
+    assert error.expected == "a case must have articles"
+
+
+def test_a_document_may_not_be_too_long(monkeypatch):
+    monkeypatch.setattr("lawrec.corpus.formats.plain_text.MAX_LINE_BYTES", 29)
+    (error,) = read(FACT, "document")
+    assert error.expected.startswith("a line must have at most")
