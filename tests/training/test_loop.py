@@ -160,7 +160,8 @@ def test_a_run_whose_newest_checkpoint_was_half_written_ends_with_the_same_bits(
     data.write_bytes(data.read_bytes()[:1000])
     messages = []
     list(train(run, records, progress=messages_to(messages)))
-    assert f"{newest} is damaged: using the one before it, if any." in messages
+    damage = f"other bytes: {data.name}"
+    assert f"{newest} is damaged ({damage}): using the one before it, if any." in messages
     assert_same_bits(run, whole[0])
 
 
