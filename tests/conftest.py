@@ -16,6 +16,14 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture
+def without_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let settings have any value: within its range, none makes a training fail at once."""
+    from lawrec.setting_range import SettingRange
+
+    monkeypatch.setattr(SettingRange, "__contains__", lambda allowed, value: True)
+
+
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_splits(tmp_path_factory.mktemp("tiny") / "data")

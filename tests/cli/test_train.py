@@ -52,7 +52,7 @@ def test_an_unknown_setting_names_the_nearest():
 
 @pytest.mark.tensorflow
 def test_a_dry_run_shows_sizes_and_the_first_batch_and_makes_no_run(
-    tiny_data, tmp_path, monkeypatch
+    tiny_data, tmp_path, monkeypatch, without_ranges
 ):
     monkeypatch.chdir(tmp_path)
     small = ("--set=model.lstm_units=8", "--set=corpus.tokenizer=char", "--epochs", 1)

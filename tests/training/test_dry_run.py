@@ -59,7 +59,7 @@ def test_the_first_batch_is_shown_as_the_model_gets_it(start_run):
         assert case.weight == 1
 
 
-def test_weights_that_start_too_large_are_found(start_run):
+def test_weights_that_start_too_large_are_found(start_run, without_ranges):
     run, records = start_run()
     wild = config.from_dict({"model": {"embedding_stddev": 3e38}}, "here", base=run.config)
     checks = check_first_batch(wild, records, dataset=run.dataset).checks

@@ -261,7 +261,9 @@ def test_training_stops_when_valid_no_longer_improves(start_run, monkeypatch):
     assert [evaluation.best for evaluation in evaluations] == [True, False, False]
 
 
-def test_an_infinite_loss_stops_with_the_step_and_keeps_the_last_checkpoint(start_run):
+def test_an_infinite_loss_stops_with_the_step_and_keeps_the_last_checkpoint(
+    start_run, without_ranges
+):
     run, records = start_run("optimizer.learning_rate=3e38")
     with pytest.raises(RunError, match="at step") as caught:
         list(train(run, records))
