@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -268,9 +269,8 @@ def write_and_read(folder, writer):
         with atomic_folder(folder / "replaced"):
             pass
         path = folder / f"records-{number}"
-        if not path.exists():
-            with atomic_folder(path) as new:
-                write_text(new / "shard", "whole")
+        with suppress(FileExistsError), atomic_folder(path, overwrite=False) as new:
+            write_text(new / "shard", "whole")
         if (path / "shard").read_text("utf-8") != "whole":
             wrong.append(f"{path} is not whole")
     return wrong

@@ -77,8 +77,9 @@ def read_checkpoint_list(folder: Path) -> tuple[ListedCheckpoint, ...]:
         listed = tuple(ListedCheckpoint(**entry) for entry in values["checkpoints"])
         is_own = values["run"] == _run_digest(folder)
     except SEAL_ERRORS as error:
+        got = "no such file" if isinstance(error, FileNotFoundError) else error
         raise RunError(
-            path, expected="the list of checkpoints must be undamaged", got=error, todo=_TODO
+            path, expected="the list of checkpoints must be undamaged", got=got, todo=_TODO
         ) from error
     if not is_own:
         raise RunError(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.cli import DRUNK, THEFT, json_lines, lawrec
+from tests.helpers.damages import reseal
 
 
 def test_texts_need_an_imported_statute(tmp_path, monkeypatch):
@@ -173,19 +174,21 @@ def test_without_thresholds_it_says_to_tune_unless_one_is_given(own_run):
 
 
 @pytest.mark.tensorflow
-def test_without_a_checkpoint_it_says_to_resume(own_run):
+def test_without_a_checkpoint_it_says_where_to_get_one(own_run):
     for path in [*own_run.glob("model.ckpt*"), own_run / "checkpoint"]:
         path.unlink()
     shutil.rmtree(own_run / "best")
     result = lawrec("predict", stdin=THEFT)
     assert result.exit_code == 1
-    assert "the run must hold a checkpoint that is not damaged, got none" in result.stderr
+    assert "best/checkpoints.json: the list of checkpoints must be undamaged" in result.stderr
+    assert "Restore them from a copy of the run, or train a new one with" in result.stderr
 
 
 @pytest.mark.tensorflow
 def test_another_tokenizer_version_is_refused(own_run):
     text = (own_run / "run.json").read_text(encoding="utf-8")
     (own_run / "run.json").write_text(text.replace('"char"', '"jieba"', 1), encoding="utf-8")
+    reseal(own_run)
     result = lawrec("predict", stdin=THEFT)
     assert result.exit_code == 1
     assert "the tokenizer must be the run's own" in result.stderr

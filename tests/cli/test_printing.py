@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lawrec.text import encodable
 from tests.helpers.cli import case_line, lawrec
 
 LAWREC = [sys.executable, "-m", "lawrec"]
@@ -184,7 +185,7 @@ def test_cases_whose_names_are_not_utf8_are_prepared(bad_name, tmp_path, monkeyp
     assert "1 lines skipped" in result.stdout
     (log,) = tmp_path.glob("data/records/*/skipped.jsonl")
     assert [json.loads(line)["where"] for line in log.read_text("utf-8").splitlines()] == [
-        f"{bad_name / split}.json:21" for split in ("train", "valid", "test")
+        encodable(f"{bad_name / split}.json:21") for split in ("train", "valid", "test")
     ]
     assert lawrec("prepare", "--data", bad_name, "--skip-bad", char).stdout == result.stdout
 

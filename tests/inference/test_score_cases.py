@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lawrec.inference.score_cases import score_file
+from lawrec.limits import MAX_ID
 from lawrec.runs.run import find_run
 from tests.helpers.damages import flip, swap
 from tests.helpers.progress import messages_to
@@ -59,7 +60,8 @@ def test_stored_scores_are_those_that_were_computed(own_run):
 
 
 def test_a_long_id_takes_its_own_room_alone(own_run, tmp_path):
-    cases = [{"id": "x" * 1_000_000, "fact": "盗窃", "articles": [264]}]
+    longest = "x" * MAX_ID
+    cases = [{"id": longest, "fact": "盗窃", "articles": [264]}]
     cases += [{"id": str(number), "fact": "盗窃", "articles": [264]} for number in range(500)]
     path = tmp_path / "ids.jsonl"
     path.write_text("\n".join(map(json.dumps, cases)), "utf-8")
@@ -67,7 +69,7 @@ def test_a_long_id_takes_its_own_room_alone(own_run, tmp_path):
     scored = score_file(own_run, path)
     assert tracemalloc.get_traced_memory()[1] < 60_000_000
     tracemalloc.stop()
-    assert scored.case_ids[:2] == ("x" * 1_000_000, "0")
+    assert scored.case_ids[:2] == (longest, "0")
     assert same(score_file(own_run, path), scored)
 
 
