@@ -6,7 +6,7 @@ to a `BadLines`, which stops at the first one unless the user chose to skip them
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -118,11 +118,17 @@ def usable_cases(cases: Cases, bad_lines: BadLines | None = None) -> Iterator[Ca
         ([('264',)], 1)
     """
     bad_lines = bad_lines or BadLines(skip=False)
-    for case in cases:
-        if isinstance(case, CaseError):
-            bad_lines.handle(case)
-        else:
-            yield case
+    try:
+        for case in cases:
+            if isinstance(case, CaseError):
+                bad_lines.handle(case)
+            else:
+                yield case
+    finally:
+        # A raised error refers to this frame by its traceback, and this frame to the error: only
+        # closing the generator closes its file at once.
+        if isinstance(cases, Generator):
+            cases.close()
 
 
 def read_cases(

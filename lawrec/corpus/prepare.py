@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 
 from lawrec.config import CorpusConfig
@@ -195,13 +194,12 @@ class _Preparation:
         return counts
 
     def _cases(self, split: str) -> Cases:
-        """Return the cases of a split, in train followed by the charge-only cases."""
+        """Yield the cases of a split, in train followed by the charge-only cases."""
         cases = read_cases(self.inputs.splits[split], case_format=self.spec.case_format)
-        cases = refuse_unknown_labels(cases, self.inputs.known_labels)
+        yield from refuse_unknown_labels(cases, self.inputs.known_labels)
         if split == "train" and self.spec.charge_only_data:
             case_format = replace(self.spec.case_format, charges_only=True)
-            return chain(cases, read_cases(self.spec.charge_only_data, case_format=case_format))
-        return cases
+            yield from read_cases(self.spec.charge_only_data, case_format=case_format)
 
     def _save_vocabularies(
         self, counts: Mapping[str, _SplitCounts]
