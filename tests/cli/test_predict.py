@@ -3,14 +3,15 @@
 import csv
 import io
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from lawrec.runs.checkpoint_list import write_checkpoint_list
 from tests.helpers.cli import DRUNK, THEFT, json_lines, lawrec
+from tests.helpers.damages import reseal
 
 
 def test_texts_need_an_imported_statute(tmp_path, monkeypatch):
@@ -174,18 +175,27 @@ def test_without_thresholds_it_says_to_tune_unless_one_is_given(own_run):
 
 @pytest.mark.tensorflow
 def test_without_a_checkpoint_it_says_to_resume(own_run):
-    for path in [*own_run.glob("model.ckpt*"), own_run / "checkpoint"]:
-        path.unlink()
-    shutil.rmtree(own_run / "best")
+    for folder in (own_run, own_run / "best"):
+        write_checkpoint_list(folder)
     result = lawrec("predict", stdin=THEFT)
     assert result.exit_code == 1
-    assert "the run must hold a checkpoint that is not damaged, got none" in result.stderr
+    assert "the run must hold a checkpoint, got none yet. Train it with" in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_a_run_that_lost_its_checkpoints_names_the_files(own_run):
+    for path in own_run.rglob("model.ckpt*"):
+        path.unlink()
+    result = lawrec("predict", stdin=THEFT)
+    assert result.exit_code == 1
+    assert "at least one checkpoint must not be damaged, got no such file: model" in result.stderr
 
 
 @pytest.mark.tensorflow
 def test_another_tokenizer_version_is_refused(own_run):
     text = (own_run / "run.json").read_text(encoding="utf-8")
     (own_run / "run.json").write_text(text.replace('"char"', '"jieba"', 1), encoding="utf-8")
+    reseal(own_run)
     result = lawrec("predict", stdin=THEFT)
     assert result.exit_code == 1
     assert "the tokenizer must be the run's own" in result.stderr

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from lawrec.cli import cli
 from lawrec.decision.strategies import STRATEGIES
+from tests.helpers.damages import rewrite
 
 THEFT = "被告人张某在本市某路秘密窃取钱包，后被抓获。"
 
@@ -96,8 +97,7 @@ def test_a_guarantee_lists_every_article_from_its_score_on(thresholds):
 def test_a_case_whose_list_would_be_too_long_is_left_to_a_person(thresholds):
     limits = ("--set", "decision.max_articles=1")
     assert lawrec("tune-thresholds", "--coverage", 0.9, *limits).exit_code == 0
-    values = read(thresholds) | {"guarantee_score": 1e-9}
-    thresholds.write_text(json.dumps(values), encoding="utf-8")
+    rewrite(thresholds, guarantee_score=1e-9)
     found = answer()
     assert found["abstained"]
     assert found["articles"] == []
