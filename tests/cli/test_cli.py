@@ -17,6 +17,7 @@ from lawrec.config import Config
 from lawrec.corpus.readers import CaseFormat
 from lawrec.evaluation.metrics import METRICS
 from tests.helpers.cli import json_lines, lawrec
+from tests.helpers.damages import reseal
 
 
 def write_tables(data, folder):
@@ -306,6 +307,7 @@ def test_changed_valid_cases_are_noticed(tiny_data, tmp_path, monkeypatch, own_r
     text = (own_run / "run.json").read_text(encoding="utf-8")
     moved = text.replace(str(tiny_data / "valid.json"), str(tmp_path / "gone.json"))
     (own_run / "run.json").write_text(moved, encoding="utf-8")
+    reseal(own_run)
     result = lawrec("tune-thresholds")
     assert result.exit_code == 1
     assert "must be as they were when the run was trained, got No such file" in result.stderr
