@@ -91,13 +91,34 @@ def file_digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
     return {name: sha256(folder / name) for name in sorted(names)}
 
 
+def check_file_names(names: Iterable[str]) -> None:
+    """Raise an error if a name is a path: a stranger's folder must not reach files outside it.
+
+    Raises:
+        ValueError: A name has a folder in it, or is none.
+
+    Example:
+        >>> check_file_names(["tokens.txt"])
+        >>> check_file_names(["../tokens.txt"])
+        Traceback (most recent call last):
+        ValueError: '../tokens.txt' is not the name of a file in the folder
+    """
+    for name in names:
+        if name in ("", "..") or Path(name).name != name or "\\" in name:
+            raise ValueError(f"{name!r} is not the name of a file in the folder")
+
+
 def damaged_file(folder: Path, digests: Mapping[str, str]) -> tuple[Path, str] | None:
     """Return the first file that differs from its digest, and how; None if all are undamaged.
+
+    Raises:
+        ValueError: A name is not that of a file in the folder, but the path of one elsewhere.
 
     Example:
         >>> damaged_file(Path("vocab"), {"no-such.txt": "12"})
         (PosixPath('vocab/no-such.txt'), 'no such file')
     """
+    check_file_names(digests)
     for name, digest in digests.items():
         path = folder / name
         if not path.is_file():

@@ -90,6 +90,12 @@ def test_a_manifest_of_something_else_is_refused(folder, files):
         check_seal(folder, error=RecordsError, todo=TODO)
 
 
+def test_a_manifest_that_names_a_file_elsewhere_is_refused(folder, tmp_path):
+    write_sealed(folder / "manifest.json", {"files": {"../one.txt": "0" * 64}})
+    with pytest.raises(RecordsError, match="is not the name of a file in the folder"):
+        check_seal(folder, error=RecordsError, todo=TODO)
+
+
 def test_a_damaged_manifest_is_named_and_not_the_files(folder):
     path = folder / "manifest.json"
     values = json.loads(path.read_text("utf-8"))

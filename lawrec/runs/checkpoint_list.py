@@ -19,7 +19,15 @@ from pathlib import Path
 
 from lawrec.errors import RunError
 from lawrec.files import sha256, write_json
-from lawrec.seal import SEAL_ERRORS, damaged_file, file_digests, json_digest, read_sealed, sealed
+from lawrec.seal import (
+    SEAL_ERRORS,
+    check_file_names,
+    damaged_file,
+    file_digests,
+    json_digest,
+    read_sealed,
+    sealed,
+)
 
 CHECKPOINTS = "checkpoints.json"
 BEST = "best"
@@ -75,6 +83,7 @@ def read_checkpoint_list(folder: Path) -> tuple[ListedCheckpoint, ...]:
     try:
         values = read_sealed(path)
         listed = tuple(ListedCheckpoint(**entry) for entry in values["checkpoints"])
+        check_file_names(name for each in listed for name in (each.name, *each.files))
         is_own = values["run"] == _run_digest(folder)
     except SEAL_ERRORS as error:
         got = "no such file" if isinstance(error, FileNotFoundError) else error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lawrec.runs.checkpoint_list import write_checkpoint_list
 from tests.helpers.cli import DRUNK, THEFT, json_lines, lawrec
 from tests.helpers.damages import reseal
 
@@ -182,6 +183,24 @@ def test_without_a_checkpoint_it_says_where_to_get_one(own_run):
     assert result.exit_code == 1
     assert "best/checkpoints.json: the list of checkpoints must be undamaged" in result.stderr
     assert "Restore them from a copy of the run, or train a new one with" in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_without_a_checkpoint_it_says_to_resume(own_run):
+    for folder in (own_run, own_run / "best"):
+        write_checkpoint_list(folder)
+    result = lawrec("predict", stdin=THEFT)
+    assert result.exit_code == 1
+    assert "the run must hold a checkpoint, got none yet. Train it with" in result.stderr
+
+
+@pytest.mark.tensorflow
+def test_a_run_that_lost_its_checkpoints_names_the_files(own_run):
+    for path in own_run.rglob("model.ckpt*"):
+        path.unlink()
+    result = lawrec("predict", stdin=THEFT)
+    assert result.exit_code == 1
+    assert "at least one checkpoint must not be damaged, got no such file: model" in result.stderr
 
 
 @pytest.mark.tensorflow

@@ -8,7 +8,7 @@ from lawrec.runs.checkpoint_list import (
     read_checkpoint_list,
     write_checkpoint_list,
 )
-from tests.helpers.damages import flip, swap
+from tests.helpers.damages import flip, rewrite, swap
 
 
 def save(folder, step, content="weights"):
@@ -81,6 +81,14 @@ def test_a_list_that_is_missing_or_damaged_is_refused(run, content):
     with pytest.raises(RunError, match="the list of checkpoints must be undamaged") as caught:
         read_checkpoint_list(run)
     assert caught.value.where == str(path)
+
+
+@pytest.mark.parametrize("name", ["../second/best/model.ckpt-4", "/dev/zero", "..", ""])
+def test_a_list_that_names_files_outside_its_folder_is_refused(run, name):
+    for listed in ({"name": name, "files": {}}, {"name": "a", "files": {name: "0" * 64}}):
+        rewrite(run / "checkpoints.json", checkpoints=[listed])
+        with pytest.raises(RunError, match="is not the name of a file in the folder"):
+            read_checkpoint_list(run)
 
 
 def test_a_checkpoint_that_is_not_listed_has_no_digest(run):
