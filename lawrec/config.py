@@ -30,7 +30,7 @@ class CorpusConfig:
     tokenizer: str = "jieba"  # a key of tokenizers.TOKENIZERS
     entity_types: tuple[str, ...] = ()  # keys of entities.ENTITY_TYPES: each span becomes one token
     stop_words: str = ""  # path of a list of tokens that are dropped
-    max_tokens: int = number(384, at_least=1, at_most=100_000)  # a longer fact is truncated to this
+    max_tokens: int = number(4_096, at_least=1, at_most=100_000)  # a longer fact is truncated
     min_count: int = number(2, at_least=1)  # rarer tokens become <unk>
     max_vocabulary: int = number(50_000, at_least=1, at_most=10**7)  # <pad> and <unk> included
     user_tokens: str = ""  # path of a list of tokens that never become <unk>
@@ -43,6 +43,7 @@ class CorpusConfig:
 class ModelConfig:
     """Section [model]: layers and their sizes."""
 
+    lstm_tokens: int = number(384, at_least=1, at_most=100_000)  # the LSTM reads the first tokens
     embedding_size: int = number(128, at_least=1, at_most=10_000)
     # With initial embeddings near zero, a stacked LSTM learns nothing for epochs.
     embedding_stddev: float = number(0.6)
@@ -52,8 +53,25 @@ class ModelConfig:
     bidirectional: bool = True
     pooling: str = "article-attention"  # a key of pooling.POOLINGS
     dropout: float = number(0.25, below=1)  # after the embedding and after each LSTM layer
-    svm_share: float = number(0.7, below=1)  # share of the linear SVMs in the scores; 0: no SVMs
     batch_normalization: bool = False  # of the pooled features, synchronized over all replicas
+
+
+@dataclass(frozen=True)
+class RankingConfig:
+    """Section [ranking]: the linear SVMs, and the second stage that ranks the best articles."""
+
+    lstm_share: float = number(0.3, at_most=1)  # share of the LSTM in the logits; 1: it alone
+    svm_c: float = number(3.0, at_least=1e-6)  # inverse regularization of the SVMs
+    max_positive_weight: float = number(10.0, at_least=1)  # of a true case of a rare article
+    second_stage: bool = True  # rank the candidates again; if not, mix the SVMs and the LSTM
+    candidates: int = number(10, at_least=1, at_most=1_000)  # articles per case that it ranks
+    folds: int = number(5, at_least=2, at_most=100)  # for the out-of-fold scores it learns from
+    trees: int = number(200, at_least=1, at_most=100_000)
+    tree_leaves: int = number(15, at_least=2, at_most=10_000)
+    tree_learning_rate: float = number(0.07, at_least=1e-6)
+    tree_min_rows: int = number(40, at_least=1)  # pairs per leaf
+    tree_l2: float = number(5.0)
+    tree_feature_share: float = number(0.6, at_least=0.01, at_most=1)  # tried per split
 
 
 @dataclass(frozen=True)
@@ -142,6 +160,7 @@ class Config:
 
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    ranking: RankingConfig = field(default_factory=RankingConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -332,15 +351,15 @@ def _check_range(value: Any, setting: Field[Any], *, where: str) -> None:
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "tiny": {
-        "corpus": {"max_tokens": 192, "max_vocabulary": 20_000},
-        "model": {"embedding_size": 64, "lstm_layers": 1, "lstm_units": 48},
+        "corpus": {"max_vocabulary": 20_000},
+        "model": {"lstm_tokens": 192, "embedding_size": 64, "lstm_layers": 1, "lstm_units": 48},
         "optimizer": {"learning_rate": 5e-3},
         "training": {"epochs": 6, "batch_tokens": 2_048},
     },
     "base": {},
     "large": {
-        "corpus": {"max_tokens": 512, "max_vocabulary": 100_000},
-        "model": {"embedding_size": 256, "lstm_layers": 3, "lstm_units": 384},
+        "corpus": {"max_vocabulary": 100_000},
+        "model": {"lstm_tokens": 512, "embedding_size": 256, "lstm_layers": 3, "lstm_units": 384},
         "optimizer": {"learning_rate": 1e-3},
         "training": {"epochs": 12, "batch_tokens": 32_768},
     },

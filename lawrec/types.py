@@ -4,6 +4,7 @@ TensorFlow and Keras ship no type hints, so a type checker sees their objects as
 below are for readers.
 """
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +16,8 @@ Float64Array: TypeAlias = npt.NDArray[np.float64]
 Int64Array: TypeAlias = npt.NDArray[np.int64]
 NumberArray: TypeAlias = npt.NDArray[Any]
 """Counts: int64 as they are counted, float64 once bootstrap weights multiply them."""
+TokenIds: TypeAlias = Sequence[int] | NumberArray
+"""The token ids of a case: a list, or an array, which takes less memory."""
 
 Tensor: TypeAlias = Any
 """A `tf.Tensor`, or a symbolic `keras.KerasTensor` while a model is being built."""

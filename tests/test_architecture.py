@@ -59,17 +59,32 @@ HOUSE = {
         *("objectives", "tuning_cases", "strategies", "cross_fitting", "conformal"),
         *("co_citation", "recommend"),
     ),
-    "runs": ("checkpoint_list", "run", "create", "leakage", "results", "thresholds_file"),
+    "ranking": (
+        *("train_cases", "linear_svm", "first_stage", "out_of_fold", "pair_features", "trees"),
+        *("second_stage", "ranker"),
+    ),
+    "runs": (
+        *("checkpoint_list", "run", "create", "leakage", "ranker_file", "results"),
+        "thresholds_file",
+    ),
     "models": (
-        *("fast_lstm", "tfidf_svm", "losses", "pooling", "lstm_classifier", "flops"),
+        *("fast_lstm", "losses", "pooling", "lstm_classifier", "flops"),
         *("word2vec_format", "embedding_init", "scorer"),
     ),
     "training": (
         *("distributed", "devices", "optimizers", "schedules", "checkpoints", "warm_start"),
-        *("train_step", "throughput", "validation", "initialization", "tensorboard", "loop"),
+        *(
+            "train_step",
+            "throughput",
+            "validation",
+            "initialization",
+            "fit_ranker",
+            "tensorboard",
+            "loop",
+        ),
         *("setup", "dry_run", "word_vectors"),
     ),
-    "inference": ("score_cases", "tune", "evaluate", "recommender"),
+    "inference": ("run_scorer", "score_cases", "tune", "evaluate", "recommender"),
     "diagnostics": ("run_info", "doctor"),
     "reporting": (
         *("tables", "progress_bars", "answers", "runs_text", "training_text", "law_text"),

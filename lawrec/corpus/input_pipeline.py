@@ -22,6 +22,7 @@ def training_batches(
     records: Records,
     epochs: int,
     *,
+    max_tokens: int,
     batch_tokens: int,
     shuffle_cases: int,
     seed: int,
@@ -33,6 +34,7 @@ def training_batches(
     Args:
         records: Finished records.
         epochs: How often the train split is read.
+        max_tokens: How many tokens of a case are in a batch, the first ones.
         batch_tokens: The largest number of tokens in a batch, padding included. A batch of long
             cases has fewer cases, but at least one.
         shuffle_cases: The size of the shuffle buffer, in cases.
@@ -49,7 +51,7 @@ def training_batches(
 
     Example:
         >>> batches = training_batches(
-        ...     records, 1, batch_tokens=8_192, shuffle_cases=10_000, seed=1
+        ...     records, 1, max_tokens=384, batch_tokens=8_192, shuffle_cases=10_000, seed=1
         ... )  # doctest: +SKIP
         >>> next(iter(batches))["token_ids"].shape  # doctest: +SKIP
         TensorShape([46, 176])
@@ -66,9 +68,11 @@ def training_batches(
         dataset = dataset.shard(workers, worker)
     dataset = dataset.shuffle(shuffle_cases, seed=seed).repeat(epochs)
     dataset = dataset.map(
-        partial(_to_features, records=records), num_parallel_calls=tf.data.AUTOTUNE
+        partial(_to_features, records=records, max_tokens=max_tokens),
+        num_parallel_calls=tf.data.AUTOTUNE,
     )
-    dataset = _bucket_by_length(dataset, records.manifest.max_tokens, batch_tokens=batch_tokens)
+    longest = min(max_tokens, records.manifest.max_tokens)
+    dataset = _bucket_by_length(dataset, longest, batch_tokens=batch_tokens)
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
@@ -99,7 +103,7 @@ def multi_hot(label_ids: Tensor, n_labels: int) -> Tensor:
     return tf.reduce_sum(tf.one_hot(label_ids, n_labels), axis=-2)
 
 
-def _to_features(serialized: Tensor, records: Records) -> dict[str, Tensor]:
+def _to_features(serialized: Tensor, records: Records, *, max_tokens: int) -> dict[str, Tensor]:
     """Return what training needs of a record, with one column per label.
 
     The labels become columns before batching: padding to the length of a bucket would otherwise
@@ -111,7 +115,7 @@ def _to_features(serialized: Tensor, records: Records) -> dict[str, Tensor]:
     # One row per charge of the case, one column per charge of the vocabulary.
     has_charge = tf.reduce_any(_hash(parsed["charges"])[:, None] == _hash(names), axis=0)
     return {
-        "token_ids": parsed["token_ids"],
+        "token_ids": parsed["token_ids"][:max_tokens],
         "articles": multi_hot(parsed["label_ids"], n_articles),
         "articles_known": 1 - multi_hot(parsed["unknown_ids"], n_articles),
         "charges": tf.cast(has_charge, tf.float32),

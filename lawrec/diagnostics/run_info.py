@@ -39,7 +39,7 @@ def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:
         articles=len(run.articles),
         thresholds=_thresholds(run, checkpoint),
         parameters=model.count_params(),
-        flops=flops(run.config.model, run.config.corpus.max_tokens, labels=labels),
+        flops=flops(run.config.model, run.config.model.lstm_tokens, labels=labels),
         layers=[
             Layer(layer.name, str(layer.output.shape[1:]), layer.count_params())
             for layer in model.layers

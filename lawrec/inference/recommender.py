@@ -83,15 +83,15 @@ class Recommender:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
         """
         import_tensorflow()
-        from lawrec.models.scorer import make_scorer
-        from lawrec.training.checkpoints import best_checkpoint, load_model
+        from lawrec.inference.run_scorer import load_scorer
+        from lawrec.training.checkpoints import best_checkpoint
 
         run = find_run(checkpoints, None if path is None else str(path))
         checkpoint = best_checkpoint(run, progress)
         tuned = load_thresholds(run, checkpoint) if threshold is None else _untuned(run, threshold)
         return cls(
             encoder=load_encoder(run),
-            scorer=make_scorer(load_model(run, checkpoint)),
+            scorer=load_scorer(run, checkpoint),
             tuned=tuned,
             articles=run.articles.names,
             titles=article_titles(),

@@ -20,19 +20,20 @@ from lawrec.corpus.label_check import check_labels, labels_known_to_run, refuse_
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.vocabulary import Vocabulary, label_matrix
 from lawrec.files import atomic_file, sha256
+from lawrec.inference.run_scorer import load_scorer
 from lawrec.iterables import batched
 from lawrec.law.articles import statute_order
-from lawrec.models.scorer import make_scorer
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.checkpoint_list import RUN_FILE, checkpoint_digest
+from lawrec.runs.checkpoint_list import RUN_FILE
+from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run, load_encoder
 from lawrec.seal import SEAL_ERRORS, json_digest
 from lawrec.text_files import content_digest
-from lawrec.training.checkpoints import best_checkpoint, load_model
+from lawrec.training.checkpoints import best_checkpoint
 from lawrec.types import BoolArray, Float32Array
 
-SCORES_VERSION = 4  # rises when what is stored in `scores/` changes
+SCORES_VERSION = 5  # rises when what is stored in `scores/` changes
 _UNREADABLE = (*SEAL_ERRORS, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 """What reading a damaged file of scores may raise."""
 
@@ -92,7 +93,7 @@ def score_file(
 
 def _key(run: Run, checkpoint: str, *, path: Path, case_format: CaseFormat, skip_bad: bool) -> str:
     """Return a digest of all that the scores depend on."""
-    own = [checkpoint_digest(checkpoint), sha256(run.folder / RUN_FILE)]
+    own = [scoring_digest(run, checkpoint), sha256(run.folder / RUN_FILE)]
     cases = [content_digest(path), case_format.non_defaults(), skip_bad]
     return json_digest([SCORES_VERSION, own, cases])
 
@@ -149,7 +150,7 @@ def _score_cases(
     run: Run, checkpoint: str, *, read: Cases, path: Path, skip_bad: bool, progress: Progress
 ) -> ScoredCases:
     """Score cases chunk by chunk; articles that the run does not know get columns of zeros."""
-    encoder, scorer = load_encoder(run), make_scorer(load_model(run, checkpoint))
+    encoder, scorer = load_encoder(run), load_scorer(run, checkpoint)
     bad_lines = BadLines(skip=skip_bad)
     case_ids: list[str] = []
     cited: list[tuple[str, ...]] = []

@@ -15,12 +15,8 @@ from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import PAD_ID
 from lawrec.models.fast_lstm import LSTM
 from lawrec.models.pooling import POOLINGS, Task
-from lawrec.models.tfidf_svm import TfidfSvmMixture
 from lawrec.registry import lookup
 from lawrec.types import Float32Array, Model, Tensor
-
-TFIDF_SVM = "words"
-"""Name of the layer that mixes the articles' logits with those of the SVMs, in checkpoints too."""
 
 
 def build_model(
@@ -36,8 +32,7 @@ def build_model(
 
     Returns:
         A keras.Model from int32 (batch, length), right-padded with `PAD_ID`, to a dict of float32
-        logits: "articles" (batch, n_articles), "charges" (batch, n_charges). The sigmoid of a logit
-        is the article's score.
+        logits: "articles" (batch, n_articles), "charges" (batch, n_charges).
 
     Raises:
         ConfigError: There is no pooling of that name.
@@ -64,9 +59,6 @@ def build_model(
         name: _output(Task(name, size), states, mask=mask, config=config)
         for name, size in sizes.items()
     }
-    if config.svm_share:
-        mixture = TfidfSvmMixture(vocabulary_size, config.svm_share, name=TFIDF_SVM)
-        logits["articles"] = mixture(token_ids, logits["articles"])
     return keras.Model(token_ids, logits, name="lawrec")
 
 

@@ -1,5 +1,7 @@
 """From token ids to scores, whatever else is scored in the same call.
 
+The LSTM reads the first tokens of a fact, the ranker all of them (see `lawrec.ranking.ranker`).
+
 A case must not get other articles because of the cases that it is scored with. So a batch always
 has `BATCH_ROWS` rows, and its length depends on the length of the case alone: the case goes through
 the same arithmetic alone and among ten thousand others.
@@ -20,6 +22,7 @@ import tensorflow as tf
 
 from lawrec.corpus.input_pipeline import LENGTH_STEP
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
+from lawrec.ranking.ranker import Ranker, sigmoid
 from lawrec.types import Float32Array, Model, Tensor
 
 Scorer = Callable[[Sequence[Sequence[int]]], Float32Array]
@@ -29,7 +32,7 @@ SCORE_TOLERANCE = 1e-6
 """The largest absolute difference between scores of the same case in different batches."""
 
 
-def make_scorer(model: Model) -> Scorer:
+def make_scorer(model: Model, ranker: Ranker | None = None, *, lstm_tokens: int) -> Scorer:
     """Return a function from the token ids of cases to their scores.
 
     Cases may have any length from 1. Threads may share the function: they take turns, batch by
@@ -37,28 +40,44 @@ def make_scorer(model: Model) -> Scorer:
 
     Args:
         model: As `build_model` returns it.
+        ranker: What else decides; None: the scores are the sigmoids of the model's logits.
+        lstm_tokens: How many tokens the model reads.
 
     Example:
         >>> model = build_model(ModelConfig(), 50, n_articles=3)  # doctest: +SKIP
-        >>> make_scorer(model)([[5, 7], [2, 3, 4]]).shape  # doctest: +SKIP
+        >>> scorer = make_scorer(model, lstm_tokens=384)  # doctest: +SKIP
+        >>> scorer([[5, 7], [2, 3, 4]]).shape  # doctest: +SKIP
         (2, 3)
     """
+    logits = _logit_function(model)
+
+    def score(cases: Sequence[Sequence[int]]) -> Float32Array:
+        if ranker and not ranker.config.lstm_share:
+            return ranker.scores(cases, None)
+        lstm_logits = logits([case[:lstm_tokens] for case in cases])
+        return ranker.scores(cases, lstm_logits) if ranker else sigmoid(lstm_logits)
+
+    return score
+
+
+def _logit_function(model: Model) -> Scorer:
+    """Return a function from the token ids of cases to their logits; threads may share it."""
     lock = Lock()
 
     @tf.function(input_signature=[tf.TensorSpec((BATCH_ROWS, None), tf.int32)], autograph=False)
     def forward(token_ids: Tensor) -> Tensor:
-        return tf.sigmoid(model(token_ids, training=False)["articles"])
+        return model(token_ids, training=False)["articles"]
 
-    def score(cases: Sequence[Sequence[int]]) -> Float32Array:
-        y_score = np.empty((len(cases), model.output["articles"].shape[-1]), np.float32)
+    def logits(cases: Sequence[Sequence[int]]) -> Float32Array:
+        values = np.empty((len(cases), model.output["articles"].shape[-1]), np.float32)
         for rows in _batches([len(case) for case in cases]):
             batch = _padded([cases[row] for row in rows])
             with lock:
-                scores = forward(tf.constant(batch))
-            y_score[rows] = scores.numpy()[: len(rows)]
-        return y_score
+                rows_logits = forward(tf.constant(batch))
+            values[rows] = rows_logits.numpy()[: len(rows)]
+        return values
 
-    return score
+    return logits
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -12,6 +12,8 @@ checkpoints/<run>/model.ckpt-<step>*   the newest checkpoints, named by the stat
 checkpoints/<run>/best/                the checkpoints with the best valid score
 checkpoints/<run>/checkpoints.json     the list of the newest checkpoints, and best/checkpoints.json
                                        that of the best: see `lawrec.runs.checkpoint_list`
+checkpoints/<run>/ranker/               the linear SVMs and the second stage: see
+                                       `lawrec.runs.ranker_file`
 checkpoints/<run>/manifest.json        the SHA-256 of run.json and of the lists, written last when
                                        the run is created; a run with other files is refused
 
@@ -50,7 +52,7 @@ from lawrec.files import parse_json, path_out_of, write_text
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.seal import check_seal
 
-RUN_VERSION = 2
+RUN_VERSION = 3
 """The version of the format of runs; it grows when older runs can no longer be read."""
 DICTIONARY = "dictionary.txt"
 LISTS = {"stop_words": "stop_words.txt", "user_tokens": "user_tokens.txt"}

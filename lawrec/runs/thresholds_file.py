@@ -40,7 +40,7 @@ from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule
 from lawrec.decision.threshold_curve import NEVER
 from lawrec.decision.tuning_cases import RARE
 from lawrec.errors import RunError
-from lawrec.runs.checkpoint_list import checkpoint_digest
+from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.results import TuningResult
 from lawrec.runs.run import Run
 from lawrec.seal import SEAL_ERRORS, read_sealed, write_sealed
@@ -99,7 +99,7 @@ def save_thresholds(
         "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
         "tuned_for": {
             "checkpoint": Path(checkpoint).relative_to(run.folder).as_posix(),
-            "sha256": checkpoint_digest(checkpoint),
+            "sha256": scoring_digest(run, checkpoint),
         },
         "metrics": tuning.metrics,
         "compared": [asdict(result) for result in tuning.compared],
@@ -154,7 +154,7 @@ def load_thresholds(run: Run, checkpoint: str) -> TunedThresholds:
             got=f"{type(error).__name__}: {error}",
             todo="Run `lawrec tune-thresholds` again.",
         ) from error
-    if tuned_for["sha256"] != checkpoint_digest(checkpoint):
+    if tuned_for["sha256"] != scoring_digest(run, checkpoint):
         raise RunError(
             path,
             expected=f"the thresholds must be tuned for {Path(checkpoint).relative_to(run.folder)}",

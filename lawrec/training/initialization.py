@@ -9,8 +9,6 @@ from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import read_records
 from lawrec.errors import RunError
 from lawrec.models.embedding_init import initial_embedding
-from lawrec.models.lstm_classifier import TFIDF_SVM
-from lawrec.models.tfidf_svm import TfidfSvmWeights, fit_tfidf_svm
 from lawrec.progress import Progress
 from lawrec.runs.run import Run
 from lawrec.training.checkpoints import CheckpointManager, newest_checkpoint, restore_checkpoint
@@ -77,7 +75,6 @@ def restore_or_initialize(
     _check_same_step(run, state, strategy=strategy)
     if not newest:
         _initialize_embedding(state, run, records=records, strategy=strategy, progress=progress)
-        _fit_svms(state, run, records=records, strategy=strategy, progress=progress)
         if run.warm_start:
             load_shared_weights(state.model, run, warm_start=run.warm_start, progress=progress)
 
@@ -106,20 +103,3 @@ def _initialize_embedding(
     )
     embeddings = state.model.get_layer("embedding").embeddings
     embeddings.assign(broadcast_from_chief(strategy, vectors))
-
-
-def _fit_svms(
-    state: TrainState, run: Run, *, records: Records, strategy: Strategy, progress: Progress
-) -> None:
-    """Fit the linear SVMs to the train cases, if the settings include them."""
-    if not run.config.model.svm_share:
-        return
-    fitted = fit_tfidf_svm(
-        read_records(records, "train"),
-        len(run.tokens),
-        n_labels=len(run.articles),
-        seed=run.config.training.seed,
-        progress=progress,
-    )
-    shared = TfidfSvmWeights(*(broadcast_from_chief(strategy, values) for values in fitted))
-    state.model.get_layer(TFIDF_SVM).set_fitted(shared)

@@ -33,6 +33,7 @@ from lawrec.runs.results import TrainingEvaluation
 from lawrec.runs.run import Run, set_latest
 from lawrec.training.checkpoints import CheckpointManager, checkpoint_manager
 from lawrec.training.distributed import broadcast_from_chief, is_chief, worker_loss_as_run_error
+from lawrec.training.fit_ranker import load_or_fit_ranker
 from lawrec.training.initialization import output_folder, restore_or_initialize
 from lawrec.training.optimizers import averaged_weights
 from lawrec.training.tensorboard import TensorBoardWriter, profiled, tensorboard_writer
@@ -101,6 +102,7 @@ def train(
         restore_or_initialize(
             state, newest, run=run, records=records, strategy=strategy, progress=progress
         )
+        ranker = load_or_fit_ranker(run, records, strategy=strategy, progress=progress)
         if reason := _end_reason(state, config, records=records):
             progress.message(f"This run is over: {reason}.")
             return
@@ -115,7 +117,7 @@ def train(
                 strategy=strategy,
                 state=state,
                 step=traced_step,
-                scorer=make_scorer(state.model),
+                scorer=make_scorer(state.model, ranker, lstm_tokens=run.config.model.lstm_tokens),
                 newest=newest,
                 best=_best_manager(state, folder),
                 writer=writer,

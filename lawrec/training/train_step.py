@@ -113,6 +113,7 @@ def create_train_state(run: Run, records: Records, *, strategy: Strategy) -> Tra
     dataset = training_batches(
         records,
         config.epochs,
+        max_tokens=run.config.model.lstm_tokens,
         batch_tokens=config.batch_tokens,
         shuffle_cases=config.shuffle_buffer_size,
         seed=config.seed,

@@ -10,7 +10,6 @@ import numpy as np
 
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import RunError
-from lawrec.models.lstm_classifier import TFIDF_SVM
 from lawrec.models.pooling import named_axes
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import Run, WarmStart, open_run
@@ -47,7 +46,7 @@ def load_shared_weights(
 
     An embedding has one row per token, an output one row or column per label. These rows are copied
     for the tokens and labels that both runs have. All other rows, and all weights that the other
-    run does not have, keep their values. So do the linear SVMs, which are fitted to the new cases.
+    run does not have, keep their values.
 
     Args:
         model: The model of the new run, already initialized.
@@ -67,12 +66,11 @@ def load_shared_weights(
     _check_pooling(run, source)
     saved = open_checkpoint(str(warm_start.run / warm_start.checkpoint))
     axes = named_axes(run.config.model)
-    shapes = {name: shape for name, shape in weight_shapes(model).items() if not _is_svm(name)}
-    saved_names = {name for name in saved.weights if not _is_svm(name)}
+    shapes = weight_shapes(model)
     expected = {
         name: _source_shape(shape, axes.get(name), source=source)
         for name, shape in shapes.items()
-        if name in saved_names
+        if name in saved.weights
     }
     check_variables(saved, expected, unused=(), todo=_TODO)
     shared = {name: shared_ids(getattr(run, name), getattr(source, name)) for name in VOCABULARIES}
@@ -88,9 +86,9 @@ def load_shared_weights(
         for name in ("tokens", "articles")
     )
     progress.message(f"Starting from {warm_start.run / warm_start.checkpoint}: {counts}.")
-    if new := sorted(shapes.keys() - saved_names):
+    if new := sorted(shapes.keys() - saved.weights):
         progress.message(f"Not in that checkpoint, so initialized as usual: {', '.join(new)}.")
-    if unused := sorted(saved_names - shapes.keys()):
+    if unused := sorted(saved.weights - shapes.keys()):
         progress.message(f"In that checkpoint, but not used: {', '.join(unused)}.")
 
 
@@ -110,11 +108,6 @@ def shared_ids(own: Vocabulary, other: Vocabulary) -> tuple[Int64Array, Int64Arr
         np.array([vocabulary.ids[name] for name in names], np.int64) for vocabulary in (own, other)
     )
     return own_ids, other_ids
-
-
-def _is_svm(name: str) -> bool:
-    """Return whether a weight belongs to the linear SVMs."""
-    return name.startswith(f"{TFIDF_SVM}/")
 
 
 def _check_pooling(run: Run, source: Run) -> None:

@@ -1,0 +1,161 @@
+"""Linear SVMs on TF-IDF features of all tokens of a fact, one per article.
+
+On a few thousand cases, linear SVMs on the words know rare articles better than a neural network
+does. They see the whole fact, however long it is. Of rare articles, true cases count more: with n
+cases of which m are true, each of those counts sqrt(n / m) / 3, at least 1.
+
+Scoring needs NumPy alone, and goes case by case: the margins of a case do not depend on others.
+"""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lawrec.config import RankingConfig
+from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
+from lawrec.progress import SILENT, Progress
+from lawrec.ranking.train_cases import TrainCases
+from lawrec.types import BoolArray, Float32Array, TokenIds
+
+NO_CASE_MARGIN = -2.0
+"""Margin of a label that no case has; a label of all cases has the opposite."""
+_TOLERANCE, _ITERATIONS = 0.01, 200
+"""Of the solver: a margin that is nearly the best is good enough."""
+
+
+class LinearSvms(NamedTuple):
+    """Fitted SVMs.
+
+    Attributes:
+        idf: The inverse document frequency of each token, float32 (n_tokens,).
+        kernel: float32 (n_tokens, n_labels).
+        bias: float32 (n_labels,).
+    """
+
+    idf: Float32Array
+    kernel: Float32Array
+    bias: Float32Array
+
+    def margins(self, cases: Sequence[TokenIds]) -> Float32Array:
+        """Return how far each case is on the side of each label, float32 (n_cases, n_labels).
+
+        Args:
+            cases: The token ids of each case; `PAD_ID` and `UNK_ID` count nothing.
+        """
+        margins = np.empty((len(cases), len(self.bias)), np.float32)
+        for row, case in enumerate(cases):
+            tokens, values = tf_idf(case, self.idf)
+            margins[row] = values @ self.kernel[tokens] + self.bias
+        return margins
+
+
+def tf_idf(case: TokenIds, idf: Float32Array) -> tuple[Any, Float32Array]:
+    """Return the different tokens of a case, and their TF-IDF values, which have unit length.
+
+    The term frequency is sublinear: a token that occurs n times counts 1 + log(n).
+
+    Returns:
+        The token ids, int64 (n,), and their values, float32 (n,).
+
+    Example:
+        >>> tokens, values = tf_idf([3, 2, 3], np.array([0, 0, 1, 2], np.float32))
+        >>> tokens.tolist(), values.round(2).tolist()
+        ([2, 3], [0.28, 0.96])
+    """
+    tokens, counts = np.unique(np.asarray(case, np.int64), return_counts=True)
+    values = (1 + np.log(counts)) * idf[tokens]
+    length = np.sqrt((values**2).sum())
+    return tokens, np.asarray(values / length if length else values, np.float32)
+
+
+def fit_linear_svms(
+    cases: TrainCases,
+    idf: Float32Array,
+    *,
+    config: RankingConfig,
+    seed: int,
+    progress: Progress = SILENT,
+) -> LinearSvms:
+    """Fit an SVM per label, each to those cases in which its label is known.
+
+    A label that none or all of them have gets a constant margin.
+
+    Args:
+        cases: The train cases.
+        idf: The inverse document frequency of each token, as `fit_idf` returns it.
+        config: The settings of [ranking].
+        seed: The seed of the solver.
+        progress: Gets the number of labels done.
+
+    Example:
+        >>> cases = TrainCases([[2, 4], [3, 4]], np.eye(2) > 0, np.ones((2, 2)) > 0, np.ones(2))
+        >>> svms = fit_linear_svms(
+        ...     cases, np.ones(5, np.float32), config=RankingConfig(), seed=1
+        ... )
+        >>> (svms.margins([[2], [3]]) > 0).tolist()
+        [[True, False], [False, True]]
+    """
+    features = _sparse_tf_idf(cases.token_ids, idf)
+    n_labels = cases.y_true.shape[1]
+    kernel = np.zeros((len(idf), n_labels), np.float32)
+    bias = np.full(n_labels, NO_CASE_MARGIN, np.float32)
+    for label in range(n_labels):
+        known = cases.known[:, label]
+        y_true = cases.y_true[known, label]
+        if y_true.any() and not y_true.all():
+            # Most labels are known in all cases: no copy of the features is needed for them.
+            known_features = features if known.all() else features[known]
+            weights = cases.weights[known] * _case_weights(y_true, config)
+            svm = _fit(known_features, y_true, weights=weights, c=config.svm_c, seed=seed)
+            kernel[:, label], bias[label] = svm.coef_[0], svm.intercept_[0]
+        elif y_true.any():
+            bias[label] = -NO_CASE_MARGIN
+        progress.update("linear SVMs", label + 1, n_labels)
+    return LinearSvms(idf, kernel, bias)
+
+
+def fit_idf(cases: Sequence[TokenIds], n_tokens: int) -> Float32Array:
+    """Return the inverse document frequency of each token: 1 + log((1 + n_cases) / (1 + df)).
+
+    It is scikit-learn's smoothed form; that of `PAD_ID` and `UNK_ID` is 0.
+
+    Returns:
+        float32 (n_tokens,).
+
+    Example:
+        >>> fit_idf([[2, 3], [2]], 4).round(2).tolist()
+        [0.0, 0.0, 1.0, 1.41]
+    """
+    frequency = np.zeros(n_tokens)
+    for case in cases:
+        frequency[np.unique(np.asarray(case, np.int64))] += 1
+    idf = 1 + np.log((1 + len(cases)) / (1 + frequency))
+    idf[[PAD_ID, UNK_ID]] = 0
+    return idf.astype(np.float32)
+
+
+def _case_weights(y_true: BoolArray, config: RankingConfig) -> Float32Array:
+    weight = np.clip(np.sqrt(len(y_true) / y_true.sum()) / 3, 1, config.max_positive_weight)
+    return np.where(y_true, weight, 1).astype(np.float32)
+
+
+def _fit(features: Any, y_true: BoolArray, *, weights: Float32Array, c: float, seed: int) -> Any:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.svm import LinearSVC
+
+    svm = LinearSVC(C=c, random_state=seed, tol=_TOLERANCE, max_iter=_ITERATIONS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return svm.fit(features, y_true, weights)
+
+
+def _sparse_tf_idf(cases: Sequence[TokenIds], idf: Float32Array) -> Any:
+    """Return the TF-IDF features of cases, sparse (n_cases, n_tokens)."""
+    from scipy import sparse
+
+    rows = [tf_idf(case, idf) for case in cases]
+    ends = np.cumsum([0, *(len(tokens) for tokens, _ in rows)])
+    tokens, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+    return sparse.csr_matrix((values.astype(np.float64), tokens, ends), (len(cases), len(idf)))

@@ -1,0 +1,268 @@
+"""Features of pairs: what the second stage knows of a case and one of its candidates.
+
+A candidate is one of the articles that the first stage ranks best for a case. `MODEL_FEATURES` are
+computed for each model of the first stage, `PAIR_FEATURES` once. A new feature is a function and a
+line in one of these tables.
+
+In all functions, the shape of a result is (n_cases, n_candidates), or one that broadcasts to it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from lawrec.decision.score_order import rank
+from lawrec.ranking.first_stage import Margins
+from lawrec.ranking.linear_svm import tf_idf
+from lawrec.types import BoolArray, Float32Array, Int64Array, NumberArray, TokenIds
+
+_HIGH_MARGIN = -0.5
+"""A higher margin may be that of an article that applies: the SVMs' own threshold is 0."""
+_NONE = -1.0
+"""Value of a feature that compares a candidate with the best article, where they are the same."""
+
+
+class ArticleStatistics(NamedTuple):
+    """What the train cases say of each article.
+
+    Attributes:
+        n_cases: The number of cases that cite it, float32 (n_articles,).
+        co_cited: The number of cases that cite both of two articles, float32
+            (n_articles, n_articles).
+        true_margin: The mean margin of the article in the cases that cite it, float32
+            (n_articles,).
+        text: The TF-IDF values of the article's own text, float32 (n_tokens, n_articles): zeros
+            where it is not known; (n_tokens, 0) where no text is known.
+    """
+
+    n_cases: Float32Array
+    co_cited: Float32Array
+    true_margin: Float32Array
+    text: Float32Array
+
+
+def article_statistics(
+    y_true: BoolArray, mean_margin: Float32Array, text: Float32Array
+) -> ArticleStatistics:
+    """Return the statistics of the articles.
+
+    Args:
+        y_true: bool (n_cases, n_articles).
+        mean_margin: The mean margin of all models, out of fold, float32 (n_cases, n_articles).
+        text: The TF-IDF values of the text of each article, float32 (n_tokens, n_articles).
+
+    Example:
+        >>> y_true = np.array([[True, True], [True, False]])
+        >>> margins = np.array([[1, 2], [3, 4]], np.float32)
+        >>> statistics = article_statistics(y_true, margins, np.zeros((5, 2), np.float32))
+        >>> statistics.co_cited.tolist(), statistics.true_margin.tolist()
+        ([[2.0, 1.0], [1.0, 1.0]], [2.0, 2.0])
+    """
+    cited = y_true.astype(np.float32)
+    n_cases = cited.sum(axis=0)
+    true_margin = (mean_margin * cited).sum(axis=0) / np.maximum(n_cases, 1)
+    return ArticleStatistics(n_cases, cited.T @ cited, np.where(n_cases, true_margin, _NONE), text)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Cases and their candidates.
+
+    Attributes:
+        candidates: The candidates of each case, best first, int64 (n_cases, n_candidates).
+        margins: The margins of each case by each model.
+        mean_margin: Their mean, float32 (n_cases, n_articles).
+        text_similarity: The cosine of each fact and the text of each article, float32
+            (n_cases, n_articles).
+        statistics: The statistics of the articles.
+    """
+
+    candidates: Int64Array
+    margins: Margins
+    mean_margin: Float32Array
+    text_similarity: Float32Array
+    statistics: ArticleStatistics
+
+    def of_candidates(self, values: NumberArray) -> NumberArray:
+        """Return the columns of the candidates of an array (n_cases, n_articles)."""
+        return np.take_along_axis(values, self.candidates, axis=1)
+
+    @property
+    def best(self) -> Int64Array:
+        """The best article of each case, int64 (n_cases, 1)."""
+        return self.candidates[:, :1]
+
+
+def make_pairs(
+    cases: Sequence[TokenIds],
+    margins: Margins,
+    *,
+    n_candidates: int,
+    idf: Float32Array,
+    statistics: ArticleStatistics,
+) -> Pairs:
+    """Return cases with their candidates: the articles of the highest mean margins.
+
+    Args:
+        cases: The token ids of each case.
+        margins: The margins of each case by each model.
+        n_candidates: The number of candidates, or that of the articles if there are fewer.
+        idf: The inverse document frequency of each token, float32 (n_tokens,).
+        statistics: The statistics of the articles.
+
+    Example:
+        >>> pairs = make_pairs(  # doctest: +SKIP
+        ...     cases, first_stage.margins(cases), n_candidates=10, idf=idf, statistics=statistics
+        ... )
+        >>> pairs.candidates.shape  # doctest: +SKIP
+        (1013, 10)
+    """
+    mean = mean_margin(margins)
+    similarity = np.zeros(mean.shape, np.float32)
+    for row, case in enumerate(cases if statistics.text.size else ()):
+        tokens, values = tf_idf(case, idf)
+        similarity[row] = values @ statistics.text[tokens]
+    # Equal margins are ordered by column, so that a case has the same candidates everywhere.
+    order = np.argsort(-mean, axis=1, kind="stable")[:, :n_candidates]
+    return Pairs(order, margins, mean, similarity, statistics)
+
+
+def mean_margin(margins: Margins) -> Float32Array:
+    """Return the mean of the margins of all models, float32 (n_cases, n_articles).
+
+    Example:
+        >>> low, high = np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)
+        >>> mean_margin({"words": low, "extra": high}).tolist()
+        [[0.5, 0.5]]
+    """
+    mean: Float32Array = np.mean(list(margins.values()), axis=0, dtype=np.float32)
+    return mean
+
+
+def feature_names(models: Sequence[str]) -> list[str]:
+    """Return the names of all features, in their order.
+
+    Example:
+        >>> feature_names(["words"])[:2]
+        ['words: margin', 'words: rank']
+    """
+    return [f"{model}: {name}" for model in models for name in MODEL_FEATURES] + [*PAIR_FEATURES]
+
+
+def compute_features(pairs: Pairs) -> Float32Array:
+    """Return all features of all pairs, float32 (n_cases, n_candidates, n_features).
+
+    Example:
+        >>> compute_features(pairs).shape  # doctest: +SKIP
+        (1013, 10, 14)
+    """
+    values = [
+        function(pairs, margins)
+        for margins in pairs.margins.values()
+        for function in MODEL_FEATURES.values()
+    ]
+    values += [function(pairs) for function in PAIR_FEATURES.values()]
+    shape = pairs.candidates.shape
+    return np.stack([np.broadcast_to(each, shape) for each in values], -1).astype(np.float32)
+
+
+def _margin(pairs: Pairs, margins: Float32Array) -> NumberArray:
+    return pairs.of_candidates(margins)
+
+
+def _rank(pairs: Pairs, margins: Float32Array) -> NumberArray:
+    return pairs.of_candidates(rank(margins))
+
+
+def _behind_best(pairs: Pairs, margins: Float32Array) -> NumberArray:
+    """How far a candidate is behind the best article."""
+    best: NumberArray = margins.max(axis=1, keepdims=True)
+    return pairs.of_candidates(margins) - best
+
+
+def _best_other(pairs: Pairs, margins: Float32Array) -> NumberArray:
+    """The highest margin of another article."""
+    own = pairs.of_candidates(margins)
+    if margins.shape[1] < 2:
+        return np.full(own.shape, _NONE)
+    second, best = np.partition(margins, -2, axis=1)[:, -2:].T[:, :, None]
+    return np.where(own == best, second, best)
+
+
+def _before_other(pairs: Pairs, margins: Float32Array) -> NumberArray:
+    before: NumberArray = pairs.of_candidates(margins) - _best_other(pairs, margins)
+    return before
+
+
+def _n_high(_: Pairs, margins: Float32Array) -> NumberArray:
+    """How many articles have a high margin."""
+    n_high: NumberArray = (margins > _HIGH_MARGIN).sum(axis=1, keepdims=True)
+    return n_high
+
+
+def _cited_with_best(pairs: Pairs) -> NumberArray:
+    """Of the train cases that cite the best article, the share that cites the candidate, too."""
+    return _share_with_best(pairs, pairs.statistics.n_cases[pairs.best])
+
+
+def _best_cited_with(pairs: Pairs) -> NumberArray:
+    """Of the train cases that cite the candidate, the share that cites the best article, too."""
+    return _share_with_best(pairs, pairs.statistics.n_cases[pairs.candidates])
+
+
+def _share_with_best(pairs: Pairs, of: NumberArray) -> NumberArray:
+    share = pairs.statistics.co_cited[pairs.best, pairs.candidates] / np.maximum(of, 1)
+    return np.where(pairs.candidates == pairs.best, _NONE, share)
+
+
+def _co_citation(pairs: Pairs) -> NumberArray:
+    """The strongest link to another candidate: its likelihood, times how often it brings this."""
+    likelihood = 1 / (1 + np.exp(-2 * pairs.of_candidates(pairs.mean_margin)))
+    n_cases = np.maximum(pairs.statistics.n_cases, 1)
+    strongest = np.zeros(pairs.candidates.shape)
+    for position in range(pairs.candidates.shape[1]):
+        other = pairs.candidates[:, position, None]
+        link = pairs.statistics.co_cited[other, pairs.candidates] / n_cases[other]
+        link = link * likelihood[:, position, None]
+        link[:, position] = 0  # an article is no link to itself
+        strongest = np.maximum(strongest, link)
+    return strongest
+
+
+def _log_n_cases(pairs: Pairs) -> NumberArray:
+    return np.log1p(pairs.statistics.n_cases)[pairs.candidates]
+
+
+def _true_margin(pairs: Pairs) -> NumberArray:
+    return pairs.statistics.true_margin[pairs.candidates]
+
+
+def _text_similarity(pairs: Pairs) -> NumberArray:
+    return pairs.of_candidates(pairs.text_similarity)
+
+
+def _text_rank(pairs: Pairs) -> NumberArray:
+    return pairs.of_candidates(rank(pairs.text_similarity))
+
+
+MODEL_FEATURES: dict[str, Callable[[Pairs, Float32Array], NumberArray]] = {
+    "margin": _margin,
+    "rank": _rank,
+    "behind the best": _behind_best,
+    "best other": _best_other,
+    "before the best other": _before_other,
+    "high margins": _n_high,
+}
+"""Features of a pair by one model: functions of the pairs and of its margins."""
+PAIR_FEATURES: dict[str, Callable[[Pairs], NumberArray]] = {
+    "cited with the best": _cited_with_best,
+    "best cited with it": _best_cited_with,
+    "co-citation": _co_citation,
+    "log of its train cases": _log_n_cases,
+    "mean margin of its cases": _true_margin,
+    "similarity of its text": _text_similarity,
+    "rank of its text": _text_rank,
+}
+"""Features of a pair, whatever the models are."""

@@ -1,0 +1,106 @@
+"""The second stage: it ranks the best articles of a case again, knowing what stands beside them.
+
+As in recommender systems, the first stage finds candidates, and the second one decides about each
+pair of a case and a candidate by features of the pair: how the models of the first stage rank it,
+which articles compete, which are cited together, how frequent it is, and how much the fact is like
+its text. It learns from out-of-fold margins (see `lawrec.ranking.out_of_fold`).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lawrec.config import RankingConfig
+from lawrec.ranking.first_stage import FirstStage, Margins
+from lawrec.ranking.linear_svm import tf_idf
+from lawrec.ranking.pair_features import (
+    ArticleStatistics,
+    Pairs,
+    article_statistics,
+    compute_features,
+    make_pairs,
+    mean_margin,
+)
+from lawrec.ranking.train_cases import TrainCases
+from lawrec.ranking.trees import BoostedTrees, constant_trees, fit_trees
+from lawrec.types import Float32Array, Float64Array, TokenIds
+
+_MAX_LOGIT = 8.0
+"""Logit of all pairs where none of the train cases, or each of them, is a right one."""
+
+
+class SecondStage(NamedTuple):
+    """A fitted second stage: the trees, and the statistics that their features need."""
+
+    trees: BoostedTrees
+    statistics: ArticleStatistics
+
+    def pairs(
+        self,
+        cases: Sequence[TokenIds],
+        margins: Margins,
+        *,
+        config: RankingConfig,
+        idf: Float32Array,
+    ) -> Pairs:
+        """Return cases with their candidates, as `make_pairs` does."""
+        return make_pairs(
+            cases, margins, n_candidates=config.candidates, idf=idf, statistics=self.statistics
+        )
+
+    def logits(self, pairs: Pairs) -> Float64Array:
+        """Return the logit of each pair, float64 (n_cases, n_candidates)."""
+        features = compute_features(pairs)
+        logits = self.trees.logits(features.reshape(-1, features.shape[-1]))
+        return logits.reshape(features.shape[:2])
+
+
+def fit_second_stage(
+    cases: TrainCases,
+    margins: Margins,
+    *,
+    first_stage: FirstStage,
+    statute: TrainCases,
+    config: RankingConfig,
+    seed: int,
+) -> SecondStage:
+    """Fit the second stage to the pairs of train cases and their candidates.
+
+    Pairs of which it is not known whether the article applies are left out.
+
+    Args:
+        cases: The train cases.
+        margins: Their margins, out of fold.
+        first_stage: The first stage that is fitted to all of them.
+        statute: A case per article whose text is known.
+        config: The settings of [ranking].
+        seed: The seed of the random numbers.
+
+    Example:
+        >>> second_stage = fit_second_stage(  # doctest: +SKIP
+        ...     cases, margins, first_stage=first_stage, statute=statute, config=config, seed=1
+        ... )
+    """
+    idf = first_stage.idf
+    statistics = article_statistics(cases.y_true, mean_margin(margins), _text_columns(statute, idf))
+    pairs = make_pairs(
+        cases.token_ids, margins, n_candidates=config.candidates, idf=idf, statistics=statistics
+    )
+    known = pairs.of_candidates(cases.known)
+    features, y_true = compute_features(pairs)[known], pairs.of_candidates(cases.y_true)[known]
+    weights = np.broadcast_to(cases.weights[:, None], known.shape)[known]
+    if y_true.all() or not y_true.any():
+        logit = _MAX_LOGIT if y_true.any() else -_MAX_LOGIT
+        return SecondStage(constant_trees(logit, features.shape[-1]), statistics)
+    trees = fit_trees(features, y_true, weights=weights, config=config, seed=seed)
+    return SecondStage(trees, statistics)
+
+
+def _text_columns(statute: TrainCases, idf: Float32Array) -> Float32Array:
+    """Return the TF-IDF values of the text of each article, float32 (n_tokens, n_articles)."""
+    columns = np.zeros((len(idf), statute.y_true.shape[1] if len(statute) else 0), np.float32)
+    for case, applies in zip(statute.token_ids, statute.y_true, strict=True):
+        tokens, values = tf_idf(case, idf)
+        columns[np.ix_(tokens, np.flatnonzero(applies))] = values[:, None]
+    return columns

@@ -1,0 +1,117 @@
+"""Train cases in memory: what the linear SVMs and the second stage are fitted to.
+
+The number of cases is bounded, so that memory is, too.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Protocol, Self
+
+import numpy as np
+
+from lawrec.corpus.vocabulary import label_matrix
+from lawrec.types import BoolArray, Float32Array, NumberArray, TokenIds
+
+MAX_CASES = 50_000
+"""The largest number of cases that are kept."""
+
+
+class LabelledTokens(Protocol):
+    """What is needed of a record."""
+
+    @property
+    def token_ids(self) -> list[int]:
+        """The token ids."""
+
+    @property
+    def label_ids(self) -> list[int]:
+        """The ids of the labels that apply."""
+
+    @property
+    def unknown_ids(self) -> list[int]:
+        """The ids of the labels of which it is not known."""
+
+    @property
+    def weight(self) -> float:
+        """How often the case counts."""
+
+
+@dataclass(frozen=True)
+class TrainCases:
+    """Labelled cases.
+
+    Attributes:
+        token_ids: The token ids of each case.
+        y_true: bool (n_cases, n_labels).
+        known: bool (n_cases, n_labels), False where it is not known whether the label applies.
+        weights: How often each case counts, float32 (n_cases,).
+    """
+
+    token_ids: Sequence[TokenIds]
+    y_true: BoolArray
+    known: BoolArray
+    weights: Float32Array
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    def rows(self, rows: NumberArray) -> Self:
+        """Return some of the cases; `rows` are their positions, int64 (n,)."""
+        return replace(
+            self,
+            token_ids=[self.token_ids[row] for row in rows],
+            y_true=self.y_true[rows],
+            known=self.known[rows],
+            weights=self.weights[rows],
+        )
+
+    def followed_by(self, other: "TrainCases") -> "TrainCases":
+        """Return these cases and others after them."""
+        return TrainCases(
+            [*self.token_ids, *other.token_ids],
+            np.concatenate([self.y_true, other.y_true]),
+            np.concatenate([self.known, other.known]),
+            np.concatenate([self.weights, other.weights]),
+        )
+
+
+def collect(records: Iterable[LabelledTokens], n_labels: int, *, seed: int) -> TrainCases:
+    """Return records as train cases; those of weight 0 teach nothing and are left out.
+
+    Args:
+        records: Read once; if there are more than `MAX_CASES`, a random sample of that size is
+            kept.
+        n_labels: The number of label ids.
+        seed: The seed of that sample.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> record = SimpleNamespace(token_ids=[2], label_ids=[0], unknown_ids=[1], weight=1.0)
+        >>> cases = collect([record], 2, seed=1)
+        >>> cases.y_true.tolist(), cases.known.tolist()
+        ([[True, False]], [[True, False]])
+    """
+    kept = [record for record in _sampled(records, seed) if record.weight > 0]
+    return TrainCases(
+        token_ids=[np.asarray(record.token_ids, np.int32) for record in kept],
+        y_true=label_matrix((record.label_ids for record in kept), n_labels),
+        known=~label_matrix((record.unknown_ids for record in kept), n_labels),
+        weights=np.array([record.weight for record in kept], np.float32),
+    )
+
+
+def _sampled(records: Iterable[LabelledTokens], seed: int) -> list[LabelledTokens]:
+    """Return at most `MAX_CASES` of the records, each with the same chance.
+
+    Reservoir sampling (Vitter, 1985): the n-th record replaces one of the kept ones with
+    probability `MAX_CASES` / n.
+    """
+    rest = iter(records)
+    kept = list(islice(rest, MAX_CASES))
+    random_numbers = random.Random(seed)
+    for n_seen, record in enumerate(rest, len(kept) + 1):
+        if (index := random_numbers.randrange(n_seen)) < MAX_CASES:
+            kept[index] = record
+    return kept

@@ -1,0 +1,147 @@
+"""Ranker file: what a run keeps of its linear SVMs and its second stage.
+
+checkpoints/<run>/ranker/weights.npz     their arrays, by name, such as "words/kernel"
+checkpoints/<run>/ranker/manifest.json   sealed as `lawrec.seal` describes, written last
+
+The keys of the manifest:
+
+run       the SHA-256 of the run's run.json: the ranker of another run is noticed
+files     the SHA-256 of weights.npz
+models    the names of the models of the first stage, in the order of their features
+features  the names of the features of the second stage; empty if there is none
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lawrec.errors import RunError
+from lawrec.files import atomic_folder, sha256
+from lawrec.ranking.first_stage import FirstStage
+from lawrec.ranking.linear_svm import LinearSvms
+from lawrec.ranking.pair_features import ArticleStatistics, feature_names
+from lawrec.ranking.ranker import Ranker
+from lawrec.ranking.second_stage import SecondStage
+from lawrec.ranking.trees import BoostedTrees
+from lawrec.runs.checkpoint_list import RUN_FILE, checkpoint_digest
+from lawrec.runs.run import Run
+from lawrec.seal import (
+    MANIFEST,
+    SEAL_ERRORS,
+    damaged_file,
+    file_digests,
+    json_digest,
+    read_sealed,
+    write_sealed,
+)
+
+RANKER = "ranker"
+WEIGHTS = "weights.npz"
+_TREES, _STATISTICS = "second stage/trees", "second stage/statistics"
+
+
+def has_ranker(run: Run) -> bool:
+    """Return whether the scores of a run need a ranker.
+
+    Example:
+        >>> has_ranker(run)  # doctest: +SKIP
+        True
+    """
+    return run.config.ranking.lstm_share < 1
+
+
+def save_ranker(run: Run, ranker: Ranker) -> None:
+    """Write the ranker into the folder of its run, whole or not at all.
+
+    Example:
+        >>> save_ranker(run, ranker)  # doctest: +SKIP
+        >>> load_ranker(run) is None  # doctest: +SKIP
+        False
+    """
+    models = list(ranker.first_stage.svms)
+    arrays: dict[str, Any] = {}
+    for name, svms in ranker.first_stage.svms.items():
+        arrays |= _named(name, svms)
+    if second_stage := ranker.second_stage:
+        arrays |= _named(_TREES, second_stage.trees)
+        arrays |= _named(_STATISTICS, second_stage.statistics)
+    with atomic_folder(run.folder / RANKER) as folder:
+        np.savez_compressed(folder / WEIGHTS, **arrays)
+        values = {
+            "run": sha256(run.folder / RUN_FILE),
+            "files": file_digests(folder, [WEIGHTS]),
+            "models": models,
+            "features": feature_names(models) if second_stage else [],
+        }
+        write_sealed(folder / MANIFEST, values)
+
+
+def load_ranker(run: Run) -> Ranker | None:
+    """Return the ranker of a run, None if its settings need none.
+
+    Raises:
+        RunError: It is missing or damaged, or belongs to another run.
+
+    Example:
+        >>> load_ranker(run).scores([[17, 402]], lstm_logits).shape  # doctest: +SKIP
+        (1, 183)
+    """
+    if not has_ranker(run):
+        return None
+    folder = run.folder / RANKER
+    try:
+        manifest = read_sealed(folder / MANIFEST)
+        if manifest["run"] != sha256(run.folder / RUN_FILE):
+            raise ValueError("that of another run")
+        if damage := damaged_file(folder, manifest["files"]):
+            raise ValueError(f"{damage[0].name}: {damage[1]}")
+        with np.load(folder / WEIGHTS, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        models = manifest["models"]
+        if manifest["features"] not in ([], feature_names(models)):
+            raise ValueError("the features of another version of lawrec")
+        return Ranker(
+            run.config.ranking,
+            FirstStage({name: _tuple_of(LinearSvms, name, arrays) for name in models}),
+            second_stage=SecondStage(
+                _tuple_of(BoostedTrees, _TREES, arrays),
+                _tuple_of(ArticleStatistics, _STATISTICS, arrays),
+            )
+            if manifest["features"]
+            else None,
+        )
+    except SEAL_ERRORS as error:
+        missing = isinstance(error, FileNotFoundError)
+        raise RunError(
+            folder,
+            expected="the folder must hold the run's linear SVMs and second stage",
+            got="nothing yet" if missing else error,
+            todo="Fit them again with `lawrec train --resume`.",
+        ) from error
+
+
+def scoring_digest(run: Run, checkpoint: str) -> str:
+    """Return a digest of all that the scores of a run come from: its checkpoint and its ranker.
+
+    Args:
+        run: The run.
+        checkpoint: The path prefix of a checkpoint, as `best_checkpoint` returns it.
+
+    Raises:
+        RunError: The checkpoint or the ranker is missing.
+
+    Example:
+        >>> len(scoring_digest(run, best_checkpoint(run)))  # doctest: +SKIP
+        64
+    """
+    manifest = run.folder / RANKER / MANIFEST
+    ranker = sha256(manifest) if has_ranker(run) and manifest.is_file() else None
+    return json_digest([checkpoint_digest(checkpoint), ranker])
+
+
+def _named(prefix: str, arrays: NamedTuple) -> dict[str, Any]:
+    return {f"{prefix}/{field}": values for field, values in arrays._asdict().items()}
+
+
+def _tuple_of(kind: Any, prefix: str, arrays: dict[str, Any]) -> Any:
+    return kind(*(arrays[f"{prefix}/{field}"] for field in kind._fields))
