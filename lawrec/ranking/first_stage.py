@@ -2,10 +2,13 @@
 
 "words" are fitted to the train cases and to the statute's articles, "extra" to the extra cases as
 well. Extra cases have other sources and weaker labels: the second stage decides what each is worth.
+The model that knows more cases also looks at windows of the fact.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from lawrec.config import RankingConfig
 from lawrec.progress import SILENT, Progress
@@ -14,7 +17,7 @@ from lawrec.ranking.train_cases import TrainCases
 from lawrec.types import Float32Array, TokenIds
 
 Margins = dict[str, Float32Array]
-"""The margins of some cases by each model, float32 (n_cases, n_articles), by its name."""
+"""The margins of some cases, float32 (n_cases, n_articles), by the names of models and windows."""
 WORDS, EXTRA = "words", "extra"
 
 
@@ -30,12 +33,19 @@ class FirstStage:
         return self.svms[WORDS].idf
 
     def margins(self, cases: Sequence[TokenIds]) -> Margins:
-        """Return the margins of each case by each model.
+        """Return the margins of each case by each model, and those of `WINDOW_MARGINS`.
 
         Args:
             cases: The token ids of each case.
         """
-        return {name: svms.margins(cases) for name, svms in self.svms.items()}
+        margins = {name: svms.margins(cases) for name, svms in self.svms.items()}
+        last = list(self.svms.values())[-1]
+        windows: Margins = {name: np.empty_like(margins[WORDS]) for name in WINDOW_MARGINS}
+        for row, case in enumerate(cases):
+            of_windows = last.window_margins(case)
+            for name, function in WINDOW_MARGINS.items():
+                windows[name][row] = function(of_windows)
+        return margins | windows
 
 
 @dataclass(frozen=True)
@@ -46,12 +56,14 @@ class Corpus:
         train: The train cases, or some of them.
         statute: One case per article whose text is known: that text, and the article as its label.
         extra: More cases, of other sources.
+        titles: The token ids of the title of each article; none if titles are not known.
         n_tokens: The number of token ids.
     """
 
     train: TrainCases
     statute: TrainCases
     extra: TrainCases
+    titles: Sequence[TokenIds]
     n_tokens: int
 
 
@@ -75,7 +87,7 @@ def fit_first_stage(
     """
     idf = fit_idf(corpus.train.token_ids, corpus.n_tokens)
     cases = {WORDS: corpus.train.followed_by(corpus.statute)}
-    if corpus.extra:
+    if len(corpus.extra):
         cases[EXTRA] = cases[WORDS].followed_by(corpus.extra)
     return FirstStage(
         {
@@ -83,3 +95,44 @@ def fit_first_stage(
             for name, each in cases.items()
         }
     )
+
+
+def before_best_other(margins: Float32Array) -> Float32Array:
+    """Return how far the margin of each article is before the highest one of another article.
+
+    Args:
+        margins: float32 (n_rows, n_articles).
+
+    Returns:
+        float32 (n_rows, n_articles); the margins themselves where there is only one article.
+
+    Example:
+        >>> before_best_other(np.array([[1, 3, 2]], np.float32)).tolist()
+        [[-2.0, 1.0, -1.0]]
+    """
+    if margins.shape[1] < 2:
+        return margins
+    two_best = np.partition(margins, -2, axis=1)[:, -2:]
+    return margins - np.where(margins == two_best[:, 1:], two_best[:, :1], two_best[:, 1:])
+
+
+def _maximum(of_windows: Float32Array) -> Float32Array:
+    maximum: Float32Array = of_windows.max(axis=0)
+    return maximum
+
+
+def _mean(of_windows: Float32Array) -> Float32Array:
+    mean: Float32Array = of_windows.mean(axis=0)
+    return mean
+
+
+def _greatest_lead(of_windows: Float32Array) -> Float32Array:
+    return _maximum(before_best_other(of_windows))
+
+
+WINDOW_MARGINS: dict[str, Callable[[Float32Array], Float32Array]] = {
+    "window maximum": _maximum,
+    "window mean": _mean,
+    "greatest lead in a window": _greatest_lead,
+}
+"""From the margins of the windows of a case, float32 (n_windows, n_articles), to one per article."""

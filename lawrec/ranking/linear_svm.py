@@ -19,6 +19,8 @@ from lawrec.progress import SILENT, Progress
 from lawrec.ranking.train_cases import TrainCases
 from lawrec.types import BoolArray, Float32Array, TokenIds
 
+WINDOW, STRIDE = 64, 32
+"""Tokens of a window, and from the start of one to that of the next."""
 NO_CASE_MARGIN = -2.0
 """Margin of a label that no case has; a label of all cases has the opposite."""
 _TOLERANCE, _ITERATIONS = 0.01, 200
@@ -49,6 +51,15 @@ class LinearSvms(NamedTuple):
             tokens, values = tf_idf(case, self.idf)
             margins[row] = values @ self.kernel[tokens] + self.bias
         return margins
+
+    def window_margins(self, case: TokenIds) -> Float32Array:
+        """Return the margins of each window of a case, float32 (n_windows, n_labels).
+
+        Windows of `WINDOW` tokens begin every `STRIDE` tokens. Of a long fact with several
+        offences, each one decides about a window of its own.
+        """
+        starts = range(0, max(1, len(case) - STRIDE), STRIDE)
+        return self.margins([case[start : start + WINDOW] for start in starts])
 
 
 def tf_idf(case: TokenIds, idf: Float32Array) -> tuple[Any, Float32Array]:

@@ -7,12 +7,12 @@ are nearly the same stay in one fold: otherwise they would be scored by their ow
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from lawrec.corpus.near_duplicates import NearDuplicateIndex
-from lawrec.ranking.first_stage import FirstStage, Margins
-from lawrec.ranking.train_cases import TrainCases
+from lawrec.ranking.first_stage import Corpus, FirstStage, Margins
 from lawrec.types import Int64Array, TokenIds
 
 _NEAR_DUPLICATE_THRESHOLD = 0.6
@@ -47,28 +47,37 @@ def assign_folds(cases: Sequence[TokenIds], n_folds: int, *, seed: int) -> Int64
 
 
 def out_of_fold(
-    cases: TrainCases, folds: Int64Array, fit: Callable[[TrainCases], FirstStage]
+    corpus: Corpus, n_folds: int, *, seed: int, fit: Callable[[Corpus], FirstStage]
 ) -> Margins:
     """Return the margins of train cases by first stages that have not seen them.
 
+    Extra cases are in folds, too: one may be nearly the same as a train case.
+
     Args:
-        cases: The train cases.
-        folds: The fold of each case, int64 (n_cases,).
-        fit: From the cases of the other folds to a first stage.
+        corpus: The train cases, and all else that a first stage is fitted to.
+        n_folds: The number of folds.
+        seed: The seed of the folds.
+        fit: From a corpus without a fold to a first stage.
 
     Example:
-        >>> margins = out_of_fold(cases, folds, fit)  # doctest: +SKIP
+        >>> margins = out_of_fold(corpus, 5, seed=1, fit=fit)  # doctest: +SKIP
         >>> margins["words"].shape  # doctest: +SKIP
         (8101, 183)
     """
+    n_train = len(corpus.train)
+    token_ids = [*corpus.train.token_ids, *corpus.extra.token_ids]
+    train_folds, extra_folds = np.split(assign_folds(token_ids, n_folds, seed=seed), [n_train])
     margins: Margins = {}
-    for fold in np.unique(folds):
-        rows = np.flatnonzero(folds == fold)
-        first_stage = fit(cases.rows(np.flatnonzero(folds != fold)))
-        for name, values in first_stage.margins(
-            [cases.token_ids[row] for row in rows.tolist()]
-        ).items():
-            margins.setdefault(name, np.empty(cases.y_true.shape, np.float32))[rows] = values
+    for fold in np.unique(train_folds):
+        others = replace(
+            corpus,
+            train=corpus.train.rows(np.flatnonzero(train_folds != fold)),
+            extra=corpus.extra.rows(np.flatnonzero(extra_folds != fold)),
+        )
+        rows = np.flatnonzero(train_folds == fold)
+        fold_margins = fit(others).margins(corpus.train.rows(rows).token_ids)
+        for name, values in fold_margins.items():
+            margins.setdefault(name, np.empty(corpus.train.y_true.shape, np.float32))[rows] = values
     return margins
 
 

@@ -7,14 +7,15 @@ line in one of these tables.
 In all functions, the shape of a result is (n_cases, n_candidates), or one that broadcasts to it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from lawrec.decision.score_order import rank
-from lawrec.ranking.first_stage import Margins
+from lawrec.ranking.first_stage import WINDOW_MARGINS, Margins, before_best_other
 from lawrec.ranking.linear_svm import tf_idf
 from lawrec.types import BoolArray, Float32Array, Int64Array, NumberArray, TokenIds
 
@@ -35,35 +36,41 @@ class ArticleStatistics(NamedTuple):
             (n_articles,).
         text: The TF-IDF values of the article's own text, float32 (n_tokens, n_articles): zeros
             where it is not known; (n_tokens, 0) where no text is known.
+        title: The share that each token has in the inverse document frequencies of the article's
+            title, likewise.
     """
 
     n_cases: Float32Array
     co_cited: Float32Array
     true_margin: Float32Array
     text: Float32Array
+    title: Float32Array
 
 
 def article_statistics(
-    y_true: BoolArray, mean_margin: Float32Array, text: Float32Array
+    y_true: BoolArray, mean_margin: Float32Array, *, text: Float32Array, title: Float32Array
 ) -> ArticleStatistics:
     """Return the statistics of the articles.
 
     Args:
         y_true: bool (n_cases, n_articles).
         mean_margin: The mean margin of all models, out of fold, float32 (n_cases, n_articles).
-        text: The TF-IDF values of the text of each article, float32 (n_tokens, n_articles).
+        text: As in `ArticleStatistics`.
+        title: Likewise.
 
     Example:
         >>> y_true = np.array([[True, True], [True, False]])
         >>> margins = np.array([[1, 2], [3, 4]], np.float32)
-        >>> statistics = article_statistics(y_true, margins, np.zeros((5, 2), np.float32))
+        >>> none = np.zeros((5, 0), np.float32)
+        >>> statistics = article_statistics(y_true, margins, text=none, title=none)
         >>> statistics.co_cited.tolist(), statistics.true_margin.tolist()
         ([[2.0, 1.0], [1.0, 1.0]], [2.0, 2.0])
     """
     cited = y_true.astype(np.float32)
     n_cases = cited.sum(axis=0)
     true_margin = (mean_margin * cited).sum(axis=0) / np.maximum(n_cases, 1)
-    return ArticleStatistics(n_cases, cited.T @ cited, np.where(n_cases, true_margin, _NONE), text)
+    true_margin = np.where(n_cases, true_margin, _NONE)
+    return ArticleStatistics(n_cases, cited.T @ cited, true_margin, text, title)
 
 
 @dataclass(frozen=True)
@@ -72,10 +79,11 @@ class Pairs:
 
     Attributes:
         candidates: The candidates of each case, best first, int64 (n_cases, n_candidates).
-        margins: The margins of each case by each model.
-        mean_margin: Their mean, float32 (n_cases, n_articles).
+        margins: The margins of each case.
+        mean_margin: The mean of those by models, float32 (n_cases, n_articles).
         text_similarity: The cosine of each fact and the text of each article, float32
             (n_cases, n_articles).
+        title_share: The share of the title of each article that the fact has, likewise.
         statistics: The statistics of the articles.
     """
 
@@ -83,6 +91,7 @@ class Pairs:
     margins: Margins
     mean_margin: Float32Array
     text_similarity: Float32Array
+    title_share: Float32Array
     statistics: ArticleStatistics
 
     def of_candidates(self, values: NumberArray) -> NumberArray:
@@ -107,7 +116,7 @@ def make_pairs(
 
     Args:
         cases: The token ids of each case.
-        margins: The margins of each case by each model.
+        margins: The margins of each case.
         n_candidates: The number of candidates, or that of the articles if there are fewer.
         idf: The inverse document frequency of each token, float32 (n_tokens,).
         statistics: The statistics of the articles.
@@ -120,25 +129,39 @@ def make_pairs(
         (1013, 10)
     """
     mean = mean_margin(margins)
-    similarity = np.zeros(mean.shape, np.float32)
-    for row, case in enumerate(cases if statistics.text.size else ()):
+    similarity, share = np.zeros((2, *mean.shape), np.float32)
+    for row, case in enumerate(cases):
         tokens, values = tf_idf(case, idf)
-        similarity[row] = values @ statistics.text[tokens]
+        if statistics.text.size:
+            similarity[row] = values @ statistics.text[tokens]
+        if statistics.title.size:
+            share[row] = statistics.title[tokens].sum(axis=0)
     # Equal margins are ordered by column, so that a case has the same candidates everywhere.
     order = np.argsort(-mean, axis=1, kind="stable")[:, :n_candidates]
-    return Pairs(order, margins, mean, similarity, statistics)
+    return Pairs(order, margins, mean, similarity, share, statistics)
 
 
 def mean_margin(margins: Margins) -> Float32Array:
-    """Return the mean of the margins of all models, float32 (n_cases, n_articles).
+    """Return the mean of the margins by models, float32 (n_cases, n_articles).
 
     Example:
         >>> low, high = np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)
         >>> mean_margin({"words": low, "extra": high}).tolist()
         [[0.5, 0.5]]
     """
-    mean: Float32Array = np.mean(list(margins.values()), axis=0, dtype=np.float32)
+    by_models = [margins[name] for name in model_names(margins)]
+    mean: Float32Array = np.mean(by_models, axis=0, dtype=np.float32)
     return mean
+
+
+def model_names(margins: Iterable[str]) -> list[str]:
+    """Return those names of margins that are names of models.
+
+    Example:
+        >>> model_names(["words", "extra", "window mean"])
+        ['words', 'extra']
+    """
+    return [name for name in margins if name not in WINDOW_MARGINS]
 
 
 def feature_names(models: Sequence[str]) -> list[str]:
@@ -159,8 +182,8 @@ def compute_features(pairs: Pairs) -> Float32Array:
         (1013, 10, 14)
     """
     values = [
-        function(pairs, margins)
-        for margins in pairs.margins.values()
+        function(pairs, pairs.margins[name])
+        for name in model_names(pairs.margins)
         for function in MODEL_FEATURES.values()
     ]
     values += [function(pairs) for function in PAIR_FEATURES.values()]
@@ -178,28 +201,22 @@ def _rank(pairs: Pairs, margins: Float32Array) -> NumberArray:
 
 def _behind_best(pairs: Pairs, margins: Float32Array) -> NumberArray:
     """How far a candidate is behind the best article."""
-    best: NumberArray = margins.max(axis=1, keepdims=True)
-    return pairs.of_candidates(margins) - best
+    behind: NumberArray = pairs.of_candidates(margins) - margins.max(axis=1, keepdims=True)
+    return behind
+
+
+def _before_other(pairs: Pairs, margins: Float32Array) -> NumberArray:
+    return pairs.of_candidates(before_best_other(margins))
 
 
 def _best_other(pairs: Pairs, margins: Float32Array) -> NumberArray:
     """The highest margin of another article."""
-    own = pairs.of_candidates(margins)
-    if margins.shape[1] < 2:
-        return np.full(own.shape, _NONE)
-    second, best = np.partition(margins, -2, axis=1)[:, -2:].T[:, :, None]
-    return np.where(own == best, second, best)
-
-
-def _before_other(pairs: Pairs, margins: Float32Array) -> NumberArray:
-    before: NumberArray = pairs.of_candidates(margins) - _best_other(pairs, margins)
-    return before
+    return pairs.of_candidates(margins - before_best_other(margins))
 
 
 def _n_high(_: Pairs, margins: Float32Array) -> NumberArray:
     """How many articles have a high margin."""
-    n_high: NumberArray = (margins > _HIGH_MARGIN).sum(axis=1, keepdims=True)
-    return n_high
+    return np.asarray((margins > _HIGH_MARGIN).sum(axis=1, keepdims=True))
 
 
 def _cited_with_best(pairs: Pairs) -> NumberArray:
@@ -239,12 +256,24 @@ def _true_margin(pairs: Pairs) -> NumberArray:
     return pairs.statistics.true_margin[pairs.candidates]
 
 
+def _of_windows(pairs: Pairs, name: str) -> NumberArray:
+    return pairs.of_candidates(pairs.margins[name])
+
+
 def _text_similarity(pairs: Pairs) -> NumberArray:
     return pairs.of_candidates(pairs.text_similarity)
 
 
 def _text_rank(pairs: Pairs) -> NumberArray:
     return pairs.of_candidates(rank(pairs.text_similarity))
+
+
+def _title_share(pairs: Pairs) -> NumberArray:
+    return pairs.of_candidates(pairs.title_share)
+
+
+def _title_rank(pairs: Pairs) -> NumberArray:
+    return pairs.of_candidates(rank(pairs.title_share))
 
 
 MODEL_FEATURES: dict[str, Callable[[Pairs, Float32Array], NumberArray]] = {
@@ -264,5 +293,8 @@ PAIR_FEATURES: dict[str, Callable[[Pairs], NumberArray]] = {
     "mean margin of its cases": _true_margin,
     "similarity of its text": _text_similarity,
     "rank of its text": _text_rank,
+    "share of its title": _title_share,
+    "rank of its title": _title_rank,
+    **{name: partial(_of_windows, name=name) for name in WINDOW_MARGINS},
 }
 """Features of a pair, whatever the models are."""

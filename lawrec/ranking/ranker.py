@@ -10,7 +10,7 @@ Without a second stage, every article gets the weighted mean of the LSTM's logit
 SVMs. With an `lstm_share` of 1, there is no ranker: the scores are the LSTM's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +18,9 @@ import numpy as np
 from lawrec.config import RankingConfig
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import Corpus, FirstStage, fit_first_stage
-from lawrec.ranking.out_of_fold import assign_folds, out_of_fold
+from lawrec.ranking.out_of_fold import out_of_fold
 from lawrec.ranking.pair_features import mean_margin
 from lawrec.ranking.second_stage import SecondStage, fit_second_stage
-from lawrec.ranking.train_cases import LabelledTokens, TrainCases, collect
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
 LOGIT_SCALE = 4.0
@@ -71,57 +70,31 @@ class Ranker:
 
 
 def fit_ranker(
-    train: Iterable[LabelledTokens],
-    *,
-    statute: Iterable[LabelledTokens],
-    extra: Iterable[LabelledTokens],
-    sizes: tuple[int, int],
-    config: RankingConfig,
-    seed: int,
-    progress: Progress = SILENT,
+    corpus: Corpus, *, config: RankingConfig, seed: int, progress: Progress = SILENT
 ) -> Ranker:
     """Fit the SVMs and the second stage.
 
     Args:
-        train: The train cases.
-        statute: One case per article whose text is known.
-        extra: More cases, of other sources.
-        sizes: The number of token ids and that of label ids.
+        corpus: The train cases and all else that is known.
         config: The settings of [ranking].
         seed: The seed of all random numbers.
         progress: Gets the number of labels done, for each fold of the train cases and for all.
 
     Example:
-        >>> ranker = fit_ranker(  # doctest: +SKIP
-        ...     read_records(records, "train"),
-        ...     statute=[],
-        ...     extra=[],
-        ...     sizes=(27_000, 183),
-        ...     config=RankingConfig(),
-        ...     seed=1,
-        ... )
+        >>> ranker = fit_ranker(corpus, config=RankingConfig(), seed=1)  # doctest: +SKIP
+        >>> ranker.scores([[17, 402]], None).shape  # doctest: +SKIP
+        (1, 183)
     """
-    n_tokens, n_labels = sizes
-    cases, texts, more = (
-        collect(records, n_labels, seed=seed) for records in (train, statute, extra)
-    )
 
-    def fit(some: TrainCases) -> FirstStage:
-        return fit_first_stage(
-            Corpus(some, texts, more, n_tokens), config=config, seed=seed, progress=progress
-        )
+    def fit(some: Corpus) -> FirstStage:
+        return fit_first_stage(some, config=config, seed=seed, progress=progress)
 
-    first_stage = fit(cases)
+    first_stage = fit(corpus)
     if not config.second_stage:
         return Ranker(config, first_stage, None)
-    folds = assign_folds(cases.token_ids, config.folds, seed=seed)
+    margins = out_of_fold(corpus, config.folds, seed=seed, fit=fit)
     second_stage = fit_second_stage(
-        cases,
-        out_of_fold(cases, folds, fit),
-        first_stage=first_stage,
-        statute=texts,
-        config=config,
-        seed=seed,
+        corpus, margins, first_stage=first_stage, config=config, seed=seed
     )
     return Ranker(config, first_stage, second_stage)
 

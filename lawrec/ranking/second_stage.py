@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lawrec.config import RankingConfig
-from lawrec.ranking.first_stage import FirstStage, Margins
+from lawrec.ranking.first_stage import Corpus, FirstStage, Margins
 from lawrec.ranking.linear_svm import tf_idf
 from lawrec.ranking.pair_features import (
     ArticleStatistics,
@@ -57,33 +57,31 @@ class SecondStage(NamedTuple):
 
 
 def fit_second_stage(
-    cases: TrainCases,
-    margins: Margins,
-    *,
-    first_stage: FirstStage,
-    statute: TrainCases,
-    config: RankingConfig,
-    seed: int,
+    corpus: Corpus, margins: Margins, *, first_stage: FirstStage, config: RankingConfig, seed: int
 ) -> SecondStage:
     """Fit the second stage to the pairs of train cases and their candidates.
 
     Pairs of which it is not known whether the article applies are left out.
 
     Args:
-        cases: The train cases.
-        margins: Their margins, out of fold.
-        first_stage: The first stage that is fitted to all of them.
-        statute: A case per article whose text is known.
+        corpus: The train cases, and the texts and titles of the articles.
+        margins: The margins of the train cases, out of fold.
+        first_stage: The first stage that is fitted to the whole corpus.
         config: The settings of [ranking].
         seed: The seed of the random numbers.
 
     Example:
         >>> second_stage = fit_second_stage(  # doctest: +SKIP
-        ...     cases, margins, first_stage=first_stage, statute=statute, config=config, seed=1
+        ...     corpus, margins, first_stage=first_stage, config=RankingConfig(), seed=1
         ... )
     """
-    idf = first_stage.idf
-    statistics = article_statistics(cases.y_true, mean_margin(margins), _text_columns(statute, idf))
+    cases, idf = corpus.train, first_stage.idf
+    statistics = article_statistics(
+        cases.y_true,
+        mean_margin(margins),
+        text=_text_columns(corpus.statute, idf),
+        title=_title_columns(corpus.titles, idf),
+    )
     pairs = make_pairs(
         cases.token_ids, margins, n_candidates=config.candidates, idf=idf, statistics=statistics
     )
@@ -103,4 +101,13 @@ def _text_columns(statute: TrainCases, idf: Float32Array) -> Float32Array:
     for case, applies in zip(statute.token_ids, statute.y_true, strict=True):
         tokens, values = tf_idf(case, idf)
         columns[np.ix_(tokens, np.flatnonzero(applies))] = values[:, None]
+    return columns
+
+
+def _title_columns(titles: Sequence[TokenIds], idf: Float32Array) -> Float32Array:
+    """Return the share of each token in its title, float32 (n_tokens, n_articles)."""
+    columns = np.zeros((len(idf), len(titles)), np.float32)
+    for column, title in zip(columns.T, titles, strict=True):
+        tokens = np.unique(np.asarray(title, np.int64))
+        column[tokens] = idf[tokens] / max(idf[tokens].sum(), 1)
     return columns

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import Record, read_records
 from lawrec.errors import RunError
+from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
+from lawrec.ranking.first_stage import Corpus
 from lawrec.ranking.ranker import Ranker, fit_ranker
+from lawrec.ranking.train_cases import collect
 from lawrec.runs.ranker_file import has_ranker, load_ranker, save_ranker
-from lawrec.runs.run import Run
+from lawrec.runs.run import Run, load_encoder
 from lawrec.training.distributed import chief_first, is_chief
 from lawrec.types import Strategy
 
@@ -49,18 +52,22 @@ def load_or_fit_ranker(
 
 
 def _fit(run: Run, records: Records, progress: Progress) -> Ranker:
-    return fit_ranker(
-        read_records(records, "train"),
-        statute=_optional(records, "statute"),
-        extra=_optional(records, "extra"),
-        sizes=(len(run.tokens), len(run.articles)),
-        config=run.config.ranking,
-        seed=run.config.training.seed,
-        progress=progress,
+    seed = run.config.training.seed
+    train, statute, extra = (
+        collect(_records(records, split), len(run.articles), seed=seed)
+        for split in ("train", "statute", "extra")
     )
+    corpus = Corpus(train, statute, extra, titles=_titles(run), n_tokens=len(run.tokens))
+    return fit_ranker(corpus, config=run.config.ranking, seed=seed, progress=progress)
 
 
-def _optional(records: Records, split: str) -> Iterator[Record]:
-    """Yield the records of a split that need not be there."""
+def _records(records: Records, split: str) -> Iterator[Record]:
+    """Yield the records of a split, none if there is no such split."""
     if split in records.manifest.splits:
         yield from read_records(records, split)
+
+
+def _titles(run: Run) -> list[list[int]]:
+    """Return the token ids of the title of each article of the run that is in the catalog."""
+    encoder, titles = load_encoder(run), article_titles()
+    return [encoder(titles.get(article, "")) for article in run.articles.names]

@@ -73,6 +73,7 @@ def _pipeline_rate(records: Records, config: Config) -> float:
         training_batches(
             records,
             EPOCHS,
+            max_tokens=384,
             batch_tokens=sizes.batch_tokens,
             shuffle_cases=sizes.shuffle_buffer_size,
             seed=sizes.seed,

@@ -34,7 +34,7 @@ def main() -> None:
     padded = np.zeros((len(cases), records.manifest.max_tokens), np.int32)
     for row, case in enumerate(cases):
         padded[row, : len(case)] = case
-    scorer = make_scorer(model)
+    scorer = make_scorer(model, lstm_tokens=384)
     ours = _rate(lambda: scorer(cases), len(cases))
     theirs = _rate(lambda: model.predict(padded, batch_size=32, verbose=0), len(cases))
     print(f"lawrec scorer          {ours:8.1f} cases/s")

@@ -64,6 +64,7 @@ def main() -> None:
             training_batches(
                 records,
                 1,
+                max_tokens=384,
                 batch_tokens=sizes.batch_tokens,
                 shuffle_cases=sizes.shuffle_buffer_size,
                 seed=sizes.seed,

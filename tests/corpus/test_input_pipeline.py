@@ -60,7 +60,13 @@ def records(cases, tmp_path_factory):
 
 def batches(records, epochs=1, batch_tokens=512, shuffle_cases=40, seed=7, **shared):
     dataset = training_batches(
-        records, epochs, batch_tokens=batch_tokens, shuffle_cases=shuffle_cases, seed=seed, **shared
+        records,
+        epochs,
+        max_tokens=10_000,
+        batch_tokens=batch_tokens,
+        shuffle_cases=shuffle_cases,
+        seed=seed,
+        **shared,
     )
     return [(batch["token_ids"].numpy(), batch["articles"].numpy()) for batch in dataset]
 
@@ -177,7 +183,12 @@ def test_known_is_0_for_what_a_case_does_not_say_and_weights_are_its_own(tmp_pat
         Record("3", [4], [3], charges=("诈骗", "盗窃")),
     ]
     (batch,) = training_batches(
-        make_records(tmp_path, cases), 1, batch_tokens=512, shuffle_cases=9, seed=7
+        make_records(tmp_path, cases),
+        1,
+        max_tokens=10_000,
+        batch_tokens=512,
+        shuffle_cases=9,
+        seed=7,
     )
     assert {part.dtype for part in batch.values()} == {tf.int32, tf.float32}
     rows = np.argsort(batch["token_ids"].numpy()[:, 0])
@@ -195,7 +206,9 @@ def test_a_short_case_may_have_more_unknown_articles_than_tokens(tmp_path):
     case = Record("1", [2, 3], [39], list(range(39)))
     names = tuple(str(number) for number in range(40))
     records = replace(make_records(tmp_path, [case]), articles=Vocabulary(names))
-    (batch,) = training_batches(records, 1, batch_tokens=512, shuffle_cases=9, seed=7)
+    (batch,) = training_batches(
+        records, 1, max_tokens=10_000, batch_tokens=512, shuffle_cases=9, seed=7
+    )
     assert batch["token_ids"].shape == (1, LENGTH_STEP)
     np.testing.assert_array_equal(batch["articles_known"], [[0] * 39 + [1]])
     np.testing.assert_array_equal(batch["articles"], [[0] * 39 + [1]])
@@ -240,7 +253,7 @@ from lawrec.corpus.manifest import load_records
 from lawrec.corpus.input_pipeline import training_batches
 records = load_records(Path(sys.argv[1]), Path(sys.argv[1]) / "vocab")
 for number, _ in enumerate(training_batches(
-    records, 10**9, batch_tokens=512, shuffle_cases=40, seed=1
+    records, 10**9, max_tokens=10_000, batch_tokens=512, shuffle_cases=40, seed=1
 )):
     if number == 3:
         print("ready", flush=True)

@@ -9,7 +9,6 @@ from lawrec.models.pooling import POOLINGS
 # One token, inputs of 3, one direction of 2 units: four gates of 2 x (3 + 2) weights are 40, each
 # with a multiplication and an addition: 80. Then 4 labels with 2 weights each: 16.
 ONE = ModelConfig(
-    svm_share=0.0,
     embedding_size=3,
     lstm_units=2,
     lstm_layers=1,

@@ -8,7 +8,7 @@ from lawrec.models.pooling import POOLINGS
 
 pytestmark = pytest.mark.tensorflow
 
-TINY = {"embedding_size": 6, "lstm_units": 4, "dropout": 0.5, "svm_share": 0.0}
+TINY = {"embedding_size": 6, "lstm_units": 4, "dropout": 0.5}
 CASES = np.array([[5, 3, 2, 7, 0, 0], [1, 2, 3, 4, 5, 6], [9, 0, 0, 0, 0, 0]], np.int32)
 
 

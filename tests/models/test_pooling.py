@@ -12,9 +12,7 @@ CASES = np.array([[5, 3, 2, 7, 0, 0], [1, 2, 3, 4, 5, 6], [9, 0, 0, 0, 0, 0]], n
 
 
 def test_last_pooling_takes_the_end_forwards_and_the_start_backwards():
-    config = ModelConfig(
-        embedding_size=6, lstm_units=4, lstm_layers=1, pooling="last", svm_share=0.0
-    )
+    config = ModelConfig(embedding_size=6, lstm_units=4, lstm_layers=1, pooling="last")
     model = build_model(config, 10, n_articles=3)
     states = keras.Model(model.input, model.get_layer("bilstm_0").output)(CASES).numpy()
     ends = (CASES != 0).sum(axis=1) - 1

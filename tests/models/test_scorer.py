@@ -22,7 +22,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def scorer(model):
-    return make_scorer(model)
+    return make_scorer(model, lstm_tokens=1_000)
 
 
 @pytest.fixture(scope="module")

@@ -181,7 +181,7 @@ CHANGES = {
     "two tokens swapped": ("tokens.txt", lambda path: swap_lines(path, 4, 9)),
     "no tokens": ("tokens.txt", lambda path: path.write_bytes(b"")),
     "another length": ("run.json", lambda path: edit_setting(path, "max_tokens", 47)),
-    "another mixture": ("run.json", lambda path: edit_setting(path, "svm_share", 0.25)),
+    "another mixture": ("run.json", lambda path: edit_setting(path, "lstm_share", 0.25)),
     "a flipped bit": ("run.json", lambda path: flip(path, 0.9)),
     "a lost list": ("charges.txt", lambda path: path.unlink()),
     "half the manifest": ("manifest.json", lambda path: path.write_bytes(path.read_bytes()[:90])),

@@ -195,9 +195,7 @@ def test_a_checkpoint_that_is_damaged_when_it_is_read_is_named(run):
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_named_axes_are_as_long_as_their_vocabularies(pooling):
-    config = ModelConfig(
-        embedding_size=2, lstm_units=3, lstm_layers=1, pooling=pooling, svm_share=0.0
-    )
+    config = ModelConfig(embedding_size=2, lstm_units=3, lstm_layers=1, pooling=pooling)
     weights = {
         weight.path: weight
         for weight in build_model(config, 11, n_articles=13, n_charges=17).weights

@@ -372,7 +372,7 @@ def test_an_article_that_is_masked_everywhere_is_not_learnt(start_run, tiny_data
     data = changed_data(tiny_data, tmp_path / "data", mask_266_in_train)
     run, records = start_run("training.epochs=8", data=data, root=tmp_path)
     list(train(run, records))
-    scorer = make_scorer(load_model(run, best_checkpoint(run)))
+    scorer = make_scorer(load_model(run, best_checkpoint(run)), lstm_tokens=384)
     y_true, y_score, known = score_records(scorer, records, split="train")
     column = records.articles.names.index("266")
     assert not known[:, column].any()

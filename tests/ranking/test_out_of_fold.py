@@ -1,0 +1,39 @@
+import numpy as np
+
+from lawrec.ranking.first_stage import Corpus
+from lawrec.ranking.out_of_fold import assign_folds, out_of_fold
+from tests.helpers.ranking import invented, train_cases
+
+
+def test_near_duplicates_are_in_one_fold_and_folds_are_about_equal():
+    numbers = np.random.default_rng(1)
+    cases = [numbers.integers(5, 5_000, 60) for _ in range(200)]
+    copies = [np.append(case[:-1], 3) for case in cases[:20]]
+    folds = assign_folds([*cases, *copies], 5, seed=1)
+    assert (folds[:20] == folds[200:]).all()
+    assert np.bincount(folds, minlength=5).min() > 20
+
+
+def test_the_seed_decides_the_folds():
+    cases = [[number] * 6 for number in range(2, 60)]
+    first, again, other = (assign_folds(cases, 5, seed=seed).tolist() for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_no_case_is_scored_by_what_has_seen_it():
+    cases = train_cases(invented(40), 3)
+    # Two of the extra cases are copies of train cases.
+    corpus = Corpus(cases, train_cases([], 3), cases.rows(np.array([0, 7])), [], n_tokens=25)
+
+    class Memory:
+        """A first stage that knows how often it has seen a case."""
+
+        def __init__(self, seen):
+            self.seen = [case.tolist() for case in (*seen.train.token_ids, *seen.extra.token_ids)]
+
+        def margins(self, cases):
+            counts = [self.seen.count(case.tolist()) for case in cases]
+            return {"words": np.repeat(np.array(counts, np.float32)[:, None], 3, axis=1)}
+
+    assert not out_of_fold(corpus, 4, seed=1, fit=Memory)["words"].any()
+    assert out_of_fold(corpus, 4, seed=1, fit=lambda _: Memory(corpus))["words"].all()

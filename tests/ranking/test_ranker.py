@@ -1,0 +1,88 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lawrec.config import RankingConfig
+from lawrec.ranking.first_stage import Corpus
+from lawrec.ranking.ranker import LOGIT_SCALE, OTHERS_SCORE, fit_ranker, sigmoid
+from tests.helpers.ranking import invented, train_cases
+
+CONFIG = RankingConfig(trees=40, tree_min_rows=5, candidates=2)
+TRAIN = invented(300)
+NEW = [case for case, _ in invented(60, seed=2)]
+
+
+def fitted(train=TRAIN, statute=(), extra=(), config=CONFIG):
+    parts = (train_cases(cases, 3) for cases in (train, statute, extra))
+    return fit_ranker(Corpus(*parts, titles=[], n_tokens=25), config=config, seed=1)
+
+
+@pytest.fixture(scope="module")
+def ranker():
+    return fitted()
+
+
+def test_scores_do_not_depend_on_other_cases(ranker):
+    together = ranker.scores(NEW, None)
+    alone = np.concatenate([ranker.scores([case], None) for case in NEW])
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_other_articles_come_after_the_candidates(ranker):
+    scores = ranker.scores(NEW, None)
+    assert ((scores < OTHERS_SCORE).sum(axis=1) == 1).all()
+    assert ((scores >= 0) & (scores <= 1)).all()
+
+
+def test_the_lstm_has_its_share(ranker):
+    logits = np.random.default_rng(1).normal(size=(len(NEW), 3)).astype(np.float32)
+    half, whole, none = (
+        replace(ranker, config=replace(CONFIG, lstm_share=share)).scores(NEW, logits)
+        for share in (0.5, 1.0, 0.0)
+    )
+    np.testing.assert_allclose(none, ranker.scores(NEW, None), rtol=1e-6)
+    margins = ranker.first_stage.margins(NEW)["words"]
+    candidates = np.argsort(-margins, axis=1, kind="stable")[:, :2]
+    np.testing.assert_allclose(
+        np.take_along_axis(whole, candidates, 1),
+        OTHERS_SCORE + (1 - OTHERS_SCORE) * sigmoid(np.take_along_axis(logits, candidates, 1)),
+        rtol=1e-5,
+    )
+    assert (np.abs(half - none) > 1e-4).any()
+
+
+def test_without_a_second_stage_logits_are_mixed():
+    ranker = fitted(config=replace(CONFIG, second_stage=False, lstm_share=0.25))
+    logits = np.ones((len(NEW), 3), np.float32)
+    svm_logits = LOGIT_SCALE * ranker.first_stage.margins(NEW)["words"]
+    expected = sigmoid(0.75 * svm_logits + 0.25)
+    np.testing.assert_allclose(ranker.scores(NEW, logits), expected, rtol=1e-6)
+
+
+def test_the_statute_teaches_an_article_without_a_case(ranker):
+    statute = [([24, 24, 23], [2])]
+    train = [(tokens, labels) for tokens, labels in TRAIN if 2 not in labels]
+    for first_stage, is_known in ((fitted(train), False), (fitted(train, statute), True)):
+        margins = first_stage.first_stage.margins([[24, 23], [2, 2]])["words"][:, 2]
+        assert (margins[0] > margins[1]) == is_known
+
+
+def test_extra_cases_are_a_model_of_their_own(ranker):
+    extra = [([3, 20], [], [0, 1]), ([20, 20], [2])] * 5
+    svms = fitted(extra=extra).first_stage.svms
+    assert list(svms) == ["words", "extra"]
+    np.testing.assert_array_equal(svms["words"].kernel, ranker.first_stage.svms["words"].kernel)
+    assert svms["extra"].kernel[20, 2] > svms["words"].kernel[20, 2]
+
+
+@pytest.mark.parametrize("label_ids", [[], [0, 1, 2]])
+def test_pairs_that_all_have_the_same_answer_are_no_error(label_ids):
+    ranker = fitted([([token, 4], label_ids) for token in range(2, 14)])
+    assert ((ranker.scores(NEW, None) > 0.5) == bool(label_ids)).sum() == 2 * len(NEW) * bool(
+        label_ids
+    ) or not label_ids
+
+
+def test_fitting_is_the_same_every_time(ranker):
+    np.testing.assert_array_equal(fitted().scores(NEW, None), ranker.scores(NEW, None))
