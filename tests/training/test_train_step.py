@@ -94,9 +94,9 @@ def test_a_step_goes_down_the_gradient_of_its_loss(stepping, loss, pooling):
 
 
 @pytest.fixture
-def charge_run(start_run, charge_only_cases):
+def charge_run(start_run, charged_cases):
     """A run with two outputs, on 80 cases with articles and 24 with charges alone."""
-    return start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases)
+    return start_run(*CHARGE_SETTINGS, extra=(charged_cases,))
 
 
 def weights_of_kind(batch, charge_only):
