@@ -110,11 +110,11 @@ class ExtraCases:
         """Return a case with charges alone with their articles, and any other as it is."""
         if case.articles or not case.charges or case.unknown_articles == EVERY_ARTICLE:
             return case
-        found = self._charge_articles.find(case.charges)
-        if not found:
+        learnt = self._charge_articles.find(case.charges)
+        if not learnt:
             return replace(case, unknown_articles=EVERY_ARTICLE)
-        unknown = dict.fromkeys((*found.unknown, *case.unknown_articles))
-        articles = tuple(name for name in found.articles if name not in unknown)
+        unknown = dict.fromkeys((*learnt.unknown, *case.unknown_articles))
+        articles = tuple(name for name in learnt.articles if name not in unknown)
         return replace(case, articles=articles, unknown_articles=tuple(unknown))
 
     def _teaches(self, case: Case) -> bool:
