@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.cases import SETTINGS, write_charge_only_cases, write_splits
+from tests.helpers.cases import SETTINGS, write_charged_cases, write_splits
 
 
 def pytest_configure() -> None:
@@ -30,9 +30,9 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def charge_only_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def charged_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of cases of which only the charges are known."""
-    return write_charge_only_cases(tmp_path_factory.mktemp("charges") / "charged.jsonl")
+    return write_charged_cases(tmp_path_factory.mktemp("charges") / "charged.jsonl")
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,15 @@ class Workplace:
 def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Callable[..., tuple]:
     """Return a function that creates an untrained run on the tiny corpus, with its records.
 
-    It takes settings, the root of all folders that are written, the cases, cases of which only the
-    charges are known, and options of `create_run`.
+    It takes settings, the root of all folders that are written, the cases, files of extra cases,
+    and options of `create_run`.
     """
 
     def start(
         *settings: str,
         root: Path | None = None,
         data: Path = tiny_data,
-        charge_only_data: Path | None = None,
+        extra: tuple[Path, ...] = (),
         **options: Any,
     ) -> tuple:
         from lawrec import config
@@ -70,8 +70,9 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
 
         root = root or tmp_path_factory.mktemp("workplace")
         roots = {"records_root": root / "data/records", "vocab_root": root / "vocab"}
-        dataset = DatasetSpec(data, charge_only_data=charge_only_data, **roots)
         resolved = config.load(None, (*SETTINGS, *settings))
+        learn_charges = resolved.loss.charge_weight > 0
+        dataset = DatasetSpec(data, extra=extra, learn_charges=learn_charges, **roots)
         records = prepare(dataset, resolved.corpus)
         run = create_run(
             root / "checkpoints", resolved, records=records, dataset=dataset, **options

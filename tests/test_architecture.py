@@ -26,6 +26,7 @@ HOUSE = {
             "articles",
             "labels",
             "charges",
+            "charge_articles",
             "cail_labels",
             "statute_parser",
             "statute_versions",
@@ -37,17 +38,17 @@ HOUSE = {
         *("case_format", "field_checks", "plain_text", "json_lines", "columns", "csv_rows"),
         *("csv_tables", "parquet", "excel"),
     ),
+    "corpus.duplicates": ("near_duplicates", "held_out"),
     "corpus": (
         *("readers", "cases", "splits", "entities", "tokenizers", "parallel_tokenization"),
         *(
             "case_lines",
             "label_check",
-            "near_duplicates",
             "stratified_split",
             "vocabulary",
             "manifest",
         ),
-        *("dataset_spec", "tfrecords", "prepare", "input_pipeline"),
+        *("dataset_spec", "extra_cases", "tfrecords", "prepare", "input_pipeline"),
     ),
     "corpus.audit": ("case_checks", "duplicate_checks", "fixes", "runner"),
     "evaluation": (

@@ -15,6 +15,7 @@ from lawrec import config
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, CaseFormat
 from lawrec.encodings import ENCODINGS
+from lawrec.law.statute_versions import CRIMINAL_LAW, ROOT, newest_path
 from lawrec.progress import SILENT, Progress
 from lawrec.reporting.progress_bars import progress_on
 from lawrec.tensorflow_start import import_tensorflow
@@ -23,8 +24,16 @@ Decorator = Callable[[Any], Any]
 
 HEADINGS = {
     "Data": (
-        *("data", "records", "split", "others", "article_list", "charge_only_data", "ratios"),
-        *("split_seed", "near_duplicate_threshold", "max_tokens", "tokenizer", "skip_bad"),
+        *("data", "records", "split", "others", "article_list", "extra", "extra_partial"),
+        *(
+            "no_statute",
+            "ratios",
+            "split_seed",
+            "near_duplicate_threshold",
+            "max_tokens",
+            "tokenizer",
+            "skip_bad",
+        ),
         "any_label",
     ),
     "Input format": (
@@ -177,9 +186,21 @@ data = compose_options(
         help="List of all articles, one per line.  [default: law.txt of --data, else those cited]",
     ),
     click.option(
-        "--charge-only-data",
+        "--extra",
         type=FILE,
-        help="More train cases with charges but no articles; needs loss.charge_weight.",
+        multiple=True,
+        help="More train cases, with all their articles or with charges alone; may be repeated.",
+    ),
+    click.option(
+        "--extra-partial",
+        type=FILE,
+        multiple=True,
+        help="More train cases that name some of their articles; may be repeated.",
+    ),
+    click.option(
+        "--no-statute",
+        is_flag=True,
+        help="Leave out the texts of articles that `lawrec articles import` has read.",
     ),
     skip_bad,
     any_label,
@@ -273,7 +294,9 @@ class DataOptions(CaseOptions):
 
     data: Path | None
     article_list: Path | None
-    charge_only_data: Path | None
+    extra: tuple[Path, ...]
+    extra_partial: tuple[Path, ...]
+    no_statute: bool
     skip_bad: bool
 
 
@@ -300,7 +323,10 @@ def dataset_spec_from(arguments: DataOptions) -> DatasetSpec:
     return DatasetSpec(
         data=DatasetSpec().data if arguments["data"] is None else arguments["data"],
         article_list=arguments["article_list"],
-        charge_only_data=arguments["charge_only_data"],
+        extra=arguments["extra"],
+        extra_partial=arguments["extra_partial"],
+        learn_charges=settings_from(arguments).loss.charge_weight > 0,
+        statute=None if arguments["no_statute"] else newest_path(ROOT, CRIMINAL_LAW),
         dictionaries=user_dictionaries(arguments),
         case_format=case_format_from(arguments),
         skip_bad=arguments["skip_bad"],

@@ -13,6 +13,7 @@ from lawrec.evaluation.metrics import HIGHER_IS_BETTER
 from lawrec.models.word2vec_format import check_embedding_init
 from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import stopping_between_steps
+from lawrec.reporting.runs_text import left_out_text
 from lawrec.reporting.training_text import dry_run_text, first_batch_text, training_line
 from lawrec.runs.results import DryRunReport, FirstBatch
 
@@ -132,6 +133,8 @@ def train(
             log_placement=log_placement,
             progress=progress,
         )
+        if left_out := left_out_text(records):
+            progress.message(left_out)
         progress.message(f"Training {run.folder}")
         try:
             with stopping_between_steps(progress) as stoppable:

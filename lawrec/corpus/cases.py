@@ -22,6 +22,8 @@ from lawrec.corpus.formats.field_checks import (
 from lawrec.corpus.readers import (
     DEFAULT_FORMAT,
     FIX_LINE,
+    OR_CHARGES,
+    SOME_ARTICLES,
     CaseFormat,
     CaseStream,
     RawCase,
@@ -35,7 +37,7 @@ from lawrec.law.labels import article_names
 from lawrec.text_files import list_files, open_binary
 
 EVERY_ARTICLE = ("*",)
-"""The unknown articles of a case of which only the charges are known."""
+"""The unknown articles of a case of which all articles but those that it names are unknown."""
 SKIPPED = "skipped.jsonl"
 """The file of skipped lines, beside what was made of the other lines."""
 _MAX_WEIGHT = 1_000_000
@@ -248,14 +250,11 @@ def _case(
     check_encoding("".join(charges), where)
     check_labels(charges, where, name="charges")
     weight = _weight(raw.weight, where)
-    if case_format.charges_only:
-        _check_charges(charges, where)
-        return Case(
-            where, case_id, fact, charges=charges, unknown_articles=EVERY_ARTICLE, weight=weight
-        )
     own_field = case_format.articles_field
     field_name = f'"{own_field}"' if own_field else '"meta.relevant_articles" (or "articles")'
-    cited = _article_names(raw.articles, where, field_name=field_name)
+    has_charges_alone = case_format.labels == OR_CHARGES and raw.articles is None and charges
+    articles = [] if has_charges_alone else raw.articles
+    cited = _article_names(articles, where, field_name=field_name)
     check_encoding("".join(cited), where)
     return Case(
         where=where,
@@ -263,16 +262,12 @@ def _case(
         fact=fact,
         articles=tuple(dict.fromkeys(cited)),
         charges=charges,
-        unknown_articles=_unknown_articles(raw.unknown_articles, cited, where=where),
+        unknown_articles=EVERY_ARTICLE
+        if case_format.labels == SOME_ARTICLES
+        else _unknown_articles(raw.unknown_articles, cited, where=where),
         weight=weight,
         cited=cited,
     )
-
-
-def _check_charges(charges: tuple[str, ...], where: str) -> None:
-    if not charges:
-        expected = '"meta.accusation" (or "charges") must be a list of charges'
-        raise _label_error(where, expected, got="none")
 
 
 def _article_names(values: object, where: str, *, field_name: str) -> tuple[str, ...]:

@@ -8,25 +8,25 @@ invalidated. Computing a key needs no TensorFlow.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from lawrec.config import CorpusConfig, LossConfig
+from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import no_case_error, read_cases
 from lawrec.corpus.label_check import KnownLabels, find_article_list, known_labels
 from lawrec.corpus.manifest import RECORDS_VERSION
-from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
+from lawrec.corpus.readers import DEFAULT_FORMAT, OR_CHARGES, SOME_ARTICLES, CaseFormat
 from lawrec.corpus.splits import find_splits
 from lawrec.corpus.tokenizers import Tokenizer, listed_words, load_tokenizer
-from lawrec.errors import CaseError, ConfigError
+from lawrec.errors import CaseError
 from lawrec.law.articles import read_article_list
 from lawrec.resources import shipped_path
 from lawrec.text_files import content_digest
 
-CHARGE_ONLY = "charge_only"
-"""The name of the charge-only cases where the splits are listed by name."""
+EXTRA, STATUTE = "extra", "statute"
+"""The splits that only some records have: more train cases, and the articles of the statute."""
 # These settings change no record, or the key holds what they name: the tokenizer's fingerprint
 # depends on the entities and the stop words, and the user's tokens are in the key themselves.
 _SETTINGS_NOT_IN_KEY = ("workers", "entity_types", "stop_words", "user_tokens")
@@ -42,8 +42,12 @@ class DatasetSpec:
             default `law.txt` in `data` if it is there, else the articles that the cases cite. In
             that case they may cite only articles of the catalog, unless `case_format` lets any
             label pass.
-        charge_only_data: More train cases, of which only the charges are known. All articles are
-            masked in them: they train the output of the charges and the layers below both outputs.
+        extra: Files of more train cases, each with all its articles or with its charges alone.
+        extra_partial: Files of more train cases whose other articles are unknown.
+        learn_charges: Whether the charges are learnt, too; else extra cases of which no article is
+            known are left out.
+        statute: A version of the statute, as `save_version` writes it, whose articles are learnt
+            from their texts.
         dictionaries: User dictionaries of the tokenizer.
         case_format: How the cases are written; part of the key where it differs from the defaults.
         skip_bad: Whether to skip lines that cannot be used; they are logged in `skipped.jsonl`.
@@ -53,7 +57,10 @@ class DatasetSpec:
 
     data: Path = field(default_factory=lambda: shipped_path("data/sample"))
     article_list: Path | None = None
-    charge_only_data: Path | None = None
+    extra: tuple[Path, ...] = ()
+    extra_partial: tuple[Path, ...] = ()
+    learn_charges: bool = False
+    statute: Path | None = None
     dictionaries: tuple[Path, ...] = field(
         default_factory=lambda: (shipped_path("vocab/legal_terms.txt"),)
     )
@@ -61,6 +68,18 @@ class DatasetSpec:
     skip_bad: bool = False
     records_root: Path = Path("data/records")
     vocab_root: Path = Path("vocab")
+
+    @property
+    def extra_files(self) -> dict[str, tuple[Path, CaseFormat]]:
+        """The files of extra cases and how they are written, by names for lists of all files."""
+        return {
+            f"{name}-{number}": (path, replace(self.case_format, labels=labels))
+            for name, paths, labels in (
+                (EXTRA, self.extra, OR_CHARGES),
+                (f"{EXTRA}-partial", self.extra_partial, SOME_ARTICLES),
+            )
+            for number, path in enumerate(paths, 1)
+        }
 
     def read_article_list(self) -> list[str] | None:
         """Return the articles of the list in its order, or None if there is no list.
@@ -78,7 +97,7 @@ class DatasetInputs:
 
     Args:
         splits: The path of each split.
-        digests: The digest of the cases of each split, and of the charge-only cases if any.
+        digests: The digest of the cases of each split, of each extra file, and of the statute.
         articles: The list of articles, None if there is none.
         known_labels: The labels that cases may have.
         tokenizer: The tokenizer, which holds the words of the dictionaries.
@@ -93,18 +112,14 @@ class DatasetInputs:
     key: str
 
 
-def check_dataset_spec(spec: DatasetSpec, loss: LossConfig) -> None:
-    """Check that a training with this loss can use the cases, before they are prepared.
-
-    Charge-only cases without a weight of the charges are refused. A default weight would silently
-    change the model, because charges are a second output.
+def check_dataset_spec(spec: DatasetSpec) -> None:
+    """Check that a training can use the cases, before they are prepared.
 
     Raises:
         CaseError: There is no train or no valid split.
-        ConfigError: There are charge-only cases, and the loss ignores charges.
 
     Example:
-        >>> check_dataset_spec(DatasetSpec(), LossConfig())
+        >>> check_dataset_spec(DatasetSpec())
     """
     splits = find_splits(spec.data)
     if "valid" not in splits:
@@ -113,13 +128,6 @@ def check_dataset_spec(spec: DatasetSpec, loss: LossConfig) -> None:
             expected="a training must have a valid split",
             got=f"only {', '.join(splits)}",
             todo="Put a valid.json into the folder.",
-        )
-    if spec.charge_only_data and not loss.charge_weight:
-        raise ConfigError(
-            "--charge-only-data",
-            expected="loss.charge_weight must be above 0 to learn from charge-only cases",
-            got=loss.charge_weight,
-            todo="Add --set loss.charge_weight=0.5, or leave out --charge-only-data.",
         )
 
 
@@ -137,8 +145,11 @@ def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
         (['train', 'valid', 'test'], None, 'sample')
     """
     splits = find_splits(spec.data)
-    charge_only = {CHARGE_ONLY: spec.charge_only_data} if spec.charge_only_data else {}
-    digests = _distinct_digests({**splits, **charge_only}, spec.case_format)
+    extra = spec.extra_files
+    files = {name: (path, spec.case_format) for name, path in splits.items()} | extra
+    digests = _distinct_digests(files)
+    if spec.statute:
+        digests[STATUTE] = content_digest(spec.statute)
     tokenizer = load_tokenizer(config, spec.dictionaries)
     articles = spec.read_article_list()
     parts: dict[str, Any] = {
@@ -150,6 +161,7 @@ def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
         "skip_bad": spec.skip_bad,
         "format": spec.case_format.non_defaults(),
         "user_tokens": listed_words(config.user_tokens),
+        **({"learn_charges": spec.learn_charges} if extra else {}),
     }
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     # TensorFlow takes no path that is not UTF-8, and no name should steer a terminal.
@@ -179,22 +191,23 @@ def _settings_in_key(config: CorpusConfig) -> dict[str, Any]:
     return {name: settings[name] for name in settings if name not in _SETTINGS_NOT_IN_KEY}
 
 
-def _distinct_digests(paths: Mapping[str, Path], case_format: CaseFormat) -> dict[str, str]:
+def _distinct_digests(files: Mapping[str, tuple[Path, CaseFormat]]) -> dict[str, str]:
     """Return the digest of the cases at each path.
 
     Raises:
         CaseError: Two paths hold the same cases. Metrics on a split that was trained on, even on
             its charges alone, would be too good.
     """
-    digests = {name: content_digest(path) for name, path in paths.items()}
-    for first, second in combinations(paths, 2):
+    digests = {name: content_digest(path) for name, (path, _) in files.items()}
+    for first, second in combinations(files, 2):
         if digests[first] == digests[second]:
-            if not any(True for _ in read_cases(paths[first], case_format=case_format)):
-                raise no_case_error(paths[first])
+            path, case_format = files[first]
+            if not any(True for _ in read_cases(path, case_format=case_format)):
+                raise no_case_error(path)
             raise CaseError(
-                paths[second],
+                files[second][0],
                 expected=f"{second} and {first} must be different cases",
-                got=f"the same bytes as {paths[first]}",
+                got=f"the same bytes as {path}",
                 todo="Split the cases again: a model must be tested on cases that are new to it.",
             )
     return digests

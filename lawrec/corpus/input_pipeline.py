@@ -5,6 +5,7 @@ is padded and few shapes occur; each shape is compiled once. docs/tf1-to-tf2.md 
 of TensorFlow 1 has become here.
 """
 
+from collections.abc import Sequence
 from functools import partial
 
 import tensorflow as tf
@@ -22,26 +23,26 @@ def training_batches(
     records: Records,
     epochs: int,
     *,
+    splits: Sequence[str] = ("train",),
     max_tokens: int,
     batch_tokens: int,
     shuffle_cases: int,
     seed: int,
-    worker: int = 0,
-    workers: int = 1,
+    share: tuple[int, int] = (0, 1),
 ) -> Dataset:
-    """Return the batches of the train split; each epoch has every case once.
+    """Return the batches of the train split or of several splits; each epoch has every case once.
 
     Args:
         records: Finished records.
-        epochs: How often the train split is read.
+        epochs: How often the splits are read.
+        splits: Their names, such as ("train", "extra").
         max_tokens: How many tokens of a case are in a batch, the first ones.
         batch_tokens: The largest number of tokens in a batch, padding included. A batch of long
             cases has fewer cases, but at least one.
         shuffle_cases: The size of the shuffle buffer, in cases.
         seed: Determines the order of the cases.
-        worker: The index of this worker, from 0.
-        workers: How many workers share the cases. In each epoch every case goes to one of them, as
-            long as all have the same records and seed.
+        share: The index of this worker, from 0, and how many workers share the cases. In each
+            epoch every case goes to one of them, as long as all have the same records and seed.
 
     Returns:
         A dataset of dicts: "token_ids" int32 (batch, length); "articles" and "articles_known",
@@ -56,13 +57,14 @@ def training_batches(
         >>> next(iter(batches))["token_ids"].shape  # doctest: +SKIP
         TensorShape([46, 176])
     """
-    paths = [str(path) for path in records.shard_paths("train")]
+    paths = [str(path) for split in splits for path in records.shard_paths(split)]
     dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed)
     dataset = dataset.interleave(
         lambda path: tf.data.TFRecordDataset(path, records.manifest.compression),
         cycle_length=4,
         num_parallel_calls=tf.data.AUTOTUNE,
     )
+    worker, workers = share
     if workers > 1:
         # Case by case, not shard by shard: there may be fewer shards than workers.
         dataset = dataset.shard(workers, worker)

@@ -120,25 +120,21 @@ def label_error(case: Case | CaseError, known: KnownLabels) -> CaseError | None:
         >>> label_error(Case("a:1", "1", "盗窃", ("999",)), known_labels(["264"])).got
         "['999']"
     """
-    if isinstance(case, CaseError) or case.unknown_articles == EVERY_ARTICLE:
+    if isinstance(case, CaseError):
         return None
-    unknown = known.unknown((*case.articles, *case.unknown_articles))
+    named = () if case.unknown_articles == EVERY_ARTICLE else case.unknown_articles
+    unknown = known.unknown((*case.articles, *named))
     return _error(case.where, quoted(unknown), known=known) if unknown else None
 
 
 def check_labels(
-    paths: Iterable[Path],
-    known: KnownLabels,
-    *,
-    case_format: CaseFormat,
-    progress: Progress = SILENT,
+    files: Iterable[tuple[Path, CaseFormat]], known: KnownLabels, *, progress: Progress = SILENT
 ) -> None:
     """Read all cases, and raise one error for all unknown labels in them.
 
     Args:
-        paths: Where the cases are.
+        files: Where the cases are, and how they are written.
         known: The labels that they may have.
-        case_format: How they are written.
         progress: Where to report the number of cases read.
 
     Raises:
@@ -147,14 +143,14 @@ def check_labels(
 
     Example:
         >>> from lawrec.resources import shipped_path
-        >>> paths = [shipped_path("data/sample/valid.json")]
-        >>> check_labels(paths, known_labels(None), case_format=CaseFormat())
+        >>> valid = shipped_path("data/sample/valid.json")
+        >>> check_labels([(valid, CaseFormat())], known_labels(None))
     """
     if known.names is None:
         return
     errors: list[CaseError] = []
     n_errors = 0
-    for path in paths:
+    for path, case_format in files:
         cases = refuse_unknown_labels(read_cases(path, case_format=case_format), known)
         for done, case in enumerate(cases, 1):
             if isinstance(case, CaseError) and case.kind is ErrorKind.UNKNOWN_LABEL:

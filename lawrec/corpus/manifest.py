@@ -1,6 +1,7 @@
 """Manifests: what a folder of records holds, and whether its shards are undamaged.
 
     data/records/<key>/train-00000.tfrecord ...   one tf.train.Example per case
+    data/records/<key>/extra-..., statute-...     likewise, of extra cases and of articles
     data/records/<key>/manifest.json              written last: counts and SHA-256 of each shard
     vocab/<key>/tokens.txt, articles.txt, charges.txt   what the ids in the records mean
     vocab/<key>/manifest.json                     the SHA-256 of each of these three
@@ -69,10 +70,13 @@ class Manifest:
         max_tokens: The number of tokens of the longest record.
         splits: The records of each split.
         label_counts: The number of train cases of each article.
-        charge_counts: The number of train cases of each charge.
+        charge_counts: The number of train and extra cases of each charge.
         compression: The compression of the shards as TensorFlow names it, "GZIP" or "".
-        known_cases: The number of train cases whose "articles" and whose "charges" are known.
+        known_cases: The number of train cases whose "articles" are known, and of train and extra
+            cases whose "charges" are.
         vocabularies: The SHA-256 of each of the vocabularies, by the name of its file.
+        left_out: The number of extra cases that were left out: as copies of a case of a split, by
+            the name of the split, or as "unknown", because nothing is known of their articles.
     """
 
     tokenizer: str
@@ -83,6 +87,7 @@ class Manifest:
     compression: str = ""
     known_cases: dict[str, int] = field(default_factory=dict)
     vocabularies: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -282,6 +287,7 @@ def _manifest_from_dict(values: dict[str, Any]) -> Manifest:
         compression=values.get("compression", ""),
         known_cases=values["known_cases"],
         vocabularies=values["vocabularies"],
+        left_out=values.get("left_out", {}),
     )
 
 

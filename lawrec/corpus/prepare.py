@@ -3,16 +3,20 @@
 The same cases and settings are prepared once. The tokens of the cases wait in temporary files
 until the vocabularies are known, so that memory holds counts and not texts.
 
-The vocabulary of tokens comes from the train split alone, the articles come from all splits.
+The vocabulary of tokens comes from the train split alone, the articles come from all splits. Extra
+cases and the statute are splits of their own, "extra" and "statute", for training alone.
 Without a column for an article that only valid or test cite, its misses would vanish from the
 figures. The bias of such an article starts near minus eleven, far below any threshold.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, TypeAlias
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import (
@@ -20,24 +24,30 @@ from lawrec.corpus.cases import (
     SKIPPED,
     BadLines,
     Case,
-    Cases,
     no_case_error,
     read_cases,
     usable_cases,
 )
-from lawrec.corpus.dataset_spec import DatasetInputs, DatasetSpec, read_inputs
+from lawrec.corpus.dataset_spec import (
+    EXTRA,
+    STATUTE,
+    DatasetInputs,
+    DatasetSpec,
+    read_inputs,
+)
+from lawrec.corpus.extra_cases import ExtraCases, statute_cases
 from lawrec.corpus.label_check import check_labels, refuse_unknown_labels
 from lawrec.corpus.manifest import (
     VOCABULARY_FILES,
     Manifest,
     Records,
-    Shard,
     Split,
     load_records,
     manifest_to_dict,
     verify,
 )
 from lawrec.corpus.parallel_tokenization import tokenize_cases
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import encodings_at
 from lawrec.corpus.tfrecords import Record, write_shards
 from lawrec.corpus.tokenizers import listed_words
@@ -48,7 +58,7 @@ from lawrec.iterables import JsonSpool
 from lawrec.law.articles import statute_order
 from lawrec.law.charges import normalize_charge
 from lawrec.progress import SILENT, Progress
-from lawrec.seal import MANIFEST, file_digests, seal, write_sealed
+from lawrec.seal import MANIFEST, file_digests, json_digest, seal, write_sealed
 
 
 def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SILENT) -> Records:
@@ -80,15 +90,23 @@ def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SIL
         damaged = f" What is there is damaged: {damage[0].where}." if folder.exists() else ""
         progress.message(f"Preparing the cases of {spec.data} into {folder}.{damaged}")
         if not spec.skip_bad:
+            splits = [(path, spec.case_format) for path in inputs.splits.values()]
             check_labels(
-                inputs.splits.values(),
-                inputs.known_labels,
-                case_format=spec.case_format,
-                progress=progress,
+                [*splits, *spec.extra_files.values()], inputs.known_labels, progress=progress
             )
-        with atomic_folder(vocab) as new_vocab, atomic_folder(folder) as new_folder:
-            _Preparation(spec, config, inputs, progress, new_folder, new_vocab).run()
+        with (
+            atomic_folder(vocab) as new_vocab,
+            atomic_folder(folder) as new_folder,
+            TemporaryFile(dir=new_folder) as spool,
+        ):
+            extra = ExtraCases(new_folder, spool, learn_charges=spec.learn_charges)
+            _Preparation(spec, config, inputs, progress, new_folder, new_vocab, extra).run()
     return load_records(folder, vocab)
+
+
+_Vocabularies: TypeAlias = tuple[Vocabulary, Vocabulary, Vocabulary]
+"""Those of tokens, articles and charges."""
+_TEACH_CHARGES = frozenset({"train", EXTRA})
 
 
 @dataclass
@@ -121,7 +139,7 @@ class _SplitCounts:
 
 @dataclass(frozen=True)
 class _Preparation:
-    """Holds the arguments of one preparation."""
+    """Holds the arguments of one preparation, and what is learnt about extra cases."""
 
     spec: DatasetSpec
     config: CorpusConfig
@@ -129,60 +147,77 @@ class _Preparation:
     progress: Progress
     folder: Path
     vocab: Path
+    extra: ExtraCases
 
     def run(self) -> None:
         """Write the vocabularies, the shards and, last, the manifest."""
         with ExitStack() as stack:
-            spools = {
-                split: stack.enter_context(JsonSpool(self.folder)) for split in self.inputs.splits
-            }
-            counts = {split: self._tokenize(split, spool) for split, spool in spools.items()}
-            tokens, articles, charges = self._save_vocabularies(counts)
+            counts: dict[str, _SplitCounts] = {}
+            spools = {}
+            for split in self._files:
+                spools[split] = stack.enter_context(JsonSpool(self.folder))
+                counts[split] = self._tokenize(split, spools[split], cited=_cited(counts))
+            vocabularies = self._save_vocabularies(counts)
             splits = {
-                split: Split(
-                    source=str(path),
-                    source_sha256=self.inputs.digests[split],
-                    cases=counts[split].cases,
-                    tokens=counts[split].tokens,
-                    skipped=counts[split].skipped,
-                    shards=self._write(split, spools[split], tokens=tokens, articles=articles),
-                    encoding=encodings_at(path, self.spec.case_format),
-                )
-                for split, path in self.inputs.splits.items()
+                split: self._write_split(split, spool, counts[split], vocabularies=vocabularies)
+                for split, spool in spools.items()
+                if counts[split].cases
             }
-        train = counts["train"]
+        _, articles, charges = vocabularies
+        train, charge_counts = counts["train"], _charge_counts(counts)
+        n_charged = sum(counts[s].known_cases["charges"] for s in _TEACH_CHARGES & counts.keys())
         manifest = Manifest(
             tokenizer=self.inputs.tokenizer.fingerprint,
             max_tokens=self.config.max_tokens,
             splits=splits,
             label_counts=tuple(train.article_counts[name] for name in articles.names),
-            charge_counts=tuple(train.charge_counts[name] for name in charges.names),
+            charge_counts=tuple(charge_counts[name] for name in charges.names),
             compression=self._compression,
-            known_cases=dict(train.known_cases),
+            known_cases={**train.known_cases, "charges": n_charged},
             vocabularies=file_digests(self.vocab, VOCABULARY_FILES),
+            left_out=dict(self.extra.left_out),
         )
         write_sealed(self.folder / MANIFEST, manifest_to_dict(manifest))
 
-    def _tokenize(self, split: str, spool: JsonSpool) -> _SplitCounts:
+    @property
+    def _files(self) -> dict[str, list[tuple[Path, CaseFormat]]]:
+        """The files of each split and how they are written; a split may need those before it."""
+        files = {
+            split: [(path, self.spec.case_format)] for split, path in self.inputs.splits.items()
+        }
+        if extra := list(self.spec.extra_files.values()):
+            files[EXTRA] = extra
+        if self.spec.statute:
+            files[STATUTE] = [(self.spec.statute, DEFAULT_FORMAT)]
+        return files
+
+    def _tokenize(self, split: str, spool: JsonSpool, *, cited: Set[str]) -> _SplitCounts:
         """Tokenize the cases of a split into a spool, and count them."""
         counts = _SplitCounts()
-        path = self.inputs.splits[split]
         bad_lines = BadLines(skip=self.spec.skip_bad, log=self.folder / SKIPPED)
         tokenized = tokenize_cases(
-            usable_cases(self._cases(split), bad_lines),
+            self._statute_cases(cited) if split == STATUTE else self._cases(split, bad_lines),
             self.inputs.tokenizer,
             config=self.config,
             dictionaries=self.spec.dictionaries,
         )
         with closing(tokenized):
             for case, tokens in tokenized:
+                if self.spec.extra_files and split in self.inputs.splits:
+                    self.extra.learn(split, case)
                 charges = dict.fromkeys(filter(None, map(normalize_charge, case.charges)))
                 case = replace(case, fact="", charges=tuple(charges))
                 counts.add(case, tokens)
                 spool.append([tokens, asdict(case)])
                 self.progress.update(f"tokenize {split}", counts.cases, None)
         counts.skipped = bad_lines.skipped
-        if not counts.cases:
+        self._check_counts(split, counts)
+        return counts
+
+    def _check_counts(self, split: str, counts: _SplitCounts) -> None:
+        path, _ = self._files[split][0]
+        may_be_empty = split == STATUTE or (split == EXTRA and self.extra.left_out)
+        if not counts.cases and not may_be_empty:
             raise no_case_error(path)
         if split == "train" and not counts.known_cases.total():
             raise CaseError(
@@ -191,19 +226,22 @@ class _Preparation:
                 got="none",
                 todo="Correct the weights.",
             )
-        return counts
 
-    def _cases(self, split: str) -> Cases:
-        """Yield the cases of a split, in train followed by the charge-only cases."""
-        cases = read_cases(self.inputs.splits[split], case_format=self.spec.case_format)
-        yield from refuse_unknown_labels(cases, self.inputs.known_labels)
-        if split == "train" and self.spec.charge_only_data:
-            case_format = replace(self.spec.case_format, charges_only=True)
-            yield from read_cases(self.spec.charge_only_data, case_format=case_format)
+    def _cases(self, split: str, bad_lines: BadLines) -> Iterator[Case]:
+        """Yield the cases of a split; those of the extra split are labelled and no copies."""
+        cases = chain.from_iterable(
+            read_cases(path, case_format=case_format) for path, case_format in self._files[split]
+        )
+        usable = usable_cases(refuse_unknown_labels(cases, self.inputs.known_labels), bad_lines)
+        return self.extra.usable(usable) if split == EXTRA else usable
 
-    def _save_vocabularies(
-        self, counts: Mapping[str, _SplitCounts]
-    ) -> tuple[Vocabulary, Vocabulary, Vocabulary]:
+    def _statute_cases(self, cited: Set[str]) -> Iterator[Case]:
+        """Yield the articles of the statute that have a label id."""
+        articles = set(self.inputs.articles or cited)
+        cases = statute_cases(self.spec.statute) if self.spec.statute else iter(())
+        return (case for case in cases if case.case_id in articles)
+
+    def _save_vocabularies(self, counts: Mapping[str, _SplitCounts]) -> _Vocabularies:
         """Write the vocabularies of tokens, articles and charges, and return them."""
         train = counts["train"]
         tokens = build_vocabulary(
@@ -212,8 +250,8 @@ class _Preparation:
             max_size=self.config.max_vocabulary,
             always=listed_words(self.config.user_tokens),
         )
-        cited = {name for split in counts.values() for name in split.article_counts}
-        articles = Vocabulary(tuple(self.inputs.articles or sorted(cited, key=statute_order)))
+        names = self.inputs.articles or sorted(_cited(counts), key=statute_order)
+        articles = Vocabulary(tuple(names))
         if not articles.names:
             raise CaseError(
                 self.spec.data,
@@ -221,16 +259,20 @@ class _Preparation:
                 got="none",
                 todo="Label the cases.",
             )
-        charges = Vocabulary(tuple(sorted(train.charge_counts)))
+        charges = Vocabulary(tuple(sorted(_charge_counts(counts))))
         for name, vocabulary in zip(VOCABULARY_FILES, (tokens, articles, charges), strict=True):
             vocabulary.save(self.vocab / name)
         seal(self.vocab, VOCABULARY_FILES)
         return tokens, articles, charges
 
-    def _write(
-        self, split: str, spool: JsonSpool, *, tokens: Vocabulary, articles: Vocabulary
-    ) -> tuple[Shard, ...]:
-        """Write the shards of a split."""
+    def _write_split(
+        self, split: str, spool: JsonSpool, counts: _SplitCounts, *, vocabularies: _Vocabularies
+    ) -> Split:
+        """Write the shards of a split, and return what the manifest says of it."""
+        tokens, articles, _ = vocabularies
+        paths = [path for path, _ in self._files[split]]
+        digests = self.inputs.digests
+        extra = [digests[name] for name in self.spec.extra_files]
         shards = write_shards(
             self._records(split, spool, tokens=tokens, articles=articles),
             self.folder,
@@ -238,7 +280,15 @@ class _Preparation:
             shard_cases=self.config.shard_cases,
             compression=self._compression,
         )
-        return tuple(shards)
+        return Split(
+            source=", ".join(map(str, paths)),
+            source_sha256=json_digest(extra) if split == EXTRA else digests[split],
+            cases=counts.cases,
+            tokens=counts.tokens,
+            skipped=counts.skipped,
+            shards=tuple(shards),
+            encoding=encodings_at(*paths, case_format=self._files[split][0][1]),
+        )
 
     def _records(
         self, split: str, spool: JsonSpool, *, tokens: Vocabulary, articles: Vocabulary
@@ -248,7 +298,7 @@ class _Preparation:
                 case_id=case["case_id"],
                 token_ids=encode(case_tokens, tokens, max_tokens=self.config.max_tokens),
                 label_ids=_label_ids(case["articles"], articles),
-                unknown_ids=_label_ids(case["unknown_articles"], articles),
+                unknown_ids=_unknown_ids(case, articles),
                 weight=case["weight"],
                 charges=tuple(case["charges"]),
             )
@@ -259,8 +309,27 @@ class _Preparation:
         return "GZIP" if self.config.gzip else ""
 
 
+def _cited(counts: Mapping[str, _SplitCounts]) -> set[str]:
+    """Return the articles that the cases of any split name."""
+    return {name for split in counts.values() for name in split.article_counts}
+
+
+def _charge_counts(counts: Mapping[str, _SplitCounts]) -> Counter[str]:
+    """Return how many of the cases that teach charges name each of them, which may be none."""
+    total: Counter[str] = Counter()
+    for split in _TEACH_CHARGES & counts.keys():
+        total.update(counts[split].charge_counts)
+    return total
+
+
 def _label_ids(names: list[str], articles: Vocabulary) -> list[int]:
     """Return the ids of articles, ascending; one that no case cites has no id and needs no mask."""
-    if tuple(names) == EVERY_ARTICLE:
-        return list(range(len(articles)))
     return sorted(articles.ids[name] for name in names if name in articles.ids)
+
+
+def _unknown_ids(case: Mapping[str, Any], articles: Vocabulary) -> list[int]:
+    """Return the ids of the unknown articles of a case, ascending."""
+    if tuple(case["unknown_articles"]) != EVERY_ARTICLE:
+        return _label_ids(case["unknown_articles"], articles)
+    known = _label_ids(case["articles"], articles)
+    return sorted(set(range(len(articles))).difference(known))

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lawrec.corpus.formats.case_format import (
+    ALL_ARTICLES,
     DEFAULT_FORMAT,
     FIX_LINE,
+    OR_CHARGES,
+    SOME_ARTICLES,
     CaseFormat,
     CaseStream,
     Reader,
@@ -29,8 +32,9 @@ from lawrec.errors import CaseError, quoted
 from lawrec.law.labels import split_labels
 from lawrec.text_files import DECOMPRESSORS
 
-__all__ = ["DEFAULT_FORMAT", "FIX_LINE", "READERS", "SUFFIXES", "CaseFormat", "CaseStream"]
-__all__ += ["RawCase", "choose_reader", "choose_stream_reader", "read_raw_cases"]
+__all__ = ["ALL_ARTICLES", "DEFAULT_FORMAT", "FIX_LINE", "OR_CHARGES", "READERS", "SOME_ARTICLES"]
+__all__ += ["SUFFIXES", "CaseFormat", "CaseStream", "RawCase", "choose_reader"]
+__all__ += ["choose_stream_reader", "read_raw_cases"]
 
 _CAIL_FIELDS = ("meta.relevant_articles", "meta.accusation")
 _PLAIN_FIELDS = ("articles", "charges")

@@ -79,8 +79,8 @@ def splits_in(data: Path) -> dict[str, Path]:
     return {split: paths[0] for split, paths in candidates.items() if paths}
 
 
-def encodings_at(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> str:
-    """Return the encodings of the files of a path, for people: "gb18030 and utf-8".
+def encodings_at(*paths: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> str:
+    """Return the encodings of the files of paths, for people: "gb18030 and utf-8".
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
@@ -90,7 +90,8 @@ def encodings_at(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> str:
         >>> encodings_at(shipped_path("data/sample/train.json"))
         'utf-8'
     """
-    return " and ".join(sorted({_encoding(file, case_format) for file in list_files(path)}))
+    files = [file for path in paths for file in list_files(path)]
+    return " and ".join(sorted({_encoding(file, case_format) for file in files}))
 
 
 def _encoding(file: Path, case_format: CaseFormat) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lawrec.corpus.case_lines import CaseLine, line_to_json, read_lines
 from lawrec.corpus.cases import SKIPPED, BadLines, Case
+from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.label_check import (
     KnownLabels,
     check_labels,
@@ -22,7 +23,6 @@ from lawrec.corpus.label_check import (
     known_labels,
     label_error,
 )
-from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.errors import CaseError, ConfigError
@@ -113,7 +113,7 @@ def split_files(
     listed = read_article_list(article_list) if article_list else None
     known = known_labels(listed, any_label=case_format.any_label)
     if not skip_bad:
-        check_labels(files, known, case_format=case_format, progress=progress)
+        check_labels([(file, case_format) for file in files], known, progress=progress)
     bad_lines = BadLines(skip=skip_bad)
     with temporary_file() as spool:
         reading = _Reading(NearDuplicateIndex(spool, settings.threshold))

@@ -78,7 +78,7 @@ def score_file(
         return scored
     labels = labels_known_to_run(run.articles.names, any_label=case_format.any_label)
     if not skip_bad:
-        check_labels([path], labels, case_format=case_format, progress=progress)
+        check_labels([(path, case_format)], labels, progress=progress)
     scored = _score_cases(
         run,
         checkpoint,

@@ -126,17 +126,7 @@ def load_version(root: Path, name: str, *, effective: date) -> Version:
         >>> load_version(ROOT, "tea", effective=date(2020, 1, 1)).texts["1"]  # doctest: +SKIP
         '喝茶。'
     """
-    path = _folder(root, name) / f"{effective}.json"
-    try:
-        texts = parse_json(path.read_text(encoding="utf-8"))["articles"]
-        return Version(name, effective, {str(key): str(text) for key, text in texts.items()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StatuteError(
-            path,
-            expected="the version must be readable",
-            got=quoted(str(error)),
-            todo=f"Import it again. {_IMPORT}",
-        ) from error
+    return Version(name, effective, _read_texts(_folder(root, name) / f"{effective}.json"))
 
 
 def version_at(root: Path, name: str, *, day: date | None = None) -> Version:
@@ -203,6 +193,31 @@ def two_versions(
             todo="Name other days, or import the version between them.",
         )
     return old, new
+
+
+def newest_path(root: Path, name: str) -> Path | None:
+    """Return the file of the newest version of a statute, None if none was imported.
+
+    Example:
+        >>> newest_path(Path("absent"), "tea") is None
+        True
+    """
+    dates = effective_dates(root, name)
+    return _folder(root, name) / f"{dates[-1]}.json" if dates else None
+
+
+def texts_in(path: Path) -> dict[str, str]:
+    """Return the text of each article in the file of a version, without the deleted articles.
+
+    Raises:
+        StatuteError: The file cannot be read.
+
+    Example:
+        >>> texts_in(Path("vocab/statutes/tea/2020-01-01.json"))  # doctest: +SKIP
+        {'1': '喝茶。'}
+    """
+    texts = _read_texts(path)
+    return {article: text for article, text in texts.items() if not _DELETED.fullmatch(text)}
 
 
 def changes(old: Version, new: Version) -> list[Change]:
@@ -290,6 +305,19 @@ def _folder(root: Path, name: str) -> Path:
             todo=f"Write for example {CRIMINAL_LAW}.",
         )
     return root / name
+
+
+def _read_texts(path: Path) -> dict[str, str]:
+    try:
+        texts = parse_json(path.read_text(encoding="utf-8"))["articles"]
+        return {str(key): str(text) for key, text in texts.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StatuteError(
+            path,
+            expected="the version must be readable",
+            got=quoted(str(error)),
+            todo=f"Import it again. {_IMPORT}",
+        ) from error
 
 
 def _date(text: str) -> date | None:

@@ -135,4 +135,4 @@ WINDOW_MARGINS: dict[str, Callable[[Float32Array], Float32Array]] = {
     "window mean": _mean,
     "greatest lead in a window": _greatest_lead,
 }
-"""From the margins of the windows of a case, float32 (n_windows, n_articles), to one per article."""
+"""From the margins of windows, float32 (n_windows, n_articles), to one per article."""

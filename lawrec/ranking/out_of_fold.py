@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lawrec.corpus.near_duplicates import NearDuplicateIndex
+from lawrec.corpus.duplicates.near_duplicates import NearDuplicateIndex
 from lawrec.ranking.first_stage import Corpus, FirstStage, Margins
 from lawrec.types import Int64Array, TokenIds
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from lawrec.corpus.extra_cases import DUPLICATES, UNKNOWN
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
@@ -38,8 +39,24 @@ def records_text(records: Records) -> str:
         lines.append(
             f"{name}: {split.cases:,} cases, {split.encoding}, {split.tokens:,} tokens{skipped}"
         )
+    lines += filter(None, [left_out_text(records)])
     lines.append(f"vocabulary: {len(records.tokens):,} tokens, {len(records.articles):,} articles")
     return "\n".join(lines)
+
+
+def left_out_text(records: Records) -> str:
+    """Return which extra cases were left out, and why; "" if none was.
+
+    Example:
+        >>> left_out_text(prepare(DatasetSpec(), CorpusConfig()))  # doctest: +SKIP
+        'left out of extra: 3 copies of valid, 1 copy of train (duplicates.jsonl)'
+    """
+    counts = dict(records.manifest.left_out)
+    n_unknown = counts.pop(UNKNOWN, 0)
+    copies = [f"{n:,} {'copy' if n == 1 else 'copies'} of {name}" for name, n in counts.items()]
+    parts = [f"{', '.join(copies)} ({DUPLICATES})"] if copies else []
+    parts += [f"{n_unknown:,} of whose articles nothing is known"] if n_unknown else []
+    return f"left out of extra: {', '.join(parts)}" if parts else ""
 
 
 def verification_text(verification: Verification) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lawrec import __version__
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import CHARGE_ONLY, DatasetSpec, check_dataset_spec
+from lawrec.corpus.dataset_spec import EXTRA, DatasetSpec, check_dataset_spec
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tokenizers import listed_words, read_words
 from lawrec.errors import ConfigError, RunError
@@ -49,8 +49,7 @@ def create_run(
     Raises:
         RunError: A run of that name exists.
         CaseError: There is no valid split.
-        ConfigError: `loss.charge_weight` and the cases do not match: there are cases that name
-            charges alone and the weight is 0, or no case names a charge and it is not.
+        ConfigError: `loss.charge_weight` is above 0, and no case names a charge.
 
     Example:
         >>> run = create_run(  # doctest: +SKIP
@@ -59,7 +58,7 @@ def create_run(
         >>> run.folder.name  # doctest: +SKIP
         '20260301-090507-sample-1a2b3c4d'
     """
-    check_dataset_spec(dataset, config.loss)
+    check_dataset_spec(dataset)
     _check_charges(config, records)
     for folder in [root / name] if name else _timestamped(root, records.folder.name):
         try:
@@ -84,7 +83,7 @@ def _check_charges(config: Config, records: Records) -> None:
             "loss.charge_weight",
             expected="a train case must name its charges to learn them",
             got="none",
-            todo="Set it to 0, or add cases with charges by --charge-only-data FILE.",
+            todo="Set it to 0, or add cases with charges by --extra FILE.",
         )
 
 
@@ -133,14 +132,16 @@ def _write_run(
 
 
 def _dataset_to_dict(dataset: DatasetSpec) -> dict[str, Any]:
-    article_list, charge_only_data = (
-        str(path.resolve()) if path else None
-        for path in (dataset.article_list, dataset.charge_only_data)
+    article_list, statute = (
+        str(path.resolve()) if path else None for path in (dataset.article_list, dataset.statute)
     )
     return {
         "data": str(dataset.data.resolve()),
         "article_list": article_list,
-        "charge_only_data": charge_only_data,
+        "extra": [str(path.resolve()) for path in dataset.extra],
+        "extra_partial": [str(path.resolve()) for path in dataset.extra_partial],
+        "learn_charges": dataset.learn_charges,
+        "statute": statute,
         "skip_bad": dataset.skip_bad,
         "format": dataset.case_format.non_defaults(),
     }
@@ -150,10 +151,13 @@ def _splits_to_dict(records: Records, dataset: DatasetSpec) -> dict[str, dict[st
     files = {
         name: {"path": str(Path(split.source).resolve()), "sha256": split.source_sha256}
         for name, split in records.manifest.splits.items()
+        if name != EXTRA
     }
-    if path := dataset.charge_only_data:
-        files[CHARGE_ONLY] = {"path": str(path.resolve()), "sha256": content_digest(path)}
-    return files
+    extra = {
+        name: {"path": str(path.resolve()), "sha256": content_digest(path)}
+        for name, (path, _) in dataset.extra_files.items()
+    }
+    return files | extra
 
 
 def _write_words(path: Path, words: list[str]) -> None:

@@ -6,7 +6,6 @@ every command compares the SHA-256 of its cases with those that the run has used
 
 from pathlib import Path
 
-from lawrec.corpus.dataset_spec import CHARGE_ONLY
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.run import Run, SplitFile
 from lawrec.text_files import content_digest
@@ -54,10 +53,9 @@ def trained_on(run: Run) -> dict[str, tuple[str, ...]]:
 
     Example:
         >>> trained_on(find_run(Path("checkpoints"), None))  # doctest: +SKIP
-        {'train': ('9f86d081884c7d65...',), 'train the charges': ()}
+        {'train': ('9f86d081884c7d65...',)}
     """
-    charged = (run.splits[CHARGE_ONLY].sha256,) if CHARGE_ONLY in run.splits else ()
-    return {"train": run.trained_on, "train the charges": charged}
+    return {"train": run.trained_on}
 
 
 def refuse_same_cases(

@@ -25,13 +25,14 @@ lawrec         the version of lawrec that created the run
 config         all settings, by section
 tokenizer      the fingerprint of the tokenizer: its package and version, the words of the
                dictionaries, the stop words and the entity types
-source         where the cases are and how they are read: "data", "article_list" and
-               "charge_only_data" are absolute paths or null, "skip_bad" is true or false, "format"
-               has the options of the case format that differ from the defaults
+source         where the cases are and how they are read: "data", "article_list" and "statute" are
+               absolute paths or null, "extra" and "extra_partial" lists of them, "skip_bad" and
+               "learn_charges" are true or false, "format" has the options of the case format that
+               differ from the defaults
 records        the name of the folder of records
 label_counts   the number of train cases of each article, in the order of articles.txt
-splits         for train, valid, test and charge_only, if they exist: the "path" of the cases and
-               their SHA-256, "sha256"
+splits         for train, valid, test, each extra file (extra-1, extra-partial-1 ...) and statute,
+               if they exist: the "path" of the cases and their SHA-256, "sha256"
 start          null, or the checkpoint of another run that the weights were initialized from: the
                path of the "run", the "checkpoint" in it, and "trained_on", the SHA-256 of all cases
                that those weights were trained on
@@ -97,7 +98,7 @@ class Run:
         dataset: Where the cases are, and how they are read.
         records: The name of the folder of records.
         label_counts: The number of train cases of each article.
-        splits: The files of the splits, by name; "charge_only" are cases with charges alone.
+        splits: The files of the splits, by name; those of extra cases are "extra-1" and so on.
         warm_start: Where the weights were initialized from, if from another run.
     """
 
@@ -115,9 +116,10 @@ class Run:
 
     @property
     def trained_on(self) -> tuple[str, ...]:
-        """The SHA-256 of all train cases of its weights, those of the warm start included."""
+        """The SHA-256 of all cases that its weights learnt from, in the warm start included."""
         earlier = self.warm_start.trained_on if self.warm_start else ()
-        return (self.splits["train"].sha256, *earlier)
+        learnt = [name for name in self.splits if name not in ("valid", "test")]
+        return (*(self.splits[name].sha256 for name in learnt), *earlier)
 
 
 def find_run(root: Path, name: str | None) -> Run:
@@ -264,14 +266,16 @@ def _check_version(values: Mapping[str, Any], folder: Path) -> None:
 
 
 def _dataset_from_dict(values: dict[str, Any], dictionary: Path) -> DatasetSpec:
-    article_list, charge_only_data = (
-        Path(values[name]) if values[name] else None
-        for name in ("article_list", "charge_only_data")
+    article_list, statute = (
+        Path(values[name]) if values[name] else None for name in ("article_list", "statute")
     )
     return DatasetSpec(
         data=Path(values["data"]),
         article_list=article_list,
-        charge_only_data=charge_only_data,
+        extra=tuple(map(Path, values["extra"])),
+        extra_partial=tuple(map(Path, values["extra_partial"])),
+        learn_charges=values["learn_charges"],
+        statute=statute,
         dictionaries=(dictionary,),
         case_format=CaseFormat(**values["format"]),
         skip_bad=values["skip_bad"],

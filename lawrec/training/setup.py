@@ -59,7 +59,7 @@ def set_up_training(
 
     Raises:
         ConfigError: Several workers train one run, but it has no name. Or the settings do not
-            match the cases, as `check_dataset_spec` says.
+            match the cases, as `create_run` says.
         CaseError: The cases cannot be used, as `check_dataset_spec` and `prepare` say.
         RunError: A run of this name exists already, there is no run to open, or no such device.
 
@@ -76,7 +76,7 @@ def set_up_training(
             todo="Pass the same name on each of them.",
         )
     if new:
-        check_dataset_spec(new.dataset, new.config.loss)
+        check_dataset_spec(new.dataset)
     config = with_device(new.config if new else find_run(root, name).config, device)
     strategy = configure_devices(config.training, log_placement, progress=progress)
 

@@ -9,9 +9,9 @@ clipping, accumulation and moving averages need not know about replicas.
 The loss has one part per output of the model. "articles" is the output that predicts. "charges" is
 a second output, for training alone, which exists if `loss.charge_weight` is above 0: its loss is
 added with that weight, and teaches the layers that both outputs share. Labels that are not known
-for a case do not count; those of a charge-only case are all its articles. A case counts by its
-weight. Weights of cases count in the loss alone, not in metrics, which could not be compared if
-cases had different weights.
+for a case do not count; those of a case with charges alone may be all its articles. A case counts
+by its weight. Weights of cases count in the loss alone, not in metrics, which could not be compared
+if cases had different weights.
 """
 
 import math

@@ -1,10 +1,13 @@
 """`lawrec prepare` from outside."""
 
+import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from lawrec.law.statute_versions import CRIMINAL_LAW, ROOT, Version, save_version
 from tests.helpers.cli import lawrec
 
 
@@ -51,3 +54,54 @@ def test_a_bad_line_stops_preparation_unless_it_may_be_skipped(tiny_data, tmp_pa
     skipped = lawrec("prepare", "--data", "data", "--skip-bad")
     assert skipped.exit_code == 0
     assert "1 lines skipped" in skipped.stdout
+
+
+@pytest.fixture
+def extra_files(tmp_path, monkeypatch):
+    """Extra cases: one with charges alone, one with an article, and a copy of a valid case."""
+    monkeypatch.chdir(tmp_path)
+    theft = "被告人王某趁店主不备，从柜台上拿走一部崭新的平板电脑后离开现场。"
+    Path("data").mkdir()
+    write_lines("data/train.json", {"fact": "窃取钱包", "articles": [264], "charges": ["盗窃"]})
+    write_lines("data/valid.json", {"fact": theft, "articles": [264]})
+    charges = ({"fact": "窃取手机", "charges": [name]} for name in ("盗窃罪", "抢劫罪"))
+    copy = {"fact": theft.replace("王某", "赵某"), "articles": [264]}
+    write_lines("extra.jsonl", *charges, copy)
+    write_lines("partial.jsonl", {"fact": "骗取钱财", "articles": [266]})
+    version = Version(CRIMINAL_LAW, date(2021, 3, 1), {"264": "盗窃公私财物。", "9": "范围。"})
+    save_version(ROOT, version)
+    return ("--data", "data", "--extra", "extra.jsonl", "--extra-partial", "partial.jsonl")
+
+
+def write_lines(path, *cases):
+    Path(path).write_text("\n".join(map(json.dumps, cases)), encoding="utf-8")
+
+
+@pytest.mark.tensorflow
+def test_extra_cases_and_the_statute_are_prepared_and_counted(extra_files):
+    made = lawrec("prepare", *extra_files, "--set", "corpus.tokenizer=char")
+    assert made.exit_code == 0, made.stderr
+    folder, *lines = made.stdout.splitlines()
+    assert lines == [
+        "train: 1 cases, utf-8, 4 tokens",
+        "valid: 1 cases, utf-8, 32 tokens",
+        "extra: 2 cases, utf-8, 8 tokens",
+        "statute: 1 cases, utf-8, 7 tokens",
+        "left out of extra: 1 copy of valid (duplicates.jsonl), "
+        "1 of whose articles nothing is known",
+        "vocabulary: 2 tokens, 2 articles",
+    ]
+    copy = json.loads((Path(folder) / "duplicates.jsonl").read_text("utf-8"))
+    assert (copy["where"], copy["duplicate_of"]) == ("extra.jsonl:3", "data/valid.json:1")
+    without = lawrec("prepare", *extra_files, "--no-statute", "--set", "corpus.tokenizer=char")
+    assert without.stdout.splitlines()[1:] == [line for line in lines if "statute" not in line]
+
+
+def test_the_same_file_cannot_be_extra_and_valid(extra_files):
+    refused = lawrec("prepare", "--data", "data", "--extra", "data/valid.json")
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        "Error: data/valid.json: extra-1 and valid must be different cases, got the same bytes as "
+        "data/valid.json. Split the cases again: a model must be tested on cases that are new to "
+        "it.\n"
+    )

@@ -118,7 +118,7 @@ def test_from_training_to_a_prediction(tiny_data, tmp_path, at_work):
     options = (
         "--data",
         tiny_data,
-        "--charge-only-data",
+        "--extra",
         "more.jsonl",
         "--set",
         "loss.charge_weight=0.5",
@@ -133,30 +133,17 @@ def test_from_training_to_a_prediction(tiny_data, tmp_path, at_work):
     answer = json.loads(lawrec("predict", stdin=THEFT).stdout)
     assert {entry["article"] for entry in answer["recommendations"]} <= {"264", "266", "133之一"}
     info = json.loads(lawrec("info", "--format", "json").stdout)
-    assert info["splits"]["charge_only"] == str(tmp_path / "more.jsonl")
+    assert info["splits"]["extra-1"] == str(tmp_path / "more.jsonl")
     assert [layer["output"] for layer in info["layers"] if layer["name"] == "charges"] == ["(1,)"]
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("more", [[], ["--dry-run"]])
-def test_without_a_weight_it_says_what_to_do_and_does_nothing(tiny_data, tmp_path, at_work, more):
-    refused = lawrec(
-        "train", "--data", tiny_data, "--charge-only-data", "more.jsonl", *at_work, *more
-    )
-    assert refused.exit_code == 1
-    assert not (tmp_path / "data").exists()
-    assert refused.stderr.endswith(
-        "Add --set loss.charge_weight=0.5, or leave out --charge-only-data.\n"
-    )
-
-
-@pytest.mark.tensorflow
 def test_what_can_be_prepared_can_be_verified(tiny_data, at_work):
-    options = ("--data", tiny_data, "--charge-only-data", "more.jsonl", *at_work)
-    made = lawrec("prepare", *options)
-    assert "train: 100 cases" in made.stdout
-    verified = lawrec("verify", *options)
-    assert verified.stdout == f"{made.stdout.splitlines()[0]}: 3 shards, 160 cases, all undamaged\n"
+    options = ("--data", tiny_data, "--extra", "more.jsonl", *at_work)
+    made = lawrec("prepare", *options, "--set", "loss.charge_weight=0.5")
+    assert "extra: 20 cases" in made.stdout
+    verified = lawrec("verify", *options, "--set", "loss.charge_weight=0.5")
+    assert verified.stdout == f"{made.stdout.splitlines()[0]}: 4 shards, 160 cases, all undamaged\n"
 
 
 @pytest.mark.tensorflow

@@ -33,7 +33,7 @@ def write_split(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def spec_with_charges(tmp_path: Path, write_split: Callable[..., Path]) -> DatasetSpec:
-    """The spec of cases with and without charges, and of a file of charge-only cases."""
+    """The spec of cases with and without charges, and of extra cases with charges alone."""
     lines = [
         {"fact": "盗窃钱包", "articles": [264], "charges": ["盗窃"]},
         {"fact": "盗窃后诈骗", "articles": [264, 266], "charges": ["盗窃罪", "诈骗"]},
@@ -50,7 +50,8 @@ def spec_with_charges(tmp_path: Path, write_split: Callable[..., Path]) -> Datas
     path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
     return DatasetSpec(
         data,
-        charge_only_data=path,
+        extra=(path,),
+        learn_charges=True,
         records_root=tmp_path / "records",
         vocab_root=tmp_path / "vocab",
     )

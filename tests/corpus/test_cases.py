@@ -1,12 +1,11 @@
 import gzip
 import io
 import json
-from dataclasses import replace
 
 import pytest
 
 from lawrec.corpus.cases import EVERY_ARTICLE, BadLines, Case, read_cases, read_stream, usable_cases
-from lawrec.corpus.readers import READERS, SUFFIXES, CaseFormat
+from lawrec.corpus.readers import OR_CHARGES, READERS, SOME_ARTICLES, SUFFIXES, CaseFormat
 from lawrec.errors import CaseError, ErrorKind
 
 FACT = "被告人张某秘密窃取他人财物。"
@@ -515,11 +514,11 @@ def test_a_case_to_be_answered_needs_no_sound_labels(tmp_path):
     assert isinstance(only_case(tmp_path, {**record, "articles": []}), CaseError)
 
 
-CHARGES_ONLY = CaseFormat(charges_only=True)
+WITH_CHARGES = CaseFormat(labels=OR_CHARGES)
 
 
-def read_charges(text, reader="jsonl"):
-    case_format = replace(CHARGES_ONLY, reader=reader)
+def read_charges(text, reader="jsonl", labels=OR_CHARGES):
+    case_format = CaseFormat(reader, labels=labels)
     stream = io.BytesIO(text.encode())
     return list(read_stream(stream, "cases", labelled=True, case_format=case_format))
 
@@ -529,15 +528,15 @@ def read_charges(text, reader="jsonl"):
     [
         ("jsonl", json.dumps({"fact": FACT, "charges": ["盗窃", "诈骗"]})),
         ("jsonl", json.dumps({"fact": FACT, "meta": {"accusation": ["盗窃", "诈骗"]}})),
-        ("jsonl", json.dumps({"fact": FACT, "charges": ["盗窃", "诈骗"], "articles": "broken"})),
+        ("jsonl", json.dumps({"fact": FACT, "charges": ["盗窃", "诈骗"], "articles": []})),
         ("csv", f"fact,charges\n{FACT},盗窃;诈骗\n"),
-        ("tsv", f"charges\tfact\n盗窃、诈骗\t{FACT}\n"),
+        ("tsv", f"charges\tfact\tarticles\n盗窃、诈骗\t{FACT}\t\n"),
     ],
 )
-def test_a_case_has_its_charges_and_no_known_article(reader, text):
+def test_a_case_may_have_its_charges_alone(reader, text):
     (case,) = read_charges(text, reader)
     assert (case.fact, case.charges) == (FACT, ("盗窃", "诈骗"))
-    assert (case.articles, case.unknown_articles, case.weight) == ((), EVERY_ARTICLE, 1)
+    assert (case.articles, case.unknown_articles, case.weight) == ((), (), 1)
 
 
 @pytest.mark.parametrize("inside", [False, True])
@@ -548,44 +547,34 @@ def test_parquet_needs_no_column_of_articles(tmp_path, inside):
     charges = {"meta": {"accusation": ["盗窃"]}} if inside else {"charges": ["盗窃"]}
     path = tmp_path / "cases.parquet"
     parquet.write_table(pyarrow.Table.from_pylist([{"fact": FACT, **charges}]), path)
-    (case,) = read_cases(path, case_format=CHARGES_ONLY)
+    (case,) = read_cases(path, case_format=WITH_CHARGES)
     assert case.charges == ("盗窃",)
 
 
-def test_a_case_may_have_a_weight():
-    line = {"fact": FACT, "charges": ["盗窃"], "weight": 0.25}
-    assert [case.weight for case in read_charges(json.dumps(line))] == [0.25]
-    (refused,) = read_charges(json.dumps({**line, "weight": -1}))
-    assert refused.expected.startswith('"weight" must be a number')
+def test_a_case_with_articles_keeps_them_whether_it_has_charges_or_not():
+    line = {"fact": FACT, "articles": [264], "unknown_articles": [25], "weight": 0.25}
+    for charges in ([], ["盗窃"]):
+        (case,) = read_charges(json.dumps({**line, "charges": charges}))
+        assert (case.articles, case.unknown_articles, case.weight) == (("264",), ("25",), 0.25)
 
 
 @pytest.mark.parametrize(
-    "fields",
-    [
-        {},
-        {"charges": []},
-        {"charges": [""]},
-        {"charges": "盗窃"},
-        {"charges": None},
-        {"meta": {"relevant_articles": [264]}},
-    ],
+    "fields", [{}, {"charges": []}, {"charges": [""]}, {"charges": "盗窃"}, {"charges": None}]
 )
-def test_a_case_without_charges_is_refused(fields):
+def test_a_case_without_charges_and_articles_is_refused(fields):
     (refused,) = read_charges(json.dumps({"fact": FACT, **fields}))
-    expected = '"meta.accusation" (or "charges") must be a list of charges'
-    assert str(refused) == f"cases:1: {expected}, got none. {FIX}"
+    expected = '"meta.relevant_articles" (or "articles") must be a list of articles'
+    assert str(refused) == f"cases:1: {expected}, got None. {FIX}"
 
 
-def test_plain_text_has_no_charges():
+def test_of_a_case_with_some_articles_all_others_are_unknown():
+    line = {"fact": FACT, "articles": [264], "unknown_articles": [25]}
+    (case,) = read_charges(json.dumps(line), labels=SOME_ARTICLES)
+    assert (case.articles, case.unknown_articles) == (("264",), EVERY_ARTICLE)
+    (refused,) = read_charges(json.dumps({"fact": FACT, "charges": ["盗窃"]}), labels=SOME_ARTICLES)
+    assert isinstance(refused, CaseError)
+
+
+def test_plain_text_has_no_labels():
     (refused,) = read_charges(FACT, "text")
-    assert refused.expected == "a case must have charges"
-
-
-def test_a_table_without_charges_is_refused():
-    with pytest.raises(CaseError, match='the table must have a column "charges"'):
-        read_charges(f"fact,articles\n{FACT},264\n", "csv")
-
-
-def test_a_charge_only_case_has_the_fields_of_its_line():
-    (case,) = read_charges(json.dumps({"id": 7, "fact": FACT, "charges": ["盗窃"]}))
-    assert case == Case("cases:1", "7", FACT, (), ("盗窃",), EVERY_ARTICLE)
+    assert refused.expected == "a case must have articles"

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from lawrec.config import CorpusConfig, LossConfig
+from lawrec.config import CorpusConfig
 from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec, folder_for, read_inputs
-from lawrec.errors import CaseError, ConfigError
+from lawrec.errors import CaseError
+from lawrec.law.statute_versions import Version, save_version
 
 FACT = "被告人张某秘密窃取他人财物。"
 CHAR = CorpusConfig(tokenizer="char", min_count=1)
@@ -17,7 +19,7 @@ def test_the_inputs_are_what_the_files_of_a_spec_hold(spec_with_charges):
     (spec_with_charges.data / "law.txt").write_text("264\n266\n", encoding="utf-8")
     inputs = read_inputs(spec_with_charges, CHAR)
     assert list(inputs.splits) == ["train", "test"]
-    assert list(inputs.digests) == ["train", "test", "charge_only"]
+    assert list(inputs.digests) == ["train", "test", "extra-1"]
     assert inputs.articles == spec_with_charges.read_article_list() == ["264", "266"]
     assert inputs.tokenizer.fingerprint == "char"
     assert folder_for(spec_with_charges, CHAR) == spec_with_charges.records_root / inputs.key
@@ -33,39 +35,44 @@ def test_a_list_that_is_named_takes_the_place_of_the_one_in_the_folder(spec_with
 
 def test_training_needs_a_valid_split(spec_with_charges):
     with pytest.raises(CaseError, match="must have a valid split, got only train, test"):
-        check_dataset_spec(spec_with_charges, LossConfig(charge_weight=0.5))
-
-
-def test_charge_only_cases_need_a_weight_of_the_charges(spec_with_charges):
+        check_dataset_spec(spec_with_charges)
     (spec_with_charges.data / "valid.json").write_text("", encoding="utf-8")
-    check_dataset_spec(spec_with_charges, LossConfig(charge_weight=0.5))
-    check_dataset_spec(replace(spec_with_charges, charge_only_data=None), LossConfig())
-    with pytest.raises(
-        ConfigError, match=r"^--charge-only-data: loss\.charge_weight must be above"
-    ):
-        check_dataset_spec(spec_with_charges, LossConfig())
+    check_dataset_spec(spec_with_charges)
 
 
 def test_the_default_spec_is_the_shipped_sample():
     assert list(read_inputs(DatasetSpec(), CHAR).splits) == ["train", "valid", "test"]
 
 
-def test_the_key_of_the_records_changes_with_the_charge_only_cases(spec_with_charges):
-    without = folder_for(replace(spec_with_charges, charge_only_data=None), CHAR)
-    first = folder_for(spec_with_charges, CHAR)
-    spec_with_charges.charge_only_data.write_text(
-        json.dumps({"fact": FACT, "charges": ["盗窃"]}) + "\n", encoding="utf-8"
+def test_the_key_of_the_records_changes_with_the_extra_cases_and_the_statute(
+    spec_with_charges, tmp_path
+):
+    paths = spec_with_charges.extra
+    version = Version("tea", date(2020, 1, 1), {"264": "喝茶。"})
+    statute = save_version(tmp_path, version)
+    changes = (
+        {"extra": (), "learn_charges": False},
+        {"learn_charges": False},
+        {"extra": (), "extra_partial": paths},
+        {"statute": statute},
     )
-    assert len({without, first, folder_for(spec_with_charges, CHAR)}) == 3
+    keys = [folder_for(replace(spec_with_charges, **change), CHAR) for change in ({}, *changes)]
+    paths[0].write_text(json.dumps({"fact": FACT, "charges": ["盗窃"]}) + "\n", encoding="utf-8")
+    save_version(tmp_path, replace(version, texts={"264": "扫地。"}), replace=True)
+    keys += [folder_for(spec_with_charges, CHAR)]
+    keys += [folder_for(replace(spec_with_charges, statute=statute), CHAR)]
+    assert len(set(keys)) == len(keys)
+    without = replace(spec_with_charges, extra=(), learn_charges=False)
+    assert folder_for(without, CHAR) == folder_for(replace(without, learn_charges=True), CHAR)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_charge_only_cases_may_not_be_those_of_a_split(spec_with_charges, split):
-    same = replace(spec_with_charges, charge_only_data=spec_with_charges.data / f"{split}.json")
-    with pytest.raises(CaseError, match=f"charge_only and {split} must be different cases"):
+def test_extra_cases_may_not_be_those_of_a_split(spec_with_charges, split):
+    same = replace(spec_with_charges, extra_partial=(spec_with_charges.data / f"{split}.json",))
+    with pytest.raises(CaseError, match=f"extra-partial-1 and {split} must be different cases"):
         folder_for(same, CHAR)
 
 
 def test_the_error_of_a_missing_file_names_it(spec_with_charges, tmp_path):
     with pytest.raises(CaseError, match=r"none\.json: the file must be readable"):
-        folder_for(replace(spec_with_charges, charge_only_data=tmp_path / "none.json"), CHAR)
+        folder_for(replace(spec_with_charges, extra=(tmp_path / "none.json",)), CHAR)

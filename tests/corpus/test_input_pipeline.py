@@ -216,7 +216,7 @@ def test_a_short_case_may_have_more_unknown_articles_than_tokens(tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7])
 def test_workers_share_the_cases_of_each_epoch_without_overlap(records, cases, workers):
-    parts = [batches(records, worker=worker, workers=workers) for worker in range(workers)]
+    parts = [batches(records, share=(worker, workers)) for worker in range(workers)]
     orders = [order(part) for part in parts]
     assert sorted(case for part in orders for case in part) == list(range(len(cases)))
     sizes = [len(part) for part in orders]
@@ -225,13 +225,13 @@ def test_workers_share_the_cases_of_each_epoch_without_overlap(records, cases, w
 
 def test_more_workers_than_cases_leave_some_without_any(tmp_path):
     records = make_records(tmp_path, invented_cases([5, 6, 7]))
-    parts = [order(batches(records, worker=worker, workers=5)) for worker in range(5)]
+    parts = [order(batches(records, share=(worker, 5))) for worker in range(5)]
     assert sorted(parts) == [[], [], [0], [1], [2]]
 
 
 def test_workers_share_the_cases_differently_in_the_next_epoch(tmp_path):
     records = make_records(tmp_path, invented_cases([5] * 40), shard_cases=4)
-    shared = [order(batches(records, 2, 1, worker=worker, workers=2)) for worker in (0, 1)]
+    shared = [order(batches(records, 2, 1, share=(worker, 2))) for worker in (0, 1)]
     first, second = ([part[epoch * 20 : epoch * 20 + 20] for part in shared] for epoch in (0, 1))
     for left, right in (first, second):
         assert sorted(left + right) == list(range(40))
@@ -302,3 +302,12 @@ def test_a_damaged_shard_ends_the_reading_with_an_error(tmp_path, damage, compre
         path.write_bytes(content if damage == "flipped" else path.read_bytes()[: len(content) // 2])
     with pytest.raises((tf.errors.DataLossError, tf.errors.NotFoundError)):
         batches(records, epochs=3)
+
+
+def test_the_cases_of_all_splits_that_are_named_are_read(tmp_path):
+    records = make_records(tmp_path, invented_cases([5, 6, 7, 8]))
+    train = records.manifest.splits["train"]
+    shards = tuple(write_shards(invented_cases([9, 9]), tmp_path, split="extra", shard_cases=1))
+    records.manifest.splits["extra"] = replace(train, cases=2, shards=shards)
+    assert sorted(order(batches(records))) == [0, 1, 2, 3]
+    assert sorted(order(batches(records, splits=("train", "extra")))) == [0, 0, 1, 1, 2, 3]

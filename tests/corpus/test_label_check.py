@@ -28,7 +28,7 @@ def write(path, *labels):
 
 def refused(*paths, known=None):
     with pytest.raises(CaseError) as caught:
-        check_labels(paths, known or known_labels(None), case_format=CaseFormat())
+        check_labels([(path, CaseFormat()) for path in paths], known or known_labels(None))
     return caught.value
 
 
@@ -76,7 +76,7 @@ def test_a_single_unknown_label_is_named_alone(tmp_path):
 def test_known_labels_and_lines_that_cannot_be_used_pass_the_check(tmp_path):
     path = write(tmp_path / "a.json", [274], ["133-1"])
     path.write_text(path.read_text("utf-8") + "{\n", encoding="utf-8")
-    check_labels([path], known_labels(None), case_format=CaseFormat())
+    check_labels([(path, CaseFormat())], known_labels(None))
     cases = list(refuse_unknown_labels(read_cases(path), known_labels(None)))
     assert [getattr(case, "kind", None) for case in cases] == [None, None, ErrorKind.BROKEN_JSON]
 

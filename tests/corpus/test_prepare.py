@@ -5,6 +5,7 @@ import random
 import shutil
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.errors import CaseError, ConfigError, RecordsError
 from lawrec.files import sha256
+from lawrec.law.statute_versions import Version, save_version
 from lawrec.resources import shipped_path
+from tests.helpers.cases import write_cases
 from tests.helpers.damages import flip, swap_lines
 from tests.helpers.progress import Reports, messages_to
 
@@ -689,20 +692,86 @@ def test_progress_reports_every_case_of_every_stage(spec):
         ]
 
 
-def test_charge_only_cases_follow_those_of_train_with_all_articles_masked(spec_with_charges):
+def test_extra_cases_are_a_split_of_their_own(spec_with_charges):
     records = prepare(spec_with_charges, CHARGE_CONFIG)
     assert records.articles.names == ("133", "264", "266")
-    train = list(read_records(records, "train"))
-    assert [record.case_id for record in train] == ["1", "2", "3", "4", "c0", "c1"]
-    assert [record.unknown_ids for record in train] == [[], [], [], [], [0, 1, 2], [0, 1, 2]]
-    assert [record.label_ids for record in train] == [[1], [1, 2], [2], [2], [], []]
-    assert [record.case_id for record in read_records(records, "test")] == ["1"]
-    assert "新" in records.tokens.names
+    assert list(records.manifest.splits) == ["train", "test", "extra"]
+    train, extra = (list(read_records(records, split)) for split in ("train", "extra"))
+    assert [record.case_id for record in train] == ["1", "2", "3", "4"]
+    assert [record.case_id for record in extra] == ["c0", "c1"]
+    # Train names 盗窃 twice, once with 266, and never the other charge.
+    assert [record.label_ids for record in extra] == [[], [1]]
+    assert [record.unknown_ids for record in extra] == [[0, 1, 2], [2]]
+    assert "新" not in records.tokens.names
+    assert verify(records.folder).cases == 7
+    records.shard_paths("extra")[0].write_bytes(b"damaged")
+    assert prepare(spec_with_charges, CHARGE_CONFIG) == records
+    assert verify(records.folder).damage == ()
+
+
+def test_extra_cases_of_which_nothing_is_learnt_are_counted(spec_with_charges):
+    records = prepare(replace(spec_with_charges, learn_charges=False), CHARGE_CONFIG)
+    assert [record.case_id for record in read_records(records, "extra")] == ["c1"]
+    assert records.manifest.left_out == {"unknown": 1}
+
+
+def test_a_case_may_name_some_of_its_articles(spec_with_charges, tmp_path):
+    partial = write_cases(tmp_path / "partial.json", [("喝茶扫地", [264]), ("又喝茶扫地", [])])
+    spec = replace(spec_with_charges, extra=(), extra_partial=(partial,))
+    records = prepare(spec, CHARGE_CONFIG)
+    (record,) = read_records(records, "extra")
+    assert (record.label_ids, record.unknown_ids) == ([1], [0, 2])
+    assert records.manifest.left_out == {"unknown": 1}
+
+
+def test_copies_of_other_cases_are_left_out_and_named(spec_with_charges, tmp_path):
+    data = spec_with_charges.data
+    theft = "被告人张某在本市某超市门口秘密窃取被害人李某的手机一部，价值三千元。"
+    write_cases(data / "test.json", [("驾车", [133]), (theft, [264])])
+    copy = theft.replace("张某", "王某").replace("三千", "四千")
+    cases = [("新事实", [266]), (copy, [264]), ("骗取钱财 ", [266]), ("驾车", [133])]
+    extra = write_cases(tmp_path / "extra.json", cases)
+    records = prepare(replace(spec_with_charges, extra=(extra,)), CHARGE_CONFIG)
+    assert [record.case_id for record in read_records(records, "extra")] == ["1"]
+    assert records.manifest.left_out == {"test": 2, "train": 1}
+    lines = (records.folder / "duplicates.jsonl").read_text("utf-8").splitlines()
+    copies = list(map(json.loads, lines))
+    assert 0.6 <= copies[0].pop("similarity") < 1
+    assert [row.pop("similarity") for row in copies[1:]] == [1, 1]
+    assert [list(row.values()) for row in copies] == [
+        ["2", f"{extra}:2", "test", f"{data}/test.json:2"],
+        ["3", f"{extra}:3", "train", f"{data}/train.json:3"],
+        ["4", f"{extra}:4", "test", f"{data}/test.json:1"],
+    ]
+    assert list(copies[0]) == ["id", "where", "split", "duplicate_of"]
+    only_copies = write_cases(tmp_path / "copies.json", cases[1:])
+    records = prepare(replace(spec_with_charges, extra=(only_copies,)), CHARGE_CONFIG)
+    assert "extra" not in records.manifest.splits
+    assert records.manifest.left_out == {"test": 2, "train": 1}
+
+
+def test_the_articles_of_the_list_are_learnt_from_the_statute(spec_with_charges, tmp_path):
+    texts = {"25": "共同犯罪。", "133": "交通肇事。", "264": "（删去）", "266": "诈骗公私财物。"}
+    statute = save_version(tmp_path, Version("tea", date(2020, 1, 1), texts))
+    spec = replace(spec_with_charges, extra=(), statute=statute)
+    records = prepare(spec, CHARGE_CONFIG)
+    assert [
+        (record.case_id, record.label_ids, record.unknown_ids)
+        for record in read_records(records, "statute")
+    ] == [("133", [0], []), ("266", [2], [])]
+    assert records.manifest.splits["statute"].source == str(statute)
+    assert records.manifest.label_counts == (0, 2, 2)
+    assert "肇" not in records.tokens.names
+    write_cases(spec.data / "train.json", [("扫地", [264])])
+    write_cases(spec.data / "test.json", [("喝茶", [264])])
+    assert "statute" not in prepare(spec, CHARGE_CONFIG).manifest.splits
 
 
 def test_charges_are_normalized_and_counted_once_per_case(spec_with_charges):
     records = prepare(spec_with_charges, CHARGE_CONFIG)
-    charges = [record.charges for record in read_records(records, "train")]
+    charges = [
+        record.charges for split in ("train", "extra") for record in read_records(records, split)
+    ]
     robbery = "抢夺、抢劫"
     assert charges == [
         ("盗窃",),
@@ -721,19 +790,31 @@ def test_charges_are_normalized_and_counted_once_per_case(spec_with_charges):
     assert prepare(spec_with_charges, CHARGE_CONFIG) == records
 
 
-def test_the_list_of_articles_does_not_concern_charge_only_cases(spec_with_charges):
-    (spec_with_charges.data / "law.txt").write_text("133\n264\n266\n347\n", encoding="utf-8")
-    assert prepare(spec_with_charges, CHARGE_CONFIG).manifest.splits["train"].cases == 6
-
-
-def test_a_bad_charge_only_line_stops_preparation_unless_it_is_skipped(spec_with_charges):
-    with spec_with_charges.charge_only_data.open("a") as file:
-        file.write('\n{"fact": "盗窃", "articles": [264]}\n')
-    with pytest.raises(CaseError, match=r"charges\.jsonl:3: .* must be a list of charges"):
+def test_a_bad_extra_line_stops_preparation_unless_it_is_skipped(spec_with_charges):
+    (path,) = spec_with_charges.extra
+    with path.open("a") as file:
+        file.write('\n{"fact": "盗窃", "charges": []}\n')
+    with pytest.raises(CaseError, match=r"charges\.jsonl:3: .* must be a list of articles"):
         prepare(spec_with_charges, CHARGE_CONFIG)
     records = prepare(replace(spec_with_charges, skip_bad=True), CHARGE_CONFIG)
-    assert records.manifest.splits["train"].skipped == 1
+    assert records.manifest.splits["extra"].skipped == 1
     assert "charges.jsonl:3" in (records.folder / "skipped.jsonl").read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", ["extra", "extra_partial"])
+def test_the_labels_of_extra_cases_are_checked(spec_with_charges, tmp_path, kind):
+    extra = write_cases(tmp_path / "extra.json", [("新事实", [999]), ("又一新事实", [264])])
+    spec = replace(spec_with_charges, **{"extra": (), kind: (extra,)})
+    with pytest.raises(CaseError, match=r"extra\.json:1: .* Criminal Law, got \['999'\]"):
+        prepare(spec, CHARGE_CONFIG)
+    records = prepare(replace(spec, skip_bad=True), CHARGE_CONFIG)
+    assert [split.skipped for split in records.manifest.splits.values()] == [0, 0, 1]
+
+
+def test_a_file_of_extra_cases_without_any_is_an_error(spec_with_charges):
+    spec_with_charges.extra[0].write_text("", encoding="utf-8")
+    with pytest.raises(CaseError, match=r"charges\.jsonl: the file must hold a case"):
+        prepare(spec_with_charges, CHARGE_CONFIG)
 
 
 def test_unknown_labels_of_all_splits_are_named_before_anything_is_written(spec):

@@ -249,7 +249,7 @@ def test_the_encodings_of_several_files_are_all_named(tmp_path):
     write(tmp_path / "a.txt", FACT.encode())
     write(tmp_path / "b.txt", FACT.encode("gbk"))
     assert encodings_at(tmp_path / "*.txt") == "gb18030 and utf-8"
-    assert encodings_at(tmp_path / "*.txt", CaseFormat(encoding="utf-8")) == "utf-8"
+    assert encodings_at(tmp_path / "*.txt", case_format=CaseFormat(encoding="utf-8")) == "utf-8"
 
 
 def test_a_file_of_an_unknown_kind_in_a_folder_is_refused(tmp_path):

@@ -48,7 +48,7 @@ def write_splits(folder: Path, seed: int = 1) -> Path:
     return folder
 
 
-CHARGE_ONLY = (
+CHARGES_ALONE = (
     ("秘密窃取手机", "盗窃罪"),
     ("冒充熟人骗取信任", "诈骗"),
     ("持刀抢走钱包", "抢劫"),
@@ -62,9 +62,9 @@ CHARGE_SETTINGS = (
 )
 
 
-def write_charge_only_cases(path: Path) -> Path:
-    """Write the 24 cases of `CHARGE_ONLY` as JSON lines."""
-    lines = [json.dumps({"fact": fact, "charges": [charge]}) for fact, charge in CHARGE_ONLY]
+def write_charged_cases(path: Path) -> Path:
+    """Write the 24 cases of `CHARGES_ALONE` as JSON lines."""
+    lines = [json.dumps({"fact": fact, "charges": [charge]}) for fact, charge in CHARGES_ALONE]
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
 

@@ -13,8 +13,10 @@ from lawrec.law.statute_versions import (
     diff_clauses,
     effective_dates,
     load_version,
+    newest_path,
     same_text,
     save_version,
+    texts_in,
     two_versions,
     version_at,
 )
@@ -176,3 +178,14 @@ def test_the_pieces_of_a_diff_make_up_both_texts():
         pieces = diff_clauses(old, new)
         assert "".join(piece.text for piece in pieces if piece.kind != "-") == new
         assert same_text("".join(piece.text for piece in pieces if piece.kind != "+"), old)
+
+
+def test_the_newest_version_is_found_and_read_without_its_deleted_articles(root):
+    path = newest_path(root, "tea")
+    assert path == root / "tea" / f"{NEW}.json"
+    save_version(root, version(NEW, _1="喝茶。", _2="（删去）", _3="已废止。"), replace=True)
+    assert texts_in(path) == {"1": "喝茶。"}
+    assert newest_path(root, "coffee") is None
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(StatuteError, match="the version must be readable"):
+        texts_in(path)

@@ -94,7 +94,9 @@ def test_the_text_of_records_counts_cases_tokens_and_skipped_lines():
     }
     records = SimpleNamespace(
         folder=Path("records"),
-        manifest=SimpleNamespace(splits=splits),
+        manifest=SimpleNamespace(
+            splits=splits, left_out={"valid": 1, "train": 2_000, "unknown": 3}
+        ),
         tokens=range(5_000),
         articles=range(183),
     )
@@ -102,6 +104,8 @@ def test_the_text_of_records_counts_cases_tokens_and_skipped_lines():
         "records",
         "train: 12,345 cases, gb18030, 1,234,567 tokens, 2 lines skipped (skipped.jsonl)",
         "valid: 10 cases, utf-8, 1,000 tokens",
+        "left out of extra: 1 copy of valid, 2,000 copies of train (duplicates.jsonl), "
+        "3 of whose articles nothing is known",
         "vocabulary: 5,000 tokens, 183 articles",
     ]
 

@@ -62,22 +62,10 @@ def test_a_file_where_the_folder_of_runs_should_be_is_an_error(start_run, tmp_pa
         start_run(root=tmp_path)
 
 
-def test_charge_only_cases_without_a_second_output_are_refused(
-    start_run, charge_only_cases, tmp_path
-):
-    with pytest.raises(ConfigError) as caught:
-        start_run("loss.charge_weight=0", charge_only_data=charge_only_cases, root=tmp_path)
-    assert str(caught.value) == (
-        "--charge-only-data: loss.charge_weight must be above 0 to learn from charge-only cases, "
-        "got 0.0. Add --set loss.charge_weight=0.5, or leave out --charge-only-data."
-    )
-    assert not (tmp_path / "checkpoints").exists()
-
-
 def test_a_second_output_without_any_charge_is_refused(start_run):
     with pytest.raises(ConfigError) as caught:
         start_run("loss.charge_weight=0.5")
     assert str(caught.value) == (
         "loss.charge_weight: a train case must name its charges to learn them, got none. "
-        "Set it to 0, or add cases with charges by --charge-only-data FILE."
+        "Set it to 0, or add cases with charges by --extra FILE."
     )

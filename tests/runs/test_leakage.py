@@ -3,7 +3,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from lawrec.corpus.dataset_spec import CHARGE_ONLY
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
 from lawrec.runs.run import SplitFile
@@ -34,12 +33,6 @@ def test_a_split_is_found_as_long_as_its_cases_are_those_of_training(run):
 def test_a_split_that_the_data_lacks_is_named_with_those_it_has(run):
     with pytest.raises(RunError, match="must have a test split, got only valid"):
         split_path(run, "test")
-
-
-def test_cases_are_trained_on_for_articles_or_for_charges(run):
-    assert trained_on(run) == {"train": ("a", "b"), "train the charges": ()}
-    run.splits[CHARGE_ONLY] = SplitFile(Path("charged.json"), "c")
-    assert trained_on(run)["train the charges"] == ("c",)
 
 
 def test_cases_that_a_run_has_used_are_refused_with_their_use(run):

@@ -153,20 +153,18 @@ def test_a_run_of_another_version_is_refused(start_run, version):
         open_run(run.folder)
 
 
-def test_a_run_remembers_its_charge_only_cases_and_is_not_tuned_on_them(
-    start_run, charge_only_cases
-):
+def test_a_run_remembers_its_extra_cases_and_is_not_tuned_on_them(start_run, charged_cases):
     from lawrec.inference.tune import tune_run
-    from lawrec.runs.leakage import trained_on
     from lawrec.runs.run import open_run
 
-    run = open_run(start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases)[0].folder)
-    assert run.dataset.charge_only_data == charge_only_cases.resolve()
+    run = open_run(start_run(*CHARGE_SETTINGS, extra=(charged_cases,))[0].folder)
+    assert run.dataset.extra == (charged_cases.resolve(),)
+    assert run.dataset.learn_charges
     assert run.charges.names == ("抢劫", "盗窃", "诈骗")
-    assert list(run.splits) == ["train", "valid", "test", "charge_only"]
-    assert list(trained_on(run)) == ["train", "train the charges"]
-    with pytest.raises(CaseError, match="must differ from those used to train the charges"):
-        tune_run(run, path=charge_only_cases)
+    assert list(run.splits) == ["train", "valid", "test", "extra-1"]
+    assert run.trained_on == (run.splits["train"].sha256, run.splits["extra-1"].sha256)
+    with pytest.raises(CaseError, match="must differ from those used to train"):
+        tune_run(run, path=charged_cases)
 
 
 def edit_setting(path, name, value):

@@ -46,8 +46,8 @@ def test_a_run_to_start_from_that_is_not_there_is_refused_before_the_preparation
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-def test_an_opened_run_has_the_records_it_was_made_for(start_run, charge_only_cases, tmp_path):
-    run, records = start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases, root=tmp_path)
+def test_an_opened_run_has_the_records_it_was_made_for(start_run, charged_cases, tmp_path):
+    run, records = start_run(*CHARGE_SETTINGS, extra=(charged_cases,), root=tmp_path)
     opened = open_run(run.folder)
     roots = {"records_root": tmp_path / "data/records", "vocab_root": tmp_path / "vocab"}
     again = open_records(replace(opened, dataset=replace(opened.dataset, **roots)))

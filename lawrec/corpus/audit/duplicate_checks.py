@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from lawrec.corpus.audit.case_checks import ERROR, WARNING
 from lawrec.corpus.case_lines import CaseLine
-from lawrec.corpus.near_duplicates import NearDuplicateIndex
+from lawrec.corpus.duplicates.near_duplicates import NearDuplicateIndex
 from lawrec.law.articles import statute_order
 
 

@@ -16,8 +16,8 @@ from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex, Corpu
 from lawrec.corpus.audit.fixes import write_fixed_copy
 from lawrec.corpus.case_lines import CaseLine, read_lines
 from lawrec.corpus.cases import Case, no_case_error
+from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.label_check import find_article_list, known_labels
-from lawrec.corpus.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import encodings_at, find_splits, splits_in
 from lawrec.corpus.tokenizers import load_tokenizer
@@ -231,7 +231,7 @@ class _Audit:
             names = ("lines", "cases", "several", "characters", "longest")
             self._splits[split] = SplitSizes(
                 path=str(path),
-                encoding=encodings_at(path, self._case_format),
+                encoding=encodings_at(path, case_format=self._case_format),
                 **{name: counts[name] for name in names},
             )
 

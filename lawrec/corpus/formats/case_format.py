@@ -8,6 +8,12 @@ from lawrec.errors import CaseError
 from lawrec.limits import MAX_LINE_BYTES
 from lawrec.text_files import TOO_LONG, bounded_lines, decode_lines
 
+ALL_ARTICLES = "all articles"
+"""Each labelled case has all its articles."""
+OR_CHARGES = "all articles or charges"
+"""A labelled case has all its articles, or its charges alone."""
+SOME_ARTICLES = "some articles"
+"""Each labelled case has some of its articles; the others are unknown."""
 FIX_LINE = "Fix the line, or pass --skip-bad."
 
 
@@ -24,7 +30,7 @@ class CaseFormat:
     id_field: str = "id"
     separator: str | None = None  # between articles in one text
     encoding: str | None = None  # one of encodings.ENCODINGS
-    charges_only: bool = False  # labelled cases name their charges and no articles
+    labels: str = ALL_ARTICLES  # of labelled cases: which labels they have
     any_label: bool = False  # without a list, an article need not be in the catalog
 
     def non_defaults(self) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from lawrec.corpus.formats.case_format import CaseFormat, CaseStream
+from lawrec.corpus.formats.case_format import OR_CHARGES, CaseFormat, CaseStream
 from lawrec.errors import CaseError, quoted
 
 _FIXED_COLUMNS = ("charges", "unknown_articles", "weight", "meta")
 
 
 def required_columns(cases: CaseStream) -> list[str]:
-    """Return the names of the columns of the facts and, of labelled cases, of the labels.
+    """Return the names of the columns of the facts and, of labelled cases, of the articles.
 
     Example:
         >>> import io
@@ -18,8 +18,8 @@ def required_columns(cases: CaseStream) -> list[str]:
         ['fact', 'articles']
     """
     names = cases.case_format
-    label = "charges" if names.charges_only else names.articles_field or "articles"
-    return [names.fact_field, label] if cases.labelled else [names.fact_field]
+    has_articles = cases.labelled and names.labels != OR_CHARGES
+    return [names.fact_field, *([names.articles_field or "articles"] if has_articles else [])]
 
 
 def used_columns(columns: Sequence[str], case_format: CaseFormat) -> list[str]:

@@ -50,7 +50,7 @@ def read_lines(cases: CaseStream) -> Iterator[Row]:
     for number, line in enumerate(cases.lines(), 1):
         where = f"{cases.where}:{number}"
         if cases.labelled:
-            yield number, _no_labels(cases, where)
+            yield number, _no_labels(where)
         elif is_too_long(line):
             yield number, too_long_error(where)
         elif number == 1 and (reader := looks_like(line, field)):
@@ -73,7 +73,7 @@ def read_document(cases: CaseStream) -> Iterator[Row]:
     names, where = cases.case_format, f"{cases.where}:1"
     content = cases.stream.read(MAX_LINE_BYTES + 1)
     if cases.labelled:
-        yield 1, _no_labels(cases, where)
+        yield 1, _no_labels(where)
     elif len(content) > MAX_LINE_BYTES:
         yield 1, too_long_error(where)
     else:
@@ -81,11 +81,10 @@ def read_document(cases: CaseStream) -> Iterator[Row]:
         yield 1, {names.fact_field: text, names.id_field: PurePath(cases.where).name}
 
 
-def _no_labels(cases: CaseStream, where: str) -> CaseError:
-    label = "charges" if cases.case_format.charges_only else "articles"
+def _no_labels(where: str) -> CaseError:
     return CaseError(
         where,
-        expected=f"a case must have {label}",
+        expected="a case must have articles",
         got="plain text",
         todo="Use JSON lines or CSV.",
         kind=ErrorKind.BAD_LABEL,

@@ -6,7 +6,7 @@ import pytest
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
-from lawrec.corpus.near_duplicates import NearDuplicateIndex
+from lawrec.corpus.duplicates.near_duplicates import NearDuplicateIndex
 
 FILES = {split: Path(f"{split}.json") for split in ("train", "valid", "test")}
 FACT = "被告人张某在某市某区秘密窃取被害人现金一千二百元"

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from lawrec.corpus.near_duplicates import (
+from lawrec.corpus.duplicates.near_duplicates import (
     BATCH_SIZE,
     NearDuplicateIndex,
     jaccard,

@@ -1,0 +1,1 @@
+"""Duplicates: texts that are the same or nearly the same as others."""

@@ -1,0 +1,90 @@
+"""Articles of charges: which articles a charge stands for, learnt from cases that name both.
+
+Most charges are punished by one article, so that a case of which only the charges are known has
+some articles for certain, some perhaps, and the others not at all.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lawrec.law.articles import statute_order
+from lawrec.law.charges import normalize_charge
+
+LABEL_SHARE = 0.85
+"""An article of at least this share of the cases with a charge applies to a case with it."""
+UNKNOWN_SHARE = 0.02
+"""An article of a smaller share does not apply; between the two, nobody knows."""
+
+
+@dataclass(frozen=True)
+class ArticlesOfCharges:
+    """The articles that apply, and those of which it is unknown; all others do not apply."""
+
+    articles: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+class ChargeArticles:
+    """Counts in how many cases each charge and each article occur together.
+
+    Example:
+        >>> counts = ChargeArticles()
+        >>> for articles in (["264"], ["264"], ["264", "25"]):
+        ...     counts.add(["盗窃罪"], articles)
+        >>> counts.find(["盗窃"])
+        ArticlesOfCharges(articles=('264',), unknown=('25',))
+    """
+
+    def __init__(self) -> None:
+        self._cases: Counter[str] = Counter()
+        self._together: dict[str, Counter[str]] = {}
+        self._unknown: dict[str, Counter[str]] = {}
+
+    def add(
+        self, charges: Iterable[str], articles: Iterable[str], *, unknown: Iterable[str] = ()
+    ) -> None:
+        """Count a case.
+
+        Args:
+            charges: Its charges.
+            articles: Its articles.
+            unknown: Articles of which it is unknown whether they apply: it counts for the others.
+        """
+        articles, unknown = set(articles), set(unknown)
+        for charge in _names(charges):
+            self._cases[charge] += 1
+            self._together.setdefault(charge, Counter()).update(articles)
+            self._unknown.setdefault(charge, Counter()).update(unknown)
+
+    def find(self, charges: Iterable[str]) -> ArticlesOfCharges | None:
+        """Return the articles of a case with these charges; None if no case had one of them.
+
+        An article applies if it does for one of the charges.
+        """
+        names = _names(charges)
+        if not names or not names <= self._cases.keys():
+            return None
+        shares: dict[str, float] = {}
+        for charge in names:
+            for article in {*self._together[charge], *self._unknown[charge]}:
+                share = self._share(charge, article)
+                shares[article] = max(share, shares.get(article, 0.0))
+        articles = sorted(shares, key=statute_order)
+        return ArticlesOfCharges(
+            tuple(name for name in articles if shares[name] >= LABEL_SHARE),
+            tuple(name for name in articles if UNKNOWN_SHARE <= shares[name] < LABEL_SHARE),
+        )
+
+    def _share(self, charge: str, article: str) -> float:
+        """Return the share of the cases with a charge in which an article applies.
+
+        Of an article that no such case knows, nothing is known: it is masked.
+        """
+        known = self._cases[charge] - self._unknown[charge][article]
+        return self._together[charge][article] / known if known else UNKNOWN_SHARE
+
+
+def _names(charges: Iterable[str]) -> set[str]:
+    """Return the normalized names of charges; one such as "罪" has none."""
+    return set(filter(None, map(normalize_charge, charges)))
