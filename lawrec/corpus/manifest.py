@@ -123,6 +123,16 @@ class Records:
         """
         return [self.folder / shard.name for shard in self.split(name).shards]
 
+    @property
+    def learned_splits(self) -> tuple[str, ...]:
+        """The splits that a training reads: train, and the extra cases if there are any."""
+        return tuple(name for name in ("train", "extra") if name in self.manifest.splits)
+
+    @property
+    def n_learned(self) -> int:
+        """The number of cases in these splits."""
+        return sum(self.split(name).cases for name in self.learned_splits)
+
 
 @dataclass(frozen=True)
 class Verification:

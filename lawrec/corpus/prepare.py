@@ -36,7 +36,12 @@ from lawrec.corpus.dataset_spec import (
     read_inputs,
 )
 from lawrec.corpus.extra_cases import ExtraCases, statute_cases
-from lawrec.corpus.label_check import check_labels, refuse_unknown_labels
+from lawrec.corpus.label_check import (
+    KnownLabels,
+    check_labels,
+    labels_known_to_run,
+    refuse_unknown_labels,
+)
 from lawrec.corpus.manifest import (
     VOCABULARY_FILES,
     Manifest,
@@ -91,9 +96,8 @@ def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SIL
         progress.message(f"Preparing the cases of {spec.data} into {folder}.{damaged}")
         if not spec.skip_bad:
             splits = [(path, spec.case_format) for path in inputs.splits.values()]
-            check_labels(
-                [*splits, *spec.extra_files.values()], inputs.known_labels, progress=progress
-            )
+            check_labels(splits, inputs.known_labels, progress=progress)
+            check_labels(spec.extra_files.values(), _extra_labels(inputs, spec), progress=progress)
         with (
             atomic_folder(vocab) as new_vocab,
             atomic_folder(folder) as new_folder,
@@ -232,8 +236,10 @@ class _Preparation:
         cases = chain.from_iterable(
             read_cases(path, case_format=case_format) for path, case_format in self._files[split]
         )
-        usable = usable_cases(refuse_unknown_labels(cases, self.inputs.known_labels), bad_lines)
-        return self.extra.usable(usable) if split == EXTRA else usable
+        if split != EXTRA:
+            return usable_cases(refuse_unknown_labels(cases, self.inputs.known_labels), bad_lines)
+        labels = _extra_labels(self.inputs, self.spec)
+        return self.extra.usable(usable_cases(refuse_unknown_labels(cases, labels), bad_lines))
 
     def _statute_cases(self, cited: Set[str]) -> Iterator[Case]:
         """Yield the articles of the statute that have a label id."""
@@ -310,8 +316,14 @@ class _Preparation:
 
 
 def _cited(counts: Mapping[str, _SplitCounts]) -> set[str]:
-    """Return the articles that the cases of any split name."""
-    return {name for split in counts.values() for name in split.article_counts}
+    """Return the articles that cases name; extra cases may name others, which are no labels."""
+    splits = (split for name, split in counts.items() if name != EXTRA)
+    return {name for split in splits for name in split.article_counts}
+
+
+def _extra_labels(inputs: DatasetInputs, spec: DatasetSpec) -> KnownLabels:
+    """Return the labels of extra cases: what the list of articles lacks may be in the catalog."""
+    return labels_known_to_run(inputs.articles or (), any_label=spec.case_format.any_label)
 
 
 def _charge_counts(counts: Mapping[str, _SplitCounts]) -> Counter[str]:

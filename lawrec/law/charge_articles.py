@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lawrec.law.articles import statute_order
-from lawrec.law.charges import normalize_charge
+from lawrec.law.charges import charge_wordings, normalize_charge
 
 LABEL_SHARE = 0.85
 """An article of at least this share of the cases with a charge applies to a case with it."""
@@ -44,21 +44,24 @@ class ChargeArticles:
     def add(
         self, charges: Iterable[str], articles: Iterable[str], *, unknown: Iterable[str] = ()
     ) -> None:
-        """Count a case.
+        """Count a case, unless it has several charges: which article belongs to which is not known.
 
         Args:
-            charges: Its charges.
+            charges: Its charges. Each wording of one with alternatives counts: other cases may name
+                a single one.
             articles: Its articles.
             unknown: Articles of which it is unknown whether they apply: it counts for the others.
         """
         articles, unknown = set(articles), set(unknown)
-        for charge in _names(charges):
+        if len(_names(charges)) != 1:
+            return
+        for charge in set().union(*map(charge_wordings, charges)):
             self._cases[charge] += 1
             self._together.setdefault(charge, Counter()).update(articles)
             self._unknown.setdefault(charge, Counter()).update(unknown)
 
     def find(self, charges: Iterable[str]) -> ArticlesOfCharges | None:
-        """Return the articles of a case with these charges; None if no case had one of them.
+        """Return the articles of a case with these charges; None if one of them is not known.
 
         An article applies if it does for one of the charges.
         """

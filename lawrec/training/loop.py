@@ -139,13 +139,14 @@ def data_loss_as_records_error(records: Records) -> Iterator[None]:
         >>> with data_loss_as_records_error(records):  # doctest: +SKIP
         ...     batch = next(state.iterator)
     """
-    for split in ("train", "valid"):
+    for split in (*records.learned_splits, "valid"):
         if damage := find_damage(records, split):
             raise damage
     try:
         yield
     except (*DAMAGE, tf.errors.NotFoundError) as error:
-        raise find_damage(records, "train") or error from error
+        damages = (find_damage(records, split) for split in records.learned_splits)
+        raise next(filter(None, damages), error) from error
 
 
 def step_note(number: int, loss: float, *, result: StepResult, throughput: Throughput) -> str:
@@ -187,7 +188,7 @@ class _Loop:
     def evaluations(self) -> Iterator[TrainingEvaluation]:
         """Take steps until the end, and yield an evaluation whenever one is due."""
         config = self.run.config.training
-        n_cases = self.records.split("train").cases
+        n_cases = self.records.n_learned
         deadline = time.monotonic() + config.max_minutes * 60 if config.max_minutes else math.inf
         losses: list[float] = []
         throughput = Throughput()
@@ -277,7 +278,7 @@ def _end_reason(state: TrainState, config: TrainingConfig, *, records: Records) 
         return f"valid did not improve in the last {without_improvement} evaluations"
     if config.max_steps and step >= config.max_steps:
         return f"it has taken its {step} steps"
-    if seen >= config.epochs * records.split("train").cases:
+    if seen >= config.epochs * records.n_learned:
         return f"it has seen its {config.epochs} epochs"
     return ""
 

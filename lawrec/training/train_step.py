@@ -113,6 +113,7 @@ def create_train_state(run: Run, records: Records, *, strategy: Strategy) -> Tra
     dataset = training_batches(
         records,
         config.epochs,
+        splits=records.learned_splits,
         max_tokens=run.config.model.lstm_tokens,
         batch_tokens=config.batch_tokens,
         shuffle_cases=config.shuffle_buffer_size,
@@ -158,7 +159,7 @@ def make_train_step(
         >>> float(step(next(state.iterator)).loss)  # doctest: +SKIP
         2.1
     """
-    total_cases = config.training.epochs * records.split("train").cases
+    total_cases = config.training.epochs * records.n_learned
     variables = state.model.trainable_variables
     replicas = strategy.num_replicas_in_sync
     loss_function = _make_loss(state.model, config.loss, records=records, replicas=replicas)

@@ -41,6 +41,19 @@ def test_nothing_is_known_of_a_charge_without_cases(counts, charges):
     assert counts.find(charges) is None
 
 
+def test_a_charge_beside_another_teaches_nothing(counts):
+    for _ in range(3):
+        counts.add(["诈骗", "盗窃"], ["264", "266"])
+    assert counts.find(["诈骗"]) is None
+
+
+def test_a_charge_with_alternatives_is_known_by_each_of_them(counts):
+    for _ in range(2):
+        counts.add(["非法[持有、私藏][枪支、弹药]"], ["128"])
+    for charge in ("非法持有枪支罪", "非法私藏弹药", "非法持有、私藏枪支、弹药"):
+        assert counts.find([charge]) == ArticlesOfCharges(("128",), ())
+
+
 def test_a_case_counts_only_for_the_articles_that_it_knows(counts):
     for _ in range(85):
         counts.add(["诈骗"], ["266"], unknown=["25", "224"])

@@ -215,7 +215,6 @@ def test_a_killed_run_with_extra_cases_ends_with_the_same_bits(start_run, charge
     assert_same_bits(run, unbroken)
 
 
-@pytest.mark.xfail(reason="training reads no extra cases yet")
 def test_the_charges_are_learnt(start_run, charged_cases):
     settings = (*CHARGE_SETTINGS, "training.epochs=24", "training.patience=99")
     run, records = start_run(*settings, extra=(charged_cases,))
