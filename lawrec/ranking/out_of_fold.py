@@ -48,8 +48,8 @@ def assign_folds(cases: Sequence[TokenIds], n_folds: int, *, seed: int) -> Int64
 
 def out_of_fold(
     corpus: Corpus, n_folds: int, *, seed: int, fit: Callable[[Corpus], FirstStage]
-) -> Margins:
-    """Return the margins of train cases by first stages that have not seen them.
+) -> tuple[Margins, Int64Array]:
+    """Return the margins of train cases by first stages that have not seen them, and their folds.
 
     Extra cases are in folds, too: one may be nearly the same as a train case.
 
@@ -60,9 +60,9 @@ def out_of_fold(
         fit: From a corpus without a fold to a first stage.
 
     Example:
-        >>> margins = out_of_fold(corpus, 5, seed=1, fit=fit)  # doctest: +SKIP
-        >>> margins["words"].shape  # doctest: +SKIP
-        (8101, 183)
+        >>> margins, folds = out_of_fold(corpus, 5, seed=1, fit=fit)  # doctest: +SKIP
+        >>> margins["words"].shape, folds.shape  # doctest: +SKIP
+        ((8101, 183), (8101,))
     """
     n_train = len(corpus.train)
     token_ids = [*corpus.train.token_ids, *corpus.extra.token_ids]
@@ -78,7 +78,7 @@ def out_of_fold(
         fold_margins = fit(others).margins(corpus.train.rows(rows).token_ids)
         for name, values in fold_margins.items():
             margins.setdefault(name, np.empty(corpus.train.y_true.shape, np.float32))[rows] = values
-    return margins
+    return margins, train_folds
 
 
 def _as_text(case: TokenIds) -> str:

@@ -92,9 +92,9 @@ def fit_ranker(
     first_stage = fit(corpus)
     if not config.second_stage:
         return Ranker(config, first_stage, None)
-    margins = out_of_fold(corpus, config.folds, seed=seed, fit=fit)
+    margins, folds = out_of_fold(corpus, config.folds, seed=seed, fit=fit)
     second_stage = fit_second_stage(
-        corpus, margins, first_stage=first_stage, config=config, seed=seed
+        corpus, margins, folds=folds, first_stage=first_stage, config=config, seed=seed
     )
     return Ranker(config, first_stage, second_stage)
 

@@ -24,7 +24,7 @@ from lawrec.ranking.pair_features import (
 )
 from lawrec.ranking.train_cases import TrainCases
 from lawrec.ranking.trees import BoostedTrees, constant_trees, fit_trees
-from lawrec.types import Float32Array, Float64Array, TokenIds
+from lawrec.types import Float32Array, Float64Array, Int64Array, TokenIds
 
 _MAX_LOGIT = 8.0
 """Logit of all pairs where none of the train cases, or each of them, is a right one."""
@@ -57,37 +57,62 @@ class SecondStage(NamedTuple):
 
 
 def fit_second_stage(
-    corpus: Corpus, margins: Margins, *, first_stage: FirstStage, config: RankingConfig, seed: int
+    corpus: Corpus,
+    margins: Margins,
+    *,
+    folds: Int64Array,
+    first_stage: FirstStage,
+    config: RankingConfig,
+    seed: int,
 ) -> SecondStage:
     """Fit the second stage to the pairs of train cases and their candidates.
 
-    Pairs of which it is not known whether the article applies are left out.
+    Pairs of which it is not known whether the article applies are left out. The statistics of the
+    articles come from the other folds, too: those of all cases would tell of an article that a
+    single case cites which case it is.
 
     Args:
         corpus: The train cases, and the texts and titles of the articles.
         margins: The margins of the train cases, out of fold.
+        folds: The fold of each train case, int64 (n_cases,).
         first_stage: The first stage that is fitted to the whole corpus.
         config: The settings of [ranking].
         seed: The seed of the random numbers.
 
     Example:
         >>> second_stage = fit_second_stage(  # doctest: +SKIP
-        ...     corpus, margins, first_stage=first_stage, config=RankingConfig(), seed=1
+        ...     corpus,
+        ...     margins,
+        ...     folds=folds,
+        ...     first_stage=first_stage,
+        ...     config=RankingConfig(),
+        ...     seed=1,
         ... )
     """
-    cases, idf = corpus.train, first_stage.idf
-    statistics = article_statistics(
-        cases.y_true,
-        mean_margin(margins),
-        text=_text_columns(corpus.statute, idf),
-        title=_title_columns(corpus.titles, idf),
-    )
-    pairs = make_pairs(
-        cases.token_ids, margins, n_candidates=config.candidates, idf=idf, statistics=statistics
-    )
-    known = pairs.of_candidates(cases.known)
-    features, y_true = compute_features(pairs)[known], pairs.of_candidates(cases.y_true)[known]
-    weights = np.broadcast_to(cases.weights[:, None], known.shape)[known]
+    idf = first_stage.idf
+    text, title = _text_columns(corpus.statute, idf), _title_columns(corpus.titles, idf)
+
+    def statistics_of(rows: Int64Array) -> ArticleStatistics:
+        mean = mean_margin(margins)[rows]
+        return article_statistics(corpus.train.y_true[rows], mean, text=text, title=title)
+
+    parts = []
+    for fold in np.unique(folds):
+        rows = np.flatnonzero(folds == fold)
+        cases = corpus.train.rows(rows)
+        pairs = make_pairs(
+            cases.token_ids,
+            {name: values[rows] for name, values in margins.items()},
+            n_candidates=config.candidates,
+            idf=idf,
+            statistics=statistics_of(np.flatnonzero(folds != fold)),
+        )
+        known = pairs.of_candidates(cases.known)
+        weights = np.broadcast_to(cases.weights[:, None], known.shape)
+        y_true = pairs.of_candidates(cases.y_true)
+        parts.append((compute_features(pairs)[known], y_true[known], weights[known]))
+    features, y_true, weights = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    statistics = statistics_of(np.arange(len(corpus.train)))
     if y_true.all() or not y_true.any():
         logit = _MAX_LOGIT if y_true.any() else -_MAX_LOGIT
         return SecondStage(constant_trees(logit, features.shape[-1]), statistics)

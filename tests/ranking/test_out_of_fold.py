@@ -35,5 +35,5 @@ def test_no_case_is_scored_by_what_has_seen_it():
             counts = [self.seen.count(case.tolist()) for case in cases]
             return {"words": np.repeat(np.array(counts, np.float32)[:, None], 3, axis=1)}
 
-    assert not out_of_fold(corpus, 4, seed=1, fit=Memory)["words"].any()
-    assert out_of_fold(corpus, 4, seed=1, fit=lambda _: Memory(corpus))["words"].all()
+    assert not out_of_fold(corpus, 4, seed=1, fit=Memory)[0]["words"].any()
+    assert out_of_fold(corpus, 4, seed=1, fit=lambda _: Memory(corpus))[0]["words"].all()
