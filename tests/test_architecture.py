@@ -45,9 +45,9 @@ HOUSE = {
             "near_duplicates",
             "stratified_split",
             "vocabulary",
-            "manifest",
+            "dataset_spec",
         ),
-        *("dataset_spec", "tfrecords", "prepare", "input_pipeline"),
+        *("manifest", "tfrecords", "prepare", "input_pipeline"),
     ),
     "corpus.audit": ("case_checks", "duplicate_checks", "fixes", "runner"),
     "evaluation": (

@@ -2,9 +2,11 @@
 
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -70,6 +72,29 @@ class FloatRange(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is not a number.", param, ctx)
         return number
+
+
+class RegistryChoice(click.Choice[str]):
+    """A choice from the keys of a registry, whose module is imported when they are needed.
+
+    A shell completes the names of options without them: NumPy and others take long to import.
+    """
+
+    case_sensitive = True
+
+    def __init__(self, registry: str) -> None:
+        """Remember the module and the name of a registry: "decision.objectives.OBJECTIVES"."""
+        self.registry = registry
+
+    @cached_property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The keys, in the order of the registry."""
+        module, _dot, name = self.registry.rpartition(".")
+        return tuple(getattr(import_module(f"lawrec.{module}"), name))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return a choice; a shell that completes another option does not need it checked."""
+        return value if ctx and ctx.resilient_parsing else super().convert(value, param, ctx)
 
 
 def compose_options(*decorators: Decorator) -> Decorator:
@@ -234,14 +259,13 @@ def output(help: str, *, folder: bool = False, **attributes: Any) -> Decorator:
     return click.option("-o", "--output", type=path, help=help, **attributes)
 
 
-def output_format(writers: Iterable[str]) -> Decorator:
-    """Return the option for the format of what is printed: the names of writers, default first."""
-    names = list(writers)
+def output_format(writers: str) -> Decorator:
+    """Return the option for the format of what is printed: a key of a registry of writers."""
     return click.option(
         "--format",
         "output_format",
-        type=click.Choice(names),
-        default=names[0],
+        type=RegistryChoice(writers),
+        default="table",
         help="Format of what is printed.",
     )
 

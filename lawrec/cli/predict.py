@@ -20,7 +20,6 @@ from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat, choose_stream_reader
 from lawrec.errors import CaseError
 from lawrec.law import statute_versions
-from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
 
 
 @click.command(cls=options.HeadedCommand)
@@ -31,7 +30,7 @@ from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(list(ANSWER_WRITERS)),
+    type=options.RegistryChoice("reporting.answers.ANSWER_WRITERS"),
     help="Format of the answers.  [default: table on a terminal, json elsewhere]",
 )
 @click.option(
@@ -91,6 +90,7 @@ def predict(
     case_format = options.case_format_from(arguments)
     options.start_tensorflow()
     from lawrec.inference.recommender import Recommender
+    from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
     from lawrec.training.devices import use_device
 
     use_device(device or "auto")

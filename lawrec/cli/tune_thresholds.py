@@ -9,10 +9,6 @@ import click
 from lawrec.cli import options
 from lawrec.cli.printing import print_result
 from lawrec.config import DecisionConfig, assign
-from lawrec.decision.calibration import CALIBRATIONS
-from lawrec.decision.cross_fitting import BEST
-from lawrec.decision.objectives import OBJECTIVES
-from lawrec.decision.strategies import STRATEGIES
 
 
 def _default(setting: str) -> str:
@@ -28,17 +24,17 @@ def _default(setting: str) -> str:
 @options.input_format
 @click.option(
     "--strategy",
-    type=click.Choice([BEST, *STRATEGIES]),
-    help=f"How to choose; {BEST}: by cross-validation.  [default: {_default('strategy')}]",
+    type=options.RegistryChoice("decision.cross_fitting.STRATEGY_CHOICES"),
+    help=f"How to choose; best: by cross-validation.  [default: {_default('strategy')}]",
 )
 @click.option(
     "--objective",
-    type=click.Choice(list(OBJECTIVES)),
+    type=options.RegistryChoice("decision.objectives.OBJECTIVES"),
     help=f"Metric to maximize.  [default: {_default('objective')}]",
 )
 @click.option(
     "--calibration",
-    type=click.Choice(list(CALIBRATIONS)),
+    type=options.RegistryChoice("decision.calibration.CALIBRATIONS"),
     help=f"How scores become probabilities.  [default: {_default('calibration')}]",
 )
 @click.option(

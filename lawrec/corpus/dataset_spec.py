@@ -16,7 +16,6 @@ from typing import Any
 from lawrec.config import CorpusConfig, LossConfig
 from lawrec.corpus.cases import no_case_error, read_cases
 from lawrec.corpus.label_check import KnownLabels, find_article_list, known_labels
-from lawrec.corpus.manifest import RECORDS_VERSION
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import find_splits
 from lawrec.corpus.tokenizers import Tokenizer, listed_words, load_tokenizer
@@ -25,6 +24,8 @@ from lawrec.law.articles import read_article_list
 from lawrec.resources import shipped_path
 from lawrec.text_files import content_digest
 
+RECORDS_VERSION = 5
+"""Increased when the records of the same cases and settings change: part of their key."""
 CHARGE_ONLY = "charge_only"
 """The name of the charge-only cases where the splits are listed by name."""
 # These settings change no record, or the key holds what they name: the tokenizer's fingerprint

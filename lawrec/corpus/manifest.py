@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lawrec.corpus.dataset_spec import RECORDS_VERSION
 from lawrec.corpus.vocabulary import Vocabulary, load_vocabulary
 from lawrec.errors import RecordsError
 from lawrec.files import sha256
@@ -24,8 +25,6 @@ from lawrec.progress import SILENT, Progress
 from lawrec.seal import MANIFEST, SEAL_ERRORS, check_seal, read_sealed
 
 VOCABULARY_FILES = ("tokens.txt", "articles.txt", "charges.txt")
-RECORDS_VERSION = 5
-"""Increased when the records of the same cases and settings change: part of their key."""
 
 
 @dataclass(frozen=True)

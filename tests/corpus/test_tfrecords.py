@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import tensorflow as tf
 
+from lawrec.corpus.dataset_spec import RECORDS_VERSION
 from lawrec.corpus.manifest import (
-    RECORDS_VERSION,
     VOCABULARY_FILES,
     Manifest,
     Records,
