@@ -6,7 +6,6 @@ A reader, or a process that is killed while it writes, never leaves or sees half
 
 import errno
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from lawrec.errors import CaseError
+from lawrec.json_text import json_text
 from lawrec.temporary_names import locked, new_temporary, remove
-from lawrec.text import encodable
 
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 """The errors of renaming a folder to a path where something is."""
@@ -285,55 +284,6 @@ def write_json(path: Path, value: Any) -> None:
         ]
     """
     write_text(path, json_text(value) + "\n")
-
-
-def json_text(value: Any, indent: int | None = 1) -> str:
-    r"""Return a value as JSON, with Chinese characters as they are.
-
-    Characters that UTF-8 cannot hold, such as those of a file name in other bytes, are escaped.
-
-    Args:
-        value: The value.
-        indent: Spaces before the values in a list or an object; None: all is one line.
-
-    Example:
-        >>> json_text({"fact": "盗窃"}, None)
-        '{"fact": "盗窃"}'
-        >>> json_text(["盗窃", "\udcff"], None)
-        '["盗窃", "\\udcff"]'
-    """
-    return encodable(json.dumps(value, ensure_ascii=False, indent=indent))
-
-
-def parse_json(text: str, **options: Any) -> Any:
-    """Return the value of a JSON text.
-
-    Args:
-        text: The text.
-        **options: Those of `json.loads`.
-
-    Raises:
-        ValueError: It is no JSON, is nested too deep, or has a number of more than 4,300 digits.
-
-    Example:
-        >>> parse_json("[" * 100_000)
-        Traceback (most recent call last):
-        ValueError: nested too deep
-    """
-    try:
-        return json.loads(text, **options)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-
-
-def json_line(value: Any) -> bytes:
-    """Return a value as JSON in UTF-8, on one line, without a line end; see `json_text`.
-
-    Example:
-        >>> json_line({"fact": "盗窃"}).decode()
-        '{"fact": "盗窃"}'
-    """
-    return json_text(value, None).encode()
 
 
 def sha256(path: Path) -> str:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.errors import LawrecError
-from lawrec.files import parse_json, sha256, write_json
+from lawrec.files import sha256, write_json
+from lawrec.json_text import parse_json
 
 MANIFEST = "manifest.json"
 SEAL_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)

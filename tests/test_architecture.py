@@ -17,7 +17,16 @@ PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
     *("errors", "limits", "encodings", "types", "registry", "text", "progress", "iterables"),
-    *("temporary_names", "files", "seal", "resources", "setting_range", "config", "text_files"),
+    *(
+        "temporary_names",
+        "json_text",
+        "files",
+        "seal",
+        "resources",
+        "setting_range",
+        "config",
+        "text_files",
+    ),
     *("parallel", "tensorflow_start"),
 )
 HOUSE = {

@@ -18,7 +18,6 @@ from lawrec.errors import CaseError
 from lawrec.files import (
     atomic_file,
     atomic_folder,
-    json_line,
     sha256,
     temporary_file,
     write_json,
@@ -326,8 +325,3 @@ def test_the_digest_is_that_of_the_bytes(tmp_path, content):
     path = tmp_path / "file"
     path.write_bytes(content)
     assert sha256(path) == hashlib.sha256(content).hexdigest()
-
-
-def test_what_utf8_cannot_hold_is_escaped():
-    assert json_line({"a": "盗\udcff"}) == '{"a": "盗\\udcff"}'.encode()
-    assert json_line({"a": "盗"}) == '{"a": "盗"}'.encode()

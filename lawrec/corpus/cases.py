@@ -29,7 +29,7 @@ from lawrec.corpus.readers import (
     read_raw_cases,
 )
 from lawrec.errors import CaseError, ErrorKind, printable, quoted
-from lawrec.files import json_line
+from lawrec.json_text import json_line
 from lawrec.law.articles import is_empty
 from lawrec.law.labels import article_names
 from lawrec.text_files import list_files, open_binary

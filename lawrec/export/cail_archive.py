@@ -19,7 +19,8 @@ from pathlib import Path, PurePath
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from lawrec.files import atomic_file, parse_json
+from lawrec.files import atomic_file
+from lawrec.json_text import parse_json
 from lawrec.law.cail_labels import ids_in, unmapped_articles
 from lawrec.reporting.evaluation_text import shorten_list
 from lawrec.resources import shipped_path

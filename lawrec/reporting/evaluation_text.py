@@ -12,7 +12,7 @@ from lawrec.evaluation.cail_judge import CailReport
 from lawrec.evaluation.metrics import METRIC_LABELS
 from lawrec.evaluation.ranking_metrics import KS
 from lawrec.evaluation.report import Comparison, EvaluationReport
-from lawrec.files import json_text
+from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
 
 INTERVAL_HEADING = f"{LEVEL:.0%} interval"

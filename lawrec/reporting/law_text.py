@@ -11,7 +11,7 @@ from typing import Any
 
 from rich import box
 
-from lawrec.files import json_text
+from lawrec.json_text import json_text
 from lawrec.law.catalog import Article
 from lawrec.law.lookup import ArticleInfo, ImportReport
 from lawrec.law.statute_versions import Change, Piece, Version

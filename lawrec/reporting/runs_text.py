@@ -8,7 +8,7 @@ import numpy as np
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
-from lawrec.files import json_text
+from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
 from lawrec.runs.results import DoctorReport, GuaranteeCost, RunInfo, TuningResult
 

@@ -46,7 +46,8 @@ from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError, quoted
-from lawrec.files import parse_json, path_out_of, write_text
+from lawrec.files import path_out_of, write_text
+from lawrec.json_text import parse_json
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.seal import check_seal
 

@@ -12,7 +12,8 @@ from lawrec.corpus.case_lines import CaseLine, case_to_json, line_to_json, read_
 from lawrec.corpus.cases import Case
 from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
-from lawrec.files import atomic_folder, check_new_folder, json_line, write_text
+from lawrec.files import atomic_folder, check_new_folder, write_text
+from lawrec.json_text import json_line
 from lawrec.law.labels import article_names
 from lawrec.progress import Progress
 
