@@ -124,8 +124,8 @@ def _run_files(run: Run, checkpoint: str) -> Contents:
         RUN_FILE: run_file,
         THRESHOLDS: _json(sealed(thresholds)),
         MANIFEST: _json(sealed({"files": files})),
-        CHECKPOINTS: _json(checkpoint_list(digest, [])),
-        f"{BEST}/{CHECKPOINTS}": _json(checkpoint_list(digest, [listed])),
+        CHECKPOINTS: _json(sealed(checkpoint_list(digest, []))),
+        f"{BEST}/{CHECKPOINTS}": _json(sealed(checkpoint_list(digest, [listed]))),
         **{name: run.folder / name for name in lists},
         **{f"{BEST}/{name}": best.parent / name for name in weights},
     }

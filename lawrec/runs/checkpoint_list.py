@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lawrec.errors import RunError
-from lawrec.files import sha256, write_json
+from lawrec.files import sha256
 from lawrec.seal import (
     SEAL_ERRORS,
     check_file_names,
@@ -26,7 +26,7 @@ from lawrec.seal import (
     file_digests,
     json_digest,
     read_sealed,
-    sealed,
+    write_sealed,
 )
 
 CHECKPOINTS = "checkpoints.json"
@@ -47,13 +47,13 @@ class ListedCheckpoint:
 
 
 def checkpoint_list(run_digest: str, checkpoints: Sequence[ListedCheckpoint]) -> dict[str, object]:
-    """Return the content of a list of checkpoints.
+    """Return the content of a list of checkpoints, which is not sealed yet.
 
     Example:
-        >>> list(checkpoint_list("12", []))
-        ['run', 'checkpoints', 'sha256']
+        >>> checkpoint_list("12", [])
+        {'run': '12', 'checkpoints': []}
     """
-    return sealed({"run": run_digest, "checkpoints": [asdict(each) for each in checkpoints]})
+    return {"run": run_digest, "checkpoints": [asdict(each) for each in checkpoints]}
 
 
 def write_checkpoint_list(folder: Path, checkpoints: Sequence[ListedCheckpoint] = ()) -> None:
@@ -66,7 +66,7 @@ def write_checkpoint_list(folder: Path, checkpoints: Sequence[ListedCheckpoint] 
     Example:
         >>> write_checkpoint_list(run.folder / "best")  # doctest: +SKIP
     """
-    write_json(folder / CHECKPOINTS, checkpoint_list(_run_digest(folder), checkpoints))
+    write_sealed(folder / CHECKPOINTS, checkpoint_list(_run_digest(folder), checkpoints))
 
 
 def read_checkpoint_list(folder: Path) -> tuple[ListedCheckpoint, ...]:
