@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, quoted
 from lawrec.json_text import json_text
 from lawrec.temporary_names import locked, new_temporary, remove
 
@@ -191,11 +191,12 @@ def check_new_folder(folder: Path) -> None:
     Example:
         >>> check_new_folder(Path("absent"))
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if names or (folder.exists() and not folder.is_dir()):
         raise CaseError(
             folder,
             expected="the folder must be new or empty",
-            got="something there",
+            got=f"a folder with {quoted(names[0])} in it" if names else "a file",
             todo="Name another folder.",
         )
 

@@ -158,7 +158,7 @@ def check_seal(folder: Path, *, error: type[LawrecError], todo: str) -> dict[str
         >>> check_seal(Path("no-such-folder"), error=LawrecError, todo="Restore it.")
         Traceback (most recent call last):
         lawrec.errors.LawrecError: no-such-folder/manifest.json: the manifest must be undamaged, \
-got [Errno 2] No such file or directory: 'no-such-folder/manifest.json'. Restore it.
+got no such file. Restore it.
     """
     path = folder / MANIFEST
     try:

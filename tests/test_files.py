@@ -18,6 +18,7 @@ from lawrec.errors import CaseError
 from lawrec.files import (
     atomic_file,
     atomic_folder,
+    check_new_folder,
     sha256,
     temporary_file,
     write_json,
@@ -325,3 +326,16 @@ def test_the_digest_is_that_of_the_bytes(tmp_path, content):
     path = tmp_path / "file"
     path.write_bytes(content)
     assert sha256(path) == hashlib.sha256(content).hexdigest()
+
+
+def test_a_folder_to_write_to_is_new_or_empty(tmp_path):
+    check_new_folder(tmp_path / "new")
+    check_new_folder(tmp_path)
+    (tmp_path / "train.json").touch()
+    for path, got in (
+        (tmp_path, "a folder with 'train.json' in it"),
+        (tmp_path / "train.json", "a file"),
+    ):
+        with pytest.raises(CaseError, match="must be new or empty") as caught:
+            check_new_folder(path)
+        assert caught.value.got == got

@@ -175,7 +175,7 @@ def verify(folder: Path, progress: Progress = SILENT, *, vocab: Path | None = No
 
     Example:
         >>> [error.got for error in verify(Path("missing")).damage]
-        ["[Errno 2] No such file or directory: 'missing/manifest.json'"]
+        ['no such file']
     """
     try:
         manifest = load_manifest(folder)
@@ -240,7 +240,7 @@ def load_manifest(folder: Path) -> Manifest:
         raise RecordsError(
             path,
             expected="the manifest must be readable",
-            got=str(error),
+            got=error,
             todo=_write_again(folder),
         ) from error
 

@@ -57,7 +57,7 @@ def load_vocabulary(path: Path) -> Vocabulary:
         raise RecordsError(
             path,
             expected="the list must be readable",
-            got=str(error),
+            got=error,
             todo="Write it again with `lawrec prepare`.",
         ) from error
     return Vocabulary(tuple(lines[:-1]))
