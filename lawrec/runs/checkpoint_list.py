@@ -86,9 +86,8 @@ def read_checkpoint_list(folder: Path) -> tuple[ListedCheckpoint, ...]:
         check_file_names(name for each in listed for name in (each.name, *each.files))
         is_own = values["run"] == _run_digest(folder)
     except SEAL_ERRORS as error:
-        got = "no such file" if isinstance(error, FileNotFoundError) else error
         raise RunError(
-            path, expected="the list of checkpoints must be undamaged", got=got, todo=_TODO
+            path, expected="the list of checkpoints must be undamaged", got=error, todo=_TODO
         ) from error
     if not is_own:
         raise RunError(
@@ -108,13 +107,13 @@ def add_to_list(folder: Path, name: str, *, max_to_keep: int) -> None:
         name: The new checkpoint, such as "model.ckpt-640".
         max_to_keep: The number of checkpoints that are kept.
 
+    Raises:
+        RunError: The list was damaged since it was written: others in it would be lost unnoticed.
+
     Example:
         >>> add_to_list(run.folder, "model.ckpt-640", max_to_keep=3)  # doctest: +SKIP
     """
-    try:
-        listed = read_checkpoint_list(folder)
-    except RunError:
-        listed = ()
+    listed = read_checkpoint_list(folder)
     files = [path.name for path in folder.iterdir() if path.name.startswith(f"{name}.")]
     others = [each for each in listed if each.name != name]
     checkpoints = [*others, ListedCheckpoint(name, file_digests(folder, files))]
