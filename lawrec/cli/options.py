@@ -216,11 +216,12 @@ cail_list = click.option(
     type=FILE,
     help="CAIL's law.txt, whose line numbers are ids.  [default: the list used in training]",
 )
+checkpoints = click.option(
+    "--checkpoints", type=FILE, default=Path("checkpoints"), help="Folder of the runs."
+)
 run = compose_options(
     click.option("--run", "run_name", help="Name or path of a run.  [default: the newest]"),
-    click.option(
-        "--checkpoints", type=FILE, default=Path("checkpoints"), help="Folder of the runs."
-    ),
+    checkpoints,
 )
 device = click.option(
     "--device",

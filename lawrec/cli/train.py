@@ -36,7 +36,13 @@ def _default(setting: str) -> str:
 
 @click.command(cls=options.HeadedCommand)
 @options.data
-@options.run
+@click.option(
+    "--run",
+    "run_name",
+    help="Name of the new run; with --resume, name or path of a run.  "
+    "[default: named by the time; the newest]",
+)
+@options.checkpoints
 @click.option(
     "--start-from",
     metavar="RUN",

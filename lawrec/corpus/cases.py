@@ -90,9 +90,10 @@ class BadLines:
         self._log = log
 
     def handle(self, error: CaseError) -> None:
-        """Count and log a line, or raise its error."""
+        """Count and log a line, or raise its error, which then advises to skip it as well."""
         if not self._skip:
-            raise error
+            todo = f"{error.todo.removesuffix('.')}, or pass --skip-bad."
+            raise CaseError(**{**vars(error), "todo": todo})
         self.skipped += 1
         if self._log:
             with self._log.open("ab") as file:

@@ -8,7 +8,8 @@ from lawrec.errors import CaseError
 from lawrec.limits import MAX_LINE_BYTES
 from lawrec.text_files import TOO_LONG, bounded_lines, decode_lines
 
-FIX_LINE = "Fix the line, or pass --skip-bad."
+FIX_LINE = "Fix the line."
+"""`BadLines` adds that of commands which stop at the line, --skip-bad leaves it out."""
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,6 @@ def _row_error(row: CsvRow, header: list[str], *, where: str, id_field: str) -> 
         where,
         expected=f"a row must have {len(header)} fields",
         got=row.problem or f"{len(row.fields)} fields",
-        todo="Delete the mark or write it twice, or pass --skip-bad." if is_stray else FIX_LINE,
+        todo="Delete the mark, or write it twice." if is_stray else FIX_LINE,
         case_id=row.fields[0] if header[0] == id_field and row.fields else "",
     )

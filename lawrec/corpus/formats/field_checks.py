@@ -32,7 +32,7 @@ def check_fact(fact: object, where: str, *, field_name: str) -> None:
             where,
             expected=f'"{field_name}" must be a text',
             got=quoted(fact),
-            todo="Fix the line, name another field with --fact-field, or pass --skip-bad.",
+            todo="Fix the line, or name another field with --fact-field.",
         )
     if not fact.strip():
         raise CaseError(
@@ -73,7 +73,7 @@ def check_encoding(text: str, where: str) -> None:
             where,
             expected="the text must be in the encoding of its file, UTF-8 or GB18030",
             got="other bytes",
-            todo="Fix the line, name the encoding with --encoding, or pass --skip-bad.",
+            todo="Fix the line, or name the encoding with --encoding.",
             kind=ErrorKind.ENCODING,
         )
 
