@@ -103,7 +103,8 @@ def errors_named(path: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        error.filename = error.filename or str(path)
+        if error.errno:  # an error of a library's own has none, but its own text
+            error.filename = error.filename or str(path)
         raise
 
 
