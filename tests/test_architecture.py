@@ -79,7 +79,7 @@ HOUSE = {
         *("setup", "dry_run", "word_vectors"),
     ),
     "inference": ("score_cases", "tune", "evaluate", "recommender"),
-    "diagnostics": ("run_info", "doctor"),
+    "diagnostics": ("reports", "run_info", "doctor"),
     "reporting": (
         *("tables", "progress_bars", "answers", "runs_text", "training_text", "law_text"),
         *("html_page", "audit_text", "audit_html", "plots", "evaluation_text"),

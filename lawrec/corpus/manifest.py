@@ -220,7 +220,7 @@ def manifest_to_dict(manifest: Manifest) -> dict[str, Any]:
         >>> manifest_to_dict(Manifest("char", 384, {}, (2, 3)))["label_counts"]
         (2, 3)
     """
-    return {"schema": RECORDS_VERSION, **asdict(manifest)}
+    return {"records_version": RECORDS_VERSION, **asdict(manifest)}
 
 
 def load_manifest(folder: Path) -> Manifest:

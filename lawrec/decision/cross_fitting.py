@@ -111,7 +111,7 @@ def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     Example:
         >>> y_score = np.array([[0.8, 0.4], [0.2, 0.2]] * 10, np.float32)
         >>> cases = TuningCases(y_score > 0.3, y_score)
-        >>> cross_fit(cases, DecisionConfig(strategy="per-article")).thresholds.round(2)
+        >>> cross_fit(cases, DecisionConfig(strategy="per_article")).thresholds.round(2)
         array([0.37, 0.3 ], dtype=float32)
     """
     strategy = lookup(STRATEGIES, config.strategy, where="decision.strategy")

@@ -7,10 +7,11 @@ import numpy as np
 
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
+from lawrec.diagnostics.reports import DoctorReport, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
 from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
-from lawrec.runs.results import DoctorReport, GuaranteeCost, RunInfo, TuningResult
+from lawrec.runs.results import GuaranteeCost, TuningResult
 
 
 def headline_metrics(values: Mapping[str, float]) -> str:

@@ -119,11 +119,12 @@ def _write_run(
             "lawrec": __version__,
             "config": config.to_dict(),
             "tokenizer": records.manifest.tokenizer,
-            "source": _dataset_to_dict(dataset),
+            "dataset": _dataset_to_dict(dataset),
             "records": records.folder.name,
             "label_counts": records.manifest.label_counts,
             "splits": _splits_to_dict(records, dataset),
-            "start": warm_start and {**asdict(warm_start), "run": str(warm_start.run.resolve())},
+            "warm_start": warm_start
+            and {**asdict(warm_start), "run": str(warm_start.run.resolve())},
         },
     )
     names = [path.name for path in folder.iterdir()]
@@ -142,7 +143,7 @@ def _dataset_to_dict(dataset: DatasetSpec) -> dict[str, Any]:
         "article_list": article_list,
         "charge_only_data": charge_only_data,
         "skip_bad": dataset.skip_bad,
-        "format": dataset.case_format.non_defaults(),
+        "case_format": dataset.case_format.non_defaults(),
     }
 
 

@@ -2,7 +2,7 @@
 
 The keys that decide, all of which must be there:
 
-    rule                "threshold", "share" or "expected-f1", a key of `RULE_KINDS`
+    rule                "threshold", "share" or "expected_f1", a key of `RULE_KINDS`
     min_articles, max_articles, fill_score
                         the limits of a list, as in `DecisionRule`
     guarantee_score     the score from which on every article is listed; null: no guarantee

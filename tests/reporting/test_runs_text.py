@@ -9,9 +9,10 @@ import pytest
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.threshold_curve import NEVER
+from lawrec.diagnostics.reports import Layer, RunInfo
 from lawrec.evaluation.metrics import METRIC_LABELS, METRICS
 from lawrec.reporting import runs_text
-from lawrec.runs.results import Layer, RunInfo, TuningResult
+from lawrec.runs.results import TuningResult
 
 METRIC_VALUES = dict.fromkeys(METRICS, 0.5) | {"cail_score": 0.87654, "hamming_loss": 0.00123}
 
