@@ -44,7 +44,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
     try:
         with errors_named(path):
             yield temporary
-            _flush_to_disk(temporary)
+            # The data comes to the disk before its new name: a loss of power must not keep half.
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -161,12 +163,6 @@ def _rename_to_new(temporary: Path, path: Path, *, keep_other: bool) -> None:
         if not (keep_other and path.is_dir()):
             message = os.strerror(errno.EEXIST)
             raise FileExistsError(errno.EEXIST, message, str(path)) from error
-
-
-def _flush_to_disk(path: Path) -> None:
-    """Write a file's data to the disk before its new name: a loss of power must not keep half."""
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
 
 
 def check_writable(folder: Path) -> None:

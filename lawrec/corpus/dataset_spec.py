@@ -30,7 +30,7 @@ CHARGE_ONLY = "charge_only"
 """The name of the charge-only cases where the splits are listed by name."""
 # These settings change no record, or the key holds what they name: the tokenizer's fingerprint
 # depends on the entities and the stop words, and the user's tokens are in the key themselves.
-_SETTINGS_NOT_IN_KEY = ("workers", "entity_types", "stop_words", "user_tokens")
+_NOT_IN_KEY = ("workers", "entity_types", "stop_words", "user_tokens")
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,9 @@ def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
     articles = spec.read_article_list()
     parts: dict[str, Any] = {
         "version": RECORDS_VERSION,
-        "config": _settings_in_key(config),
+        "config": {
+            name: value for name, value in asdict(config).items() if name not in _NOT_IN_KEY
+        },
         "cases": digests,
         "tokenizer": tokenizer.fingerprint,
         "articles": articles,
@@ -173,11 +175,6 @@ def folder_for(spec: DatasetSpec, config: CorpusConfig) -> Path:
         'data/records'
     """
     return spec.records_root / read_inputs(spec, config).key
-
-
-def _settings_in_key(config: CorpusConfig) -> dict[str, Any]:
-    settings = asdict(config)
-    return {name: settings[name] for name in settings if name not in _SETTINGS_NOT_IN_KEY}
 
 
 def _distinct_digests(paths: Mapping[str, Path], case_format: CaseFormat) -> dict[str, str]:

@@ -238,10 +238,7 @@ def load_manifest(folder: Path) -> Manifest:
         return _manifest_from_dict(read_sealed(path))
     except SEAL_ERRORS as error:
         raise RecordsError(
-            path,
-            expected="the manifest must be readable",
-            got=error,
-            todo=_write_again(folder),
+            path, expected="the manifest must be readable", got=error, todo=_write_again(folder)
         ) from error
 
 
@@ -272,16 +269,9 @@ def _manifest_from_dict(values: dict[str, Any]) -> Manifest:
     for name, split in splits.items():
         if split.cases != (in_shards := sum(shard.cases for shard in split.shards)):
             raise ValueError(f"{name} has {split.cases} cases and its shards {in_shards}")
-    return Manifest(
-        tokenizer=values["tokenizer"],
-        max_tokens=values["max_tokens"],
-        splits=splits,
-        label_counts=tuple(values["label_counts"]),
-        charge_counts=tuple(values["charge_counts"]),
-        compression=values.get("compression", ""),
-        known_cases=values["known_cases"],
-        vocabularies=values["vocabularies"],
-    )
+    counts = {name: tuple(values[name]) for name in ("label_counts", "charge_counts")}
+    del values["records_version"]
+    return Manifest(**{**values, **counts, "splits": splits})
 
 
 def _vocabulary_damage(vocab: Path, manifest: Manifest) -> list[RecordsError]:

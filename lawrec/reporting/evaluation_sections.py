@@ -185,12 +185,7 @@ def pair_details(
 
 
 def case_details(
-    row: int,
-    predictions: RunPredictions,
-    *,
-    titles: Mapping[str, str],
-    case: Case,
-    is_open: bool,
+    row: int, predictions: RunPredictions, *, titles: Mapping[str, str], case: Case, is_open: bool
 ) -> str:
     """Return a case with its missed, wrong and right articles, their probabilities and its fact.
 

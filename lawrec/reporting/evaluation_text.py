@@ -4,7 +4,7 @@
 `evaluation_sections` shows the same rows in HTML.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lawrec.evaluation.bootstrap import LEVEL, Difference, Interval
@@ -206,7 +206,4 @@ def _render(table: ReportTable) -> str:
     return render(text_table).rstrip()
 
 
-EVALUATION_WRITERS: dict[str, Callable[[EvaluationReport], str]] = {
-    "table": evaluation_table,
-    "json": evaluation_json,
-}
+EVALUATION_WRITERS = {"table": evaluation_table, "json": evaluation_json}

@@ -13,16 +13,9 @@ from lawrec.corpus.dataset_spec import CHARGE_ONLY, DatasetSpec, check_dataset_s
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tokenizers import listed_words, read_words
 from lawrec.errors import ConfigError, RunError
-from lawrec.files import atomic_folder, write_json, write_text
+from lawrec.files import atomic_folder, write_json, write_lines
 from lawrec.runs.checkpoint_list import BEST, RUN_FILE, write_checkpoint_list
-from lawrec.runs.run import (
-    DICTIONARY,
-    RUN_VERSION,
-    Run,
-    WarmStart,
-    copied_lists,
-    open_run,
-)
+from lawrec.runs.run import DICTIONARY, RUN_VERSION, Run, WarmStart, copied_lists, open_run
 from lawrec.seal import seal
 from lawrec.text_files import content_digest
 
@@ -109,9 +102,9 @@ def _write_run(
     records.tokens.save(folder / "tokens.txt")
     records.articles.save(folder / "articles.txt")
     records.charges.save(folder / "charges.txt")
-    _write_words(folder / DICTIONARY, read_words(dataset.dictionaries))
+    write_lines(folder / DICTIONARY, read_words(dataset.dictionaries))
     for setting, copy in copied_lists(config, folder).items():
-        _write_words(Path(copy), listed_words(getattr(config.corpus, setting)))
+        write_lines(Path(copy), listed_words(getattr(config.corpus, setting)))
     write_json(
         folder / RUN_FILE,
         {
@@ -155,7 +148,3 @@ def _splits_to_dict(records: Records, dataset: DatasetSpec) -> dict[str, dict[st
     if path := dataset.charge_only_data:
         files[CHARGE_ONLY] = {"path": str(path.resolve()), "sha256": content_digest(path)}
     return files
-
-
-def _write_words(path: Path, words: list[str]) -> None:
-    write_text(path, "".join(f"{word}\n" for word in words))

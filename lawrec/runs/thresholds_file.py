@@ -92,10 +92,7 @@ def save_thresholds(
         "guarantee_score": _null_if_infinite(rule.guarantee),
         "guarantee": asdict(tuning.guarantee) if tuning.guarantee else None,
         "calibration": calibration
-        and {
-            "kind": calibration.kind,
-            "parameters": calibration.parameters,
-        },
+        and {"kind": calibration.kind, "parameters": calibration.parameters},
         "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
         "tuned_for": {
             "checkpoint": Path(checkpoint).relative_to(run.folder).as_posix(),

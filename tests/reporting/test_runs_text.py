@@ -129,6 +129,6 @@ settings     preset tiny, training.seed=7
 
 
 def test_the_json_of_a_run_reads_back():
-    values = json.loads(runs_text.info_json(run_info()))
+    values = json.loads(runs_text.report_json(run_info()))
     assert list(values) == [field.name for field in fields(RunInfo)]
     assert values["layers"] == [{"name": "embedding", "output": "(None, 8)", "parameters": 98_760}]

@@ -71,10 +71,7 @@ def _is_row(fields: list[str], *, header: list[str], names: CaseFormat) -> bool:
 
     A line of a fact may have a comma, but hardly an article, or else an id, in the right column.
     """
-    known = {
-        names.articles_field or "articles": _ARTICLES.fullmatch,
-        names.id_field: _ID.fullmatch,
-    }
+    known = {names.articles_field or "articles": _ARTICLES.fullmatch, names.id_field: _ID.fullmatch}
     column = next((name for name in known if name in header), None)
     return (
         len(fields) == len(header)
