@@ -60,8 +60,8 @@ HOUSE = {
     ),
     "corpus.audit": ("case_checks", "duplicate_checks", "fixes", "runner"),
     "evaluation": (
-        *("metrics", "ranking_metrics", "calibration_metrics", "cail_judge", "bootstrap"),
-        *("error_analysis", "report"),
+        *("confusion_counts", "metrics", "ranking_metrics", "calibration_metrics", "cail_judge"),
+        *("bootstrap", "error_analysis", "report"),
     ),
     "decision": (
         *("threshold_curve", "calibration", "score_order", "expected_f1", "decision_rule"),

@@ -16,7 +16,8 @@ from lawrec.decision.objectives import best_point
 from lawrec.decision.score_order import best_columns, chunk_rows
 from lawrec.decision.threshold_curve import ThresholdCurve
 from lawrec.decision.tuning_cases import TuningCases
-from lawrec.evaluation.metrics import cail_score, f1, f1_from_counts
+from lawrec.evaluation.confusion_counts import f1, f1_from_counts
+from lawrec.evaluation.metrics import cail_score
 from lawrec.registry import lookup
 from lawrec.types import BoolArray, Float64Array, Int64Array, NumberArray
 

@@ -8,7 +8,7 @@ from string import Template
 import numpy as np
 
 from lawrec.corpus.cases import Case
-from lawrec.evaluation import calibration_metrics, error_analysis, metrics
+from lawrec.evaluation import calibration_metrics, confusion_counts, error_analysis
 from lawrec.evaluation.report import EvaluationReport, RunPredictions
 from lawrec.files import write_text
 from lawrec.law.catalog import article_titles
@@ -167,8 +167,8 @@ def _band_scores(
 ) -> dict[str, Float64Array]:
     """Return macro-F1 and the mean score of true articles in each band, which has true cases."""
     true = predictions.y_true & predictions.known
-    counts = metrics.count(predictions.y_true, predictions.y_pred, predictions.known)
-    f1, supported = metrics.f1(counts), counts.support > 0
+    counts = confusion_counts.count(predictions.y_true, predictions.y_pred, predictions.known)
+    f1, supported = confusion_counts.f1(counts), counts.support > 0
     return {
         "macro-F1": np.array([f1[members & supported].mean() for members in bands.values()]),
         "mean score of true articles": np.array(

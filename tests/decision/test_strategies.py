@@ -14,7 +14,8 @@ from lawrec.decision.strategies import tune as tune_labelled
 from lawrec.decision.threshold_curve import NEVER, threshold_curve
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import ConfigError
-from lawrec.evaluation.metrics import METRICS, Counts, cail_score, f1
+from lawrec.evaluation.confusion_counts import Counts, f1
+from lawrec.evaluation.metrics import METRICS, cail_score
 from tests.helpers.arrays import (
     RATES,
     SEEDS,
