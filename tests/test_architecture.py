@@ -17,17 +17,8 @@ PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
     *("errors", "limits", "encodings", "types", "registry", "text", "progress", "iterables"),
-    *(
-        "temporary_names",
-        "json_text",
-        "files",
-        "seal",
-        "resources",
-        "setting_range",
-        "config",
-        "text_files",
-    ),
-    *("parallel", "tensorflow_start"),
+    *("temporary_names", "json_text", "files", "seal", "resources", "setting_range", "config"),
+    *("text_files", "parallel", "tensorflow_start"),
 )
 HOUSE = {
     "law": (
@@ -48,15 +39,8 @@ HOUSE = {
     ),
     "corpus": (
         *("readers", "cases", "splits", "entities", "tokenizers", "parallel_tokenization"),
-        *(
-            "case_lines",
-            "label_check",
-            "near_duplicates",
-            "stratified_split",
-            "vocabulary",
-            "dataset_spec",
-        ),
-        *("manifest", "tfrecords", "prepare", "input_pipeline"),
+        *("case_lines", "label_check", "near_duplicates", "stratified_split", "vocabulary"),
+        *("dataset_spec", "manifest", "tfrecords", "prepare", "input_pipeline"),
     ),
     "corpus.audit": ("case_checks", "duplicate_checks", "fixes", "runner"),
     "evaluation": (
@@ -87,8 +71,9 @@ HOUSE = {
     ),
     "export": ("cail_answers", "cail_archive", "cail_predictor"),
     "cli": (
-        *("printing", "options", "audit", "split", "prepare", "verify", "embed", "train"),
-        *("tune_thresholds", "evaluate", "predict", "export", "info", "articles", "doctor"),
+        *("printing", "option_types", "options", "audit", "split", "prepare", "verify"),
+        *("embed", "train", "tune_thresholds", "evaluate", "predict", "export", "info"),
+        *("articles", "doctor"),
     ),
 }
 ORDER = (

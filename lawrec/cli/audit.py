@@ -5,14 +5,14 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.config import CorpusConfig
 from lawrec.corpus.tokenizers import TOKENIZERS
 from lawrec.files import write_text
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @click.argument("data", type=options.FILE)
 @click.option(
     "--article-list",

@@ -5,12 +5,12 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.corpus.splits import SPLITS
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @options.run
 @click.option("--split", type=click.Choice(SPLITS), default="test", help="Split to evaluate on.")
 @click.option("--data", type=options.FILE, help="Labelled cases to evaluate on instead of a split.")

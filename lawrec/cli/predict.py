@@ -14,7 +14,7 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat, choose_stream_reader
@@ -22,7 +22,7 @@ from lawrec.errors import CaseError
 from lawrec.law import statute_versions
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @click.argument("files", type=options.FILE, nargs=-1, metavar="[FILE]...")
 @options.run
 @options.device
@@ -30,7 +30,7 @@ from lawrec.law import statute_versions
 @click.option(
     "--format",
     "output_format",
-    type=options.RegistryChoice("reporting.answers.ANSWER_WRITERS"),
+    type=option_types.RegistryChoice("reporting.answers.ANSWER_WRITERS"),
     help="Format of the answers.  [default: table on a terminal, json elsewhere]",
 )
 @click.option(
@@ -40,7 +40,7 @@ from lawrec.law import statute_versions
 )
 @click.option(
     "--threshold",
-    type=options.FloatRange(0, 1),
+    type=option_types.FloatRange(0, 1),
     help="Recommend all articles from this score on, instead of the tuned thresholds.",
 )
 @click.option(

@@ -6,7 +6,7 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 
 
@@ -21,7 +21,7 @@ def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float,
     return ratios
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @click.argument("files", type=options.FILE, nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--ratios",

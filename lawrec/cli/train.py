@@ -5,7 +5,7 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.config import PRESETS, Config
 from lawrec.registry import lookup
@@ -34,7 +34,7 @@ def _default(setting: str) -> str:
     return str(getattr(Config().training, setting))
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @options.data
 @click.option(
     "--run",

@@ -5,12 +5,12 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.corpus.dataset_spec import folder_for
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @click.option(
     "--records", type=options.FILE, help="Folder to check, whatever cases it was prepared from."
 )

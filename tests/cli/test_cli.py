@@ -12,7 +12,7 @@ from click.shell_completion import ShellComplete
 
 from lawrec import __version__
 from lawrec.cli import COMMANDS, cli, load_command
-from lawrec.cli.options import HEADINGS
+from lawrec.cli.option_types import HEADINGS
 from lawrec.config import Config
 from lawrec.corpus.readers import CaseFormat
 from lawrec.decision.objectives import OBJECTIVES
