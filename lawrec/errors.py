@@ -26,14 +26,14 @@ class LawrecError(Exception):
     Args:
         where: File and line, option, or folder where the mistake is.
         expected: What must hold there, as a clause with "must".
-        got: What came instead, as the user wrote it.
+        got: What came instead, as the user wrote it; or the error of reading the file.
         todo: What to do next, as a sentence.
     """
 
     def __init__(self, where: object, *, expected: str, got: object, todo: str) -> None:
         self.where = printable(where)
         self.expected = expected
-        self.got = printable(got)
+        self.got = "no such file" if isinstance(got, FileNotFoundError) else printable(got)
         self.todo = todo
         super().__init__(f"{self.where}: {expected}, got {self.got}. {todo}")
 

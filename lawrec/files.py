@@ -6,7 +6,6 @@ A reader, or a process that is killed while it writes, never leaves or sees half
 
 import errno
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -14,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, quoted
+from lawrec.json_text import json_text
 from lawrec.temporary_names import locked, new_temporary, remove
-from lawrec.text import encodable
 
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 """The errors of renaming a folder to a path where something is."""
@@ -45,7 +44,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
     try:
         with errors_named(path):
             yield temporary
-            _flush_to_disk(temporary)
+            # The data comes to the disk before its new name: a loss of power must not keep half.
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -104,7 +105,8 @@ def errors_named(path: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        error.filename = error.filename or str(path)
+        if error.errno:  # an error of a library's own has none, but its own text
+            error.filename = error.filename or str(path)
         raise
 
 
@@ -163,12 +165,6 @@ def _rename_to_new(temporary: Path, path: Path, *, keep_other: bool) -> None:
             raise FileExistsError(errno.EEXIST, message, str(path)) from error
 
 
-def _flush_to_disk(path: Path) -> None:
-    """Write a file's data to the disk before its new name: a loss of power must not keep half."""
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
-
-
 def check_writable(folder: Path) -> None:
     """Raise an error now if a file that a long computation ends with cannot be written.
 
@@ -192,11 +188,12 @@ def check_new_folder(folder: Path) -> None:
     Example:
         >>> check_new_folder(Path("absent"))
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if names or (folder.exists() and not folder.is_dir()):
         raise CaseError(
             folder,
             expected="the folder must be new or empty",
-            got="something there",
+            got=f"a folder with {quoted(names[0])} in it" if names else "a file",
             todo="Name another folder.",
         )
 
@@ -285,55 +282,6 @@ def write_json(path: Path, value: Any) -> None:
         ]
     """
     write_text(path, json_text(value) + "\n")
-
-
-def json_text(value: Any, indent: int | None = 1) -> str:
-    r"""Return a value as JSON, with Chinese characters as they are.
-
-    Characters that UTF-8 cannot hold, such as those of a file name in other bytes, are escaped.
-
-    Args:
-        value: The value.
-        indent: Spaces before the values in a list or an object; None: all is one line.
-
-    Example:
-        >>> json_text({"fact": "盗窃"}, None)
-        '{"fact": "盗窃"}'
-        >>> json_text(["盗窃", "\udcff"], None)
-        '["盗窃", "\\udcff"]'
-    """
-    return encodable(json.dumps(value, ensure_ascii=False, indent=indent))
-
-
-def parse_json(text: str, **options: Any) -> Any:
-    """Return the value of a JSON text.
-
-    Args:
-        text: The text.
-        **options: Those of `json.loads`.
-
-    Raises:
-        ValueError: It is no JSON, is nested too deep, or has a number of more than 4,300 digits.
-
-    Example:
-        >>> parse_json("[" * 100_000)
-        Traceback (most recent call last):
-        ValueError: nested too deep
-    """
-    try:
-        return json.loads(text, **options)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-
-
-def json_line(value: Any) -> bytes:
-    """Return a value as JSON in UTF-8, on one line, without a line end; see `json_text`.
-
-    Example:
-        >>> json_line({"fact": "盗窃"}).decode()
-        '{"fact": "盗窃"}'
-    """
-    return json_text(value, None).encode()
 
 
 def sha256(path: Path) -> str:

@@ -17,6 +17,12 @@ MAX_LABELS = 1_000
 """Articles of a case, and as many charges; the Criminal Law has about 500 articles."""
 MAX_LABEL = 200
 """Characters of an article or a charge."""
+MAX_WORDING_CHARACTERS = 10_000
+"""Characters of all wordings of a charge; those of CAIL2018 have a few hundred."""
+MAX_CANDIDATES = 100
+"""Texts that one is compared with, of those that share a part of its MinHash signature."""
+MAX_COPY_BYTES = 2**32
+"""Bytes of a packed or piped Parquet file or Excel workbook, which is copied to be read."""
 MAX_JSON_DEPTH = 100
 """Objects and arrays inside each other in a line of JSON."""
 MAX_DIGITS = 4_300

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.errors import LawrecError
-from lawrec.files import parse_json, sha256, write_json
+from lawrec.files import sha256, write_json
+from lawrec.json_text import parse_json
 
 MANIFEST = "manifest.json"
 SEAL_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
@@ -157,7 +158,7 @@ def check_seal(folder: Path, *, error: type[LawrecError], todo: str) -> dict[str
         >>> check_seal(Path("no-such-folder"), error=LawrecError, todo="Restore it.")
         Traceback (most recent call last):
         lawrec.errors.LawrecError: no-such-folder/manifest.json: the manifest must be undamaged, \
-got [Errno 2] No such file or directory: 'no-such-folder/manifest.json'. Restore it.
+got no such file. Restore it.
     """
     path = folder / MANIFEST
     try:

@@ -17,8 +17,8 @@ PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
     *("errors", "limits", "encodings", "types", "registry", "text", "progress", "iterables"),
-    *("temporary_names", "files", "seal", "resources", "setting_range", "config", "text_files"),
-    *("parallel", "tensorflow_start"),
+    *("temporary_names", "json_text", "files", "seal", "resources", "setting_range", "config"),
+    *("text_files", "parallel", "tensorflow_start"),
 )
 HOUSE = {
     "law": (
@@ -41,19 +41,13 @@ HOUSE = {
     "corpus.duplicates": ("near_duplicates", "held_out"),
     "corpus": (
         *("readers", "cases", "splits", "entities", "tokenizers", "parallel_tokenization"),
-        *(
-            "case_lines",
-            "label_check",
-            "stratified_split",
-            "vocabulary",
-            "manifest",
-        ),
-        *("dataset_spec", "extra_cases", "tfrecords", "prepare", "input_pipeline"),
+        *("case_lines", "label_check", "stratified_split", "vocabulary", "dataset_spec"),
+        *("manifest", "extra_cases", "tfrecords", "prepare", "input_pipeline"),
     ),
     "corpus.audit": ("case_checks", "duplicate_checks", "fixes", "runner"),
     "evaluation": (
-        *("metrics", "ranking_metrics", "calibration_metrics", "cail_judge", "bootstrap"),
-        *("error_analysis", "report"),
+        *("confusion_counts", "metrics", "ranking_metrics", "calibration_metrics", "cail_judge"),
+        *("bootstrap", "error_analysis", "report"),
     ),
     "decision": (
         *("threshold_curve", "calibration", "score_order", "expected_f1", "decision_rule"),
@@ -86,7 +80,7 @@ HOUSE = {
         *("setup", "dry_run", "word_vectors"),
     ),
     "inference": ("run_scorer", "score_cases", "tune", "evaluate", "recommender"),
-    "diagnostics": ("run_info", "doctor"),
+    "diagnostics": ("reports", "run_info", "doctor"),
     "reporting": (
         *("tables", "progress_bars", "answers", "runs_text", "training_text", "law_text"),
         *("html_page", "audit_text", "audit_html", "plots", "evaluation_text"),
@@ -94,8 +88,9 @@ HOUSE = {
     ),
     "export": ("cail_answers", "cail_archive", "cail_predictor"),
     "cli": (
-        *("printing", "options", "audit", "split", "prepare", "verify", "embed", "train"),
-        *("tune_thresholds", "evaluate", "predict", "export", "info", "articles", "doctor"),
+        *("printing", "option_types", "options", "audit", "split", "prepare", "verify"),
+        *("embed", "train", "tune_thresholds", "evaluate", "predict", "export", "info"),
+        *("articles", "doctor"),
     ),
 }
 ORDER = (

@@ -4,30 +4,38 @@ What is quadratic in a megabyte takes hours, what is linear less than a second. 
 from both, so that no slow machine fails.
 """
 
+import io
 import json
 import math
 from difflib import SequenceMatcher
+from pathlib import Path
+from types import SimpleNamespace
 
 import click
+import numpy as np
 import pytest
-from click.testing import CliRunner
+from lawrec.corpus.near_duplicates import BATCH_CHARACTERS, NearDuplicateIndex
 
 from lawrec.cli import COMMANDS, load_command
+from lawrec.corpus import near_duplicates
 from lawrec.corpus.audit.case_checks import CHECKS, AuditReference
+from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex
 from lawrec.corpus.case_lines import CaseLine, case_to_json
 from lawrec.corpus.cases import Case
 from lawrec.corpus.entities import ENTITY_TYPES, compile_entity_types, split_at_entities
 from lawrec.corpus.manifest import load_manifest
 from lawrec.corpus.stratified_split import check_ratios
 from lawrec.errors import CaseError, ConfigError, LawrecError, StatuteError, quoted
-from lawrec.files import parse_json
+from lawrec.json_text import parse_json
 from lawrec.law import statute_versions
 from lawrec.law.articles import article_name, is_numbered, read_article_list, statute_order
 from lawrec.law.charges import charge_wordings, normalize_charge
 from lawrec.law.statute_parser import read_statute
 from lawrec.law.statute_versions import diff_clauses, load_version, same_text
+from lawrec.limits import MAX_CANDIDATES
 from lawrec.runs.run import open_run
 from lawrec.text import normalize
+from tests.helpers.cli import lawrec
 
 MEGABYTE = 2**20
 pytestmark = pytest.mark.timeout(120)
@@ -81,6 +89,74 @@ def test_a_masked_charge_is_shown_with_all_its_crosses():
 def test_a_charge_with_too_many_wordings_has_one(charge):
     assert charge_wordings(charge) == {normalize_charge(charge)}
     audited("他犯了什么罪", check="states-charge", charges=(charge,))
+
+
+class CountedText(str):
+    """A text that counts how many of its characters are read by searching and by slicing."""
+
+    count = 0
+
+    def find(self, *arguments):
+        CountedText.count += len(self)
+        return super().find(*arguments)
+
+    def __getitem__(self, part):
+        text = super().__getitem__(part)
+        CountedText.count += len(text)
+        return text
+
+
+def test_many_charges_are_looked_for_in_a_long_fact_in_linear_time():
+    work = []
+    for size in (500, 1_000):
+        CountedText.count = 0
+        text = CountedText("罪" * size)
+        charges = tuple(f"[盗、抢]{number:04}" for number in range(size))
+        line = SimpleNamespace(case=Case("a:1", "1", text, ("264",), charges), text=text)
+        assert CHECKS["states-charge"].find(line, AuditReference()) == ""
+        work.append(CountedText.count)
+    assert work[1] <= 2.1 * work[0]
+
+
+class CountedDict(dict):
+    """A dict that counts how often all its keys are read."""
+
+    count = 0
+
+    def __iter__(self):
+        self.count += 1
+        return super().__iter__()
+
+
+def test_conflicting_labels_are_found_in_linear_time():
+    index = CaseIndex({"train": Path("train.json")}, NearDuplicateIndex(io.BytesIO()))
+    for number in range(50):
+        line = CaseLine(Case(f"train.json:{number}", "1", "盗窃"))
+        index.add("train", line, articles=[str(number + 1)])
+    index._label_numbers = CountedDict(index._label_numbers)
+    assert len(list(CORPUS_CHECKS["conflicting-labels"].find(index))) == 49
+    assert index._label_numbers.count == 1
+
+
+def test_candidates_grow_with_the_texts_and_not_with_their_pairs(monkeypatch):
+    monkeypatch.setattr(
+        near_duplicates, "_band_hashes", lambda signatures, rows: np.zeros((len(signatures), 1))
+    )
+    work = []
+    for size in (5 * MAX_CANDIDATES, 10 * MAX_CANDIDATES):
+        index = NearDuplicateIndex(io.BytesIO())
+        for number in range(size):
+            index.add(f"{number:04}" * 5)
+        index.groups()
+        work.append(sum(1 for _ in index._candidates()))
+    assert work[1] <= 2.2 * work[0]
+
+
+def test_few_long_texts_wait_in_memory():
+    index = NearDuplicateIndex(io.BytesIO())
+    for number in range(5):
+        index.add(f"{number}" * (BATCH_CHARACTERS // 2))
+        assert len(index._pending) <= 1
 
 
 @pytest.mark.parametrize("unit", ["元", "万余元", "克", "公斤", "年", "时", "人"])
@@ -231,7 +307,7 @@ def test_a_list_of_articles_and_a_statute_may_have_numbers_of_any_length(tmp_pat
     "text", ["[" * 100_000, '{"264":' * 100_000, '{"264": ' + "9" * 5_000 + "}"], ids=short
 )
 def test_json_that_python_cannot_read_is_an_error_of_its_file(tmp_path, text):
-    with pytest.raises(ValueError, match=r"nested too deep|4300 digits"):
+    with pytest.raises(ValueError, match=r"more than 100 brackets|a number of 5,000 digits"):
         parse_json(text)
     path = tmp_path / "statute.json"
     path.write_text(text, encoding="utf-8")
@@ -267,7 +343,7 @@ def test_a_run_and_records_with_json_that_python_cannot_read_are_refused(tmp_pat
     for name in ("run.json", "manifest.json"):
         (tmp_path / name).write_text(text, encoding="utf-8")
     for load in (open_run, load_manifest):
-        with pytest.raises(LawrecError, match=r"nested too deep|4300 digits"):
+        with pytest.raises(LawrecError, match=r"more than 100 brackets|a number of 5,000 digits"):
             load(tmp_path)
 
 
@@ -294,5 +370,5 @@ def test_no_ratio_is_nan_or_infinite(ratios):
 
 @pytest.mark.parametrize("steps", ["1:" + "9" * 5_000, "9" * 5_000 + ":9", "٣:" + "9" * 13])
 def test_steps_to_profile_are_numbers_that_can_be_read(steps):
-    result = CliRunner().invoke(load_command("train"), ["--profile", steps])
+    result = lawrec("train", "--profile", steps)
     assert (result.exit_code, "name the first and the last step" in result.stderr) == (2, True)

@@ -57,7 +57,7 @@ def test_every_setting_takes_its_own_default_from_an_assignment(section, key, va
         ("corpus.tokenizer=char", "corpus", "tokenizer", "char"),
         ('corpus.tokenizer="char"', "corpus", "tokenizer", "char"),
         (" corpus . tokenizer =char", "corpus", "tokenizer", "char"),
-        ("decision.strategy=per-article", "decision", "strategy", "per-article"),
+        ("decision.strategy=per_article", "decision", "strategy", "per_article"),
         ("decision.strategy=a=b", "decision", "strategy", "a=b"),
         ("training.epochs= 3 ", "training", "epochs", 3),
         ("training.batch_tokens=1_000", "training", "batch_tokens", 1000),

@@ -18,7 +18,7 @@ from lawrec.errors import CaseError
 from lawrec.files import (
     atomic_file,
     atomic_folder,
-    json_line,
+    check_new_folder,
     sha256,
     temporary_file,
     write_json,
@@ -328,6 +328,14 @@ def test_the_digest_is_that_of_the_bytes(tmp_path, content):
     assert sha256(path) == hashlib.sha256(content).hexdigest()
 
 
-def test_what_utf8_cannot_hold_is_escaped():
-    assert json_line({"a": "盗\udcff"}) == '{"a": "盗\\udcff"}'.encode()
-    assert json_line({"a": "盗"}) == '{"a": "盗"}'.encode()
+def test_a_folder_to_write_to_is_new_or_empty(tmp_path):
+    check_new_folder(tmp_path / "new")
+    check_new_folder(tmp_path)
+    (tmp_path / "train.json").touch()
+    for path, got in (
+        (tmp_path, "a folder with 'train.json' in it"),
+        (tmp_path / "train.json", "a file"),
+    ):
+        with pytest.raises(CaseError, match="must be new or empty") as caught:
+            check_new_folder(path)
+        assert caught.value.got == got

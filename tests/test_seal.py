@@ -83,6 +83,13 @@ def test_a_damaged_file_is_named(folder, content, got):
     )
 
 
+def test_a_missing_manifest_is_no_such_file(folder):
+    (folder / "manifest.json").unlink()
+    with pytest.raises(RecordsError) as caught:
+        check_seal(folder, error=RecordsError, todo=TODO)
+    assert caught.value.got == "no such file"
+
+
 @pytest.mark.parametrize("files", [None, [], 3, {"one.txt": 3}])
 def test_a_manifest_of_something_else_is_refused(folder, files):
     write_sealed(folder / "manifest.json", {"files": files} if files is not None else {})

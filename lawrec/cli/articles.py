@@ -33,7 +33,7 @@ def articles() -> None:
     show_default=False,
     help="Only articles under headings with this text, such as 侵犯财产罪.",
 )
-@options.output_format(LIST_WRITERS)
+@options.output_format("reporting.law_text.LIST_WRITERS")
 def list_articles(chapter: str, output_format: str) -> None:
     """List the articles of the Criminal Law."""
     entries = catalog.in_division(catalog.shipped_catalog(), chapter)
@@ -49,7 +49,7 @@ def list_articles(chapter: str, output_format: str) -> None:
     **options.DAY,
 )
 @_statute_option
-@options.output_format(ENTRY_WRITERS)
+@options.output_format("reporting.law_text.ENTRY_WRITERS")
 def show(names: tuple[str, ...], day: date | None, name: str, output_format: str) -> None:
     """Show the title, chapter, amendments and text of articles, such as 264, 133之一 or 第十条.
 
@@ -83,7 +83,7 @@ def import_statute(file: Path, effective: date, name: str, replace: bool) -> Non
 @click.argument("second", required=False, **(options.DAY | {"metavar": "[TO]"}))
 @click.option("--diff", is_flag=True, help="Show which words were removed and added.")
 @_statute_option
-@options.output_format(CHANGES_WRITERS)
+@options.output_format("reporting.law_text.CHANGES_WRITERS")
 def changes(
     first: date | None, second: date | None, diff: bool, name: str, output_format: str
 ) -> None:

@@ -5,16 +5,14 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.config import CorpusConfig
-from lawrec.corpus.audit.runner import audit as audit_cases
-from lawrec.corpus.audit.runner import load_audit_reference
 from lawrec.corpus.tokenizers import TOKENIZERS
 from lawrec.files import write_text
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @click.argument("data", type=options.FILE)
 @click.option(
     "--article-list",
@@ -59,6 +57,8 @@ def audit(
     DATA is a folder of splits, one file, or a quoted pattern. An error stops a training or makes
     its metrics wrong; a warning is for a person to judge.
     """
+    from lawrec.corpus.audit.runner import audit as audit_cases
+    from lawrec.corpus.audit.runner import load_audit_reference
     from lawrec.reporting.audit_html import audit_html
     from lawrec.reporting.audit_text import audit_json, audit_text
 

@@ -4,14 +4,14 @@ import click
 
 from lawrec.cli import options
 from lawrec.cli.printing import print_result
-from lawrec.reporting.runs_text import DOCTOR_WRITERS
 
 
 @click.command()
-@options.output_format(DOCTOR_WRITERS)
+@options.output_format("reporting.runs_text.DOCTOR_WRITERS")
 def doctor(output_format: str) -> None:
     """Show which device computes, why a GPU is not used, and which batch size fits."""
     options.start_tensorflow()
     from lawrec.diagnostics.doctor import examine
+    from lawrec.reporting.runs_text import DOCTOR_WRITERS
 
     print_result(DOCTOR_WRITERS[output_format](examine()))

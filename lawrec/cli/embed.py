@@ -5,11 +5,11 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @click.argument("files", type=options.FILE, nargs=-1, required=True, metavar="FILE...")
 @options.skip_bad
 @options.input_format

@@ -5,13 +5,12 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.corpus.splits import SPLITS
-from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @options.run
 @click.option("--split", type=click.Choice(SPLITS), default="test", help="Split to evaluate on.")
 @click.option("--data", type=options.FILE, help="Labelled cases to evaluate on instead of a split.")
@@ -26,7 +25,7 @@ from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
 @options.any_label
 @options.input_format
 @options.device
-@options.output_format(EVALUATION_WRITERS)
+@options.output_format("reporting.evaluation_text.EVALUATION_WRITERS")
 @click.option("--html", "page", type=options.FILE, help="Also write a page with plots and cases.")
 @click.option(
     "--cail",
@@ -62,6 +61,7 @@ def evaluate(
     from lawrec.export.cail_answers import judge_evaluation, read_labels
     from lawrec.inference.evaluate import evaluate_run, save_evaluation
     from lawrec.reporting.evaluation_html import write_page
+    from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
     from lawrec.reporting.plots import require_plots
     from lawrec.runs.run import find_run
     from lawrec.training.devices import use_device

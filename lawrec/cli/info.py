@@ -6,16 +6,16 @@ import click
 
 from lawrec.cli import options
 from lawrec.cli.printing import print_result
-from lawrec.reporting.runs_text import INFO_WRITERS
 
 
 @click.command()
 @options.run
-@options.output_format(INFO_WRITERS)
+@options.output_format("reporting.runs_text.INFO_WRITERS")
 def info(run_name: str | None, checkpoints: Path, output_format: str) -> None:
     """Describe a run: its cases, layers, settings and thresholds."""
     options.start_tensorflow()
     from lawrec.diagnostics.run_info import inspect_run
+    from lawrec.reporting.runs_text import INFO_WRITERS
     from lawrec.runs.run import find_run
 
     run = find_run(checkpoints, run_name)

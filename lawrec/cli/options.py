@@ -1,8 +1,7 @@
 """Options that several commands share, and what they become: settings, formats, progress."""
 
-import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from lawrec import config
+from lawrec.cli.option_types import FloatRange, RegistryChoice
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, CaseFormat
 from lawrec.encodings import ENCODINGS
@@ -21,64 +21,6 @@ from lawrec.reporting.progress_bars import progress_on
 from lawrec.tensorflow_start import import_tensorflow
 
 Decorator = Callable[[Any], Any]
-
-HEADINGS = {
-    "Data": (
-        *("data", "records", "split", "others", "article_list", "extra", "extra_partial"),
-        *(
-            "no_statute",
-            "ratios",
-            "split_seed",
-            "near_duplicate_threshold",
-            "max_tokens",
-            "tokenizer",
-            "skip_bad",
-        ),
-        "any_label",
-    ),
-    "Input format": (
-        *("input_format", "one_case_per_file", "fact_field", "articles_field", "id_field"),
-        *("articles_separator", "encoding"),
-    ),
-    "Model and settings": (
-        *("run_name", "checkpoints", "start_from", "preset", "config_file", "assignments"),
-        "user_dicts",
-    ),
-    "Training": ("seed", "epochs", "resume", "dry_run", "debug", "profile"),
-    "Thresholds": ("strategy", "objective", "calibration", "coverage", "threshold"),
-    "Devices": ("device", "log_placement"),
-}
-"""The headings of the help, and the names of the options below them."""
-
-
-class HeadedCommand(click.Command):
-    """A command whose help lists its many options under headings."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options by heading; those that `HEADINGS` does not name come last."""
-        records: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
-        for parameter in self.get_params(ctx):
-            headings = (heading for heading, names in HEADINGS.items() if parameter.name in names)
-            record = isinstance(parameter, click.Option) and parameter.get_help_record(ctx)
-            if record:
-                records.setdefault(next(headings, "Output and help"), []).append(record)
-        for heading, group in records.items():
-            if group:
-                with formatter.section(heading):
-                    formatter.write_dl(group)
-
-
-class FloatRange(click.FloatRange):
-    """A range of numbers that nan is outside of: it is neither below nor above any bound."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return the number that a text stands for."""
-        number: float = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        return number
 
 
 def compose_options(*decorators: Decorator) -> Decorator:
@@ -212,11 +154,12 @@ cail_list = click.option(
     type=FILE,
     help="CAIL's law.txt, whose line numbers are ids.  [default: the list used in training]",
 )
+checkpoints = click.option(
+    "--checkpoints", type=FILE, default=Path("checkpoints"), help="Folder of the runs."
+)
 run = compose_options(
     click.option("--run", "run_name", help="Name or path of a run.  [default: the newest]"),
-    click.option(
-        "--checkpoints", type=FILE, default=Path("checkpoints"), help="Folder of the runs."
-    ),
+    checkpoints,
 )
 device = click.option(
     "--device",
@@ -255,14 +198,13 @@ def output(help: str, *, folder: bool = False, **attributes: Any) -> Decorator:
     return click.option("-o", "--output", type=path, help=help, **attributes)
 
 
-def output_format(writers: Iterable[str]) -> Decorator:
-    """Return the option for the format of what is printed: the names of writers, default first."""
-    names = list(writers)
+def output_format(writers: str) -> Decorator:
+    """Return the option for the format of what is printed: a key of a registry of writers."""
     return click.option(
         "--format",
         "output_format",
-        type=click.Choice(names),
-        default=names[0],
+        type=RegistryChoice(writers),
+        default="table",
         help="Format of what is printed.",
     )
 

@@ -14,16 +14,15 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat, choose_stream_reader
 from lawrec.errors import CaseError
 from lawrec.law import statute_versions
-from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @click.argument("files", type=options.FILE, nargs=-1, metavar="[FILE]...")
 @options.run
 @options.device
@@ -31,7 +30,7 @@ from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(list(ANSWER_WRITERS)),
+    type=option_types.RegistryChoice("reporting.answers.ANSWER_WRITERS"),
     help="Format of the answers.  [default: table on a terminal, json elsewhere]",
 )
 @click.option(
@@ -41,7 +40,7 @@ from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
 )
 @click.option(
     "--threshold",
-    type=options.FloatRange(0, 1),
+    type=option_types.FloatRange(0, 1),
     help="Recommend all articles from this score on, instead of the tuned thresholds.",
 )
 @click.option(
@@ -91,6 +90,7 @@ def predict(
     case_format = options.case_format_from(arguments)
     options.start_tensorflow()
     from lawrec.inference.recommender import Recommender
+    from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
     from lawrec.training.devices import use_device
 
     use_device(device or "auto")

@@ -4,11 +4,11 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @options.data
 @options.verbosity
 def prepare(**arguments: Unpack[options.DataOptions]) -> None:

@@ -6,9 +6,8 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
-from lawrec.corpus.stratified_split import SplitSettings, split_files
 
 
 def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float, ...]:
@@ -22,7 +21,7 @@ def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float,
     return ratios
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @click.argument("files", type=options.FILE, nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--ratios",
@@ -57,6 +56,7 @@ def split(
     Near-duplicates go to the same split, and each article is in every split where it can be. A FILE
     may be packed (.gz, .xz, .zip), a folder, or a quoted pattern.
     """
+    from lawrec.corpus.stratified_split import SplitSettings, split_files
     from lawrec.reporting.audit_text import split_text
 
     with options.show_progress() as progress:

@@ -5,17 +5,12 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.config import PRESETS, Config
-from lawrec.decision.cross_fitting import check_choices
-from lawrec.evaluation.metrics import HIGHER_IS_BETTER
-from lawrec.models.word2vec_format import check_embedding_init
 from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import stopping_between_steps
 from lawrec.reporting.runs_text import left_out_text
-from lawrec.reporting.training_text import dry_run_text, first_batch_text, training_line
-from lawrec.runs.results import DryRunReport, FirstBatch
 
 _CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
 _STOPPED = "Stopped. `lawrec train --resume` continues from the last checkpoint."
@@ -40,9 +35,15 @@ def _default(setting: str) -> str:
     return str(getattr(Config().training, setting))
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @options.data
-@options.run
+@click.option(
+    "--run",
+    "run_name",
+    help="Name of the new run; with --resume, name or path of a run.  "
+    "[default: named by the time; the newest]",
+)
+@options.checkpoints
 @click.option(
     "--start-from",
     metavar="RUN",
@@ -108,13 +109,14 @@ def train(
     dataset = options.dataset_spec_from(arguments)
     moved_to = arguments["data"] if resume and options.is_given("data") else None
     options.start_tensorflow(verbose=log_placement)
+    from lawrec.reporting.training_text import dry_run_text, first_batch_text, training_line
     from lawrec.training.dry_run import preview
     from lawrec.training.loop import train as train_run
     from lawrec.training.setup import RunSpec, set_up_training
 
     with options.show_progress() as progress:
         if dry_run or debug:
-            results = preview(
+            batch, report = preview(
                 settings,
                 dataset,
                 device=device,
@@ -122,7 +124,12 @@ def train(
                 two_steps=dry_run,
                 progress=progress,
             )
-            _print_preview(*results)
+            if batch:
+                print_result(first_batch_text(batch))
+                if any(batch.checks.values()):
+                    raise click.ClickException(_CHECK_FAILED)
+            if report:
+                print_result(dry_run_text(report))
             return
         strategy, run, records = set_up_training(
             checkpoints,
@@ -149,16 +156,11 @@ def train(
 
 def _checked(settings: Config) -> Config:
     """Return the settings; refuse now what would fail only at the end of a long training."""
+    from lawrec.decision.cross_fitting import check_choices
+    from lawrec.evaluation.metrics import HIGHER_IS_BETTER
+    from lawrec.models.word2vec_format import check_embedding_init
+
     check_choices(settings.decision)
     lookup(HIGHER_IS_BETTER, settings.training.monitor, where="training.monitor")
     check_embedding_init(settings.model)
     return settings
-
-
-def _print_preview(batch: FirstBatch | None, report: DryRunReport | None) -> None:
-    if batch:
-        print_result(first_batch_text(batch))
-        if any(batch.checks.values()):
-            raise click.ClickException(_CHECK_FAILED)
-    if report:
-        print_result(dry_run_text(report))

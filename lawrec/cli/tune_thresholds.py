@@ -6,13 +6,9 @@ from typing import Any, Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.config import DecisionConfig, assign
-from lawrec.decision.calibration import CALIBRATIONS
-from lawrec.decision.cross_fitting import BEST
-from lawrec.decision.objectives import OBJECTIVES
-from lawrec.decision.strategies import STRATEGIES
 
 
 def _default(setting: str) -> str:
@@ -20,7 +16,7 @@ def _default(setting: str) -> str:
     return f"as in training, {getattr(DecisionConfig(), setting)} unless changed there"
 
 
-@click.command("tune-thresholds", cls=options.HeadedCommand)
+@click.command("tune-thresholds", cls=option_types.HeadedCommand)
 @options.run
 @click.option("--data", type=options.FILE, help="Labelled cases.  [default: the valid split]")
 @options.skip_bad
@@ -28,22 +24,22 @@ def _default(setting: str) -> str:
 @options.input_format
 @click.option(
     "--strategy",
-    type=click.Choice([BEST, *STRATEGIES]),
-    help=f"How to choose; {BEST}: by cross-validation.  [default: {_default('strategy')}]",
+    type=option_types.RegistryChoice("decision.cross_fitting.STRATEGY_CHOICES"),
+    help=f"How to choose; best: by cross-validation.  [default: {_default('strategy')}]",
 )
 @click.option(
     "--objective",
-    type=click.Choice(list(OBJECTIVES)),
+    type=option_types.RegistryChoice("decision.objectives.OBJECTIVES"),
     help=f"Metric to maximize.  [default: {_default('objective')}]",
 )
 @click.option(
     "--calibration",
-    type=click.Choice(list(CALIBRATIONS)),
+    type=option_types.RegistryChoice("decision.calibration.CALIBRATIONS"),
     help=f"How scores become probabilities.  [default: {_default('calibration')}]",
 )
 @click.option(
     "--coverage",
-    type=options.FloatRange(0, 1, max_open=True),
+    type=option_types.FloatRange(0, 1, max_open=True),
     help=f"Guaranteed share of complete lists; 0: none.  [default: {_default('coverage')}]",
 )
 @click.option(

@@ -5,13 +5,12 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
-from lawrec.corpus import manifest
 from lawrec.corpus.dataset_spec import folder_for
 
 
-@click.command(cls=options.HeadedCommand)
+@click.command(cls=option_types.HeadedCommand)
 @click.option(
     "--records", type=options.FILE, help="Folder to check, whatever cases it was prepared from."
 )
@@ -24,6 +23,7 @@ def verify(records: Path | None, **arguments: Unpack[options.DataOptions]) -> No
     check to the records that `lawrec prepare` makes with the same options. The exit code is 1 when
     something is damaged or missing.
     """
+    from lawrec.corpus import manifest
     from lawrec.reporting.runs_text import verification_text
 
     if records and options.is_given(*arguments):

@@ -14,7 +14,7 @@ from typing import Any
 from lawrec.corpus.cases import Case, Cases, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat, choose_reader
 from lawrec.errors import CaseError, printable
-from lawrec.files import json_line
+from lawrec.json_text import json_line
 from lawrec.law.articles import json_label
 from lawrec.text import normalize
 from lawrec.text_files import bounded_lines, decode_lines, detect_encoding, list_files, open_binary

@@ -31,7 +31,7 @@ from lawrec.corpus.readers import (
     read_raw_cases,
 )
 from lawrec.errors import CaseError, ErrorKind, printable, quoted
-from lawrec.files import json_line
+from lawrec.json_text import json_line
 from lawrec.law.articles import is_empty
 from lawrec.law.labels import article_names
 from lawrec.text_files import list_files, open_binary
@@ -92,9 +92,10 @@ class BadLines:
         self._log = log
 
     def handle(self, error: CaseError) -> None:
-        """Count and log a line, or raise its error."""
+        """Count and log a line, or raise its error, which then advises to skip it as well."""
         if not self._skip:
-            raise error
+            todo = f"{error.todo.removesuffix('.')}, or pass --skip-bad."
+            raise CaseError(**{**vars(error), "todo": todo})
         self.skipped += 1
         if self._log:
             with self._log.open("ab") as file:

@@ -16,7 +16,6 @@ from typing import Any
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import no_case_error, read_cases
 from lawrec.corpus.label_check import KnownLabels, find_article_list, known_labels
-from lawrec.corpus.manifest import RECORDS_VERSION
 from lawrec.corpus.readers import DEFAULT_FORMAT, OR_CHARGES, SOME_ARTICLES, CaseFormat
 from lawrec.corpus.splits import find_splits
 from lawrec.corpus.tokenizers import Tokenizer, listed_words, load_tokenizer
@@ -25,11 +24,13 @@ from lawrec.law.articles import read_article_list
 from lawrec.resources import shipped_path
 from lawrec.text_files import content_digest
 
+RECORDS_VERSION = 6
+"""Increased when the records of the same cases and settings change: part of their key."""
 EXTRA, STATUTE = "extra", "statute"
 """The splits that only some records have: more train cases, and the articles of the statute."""
 # These settings change no record, or the key holds what they name: the tokenizer's fingerprint
 # depends on the entities and the stop words, and the user's tokens are in the key themselves.
-_SETTINGS_NOT_IN_KEY = ("workers", "entity_types", "stop_words", "user_tokens")
+_NOT_IN_KEY = ("workers", "entity_types", "stop_words", "user_tokens")
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,9 @@ def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
     articles = spec.read_article_list()
     parts: dict[str, Any] = {
         "version": RECORDS_VERSION,
-        "config": _settings_in_key(config),
+        "config": {
+            name: value for name, value in asdict(config).items() if name not in _NOT_IN_KEY
+        },
         "cases": digests,
         "tokenizer": tokenizer.fingerprint,
         "articles": articles,
@@ -184,11 +187,6 @@ def folder_for(spec: DatasetSpec, config: CorpusConfig) -> Path:
         'data/records'
     """
     return spec.records_root / read_inputs(spec, config).key
-
-
-def _settings_in_key(config: CorpusConfig) -> dict[str, Any]:
-    settings = asdict(config)
-    return {name: settings[name] for name in settings if name not in _SETTINGS_NOT_IN_KEY}
 
 
 def _distinct_digests(files: Mapping[str, tuple[Path, CaseFormat]]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lawrec.corpus.dataset_spec import RECORDS_VERSION
 from lawrec.corpus.vocabulary import Vocabulary, load_vocabulary
 from lawrec.errors import RecordsError
 from lawrec.files import sha256
@@ -25,8 +26,6 @@ from lawrec.progress import SILENT, Progress
 from lawrec.seal import MANIFEST, SEAL_ERRORS, check_seal, read_sealed
 
 VOCABULARY_FILES = ("tokens.txt", "articles.txt", "charges.txt")
-RECORDS_VERSION = 5
-"""Increased when the records of the same cases and settings change: part of their key."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +190,7 @@ def verify(folder: Path, progress: Progress = SILENT, *, vocab: Path | None = No
 
     Example:
         >>> [error.got for error in verify(Path("missing")).damage]
-        ["[Errno 2] No such file or directory: 'missing/manifest.json'"]
+        ['no such file']
     """
     try:
         manifest = load_manifest(folder)
@@ -236,7 +235,7 @@ def manifest_to_dict(manifest: Manifest) -> dict[str, Any]:
         >>> manifest_to_dict(Manifest("char", 384, {}, (2, 3)))["label_counts"]
         (2, 3)
     """
-    return {"schema": RECORDS_VERSION, **asdict(manifest)}
+    return {"records_version": RECORDS_VERSION, **asdict(manifest)}
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -254,10 +253,7 @@ def load_manifest(folder: Path) -> Manifest:
         return _manifest_from_dict(read_sealed(path))
     except SEAL_ERRORS as error:
         raise RecordsError(
-            path,
-            expected="the manifest must be readable",
-            got=str(error),
-            todo=_write_again(folder),
+            path, expected="the manifest must be readable", got=error, todo=_write_again(folder)
         ) from error
 
 
@@ -288,17 +284,9 @@ def _manifest_from_dict(values: dict[str, Any]) -> Manifest:
     for name, split in splits.items():
         if split.cases != (in_shards := sum(shard.cases for shard in split.shards)):
             raise ValueError(f"{name} has {split.cases} cases and its shards {in_shards}")
-    return Manifest(
-        tokenizer=values["tokenizer"],
-        max_tokens=values["max_tokens"],
-        splits=splits,
-        label_counts=tuple(values["label_counts"]),
-        charge_counts=tuple(values["charge_counts"]),
-        compression=values.get("compression", ""),
-        known_cases=values["known_cases"],
-        vocabularies=values["vocabularies"],
-        left_out=values.get("left_out", {}),
-    )
+    counts = {name: tuple(values[name]) for name in ("label_counts", "charge_counts")}
+    del values["records_version"]
+    return Manifest(**{**values, **counts, "splits": splits})
 
 
 def _vocabulary_damage(vocab: Path, manifest: Manifest) -> list[RecordsError]:

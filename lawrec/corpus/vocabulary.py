@@ -11,7 +11,7 @@ import numpy as np
 
 from lawrec.corpus.tokenizers import Tokenizer
 from lawrec.errors import ConfigError, RecordsError
-from lawrec.files import write_text
+from lawrec.files import write_lines
 from lawrec.types import BoolArray
 
 PAD, UNK = "<pad>", "<unk>"
@@ -34,7 +34,7 @@ class Vocabulary:
 
     def save(self, path: Path) -> None:
         """Write one name per line."""
-        write_text(path, "".join(f"{name}\n" for name in self.names))
+        write_lines(path, self.names)
 
 
 def load_vocabulary(path: Path) -> Vocabulary:
@@ -57,7 +57,7 @@ def load_vocabulary(path: Path) -> Vocabulary:
         raise RecordsError(
             path,
             expected="the list must be readable",
-            got=str(error),
+            got=error,
             todo="Write it again with `lawrec prepare`.",
         ) from error
     return Vocabulary(tuple(lines[:-1]))

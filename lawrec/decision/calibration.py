@@ -4,7 +4,7 @@ A calibration is fitted on a tuning split, separately for groups of articles tha
 rare: an article with three true cases cannot be calibrated by itself. On real cases, isotonic
 steps for the rare and for the other articles were nearer to the truth than two temperatures or no
 calibration (cross-validated Brier score per case 0.32, 0.35 and 0.35). Lists are decided by scores;
-probabilities are shown, and decide only the lists of the rule "expected-f1".
+probabilities are shown, and decide only the lists of the rule "expected_f1".
 
 Scores are compared by their logit, log(score / (1 - score)), in steps of 1 / `STEPS_PER_LOGIT`
 between -`MAX_LOGIT` and `MAX_LOGIT`. So a fit sees a few thousand counts, however many cases there

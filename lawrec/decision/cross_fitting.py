@@ -32,6 +32,8 @@ from lawrec.types import BoolArray, Float32Array, Float64Array, NumberArray
 
 BEST = "best"
 """The value of decision.strategy that stands for the winner of a comparison."""
+STRATEGY_CHOICES = (BEST, *STRATEGIES)
+"""All values of decision.strategy."""
 MAX_COMPARED_CASES = 100_000
 """Cases to compare strategies on; of more cases, evenly spaced ones are taken."""
 
@@ -57,7 +59,7 @@ def check_choices(config: DecisionConfig) -> None:
     Example:
         >>> check_choices(DecisionConfig(strategy="global"))
     """
-    check_name(config.strategy, (BEST, *STRATEGIES), where="decision.strategy", kind="choice")
+    check_name(config.strategy, STRATEGY_CHOICES, where="decision.strategy", kind="choice")
     lookup(OBJECTIVES, config.objective, where="decision.objective")
     lookup(CALIBRATIONS, config.calibration, where="decision.calibration")
 
@@ -109,7 +111,7 @@ def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     Example:
         >>> y_score = np.array([[0.8, 0.4], [0.2, 0.2]] * 10, np.float32)
         >>> cases = TuningCases(y_score > 0.3, y_score)
-        >>> cross_fit(cases, DecisionConfig(strategy="per-article")).thresholds.round(2)
+        >>> cross_fit(cases, DecisionConfig(strategy="per_article")).thresholds.round(2)
         array([0.37, 0.3 ], dtype=float32)
     """
     strategy = lookup(STRATEGIES, config.strategy, where="decision.strategy")

@@ -180,7 +180,7 @@ RULE_KINDS = {
         passes=lambda y_score, rule: relative_scores(y_score) >= rule.thresholds,
         thresholds=lambda y_score, rule: rule.thresholds * y_score.max(axis=1, keepdims=True),
     ),
-    "expected-f1": RuleKind(
+    "expected_f1": RuleKind(
         passes=_likeliest_list,
         thresholds=lambda y_score, rule: np.full(1, NEVER),
         reason_passed=LIKELIEST,

@@ -7,8 +7,8 @@ import numpy as np
 
 from lawrec.config import DecisionConfig
 from lawrec.decision.threshold_curve import ThresholdCurve
-from lawrec.evaluation import metrics
-from lawrec.evaluation.metrics import Counts
+from lawrec.evaluation import confusion_counts, metrics
+from lawrec.evaluation.confusion_counts import Counts
 from lawrec.registry import lookup
 from lawrec.types import BoolArray, Float64Array
 
@@ -71,7 +71,7 @@ def f_beta(counts: Counts, config: DecisionConfig) -> Float64Array:
     """
     square = config.beta**2
     predicted, positives = counts.tp + counts.fp, counts.support
-    return metrics.divide_or_zero((1 + square) * counts.tp, predicted + square * positives)
+    return confusion_counts.divide_or_zero((1 + square) * counts.tp, predicted + square * positives)
 
 
 def precision_at_recall(counts: Counts, config: DecisionConfig) -> Float64Array:
@@ -84,8 +84,8 @@ def precision_at_recall(counts: Counts, config: DecisionConfig) -> Float64Array:
         >>> precision_at_recall(counts, DecisionConfig(target_rate=0.9))
         array([-0.25,  0.5 ])
     """
-    recall = metrics.recall(counts)
-    return np.where(recall >= config.target_rate, metrics.precision(counts), recall - 1)
+    recall = confusion_counts.recall(counts)
+    return np.where(recall >= config.target_rate, confusion_counts.precision(counts), recall - 1)
 
 
 def recall_at_precision(counts: Counts, config: DecisionConfig) -> Float64Array:
@@ -96,8 +96,8 @@ def recall_at_precision(counts: Counts, config: DecisionConfig) -> Float64Array:
         >>> recall_at_precision(counts, DecisionConfig(target_rate=0.7))
         array([ 0.75, -0.5 ])
     """
-    precision = metrics.precision(counts)
-    return np.where(precision >= config.target_rate, metrics.recall(counts), precision - 1)
+    precision = confusion_counts.precision(counts)
+    return np.where(precision >= config.target_rate, confusion_counts.recall(counts), precision - 1)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Objective:
     """
 
     on_lists: ListObjective
-    on_counts: CountObjective = lambda counts, config: metrics.f1(counts)
+    on_counts: CountObjective = lambda counts, config: confusion_counts.f1(counts)
 
 
 def _rate(on_counts: CountObjective) -> Objective:
@@ -119,7 +119,7 @@ def _rate(on_counts: CountObjective) -> Objective:
     def on_lists(
         y_true: BoolArray, y_pred: BoolArray, known: BoolArray | None, config: DecisionConfig
     ) -> float:
-        return float(on_counts(metrics.count(y_true, y_pred, known).pooled, config)[0])
+        return float(on_counts(confusion_counts.count(y_true, y_pred, known).pooled, config)[0])
 
     return Objective(on_lists, on_counts)
 

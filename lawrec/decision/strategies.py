@@ -16,7 +16,8 @@ from lawrec.decision.objectives import best_point
 from lawrec.decision.score_order import best_columns, chunk_rows
 from lawrec.decision.threshold_curve import ThresholdCurve
 from lawrec.decision.tuning_cases import TuningCases
-from lawrec.evaluation.metrics import cail_score, f1, f1_from_counts
+from lawrec.evaluation.confusion_counts import f1, f1_from_counts
+from lawrec.evaluation.metrics import cail_score
 from lawrec.registry import lookup
 from lawrec.types import BoolArray, Float64Array, Int64Array, NumberArray
 
@@ -35,7 +36,7 @@ def tune(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     Example:
         >>> y_score = np.array([[0.75], [0.25]], np.float32)
         >>> cases = TuningCases(y_score > 0.5, y_score)
-        >>> tune(cases, DecisionConfig(strategy="per-article")).thresholds
+        >>> tune(cases, DecisionConfig(strategy="per_article")).thresholds
         array([0.5], dtype=float32)
     """
     strategy = lookup(STRATEGIES, config.strategy, where="decision.strategy")
@@ -210,7 +211,7 @@ def _cail(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
 
 def _expected_f1(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """Return the rule that maximizes the expected F1 of each list, by calibrated probabilities."""
-    rule = _rule(np.zeros(cases.y_true.shape[1]), config, kind="expected-f1")
+    rule = _rule(np.zeros(cases.y_true.shape[1]), config, kind="expected_f1")
     return replace(rule, calibration=cases.fit_calibration(config.calibration))
 
 
@@ -311,12 +312,12 @@ class Strategy:
 STRATEGIES = {
     "fixed": Strategy(_fixed),
     "global": Strategy(_global, averaged=True),
-    "per-article": Strategy(_per_article, averaged=True, per_article=True),
-    "top-n": Strategy(_top_n),
-    "top-n-per-score": Strategy(_top_n_per_score, averaged=True),
-    "micro-f1": Strategy(_micro_f1, averaged=True, per_article=True),
-    "cail": Strategy(_cail, averaged=True, per_article=True, takes_best_of_all=True),
-    "expected-f1": Strategy(_expected_f1),
+    "per_article": Strategy(_per_article, averaged=True, per_article=True),
+    "top_n": Strategy(_top_n),
+    "top_n_per_score": Strategy(_top_n_per_score, averaged=True),
+    "micro_f1": Strategy(_micro_f1, averaged=True, per_article=True),
+    "cail_score": Strategy(_cail, averaged=True, per_article=True, takes_best_of_all=True),
+    "expected_f1": Strategy(_expected_f1),
     "cost": Strategy(
         _cost, averaged=True, per_article=True, shared_threshold=cheapest_pooled_threshold
     ),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lawrec.evaluation.metrics import Counts
+from lawrec.evaluation.confusion_counts import Counts
 from lawrec.types import BoolArray, Float32Array, Int64Array
 
 NEVER = np.float32(np.inf)

@@ -17,12 +17,12 @@ import tensorflow as tf
 from lawrec import __version__
 from lawrec.config import Config, ModelConfig
 from lawrec.corpus.vocabulary import PAD_ID
+from lawrec.diagnostics.reports import DoctorReport, MachineReport
 from lawrec.models.flops import lstm_weights, n_features
 from lawrec.models.lstm_classifier import build_model
 from lawrec.models.pooling import POOLINGS
 from lawrec.parallel import available_cores
 from lawrec.registry import lookup
-from lawrec.runs.results import DoctorReport, MachineReport
 from lawrec.types import Float32Array
 
 INSTALL = "pip install 'lawrec[gpu]'"

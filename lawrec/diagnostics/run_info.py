@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from lawrec.config import nearest_preset
+from lawrec.diagnostics.reports import Layer, RunInfo
 from lawrec.errors import RunError
 from lawrec.models.flops import flops
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.results import Layer, RunInfo
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.training.checkpoints import best_checkpoint, build_run_model

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lawrec.evaluation.metrics import METRICS, Counts, count
+from lawrec.evaluation.confusion_counts import Counts, count
+from lawrec.evaluation.metrics import METRICS
 from lawrec.types import BoolArray, Float32Array, Float64Array
 
 RESAMPLES = 1_000

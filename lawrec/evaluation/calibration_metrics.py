@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lawrec.evaluation.metrics import nanmean_or_zero
+from lawrec.evaluation.confusion_counts import nanmean_or_zero
 from lawrec.evaluation.ranking_metrics import ArticleAuc, auc_per_article
 from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 

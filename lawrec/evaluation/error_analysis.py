@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lawrec.evaluation.metrics import Counts
+from lawrec.evaluation.confusion_counts import Counts
 from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 SWEEP_STEPS = 100

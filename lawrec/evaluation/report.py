@@ -11,7 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from lawrec.evaluation import bootstrap, calibration_metrics, metrics, ranking_metrics
+from lawrec.evaluation import (
+    bootstrap,
+    calibration_metrics,
+    confusion_counts,
+    metrics,
+    ranking_metrics,
+)
 from lawrec.evaluation.bootstrap import Difference, Interval, WeightedMetrics
 from lawrec.evaluation.cail_judge import CailReport
 from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
@@ -150,7 +156,7 @@ def evaluate_predictions(
         },
         intervals=bootstrap.intervals(_weighted_metrics(predictions), len(y_true)),
         averages=metrics.averages(y_true, predictions.y_pred, known),
-        rankings={k: metrics.nanmean_or_zero(v) for k, v in predictions.rankings.items()},
+        rankings={k: confusion_counts.nanmean_or_zero(v) for k, v in predictions.rankings.items()},
         scores=calibration_metrics.score_metrics(
             y_true,
             predictions.y_score,
@@ -235,7 +241,7 @@ def metrics_per_article(predictions: RunPredictions) -> dict[str, Any]:
         >>> list(metrics_per_article(predictions))[:4]  # doctest: +SKIP
         ['article', 'trained', 'support', 'tp']
     """
-    counts = metrics.count(predictions.y_true, predictions.y_pred, predictions.known)
+    counts = confusion_counts.count(predictions.y_true, predictions.y_pred, predictions.known)
     return {
         "article": predictions.articles,
         "trained": predictions.train_support,
@@ -243,7 +249,7 @@ def metrics_per_article(predictions: RunPredictions) -> dict[str, Any]:
         "tp": counts.tp,
         "fp": counts.fp,
         "fn": counts.fn,
-        **{name: ratio(counts) for name, ratio in metrics.RATIOS.items()},
+        **{name: ratio(counts) for name, ratio in confusion_counts.RATIOS.items()},
         "roc_auc": predictions.article_auc.roc_auc,
         "average_precision": predictions.article_auc.average_precision,
         "threshold": predictions.thresholds,

@@ -6,7 +6,6 @@ for CAIL2018 are written; everywhere else an article is its name. CAIL2018 count
 for which law.txt has no line at all is left out of answers and truth alike, and reported.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import compress
@@ -17,7 +16,8 @@ import numpy as np
 
 from lawrec.errors import RunError
 from lawrec.evaluation.cail_judge import CailReport, judge
-from lawrec.files import write_text
+from lawrec.files import write_lines
+from lawrec.json_text import json_text
 from lawrec.law.articles import json_label, read_article_list
 from lawrec.law.cail_labels import Ids, cail_id, cail_ids, ids_in
 from lawrec.runs.results import EvaluationResult, ScoredCases
@@ -107,8 +107,8 @@ def write_answers(
         _ids_per_case(matrix, scored.articles, ids=ids) for matrix in (y_true, y_pred)
     )
     truth_path = path.with_name(f"{path.stem}.truth{path.suffix}")
-    _write_lines(truth_path, (_cail_case(case, labels) for case in truth))
-    _write_lines(path, map(cail_answer, answers))
+    write_lines(truth_path, (json_text(_cail_case(case, labels), None) for case in truth))
+    write_lines(path, (json_text(cail_answer(ids), None) for ids in answers))
     result = judge(truth, answers, n_labels=len(labels))
     unmapped = np.array([cail_id(article, ids) is None for article in scored.articles], np.bool_)
     affected = unmapped & (y_true | y_pred).any(axis=0)
@@ -141,7 +141,3 @@ def _cail_case(ids: Iterable[int], labels: Sequence[str]) -> dict[str, Any]:
             "term_of_imprisonment": term,
         }
     }
-
-
-def _write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
-    write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))

@@ -19,7 +19,8 @@ from pathlib import Path, PurePath
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from lawrec.files import atomic_file, parse_json
+from lawrec.files import atomic_file
+from lawrec.json_text import parse_json
 from lawrec.law.cail_labels import ids_in, unmapped_articles
 from lawrec.reporting.evaluation_text import shorten_list
 from lawrec.resources import shipped_path
@@ -123,8 +124,8 @@ def _run_files(run: Run, checkpoint: str) -> Contents:
         RUN_FILE: run_file,
         THRESHOLDS: _json(sealed(thresholds)),
         MANIFEST: _json(sealed({"files": files})),
-        CHECKPOINTS: _json(checkpoint_list(digest, [])),
-        f"{BEST}/{CHECKPOINTS}": _json(checkpoint_list(digest, [listed])),
+        CHECKPOINTS: _json(sealed(checkpoint_list(digest, []))),
+        f"{BEST}/{CHECKPOINTS}": _json(sealed(checkpoint_list(digest, [listed]))),
         **{name: run.folder / name for name in lists},
         **{f"{BEST}/{name}": best.parent / name for name in weights},
     }

@@ -4,10 +4,8 @@ import math
 import re
 from itertools import product
 
+from lawrec.limits import MAX_WORDING_CHARACTERS
 from lawrec.text import normalize
-
-_MOST_CHARACTERS = 100_000
-"""In all wordings of a charge; those of CAIL2018 have a few hundred."""
 
 
 def normalize_charge(charge: str) -> str:
@@ -36,6 +34,6 @@ def charge_wordings(charge: str) -> set[str]:
     pieces = re.split(r"[\[【]([^\[\]【】]*)[\]】]", normalize(charge).removesuffix("罪"))
     choices = [text.split("、") if index % 2 else [text] for index, text in enumerate(pieces)]
     wordings = {normalize_charge(charge)}
-    if math.prod(map(len, choices)) * len(charge) <= _MOST_CHARACTERS:
+    if math.prod(map(len, choices)) * len(charge) <= MAX_WORDING_CHARACTERS:
         wordings |= {"".join(choice) for choice in product(*choices)}
     return wordings

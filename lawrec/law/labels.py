@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from lawrec.json_text import parse_json
 from lawrec.law.articles import article_name, articles_in, is_empty
 
 # "264;133之一", "264, 266" and "264、266" are two articles each.
@@ -86,8 +87,8 @@ def parse_list(text: str) -> Any:
         return None
     for source in (text, _python_to_json(_WRAPPED.sub(r"\1", text))):
         try:
-            value = json.loads(source)
-        except (ValueError, RecursionError):
+            value = parse_json(source)
+        except ValueError:
             continue
         return value if isinstance(value, list | dict) else None
     return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lawrec.errors import StatuteError, quoted
-from lawrec.files import parse_json
+from lawrec.json_text import parse_json
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, numbered_article
 from lawrec.text_files import read_text
 

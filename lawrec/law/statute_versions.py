@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from lawrec.errors import StatuteError, quoted
-from lawrec.files import parse_json, write_json
+from lawrec.files import write_json
+from lawrec.json_text import parse_json
 from lawrec.law.articles import statute_order
 from lawrec.text import normalize
 

@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lawrec.decision.recommend import Recommendation
-from lawrec.files import CSV_ENCODING, json_text, write_lines
+from lawrec.files import CSV_ENCODING, write_lines
+from lawrec.json_text import json_text
 from lawrec.reporting.tables import WIDTH, PlainTable, indented, plain, render
 from lawrec.runs.results import Answer
 from lawrec.text import table_cell

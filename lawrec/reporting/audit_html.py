@@ -9,7 +9,7 @@ from string import Template
 from lawrec.corpus.audit.runner import AuditReport, Finding, SplitSizes
 from lawrec.law.catalog import article_titles
 from lawrec.reporting.audit_text import long_tail, verdict, with_short_paths
-from lawrec.reporting.html_page import page_html
+from lawrec.reporting.html_page import page_html, static_text
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 1000, 220, 44, 6
 """The bar chart, and its margins for the numbers and the axis, in units of its view box."""
@@ -27,7 +27,7 @@ def audit_html(report: AuditReport) -> str:
         >>> Path("audit.html").write_text(audit_html(report), encoding="utf-8")  # doctest: +SKIP
     """
     names = article_titles()
-    body = _BODY.substitute(
+    body = Template(static_text("audit.html")).substitute(
         data=escape(report.data),
         tone="bad" if report.errors else "fair" if report.warnings else "good",
         verdict=verdict(report),
@@ -115,20 +115,3 @@ def _tick(count: int, most: int) -> str:
 def _row(article: str, counts: Mapping[str, int], *, names: Mapping[str, str]) -> str:
     cells = "".join(f"<td>{count:,}</td>" for count in counts.values())
     return f"<tr><td>{escape(article)}</td><td>{escape(names.get(article, ''))}</td>{cells}</tr>"
-
-
-_BODY = Template("""<h1>Audit of the cases</h1>
-<p class="path">$data</p>
-<p class="verdict $tone">$verdict</p>
-<h2>Splits</h2>
-<section class="cards">$splits</section>
-<h2>Findings</h2>
-<section>$findings</section>
-<h2>The long tail</h2>
-<section class="chart">$chart
-<p class="note">$tail One bar per article, the most cited first, on a logarithmic scale; red: no
-case. Point at a bar for its article.</p></section>
-<h2>Articles</h2>
-<details><summary>Cases of each article</summary>
-<table class="articles"><tr><th>Article</th><th>Title</th>$head</tr>$rows</table></details>
-""")

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from lawrec.corpus.audit.duplicate_checks import Occurrence
 from lawrec.corpus.audit.runner import AuditReport, Finding
 from lawrec.corpus.stratified_split import SplitReport
-from lawrec.files import json_text
+from lawrec.json_text import json_text
 from lawrec.reporting.tables import plain, render, simple_table
 
 SHOWN = 3

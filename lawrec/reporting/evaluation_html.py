@@ -8,7 +8,7 @@ from string import Template
 import numpy as np
 
 from lawrec.corpus.cases import Case
-from lawrec.evaluation import calibration_metrics, error_analysis, metrics
+from lawrec.evaluation import calibration_metrics, confusion_counts, error_analysis
 from lawrec.evaluation.report import EvaluationReport, RunPredictions
 from lawrec.files import write_text
 from lawrec.law.catalog import article_titles
@@ -61,7 +61,7 @@ def evaluation_html(
     """
     titles = article_titles()
     bands = error_analysis.frequency_bands(predictions.train_support)
-    body = _BODY.substitute(
+    body = Template(static_text("evaluation.html")).substitute(
         run=escape(report.run),
         path=escape(report.path),
         cases=f"{report.cases:,}",
@@ -167,57 +167,11 @@ def _band_scores(
 ) -> dict[str, Float64Array]:
     """Return macro-F1 and the mean score of true articles in each band, which has true cases."""
     true = predictions.y_true & predictions.known
-    counts = metrics.count(predictions.y_true, predictions.y_pred, predictions.known)
-    f1, supported = metrics.f1(counts), counts.support > 0
+    counts = confusion_counts.count(predictions.y_true, predictions.y_pred, predictions.known)
+    f1, supported = confusion_counts.f1(counts), counts.support > 0
     return {
         "macro-F1": np.array([f1[members & supported].mean() for members in bands.values()]),
         "mean score of true articles": np.array(
             [predictions.y_prob[true & m].mean(dtype=np.float64) for m in bands.values()]
         ),
     }
-
-
-_BODY = Template("""<h1>Evaluation of $run</h1>
-<p class="path">$cases cases of $path, $articles articles$skipped</p>
-<section class="cards">$headlines</section>
-<p class="note">Below each metric: its 95% interval, by resampling the cases.</p>
-$comparisons<h2>Metrics</h2>
-<section class="grid">$summary</section>
-<h2>Scores and thresholds</h2>
-<section class="grid">
-<figure class="box"><h3>Precision and recall</h3>$precision_recall
-<figcaption>All entries pooled, and those of articles by their number of train cases. AP: average
-precision.</figcaption></figure>
-<figure class="box"><h3>ROC</h3>$roc
-<figcaption>The false positive rate is on a logarithmic scale: with so many articles, one in a
-hundred is already too many.</figcaption></figure>
-<figure class="box"><h3>One threshold for all articles</h3>$sweep
-<figcaption>F1 and list length at each threshold, without limits on the length of a list. Dashed:
-the tuned thresholds. macro-F1 is over the articles with cases.</figcaption></figure>
-<figure class="box"><h3>Reliability</h3>$reliability
-<figcaption>On the dashed line, entries of probability 0.8 are true 8 times in 10. Below: the number
-of entries, on a logarithmic scale. ECE: expected calibration error.</figcaption></figure>
-<figure class="box"><h3>Rare and frequent articles</h3>$by_band
-<figcaption>macro-F1 over the articles with cases here, and the mean score of articles that
-apply.</figcaption></figure>
-<figure class="box"><h3>Length of the lists</h3>$lengths
-<figcaption>Number of true and of predicted lists by their number of articles.</figcaption>
-</figure>
-</section>
-<h2>Articles by number of train cases</h2>
-<div class="box">$bands</div>
-<h2>Articles mistaken for each other</h2>
-<p class="note">Cases in which one article is missing and another one is recommended wrongly.</p>
-<section>$pairs</section>
-<h2>The worst cases</h2>
-<p class="note">The wrong lists whose scores are the furthest from the truth.
-<span class="tag missed">missed</span><span class="tag wrong">wrong: does not apply</span>
-<span class="tag right">right</span></p>
-<section>$worst</section>
-<h2>Articles</h2>
-<div class="box"><div class="tools">
-<input id="search" type="search" placeholder="article or title" aria-label="Filter articles">
-<label><input id="short" type="checkbox"> only those with cases or recommendations</label></div>
-$table</div>
-<script>$script</script>
-""")

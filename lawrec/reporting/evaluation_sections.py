@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lawrec.corpus.cases import Case
-from lawrec.evaluation import metrics
+from lawrec.evaluation import confusion_counts, metrics
 from lawrec.evaluation.bootstrap import Interval
 from lawrec.evaluation.error_analysis import ConfusedPair
 from lawrec.evaluation.report import (
@@ -129,15 +129,16 @@ def band_table(predictions: RunPredictions, bands: Mapping[str, BoolArray]) -> s
         >>> band_table(predictions, bands).count("<tr>")  # doctest: +SKIP
         6
     """
-    counts = metrics.count(predictions.y_true, predictions.y_pred, predictions.known)
+    counts = confusion_counts.count(predictions.y_true, predictions.y_pred, predictions.known)
     auc = predictions.article_auc
     rows = []
     for name, members in bands.items():
-        part = metrics.Counts(*(values[members] for values in vars(counts).values()))
-        values = [float(metrics.micro(ratio, part)) for ratio in metrics.RATIOS.values()]
-        values.append(float(metrics.macro_supported(metrics.f1, part)))
+        part = confusion_counts.Counts(*(values[members] for values in vars(counts).values()))
+        ratios = confusion_counts.RATIOS.values()
+        values = [float(confusion_counts.micro(ratio, part)) for ratio in ratios]
+        values.append(float(confusion_counts.macro_supported(confusion_counts.f1, part)))
         areas = (auc.roc_auc, auc.average_precision)
-        values += [metrics.nanmean_or_zero(area[members]) for area in areas]
+        values += [confusion_counts.nanmean_or_zero(area[members]) for area in areas]
         shown = [f"{value:.3f}" if part.support.any() else "–" for value in values]
         rows.append((name, int(members.sum()), f"{int(part.support.sum()):,}", *shown))
     headings = ("Train cases", "articles", "cases here", "precision", "recall", "micro-F1")
@@ -185,12 +186,7 @@ def pair_details(
 
 
 def case_details(
-    row: int,
-    predictions: RunPredictions,
-    *,
-    titles: Mapping[str, str],
-    case: Case,
-    is_open: bool,
+    row: int, predictions: RunPredictions, *, titles: Mapping[str, str], case: Case, is_open: bool
 ) -> str:
     """Return a case with its missed, wrong and right articles, their probabilities and its fact.
 

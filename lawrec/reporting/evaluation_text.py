@@ -4,7 +4,7 @@
 `evaluation_sections` shows the same rows in HTML.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lawrec.evaluation.bootstrap import LEVEL, Difference, Interval
@@ -12,7 +12,7 @@ from lawrec.evaluation.cail_judge import CailReport
 from lawrec.evaluation.metrics import METRIC_LABELS
 from lawrec.evaluation.ranking_metrics import KS
 from lawrec.evaluation.report import Comparison, EvaluationReport
-from lawrec.files import json_text
+from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
 
 INTERVAL_HEADING = f"{LEVEL:.0%} interval"
@@ -206,7 +206,4 @@ def _render(table: ReportTable) -> str:
     return render(text_table).rstrip()
 
 
-EVALUATION_WRITERS: dict[str, Callable[[EvaluationReport], str]] = {
-    "table": evaluation_table,
-    "json": evaluation_json,
-}
+EVALUATION_WRITERS = {"table": evaluation_table, "json": evaluation_json}

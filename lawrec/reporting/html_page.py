@@ -1,11 +1,12 @@
 """HTML page: the frame that all pages of lawrec share.
 
-A page is one file that needs no network: its stylesheets and its script are files of the folder
-`static`, and their text is copied into the page.
+A page is one file that needs no network: its stylesheets, its script and the templates of its HTML
+are files of the folder `static`, and their text is copied into the page.
 """
 
 from html import escape
 from pathlib import Path
+from string import Template
 
 from lawrec.text import encodable
 
@@ -25,12 +26,8 @@ def page_html(title: str, body: str, *, stylesheet: str) -> str:
         (True, True)
     """
     style = static_text("page.css") + static_text(stylesheet)
-    return encodable(
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
-    )
+    page = Template(static_text("page.html"))
+    return encodable(page.substitute(title=escape(title), style=style, body=body))
 
 
 def static_text(name: str) -> str:

@@ -4,14 +4,14 @@ Each exists as text for people and as JSON for programs.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 from rich import box
 
-from lawrec.files import json_text
+from lawrec.json_text import json_text
 from lawrec.law.catalog import Article
 from lawrec.law.lookup import ArticleInfo, ImportReport
 from lawrec.law.statute_versions import Change, Piece, Version
@@ -44,14 +44,15 @@ def entries_text(entries: Iterable[ArticleInfo]) -> str:
     return "\n\n".join(map(_entry_text, entries))
 
 
-def entries_json(entries: Iterable[ArticleInfo]) -> str:
+def articles_json(articles: Iterable[Article]) -> str:
     """Return one line of JSON per article.
 
     Example:
-        >>> json.loads(entries_json([ArticleInfo("264", "盗窃罪", "", "", "", ())]))["title"]
-        '盗窃罪'
+        >>> json.loads(articles_json([Article("264", "盗窃罪")]))["amendments"]
+        []
     """
-    return "\n".join(_json(asdict(entry)) for entry in entries)
+    lines = (json.dumps(asdict(a), ensure_ascii=False, default=date.isoformat) for a in articles)
+    return encodable("\n".join(lines))
 
 
 def list_table(articles: Iterable[Article]) -> str:
@@ -73,16 +74,6 @@ def list_table(articles: Iterable[Article]) -> str:
         dates = [str(amendment.effective) for amendment in entry.amendments]
         table.add_row(entry.article, entry.title, ", ".join(dates))
     return render(table)
-
-
-def list_json(articles: Iterable[Article]) -> str:
-    """Return one line of JSON per article.
-
-    Example:
-        >>> json.loads(list_json([Article("264", "盗窃罪")]))["amendments"]
-        []
-    """
-    return "\n".join(_json(asdict(entry)) for entry in articles)
 
 
 def import_text(report: ImportReport) -> str:
@@ -213,19 +204,6 @@ def _division(entry: Article | ArticleInfo) -> str:
     return " · ".join(filter(None, (entry.part, entry.chapter, entry.section)))
 
 
-def _json(value: dict[str, Any]) -> str:
-    return encodable(json.dumps(value, ensure_ascii=False, default=date.isoformat))
-
-
-ENTRY_WRITERS: dict[str, Callable[[Iterable[ArticleInfo]], str]] = {
-    "table": entries_text,
-    "json": entries_json,
-}
-LIST_WRITERS: dict[str, Callable[[Iterable[Article]], str]] = {
-    "table": list_table,
-    "json": list_json,
-}
-CHANGES_WRITERS: dict[str, Callable[[StatuteChanges, bool], str]] = {
-    "table": changes_text,
-    "json": changes_json,
-}
+ENTRY_WRITERS = {"table": entries_text, "json": articles_json}
+LIST_WRITERS = {"table": list_table, "json": articles_json}
+CHANGES_WRITERS = {"table": changes_text, "json": changes_json}

@@ -17,8 +17,8 @@ import numpy as np
 
 from lawrec.errors import RunError
 from lawrec.evaluation.calibration_metrics import Reliability
+from lawrec.evaluation.confusion_counts import f1, macro_supported, micro
 from lawrec.evaluation.error_analysis import PooledCurves, ThresholdSweep
-from lawrec.evaluation.metrics import f1, macro_supported, micro
 from lawrec.types import Float64Array, Int64Array
 
 INK, SOFT, LINE = "#010101", "#020202", "#030303"

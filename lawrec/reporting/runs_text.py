@@ -1,6 +1,6 @@
 """What the commands on records and runs print: a text for people, and JSON for programs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 
 import numpy as np
@@ -8,10 +8,11 @@ import numpy as np
 from lawrec.corpus.extra_cases import DUPLICATES, UNKNOWN
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
+from lawrec.diagnostics.reports import DoctorReport, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
-from lawrec.files import json_text
+from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
-from lawrec.runs.results import DoctorReport, GuaranteeCost, RunInfo, TuningResult
+from lawrec.runs.results import GuaranteeCost, TuningResult
 
 
 def headline_metrics(values: Mapping[str, float]) -> str:
@@ -147,16 +148,16 @@ def info_table(run: RunInfo) -> str:
     return "\n".join(lines) + "\n" + render(table).rstrip()
 
 
-def info_json(run: RunInfo) -> str:
-    """Return a run's description as JSON, its settings included.
+def report_json(report: RunInfo | DoctorReport) -> str:
+    """Return all fields of a report as JSON.
 
     Example:
-        >>> print(info_json(inspect_run(find_run(Path("checkpoints"), None))))  # doctest: +SKIP
+        >>> print(report_json(inspect_run(find_run(Path("checkpoints"), None))))  # doctest: +SKIP
         {
          "run": "checkpoints/20260101-120000-sample-017db7de",
         ...
     """
-    return json_text(asdict(run))
+    return json_text(asdict(report))
 
 
 def doctor_text(report: DoctorReport) -> str:
@@ -187,18 +188,5 @@ def doctor_text(report: DoctorReport) -> str:
     return "\n".join(lines)
 
 
-def doctor_json(report: DoctorReport) -> str:
-    """Return everything that `lawrec doctor` examined as JSON.
-
-    Example:
-        >>> print(doctor_json(examine()))  # doctest: +SKIP
-        {"lawrec": "0.1.0", "tensorflow": "2.21.0", ...}
-    """
-    return json_text(asdict(report))
-
-
-DOCTOR_WRITERS: dict[str, Callable[[DoctorReport], str]] = {
-    "table": doctor_text,
-    "json": doctor_json,
-}
-INFO_WRITERS: dict[str, Callable[[RunInfo], str]] = {"table": info_table, "json": info_json}
+DOCTOR_WRITERS = {"table": doctor_text, "json": report_json}
+INFO_WRITERS = {"table": info_table, "json": report_json}

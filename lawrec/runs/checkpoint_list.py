@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lawrec.errors import RunError
-from lawrec.files import sha256, write_json
+from lawrec.files import sha256
 from lawrec.seal import (
     SEAL_ERRORS,
     check_file_names,
@@ -26,7 +26,7 @@ from lawrec.seal import (
     file_digests,
     json_digest,
     read_sealed,
-    sealed,
+    write_sealed,
 )
 
 CHECKPOINTS = "checkpoints.json"
@@ -47,13 +47,13 @@ class ListedCheckpoint:
 
 
 def checkpoint_list(run_digest: str, checkpoints: Sequence[ListedCheckpoint]) -> dict[str, object]:
-    """Return the content of a list of checkpoints.
+    """Return the content of a list of checkpoints, which is not sealed yet.
 
     Example:
-        >>> list(checkpoint_list("12", []))
-        ['run', 'checkpoints', 'sha256']
+        >>> checkpoint_list("12", [])
+        {'run': '12', 'checkpoints': []}
     """
-    return sealed({"run": run_digest, "checkpoints": [asdict(each) for each in checkpoints]})
+    return {"run": run_digest, "checkpoints": [asdict(each) for each in checkpoints]}
 
 
 def write_checkpoint_list(folder: Path, checkpoints: Sequence[ListedCheckpoint] = ()) -> None:
@@ -66,7 +66,7 @@ def write_checkpoint_list(folder: Path, checkpoints: Sequence[ListedCheckpoint] 
     Example:
         >>> write_checkpoint_list(run.folder / "best")  # doctest: +SKIP
     """
-    write_json(folder / CHECKPOINTS, checkpoint_list(_run_digest(folder), checkpoints))
+    write_sealed(folder / CHECKPOINTS, checkpoint_list(_run_digest(folder), checkpoints))
 
 
 def read_checkpoint_list(folder: Path) -> tuple[ListedCheckpoint, ...]:
@@ -86,9 +86,8 @@ def read_checkpoint_list(folder: Path) -> tuple[ListedCheckpoint, ...]:
         check_file_names(name for each in listed for name in (each.name, *each.files))
         is_own = values["run"] == _run_digest(folder)
     except SEAL_ERRORS as error:
-        got = "no such file" if isinstance(error, FileNotFoundError) else error
         raise RunError(
-            path, expected="the list of checkpoints must be undamaged", got=got, todo=_TODO
+            path, expected="the list of checkpoints must be undamaged", got=error, todo=_TODO
         ) from error
     if not is_own:
         raise RunError(
@@ -108,13 +107,13 @@ def add_to_list(folder: Path, name: str, *, max_to_keep: int) -> None:
         name: The new checkpoint, such as "model.ckpt-640".
         max_to_keep: The number of checkpoints that are kept.
 
+    Raises:
+        RunError: The list was damaged since it was written: others in it would be lost unnoticed.
+
     Example:
         >>> add_to_list(run.folder, "model.ckpt-640", max_to_keep=3)  # doctest: +SKIP
     """
-    try:
-        listed = read_checkpoint_list(folder)
-    except RunError:
-        listed = ()
+    listed = read_checkpoint_list(folder)
     files = [path.name for path in folder.iterdir() if path.name.startswith(f"{name}.")]
     others = [each for each in listed if each.name != name]
     checkpoints = [*others, ListedCheckpoint(name, file_digests(folder, files))]

@@ -13,16 +13,9 @@ from lawrec.corpus.dataset_spec import EXTRA, DatasetSpec, check_dataset_spec
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tokenizers import listed_words, read_words
 from lawrec.errors import ConfigError, RunError
-from lawrec.files import atomic_folder, write_json, write_text
+from lawrec.files import atomic_folder, write_json, write_lines
 from lawrec.runs.checkpoint_list import BEST, RUN_FILE, write_checkpoint_list
-from lawrec.runs.run import (
-    DICTIONARY,
-    RUN_VERSION,
-    Run,
-    WarmStart,
-    copied_lists,
-    open_run,
-)
+from lawrec.runs.run import DICTIONARY, RUN_VERSION, Run, WarmStart, copied_lists, open_run
 from lawrec.seal import seal
 from lawrec.text_files import content_digest
 
@@ -108,9 +101,9 @@ def _write_run(
     records.tokens.save(folder / "tokens.txt")
     records.articles.save(folder / "articles.txt")
     records.charges.save(folder / "charges.txt")
-    _write_words(folder / DICTIONARY, read_words(dataset.dictionaries))
+    write_lines(folder / DICTIONARY, read_words(dataset.dictionaries))
     for setting, copy in copied_lists(config, folder).items():
-        _write_words(Path(copy), listed_words(getattr(config.corpus, setting)))
+        write_lines(Path(copy), listed_words(getattr(config.corpus, setting)))
     write_json(
         folder / RUN_FILE,
         {
@@ -118,11 +111,12 @@ def _write_run(
             "lawrec": __version__,
             "config": config.to_dict(),
             "tokenizer": records.manifest.tokenizer,
-            "source": _dataset_to_dict(dataset),
+            "dataset": _dataset_to_dict(dataset),
             "records": records.folder.name,
             "label_counts": records.manifest.label_counts,
             "splits": _splits_to_dict(records, dataset),
-            "start": warm_start and {**asdict(warm_start), "run": str(warm_start.run.resolve())},
+            "warm_start": warm_start
+            and {**asdict(warm_start), "run": str(warm_start.run.resolve())},
         },
     )
     names = [path.name for path in folder.iterdir()]
@@ -143,7 +137,7 @@ def _dataset_to_dict(dataset: DatasetSpec) -> dict[str, Any]:
         "learn_charges": dataset.learn_charges,
         "statute": statute,
         "skip_bad": dataset.skip_bad,
-        "format": dataset.case_format.non_defaults(),
+        "case_format": dataset.case_format.non_defaults(),
     }
 
 
@@ -158,7 +152,3 @@ def _splits_to_dict(records: Records, dataset: DatasetSpec) -> dict[str, dict[st
         for name, (path, _) in dataset.extra_files.items()
     }
     return files | extra
-
-
-def _write_words(path: Path, words: list[str]) -> None:
-    write_text(path, "".join(f"{word}\n" for word in words))

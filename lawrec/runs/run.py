@@ -25,15 +25,15 @@ lawrec         the version of lawrec that created the run
 config         all settings, by section
 tokenizer      the fingerprint of the tokenizer: its package and version, the words of the
                dictionaries, the stop words and the entity types
-source         where the cases are and how they are read: "data", "article_list" and "statute" are
+dataset        where the cases are and how they are read: "data", "article_list" and "statute" are
                absolute paths or null, "extra" and "extra_partial" lists of them, "skip_bad" and
-               "learn_charges" are true or false, "format" has the options of the case format that
-               differ from the defaults
+               "learn_charges" are true or false, "case_format" has the options of the case format
+               that differ from the defaults
 records        the name of the folder of records
 label_counts   the number of train cases of each article, in the order of articles.txt
 splits         for train, valid, test, each extra file (extra-1, extra-partial-1 ...) and statute,
                if they exist: the "path" of the cases and their SHA-256, "sha256"
-start          null, or the checkpoint of another run that the weights were initialized from: the
+warm_start     null, or the checkpoint of another run that the weights were initialized from: the
                path of the "run", the "checkpoint" in it, and "trained_on", the SHA-256 of all cases
                that those weights were trained on
 """
@@ -49,7 +49,8 @@ from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError, quoted
-from lawrec.files import parse_json, path_out_of, write_text
+from lawrec.files import path_out_of, write_text
+from lawrec.json_text import parse_json
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.seal import check_seal
 
@@ -171,20 +172,21 @@ def open_run(folder: Path) -> Run:
             articles=load_vocabulary(folder / "articles.txt"),
             charges=load_vocabulary(folder / "charges.txt"),
             tokenizer=values["tokenizer"],
-            dataset=_dataset_from_dict(values["source"], folder / DICTIONARY),
+            dataset=_dataset_from_dict(values["dataset"], folder / DICTIONARY),
             records=values["records"],
             label_counts=tuple(values["label_counts"]),
             splits={
                 split: SplitFile(Path(file["path"]), file["sha256"])
                 for split, file in values["splits"].items()
             },
-            warm_start=_warm_start_from_dict(values["start"]),
+            warm_start=_warm_start_from_dict(values["warm_start"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        missing = isinstance(error, FileNotFoundError)
         raise RunError(
-            folder,
+            path,
             expected="the folder must hold a run",
-            got=f"{type(error).__name__}: {error}",
+            got=error if missing else f"{type(error).__name__}: {error}",
             todo="Name a folder that `lawrec train` created.",
         ) from error
 
@@ -277,7 +279,7 @@ def _dataset_from_dict(values: dict[str, Any], dictionary: Path) -> DatasetSpec:
         learn_charges=values["learn_charges"],
         statute=statute,
         dictionaries=(dictionary,),
-        case_format=CaseFormat(**values["format"]),
+        case_format=CaseFormat(**values["case_format"]),
         skip_bad=values["skip_bad"],
     )
 

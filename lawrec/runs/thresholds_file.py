@@ -2,7 +2,7 @@
 
 The keys that decide, all of which must be there:
 
-    rule                "threshold", "share" or "expected-f1", a key of `RULE_KINDS`
+    rule                "threshold", "share" or "expected_f1", a key of `RULE_KINDS`
     min_articles, max_articles, fill_score
                         the limits of a list, as in `DecisionRule`
     guarantee_score     the score from which on every article is listed; null: no guarantee
@@ -92,10 +92,7 @@ def save_thresholds(
         "guarantee_score": _null_if_infinite(rule.guarantee),
         "guarantee": asdict(tuning.guarantee) if tuning.guarantee else None,
         "calibration": calibration
-        and {
-            "kind": calibration.kind,
-            "parameters": calibration.parameters,
-        },
+        and {"kind": calibration.kind, "parameters": calibration.parameters},
         "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
         "tuned_for": {
             "checkpoint": Path(checkpoint).relative_to(run.folder).as_posix(),

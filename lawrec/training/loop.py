@@ -28,7 +28,7 @@ from lawrec.corpus.tfrecords import DAMAGE, disk_full_as_os_error
 from lawrec.errors import RunError
 from lawrec.models.scorer import Scorer, make_scorer
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.checkpoint_list import BEST, add_to_list
+from lawrec.runs.checkpoint_list import BEST, add_to_list, read_checkpoint_list
 from lawrec.runs.results import TrainingEvaluation
 from lawrec.runs.run import Run, set_latest
 from lawrec.training.checkpoints import CheckpointManager, checkpoint_manager
@@ -83,12 +83,15 @@ def train(
     Raises:
         RecordsError: A shard is missing or damaged, or there is no valid split.
         RunError: The loss is not finite or another worker has stopped; the last good checkpoint is
-            kept. Or the checkpoint to restore is damaged, or of another model.
+            kept. Or the checkpoint to restore is damaged, or of another model, or a list of
+            checkpoints is damaged.
 
     Example:
         >>> for evaluation in train(run, records):  # doctest: +SKIP
         ...     print(evaluation.step, evaluation.valid["micro_f1"])
     """
+    for part in (run.folder, run.folder / BEST):
+        read_checkpoint_list(part)  # a damaged list is refused now, not when a checkpoint is saved
     config = run.config.training
     strategy = strategy or tf.distribute.get_strategy()
     with (

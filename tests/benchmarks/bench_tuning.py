@@ -19,7 +19,7 @@ from lawrec.decision.objectives import best_point
 from lawrec.decision.score_order import round_scores
 from lawrec.decision.strategies import STRATEGIES
 from lawrec.decision.tuning_cases import TuningCases
-from lawrec.evaluation.metrics import count, f1
+from lawrec.evaluation.confusion_counts import count, f1
 
 ARTICLES = 183
 GRID = 1_000

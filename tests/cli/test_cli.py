@@ -12,9 +12,10 @@ from click.shell_completion import ShellComplete
 
 from lawrec import __version__
 from lawrec.cli import COMMANDS, cli, load_command
-from lawrec.cli.options import HEADINGS
+from lawrec.cli.option_types import HEADINGS
 from lawrec.config import Config
 from lawrec.corpus.readers import CaseFormat
+from lawrec.decision.objectives import OBJECTIVES
 from lawrec.evaluation.metrics import METRICS
 from tests.helpers.cli import json_lines, lawrec
 from tests.helpers.damages import reseal
@@ -189,6 +190,36 @@ def test_a_shell_completes_commands_and_options(words, incomplete, expected):
     completion = ShellComplete(cli, {}, "lawrec", "_LAWREC_COMPLETE")
     completions = completion.get_completions(words, incomplete)
     assert [item.value for item in completions] == expected
+
+
+def test_completing_options_imports_no_numpy():
+    code = (
+        "import sys; from click.shell_completion import ShellComplete as Shell; "
+        "from lawrec.cli import cli; shell = Shell(cli, {}, 'lawrec', '_LAWREC_COMPLETE'); "
+        f"print(*(len(shell.get_completions(words.split(), '--')) for words in {[*ALL]})); "
+        "print({'numpy', 'pandas', 'tensorflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    completed, slow = done.stdout.splitlines()
+    assert len(completed.split()) == len(ALL)
+    assert "0" not in completed.split()
+    assert slow == "set()"
+
+
+def test_a_shell_completes_the_keys_of_a_registry():
+    completion = ShellComplete(cli, {}, "lawrec", "_LAWREC_COMPLETE")
+    completions = completion.get_completions(["tune-thresholds", "--objective"], "")
+    assert [item.value for item in completions] == list(OBJECTIVES)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_default_of_a_format_is_the_first_of_its_registry(name):
+    defaults = [
+        (part.default, part.type.choices[0])
+        for part in ALL[name].params
+        if part.name == "output_format" and isinstance(part.default, str)
+    ]
+    assert all(default == first for default, first in defaults)
 
 
 def test_a_traceback_is_shown_on_demand(tmp_path):

@@ -25,7 +25,7 @@ def runs(trained, tmp_path, monkeypatch):
     folder = next(trained.checkpoints.glob("*/run.json")).parent
     for name in ("first", "second"):
         shutil.copytree(folder, tmp_path / "checkpoints" / name)
-    tuned = lawrec("tune-thresholds", "--run", "second", "--strategy", "top-n")
+    tuned = lawrec("tune-thresholds", "--run", "second", "--strategy", "top_n")
     assert tuned.exit_code == 0, tuned.stderr
     return [tmp_path / "checkpoints" / name for name in ("first", "second")]
 

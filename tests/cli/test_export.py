@@ -237,7 +237,7 @@ class TestEvaluate:
         (data / "law.txt").write_text("67\n133\n264\n266\n", encoding="utf-8")
         run = next(tmp_path.glob("checkpoints/*/run.json"))
         values = json.loads(run.read_text("utf-8"))
-        values["source"]["data"] = str(data)
+        values["dataset"]["data"] = str(data)
         run.write_text(json.dumps(values), encoding="utf-8")
         reseal(run.parent)
         where = ("--run", run.parent, "--format", "json")

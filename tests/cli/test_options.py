@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from lawrec.cli import options
+from lawrec.cli import option_types, options
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import CaseFormat
 from lawrec.progress import SILENT
@@ -16,7 +16,7 @@ def values(*arguments, decorators=(options.data,)):
     """Return what a command gets from its arguments."""
     results = []
 
-    @options.compose_options(click.command(cls=options.HeadedCommand), *decorators)
+    @options.compose_options(click.command(cls=option_types.HeadedCommand), *decorators)
     def command(**arguments):
         results.append((arguments, options.is_given(*arguments)))
 
@@ -95,4 +95,4 @@ def test_quiet_shows_no_progress(arguments, is_silent):
 @pytest.mark.parametrize("value", ["nan", "-0.1", "1.1", "inf", "x"])
 def test_a_number_outside_its_range_is_refused(value):
     with pytest.raises(click.BadParameter):
-        options.FloatRange(0, 1).convert(value, None, None)
+        option_types.FloatRange(0, 1).convert(value, None, None)

@@ -151,7 +151,7 @@ def test_a_run_is_resumed_with_cases_that_have_moved(own_run, tiny_data, tmp_pat
     path = own_run / "run.json"
     gone = str(tmp_path / "gone/data")
     values = json.loads(path.read_text("utf-8"))
-    values["source"]["data"] = gone
+    values["dataset"]["data"] = gone
     path.write_text(json.dumps(values), encoding="utf-8")
     reseal(own_run)
     refused = lawrec("train", "--resume")

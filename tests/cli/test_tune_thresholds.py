@@ -67,7 +67,7 @@ def test_each_strategy_can_be_asked_for_and_decides(thresholds, strategy):
 
 
 def test_thresholds_come_with_support_interval_and_reliability(thresholds):
-    assert lawrec("tune-thresholds", "--strategy", "per-article").exit_code == 0
+    assert lawrec("tune-thresholds", "--strategy", "per_article").exit_code == 0
     for line in read(thresholds)["articles"]:
         assert line["support"] >= 1
         assert line["reliable"] == (line["support"] >= 10)
@@ -141,4 +141,4 @@ def test_costs_may_differ_from_article_to_article(thresholds, own):
 def test_an_unknown_strategy_is_a_usage_error():
     result = lawrec("tune-thresholds", "--strategy", "guess")
     assert result.exit_code == 2
-    assert "per-article" in result.stderr
+    assert "per_article" in result.stderr

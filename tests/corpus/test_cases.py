@@ -11,7 +11,7 @@ from lawrec.errors import CaseError, ErrorKind
 FACT = "被告人张某秘密窃取他人财物。"
 ENCODING = "the text must be in the encoding of its file, UTF-8 or GB18030"
 NO_META = '"meta" must be a JSON object'
-FIX = "Fix the line, or pass --skip-bad."
+FIX = "Fix the line."
 
 
 def write(tmp_path, name, content):
@@ -141,17 +141,17 @@ def test_labels_are_read_only_when_they_are_asked_for(line, labelled):
         ('"盗窃"', "a line must be one JSON object", "'盗窃'", 'Write {"fact": "..."}.'),
         ('{"fact": "盗", "meta": null}', NO_META, "None", FIX),
         ('{"fact": "盗", "meta": [264]}', NO_META, "[264]", FIX),
-        ("{}", '"fact" must be a text', "None", "Fix the line, name another field"),
-        ('{"fact": null, "meta": {}}', '"fact" must be a text', "None", "Fix the line, name"),
-        ('{"fact": 264}', '"fact" must be a text', "264", "Fix the line, name"),
-        ('{"fact": ["盗窃"]}', '"fact" must be a text', "['盗窃']", "Fix the line, name"),
+        ("{}", '"fact" must be a text', "None", "Fix the line, or name another field"),
+        ('{"fact": null, "meta": {}}', '"fact" must be a text', "None", "Fix the line, or name"),
+        ('{"fact": 264}', '"fact" must be a text', "264", "Fix the line, or name"),
+        ('{"fact": ["盗窃"]}', '"fact" must be a text', "['盗窃']", "Fix the line, or name"),
         (cail(""), "the fact must not be empty", "''", "Write the fact."),
         (cail(" 　\n\t"), "the fact must not be empty", r"' \u3000\n\t'", "Write the fact."),
         (cail("theft, 264"), "the fact must hold Chinese text", "'theft", "Write the fact in Chi"),
         (cail("2018-01-01！"), "the fact must hold Chinese text", "'2018", "Write the fact in Chi"),
         (cail("ぬすむ"), "the fact must hold Chinese text", "'ぬすむ'", "Write the fact in Chi"),
-        ('{"fact": "盗\\ud800"}', ENCODING, "other bytes", "Fix the line, name the encoding"),
-        (b'{"fact": "\xe7\x9b\x97\xff"}', ENCODING, "other bytes", "Fix the line, name"),
+        ('{"fact": "盗\\ud800"}', ENCODING, "other bytes", "Fix the line, or name the encoding"),
+        (b'{"fact": "\xe7\x9b\x97\xff"}', ENCODING, "other bytes", "Fix the line, or name"),
     ],
 )
 def test_a_line_that_cannot_be_used_comes_as_its_error(line, expected, got, todo):
@@ -211,6 +211,16 @@ def test_the_line_after_a_bad_one_is_read():
     cases = read_bytes("\n".join(["{", cail(), cail(""), cail()]))
     assert [isinstance(case, Case) for case in cases] == [False, True, False, True]
     assert [case.where for case in cases] == ["cases:1", "cases:2", "cases:3", "cases:4"]
+
+
+def test_only_what_stops_at_a_line_advises_to_skip_it():
+    error = only_error(cail(articles=[1.5]))
+    with pytest.raises(CaseError) as caught:
+        list(usable_cases(iter([error])))
+    stopped = caught.value
+    assert (error.todo, stopped.todo) == (FIX, "Fix the line, or pass --skip-bad.")
+    assert vars(stopped) == {**vars(error), "todo": stopped.todo}
+    assert stopped.kind is ErrorKind.BAD_LABEL
 
 
 def test_the_first_bad_line_is_raised_by_default():

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import tensorflow as tf
 
+from lawrec.corpus.dataset_spec import RECORDS_VERSION
 from lawrec.corpus.manifest import (
-    RECORDS_VERSION,
     VOCABULARY_FILES,
     Manifest,
     Records,
@@ -253,7 +253,7 @@ def test_records_without_a_vocabulary_are_refused(records, tmp_path, name):
 
 def test_a_manifest_survives_json(records):
     values = json.loads(json.dumps(manifest_to_dict(records.manifest)))
-    assert values["schema"] == RECORDS_VERSION
+    assert values["records_version"] == RECORDS_VERSION
     assert values["splits"]["train"]["cases"] == len(RECORDS)
     changed = replace(records.manifest, max_tokens=3)
     assert manifest_to_dict(changed) == {**manifest_to_dict(records.manifest), "max_tokens": 3}

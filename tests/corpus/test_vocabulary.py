@@ -95,7 +95,7 @@ def test_a_vocabulary_comes_back_as_it_was_saved(tmp_path, names):
 
 
 @pytest.mark.parametrize(
-    ("content", "got"), [(None, "No such file"), ("盗窃\n".encode("gbk"), "can't decode")]
+    ("content", "got"), [(None, "no such file"), ("盗窃\n".encode("gbk"), "can't decode")]
 )
 def test_a_vocabulary_that_cannot_be_read_is_refused(tmp_path, content, got):
     path = tmp_path / "tokens.txt"

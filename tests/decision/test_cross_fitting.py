@@ -23,9 +23,9 @@ from lawrec.errors import ConfigError
 from lawrec.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER, cail_score
 from tests.helpers.arrays import bools, floats, random_mask, random_table
 
-CONFIG = DecisionConfig(strategy="per-article", folds=3, shrinkage_cases=20)
+CONFIG = DecisionConfig(strategy="per_article", folds=3, shrinkage_cases=20)
 QUICK = DecisionConfig(folds=2)
-OWN = ("per-article", "micro-f1", "cost")
+OWN = ("per_article", "micro_f1", "cost")
 
 
 def invented(seed, cases=90, support=(40, 12, 3, 0), apart=0.3):
@@ -65,7 +65,7 @@ def threshold_by_hand(cases, config, article):
 def best_threshold(cases, config):
     """The threshold of all articles, as if they were one."""
     one = TuningCases(cases.y_true.reshape(-1, 1), cases.y_score.reshape(-1, 1))
-    strategy = "cost" if config.strategy == "cost" else "per-article"
+    strategy = "cost" if config.strategy == "cost" else "per_article"
     return min(1.0, float(tune(one, replace(config, strategy=strategy)).thresholds[0]))
 
 
@@ -159,14 +159,14 @@ def test_own_costs_can_keep_an_article_from_ever_being_listed():
     assert np.isfinite(found).tolist() == [True, True, False, True]
 
 
-@pytest.mark.parametrize("strategy", ["fixed", "top-n", "expected-f1"])
+@pytest.mark.parametrize("strategy", ["fixed", "top_n", "expected_f1"])
 def test_a_strategy_that_is_not_averaged_is_left_as_it_is(strategy):
     config = DecisionConfig(strategy=strategy)
     expected = tune(invented(0), config)
     assert thresholds(invented(0), config).tolist() == expected.thresholds.tolist()
 
 
-@pytest.mark.parametrize("strategy", ["global", "top-n-per-score"])
+@pytest.mark.parametrize("strategy", ["global", "top_n_per_score"])
 def test_a_single_threshold_is_the_mean_of_folds(strategy):
     cases, config = invented(1), replace(CONFIG, strategy=strategy)
     parts = [tune(part, config).thresholds for part in leave_out_folds(cases, config)]
@@ -180,7 +180,7 @@ def test_cail_is_never_worse_than_another_strategy_on_the_cases_it_sees():
         for name in STRATEGIES:
             rule = cross_fit(cases, replace(CONFIG, strategy=name))
             of_strategy[name] = cail_score(cases.y_true, decide(cases.y_score, rule))
-        assert of_strategy["cail"] == max(of_strategy.values())
+        assert of_strategy["cail_score"] == max(of_strategy.values())
 
 
 def test_only_folds_with_the_same_signature_count(monkeypatch):
@@ -190,7 +190,7 @@ def test_only_folds_with_the_same_signature_count(monkeypatch):
     kinds = set()
     for seed in range(25):
         cases = invented(seed, cases=40, support=(20, 8, 4), apart=0.1)
-        config = replace(CONFIG, strategy="cail", shrinkage_cases=0)
+        config = replace(CONFIG, strategy="cail_score", shrinkage_cases=0)
         whole = tune(cases, config)
         parts = [tune(part, config) for part in leave_out_folds(cases, config)]
         alike = [part for part in parts if signature(part) == signature(whole)] or [whole]
@@ -346,7 +346,7 @@ def test_best_is_the_first_of_the_comparison():
 
 def test_a_named_strategy_is_not_compared():
     strategy, rule, compared = choose_rule(invented(6), CONFIG)
-    assert (strategy, compared) == ("per-article", [])
+    assert (strategy, compared) == ("per_article", [])
     assert rule.thresholds.tolist() == thresholds(invented(6), CONFIG).tolist()
 
 

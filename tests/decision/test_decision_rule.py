@@ -70,7 +70,7 @@ def random_decision(seed, kind="threshold", cases=10):
     articles = int(rng.integers(1, 8))
     y_score = random_scores(rng, (cases, articles))
     thresholds = np.where(rng.random(articles) < 0.3, NEVER, random_scores(rng, articles))
-    least, most = sorted(rng.integers(1 if kind == "expected-f1" else 0, 8, 2).tolist())
+    least, most = sorted(rng.integers(1 if kind == "expected_f1" else 0, 8, 2).tolist())
     return y_score, DecisionRule(
         thresholds.astype(np.float32),
         least,
@@ -144,7 +144,7 @@ def test_an_article_passes_from_its_threshold_in_a_case_on(kind):
 
 
 def test_a_list_that_is_chosen_as_a_whole_has_no_thresholds():
-    y_score, rule = random_decision(0, "expected-f1")
+    y_score, rule = random_decision(0, "expected_f1")
     assert (score_thresholds(y_score, rule) == NEVER).all()
 
 
@@ -268,8 +268,8 @@ def test_noise_below_the_rounding_changes_no_list(kind):
 def test_what_never_passes_does_not_make_the_likeliest_list_longer():
     never_zero = Calibration("isotonic", (0,) * 9, (((-2.0, 2.0), (0.1, 0.9)),))
     thresholds = floats(*[0] * 3, *[NEVER] * 6)
-    rule = DecisionRule(thresholds, 0, 9, kind="expected-f1", calibration=never_zero)
+    rule = DecisionRule(thresholds, 0, 9, kind="expected_f1", calibration=never_zero)
     y_score = np.random.default_rng(0).random((50, 9), np.float32)
     few = Calibration("isotonic", (0,) * 3, never_zero.parameters)
-    alone = DecisionRule(thresholds[:3], 0, 9, kind="expected-f1", calibration=few)
+    alone = DecisionRule(thresholds[:3], 0, 9, kind="expected_f1", calibration=few)
     assert decide(y_score, rule)[:, :3].tolist() == decide(y_score[:, :3], alone).tolist()

@@ -4,7 +4,8 @@ import pytest
 from lawrec.config import DecisionConfig
 from lawrec.decision.objectives import OBJECTIVES, f_beta, objective
 from lawrec.errors import ConfigError
-from lawrec.evaluation.metrics import HIGHER_IS_BETTER, Counts
+from lawrec.evaluation.confusion_counts import Counts
+from lawrec.evaluation.metrics import HIGHER_IS_BETTER
 from tests.helpers.arrays import RATES, SEEDS, random_mask, random_table, slow_rate
 
 

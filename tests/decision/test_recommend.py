@@ -127,7 +127,7 @@ def test_a_recommendation_has_article_title_score_threshold_and_reason():
             [(1, "133之一", ABOVE), (2, "234", ABOVE), (3, "264", BELOW)],
         ),
         (
-            rule(0, 0, 0, 0, kind="expected-f1", least=3),
+            rule(0, 0, 0, 0, kind="expected_f1", least=3),
             4,
             [
                 (1, "133之一", LIKELIEST),
@@ -231,7 +231,7 @@ def test_violations_are_those_of_the_recommended_articles_alone():
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
-    [("threshold", 0.5), ("share", 0.375), ("expected-f1", None)],
+    [("threshold", 0.5), ("share", 0.375), ("expected_f1", None)],
 )
 def test_the_threshold_is_the_score_from_which_an_article_passes_in_its_case(kind, expected):
     found = first_list(rule(0.5, 0.5, 0.5, NEVER, kind=kind), top_k=4)

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 
 from lawrec.config import DecisionConfig
-from lawrec.decision.decision_rule import DecisionRule, decide
-from lawrec.decision.objectives import objective
+from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
+from lawrec.decision.objectives import OBJECTIVES, objective
 from lawrec.decision.score_order import relative_scores
 from lawrec.decision.strategies import STRATEGIES, cail_points, micro_f1_points
 from lawrec.decision.strategies import tune as tune_labelled
 from lawrec.decision.threshold_curve import NEVER, threshold_curve
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import ConfigError
-from lawrec.evaluation.metrics import METRICS, Counts, cail_score, f1
+from lawrec.evaluation.confusion_counts import Counts, f1
+from lawrec.evaluation.metrics import METRICS, cail_score
 from tests.helpers.arrays import (
     RATES,
     SEEDS,
@@ -72,7 +73,7 @@ def all_counts(y_true, y_score, known):
 
 def test_micro_f1_is_the_best_of_all_combinations_of_thresholds():
     for y_true, y_score, known in tables():
-        rule = tune(y_true, y_score, without_limits(strategy="micro-f1"), known)
+        rule = tune(y_true, y_score, without_limits(strategy="micro_f1"), known)
         tp, listed, true = all_counts(y_true, y_score, known).sum(axis=1).T
         found = METRICS["micro_f1"](y_true, decide(y_score, rule), known)
         assert found == pytest.approx((2 * tp / (listed + true)).max())
@@ -80,7 +81,7 @@ def test_micro_f1_is_the_best_of_all_combinations_of_thresholds():
 
 def test_micro_f1_of_more_articles_is_exact_too():
     y_true, y_score = random_table(0, cases=6, articles=4, unseen=0)
-    rule = tune(y_true, y_score, without_limits(strategy="micro-f1"))
+    rule = tune(y_true, y_score, without_limits(strategy="micro_f1"))
     tp, listed, true = all_counts(y_true, y_score, np.ones_like(y_true)).sum(axis=1).T
     assert METRICS["micro_f1"](y_true, decide(y_score, rule)) == pytest.approx(
         (2 * tp / (listed + true)).max()
@@ -120,7 +121,7 @@ def test_each_article_has_its_own_costs():
 
 @pytest.mark.parametrize("name", RATES)
 def test_per_article_has_the_best_rate_of_every_article(name):
-    config = without_limits(strategy="per-article", objective=name, beta=2, target_rate=0.7)
+    config = without_limits(strategy="per_article", objective=name, beta=2, target_rate=0.7)
     for y_true, y_score, known in tables():
         y_pred = decide(y_score, tune(y_true, y_score, config, known))
         for article, seen in enumerate(known.T):
@@ -146,7 +147,7 @@ def test_global_has_the_best_rate_of_all_single_thresholds(name):
 
 
 def test_top_n_has_the_best_micro_f1_of_all_n():
-    config = never_unseen(strategy="top-n", max_articles=4)
+    config = never_unseen(strategy="top_n", max_articles=4)
     for y_true, y_score, known in tables(articles=5):
         rule = tune(y_true, y_score, config, known)
         never = np.full(5, NEVER)
@@ -158,7 +159,7 @@ def test_top_n_has_the_best_micro_f1_of_all_n():
 
 @pytest.mark.parametrize("name", RATES)
 def test_top_n_per_score_has_the_best_share(name):
-    config = without_limits(strategy="top-n-per-score", objective=name, beta=2, target_rate=0.7)
+    config = without_limits(strategy="top_n_per_score", objective=name, beta=2, target_rate=0.7)
     for y_true, y_score, known in tables():
         relative = relative_scores(y_score)
         lists = [relative >= share for share in all_thresholds(relative)]
@@ -186,7 +187,7 @@ def test_cail_is_never_worse_than_any_other_strategy(limits, unseen_threshold):
             )
             for name in STRATEGIES
         }
-        assert of_strategy["cail"] >= max(of_strategy.values()) - 1e-12
+        assert of_strategy["cail_score"] >= max(of_strategy.values()) - 1e-12
 
 
 def test_no_change_of_a_single_threshold_improves_the_points_of_cail():
@@ -222,7 +223,9 @@ def test_the_order_of_cases_does_not_matter(strategy):
         assert same_rules(tune(y_true[rows], y_score[rows], config, known[rows]), expected)
 
 
-@pytest.mark.parametrize("strategy", sorted(set(STRATEGIES) - {"cail"}))  # ascent goes by column
+@pytest.mark.parametrize(
+    "strategy", sorted(set(STRATEGIES) - {"cail_score"})
+)  # ascent goes by column
 def test_the_order_of_articles_does_not_matter(strategy):
     y_true, _ = random_table(0, articles=4)
     y_score = np.random.default_rng(0).random(y_true.shape, np.float32)
@@ -242,14 +245,14 @@ def test_the_fixed_threshold_of_an_article_with_a_case_is_one_half():
 
 def test_expected_f1_keeps_the_calibration_of_the_configuration():
     for kind in ("none", "temperature", "isotonic"):
-        rule = tune(*random_table(0), DecisionConfig(strategy="expected-f1", calibration=kind))
-        assert (rule.kind, rule.calibration.kind) == ("expected-f1", kind)
+        rule = tune(*random_table(0), DecisionConfig(strategy="expected_f1", calibration=kind))
+        assert (rule.kind, rule.calibration.kind) == ("expected_f1", kind)
 
 
 def test_top_n_does_not_count_an_article_that_never_passes():
     y_true = bools([1, 0, 0], [1, 0, 0], [0, 1, 0])
     y_score = floats([0.5, 0.25, 0.75], [0.5, 0.25, 0.75], [0.25, 0.5, 0.75])
-    rule = tune(y_true, y_score, never_unseen(strategy="top-n"))
+    rule = tune(y_true, y_score, never_unseen(strategy="top_n"))
     assert rule.max_articles == 1
     assert (decide(y_score, rule) == y_true).all()
 
@@ -265,7 +268,7 @@ def test_global_does_not_count_an_article_that_never_passes():
 def test_top_n_keeps_to_the_least_number_of_articles(least, most, expected):
     y_true = bools([1, 0, 0], [0, 1, 0], [0, 0, 1])
     y_score = np.where(y_true, floats(0.9), floats(0.1)).astype(np.float32)
-    config = never_unseen(strategy="top-n", min_articles=least, max_articles=most)
+    config = never_unseen(strategy="top_n", min_articles=least, max_articles=most)
     rule = tune(y_true, y_score, config)
     assert (rule.min_articles, rule.max_articles) == (expected, expected)
 
@@ -279,13 +282,13 @@ def test_an_article_without_a_true_case_never_passes(strategy):
     assert not decide(y_score, rule)[:, -1].any()
 
 
-@pytest.mark.parametrize("strategy", ["fixed", "global", "per-article", "micro-f1", "cost"])
+@pytest.mark.parametrize("strategy", ["fixed", "global", "per_article", "micro_f1", "cost"])
 def test_an_article_without_a_true_case_gets_the_score_of_the_configuration(strategy):
     rule = tune(*random_table(3), DecisionConfig(strategy=strategy, unseen_threshold=0.625))
     assert rule.thresholds[-1] == np.float32(0.625)
 
 
-@pytest.mark.parametrize("strategy", ["global", "per-article", "micro-f1", "cail"])
+@pytest.mark.parametrize("strategy", ["global", "per_article", "micro_f1", "cail_score"])
 def test_an_article_without_a_true_case_gets_the_best_pooled_threshold(strategy):
     y_true, y_score = random_table(3)
     pooled = tune(y_true, y_score, DecisionConfig(strategy="global"))
@@ -295,7 +298,7 @@ def test_an_article_without_a_true_case_gets_the_best_pooled_threshold(strategy)
 
 
 @pytest.mark.parametrize(
-    "strategy", sorted(set(STRATEGIES) - {"cail"})
+    "strategy", sorted(set(STRATEGIES) - {"cail_score"})
 )  # its mean is over all articles
 def test_an_article_without_a_true_case_does_not_influence_the_others(strategy):
     y_true, y_score = random_table(3)
@@ -314,7 +317,7 @@ def test_an_article_without_a_true_case_gets_the_cheapest_pooled_threshold():
 
 
 def test_a_share_is_no_score_so_that_an_article_without_a_true_case_gets_that_of_all():
-    config = DecisionConfig(strategy="top-n-per-score", unseen_threshold=0.0625)
+    config = DecisionConfig(strategy="top_n_per_score", unseen_threshold=0.0625)
     rule = tune(*random_table(3), config)
     assert len(set(rule.thresholds.tolist())) == 1
     assert rule.thresholds[0] > 0.0625
@@ -325,8 +328,8 @@ def test_an_article_that_nobody_knows_does_not_influence_cail():
         y_true, y_score = random_table(seed)
         known = np.ones_like(y_true)
         known[:, -1] = False
-        expected = tune(y_true[:, :-1], y_score[:, :-1], never_unseen(strategy="cail"))
-        rule = tune(y_true, y_score, never_unseen(strategy="cail"), known)
+        expected = tune(y_true[:, :-1], y_score[:, :-1], never_unseen(strategy="cail_score"))
+        rule = tune(y_true, y_score, never_unseen(strategy="cail_score"), known)
         assert rule.thresholds[:-1].tolist() == expected.thresholds.tolist()
 
 
@@ -334,11 +337,11 @@ def test_articles_keep_their_calibration_group_next_to_one_without_a_true_case()
     rng = np.random.default_rng(0)
     y_score = rng.random((300, 4), np.float32)
     y_true = rng.random((300, 4)) < y_score * np.array((0.8, 0, 0.2, 0.03))
-    rule = tune(y_true, y_score, never_unseen(strategy="expected-f1"))
+    rule = tune(y_true, y_score, never_unseen(strategy="expected_f1"))
     assert rule.calibration.groups == (2, 0, 1, 0)
 
 
-@pytest.mark.parametrize("strategy", ["fixed", "global", "per-article"])
+@pytest.mark.parametrize("strategy", ["fixed", "global", "per_article"])
 def test_a_rule_has_the_limits_of_the_configuration(strategy):
     config = never_unseen(strategy=strategy, min_articles=2, fill_score=0.125, max_articles=3)
     rule = tune(*random_table(0), config)
@@ -390,7 +393,7 @@ def test_masked_labels_do_not_move_a_threshold(strategy):
             assert same_rules(tune(y_true ^ ~known, y_score, config, known), expected)
 
 
-@pytest.mark.parametrize("strategy", ["global", "per-article", "micro-f1", "cost"])
+@pytest.mark.parametrize("strategy", ["global", "per_article", "micro_f1", "cost"])
 def test_masked_scores_do_not_move_a_threshold(strategy):
     for seed in range(10):
         y_true, y_score = random_table(seed)
@@ -411,8 +414,13 @@ def test_an_article_whose_true_cases_are_all_masked_gets_the_threshold_of_unseen
 
 @pytest.mark.parametrize(
     "settings",
-    [{"strategy": "best"}, {"strategy": "none"}, {"strategy": "expected-f1", "calibration": "x"}],
+    [{"strategy": "best"}, {"strategy": "none"}, {"strategy": "expected_f1", "calibration": "x"}],
 )
 def test_what_is_unknown_is_refused(settings):
     with pytest.raises(ConfigError, match="must be a known one"):
         tune(*random_table(0), DecisionConfig(**settings))
+
+
+def test_a_strategy_has_the_name_of_the_objective_that_it_maximizes():
+    assert all(name.isidentifier() for name in (*STRATEGIES, *RULE_KINDS, *OBJECTIVES))
+    assert set(STRATEGIES) & set(OBJECTIVES) == {"micro_f1", "cail_score"}

@@ -13,9 +13,9 @@ from lawrec.diagnostics.doctor import (
     suggest_batch_tokens,
     why_no_gpu,
 )
+from lawrec.diagnostics.reports import DoctorReport, MachineReport
 from lawrec.models.pooling import POOLINGS
 from lawrec.reporting.runs_text import doctor_text
-from lawrec.runs.results import DoctorReport, MachineReport
 
 pytestmark = pytest.mark.tensorflow
 READY = MachineReport(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import auc, average_precision_score, roc_auc_score, roc_curve
 
-from lawrec.evaluation import error_analysis, metrics
+from lawrec.evaluation import confusion_counts, error_analysis
 
 SEEDS = range(5)
 
@@ -24,7 +24,7 @@ def test_a_sweep_has_the_counts_of_each_threshold(seed):
     assert sweep.thresholds == pytest.approx(np.linspace(0, 1, 11))
     for index, threshold in enumerate(sweep.thresholds):
         y_pred = y_score >= np.float32(threshold)
-        counts = metrics.count(y_true, y_pred, known)
+        counts = confusion_counts.count(y_true, y_pred, known)
         for part in ("tp", "fp", "fn", "tn"):
             expected = getattr(counts, part).tolist()
             assert getattr(sweep.counts, part)[index].tolist() == expected

@@ -7,7 +7,7 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
-from lawrec.evaluation import metrics
+from lawrec.evaluation import confusion_counts, metrics
 
 SEEDS = range(8)
 ONES = np.ones((3, 4), np.bool_)
@@ -132,7 +132,7 @@ def test_metrics_match_values_worked_by_hand(name):
 
 
 def test_counts_match_values_worked_by_hand():
-    counts = metrics.count(TRUE, PRED)
+    counts = confusion_counts.count(TRUE, PRED)
     assert counts.tp.tolist() == [1, 2, 0, 0]
     assert counts.fp.tolist() == [0, 0, 1, 0]
     assert counts.fn.tolist() == [1, 0, 0, 0]
@@ -143,8 +143,8 @@ def test_counts_match_values_worked_by_hand():
     ("zero_division", "expected"), [(0.0, [2 / 3, 1, 0, 0]), (1.0, [2 / 3, 1, 0, 1])]
 )
 def test_f1_of_an_absent_article_is_zero_division(zero_division, expected):
-    counts = metrics.count(TRUE, PRED)
-    assert metrics.f1(counts, zero_division=zero_division) == pytest.approx(expected)
+    counts = confusion_counts.count(TRUE, PRED)
+    assert confusion_counts.f1(counts, zero_division=zero_division) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -292,7 +292,7 @@ def test_where_nothing_is_known_every_metric_is_0():
 
 def test_counts_under_a_mask_worked_by_hand():
     known = np.array([[0, 1, 0, 1], [1, 1, 1, 1], [1, 0, 1, 1]], np.bool_)
-    counts = metrics.count(TRUE, PRED, known)
+    counts = confusion_counts.count(TRUE, PRED, known)
     assert (counts.tp.tolist(), counts.fp.tolist()) == ([0, 1, 0, 0], [0, 0, 0, 0])
     assert (counts.fn.tolist(), counts.support.tolist()) == ([1, 0, 0, 0], [1, 1, 0, 0])
 
@@ -381,7 +381,7 @@ def test_every_average_of_nothing_is_0():
 
 
 def test_counts_of_cases_worked_by_hand():
-    counts = metrics.count(TRUE, PRED, axis=1)
+    counts = confusion_counts.count(TRUE, PRED, axis=1)
     assert counts.tp.tolist() == [1, 1, 1]
     assert counts.fp.tolist() == [1, 0, 0]
     assert counts.fn.tolist() == [0, 1, 0]
@@ -392,7 +392,7 @@ def test_counts_of_cases_worked_by_hand():
 def test_a_case_without_known_entries_has_no_value():
     known = ONES.copy()
     known[1] = False
-    matches = metrics.exact_match(metrics.count(TRUE, PRED, known, axis=1))
+    matches = metrics.exact_match(confusion_counts.count(TRUE, PRED, known, axis=1))
     assert matches.tolist()[::2] == [0, 1]
     assert np.isnan(matches[1])
     assert np.isnan(metrics.ratios_per_case(TRUE, PRED, known)["recall"][1])

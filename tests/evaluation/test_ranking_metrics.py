@@ -9,7 +9,7 @@ from sklearn.metrics import (
 )
 
 from lawrec.evaluation.calibration_metrics import score_metrics
-from lawrec.evaluation.metrics import nanmean_or_zero
+from lawrec.evaluation.confusion_counts import nanmean_or_zero
 from lawrec.evaluation.ranking_metrics import KS, auc_per_article, ranking_per_case
 from tests.helpers.predictions import random_scored_cases
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lawrec.evaluation import calibration_metrics, metrics, ranking_metrics
+from lawrec.evaluation import calibration_metrics, confusion_counts, metrics, ranking_metrics
 from lawrec.evaluation.report import (
     MOST_FREQUENT,
     NO_ARTICLE,
@@ -91,12 +91,12 @@ def test_a_run_does_not_differ_from_itself_but_from_a_much_worse_one():
 def test_the_table_of_articles_has_a_row_each():
     run = random_predictions()
     columns = metrics_per_article(run)
-    counts = metrics.count(run.y_true, run.y_pred, run.known)
+    counts = confusion_counts.count(run.y_true, run.y_pred, run.known)
     auc = ranking_metrics.auc_per_article(run.y_true, run.y_score, run.known)
     assert {len(values) for values in columns.values()} == {5}
     assert columns["article"] == run.articles
     assert columns["support"].tolist() == counts.support.tolist()
     assert columns["roc_auc"][:4].tolist() == auc.roc_auc[:4].tolist()
-    assert columns["f1"].tolist() == metrics.f1(counts).tolist()
+    assert columns["f1"].tolist() == confusion_counts.f1(counts).tolist()
     assert np.isnan(columns["roc_auc"][4])
     assert np.isinf(columns["threshold"][4])

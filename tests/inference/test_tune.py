@@ -51,7 +51,7 @@ def test_co_citations_are_those_of_pairs_counted_one_by_one(run, monkeypatch):
 
 def test_thresholds_are_chosen_for_rounded_scores(run):
     """No score of a tuning case lies so near its threshold that rounding decides."""
-    config = DecisionConfig(strategy="per-article", folds=1, shrinkage_cases=0)
+    config = DecisionConfig(strategy="per_article", folds=1, shrinkage_cases=0)
     scored = score_file(run, split_path(run, "valid"), case_format=run.dataset.case_format)
     before = (run.folder / THRESHOLDS).read_bytes()
     try:

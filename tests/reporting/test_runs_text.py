@@ -9,9 +9,10 @@ import pytest
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.threshold_curve import NEVER
+from lawrec.diagnostics.reports import Layer, RunInfo
 from lawrec.evaluation.metrics import METRIC_LABELS, METRICS
 from lawrec.reporting import runs_text
-from lawrec.runs.results import Layer, RunInfo, TuningResult
+from lawrec.runs.results import TuningResult
 
 METRIC_VALUES = dict.fromkeys(METRICS, 0.5) | {"cail_score": 0.87654, "hamming_loss": 0.00123}
 
@@ -132,6 +133,6 @@ settings     preset tiny, training.seed=7
 
 
 def test_the_json_of_a_run_reads_back():
-    values = json.loads(runs_text.info_json(run_info()))
+    values = json.loads(runs_text.report_json(run_info()))
     assert list(values) == [field.name for field in fields(RunInfo)]
     assert values["layers"] == [{"name": "embedding", "output": "(None, 8)", "parameters": 98_760}]

@@ -83,6 +83,16 @@ def test_a_list_that_is_missing_or_damaged_is_refused(run, content):
     assert caught.value.where == str(path)
 
 
+def test_no_checkpoint_is_added_to_a_damaged_list(run):
+    save(run, 1)
+    flip(run / "checkpoints.json")
+    before = (run / "checkpoints.json").read_bytes()
+    with pytest.raises(RunError, match="the list of checkpoints must be undamaged"):
+        save(run, 2)
+    assert (run / "checkpoints.json").read_bytes() == before
+    assert (run / "model.ckpt-1.index").is_file()
+
+
 @pytest.mark.parametrize("name", ["../second/best/model.ckpt-4", "/dev/zero", "..", ""])
 def test_a_list_that_names_files_outside_its_folder_is_refused(run, name):
     for listed in ({"name": name, "files": {}}, {"name": "a", "files": {name: "0" * 64}}):

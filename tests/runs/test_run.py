@@ -125,7 +125,7 @@ def test_no_path_outside_a_run_is_read_when_it_is_loaded(run_with_lists, tmp_pat
     outside = os.path.relpath(secret, run.folder)
     values["config"]["corpus"] |= {"stop_words": outside, "user_tokens": str(secret)}
     values["config"]["model"]["embedding_init"] = str(secret)
-    values["source"] |= {name: str(secret) for name in ("data", "article_list")}
+    values["dataset"] |= {name: str(secret) for name in ("data", "article_list")}
     path.write_text(json.dumps(values), encoding="utf-8")
     reseal(run.folder)
     OPENED.append("begin")

@@ -14,7 +14,7 @@ from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
 from lawrec.errors import RunError
 from lawrec.runs import thresholds_file
-from lawrec.runs.checkpoint_list import add_to_list
+from lawrec.runs.checkpoint_list import add_to_list, write_checkpoint_list
 from lawrec.runs.results import GuaranteeCost, TuningResult
 from lawrec.runs.thresholds_file import (
     THRESHOLDS,
@@ -34,6 +34,7 @@ DIGEST = "0" * 64
 @pytest.fixture
 def run(tmp_path):
     (tmp_path / "run.json").write_text("{}", "utf-8")
+    write_checkpoint_list(tmp_path)
     for number in (7, 8):
         (tmp_path / f"model.ckpt-{number}.index").write_text(str(number), "utf-8")
         add_to_list(tmp_path, f"model.ckpt-{number}", max_to_keep=2)

@@ -12,6 +12,7 @@ from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import StepResult
 from lawrec.training.validation import score_records
 from tests.helpers.cases import CHARGE_SETTINGS, CHARGES_ALONE, changed_data
+from tests.helpers.damages import flip
 from tests.helpers.progress import Reports, messages_to
 
 pytestmark = pytest.mark.tensorflow
@@ -294,6 +295,15 @@ def test_a_run_of_some_steps_stops_there_and_a_resumed_one_at_once(start_run):
     assert list(train(run, records, progress=messages_to(notes))) == []
     assert notes == ["This run is over: it has taken its 3 steps."]
     assert tf.train.latest_checkpoint(str(run.folder)).endswith("model.ckpt-3")
+
+
+@pytest.mark.parametrize("part", [".", "best"])
+def test_a_damaged_list_of_checkpoints_is_refused_before_any_step(start_run, monkeypatch, part):
+    run, records = start_run()
+    monkeypatch.setattr(loop, "create_train_state", None)
+    flip(run.folder / part / "checkpoints.json")
+    with pytest.raises(RunError, match="the list of checkpoints must be undamaged"):
+        list(train(run, records))
 
 
 def test_the_metric_that_decides_which_checkpoint_is_the_best_is_a_setting(start_run, monkeypatch):

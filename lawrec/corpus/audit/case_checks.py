@@ -33,6 +33,7 @@ _LAW = re.compile(r"《(?:中华人民共和国)?刑法》|刑法(?!医)")
 # A charge or an article that was blanked out: "××罪", "构成××", "《刑法》××". Elsewhere such
 # characters hide names and places: "在××路".
 _MASKED = re.compile(r"(?:法》|以|构成|涉嫌|犯)[×xX*]{2,}|(?<![×xX*])[×xX*]{2,}罪")
+_CRIME = re.compile("罪")
 _CONTEXT = 8
 """Characters shown on each side of a match."""
 
@@ -210,10 +211,13 @@ def _states_charge(case: Case, text: str, reference: AuditReference) -> str:
         return ""
     titles = [title for name in case.articles for title in reference.charges_of.get(name, ())]
     own = {wording for name in (*case.charges, *titles) for wording in charge_wordings(name)}
-    for name in sorted(own):
-        start = text.find(f"{name}罪")
-        if start >= 0:
-            return _excerpt(text, (start, start + len(name) + 1))
+    # To search for each wording would read a long text as often as there are wordings.
+    lengths = sorted(set(map(len, own)), reverse=True)
+    for match in _CRIME.finditer(text):
+        end = match.start()
+        for start in (end - length for length in lengths if length <= end):
+            if text[start:end] in own:
+                return _excerpt(text, (start, end + 1))
     return ""
 
 

@@ -78,8 +78,7 @@ class CaseIndex:
 
     def labels(self, case: int) -> tuple[str, ...]:
         """Return the articles of a case, in the statute's order."""
-        labels = list(self._label_numbers)[self._case_labels[case]]
-        return tuple(sorted(labels, key=statute_order))
+        return tuple(sorted(self._label_sets[self._case_labels[case]], key=statute_order))
 
     def duplicates(self) -> Iterator[tuple[int, int]]:
         """Yield each duplicate with its original."""
@@ -100,6 +99,11 @@ class CaseIndex:
             )
             for texts in self._texts.groups()
         ]
+
+    @cached_property
+    def _label_sets(self) -> list[frozenset[str]]:
+        """The sets of articles, by number."""
+        return list(self._label_numbers)
 
     @cached_property
     def _originals(self) -> list[int]:

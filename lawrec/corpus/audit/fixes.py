@@ -12,7 +12,8 @@ from lawrec.corpus.case_lines import CaseLine, case_to_json, line_to_json, read_
 from lawrec.corpus.cases import Case
 from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
-from lawrec.files import atomic_folder, check_new_folder, json_line, write_text
+from lawrec.files import atomic_folder, check_new_folder, write_lines
+from lawrec.json_text import json_line
 from lawrec.law.labels import article_names
 from lawrec.progress import Progress
 
@@ -77,7 +78,7 @@ def write_fixed_copy(
                     changes += len(fixes)
                     progress.update(f"fix {split}", done, None)
         if reference.listed:
-            write_text(new / "law.txt", "".join(f"{name}\n" for name in reference.listed))
+            write_lines(new / "law.txt", reference.listed)
     return changes
 
 

@@ -174,14 +174,12 @@ def load_audit_reference(
     listed = read_article_list(path) if path else []
     known = known_labels(listed, any_label=any_label)
     catalog = shipped_catalog().values()
+    reference = audit_reference_of(catalog, listed, known=known, max_tokens=max_tokens)
     if not tokenizer:
-        return audit_reference_of(catalog, listed, known=known, max_tokens=max_tokens)
+        return reference
     config = CorpusConfig(tokenizer=tokenizer)
     tokenize = load_tokenizer(config, [shipped_path("vocab/legal_terms.txt")]).tokenize
-    return replace(
-        audit_reference_of(catalog, listed, known=known, max_tokens=max_tokens),
-        tokens=lambda text: len(tokenize(text)),
-    )
+    return replace(reference, tokens=lambda text: len(tokenize(text)))
 
 
 def splits_to_audit(data: Path) -> dict[str, Path]:

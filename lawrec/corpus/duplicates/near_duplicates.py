@@ -7,6 +7,9 @@ Massive Datasets, chapter 3) propose candidates: the numbers of a signature are 
 and texts that agree in a whole band are candidates. A pair of candidates counts only when its true
 similarity reaches the threshold, so that nothing is reported by chance.
 
+Where very many texts agree in a band, as texts of one template do, each is a candidate only with
+the `MAX_CANDIDATES` before it: the work grows with the texts, and not with their pairs.
+
 Texts wait in a temporary file: memory holds a digest per text and 4 bytes per text and band.
 """
 
@@ -17,6 +20,8 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lawrec.limits import MAX_CANDIDATES
 
 SHINGLE_SIZE = 5
 """Characters per shingle."""
@@ -29,7 +34,9 @@ SEED = 2018
 MIN_RECALL = 0.995
 """The least probability with which a pair at the threshold becomes a candidate."""
 BATCH_SIZE = 512
-"""Texts whose signatures are computed at once."""
+"""The most texts whose signatures are computed at once."""
+BATCH_CHARACTERS = 2**20
+"""The characters from which on fewer texts are enough: their shingles wait in memory."""
 
 
 def shingles(text: str) -> set[str]:
@@ -94,6 +101,7 @@ class NearDuplicateIndex:
         self._ends = array("Q", [0])
         self._numbers: dict[bytes, int] = {}
         self._pending: list[set[str]] = []  # shingles of the texts without a signature yet
+        self._pending_characters = 0
         self._bands: list[NDArray[np.uint32]] = []
 
     def __len__(self) -> int:
@@ -131,7 +139,8 @@ class NearDuplicateIndex:
     def _store(self, text: str) -> None:
         self._ends.append(self._ends[-1] + self._spool.write(text.encode()))
         self._pending.append(shingles(text))
-        if len(self._pending) == BATCH_SIZE:
+        self._pending_characters += len(text)
+        if len(self._pending) == BATCH_SIZE or self._pending_characters >= BATCH_CHARACTERS:
             self._add_signatures()
 
     def _add_signatures(self) -> None:
@@ -143,6 +152,7 @@ class NearDuplicateIndex:
         signatures = RMinHash.digests_from_token_sets(self._pending, SIGNATURE_SIZE, SEED)
         self._bands.append(_band_hashes(np.asarray(signatures, dtype=np.uint64), self._rows))
         self._pending.clear()
+        self._pending_characters = 0
 
     def _candidates(self) -> Iterator[tuple[int, int]]:
         """Yield the pairs that agree in a band, the smaller number first; pairs may repeat."""
@@ -151,7 +161,8 @@ class NearDuplicateIndex:
         for hashes in np.concatenate(self._bands).T:
             for bucket in _buckets(hashes):
                 for position, second in enumerate(bucket):
-                    yield from ((first, second) for first in bucket[:position])
+                    firsts = bucket[max(0, position - MAX_CANDIDATES) : position]
+                    yield from ((first, second) for first in firsts)
 
     def _shingles(self, number: int) -> set[str]:
         start, end = self._ends[number], self._ends[number + 1]

@@ -14,7 +14,8 @@ OR_CHARGES = "all articles or charges"
 """A labelled case has all its articles, or its charges alone."""
 SOME_ARTICLES = "some articles"
 """Each labelled case has some of its articles; the others are unknown."""
-FIX_LINE = "Fix the line, or pass --skip-bad."
+FIX_LINE = "Fix the line."
+"""`BadLines` adds that of commands which stop at the line, --skip-bad leaves it out."""
 
 
 @dataclass(frozen=True)

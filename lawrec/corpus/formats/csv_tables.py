@@ -71,10 +71,7 @@ def _is_row(fields: list[str], *, header: list[str], names: CaseFormat) -> bool:
 
     A line of a fact may have a comma, but hardly an article, or else an id, in the right column.
     """
-    known = {
-        names.articles_field or "articles": _ARTICLES.fullmatch,
-        names.id_field: _ID.fullmatch,
-    }
+    known = {names.articles_field or "articles": _ARTICLES.fullmatch, names.id_field: _ID.fullmatch}
     column = next((name for name in known if name in header), None)
     return (
         len(fields) == len(header)
@@ -90,6 +87,6 @@ def _row_error(row: CsvRow, header: list[str], *, where: str, id_field: str) -> 
         where,
         expected=f"a row must have {len(header)} fields",
         got=row.problem or f"{len(row.fields)} fields",
-        todo="Delete the mark or write it twice, or pass --skip-bad." if is_stray else FIX_LINE,
+        todo="Delete the mark, or write it twice." if is_stray else FIX_LINE,
         case_id=row.fields[0] if header[0] == id_field and row.fields else "",
     )

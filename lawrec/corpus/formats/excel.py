@@ -5,7 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
 from lawrec.corpus.formats.case_format import CaseStream, Row
@@ -37,7 +37,7 @@ def read_excel(cases: CaseStream) -> Iterator[Row]:
         Traceback (most recent call last):
         lawrec.errors.CaseError: a.xlsx: the file must be an Excel workbook, got ...
     """
-    with seekable(cases.stream) as file:
+    with seekable(cases) as file:
         header: list[str] = []
         for number, values in enumerate(_sheet_rows(file, cases.where), 1):
             if all(value is None for value in values):
@@ -49,7 +49,7 @@ def read_excel(cases: CaseStream) -> Iterator[Row]:
                 check_columns(header, required_columns(cases), where=f"{cases.where}:{number}")
 
 
-def _sheet_rows(file: BinaryIO, where: str) -> Iterator[tuple[Any, ...]]:
+def _sheet_rows(file: IO[bytes], where: str) -> Iterator[tuple[Any, ...]]:
     """Yield the values of the rows of the one sheet that has any."""
     try:
         with warnings.catch_warnings(action="ignore"):  # of styles, which nobody reads
@@ -72,7 +72,7 @@ def _sheet_rows(file: BinaryIO, where: str) -> Iterator[tuple[Any, ...]]:
         ) from error
 
 
-def _filled_sheets(file: BinaryIO, where: str) -> list[Any]:
+def _filled_sheets(file: IO[bytes], where: str) -> list[Any]:
     try:
         import openpyxl
     except ImportError as error:

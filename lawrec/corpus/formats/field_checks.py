@@ -27,36 +27,22 @@ def check_fact(fact: object, where: str, *, field_name: str) -> None:
     Example:
         >>> check_fact("盗窃", "train.json:1", field_name="fact")
     """
+    got, kind = "", ErrorKind.OTHER
+    if isinstance(fact, str):
+        check_encoding(fact, where)
     if not isinstance(fact, str):
-        raise CaseError(
-            where,
-            expected=f'"{field_name}" must be a text',
-            got=quoted(fact),
-            todo="Fix the line, name another field with --fact-field, or pass --skip-bad.",
-        )
-    if not fact.strip():
-        raise CaseError(
-            where,
-            expected="the fact must not be empty",
-            got=quoted(fact),
-            todo="Write the fact.",
-            kind=ErrorKind.EMPTY_FACT,
-        )
-    check_encoding(fact, where)
-    if len(fact) > MAX_FACT:
-        raise CaseError(
-            where,
-            expected=f"the fact must have at most {MAX_FACT:,} characters",
-            got=f"{len(fact):,}",
-            todo="Shorten it.",
-        )
-    if not _CHINESE.search(fact):
-        raise CaseError(
-            where,
-            expected="the fact must hold Chinese text",
-            got=quoted(fact),
-            todo="Write the fact in Chinese.",
-        )
+        expected = f'"{field_name}" must be a text'
+        todo = "Fix the line, or name another field with --fact-field."
+    elif not fact.strip():
+        expected, todo, kind = "the fact must not be empty", "Write the fact.", ErrorKind.EMPTY_FACT
+    elif len(fact) > MAX_FACT:
+        expected, todo = f"the fact must have at most {MAX_FACT:,} characters", "Shorten it."
+        got = f"{len(fact):,}"
+    elif not _CHINESE.search(fact):
+        expected, todo = "the fact must hold Chinese text", "Write the fact in Chinese."
+    else:
+        return
+    raise CaseError(where, expected=expected, got=got or quoted(fact), todo=todo, kind=kind)
 
 
 def check_encoding(text: str, where: str) -> None:
@@ -73,7 +59,7 @@ def check_encoding(text: str, where: str) -> None:
             where,
             expected="the text must be in the encoding of its file, UTF-8 or GB18030",
             got="other bytes",
-            todo="Fix the line, name the encoding with --encoding, or pass --skip-bad.",
+            todo="Fix the line, or name the encoding with --encoding.",
             kind=ErrorKind.ENCODING,
         )
 

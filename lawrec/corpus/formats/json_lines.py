@@ -15,10 +15,9 @@ from lawrec.corpus.formats.case_format import (
     too_long_error,
 )
 from lawrec.errors import CaseError, ErrorKind, quoted
-from lawrec.limits import MAX_DIGITS, MAX_JSON_DEPTH
+from lawrec.json_text import parse_json
 
 _EXPECTED = "a line must be one JSON object"
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]')
 _TRAILING_COMMA = re.compile(r"\s*+(?:[\]}]|,\s*+(?:[\]}]|$))")
 """What follows the position of an error at a comma before a bracket, or behind the object."""
 
@@ -67,37 +66,14 @@ def _value(line: str, where: str) -> Any:
     if is_too_long(line):
         raise too_long_error(where)
     try:
-        if not _is_too_deep(line):
-            return _DECODER.decode(line.strip())
-        got = f"more than {MAX_JSON_DEPTH} brackets inside each other"
+        return parse_json(line.strip())
     except json.JSONDecodeError as error:
         is_comma = _TRAILING_COMMA.match(line.strip(), error.pos)
         got = f"broken JSON ({'a comma before the end' if is_comma else error})"
-    except ValueError as error:  # of `_whole_number`
+    except ValueError as error:
         got = str(error)
     todo = "Delete the comma." if "comma before" in got else FIX_LINE
     raise CaseError(where, expected=_EXPECTED, got=got, todo=todo, kind=ErrorKind.BROKEN_JSON)
-
-
-def _is_too_deep(line: str) -> bool:
-    """Return whether a line has too many brackets inside each other, without a recursion."""
-    if line.count("{") + line.count("[") <= MAX_JSON_DEPTH:
-        return False
-    depth = 0
-    for match in _STRING_OR_BRACKET.finditer(line):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
-        if depth > MAX_JSON_DEPTH:
-            return True
-    return False
-
-
-def _whole_number(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise ValueError(f"a number of {len(digits):,} digits")
-    return int(digits)
-
-
-_DECODER = json.JSONDecoder(parse_int=_whole_number)
 
 
 def _array_error(where: str) -> CaseError:

@@ -1,15 +1,15 @@
 """Parquet: columns of texts or lists, read group by group."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from lawrec.corpus.formats.case_format import CaseStream, Row
 from lawrec.corpus.formats.columns import check_columns, required_columns, used_columns
 from lawrec.errors import CaseError
+from lawrec.files import temporary_file
+from lawrec.limits import MAX_COPY_BYTES
 
 _BATCH_ROWS = 256
 
@@ -39,7 +39,7 @@ def read_parquet(cases: CaseStream) -> Iterator[Row]:
             todo="Run pip install 'lawrec[parquet]'.",
         ) from error
     try:
-        with seekable(cases.stream) as file:
+        with seekable(cases) as file:
             table = parquet.ParquetFile(file, pre_buffer=False)
             columns = table.schema_arrow.names
             # A column "meta" may hold the labels, as in CAIL2018.
@@ -62,19 +62,34 @@ def _rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
-    """Yield the stream itself, or a temporary copy if it cannot seek, as packed ones cannot.
+def seekable(cases: CaseStream) -> Iterator[IO[bytes]]:
+    """Yield the stream of cases, or a temporary copy if it cannot seek, as packed ones cannot.
+
+    Raises:
+        CaseError: The copy would be too large.
 
     Example:
         >>> import io
-        >>> with seekable(io.BytesIO(b"PAR1")) as file:
+        >>> from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
+        >>> packed = CaseStream(io.BytesIO(b"PAR1"), "a.parquet.gz", DEFAULT_FORMAT, labelled=True)
+        >>> with seekable(packed) as file:
         ...     file.seek(3)
         3
     """
+    stream = cases.stream
     if isinstance(stream, BufferedReader) and stream.seekable():
         yield stream
         return
-    with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(stream, copy)
+    with temporary_file() as copy:
+        size = 0
+        while chunk := stream.read(2**20):
+            size += copy.write(chunk)
+            if size > MAX_COPY_BYTES:
+                raise CaseError(
+                    cases.where,
+                    expected=f"a packed or piped file must have at most {MAX_COPY_BYTES:,} bytes",
+                    got="more",
+                    todo="Unpack it, and name the file.",
+                )
         copy.seek(0)
         yield copy

@@ -11,6 +11,7 @@ from lawrec.corpus.duplicates.near_duplicates import (
     rows_per_band,
     shingles,
 )
+from lawrec.limits import MAX_CANDIDATES
 
 CHARACTERS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
 
@@ -101,6 +102,12 @@ def test_the_same_text_has_the_same_number():
 def test_nothing_has_no_groups():
     assert grouped([]) == []
     assert grouped(["盗窃"]) == []
+
+
+def test_more_near_duplicates_than_are_compared_are_one_group():
+    base = "".join(random.Random(0).choices(CHARACTERS, k=120))
+    texts = [f"{base}{number}" for number in range(3 * MAX_CANDIDATES)]
+    assert grouped(texts) == [list(range(len(texts)))]
 
 
 def test_more_texts_than_a_batch_are_all_compared():

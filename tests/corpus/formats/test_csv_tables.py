@@ -31,7 +31,7 @@ def test_with_skip_bad_one_row_is_skipped_and_counted(tmp_path):
     error = cases[11]
     assert (error.where, error.case_id) == (f"{tmp_path / 'c.csv'}:13", "13")
     assert error.got == "a quotation mark that takes in 19 lines"
-    assert error.todo == "Delete the mark or write it twice, or pass --skip-bad."
+    assert error.todo == "Delete the mark, or write it twice."
 
 
 @pytest.mark.parametrize(

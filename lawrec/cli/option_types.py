@@ -1,0 +1,81 @@
+"""Types of options and commands that click does not have."""
+
+import math
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+import click
+
+HEADINGS = {
+    "Data": (
+        *("data", "records", "split", "others", "article_list", "extra", "extra_partial"),
+        *("no_statute", "ratios", "split_seed", "near_duplicate_threshold", "max_tokens"),
+        *("tokenizer", "skip_bad", "any_label"),
+    ),
+    "Input format": (
+        *("input_format", "one_case_per_file", "fact_field", "articles_field", "id_field"),
+        *("articles_separator", "encoding"),
+    ),
+    "Model and settings": (
+        *("run_name", "checkpoints", "start_from", "preset", "config_file", "assignments"),
+        "user_dicts",
+    ),
+    "Training": ("seed", "epochs", "resume", "dry_run", "debug", "profile"),
+    "Thresholds": ("strategy", "objective", "calibration", "coverage", "threshold"),
+    "Devices": ("device", "log_placement"),
+}
+"""The headings of the help, and the names of the options below them."""
+
+
+class HeadedCommand(click.Command):
+    """A command whose help lists its many options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options by heading; those that `HEADINGS` does not name come last."""
+        records: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS}
+        for parameter in self.get_params(ctx):
+            headings = (heading for heading, names in HEADINGS.items() if parameter.name in names)
+            record = isinstance(parameter, click.Option) and parameter.get_help_record(ctx)
+            if record:
+                records.setdefault(next(headings, "Output and help"), []).append(record)
+        for heading, group in records.items():
+            if group:
+                with formatter.section(heading):
+                    formatter.write_dl(group)
+
+
+class FloatRange(click.FloatRange):
+    """A range of numbers that nan is outside of: it is neither below nor above any bound."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number that a text stands for."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
+class RegistryChoice(click.Choice[str]):
+    """A choice from the keys of a registry, whose module is imported when they are needed.
+
+    A shell completes the names of options without them: NumPy and others take long to import.
+    """
+
+    case_sensitive = True
+
+    def __init__(self, registry: str) -> None:
+        """Remember the module and the name of a registry: "decision.objectives.OBJECTIVES"."""
+        self.registry = registry
+
+    @cached_property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The keys, in the order of the registry."""
+        module, _dot, name = self.registry.rpartition(".")
+        return tuple(getattr(import_module(f"lawrec.{module}"), name))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return a choice; a shell that completes another option does not need it checked."""
+        return value if ctx and ctx.resilient_parsing else super().convert(value, param, ctx)

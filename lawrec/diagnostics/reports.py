@@ -1,0 +1,98 @@
+"""Reports of diagnostics: apart from what makes them, so that they are shown without TensorFlow."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of a model; `output` is the shape of its output without the batch axis."""
+
+    name: str
+    output: str
+    parameters: int
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """The description of a run.
+
+    Attributes:
+        run: Its folder.
+        checkpoint: Its best checkpoint, relative to the folder; None before training.
+        splits: The path of each split.
+        tokenizer: The fingerprint of its tokenizer.
+        tokens: Size of the vocabulary.
+        articles: Number of articles.
+        thresholds: How many articles have a threshold, in words.
+        parameters: Number of weights.
+        flops: Floating-point operations for one case of the greatest length.
+        layers: The layers that have weights.
+        preset: The preset from which the fewest settings differ.
+        changed: These settings, by name.
+        config: All settings, by section.
+    """
+
+    run: str
+    checkpoint: str | None
+    splits: dict[str, str]
+    tokenizer: str
+    tokens: int
+    articles: int
+    thresholds: str
+    parameters: int
+    flops: int
+    layers: list[Layer]
+    preset: str
+    changed: dict[str, Any]
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MachineReport:
+    """What a computer has that TensorFlow needs for a GPU, as it was read.
+
+    Attributes:
+        gpus: The names of the GPUs that TensorFlow sees.
+        built_for: "cuda_version" and "cudnn_version" of TensorFlow; empty for a build without CUDA.
+        hidden: CUDA_VISIBLE_DEVICES, or None where it is not set.
+        nodes: The device files of NVIDIA's driver.
+        driver: The first line of the driver's version file, or "".
+        smi: The output of nvidia-smi with one line per GPU, its error, or "" where it is missing.
+        broken: Each library that cannot be loaded, the driver's included, and why.
+        packages: The version of each package of `LIBRARIES` that is installed.
+    """
+
+    gpus: tuple[str, ...]
+    built_for: dict[str, str]
+    hidden: str | None
+    nodes: tuple[str, ...]
+    driver: str
+    smi: str
+    broken: dict[str, str]
+    packages: dict[str, str]
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """What `lawrec doctor` reports.
+
+    Attributes:
+        lawrec: Its version.
+        tensorflow: The version of TensorFlow.
+        keras: The version of Keras.
+        cores: CPU cores that this process may use.
+        findings: What the computer has.
+        why_no_gpu: Why no GPU is used, and what to do; empty where one is.
+        difference: The largest difference between scores of the CPU and the GPU; None without GPU.
+        batch_tokens: A value of training.batch_tokens that fits.
+    """
+
+    lawrec: str
+    tensorflow: str
+    keras: str
+    cores: int
+    findings: MachineReport
+    why_no_gpu: list[str]
+    difference: float | None
+    batch_tokens: int
