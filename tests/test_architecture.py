@@ -71,14 +71,16 @@ HOUSE = {
     ),
     "inference": ("score_cases", "tune", "evaluate", "recommender"),
     "diagnostics": ("run_info", "doctor"),
+    "search": ("space", "trial_process", "study", "results", "runner"),
     "reporting": (
         *("tables", "progress_bars", "answers", "runs_text", "training_text", "law_text"),
         *("html_page", "audit_text", "audit_html", "plots", "evaluation_text"),
-        *("evaluation_sections", "evaluation_html"),
+        *("evaluation_sections", "evaluation_html", "search_text", "search_html"),
     ),
     "export": ("cail_answers", "cail_archive", "cail_predictor"),
     "cli": (
         *("printing", "options", "audit", "split", "prepare", "verify", "embed", "train"),
+        "search",
         *("tune_thresholds", "evaluate", "predict", "export", "info", "articles", "doctor"),
     ),
 }
@@ -110,7 +112,7 @@ FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "base"}
 MOST_FILES = 16
 SLOW = {
     *("tensorflow", "keras", "pandas", "sklearn", "matplotlib"),
-    *("jieba", "rjieba", "rensa", "pyarrow"),
+    *("jieba", "rjieba", "rensa", "pyarrow", "optuna"),
 }
 
 
