@@ -50,8 +50,8 @@ class SearchRange:
         return self.low <= value <= self.high
 
     def __str__(self) -> str:
-        """Return the range for people: "32 to 512, logarithmic"."""
-        return f"{self.low:g} to {self.high:g}{', logarithmic' * self.log}"
+        """Return the range for people: "32 to 512, log"."""
+        return f"{self.low:g} to {self.high:g}{', log' * self.log}"
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def setting_rows(result: SearchResult) -> list[tuple[str, str, str, str, str]]:
 
     Example:
         >>> setting_rows(result)[0]  # doctest: +SKIP
-        ('model.embedding_size', '96', '128', '32 to 256, logarithmic', '0.12')
+        ('model.embedding_size', '96', '128', '32 to 256, log', '0.12')
     """
     return [
         (
@@ -110,6 +110,7 @@ def _trial_table(result: SearchResult) -> str:
 
 def _setting_table(result: SearchResult) -> str:
     table = simple_table("Setting", "Best", "First", "Range", "Importance")
+    table.columns[0].no_wrap = True
     for row in setting_rows(result):
         table.add_row(*row)
     return render(table)

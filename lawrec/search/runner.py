@@ -171,9 +171,14 @@ class Runner:
         running = self._running[connection]
         running.values.append(value)
         running.trial.report(value, len(running.values))
-        running.is_pruned = bool(running.trial.should_prune())
+        running.is_pruned = not self._is_last(len(running.values)) and running.trial.should_prune()
         with suppress(OSError):  # it was killed: the next message says so
             connection.send(running.is_pruned)
+
+    def _is_last(self, n_evaluations: int) -> bool:
+        """Return whether a trial ends after so many evaluations, as far as the settings say."""
+        training = self.space.start.training
+        return not training.evaluate_every and n_evaluations >= training.epochs
 
     def _finish(self, connection: Connection, error: str | None) -> None:
         running = self._running.pop(connection)
@@ -200,12 +205,13 @@ class Runner:
         number, values = running.trial.number, running.values
         if error:
             return f"trial {number} failed: {error}"
-        pruned = f", pruned after {len(values)} evaluations" if running.is_pruned else ""
+        pruned = f", pruned after evaluation {len(values)}" if running.is_pruned else ""
         return f"trial {number}: valid {self._monitor} {max(values):.4f}{pruned}{self._best_note()}"
 
     def _report_progress(self) -> None:
         n_finished = len(finished_trials(self.study))
-        note = self._best_note().removeprefix(", ")
+        numbers = ", ".join(str(running.trial.number) for running in self._running.values())
+        note = f"running: {numbers or 'none'}{self._best_note()}"
         self.progress.update("search", n_finished, self.plan.trials, note)
 
     def _best_note(self) -> str:

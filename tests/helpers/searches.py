@@ -3,8 +3,10 @@
 import threading
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
+from pathlib import Path
 
 from lawrec.config import Config
+from lawrec.search.results import SearchResult, TrialResult
 from lawrec.search.runner import Runner
 from lawrec.search.space import all_ranges, search_space
 from lawrec.search.study import SearchPlan, open_study
@@ -64,3 +66,38 @@ class Search:
         runs = self.folder / "runs"
         Runner(self.study, self.space, plan, train, runs, progress, start_thread).run()
         return [(trial.state.name, trial.params) for trial in self.study.trials]
+
+
+def searched_result():
+    """Return the result of a search with a complete, a best, a pruned and a failed trial."""
+    trials = [
+        (0, "complete", (0.25, 0.5), (0.25, "article-attention", 2e-3), ""),
+        (1, "complete", (0.25, 0.75), (0.123456, "max", 4e-3), ""),
+        (2, "pruned", (0.125,), (0.5, "max", 1e-3), ""),
+        (3, "failed", (), (0.5, "max", 1e-2), "MemoryError: <2 GiB>"),
+    ]
+    names = ("model.dropout", "model.pooling", "optimizer.learning_rate")
+    results = [
+        TrialResult(
+            number=number,
+            state=state,
+            value=max(values, default=None),
+            evaluations=values,
+            settings=dict(zip(names, settings, strict=True)),
+            seconds=60.0 * len(values),
+            error=error,
+        )
+        for number, state, values, settings, error in trials
+    ]
+    ranges = ("0 to 0.5", "article-attention, max", "0.0003 to 0.02, log")
+    return SearchResult(
+        folder=Path("study"),
+        preset="tiny",
+        monitor="cail_score",
+        trials=tuple(results),
+        best=results[1],
+        start=results[0].settings,
+        ranges=dict(zip(names, ranges, strict=True)),
+        importances={"model.dropout": 0.75, "optimizer.learning_rate": 0.25},
+        settings={"model.dropout": 0.123456, "model.pooling": "max"},
+    )

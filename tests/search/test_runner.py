@@ -4,10 +4,7 @@ import pytest
 
 from lawrec.errors import RunError
 from lawrec.search.results import search_result
-from lawrec.search.runner import search
-from lawrec.search.space import search_space
-from lawrec.search.study import SearchPlan
-from tests.helpers.progress import Reports, messages_to
+from tests.helpers.progress import Reports
 from tests.helpers.searches import Search, learned, small_space
 
 
@@ -147,27 +144,3 @@ def test_only_the_best_run_is_kept_unless_all_are(begun, keep_runs):
     names = sorted(path.name for path in runs.iterdir())
     best = f"trial-{search.study.best_trial.number:04}"
     assert names == ([f"trial-{number:04}" for number in range(6)] if keep_runs else [best])
-
-
-@pytest.mark.tensorflow
-@pytest.mark.timeout(300)
-def test_a_search_trains_real_runs(tiny_data, tmp_path, monkeypatch):
-    from lawrec.corpus.dataset_spec import DatasetSpec
-    from lawrec.runs.run import find_run
-
-    monkeypatch.chdir(tmp_path)
-    fixed = ["model.lstm_units=8", "model.embedding_size=8", "training.batch_tokens=1024"]
-    fixed += ["training.epochs=1", "model.svm_share=0.0", "corpus.tokenizer=char"]
-    space = search_space(small_space().start, fixed)
-    messages = []
-    result = search(
-        tmp_path / "study",
-        space,
-        dataset=DatasetSpec(tiny_data),
-        plan=SearchPlan(trials=2),
-        progress=messages_to(messages),
-    )
-    assert [trial.state for trial in result.trials] == ["complete", "complete"], messages
-    assert find_run(tmp_path / "study/runs", None).folder == result.run
-    assert [path.name for path in (tmp_path / "study/runs").glob("trial-*")] == [result.run.name]
-    assert len(list((tmp_path / "data/records").iterdir())) == 1

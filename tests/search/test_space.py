@@ -76,7 +76,7 @@ def test_a_start_outside_of_a_range_is_an_error_that_names_the_way_out():
     with pytest.raises(ConfigError) as caught:
         search_space(start)
     assert str(caught.value) == (
-        "model.lstm_units: a search starts within its range (32 to 512, logarithmic), so the value "
+        "model.lstm_units: a search starts within its range (32 to 512, log), so the value "
         "must be in it, got 8. Pass --fixed model.lstm_units=8 to keep this value and not to "
         "search."
     )
