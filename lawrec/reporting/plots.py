@@ -30,6 +30,7 @@ VARIABLES = {INK: "--ink", SOFT: "--soft", LINE: "--line"} | {
 SIZE = (5.6, 3.7)
 """Width and height in inches, which set the proportions: the page scales the plots."""
 ARTICLES_PER_CASE = "articles per case"
+_TICK: dict[str, Any] = {"fontsize": 7, "color": SOFT, "ha": "center"}
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "lawrec",
@@ -279,9 +280,11 @@ def parallel_coordinates_plot(axes_ticks: Mapping[str, Mapping[float, str]], lin
         for position, ticks in zip(positions, axes_ticks.values(), strict=True):
             axes.axvline(position, color=LINE, linewidth=1)
             for height, label in ticks.items():
-                axes.text(position + 0.03, height, label, fontsize=7, color=SOFT, va="center")
+                # The ends are labelled outside of the lines: below 0 and above 1.
+                outside = 0.025 * round(2 * height - 1)
+                axes.text(position, height + outside, label, va="center", **_TICK)
         axes.set_xticks(positions, axes_ticks, rotation=30, ha="right")
-        axes.set(ylim=(-0.05, 1.05), yticks=[])
+        axes.set(ylim=(-0.06, 1.06), yticks=[])
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
 

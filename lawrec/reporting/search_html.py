@@ -120,7 +120,7 @@ def _rows(rows: Iterable[Sequence[str]]) -> str:
 
 _BODY = Template("""<h1>Search of hyperparameters</h1>
 <p class="path">$folder</p>
-<p class="verdict good">Best valid $label: $value, trial $best of $trials trials.
+<p class="verdict good">Best valid $label: $value, by trial $best; $trials trials in all.
 <code>$command</code></p>
 <section class="grid">
 <figure class="box"><h3>History</h3>$history

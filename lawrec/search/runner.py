@@ -16,7 +16,7 @@ from typing import Any
 from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
 from lawrec.corpus.prepare import prepare
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.run import find_run, set_latest
+from lawrec.runs.run import open_run, set_latest
 from lawrec.search.results import RUNS, SearchResult, run_name, search_result
 from lawrec.search.space import SearchSpace
 from lawrec.search.study import (
@@ -89,7 +89,8 @@ def search(
         runner = Runner(study, space, plan, train, folder / RUNS, progress)
         runner.run()
         result = search_result(study, space, folder=folder, preset=preset)
-        set_latest(find_run(folder / RUNS, run_name(result.best.number)))
+        if result.run.is_dir():  # unless somebody has removed it since
+            set_latest(open_run(result.run))
         return result
 
 

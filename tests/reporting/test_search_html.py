@@ -32,7 +32,7 @@ def test_the_page_has_three_plots_and_no_script_or_network(page):
 
 def test_the_page_says_what_was_found(page):
     text = re.sub(r"<[^>]*>", " ", page)
-    assert "Best valid CAIL score: 0.7500, trial 1 of 4 trials." in " ".join(text.split())
+    assert "Best valid CAIL score: 0.7500, by trial 1; 4 trials in all." in " ".join(text.split())
     assert "lawrec train --preset tiny --config study/best.toml" in text
     for name in ("model.dropout", "model.pooling", "optimizer.learning_rate"):
         assert name in text
