@@ -71,7 +71,7 @@ HOUSE = {
     ),
     "inference": ("score_cases", "tune", "evaluate", "recommender"),
     "diagnostics": ("run_info", "doctor"),
-    "search": ("space", "trial_process", "study", "results", "runner"),
+    "search": ("space", "trial_process", "study", "results", "runner", "hyperparameter_search"),
     "reporting": (
         *("tables", "progress_bars", "answers", "runs_text", "training_text", "law_text"),
         *("html_page", "audit_text", "audit_html", "plots", "evaluation_text"),

@@ -113,8 +113,8 @@ def search(
     options.start_tensorflow()
     from lawrec.reporting.plots import require_plots
     from lawrec.reporting.search_html import write_page
+    from lawrec.search.hyperparameter_search import search as run_search
     from lawrec.search.results import write_best
-    from lawrec.search.runner import search as run_search
 
     require_plots()
     with options.show_progress() as progress:

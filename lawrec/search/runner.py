@@ -1,4 +1,4 @@
-"""The search: start trials, pass their evaluations on to the study, and stop those that lag behind.
+"""Runner: start trials, pass their evaluations on to the study, and stop those that lag behind.
 
 Only this process writes the study's journal, whatever the number of jobs. A trial that fails, or
 whose process is killed, is counted and named, and the search goes on. A trial that is stopped
@@ -13,11 +13,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
-from lawrec.corpus.prepare import prepare
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.run import open_run, set_latest
-from lawrec.search.results import RUNS, SearchResult, run_name, search_result
+from lawrec.search.results import run_name
 from lawrec.search.space import SearchSpace
 from lawrec.search.study import (
     SearchPlan,
@@ -27,8 +24,6 @@ from lawrec.search.study import (
     complete,
     fail,
     finished_trials,
-    only_search,
-    open_study,
     prune,
     set_aside,
 )
@@ -36,7 +31,6 @@ from lawrec.search.trial_process import (
     Message,
     Start,
     Train,
-    TrialTraining,
     Worker,
     start_trial,
 )
@@ -45,53 +39,6 @@ from lawrec.temporary_names import remove
 _POLL_SECONDS = 0.5
 """Seconds between two reports of progress, at which Ctrl-C is noticed."""
 _KILLED = "its process was killed, for example because memory was short"
-
-
-def search(
-    folder: Path,
-    space: SearchSpace,
-    *,
-    dataset: DatasetSpec,
-    plan: SearchPlan,
-    device: str | None = None,
-    preset: str | None = None,
-    progress: Progress = SILENT,
-) -> SearchResult:
-    """Search until all trials are finished or the time is up, in a new study or an earlier one.
-
-    A script that calls this needs `if __name__ == "__main__":`, because the processes of the trials
-    import the script again.
-
-    Args:
-        folder: The folder of the study.
-        space: What to search.
-        dataset: The cases, which are prepared once for all trials.
-        plan: How to search.
-        device: Replaces the setting `training.device`.
-        preset: The preset that `space` starts from; "base" if None.
-        progress: Gets the number of finished trials, and a message about each.
-
-    Raises:
-        ConfigError: The study in the folder was begun with other options.
-        CaseError: The cases cannot be used, or the folder has other files.
-        RunError: Another search works in the folder, or no trial is complete.
-
-    Example:
-        >>> space, plan = search_space(Config()), SearchPlan(trials=20)  # doctest: +SKIP
-        >>> search(folder, space, dataset=DatasetSpec(), plan=plan).best.value  # doctest: +SKIP
-        0.84
-    """
-    with only_search(folder):
-        check_dataset_spec(dataset, space.start.loss)
-        records = prepare(dataset, space.start.corpus, progress=progress)
-        study = open_study(folder, space, plan=plan, records=records.folder.name)
-        train = TrialTraining(folder / RUNS, dataset, device)
-        runner = Runner(study, space, plan, train, folder / RUNS, progress)
-        runner.run()
-        result = search_result(study, space, folder=folder, preset=preset)
-        if result.run.is_dir():  # unless somebody has removed it since
-            set_latest(open_run(result.run))
-        return result
 
 
 @dataclass

@@ -54,6 +54,7 @@ class Search:
     space: object = field(default_factory=small_space)
     messages: list = field(default_factory=list)
     study: object = None
+    start: object = start_thread
 
     def _report(self, stage, done, total, note):
         if stage == "message":
@@ -64,7 +65,7 @@ class Search:
         self.study = open_study(self.folder, self.space, plan=plan, records="mine-12345678")
         progress = progress or Reports(self._report)
         runs = self.folder / "runs"
-        Runner(self.study, self.space, plan, train, runs, progress, start_thread).run()
+        Runner(self.study, self.space, plan, train, runs, progress, self.start).run()
         return [(trial.state.name, trial.params) for trial in self.study.trials]
 
 

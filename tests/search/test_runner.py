@@ -1,11 +1,12 @@
 import threading
+from multiprocessing import Pipe
 
 import pytest
 
 from lawrec.errors import RunError
 from lawrec.search.results import search_result
 from tests.helpers.progress import Reports
-from tests.helpers.searches import Search, learned, small_space
+from tests.helpers.searches import Search, learned, small_space, start_thread
 
 
 @pytest.fixture
@@ -86,6 +87,25 @@ def test_a_failed_trial_is_counted_and_named_and_the_search_goes_on(begun):
     result = search_result(search.study, search.space, folder=search.folder)
     assert [trial.error for trial in result.trials] == ["", error, "its metric is inf", ""]
     assert len(begun().run(failing, trials=4)) == 4
+
+
+def test_a_trial_whose_process_is_killed_is_a_failed_one(begun):
+    def start_killed(train, config, *, name):
+        thread, connection = start_thread(train, config, name=name)
+        if name != "trial-0001":
+            return thread, connection
+        ours, theirs = Pipe()
+        theirs.close()
+        return thread, ours
+
+    search = begun()
+    search.start = start_killed
+    assert [state for state, _ in search.run(trials=3, pruner="none")] == [
+        "COMPLETE",
+        "FAIL",
+        "COMPLETE",
+    ]
+    assert any("its process was killed" in message for message in search.messages)
 
 
 def test_where_all_trials_fail_the_error_says_why(begun):
