@@ -21,13 +21,13 @@ _PLAN = SearchPlan()
 @options.data
 @click.option(
     "--trials",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 10**6),
     default=_PLAN.trials,
     help="Number of trials, those of a continued search included.",
 )
 @click.option(
     "--minutes",
-    type=options.FloatRange(min=0),
+    type=options.FloatRange(0, 10**6),
     default=_PLAN.minutes,
     help="Stop after this time; 0: no limit.",
 )
