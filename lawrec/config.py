@@ -14,7 +14,7 @@ from typing import Any
 
 from lawrec.errors import ConfigError, quoted
 from lawrec.registry import check_name, lookup
-from lawrec.setting_range import number
+from lawrec.setting_range import SearchRange, choice, number
 
 _MOST_INT = 2**53
 """From this number on, not every int is a float."""
@@ -44,15 +44,20 @@ class ModelConfig:
     """Section [model]: layers and their sizes."""
 
     lstm_tokens: int = number(384, at_least=1, at_most=100_000)  # the LSTM reads the first tokens
-    embedding_size: int = number(128, at_least=1, at_most=10_000)
+    embedding_size: int = number(
+        128, at_least=1, at_most=10_000, search=SearchRange(32, 256, log=True)
+    )
     # With initial embeddings near zero, a stacked LSTM learns nothing for epochs.
     embedding_stddev: float = number(0.6)
     embedding_init: str = "cooccurrence"  # or "random", or the path of a word2vec text file
-    lstm_layers: int = number(2, at_least=1, at_most=100)
-    lstm_units: int = number(128, at_least=1, at_most=10_000)  # in each direction
+    lstm_layers: int = number(2, at_least=1, at_most=100, search=SearchRange(1, 3))
+    lstm_units: int = number(  # in each direction
+        128, at_least=1, at_most=10_000, search=SearchRange(32, 512, log=True)
+    )
     bidirectional: bool = True
-    pooling: str = "article-attention"  # a key of pooling.POOLINGS
-    dropout: float = number(0.25, below=1)  # after the embedding and after each LSTM layer
+    pooling: str = choice("article-attention", "attention", "max")  # a key of pooling.POOLINGS
+    # after the embedding and after each LSTM layer
+    dropout: float = number(0.25, below=1, search=SearchRange(0, 0.5))
     batch_normalization: bool = False  # of the pooled features, synchronized over all replicas
 
 
@@ -81,8 +86,9 @@ class LossConfig:
     name: str = "cross-entropy"  # a key of losses.LOSSES
     gamma: float = number(2.0)  # focal, asymmetric: focusing; larger down-weights easy labels more
     margin: float = number(0.05, below=1)  # asymmetric: negative labels below this score cost 0
-    label_smoothing: float = number(0.0, below=1)  # targets become (1 - s) y + s / 2
-    class_weights: str = "none"  # a key of losses.CLASS_WEIGHTS
+    # targets become (1 - s) y + s / 2
+    label_smoothing: float = number(0.0, below=1, search=SearchRange(0, 0.1))
+    class_weights: str = choice("none", "effective-number")  # a key of losses.CLASS_WEIGHTS
     effective_number_beta: float = number(0.999, below=1)  # closer to 1: rare articles weigh more
     l2: float = number(0.0)  # penalty: l2 / 2 times the sum of all squared weights
     charge_weight: float = number(0.0)  # weight of the loss of charges; 0: no output for charges
@@ -93,9 +99,11 @@ class OptimizerConfig:
     """Section [optimizer]: optimizer and learning-rate schedule."""
 
     name: str = "adam"  # a key of optimizers.OPTIMIZERS
-    learning_rate: float = number(2e-3)  # the peak of the schedule
-    schedule: str = "cosine"  # a key of schedules.SCHEDULES
-    warmup_ratio: float = number(0.05, below=1)  # share of training in which the rate rises
+    # the peak of the schedule
+    learning_rate: float = number(2e-3, search=SearchRange(3e-4, 2e-2, log=True))
+    schedule: str = choice("cosine", "constant", "one-cycle")  # a key of schedules.SCHEDULES
+    # share of training in which the rate rises
+    warmup_ratio: float = number(0.05, below=1, search=SearchRange(0, 0.3))
     decay_rate: float = number(0.1)  # exponential, staircase: the final rate divided by the peak
     staircase_steps: int = number(4, at_least=1)  # staircase: number of drops
     momentum: float = number(0.9, below=1)  # of the optimizer "momentum"
@@ -113,7 +121,9 @@ class TrainingConfig:
     epochs: int = number(8, at_least=1)
     max_steps: int = number(0)  # 0: no limit
     max_minutes: float = number(0.0)  # 0: no limit
-    batch_tokens: int = number(6_144, at_least=1, at_most=10**7)  # padded tokens per batch
+    batch_tokens: int = number(  # padded tokens per batch
+        6_144, at_least=1, at_most=10**7, search=SearchRange(1_024, 32_768, log=True)
+    )
     shuffle_buffer_size: int = number(10_000, at_least=1, at_most=10**7)  # in cases
     evaluate_every: int = number(0)  # steps between evaluations on valid; 0: one per epoch
     monitor: str = "cail_score"  # the metric on valid that decides which checkpoint is the best
@@ -235,8 +245,13 @@ def load(
     return assign(config, assignments)
 
 
-def assign(config: Config, assignments: Iterable[str]) -> Config:
+def assign(config: Config, assignments: Iterable[str], *, option: str = "--set") -> Config:
     """Return a configuration changed by assignments such as "training.epochs=3".
+
+    Args:
+        config: The configuration to start from.
+        assignments: The assignments.
+        option: The option that they were given with, for the error.
 
     Raises:
         ConfigError: A setting is unknown, or a value has the wrong type or range.
@@ -246,8 +261,8 @@ def assign(config: Config, assignments: Iterable[str]) -> Config:
         'mean'
     """
     for assignment in assignments:
-        where = f"--set {assignment[:_SHOWN]}{'…' * (len(assignment) > _SHOWN)}"
-        config = from_dict(_parse_assignment(assignment), where, base=config)
+        where = f"{option} {assignment[:_SHOWN]}{'…' * (len(assignment) > _SHOWN)}"
+        config = from_dict(_parse_assignment(assignment, option), where, base=config)
     return config
 
 
@@ -259,13 +274,19 @@ def nearest_preset(config: Config) -> tuple[str, dict[str, Any]]:
         ('base', {'training.epochs': 3})
     """
     changes = {
-        name: _differences(config, from_dict(settings, name)) for name, settings in PRESETS.items()
+        name: differences(config, from_dict(settings, name)) for name, settings in PRESETS.items()
     }
     nearest = min(changes, key=lambda name: len(changes[name]))
     return nearest, changes[nearest]
 
 
-def _differences(config: Config, other: Config) -> dict[str, Any]:
+def differences(config: Config, other: Config) -> dict[str, Any]:
+    """Return the settings of a configuration that differ from those of another one.
+
+    Example:
+        >>> differences(assign(Config(), ["training.epochs=3"]), Config())
+        {'training.epochs': 3}
+    """
     others = other.to_dict()
     return {
         f"{section}.{key}": value
@@ -291,15 +312,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _parse_assignment(assignment: str) -> dict[str, Any]:
+def _parse_assignment(assignment: str, option: str) -> dict[str, Any]:
     name, equals, text = assignment.partition("=")
     section, dot, key = name.partition(".")
     if not (equals and dot):
         raise ConfigError(
-            "--set",
+            option,
             expected="a setting must look like section.key=value",
             got=quoted(assignment),
-            todo="Write for example --set training.epochs=3.",
+            todo=f"Write for example {option} training.epochs=3.",
         )
     try:
         values = tomllib.loads(f"value = {text}")
@@ -339,11 +360,12 @@ def _typed(value: Any, default: Any, *, where: str) -> Any:
 
 
 def _check_range(value: Any, setting: Field[Any], *, where: str) -> None:
-    if not setting.metadata or value in setting.metadata["range"]:
+    allowed = setting.metadata.get("range")
+    if allowed is None or value in allowed:
         return
     raise ConfigError(
         where,
-        expected=f"the value must be {setting.metadata['range']}",
+        expected=f"the value must be {allowed}",
         got=quoted(value),
         todo="Choose a value in that range.",
     )

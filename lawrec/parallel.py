@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lawrec.errors import ConfigError
 
@@ -65,6 +65,31 @@ def parallel_map(
             yield _finished(*pending.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def start_worker(work: Callable[..., None], *arguments: Any) -> BaseProcess:
+    """Start a process that ignores Ctrl-C, and ends when this process ends.
+
+    Args:
+        work: A function that can be pickled.
+        *arguments: Its arguments, likewise.
+
+    Returns:
+        The process, which runs until `work` returns.
+
+    Example:
+        >>> process = start_worker(print, "done")  # doctest: +SKIP
+        >>> process.join()  # doctest: +SKIP
+    """
+    process = get_context("spawn").Process(target=_work_for_parent, args=(work, arguments))
+    with _interrupts_blocked():
+        process.start()
+    return process
+
+
+def _work_for_parent(work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    _follow_parent()
+    work(*arguments)
 
 
 def _finished(item: Item, future: "Future[Result]") -> tuple[Item, Result]:

@@ -1,4 +1,7 @@
-"""Ranges of settings: each number has a smallest and a largest value, and none may be NaN."""
+"""Ranges of settings: each number has a smallest and a largest value, and none may be NaN.
+
+A setting may also have a search range: the values that `lawrec search` tries for it.
+"""
 
 import math
 from dataclasses import dataclass, field
@@ -29,6 +32,58 @@ class SettingRange:
         return f"at least {self.at_least} and at most {self.at_most:,}{end}"
 
 
+@dataclass(frozen=True)
+class SearchRange:
+    """The numbers that a search tries, both ends included.
+
+    Attributes:
+        low: The smallest number.
+        high: The largest number.
+        log: Whether to sample on a logarithmic scale: 1 to 10 as often as 10 to 100.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        """Return the range for people: "32 to 512, log"."""
+        return f"{self.low:g} to {self.high:g}{', log' * self.log}"
+
+
+@dataclass(frozen=True)
+class SearchChoices:
+    """The values that a search tries, where they have no order."""
+
+    values: tuple[str | bool, ...]
+
+    def __contains__(self, value: str | bool) -> bool:
+        return value in self.values
+
+    def __str__(self) -> str:
+        """Return the values for people: "cosine, constant"."""
+        return ", ".join(map(str, self.values))
+
+
+def choice(default: Any, *others: Any) -> Any:
+    """Return the dataclass field of a setting for which a search tries several values.
+
+    The setting may have other values as well: what it allows is checked where it is used.
+
+    Args:
+        default: The default, a text or a bool.
+        *others: The other values that a search tries.
+
+    Example:
+        >>> str(choice("cosine", "constant").metadata["search"])
+        'cosine, constant'
+    """
+    return field(default=default, metadata={"search": SearchChoices((default, *others))})
+
+
 def number(
     default: Any,
     *,
@@ -36,6 +91,7 @@ def number(
     at_most: float = MOST,
     below: float = math.inf,
     allow_inf: bool = False,
+    search: SearchRange | None = None,
 ) -> Any:
     """Return the dataclass field of a number with a range, which `from_dict` checks.
 
@@ -47,11 +103,11 @@ def number(
         at_most: The largest allowed value, which the error names unless `below` is given.
         below: Values must be smaller than this.
         allow_inf: Whether infinity is allowed as well.
+        search: The range that a search samples from; None for a setting that is not searched.
 
     Example:
         >>> 1 in number(0.25, below=1).metadata["range"]
         False
     """
-    return field(
-        default=default, metadata={"range": SettingRange(at_least, at_most, below, allow_inf)}
-    )
+    allowed = SettingRange(at_least, at_most, below, allow_inf)
+    return field(default=default, metadata={"range": allowed, "search": search})

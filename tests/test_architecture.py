@@ -81,16 +81,17 @@ HOUSE = {
     ),
     "inference": ("run_scorer", "score_cases", "tune", "evaluate", "recommender"),
     "diagnostics": ("reports", "run_info", "doctor"),
+    "search": ("space", "trial_process", "study", "results", "runner", "hyperparameter_search"),
     "reporting": (
         *("tables", "progress_bars", "answers", "runs_text", "training_text", "law_text"),
         *("html_page", "audit_text", "audit_html", "plots", "evaluation_text"),
-        *("evaluation_sections", "evaluation_html"),
+        *("evaluation_sections", "evaluation_html", "search_text", "search_html"),
     ),
     "export": ("cail_answers", "cail_archive", "cail_predictor"),
     "cli": (
         *("printing", "option_types", "options", "audit", "split", "prepare", "verify"),
-        *("embed", "train", "tune_thresholds", "evaluate", "predict", "export", "info"),
-        *("articles", "doctor"),
+        *("embed", "train", "search", "tune_thresholds", "evaluate", "predict", "export"),
+        *("info", "articles", "doctor"),
     ),
 }
 ORDER = (
@@ -121,7 +122,7 @@ FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "base"}
 MOST_FILES = 16
 SLOW = {
     *("tensorflow", "keras", "pandas", "sklearn", "matplotlib"),
-    *("jieba", "rjieba", "rensa", "pyarrow"),
+    *("jieba", "rjieba", "rensa", "pyarrow", "optuna"),
 }
 
 

@@ -20,6 +20,8 @@ BANNED_NAMES = {
     *("of", "one", "made", "met", "found", "wish", "hot", "anew", "beside", "talkative"),
 }
 """Names that say nothing to a reader from the field, or that have another name there."""
+OPTUNA_NAMES = {"tell"}
+"""Those of Optuna's own interface, which the module that calls it cannot avoid."""
 BANNED_WORDS = {
     r"\b(told|tells?|mend(s|ed|ing)?|anew|rehears\w+|steadied|unsayable)\b": "plain words",
     r"\b[Ss]igns?\b": "character",
@@ -159,7 +161,8 @@ def test_names_are_the_fields(source):
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
         if token.type == tokenize.NAME
     }
-    assert names & BANNED_NAMES == set()
+    allowed = OPTUNA_NAMES if "optuna" in names else set()
+    assert names & BANNED_NAMES - allowed == set()
 
 
 def test_words_are_the_fields(source):

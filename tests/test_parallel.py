@@ -6,7 +6,7 @@ import time
 import pytest
 
 from lawrec.errors import ConfigError
-from lawrec.parallel import available_cores, parallel_map
+from lawrec.parallel import available_cores, parallel_map, start_worker
 
 # `eval` stands for the work: what another process is given must be importable there.
 
@@ -79,3 +79,10 @@ def test_the_processes_end_with_a_parent_that_is_killed():
         assert parent.stdout.readline() == b"(0, 0)\n"
         parent.kill()
         parent.communicate(timeout=20)
+
+
+def test_a_worker_runs_until_its_work_is_done_and_ignores_ctrl_c():
+    interrupt = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    process = start_worker(exec, f"{interrupt}; raise SystemExit(3)")
+    process.join()
+    assert process.exitcode == 3

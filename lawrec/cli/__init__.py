@@ -35,6 +35,7 @@ COMMANDS = {
     "verify": "Check that records are undamaged.",
     "embed": "Train word vectors on facts.",
     "train": "Train a model on labelled cases.",
+    "search": "Search for good hyperparameters.",
     "tune-thresholds": "Tune the score thresholds of a run.",
     "evaluate": "Measure a run on unseen cases.",
     "predict": "Recommend articles for facts.",

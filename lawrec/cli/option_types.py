@@ -22,6 +22,10 @@ HEADINGS = {
         "user_dicts",
     ),
     "Training": ("seed", "epochs", "resume", "dry_run", "debug", "profile"),
+    "Search": (
+        *("trials", "minutes", "jobs", "fixed", "sampler", "pruner", "sampler_seed"),
+        "keep_runs",
+    ),
     "Thresholds": ("strategy", "objective", "calibration", "coverage", "threshold"),
     "Devices": ("device", "log_placement"),
 }

@@ -105,7 +105,7 @@ def train(
     for name, value in (("seed", seed), ("epochs", epochs)):
         if value is not None:
             arguments["assignments"] += (f"training.{name}={value}",)
-    settings = _checked(options.settings_from(arguments))
+    settings = check_settings(options.settings_from(arguments))
     dataset = options.dataset_spec_from(arguments)
     moved_to = arguments["data"] if resume and options.is_given("data") else None
     options.start_tensorflow(verbose=log_placement)
@@ -154,8 +154,12 @@ def train(
     print_result(str(run.folder))
 
 
-def _checked(settings: Config) -> Config:
-    """Return the settings; refuse now what would fail only at the end of a long training."""
+def check_settings(settings: Config) -> Config:
+    """Return the settings; refuse now what would fail only at the end of a long training.
+
+    Raises:
+        ConfigError: A setting names no metric, strategy or objective, or a file that is not there.
+    """
     from lawrec.decision.cross_fitting import check_choices
     from lawrec.evaluation.metrics import HIGHER_IS_BETTER
     from lawrec.models.word2vec_format import check_embedding_init

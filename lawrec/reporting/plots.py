@@ -1,4 +1,4 @@
-"""Plots of an evaluation as SVG, in the colours and fonts of the page that shows them.
+"""Plots of an evaluation or a search as SVG, in the colours and fonts of the page that shows them.
 
 matplotlib draws them, is imported only here, and its global figures are not used; the same values
 give the same bytes. The plots are drawn with placeholder colours, which become variables of the
@@ -30,6 +30,7 @@ VARIABLES = {INK: "--ink", SOFT: "--soft", LINE: "--line"} | {
 SIZE = (5.6, 3.7)
 """Width and height in inches, which set the proportions: the page scales the plots."""
 ARTICLES_PER_CASE = "articles per case"
+_TICK: dict[str, Any] = {"fontsize": 7, "color": SOFT, "ha": "center"}
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "lawrec",
@@ -201,6 +202,91 @@ def bars_plot(
         axes.grid(visible=False, axis="x")
         axes.margins(y=0.1)
         _legend(axes, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=len(groups))
+
+    return _svg(draw)
+
+
+def history_plot(
+    numbers: Sequence[int], values: Sequence[float], *, is_complete: Sequence[bool], ylabel: str
+) -> str:
+    """Draw the value of each trial, and the best one so far.
+
+    Args:
+        numbers: The numbers of the trials, ascending.
+        values: Their values.
+        is_complete: Whether each of them is complete; the others were pruned.
+        ylabel: What the values are.
+
+    Example:
+        >>> svg = history_plot(  # doctest: +SKIP
+        ...     [0, 1], [0.5, 0.4], is_complete=[True, False], ylabel="CAIL score"
+        ... )
+    """
+    x, y, complete = np.array(numbers), np.array(values), np.array(is_complete, bool)
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        best = np.maximum.accumulate(np.where(complete, y, -np.inf))
+        axes.step(x, np.where(np.isfinite(best), best, np.nan), where="post", **_line(2, "best"))
+        axes.scatter(x[complete], y[complete], s=22, color=SERIES[1], label="complete")
+        axes.scatter(x[~complete], y[~complete], s=22, color=SOFT, marker="x", label="pruned")
+        axes.set(xlabel="trial", ylabel=ylabel)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=3)
+
+    return _svg(draw)
+
+
+def importance_plot(shares: Mapping[str, float]) -> str:
+    """Draw the share of each setting in the variance of the trials' values, the largest on top.
+
+    Example:
+        >>> svg = importance_plot({"optimizer.learning_rate": 0.7})  # doctest: +SKIP
+    """
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        bars = axes.barh(list(shares), list(shares.values()), 0.7, color=SERIES[1])
+        axes.bar_label(bars, fmt="{:.2f}", fontsize=8, color=SOFT, padding=2)
+        axes.invert_yaxis()
+        axes.grid(visible=False, axis="y")
+        axes.margins(x=0.1)
+        axes.set(xlabel="share of the variance")
+
+    return _svg(draw)
+
+
+def parallel_coordinates_plot(axes_ticks: Mapping[str, Mapping[float, str]], lines: Any) -> str:
+    """Draw a line per trial across one vertical axis per setting; good trials are strong lines.
+
+    Args:
+        axes_ticks: For each axis, its ticks: from a height, 0 to 1, to a label.
+        lines: The height of each trial on each axis, (n_trials, n_axes), the worst trial first.
+
+    Example:
+        >>> ticks = {"lstm_units": {0: "32", 1: "512"}, "CAIL score": {0: "0.4", 1: "0.8"}}
+        >>> svg = parallel_coordinates_plot(ticks, [[0.2, 0], [0.9, 1]])  # doctest: +SKIP
+    """
+
+    def draw(figure: Any) -> None:
+        figure.set_size_inches(2 * SIZE[0], 1.2 * SIZE[1])
+        axes = figure.subplots()
+        positions = np.arange(len(axes_ticks))
+        for rank, heights in enumerate(lines, 1):
+            is_best = rank == len(lines)
+            colour = SERIES[2] if is_best else SERIES[1]
+            alpha = 1 if is_best else 0.1 + 0.5 * rank / len(lines)
+            axes.plot(positions, heights, color=colour, alpha=alpha, linewidth=1 + is_best)
+        for position, ticks in zip(positions, axes_ticks.values(), strict=True):
+            axes.axvline(position, color=LINE, linewidth=1)
+            for height, label in ticks.items():
+                # The ends are labelled outside of the lines: below 0 and above 1.
+                outside = 0.025 * round(2 * height - 1)
+                axes.text(position, height + outside, label, va="center", **_TICK)
+        axes.set_xticks(positions, axes_ticks, rotation=30, ha="right")
+        axes.set(ylim=(-0.06, 1.06), yticks=[])
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
 
     return _svg(draw)
 

@@ -15,6 +15,8 @@ from lawrec.text import printable
 
 LINE_SECONDS = 5.0
 """Seconds between two plain lines of a stage."""
+_LEAST_RATE = 0.5
+"""The least rate that is shown: without decimals, it would be 0/s."""
 
 
 @contextmanager
@@ -114,7 +116,7 @@ class _Bars:
         rate = self.rates.rate(stage, done)
         if stage not in self.tasks:
             self.tasks[stage] = self.bars.add_task(plain(stage), total=total, rate="", note="")
-        shown = f"{rate:,.0f}/s" if rate else ""
+        shown = f"{rate:,.0f}/s" if rate >= _LEAST_RATE else ""
         self.bars.update(
             self.tasks[stage], completed=done, total=total, rate=shown, note=plain(note)
         )
@@ -163,7 +165,7 @@ class _Lines:
 
 def _line(stage: str, done: int, *, total: int | None, note: str, rate: float) -> str:
     parts = [f"{stage}: {done:,}" + (f" of {total:,}" if total else "")]
-    if rate:
+    if rate >= _LEAST_RATE:
         parts.append(f"{rate:,.0f}/s")
     if rate and total and done < total:
         parts.append(f"{(total - done) / rate:,.0f} s left")

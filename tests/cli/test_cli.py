@@ -76,8 +76,8 @@ def test_every_command_explains_itself(name, option):
 def test_the_commands_are_listed_in_the_order_of_the_work():
     listed = lawrec("--help").stdout.partition("Commands:\n")[2]
     assert [line.split()[0] for line in listed.splitlines()] == [
-        *("audit", "split", "prepare", "verify", "embed", "train", "tune-thresholds"),
-        *("evaluate", "predict", "export", "info", "articles", "doctor"),
+        *("audit", "split", "prepare", "verify", "embed", "train", "search"),
+        *("tune-thresholds", "evaluate", "predict", "export", "info", "articles", "doctor"),
     ]
 
 

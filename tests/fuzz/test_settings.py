@@ -29,7 +29,8 @@ def check(config):
         [setting] = [setting for setting in fields(group) if setting.name == name]
         value = getattr(group, name)
         assert type(value) is type(setting.default)
-        assert not setting.metadata or value in setting.metadata["range"]
+        allowed = setting.metadata.get("range")
+        assert allowed is None or value in allowed
     assert from_dict(config.to_dict(), "again") == config
 
 

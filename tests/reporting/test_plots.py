@@ -41,11 +41,28 @@ def bars():
     return plots.bars_plot(["0", "1"], heights, xlabel="articles", ylabel="cases")
 
 
+def history():
+    flags = [True, False, True]
+    return plots.history_plot([0, 1, 4], [0.5, 0.25, 0.75], is_complete=flags, ylabel="F1")
+
+
+def importance():
+    return plots.importance_plot({"model.dropout": 0.75, "model.pooling": 0.25})
+
+
+def parallel_coordinates():
+    ticks = {"dropout": {0.0: "0.1", 1.0: "0.5"}, "F1": {0.5: "0.75"}}
+    return plots.parallel_coordinates_plot(ticks, np.array([[0.25, 0.5], [1.0, 0.5]]))
+
+
 PLOTS = {
     "precision_recall": (precision_recall, ["recall", "precision", "all articles: AP "]),
     "roc": (roc, ["false positive rate", "all articles: AUC "]),
     "sweep": (sweep, ["threshold", "F1", "articles per case", "tuned thresholds"]),
     "reliability": (reliability, ["probability", "entries", "best article: ECE "]),
+    "history": (history, ["trial", "F1", "best", "complete", "pruned"]),
+    "importance": (importance, ["model.dropout", "0.75", "share of the variance"]),
+    "parallel_coordinates": (parallel_coordinates, ["dropout", "0.5", "F1", "0.75"]),
     "bars": (bars, ["articles", "cases", "true", "predicted", "4,000"]),
 }
 

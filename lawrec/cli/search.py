@@ -1,0 +1,139 @@
+"""`lawrec search`: search for good hyperparameters."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from lawrec.cli import option_types, options
+from lawrec.cli.printing import print_result
+from lawrec.cli.train import check_settings
+from lawrec.reporting.progress_bars import stopping_between_steps
+from lawrec.search.space import search_space
+from lawrec.search.study import PRUNERS, SAMPLERS, SearchPlan, require_optuna
+
+_PLAN = SearchPlan()
+
+
+@click.command(cls=option_types.HeadedCommand)
+@options.data
+@click.option(
+    "--trials",
+    type=click.IntRange(1, 10**6),
+    default=_PLAN.trials,
+    help="Number of trials, those of a continued search included.",
+)
+@click.option(
+    "--minutes",
+    type=option_types.FloatRange(0, 10**6),
+    default=_PLAN.minutes,
+    help="Stop after this time; 0: no limit.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=_PLAN.jobs,
+    help="Trials at the same time, each in a process.",
+)
+@click.option(
+    "--fixed",
+    multiple=True,
+    metavar="SECTION.KEY=VALUE",
+    help="Change one setting and do not search it; may be repeated.",
+)
+@click.option(
+    "--sampler",
+    type=click.Choice(list(SAMPLERS)),
+    default=_PLAN.sampler,
+    help="How to choose the settings of a trial.",
+)
+@click.option(
+    "--pruner",
+    type=click.Choice(list(PRUNERS)),
+    default=_PLAN.pruner,
+    help="How to stop trials that lag behind.",
+)
+@click.option(
+    "--seed",
+    "sampler_seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=_PLAN.seed,
+    help="Random seed of the sampler.",
+)
+@click.option("--keep-runs", is_flag=True, help="Keep the runs of all trials, not only the best.")
+@options.device
+@options.output(
+    "Folder of the study; one that exists is continued.  [default: checkpoints/search-TIME]",
+    folder=True,
+)
+@options.output_format("reporting.search_text.SEARCH_WRITERS")
+@options.verbosity
+def search(
+    trials: int,
+    minutes: float,
+    jobs: int,
+    fixed: tuple[str, ...],
+    sampler: str,
+    pruner: str,
+    sampler_seed: int,
+    keep_runs: bool,
+    device: str | None,
+    output: Path | None,
+    output_format: str,
+    **arguments: Unpack[options.DataOptions],
+) -> None:
+    """Search for the settings that are best on the valid cases, by training many runs.
+
+    The settings that are searched, and their ranges, are in lawrec/config.py. The first trial has
+    the settings that --preset, --config and --set choose, so that the result is never worse on the
+    valid cases. A trial that lags behind others is pruned after an evaluation.
+
+    The folder of the study gets best.toml for `lawrec train --config`, search.html with plots, the
+    run of the best trial, and journal.log, from which the same command with --output FOLDER
+    continues. `optuna-dashboard FOLDER/journal.log` shows the journal while the search is running.
+
+    Needs pip install 'lawrec[search]'.
+    """
+    require_optuna()
+    space = search_space(options.settings_from(arguments), fixed)
+    check_settings(space.start)
+    plan = SearchPlan(
+        trials=trials,
+        jobs=jobs,
+        minutes=minutes,
+        seed=sampler_seed,
+        sampler=sampler,
+        pruner=pruner,
+        keep_runs=keep_runs,
+    )
+    folder = output or Path("checkpoints", f"search-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    dataset = options.dataset_spec_from(arguments)
+    options.start_tensorflow()
+    from lawrec.reporting.plots import require_plots
+    from lawrec.reporting.search_html import write_page
+    from lawrec.reporting.search_text import SEARCH_WRITERS
+    from lawrec.search.hyperparameter_search import search as run_search
+    from lawrec.search.results import write_best
+
+    require_plots()
+    with options.show_progress() as progress:
+        progress.message(f"Searching in {folder}")
+        try:
+            with stopping_between_steps(progress) as stoppable:
+                result = run_search(
+                    folder,
+                    space,
+                    dataset=dataset,
+                    plan=plan,
+                    device=device,
+                    preset=arguments["preset"],
+                    progress=stoppable,
+                )
+        except KeyboardInterrupt:
+            raise click.ClickException(
+                f"Stopped. The same command with --output {folder} continues."
+            ) from None
+    write_best(result)
+    write_page(result)
+    print_result(SEARCH_WRITERS[output_format](result), exact=output_format == "json")

@@ -1,0 +1,114 @@
+"""Trial process: one training in a process of its own, which returns its memory when it ends.
+
+Trial and search talk through a pipe. The trial sends a float after each evaluation, and then
+receives whether to stop early; at its end it sends None, or a text that says why it failed.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Protocol
+
+from lawrec.config import Config
+from lawrec.corpus.dataset_spec import DatasetSpec
+from lawrec.errors import LawrecError
+from lawrec.parallel import start_worker
+
+Train = Callable[[Config, str], Iterator[float]]
+"""From the settings and the name of a run to the monitored metric after each evaluation."""
+Message = float | str | None
+
+
+class Worker(Protocol):
+    """What runs a trial: a process, or a thread in a test."""
+
+    def terminate(self) -> None:
+        """End it at once."""
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+
+
+Start = Callable[..., tuple[Worker, Connection]]
+"""A function with the arguments and results of `start_trial`."""
+
+
+@dataclass(frozen=True)
+class TrialTraining:
+    """A function that trains the run of a trial; it can be pickled.
+
+    Attributes:
+        root: The folder of the runs.
+        dataset: The cases.
+        device: Replaces the setting `training.device`, if given.
+    """
+
+    root: Path
+    dataset: DatasetSpec
+    device: str | None = None
+
+    def __call__(self, config: Config, name: str) -> Iterator[float]:
+        """Yield the monitored metric on valid after each evaluation."""
+        from lawrec.tensorflow_start import import_tensorflow
+
+        import_tensorflow()
+        from lawrec.training.loop import train
+        from lawrec.training.setup import RunSpec, set_up_training
+
+        new = RunSpec(config, self.dataset)
+        strategy, run, records = set_up_training(self.root, name, new=new, device=self.device)
+        for evaluation in train(run, records, strategy=strategy):
+            yield float(evaluation.valid[config.training.monitor])
+
+
+def start_trial(train: Train, config: Config, *, name: str) -> tuple[Worker, Connection]:
+    """Start a trial in a process, and return the process and the search's end of the pipe.
+
+    Args:
+        train: The training, which can be pickled.
+        config: The settings of the trial.
+        name: The name of its run.
+
+    Example:
+        >>> process, connection = start_trial(train, Config(), name="trial-0")  # doctest: +SKIP
+        >>> connection.recv()  # doctest: +SKIP
+        0.61
+    """
+    ours, theirs = Pipe()
+    process = start_worker(run_trial, train, config, name, theirs)
+    theirs.close()  # the process has a copy: its end is now the end of the pipe
+    return process, ours
+
+
+def run_trial(train: Train, config: Config, name: str, connection: Connection) -> None:
+    """Train a run, send each evaluation, and end early when the search says so.
+
+    Args:
+        train: The training.
+        config: The settings of the trial.
+        name: The name of its run.
+        connection: The trial's end of the pipe.
+
+    Example:
+        >>> run_trial(train, Config(), "trial-0000", connection)  # doctest: +SKIP
+    """
+    end = _end_of(train(config, name), connection)
+    with suppress(OSError):  # the search is gone
+        connection.send(end)
+
+
+def _end_of(evaluations: Iterator[float], connection: Connection) -> str | None:
+    """Send each evaluation; return None, or why the training failed."""
+    try:
+        for value in evaluations:
+            connection.send(value)
+            if connection.recv():
+                break
+    except LawrecError as error:
+        return str(error)
+    except Exception as error:  # of TensorFlow, such as too little memory: the search goes on
+        return f"{type(error).__name__}: {error}"
+    return None
