@@ -167,17 +167,23 @@ def test_answers_of_other_cases_are_refused(tmp_path, text):
         read_answers(path, TEST_IDS)
 
 
-def test_the_best_threshold_has_the_best_f1_and_an_article_without_cases_keeps_its_own():
-    y_true = np.array([[True, False, True], [True, False, True], [False, False, True]])
-    y_score = np.array([[0.2, 0.9, -3.0], [0.9, 0.1, 2.0], [0.1, 0.4, 1.0]])
-    assert best_thresholds(y_true, y_score, default=0.5).tolist() == [0.2, 0.5, -3.0]
+def test_the_best_threshold_has_the_best_f1_and_rare_articles_share_one():
+    y_true = np.zeros((10, 3), np.bool_)
+    y_score = np.zeros((10, 3))
+    y_true[:5, 0], y_score[:5, 0] = True, 0.3
+    y_true[:5, 1], y_score[:6, 1] = True, 0.2
+    y_true[7, 2], y_score[7, 2] = True, 0.1
+    # At 0.3 over all articles TP 5, FN 6; at 0.2 TP 10, FP 1, FN 1; at 0.1 TP 11, FP 1.
+    assert best_thresholds(y_true, y_score).tolist() == [0.3, 0.2, 0.1]
+    y_score[8:, 2] = 0.1  # at 0.1 now TP 11, FP 3
+    assert best_thresholds(y_true, y_score).tolist() == [0.3, 0.2, 0.2]
 
 
 def test_tuned_thresholds_come_from_valid_and_decide_on_test():
     def fit(train, valid, *, seed):
-        return lambda tokens: Predictions(np.zeros((1, 2), np.bool_), np.array([[0.2, 0.7]]))
+        return lambda tokens: Predictions(np.zeros((1, 2), np.bool_), np.array([[0.2, 0.1]]))
 
-    predict = fit_with_tuned_thresholds(ONE_CASE, ONE_CASE, seed=0, fit=fit, threshold=0.8)
+    predict = fit_with_tuned_thresholds(ONE_CASE, ONE_CASE, seed=0, fit=fit)
     assert predict([["a"]]).y_pred.tolist() == [[True, False]]
 
 
@@ -226,8 +232,23 @@ def test_a_page_keeps_its_text_and_the_sections_of_other_folders(tmp_path):
     assert page.read_text(encoding="utf-8") == text
 
 
+def test_rows_of_the_same_cases_that_are_not_measured_again_stay(tmp_path, few):
+    page = tmp_path / "peers.md"
+
+    def rows_after(figures, cases=few):
+        rows = [Row(label, runs=1, metrics={"micro_f1": value}) for label, value in figures.items()]
+        write_section(page, "few", section(rows, cases))
+        lines = [line.split(" | ") for line in page.read_text(encoding="utf-8").splitlines()]
+        return {line[0]: line[1] for line in lines if len(line) > 1 and line[1][0] == "0"}
+
+    assert rows_after({"a": 0.25, "b": 0.5}) == {"| a": "0.250", "| b": "0.500"}
+    assert rows_after({}) == {"| a": "0.250", "| b": "0.500"}
+    assert rows_after({"b": 0.75, "c": 0.5}) == {"| a": "0.250", "| b": "0.750", "| c": "0.500"}
+    assert rows_after({"c": 0.125}, with_articles(few, ["232"])) == {"| c": "0.125"}
+
+
 def test_a_section_says_how_many_cases_there_are(few):
-    text = section([Row("all", metrics={"micro_f1": 0.5}, runs=1)], few, cores=2)
+    text = section([Row("all", metrics={"micro_f1": 0.5}, runs=1)], few)
     assert "## `few`" in text
     assert "1 train, 1 valid and 2 test cases, 3 articles" in text
 

@@ -5,8 +5,9 @@
 
 The peers come from requirements/peers.txt and are installed into an environment of their own. All
 of them get the same tokens, learn from train, may use valid, and are measured on test with the
-metrics of `lawrec.evaluation`. The figures are written into docs/peers.md, a section per folder of
-cases; the rows in the columns of README.md's table are printed.
+metrics of `lawrec.evaluation`. After each peer, its figures are written into docs/peers.md, which
+has a section per folder of cases; the figures of peers that are not measured again stay. The rows
+in the columns of README.md's table are printed.
 """
 
 from collections import defaultdict
@@ -16,7 +17,6 @@ from pathlib import Path
 import click
 
 from lawrec.errors import LawrecError
-from lawrec.parallel import available_cores
 from lawrec.resources import shipped_path
 from tests.benchmarks.peers.answers import read_answers
 from tests.benchmarks.peers.classifiers import PEERS
@@ -84,11 +84,13 @@ def main(
     lists = chain.from_iterable(chain.from_iterable(files.values()))
     splits = with_articles(splits, chain.from_iterable(lists))
     rows = [measure_answers(name, runs, splits) for name, runs in files.items()]
+    write_section(output, splits.name, section(rows, splits))
     for name, peer in PEERS.items():
         if name in names or (not names and (slow or not peer.is_slow)):
+            click.echo(f"{peer.label} ...", err=True)
             rows.append(measure_peer(peer, splits, range(seeds)))
             _report(rows[-1])
-    write_section(output, splits.name, section(rows, splits, cores=available_cores()))
+            write_section(output, splits.name, section(rows, splits))
     click.echo(table(rows))
     click.echo(f"Rows for README.md:\n\n{readme_rows(rows)}")
 
@@ -107,7 +109,7 @@ def _read_answers(
 
 def _report(row: Row) -> None:
     score = f"CAIL score {row.metrics['cail_score']:.3f}" if row.metrics else row.missing
-    click.echo(f"{row.label}: {score}", err=True)
+    click.echo(f"  {score}", err=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ class Row:
         version: The package and its version.
         runs: The number of seeds or files over which the figures are means.
         metrics: The metrics by their names in `lawrec.evaluation`; `lrap` only where there are
-            scores; `fit_seconds` and `predict_seconds` only of what was trained here.
+            scores; `fit_seconds` and `predict_seconds` only of what was trained here. These are
+            CPU seconds of all threads together, which other processes change little.
         missing: Why there are no figures; "" where there are.
     """
 
@@ -100,9 +101,9 @@ def _widened(values: NumberArray, splits: Splits, *, fill: float) -> NumberArray
 
 
 def _timed(function: Callable[[], object]) -> tuple:
-    start = time.perf_counter()
+    start = time.process_time()
     result = function()
-    return result, time.perf_counter() - start
+    return result, time.process_time() - start
 
 
 def _means(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:

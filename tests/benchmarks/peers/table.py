@@ -13,46 +13,42 @@ README_METRICS = ("micro_f1", "macro_f1_supported", "cail_score", "exact_match")
 COLUMNS = {
     **{name: METRIC_LABELS[name] for name in README_METRICS},
     "lrap": "LRAP",
-    "fit_seconds": "training, s",
-    "predict_seconds": "predicting, s",
+    "fit_seconds": "training, CPU s",
+    "predict_seconds": "predicting, CPU s",
 }
 """The columns of figures, by metric."""
+_N_CELLS = len(COLUMNS) + 3
 
 
 def table(rows: Sequence[Row]) -> str:
     """Return a row of figures per peer; of a peer without figures, the reason."""
     head = ["", *COLUMNS.values(), "runs", "package"]
-    lines = [head, ["---"] * len(head), *(_cells(row) for row in rows)]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "".join(map(_line, [head, ["---"] * _N_CELLS, *map(_cells, rows)]))
 
 
 def readme_rows(rows: Sequence[Row]) -> str:
     """Return the rows that have figures, with the columns of the table in README.md."""
     return "".join(
-        f"| {' | '.join([row.label, *(_figure(row, name) for name in README_METRICS)])} |\n"
+        _line([row.label, *(_figure(row, name) for name in README_METRICS)])
         for row in rows
         if not row.missing
     )
 
 
-def section(rows: Sequence[Row], splits: Splits, *, cores: int) -> str:
-    """Return the heading of a folder of cases, how many there are, and their table.
-
-    Args:
-        rows: The rows of the table.
-        splits: The cases.
-        cores: The number of cores that the peers could use.
-    """
+def section(rows: Sequence[Row], splits: Splits) -> str:
+    """Return the heading of a folder of cases, how many there are, and their table."""
     train, valid, test = splits.sizes
     return (
         f"## `{splits.name}`\n\n{train:,} train, {valid:,} valid and {test:,} test cases, "
-        f"{len(splits.articles):,} articles; figures of the test cases; {cores} cores.\n\n"
+        f"{len(splits.articles):,} articles; figures of the test cases.\n\n"
         f"{table(rows)}"
     )
 
 
 def write_section(page: Path, name: str, text: str) -> None:
-    """Replace the section of a folder of cases on a page, or add it at the end.
+    """Update the section of a folder of cases on a page, or add it at the end.
+
+    Rows that were measured before, on as many cases, stay unless the section has them again.
 
     Args:
         page: The file, created if it is missing.
@@ -62,9 +58,25 @@ def write_section(page: Path, name: str, text: str) -> None:
     begin, end = f"<!-- peers: {name}, made by make peers -->\n", f"<!-- end of peers: {name} -->\n"
     old = page.read_text(encoding="utf-8") if page.exists() else ""
     before, found, rest = old.partition(begin)
-    after = rest.partition(end)[2] if found else ""
+    previous, _, after = rest.partition(end)
     separator = "" if found or not before else "\n"
-    write_text(page, f"{before}{separator}{begin}\n{text}\n{end}{after}")
+    write_text(page, f"{before}{separator}{begin}\n{_merged(previous, text)}\n{end}{after}")
+
+
+def _merged(previous: str, text: str) -> str:
+    """Return a section with the rows of a previous one that it lacks, if both begin alike."""
+    rule = _line(["---"] * _N_CELLS)
+    old_head, old_rule, old_rows = previous.lstrip().partition(rule)
+    head, _, rows = text.partition(rule)
+    if not old_rule or old_head != head:
+        return text
+    lines = [*old_rows.strip().splitlines(), *rows.splitlines()]
+    by_label = {line.split(" | ")[0]: line for line in lines}
+    return f"{head}{rule}" + "".join(f"{line}\n" for line in by_label.values())
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _cells(row: Row) -> list[str]:
