@@ -1,9 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LAWREC := $(BIN)/lawrec
+PEERS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast fuzz check format docs bench clean
+.PHONY: help run test test-fast fuzz check format docs bench peers clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do printf 'make %-11s%s\n' "$$target" "$$text"; done
@@ -40,8 +41,11 @@ docs: .venv/docs  ## Build the documentation site into site/
 bench: .venv/ready  ## Measure speed against named alternatives
 	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit; done
 
+peers: .venv-peers/ready  ## Compare with public peers, in an environment of their own: PEERS="--data FOLDER --slow"
+	.venv-peers/bin/python -m tests.benchmarks.peers $(PEERS)
+
 clean:  ## Delete everything that was built here
-	rm -rf .venv dist site .cache data/records vocab/*/ .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-peers dist site .cache data/records vocab/*/ .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find checkpoints -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -53,4 +57,11 @@ clean:  ## Delete everything that was built here
 
 .venv/docs: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
+# If not all can be installed, one at a time: `make peers` reports what is missing, and measures the others.
+.venv-peers/ready: requirements/peers.txt requirements/peers-constraints.txt constraints.txt
+	$(PYTHON) -m venv .venv-peers || { echo "Install Python's venv first: apt-get install python3-venv" >&2; exit 1; }
+	install() { .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --constraint requirements/peers-constraints.txt "$$@"; }; \
+	install --requirement requirements/peers.txt || grep '^[a-z]' requirements/peers.txt | while read -r package; do install "$$package" || echo "$$package could not be installed" >&2; done
 	touch $@
