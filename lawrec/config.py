@@ -65,10 +65,11 @@ class ModelConfig:
 class RankingConfig:
     """Section [ranking]: the linear SVMs, and the second stage that ranks the best articles."""
 
-    lstm_share: float = number(0.3, at_most=1)  # share of the LSTM in the logits; 1: it alone
     svm_c: float = number(3.0, at_least=1e-6)  # inverse regularization of the SVMs
     max_positive_weight: float = number(10.0, at_least=1)  # of a true case of a rare article
     second_stage: bool = True  # rank the candidates again; if not, mix the SVMs and the LSTM
+    lstm_feature: bool = True  # the second stage knows the LSTM's logits: two more are trained
+    lstm_share: float = number(0.3, at_most=1)  # of the LSTM where it is no feature; 1: it alone
     candidates: int = number(10, at_least=1, at_most=1_000)  # articles per case that it ranks
     folds: int = number(5, at_least=2, at_most=100)  # for the out-of-fold scores it learns from
     trees: int = number(200, at_least=1, at_most=100_000)
@@ -375,6 +376,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "tiny": {
         "corpus": {"max_vocabulary": 20_000},
         "model": {"lstm_tokens": 192, "embedding_size": 64, "lstm_layers": 1, "lstm_units": 48},
+        "ranking": {"lstm_feature": False, "lstm_share": 0.2},
         "optimizer": {"learning_rate": 5e-3},
         "training": {"epochs": 6, "batch_tokens": 2_048},
     },

@@ -73,6 +73,7 @@ HOUSE = {
             "throughput",
             "validation",
             "initialization",
+            "out_of_fold_nets",
             "fit_ranker",
             "tensorboard",
             "loop",

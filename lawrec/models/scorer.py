@@ -23,9 +23,9 @@ import tensorflow as tf
 from lawrec.corpus.input_pipeline import LENGTH_STEP
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
 from lawrec.ranking.ranker import Ranker, sigmoid
-from lawrec.types import Float32Array, Model, Tensor
+from lawrec.types import Float32Array, Model, Tensor, TokenIds
 
-Scorer = Callable[[Sequence[Sequence[int]]], Float32Array]
+Scorer = Callable[[Sequence[TokenIds]], Float32Array]
 """From the token ids of each case to y_score float32 (n_cases, n_articles), 0 to 1."""
 BATCH_ROWS = 24
 SCORE_TOLERANCE = 1e-6
@@ -49,26 +49,35 @@ def make_scorer(model: Model, ranker: Ranker | None = None, *, lstm_tokens: int)
         >>> scorer([[5, 7], [2, 3, 4]]).shape  # doctest: +SKIP
         (2, 3)
     """
-    logits = _logit_function(model)
+    logits = make_logit_function(model)
 
-    def score(cases: Sequence[Sequence[int]]) -> Float32Array:
-        if ranker and not ranker.config.lstm_share:
-            return ranker.scores(cases, None)
+    def score(cases: Sequence[TokenIds]) -> Float32Array:
+        if ranker and not ranker.needs_lstm:
+            return ranker.scores(cases)
         lstm_logits = logits([case[:lstm_tokens] for case in cases])
         return ranker.scores(cases, lstm_logits) if ranker else sigmoid(lstm_logits)
 
     return score
 
 
-def _logit_function(model: Model) -> Scorer:
-    """Return a function from the token ids of cases to their logits; threads may share it."""
+def make_logit_function(model: Model) -> Scorer:
+    """Return a function from the token ids of cases to the logits of the articles.
+
+    Args:
+        model: As `build_model` returns it.
+
+    Example:
+        >>> model = build_model(ModelConfig(), 50, n_articles=3)  # doctest: +SKIP
+        >>> make_logit_function(model)([[5, 7], [2, 3, 4]]).shape  # doctest: +SKIP
+        (2, 3)
+    """
     lock = Lock()
 
     @tf.function(input_signature=[tf.TensorSpec((BATCH_ROWS, None), tf.int32)], autograph=False)
     def forward(token_ids: Tensor) -> Tensor:
         return model(token_ids, training=False)["articles"]
 
-    def logits(cases: Sequence[Sequence[int]]) -> Float32Array:
+    def logits(cases: Sequence[TokenIds]) -> Float32Array:
         values = np.empty((len(cases), model.output["articles"].shape[-1]), np.float32)
         for rows in _batches([len(case) for case in cases]):
             batch = _padded([cases[row] for row in rows])
@@ -92,7 +101,7 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield from (rows[start : start + BATCH_ROWS] for start in range(0, len(rows), BATCH_ROWS))
 
 
-def _padded(cases: Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:
+def _padded(cases: Sequence[TokenIds]) -> npt.NDArray[np.int32]:
     """Return int32 (BATCH_ROWS, length); the rows after the cases are a single unknown token."""
     batch = np.full((BATCH_ROWS, _length_steps(len(cases[0])) * LENGTH_STEP), PAD_ID, np.int32)
     batch[len(cases) :, 0] = UNK_ID  # cuDNN allows no row of padding alone

@@ -2,7 +2,7 @@
 
 "words" are fitted to the train cases and to the statute's articles, "extra" to the extra cases as
 well. Extra cases have other sources and weaker labels: the second stage decides what each is worth.
-The model that knows more cases also looks at windows of the fact.
+The model that knows more cases also looks at windows of the fact. The LSTM may be one more model.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,9 @@ from lawrec.types import Float32Array, TokenIds
 
 Margins = dict[str, Float32Array]
 """The margins of some cases, float32 (n_cases, n_articles), by the names of models and windows."""
-WORDS, EXTRA = "words", "extra"
+WORDS, EXTRA, LSTM = "words", "extra", "lstm"
+LOGIT_SCALE = 4.0
+"""From the margin of an SVM to a logit: on the margin, at 1, the score is 0.98."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,16 @@ def fit_first_stage(
             for name, each in cases.items()
         }
     )
+
+
+def with_lstm(margins: Margins, lstm_logits: Float32Array) -> Margins:
+    """Return margins of the SVMs with those of the LSTM: its logits on the same scale.
+
+    Example:
+        >>> with_lstm({}, np.array([[4, -8]], np.float32))["lstm"].tolist()
+        [[1.0, -2.0]]
+    """
+    return {**margins, LSTM: lstm_logits / LOGIT_SCALE}
 
 
 def before_best_other(margins: Float32Array) -> Float32Array:

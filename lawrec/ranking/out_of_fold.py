@@ -6,8 +6,9 @@ are nearly the same stay in one fold: otherwise they would be scored by their ow
 """
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,39 +47,62 @@ def assign_folds(cases: Sequence[TokenIds], n_folds: int, *, seed: int) -> Int64
     return np.asarray(folds[group[numbers]], np.int64)
 
 
-def out_of_fold(
-    corpus: Corpus, n_folds: int, *, seed: int, fit: Callable[[Corpus], FirstStage]
-) -> tuple[Margins, Int64Array]:
-    """Return the margins of train cases by first stages that have not seen them, and their folds.
+class Folds(NamedTuple):
+    """The fold of each train case and of each extra case, int64 (n_cases,)."""
 
-    Extra cases are in folds, too: one may be nearly the same as a train case.
+    train: Int64Array
+    extra: Int64Array
+
+
+def corpus_folds(corpus: Corpus, n_folds: int, *, seed: int) -> Folds:
+    """Return folds of train cases and extra cases: one may be nearly the same as another.
+
+    Args:
+        corpus: The cases.
+        n_folds: The number of folds.
+        seed: The seed of the random numbers.
+
+    Example:
+        >>> corpus_folds(corpus, 5, seed=1).train.shape  # doctest: +SKIP
+        (8101,)
+    """
+    token_ids = [*corpus.train.token_ids, *corpus.extra.token_ids]
+    folds = assign_folds(token_ids, n_folds, seed=seed)
+    return Folds(folds[: len(corpus.train)], folds[len(corpus.train) :])
+
+
+def without_folds(corpus: Corpus, folds: Folds, left_out: Collection[int]) -> Corpus:
+    """Return a corpus without the train and extra cases of some folds.
+
+    Example:
+        >>> len(without_folds(corpus, folds, [0]).train)  # doctest: +SKIP
+        6449
+    """
+    train, extra = (np.flatnonzero(~np.isin(part, list(left_out))) for part in folds)
+    return replace(corpus, train=corpus.train.rows(train), extra=corpus.extra.rows(extra))
+
+
+def out_of_fold(corpus: Corpus, folds: Folds, fit: Callable[[Corpus], FirstStage]) -> Margins:
+    """Return the margins of train cases by first stages that have not seen them.
 
     Args:
         corpus: The train cases, and all else that a first stage is fitted to.
-        n_folds: The number of folds.
-        seed: The seed of the folds.
+        folds: As `corpus_folds` returns them.
         fit: From a corpus without a fold to a first stage.
 
     Example:
-        >>> margins, folds = out_of_fold(corpus, 5, seed=1, fit=fit)  # doctest: +SKIP
-        >>> margins["words"].shape, folds.shape  # doctest: +SKIP
-        ((8101, 183), (8101,))
+        >>> margins = out_of_fold(corpus, folds, fit)  # doctest: +SKIP
+        >>> margins["words"].shape  # doctest: +SKIP
+        (8101, 183)
     """
-    n_train = len(corpus.train)
-    token_ids = [*corpus.train.token_ids, *corpus.extra.token_ids]
-    train_folds, extra_folds = np.split(assign_folds(token_ids, n_folds, seed=seed), [n_train])
     margins: Margins = {}
-    for fold in np.unique(train_folds):
-        others = replace(
-            corpus,
-            train=corpus.train.rows(np.flatnonzero(train_folds != fold)),
-            extra=corpus.extra.rows(np.flatnonzero(extra_folds != fold)),
-        )
-        rows = np.flatnonzero(train_folds == fold)
-        fold_margins = fit(others).margins(corpus.train.rows(rows).token_ids)
+    for fold in np.unique(folds.train).tolist():
+        rows = np.flatnonzero(folds.train == fold)
+        first_stage = fit(without_folds(corpus, folds, [fold]))
+        fold_margins = first_stage.margins(corpus.train.rows(rows).token_ids)
         for name, values in fold_margins.items():
             margins.setdefault(name, np.empty(corpus.train.y_true.shape, np.float32))[rows] = values
-    return margins, train_folds
+    return margins
 
 
 def _as_text(case: TokenIds) -> str:

@@ -54,7 +54,8 @@ def article_statistics(
 
     Args:
         y_true: bool (n_cases, n_articles).
-        mean_margin: The mean margin of all models, out of fold, float32 (n_cases, n_articles).
+        mean_margin: The mean margin of all models, out of fold, float32 (n_cases, n_articles); NaN
+            where it is not known.
         text: As in `ArticleStatistics`.
         title: Likewise.
 
@@ -68,8 +69,10 @@ def article_statistics(
     """
     cited = y_true.astype(np.float32)
     n_cases = cited.sum(axis=0)
-    true_margin = (mean_margin * cited).sum(axis=0) / np.maximum(n_cases, 1)
-    true_margin = np.where(n_cases, true_margin, _NONE)
+    known = cited * np.isfinite(mean_margin)
+    n_known = known.sum(axis=0)
+    true_margin = (np.nan_to_num(mean_margin) * known).sum(axis=0) / np.maximum(n_known, 1)
+    true_margin = np.where(n_known, true_margin, np.float32(_NONE))
     return ArticleStatistics(n_cases, cited.T @ cited, true_margin, text, title)
 
 

@@ -1,30 +1,35 @@
 """The ranker: all of a run that scores without a neural network, and how the two are combined.
 
-The scores of a case are
+The scores of a case are those of the second stage for each candidate. All other articles get less
+than any candidate, in the order of the first stage.
 
-- of each candidate, the sigmoid of the weighted mean of two logits: that of the second stage, and
-  that of the LSTM with the weight `ranking.lstm_share`;
-- of each other article, less than that of any candidate, in the order of the first stage.
-
-Without a second stage, every article gets the weighted mean of the LSTM's logit and that of the
-SVMs. With an `lstm_share` of 1, there is no ranker: the scores are the LSTM's.
+The LSTM is a model like the SVMs, if `ranking.lstm_feature` is on: the second stage learns from
+logits of nets that have not seen the cases (see `lawrec.training.out_of_fold_nets`). If it is off,
+or without a second stage, the logits are weighted means with that of the LSTM, whose weight is
+`ranking.lstm_share`. The LSTM alone needs no ranker.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lawrec.config import RankingConfig
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.first_stage import Corpus, FirstStage, fit_first_stage
-from lawrec.ranking.out_of_fold import out_of_fold
-from lawrec.ranking.pair_features import mean_margin
+from lawrec.ranking.first_stage import (
+    LOGIT_SCALE,
+    Corpus,
+    FirstStage,
+    fit_first_stage,
+    with_lstm,
+)
+from lawrec.ranking.out_of_fold import Folds, corpus_folds, out_of_fold
+from lawrec.ranking.pair_features import make_pairs, mean_margin
 from lawrec.ranking.second_stage import SecondStage, fit_second_stage
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
-LOGIT_SCALE = 4.0
-"""From the margin of an SVM to a logit: on the margin, at 1, the score is 0.98."""
+LstmLogits = Callable[[Folds], Float32Array]
+"""From folds to the logits of the train cases, float32 (n_cases, n_articles), NaN where unknown."""
 OTHERS_SCORE = 1e-3
 """The scores of articles that are no candidates are below this one, those of candidates above."""
 
@@ -43,34 +48,59 @@ class Ranker:
     first_stage: FirstStage
     second_stage: SecondStage | None
 
-    def scores(self, cases: Sequence[TokenIds], lstm_logits: Float32Array | None) -> Float32Array:
+    @property
+    def needs_lstm(self) -> bool:
+        """Whether the scores depend on the logits of the LSTM."""
+        return bool(self.config.lstm_share) or self._has_lstm_feature
+
+    @property
+    def _has_lstm_feature(self) -> bool:
+        return self.second_stage is not None and self.config.lstm_feature
+
+    def scores(
+        self, cases: Sequence[TokenIds], lstm_logits: Float32Array | None = None
+    ) -> Float32Array:
         """Return the scores of cases, float32 (n_cases, n_articles), 0 to 1.
 
         Args:
             cases: The token ids of each case.
-            lstm_logits: The logits of the LSTM, float32 (n_cases, n_articles); None where
-                `ranking.lstm_share` is 0.
+            lstm_logits: The logits of the LSTM, float32 (n_cases, n_articles), if they are needed.
         """
         margins = self.first_stage.margins(cases)
-        svm_logits = LOGIT_SCALE * mean_margin(margins)
-        lstm = svm_logits if lstm_logits is None else lstm_logits
-        share = 0.0 if lstm_logits is None else self.config.lstm_share
-        mixed = sigmoid((1 - share) * svm_logits + share * lstm)
+        mixed = self._mixed(LOGIT_SCALE * mean_margin(margins), lstm_logits)
         if self.second_stage is None:
-            return mixed
-        pairs = self.second_stage.pairs(
-            cases, margins, config=self.config, idf=self.first_stage.idf
+            return sigmoid(mixed)
+        if lstm_logits is not None and self._has_lstm_feature:
+            margins = with_lstm(margins, lstm_logits)
+        pairs = make_pairs(
+            cases,
+            margins,
+            n_candidates=self.config.candidates,
+            idf=self.first_stage.idf,
+            statistics=self.second_stage.statistics,
         )
-        logits = self.second_stage.logits(pairs)
-        logits = (1 - share) * logits + share * pairs.of_candidates(lstm)
-        scores = OTHERS_SCORE * mixed
+        logits: NumberArray = self.second_stage.logits(pairs)
+        if lstm_logits is not None and not self._has_lstm_feature:
+            logits = self._mixed(logits, pairs.of_candidates(lstm_logits))
+        scores = OTHERS_SCORE * sigmoid(mixed)
         candidates = OTHERS_SCORE + (1 - OTHERS_SCORE) * sigmoid(logits)
         np.put_along_axis(scores, pairs.candidates, candidates, axis=1)
         return scores
 
+    def _mixed(self, logits: NumberArray, lstm_logits: NumberArray | None) -> NumberArray:
+        if lstm_logits is None:
+            return logits
+        mixed: NumberArray = logits + self.config.lstm_share * (lstm_logits - logits)
+        return mixed
+
 
 def fit_ranker(
-    corpus: Corpus, *, config: RankingConfig, seed: int, progress: Progress = SILENT
+    corpus: Corpus,
+    *,
+    config: RankingConfig,
+    seed: int,
+    lstm_logits: LstmLogits | None = None,
+    progress: Progress = SILENT,
 ) -> Ranker:
     """Fit the SVMs and the second stage.
 
@@ -78,11 +108,13 @@ def fit_ranker(
         corpus: The train cases and all else that is known.
         config: The settings of [ranking].
         seed: The seed of all random numbers.
+        lstm_logits: From the folds of the train cases to their logits by nets that have not seen
+            them, if the second stage is to know the LSTM.
         progress: Gets the number of labels done, for each fold of the train cases and for all.
 
     Example:
         >>> ranker = fit_ranker(corpus, config=RankingConfig(), seed=1)  # doctest: +SKIP
-        >>> ranker.scores([[17, 402]], None).shape  # doctest: +SKIP
+        >>> ranker.scores([[17, 402]]).shape  # doctest: +SKIP
         (1, 183)
     """
 
@@ -92,9 +124,17 @@ def fit_ranker(
     first_stage = fit(corpus)
     if not config.second_stage:
         return Ranker(config, first_stage, None)
-    margins, folds = out_of_fold(corpus, config.folds, seed=seed, fit=fit)
+    folds = corpus_folds(corpus, config.folds, seed=seed)
+    margins = out_of_fold(corpus, folds, fit)
+    if lstm_logits:
+        margins = with_lstm(margins, lstm_logits(folds))
     second_stage = fit_second_stage(
-        corpus, margins, folds=folds, first_stage=first_stage, config=config, seed=seed
+        corpus,
+        margins,
+        folds=folds.train,
+        first_stage=first_stage,
+        config=config,
+        seed=seed,
     )
     return Ranker(config, first_stage, second_stage)
 

@@ -36,19 +36,6 @@ class SecondStage(NamedTuple):
     trees: BoostedTrees
     statistics: ArticleStatistics
 
-    def pairs(
-        self,
-        cases: Sequence[TokenIds],
-        margins: Margins,
-        *,
-        config: RankingConfig,
-        idf: Float32Array,
-    ) -> Pairs:
-        """Return cases with their candidates, as `make_pairs` does."""
-        return make_pairs(
-            cases, margins, n_candidates=config.candidates, idf=idf, statistics=self.statistics
-        )
-
     def logits(self, pairs: Pairs) -> Float64Array:
         """Return the logit of each pair, float64 (n_cases, n_candidates)."""
         features = compute_features(pairs)
@@ -67,13 +54,14 @@ def fit_second_stage(
 ) -> SecondStage:
     """Fit the second stage to the pairs of train cases and their candidates.
 
-    Pairs of which it is not known whether the article applies are left out. The statistics of the
+    Pairs of which it is not known whether the article applies are left out, and folds in which a
+    margin is not known. The statistics of the
     articles come from the other folds, too: those of all cases would tell of an article that a
     single case cites which case it is.
 
     Args:
         corpus: The train cases, and the texts and titles of the articles.
-        margins: The margins of the train cases, out of fold.
+        margins: The margins of the train cases, out of fold; NaN in folds that teach nothing.
         folds: The fold of each train case, int64 (n_cases,).
         first_stage: The first stage that is fitted to the whole corpus.
         config: The settings of [ranking].
@@ -97,7 +85,8 @@ def fit_second_stage(
         return article_statistics(corpus.train.y_true[rows], mean, text=text, title=title)
 
     parts = []
-    for fold in np.unique(folds):
+    learned = np.isfinite(mean_margin(margins)).all(axis=1)
+    for fold in np.unique(folds[learned]):
         rows = np.flatnonzero(folds == fold)
         cases = corpus.train.rows(rows)
         pairs = make_pairs(

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lawrec.config import RankingConfig
 from lawrec.errors import RunError
 from lawrec.files import atomic_folder, sha256
-from lawrec.ranking.first_stage import FirstStage
+from lawrec.ranking.first_stage import LSTM, FirstStage
 from lawrec.ranking.linear_svm import LinearSvms
 from lawrec.ranking.pair_features import ArticleStatistics, feature_names
 from lawrec.ranking.ranker import Ranker
@@ -47,7 +48,7 @@ def has_ranker(run: Run) -> bool:
         >>> has_ranker(run)  # doctest: +SKIP
         True
     """
-    return run.config.ranking.lstm_share < 1
+    return run.config.ranking.second_stage or run.config.ranking.lstm_share < 1
 
 
 def save_ranker(run: Run, ranker: Ranker) -> None:
@@ -71,7 +72,7 @@ def save_ranker(run: Run, ranker: Ranker) -> None:
             "run": sha256(run.folder / RUN_FILE),
             "files": file_digests(folder, [WEIGHTS]),
             "models": models,
-            "features": feature_names(models) if second_stage else [],
+            "features": _feature_names(models, ranker.config) if second_stage else [],
         }
         write_sealed(folder / MANIFEST, values)
 
@@ -98,7 +99,7 @@ def load_ranker(run: Run) -> Ranker | None:
         with np.load(folder / WEIGHTS, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         models = manifest["models"]
-        if manifest["features"] not in ([], feature_names(models)):
+        if manifest["features"] not in ([], _feature_names(models, run.config.ranking)):
             raise ValueError("the features of another version of lawrec")
         return Ranker(
             run.config.ranking,
@@ -137,6 +138,10 @@ def scoring_digest(run: Run, checkpoint: str) -> str:
     manifest = run.folder / RANKER / MANIFEST
     ranker = sha256(manifest) if has_ranker(run) and manifest.is_file() else None
     return json_digest([checkpoint_digest(checkpoint), ranker])
+
+
+def _feature_names(models: list[str], config: RankingConfig) -> list[str]:
+    return feature_names([*models, LSTM] if config.lstm_feature else models)
 
 
 def _named(prefix: str, arrays: NamedTuple) -> dict[str, Any]:

@@ -16,8 +16,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lawrec.config import TrainingConfig
 from lawrec.errors import ConfigError, RunError
 from lawrec.files import check_new_folder
@@ -159,6 +157,8 @@ def ask(study: Study, space: SearchSpace, *, plan: SearchPlan) -> Any:
         {'model.embedding_size': 128, 'model.lstm_layers': 2, ...}
     """
     number = len(study.get_trials(deepcopy=False))
+    import numpy as np
+
     seed = int(np.random.SeedSequence([plan.seed, number]).generate_state(1)[0])
     study.sampler = lookup(SAMPLERS, plan.sampler, where="--sampler")(seed)
     return study.ask(fixed_distributions=_distributions(space))

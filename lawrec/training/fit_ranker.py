@@ -1,6 +1,7 @@
 """Fit the ranker of a run, before the first step of its training; a resumed one finds it there."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import Record, read_records
@@ -12,7 +13,8 @@ from lawrec.ranking.ranker import Ranker, fit_ranker
 from lawrec.ranking.train_cases import collect
 from lawrec.runs.ranker_file import has_ranker, load_ranker, save_ranker
 from lawrec.runs.run import Run, load_encoder
-from lawrec.training.distributed import chief_first, is_chief
+from lawrec.training.distributed import broadcast_from_chief, chief_first, is_chief
+from lawrec.training.out_of_fold_nets import out_of_fold_logits
 from lawrec.types import Strategy
 
 
@@ -36,29 +38,44 @@ def load_or_fit_ranker(
     Example:
         >>> ranker = load_or_fit_ranker(run, records, strategy=strategy)  # doctest: +SKIP
     """
-
-    def load_or_fit() -> Ranker | None:
-        try:
-            return load_ranker(run)
-        except RunError as error:
-            if not is_chief(strategy):
-                raise
-            if not isinstance(error.__cause__, FileNotFoundError):
-                progress.message(f"{error.where} is fitted again: {error.got}.")
-        save_ranker(run, _fit(run, records, progress))
-        return load_ranker(run)
-
-    return chief_first(strategy, load_or_fit) if has_ranker(run) else None
+    if not has_ranker(run):
+        return None
+    # The workers train nets together: the chief decides for all of them whether that is needed.
+    if broadcast_from_chief(strategy, float(_is_needed(run, progress))):
+        ranker = _fit(run, records, strategy=strategy, progress=progress)
+        if is_chief(strategy):
+            save_ranker(run, ranker)
+    return chief_first(strategy, partial(load_ranker, run))
 
 
-def _fit(run: Run, records: Records, progress: Progress) -> Ranker:
-    seed = run.config.training.seed
+def _is_needed(run: Run, progress: Progress) -> bool:
+    """Return whether the ranker is missing or damaged; the latter with a message."""
+    try:
+        load_ranker(run)
+    except RunError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            progress.message(f"{error.where} is fitted again: {error.got}.")
+        return True
+    return False
+
+
+def _fit(run: Run, records: Records, *, strategy: Strategy, progress: Progress) -> Ranker:
+    config, seed = run.config.ranking, run.config.training.seed
     train, statute, extra = (
         collect(_records(records, split), len(run.articles), seed=seed)
         for split in ("train", "statute", "extra")
     )
     corpus = Corpus(train, statute, extra, titles=_titles(run), n_tokens=len(run.tokens))
-    return fit_ranker(corpus, config=run.config.ranking, seed=seed, progress=progress)
+    nets = partial(
+        out_of_fold_logits, run, records, corpus=corpus, strategy=strategy, progress=progress
+    )
+    return fit_ranker(
+        corpus,
+        config=config,
+        seed=seed,
+        lstm_logits=nets if config.lstm_feature else None,
+        progress=progress,
+    )
 
 
 def _records(records: Records, split: str) -> Iterator[Record]:

@@ -74,7 +74,7 @@ def restore_or_initialize(
         restore_checkpoint(manager.checkpoint, newest, expected=state.shapes())
     _check_same_step(run, state, strategy=strategy)
     if not newest:
-        _initialize_embedding(state, run, records=records, strategy=strategy, progress=progress)
+        initialize_embedding(state, run, records=records, strategy=strategy, progress=progress)
         if run.warm_start:
             load_shared_weights(state.model, run, warm_start=run.warm_start, progress=progress)
 
@@ -90,10 +90,23 @@ def _check_same_step(run: Run, state: TrainState, *, strategy: Strategy) -> None
         )
 
 
-def _initialize_embedding(
+def initialize_embedding(
     state: TrainState, run: Run, *, records: Records, strategy: Strategy, progress: Progress
 ) -> None:
-    """Initialize the embedding as `model.embedding_init` says."""
+    """Initialize the embedding as `model.embedding_init` says.
+
+    Args:
+        state: The state whose model has the embedding.
+        run: The run.
+        records: The records, whose train cases are counted.
+        strategy: The strategy to train with.
+        progress: Gets the progress of counting.
+
+    Example:
+        >>> initialize_embedding(  # doctest: +SKIP
+        ...     state, run, records=records, strategy=strategy, progress=SILENT
+        ... )
+    """
     vectors = initial_embedding(
         run.config.model,
         run.tokens,

@@ -25,7 +25,6 @@ import tensorflow as tf
 from lawrec.config import TrainingConfig
 from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.tfrecords import DAMAGE, disk_full_as_os_error
-from lawrec.errors import RunError
 from lawrec.models.scorer import Scorer, make_scorer
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.checkpoint_list import BEST, add_to_list, read_checkpoint_list
@@ -43,6 +42,7 @@ from lawrec.training.train_step import (
     TrainState,
     TrainStep,
     create_train_state,
+    finite,
     make_train_step,
 )
 from lawrec.training.validation import score_records, validation_metrics
@@ -196,7 +196,7 @@ class _Loop:
         losses: list[float] = []
         throughput = Throughput()
         for batch in self.state.iterator:
-            result = self._finite(self.step(batch))
+            result = finite(self.step(batch), self.run, step=int(self.state.global_step))
             losses.append(result.loss)
             throughput.add(batch["token_ids"])
             seen, number = int(self.state.cases_seen), int(self.state.global_step)
@@ -248,24 +248,6 @@ class _Loop:
         if is_chief(self.strategy):
             add_to_list(folder, Path(prefix).name, max_to_keep=max_to_keep)
             set_latest(self.run)
-
-    def _finite(self, result: StepResult) -> StepResult:
-        """Return the numbers of a step as Python floats.
-
-        Raises:
-            RunError: The loss or the gradient norm is not finite. The weights are not saved then.
-        """
-        numbers = StepResult(*map(float, result))
-        if not (math.isfinite(numbers.loss) and math.isfinite(numbers.gradient_norm)):
-            step = int(self.state.global_step)
-            raise RunError(
-                self.run.folder,
-                expected="the loss and its gradient must stay finite",
-                got=f"{numbers.loss} and {numbers.gradient_norm} at step {step}",
-                todo="The last checkpoint is from an earlier step. Train a new run with a smaller "
-                "--set optimizer.learning_rate.",
-            )
-        return numbers
 
 
 def _best_manager(state: TrainState, folder: Path) -> CheckpointManager:

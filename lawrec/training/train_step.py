@@ -24,6 +24,7 @@ import tensorflow as tf
 from lawrec.config import Config, LossConfig
 from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.manifest import Records
+from lawrec.errors import RunError
 from lawrec.models.losses import label_weights, loss_sum
 from lawrec.models.lstm_classifier import log_odds_bias
 from lawrec.runs.run import Run
@@ -47,6 +48,33 @@ class StepResult(NamedTuple):
     loss: Tensor
     gradient_norm: Tensor
     learning_rate: Tensor
+
+
+def finite(result: StepResult, run: Run, *, step: int) -> StepResult:
+    """Return the numbers of a step as Python floats.
+
+    Args:
+        result: What the step returned.
+        run: The run, for the error.
+        step: The number of the step, for the error.
+
+    Raises:
+        RunError: The loss or the gradient norm is not finite. The weights are not saved then.
+
+    Example:
+        >>> finite(StepResult(tf.constant(0.5), tf.constant(1.0), 0.25), run=None, step=1)
+        StepResult(loss=0.5, gradient_norm=1.0, learning_rate=0.25)
+    """
+    numbers = StepResult(*map(float, result))
+    if not (math.isfinite(numbers.loss) and math.isfinite(numbers.gradient_norm)):
+        raise RunError(
+            run.folder,
+            expected="the loss and its gradient must stay finite",
+            got=f"{numbers.loss} and {numbers.gradient_norm} at step {step}",
+            todo="The last checkpoint is from an earlier step. Train a new run with a smaller "
+            "--set optimizer.learning_rate.",
+        )
+    return numbers
 
 
 @dataclass

@@ -14,6 +14,7 @@ SETTINGS = (
     "model.embedding_size=8",
     "model.lstm_units=8",
     "model.dropout=0.1",
+    "ranking.second_stage=false",
     "ranking.lstm_share=1.0",
     "training.epochs=10",
     "training.batch_tokens=256",

@@ -1,7 +1,7 @@
 import numpy as np
 
 from lawrec.ranking.first_stage import Corpus
-from lawrec.ranking.out_of_fold import assign_folds, out_of_fold
+from lawrec.ranking.out_of_fold import assign_folds, corpus_folds, out_of_fold
 from tests.helpers.ranking import invented, train_cases
 
 
@@ -35,5 +35,6 @@ def test_no_case_is_scored_by_what_has_seen_it():
             counts = [self.seen.count(case.tolist()) for case in cases]
             return {"words": np.repeat(np.array(counts, np.float32)[:, None], 3, axis=1)}
 
-    assert not out_of_fold(corpus, 4, seed=1, fit=Memory)[0]["words"].any()
-    assert out_of_fold(corpus, 4, seed=1, fit=lambda _: Memory(corpus))[0]["words"].all()
+    folds = corpus_folds(corpus, 4, seed=1)
+    assert not out_of_fold(corpus, folds, Memory)["words"].any()
+    assert out_of_fold(corpus, folds, lambda _: Memory(corpus))["words"].all()

@@ -8,7 +8,7 @@ from lawrec.ranking.first_stage import Corpus
 from lawrec.ranking.ranker import LOGIT_SCALE, OTHERS_SCORE, fit_ranker, sigmoid
 from tests.helpers.ranking import invented, train_cases
 
-CONFIG = RankingConfig(trees=40, tree_min_rows=5, candidates=2)
+CONFIG = RankingConfig(trees=40, tree_min_rows=5, candidates=2, lstm_feature=False)
 TRAIN = invented(300)
 NEW = [case for case, _ in invented(60, seed=2)]
 
@@ -24,13 +24,13 @@ def ranker():
 
 
 def test_scores_do_not_depend_on_other_cases(ranker):
-    together = ranker.scores(NEW, None)
-    alone = np.concatenate([ranker.scores([case], None) for case in NEW])
+    together = ranker.scores(NEW)
+    alone = np.concatenate([ranker.scores([case]) for case in NEW])
     np.testing.assert_array_equal(together, alone)
 
 
 def test_other_articles_come_after_the_candidates(ranker):
-    scores = ranker.scores(NEW, None)
+    scores = ranker.scores(NEW)
     assert ((scores < OTHERS_SCORE).sum(axis=1) == 1).all()
     assert ((scores >= 0) & (scores <= 1)).all()
 
@@ -41,7 +41,7 @@ def test_the_lstm_has_its_share(ranker):
         replace(ranker, config=replace(CONFIG, lstm_share=share)).scores(NEW, logits)
         for share in (0.5, 1.0, 0.0)
     )
-    np.testing.assert_allclose(none, ranker.scores(NEW, None), rtol=1e-6)
+    np.testing.assert_allclose(none, ranker.scores(NEW), rtol=1e-6)
     margins = ranker.first_stage.margins(NEW)["words"]
     candidates = np.argsort(-margins, axis=1, kind="stable")[:, :2]
     np.testing.assert_allclose(
@@ -79,10 +79,10 @@ def test_extra_cases_are_a_model_of_their_own(ranker):
 @pytest.mark.parametrize("label_ids", [[], [0, 1, 2]])
 def test_pairs_that_all_have_the_same_answer_are_no_error(label_ids):
     ranker = fitted([([token, 4], label_ids) for token in range(2, 14)])
-    assert ((ranker.scores(NEW, None) > 0.5) == bool(label_ids)).sum() == 2 * len(NEW) * bool(
+    assert ((ranker.scores(NEW) > 0.5) == bool(label_ids)).sum() == 2 * len(NEW) * bool(
         label_ids
     ) or not label_ids
 
 
 def test_fitting_is_the_same_every_time(ranker):
-    np.testing.assert_array_equal(fitted().scores(NEW, None), ranker.scores(NEW, None))
+    np.testing.assert_array_equal(fitted().scores(NEW), ranker.scores(NEW))

@@ -1,0 +1,149 @@
+"""Out-of-fold nets: the LSTM's logits of train cases by nets that have not seen them.
+
+Two nets of the run's own kind are trained, each on three fifths of the cases, and score the others.
+The middle fifth teaches both of them, and the second stage does not learn from it. So the LSTM
+costs a little more than twice of what it alone would. With fewer cases than all, a net is a little
+worse, which was found to matter little.
+
+    folds        0      1      2      3      4
+    first net    learns learns learns scores scores
+    second net   scores scores learns learns learns
+
+A training that is killed while it trains a net trains that net again.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import keras
+import numpy as np
+
+from lawrec.corpus.manifest import Records, Split
+from lawrec.corpus.tfrecords import Record, write_shards
+from lawrec.models.scorer import make_logit_function
+from lawrec.progress import SILENT, Progress
+from lawrec.ranking.first_stage import Corpus
+from lawrec.ranking.out_of_fold import Folds, without_folds
+from lawrec.ranking.train_cases import TrainCases
+from lawrec.runs.run import Run
+from lawrec.training.initialization import initialize_embedding
+from lawrec.training.optimizers import averaged_weights
+from lawrec.training.train_step import TrainState, create_train_state, finite, make_train_step
+from lawrec.types import Float32Array, Strategy
+
+_SCORED_SHARE = 0.4
+"""Of the folds, by each of the two nets."""
+
+
+def out_of_fold_logits(
+    run: Run,
+    records: Records,
+    folds: Folds,
+    *,
+    corpus: Corpus,
+    strategy: Strategy,
+    progress: Progress = SILENT,
+) -> Float32Array:
+    """Train the nets and return the logits of the train cases.
+
+    Args:
+        run: The run.
+        records: The records that the run was made for.
+        folds: The folds of the train cases and of the extra cases.
+        corpus: Both.
+        strategy: The strategy to train with.
+        progress: Gets the number of cases seen at every step.
+
+    Returns:
+        float32 (n_cases, n_articles), NaN in the folds that teach both nets.
+
+    Raises:
+        RunError: A loss is not finite.
+
+    Example:
+        >>> logits = out_of_fold_logits(  # doctest: +SKIP
+        ...     run, records, folds, corpus=corpus, strategy=strategy
+        ... )
+    """
+    logits = np.full(corpus.train.y_true.shape, np.nan, np.float32)
+    for number, scored in enumerate(scored_folds(run.config.ranking.folds), 1):
+        learned = without_folds(corpus, folds, scored)
+        rows = np.flatnonzero(np.isin(folds.train, scored))
+        with TemporaryDirectory(prefix="lawrec-") as folder:
+            part = _write_records(Path(folder), learned, records=records)
+            state = _trained(run, part, number, strategy=strategy, progress=progress)
+            with averaged_weights(state.optimizer, state.model):
+                cases = corpus.train.rows(rows).token_ids
+                longest = run.config.model.lstm_tokens
+                logits[rows] = make_logit_function(state.model)([case[:longest] for case in cases])
+    return logits
+
+
+def scored_folds(n_folds: int) -> tuple[list[int], list[int]]:
+    """Return the folds that the first net scores, and those that the second one scores.
+
+    Example:
+        >>> scored_folds(5)
+        ([3, 4], [0, 1])
+    """
+    n_scored = max(1, round(_SCORED_SHARE * n_folds))
+    return list(range(n_folds - n_scored, n_folds)), list(range(n_scored))
+
+
+def _write_records(folder: Path, corpus: Corpus, *, records: Records) -> Records:
+    """Write the cases of a corpus as records, which are those of a training on them alone."""
+    cases = {"train": corpus.train, "extra": corpus.extra}
+    splits = {
+        name: Split(
+            source="",
+            source_sha256="",
+            cases=len(part),
+            tokens=0,
+            skipped=0,
+            shards=tuple(write_shards(_records(part), folder, split=name, shard_cases=len(part))),
+        )
+        for name, part in cases.items()
+        if len(part)
+    }
+    manifest = replace(
+        records.manifest,
+        splits=splits,
+        label_counts=tuple(corpus.train.y_true.sum(axis=0).tolist()),
+        charge_counts=(0,) * len(records.charges),
+        known_cases={"articles": int(corpus.train.known.any(axis=1).sum()), "charges": 0},
+        compression="",
+    )
+    return replace(records, folder=folder, manifest=manifest)
+
+
+def _records(cases: TrainCases) -> list[Record]:
+    return [
+        Record(
+            case_id=str(row),
+            token_ids=list(cases.token_ids[row]),
+            label_ids=np.flatnonzero(cases.y_true[row]).tolist(),
+            unknown_ids=np.flatnonzero(~cases.known[row]).tolist(),
+            weight=float(cases.weights[row]),
+        )
+        for row in range(len(cases))
+    ]
+
+
+def _trained(
+    run: Run, records: Records, number: int, *, strategy: Strategy, progress: Progress
+) -> TrainState:
+    """Return the state after a training without evaluations and checkpoints."""
+    config = run.config.training
+    keras.utils.set_random_seed(config.seed + number)
+    state = create_train_state(run, records, strategy=strategy)
+    initialize_embedding(state, run, records=records, strategy=strategy, progress=progress)
+    step = make_train_step(state, strategy, config=run.config, records=records)
+    total = config.epochs * records.n_learned
+    for count, batch in enumerate(state.iterator, 1):
+        result = finite(step(batch), run, step=count)
+        note = f"step {count}, loss {result.loss:.4f}"
+        progress.update(f"train net {number} of 2", int(state.cases_seen), total, note)
+        if count == config.max_steps:
+            break
+    return state

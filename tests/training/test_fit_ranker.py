@@ -1,0 +1,115 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lawrec.config import RankingConfig
+from lawrec.corpus.tfrecords import read_records
+from lawrec.errors import RunError
+from lawrec.inference.run_scorer import load_scorer
+from lawrec.ranking.first_stage import LSTM, Corpus
+from lawrec.ranking.out_of_fold import corpus_folds
+from lawrec.ranking.train_cases import collect
+from lawrec.runs.ranker_file import RANKER, load_ranker
+from lawrec.seal import read_sealed
+from lawrec.training.checkpoints import best_checkpoint
+from lawrec.training.fit_ranker import load_or_fit_ranker
+from lawrec.training.loop import train
+from lawrec.training.out_of_fold_nets import out_of_fold_logits, scored_folds
+from lawrec.training.validation import score_records
+from tests.helpers.damages import flip
+from tests.helpers.progress import Reports, messages_to
+
+pytestmark = pytest.mark.tensorflow
+
+WITH_RANKER = (
+    *("ranking.second_stage=true", "ranking.lstm_share=0.3", "ranking.trees=20"),
+    *("ranking.tree_min_rows=4", "training.epochs=3"),
+)
+
+
+@pytest.fixture(scope="module")
+def ranked(start_run):
+    """A trained run with a ranker that knows the LSTM, its records, and what it reported."""
+    run, records = start_run(*WITH_RANKER)
+    reports = []
+    progress = Reports(lambda *report: reports.append(report[:3]))
+    evaluations = list(train(run, records, progress=progress))
+    return run, records, reports, evaluations
+
+
+def strategy():
+    return tf.distribute.get_strategy()
+
+
+def test_a_ranked_run_learns_and_scores_as_it_was_evaluated(ranked):
+    run, records, reports, evaluations = ranked
+    names = {name for name, *_ in reports}
+    assert {"linear SVMs", "train net 1 of 2", "train net 2 of 2", "train"} <= names
+    assert max(each.valid["micro_f1"] for each in evaluations) > 0.9
+    y_true, y_score, _ = score_records(
+        load_scorer(run, best_checkpoint(run)), records, split="test"
+    )
+    assert ((y_score > 0.5) == y_true).mean() > 0.9
+
+
+def test_the_lstm_is_a_model_of_the_second_stage(ranked):
+    run, *_ = ranked
+    assert load_ranker(run).needs_lstm
+    features = read_sealed(run.folder / RANKER / "manifest.json")["features"]
+    assert {"words: margin", "lstm: margin"} <= set(features)
+
+
+def test_a_lost_or_damaged_ranker_is_named_and_fitted_again_with_the_same_bits(
+    start_run,
+):
+    run, records = start_run(*WITH_RANKER, "ranking.lstm_feature=false")
+    messages = []
+    list(train(run, records))
+    weights = run.folder / RANKER / "weights.npz"
+    content = weights.read_bytes()
+    flip(weights, 0.5)
+    with pytest.raises(
+        RunError, match=r"linear SVMs and second stage, got weights\.npz: other bytes"
+    ):
+        load_scorer(run, best_checkpoint(run))
+    load_or_fit_ranker(run, records, strategy=strategy(), progress=messages_to(messages))
+    assert weights.read_bytes() == content
+    assert [message for message in messages if "is fitted again: weights.npz" in message]
+
+
+def test_each_net_scores_cases_that_it_has_not_seen(ranked, monkeypatch):
+    run, records, *_ = ranked
+    parts = [collect(read_records(records, "train"), 3, seed=1), *[collect([], 3, seed=1)] * 2]
+    corpus = Corpus(*parts, titles=[], n_tokens=len(records.tokens))
+    folds = corpus_folds(corpus, 5, seed=1)
+    logits = out_of_fold_logits(run, records, folds, corpus=corpus, strategy=strategy())
+    middle = folds.train == 2
+    assert np.isnan(logits[middle]).all()
+    assert np.isfinite(logits[~middle]).all()
+    assert ((logits[~middle] > 0) == corpus.train.y_true[~middle]).mean() > 0.7
+    again = out_of_fold_logits(run, records, folds, corpus=corpus, strategy=strategy())
+    np.testing.assert_array_equal(logits, again)
+
+
+@pytest.mark.parametrize("n_folds", range(2, 12))
+def test_both_nets_have_cases_to_learn_from_and_none_scores_what_the_other_does(n_folds):
+    first, second = scored_folds(n_folds)
+    assert not set(first) & set(second)
+    assert 0 < len(first) == len(second) < n_folds
+
+
+def test_a_run_without_a_second_stage_trains_no_net(start_run):
+    run, records = start_run(*WITH_RANKER, "ranking.second_stage=false")
+    reports = []
+    list(train(run, records, progress=Reports(lambda *report: reports.append(report[0]))))
+    assert not [name for name in reports if name.startswith("train net")]
+    assert load_ranker(run).second_stage is None
+
+
+def test_the_lstm_alone_has_no_ranker(start_run):
+    run, records = start_run("training.epochs=1")
+    assert load_or_fit_ranker(run, records, strategy=strategy()) is None
+    assert run.config.ranking == replace(RankingConfig(), second_stage=False, lstm_share=1.0)
+    assert LSTM not in run.config.to_dict()
