@@ -14,14 +14,14 @@ from types import SimpleNamespace
 import click
 import numpy as np
 import pytest
-from lawrec.corpus.near_duplicates import BATCH_CHARACTERS, NearDuplicateIndex
 
 from lawrec.cli import COMMANDS, load_command
-from lawrec.corpus import near_duplicates
 from lawrec.corpus.audit.case_checks import CHECKS, AuditReference
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex
 from lawrec.corpus.case_lines import CaseLine, case_to_json
 from lawrec.corpus.cases import Case
+from lawrec.corpus.duplicates import near_duplicates
+from lawrec.corpus.duplicates.near_duplicates import BATCH_CHARACTERS, NearDuplicateIndex
 from lawrec.corpus.entities import ENTITY_TYPES, compile_entity_types, split_at_entities
 from lawrec.corpus.manifest import load_manifest
 from lawrec.corpus.stratified_split import check_ratios

@@ -93,7 +93,11 @@ def test_an_assignment_needs_a_section_a_key_and_a_value(assignment):
     ("assignment", "got", "todo"),
     [
         ("traning.epochs=3", "'traning'", "Did you mean training?"),
-        ("zzz.epochs=3", "'zzz'", "Known: corpus, model, loss, optimizer, training, decision."),
+        (
+            "zzz.epochs=3",
+            "'zzz'",
+            "Known: corpus, model, ranking, loss, optimizer, training, decision.",
+        ),
         ("training.epoch=3", "'epoch'", "Did you mean epochs?"),
         ("optimizer.learning-rate=1", "'learning-rate'", "Did you mean learning_rate?"),
         ("corpus.a.b=3", "'a.b'", "Known: tokenizer, entity_types,"),
@@ -298,7 +302,7 @@ def test_the_base_preset_is_the_defaults():
 def test_presets_grow():
     tiny, base, large = (load(None, preset=name) for name in ("tiny", "base", "large"))
     for section, key in (
-        ("corpus", "max_tokens"),
+        ("model", "lstm_tokens"),
         ("corpus", "max_vocabulary"),
         ("model", "embedding_size"),
         ("model", "lstm_units"),

@@ -10,7 +10,6 @@ from lawrec.cli.printing import print_result
 from lawrec.config import PRESETS, Config
 from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import stopping_between_steps
-from lawrec.reporting.runs_text import left_out_text
 
 _CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
 _STOPPED = "Stopped. `lawrec train --resume` continues from the last checkpoint."
@@ -109,6 +108,7 @@ def train(
     dataset = options.dataset_spec_from(arguments)
     moved_to = arguments["data"] if resume and options.is_given("data") else None
     options.start_tensorflow(verbose=log_placement)
+    from lawrec.reporting.runs_text import left_out_text
     from lawrec.reporting.training_text import dry_run_text, first_batch_text, training_line
     from lawrec.training.dry_run import preview
     from lawrec.training.loop import train as train_run

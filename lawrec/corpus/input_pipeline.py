@@ -5,7 +5,6 @@ is padded and few shapes occur; each shape is compiled once. docs/tf1-to-tf2.md 
 of TensorFlow 1 has become here.
 """
 
-from collections.abc import Sequence
 from functools import partial
 
 import tensorflow as tf
@@ -23,19 +22,17 @@ def training_batches(
     records: Records,
     epochs: int,
     *,
-    splits: Sequence[str] = ("train",),
     max_tokens: int,
     batch_tokens: int,
     shuffle_cases: int,
     seed: int,
     share: tuple[int, int] = (0, 1),
 ) -> Dataset:
-    """Return the batches of the train split or of several splits; each epoch has every case once.
+    """Return the batches of the train cases and the extra ones; each epoch has every case once.
 
     Args:
         records: Finished records.
-        epochs: How often the splits are read.
-        splits: Their names, such as ("train", "extra").
+        epochs: How often the cases are read: train, and the extra ones.
         max_tokens: How many tokens of a case are in a batch, the first ones.
         batch_tokens: The largest number of tokens in a batch, padding included. A batch of long
             cases has fewer cases, but at least one.
@@ -57,7 +54,7 @@ def training_batches(
         >>> next(iter(batches))["token_ids"].shape  # doctest: +SKIP
         TensorShape([46, 176])
     """
-    paths = [str(path) for split in splits for path in records.shard_paths(split)]
+    paths = [str(path) for split in records.learned_splits for path in records.shard_paths(split)]
     dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed)
     dataset = dataset.interleave(
         lambda path: tf.data.TFRecordDataset(path, records.manifest.compression),

@@ -71,18 +71,23 @@ def corpus_folds(corpus: Corpus, n_folds: int, *, seed: int) -> Folds:
     return Folds(folds[: len(corpus.train)], folds[len(corpus.train) :])
 
 
-def without_folds(corpus: Corpus, folds: Folds, left_out: Collection[int]) -> Corpus:
+def without_folds(corpus: Corpus, folds: Folds, *, left_out: Collection[int]) -> Corpus:
     """Return a corpus without the train and extra cases of some folds.
 
+    Args:
+        corpus: The corpus.
+        folds: As `corpus_folds` returns them.
+        left_out: The folds to leave out.
+
     Example:
-        >>> len(without_folds(corpus, folds, [0]).train)  # doctest: +SKIP
+        >>> len(without_folds(corpus, folds, left_out=[0]).train)  # doctest: +SKIP
         6449
     """
     train, extra = (np.flatnonzero(~np.isin(part, list(left_out))) for part in folds)
     return replace(corpus, train=corpus.train.rows(train), extra=corpus.extra.rows(extra))
 
 
-def out_of_fold(corpus: Corpus, folds: Folds, fit: Callable[[Corpus], FirstStage]) -> Margins:
+def out_of_fold(corpus: Corpus, folds: Folds, *, fit: Callable[[Corpus], FirstStage]) -> Margins:
     """Return the margins of train cases by first stages that have not seen them.
 
     Args:
@@ -91,14 +96,14 @@ def out_of_fold(corpus: Corpus, folds: Folds, fit: Callable[[Corpus], FirstStage
         fit: From a corpus without a fold to a first stage.
 
     Example:
-        >>> margins = out_of_fold(corpus, folds, fit)  # doctest: +SKIP
+        >>> margins = out_of_fold(corpus, folds, fit=fit)  # doctest: +SKIP
         >>> margins["words"].shape  # doctest: +SKIP
         (8101, 183)
     """
     margins: Margins = {}
     for fold in np.unique(folds.train).tolist():
         rows = np.flatnonzero(folds.train == fold)
-        first_stage = fit(without_folds(corpus, folds, [fold]))
+        first_stage = fit(without_folds(corpus, folds, left_out=[fold]))
         fold_margins = first_stage.margins(corpus.train.rows(rows).token_ids)
         for name, values in fold_margins.items():
             margins.setdefault(name, np.empty(corpus.train.y_true.shape, np.float32))[rows] = values

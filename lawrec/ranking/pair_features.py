@@ -232,8 +232,8 @@ def _best_cited_with(pairs: Pairs) -> NumberArray:
     return _share_with_best(pairs, pairs.statistics.n_cases[pairs.candidates])
 
 
-def _share_with_best(pairs: Pairs, of: NumberArray) -> NumberArray:
-    share = pairs.statistics.co_cited[pairs.best, pairs.candidates] / np.maximum(of, 1)
+def _share_with_best(pairs: Pairs, n_cases: NumberArray) -> NumberArray:
+    share = pairs.statistics.co_cited[pairs.best, pairs.candidates] / np.maximum(n_cases, 1)
     return np.where(pairs.candidates == pairs.best, _NONE, share)
 
 

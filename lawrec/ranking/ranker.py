@@ -125,7 +125,7 @@ def fit_ranker(
     if not config.second_stage:
         return Ranker(config, first_stage, None)
     folds = corpus_folds(corpus, config.folds, seed=seed)
-    margins = out_of_fold(corpus, folds, fit)
+    margins = out_of_fold(corpus, folds, fit=fit)
     if lstm_logits:
         margins = with_lstm(margins, lstm_logits(folds))
     second_stage = fit_second_stage(

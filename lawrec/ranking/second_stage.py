@@ -1,4 +1,4 @@
-"""The second stage: it ranks the best articles of a case again, knowing what stands beside them.
+"""The second stage: it ranks the best articles of a case again, and knows their rivals.
 
 As in recommender systems, the first stage finds candidates, and the second one decides about each
 pair of a case and a candidate by features of the pair: how the models of the first stage rank it,

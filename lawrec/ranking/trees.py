@@ -128,7 +128,9 @@ def fit_trees(
     ).fit(features, y_true, weights)
     # scikit-learn has no public access to the nodes; a test compares our logits with its own.
     trees = [iteration[0].nodes for iteration in boosting._predictors]
-    return _as_arrays(trees, float(boosting._baseline_prediction.item()), features.shape[1])
+    return _as_arrays(
+        trees, float(boosting._baseline_prediction.item()), n_features=features.shape[1]
+    )
 
 
 def constant_trees(logit: float, n_features: int) -> BoostedTrees:
@@ -145,7 +147,7 @@ def constant_trees(logit: float, n_features: int) -> BoostedTrees:
     )
 
 
-def _as_arrays(trees: list[Any], baseline: float, n_features: int) -> BoostedTrees:
+def _as_arrays(trees: list[Any], baseline: float, *, n_features: int) -> BoostedTrees:
     """Return trees as arrays, padded to the size of the largest one with leaves of value 0."""
     shape = len(trees), max(map(len, trees))
     own = np.broadcast_to(np.arange(shape[1], dtype=np.int32), shape)

@@ -103,10 +103,10 @@ def load_ranker(run: Run) -> Ranker | None:
             raise ValueError("the features of another version of lawrec")
         return Ranker(
             run.config.ranking,
-            FirstStage({name: _tuple_of(LinearSvms, name, arrays) for name in models}),
+            FirstStage({name: _tuple_of(LinearSvms, name, arrays=arrays) for name in models}),
             second_stage=SecondStage(
-                _tuple_of(BoostedTrees, _TREES, arrays),
-                _tuple_of(ArticleStatistics, _STATISTICS, arrays),
+                _tuple_of(BoostedTrees, _TREES, arrays=arrays),
+                _tuple_of(ArticleStatistics, _STATISTICS, arrays=arrays),
             )
             if manifest["features"]
             else None,
@@ -148,5 +148,5 @@ def _named(prefix: str, arrays: NamedTuple) -> dict[str, Any]:
     return {f"{prefix}/{field}": values for field, values in arrays._asdict().items()}
 
 
-def _tuple_of(kind: Any, prefix: str, arrays: dict[str, Any]) -> Any:
+def _tuple_of(kind: Any, prefix: str, *, arrays: dict[str, Any]) -> Any:
     return kind(*(arrays[f"{prefix}/{field}"] for field in kind._fields))

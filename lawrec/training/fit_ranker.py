@@ -9,13 +9,14 @@ from lawrec.errors import RunError
 from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import Corpus
+from lawrec.ranking.out_of_fold import Folds
 from lawrec.ranking.ranker import Ranker, fit_ranker
 from lawrec.ranking.train_cases import collect
 from lawrec.runs.ranker_file import has_ranker, load_ranker, save_ranker
 from lawrec.runs.run import Run, load_encoder
 from lawrec.training.distributed import broadcast_from_chief, chief_first, is_chief
 from lawrec.training.out_of_fold_nets import out_of_fold_logits
-from lawrec.types import Strategy
+from lawrec.types import Float32Array, Strategy
 
 
 def load_or_fit_ranker(
@@ -66,14 +67,17 @@ def _fit(run: Run, records: Records, *, strategy: Strategy, progress: Progress) 
         for split in ("train", "statute", "extra")
     )
     corpus = Corpus(train, statute, extra, titles=_titles(run), n_tokens=len(run.tokens))
-    nets = partial(
-        out_of_fold_logits, run, records, corpus=corpus, strategy=strategy, progress=progress
-    )
+
+    def lstm_logits(folds: Folds) -> Float32Array:
+        return out_of_fold_logits(
+            run, records, folds=folds, corpus=corpus, strategy=strategy, progress=progress
+        )
+
     return fit_ranker(
         corpus,
         config=config,
         seed=seed,
-        lstm_logits=nets if config.lstm_feature else None,
+        lstm_logits=lstm_logits if config.lstm_feature else None,
         progress=progress,
     )
 

@@ -39,8 +39,8 @@ _SCORED_SHARE = 0.4
 def out_of_fold_logits(
     run: Run,
     records: Records,
-    folds: Folds,
     *,
+    folds: Folds,
     corpus: Corpus,
     strategy: Strategy,
     progress: Progress = SILENT,
@@ -63,16 +63,16 @@ def out_of_fold_logits(
 
     Example:
         >>> logits = out_of_fold_logits(  # doctest: +SKIP
-        ...     run, records, folds, corpus=corpus, strategy=strategy
+        ...     run, records, folds=folds, corpus=corpus, strategy=strategy
         ... )
     """
     logits = np.full(corpus.train.y_true.shape, np.nan, np.float32)
     for number, scored in enumerate(scored_folds(run.config.ranking.folds), 1):
-        learned = without_folds(corpus, folds, scored)
+        learned = without_folds(corpus, folds, left_out=scored)
         rows = np.flatnonzero(np.isin(folds.train, scored))
         with TemporaryDirectory(prefix="lawrec-") as folder:
             part = _write_records(Path(folder), learned, records=records)
-            state = _trained(run, part, number, strategy=strategy, progress=progress)
+            state = _trained(run, part, number=number, strategy=strategy, progress=progress)
             with averaged_weights(state.optimizer, state.model):
                 cases = corpus.train.rows(rows).token_ids
                 longest = run.config.model.lstm_tokens
@@ -131,7 +131,7 @@ def _records(cases: TrainCases) -> list[Record]:
 
 
 def _trained(
-    run: Run, records: Records, number: int, *, strategy: Strategy, progress: Progress
+    run: Run, records: Records, *, number: int, strategy: Strategy, progress: Progress
 ) -> TrainState:
     """Return the state after a training without evaluations and checkpoints."""
     config = run.config.training

@@ -141,7 +141,6 @@ def create_train_state(run: Run, records: Records, *, strategy: Strategy) -> Tra
     dataset = training_batches(
         records,
         config.epochs,
-        splits=records.learned_splits,
         max_tokens=run.config.model.lstm_tokens,
         batch_tokens=config.batch_tokens,
         shuffle_cases=config.shuffle_buffer_size,

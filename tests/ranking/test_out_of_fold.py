@@ -36,5 +36,5 @@ def test_no_case_is_scored_by_what_has_seen_it():
             return {"words": np.repeat(np.array(counts, np.float32)[:, None], 3, axis=1)}
 
     folds = corpus_folds(corpus, 4, seed=1)
-    assert not out_of_fold(corpus, folds, Memory)["words"].any()
-    assert out_of_fold(corpus, folds, lambda _: Memory(corpus))["words"].all()
+    assert not out_of_fold(corpus, folds, fit=Memory)["words"].any()
+    assert out_of_fold(corpus, folds, fit=lambda _: Memory(corpus))["words"].all()

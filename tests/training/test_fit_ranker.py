@@ -84,12 +84,12 @@ def test_each_net_scores_cases_that_it_has_not_seen(ranked, monkeypatch):
     parts = [collect(read_records(records, "train"), 3, seed=1), *[collect([], 3, seed=1)] * 2]
     corpus = Corpus(*parts, titles=[], n_tokens=len(records.tokens))
     folds = corpus_folds(corpus, 5, seed=1)
-    logits = out_of_fold_logits(run, records, folds, corpus=corpus, strategy=strategy())
+    logits = out_of_fold_logits(run, records, folds=folds, corpus=corpus, strategy=strategy())
     middle = folds.train == 2
     assert np.isnan(logits[middle]).all()
     assert np.isfinite(logits[~middle]).all()
     assert ((logits[~middle] > 0) == corpus.train.y_true[~middle]).mean() > 0.7
-    again = out_of_fold_logits(run, records, folds, corpus=corpus, strategy=strategy())
+    again = out_of_fold_logits(run, records, folds=folds, corpus=corpus, strategy=strategy())
     np.testing.assert_array_equal(logits, again)
 
 
