@@ -55,9 +55,8 @@ def fit_second_stage(
     """Fit the second stage to the pairs of train cases and their candidates.
 
     Pairs of which it is not known whether the article applies are left out, and folds in which a
-    margin is not known. The statistics of the
-    articles come from the other folds, too: those of all cases would tell of an article that a
-    single case cites which case it is.
+    margin is not known. The statistics of the articles come from the other folds, too: those of all
+    cases would show which case is the only one that cites an article.
 
     Args:
         corpus: The train cases, and the texts and titles of the articles.
