@@ -59,8 +59,8 @@ HOUSE = {
         *("second_stage", "ranker"),
     ),
     "runs": (
-        *("checkpoint_list", "run", "create", "leakage", "ranker_file", "results"),
-        "thresholds_file",
+        *("checkpoint_list", "run", "find_checkpoint", "create", "leakage", "ranker_file"),
+        *("results", "thresholds_file"),
     ),
     "models": (
         *("fast_lstm", "losses", "pooling", "lstm_classifier", "flops"),

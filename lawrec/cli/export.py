@@ -28,8 +28,8 @@ def cail(run_name: str | None, checkpoints: Path, article_list: Path | None, out
     options.start_tensorflow()
     from lawrec.export.cail_answers import read_labels
     from lawrec.export.cail_archive import export_cail
+    from lawrec.runs.find_checkpoint import best_checkpoint
     from lawrec.runs.run import find_run
-    from lawrec.training.checkpoints import best_checkpoint
 
     run = find_run(checkpoints, run_name)
     with options.show_progress() as progress:

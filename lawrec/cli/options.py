@@ -1,5 +1,6 @@
 """Options that several commands share, and what they become: settings, formats, progress."""
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -309,6 +310,12 @@ def case_format_of_data(data: Path | None, arguments: InputFormatOptions) -> Cas
 def show_progress(hidden: bool = False) -> AbstractContextManager[Progress]:
     """Return the context of a command's work: progress on stderr unless hidden or --quiet."""
     return nullcontext(SILENT) if hidden or _is_on("quiet") else progress_on(sys.stderr)
+
+
+def set_tensorflow_log() -> None:
+    """Let TensorFlow log if it is imported later and --verbose was given."""
+    if _is_on("verbose"):
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0")
 
 
 def start_tensorflow(verbose: bool = False) -> None:

@@ -88,15 +88,17 @@ def predict(
         criminal_law = statute_versions.CRIMINAL_LAW
         texts = statute_versions.version_at(statute_versions.ROOT, criminal_law, day=day).texts
     case_format = options.case_format_from(arguments)
-    options.start_tensorflow()
+    options.set_tensorflow_log()
     from lawrec.inference.recommender import Recommender
     from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
-    from lawrec.training.devices import use_device
 
-    use_device(device or "auto")
     with options.show_progress() as progress:
         recommender = Recommender.load(
-            run_name, checkpoints=checkpoints, threshold=threshold, progress=progress
+            run_name,
+            checkpoints=checkpoints,
+            threshold=threshold,
+            device=device or "auto",
+            progress=progress,
         )
     cases = _cases(files, case_format)
     width = shutil.get_terminal_size((100, 24)).columns

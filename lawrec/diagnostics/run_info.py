@@ -9,9 +9,10 @@ from lawrec.diagnostics.reports import Layer, RunInfo
 from lawrec.errors import RunError
 from lawrec.models.flops import flops
 from lawrec.progress import SILENT, Progress
+from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
-from lawrec.training.checkpoints import best_checkpoint, build_run_model
+from lawrec.training.checkpoints import build_run_model
 
 
 def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:

@@ -14,13 +14,13 @@ from lawrec.evaluation.report import RunPredictions, evaluate_predictions, metri
 from lawrec.files import CSV_ENCODING, atomic_file, write_json
 from lawrec.inference.score_cases import score_file
 from lawrec.progress import SILENT, Progress
+from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
 from lawrec.runs.results import EvaluationResult, LabelledCases, ScoredCases
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds
 from lawrec.text import table_cell
 from lawrec.text_files import content_digest
-from lawrec.training.checkpoints import best_checkpoint
 
 
 def evaluate_run(

@@ -17,13 +17,14 @@ from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import recommend
 from lawrec.errors import CaseError, ConfigError
+from lawrec.inference.run_scorer import load_scorer
 from lawrec.iterables import batched
 from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
+from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.results import Answer
 from lawrec.runs.run import Run, find_run, load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
-from lawrec.tensorflow_start import import_tensorflow
 from lawrec.types import Float32Array
 
 
@@ -64,14 +65,16 @@ class Recommender:
         *,
         checkpoints: Path = Path("checkpoints"),
         threshold: float | None = None,
+        device: str | None = None,
         progress: Progress = SILENT,
     ) -> Self:
-        """Load a trained run; this imports TensorFlow and takes a few seconds.
+        """Load a trained run; if it has an LSTM, this imports TensorFlow and takes a few seconds.
 
         Args:
             path: Name of a run in `checkpoints`, or the path of its folder; None: the newest run.
             checkpoints: Folder of the runs.
             threshold: A threshold for all articles, 0 to 1; None: the tuned ones.
+            device: The device that computes, as `load_scorer` takes it.
             progress: Receives a message per damaged checkpoint.
 
         Raises:
@@ -82,16 +85,12 @@ class Recommender:
         Example:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
         """
-        import_tensorflow()
-        from lawrec.inference.run_scorer import load_scorer
-        from lawrec.training.checkpoints import best_checkpoint
-
         run = find_run(checkpoints, None if path is None else str(path))
         checkpoint = best_checkpoint(run, progress)
         tuned = load_thresholds(run, checkpoint) if threshold is None else _untuned(run, threshold)
         return cls(
             encoder=load_encoder(run),
-            scorer=load_scorer(run, checkpoint),
+            scorer=load_scorer(run, checkpoint, device=device),
             tuned=tuned,
             articles=run.articles.names,
             titles=article_titles(),

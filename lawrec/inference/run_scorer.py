@@ -1,17 +1,25 @@
 """The scorer of a run: its network and its ranker, loaded together."""
 
-from lawrec.models.scorer import Scorer, make_scorer
+from collections.abc import Callable, Sequence
+
 from lawrec.runs.ranker_file import load_ranker
 from lawrec.runs.run import Run
-from lawrec.training.checkpoints import load_model
+from lawrec.tensorflow_start import import_tensorflow
+from lawrec.types import Float32Array, TokenIds
+
+Scorer = Callable[[Sequence[TokenIds]], Float32Array]
+"""From the token ids of each case to y_score float32 (n_cases, n_articles), 0 to 1."""
 
 
-def load_scorer(run: Run, checkpoint: str) -> Scorer:
+def load_scorer(run: Run, checkpoint: str, *, device: str | None = None) -> Scorer:
     """Return the function from token ids to scores that a checkpoint and the ranker make.
+
+    TensorFlow is imported only if the scores depend on the network: this takes a few seconds.
 
     Args:
         run: The run.
         checkpoint: The path prefix of a checkpoint, as `best_checkpoint` returns it.
+        device: The device that computes, as `use_device` takes it; None to leave that as it is.
 
     Raises:
         RunError: The checkpoint or the ranker is damaged, or belongs to another run.
@@ -21,5 +29,14 @@ def load_scorer(run: Run, checkpoint: str) -> Scorer:
         (1, 183)
     """
     ranker = load_ranker(run)
+    if ranker and not ranker.needs_lstm:
+        return ranker.scores
+    import_tensorflow()
+    from lawrec.models.scorer import make_scorer
+    from lawrec.training.checkpoints import load_model
+    from lawrec.training.devices import use_device
+
+    if device:
+        use_device(device)
     model = load_model(run, checkpoint)
     return make_scorer(model, ranker, lstm_tokens=run.config.model.lstm_tokens)

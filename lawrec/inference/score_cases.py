@@ -25,12 +25,12 @@ from lawrec.iterables import batched
 from lawrec.law.articles import statute_order
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.checkpoint_list import RUN_FILE
+from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run, load_encoder
 from lawrec.seal import SEAL_ERRORS, json_digest
 from lawrec.text_files import content_digest
-from lawrec.training.checkpoints import best_checkpoint
 from lawrec.types import BoolArray, Float32Array
 
 SCORES_VERSION = 5  # rises when what is stored in `scores/` changes

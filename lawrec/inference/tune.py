@@ -22,12 +22,12 @@ from lawrec.files import check_writable
 from lawrec.inference.score_cases import score_file
 from lawrec.iterables import batched
 from lawrec.progress import SILENT, Progress
+from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
 from lawrec.runs.results import GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, save_thresholds
 from lawrec.text_files import content_digest
-from lawrec.training.checkpoints import best_checkpoint
 from lawrec.types import Float64Array
 
 

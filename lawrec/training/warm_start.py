@@ -12,9 +12,9 @@ from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import RunError
 from lawrec.models.pooling import named_axes
 from lawrec.progress import SILENT, Progress
+from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.run import Run, WarmStart, open_run
 from lawrec.training.checkpoints import (
-    best_checkpoint,
     check_variables,
     open_checkpoint,
     weight_shapes,

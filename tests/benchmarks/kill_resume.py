@@ -115,8 +115,9 @@ def _differences(unbroken: Path, broken: Path) -> Iterator[str]:
     import numpy as np
 
     from lawrec.inference.score_cases import score_file
+    from lawrec.runs.find_checkpoint import newest_checkpoint
     from lawrec.runs.run import open_run
-    from lawrec.training.checkpoints import newest_checkpoint, open_checkpoint
+    from lawrec.training.checkpoints import open_checkpoint
 
     for part in (".", "best"):
         prefixes = [newest_checkpoint(folder / part) or "" for folder in (unbroken, broken)]

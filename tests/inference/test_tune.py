@@ -16,10 +16,10 @@ from lawrec.inference import tune
 from lawrec.inference.evaluate import evaluate_run
 from lawrec.inference.recommender import Recommender
 from lawrec.inference.score_cases import score_file
+from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.leakage import split_path
 from lawrec.runs.run import find_run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
-from lawrec.training.checkpoints import best_checkpoint
 from lawrec.training.loop import train
 
 pytestmark = pytest.mark.tensorflow

@@ -11,12 +11,11 @@ from lawrec.errors import RunError
 from lawrec.models.lstm_classifier import build_model
 from lawrec.models.pooling import POOLINGS, named_axes
 from lawrec.runs.checkpoint_list import read_checkpoint_list
+from lawrec.runs.find_checkpoint import best_checkpoint, newest_checkpoint
 from lawrec.runs.run import find_run, open_run
 from lawrec.training.checkpoints import (
-    best_checkpoint,
     checkpoint_manager,
     load_model,
-    newest_checkpoint,
     open_checkpoint,
 )
 from lawrec.training.loop import train

@@ -5,8 +5,9 @@ import tensorflow as tf
 from lawrec.corpus.vocabulary import UNK_ID
 from lawrec.errors import RecordsError, RunError
 from lawrec.models.scorer import make_scorer
+from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.training import loop
-from lawrec.training.checkpoints import best_checkpoint, load_model
+from lawrec.training.checkpoints import load_model
 from lawrec.training.loop import step_note, train
 from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import StepResult

@@ -5,9 +5,10 @@ from click.testing import CliRunner
 from lawrec.cli import cli
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import CaseError, RunError
+from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.leakage import refuse_same_cases
 from lawrec.runs.run import find_run, open_run
-from lawrec.training.checkpoints import best_checkpoint, build_run_model, load_model
+from lawrec.training.checkpoints import build_run_model, load_model
 from lawrec.training.warm_start import load_shared_weights, shared_ids, warm_start_from
 from tests.helpers.cases import SETTINGS, write_cases
 from tests.helpers.progress import messages_to
