@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.cases import SETTINGS, write_charged_cases, write_splits
+from tests.helpers.cases import RANKER_SETTINGS, SETTINGS, write_charged_cases, write_splits
 
 
 def pytest_configure() -> None:
@@ -85,11 +85,27 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, start_run: Callable[..., tuple]) -> Workplace:
     """A folder with one trained and tuned run; tests must not change it."""
+    return _train(tmp_path_factory.mktemp("trained"), start_run)
+
+
+@pytest.fixture(scope="session")
+def ranked(tmp_path_factory: pytest.TempPathFactory, start_run: Callable[..., tuple]) -> Workplace:
+    """The same with a second stage."""
+    return _train(tmp_path_factory.mktemp("ranked"), start_run, *RANKER_SETTINGS)
+
+
+@pytest.fixture(params=["trained", "ranked"])
+def trained_or_ranked(request: pytest.FixtureRequest) -> Workplace:
+    """Both in turn."""
+    workplace: Workplace = request.getfixturevalue(request.param)
+    return workplace
+
+
+def _train(root: Path, start_run: Callable[..., tuple], *settings: str) -> Workplace:
     from lawrec.inference.tune import tune_run
     from lawrec.training.loop import train
 
-    root = tmp_path_factory.mktemp("trained")
-    run, records = start_run(root=root)
+    run, records = start_run(*settings, root=root)
     evaluations = tuple(train(run, records))
     tune_run(run)
     return Workplace(root, run.dataset.data, evaluations)

@@ -31,6 +31,7 @@ from lawrec.runs.checkpoint_list import (
     ListedCheckpoint,
     checkpoint_list,
 )
+from lawrec.runs.ranker_file import RANKER, has_ranker, load_ranker, read_ranker_manifest
 from lawrec.runs.run import DICTIONARY, LISTS, Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.seal import MANIFEST, file_digests, sealed
@@ -85,7 +86,7 @@ def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: st
         checkpoint: The path prefix of the run's best checkpoint.
 
     Raises:
-        RunError: The run has no thresholds.
+        RunError: The run has no thresholds, or its ranker is missing or damaged.
 
     Example:
         >>> checkpoint = best_checkpoint(run)  # doctest: +SKIP
@@ -93,7 +94,9 @@ def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: st
         >>> print(packed.text())  # doctest: +SKIP
         predictor.zip: 20260101-120000, 183 lines, 31.4 MB
     """
-    load_thresholds(run, checkpoint)  # refuses a run that is not tuned before anything is written
+    # A run that is not tuned or that is damaged is refused before anything is written.
+    load_thresholds(run, checkpoint)
+    load_ranker(run)
     contents: Contents = {
         "__init__.py": _INIT.encode(),
         "predictor.py": Path(__file__).with_name("cail_predictor.py"),
@@ -128,7 +131,15 @@ def _run_files(run: Run, checkpoint: str) -> Contents:
         f"{BEST}/{CHECKPOINTS}": _json(sealed(checkpoint_list(digest, [listed]))),
         **{name: run.folder / name for name in lists},
         **{f"{BEST}/{name}": best.parent / name for name in weights},
+        **(_in_folder(RANKER, _ranker_files(run, digest)) if has_ranker(run) else {}),
     }
+
+
+def _ranker_files(run: Run, run_digest: str) -> Contents:
+    """Return the ranker of a run as that of the packed run, whose run.json has another digest."""
+    manifest = read_ranker_manifest(run) | {"run": run_digest}
+    weights = {name: run.folder / RANKER / name for name in manifest["files"]}
+    return {MANIFEST: _json(sealed(manifest)), **weights}
 
 
 def _package_files() -> Contents:

@@ -13,6 +13,9 @@ import numpy as np
 from lawrec.config import RankingConfig
 from lawrec.types import BoolArray, Float32Array, Float64Array, NumberArray
 
+_CHUNK_ROWS = 128
+"""Rows that go through all trees at once: their nodes fit into the cache of a processor."""
+
 
 class BoostedTrees(NamedTuple):
     """Trees whose values add up to the logit; all have room for the nodes of the largest one.
@@ -44,11 +47,14 @@ class BoostedTrees(NamedTuple):
         Args:
             features: float32 (n_rows, n_features).
         """
-        *_, leaves = self._steps(features)
         total = np.full(len(features), self.baseline, np.float64)
-        # Tree by tree, in order: a row gets the same sum alone and among many.
-        for tree, leaf in enumerate(leaves):
-            total += self.value[tree, leaf]
+        values = self.value.ravel()
+        for start in range(0, len(features), _CHUNK_ROWS):
+            rows = slice(start, start + _CHUNK_ROWS)
+            *_, leaves = self._steps(features[rows])
+            # Tree by tree, in order: a row gets the same sum alone and among many.
+            for tree_values in values[leaves]:
+                total[rows] += tree_values
         return total
 
     def contributions(self, features: Float32Array) -> Float64Array:
@@ -65,21 +71,29 @@ class BoostedTrees(NamedTuple):
         """
         moved = np.zeros(features.shape, np.float64)
         rows = np.arange(len(features))
+        feature, value = self.feature.ravel(), self.value.ravel()
         for before, after in pairwise(self._steps(features)):
-            for tree, (start, end) in enumerate(zip(before, after, strict=True)):
-                change = self.value[tree, end] - self.value[tree, start]
-                moved[rows, self.feature[tree, start]] += change
+            for start, end in zip(before, after, strict=True):  # of one tree
+                moved[rows, feature[start]] += value[end] - value[start]
         return moved
 
     def _steps(self, features: Float32Array) -> Iterator[NumberArray]:
-        """Yield the nodes of the rows, int64 (n_trees, n_rows), until all of them are leaves."""
-        values = features.T.astype(np.float64)
-        columns, trees = np.arange(len(features))[None, :], np.arange(len(self.feature))[:, None]
-        node = np.zeros((len(self.feature), len(features)), np.int64)
+        """Yield the nodes of the rows, int64 (n_trees, n_rows), until all of them are leaves.
+
+        A node is its position in the flat arrays: `take` on these is several times faster than
+        two-dimensional indices.
+        """
+        n_trees, n_nodes = self.feature.shape
+        n_rows, n_features = features.shape
+        roots = n_nodes * np.arange(n_trees)[:, None]
+        children = (np.stack([self.right, self.left], axis=-1) + roots[..., None]).ravel()
+        feature, threshold = self.feature.ravel(), self.threshold.ravel()
+        values, row_starts = features.astype(np.float64).ravel(), n_features * np.arange(n_rows)
+        node = np.repeat(roots, n_rows, axis=1)
         while True:
             yield node
-            goes_left = values[self.feature[trees, node], columns] <= self.threshold[trees, node]
-            child = np.where(goes_left, self.left[trees, node], self.right[trees, node])
+            goes_left = values.take(row_starts + feature.take(node)) <= threshold.take(node)
+            child = children.take(2 * node + goes_left)
             if np.array_equal(child, node):
                 return
             node = child

@@ -11,6 +11,7 @@ models    the names of the models of the first stage, in the order of their feat
 features  the names of the features of the second stage; empty if there is none
 """
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,11 +90,8 @@ def load_ranker(run: Run) -> Ranker | None:
     """
     if not has_ranker(run):
         return None
-    folder = run.folder / RANKER
+    folder, manifest = run.folder / RANKER, read_ranker_manifest(run)
     try:
-        manifest = read_sealed(folder / MANIFEST)
-        if manifest["run"] != sha256(run.folder / RUN_FILE):
-            raise ValueError("that of another run")
         if damage := damaged_file(folder, manifest["files"]):
             raise ValueError(f"{damage[0].name}: {damage[1]}")
         with np.load(folder / WEIGHTS, allow_pickle=False) as file:
@@ -112,13 +110,27 @@ def load_ranker(run: Run) -> Ranker | None:
             else None,
         )
     except SEAL_ERRORS as error:
-        missing = isinstance(error, FileNotFoundError)
-        raise RunError(
-            folder,
-            expected="the folder must hold the run's linear SVMs and second stage",
-            got="nothing yet" if missing else error,
-            todo="Fit them again with `lawrec train --resume`.",
-        ) from error
+        raise _unusable(folder, error) from error
+
+
+def read_ranker_manifest(run: Run) -> dict[str, Any]:
+    """Return the manifest of the ranker of a run that needs one; weights are not looked at.
+
+    Raises:
+        RunError: It is missing or damaged, or belongs to another run.
+
+    Example:
+        >>> read_ranker_manifest(run)["models"]  # doctest: +SKIP
+        ['words', 'extra']
+    """
+    folder = run.folder / RANKER
+    try:
+        manifest = read_sealed(folder / MANIFEST)
+        if manifest["run"] != sha256(run.folder / RUN_FILE):
+            raise ValueError("that of another run")
+        return manifest
+    except SEAL_ERRORS as error:
+        raise _unusable(folder, error) from error
 
 
 def scoring_digest(run: Run, checkpoint: str) -> str:
@@ -129,15 +141,26 @@ def scoring_digest(run: Run, checkpoint: str) -> str:
         checkpoint: The path prefix of a checkpoint, as `best_checkpoint` returns it.
 
     Raises:
-        RunError: The checkpoint or the ranker is missing.
+        RunError: The checkpoint is missing, or the ranker's manifest is missing or damaged.
 
     Example:
         >>> len(scoring_digest(run, best_checkpoint(run)))  # doctest: +SKIP
         64
     """
-    manifest = run.folder / RANKER / MANIFEST
-    ranker = sha256(manifest) if has_ranker(run) and manifest.is_file() else None
-    return json_digest([checkpoint_digest(checkpoint), ranker])
+    ranker = read_ranker_manifest(run) if has_ranker(run) else {}
+    # The digest of run.json changes when the run is packed, which changes no score.
+    values = {key: value for key, value in ranker.items() if key != "run"}
+    return json_digest([checkpoint_digest(checkpoint), values])
+
+
+def _unusable(folder: Path, error: Exception) -> RunError:
+    missing = isinstance(error, FileNotFoundError)
+    return RunError(
+        folder,
+        expected="the folder must hold the run's linear SVMs and second stage",
+        got="nothing yet" if missing else error,
+        todo="Fit them again with `lawrec train --resume`.",
+    )
 
 
 def _feature_names(models: list[str], config: RankingConfig) -> list[str]:

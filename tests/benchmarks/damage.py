@@ -2,12 +2,12 @@
 
     python tests/benchmarks/damage.py [--damages 500] [--seed 1]
 
-A tiny model is trained twice on invented cases, with two seeds. Each damage flips one bit of a file
-of the first run, of its records or of its vocabularies, truncates, empties or deletes the file, or
-swaps it with that of the second run or with another one of its folder. Then `info`, `predict`,
-`evaluate`, `prepare` and `tune-thresholds` run. Each of them may refuse with a message, do without
-the file with a message, or answer as before. An answer that changes without a message, and a
-traceback, are failures: the exit code is 1.
+A tiny model with a second stage is trained twice on invented cases, with two seeds. Each damage
+flips one bit of a file of the first run, of its records or of its vocabularies, truncates, empties
+or deletes the file, or swaps it with that of the second run or with another one of its folder. Then
+`info`, `predict`, `evaluate`, `prepare` and `tune-thresholds` run. Each of them may refuse with a
+message, do without the file with a message, or answer as before. An answer that changes without a
+message, and a traceback, are failures: the exit code is 1.
 """
 
 import os
@@ -27,7 +27,7 @@ import click
 from click.testing import CliRunner, Result
 
 from lawrec.cli import cli
-from tests.helpers.cases import SETTINGS, write_splits
+from tests.helpers.cases import RANKER_SETTINGS, SETTINGS, write_splits
 
 SEEDS = {"second": 2, "first": 1}
 """The runs and their seeds; the last one is the newest, which the commands use."""
@@ -99,7 +99,7 @@ class Workplace:
         (pristine / "facts.txt").write_text(FACTS, "utf-8")
         with working_in(pristine):
             for name, seed in SEEDS.items():
-                settings = (*SETTINGS, "training.epochs=3", "training.evaluate_every=5")
+                settings = (*SETTINGS, *RANKER_SETTINGS, "training.evaluate_every=5")
                 named = (f"--set={setting}" for setting in settings)
                 _succeed("train", "--data", "../data", *named, "--seed", seed, "--run", name)
                 _succeed("tune-thresholds", "--strategy", "global")
@@ -121,7 +121,7 @@ class Workplace:
         """Damage a random file of a new copy; return which and how."""
         self.reset()
         run = self.damaged / "checkpoints/first"
-        parts = [run, run, self.damaged / "data/records", self.damaged / "vocab"]
+        parts = [run, run, run / "ranker", self.damaged / "data/records", self.damaged / "vocab"]
         files = [path for part in parts for path in part.rglob("*") if path.is_file()]
         files = [path for path in files if "tensorboard" not in path.parts and path.stat().st_size]
         path = numbers.choice([*sorted(files), self.damaged / "checkpoints/LATEST"])
@@ -156,11 +156,12 @@ def remembering_models() -> Iterator[None]:
     The bytes are compared here, and not by the digests that are tested.
     """
     from lawrec.diagnostics import run_info
-    from lawrec.inference import score_cases
+    from lawrec.inference import run_scorer
     from lawrec.models import scorer
     from lawrec.training import checkpoints
 
-    build, load, make = checkpoints.build_run_model, checkpoints.load_model, scorer.make_scorer
+    build, load = checkpoints.build_run_model, checkpoints.load_model
+    make = scorer.make_logit_function
     models: dict[Any, Any] = {}
 
     def contents(folder: Path, start: str) -> tuple[bytes, ...]:
@@ -187,10 +188,8 @@ def remembering_models() -> Iterator[None]:
 
     with (
         patch.object(run_info, "build_run_model", build_once),
-        patch.object(checkpoints, "load_model", load_once),
-        patch.object(score_cases, "load_model", load_once),
-        patch.object(scorer, "make_scorer", make_once),
-        patch.object(score_cases, "make_scorer", make_once),
+        patch.object(run_scorer, "load_model", load_once),
+        patch.object(scorer, "make_logit_function", make_once),
     ):
         yield
 
@@ -254,8 +253,8 @@ def _swap_with_other_run(path: Path, numbers: random.Random) -> None:
 
 
 def _swap_folders(path: Path, numbers: random.Random) -> None:
-    """Swap the whole `best` or `scores` of two runs, if the file is in one."""
-    if path.parent.name not in ("best", "scores"):
+    """Swap the whole `best`, `ranker` or `scores` of two runs, if the file is in one."""
+    if path.parent.name not in ("best", "ranker", "scores"):
         _swap_with_other_run(path, numbers)
         return
     other = Path(str(path.parent).replace("/checkpoints/first/", "/checkpoints/second/"))

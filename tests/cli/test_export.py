@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from lawrec.cli import cli
 from lawrec.evaluation.cail_judge import judge
-from tests.helpers.damages import reseal
+from tests.helpers.damages import flip, reseal
 
 IDS = {"266": 1, "264": 2, "133之一": 3}
 # What the judge does: one Predictor, facts in batches of its size, one JSON line per case.
@@ -54,8 +54,8 @@ def labels(tmp_path):
 
 
 @pytest.fixture
-def unpacked(trained, labels, tmp_path):
-    where = ("--checkpoints", trained.checkpoints, "--article-list", labels)
+def unpacked(trained_or_ranked, labels, tmp_path):
+    where = ("--checkpoints", trained_or_ranked.checkpoints, "--article-list", labels)
     result = lawrec("export", "cail", "--output", tmp_path / "out/predictor.zip", *where)
     assert result.exit_code == 0, result.stderr
     assert result.stdout.startswith(f"{tmp_path}/out/predictor.zip: ")
@@ -83,7 +83,8 @@ def run_protocol(unpacked, tmp_path, *batch_size):
     assert done.stdout.strip() == str(unpacked / "predictor/library/lawrec/__init__.py")
 
 
-def test_the_judges_program_gets_the_answers_of_predict(trained, unpacked, tmp_path):
+def test_the_judges_program_gets_the_answers_of_predict(trained_or_ranked, unpacked, tmp_path):
+    trained = trained_or_ranked
     test = trained.data / "test.json"
     (tmp_path / "input").mkdir()
     shutil.copy(test, tmp_path / "input")
@@ -102,14 +103,18 @@ def test_the_judges_program_gets_the_answers_of_predict(trained, unpacked, tmp_p
     assert judge(truth, [answer["articles"] for answer in answers], n_labels=3).score > 0.8
 
 
-def test_the_zip_holds_what_prediction_needs_and_nothing_of_this_machine(trained, unpacked):
+def test_the_zip_holds_what_prediction_needs_and_nothing_of_this_machine(
+    trained_or_ranked, unpacked
+):
+    trained = trained_or_ranked
     names = {path.relative_to(unpacked / "predictor").as_posix() for path in unpacked.rglob("*.*")}
     run = next(trained.checkpoints.glob("*/run.json")).parent
+    ranker = ("weights.npz", "manifest.json") if (run / "ranker").is_dir() else ()
     best = (run / "best/checkpoint").read_text("utf-8").split('"')[1]
     assert {name for name in names if name.startswith("run/")} == {
         *(f"run/{name}.txt" for name in ("tokens", "articles", "charges", "dictionary")),
         *("run/run.json", "run/thresholds.json", "run/manifest.json", "run/checkpoints.json"),
-        "run/best/checkpoints.json",
+        *("run/best/checkpoints.json", *(f"run/ranker/{name}" for name in ranker)),
         *(f"run/best/{best}{suffix}" for suffix in (".index", ".data-00000-of-00001")),
     }
     assert {"__init__.py", "predictor.py", "law.txt"} <= names
@@ -122,7 +127,8 @@ def test_the_zip_holds_what_prediction_needs_and_nothing_of_this_machine(trained
             assert path.is_dir() or str(folder).encode() not in path.read_bytes(), path
 
 
-def test_the_same_run_gives_the_same_bytes_wherever_it_is(trained, labels, tmp_path):
+def test_the_same_run_gives_the_same_bytes_wherever_it_is(trained_or_ranked, labels, tmp_path):
+    trained = trained_or_ranked
     shutil.copytree(trained.checkpoints, tmp_path / "moved")
     for name, checkpoints in (("a.zip", trained.checkpoints), ("b.zip", tmp_path / "moved")):
         where = ("--checkpoints", checkpoints, "--article-list", labels)
@@ -172,6 +178,14 @@ class TestErrors:
         assert "at least one checkpoint must not be damaged" in self.refused(
             old, own, "--article-list", labels
         )
+
+    @pytest.mark.parametrize("name", ["weights.npz", "manifest.json"])
+    def test_a_damaged_ranker(self, ranked, name, old, labels, tmp_path):
+        shutil.copytree(ranked.checkpoints, tmp_path / "checkpoints")
+        run = next(path.parent for path in tmp_path.glob("checkpoints/*/run.json"))
+        flip(run / "ranker" / name)
+        error = self.refused(old, run, "--article-list", labels)
+        assert "must hold the run's linear SVMs and second stage" in error
 
     def test_no_list(self, own, old):
         error = self.refused(old, own)

@@ -20,6 +20,11 @@ SETTINGS = (
     "training.batch_tokens=256",
     "optimizer.learning_rate=0.03",
 )
+RANKER_SETTINGS = (
+    *("ranking.second_stage=true", "ranking.lstm_share=0.3", "ranking.trees=20"),
+    *("ranking.tree_min_rows=4", "training.epochs=3"),
+)
+"""Settings of a run with a second stage, which knows the LSTM."""
 
 
 def invented_case(random_numbers: random.Random) -> tuple[str, list[str]]:

@@ -18,21 +18,17 @@ from lawrec.training.fit_ranker import load_or_fit_ranker
 from lawrec.training.loop import train
 from lawrec.training.out_of_fold_nets import out_of_fold_logits, scored_folds
 from lawrec.training.validation import score_records
+from tests.helpers.cases import RANKER_SETTINGS
 from tests.helpers.damages import flip
 from tests.helpers.progress import Reports, messages_to
 
 pytestmark = pytest.mark.tensorflow
 
-WITH_RANKER = (
-    *("ranking.second_stage=true", "ranking.lstm_share=0.3", "ranking.trees=20"),
-    *("ranking.tree_min_rows=4", "training.epochs=3"),
-)
-
 
 @pytest.fixture(scope="module")
 def ranked(start_run):
     """A trained run with a ranker that knows the LSTM, its records, and what it reported."""
-    run, records = start_run(*WITH_RANKER)
+    run, records = start_run(*RANKER_SETTINGS)
     reports = []
     progress = Reports(lambda *report: reports.append(report[:3]))
     evaluations = list(train(run, records, progress=progress))
@@ -64,7 +60,7 @@ def test_the_lstm_is_a_model_of_the_second_stage(ranked):
 def test_a_lost_or_damaged_ranker_is_named_and_fitted_again_with_the_same_bits(
     start_run,
 ):
-    run, records = start_run(*WITH_RANKER, "ranking.lstm_feature=false")
+    run, records = start_run(*RANKER_SETTINGS, "ranking.lstm_feature=false")
     messages = []
     list(train(run, records))
     weights = run.folder / RANKER / "weights.npz"
@@ -101,7 +97,7 @@ def test_both_nets_have_cases_to_learn_from_and_none_scores_what_the_other_does(
 
 
 def test_a_run_without_a_second_stage_trains_no_net(start_run):
-    run, records = start_run(*WITH_RANKER, "ranking.second_stage=false")
+    run, records = start_run(*RANKER_SETTINGS, "ranking.second_stage=false")
     reports = []
     list(train(run, records, progress=Reports(lambda *report: reports.append(report[0]))))
     assert not [name for name in reports if name.startswith("train net")]
