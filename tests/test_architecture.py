@@ -88,7 +88,7 @@ HOUSE = {
         *("html_page", "audit_text", "audit_html", "plots", "evaluation_text"),
         *("evaluation_sections", "evaluation_html", "search_text", "search_html"),
     ),
-    "export": ("cail_answers", "cail_archive", "cail_predictor"),
+    "export": ("cail_answers", "packed_run", "cail_archive", "cail_predictor"),
     "cli": (
         *("printing", "option_types", "options", "audit", "split", "prepare", "verify"),
         *("embed", "train", "search", "tune_thresholds", "evaluate", "predict", "export"),

@@ -11,42 +11,24 @@ same bytes wherever it is packed: absolute paths in the run's JSON are shortened
 entries have no times.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePath
-from typing import Any
+from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from lawrec.export.packed_run import Contents, in_folder, packed_run
 from lawrec.files import atomic_file
-from lawrec.json_text import parse_json
 from lawrec.law.cail_labels import ids_in, unmapped_articles
 from lawrec.reporting.evaluation_text import shorten_list
 from lawrec.resources import shipped_path
-from lawrec.runs.checkpoint_list import (
-    BEST,
-    CHECKPOINTS,
-    RUN_FILE,
-    ListedCheckpoint,
-    checkpoint_list,
-)
-from lawrec.runs.ranker_file import RANKER, has_ranker, load_ranker, read_ranker_manifest
-from lawrec.runs.run import DICTIONARY, LISTS, Run
-from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
-from lawrec.seal import MANIFEST, file_digests, sealed
+from lawrec.runs.run import Run
 
 _PACKAGE = Path(__file__).parents[1]
 _INIT = '"""What CAIL2018\'s judge imports."""\n\nfrom .predictor import Predictor as Predictor\n'
 _CATALOG = "vocab/articles.csv"
-_LISTS = ("tokens.txt", "articles.txt", "charges.txt", DICTIONARY, *LISTS.values())
 _EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
 """The first moment that a .zip file can name."""
 _UNIX = 3
 """The number of Unix as the system that created an entry of a .zip file."""
-
-Contents = dict[str, bytes | Path]
-"""From the names of files in the archive to their bytes, or to the files to copy."""
 
 
 @dataclass(frozen=True)
@@ -94,83 +76,25 @@ def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: st
         >>> print(packed.text())  # doctest: +SKIP
         predictor.zip: 20260101-120000, 183 lines, 31.4 MB
     """
-    # A run that is not tuned or that is damaged is refused before anything is written.
-    load_thresholds(run, checkpoint)
-    load_ranker(run)
     contents: Contents = {
         "__init__.py": _INIT.encode(),
         "predictor.py": Path(__file__).with_name("cail_predictor.py"),
         "law.txt": "".join(f"{article}\n" for article in labels).encode(),
-        **_in_folder("run", _run_files(run, checkpoint)),
-        **_in_folder("library/lawrec", _package_files()),
+        **in_folder("run", packed_run(run, checkpoint)),
+        **in_folder("library/lawrec", _package_files()),
     }
     with atomic_file(path) as temporary, ZipFile(temporary, "w") as archive:
-        for name, content in sorted(_in_folder("predictor", contents).items()):
+        for name, content in sorted(in_folder("predictor", contents).items()):
             data = content if isinstance(content, bytes) else content.read_bytes()
             archive.writestr(_zip_entry(name), data)
     unmapped = unmapped_articles(run.articles.names, ids_in(labels))
     return PackedRun(path, run.folder.name, len(labels), path.stat().st_size, unmapped)
 
 
-def _run_files(run: Run, checkpoint: str) -> Contents:
-    """Return what predicting needs of a run: its best checkpoint as the only one, sealed again."""
-    best = Path(checkpoint)
-    weights = [path.name for path in best.parent.glob(f"{best.name}.*")]
-    lists = [name for name in _LISTS if (run.folder / name).is_file()]
-    run_file = _json(_without_absolute_paths(run.folder / RUN_FILE))
-    thresholds = _without_absolute_paths(run.folder / THRESHOLDS)
-    thresholds.pop("sha256")
-    digest = hashlib.sha256(run_file).hexdigest()
-    files = {RUN_FILE: digest, **file_digests(run.folder, lists)}
-    listed = ListedCheckpoint(best.name, file_digests(best.parent, weights))
-    return {
-        RUN_FILE: run_file,
-        THRESHOLDS: _json(sealed(thresholds)),
-        MANIFEST: _json(sealed({"files": files})),
-        CHECKPOINTS: _json(sealed(checkpoint_list(digest, []))),
-        f"{BEST}/{CHECKPOINTS}": _json(sealed(checkpoint_list(digest, [listed]))),
-        **{name: run.folder / name for name in lists},
-        **{f"{BEST}/{name}": best.parent / name for name in weights},
-        **(_in_folder(RANKER, _ranker_files(run, digest)) if has_ranker(run) else {}),
-    }
-
-
-def _ranker_files(run: Run, run_digest: str) -> Contents:
-    """Return the ranker of a run as that of the packed run, whose run.json has another digest."""
-    manifest = read_ranker_manifest(run) | {"run": run_digest}
-    weights = {name: run.folder / RANKER / name for name in manifest["files"]}
-    return {MANIFEST: _json(sealed(manifest)), **weights}
-
-
 def _package_files() -> Contents:
     """Return the source of lawrec, and what it ships that predicting reads."""
     sources = {path.relative_to(_PACKAGE).as_posix(): path for path in _PACKAGE.rglob("*.py")}
     return {**sources, _CATALOG: shipped_path(_CATALOG)}
-
-
-def _in_folder(folder: str, contents: Contents) -> Contents:
-    return {f"{folder}/{name}": content for name, content in contents.items()}
-
-
-def _without_absolute_paths(path: Path) -> dict[str, Any]:
-    """Return a JSON object whose absolute paths, which mean nothing elsewhere, are names alone."""
-    values: dict[str, Any] = _shorten_paths(parse_json(path.read_text(encoding="utf-8")))
-    return values
-
-
-def _json(values: Mapping[str, Any]) -> bytes:
-    return json.dumps(values, ensure_ascii=False, indent=1).encode()
-
-
-def _shorten_paths(value: Any) -> Any:
-    """Return a JSON value in which "/data/cail/train.json" has become "train.json"."""
-    if isinstance(value, dict):
-        return {key: _shorten_paths(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_shorten_paths(entry) for entry in value]
-    if isinstance(value, str) and PurePath(value).is_absolute():
-        return PurePath(value).name
-    return value
 
 
 def _zip_entry(name: str) -> ZipInfo:
