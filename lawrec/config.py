@@ -387,5 +387,27 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "optimizer": {"learning_rate": 1e-3},
         "training": {"epochs": 12, "batch_tokens": 32_768},
     },
+    "linear": {
+        # A run has a network in any case: the smallest one, with a single step, whose logits
+        # no score depends on.
+        "model": {
+            "lstm_tokens": 1,
+            "embedding_size": 1,
+            "embedding_init": "random",
+            "lstm_layers": 1,
+            "lstm_units": 1,
+            "bidirectional": False,
+            "pooling": "max",
+        },
+        "ranking": {
+            "svm_c": 1.0,
+            "max_positive_weight": 1.0,
+            "second_stage": False,
+            "lstm_feature": False,
+            "lstm_share": 0.0,
+        },
+        "training": {"max_steps": 1, "summary_every": 0},
+    },
 }
-"""Settings of each preset: for a first look on a laptop, the defaults, and for a GPU."""
+"""Settings of each preset: for a first look on a laptop, the defaults, for a GPU, and a baseline of
+linear SVMs on the words alone."""

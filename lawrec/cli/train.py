@@ -8,9 +8,12 @@ import click
 from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.config import PRESETS, Config
+from lawrec.corpus.manifest import Records
+from lawrec.progress import Progress
 from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import stopping_between_steps
 from lawrec.reporting.runs_text import left_out_text
+from lawrec.runs.run import Run
 
 _CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
 _STOPPED = "Stopped. `lawrec train --resume` continues from the last checkpoint."
@@ -140,9 +143,7 @@ def train(
             log_placement=log_placement,
             progress=progress,
         )
-        if left_out := left_out_text(records):
-            progress.message(left_out)
-        progress.message(f"Training {run.folder}")
+        announce(run, records, progress=progress)
         try:
             with stopping_between_steps(progress) as stoppable:
                 for evaluation in train_run(
@@ -152,6 +153,13 @@ def train(
         except KeyboardInterrupt:
             raise click.ClickException(_STOPPED) from None
     print_result(str(run.folder))
+
+
+def announce(run: Run, records: Records, *, progress: Progress) -> None:
+    """Say which extra cases were left out, and which run is trained."""
+    if left_out := left_out_text(records):
+        progress.message(left_out)
+    progress.message(f"Training {run.folder}")
 
 
 def check_settings(settings: Config) -> Config:

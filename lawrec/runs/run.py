@@ -1,6 +1,6 @@
 """Runs: the folder that a training fills, and that holds all that predicting needs.
 
-checkpoints/LATEST                     the name of the newest run that has a checkpoint
+checkpoints/LATEST                     the name of the newest run that has a checkpoint; no baseline
 checkpoints/<run>/run.json             what the run was created from, as below
 checkpoints/<run>/tokens.txt           the tokens; the line of each is its id
 checkpoints/<run>/articles.txt         the articles, likewise
