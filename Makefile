@@ -46,7 +46,7 @@ peers: .venv-peers/ready  ## Compare with public peers, in an environment of the
 
 clean:  ## Delete everything that was built here
 	rm -rf .venv .venv-peers dist site .cache data/records vocab/*/ .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find checkpoints -mindepth 1 ! -name README.md -delete
+	find checkpoints -mindepth 1 ! -name README.md ! -path 'checkpoints/criminal-law*' -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml constraints.txt

@@ -32,6 +32,7 @@ class CorpusConfig:
     stop_words: str = ""  # path of a list of tokens that are dropped
     max_tokens: int = number(4_096, at_least=1, at_most=100_000)  # a longer fact is truncated
     min_count: int = number(2, at_least=1)  # rarer tokens become <unk>
+    min_cases: int = number(1, at_least=1)  # tokens of fewer train cases become <unk>
     max_vocabulary: int = number(50_000, at_least=1, at_most=10**7)  # <pad> and <unk> included
     user_tokens: str = ""  # path of a list of tokens that never become <unk>
     shard_cases: int = number(2_048, at_least=1, at_most=10**7)  # cases per TFRecord shard
@@ -387,5 +388,27 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "optimizer": {"learning_rate": 1e-3},
         "training": {"epochs": 12, "batch_tokens": 32_768},
     },
+    "linear": {
+        # A run has a network in any case: the smallest one, with a single step, whose logits
+        # no score depends on.
+        "model": {
+            "lstm_tokens": 1,
+            "embedding_size": 1,
+            "embedding_init": "random",
+            "lstm_layers": 1,
+            "lstm_units": 1,
+            "bidirectional": False,
+            "pooling": "max",
+        },
+        "ranking": {
+            "svm_c": 1.0,
+            "max_positive_weight": 1.0,
+            "second_stage": False,
+            "lstm_feature": False,
+            "lstm_share": 0.0,
+        },
+        "training": {"max_steps": 1, "summary_every": 0},
+    },
 }
-"""Settings of each preset: for a first look on a laptop, the defaults, and for a GPU."""
+"""Settings of each preset: for a first look on a laptop, the defaults, for a GPU, and a baseline of
+linear SVMs on the words alone."""

@@ -80,7 +80,7 @@ HOUSE = {
         ),
         *("setup", "dry_run", "word_vectors"),
     ),
-    "inference": ("run_scorer", "score_cases", "tune", "evaluate", "recommender"),
+    "inference": ("run_scorer", "score_cases", "tune", "baseline", "evaluate", "recommender"),
     "diagnostics": ("reports", "run_info", "doctor"),
     "search": ("space", "trial_process", "study", "results", "runner", "hyperparameter_search"),
     "reporting": (
@@ -91,8 +91,8 @@ HOUSE = {
     "export": ("cail_answers", "packed_run", "cail_archive", "cail_predictor"),
     "cli": (
         *("printing", "option_types", "options", "audit", "split", "prepare", "verify"),
-        *("embed", "train", "search", "tune_thresholds", "evaluate", "predict", "export"),
-        *("info", "articles", "doctor"),
+        *("embed", "train", "search", "tune_thresholds", "baseline", "evaluate", "predict"),
+        *("export", "info", "articles", "doctor"),
     ),
 }
 ORDER = (

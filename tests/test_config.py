@@ -312,6 +312,11 @@ def test_presets_grow():
         assert sizes == sorted(set(sizes)), key
 
 
+def test_the_linear_preset_prepares_and_decides_as_the_base_preset_does():
+    linear, base = load(None, preset="linear"), Config()
+    assert (linear.corpus, linear.decision) == (base.corpus, base.decision)
+
+
 def test_an_unknown_preset_names_the_nearest():
     with pytest.raises(ConfigError, match=r"--preset: every choice .* 'larg'\. Did you mean large"):
         load(None, preset="larg")

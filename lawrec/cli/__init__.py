@@ -37,6 +37,7 @@ COMMANDS = {
     "train": "Train a model on labelled cases.",
     "search": "Search for good hyperparameters.",
     "tune-thresholds": "Tune the score thresholds of a run.",
+    "baseline": "Train and tune linear SVMs to compare with.",
     "evaluate": "Measure a run on unseen cases.",
     "predict": "Recommend articles for facts.",
     "export": "Pack a run for use elsewhere.",

@@ -108,7 +108,7 @@ def train(
     dataset = options.dataset_spec_from(arguments)
     moved_to = arguments["data"] if resume and options.is_given("data") else None
     options.start_tensorflow(verbose=log_placement)
-    from lawrec.reporting.runs_text import left_out_text
+    from lawrec.reporting.runs_text import start_text
     from lawrec.reporting.training_text import dry_run_text, first_batch_text, training_line
     from lawrec.training.dry_run import preview
     from lawrec.training.loop import train as train_run
@@ -140,9 +140,7 @@ def train(
             log_placement=log_placement,
             progress=progress,
         )
-        if left_out := left_out_text(records):
-            progress.message(left_out)
-        progress.message(f"Training {run.folder}")
+        progress.message(start_text(run, records))
         try:
             with stopping_between_steps(progress) as stoppable:
                 for evaluation in train_run(

@@ -121,6 +121,7 @@ class _SplitCounts:
     tokens: int = 0
     skipped: int = 0
     token_counts: Counter[str] = field(default_factory=Counter)
+    token_cases: Counter[str] = field(default_factory=Counter)
     article_counts: Counter[str] = field(default_factory=Counter)
     charge_counts: Counter[str] = field(default_factory=Counter)
     known_cases: Counter[str] = field(default_factory=Counter)
@@ -135,6 +136,7 @@ class _SplitCounts:
         self.tokens += len(tokens)
         is_learned = case.weight > 0
         self.token_counts.update(tokens if is_learned else ())
+        self.token_cases.update(set(tokens) if is_learned else ())
         self.article_counts.update(dict.fromkeys(case.articles, int(is_learned)))
         self.charge_counts.update(dict.fromkeys(case.charges, int(is_learned)))
         self.known_cases["articles"] += is_learned and case.unknown_articles != EVERY_ARTICLE
@@ -250,8 +252,9 @@ class _Preparation:
     def _save_vocabularies(self, counts: Mapping[str, _SplitCounts]) -> _Vocabularies:
         """Write the vocabularies of tokens, articles and charges, and return them."""
         train = counts["train"]
+        few = [token for token, n in train.token_cases.items() if n < self.config.min_cases]
         tokens = build_vocabulary(
-            train.token_counts,
+            train.token_counts - Counter({token: train.token_counts[token] for token in few}),
             min_count=self.config.min_count,
             max_size=self.config.max_vocabulary,
             always=listed_words(self.config.user_tokens),

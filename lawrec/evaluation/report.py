@@ -4,7 +4,7 @@
 `lawrec.reporting` shows as text, JSON and HTML; `metrics_per_article` is the table of articles.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -24,8 +24,12 @@ from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 MOST_FREQUENT, NO_ARTICLE = "most frequent article", "no article"
 """The baselines: to recommend in every case the article with the most train cases, or none."""
+SIGNIFICANCE_LEVEL = 0.05
+"""The p-value below which two runs are said to differ."""
 _FILL = {"known": True, "thresholds": np.inf}
 """Values other than 0 or False of `RunPredictions` for an article that the run does not know."""
+_ROUNDING = 1e-12
+"""Metrics that differ by no more than this are equal but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,19 @@ class RunPredictions:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Another run on the same cases: its metrics, and how much higher those of this run are."""
+    """Another run on the same cases.
+
+    Attributes:
+        run: Name of the other run.
+        metrics: Its metrics.
+        differences: How much higher each metric of this run is.
+        verdict: In words, where the other run is better, as `verdict` returns it.
+    """
 
     run: str
     metrics: dict[str, float]
     differences: dict[str, Difference]
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -191,8 +203,32 @@ def compare(
         theirs = _weighted_metrics(other)
         values = bootstrap.point_estimates(theirs, n_cases)
         differences = bootstrap.differences(ours, theirs, n_cases=n_cases)
-        comparisons.append(Comparison(other.run, values, differences))
+        comparisons.append(
+            Comparison(other.run, values, differences, verdict(other.run, differences))
+        )
     return tuple(comparisons)
+
+
+def verdict(other: str, differences: Mapping[str, Difference]) -> str:
+    """Return in words in which metrics another run is better, each with its p-value.
+
+    Example:
+        >>> differences = {"micro_f1": Difference(-0.02, -0.04, -0.01, p_value=0.003)}
+        >>> verdict("baseline", differences)
+        'baseline is better in micro-F1 (p = 0.003)'
+    """
+    better = [
+        f"{metrics.METRIC_LABELS[name]} (p = {difference.p_value:.3f}"
+        f"{', may be chance' if difference.p_value >= SIGNIFICANCE_LEVEL else ''})"
+        for name, difference in differences.items()
+        if name in metrics.METRICS and _is_other_better(name, difference)
+    ]
+    return f"{other} is better in {'; '.join(better) or 'no metric'}"
+
+
+def _is_other_better(metric: str, difference: Difference) -> bool:
+    lead = -difference.value if metric in metrics.HIGHER_IS_BETTER else difference.value
+    return lead > _ROUNDING
 
 
 def align_articles(runs: Sequence[RunPredictions]) -> list[RunPredictions]:

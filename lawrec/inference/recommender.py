@@ -23,7 +23,7 @@ from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.results import Answer
-from lawrec.runs.run import Run, find_run, load_encoder
+from lawrec.runs.run import Run, find_run_or_shipped, load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
 from lawrec.types import Float32Array
 
@@ -71,11 +71,12 @@ class Recommender:
         """Load a trained run; if it has an LSTM, this imports TensorFlow and takes a few seconds.
 
         Args:
-            path: Name of a run in `checkpoints`, or the path of its folder; None: the newest run.
+            path: Name of a run in `checkpoints`, or the path of its folder; None: the newest run,
+                or the shipped model if there is none.
             checkpoints: Folder of the runs.
             threshold: A threshold for all articles, 0 to 1; None: the tuned ones.
             device: The device that computes, as `load_scorer` takes it.
-            progress: Receives a message per damaged checkpoint.
+            progress: Receives a message per damaged checkpoint, and one about the shipped model.
 
         Raises:
             RunError: There is no such run, it has no checkpoint or is not tuned, or it needs
@@ -85,7 +86,8 @@ class Recommender:
         Example:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
         """
-        run = find_run(checkpoints, None if path is None else str(path))
+        name = None if path is None else str(path)
+        run = find_run_or_shipped(checkpoints, name, progress)
         checkpoint = best_checkpoint(run, progress)
         tuned = load_thresholds(run, checkpoint) if threshold is None else _untuned(run, threshold)
         return cls(

@@ -15,6 +15,7 @@ from lawrec.evaluation.bootstrap import Interval
 from lawrec.evaluation.error_analysis import ConfusedPair
 from lawrec.evaluation.report import (
     MOST_FREQUENT,
+    SIGNIFICANCE_LEVEL,
     Comparison,
     EvaluationReport,
     RunPredictions,
@@ -28,8 +29,6 @@ EXAMPLES = 3
 """Number of example cases of a pair of confused articles."""
 FACT_LENGTH, EXAMPLE_LENGTH = 800, 240
 """Number of characters to show of the fact of a wrong case, and of an example."""
-SIGNIFICANCE_LEVEL = 0.05
-"""The p-value below which two runs are said to differ."""
 
 
 def html_table(
@@ -118,7 +117,10 @@ def _comparison(comparison: Comparison) -> str:
     for row, name in zip(table.rows, metrics.METRIC_LABELS, strict=True):
         is_significant = comparison.differences[name].p_value < SIGNIFICANCE_LEVEL
         rows.append((*row, "significant" if is_significant else "may be chance"))
-    return f"<h3>{escape(comparison.run)}</h3>{html_table((*table.headings, ''), rows)}"
+    return (
+        f"<h3>{escape(comparison.run)}</h3>{html_table((*table.headings, ''), rows)}"
+        f"<p>{escape(comparison.verdict)}</p>"
+    )
 
 
 def band_table(predictions: RunPredictions, bands: Mapping[str, BoolArray]) -> str:

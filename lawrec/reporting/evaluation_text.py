@@ -77,6 +77,7 @@ def evaluation_table(report: EvaluationReport) -> str:
             f"\n{report.run} against {comparison.run}, over {report.compared_articles} articles"
         )
         parts.append(_render(comparison_table(comparison)))
+        parts.append(f"\n{comparison.verdict}")
     if report.cail_judge:
         parts.append(f"\n{cail_text(report.cail_judge)}")
     return "\n".join([*parts, ""])

@@ -13,6 +13,7 @@ from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
 from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
 from lawrec.runs.results import GuaranteeCost, TuningResult
+from lawrec.runs.run import Run
 
 
 def headline_metrics(values: Mapping[str, float]) -> str:
@@ -43,6 +44,16 @@ def records_text(records: Records) -> str:
     lines += filter(None, [left_out_text(records)])
     lines.append(f"vocabulary: {len(records.tokens):,} tokens, {len(records.articles):,} articles")
     return "\n".join(lines)
+
+
+def start_text(run: Run, records: Records) -> str:
+    """Return what is said before a training: which extra cases were left out, and its folder.
+
+    Example:
+        >>> start_text(run, records)  # doctest: +SKIP
+        'Training checkpoints/20260301-090507-sample-1a2b3c4d'
+    """
+    return "\n".join(filter(None, [left_out_text(records), f"Training {run.folder}"]))
 
 
 def left_out_text(records: Records) -> str:

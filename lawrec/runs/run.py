@@ -1,6 +1,6 @@
 """Runs: the folder that a training fills, and that holds all that predicting needs.
 
-checkpoints/LATEST                     the name of the newest run that has a checkpoint
+checkpoints/LATEST                     the name of the newest run that has a checkpoint; no baseline
 checkpoints/<run>/run.json             what the run was created from, as below
 checkpoints/<run>/tokens.txt           the tokens; the line of each is its id
 checkpoints/<run>/articles.txt         the articles, likewise
@@ -51,11 +51,16 @@ from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError, quoted
 from lawrec.files import path_out_of, write_text
 from lawrec.json_text import parse_json
+from lawrec.progress import SILENT, Progress
+from lawrec.resources import shipped_path
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.seal import check_seal
 
 RUN_VERSION = 3
 """The version of the format of runs; it grows when older runs can no longer be read."""
+LATEST = "LATEST"
+SHIPPED_RUN = "checkpoints/criminal-law"
+"""The model that the project ships."""
 DICTIONARY = "dictionary.txt"
 LISTS = {"stop_words": "stop_words.txt", "user_tokens": "user_tokens.txt"}
 """The settings of [corpus] that name a list of words, and the name of the run's copy of it."""
@@ -191,6 +196,29 @@ def open_run(folder: Path) -> Run:
         ) from error
 
 
+def find_run_or_shipped(root: Path, name: str | None, progress: Progress = SILENT) -> Run:
+    """Open a run as `find_run` does, or the shipped model where nothing has been trained yet.
+
+    Args:
+        root: The folder of the runs.
+        name: The name of a run in `root`, or the path of a run; None for the newest run.
+        progress: Gets a message if the shipped model is opened.
+
+    Raises:
+        RunError: As `find_run` says.
+
+    Example:
+        >>> find_run_or_shipped(Path("no-such-folder"), None).folder.name
+        'criminal-law'
+    """
+    shipped = shipped_path(SHIPPED_RUN)
+    own_runs = {path.parent.name for path in root.glob(f"[!.]*/{RUN_FILE}")} - {shipped.name}
+    if name is not None or own_runs or (root / LATEST).exists() or not shipped.is_dir():
+        return find_run(root, name)
+    progress.message(f"No run in {root}: using the shipped model, {shipped} (docs/model-card.md).")
+    return open_run(shipped)
+
+
 def set_latest(run: Run) -> None:
     """Make a run the one that commands use when none is named.
 
@@ -199,7 +227,7 @@ def set_latest(run: Run) -> None:
         >>> find_run(run.folder.parent, None) == run  # doctest: +SKIP
         True
     """
-    write_text(run.folder.parent / "LATEST", f"{run.folder.name}\n")
+    write_text(run.folder.parent / LATEST, f"{run.folder.name}\n")
 
 
 def load_encoder(run: Run) -> Encoder:
@@ -225,7 +253,7 @@ def load_encoder(run: Run) -> Encoder:
 
 def _latest_name(root: Path) -> str:
     """Return the name of the newest run, as the file LATEST has it."""
-    path = root / "LATEST"
+    path = root / LATEST
     runs = sorted(file.parent.name for file in root.glob(f"[!.]*/{RUN_FILE}"))
     if not runs:
         raise RunError(

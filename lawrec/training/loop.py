@@ -63,6 +63,7 @@ def train(
     progress: Progress = SILENT,
     profile: range = _NO_STEPS,
     strategy: Strategy = None,
+    latest: bool = True,
 ) -> Iterator[TrainingEvaluation]:
     """Train a run until its epochs, steps or minutes are over, or until early stopping.
 
@@ -76,6 +77,7 @@ def train(
         profile: The numbers of the steps that TensorFlow's profiler traces.
         strategy: The strategy to train with, as `configure_devices` returns it; TensorFlow's
             current one if None.
+        latest: Whether the run becomes the one that commands use when none is named.
 
     Yields:
         A TrainingEvaluation at the end of each epoch, or every `training.evaluate_every` steps.
@@ -125,6 +127,7 @@ def train(
                 best=_best_manager(state, folder),
                 writer=writer,
                 progress=progress,
+                latest=latest,
             ).evaluations()
 
 
@@ -187,6 +190,7 @@ class _Loop:
     best: CheckpointManager
     writer: TensorBoardWriter
     progress: Progress
+    latest: bool
 
     def evaluations(self) -> Iterator[TrainingEvaluation]:
         """Take steps until the end, and yield an evaluation whenever one is due."""
@@ -247,7 +251,8 @@ class _Loop:
             prefix = manager.save(checkpoint_number=self.state.global_step)
         if is_chief(self.strategy):
             add_to_list(folder, Path(prefix).name, max_to_keep=max_to_keep)
-            set_latest(self.run)
+            if self.latest:
+                set_latest(self.run)
 
 
 def _best_manager(state: TrainState, folder: Path) -> CheckpointManager:

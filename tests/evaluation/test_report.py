@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from lawrec.evaluation import calibration_metrics, confusion_counts, metrics, ranking_metrics
+from lawrec.evaluation.bootstrap import Difference
 from lawrec.evaluation.report import (
     MOST_FREQUENT,
     NO_ARTICLE,
     align_articles,
     compare,
     metrics_per_article,
+    verdict,
 )
 from tests.helpers.predictions import random_predictions, report_on
 
@@ -86,6 +88,37 @@ def test_a_run_does_not_differ_from_itself_but_from_a_much_worse_one():
     assert (same.run, other.run) == ("same", "bad")
     assert other.differences["micro_f1"].p_value < 0.01
     assert other.differences["micro_f1"].low > 0
+    assert (same.verdict, other.verdict) == (
+        "same is better in no metric",
+        "bad is better in no metric",
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "p_value", "text"),
+    [
+        ("micro_f1", -0.1, 0.03, "micro-F1 (p = 0.030)"),
+        ("micro_f1", -0.1, 0.05, "micro-F1 (p = 0.050, may be chance)"),
+        ("micro_f1", 0.1, 0.03, "no metric"),
+        ("micro_f1", -1e-16, 1.0, "no metric"),
+        ("hamming_loss", 0.1, 0.001, "Hamming loss (p = 0.001)"),
+        ("hamming_loss", -0.1, 0.001, "no metric"),
+        ("samples_f1", -0.1, 0.001, "no metric"),
+    ],
+)
+def test_the_verdict_names_where_the_other_run_is_better(metric, value, p_value, text):
+    differences = {metric: Difference(value, value - 1, value + 1, p_value)}
+    assert verdict("other", differences) == f"other is better in {text}"
+
+
+def test_a_run_that_is_better_in_some_metrics_is_so_in_the_order_of_the_table():
+    good, bad = random_predictions(noise=0.1, run="good"), random_predictions(seed=3, noise=0.6)
+    (comparison,) = compare(bad, [good])
+    assert comparison.verdict == (
+        "good is better in CAIL score (p = 0.001); micro-F1 (p = 0.001); "
+        "macro-F1, all articles (p = 0.001); macro-F1, articles with cases (p = 0.001); "
+        "Hamming loss (p = 0.001); exact match (p = 0.001)"
+    )
 
 
 def test_the_table_of_articles_has_a_row_each():

@@ -52,6 +52,7 @@ def test_facts_and_names_are_escaped(page):
     assert "<td>&lt;b&gt;</td>" in page
     assert "data/&lt;i&gt;.json" in page
     assert "<h3>&lt;second&gt;</h3>" in page
+    assert "<p>&lt;second&gt; is better in " in page
     assert page.count("<script>") == 1
 
 

@@ -42,6 +42,7 @@ COMPARISON = Comparison(
     "second",
     dict.fromkeys(METRICS, 0.25),
     {name: Difference(0.25, -0.05, 0.5, 0.0625) for name in METRICS},
+    verdict="second is better in Hamming loss (p = 0.062, may be chance)",
 )
 
 
@@ -103,6 +104,8 @@ first against second, over 190 articles
   macro-F1, articles with cases     0.5000      0.2500      +0.2500   -0.050 to +0.500   0.062
   Hamming loss                      0.5000      0.2500      +0.2500   -0.050 to +0.500   0.062
   exact match                       0.5000      0.2500      +0.2500   -0.050 to +0.500   0.062
+
+second is better in Hamming loss (p = 0.062, may be chance)
 """
     )
 
@@ -126,7 +129,9 @@ def test_the_json_of_a_report_reads_back():
     assert values["baselines"] == {"most frequent article": ZEROS, "no article": ZEROS}
     assert values["intervals"]["micro_f1"] == {"value": 0.5, "low": 0.25, "high": 0.5}
     assert values["unknown_articles"] == ["999"]
-    assert values["comparisons"][0]["differences"]["micro_f1"]["p_value"] == 0.0625
+    (comparison,) = values["comparisons"]
+    assert comparison["differences"]["micro_f1"]["p_value"] == 0.0625
+    assert comparison["verdict"] == COMPARISON.verdict
 
 
 def test_every_metric_has_a_label():

@@ -152,6 +152,13 @@ def test_a_run_that_was_killed_between_two_checkpoints_ends_with_the_same_bits(
     assert_same_bits(run, whole[0])
 
 
+@pytest.mark.parametrize("latest", [True, False])
+def test_a_run_becomes_the_newest_one_unless_it_must_not(start_run, latest):
+    run, records = start_run("training.max_steps=1")
+    assert len(list(train(run, records, latest=latest))) == 1
+    assert (run.folder.parent / "LATEST").exists() == latest
+
+
 def test_a_run_whose_newest_checkpoint_was_half_written_ends_with_the_same_bits(
     new_training, whole
 ):

@@ -1,0 +1,50 @@
+"""`lawrec baseline`: train and tune a run of linear SVMs, to compare other runs with."""
+
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from lawrec.cli import option_types, options
+from lawrec.cli.printing import print_result
+from lawrec.cli.train import check_settings
+
+
+@click.command(cls=option_types.HeadedCommand)
+@options.data
+@click.option("--run", "run_name", default="baseline", help="Name of the new run.")
+@options.checkpoints
+@options.device
+@options.verbosity
+def baseline(
+    run_name: str,
+    checkpoints: Path,
+    device: str | None,
+    **arguments: Unpack[options.DataOptions],
+) -> None:
+    """Train linear SVMs on the words of the train cases, and tune their thresholds on valid.
+
+    With the same options, the cases are prepared as `lawrec train` prepares them. The model is
+    always that of the preset linear, whatever the other settings are.
+
+    The new run is one like any other, but other commands use it only where it is named, for example
+    in `lawrec evaluate --compare baseline`.
+    """
+    settings = check_settings(options.settings_from(arguments))
+    dataset = options.dataset_spec_from(arguments)
+    options.start_tensorflow()
+    from lawrec.inference.baseline import baseline_config, train_and_tune
+    from lawrec.reporting.runs_text import start_text, tuning_text
+    from lawrec.training.setup import RunSpec, set_up_training
+
+    with options.show_progress() as progress:
+        strategy, run, records = set_up_training(
+            checkpoints,
+            run_name,
+            new=RunSpec(baseline_config(settings), dataset),
+            device=device,
+            progress=progress,
+        )
+        progress.message(start_text(run, records))
+        tuning = train_and_tune(run, records, strategy=strategy, progress=progress)
+    print_result(f"{run.folder}\n{tuning_text(tuning)}")

@@ -1,0 +1,50 @@
+"""Baseline: linear SVMs on the words alone, trained and tuned on the cases of other runs.
+
+A run is worth its cost if it is better than this one, which takes a minute. The baseline is a run
+like any other, but it never becomes the newest one, which commands use when none is named.
+"""
+
+from lawrec.config import PRESETS, Config, from_dict
+from lawrec.corpus.manifest import Records
+from lawrec.inference.tune import tune_run
+from lawrec.progress import SILENT, Progress
+from lawrec.runs.results import TuningResult
+from lawrec.runs.run import Run
+from lawrec.training.loop import train
+from lawrec.types import Strategy
+
+
+def baseline_config(config: Config) -> Config:
+    """Return settings with the model of the baseline: those of the preset "linear" replace others.
+
+    How cases are prepared ([corpus]) and thresholds are tuned ([decision]) stays.
+
+    Example:
+        >>> baseline_config(from_dict({"ranking": {"svm_c": 3}}, "mine")).ranking.svm_c
+        1.0
+    """
+    return from_dict(PRESETS["linear"], "linear", base=config)
+
+
+def train_and_tune(
+    run: Run, records: Records, *, strategy: Strategy = None, progress: Progress = SILENT
+) -> TuningResult:
+    """Train a run, tune its thresholds on the valid split, and leave the newest run as it is.
+
+    Args:
+        run: A new run with the settings that `baseline_config` returns.
+        records: The records that the run was made for.
+        strategy: The strategy to train with.
+        progress: Gets the progress of training and tuning.
+
+    Raises:
+        RecordsError: As `train` raises it.
+        CaseError: As `tune_run` raises it.
+
+    Example:
+        >>> train_and_tune(run, records).metrics["micro_f1"]  # doctest: +SKIP
+        0.809
+    """
+    for _ in train(run, records, strategy=strategy, progress=progress, latest=False):
+        pass
+    return tune_run(run, progress=progress)
