@@ -1,0 +1,58 @@
+"""The model that the project ships: what anyone gets who has trained nothing."""
+
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from lawrec.cli import cli
+from lawrec.inference.recommender import Recommender
+from lawrec.resources import shipped_path
+from lawrec.runs.run import SHIPPED_RUN, open_run
+
+MOST_BYTES = 20_000_000
+FACTS = {
+    "264": "被告人赵某深夜翻窗进入被害人家中，盗走黄金首饰和现金，共计价值人民币八千余元。",
+    "234": "被告人钱某因琐事与被害人发生争执，持刀将被害人刺伤，经鉴定构成轻伤一级。",
+    "266": "被告人孙某虚构可以办理贷款的事实，骗取被害人手续费人民币三万元后逃匿。",
+    "347": "被告人周某以五百元的价格将一小包甲基苯丙胺贩卖给吸毒人员，当场被抓获。",
+}
+
+
+def test_the_shipped_model_is_small_and_whole():
+    folder = shipped_path(SHIPPED_RUN)
+    run = open_run(folder)
+    assert len(run.articles) == 183
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < MOST_BYTES
+
+
+def test_it_holds_words_and_no_sentences():
+    run = open_run(shipped_path(SHIPPED_RUN))
+    assert run.config.corpus.min_cases == 5
+    assert max(map(len, run.tokens.names)) <= 20
+    for path in shipped_path(SHIPPED_RUN).rglob("*.json"):
+        assert not re.search(r"[\u4e00-\u9fff]{20}", path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("article", FACTS)
+def test_it_knows_what_a_lawyer_knows(article):
+    recommender = Recommender.load(shipped_path(SHIPPED_RUN))
+    [answer] = recommender(FACTS[article])
+    assert answer.decision.recommendations[0].article == article
+
+
+def test_predict_uses_it_where_nothing_was_trained_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["predict", "--format", "json"], input=FACTS["264"])
+    assert result.exit_code == 0
+    assert '"articles": ["264"' in result.stdout
+    assert "No run in checkpoints: using the shipped model" in result.stderr
+
+
+def test_predict_prefers_a_run_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoints" / "mine").mkdir(parents=True)
+    (tmp_path / "checkpoints" / "mine" / "run.json").write_text("{}")
+    result = CliRunner().invoke(cli, ["predict"], input=FACTS["264"])
+    assert result.exit_code == 1
+    assert "Name a run with --run: mine" in result.stderr
