@@ -18,13 +18,14 @@ from lawrec.config import RankingConfig
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import (
     LOGIT_SCALE,
+    LSTM,
     Corpus,
     FirstStage,
     fit_first_stage,
     with_lstm,
 )
 from lawrec.ranking.out_of_fold import Folds, corpus_folds, out_of_fold
-from lawrec.ranking.pair_features import make_pairs, mean_margin
+from lawrec.ranking.pair_features import feature_names, make_pairs, mean_margin
 from lawrec.ranking.second_stage import SecondStage, fit_second_stage
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
@@ -52,6 +53,24 @@ class Ranker:
     def needs_lstm(self) -> bool:
         """Whether the scores depend on the logits of the LSTM."""
         return bool(self.config.lstm_share) or self._has_lstm_feature
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The names of the features of the second stage, in their order; empty without one."""
+        if self.second_stage is None:
+            return []
+        models = list(self.first_stage.svms)
+        return feature_names([*models, LSTM] if self.config.lstm_feature else models)
+
+    @property
+    def importances(self) -> dict[str, float]:
+        """The share of each feature in what the splits of all trees gain, the greatest first."""
+        if self.second_stage is None:
+            return {}
+        gain = self.second_stage.trees.gain
+        shares = gain / max(gain.sum(), np.finfo(gain.dtype).tiny)
+        named = zip(self.feature_names, shares.tolist(), strict=True)
+        return dict(sorted(named, key=lambda pair: -pair[1]))
 
     @property
     def _has_lstm_feature(self) -> bool:
