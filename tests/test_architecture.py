@@ -56,7 +56,7 @@ HOUSE = {
     ),
     "ranking": (
         *("train_cases", "linear_svm", "first_stage", "out_of_fold", "pair_features", "trees"),
-        *("second_stage", "ranker"),
+        *("second_stage", "contributions", "ranker"),
     ),
     "runs": (
         *("checkpoint_list", "run", "create", "leakage", "ranker_file", "results"),

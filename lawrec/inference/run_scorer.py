@@ -1,12 +1,12 @@
 """The scorer of a run: its network and its ranker, loaded together."""
 
-from lawrec.models.scorer import Scorer, make_scorer
+from lawrec.models.scorer import RunScorer, make_scorer
 from lawrec.runs.ranker_file import load_ranker
 from lawrec.runs.run import Run
 from lawrec.training.checkpoints import load_model
 
 
-def load_scorer(run: Run, checkpoint: str) -> Scorer:
+def load_scorer(run: Run, checkpoint: str) -> RunScorer:
     """Return the function from token ids to scores that a checkpoint and the ranker make.
 
     Args:

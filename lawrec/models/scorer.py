@@ -14,6 +14,7 @@ functions such as the sigmoid do so with what remains of a vector of 8 numbers.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
@@ -22,6 +23,7 @@ import tensorflow as tf
 
 from lawrec.corpus.input_pipeline import LENGTH_STEP
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
+from lawrec.ranking.contributions import Contributions
 from lawrec.ranking.ranker import Ranker, sigmoid
 from lawrec.types import Float32Array, Model, Tensor, TokenIds
 
@@ -32,7 +34,43 @@ SCORE_TOLERANCE = 1e-6
 """The largest absolute difference between scores of the same case in different batches."""
 
 
-def make_scorer(model: Model, ranker: Ranker | None = None, *, lstm_tokens: int) -> Scorer:
+@dataclass(frozen=True)
+class RunScorer:
+    """A function from the token ids of cases to their scores.
+
+    Attributes:
+        logits: From the tokens that the LSTM reads to its logits.
+        ranker: What else decides; None: the scores are the sigmoids of the logits.
+        lstm_tokens: How many tokens the LSTM reads.
+    """
+
+    logits: Scorer
+    ranker: Ranker | None
+    lstm_tokens: int
+
+    def __call__(self, cases: Sequence[TokenIds]) -> Float32Array:
+        """Return y_score float32 (n_cases, n_articles), 0 to 1."""
+        if self.ranker:
+            return self.ranker.scores(cases, self._needed_logits(cases, self.ranker))
+        return sigmoid(self._lstm_logits(cases))
+
+    def contributions(self, cases: Sequence[TokenIds]) -> Contributions | None:
+        """Return what moved the scores of cases, which are scored again; None if nobody knows.
+
+        Only a second stage knows.
+        """
+        if not (self.ranker and self.ranker.second_stage):
+            return None
+        return self.ranker.contributions(cases, self._needed_logits(cases, self.ranker))
+
+    def _needed_logits(self, cases: Sequence[TokenIds], ranker: Ranker) -> Float32Array | None:
+        return self._lstm_logits(cases) if ranker.needs_lstm else None
+
+    def _lstm_logits(self, cases: Sequence[TokenIds]) -> Float32Array:
+        return self.logits([case[: self.lstm_tokens] for case in cases])
+
+
+def make_scorer(model: Model, ranker: Ranker | None = None, *, lstm_tokens: int) -> RunScorer:
     """Return a function from the token ids of cases to their scores.
 
     Cases may have any length from 1. Threads may share the function: they take turns, batch by
@@ -49,15 +87,7 @@ def make_scorer(model: Model, ranker: Ranker | None = None, *, lstm_tokens: int)
         >>> scorer([[5, 7], [2, 3, 4]]).shape  # doctest: +SKIP
         (2, 3)
     """
-    logits = make_logit_function(model)
-
-    def score(cases: Sequence[TokenIds]) -> Float32Array:
-        if ranker and not ranker.needs_lstm:
-            return ranker.scores(cases)
-        lstm_logits = logits([case[:lstm_tokens] for case in cases])
-        return ranker.scores(cases, lstm_logits) if ranker else sigmoid(lstm_logits)
-
-    return score
+    return RunScorer(make_logit_function(model), ranker, lstm_tokens)
 
 
 def make_logit_function(model: Model) -> Scorer:
