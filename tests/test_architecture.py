@@ -56,7 +56,7 @@ HOUSE = {
     ),
     "ranking": (
         *("train_cases", "linear_svm", "first_stage", "out_of_fold", "pair_features", "trees"),
-        *("second_stage", "ranker"),
+        *("second_stage", "contributions", "ranker", "scorer"),
     ),
     "runs": (
         *("checkpoint_list", "run", "find_checkpoint", "create", "leakage", "ranker_file"),

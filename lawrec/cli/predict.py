@@ -21,6 +21,9 @@ from lawrec.corpus.readers import CaseFormat, choose_stream_reader
 from lawrec.errors import CaseError
 from lawrec.law import statute_versions
 
+SHOWN_FEATURES = 3
+"""How many features of each article --with-features adds."""
+
 
 @click.command(cls=option_types.HeadedCommand)
 @click.argument("files", type=options.FILE, nargs=-1, metavar="[FILE]...")
@@ -47,6 +50,11 @@ from lawrec.law import statute_versions
     "--with-text", is_flag=True, help="Add the text of each article, from an imported statute."
 )
 @click.option(
+    "--with-features",
+    is_flag=True,
+    help=f"Add the {SHOWN_FEATURES} features that moved the score of each article most.",
+)
+@click.option(
     "--date",
     "day",
     help="With --with-text: add the texts in force on this day.  [default: the newest texts]",
@@ -66,6 +74,7 @@ def predict(
     top_k: int | None,
     threshold: float | None,
     with_text: bool,
+    with_features: bool,
     day: date | None,
     output: Path | None,
     **arguments: Unpack[options.InputFormatOptions],
@@ -104,7 +113,12 @@ def predict(
     width = shutil.get_terminal_size((100, 24)).columns
     # On a terminal, bars on stderr would be drawn over the answers on stdout.
     with options.show_progress(hidden=output is None and sys.stdout.isatty()) as progress:
-        answers = recommender.answer(cases, top_k=top_k, progress=progress)
+        answers = recommender.answer(
+            cases,
+            top_k=top_k,
+            features=SHOWN_FEATURES if with_features else 0,
+            progress=progress,
+        )
         lines = ANSWER_WRITERS[output_format](answers, width, texts=texts)
         if output:
             save_answers(output, lines, output_format=output_format)

@@ -28,6 +28,21 @@ NOTHING_KNOWN = "nothing known in the text"
 
 
 @dataclass(frozen=True)
+class FeatureContribution:
+    """How far one feature moved the score of an article in a case.
+
+    Attributes:
+        name: The feature, such as "words: margin".
+        value: Its value.
+        contribution: How far it moved the logit of the score from the mean of all pairs.
+    """
+
+    name: str
+    value: float
+    contribution: float
+
+
+@dataclass(frozen=True)
 class Recommendation:
     """One article for one case.
 
@@ -41,6 +56,8 @@ class Recommendation:
             where the list is chosen as a whole.
         recommended: Whether it is in the list of the case.
         reason: Why it is, or why not.
+        features: The features that moved its score most; empty for an article that the second
+            stage did not rank, None where nobody asked for them.
     """
 
     rank: int
@@ -51,6 +68,7 @@ class Recommendation:
     threshold: float | None
     recommended: bool
     reason: str
+    features: tuple[FeatureContribution, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +116,8 @@ def recommend(
         >>> recommend(y_score, rule, articles=("264", "266"), titles={"264": "盗窃罪"})
         ... # doctest: +NORMALIZE_WHITESPACE
         [Decision(recommendations=(Recommendation(rank=1, article='264', title='盗窃罪', score=0.75,
-         probability=None, threshold=0.5, recommended=True, reason='above threshold'),),
+         probability=None, threshold=0.5, recommended=True, reason='above threshold',
+         features=None),),
          abstained=False, violations=())]
     """
     y_score = round_scores(y_score)

@@ -1,6 +1,6 @@
 """Reports of diagnostics: apart from what makes them, so that they are shown without TensorFlow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -11,6 +11,27 @@ class Layer:
     name: str
     output: str
     parameters: int
+
+
+@dataclass(frozen=True)
+class RankerInfo:
+    """The description of a ranker, or why there is none.
+
+    Attributes:
+        status: "in use", or else why a run has no ranker that can be used.
+        models: The names of the models of the first stage.
+        parameters: Number of weights of its linear SVMs.
+        candidates: How many articles per case the second stage ranks; 0 without a second stage.
+        trees: Number of its trees.
+        importances: The share of each feature in what its trees gain, the greatest first.
+    """
+
+    status: str
+    models: list[str] = field(default_factory=list)
+    parameters: int = 0
+    candidates: int = 0
+    trees: int = 0
+    importances: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -25,7 +46,8 @@ class RunInfo:
         tokens: Size of the vocabulary.
         articles: Number of articles.
         thresholds: How many articles have a threshold, in words.
-        parameters: Number of weights.
+        ranker: Its linear SVMs and its second stage.
+        parameters: Number of weights of the LSTM.
         flops: Floating-point operations for one case of the greatest length.
         layers: The layers that have weights.
         preset: The preset from which the fewest settings differ.
@@ -40,6 +62,7 @@ class RunInfo:
     tokens: int
     articles: int
     thresholds: str
+    ranker: RankerInfo
     parameters: int
     flops: int
     layers: list[Layer]

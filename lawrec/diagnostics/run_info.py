@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from lawrec.config import nearest_preset
-from lawrec.diagnostics.reports import Layer, RunInfo
+from lawrec.diagnostics.reports import Layer, RankerInfo, RunInfo
 from lawrec.errors import RunError
 from lawrec.models.flops import flops
 from lawrec.progress import SILENT, Progress
+from lawrec.ranking.first_stage import LSTM
 from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.ranker_file import RANKER, load_ranker
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.training.checkpoints import build_run_model
@@ -39,6 +41,7 @@ def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:
         tokens=len(run.tokens),
         articles=len(run.articles),
         thresholds=_thresholds(run, checkpoint),
+        ranker=_ranker(run),
         parameters=model.count_params(),
         flops=flops(run.config.model, run.config.model.lstm_tokens, labels=labels),
         layers=[
@@ -70,3 +73,22 @@ def _thresholds(run: Run, checkpoint: str | None) -> str:
     except RunError as error:
         return f"unusable: {error}"
     return f"{int(np.isfinite(rule.thresholds).sum())} of {len(rule.thresholds)} articles"
+
+
+def _ranker(run: Run) -> RankerInfo:
+    try:
+        ranker = load_ranker(run)
+    except RunError as error:
+        is_there = (run.folder / RANKER).is_dir()
+        return RankerInfo(f"unusable: {error}" if is_there else "none yet")
+    if not ranker:
+        return RankerInfo("none: the LSTM alone decides")
+    svms, second_stage = ranker.first_stage.svms, ranker.second_stage
+    return RankerInfo(
+        "in use",
+        models=[*svms, LSTM] if ranker.needs_lstm else [*svms],
+        parameters=sum(each.kernel.size + each.bias.size for each in svms.values()),
+        candidates=ranker.config.candidates if second_stage else 0,
+        trees=len(second_stage.trees.feature) if second_stage else 0,
+        importances=ranker.importances,
+    )

@@ -108,6 +108,8 @@ class EvaluationReport:
         comparisons: The other runs, compared over the articles of all runs together.
         compared_articles: Number of articles of all runs together; 0 without other runs.
         cail_judge: The result of CAIL2018's judge, if the answers were written for it.
+        feature_importances: The share of each feature in what the trees of the second stage gain,
+            the greatest first; None if the run has no second stage.
     """
 
     run: str
@@ -125,6 +127,7 @@ class EvaluationReport:
     comparisons: tuple[Comparison, ...] = ()
     compared_articles: int = 0
     cail_judge: CailReport | None = None
+    feature_importances: dict[str, float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain nested dicts."""

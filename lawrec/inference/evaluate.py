@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from lawrec.inference.score_cases import score_file
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
+from lawrec.runs.ranker_file import load_ranker
 from lawrec.runs.results import EvaluationResult, LabelledCases, ScoredCases
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds
@@ -65,6 +67,9 @@ def evaluate_run(
         skipped=scored.skipped,
         unknown_articles=scored.articles[len(run.articles) :],
     )
+    ranker = load_ranker(run)
+    if ranker and ranker.second_stage:
+        report = replace(report, feature_importances=ranker.importances)
     return EvaluationResult(run, name, cases, scored, predictions, report)
 
 

@@ -5,7 +5,7 @@ answer belongs to the n-th line, and one bad line does not spoil a long file.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -15,17 +15,22 @@ from lawrec.corpus.cases import Case
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import DecisionRule
-from lawrec.decision.recommend import recommend
+from lawrec.decision.recommend import Decision, Recommendation, recommend
 from lawrec.errors import CaseError, ConfigError
 from lawrec.inference.run_scorer import load_scorer
 from lawrec.iterables import batched
 from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
+from lawrec.ranking.contributions import Contributions
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.results import Answer
 from lawrec.runs.run import Run, find_run_or_shipped, load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
 from lawrec.types import Float32Array
+
+
+def _no_contributions(_: Sequence[Sequence[int]]) -> Contributions | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Recommender:
         tuned: The run's decision rule.
         articles: The article of each column of the scores, such as "264" or "133之一".
         titles: The titles of articles, by article.
+        contributions: From the token ids of each case to what moved its scores; None if the run has
+            no second stage, which alone knows.
 
     Example:
         >>> recommender = Recommender.load()  # doctest: +SKIP
@@ -57,6 +64,7 @@ class Recommender:
     tuned: TunedThresholds
     articles: tuple[str, ...]
     titles: Mapping[str, str]
+    contributions: Callable[[Sequence[Sequence[int]]], Contributions | None] = _no_contributions
 
     @classmethod
     def load(
@@ -90,34 +98,48 @@ class Recommender:
         run = find_run_or_shipped(checkpoints, name, progress)
         checkpoint = best_checkpoint(run, progress)
         tuned = load_thresholds(run, checkpoint) if threshold is None else _untuned(run, threshold)
+        scorer = load_scorer(run, checkpoint, device=device)
         return cls(
             encoder=load_encoder(run),
-            scorer=load_scorer(run, checkpoint, device=device),
+            scorer=scorer,
             tuned=tuned,
             articles=run.articles.names,
             titles=article_titles(),
+            contributions=scorer.contributions,
         )
 
-    def __call__(self, facts: Iterable[str] | str, *, top_k: int = 0) -> list[Answer]:
+    def __call__(
+        self, facts: Iterable[str] | str, *, top_k: int = 0, features: int = 0
+    ) -> list[Answer]:
         """Return an answer per fact, in order, also to a fact without any text.
 
         Args:
             facts: The facts of any number of cases; a str is a single fact.
             top_k: Include at least this many articles per case, recommended or not.
+            features: Add at most this many features to each article: those that moved its score
+                most. Cases then take twice the time; 0 adds none.
 
         Returns:
             A list of `lawrec.runs.results.Answer`. The `case_id` is the position, from "1".
+
+        Raises:
+            ConfigError: The run has no second stage, whose features could be added.
         """
         texts = [facts] if isinstance(facts, str) else facts
         cases = (Case("", str(number), fact) for number, fact in enumerate(texts, 1))
         return [
             answer
             for chunk in batched(cases)
-            for answer in self._chunk_answers(chunk, first=1, top_k=top_k)
+            for answer in self._chunk_answers(chunk, first=1, top_k=top_k, features=features)
         ]
 
     def answer(
-        self, cases: Iterable[Case | CaseError], *, top_k: int = 0, progress: Progress = SILENT
+        self,
+        cases: Iterable[Case | CaseError],
+        *,
+        top_k: int = 0,
+        features: int = 0,
+        progress: Progress = SILENT,
     ) -> Iterator[Answer]:
         """Yield the answer to each case in turn, in constant memory.
 
@@ -125,14 +147,16 @@ class Recommender:
             cases: Any number of cases, read as they are needed. The answer to an error is the
                 error, with the id of its case; its position, from "1", if it has none.
             top_k: Include at least this many articles per case, recommended or not.
+            features: As for a call of the recommender.
             progress: Receives the number of cases after each chunk of them.
 
         Raises:
+            ConfigError: The run has no second stage, whose features could be added.
             CaseError: No case could be answered; raised after the last one.
         """
         n_done = n_errors = 0
         for chunk in batched(cases):
-            yield from self._chunk_answers(chunk, first=n_done + 1, top_k=top_k)
+            yield from self._chunk_answers(chunk, first=n_done + 1, top_k=top_k, features=features)
             n_done += len(chunk)
             n_errors += sum(isinstance(case, CaseError) for case in chunk)
             progress.update("predict", n_done, None, _error_note(n_errors))
@@ -147,12 +171,13 @@ class Recommender:
             progress.update("predict", n_done, n_done, _error_note(n_errors))
 
     def _chunk_answers(
-        self, chunk: Sequence[Case | CaseError], *, first: int, top_k: int
+        self, chunk: Sequence[Case | CaseError], *, first: int, top_k: int, features: int
     ) -> Iterator[Answer]:
         """Yield the answers to cases and errors; `first` is the position of the first of them."""
         encoded = [self.encoder.encode(case.fact) for case in chunk if isinstance(case, Case)]
+        token_ids = [fact.token_ids for fact in encoded]
         decisions = recommend(
-            self.scorer([fact.token_ids for fact in encoded]),
+            self.scorer(token_ids),
             self.tuned.rule,
             articles=self.articles,
             titles=self.titles,
@@ -160,6 +185,8 @@ class Recommender:
             co_citations=self.tuned.co_citations,
             nothing_known=np.array([fact.nothing_known for fact in encoded], np.bool_),
         )
+        if features:
+            decisions = self._with_features(decisions, token_ids, limit=features)
         results = zip(encoded, decisions, strict=True)
         for position, case in enumerate(chunk, first):
             if isinstance(case, CaseError):
@@ -167,6 +194,34 @@ class Recommender:
             else:
                 fact, decision = next(results)
                 yield Answer(case.case_id, case.fact, decision, truncated=fact.truncated)
+
+    def _with_features(
+        self, decisions: Sequence[Decision], token_ids: Sequence[Sequence[int]], *, limit: int
+    ) -> list[Decision]:
+        """Return decisions with the features that moved the score of each article most."""
+        contributions = self.contributions(token_ids)
+        if contributions is None:
+            raise ConfigError(
+                "features",
+                expected="the run must have a second stage, which knows what moved its scores",
+                got="one without",
+                todo="Leave the option out, or train a run with ranking.second_stage=true.",
+            )
+        columns = {article: column for column, article in enumerate(self.articles)}
+
+        def with_features(row: int, entry: Recommendation) -> Recommendation:
+            column = columns[entry.article]
+            return replace(entry, features=contributions.strongest(row, column, limit=limit))
+
+        return [
+            replace(
+                decision,
+                recommendations=tuple(
+                    with_features(row, entry) for entry in decision.recommendations
+                ),
+            )
+            for row, decision in enumerate(decisions)
+        ]
 
 
 def _error_note(n_errors: int) -> str:

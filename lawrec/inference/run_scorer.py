@@ -1,17 +1,12 @@
 """The scorer of a run: its network and its ranker, loaded together."""
 
-from collections.abc import Callable, Sequence
-
+from lawrec.ranking.scorer import RunScorer
 from lawrec.runs.ranker_file import load_ranker
 from lawrec.runs.run import Run
 from lawrec.tensorflow_start import import_tensorflow
-from lawrec.types import Float32Array, TokenIds
-
-Scorer = Callable[[Sequence[TokenIds]], Float32Array]
-"""From the token ids of each case to y_score float32 (n_cases, n_articles), 0 to 1."""
 
 
-def load_scorer(run: Run, checkpoint: str, *, device: str | None = None) -> Scorer:
+def load_scorer(run: Run, checkpoint: str, *, device: str | None = None) -> RunScorer:
     """Return the function from token ids to scores that a checkpoint and the ranker make.
 
     TensorFlow is imported only if the scores depend on the network: this takes a few seconds.
@@ -30,7 +25,7 @@ def load_scorer(run: Run, checkpoint: str, *, device: str | None = None) -> Scor
     """
     ranker = load_ranker(run)
     if ranker and not ranker.needs_lstm:
-        return ranker.scores
+        return RunScorer(None, ranker, run.config.model.lstm_tokens)
     import_tensorflow()
     from lawrec.models.scorer import make_scorer
     from lawrec.training.checkpoints import load_model

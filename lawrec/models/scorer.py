@@ -13,7 +13,7 @@ matrix kernels take 6 rows at a time and treat remaining rows differently, and e
 functions such as the sigmoid do so with what remains of a vector of 8 numbers.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from threading import Lock
 
 import numpy as np
@@ -22,17 +22,16 @@ import tensorflow as tf
 
 from lawrec.corpus.input_pipeline import LENGTH_STEP
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
-from lawrec.ranking.ranker import Ranker, sigmoid
+from lawrec.ranking.ranker import Ranker
+from lawrec.ranking.scorer import RunScorer, Scorer
 from lawrec.types import Float32Array, Model, Tensor, TokenIds
 
-Scorer = Callable[[Sequence[TokenIds]], Float32Array]
-"""From the token ids of each case to y_score float32 (n_cases, n_articles), 0 to 1."""
 BATCH_ROWS = 24
 SCORE_TOLERANCE = 1e-6
 """The largest absolute difference between scores of the same case in different batches."""
 
 
-def make_scorer(model: Model, ranker: Ranker | None = None, *, lstm_tokens: int) -> Scorer:
+def make_scorer(model: Model, ranker: Ranker | None = None, *, lstm_tokens: int) -> RunScorer:
     """Return a function from the token ids of cases to their scores.
 
     Cases may have any length from 1. Threads may share the function: they take turns, batch by
@@ -49,15 +48,7 @@ def make_scorer(model: Model, ranker: Ranker | None = None, *, lstm_tokens: int)
         >>> scorer([[5, 7], [2, 3, 4]]).shape  # doctest: +SKIP
         (2, 3)
     """
-    logits = make_logit_function(model)
-
-    def score(cases: Sequence[TokenIds]) -> Float32Array:
-        if ranker and not ranker.needs_lstm:
-            return ranker.scores(cases)
-        lstm_logits = logits([case[:lstm_tokens] for case in cases])
-        return ranker.scores(cases, lstm_logits) if ranker else sigmoid(lstm_logits)
-
-    return score
+    return RunScorer(make_logit_function(model), ranker, lstm_tokens)
 
 
 def make_logit_function(model: Model) -> Scorer:

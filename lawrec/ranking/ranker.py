@@ -16,15 +16,24 @@ import numpy as np
 
 from lawrec.config import RankingConfig
 from lawrec.progress import SILENT, Progress
+from lawrec.ranking.contributions import Contributions
 from lawrec.ranking.first_stage import (
     LOGIT_SCALE,
+    LSTM,
     Corpus,
     FirstStage,
+    Margins,
     fit_first_stage,
     with_lstm,
 )
 from lawrec.ranking.out_of_fold import Folds, corpus_folds, out_of_fold
-from lawrec.ranking.pair_features import make_pairs, mean_margin
+from lawrec.ranking.pair_features import (
+    Pairs,
+    compute_features,
+    feature_names,
+    make_pairs,
+    mean_margin,
+)
 from lawrec.ranking.second_stage import SecondStage, fit_second_stage
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
@@ -54,6 +63,24 @@ class Ranker:
         return bool(self.config.lstm_share) or self._has_lstm_feature
 
     @property
+    def feature_names(self) -> list[str]:
+        """The names of the features of the second stage, in their order; empty without one."""
+        if self.second_stage is None:
+            return []
+        models = list(self.first_stage.svms)
+        return feature_names([*models, LSTM] if self.config.lstm_feature else models)
+
+    @property
+    def importances(self) -> dict[str, float]:
+        """The share of each feature in what the splits of all trees gain, the greatest first."""
+        if self.second_stage is None:
+            return {}
+        gain = self.second_stage.trees.gain
+        shares = gain / max(gain.sum(), np.finfo(gain.dtype).tiny)
+        named = zip(self.feature_names, shares.tolist(), strict=True)
+        return dict(sorted(named, key=lambda pair: -pair[1]))
+
+    @property
     def _has_lstm_feature(self) -> bool:
         return self.second_stage is not None and self.config.lstm_feature
 
@@ -70,15 +97,7 @@ class Ranker:
         mixed = self._mixed(LOGIT_SCALE * mean_margin(margins), lstm_logits)
         if self.second_stage is None:
             return sigmoid(mixed)
-        if lstm_logits is not None and self._has_lstm_feature:
-            margins = with_lstm(margins, lstm_logits)
-        pairs = make_pairs(
-            cases,
-            margins,
-            n_candidates=self.config.candidates,
-            idf=self.first_stage.idf,
-            statistics=self.second_stage.statistics,
-        )
+        pairs = self._pairs(cases, margins, lstm_logits=lstm_logits, stage=self.second_stage)
         logits: NumberArray = self.second_stage.logits(pairs)
         if lstm_logits is not None and not self._has_lstm_feature:
             logits = self._mixed(logits, pairs.of_candidates(lstm_logits))
@@ -86,6 +105,43 @@ class Ranker:
         candidates = OTHERS_SCORE + (1 - OTHERS_SCORE) * sigmoid(logits)
         np.put_along_axis(scores, pairs.candidates, candidates, axis=1)
         return scores
+
+    def contributions(
+        self, cases: Sequence[TokenIds], lstm_logits: Float32Array | None = None
+    ) -> Contributions | None:
+        """Return what moved the scores of the candidates; None without a second stage.
+
+        Args:
+            cases: The token ids of each case.
+            lstm_logits: As for `scores`.
+        """
+        if self.second_stage is None:
+            return None
+        margins = self.first_stage.margins(cases)
+        pairs = self._pairs(cases, margins, lstm_logits=lstm_logits, stage=self.second_stage)
+        values = compute_features(pairs)
+        moves = self.second_stage.trees.contributions(values.reshape(-1, values.shape[-1]))
+        return Contributions(
+            self.feature_names, pairs.candidates, values, moves.reshape(values.shape)
+        )
+
+    def _pairs(
+        self,
+        cases: Sequence[TokenIds],
+        margins: Margins,
+        *,
+        lstm_logits: Float32Array | None,
+        stage: SecondStage,
+    ) -> Pairs:
+        if lstm_logits is not None and self._has_lstm_feature:
+            margins = with_lstm(margins, lstm_logits)
+        return make_pairs(
+            cases,
+            margins,
+            n_candidates=self.config.candidates,
+            idf=self.first_stage.idf,
+            statistics=stage.statistics,
+        )
 
     def _mixed(self, logits: NumberArray, lstm_logits: NumberArray | None) -> NumberArray:
         if lstm_logits is None:

@@ -5,12 +5,14 @@ All writers take answers as they come and yield text at once, so that a long inp
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from io import StringIO
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -47,7 +49,8 @@ def answer_table(
             continue
         head = Text(case + plain(answer.fact))
         head.truncate(min(width, HEAD_WIDTH), overflow="ellipsis")
-        notes = "".join(f"  {note}\n" for note in _notes(answer))
+        lines = [*_feature_lines(answer, width), *(f"  {note}" for note in _notes(answer))]
+        notes = "".join(f"{line}\n" for line in lines)
         entries = answer.decision.recommendations
         table = render(_recommendations_table(entries), width)
         yield f"{head.plain}\n{table}{notes}{_recommended_texts(entries, texts or {})}"
@@ -95,14 +98,15 @@ def answer_csv(
         >>> list(answer_csv([Answer("1")]))[1]
         '1,,,,,,,,,'
     """
-    names = [field.name for field in fields(Recommendation)]
+    names = [field.name for field in fields(Recommendation) if field.name != "features"]
     names += [] if texts is None else ["text"]
     yield _csv_row(["case_id", *names, "error"])
     for answer in answers:
         if not answer.decision.recommendations:
             yield _csv_row([answer.case_id, *[""] * len(names), str(answer.error or "")])
         for entry in answer.decision.recommendations:
-            yield _csv_row([answer.case_id, *_fields(entry, texts).values(), ""])
+            values = _fields(replace(entry, features=None), texts).values()
+            yield _csv_row([answer.case_id, *values, ""])
 
 
 def save_answers(path: Path, lines: Iterable[str], *, output_format: str) -> None:
@@ -151,6 +155,16 @@ def _notes(answer: Answer) -> Iterator[str]:
         yield "The fact is longer than the model reads: its end was not considered."
 
 
+def _feature_lines(answer: Answer, width: int) -> Iterator[str]:
+    """Yield what moved the scores, such as "  264: words: margin +1.8, lstm: rank +0.9"."""
+    for entry in answer.decision.recommendations:
+        if entry.features:
+            moves = (f"{each.name} {each.contribution:+.1f}" for each in entry.features)
+            text = f"{plain(entry.article)}: {', '.join(moves)}"
+            wide = cell_len(text) - len(text)  # Chinese characters are two cells wide
+            yield from wrap(text, width - wide, initial_indent="  ", subsequent_indent="    ")
+
+
 _VIOLATIONS = {
     "missing_companion": (
         "In the training cases, {0} is rarely cited without {1}, which is missing here."
@@ -169,7 +183,10 @@ def _recommended_texts(entries: Iterable[Recommendation], texts: Mapping[str, st
 
 
 def _fields(entry: Recommendation, texts: Mapping[str, str] | None) -> dict[str, Any]:
-    return asdict(entry) | ({} if texts is None else {"text": texts.get(entry.article)})
+    values = asdict(entry) | ({} if texts is None else {"text": texts.get(entry.article)})
+    if entry.features is None:
+        del values["features"]
+    return values
 
 
 def _csv_row(values: list[Any]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from html import escape
+from itertools import islice
 from pathlib import Path
 from string import Template
 
@@ -17,8 +18,8 @@ from lawrec.reporting.html_page import page_html, static_text
 from lawrec.runs.results import EvaluationResult
 from lawrec.types import BoolArray, Float64Array, Int64Array
 
-PAIRS, WORST_CASES = 12, 15
-"""Number of confused pairs of articles, and of cases with wrong lists, that the page shows."""
+PAIRS, WORST_CASES, FEATURES = 12, 15, 15
+"""Number of confused pairs of articles, of cases with wrong lists, and of features to show."""
 _NONE = "<p>None.</p>"
 
 
@@ -70,6 +71,7 @@ def evaluation_html(
         headlines=evaluation_sections.headline_cards(report),
         comparisons=evaluation_sections.comparison_section(report),
         summary=evaluation_sections.summary_boxes(report),
+        importances=_importances_figure(report.feature_importances or {}),
         **_plots(report, predictions, bands=bands),
         bands=evaluation_sections.band_table(predictions, bands),
         pairs="".join(
@@ -134,6 +136,19 @@ def _plots(
             ylabel="cases",
         ),
     }
+
+
+def _importances_figure(importances: Mapping[str, float]) -> str:
+    """Return a figure of the most important features, "" if there are none."""
+    if not importances:
+        return ""
+    shares = dict(islice(importances.items(), FEATURES))
+    return (
+        '<figure class="box"><h3>Features of the second stage</h3>'
+        f"{plots.importance_plot(shares, xlabel='share of what the trees gain')}"
+        f"<figcaption>What decides about an article: the {len(shares)} of {len(importances)} "
+        "features whose splits gain most in training.</figcaption></figure>\n"
+    )
 
 
 def _curves(

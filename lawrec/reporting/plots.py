@@ -237,11 +237,17 @@ def history_plot(
     return _svg(draw)
 
 
-def importance_plot(shares: Mapping[str, float]) -> str:
-    """Draw the share of each setting in the variance of the trials' values, the largest on top.
+def importance_plot(shares: Mapping[str, float], *, xlabel: str) -> str:
+    """Draw how important each setting or feature is, the first one on top.
+
+    Args:
+        shares: Their shares in a whole, by name.
+        xlabel: What the shares are.
 
     Example:
-        >>> svg = importance_plot({"optimizer.learning_rate": 0.7})  # doctest: +SKIP
+        >>> svg = importance_plot(  # doctest: +SKIP
+        ...     {"optimizer.learning_rate": 0.7}, xlabel="share of the variance"
+        ... )
     """
 
     def draw(figure: Any) -> None:
@@ -251,7 +257,7 @@ def importance_plot(shares: Mapping[str, float]) -> str:
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.margins(x=0.1)
-        axes.set(xlabel="share of the variance")
+        axes.set(xlabel=xlabel)
 
     return _svg(draw)
 

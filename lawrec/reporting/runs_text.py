@@ -8,12 +8,15 @@ import numpy as np
 from lawrec.corpus.extra_cases import DUPLICATES, UNKNOWN
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
-from lawrec.diagnostics.reports import DoctorReport, RunInfo
+from lawrec.diagnostics.reports import DoctorReport, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
 from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
 from lawrec.runs.results import GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
+
+SHOWN_FEATURES = 5
+"""How many of the most important features of a second stage are shown."""
 
 
 def headline_metrics(values: Mapping[str, float]) -> str:
@@ -147,6 +150,7 @@ def info_table(run: RunInfo) -> str:
         *(f"{name:<12} {path}" for name, path in run.splits.items()),
         f"vocabulary   {run.tokens:,} tokens ({run.tokenizer}), {run.articles:,} articles",
         f"thresholds   {run.thresholds}",
+        *_ranker_lines(run.ranker),
         f"parameters   {run.parameters:,}",
         f"operations   {run.flops:,} for the longest case",
         f"settings     {', '.join([f'preset {run.preset}', *changes])}",
@@ -157,6 +161,21 @@ def info_table(run: RunInfo) -> str:
     for layer in run.layers:
         table.add_row(layer.name, layer.output, f"{layer.parameters:,}")
     return "\n".join(lines) + "\n" + render(table).rstrip()
+
+
+def _ranker_lines(ranker: RankerInfo) -> list[str]:
+    if not ranker.models:
+        return [f"ranker       {ranker.status}"]
+    models = f"{', '.join(ranker.models)}; {ranker.parameters:,} parameters of linear SVMs"
+    if not ranker.importances:
+        return [f"ranker       {models}; no second stage"]
+    best = list(ranker.importances.items())[:SHOWN_FEATURES]
+    return [
+        f"ranker       {models}",
+        f"second stage {ranker.trees:,} trees on {len(ranker.importances)} features "
+        f"of {ranker.candidates:,} candidates per case",
+        f"features     {', '.join(f'{name} {share:.1%}' for name, share in best)}, ...",
+    ]
 
 
 def report_json(report: RunInfo | DoctorReport) -> str:

@@ -54,7 +54,9 @@ def search_html(result: SearchResult) -> str:
             is_complete=[trial.state == "complete" for trial in valued],
             ylabel=f"valid {label}",
         ),
-        importance=plots.importance_plot(result.importances) if result.importances else _TOO_FEW,
+        importance=plots.importance_plot(result.importances, xlabel="share of the variance")
+        if result.importances
+        else _TOO_FEW,
         parallel=_parallel_coordinates(result, label),
         settings=_rows(setting_rows(result)),
         heads="".join(f"<th>{escape(name)}</th>" for name in result.ranges),

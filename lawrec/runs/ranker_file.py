@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lawrec.config import RankingConfig
 from lawrec.errors import RunError
 from lawrec.files import atomic_folder, sha256
-from lawrec.ranking.first_stage import LSTM, FirstStage
+from lawrec.ranking.first_stage import FirstStage
 from lawrec.ranking.linear_svm import LinearSvms
-from lawrec.ranking.pair_features import ArticleStatistics, feature_names
+from lawrec.ranking.pair_features import ArticleStatistics
 from lawrec.ranking.ranker import Ranker
 from lawrec.ranking.second_stage import SecondStage
 from lawrec.ranking.trees import BoostedTrees
@@ -60,7 +59,6 @@ def save_ranker(run: Run, ranker: Ranker) -> None:
         >>> load_ranker(run) is None  # doctest: +SKIP
         False
     """
-    models = list(ranker.first_stage.svms)
     arrays: dict[str, Any] = {}
     for name, svms in ranker.first_stage.svms.items():
         arrays |= _named(name, svms)
@@ -72,8 +70,8 @@ def save_ranker(run: Run, ranker: Ranker) -> None:
         values = {
             "run": sha256(run.folder / RUN_FILE),
             "files": file_digests(folder, [WEIGHTS]),
-            "models": models,
-            "features": _feature_names(models, ranker.config) if second_stage else [],
+            "models": list(ranker.first_stage.svms),
+            "features": ranker.feature_names,
         }
         write_sealed(folder / MANIFEST, values)
 
@@ -96,12 +94,11 @@ def load_ranker(run: Run) -> Ranker | None:
             raise ValueError(f"{damage[0].name}: {damage[1]}")
         with np.load(folder / WEIGHTS, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        models = manifest["models"]
-        if manifest["features"] not in ([], _feature_names(models, run.config.ranking)):
-            raise ValueError("the features of another version of lawrec")
-        return Ranker(
+        ranker = Ranker(
             run.config.ranking,
-            FirstStage({name: _tuple_of(LinearSvms, name, arrays=arrays) for name in models}),
+            FirstStage(
+                {name: _tuple_of(LinearSvms, name, arrays=arrays) for name in manifest["models"]}
+            ),
             second_stage=SecondStage(
                 _tuple_of(BoostedTrees, _TREES, arrays=arrays),
                 _tuple_of(ArticleStatistics, _STATISTICS, arrays=arrays),
@@ -109,6 +106,9 @@ def load_ranker(run: Run) -> Ranker | None:
             if manifest["features"]
             else None,
         )
+        if manifest["features"] != ranker.feature_names:
+            raise ValueError("the features of another version of lawrec")
+        return ranker
     except SEAL_ERRORS as error:
         raise _unusable(folder, error) from error
 
@@ -161,10 +161,6 @@ def _unusable(folder: Path, error: Exception) -> RunError:
         got="nothing yet" if missing else error,
         todo="Fit them again with `lawrec train --resume`.",
     )
-
-
-def _feature_names(models: list[str], config: RankingConfig) -> list[str]:
-    return feature_names([*models, LSTM] if config.lstm_feature else models)
 
 
 def _named(prefix: str, arrays: NamedTuple) -> dict[str, Any]:

@@ -25,8 +25,9 @@ import tensorflow as tf
 from lawrec.config import TrainingConfig
 from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.tfrecords import DAMAGE, disk_full_as_os_error
-from lawrec.models.scorer import Scorer, make_scorer
+from lawrec.models.scorer import make_scorer
 from lawrec.progress import SILENT, Progress
+from lawrec.ranking.scorer import Scorer
 from lawrec.runs.checkpoint_list import BEST, add_to_list, read_checkpoint_list
 from lawrec.runs.results import TrainingEvaluation
 from lawrec.runs.run import Run, set_latest

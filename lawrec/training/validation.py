@@ -12,8 +12,8 @@ from lawrec.decision.strategies import tune
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.metrics import evaluate
 from lawrec.iterables import batched
-from lawrec.models.scorer import Scorer
 from lawrec.progress import SILENT, Progress
+from lawrec.ranking.scorer import Scorer
 from lawrec.types import BoolArray, Float32Array
 
 

@@ -165,3 +165,18 @@ def test_an_evaluation_that_cannot_be_kept_is_printed_with_a_message(runs):
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["metrics"]
     assert "the evaluation is not kept there (Is a directory)" in result.stderr
+
+
+def test_the_importance_of_features_is_reported_where_there_is_a_second_stage(
+    trained_or_ranked, tmp_path
+):
+    where = ("--checkpoints", trained_or_ranked.checkpoints)
+    page = tmp_path / "page.html"
+    result = lawrec("evaluate", *where, "--format", "json", "--html", page)
+    assert result.exit_code == 0, result.stderr
+    importances = json.loads(result.stdout)["feature_importances"]
+    has_figure = "Features of the second stage" in page.read_text("utf-8")
+    assert has_figure == (importances is not None) == ("ranked" in trained_or_ranked.root.name)
+    if importances:
+        assert sum(importances.values()) == pytest.approx(1)
+        assert f">{next(iter(importances))}<" in page.read_text("utf-8")

@@ -287,3 +287,28 @@ def test_a_closed_stdin_is_named(at_run):
         "Error: stdin: stdin must be open to read cases from it, got a closed one. "
         "Name a FILE, or pipe the cases in.\n"
     )
+
+
+@pytest.mark.tensorflow
+def test_features_of_each_article(ranked):
+    where = ("--checkpoints", ranked.checkpoints)
+    plain = lawrec("predict", *where, stdin=THEFT)
+    explained = lawrec("predict", "--with-features", *where, stdin=THEFT)
+    [line] = json_lines(explained)
+    for entry in line["recommendations"]:
+        features = entry.pop("features")
+        assert 1 <= len(features) <= 3
+        moves = [abs(each["contribution"]) for each in features]
+        assert moves == sorted(moves, reverse=True)
+    assert [line] == json_lines(plain)
+    shown = lawrec("predict", "--with-features", "--format", "table", *where, stdin=THEFT).stdout
+    assert any(line.startswith("  264: ") for line in shown.splitlines())
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("option", [(), ("--output", "answers.json")])
+def test_a_run_without_a_second_stage_has_no_features(at_run, option):
+    result = lawrec("predict", "--with-features", *option, stdin=THEFT)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the run must have a second stage" in result.stderr
+    assert not Path("answers.json").exists()

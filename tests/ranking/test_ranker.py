@@ -35,6 +35,23 @@ def test_other_articles_come_after_the_candidates(ranker):
     assert ((scores >= 0) & (scores <= 1)).all()
 
 
+def test_contributions_add_up_to_the_scores(ranker):
+    contributions = ranker.contributions(NEW)
+    trees = ranker.second_stage.trees
+    logits = trees.baseline + trees.value[:, 0].sum() + contributions.moves.sum(axis=2)
+    scores = np.take_along_axis(ranker.scores(NEW), contributions.candidates, axis=1)
+    expected = OTHERS_SCORE + (1 - OTHERS_SCORE) * sigmoid(logits)
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    for row, labels in enumerate(contributions.candidates):
+        for label in range(3):
+            strongest = contributions.strongest(row, label, limit=2)
+            assert len(strongest) == 2 * (label in labels)
+
+
+def test_without_a_second_stage_nobody_knows_contributions():
+    assert fitted(config=replace(CONFIG, second_stage=False)).contributions(NEW) is None
+
+
 def test_the_lstm_has_its_share(ranker):
     logits = np.random.default_rng(1).normal(size=(len(NEW), 3)).astype(np.float32)
     half, whole, none = (

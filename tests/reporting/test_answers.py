@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from lawrec.decision.co_citation import CoCitationViolation
 from lawrec.decision.decision_rule import ABOVE, BELOW
-from lawrec.decision.recommend import FALLBACK, Decision, Recommendation
+from lawrec.decision.recommend import FALLBACK, Decision, FeatureContribution, Recommendation
 from lawrec.errors import CaseError
 from lawrec.reporting.answers import (
     ANSWER_WRITERS,
@@ -115,6 +115,30 @@ def test_a_table_has_no_colour_codes_whatever_the_environment(monkeypatch):
     (text,) = table(ANSWER)
     assert "\x1b" not in text
     assert "yes: above threshold" in text
+
+
+FEATURES = (
+    FeatureContribution("words: margin", 1.25, 1.75),
+    FeatureContribution("greatest lead in a window", 2.0, -0.875),
+)
+
+
+def test_features_are_listed_below_the_table_and_in_json():
+    entries = replace(DRIVING, features=FEATURES), replace(RARE, features=())
+    answer = Answer("1", FACT, Decision(entries))
+    line = "  133之一: words: margin +1.8, greatest lead in a window -0.9"
+    (text,) = table(answer)
+    assert text.splitlines()[-2:] == ["", line]
+    narrow = table(answer, width=40)[0].splitlines()[-2:]
+    assert narrow == ["  133之一: words: margin +1.8, greatest", "    lead in a window -0.9"]
+    first, second = json_lines(answer)[0]["recommendations"]
+    assert first["features"][0] == {"name": "words: margin", "value": 1.25, "contribution": 1.75}
+    assert second["features"] == []
+    assert list(csv_rows(answer)[0]) == list(csv_rows(ANSWER)[0])
+
+
+def test_without_features_no_key_speaks_of_them():
+    assert "features" not in json_lines(ANSWER)[0]["recommendations"][0]
 
 
 def test_a_truncated_fact_is_noted_below_its_table():

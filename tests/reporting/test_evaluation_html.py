@@ -43,6 +43,19 @@ def test_every_tag_is_closed_and_there_is_a_figure_for_each_plot(page):
     assert balance.tags.count("figure") == balance.tags.count("svg") == 6
 
 
+def test_features_of_a_second_stage_have_a_figure(page):
+    assert "Features of the second stage" not in page
+    predictions = random_predictions()
+    importances = {f"feature <{number}>": (20 - number) / 210 for number in range(20)}
+    report = replace(report_on(predictions), feature_importances=importances)
+    cases = random_cases(shown_cases(predictions))
+    ranked_page = evaluation_html(report, predictions, cases=cases)
+    assert Balance(ranked_page).tags.count("figure") == 7
+    assert "the 15 of 20 features whose splits gain most" in ranked_page
+    assert "feature &lt;14&gt;" in ranked_page
+    assert "feature &lt;15&gt;" not in ranked_page
+
+
 def test_the_page_needs_nothing_from_outside(page):
     assert not re.search(r"https?:|<link|@import|url\((?!#)|src=", page)
 

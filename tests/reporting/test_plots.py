@@ -47,7 +47,8 @@ def history():
 
 
 def importance():
-    return plots.importance_plot({"model.dropout": 0.75, "model.pooling": 0.25})
+    shares = {"model.dropout": 0.75, "model.pooling": 0.25}
+    return plots.importance_plot(shares, xlabel="share of the variance")
 
 
 def parallel_coordinates():

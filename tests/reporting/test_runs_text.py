@@ -9,7 +9,7 @@ import pytest
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.threshold_curve import NEVER
-from lawrec.diagnostics.reports import Layer, RunInfo
+from lawrec.diagnostics.reports import Layer, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import METRIC_LABELS, METRICS
 from lawrec.reporting import runs_text
 from lawrec.runs.results import TuningResult
@@ -26,6 +26,7 @@ def run_info(**changes):
         "tokens": 12_345,
         "articles": 183,
         "thresholds": "180 of 183 articles",
+        "ranker": RankerInfo("none yet"),
         "parameters": 1_234_567,
         "flops": 1_000_000_000,
         "layers": [Layer("embedding", "(None, 8)", 98_760)],
@@ -122,6 +123,7 @@ checkpoint   {shown}
 train        data/train.json
 vocabulary   12,345 tokens (jieba), 183 articles
 thresholds   180 of 183 articles
+ranker       none yet
 parameters   1,234,567
 operations   1,000,000,000 for the longest case
 settings     preset tiny, training.seed=7
@@ -130,6 +132,26 @@ settings     preset tiny, training.seed=7
  ────────────────────────────────────
   embedding   (None, 8)       98,760"""
     )
+
+
+@pytest.mark.parametrize(
+    ("importances", "shown"),
+    [
+        ({}, ["ranker       words, lstm; 1,234 parameters of linear SVMs; no second stage"]),
+        (
+            {f"feature {number}": 0.125 for number in range(8)},
+            [
+                "ranker       words, lstm; 1,234 parameters of linear SVMs",
+                "second stage 200 trees on 8 features of 10 candidates per case",
+                f"features     {', '.join(f'feature {n} 12.5%' for n in range(5))}, ...",
+            ],
+        ),
+    ],
+)
+def test_a_ranker_is_described_by_its_parts(importances, shown):
+    ranker = RankerInfo("in use", ["words", "lstm"], 1_234, 10, 200, importances)
+    lines = runs_text.info_table(run_info(ranker=ranker)).splitlines()
+    assert lines[5 : 5 + len(shown)] == shown
 
 
 def test_the_json_of_a_run_reads_back():

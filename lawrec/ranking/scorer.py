@@ -1,0 +1,49 @@
+"""The scorer of a run: the ranker and, if the scores need it, the logits of the network."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lawrec.ranking.contributions import Contributions
+from lawrec.ranking.ranker import Ranker, sigmoid
+from lawrec.types import Float32Array, TokenIds
+
+Scorer = Callable[[Sequence[TokenIds]], Float32Array]
+"""From the token ids of each case to y_score float32 (n_cases, n_articles), 0 to 1."""
+
+
+@dataclass(frozen=True)
+class RunScorer:
+    """A function from the token ids of cases to their scores.
+
+    Attributes:
+        logits: From the tokens that the LSTM reads to its logits; None if no score needs them.
+        ranker: What else decides; None: the scores are the sigmoids of the logits.
+        lstm_tokens: How many tokens the LSTM reads.
+    """
+
+    logits: Scorer | None
+    ranker: Ranker | None
+    lstm_tokens: int
+
+    def __call__(self, cases: Sequence[TokenIds]) -> Float32Array:
+        """Return y_score float32 (n_cases, n_articles), 0 to 1."""
+        logits = self._lstm_logits(cases)
+        if self.ranker:
+            return self.ranker.scores(cases, logits)
+        return sigmoid(logits)
+
+    def contributions(self, cases: Sequence[TokenIds]) -> Contributions | None:
+        """Return what moved the scores of cases, which are scored again; None if nobody knows.
+
+        Only a second stage knows.
+        """
+        if not (self.ranker and self.ranker.second_stage):
+            return None
+        return self.ranker.contributions(cases, self._lstm_logits(cases))
+
+    def _lstm_logits(self, cases: Sequence[TokenIds]) -> Any:
+        """Return the logits of the LSTM, None if no score needs them."""
+        if not self.logits or (self.ranker and not self.ranker.needs_lstm):
+            return None
+        return self.logits([case[: self.lstm_tokens] for case in cases])
