@@ -116,7 +116,15 @@ IMPORT_TENSORFLOW = {
     *(f"lawrec.training.{module}" for module in HOUSE["training"]),
 }
 """The modules that may import TensorFlow or Keras themselves."""
-WITHOUT_TENSORFLOW = ("law", "corpus.audit", "evaluation", "decision", "runs", "reporting")
+WITHOUT_TENSORFLOW = (
+    "law",
+    "corpus.audit",
+    "evaluation",
+    "decision",
+    "ranking",
+    "runs",
+    "reporting",
+)
 """The packages that import without TensorFlow, even through other modules."""
 SEEN_BY_DECISION = {"errors", "types", "registry", "config", "evaluation", "decision"}
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "manager", "base"}

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from lawrec.cli import cli
+from lawrec.ranking.pair_features import MODEL_FEATURES, PAIR_FEATURES
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh.md")
@@ -53,6 +54,13 @@ def test_the_reference_has_every_module():
     modules = {path.stem for path in ROOT.glob("lawrec/[!_]*.py")}
     packages = {path.parent.name for path in ROOT.glob("lawrec/*/__init__.py")} - {"cli"}
     assert documented == modules | packages
+
+
+def test_every_feature_of_the_second_stage_has_its_row():
+    page = (ROOT / "docs/ranking.md").read_text("utf-8")
+    tables = page[page.index("## The second stage") : page.index("## Which features matter")]
+    rows = re.findall(r"^\| `([^`]+)` \|", tables, re.MULTILINE)
+    assert rows == [*MODEL_FEATURES, *PAIR_FEATURES]
 
 
 def test_both_readmes_have_the_same_commands():
