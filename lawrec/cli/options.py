@@ -313,7 +313,7 @@ def show_progress(hidden: bool = False) -> AbstractContextManager[Progress]:
 
 
 def set_tensorflow_log() -> None:
-    """Let TensorFlow log if it is imported later and --verbose was given."""
+    """Choose that TensorFlow logs, if it is imported later and --verbose was given."""
     if _is_on("verbose"):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0")
 

@@ -95,7 +95,7 @@ class Recommender:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
         """
         name = None if path is None else str(path)
-        run = find_run_or_shipped(checkpoints, name, progress)
+        run = find_run_or_shipped(checkpoints, name, progress=progress)
         checkpoint = best_checkpoint(run, progress)
         tuned = load_thresholds(run, checkpoint) if threshold is None else _untuned(run, threshold)
         scorer = load_scorer(run, checkpoint, device=device)

@@ -196,7 +196,7 @@ def open_run(folder: Path) -> Run:
         ) from error
 
 
-def find_run_or_shipped(root: Path, name: str | None, progress: Progress = SILENT) -> Run:
+def find_run_or_shipped(root: Path, name: str | None, *, progress: Progress = SILENT) -> Run:
     """Open a run as `find_run` does, or the shipped model where nothing has been trained yet.
 
     Args:
