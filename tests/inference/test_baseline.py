@@ -4,9 +4,10 @@ import pytest
 from lawrec.config import PRESETS, Config, from_dict, load
 from lawrec.inference.baseline import baseline_config, train_and_tune
 from lawrec.inference.score_cases import score_file
+from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.leakage import split_path
 from lawrec.runs.ranker_file import load_ranker
-from lawrec.training.checkpoints import best_checkpoint, build_run_model
+from lawrec.training.checkpoints import build_run_model
 
 pytestmark = pytest.mark.tensorflow
 
