@@ -103,7 +103,7 @@ def load_ranker(run: Run) -> Ranker | None:
                 _tuple_of(BoostedTrees, _TREES, arrays=arrays),
                 _tuple_of(ArticleStatistics, _STATISTICS, arrays=arrays),
             )
-            if manifest["features"]
+            if run.config.ranking.second_stage
             else None,
         )
         if manifest["features"] != ranker.feature_names:

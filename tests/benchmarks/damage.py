@@ -156,7 +156,6 @@ def remembering_models() -> Iterator[None]:
     The bytes are compared here, and not by the digests that are tested.
     """
     from lawrec.diagnostics import run_info
-    from lawrec.inference import run_scorer
     from lawrec.models import scorer
     from lawrec.training import checkpoints
 
@@ -188,7 +187,7 @@ def remembering_models() -> Iterator[None]:
 
     with (
         patch.object(run_info, "build_run_model", build_once),
-        patch.object(run_scorer, "load_model", load_once),
+        patch.object(checkpoints, "load_model", load_once),
         patch.object(scorer, "make_logit_function", make_once),
     ):
         yield

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from lawrec import config
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.decision.calibration import CALIBRATIONS, calibrate, fit_calibration
 from lawrec.decision.co_citation import CoCitations
@@ -24,6 +25,7 @@ from lawrec.runs.thresholds_file import (
     save_thresholds,
 )
 from lawrec.seal import write_sealed
+from tests.helpers.cases import SETTINGS
 
 pytestmark = pytest.mark.tensorflow
 NAMES = ("264", "133之一", "234")
@@ -38,7 +40,8 @@ def run(tmp_path):
     for number in (7, 8):
         (tmp_path / f"model.ckpt-{number}.index").write_text(str(number), "utf-8")
         add_to_list(tmp_path, f"model.ckpt-{number}", max_to_keep=2)
-    return SimpleNamespace(folder=tmp_path, articles=Vocabulary(NAMES))
+    lstm_alone = config.load(None, SETTINGS)
+    return SimpleNamespace(folder=tmp_path, articles=Vocabulary(NAMES), config=lstm_alone)
 
 
 def checkpoint_of(run, number=8):

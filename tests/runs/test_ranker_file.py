@@ -1,0 +1,54 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from lawrec.errors import RunError
+from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.ranker_file import load_ranker, save_ranker, scoring_digest
+from lawrec.runs.run import find_run
+from tests.helpers.damages import rewrite
+
+pytestmark = pytest.mark.tensorflow
+CASES = [[2, 3, 4, 5], [6, 7], [1]]
+LOGITS = np.zeros((3, 3), np.float32)
+
+
+@pytest.fixture
+def own_run(ranked, tmp_path):
+    shutil.copytree(ranked.checkpoints, tmp_path / "checkpoints")
+    return find_run(tmp_path / "checkpoints", None)
+
+
+def test_a_ranker_that_is_saved_and_loaded_scores_as_before(own_run):
+    ranker = load_ranker(own_run)
+    save_ranker(own_run, ranker)
+    again = load_ranker(own_run)
+    np.testing.assert_array_equal(again.scores(CASES, LOGITS), ranker.scores(CASES, LOGITS))
+    assert again.importances == ranker.importances
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"run": "12"}, "that of another run"),
+        ({"features": []}, "the features of another version of lawrec"),
+        ({"features": ["words: margin"]}, "the features of another version of lawrec"),
+        ({"models": ["words", "none"]}, "'none/idf"),
+        ({"files": {"../run.json": "12"}}, "is not the name of a file in the folder"),
+    ],
+)
+def test_a_manifest_of_something_else_is_refused(own_run, changes, reason):
+    rewrite(own_run.folder / "ranker/manifest.json", **changes)
+    with pytest.raises(RunError, match=reason):
+        load_ranker(own_run)
+
+
+def test_the_digest_of_what_scores_knows_the_ranker(own_run):
+    checkpoint, manifest = best_checkpoint(own_run), own_run.folder / "ranker/manifest.json"
+    before = scoring_digest(own_run, checkpoint)
+    rewrite(manifest, models=["extra"])
+    assert scoring_digest(own_run, checkpoint) != before
+    manifest.unlink()
+    with pytest.raises(RunError, match="must hold the run's linear SVMs and second stage, got n"):
+        scoring_digest(own_run, checkpoint)
