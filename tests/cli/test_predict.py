@@ -156,13 +156,11 @@ def test_a_missing_file_is_named(at_run):
 
 
 @pytest.mark.tensorflow
-def test_without_a_run_it_says_to_train(tmp_path, monkeypatch):
+def test_a_run_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    result = lawrec("predict", stdin=THEFT)
+    result = lawrec("predict", "--run", "mine", stdin=THEFT)
     assert result.exit_code == 1
-    assert result.stderr == (
-        "Error: checkpoints: there must be a trained run, got none. Run `lawrec train` first.\n"
-    )
+    assert result.stderr.startswith("Error: mine/run.json: the folder must hold a run, got no such file.")
 
 
 @pytest.mark.tensorflow
