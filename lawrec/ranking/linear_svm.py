@@ -72,8 +72,8 @@ def tf_idf(case: TokenIds, idf: Float32Array) -> tuple[Any, Float32Array]:
 
     Example:
         >>> tokens, values = tf_idf([3, 2, 3], np.array([0, 0, 1, 2], np.float32))
-        >>> tokens.tolist(), values.round(2).tolist()
-        ([2, 3], [0.28, 0.96])
+        >>> tokens, values.round(2)
+        (array([2, 3]), array([0.28, 0.96], dtype=float32))
     """
     tokens, counts = np.unique(np.asarray(case, np.int64), return_counts=True)
     values = (1 + np.log(counts)) * idf[tokens]
@@ -136,8 +136,8 @@ def fit_idf(cases: Sequence[TokenIds], n_tokens: int) -> Float32Array:
         float32 (n_tokens,).
 
     Example:
-        >>> fit_idf([[2, 3], [2]], 4).round(2).tolist()
-        [0.0, 0.0, 1.0, 1.41]
+        >>> fit_idf([[2, 3], [2]], 4).round(2)
+        array([0.  , 0.  , 1.  , 1.41], dtype=float32)
     """
     frequency = np.zeros(n_tokens)
     for case in cases:

@@ -89,7 +89,7 @@ def test_extra_cases_and_the_statute_are_prepared_and_counted(extra_files):
         "statute: 1 cases, utf-8, 7 tokens",
         "left out of extra: 1 copy of valid (duplicates.jsonl), "
         "1 of whose articles nothing is known",
-        "vocabulary: 2 tokens, 2 articles",
+        "vocabulary: 2 tokens, 1 articles",
     ]
     copy = json.loads((Path(folder) / "duplicates.jsonl").read_text("utf-8"))
     assert (copy["where"], copy["duplicate_of"]) == ("extra.jsonl:3", "data/valid.json:1")

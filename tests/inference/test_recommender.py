@@ -152,9 +152,8 @@ def test_a_threshold_outside_of_all_scores_is_refused(trained, threshold):
 
 
 def test_a_run_that_is_not_there_is_an_error(tmp_path):
-    for path in (None, "no-such-run"):
-        with pytest.raises(RunError):
-            Recommender.load(path, checkpoints=tmp_path)
+    with pytest.raises(RunError):
+        Recommender.load("no-such-run", checkpoints=tmp_path)
 
 
 def test_the_public_names_are_those_that_the_package_lists():
