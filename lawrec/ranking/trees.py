@@ -143,7 +143,10 @@ def fit_trees(
     # scikit-learn has no public access to the nodes; a test compares our logits with its own.
     trees = [iteration[0].nodes for iteration in boosting._predictors]
     return _as_arrays(
-        trees, float(boosting._baseline_prediction.item()), n_features=features.shape[1]
+        trees,
+        float(boosting._baseline_prediction.item()),
+        n_features=features.shape[1],
+        learning_rate=config.tree_learning_rate,
     )
 
 
@@ -161,7 +164,9 @@ def constant_trees(logit: float, n_features: int) -> BoostedTrees:
     )
 
 
-def _as_arrays(trees: list[Any], baseline: float, *, n_features: int) -> BoostedTrees:
+def _as_arrays(
+    trees: list[Any], baseline: float, *, n_features: int, learning_rate: float
+) -> BoostedTrees:
     """Return trees as arrays, padded to the size of the largest one with leaves of value 0."""
     shape = len(trees), max(map(len, trees))
     own = np.broadcast_to(np.arange(shape[1], dtype=np.int32), shape)
@@ -174,6 +179,7 @@ def _as_arrays(trees: list[Any], baseline: float, *, n_features: int) -> Boosted
         right[tree, :n] = np.where(inner, nodes["right"], own[tree, :n])
         feature[tree, :n] = np.where(inner, nodes["feature_idx"], 0)
         threshold[tree, :n] = np.where(inner, nodes["num_threshold"], 0)
-        value[tree, :n] = nodes["value"]
+        # scikit-learn multiplies the values of leaves alone by the learning rate.
+        value[tree, :n] = nodes["value"] * np.where(inner, learning_rate, 1)
         np.add.at(gain, nodes["feature_idx"][inner], nodes["gain"][inner])
     return BoostedTrees(np.asarray(baseline), feature, threshold, left, right, value, gain)

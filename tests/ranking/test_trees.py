@@ -60,6 +60,26 @@ def test_a_stump_by_hand():
     np.testing.assert_allclose(trees.contributions(features[:3]), [[-2], [-2], [2]])
 
 
+def test_the_value_of_a_node_is_the_mean_of_the_leaves_below_it():
+    config = RankingConfig(trees=1, tree_min_rows=5, tree_l2=0.0, tree_learning_rate=0.3)
+    weights = np.ones(400, np.float32)
+    arrays = fit_trees(FEATURES, Y_TRUE, weights=weights, config=config, seed=1)[1:6]
+    feature, threshold, left, right, value = (array[0] for array in arrays)
+
+    def leaves(node, rows):
+        """The value of the leaf of each row; of the first tree, all rows have the same weight."""
+        if left[node] == node:
+            return np.full(len(rows), value[node])
+        goes_left = FEATURES[rows, feature[node]] <= threshold[node]
+        below = np.concatenate(
+            [leaves(left[node], rows[goes_left]), leaves(right[node], rows[~goes_left])]
+        )
+        assert value[node] == pytest.approx(below.mean(), abs=1e-6)
+        return below
+
+    assert len(leaves(0, np.arange(400))) == 400
+
+
 def test_constant_trees_know_no_feature():
     trees = constant_trees(8.0, 2)
     assert trees.logits(FEATURES[:3, :2]).tolist() == [8, 8, 8]
