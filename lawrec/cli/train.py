@@ -12,7 +12,8 @@ from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import stopping_between_steps
 
 _CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
-_STOPPED = "Stopped. `lawrec train --resume` continues from the last checkpoint."
+# The run may have no checkpoint yet, and then it is not the newest one.
+_STOPPED = "Stopped. `lawrec train --resume --run {}` continues from what is complete."
 
 
 def _as_steps(_: click.Context, __: click.Parameter, value: str | None) -> range:
@@ -148,7 +149,7 @@ def train(
                 ):
                     progress.message(training_line(evaluation))
         except KeyboardInterrupt:
-            raise click.ClickException(_STOPPED) from None
+            raise click.ClickException(_STOPPED.format(run.folder.name)) from None
     print_result(str(run.folder))
 
 

@@ -100,10 +100,10 @@ def test_ctrl_c_ends_a_training_at_once_and_says_how_to_continue(tmp_path, tiny_
         finally:
             process.kill()
     assert process.returncode == 1
+    name = (tmp_path / "checkpoints/LATEST").read_text("utf-8").strip()
     assert errors.endswith(
-        "Error: Stopped. `lawrec train --resume` continues from the last checkpoint.\n"
+        f"Error: Stopped. `lawrec train --resume --run {name}` continues from what is complete.\n"
     )
-    assert (tmp_path / "checkpoints/LATEST").is_file()
 
 
 @pytest.fixture
