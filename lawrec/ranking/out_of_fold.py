@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lawrec.corpus.duplicates.near_duplicates import NearDuplicateIndex
+from lawrec.errors import ConfigError
 from lawrec.ranking.first_stage import Corpus, FirstStage, Margins
 from lawrec.types import Int64Array, TokenIds
 
@@ -79,11 +80,16 @@ def without_folds(corpus: Corpus, folds: Folds, *, left_out: Collection[int]) ->
         folds: As `corpus_folds` returns them.
         left_out: The folds to leave out.
 
+    Raises:
+        ConfigError: No train case is left.
+
     Example:
         >>> len(without_folds(corpus, folds, left_out=[0]).train)  # doctest: +SKIP
         6449
     """
     train, extra = (np.flatnonzero(~np.isin(part, list(left_out))) for part in folds)
+    if not len(train):
+        raise too_few_cases_error(len(folds.train))
     return replace(corpus, train=corpus.train.rows(train), extra=corpus.extra.rows(extra))
 
 
@@ -108,6 +114,21 @@ def out_of_fold(corpus: Corpus, folds: Folds, *, fit: Callable[[Corpus], FirstSt
         for name, values in fold_margins.items():
             margins.setdefault(name, np.empty(corpus.train.y_true.shape, np.float32))[rows] = values
     return margins
+
+
+def too_few_cases_error(n_cases: int) -> ConfigError:
+    """Return the error of train cases that cannot be scored out of fold.
+
+    Example:
+        >>> too_few_cases_error(3).got
+        '3 train cases, too few or near-duplicates of one another'
+    """
+    return ConfigError(
+        "ranking.second_stage",
+        expected="other train cases must be left when those of a fold are left out",
+        got=f"{n_cases:,} train cases, too few or near-duplicates of one another",
+        todo="Add cases, or pass --set ranking.second_stage=false.",
+    )
 
 
 def _as_text(case: TokenIds) -> str:

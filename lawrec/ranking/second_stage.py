@@ -14,6 +14,7 @@ import numpy as np
 from lawrec.config import RankingConfig
 from lawrec.ranking.first_stage import Corpus, FirstStage, Margins
 from lawrec.ranking.linear_svm import tf_idf
+from lawrec.ranking.out_of_fold import too_few_cases_error
 from lawrec.ranking.pair_features import (
     ArticleStatistics,
     Pairs,
@@ -66,6 +67,9 @@ def fit_second_stage(
         config: The settings of [ranking].
         seed: The seed of the random numbers.
 
+    Raises:
+        ConfigError: No fold has margins that are known.
+
     Example:
         >>> second_stage = fit_second_stage(  # doctest: +SKIP
         ...     corpus,
@@ -79,12 +83,15 @@ def fit_second_stage(
     idf = first_stage.idf
     text, title = _text_columns(corpus.statute, idf), _title_columns(corpus.titles, idf)
 
+    mean = mean_margin(margins)
+    learned = np.isfinite(mean).all(axis=1)
+    if not learned.any():
+        raise too_few_cases_error(len(corpus.train))
+
     def statistics_of(rows: Int64Array) -> ArticleStatistics:
-        mean = mean_margin(margins)[rows]
-        return article_statistics(corpus.train.y_true[rows], mean, text=text, title=title)
+        return article_statistics(corpus.train.y_true[rows], mean[rows], text=text, title=title)
 
     parts = []
-    learned = np.isfinite(mean_margin(margins)).all(axis=1)
     for fold in np.unique(folds[learned]):
         rows = np.flatnonzero(folds == fold)
         cases = corpus.train.rows(rows)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lawrec.config import RankingConfig
+from lawrec.errors import ConfigError
 from lawrec.ranking.first_stage import Corpus
 from lawrec.ranking.ranker import LOGIT_SCALE, OTHERS_SCORE, fit_ranker, sigmoid
 from tests.helpers.ranking import invented, train_cases
@@ -103,3 +104,21 @@ def test_pairs_that_all_have_the_same_answer_are_no_error(label_ids):
 
 def test_fitting_is_the_same_every_time(ranker):
     np.testing.assert_array_equal(fitted().scores(NEW), ranker.scores(NEW))
+
+
+@pytest.mark.parametrize("n_cases", [1, 4])
+def test_cases_that_leave_none_to_learn_from_are_refused(n_cases):
+    with pytest.raises(ConfigError, match="other train cases must be left") as caught:
+        fitted([([3, 4, 5, 6, 7, 8], [1])] * n_cases)
+    assert caught.value.got == f"{n_cases} train cases, too few or near-duplicates of one another"
+
+
+def test_margins_that_are_known_in_no_fold_are_refused():
+    corpus = Corpus(*(train_cases(cases, 3) for cases in (TRAIN, [], [])), titles=[], n_tokens=25)
+    with pytest.raises(ConfigError, match="other train cases must be left"):
+        fit_ranker(
+            corpus,
+            config=CONFIG,
+            seed=1,
+            lstm_logits=lambda folds: np.full((len(folds.train), 3), np.nan, np.float32),
+        )
