@@ -19,10 +19,19 @@ from lawrec.cli.printing import print_result
 from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat, choose_stream_reader
 from lawrec.errors import CaseError
+from lawrec.json_text import json_text
 from lawrec.law import statute_versions
 
 SHOWN_FEATURES = 3
 """How many features of each article --with-features adds."""
+
+
+def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from lawrec.reporting.answers.fields import answer_schema
+
+        print_result(json_text(answer_schema()), exact=True)
+        ctx.exit()
 
 
 @click.command(cls=option_types.HeadedCommand)
@@ -33,7 +42,7 @@ SHOWN_FEATURES = 3
 @click.option(
     "--format",
     "output_format",
-    type=option_types.RegistryChoice("reporting.answers.ANSWER_WRITERS"),
+    type=option_types.RegistryChoice("reporting.answers.writers.ANSWER_WRITERS"),
     help="Format of the answers.  [default: table on a terminal, json elsewhere]",
 )
 @click.option(
@@ -59,6 +68,14 @@ SHOWN_FEATURES = 3
     "day",
     help="With --with-text: add the texts in force on this day.  [default: the newest texts]",
     **options.DAY,
+)
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of an answer, and exit.",
 )
 @options.output(
     "File for the answers; without --format, CSV if its name ends in .csv, else JSON.  "
@@ -99,7 +116,7 @@ def predict(
     case_format = options.case_format_from(arguments)
     options.set_tensorflow_log()
     from lawrec.inference.recommender import Recommender
-    from lawrec.reporting.answers import ANSWER_WRITERS, save_answers
+    from lawrec.reporting.answers.writers import ANSWER_WRITERS, save_answers
 
     with options.show_progress() as progress:
         recommender = Recommender.load(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lawrec.reporting.answers.fields import answer_schema
 from lawrec.runs.checkpoint_list import write_checkpoint_list
 from tests.helpers.cli import DRUNK, THEFT, json_lines, lawrec
 from tests.helpers.damages import reseal
@@ -23,6 +24,11 @@ def test_texts_need_an_imported_statute(tmp_path, monkeypatch):
         "Error: vocab/statutes/criminal-law: a version of the statute must be imported, got none. "
         "Run `lawrec articles import FILE --effective YYYY-MM-DD`.\n"
     )
+
+
+def test_the_schema_of_an_answer_is_printed():
+    result = lawrec("predict", "--schema")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, answer_schema())
 
 
 def test_a_date_without_text_is_a_usage_error():

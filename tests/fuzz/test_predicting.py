@@ -18,7 +18,7 @@ from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule
 from lawrec.errors import CaseError
 from lawrec.inference.recommender import Recommender
-from lawrec.reporting.answers import ANSWER_WRITERS
+from lawrec.reporting.answers.writers import ANSWER_WRITERS
 from lawrec.reporting.tables import plain, render, simple_table
 from lawrec.runs.thresholds_file import TunedThresholds
 from lawrec.text import normalize

@@ -1,0 +1,1 @@
+"""Answers: what `lawrec predict` writes, for people and for programs."""

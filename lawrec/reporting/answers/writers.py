@@ -1,0 +1,96 @@
+"""Writers of answers: tables for people, JSON lines and CSV for programs.
+
+All writers take answers as they come and yield text at once, so that a long input needs no memory.
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from lawrec.decision.recommend import Recommendation
+from lawrec.files import CSV_ENCODING, write_lines
+from lawrec.json_text import json_text
+from lawrec.reporting.answers.fields import answer_fields, recommendation_fields
+from lawrec.reporting.answers.table import answer_table
+from lawrec.reporting.tables import WIDTH
+from lawrec.runs.results import Answer
+from lawrec.text import table_cell
+
+
+def answer_json(
+    answers: Iterable[Answer], width: int = WIDTH, *, texts: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Yield one line of JSON per case.
+
+    Args:
+        answers: The answers.
+        width: Not used; all writers take the same arguments.
+        texts: Texts of articles by name, which become "text" of each article; null if it has none.
+
+    Example:
+        >>> next(answer_json([Answer("1")]))[:33]
+        '{"case_id": "1", "articles": [], '
+    """
+    for answer in answers:
+        yield json_text(answer_fields(answer, texts), None)
+
+
+def answer_csv(
+    answers: Iterable[Answer], width: int = WIDTH, *, texts: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Yield a CSV header, then one row per article; a case without articles has one row, too.
+
+    Args:
+        answers: The answers.
+        width: Not used; all writers take the same arguments.
+        texts: Texts of articles by name, as the column "text".
+
+    Example:
+        >>> list(answer_csv([Answer("1")]))[1]
+        '1,,,,,,,,,'
+    """
+    names = [field.name for field in fields(Recommendation) if field.name != "features"]
+    names += [] if texts is None else ["text"]
+    yield _csv_row(["case_id", *names, "error"])
+    for answer in answers:
+        if not answer.decision.recommendations:
+            yield _csv_row([answer.case_id, *[""] * len(names), str(answer.error or "")])
+        for entry in answer.decision.recommendations:
+            values = recommendation_fields(entry, texts)
+            yield _csv_row([answer.case_id, *(values[name] for name in names), ""])
+
+
+def save_answers(path: Path, lines: Iterable[str], *, output_format: str) -> None:
+    """Write answers to a file, whole or not at all.
+
+    Args:
+        path: The file.
+        lines: What a writer of `ANSWER_WRITERS` yields.
+        output_format: The name of the writer.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "answers.jsonl")
+        ...     save_answers(path, answer_json([Answer("1")]), output_format="json")
+        ...     path.read_text()[:15]
+        '{"case_id": "1"'
+    """
+    write_lines(path, lines, encoding=CSV_ENCODING if output_format == "csv" else "utf-8")
+
+
+def _csv_row(values: list[Any]) -> str:
+    line = StringIO()
+    # A value with any other line end than the writer's own "\r\n" would not be quoted.
+    csv.writer(line).writerow(map(table_cell, values))
+    return line.getvalue().removesuffix("\r\n")
+
+
+ANSWER_WRITERS: dict[str, Callable[..., Iterator[str]]] = {
+    "table": answer_table,
+    "json": answer_json,
+    "csv": answer_csv,
+}
