@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 from lawrec.limits import MAX_DIGITS, MAX_JSON_DEPTH
@@ -46,7 +47,8 @@ def parse_json(text: str, **options: Any) -> Any:
         **options: Those of `json.loads`.
 
     Raises:
-        ValueError: It is no JSON, has too many brackets inside each other, or too long a number.
+        ValueError: It is no JSON, has too many brackets inside each other, too long a number, or a
+            key twice: which of the two values is meant, nobody can know.
 
     Example:
         >>> parse_json("[" * 100_000)
@@ -55,7 +57,8 @@ def parse_json(text: str, **options: Any) -> Any:
     """
     if _is_too_deep(text):
         raise ValueError(f"more than {MAX_JSON_DEPTH} brackets inside each other")
-    return json.loads(text, parse_int=_whole_number, **options)
+    options = {"object_pairs_hook": _with_unique_keys, "parse_int": _whole_number} | options
+    return json.loads(text, **options)
 
 
 def _is_too_deep(text: str) -> bool:
@@ -68,6 +71,14 @@ def _is_too_deep(text: str) -> bool:
         if depth > MAX_JSON_DEPTH:
             return True
     return False
+
+
+def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise ValueError(f"the key {json_text(counts.most_common(1)[0][0])} twice in one object")
+    return values
 
 
 def _whole_number(digits: str) -> int:

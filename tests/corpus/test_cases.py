@@ -1,6 +1,7 @@
 import gzip
 import io
 import json
+import re
 
 import pytest
 
@@ -150,7 +151,6 @@ def test_labels_are_read_only_when_they_are_asked_for(line, labelled):
         (cail("theft, 264"), "the fact must hold Chinese text", "'theft", "Write the fact in Chi"),
         (cail("2018-01-01！"), "the fact must hold Chinese text", "'2018", "Write the fact in Chi"),
         (cail("ぬすむ"), "the fact must hold Chinese text", "'ぬすむ'", "Write the fact in Chi"),
-        ('{"fact": "盗\\ud800"}', ENCODING, "other bytes", "Fix the line, or name the encoding"),
         (b'{"fact": "\xe7\x9b\x97\xff"}', ENCODING, "other bytes", "Fix the line, or name"),
     ],
 )
@@ -193,13 +193,27 @@ def test_labels_of_a_wrong_kind_are_refused(values, expected, got, plain):
 @pytest.mark.parametrize(
     "content",
     [
-        json.dumps({"id": "\ud800", "fact": FACT, "articles": []}),
-        json.dumps({"fact": FACT, "articles": ["264\udfff"]}),
+        b'{"id": "1", "fact": "\xff\xe7\x9b\x97", "articles": []}',
+        b'{"fact": "\xe7\x9b\x97", "articles": ["264\xff"]}',
         b'{"id": "\xff", "fact": "\xe7\x9b\x97", "articles": []}',
     ],
 )
 def test_an_id_or_a_label_that_is_not_utf8_is_refused(content):
     assert only_error(content).expected == ENCODING
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"id": "\ud800", "fact": FACT, "articles": []},
+        {"fact": FACT, "articles": ["264\ud83d"]},
+        {"fact": f"{FACT}\udfff", "articles": []},
+    ],
+)
+def test_half_of_a_pair_of_surrogates_is_refused(record):
+    error = only_error(json.dumps(record))
+    assert error.expected == "the text must hold whole characters"
+    assert re.fullmatch(r"half of one, '\\ud[0-9a-f]{3}'", error.got)
 
 
 def test_a_pair_of_surrogates_is_one_character():
@@ -269,7 +283,8 @@ def test_without_bad_lines_there_is_no_log(tmp_path):
         ('{"fact": 1}', ErrorKind.OTHER),
         ('{"fact": "theft"}', ErrorKind.OTHER),
         ('{"fact": " "}', ErrorKind.EMPTY_FACT),
-        ('{"fact": "盗\\ud800"}', ErrorKind.ENCODING),
+        (b'{"fact": "\xe7\x9b\x97\xff"}', ErrorKind.ENCODING),
+        ('{"fact": "盗\\ud800"}', ErrorKind.OTHER),
     ],
 )
 def test_each_error_has_its_kind(line, kind):

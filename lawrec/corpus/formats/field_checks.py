@@ -46,7 +46,10 @@ def check_fact(fact: object, where: str, *, field_name: str) -> None:
 
 
 def check_encoding(text: str, where: str) -> None:
-    """Check that a text has no byte that is not in its encoding.
+    r"""Check that a text has no byte that is not in its encoding, and no half of a character.
+
+    A byte that could not be decoded is a surrogate from U+DC80 on; any other surrogate was written
+    as an escape of JSON, such as the first half of an emoji.
 
     Raises:
         CaseError: It has one.
@@ -54,7 +57,8 @@ def check_encoding(text: str, where: str) -> None:
     Example:
         >>> check_encoding("盗窃", "train.json:1")
     """
-    if SURROGATE.search(text):
+    surrogate = SURROGATE.search(text)
+    if surrogate and "\udc80" <= surrogate[0] <= "\udcff":
         raise CaseError(
             where,
             expected="the text must be in the encoding of its file, UTF-8 or GB18030",
@@ -62,6 +66,9 @@ def check_encoding(text: str, where: str) -> None:
             todo="Fix the line, or name the encoding with --encoding.",
             kind=ErrorKind.ENCODING,
         )
+    if surrogate:
+        got, todo = f"half of one, {surrogate[0]!a}", FIX_LINE
+        raise CaseError(where, expected="the text must hold whole characters", got=got, todo=todo)
 
 
 def id_of(value: Any) -> str:

@@ -68,7 +68,7 @@ def test_exactly_one_check_finds_a_line_that_cannot_be_read(kind, raw, check, no
         (b'{"fact": "\xe7\x9b\x97"}', "bad-label", "must be a list of articles, got None"),
         (b'{"fact": 1}', "unreadable", '"fact" must be a text, got 1'),
         (b'{"fact": ""}', "empty-fact", "the fact must not be empty, got ''"),
-        (b'{"fact": "\\ud800"}', "encoding", "the text must be in the encoding of its file"),
+        (b'{"fact": "\\ud800"}', "unreadable", "the text must hold whole characters"),
     ],
 )
 def test_a_line_of_a_file_has_the_finding_of_its_error(tmp_path, line, check, note):
