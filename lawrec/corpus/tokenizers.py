@@ -52,11 +52,13 @@ class Tokenizer:
         tokenize: From any text to its tokens, none of them empty.
         fingerprint: Changes when the same text may have other tokens.
         is_quick: Whether a fact is tokenized in less time than sending it to another process takes.
+        words: The words of the user dictionaries.
     """
 
     tokenize: TokenizeFunction
     fingerprint: str
     is_quick: bool
+    words: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,9 @@ class Backend:
     load: Callable[[Sequence[str]], TokenizeFunction]
     is_quick: bool
     package: str | None = None
+
+
+_SHOWN_WORDS = 3
 
 
 def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> Tokenizer:
@@ -109,7 +114,7 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
     if stop_words:
         fingerprint.append(_named("stop words", stop_words))
     return Tokenizer(
-        lambda text: tokenize(normalize(text)), ", ".join(fingerprint), backend.is_quick
+        lambda text: tokenize(normalize(text)), ", ".join(fingerprint), backend.is_quick, words
     )
 
 
@@ -136,6 +141,29 @@ def read_words(paths: Iterable[Path]) -> list[str]:
         if line.strip()
     )
     return list(dict.fromkeys(words))
+
+
+def note_on_split_words(tokenizer: Tokenizer) -> str:
+    """Return a note on words of the user dictionaries that no fact will ever hold as a token.
+
+    jieba splits a text at most punctuation marks before it looks for words. So a word that has one,
+    such as "《刑法》", is never found, and neither is one with an entity in it.
+
+    Returns:
+        The note; "" if all words can be tokens.
+
+    Example:
+        >>> note_on_split_words(load_tokenizer(CorpusConfig(tokenizer="char")))
+        ''
+    """
+    split = [word for word in tokenizer.words if tokenizer.tokenize(word) != [word]]
+    if not split:
+        return ""
+    shown = ", ".join(f'"{word}"' for word in split[:_SHOWN_WORDS])
+    return (
+        f"{len(split):,} of {len(tokenizer.words):,} words of the dictionaries are split whatever "
+        f"the fact, such as {shown}. Leave out their punctuation marks."
+    )
 
 
 def _word(line: str, where: str) -> str:

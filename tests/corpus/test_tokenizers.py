@@ -9,7 +9,13 @@ import pytest
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import read_cases, usable_cases
-from lawrec.corpus.tokenizers import TOKENIZERS, listed_words, load_tokenizer, read_words
+from lawrec.corpus.tokenizers import (
+    TOKENIZERS,
+    listed_words,
+    load_tokenizer,
+    note_on_split_words,
+    read_words,
+)
 from lawrec.errors import CaseError, ConfigError
 from lawrec.resources import shipped_path
 from lawrec.text import normalize
@@ -250,3 +256,21 @@ def test_the_tokens_are_those_of_jieba_itself(tmp_path, monkeypatch):
     for text in (FACT, "非法持有毒品海洛因三十克", "张某在网吧盗走他人背包一个"):
         text = normalize(text)
         assert load_tokenizer(CorpusConfig(tokenizer="jieba")).tokenize(text) == own.lcut(text)
+
+
+def test_words_that_no_fact_can_hold_as_tokens_are_named(dictionary, config):
+    words = "冰·毒 《刑法》 （枪支） 盗窃罪 甲基-苯丙胺 ATM机 、抢劫"
+    tokenizer = load_tokenizer(config, [dictionary(words.replace(" ", "\n"))])
+    if config == CHAR:  # it knows no words
+        assert not note_on_split_words(tokenizer)
+        return
+    assert note_on_split_words(tokenizer) == (
+        '4 of 7 words of the dictionaries are split whatever the fact, such as "冰·毒", "《刑法》", '
+        '"(枪支)". Leave out their punctuation marks.'
+    )
+    for word in ("盗窃罪", "甲基-苯丙胺", "ATM机"):
+        assert word in tokenizer.tokenize(f"涉及{word}的案件")
+
+
+def test_the_words_of_the_shipped_dictionary_can_all_be_tokens(config):
+    assert not note_on_split_words(load_tokenizer(config, [TERMS]))
