@@ -239,8 +239,7 @@ def _share_with_best(pairs: Pairs, n_cases: NumberArray) -> NumberArray:
 
 def _co_citation(pairs: Pairs) -> NumberArray:
     """The strongest link to another candidate: its likelihood, times how often it brings this."""
-    with np.errstate(over="ignore"):  # the likelihood of a margin far below 0 is 1 / inf, 0
-        likelihood = 1 / (1 + np.exp(-2 * pairs.of_candidates(pairs.mean_margin)))
+    likelihood = 1 / (1 + np.exp(-2 * pairs.of_candidates(pairs.mean_margin)))
     n_cases = np.maximum(pairs.statistics.n_cases, 1)
     strongest = np.zeros(pairs.candidates.shape)
     for position in range(pairs.candidates.shape[1]):

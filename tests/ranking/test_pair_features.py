@@ -110,10 +110,3 @@ def test_equal_margins_are_ordered_by_column():
     equal = dict.fromkeys(("words", *WINDOW_MARGINS), np.zeros((1, 4), np.float32))
     pairs = make_pairs([[2]], equal, n_candidates=2, idf=IDF, statistics=statistics)
     assert pairs.candidates.tolist() == [[0, 1]]
-
-
-def test_the_likelihood_of_a_margin_far_below_zero_is_zero():
-    statistics = article_statistics(Y_TRUE, OUT_OF_FOLD, text=TEXT, title=TITLE)
-    low = dict.fromkeys(("words", *WINDOW_MARGINS), np.full((1, 4), -60, np.float32))
-    pairs = make_pairs([[2]], low, n_candidates=3, idf=IDF, statistics=statistics)
-    np.testing.assert_allclose(PAIR_FEATURES["co-citation"](pairs), [[0, 0, 0]], atol=1e-30)
