@@ -101,18 +101,23 @@ def out_of_fold(corpus: Corpus, folds: Folds, *, fit: Callable[[Corpus], FirstSt
         folds: As `corpus_folds` returns them.
         fit: From a corpus without a fold to a first stage.
 
+    Returns:
+        The margins; NaN where the first stage of a fold lacks a model, since the few extra cases
+        that there are all belong to that fold.
+
     Example:
         >>> margins = out_of_fold(corpus, folds, fit=fit)  # doctest: +SKIP
         >>> margins["words"].shape  # doctest: +SKIP
         (8101, 183)
     """
     margins: Margins = {}
+    unknown = np.full(corpus.train.y_true.shape, np.nan, np.float32)
     for fold in np.unique(folds.train).tolist():
         rows = np.flatnonzero(folds.train == fold)
         first_stage = fit(without_folds(corpus, folds, left_out=[fold]))
         fold_margins = first_stage.margins(corpus.train.rows(rows).token_ids)
         for name, values in fold_margins.items():
-            margins.setdefault(name, np.empty(corpus.train.y_true.shape, np.float32))[rows] = values
+            margins.setdefault(name, unknown.copy())[rows] = values
     return margins
 
 

@@ -1,7 +1,11 @@
+from functools import partial
+
 import numpy as np
 
-from lawrec.ranking.first_stage import Corpus
+from lawrec.config import RankingConfig
+from lawrec.ranking.first_stage import Corpus, fit_first_stage
 from lawrec.ranking.out_of_fold import assign_folds, corpus_folds, out_of_fold
+from lawrec.ranking.ranker import fit_ranker
 from tests.helpers.ranking import invented, train_cases
 
 
@@ -38,3 +42,18 @@ def test_no_case_is_scored_by_what_has_seen_it():
     folds = corpus_folds(corpus, 4, seed=1)
     assert not out_of_fold(corpus, folds, fit=Memory)["words"].any()
     assert out_of_fold(corpus, folds, fit=lambda _: Memory(corpus))["words"].all()
+
+
+def test_a_fold_that_leaves_no_extra_case_has_unknown_margins_of_that_model():
+    train = train_cases(invented(40), 3)
+    corpus = Corpus(train, train_cases([], 3), train_cases(invented(1, seed=2), 3), [], 25)
+    folds = corpus_folds(corpus, 4, seed=1)
+    fit = partial(fit_first_stage, config=RankingConfig(), seed=1)
+    margins = out_of_fold(corpus, folds, fit=fit)
+    of_extra = folds.train == folds.extra[0]
+    assert 0 < of_extra.sum() < len(train)
+    for name, values in margins.items():
+        expected = of_extra if name == "extra" else np.zeros_like(of_extra)
+        np.testing.assert_array_equal(np.isnan(values).any(axis=1), expected, err_msg=name)
+    ranker = fit_ranker(corpus, config=RankingConfig(folds=4), seed=1)
+    assert ranker.scores(train.token_ids).shape == (40, 3)
