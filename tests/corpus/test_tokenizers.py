@@ -265,8 +265,8 @@ def test_words_that_no_fact_can_hold_as_tokens_are_named(dictionary, config):
         assert not note_on_split_words(tokenizer)
         return
     assert note_on_split_words(tokenizer) == (
-        '4 of 7 words of the dictionaries are split whatever the fact, such as "冰·毒", "《刑法》", '
-        '"(枪支)". Leave out their punctuation marks.'
+        "4 of 7 words of the dictionaries are split whatever the fact, such as "
+        '"冰·毒", "《刑法》", "(枪支)". Leave out their punctuation marks.'
     )
     for word in ("盗窃罪", "甲基-苯丙胺", "ATM机"):
         assert word in tokenizer.tokenize(f"涉及{word}的案件")
