@@ -66,17 +66,20 @@ class ModelConfig:
 class RankingConfig:
     """Section [ranking]: the linear SVMs, and the second stage that ranks the best articles."""
 
-    svm_c: float = number(3.0, at_least=1e-6)  # inverse regularization of the SVMs
-    max_positive_weight: float = number(10.0, at_least=1)  # of a true case of a rare article
+    # inverse regularization of the SVMs
+    svm_c: float = number(3.0, at_least=1e-6, search=SearchRange(0.3, 10, log=True))
+    # of a true case of a rare article
+    max_positive_weight: float = number(10.0, at_least=1, search=SearchRange(1, 30, log=True))
     second_stage: bool = True  # rank the candidates again; if not, mix the SVMs and the LSTM
     lstm_feature: bool = True  # the second stage knows the LSTM's logits: two more are trained
     lstm_share: float = number(0.3, at_most=1)  # of the LSTM where it is no feature; 1: it alone
     candidates: int = number(10, at_least=1, at_most=1_000)  # articles per case that it ranks
     folds: int = number(5, at_least=2, at_most=100)  # for the out-of-fold scores it learns from
     trees: int = number(200, at_least=1, at_most=100_000)
-    tree_leaves: int = number(15, at_least=2, at_most=10_000)
-    tree_learning_rate: float = number(0.07, at_least=1e-6)
-    tree_min_rows: int = number(40, at_least=1)  # pairs per leaf
+    tree_leaves: int = number(15, at_least=2, at_most=10_000, search=SearchRange(7, 63, log=True))
+    tree_learning_rate: float = number(0.07, at_least=1e-6, search=SearchRange(0.02, 0.2, log=True))
+    # pairs per leaf
+    tree_min_rows: int = number(40, at_least=1, search=SearchRange(10, 200, log=True))
     tree_l2: float = number(5.0)
     tree_feature_share: float = number(0.6, at_least=0.01, at_most=1)  # tried per split
 
