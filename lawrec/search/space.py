@@ -1,14 +1,15 @@
 """Search space: the settings that a search changes, and the values that it tries for each.
 
 The ranges are in `config.py`, beside the defaults: a setting with a `search` range, or one that is
-a `choice`, is searched; all others keep their values.
+a `choice`, is searched; all others keep their values. So do settings that change no score, such as
+those of the LSTM where the scores are those of the SVMs.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from lawrec.config import Config, assign, from_dict
+from lawrec.config import Config, RankingConfig, assign, from_dict
 from lawrec.errors import ConfigError, quoted
 from lawrec.setting_range import SearchChoices, SearchRange
 
@@ -61,7 +62,11 @@ def search_space(config: Config, fixed: Iterable[str] = ()) -> SearchSpace:
     assignments = list(fixed)
     start = assign(config, assignments, option="--fixed")
     kept = {_name(assignment) for assignment in assignments}
-    ranges = {name: values for name, values in all_ranges().items() if name not in kept}
+    ranges = {
+        name: values
+        for name, values in all_ranges().items()
+        if name not in kept and _changes_scores(name, start.ranking)
+    }
     if not ranges:
         raise ConfigError(
             "--fixed",
@@ -88,6 +93,15 @@ def all_ranges() -> dict[str, Searched]:
         for setting in fields(getattr(Config(), section.name))
         if setting.metadata.get("search")
     }
+
+
+def _changes_scores(name: str, ranking: RankingConfig) -> bool:
+    """Return whether a setting can change a score, where [ranking] says what decides."""
+    if name.startswith("ranking.tree"):
+        return ranking.second_stage
+    if name.startswith("ranking."):
+        return ranking.second_stage or ranking.lstm_share < 1
+    return ranking.lstm_share > 0 or (ranking.second_stage and ranking.lstm_feature)
 
 
 def _name(assignment: str) -> str:

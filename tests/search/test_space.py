@@ -15,8 +15,8 @@ def flat(settings):
     }
 
 
-@pytest.mark.parametrize("preset", sorted(config.PRESETS.keys() - {"linear"}))
-def test_every_preset_with_an_lstm_starts_within_the_ranges(preset):
+@pytest.mark.parametrize("preset", config.PRESETS)
+def test_every_preset_starts_within_the_ranges(preset):
     space = search_space(config.load(None, preset=preset))
     assert space.start_values == {name: flat(space.start)[name] for name in space.ranges}
 
@@ -37,6 +37,23 @@ def test_a_setting_without_a_range_is_not_searched():
     assert "training.epochs" not in all_ranges()
     assert all_ranges()["optimizer.learning_rate"] == SearchRange(3e-4, 2e-2, log=True)
     assert all_ranges()["loss.class_weights"] == SearchChoices(("none", "effective-number"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "left_out"),
+    [
+        ({}, ()),
+        ({"second_stage": False}, ("ranking.tree",)),
+        ({"second_stage": False, "lstm_share": 1}, ("ranking.",)),
+        ({"lstm_feature": False, "lstm_share": 0}, ("model.", "loss.", "optimizer.", "training.")),
+        ({"lstm_feature": False}, ()),
+    ],
+)
+def test_settings_that_change_no_score_are_not_searched(settings, left_out):
+    space = search_space(config.from_dict({"ranking": settings}, "a test"))
+    assert space.ranges.keys() == {
+        name for name in all_ranges() if not name.startswith(tuple(left_out))
+    }
 
 
 def test_a_fixed_setting_is_changed_and_not_searched():
