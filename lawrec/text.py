@@ -61,6 +61,16 @@ def printable(text: str) -> str:
     return "".join(character if _is_shown(character) else _escape(character) for character in text)
 
 
+def plain(text: str) -> str:
+    r"""Return a text on one line, with characters that would steer a terminal escaped.
+
+    Example:
+        >>> print(plain("张某\x1b[2J\n 盗窃"))
+        张某\u001b[2J 盗窃
+    """
+    return printable(" ".join(text.split()))
+
+
 def encodable(text: str) -> str:
     r"""Return a text in which what UTF-8 cannot hold, half of a surrogate pair, is escaped.
 

@@ -40,7 +40,8 @@ HOUSE = {
     ),
     "corpus.duplicates": ("near_duplicates", "held_out"),
     "corpus": (
-        *("readers", "cases", "splits", "entities", "tokenizers", "parallel_tokenization"),
+        *("readers", "cases", "splits", "entities", "jieba_dictionary", "tokenizers"),
+        "parallel_tokenization",
         *("case_lines", "label_check", "stratified_split", "vocabulary", "dataset_spec"),
         *("manifest", "extra_cases", "tfrecords", "prepare", "input_pipeline"),
     ),

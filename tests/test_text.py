@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from lawrec.text import encodable, nfkc, normalize, printable, table_cell
+from lawrec.text import encodable, nfkc, normalize, plain, printable, table_cell
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,7 @@ def test_other_cells_stay_as_they_are(value):
 
 def test_control_characters_of_a_cell_are_escaped():
     assert table_cell("7\x1b]0;x\x07\x9b\udcff\u200d") == "7\\u001b]0;x\\u0007\\u009b\\udcff\u200d"
+
+
+def test_a_plain_text_is_one_line_that_can_be_printed():
+    assert plain(" 一、\n二\x1b[2J\x07\u202e\t三 ") == r"一、 二\u001b[2J\u0007\u202e 三"

@@ -12,11 +12,9 @@ disagree on some word.
 """
 
 import hashlib
-import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,10 +32,6 @@ It is part of every fingerprint, except for version 1, which is not written.
 """
 
 TokenizeFunction = Callable[[str], list[str]]
-
-# jieba takes quadratic time for text without a comma or full stop, so that such text is split into
-# stretches of 1,024 characters at most: "甲,乙。丙" -> "甲,", "乙。", "丙".
-_STRETCH = re.compile("[^,。]{1,1024}[,。]?|[,。]")
 
 _MOST_CHARACTERS = 100
 """In a word: jieba's dictionary holds every beginning of each word."""
@@ -214,28 +208,9 @@ def _without_stop_words(tokenize: TokenizeFunction, words: Iterable[str]) -> Tok
 
 
 def _jieba(words: Sequence[str]) -> TokenizeFunction:
-    import jieba
+    from lawrec.corpus.jieba_dictionary import load_jieba  # imports NumPy
 
-    jieba.setLogLevel(logging.WARNING)
-    tokenizer = jieba.Tokenizer()
-    # By itself, jieba would load a copy of its dictionary from the folder for temporary files,
-    # which another user or another version of jieba may have written.
-    frequencies, tokenizer.total = _jieba_dictionary()
-    tokenizer.FREQ, tokenizer.initialized = dict(frequencies), True
-    for word in words:
-        tokenizer.add_word(word)
-    return lambda text: [
-        token for stretch in _STRETCH.findall(text) for token in tokenizer.lcut(stretch)
-    ]
-
-
-@cache
-def _jieba_dictionary() -> tuple[dict[str, int], int]:
-    """Return the frequency of each word and prefix in jieba's own dictionary, and their sum."""
-    import jieba
-
-    frequencies, total = jieba.Tokenizer.gen_pfdict(jieba.Tokenizer().get_dict_file())
-    return frequencies, total
+    return load_jieba(words)
 
 
 def _rjieba(words: Sequence[str]) -> TokenizeFunction:

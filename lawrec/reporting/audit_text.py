@@ -7,7 +7,8 @@ from lawrec.corpus.audit.duplicate_checks import Occurrence
 from lawrec.corpus.audit.runner import AuditReport, Finding
 from lawrec.corpus.stratified_split import SplitReport
 from lawrec.json_text import json_text
-from lawrec.reporting.tables import plain, render, simple_table
+from lawrec.reporting.tables import render, simple_table
+from lawrec.text import plain
 
 SHOWN = 3
 """Examples per finding that the text shows; JSON and the page have all that were kept."""

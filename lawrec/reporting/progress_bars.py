@@ -10,8 +10,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from lawrec.progress import Progress
-from lawrec.reporting.tables import plain
-from lawrec.text import printable
+from lawrec.text import plain, printable
 
 LINE_SECONDS = 5.0
 """Seconds between two plain lines of a stage."""

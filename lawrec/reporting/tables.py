@@ -7,20 +7,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from lawrec.text import printable
+from lawrec.text import plain
 
 WIDTH = 100
 """Columns of a table that is not printed on a terminal."""
-
-
-def plain(text: str) -> str:
-    r"""Return the text on one line, with characters that would steer a terminal escaped.
-
-    Example:
-        >>> print(plain("张某\x1b[2J\n 盗窃"))
-        张某\u001b[2J 盗窃
-    """
-    return printable(" ".join(text.split()))
 
 
 class PlainTable(Table):

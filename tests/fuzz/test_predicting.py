@@ -19,9 +19,9 @@ from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule
 from lawrec.errors import CaseError
 from lawrec.inference.recommender import Recommender
 from lawrec.reporting.answers.writers import ANSWER_WRITERS
-from lawrec.reporting.tables import plain, render, simple_table
+from lawrec.reporting.tables import render, simple_table
 from lawrec.runs.thresholds_file import TunedThresholds
-from lawrec.text import normalize
+from lawrec.text import normalize, plain
 from tests.helpers.strategies import clean_texts, files, records, texts
 
 ARTICLES = ("264", "133之一", "=1+1", "[/]", "九")

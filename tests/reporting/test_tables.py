@@ -1,7 +1,7 @@
 import pytest
 from rich.cells import cell_len
 
-from lawrec.reporting.tables import indented, plain, render, simple_table
+from lawrec.reporting.tables import indented, render, simple_table
 
 
 def table(*rows):
@@ -37,10 +37,6 @@ def test_a_cell_is_a_line_that_does_not_steer_the_terminal():
 @pytest.mark.parametrize("text", ["[b]甲[/b]", "[/]", ":a: :smile:"])
 def test_characters_of_markup_are_shown_as_they_are(text):
     assert text in render(table((text, "")))
-
-
-def test_a_plain_text_is_one_line_that_can_be_printed():
-    assert plain(" 一、\n二\x1b[2J\x07\u202e\t三 ") == r"一、 二\u001b[2J\u0007\u202e 三"
 
 
 def test_each_paragraph_of_an_article_is_an_indented_line():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
+from typing import Any
 
 from rich import box
 from rich.cells import cell_len
@@ -9,11 +10,19 @@ from rich.table import Table
 from rich.text import Text
 
 from lawrec.decision.recommend import Recommendation
-from lawrec.reporting.tables import WIDTH, PlainTable, indented, plain, render
+from lawrec.reporting.tables import WIDTH, PlainTable, indented, render
 from lawrec.runs.results import Answer
+from lawrec.text import plain
 
 HEAD_WIDTH = 81
 """Greatest width in cells of the line above a table, which shows the start of the fact."""
+BAR_WIDTH = 6
+"""Width in cells of the bar of a score, which is full at 1."""
+_NARROW = 80
+"""Narrower tables break lines wherever they must."""
+_WIDE = 100
+"""Narrower tables leave the probabilities out, so that titles have room."""
+_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def answer_table(
@@ -32,44 +41,64 @@ def answer_table(
         'Case 1: 被告人盗窃。'
     """
     for answer in answers:
-        case = f"Case {plain(answer.case_id)}: "
+        case = _WORDS["case"].format(plain(answer.case_id))
         if answer.error:
-            yield f"{case}not answered. {plain(str(answer.error))}\n"
+            yield f"{case}{_WORDS['error'].format(plain(str(answer.error)))}\n"
             continue
         head = Text(case + plain(answer.fact))
         head.truncate(min(width, HEAD_WIDTH), overflow="ellipsis")
         lines = [*_feature_lines(answer, width), *(f"  {note}" for note in _notes(answer))]
         notes = "".join(f"{line}\n" for line in lines)
         entries = answer.decision.recommendations
-        table = render(_recommendations_table(entries), width)
+        table = render(_recommendations_table(entries, width), width)
         yield f"{head.plain}\n{table}{notes}{_recommended_texts(entries, texts or {})}"
 
 
-def _recommendations_table(entries: Iterable[Recommendation]) -> Table:
-    table = PlainTable("Article", "Title", box=box.SIMPLE_HEAD)
-    for name in ("Score", "Probability", "Threshold"):
-        table.add_column(name, justify="right")
-    table.add_column("Recommended")
+def score_bar(score: float) -> str:
+    """Return a bar for a score of 0 to 1, in eighths of a cell.
+
+    Example:
+        >>> score_bar(1), score_bar(0.75), score_bar(0.001)
+        ('██████', '████▌', '▏')
+    """
+    eighths = max(round(8 * BAR_WIDTH * score), int(score > 0))
+    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
+
+
+def _recommendations_table(entries: Iterable[Recommendation], width: int) -> Table:
+    table = PlainTable(box=box.SIMPLE_HEAD)
+    names = ["article", "title", "score", "probability", "threshold", "recommended"]
+    if width < _WIDE:
+        names.remove("probability")
+    for name in names:
+        layout = _COLUMNS[name] if width >= _NARROW else {}
+        table.add_column(_WORDS[name], overflow="fold", **layout)
     for entry in entries:
-        table.add_row(
-            entry.article,
-            entry.title,
-            f"{entry.score:.3f}",
-            "" if entry.probability is None else f"{entry.probability:.3f}",
-            "none" if entry.threshold is None else f"{entry.threshold:.3f}",
-            f"{'yes' if entry.recommended else 'no'}: {entry.reason}",
-        )
+        cells = _cells(entry)
+        table.add_row(*(cells[name] for name in names))
     return table
+
+
+def _cells(entry: Recommendation) -> dict[str, str]:
+    answer = _WORDS["yes" if entry.recommended else "no"]
+    return {
+        "article": entry.article,
+        "title": entry.title,
+        "score": f"{entry.score:.3f} {score_bar(entry.score)}",
+        "probability": "" if entry.probability is None else f"{entry.probability:.3f}",
+        "threshold": _WORDS["none"] if entry.threshold is None else f"{entry.threshold:.3f}",
+        "recommended": f"{answer}: {entry.reason}",
+    }
 
 
 def _notes(answer: Answer) -> Iterator[str]:
     """Yield what a reader should know of an answer that its table does not show."""
     if answer.decision.abstained:
-        yield "For a person to decide: the guarantee would need too long a list."
+        yield _WORDS["abstained"]
     for violation in answer.decision.violations:
-        yield _VIOLATIONS[violation.kind].format(violation.article, violation.other)
+        yield _WORDS[violation.kind].format(violation.article, violation.other)
     if answer.truncated:
-        yield "The fact is longer than the model reads: its end was not considered."
+        yield _WORDS["truncated"]
 
 
 def _feature_lines(answer: Answer, width: int) -> Iterator[str]:
@@ -82,18 +111,40 @@ def _feature_lines(answer: Answer, width: int) -> Iterator[str]:
             yield from wrap(text, width - wide, initial_indent="  ", subsequent_indent="    ")
 
 
-_VIOLATIONS = {
-    "missing_companion": (
-        "In the training cases, {0} is rarely cited without {1}, which is missing here."
-    ),
-    "never_cited_together": "In the training cases, {0} and {1} are never cited together.",
-}
-"""The note for each kind of co-citation violation."""
-
-
 def _recommended_texts(entries: Iterable[Recommendation], texts: Mapping[str, str]) -> str:
     return "\n".join(
         f"  {entry.article} {entry.title}\n{indented(texts[entry.article])}\n"
         for entry in entries
         if entry.recommended and entry.article in texts
     )
+
+
+_COLUMNS: dict[str, dict[str, Any]] = {
+    "article": {"min_width": 7},  # such as 133之一
+    "title": {},
+    "score": {"no_wrap": True},
+    "probability": {"no_wrap": True, "justify": "right"},
+    "threshold": {"no_wrap": True, "justify": "right"},
+    "recommended": {"min_width": 20},  # such as "yes: above threshold"
+}
+"""How each column is laid out: in a narrow table, titles take several lines, numbers one."""
+_WORDS = {
+    "case": "Case {}: ",
+    "error": "not answered. {}",
+    "article": "Article",
+    "title": "Title",
+    "score": "Score",
+    "probability": "Probability",
+    "threshold": "Threshold",
+    "recommended": "Recommended",
+    "yes": "yes",
+    "no": "no",
+    "none": "none",
+    "abstained": "For a person to decide: the guarantee would need too long a list.",
+    "truncated": "The fact is longer than the model reads: its end was not considered.",
+    "missing_companion": (
+        "In the training cases, {0} is rarely cited without {1}, which is missing here."
+    ),
+    "never_cited_together": "In the training cases, {0} and {1} are never cited together.",
+}
+"""All words that a table of an answer has of its own."""

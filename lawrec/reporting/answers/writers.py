@@ -14,14 +14,12 @@ from lawrec.decision.recommend import Recommendation
 from lawrec.files import CSV_ENCODING, write_lines
 from lawrec.json_text import json_text
 from lawrec.reporting.answers.fields import answer_fields, recommendation_fields
-from lawrec.reporting.answers.table import answer_table
-from lawrec.reporting.tables import WIDTH
 from lawrec.runs.results import Answer
 from lawrec.text import table_cell
 
 
 def answer_json(
-    answers: Iterable[Answer], width: int = WIDTH, *, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer], width: int = 0, *, texts: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """Yield one line of JSON per case.
 
@@ -39,7 +37,7 @@ def answer_json(
 
 
 def answer_csv(
-    answers: Iterable[Answer], width: int = WIDTH, *, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer], width: int = 0, *, texts: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """Yield a CSV header, then one row per article; a case without articles has one row, too.
 
@@ -82,6 +80,14 @@ def save_answers(path: Path, lines: Iterable[str], *, output_format: str) -> Non
     write_lines(path, lines, encoding=CSV_ENCODING if output_format == "csv" else "utf-8")
 
 
+def _answer_table(
+    answers: Iterable[Answer], width: int, *, texts: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    from lawrec.reporting.answers.table import answer_table  # rich takes long to import
+
+    return answer_table(answers, width, texts=texts)
+
+
 def _csv_row(values: list[Any]) -> str:
     line = StringIO()
     # A value with any other line end than the writer's own "\r\n" would not be quoted.
@@ -90,7 +96,7 @@ def _csv_row(values: list[Any]) -> str:
 
 
 ANSWER_WRITERS: dict[str, Callable[..., Iterator[str]]] = {
-    "table": answer_table,
+    "table": _answer_table,
     "json": answer_json,
     "csv": answer_csv,
 }

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from lawrec.decision.co_citation import CoCitationViolation
 from lawrec.decision.decision_rule import ABOVE
 from lawrec.decision.recommend import Decision, Recommendation
-from lawrec.reporting.answers.table import answer_table
+from lawrec.reporting.answers.table import answer_table, score_bar
 from lawrec.reporting.tables import WIDTH
 from lawrec.runs.results import Answer
 from tests.helpers.answers import ANSWER, DRIVING, FACT, FEATURES, RARE, REFUSED, THEFT
@@ -21,11 +21,11 @@ def test_an_answer_is_a_table_with_one_line_per_article():
         f"""\
 Case 1: 公诉机关指控，被告人某甲窃得现金。
 
-  Article   Title        Score   Probability   Threshold   Recommended
- {"─" * 79}
-  264       盗窃罪       0.912         0.954       0.500   yes: above threshold
-  133之一   危险驾驶罪   0.250         0.500       0.375   yes: top-1 fallback
-  347                    0.125                      none   no: below threshold
+  Article   Title        Score          Probability   Threshold   Recommended
+ {"─" * 86}
+  264       盗窃罪       0.912 █████▌         0.954       0.500   yes: above threshold
+  133之一   危险驾驶罪   0.250 █▌             0.500       0.375   yes: top-1 fallback
+  347                    0.125 ▊                           none   no: below threshold
 
 """
     ]
@@ -40,10 +40,36 @@ def test_the_columns_of_a_table_line_up_in_cells():
             before = next(i for i in range(len(row) + 1) if cell_len(row[:i]) >= start)
             assert cell_len(row[:before]) == start
             assert row[:before].endswith(" ")
-    ends = head.index("Score") + len("Score")
-    for row, score in zip(rows, ("0.912", "0.250", "0.125"), strict=True):
-        assert cell_len(row[: row.index(score) + len(score)]) == ends
+    ends = head.index("Probability") + len("Probability")
+    for row, probability in zip(rows[:2], ("0.954", "0.500"), strict=True):
+        assert cell_len(row[: row.index(probability) + len(probability)]) == ends
     assert cell_len(rule) >= max(cell_len(row) for row in rows)
+
+
+def test_at_80_columns_titles_take_several_lines_and_the_rest_takes_one():
+    long = replace(RARE, title="掩饰、隐瞒犯罪所得、犯罪所得收益罪", threshold=0.5)
+    (text,) = table(Answer("1", FACT * 6, Decision((THEFT, long))), width=80)
+    assert (
+        text
+        == f"""\
+Case 1: {FACT * 2}公 …
+
+  Article   Title                Score          Threshold   Recommended
+ {"─" * 79}
+  264       盗窃罪               0.912 █████▌       0.500   yes: above threshold
+  347       掩饰、隐瞒犯罪所得   0.125 ▊            0.500   no: below threshold
+            、犯罪所得收益罪
+
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("score", "bar"),
+    [(0, ""), (1e-6, "▏"), (0.25, "█▌"), (0.5, "███"), (0.98, "█████▉"), (1, "██████")],
+)
+def test_the_bar_of_a_score_is_full_at_1_and_empty_at_0_alone(score, bar):
+    assert score_bar(score) == bar
 
 
 @pytest.mark.parametrize("width", [60, 72, 100, 160])
@@ -86,7 +112,7 @@ def test_a_table_has_no_colour_codes_whatever_the_environment(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     (text,) = table(ANSWER)
     assert "\x1b" not in text
-    assert "yes: above threshold" in text
+    assert "yes: above" in text
 
 
 def test_features_are_listed_below_the_table():
@@ -122,7 +148,7 @@ def test_a_case_without_an_article_is_an_empty_table():
 
 def test_control_characters_are_escaped_in_a_table():
     theft = replace(THEFT, article="264\x1b[8m", title="盗窃\x9b1A\n\x1b]0")
-    [text] = table(Answer("1\x1b[2J", "张某\x1b]0;x\x07盗窃\u202e", Decision((theft,))))
+    [text] = table(Answer("1\x1b[2J", "张某\x1b]0;x\x07盗窃\u202e", Decision((theft,))), width=120)
     assert text.replace("\n", "").isprintable()
     assert "Case 1\\u001b[2J: 张某\\u001b]0;x\\u0007盗窃\\u202e" in text
     assert "  264\\u001b[8m   盗窃\\u009b1A \\u001b]0 " in text

@@ -142,7 +142,7 @@ def test_a_file_name_that_is_not_utf8_is_escaped():
     error = CaseError("案\udcff.txt:2", expected="x must be y", got="z", todo="Fix it.")
     answers = [Answer("案\udcff.txt:2", error=error)]
     for name, write in ANSWER_WRITERS.items():
-        text = "\n".join(write(answers))
+        text = "\n".join(write(answers, 80))
         assert text.encode().decode() == text, name
         assert "案\\udcff.txt:2" in text, name
 
