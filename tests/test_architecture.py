@@ -41,7 +41,7 @@ HOUSE = {
     "corpus.duplicates": ("near_duplicates", "held_out"),
     "corpus": (
         *("readers", "cases", "splits", "entities", "jieba_dictionary", "tokenizers"),
-        "parallel_tokenization",
+        *("token_spans", "parallel_tokenization"),
         *("case_lines", "label_check", "stratified_split", "vocabulary", "dataset_spec"),
         *("manifest", "extra_cases", "tfrecords", "prepare", "input_pipeline"),
     ),
@@ -53,7 +53,7 @@ HOUSE = {
     "decision": (
         *("threshold_curve", "calibration", "score_order", "expected_f1", "decision_rule"),
         *("objectives", "tuning_cases", "strategies", "cross_fitting", "conformal"),
-        *("co_citation", "recommend"),
+        *("co_citation", "explanation", "recommend"),
     ),
     "ranking": (
         *("train_cases", "linear_svm", "first_stage", "out_of_fold", "pair_features", "trees"),
@@ -81,7 +81,10 @@ HOUSE = {
         ),
         *("setup", "dry_run", "word_vectors"),
     ),
-    "inference": ("run_scorer", "score_cases", "tune", "baseline", "evaluate", "recommender"),
+    "inference": (
+        *("run_scorer", "score_cases", "tune", "baseline", "evaluate"),
+        *("fact_parts", "explain", "recommender"),
+    ),
     "diagnostics": ("reports", "run_info", "doctor"),
     "search": ("space", "trial_process", "study", "results", "runner", "hyperparameter_search"),
     "reporting": (

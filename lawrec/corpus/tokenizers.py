@@ -13,8 +13,9 @@ disagree on some word.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,6 +33,9 @@ It is part of every fingerprint, except for version 1, which is not written.
 """
 
 TokenizeFunction = Callable[[str], list[str]]
+StretchFunction = Callable[[str], Iterable[tuple[str, str | None]]]
+"""From a normalized text to its stretches, which joined are the text, and the token of each; None
+if it has none, since it is a stop word."""
 
 _MOST_CHARACTERS = 100
 """In a word: jieba's dictionary holds every beginning of each word."""
@@ -46,12 +50,14 @@ class Tokenizer:
         tokenize: From any text to its tokens, none of them empty.
         fingerprint: Changes when the same text may have other tokens.
         is_quick: Whether a fact is tokenized in less time than sending it to another process takes.
+        stretches: Which stretch of a normalized text each of its tokens comes from.
         words: The words of the user dictionaries.
     """
 
     tokenize: TokenizeFunction
     fingerprint: str
     is_quick: bool
+    stretches: StretchFunction
     words: Sequence[str] = ()
 
 
@@ -95,8 +101,10 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
     backend = lookup(TOKENIZERS, config.tokenizer, where="corpus.tokenizer")
     words = read_words(dictionaries) if backend.package else []
     stop_words = listed_words(config.stop_words)
-    tokenize = _with_entities(backend.load(words), config.entity_types)
-    tokenize = _without_stop_words(tokenize, stop_words)
+    plain = backend.load(words)
+    stretches = _stretches(plain, config.entity_types, stop_words=stop_words)
+    is_plain = not (config.entity_types or stop_words)
+    tokenize = plain if is_plain else partial(_kept_tokens, stretches)
     fingerprint = [config.tokenizer]
     if backend.package:
         fingerprint = [f"{backend.package} {version(backend.package)}", _named("dictionary", words)]
@@ -108,7 +116,11 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
     if stop_words:
         fingerprint.append(_named("stop words", stop_words))
     return Tokenizer(
-        lambda text: tokenize(normalize(text)), ", ".join(fingerprint), backend.is_quick, words
+        lambda text: tokenize(normalize(text)),
+        ", ".join(fingerprint),
+        is_quick=backend.is_quick,
+        stretches=stretches,
+        words=words,
     )
 
 
@@ -188,23 +200,26 @@ def listed_words(setting: str) -> list[str]:
     return read_words([Path(setting)]) if setting else []
 
 
-def _with_entities(tokenize: TokenizeFunction, names: Sequence[str]) -> TokenizeFunction:
-    """Return a function that tokenizes the text between entities, which are tokens themselves."""
-    if not names:
-        return tokenize
-    pattern = compile_entity_types(names)
-    return lambda text: [
-        token
-        for piece, entity_token in split_at_entities(text, pattern)
-        for token in ([entity_token] if entity_token else tokenize(piece))
-    ]
+def _stretches(
+    tokenize: TokenizeFunction, entity_types: Sequence[str], *, stop_words: Iterable[str]
+) -> StretchFunction:
+    """Return a function that tokenizes the text between entities, and drops the stop words."""
+    pattern = compile_entity_types(entity_types) if entity_types else None
+    dropped = frozenset(stop_words)
+
+    def stretches(text: str) -> Iterator[tuple[str, str | None]]:
+        pieces = split_at_entities(text, pattern) if pattern else [(text, None)]
+        for piece, entity in pieces:
+            located = [(piece, entity)] if entity else [(token, token) for token in tokenize(piece)]
+            yield from (
+                (stretch, None if token in dropped else token) for stretch, token in located
+            )
+
+    return stretches
 
 
-def _without_stop_words(tokenize: TokenizeFunction, words: Iterable[str]) -> TokenizeFunction:
-    dropped = frozenset(words)
-    if not dropped:
-        return tokenize
-    return lambda text: [token for token in tokenize(text) if token not in dropped]
+def _kept_tokens(stretches: StretchFunction, text: str) -> list[str]:
+    return [token for _, token in stretches(text) if token is not None]
 
 
 def _jieba(words: Sequence[str]) -> TokenizeFunction:

@@ -16,6 +16,7 @@ from lawrec.decision.decision_rule import (
     passing,
     score_thresholds,
 )
+from lawrec.decision.explanation import Explanation
 from lawrec.decision.score_order import SCORE_DECIMALS, rank, round_scores
 from lawrec.types import BoolArray, Float32Array, Int64Array
 
@@ -58,6 +59,7 @@ class Recommendation:
         reason: Why it is, or why not.
         features: The features that moved its score most; empty for an article that the second
             stage did not rank, None where nobody asked for them.
+        explanation: Why it is recommended; None if it is not, or where nobody asked.
     """
 
     rank: int
@@ -69,6 +71,7 @@ class Recommendation:
     recommended: bool
     reason: str
     features: tuple[FeatureContribution, ...] | None = None
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def recommend(
         ... # doctest: +NORMALIZE_WHITESPACE
         [Decision(recommendations=(Recommendation(rank=1, article='264', title='盗窃罪', score=0.75,
          probability=None, threshold=0.5, recommended=True, reason='above threshold',
-         features=None),),
+         features=None, explanation=None),),
          abstained=False, violations=())]
     """
     y_score = round_scores(y_score)

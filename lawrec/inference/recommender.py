@@ -17,16 +17,17 @@ from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import Decision, Recommendation, recommend
 from lawrec.errors import CaseError, ConfigError
+from lawrec.inference.explain import explain_decision
 from lawrec.inference.run_scorer import load_scorer
 from lawrec.iterables import batched
 from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.contributions import Contributions
+from lawrec.ranking.scorer import Scorer
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.results import Answer
 from lawrec.runs.run import Run, find_run_or_shipped, load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
-from lawrec.types import Float32Array
 
 
 def _no_contributions(_: Sequence[Sequence[int]]) -> Contributions | None:
@@ -60,7 +61,7 @@ class Recommender:
     """
 
     encoder: Encoder
-    scorer: Callable[[Sequence[Sequence[int]]], Float32Array]
+    scorer: Scorer
     tuned: TunedThresholds
     articles: tuple[str, ...]
     titles: Mapping[str, str]
@@ -169,6 +170,37 @@ class Recommender:
             )
         if n_errors:
             progress.update("predict", n_done, n_done, _error_note(n_errors))
+
+    def explain(self, fact: str, *, top_k: int = 0) -> Answer:
+        """Return the answer to a fact, in which each recommended article has its explanation.
+
+        Args:
+            fact: The fact.
+            top_k: As for a call of the recommender.
+
+        Example:
+            >>> recommender = Recommender.load()  # doctest: +SKIP
+            >>> answer = recommender.explain("被告人秘密窃取他人手机一部。")  # doctest: +SKIP
+            >>> best = answer.decision.recommendations[0].explanation  # doctest: +SKIP
+            >>> best.words[0].text, best.words[0].spans  # doctest: +SKIP
+            ('窃取', ((5, 7),))
+        """
+        [answer] = self(fact, top_k=top_k)
+        return self.explained(answer)
+
+    def explained(self, answer: Answer) -> Answer:
+        """Return an answer of this recommender with explanations; an error stays as it is."""
+        if answer.error:
+            return answer
+        decision = explain_decision(
+            answer.decision,
+            answer.fact,
+            encoder=self.encoder,
+            scorer=self.scorer,
+            articles=self.articles,
+            titles=self.titles,
+        )
+        return replace(answer, decision=decision)
 
     def _chunk_answers(
         self, chunk: Sequence[Case | CaseError], *, first: int, top_k: int, features: int

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case, read_stream
 from lawrec.corpus.readers import CaseFormat
-from lawrec.corpus.tokenizers import Tokenizer
+from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import PAD, UNK, Encoder, Vocabulary
 from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule
@@ -37,7 +38,7 @@ def scores(token_ids):
 def recommender(kind="threshold", min_articles=1, max_articles=3):
     rule = DecisionRule(np.full(len(ARTICLES), 0.5, np.float32), min_articles, max_articles)
     rule = DecisionRule(**{**vars(rule), "kind": kind})
-    tokenizer = Tokenizer(lambda text: list(normalize(text)), "char", True)
+    tokenizer = load_tokenizer(CorpusConfig(tokenizer="char"))
     return Recommender(
         encoder=Encoder(tokenizer, Vocabulary((PAD, UNK, "盗", "窃")), 16),
         scorer=scores,

@@ -1,8 +1,11 @@
 """Answers to show: three articles, and a line that is no case."""
 
+from dataclasses import replace
+
 import jsonschema_rs
 
 from lawrec.decision.decision_rule import ABOVE, BELOW
+from lawrec.decision.explanation import Evidence, Explanation, Rival
 from lawrec.decision.recommend import (
     FALLBACK,
     Decision,
@@ -26,6 +29,21 @@ FEATURES = (
     FeatureContribution("words: margin", 1.25, 1.75),
     FeatureContribution("greatest lead in a window", 2.0, -0.875),
 )
+WHY_FACT = "某甲，秘密窃取。又窃取，骗。"
+WHY_THEFT = Explanation(
+    clauses=(Evidence("秘密窃取。", ((3, 8),), 2.5),),
+    words=(Evidence("窃取", ((5, 7), (9, 11)), 1.25),),
+    rival=Rival("266", "诈骗罪", 0.125, clauses=(), words=(Evidence("骗", ((12, 13),), -0.5),)),
+)
+NOTHING_RAISED = Explanation((), (), None)
+WHY = Answer(
+    "1",
+    WHY_FACT,
+    Decision(
+        (replace(THEFT, explanation=WHY_THEFT), replace(DRIVING, explanation=NOTHING_RAISED), RARE)
+    ),
+)
+"""An answer with an explanation, and with one that found nothing."""
 
 
 def check_schema(answer):

@@ -57,8 +57,12 @@ def recommendation_fields(
     """
     # Not `asdict`, which copies every value: this is half of the time of writing an answer.
     values = dict(vars(entry)) | ({} if texts is None else {"text": texts.get(entry.article)})
-    features = values.pop("features")
-    return values if features is None else values | {"features": [dict(vars(f)) for f in features]}
+    features, explanation = values.pop("features"), values.pop("explanation")
+    if features is not None:
+        values["features"] = [dict(vars(feature)) for feature in features]
+    if explanation is not None:
+        values["explanation"] = asdict(explanation)
+    return values
 
 
 def answer_schema() -> dict[str, Any]:

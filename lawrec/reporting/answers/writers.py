@@ -50,7 +50,8 @@ def answer_csv(
         >>> list(answer_csv([Answer("1")]))[1]
         '1,,,,,,,,,'
     """
-    names = [field.name for field in fields(Recommendation) if field.name != "features"]
+    nested = ("features", "explanation")
+    names = [field.name for field in fields(Recommendation) if field.name not in nested]
     names += [] if texts is None else ["text"]
     yield _csv_row(["case_id", *names, "error"])
     for answer in answers:

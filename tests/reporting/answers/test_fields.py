@@ -8,7 +8,7 @@ from lawrec.decision.co_citation import CoCitationViolation
 from lawrec.decision.recommend import Decision
 from lawrec.reporting.answers.fields import SCHEMA_PATH, answer_fields, answer_schema
 from lawrec.runs.results import Answer
-from tests.helpers.answers import ANSWER, DRIVING, FEATURES, RARE, REFUSED, THEFT, check_schema
+from tests.helpers.answers import ANSWER, DRIVING, FEATURES, RARE, REFUSED, THEFT, WHY, check_schema
 
 EXPLAINED = (replace(DRIVING, features=FEATURES), replace(RARE, features=()))
 VIOLATIONS = tuple(
@@ -37,6 +37,23 @@ def test_features_are_added_where_they_were_asked_for():
     assert "features" not in answer_fields(ANSWER)["recommendations"][0]
 
 
+def test_an_explanation_is_added_where_it_was_asked_for():
+    first, second, third = answer_fields(WHY)["recommendations"]
+    assert first["explanation"] == {
+        "clauses": ({"text": "秘密窃取。", "spans": ((3, 8),), "effect": 2.5},),
+        "words": ({"text": "窃取", "spans": ((5, 7), (9, 11)), "effect": 1.25},),
+        "rival": {
+            "article": "266",
+            "title": "诈骗罪",
+            "score": 0.125,
+            "clauses": (),
+            "words": ({"text": "骗", "spans": ((12, 13),), "effect": -0.5},),
+        },
+    }
+    assert second["explanation"]["rival"] is None
+    assert "explanation" not in third
+
+
 @pytest.mark.parametrize("texts", [None, {}, {"264": "盗窃公私财物。"}])
 @pytest.mark.parametrize(
     "answer",
@@ -45,12 +62,13 @@ def test_features_are_added_where_they_were_asked_for():
         REFUSED,
         Answer("1"),
         Answer("1", "", Decision(EXPLAINED)),
+        WHY,
         Answer("1", "", Decision((THEFT,), True, VIOLATIONS), truncated=True),
     ],
-    ids=["answer", "error", "no article", "features", "violations"],
+    ids=["answer", "error", "no article", "features", "explanation", "violations"],
 )
 def test_the_schema_holds_for_all_that_an_answer_can_be(answer, texts):
-    check_schema(answer_fields(answer, texts))
+    check_schema(json.loads(json.dumps(answer_fields(answer, texts))))
 
 
 def broken(**changes):

@@ -1,0 +1,87 @@
+"""Token spans: where the tokens of a fact are in the text as it was given.
+
+Facts are normalized before they are tokenized: full-width characters become their usual forms,
+white space disappears, and an entity or a stop word is not in the tokens as it is in the text. So
+the characters of the normalized text are traced back to the fact, and the tokens to both.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lawrec.corpus.tokenizers import Tokenizer
+from lawrec.text import nfkc
+
+
+class Span(NamedTuple):
+    """Characters of a text, from `start` up to but without `end`."""
+
+    start: int
+    end: int
+
+
+def token_spans(tokenizer: Tokenizer, fact: str) -> list[tuple[str, Span]]:
+    """Return the tokens of a fact, each with its characters in the fact as it is.
+
+    Args:
+        tokenizer: A loaded tokenizer.
+        fact: Any text.
+
+    Returns:
+        What `tokenizer.tokenize` returns, with spans in ascending order. White space within a
+        token is part of its span. Two tokens share a character that becomes several, such as "㎏".
+
+    Example:
+        >>> from lawrec.config import CorpusConfig
+        >>> from lawrec.corpus.tokenizers import load_tokenizer
+        >>> tokenizer = load_tokenizer(CorpusConfig(tokenizer="char", entity_types=("money",)))
+        >>> token_spans(tokenizer, "窃 ５０元")
+        [('窃', Span(start=0, end=1)), ('<money2>', Span(start=2, end=5))]
+    """
+    text, origins = normalize_with_origins(fact)
+    tokens, end = [], 0
+    for stretch, token in tokenizer.stretches(text):
+        start, end = end, end + len(stretch)
+        if token is not None:
+            tokens.append((token, Span(origins[start].start, origins[end - 1].end)))
+    return tokens
+
+
+def normalize_with_origins(text: str) -> tuple[str, list[Span]]:
+    r"""Return what `lawrec.text.normalize` returns, and where each of its characters comes from.
+
+    Example:
+        >>> normalize_with_origins("ＡＴ e\u0301")
+        ('ATé', [Span(start=0, end=1), Span(start=1, end=2), Span(start=3, end=5)])
+    """
+    origins = [
+        (character, span)
+        for span in _independent_spans(text)
+        for character in nfkc(text[span.start : span.end])
+        if not character.isspace()
+    ]
+    return "".join(character for character, _ in origins), [span for _, span in origins]
+
+
+def _independent_spans(text: str) -> Iterator[Span]:
+    """Yield the shortest spans, in order, that can be normalized one by one."""
+    if "".join(unicodedata.normalize("NFKC", character) for character in text) == nfkc(text):
+        yield from (Span(position, position + 1) for position in range(len(text)))
+        return
+    start = 0
+    for position in range(1, len(text)):
+        if not _is_mark(text[position]) and _is_independent(text, start, position=position):
+            yield Span(start, position)
+            start = position
+    yield Span(start, len(text))
+
+
+def _is_mark(character: str) -> bool:
+    """Return whether a character belongs to the one before, such as an accent."""
+    return unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
+
+
+def _is_independent(text: str, start: int, *, position: int) -> bool:
+    """Return whether a character does not become one with those before it, from `start` on."""
+    before, character = text[start:position], text[position]
+    return nfkc(before + character) == nfkc(before) + nfkc(character)

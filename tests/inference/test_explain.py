@@ -1,0 +1,179 @@
+"""Explanations by scorers whose right explanation is known."""
+
+import numpy as np
+import pytest
+
+from lawrec.config import CorpusConfig
+from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.vocabulary import PAD, UNK, UNK_ID, Encoder, Vocabulary
+from lawrec.decision.recommend import Decision, Recommendation
+from lawrec.inference import explain
+from lawrec.inference.explain import explain_decision
+from lawrec.inference.fact_parts import clauses, locate, words
+
+TOKENS = Vocabulary((PAD, UNK, *"盗窃骗刀人，。"))
+ENCODER = Encoder(load_tokenizer(CorpusConfig(tokenizer="char")), TOKENS, 4_096)
+ARTICLES = ("264", "266", "234")
+TITLES = {"264": "盗窃罪", "266": "诈骗罪"}
+WEIGHTS = {"盗": (2, -1, 0), "窃": (1, 0, 0), "骗": (0, 1.5, 0), "刀": (0, 0, 0.5)}
+"""What each occurrence of a character adds to the logit of each article."""
+FACT = "某人 盗盗，某人窃。\n人骗，盗。人刀"
+
+
+def linear_scores(cases):
+    kernel = np.zeros((len(TOKENS), len(ARTICLES)))
+    for character, weights in WEIGHTS.items():
+        kernel[TOKENS.ids[character]] = weights
+    logits = np.array([kernel[np.asarray(case)].sum(axis=0) for case in cases]) - 3
+    return (1 / (1 + np.exp(-logits))).astype(np.float32)
+
+
+def decision(*listed, others=()):
+    return Decision(
+        tuple(
+            Recommendation(rank, article, "", 0.5, None, 0.5, article in listed, "")
+            for rank, article in enumerate((*listed, *others), 1)
+        )
+    )
+
+
+def explained(*listed, fact=FACT, scorer=linear_scores, others=(), articles=ARTICLES):
+    """Return the explanation of each article."""
+    answer = explain_decision(
+        decision(*listed, others=others),
+        fact,
+        encoder=ENCODER,
+        scorer=scorer,
+        articles=articles,
+        titles=TITLES,
+    )
+    return [entry.explanation for entry in answer.recommendations]
+
+
+def shown(evidence):
+    return [(each.text, each.effect) for each in evidence]
+
+
+def test_clauses_and_words_have_the_effects_that_the_scorer_gives_them():
+    [explanation] = explained("264")
+    assert shown(explanation.clauses) == [("某人 盗盗，", 4.0), ("盗。", 2.0), ("某人窃。", 1.0)]
+    assert shown(explanation.words) == [("盗", 6.0), ("窃", 1.0)]
+
+
+def test_spans_are_those_of_the_fact_as_it_was_given():
+    [explanation] = explained("264")
+    assert explanation.words[0].spans == ((3, 4), (4, 5), (14, 15))
+    for evidence in (*explanation.clauses, *explanation.words):
+        assert {FACT[start:end] for start, end in evidence.spans} == {evidence.text}
+
+
+def test_the_rival_is_the_best_other_article_and_what_speaks_for_it_is_negative():
+    [explanation] = explained("264")
+    rival = explanation.rival
+    # The logits are 4, -4.5 and -2.5.
+    assert (rival.article, rival.title, rival.score) == ("234", "", 0.075858)
+    assert shown(rival.words) == [("盗", 6.0), ("窃", 1.0), ("刀", -0.5)]
+    assert shown(rival.clauses) == [("某人 盗盗，", 4.0), ("盗。", 2.0), ("某人窃。", 1.0)]
+
+
+def test_what_both_articles_gain_alike_decides_nothing_between_them():
+    def scorer(cases):
+        logit = np.array([[np.sum(np.asarray(case) == TOKENS.ids["盗"])] for case in cases])
+        return (1 / (1 + np.exp(-logit - [1, 0]))).astype(np.float32)
+
+    [explanation] = explained("264", scorer=scorer, articles=("264", "266"))
+    assert shown(explanation.words) == [("盗", 3.0)]
+    assert (explanation.rival.clauses, explanation.rival.words) == ((), ())
+
+
+def test_all_recommended_articles_share_the_scored_variants():
+    scored = []
+
+    def scorer(cases):
+        scored.append(len(cases))
+        return linear_scores(cases)
+
+    first, second = explained("264", "266", scorer=scorer)
+    assert shown(first.words) == shown(explained("264")[0].words)
+    assert shown(second.words) == [("骗", 1.5)]
+    assert first.rival.article == second.rival.article == "234"
+    assert scored == [1, 1 + 5, 1 + 5]
+
+
+def test_articles_that_are_not_recommended_have_no_explanation():
+    assert explained(others=("264",)) == [None]
+    assert explained("264", others=("266",))[1] is None
+
+
+def test_without_another_article_there_is_no_rival():
+    [explanation] = explained("264", articles=("264",), scorer=lambda c: linear_scores(c)[:, :1])
+    assert explanation.rival is None
+    assert explanation.words
+
+
+@pytest.mark.parametrize("fact", ["", " \n", "某某", "，。"])
+def test_a_fact_without_words_has_an_empty_explanation(fact):
+    [explanation] = explained("264", fact=fact)
+    assert (explanation.clauses, explanation.words) == ((), ())
+
+
+def test_certain_scores_have_finite_effects():
+    def scorer(cases):
+        return np.array([[float(TOKENS.ids["盗"] in case)] for case in cases], np.float32)
+
+    [explanation] = explained("264", articles=("264",), scorer=scorer)
+    assert shown(explanation.words) == [("盗", 32.236)]  # between 1e-7 and 1 - 1e-7
+
+
+def test_the_words_of_a_long_fact_are_found_with_a_bounded_number_of_variants():
+    scored = []
+
+    def scorer(cases):
+        scored.append(len(cases))
+        return linear_scores(cases)
+
+    fact = "人人，" * 900 + "人窃，" + "人人，" * 300
+    [explanation] = explained("264", fact=fact, scorer=scorer)
+    assert shown(explanation.clauses) == [("人窃，", 1.0)]
+    assert explanation.clauses[0].spans == ((2700, 2703),)
+    assert shown(explanation.words) == [("窃", 1.0)]
+    assert max(scored) <= 1 + 16
+    assert sum(scored) <= 1 + 6 * (1 + 16)
+
+
+def test_a_slow_reference_occludes_each_part_alone():
+    """Scores that depend on everything: effects are still those of a case scored on its own."""
+
+    def scorer(cases):
+        seeds = [int(np.dot(case, np.arange(len(case)) + 1)) for case in cases]
+        return np.array([np.random.default_rng(seed).random(3) for seed in seeds], np.float32)
+
+    fact = locate(FACT, ENCODER)
+
+    def logit_without(positions):
+        ids = [UNK_ID if at in positions else token for at, token in enumerate(fact.token_ids)]
+        score = scorer([ids])[0, 0]
+        return np.log(score / (1 - score))
+
+    expected = {
+        part.spans: logit_without([]) - logit_without(part.positions)
+        for part in [*clauses(fact), *words(fact, clauses(fact), limit=99)]
+    }
+    [explanation] = explained("264", scorer=scorer)
+    found = [*explanation.clauses, *explanation.words]
+    assert found
+    for evidence in found:
+        assert evidence.effect == pytest.approx(expected[evidence.spans], abs=1e-3)
+    raised = sorted((effect for effect in expected.values() if effect > 0), reverse=True)
+    assert max(each.effect for each in found) == pytest.approx(raised[0], abs=1e-3)
+
+
+def test_at_most_so_many_clauses_and_words_are_shown():
+    def scorer(cases):
+        known = [np.sum(np.asarray(case) != UNK_ID) for case in cases]
+        return (1 / (1 + np.exp(-np.array(known)[:, None] / 10))).astype(np.float32)
+
+    fact = "盗，窃，骗，刀，人，。盗窃骗刀人"
+    [explanation] = explained("264", fact=fact, articles=("264",), scorer=scorer)
+    assert len(explanation.clauses) == explain.CLAUSES
+    assert len(explanation.words) == min(explain.WORDS, 5)
