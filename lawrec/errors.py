@@ -6,7 +6,7 @@ traceback and exits with status 1.
 
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 
 class ErrorKind(StrEnum):
@@ -36,6 +36,12 @@ class LawrecError(Exception):
         self.got = "no such file" if isinstance(got, FileNotFoundError) else printable(got)
         self.todo = todo
         super().__init__(f"{self.where}: {expected}, got {self.got}. {todo}")
+
+    def at(self, where: object) -> Self:
+        """Return the same error about something that has another name for the user."""
+        make, _ = self.__reduce__()
+        error: Self = make(where)
+        return error
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what pickle needs: an error of a worker process keeps its parts.

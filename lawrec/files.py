@@ -19,6 +19,8 @@ from lawrec.temporary_names import locked, new_temporary, remove
 
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 """The errors of renaming a folder to a path where something is."""
+_MEMORY = Path("/dev/shm")
+"""A file system in memory, which Linux has even where all others are read-only."""
 
 
 @contextmanager
@@ -122,17 +124,40 @@ def temporary_file() -> Iterator[IO[bytes]]:
         ...     file.write(b"264")
         3
     """
+    folder = _temporary_root()
+    with errors_named(folder), tempfile.TemporaryFile(dir=folder) as file:
+        yield file
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a new folder that only this user may look into; it is removed after the block.
+
+    Raises:
+        CaseError: No temporary folder can be written to.
+
+    Example:
+        >>> with temporary_folder() as folder:
+        ...     list(folder.iterdir())
+        []
+    """
+    with tempfile.TemporaryDirectory(prefix="lawrec-", dir=_temporary_root()) as folder:
+        yield Path(folder)
+
+
+def _temporary_root() -> Path:
+    """Return the system's folder for temporary files, or else its memory, as in a container."""
     try:
-        folder = Path(tempfile.gettempdir())
+        return Path(tempfile.gettempdir())
     except FileNotFoundError as error:
+        if os.access(_MEMORY, os.W_OK):
+            return _MEMORY
         raise CaseError(
             "TMPDIR",
             expected="a folder for temporary files must be writable",
             got="none that is",
             todo="Free some space in /tmp, or set TMPDIR to another folder.",
         ) from error
-    with errors_named(folder), tempfile.TemporaryFile(dir=folder) as file:
-        yield file
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

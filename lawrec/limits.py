@@ -21,6 +21,10 @@ MAX_WORDING_CHARACTERS = 10_000
 """Characters of all wordings of a charge; those of CAIL2018 have a few hundred."""
 MAX_CANDIDATES = 100
 """Texts that one is compared with, of those that share a part of its MinHash signature."""
+MAX_DIRECTORY_BYTES = 64 * 2**10
+"""Bytes of the directory at the end of a bundle, which names its parts: a dozen."""
+MAX_WEIGHTS_BYTES = 2**30
+"""Unpacked bytes of the weights of a ranker."""
 MAX_COPY_BYTES = 2**32
 """Bytes of a packed or piped Parquet file or Excel workbook, which is copied to be read."""
 MAX_JSON_DEPTH = 100

@@ -73,7 +73,20 @@ def read_sealed(path: Path) -> dict[str, Any]:
         Traceback (most recent call last):
         ValueError: its content has changed since it was written
     """
-    values = parse_json(path.read_text(encoding="utf-8"))
+    return parse_sealed(path.read_text(encoding="utf-8"))
+
+
+def parse_sealed(text: str) -> dict[str, Any]:
+    """Return the JSON object of a text that `json_text` made of what `sealed` returned.
+
+    Raises:
+        ValueError: It is no JSON object, or its content has changed since it was written.
+
+    Example:
+        >>> parse_sealed(json.dumps(sealed({"rule": "threshold"})))
+        {'rule': 'threshold'}
+    """
+    values = parse_json(text)
     if not isinstance(values, dict):
         raise ValueError("it is no JSON object")
     digest = values.pop(_DIGEST, None)

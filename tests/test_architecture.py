@@ -60,7 +60,8 @@ HOUSE = {
         *("second_stage", "contributions", "ranker", "scorer"),
     ),
     "runs": (
-        *("checkpoint_list", "run", "find_checkpoint", "create", "leakage", "ranker_file"),
+        *("checkpoint_list", "run", "bundle", "find_checkpoint", "create", "leakage"),
+        "ranker_file",
         *("results", "thresholds_file"),
     ),
     "models": (
@@ -93,7 +94,7 @@ HOUSE = {
         *("evaluation_sections", "evaluation_html", "search_text", "search_html"),
     ),
     "reporting.answers": ("fields", "table", "writers"),
-    "export": ("cail_answers", "packed_run", "cail_archive", "cail_predictor"),
+    "export": ("cail_answers", "packed_run", "bundle", "cail_archive", "cail_predictor"),
     "cli": (
         *("printing", "option_types", "options", "audit", "split", "prepare", "verify"),
         *("embed", "train", "search", "tune_thresholds", "baseline", "evaluate", "predict"),

@@ -8,7 +8,8 @@ from click.testing import CliRunner
 from lawrec.cli import cli
 from lawrec.inference.recommender import Recommender
 from lawrec.resources import shipped_path
-from lawrec.runs.run import SHIPPED_RUN, open_run
+from lawrec.runs.bundle import SHIPPED_MODEL
+from lawrec.runs.run import open_run
 
 MOST_BYTES = 20_000_000
 FACTS = {
@@ -20,23 +21,23 @@ FACTS = {
 
 
 def test_the_shipped_model_is_small_and_whole():
-    folder = shipped_path(SHIPPED_RUN)
+    folder = shipped_path(SHIPPED_MODEL)
     run = open_run(folder)
     assert len(run.articles) == 183
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < MOST_BYTES
 
 
 def test_it_holds_words_and_no_sentences():
-    run = open_run(shipped_path(SHIPPED_RUN))
+    run = open_run(shipped_path(SHIPPED_MODEL))
     assert run.config.corpus.min_cases == 5
     assert max(map(len, run.tokens.names)) <= 20
-    for path in shipped_path(SHIPPED_RUN).rglob("*.json"):
+    for path in shipped_path(SHIPPED_MODEL).rglob("*.json"):
         assert not re.search(r"[\u4e00-\u9fff]{20}", path.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("article", FACTS)
 def test_it_knows_what_a_lawyer_knows(article):
-    recommender = Recommender.load(shipped_path(SHIPPED_RUN))
+    recommender = Recommender.load(shipped_path(SHIPPED_MODEL))
     [answer] = recommender(FACTS[article])
     assert answer.decision.recommendations[0].article == article
 
@@ -55,4 +56,4 @@ def test_predict_prefers_a_run_of_its_own(tmp_path, monkeypatch):
     (tmp_path / "checkpoints" / "mine" / "run.json").write_text("{}")
     result = CliRunner().invoke(cli, ["predict"], input=FACTS["264"])
     assert result.exit_code == 1
-    assert "Name a run with --run: mine" in result.stderr
+    assert "Name a run: mine" in result.stderr

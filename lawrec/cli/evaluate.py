@@ -1,5 +1,6 @@
 """`lawrec evaluate`: measure a run on cases that it has not seen."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Unpack
 
@@ -11,15 +12,15 @@ from lawrec.corpus.splits import SPLITS
 
 
 @click.command(cls=option_types.HeadedCommand)
-@options.run
+@options.model
 @click.option("--split", type=click.Choice(SPLITS), default="test", help="Split to evaluate on.")
 @click.option("--data", type=options.FILE, help="Labelled cases to evaluate on instead of a split.")
 @click.option(
     "--compare",
     "others",
     multiple=True,
-    metavar="RUN",
-    help="Another tuned run to compare with on the same cases; may be repeated.",
+    metavar="MODEL",
+    help="Another run or bundle to compare with on the same cases; may be repeated.",
 )
 @options.skip_bad
 @options.any_label
@@ -63,16 +64,18 @@ def evaluate(
     from lawrec.reporting.evaluation_html import write_page
     from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
     from lawrec.reporting.plots import require_plots
-    from lawrec.runs.run import find_run
+    from lawrec.runs.bundle import open_model
     from lawrec.training.devices import use_device
 
     if page:
         require_plots()
     use_device(device or "auto")
-    run = find_run(checkpoints, run_name)
-    cail_labels = read_labels(run, article_list) if cail else ()
-    other_runs = [find_run(checkpoints, name) for name in others]
-    with options.show_progress() as progress:
+    with options.show_progress() as progress, ExitStack() as opened:
+        run, *other_runs = (
+            opened.enter_context(open_model(checkpoints, name, progress))
+            for name in (run_name, *others)
+        )
+        cail_labels = read_labels(run, article_list) if cail else ()
         evaluated = evaluate_run(
             run,
             split,

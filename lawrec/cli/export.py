@@ -13,23 +13,24 @@ def export() -> None:
     """Pack a run for use elsewhere."""
 
 
-@export.command("run", short_help="Pack a run as a folder.")
+@export.command(short_help="Pack a run as one file to predict with.")
 @options.run
-@options.output("Folder to write, which must not exist.", folder=True, required=True)
+@options.output("File to write, such as criminal-law.lawrec.", required=True)
 @options.verbosity
-def run_folder(run_name: str | None, checkpoints: Path, output: Path) -> None:
-    """Pack what predicting needs of a tuned run, without the paths of this machine.
+def bundle(run_name: str | None, checkpoints: Path, output: Path) -> None:
+    """Pack what predicting needs of a tuned run into one file.
 
-    The folder is a run: `lawrec predict --run FOLDER` takes it.
+    `lawrec predict --model FILE` needs nothing else, and neither TensorFlow nor the run. The file
+    has no paths of this machine.
     """
-    from lawrec.export.packed_run import export_run
+    from lawrec.export.bundle import export_bundle
     from lawrec.runs.find_checkpoint import best_checkpoint
     from lawrec.runs.run import find_run
 
     run = find_run(checkpoints, run_name)
     with options.show_progress() as progress:
         checkpoint = best_checkpoint(run, progress)
-    size = export_run(run, output, checkpoint=checkpoint)
+    size = export_bundle(run, output, checkpoint=checkpoint)
     print_result(f"{output}: {run.folder.name}, {size / 1e6:,.1f} MB")
 
 

@@ -162,6 +162,14 @@ run = compose_options(
     click.option("--run", "run_name", help="Name or path of a run.  [default: the newest]"),
     checkpoints,
 )
+model = compose_options(
+    click.option(
+        "--model",
+        "run_name",
+        help="Name or path of a run, or a bundle.  [default: the newest run, else the shipped one]",
+    ),
+    checkpoints,
+)
 device = click.option(
     "--device",
     metavar="auto|cpu|gpu|gpu:N",

@@ -36,7 +36,7 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 @click.command(cls=option_types.HeadedCommand)
 @click.argument("files", type=options.FILE, nargs=-1, metavar="[FILE]...")
-@options.run
+@options.model
 @options.device
 @options.input_format
 @click.option(

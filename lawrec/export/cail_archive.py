@@ -13,10 +13,9 @@ entries have no times.
 
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED
 
-from lawrec.export.packed_run import Contents, in_folder, packed_run
-from lawrec.files import atomic_file
+from lawrec.export.packed_run import Contents, in_folder, packed_run, write_zip
 from lawrec.law.cail_labels import ids_in, unmapped_articles
 from lawrec.reporting.evaluation_text import shorten_list
 from lawrec.resources import shipped_path
@@ -25,10 +24,6 @@ from lawrec.runs.run import Run
 _PACKAGE = Path(__file__).parents[1]
 _INIT = '"""What CAIL2018\'s judge imports."""\n\nfrom .predictor import Predictor as Predictor\n'
 _CATALOG = "vocab/articles.csv"
-_EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
-"""The first moment that a .zip file can name."""
-_UNIX = 3
-"""The number of Unix as the system that created an entry of a .zip file."""
 
 
 @dataclass(frozen=True)
@@ -83,24 +78,12 @@ def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: st
         **in_folder("run", packed_run(run, checkpoint)),
         **in_folder("library/lawrec", _package_files()),
     }
-    with atomic_file(path) as temporary, ZipFile(temporary, "w") as archive:
-        for name, content in sorted(in_folder("predictor", contents).items()):
-            data = content if isinstance(content, bytes) else content.read_bytes()
-            archive.writestr(_zip_entry(name), data)
+    size = write_zip(path, in_folder("predictor", contents), compression=ZIP_DEFLATED)
     unmapped = unmapped_articles(run.articles.names, ids_in(labels))
-    return PackedRun(path, run.folder.name, len(labels), path.stat().st_size, unmapped)
+    return PackedRun(path, run.folder.name, len(labels), size, unmapped)
 
 
 def _package_files() -> Contents:
     """Return the source of lawrec, and what it ships that predicting reads."""
     sources = {path.relative_to(_PACKAGE).as_posix(): path for path in _PACKAGE.rglob("*.py")}
     return {**sources, _CATALOG: shipped_path(_CATALOG)}
-
-
-def _zip_entry(name: str) -> ZipInfo:
-    """Return an entry without the time, the owner and the system of its creation."""
-    entry = ZipInfo(name, _EARLIEST_TIME)
-    entry.compress_type = ZIP_DEFLATED
-    entry.create_system = _UNIX
-    entry.external_attr = 0o644 << 16  # the permissions rw-r--r-- are the upper two bytes
-    return entry

@@ -9,8 +9,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
+from zipfile import ZipFile, ZipInfo
 
-from lawrec.files import atomic_folder
+from lawrec.files import atomic_file
 from lawrec.json_text import parse_json
 from lawrec.runs.checkpoint_list import (
     BEST,
@@ -26,34 +27,11 @@ from lawrec.seal import MANIFEST, file_digests, sealed
 
 Contents = dict[str, bytes | Path]
 """From the names of files to their bytes, or to the files to copy."""
+_EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
+"""The first moment that a .zip file can name."""
+_UNIX = 3
+"""The number of Unix as the system that created an entry of a .zip file."""
 _LISTS = ("tokens.txt", "articles.txt", "charges.txt", DICTIONARY, *LISTS.values())
-
-
-def export_run(run: Run, folder: Path, *, checkpoint: str) -> int:
-    """Write a packed run into a new folder, and return its size in bytes.
-
-    Args:
-        run: A trained and tuned run.
-        folder: The folder, which must not exist.
-        checkpoint: The path prefix of the run's best checkpoint.
-
-    Raises:
-        RunError: As `packed_run` says.
-        FileExistsError: The folder exists.
-
-    Example:
-        >>> export_run(  # doctest: +SKIP
-        ...     run, Path("criminal-law"), checkpoint=best_checkpoint(run)
-        ... )
-        16421004
-    """
-    contents = packed_run(run, checkpoint)
-    with atomic_folder(folder, overwrite=False) as temporary:
-        for name, content in contents.items():
-            path = temporary / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def packed_run(run: Run, checkpoint: str) -> Contents:
@@ -70,13 +48,36 @@ def packed_run(run: Run, checkpoint: str) -> Contents:
         >>> sorted(packed_run(run, best_checkpoint(run)))[0]  # doctest: +SKIP
         'articles.txt'
     """
+    best, contents = Path(checkpoint), without_checkpoint(run, checkpoint)
+    digest = hashlib.sha256(content_bytes(contents[RUN_FILE])).hexdigest()
+    return {
+        **contents,
+        CHECKPOINTS: json_bytes(sealed(checkpoint_list(digest, []))),
+        **{f"{BEST}/{path.name}": path for path in best.parent.glob(f"{best.name}.*")},
+    }
+
+
+def without_checkpoint(run: Run, checkpoint: str) -> Contents:
+    """Return what predicting needs of a run but the files of its best checkpoint, which is listed.
+
+    Args:
+        run: A trained and tuned run.
+        checkpoint: The path prefix of its best checkpoint.
+
+    Raises:
+        RunError: The run has no thresholds, or its ranker is missing or damaged.
+
+    Example:
+        >>> sorted(without_checkpoint(run, best_checkpoint(run)))[:2]  # doctest: +SKIP
+        ['articles.txt', 'best/checkpoints.json']
+    """
     # A run that is not tuned or that is damaged is refused before anything is written.
     load_thresholds(run, checkpoint)
     load_ranker(run)
     best = Path(checkpoint)
     weights = [path.name for path in best.parent.glob(f"{best.name}.*")]
     lists = [name for name in _LISTS if (run.folder / name).is_file()]
-    run_file = _json(_without_absolute_paths(run.folder / RUN_FILE))
+    run_file = json_bytes(_without_absolute_paths(run.folder / RUN_FILE))
     thresholds = _without_absolute_paths(run.folder / THRESHOLDS)
     thresholds.pop("sha256")
     digest = hashlib.sha256(run_file).hexdigest()
@@ -84,21 +85,53 @@ def packed_run(run: Run, checkpoint: str) -> Contents:
     listed = ListedCheckpoint(best.name, file_digests(best.parent, weights))
     return {
         RUN_FILE: run_file,
-        THRESHOLDS: _json(sealed(thresholds)),
-        MANIFEST: _json(sealed({"files": files})),
-        CHECKPOINTS: _json(sealed(checkpoint_list(digest, []))),
-        f"{BEST}/{CHECKPOINTS}": _json(sealed(checkpoint_list(digest, [listed]))),
+        THRESHOLDS: json_bytes(sealed(thresholds)),
+        MANIFEST: json_bytes(sealed({"files": files})),
+        f"{BEST}/{CHECKPOINTS}": json_bytes(sealed(checkpoint_list(digest, [listed]))),
         **{name: run.folder / name for name in lists},
-        **{f"{BEST}/{name}": best.parent / name for name in weights},
         **(in_folder(RANKER, _ranker_files(run, digest)) if has_ranker(run) else {}),
     }
+
+
+def write_zip(path: Path, contents: Contents, *, compression: int) -> int:
+    """Write a .zip file, and return its size in bytes; the same contents give the same bytes.
+
+    Args:
+        path: The file. An existing file is replaced once the new one is complete.
+        contents: What is in it.
+        compression: `ZIP_STORED` or `ZIP_DEFLATED`.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_zip(Path(folder) / "law.zip", {"law.txt": b"264"}, compression=0)
+        115
+    """
+    with atomic_file(path) as temporary, ZipFile(temporary, "w") as archive:
+        for name, content in sorted(contents.items()):
+            entry = ZipInfo(name, _EARLIEST_TIME)
+            entry.compress_type = compression
+            entry.create_system = _UNIX
+            entry.external_attr = 0o644 << 16  # the permissions rw-r--r-- are the upper two bytes
+            archive.writestr(entry, content_bytes(content))
+    return path.stat().st_size
+
+
+def content_bytes(content: bytes | Path) -> bytes:
+    """Return the bytes of a file, which may be there already.
+
+    Example:
+        >>> content_bytes(b"264")
+        b'264'
+    """
+    return content if isinstance(content, bytes) else content.read_bytes()
 
 
 def _ranker_files(run: Run, run_digest: str) -> Contents:
     """Return the ranker of a run as that of the packed run, whose run.json has another digest."""
     manifest = read_ranker_manifest(run) | {"run": run_digest}
     weights = {name: run.folder / RANKER / name for name in manifest["files"]}
-    return {MANIFEST: _json(sealed(manifest)), **weights}
+    return {MANIFEST: json_bytes(sealed(manifest)), **weights}
 
 
 def in_folder(folder: str, contents: Contents) -> Contents:
@@ -117,7 +150,15 @@ def _without_absolute_paths(path: Path) -> dict[str, Any]:
     return values
 
 
-def _json(values: Mapping[str, Any]) -> bytes:
+def json_bytes(values: Mapping[str, Any]) -> bytes:
+    """Return a JSON object as it is written into a file.
+
+    Example:
+        >>> print(json_bytes({"264": "盗窃罪"}).decode())
+        {
+         "264": "盗窃罪"
+        }
+    """
     return json.dumps(values, ensure_ascii=False, indent=1).encode()
 
 

@@ -76,7 +76,8 @@ def evaluate_run(
 def save_evaluation(evaluated: EvaluationResult, progress: Progress = SILENT) -> None:
     """Write evaluation-NAME.json, the report, and evaluation-NAME.csv, a row per article.
 
-    Where the folder of the run cannot be written to, a message says that they are not kept.
+    Where the folder of the run cannot be written to, or is a bundle, a message says that they are
+    not kept.
 
     Example:
         >>> save_evaluation(evaluate_run(run))  # doctest: +SKIP
@@ -84,6 +85,9 @@ def save_evaluation(evaluated: EvaluationResult, progress: Progress = SILENT) ->
         True
     """
     folder, stem = evaluated.run.folder, f"evaluation-{evaluated.name}"
+    if bundle := evaluated.run.bundle:
+        progress.message(f"{bundle}: the evaluation is not kept there (it is a bundle).")
+        return
     try:
         write_json(folder / f"{stem}.json", evaluated.report.to_dict())
         with atomic_file(folder / f"{stem}.csv") as temporary:

@@ -20,13 +20,13 @@ from lawrec.errors import CaseError, ConfigError
 from lawrec.inference.explain import explain_decision
 from lawrec.inference.run_scorer import load_scorer
 from lawrec.iterables import batched
-from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.contributions import Contributions
 from lawrec.ranking.scorer import Scorer
+from lawrec.runs.bundle import load_titles, open_model
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.results import Answer
-from lawrec.runs.run import Run, find_run_or_shipped, load_encoder
+from lawrec.runs.run import Run, load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
 
 
@@ -80,8 +80,8 @@ class Recommender:
         """Load a trained run; if it has an LSTM, this imports TensorFlow and takes a few seconds.
 
         Args:
-            path: Name of a run in `checkpoints`, or the path of its folder; None: the newest run,
-                or the shipped model if there is none.
+            path: Name of a run or bundle in `checkpoints`, or the path of one; None: the newest
+                run, or the shipped model if there is none.
             checkpoints: Folder of the runs.
             threshold: A threshold for all articles, 0 to 1; None: the tuned ones.
             device: The device that computes, as `load_scorer` takes it.
@@ -89,25 +89,26 @@ class Recommender:
 
         Raises:
             RunError: There is no such run, it has no checkpoint or is not tuned, or it needs
-                another tokenizer.
+                another tokenizer. Or a bundle is damaged.
             ConfigError: The threshold is not within 0 to 1.
 
         Example:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
         """
-        name = None if path is None else str(path)
-        run = find_run_or_shipped(checkpoints, name, progress=progress)
-        checkpoint = best_checkpoint(run, progress)
-        tuned = load_thresholds(run, checkpoint) if threshold is None else _untuned(run, threshold)
-        scorer = load_scorer(run, checkpoint, device=device)
-        return cls(
-            encoder=load_encoder(run),
-            scorer=scorer,
-            tuned=tuned,
-            articles=run.articles.names,
-            titles=article_titles(),
-            contributions=scorer.contributions,
-        )
+        with open_model(checkpoints, None if path is None else str(path), progress) as run:
+            checkpoint = best_checkpoint(run, progress)
+            tuned = (
+                load_thresholds(run, checkpoint) if threshold is None else _untuned(run, threshold)
+            )
+            scorer = load_scorer(run, checkpoint, device=device)
+            return cls(
+                encoder=load_encoder(run),
+                scorer=scorer,
+                tuned=tuned,
+                articles=run.articles.names,
+                titles=load_titles(run),
+                contributions=scorer.contributions,
+            )
 
     def __call__(
         self, facts: Iterable[str] | str, *, top_k: int = 0, features: int = 0

@@ -33,7 +33,7 @@ CHECKPOINTS = "checkpoints.json"
 BEST = "best"
 RUN_FILE = "run.json"
 _TODO = (
-    "Restore it from a copy of the run; or choose another --run, or train a new one with "
+    "Restore it from a copy of the run; or choose another run, or train a new one with "
     "`lawrec train`."
 )
 

@@ -11,7 +11,8 @@ from lawrec.runs.run import Run
 def best_checkpoint(run: Run, progress: Progress = SILENT) -> str:
     """Return the path prefix of the best checkpoint, or of the newest if none is the best yet.
 
-    If the best checkpoints are damaged, the newest one is returned too, after a message.
+    If the best checkpoints are damaged, the newest one is returned too, after a message. A bundle
+    lists the one for which it was tuned, and does not have its files.
 
     Raises:
         RunError: The run has no checkpoint, or all are damaged.
@@ -20,6 +21,8 @@ def best_checkpoint(run: Run, progress: Progress = SILENT) -> str:
         >>> best_checkpoint(run)  # doctest: +SKIP
         'checkpoints/20260301-090507-sample-1a2b3c4d/best/model.ckpt-640'
     """
+    if run.bundle:
+        return str(run.folder / BEST / read_checkpoint_list(run.folder / BEST)[-1].name)
     try:
         best = newest_checkpoint(run.folder / BEST, progress)
     except RunError as error:
@@ -31,7 +34,7 @@ def best_checkpoint(run: Run, progress: Progress = SILENT) -> str:
             run.folder,
             expected="the run must hold a checkpoint",
             got="none yet",
-            todo="Train it with `lawrec train --resume`, or choose another --run.",
+            todo="Train it with `lawrec train --resume`, or choose another run.",
         )
     return checkpoint
 

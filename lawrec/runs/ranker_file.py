@@ -18,6 +18,7 @@ import numpy as np
 
 from lawrec.errors import RunError
 from lawrec.files import atomic_folder, sha256
+from lawrec.limits import MAX_WEIGHTS_BYTES
 from lawrec.ranking.first_stage import FirstStage
 from lawrec.ranking.linear_svm import LinearSvms
 from lawrec.ranking.pair_features import ArticleStatistics
@@ -93,6 +94,8 @@ def load_ranker(run: Run) -> Ranker | None:
         if damage := damaged_file(folder, manifest["files"]):
             raise ValueError(f"{damage[0].name}: {damage[1]}")
         with np.load(folder / WEIGHTS, allow_pickle=False) as file:
+            if sum(entry.file_size for entry in file.zip.infolist()) > MAX_WEIGHTS_BYTES:
+                raise ValueError(f"weights of more than {MAX_WEIGHTS_BYTES:,} bytes")
             arrays = {name: file[name] for name in file.files}
         ranker = Ranker(
             run.config.ranking,

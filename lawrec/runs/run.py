@@ -51,16 +51,12 @@ from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError, quoted
 from lawrec.files import path_out_of, write_text
 from lawrec.json_text import parse_json
-from lawrec.progress import SILENT, Progress
-from lawrec.resources import shipped_path
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.seal import check_seal
 
 RUN_VERSION = 3
 """The version of the format of runs; it grows when older runs can no longer be read."""
 LATEST = "LATEST"
-SHIPPED_RUN = "checkpoints/criminal-law"
-"""The model that the project ships."""
 DICTIONARY = "dictionary.txt"
 LISTS = {"stop_words": "stop_words.txt", "user_tokens": "user_tokens.txt"}
 """The settings of [corpus] that name a list of words, and the name of the run's copy of it."""
@@ -106,6 +102,7 @@ class Run:
         label_counts: The number of train cases of each article.
         splits: The files of the splits, by name; those of extra cases are "extra-1" and so on.
         warm_start: Where the weights were initialized from, if from another run.
+        bundle: The bundle that the folder is a temporary copy of, if it is one.
     """
 
     folder: Path
@@ -119,6 +116,7 @@ class Run:
     label_counts: tuple[int, ...]
     splits: dict[str, SplitFile]
     warm_start: WarmStart | None = None
+    bundle: Path | None = None
 
     @property
     def trained_on(self) -> tuple[str, ...]:
@@ -158,6 +156,13 @@ def open_run(folder: Path) -> Run:
         >>> open_run(Path("checkpoints/first")).config.training.epochs  # doctest: +SKIP
         8
     """
+    if folder.is_file():
+        raise RunError(
+            folder,
+            expected="it must be the folder of a run",
+            got="a file",
+            todo="Bundles are for predict, evaluate and info.",
+        )
     if outside := path_out_of(folder):
         raise RunError(
             outside,
@@ -194,29 +199,6 @@ def open_run(folder: Path) -> Run:
             got=error if missing else f"{type(error).__name__}: {error}",
             todo="Name a folder that `lawrec train` created.",
         ) from error
-
-
-def find_run_or_shipped(root: Path, name: str | None, *, progress: Progress = SILENT) -> Run:
-    """Open a run as `find_run` does, or the shipped model where nothing has been trained yet.
-
-    Args:
-        root: The folder of the runs.
-        name: The name of a run in `root`, or the path of a run; None for the newest run.
-        progress: Gets a message if the shipped model is opened.
-
-    Raises:
-        RunError: As `find_run` says.
-
-    Example:
-        >>> find_run_or_shipped(Path("no-such-folder"), None).folder.name
-        'criminal-law'
-    """
-    shipped = shipped_path(SHIPPED_RUN)
-    own_runs = {path.parent.name for path in root.glob(f"[!.]*/{RUN_FILE}")} - {shipped.name}
-    if name is not None or own_runs or (root / LATEST).exists() or not shipped.is_dir():
-        return find_run(root, name)
-    progress.message(f"No run in {root}: using the shipped model, {shipped} (docs/model-card.md).")
-    return open_run(shipped)
 
 
 def set_latest(run: Run) -> None:
@@ -269,7 +251,7 @@ def _latest_name(root: Path) -> str:
             path,
             expected="it must name the newest run, which commands use when none is named",
             got="no such file" if content is None else quoted(name),
-            todo=f"Name a run with --run: {', '.join(runs[-3:])}.",
+            todo=f"Name a run: {', '.join(runs[-3:])}.",
         )
     return name
 

@@ -65,12 +65,12 @@ def test_the_newest_run_stays_the_one_that_is_used_without_a_name(at_work, train
 
 
 def test_all_commands_take_it(at_work):
-    evaluated = lawrec("evaluate", "--run", "baseline", "--format", "json")
+    evaluated = lawrec("evaluate", "--model", "baseline", "--format", "json")
     assert evaluated.exit_code == 0, evaluated.stderr
     assert json.loads(evaluated.stdout)["metrics"]["micro_f1"] > 0.9
-    answer = json.loads(lawrec("predict", "--run", "baseline", stdin=THEFT).stdout)
+    answer = json.loads(lawrec("predict", "--model", "baseline", stdin=THEFT).stdout)
     assert answer["articles"] == ["264"]
-    info = lawrec("info", "--run", "baseline")
+    info = lawrec("info", "--model", "baseline")
     assert "settings     preset linear, corpus.tokenizer=char," in info.stdout
     assert "thresholds   3 of 3 articles" in info.stdout
 
@@ -101,7 +101,7 @@ def test_without_another_run_the_baseline_must_be_named(at_work, monkeypatch):
     monkeypatch.chdir(at_work / "alone")
     result = lawrec("predict", stdin=THEFT)
     assert result.exit_code == 1
-    assert result.stderr.endswith("got no such file. Name a run with --run: baseline.\n")
+    assert result.stderr.endswith("got no such file. Name a run: baseline.\n")
 
 
 def test_unknown_settings_are_refused_before_any_work(tmp_path, monkeypatch):

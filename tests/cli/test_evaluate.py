@@ -45,7 +45,7 @@ def write_mistakes(path):
 def test_the_page_shows_metrics_and_the_facts_of_wrong_cases(runs, tmp_path):
     cases = write_mistakes(tmp_path / "cases.json")
     result = lawrec(
-        *("evaluate", "--run", "first", "--data", cases, "--skip-bad", "--html", "new/page.html")
+        *("evaluate", "--model", "first", "--data", cases, "--skip-bad", "--html", "new/page.html")
     )
     assert result.exit_code == 0, result.stderr
     page = (tmp_path / "new/page.html").read_text("utf-8")
@@ -62,7 +62,7 @@ def test_the_page_shows_metrics_and_the_facts_of_wrong_cases(runs, tmp_path):
 def test_an_evaluation_always_gives_the_same_page_with_the_metrics_that_are_printed(runs, tmp_path):
     pages = []
     for name in ("a.html", "b.html"):
-        result = lawrec("evaluate", "--run", "first", "--html", name, "--format", "json")
+        result = lawrec("evaluate", "--model", "first", "--html", name, "--format", "json")
         assert result.exit_code == 0, result.stderr
         pages.append((tmp_path / name).read_bytes())
     assert pages[0] == pages[1]
@@ -75,7 +75,7 @@ def test_an_evaluation_always_gives_the_same_page_with_the_metrics_that_are_prin
 
 def test_the_table_of_articles_is_written_into_the_run(runs, tmp_path):
     cases = write_mistakes(tmp_path / "cases.json")
-    assert lawrec("evaluate", "--run", "first", "--data", cases, "--skip-bad").exit_code == 0
+    assert lawrec("evaluate", "--model", "first", "--data", cases, "--skip-bad").exit_code == 0
     assert (runs[0] / "evaluation-cases.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     with (runs[0] / "evaluation-cases.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = {row["article"]: row for row in csv.DictReader(file)}
@@ -88,18 +88,18 @@ def test_the_table_of_articles_is_written_into_the_run(runs, tmp_path):
 
 def test_another_run_is_compared_on_the_same_cases(runs, tmp_path):
     others = ("--compare", "second", "--compare", runs[0])
-    result = lawrec("evaluate", "--run", "first", *others, "--format", "json", "--html", "p.html")
+    result = lawrec("evaluate", "--model", "first", *others, "--format", "json", "--html", "p.html")
     assert result.exit_code == 0, result.stderr
     report = json.loads(result.stdout)
     second, same = report["comparisons"]
     assert (second["run"], same["run"], report["compared_articles"]) == ("second", "first", 3)
     assert {difference["p_value"] for difference in same["differences"].values()} == {1}
-    alone = json.loads(lawrec("evaluate", "--run", "second", "--format", "json").stdout)
+    alone = json.loads(lawrec("evaluate", "--model", "second", "--format", "json").stdout)
     for name, value in alone["metrics"].items():
         assert second["metrics"][name] == pytest.approx(value)
         difference = second["differences"][name]["value"]
         assert difference == pytest.approx(report["metrics"][name] - value)
-    table = lawrec("evaluate", "--run", "first", "--compare", "second").stdout
+    table = lawrec("evaluate", "--model", "first", "--compare", "second").stdout
     assert "\nfirst against second, over 3 articles\n" in table
     assert "<h3>second</h3>" in (tmp_path / "p.html").read_text("utf-8")
 
@@ -107,28 +107,28 @@ def test_another_run_is_compared_on_the_same_cases(runs, tmp_path):
 def test_a_run_that_was_tuned_on_the_cases_cannot_be_compared(runs, trained):
     test = trained.data / "test.json"
     assert lawrec("tune-thresholds", "--run", "second", "--data", test).exit_code == 0
-    result = lawrec("evaluate", "--run", "first", "--compare", "second")
+    result = lawrec("evaluate", "--model", "first", "--compare", "second")
     assert result.exit_code == 1
     assert "must differ from those used to tune, got the same file" in result.stderr
 
 
 def test_a_run_that_does_not_exist_or_is_not_tuned_cannot_be_compared(runs):
-    result = lawrec("evaluate", "--run", "first", "--compare", "third")
+    result = lawrec("evaluate", "--model", "first", "--compare", "third")
     assert result.exit_code == 1
     assert "the folder must hold a run" in result.stderr
     (runs[1] / "thresholds.json").unlink()
-    result = lawrec("evaluate", "--run", "first", "--compare", "second")
+    result = lawrec("evaluate", "--model", "first", "--compare", "second")
     assert result.exit_code == 1
     assert "the run must have thresholds" in result.stderr
 
 
 def test_a_page_without_matplotlib_is_refused_before_any_work(runs, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    result = lawrec("evaluate", "--run", "first", "--html", "page.html")
+    result = lawrec("evaluate", "--model", "first", "--html", "page.html")
     assert result.exit_code == 1
     assert "Run pip install 'lawrec[report]'." in result.stderr
     assert not (tmp_path / "page.html").exists()
-    assert lawrec("evaluate", "--run", "first").exit_code == 0
+    assert lawrec("evaluate", "--model", "first").exit_code == 0
 
 
 def test_an_article_that_the_run_does_not_know_counts_as_a_miss(at_run, tmp_path):
@@ -150,18 +150,18 @@ def test_labels_that_are_no_articles_are_named_before_any_case_is_scored(runs, t
     labels = ["264", "12-Mar", "274276", "264"]
     rows = [f"被告人{'甲乙丙丁'[n]}窃取钱包。,{label}" for n, label in enumerate(labels)]
     path.write_text("\n".join(["fact,articles", *rows]), encoding="utf-8")
-    result = lawrec(command, "--run", "first", "--data", path)
+    result = lawrec(command, "--model", "first", "--data", path)
     assert result.exit_code == 1
     assert f"{path}:3: each article must be in the run's articles or in" in result.stderr
     assert f"['274276'] in {path}:4: 2 cases in all" in result.stderr
-    assert lawrec(command, "--run", "first", "--data", path, "--any-label").exit_code == 0
-    assert lawrec(command, "--run", "first", "--data", path, "--skip-bad").exit_code == 0
+    assert lawrec(command, "--model", "first", "--data", path, "--any-label").exit_code == 0
+    assert lawrec(command, "--model", "first", "--data", path, "--skip-bad").exit_code == 0
 
 
 def test_an_evaluation_that_cannot_be_kept_is_printed_with_a_message(runs):
     (runs[0] / "evaluation-test.json").unlink(missing_ok=True)
     (runs[0] / "evaluation-test.json").mkdir()
-    result = lawrec("evaluate", "--run", "first", "--format", "json")
+    result = lawrec("evaluate", "--model", "first", "--format", "json")
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["metrics"]
     assert "the evaluation is not kept there (Is a directory)" in result.stderr

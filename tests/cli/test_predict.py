@@ -164,7 +164,7 @@ def test_a_missing_file_is_named(at_run):
 @pytest.mark.tensorflow
 def test_a_run_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    result = lawrec("predict", "--run", "mine", stdin=THEFT)
+    result = lawrec("predict", "--model", "mine", stdin=THEFT)
     assert result.exit_code == 1
     assert result.stderr.startswith(
         "Error: mine/run.json: the folder must hold a run, got no such file."

@@ -235,7 +235,7 @@ def test_ids_are_exact_in_a_pipe_and_harmless_in_a_table(at_run, tmp_path):
 def test_the_name_of_a_run_does_not_steer_the_terminal(own_run):
     run = own_run.rename(own_run.with_name("\x9b2Jrun\x1b"))
     for form in ("table", "json"):
-        result = lawrec("info", "--run", run.name, "--format", form)
+        result = lawrec("info", "--model", run.name, "--format", form)
         assert result.exit_code == 0, result.stderr
         assert "\\u009b2Jrun\\u001b" in result.stdout
         assert "\x9b" not in result.stdout

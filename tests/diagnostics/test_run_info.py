@@ -42,7 +42,7 @@ def test_a_damaged_one_is_unusable(ranked, name, tmp_path):
     shutil.copytree(ranked.checkpoints, tmp_path / "checkpoints")
     run = find_run(tmp_path / "checkpoints", None)
     flip(run.folder / "ranker" / name)
-    result = lawrec("info", "--run", run.folder)
+    result = lawrec("info", "--model", run.folder)
     assert result.exit_code == 0
     assert f"ranker       unusable: {run.folder}/ranker: " in result.stdout
 

@@ -232,5 +232,5 @@ def test_a_latest_file_that_names_no_run_says_which_there_are(two_runs, content,
     with pytest.raises(RunError) as caught:
         find_run(two_runs, None)
     assert (caught.value.where, caught.value.got) == (str(path), got)
-    assert caught.value.todo == "Name a run with --run: first, second."
+    assert caught.value.todo == "Name a run: first, second."
     assert find_run(two_runs, "first").folder.name == "first"
