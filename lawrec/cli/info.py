@@ -1,4 +1,4 @@
-"""`lawrec info`: describe a run."""
+"""`lawrec info`: describe a run or a bundle."""
 
 from pathlib import Path
 
@@ -9,16 +9,17 @@ from lawrec.cli.printing import print_result
 
 
 @click.command()
-@options.run
+@options.model
 @options.output_format("reporting.runs_text.INFO_WRITERS")
 def info(run_name: str | None, checkpoints: Path, output_format: str) -> None:
-    """Describe a run: its cases, layers, settings and thresholds."""
-    options.start_tensorflow()
+    """Describe a run: its cases, layers, settings and thresholds; or a bundle, with its parts."""
     from lawrec.diagnostics.run_info import inspect_run
     from lawrec.reporting.runs_text import INFO_WRITERS
-    from lawrec.runs.run import find_run
+    from lawrec.runs.bundle import open_model
 
-    run = find_run(checkpoints, run_name)
-    with options.show_progress() as progress:
+    with (
+        options.show_progress() as progress,
+        open_model(checkpoints, run_name, progress) as run,
+    ):
         run_info = inspect_run(run, progress)
     print_result(INFO_WRITERS[output_format](run_info))

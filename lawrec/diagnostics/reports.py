@@ -35,11 +35,35 @@ class RankerInfo:
 
 
 @dataclass(frozen=True)
+class Network:
+    """The description of an LSTM.
+
+    Attributes:
+        parameters: Number of its weights.
+        flops: Floating-point operations for one case of the greatest length.
+        layers: The layers that have weights.
+    """
+
+    parameters: int
+    flops: int
+    layers: list[Layer]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file in a bundle: its name, its size in bytes, and its SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class RunInfo:
     """The description of a run.
 
     Attributes:
-        run: Its folder.
+        run: Its folder, or its bundle.
         checkpoint: Its best checkpoint, relative to the folder; None before training.
         splits: The path of each split.
         tokenizer: The fingerprint of its tokenizer.
@@ -47,9 +71,8 @@ class RunInfo:
         articles: Number of articles.
         thresholds: How many articles have a threshold, in words.
         ranker: Its linear SVMs and its second stage.
-        parameters: Number of weights of the LSTM.
-        flops: Floating-point operations for one case of the greatest length.
-        layers: The layers that have weights.
+        network: Its LSTM, which TensorFlow builds to describe it; None for a bundle.
+        parts: The files of a bundle; none for a folder.
         preset: The preset from which the fewest settings differ.
         changed: These settings, by name.
         config: All settings, by section.
@@ -63,9 +86,8 @@ class RunInfo:
     articles: int
     thresholds: str
     ranker: RankerInfo
-    parameters: int
-    flops: int
-    layers: list[Layer]
+    network: Network | None
+    parts: list[Part]
     preset: str
     changed: dict[str, Any]
     config: dict[str, Any]

@@ -5,20 +5,22 @@ from pathlib import Path
 import numpy as np
 
 from lawrec.config import nearest_preset
-from lawrec.diagnostics.reports import Layer, RankerInfo, RunInfo
+from lawrec.diagnostics.reports import Layer, Network, Part, RankerInfo, RunInfo
 from lawrec.errors import RunError
-from lawrec.models.flops import flops
+from lawrec.files import sha256
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import LSTM
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.ranker_file import RANKER, load_ranker
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
-from lawrec.training.checkpoints import build_run_model
+from lawrec.tensorflow_start import import_tensorflow
 
 
 def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:
     """Return the description of a run, trained or not, tuned or not.
+
+    That of a folder needs TensorFlow, which takes seconds to import.
 
     Args:
         run: The run.
@@ -26,15 +28,13 @@ def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:
 
     Example:
         >>> run = find_run(Path("checkpoints"), None)  # doctest: +SKIP
-        >>> inspect_run(run).parameters  # doctest: +SKIP
+        >>> inspect_run(run).network.parameters  # doctest: +SKIP
         16351470
     """
     checkpoint = _checkpoint(run, progress)
-    model = build_run_model(run)
     preset, changed = nearest_preset(run.config)
-    labels = (output.shape[-1] for output in model.output.values())
     return RunInfo(
-        run=str(run.folder),
+        run=str(run.bundle or run.folder),
         checkpoint=checkpoint and str(Path(checkpoint).relative_to(run.folder)),
         splits={split: str(file.path) for split, file in run.splits.items()},
         tokenizer=run.tokenizer,
@@ -42,6 +42,22 @@ def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:
         articles=len(run.articles),
         thresholds=_thresholds(run, checkpoint),
         ranker=_ranker(run),
+        network=None if run.bundle else _network(run),
+        parts=_parts(run) if run.bundle else [],
+        preset=preset,
+        changed=changed,
+        config=run.config.to_dict(),
+    )
+
+
+def _network(run: Run) -> Network:
+    import_tensorflow()
+    from lawrec.models.flops import flops
+    from lawrec.training.checkpoints import build_run_model
+
+    model = build_run_model(run)
+    labels = (output.shape[-1] for output in model.output.values())
+    return Network(
         parameters=model.count_params(),
         flops=flops(run.config.model, run.config.model.lstm_tokens, labels=labels),
         layers=[
@@ -49,10 +65,15 @@ def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:
             for layer in model.layers
             if layer.count_params()
         ],
-        preset=preset,
-        changed=changed,
-        config=run.config.to_dict(),
     )
+
+
+def _parts(run: Run) -> list[Part]:
+    paths = sorted(path for path in run.folder.rglob("*") if path.is_file())
+    return [
+        Part(path.relative_to(run.folder).as_posix(), path.stat().st_size, sha256(path))
+        for path in paths
+    ]
 
 
 def _checkpoint(run: Run, progress: Progress) -> str | None:

@@ -1,14 +1,15 @@
 """What the commands on records and runs print: a text for people, and JSON for programs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
+from rich.table import Table
 
 from lawrec.corpus.extra_cases import DUPLICATES, UNKNOWN
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
-from lawrec.diagnostics.reports import DoctorReport, RankerInfo, RunInfo
+from lawrec.diagnostics.reports import DoctorReport, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
 from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
@@ -135,7 +136,7 @@ def _guarantee_text(cost: GuaranteeCost) -> str:
 
 
 def info_table(run: RunInfo) -> str:
-    """Return a run's description as text: its parts, then one row per layer.
+    """Return a run's description as text, then one row per layer, or per part of a bundle.
 
     Example:
         >>> print(info_table(inspect_run(find_run(Path("checkpoints"), None))))  # doctest: +SKIP
@@ -151,16 +152,37 @@ def info_table(run: RunInfo) -> str:
         f"vocabulary   {run.tokens:,} tokens ({run.tokenizer}), {run.articles:,} articles",
         f"thresholds   {run.thresholds}",
         *_ranker_lines(run.ranker),
-        f"parameters   {run.parameters:,}",
-        f"operations   {run.flops:,} for the longest case",
+        *_network_lines(run.network),
         f"settings     {', '.join([f'preset {run.preset}', *changes])}",
     ]
+    table = _layer_table(run.network) if run.network else _part_table(run.parts)
+    return "\n".join(lines) + "\n" + render(table).rstrip()
+
+
+def _network_lines(network: Network | None) -> list[str]:
+    if not network:
+        return []
+    return [
+        f"parameters   {network.parameters:,}",
+        f"operations   {network.flops:,} for the longest case",
+    ]
+
+
+def _layer_table(network: Network) -> Table:
     table = simple_table("Layer")
     table.add_column("Output")
     table.add_column("Parameters", justify="right")
-    for layer in run.layers:
+    for layer in network.layers:
         table.add_row(layer.name, layer.output, f"{layer.parameters:,}")
-    return "\n".join(lines) + "\n" + render(table).rstrip()
+    return table
+
+
+def _part_table(parts: Sequence[Part]) -> Table:
+    table = simple_table("Part", "Bytes")
+    table.add_column("SHA-256, first half")
+    for part in parts:
+        table.add_row(part.name, f"{part.size:,}", part.sha256[:32])
+    return table
 
 
 def _ranker_lines(ranker: RankerInfo) -> list[str]:

@@ -144,18 +144,18 @@ def test_an_article_that_the_run_does_not_know_counts_as_a_miss(at_run, tmp_path
     assert report["metrics"]["micro_f1"] == pytest.approx(2 * 2 / (2 * 2 + 1))
 
 
-@pytest.mark.parametrize("command", ["evaluate", "tune-thresholds"])
+@pytest.mark.parametrize("command", [("evaluate", "--model"), ("tune-thresholds", "--run")])
 def test_labels_that_are_no_articles_are_named_before_any_case_is_scored(runs, tmp_path, command):
     path = tmp_path / "other.csv"
     labels = ["264", "12-Mar", "274276", "264"]
     rows = [f"被告人{'甲乙丙丁'[n]}窃取钱包。,{label}" for n, label in enumerate(labels)]
     path.write_text("\n".join(["fact,articles", *rows]), encoding="utf-8")
-    result = lawrec(command, "--model", "first", "--data", path)
+    result = lawrec(*command, "first", "--data", path)
     assert result.exit_code == 1
     assert f"{path}:3: each article must be in the run's articles or in" in result.stderr
     assert f"['274276'] in {path}:4: 2 cases in all" in result.stderr
-    assert lawrec(command, "--model", "first", "--data", path, "--any-label").exit_code == 0
-    assert lawrec(command, "--model", "first", "--data", path, "--skip-bad").exit_code == 0
+    assert lawrec(*command, "first", "--data", path, "--any-label").exit_code == 0
+    assert lawrec(*command, "first", "--data", path, "--skip-bad").exit_code == 0
 
 
 def test_an_evaluation_that_cannot_be_kept_is_printed_with_a_message(runs):

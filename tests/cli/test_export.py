@@ -12,6 +12,8 @@ from click.testing import CliRunner
 
 from lawrec.cli import cli
 from lawrec.evaluation.cail_judge import judge
+from lawrec.resources import shipped_path
+from lawrec.runs.bundle import SHIPPED_MODEL
 from tests.helpers.damages import flip, reseal
 
 IDS = {"266": 1, "264": 2, "133之一": 3}
@@ -144,6 +146,69 @@ def test_articles_that_the_list_lacks_are_named(trained, tmp_path):
     line = result.stdout.splitlines()[1]
     assert line.startswith("Never answered, since the list lacks them: ")
     assert {*line.partition(": ")[2].split(", ")} == {"266", "133之一"}
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    """A bundle, and what `lawrec export bundle` printed."""
+    path = tmp_path_factory.mktemp("packed") / "mine.lawrec"
+    return path, lawrec("export", "bundle", "--run", shipped_path(SHIPPED_MODEL), "-o", path)
+
+
+class TestBundle:
+    """The shipped model, packed again: no run with an LSTM can be."""
+
+    def test_it_says_what_it_has_written(self, packed):
+        path, result = packed
+        assert result.exit_code == 0, result.stderr
+        assert result.stdout == f"{path}: criminal-law, {path.stat().st_size / 1e6:,.1f} MB\n"
+
+    def test_predict_answers_with_it_as_with_the_run(self, packed, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "facts.txt").write_text("被告人张某秘密窃取钱包。\n", "utf-8")
+        models = (packed[0], shipped_path(SHIPPED_MODEL))
+        results = [lawrec("predict", "facts.txt", "--model", model) for model in models]
+        assert results[0].exit_code == 0, results[0].stderr
+        assert (results[0].stdout, results[0].stderr) == (results[1].stdout, results[1].stderr)
+        assert list(tmp_path.iterdir()) == [tmp_path / "facts.txt"]
+
+    def test_info_shows_it_with_its_parts(self, packed):
+        path, _ = packed
+        result = lawrec("info", "--model", path)
+        lines = result.stdout.splitlines()
+        assert result.exit_code == 0, result.stderr
+        assert lines[:2] == [f"run          {path}", "checkpoint   best/model.ckpt-1"]
+        assert "thresholds   183 of 183 articles" in lines
+        assert [line.split()[0] for line in lines if "." in line][-1] == "tokens.txt"
+        parts = json.loads(lawrec("info", "--model", path, "--format", "json").stdout)["parts"]
+        assert {"ranker/weights.npz", "titles.json"} < {part["name"] for part in parts}
+
+    def test_evaluate_measures_it_and_keeps_nothing(self, packed, trained):
+        path, _ = packed
+        cases = trained.data / "test.json"
+        arguments = ("--data", cases, "--compare", path, "--format", "json")
+        result = lawrec("evaluate", "--model", path, *arguments)
+        assert result.exit_code == 0, result.stderr
+        assert json.loads(result.stdout)["run"] == "mine"
+        assert f"{path}: the evaluation is not kept there (it is a bundle)." in result.stderr
+
+    def test_what_changes_a_run_takes_none(self, packed):
+        path, _ = packed
+        result = lawrec("tune-thresholds", "--run", path)
+        assert result.stderr == (
+            f"Error: {path}: it must be the folder of a run, got a file. "
+            "Bundles are for predict, evaluate and info.\n"
+        )
+
+    def test_a_damaged_one_is_refused(self, packed, tmp_path):
+        path = shutil.copy(packed[0], tmp_path / "mine.lawrec")
+        flip(path)
+        result = lawrec("predict", "--model", path)
+        assert result.exit_code == 1
+        assert result.stderr == (
+            f"Error: {path}: the file must be an undamaged bundle, got Bad CRC-32 for file "
+            "'ranker/weights.npz'. Copy it again, or write it again with `lawrec export bundle`.\n"
+        )
 
 
 class TestErrors:

@@ -135,7 +135,9 @@ def test_from_training_to_a_prediction(tiny_data, tmp_path, at_work):
     assert {entry["article"] for entry in answer["recommendations"]} <= {"264", "266", "133之一"}
     info = json.loads(lawrec("info", "--format", "json").stdout)
     assert info["splits"]["extra-1"] == str(tmp_path / "more.jsonl")
-    assert [layer["output"] for layer in info["layers"] if layer["name"] == "charges"] == ["(1,)"]
+    assert [
+        layer["output"] for layer in info["network"]["layers"] if layer["name"] == "charges"
+    ] == ["(1,)"]
 
 
 @pytest.mark.tensorflow

@@ -9,7 +9,7 @@ import pytest
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.threshold_curve import NEVER
-from lawrec.diagnostics.reports import Layer, RankerInfo, RunInfo
+from lawrec.diagnostics.reports import Layer, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import METRIC_LABELS, METRICS
 from lawrec.reporting import runs_text
 from lawrec.runs.results import TuningResult
@@ -27,9 +27,8 @@ def run_info(**changes):
         "articles": 183,
         "thresholds": "180 of 183 articles",
         "ranker": RankerInfo("none yet"),
-        "parameters": 1_234_567,
-        "flops": 1_000_000_000,
-        "layers": [Layer("embedding", "(None, 8)", 98_760)],
+        "network": Network(1_234_567, 1_000_000_000, [Layer("embedding", "(None, 8)", 98_760)]),
+        "parts": [],
         "preset": "tiny",
         "changed": {"training.seed": 7},
         "config": {"model": {"lstm_units": 128}},
@@ -134,6 +133,27 @@ settings     preset tiny, training.seed=7
     )
 
 
+def test_a_bundle_is_described_with_its_parts_instead_of_layers():
+    digests = "ab" * 16 + "cd" * 16, "7f" * 32
+    parts = [Part("run.json", 732, digests[0]), Part("ranker/weights.npz", 13_510_390, digests[1])]
+    info = run_info(run="criminal-law.lawrec", network=None, parts=parts)
+    assert runs_text.info_table(info) == (
+        f"""\
+run          criminal-law.lawrec
+checkpoint   best.ckpt-7
+train        data/train.json
+vocabulary   12,345 tokens (jieba), 183 articles
+thresholds   180 of 183 articles
+ranker       none yet
+settings     preset tiny, training.seed=7
+
+  Part                      Bytes   SHA-256, first half
+ {"─" * 68}
+  run.json                    732   {"ab" * 16}
+  ranker/weights.npz   13,510,390   {"7f" * 16}"""
+    )
+
+
 @pytest.mark.parametrize(
     ("importances", "shown"),
     [
@@ -157,4 +177,6 @@ def test_a_ranker_is_described_by_its_parts(importances, shown):
 def test_the_json_of_a_run_reads_back():
     values = json.loads(runs_text.report_json(run_info()))
     assert list(values) == [field.name for field in fields(RunInfo)]
-    assert values["layers"] == [{"name": "embedding", "output": "(None, 8)", "parameters": 98_760}]
+    assert values["network"]["layers"] == [
+        {"name": "embedding", "output": "(None, 8)", "parameters": 98_760}
+    ]
