@@ -68,3 +68,12 @@ def test_a_case_error_has_a_kind_that_pickling_keeps():
 def test_a_quoted_value_has_one_line_of_at_most_40_characters(value, expected):
     assert quoted(value) == expected
     assert len(quoted(value)) <= 40
+
+
+def test_the_same_error_elsewhere_keeps_its_parts_and_its_kind():
+    error = CaseError(
+        "a.json", expected="x", got="y", todo="z", kind=ErrorKind.ENCODING, case_id="7"
+    )
+    moved = error.at("b.json")
+    assert str(moved) == "b.json: x, got y. z"
+    assert vars(moved) == {**vars(error), "where": "b.json"}

@@ -21,6 +21,7 @@ from lawrec.files import (
     check_new_folder,
     sha256,
     temporary_file,
+    temporary_folder,
     write_json,
     write_text,
 )
@@ -244,11 +245,25 @@ def test_a_full_temporary_folder_is_an_error_that_names_it():
     assert caught.value.filename == tempfile.gettempdir()
 
 
-def test_no_temporary_folder_at_all_is_an_error_with_advice(monkeypatch):
+@pytest.fixture
+def no_temporary_folder(monkeypatch):
     def missing():
         raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
 
     monkeypatch.setattr("tempfile.gettempdir", missing)
+
+
+def test_memory_is_used_where_no_disk_may_be_written_to(no_temporary_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("lawrec.files._MEMORY", tmp_path)
+    with temporary_folder() as folder:
+        assert folder.parent == tmp_path
+    assert not folder.exists()
+
+
+def test_no_temporary_folder_at_all_is_an_error_with_advice(
+    no_temporary_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("lawrec.files._MEMORY", tmp_path / "no-such-folder")
     with pytest.raises(CaseError, match="set TMPDIR to another folder"), temporary_file():
         pass
 
