@@ -72,7 +72,7 @@ def evaluate(
     use_device(device or "auto")
     with options.show_progress() as progress, ExitStack() as opened:
         run, *other_runs = (
-            opened.enter_context(open_model(checkpoints, name, progress))
+            opened.enter_context(open_model(checkpoints, name, progress=progress))
             for name in (run_name, *others)
         )
         cail_labels = read_labels(run, article_list) if cail else ()

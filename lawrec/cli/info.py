@@ -19,7 +19,7 @@ def info(run_name: str | None, checkpoints: Path, output_format: str) -> None:
 
     with (
         options.show_progress() as progress,
-        open_model(checkpoints, run_name, progress) as run,
+        open_model(checkpoints, run_name, progress=progress) as run,
     ):
         run_info = inspect_run(run, progress)
     print_result(INFO_WRITERS[output_format](run_info))

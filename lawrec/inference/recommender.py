@@ -95,7 +95,7 @@ class Recommender:
         Example:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
         """
-        with open_model(checkpoints, None if path is None else str(path), progress) as run:
+        with open_model(checkpoints, None if path is None else str(path), progress=progress) as run:
             checkpoint = best_checkpoint(run, progress)
             tuned = (
                 load_thresholds(run, checkpoint) if threshold is None else _untuned(run, threshold)

@@ -55,7 +55,7 @@ _CHUNK_BYTES = 2**20
 
 
 @contextmanager
-def open_model(root: Path, name: str | None, progress: Progress = SILENT) -> Iterator[Run]:
+def open_model(root: Path, name: str | None, *, progress: Progress = SILENT) -> Iterator[Run]:
     """Yield the run that a name stands for, whose files exist inside the block.
 
     Args:
