@@ -305,7 +305,7 @@ class _Preparation:
         for done, (case_tokens, case) in enumerate(spool, 1):
             yield Record(
                 case_id=case["case_id"],
-                token_ids=encode(case_tokens, tokens, max_tokens=self.config.max_tokens),
+                token_ids=encode(case_tokens, tokens)[: self.config.max_tokens],
                 label_ids=_label_ids(case["articles"], articles),
                 unknown_ids=_unknown_ids(case, articles),
                 weight=case["weight"],

@@ -6,7 +6,7 @@ the characters of the normalized text are traced back to the fact, and the token
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from lawrec.corpus.tokenizers import Tokenizer
@@ -20,16 +20,24 @@ class Span(NamedTuple):
     end: int
 
 
-def token_spans(tokenizer: Tokenizer, fact: str) -> list[tuple[str, Span]]:
+def _whole(token: str) -> list[str]:
+    return [token]
+
+
+def token_spans(
+    tokenizer: Tokenizer, fact: str, *, split: Callable[[str], list[str]] = _whole
+) -> list[tuple[str, Span]]:
     """Return the tokens of a fact, each with its characters in the fact as it is.
 
     Args:
         tokenizer: A loaded tokenizer.
         fact: Any text.
+        split: From a token that is as in the text to its pieces.
 
     Returns:
-        What `tokenizer.tokenize` returns, with spans in ascending order. White space within a
-        token is part of its span. Two tokens share a character that becomes several, such as "㎏".
+        The pieces of what `tokenizer.tokenize` returns, with spans in ascending order. White space
+        within a piece is part of its span. Two tokens share a character that becomes
+        several, such as "㎏".
 
     Example:
         >>> from lawrec.config import CorpusConfig
@@ -41,9 +49,12 @@ def token_spans(tokenizer: Tokenizer, fact: str) -> list[tuple[str, Span]]:
     text, origins = normalize_with_origins(fact)
     tokens, end = [], 0
     for stretch, token in tokenizer.stretches(text):
-        start, end = end, end + len(stretch)
-        if token is not None:
-            tokens.append((token, Span(origins[start].start, origins[end - 1].end)))
+        pieces = split(token) if token == stretch else [stretch]
+        for piece in pieces:
+            start, end = end, end + len(piece)
+            if token is not None:
+                name = piece if token == stretch else token
+                tokens.append((name, Span(origins[start].start, origins[end - 1].end)))
     return tokens
 
 

@@ -1,7 +1,7 @@
 """Vocabularies: tokens <-> token ids, articles <-> label ids, and the one way to encode a fact."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,8 @@ from lawrec.types import BoolArray
 
 PAD, UNK = "<pad>", "<unk>"
 PAD_ID, UNK_ID = 0, 1
+_LONGEST_PIECE = 8
+"""In characters; few words are longer, and looking for them takes time in proportion."""
 
 
 @dataclass(frozen=True)
@@ -103,22 +105,55 @@ def build_vocabulary(
     return Vocabulary((*first, *(token for token, _ in frequent[:room])))
 
 
-def encode(tokens: Sequence[str], vocabulary: Vocabulary, *, max_tokens: int) -> list[int]:
-    """Return the ids of the first tokens of a fact, at least one id.
+def known_pieces(token: str, vocabulary: Vocabulary) -> list[str]:
+    """Return a token as it is if it has an id, else the words in it that have one.
+
+    Compounds are endless, and a rare one is made of common words. From left to right, the longest
+    word is taken, of 2 to `_LONGEST_PIECE` characters: single characters say little, and most
+    names have no word in them. What remains between two words is an unknown piece.
+
+    Returns:
+        At least one piece; joined, they are the token.
+
+    Example:
+        >>> vocabulary = Vocabulary((PAD, UNK, "持刀", "抢劫"))
+        >>> known_pieces("持刀抢劫", vocabulary), known_pieces("又抢劫了", vocabulary)
+        (['持刀', '抢劫'], ['又', '抢劫', '了'])
+    """
+    if token in vocabulary.ids or token.startswith("<"):  # no tokenizer yields "<" but entities
+        return [token]
+    pieces, start, position = [], 0, 0
+    while position < len(token) - 1:
+        word = _longest_word(token, position, ids=vocabulary.ids)
+        if word:
+            pieces += [token[start:position], word]
+            start = position + len(word)
+        position += len(word) or 1
+    return [piece for piece in (*pieces, token[start:]) if piece] or [token]
+
+
+def _longest_word(token: str, start: int, *, ids: Mapping[str, int]) -> str:
+    """Return the longest word that begins at a position of a token, "" if there is none."""
+    lengths = range(min(_LONGEST_PIECE, len(token) - start), 1, -1)
+    words = (token[start : start + length] for length in lengths)
+    return next((word for word in words if ids.get(word, PAD_ID) > UNK_ID), "")
+
+
+def encode(tokens: Sequence[str], vocabulary: Vocabulary) -> list[int]:
+    """Return the ids of the tokens of a fact and of their known pieces, at least one id.
 
     Args:
         tokens: The tokens of the fact, possibly none.
-        vocabulary: The tokens with an id of their own; the others get `UNK_ID`.
-        max_tokens: The largest number of ids.
+        vocabulary: The tokens with an id of their own; pieces without one get `UNK_ID`.
 
     Example:
-        >>> encode(["盗", "窃"], Vocabulary((PAD, UNK, "盗")), max_tokens=384)
-        [2, 1]
-        >>> encode([], Vocabulary((PAD, UNK, "盗")), max_tokens=384)
+        >>> encode(["盗", "窃", "盗窃罪"], Vocabulary((PAD, UNK, "盗", "盗窃")))
+        [2, 1, 3, 1]
+        >>> encode([], Vocabulary((PAD, UNK, "盗")))
         [1]
     """
-    ids = vocabulary.ids
-    return [ids.get(token, UNK_ID) for token in tokens[:max_tokens]] or [UNK_ID]
+    pieces = (piece for token in tokens for piece in known_pieces(token, vocabulary))
+    return [vocabulary.ids.get(piece, UNK_ID) for piece in pieces] or [UNK_ID]
 
 
 class EncodedFact(NamedTuple):
@@ -147,9 +182,9 @@ class Encoder:
 
     def encode(self, fact: str) -> EncodedFact:
         """Return 1 to `max_tokens` token ids, and whether the fact has more tokens than that."""
-        tokens = self.tokenizer.tokenize(fact)
-        token_ids = encode(tokens, self.tokens, max_tokens=self.max_tokens)
-        return EncodedFact(token_ids, truncated=len(tokens) > self.max_tokens)
+        token_ids = encode(self.tokenizer.tokenize(fact), self.tokens)
+        truncated = len(token_ids) > self.max_tokens
+        return EncodedFact(token_ids[: self.max_tokens], truncated)
 
 
 def label_matrix(label_ids: Iterable[Sequence[int]], n_labels: int) -> BoolArray:

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from lawrec.corpus.token_spans import Span, token_spans
-from lawrec.corpus.vocabulary import UNK_ID, Encoder, encode
+from lawrec.corpus.vocabulary import UNK_ID, Encoder, encode, known_pieces
 from lawrec.types import Int64Array
 
 # The end of a clause, with what closes after it, but not the comma of 1,200 or the colon of 17:30.
@@ -56,9 +57,10 @@ def locate(fact: str, encoder: Encoder) -> LocatedFact:
         LocatedFact(text='盗 窃', token_ids=array([1, 2]), \
 spans=[Span(start=0, end=1), Span(start=2, end=3)])
     """
-    tokens = token_spans(encoder.tokenizer, fact)[: encoder.max_tokens]
-    ids = encode([token for token, _ in tokens], encoder.tokens, max_tokens=encoder.max_tokens)
-    return LocatedFact(fact, np.array(ids, np.int64), [span for _, span in tokens])
+    split = partial(known_pieces, vocabulary=encoder.tokens)
+    pieces = token_spans(encoder.tokenizer, fact, split=split)[: encoder.max_tokens]
+    ids = encode([piece for piece, _ in pieces], encoder.tokens)
+    return LocatedFact(fact, np.array(ids, np.int64), [span for _, span in pieces])
 
 
 def clauses(fact: LocatedFact) -> list[Part]:

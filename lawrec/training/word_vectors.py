@@ -93,8 +93,7 @@ def train_word_vectors(
             always=listed_words(config.corpus.user_tokens),
         )
         token_ids = (
-            encode(fact_tokens, tokens, max_tokens=config.corpus.max_tokens)
-            for fact_tokens in spool
+            encode(fact_tokens, tokens)[: config.corpus.max_tokens] for fact_tokens in spool
         )
         progress.message("Counting which tokens occur near each other.")
         vectors = token_vectors(

@@ -1,7 +1,10 @@
 import random
 from collections import Counter
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.tokenizers import load_tokenizer
@@ -14,6 +17,7 @@ from lawrec.corpus.vocabulary import (
     Vocabulary,
     build_vocabulary,
     encode,
+    known_pieces,
     label_matrix,
     load_vocabulary,
 )
@@ -134,18 +138,51 @@ def test_more_tokens_of_the_user_than_there_is_room_for_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("tokens", "max_tokens", "expected"),
+    ("tokens", "expected"),
     [
-        ([], 3, [1]),
-        (["盗窃"], 3, [2]),
-        (["诈骗"], 3, [1]),
-        (["盗窃", "诈骗", "抢劫"], 3, [2, 1, 3]),
-        (["盗窃", "诈骗", "抢劫"], 2, [2, 1]),
-        (["抢劫"] * 5, 1, [3]),
+        ([], [1]),
+        (["盗窃"], [2]),
+        (["诈骗"], [1]),
+        (["盗窃", "诈骗", "抢劫"], [2, 1, 3]),
+        (["盗窃抢劫", "抢劫犯"], [2, 3, 3, 1]),
+        (["持刀抢", "了"], [1, 1]),
     ],
 )
-def test_tokens_become_one_to_max_tokens_ids(tokens, max_tokens, expected):
-    assert encode(tokens, WORDS, max_tokens=max_tokens) == expected
+def test_tokens_become_the_ids_of_their_known_pieces(tokens, expected):
+    assert encode(tokens, WORDS) == expected
+
+
+@pytest.mark.parametrize(
+    ("token", "pieces"),
+    [
+        ("", [""]),
+        ("盗窃", ["盗窃"]),
+        ("盗", ["盗"]),
+        ("张某某", ["张某某"]),
+        ("盗窃罪", ["盗窃", "罪"]),
+        ("罪盗窃", ["罪", "盗窃"]),
+        ("因盗窃而抢劫的", ["因", "盗窃", "而", "抢劫", "的"]),
+        ("抢劫盗窃抢劫", ["抢劫", "盗窃", "抢劫"]),
+        ("x<unk><pad>", ["x<unk><pad>"]),
+    ],
+)
+def test_an_unknown_token_is_the_known_words_in_it(token, pieces):
+    assert known_pieces(token, WORDS) == pieces
+
+
+def test_the_longest_word_is_taken_from_left_to_right():
+    words = Vocabulary((PAD, UNK, "甲乙", "甲乙丙", "丙丁", "一二三四五六七八九"))
+    assert known_pieces("甲乙丙丁", words) == ["甲乙丙", "丁"]
+    assert known_pieces("零一二三四五六七八九", words) == ["零一二三四五六七八九"]
+
+
+@given(st.text("甲乙丙丁", max_size=30), st.sets(st.text("甲乙丙丁", min_size=1, max_size=9)))
+def test_the_pieces_joined_are_the_token(token, words):
+    vocabulary = Vocabulary((PAD, UNK, *sorted(words)))
+    pieces = known_pieces(token, vocabulary)
+    assert "".join(pieces) == token
+    known = [piece in words for piece in pieces]
+    assert pieces == [token] or all(first or second for first, second in pairwise(known))
 
 
 @pytest.mark.parametrize(

@@ -84,3 +84,17 @@ def test_a_fact_without_tokens_has_an_unknown_one_and_no_span():
     fact = locate(" \n", ENCODER)
     np.testing.assert_array_equal(fact.token_ids, [1])
     assert fact.spans == []
+
+
+def test_the_pieces_of_an_unknown_word_have_spans_of_their_own():
+    words_known = Vocabulary((PAD, UNK, "持刀", "抢劫"))
+    encoder = Encoder(load_tokenizer(CorpusConfig()), words_known, 9)
+    fact = "持刀 抢劫案"
+    located = locate(fact, encoder)
+    assert located.token_ids.tolist() == encoder(fact)
+    named = [fact[span.start : span.end] for span in located.spans]
+    assert dict(zip(named, located.token_ids.tolist(), strict=True)) == {
+        "持刀": 2,
+        "抢劫": 3,
+        "案": 1,
+    }
