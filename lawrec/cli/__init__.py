@@ -40,6 +40,7 @@ COMMANDS = {
     "baseline": "Train and tune linear SVMs to compare with.",
     "evaluate": "Measure a run on unseen cases.",
     "predict": "Recommend articles for facts.",
+    "serve": "Answer over HTTP, with a page for people.",
     "export": "Pack a run for use elsewhere.",
     "info": "Describe a run.",
     "articles": "Show articles and import statutes.",

@@ -27,6 +27,14 @@ HEADINGS = {
         "keep_runs",
     ),
     "Thresholds": ("strategy", "objective", "calibration", "coverage", "threshold"),
+    "Service": (
+        *("host", "port", "workers", "api_key_file", "tls_certificate", "tls_key"),
+        *("cors_origins", "feedback"),
+    ),
+    "Load": (
+        *("max_batch", "max_wait", "queue_facts", "deadline", "max_body", "max_fact"),
+        "max_facts",
+    ),
     "Devices": ("device", "log_placement"),
 }
 """The headings of the help, and the names of the options below them."""

@@ -320,6 +320,11 @@ def show_progress(hidden: bool = False) -> AbstractContextManager[Progress]:
     return nullcontext(SILENT) if hidden or _is_on("quiet") else progress_on(sys.stderr)
 
 
+def log_level() -> str:
+    """Return how much a service logs: warnings and errors alone with --quiet."""
+    return "warning" if _is_on("quiet") else "info"
+
+
 def set_tensorflow_log() -> None:
     """Choose that TensorFlow logs, if it is imported later and --verbose was given."""
     if _is_on("verbose"):

@@ -11,6 +11,7 @@ from typing import Self
 
 import numpy as np
 
+from lawrec.config import DecisionConfig
 from lawrec.corpus.cases import Case
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.decision.co_citation import CoCitations
@@ -26,7 +27,7 @@ from lawrec.ranking.scorer import Scorer
 from lawrec.runs.bundle import load_titles, open_model
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.results import Answer
-from lawrec.runs.run import Run, load_encoder
+from lawrec.runs.run import load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
 
 
@@ -98,7 +99,9 @@ class Recommender:
         with open_model(checkpoints, None if path is None else str(path), progress=progress) as run:
             checkpoint = best_checkpoint(run, progress)
             tuned = (
-                load_thresholds(run, checkpoint) if threshold is None else _untuned(run, threshold)
+                load_thresholds(run, checkpoint)
+                if threshold is None
+                else _untuned(run.config.decision, threshold, n_articles=len(run.articles))
             )
             scorer = load_scorer(run, checkpoint, device=device)
             return cls(
@@ -109,6 +112,23 @@ class Recommender:
                 titles=load_titles(run),
                 contributions=scorer.contributions,
             )
+
+    def with_threshold(self, threshold: float) -> Self:
+        """Return a recommender with the same threshold for all articles, instead of the tuned ones.
+
+        It shares all else with this one, and has no calibrated probabilities.
+
+        Args:
+            threshold: The threshold, 0 to 1.
+
+        Raises:
+            ConfigError: It is not within 0 to 1.
+
+        Example:
+            >>> Recommender.load().with_threshold(0.5)  # doctest: +SKIP
+        """
+        tuned = _untuned(self.tuned.rule, threshold, n_articles=len(self.articles))
+        return replace(self, tuned=tuned)
 
     def __call__(
         self, facts: Iterable[str] | str, *, top_k: int = 0, features: int = 0
@@ -261,8 +281,10 @@ def _error_note(n_errors: int) -> str:
     return f"{n_errors:,} not answered" if n_errors else ""
 
 
-def _untuned(run: Run, threshold: float) -> TunedThresholds:
-    """Return a decision rule with the same threshold for all articles."""
+def _untuned(
+    limits: DecisionConfig | DecisionRule, threshold: float, *, n_articles: int
+) -> TunedThresholds:
+    """Return a decision rule with the same threshold for all articles, and the limits of a list."""
     if not 0 <= threshold <= 1:  # NaN is not within
         raise ConfigError(
             "threshold",
@@ -270,9 +292,8 @@ def _untuned(run: Run, threshold: float) -> TunedThresholds:
             got=threshold,
             todo="Choose a value in that range.",
         )
-    limits = run.config.decision
     rule = DecisionRule(
-        np.full(len(run.articles), threshold, np.float32),
+        np.full(n_articles, threshold, np.float32),
         min_articles=limits.min_articles,
         max_articles=limits.max_articles,
         fill_score=limits.fill_score,

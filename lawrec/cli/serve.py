@@ -1,0 +1,96 @@
+"""`lawrec serve`: answer over HTTP, with a page for people."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lawrec.cli import option_types, options
+from lawrec.serving.service_config import ServiceConfig, check_service, read_key_digests
+
+_DEFAULT = ServiceConfig()
+
+
+@click.command(cls=option_types.HeadedCommand)
+@click.option("--model", "run_name", help="Name or path of a run.  [default: the newest]")
+@options.checkpoints
+@click.option("--host", default=_DEFAULT.host, help="Address to listen to; 0.0.0.0: all.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=_DEFAULT.port, help="Port; 0: any free one."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=_DEFAULT.workers, help="Number of processes."
+)
+@click.option("--api-key-file", type=options.FILE, help="File of API keys, one per line.")
+@click.option("--tls-certificate", type=options.FILE, help="File of the TLS certificate.")
+@click.option("--tls-key", type=options.FILE, help="File of its private key.")
+@click.option(
+    "--cors-origin",
+    "cors_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let pages of this origin call the service; may be repeated.  [default: none]",
+)
+@click.option("--feedback", type=options.FILE, help="File to append feedback to.  [default: none]")
+@click.option(
+    "--max-batch",
+    type=click.IntRange(1, 4096),
+    default=_DEFAULT.max_batch,
+    help="Most facts that are scored together.",
+)
+@click.option(
+    "--max-wait",
+    type=option_types.FloatRange(0, 10),
+    default=_DEFAULT.max_wait,
+    help="Seconds that a fact waits for others.",
+)
+@click.option(
+    "--queue",
+    "queue_facts",
+    type=click.IntRange(1, 10**6),
+    default=_DEFAULT.queue_facts,
+    help="Most facts that wait; more are refused (429).",
+)
+@click.option(
+    "--deadline",
+    type=option_types.FloatRange(0.001, 3600),
+    default=_DEFAULT.deadline,
+    help="Seconds until a request is given up (503).",
+)
+@click.option(
+    "--max-body",
+    type=click.IntRange(1024, 2**30),
+    default=_DEFAULT.max_body,
+    help="Bytes of the largest body.",
+)
+@click.option(
+    "--max-fact",
+    type=click.IntRange(1, 4 * 2**20),
+    default=_DEFAULT.max_fact,
+    help="Characters of the longest fact.",
+)
+@click.option(
+    "--max-facts",
+    type=click.IntRange(1, 10**5),
+    default=_DEFAULT.max_facts,
+    help="Most facts of one request.",
+)
+@click.option("--access-log", is_flag=True, help="Log a line per request, without its fact.")
+@options.verbosity
+def serve(
+    run_name: str | None, checkpoints: Path, api_key_file: Path | None, **settings: Any
+) -> None:
+    """Serve a page for people, and an API for programs, on http://127.0.0.1:8765.
+
+    It uses the shipped model where nothing has been trained. /openapi.json describes the API.
+
+    SIGHUP loads the model again, and SIGTERM stops the service; neither loses a request.
+    """
+    keys = read_key_digests(api_key_file) if api_key_file else ()
+    config = ServiceConfig(model=run_name, checkpoints=checkpoints, key_digests=keys, **settings)
+    check_service(config)
+    options.set_tensorflow_log()
+    from lawrec.serving.server import run_service
+
+    with options.show_progress() as progress:
+        run_service(config, log_level=options.log_level(), progress=progress)

@@ -1,0 +1,1 @@
+"""Serving: answers over HTTP, for programs and for people with a browser."""

@@ -1,0 +1,248 @@
+"""API: the routes of version 1, of health and of metrics."""
+
+import asyncio
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import PlainTextResponse, Response
+
+from lawrec.errors import StatuteError
+from lawrec.json_text import json_text
+from lawrec.law.lookup import look_up
+from lawrec.law.statute_versions import CRIMINAL_LAW, effective_dates
+from lawrec.reporting.answers import answer_json
+from lawrec.reporting.law_text import articles_json
+from lawrec.serving import responses
+from lawrec.serving.feedback import append_case, feedback_case
+from lawrec.serving.loaded_model import Options
+from lawrec.serving.metrics import CONTENT_TYPE, exposition
+from lawrec.serving.problems import ProblemError, as_problem
+from lawrec.serving.request_bodies import DAY, FeedbackBody, RecommendBody
+from lawrec.serving.service import Service, fact_error
+
+
+def service_of(request: Request) -> Service:
+    """Return the service that a request came to.
+
+    Example:
+        >>> service_of(request).ready  # doctest: +SKIP
+        True
+    """
+    service: Service = request.app.state.service
+    return service
+
+
+def json_response(text: str) -> Response:
+    """Return a response whose body is a text in JSON.
+
+    Example:
+        >>> json_response("{}").media_type
+        'application/json'
+    """
+    return Response(text, media_type="application/json")
+
+
+async def recommend(request: Request, body: RecommendBody) -> Response:
+    """Recommend articles for the fact of one case, or for the facts of several.
+
+    The answer to `fact` is an object, that to `facts` a list in the same order: what `lawrec
+    predict --format json` prints, a line per case. A fact of a list that cannot be answered has its
+    error as its answer.
+    """
+    service = service_of(request)
+    facts = _facts(body, service)
+    texts = None
+    if body.with_text:
+        try:
+            texts = service.model.texts(parse_day(body.date))
+        except StatuteError as error:
+            raise as_problem(error, 409) from error
+    options = Options(body.top_k, -1.0 if body.threshold is None else body.threshold)
+    lines = list(answer_json(await service.answers(facts, options), texts=texts))
+    return json_response(f"[{','.join(lines)}]" if body.facts else lines[0])
+
+
+def _facts(body: RecommendBody, service: Service) -> list[str]:
+    """Return the facts of a body; a single one that cannot be answered is a problem.
+
+    Raises:
+        CaseError: The fact is none.
+        ProblemError: There are too many facts.
+    """
+    most = service.config.max_facts
+    if len(body.facts) > most:
+        raise ProblemError(
+            422,
+            "facts",
+            expected=f"a request must have at most {most:,} facts",
+            got=f"{len(body.facts):,}",
+            todo="Send them in several requests.",
+        )
+    if not body.facts and (error := fact_error(body.fact, "fact", config=service.config)):
+        raise error
+    return body.facts or [body.fact]
+
+
+def parse_day(text: str | None) -> date | None:
+    """Return the day of a text in the form YYYY-MM-DD.
+
+    Raises:
+        ProblemError: There is no such day.
+
+    Example:
+        >>> parse_day("2021-03-01")
+        datetime.date(2021, 3, 1)
+    """
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ProblemError(
+            422, "date", expected="it must be a day", got=text, todo="Write YYYY-MM-DD."
+        ) from error
+
+
+async def article(
+    request: Request,
+    article: Annotated[str, Path(description="Its number.", max_length=40, examples=["133之一"])],
+    date: Annotated[
+        str | None,
+        Query(description="The text in force on this day; by default, the newest.", pattern=DAY),
+    ] = None,
+) -> Response:
+    """Show an article: its title, its chapter, its amendments and its text on a day."""
+    try:
+        root, day = service_of(request).config.statutes, parse_day(date)
+        entries = await asyncio.to_thread(look_up, [article], root, day=day)
+    except StatuteError as error:
+        raise as_problem(error, 404) from error
+    return json_response(articles_json(entries))
+
+
+async def model(request: Request) -> Response:
+    """Describe the model: what it was trained and tuned on, and how good it was there."""
+    service = service_of(request)
+    dates = effective_dates(service.config.statutes, CRIMINAL_LAW)
+    more = {"statutes": [str(day) for day in dates], "feedback": bool(service.config.feedback)}
+    return json_response(json_text(service.model.description | more, None))
+
+
+async def feedback(request: Request, body: FeedbackBody) -> Response:
+    """Keep what a lawyer says of the articles of a case, as a case to tune and to train with."""
+    service = service_of(request)
+    if not service.config.feedback:
+        raise ProblemError(
+            404,
+            "feedback",
+            expected="the service must keep feedback",
+            got="one that does not",
+            todo="Start it with `lawrec serve --feedback FILE`.",
+        )
+    if error := fact_error(body.fact, "fact", config=service.config):
+        raise error
+    case = feedback_case(body, service.model.recommender.articles)
+    await asyncio.to_thread(append_case, service.config.feedback, case)
+    return json_response('{"status": "kept"}')
+
+
+async def live() -> Response:
+    """Say that the process runs."""
+    return json_response('{"status": "live"}')
+
+
+async def ready(request: Request) -> Response:
+    """Say whether requests are accepted."""
+    if not service_of(request).ready:
+        raise not_ready()
+    return json_response('{"status": "ready"}')
+
+
+def not_ready() -> ProblemError:
+    """Return the problem of a service that stops.
+
+    Example:
+        >>> not_ready().status
+        503
+    """
+    return ProblemError(
+        503,
+        "the service",
+        expected="it must accept requests",
+        got="one that stops",
+        todo="Ask another one.",
+        retry_after=1,
+    )
+
+
+async def metrics(request: Request) -> Response:
+    """Return the metrics in Prometheus's text format."""
+    content = exposition(service_of(request).metrics)
+    return Response(content, headers={"Content-Type": CONTENT_TYPE})
+
+
+def api_routes() -> APIRouter:
+    """Return the routes.
+
+    Example:
+        >>> [route.path for route in api_routes().routes][:2]
+        ['/v1/recommend', '/v1/articles/{article}']
+    """
+    router = APIRouter()
+    answers = {"oneOf": [responses.ANSWER, {"type": "array", "items": responses.ANSWER}]}
+    answered, problems = responses.answered, responses.problems
+    add = router.add_api_route
+    add(
+        "/v1/recommend",
+        recommend,
+        methods=["POST"],
+        tags=["v1"],
+        responses={
+            200: answered(
+                answers, responses.ANSWER_EXAMPLE, description="The answer, or the answers."
+            ),
+            **problems(400, 409, 422, 429, 503),
+        },
+    )
+    add(
+        "/v1/articles/{article}",
+        article,
+        tags=["v1"],
+        responses={
+            200: answered(responses.ARTICLE, responses.ARTICLE_EXAMPLE, description="The article."),
+            **problems(404, 422),
+        },
+    )
+    add(
+        "/v1/model",
+        model,
+        tags=["v1"],
+        responses={
+            200: answered(responses.MODEL, responses.MODEL_EXAMPLE, description="The model."),
+            **problems(),
+        },
+    )
+    add(
+        "/v1/feedback",
+        feedback,
+        methods=["POST"],
+        tags=["v1"],
+        responses={
+            200: answered(responses.STATE, {"status": "kept"}, description="It is kept."),
+            **problems(400, 404, 422),
+        },
+    )
+    ok = answered(responses.STATE, {"status": "ready"}, description="Yes.")
+    add("/health/live", live, tags=["health"], responses={200: ok})
+    add("/health/ready", ready, tags=["health"], responses={200: ok, **problems(503)})
+    text = {
+        "description": "The metrics.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+    add(
+        "/metrics",
+        metrics,
+        tags=["health"],
+        response_class=PlainTextResponse,
+        responses={200: text, **problems()},
+    )
+    return router

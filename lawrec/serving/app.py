@@ -1,0 +1,123 @@
+"""App: the service as an ASGI application."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lawrec import __version__
+from lawrec.errors import LawrecError, quoted
+from lawrec.serving.api import api_routes
+from lawrec.serving.guard import Guard
+from lawrec.serving.kserve import kserve_routes
+from lawrec.serving.loaded_model import LoadedModel
+from lawrec.serving.metrics import forget_process, new_metrics
+from lawrec.serving.page import add_page
+from lawrec.serving.problems import ProblemError, as_problem, problem_response
+from lawrec.serving.service import Service
+from lawrec.serving.service_config import ServiceConfig
+
+_DESCRIPTION = """Recommends articles of the Criminal Law of China for the facts of cases.
+
+It is no legal advice: it names articles that a lawyer should read. Errors are problem details (RFC
+9457) that say where, what was expected, what came, and what to do."""
+
+
+def create_app(config: ServiceConfig, model: LoadedModel) -> FastAPI:
+    """Return the service as an ASGI application.
+
+    Args:
+        config: The settings.
+        model: The model to begin with.
+
+    Example:
+        >>> create_app(ServiceConfig(), load_model(ServiceConfig()))  # doctest: +SKIP
+    """
+    metrics = new_metrics()
+    service = Service(config, model, metrics)
+    app = FastAPI(
+        title="lawrec",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,  # Swagger's page would load its scripts from another host
+        redoc_url=None,
+        lifespan=_lifespan,
+        exception_handlers={
+            LawrecError: _library_error,
+            RequestValidationError: _validation_error,
+            HTTPException: _http_error,
+        },
+    )
+    app.state.service = service
+    app.include_router(api_routes())
+    app.include_router(kserve_routes())
+    add_page(app)
+    if config.cors_origins:
+        methods = ["GET", "POST"]
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=config.cors_origins,
+            allow_methods=methods,
+            allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+        )
+    app.add_middleware(Guard, config=config, metrics=metrics)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    reloads: set[asyncio.Task[None]] = set()  # asyncio itself keeps no task alive
+
+    def reload() -> None:
+        task = asyncio.create_task(service.reload())
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    async with service.running():
+        # Only the main thread may handle signals, and Windows has no SIGHUP.
+        with suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+        yield
+    forget_process()
+
+
+async def _library_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, LawrecError)
+    return problem_response(error if isinstance(error, ProblemError) else as_problem(error, 422))
+
+
+async def _validation_error(_: Request, error: Exception) -> Response:
+    """Show the first of the mistakes in a request."""
+    assert isinstance(error, RequestValidationError)
+    first: dict[str, Any] = error.errors()[0]
+    is_json = first["type"] != "json_invalid"
+    problem = ProblemError(
+        422 if is_json else 400,
+        ".".join(map(str, first["loc"])),
+        expected=f"it must be valid: {first['msg']}",
+        got=quoted(first["input"]) if is_json else "other bytes",
+        todo="See /openapi.json.",
+    )
+    return problem_response(problem)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Show an error of the framework, such as an unknown path."""
+    assert isinstance(error, HTTPException)
+    problem = ProblemError(
+        error.status_code,
+        f"{request.method} {request.url.path[:100]}",
+        expected="the path and the method must exist",
+        got=str(error.detail),
+        todo="See /openapi.json.",
+    )
+    return problem_response(problem, error.headers)

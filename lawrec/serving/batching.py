@@ -1,0 +1,197 @@
+"""Micro-batching: requests that come at the same time are answered by one call, in one thread.
+
+A query waits in a bounded queue until the call before it is done, and at least a moment for others
+to come. Scoring many facts in one call takes half the time of scoring each alone. A query that does
+not fit into the queue is refused at once, so that nobody waits for what cannot be done in time.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from lawrec.serving.problems import ProblemError
+
+Query = TypeVar("Query")
+Result = TypeVar("Result")
+_SMOOTHING = 0.1
+"""The share of the newest call in the mean time per fact."""
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """When a batch is complete, and how many may wait for one.
+
+    Attributes:
+        max_batch: Most facts of a batch, unless a single query has more.
+        max_wait: Seconds that a query waits for others.
+        queue_facts: Most facts that wait.
+        deadline: Seconds after which a query that has no answer is given up.
+    """
+
+    max_batch: int
+    max_wait: float
+    queue_facts: int
+    deadline: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting(Generic[Query, Result]):
+    query: Query
+    facts: int
+    future: "asyncio.Future[Result]"
+
+
+class MicroBatcher(Generic[Query, Result]):
+    """Answers queries in batches.
+
+    Args:
+        answer: From a batch of queries to the result of each, in order; called in one thread. If it
+            fails, each query of the batch is tried alone, so that none spoils the others.
+        limits: See `BatchLimits`.
+        on_batch: Called with the number of facts of each batch.
+
+    Example:
+        >>> async def double(numbers):
+        ...     limits = BatchLimits(max_batch=9, max_wait=0.01, queue_facts=9, deadline=5)
+        ...     async with MicroBatcher(lambda batch: [2 * n for n in batch], limits) as batcher:
+        ...         return await asyncio.gather(*(batcher.submit(n, 1) for n in numbers))
+        >>> asyncio.run(double([1, 2, 3]))
+        [2, 4, 6]
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[Sequence[Query]], Sequence[Result]],
+        limits: BatchLimits,
+        on_batch: Callable[[int], None] = lambda facts: None,
+    ) -> None:
+        self._answer, self._limits, self._on_batch = answer, limits, on_batch
+        self._queue: deque[_Waiting[Query, Result]] = deque()
+        self._waiting = 0
+        self._seconds_per_fact = 0.005
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._thread = ThreadPoolExecutor(1, "scoring")
+
+    @property
+    def waiting(self) -> int:
+        """The number of facts that wait."""
+        return self._waiting
+
+    @property
+    def closing(self) -> bool:
+        """Whether no more queries are taken."""
+        return self._closing
+
+    async def __aenter__(self) -> "MicroBatcher[Query, Result]":
+        """Start to answer."""
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Answer all that still wait, then stop."""
+        self._closing = True
+        self._arrived.set()
+        await self._task
+        self._thread.shutdown()
+
+    async def submit(self, query: Query, facts: int) -> Result:
+        """Return the result of a query.
+
+        Args:
+            query: The query.
+            facts: How many facts it has.
+
+        Raises:
+            ProblemError: The queue is full (429), or the deadline has passed or the service
+                stops (503).
+        """
+        if self._closing:
+            raise _unavailable("the service must accept requests", "one that stops")
+        if self._waiting + facts > self._limits.queue_facts:
+            raise ProblemError(
+                429,
+                "the service",
+                expected="the queue must have room for the request",
+                got=f"{self._waiting:,} facts that wait already",
+                todo="Send it again later.",
+                retry_after=self._waiting * self._seconds_per_fact,
+            )
+        waiting = _Waiting[Query, Result](query, facts, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._waiting += facts
+        self._arrived.set()
+        try:
+            return await asyncio.wait_for(waiting.future, self._limits.deadline)
+        except TimeoutError:
+            seconds = f"{self._limits.deadline:g} seconds"
+            got = f"none within {seconds}"
+            raise _unavailable("the answer must come before its deadline", got) from None
+
+    async def _run(self) -> None:
+        while await self._more():
+            batch = await self._collect()
+            live = [waiting for waiting in batch if not waiting.future.done()]
+            if live:
+                await self._answer_batch(live)
+
+    async def _more(self) -> bool:
+        """Wait for a query, and return whether there is one: there is none after the last."""
+        while not self._queue and not self._closing:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return bool(self._queue)
+
+    async def _collect(self) -> list[_Waiting[Query, Result]]:
+        """Return a batch: what waits, and what comes within a moment if there is room for it."""
+        end = time.monotonic() + self._limits.max_wait
+        while self._waiting < self._limits.max_batch and not self._closing:
+            self._arrived.clear()
+            try:
+                await asyncio.wait_for(self._arrived.wait(), max(0.0, end - time.monotonic()))
+            except TimeoutError:
+                break
+        batch = [self._take()]
+        facts = batch[0].facts
+        while self._queue and facts + self._queue[0].facts <= self._limits.max_batch:
+            batch.append(self._take())
+            facts += batch[-1].facts
+        return batch
+
+    def _take(self) -> _Waiting[Query, Result]:
+        waiting = self._queue.popleft()
+        self._waiting -= waiting.facts
+        return waiting
+
+    async def _answer_batch(self, batch: Sequence[_Waiting[Query, Result]]) -> None:
+        loop, start = asyncio.get_running_loop(), time.monotonic()
+        queries = [waiting.query for waiting in batch]
+        results = await loop.run_in_executor(self._thread, self._results, queries)
+        facts = sum(waiting.facts for waiting in batch)
+        seconds = (time.monotonic() - start) / max(1, facts)
+        self._seconds_per_fact += _SMOOTHING * (seconds - self._seconds_per_fact)
+        self._on_batch(facts)
+        for waiting, result in zip(batch, results, strict=True):
+            if waiting.future.done():  # its deadline has passed meanwhile
+                continue
+            if isinstance(result, Exception):
+                waiting.future.set_exception(result)
+            else:
+                waiting.future.set_result(result)
+
+    def _results(self, queries: Sequence[Query]) -> Sequence[Result | Exception]:
+        try:
+            return self._answer(queries)
+        except Exception as error:
+            if len(queries) == 1:
+                return [error]
+            return [result for query in queries for result in self._results([query])]
+
+
+def _unavailable(expected: str, got: str) -> ProblemError:
+    todo = "Send it again later."
+    return ProblemError(503, "the service", expected=expected, got=got, todo=todo, retry_after=1)

@@ -1,0 +1,89 @@
+"""Feedback: what a lawyer accepts, rejects and adds, kept as cases to tune and to train with.
+
+Each piece of feedback is a line of JSON in the case format. Articles that nobody judged are unknown
+there, unless the lawyer says that the list is complete: they count in no threshold and no figure.
+"""
+
+import os
+from pathlib import Path
+
+from lawrec.corpus.case_lines import case_to_json
+from lawrec.corpus.cases import Case
+from lawrec.errors import CaseError, quoted
+from lawrec.law.articles import article_name, statute_order
+from lawrec.law.catalog import shipped_catalog
+from lawrec.serving.request_bodies import FeedbackBody
+
+
+def feedback_case(body: FeedbackBody, known: tuple[str, ...]) -> Case:
+    """Return the case that a piece of feedback makes.
+
+    Args:
+        body: The feedback.
+        known: The articles that the model can recommend.
+
+    Raises:
+        CaseError: An article is unknown, or judged in two ways.
+
+    Example:
+        >>> body = FeedbackBody(fact="盗窃", accepted=["264"], rejected=["266"], added=["第312条"])
+        >>> case = feedback_case(body, ("264", "266", "312", "384"))
+        >>> case.articles, case.unknown_articles
+        (('264', '312'), ('384',))
+    """
+    articles = frozenset(known) | shipped_catalog().keys()
+    accepted, rejected, added = (
+        [_known_name(value, articles) for value in values]
+        for values in (body.accepted, body.rejected, body.added)
+    )
+    if both := sorted({*accepted, *added} & {*rejected}, key=statute_order):
+        raise CaseError(
+            "rejected",
+            expected="an article must be accepted or rejected, not both",
+            got=quoted(both),
+            todo="Remove it from one of the two lists.",
+        )
+    judged = {*accepted, *added, *rejected}
+    return Case(
+        where="feedback",
+        case_id="feedback",
+        fact=body.fact,
+        articles=tuple(sorted({*accepted, *added}, key=statute_order)),
+        unknown_articles=()
+        if body.complete
+        else tuple(article for article in known if article not in judged),
+    )
+
+
+def _known_name(value: str, articles: frozenset[str]) -> str:
+    try:
+        name = article_name(value)
+    except ValueError:
+        name = value
+    if name not in articles:
+        raise CaseError(
+            "articles",
+            expected="every article must be one of the Criminal Law",
+            got=quoted(value),
+            todo='Write for example "264" or "133之一".',
+        )
+    return name
+
+
+def append_case(path: Path, case: Case) -> None:
+    r"""Append a case to a file, as one line that is on the disk when this returns.
+
+    The line is one write at the end of the file: other processes may append to it as well.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "feedback.jsonl"
+        ...     append_case(path, Case("feedback", "feedback", "盗窃", ("264",)))
+        ...     path.read_text(encoding="utf-8")
+        '{"fact": "盗窃", "meta": {"relevant_articles": [264], "accusation": []}}\n'
+    """
+    line = case_to_json(case, case.articles) + b"\n"
+    with path.open("ab", buffering=0) as file:
+        file.write(line)
+        os.fsync(file.fileno())

@@ -1,0 +1,193 @@
+"""Guard: what stands before every request, whatever it asks for.
+
+It checks the API key, reads the body within its limits of size and time, adds the security headers,
+counts the request, and answers an unexpected error without a word of the request: neither a log nor
+an answer shows a fact.
+"""
+
+import asyncio
+import logging
+import time
+import traceback
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lawrec.serving.metrics import Metrics
+from lawrec.serving.problems import ProblemError, problem_response
+from lawrec.serving.service_config import ServiceConfig, key_digest
+
+LOGGER = logging.getLogger("uvicorn.error")
+OPEN_PATHS = ("/health/", "/v2/health/", "/static/")
+"""What is answered without an API key: nothing that depends on a fact or on the model."""
+OPEN_PAGES = ("/", "/openapi.json")
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""The page loads only files of the service itself, and no other page may embed it."""
+_HSTS = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+@dataclass
+class _Exchange:
+    """One request and its answer.
+
+    Attributes:
+        scope: What the server knows of the request.
+        send: Sends parts of the answer.
+        headers: Headers that every answer has.
+        status: The status of the answer, 0 before it has begun.
+    """
+
+    scope: Scope
+    send: Send
+    headers: dict[str, str]
+    status: int = 0
+    start: float = field(default_factory=time.perf_counter)
+
+    async def send_guarded(self, message: Message) -> None:
+        """Send a part of the answer; the first one has the headers."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers.update(self.headers)
+            headers.setdefault("Cache-Control", "no-store")
+        await self.send(message)
+
+    @property
+    def path(self) -> str:
+        """The path of the route, so that there are as many time series as routes."""
+        return getattr(self.scope.get("route"), "path", "other")
+
+
+class Guard:
+    """The outermost layer of the service.
+
+    Args:
+        app: All other layers.
+        config: The settings.
+        metrics: Where requests are counted.
+    """
+
+    def __init__(self, app: ASGIApp, *, config: ServiceConfig, metrics: Metrics) -> None:
+        self._app, self._config, self._metrics = app, config, metrics
+        self._headers = SECURITY_HEADERS | (_HSTS if config.tls_certificate else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, send, self._headers)
+        try:
+            self._check_key(scope)
+            body = await self._read_body(scope, receive)
+            await self._app(scope, _replay(body, receive), exchange.send_guarded)
+        except ProblemError as problem:
+            await problem_response(problem)(scope, receive, exchange.send_guarded)
+        except Exception as error:
+            _log(error, exchange)
+            if not exchange.status:
+                await problem_response(_INTERNAL)(scope, receive, exchange.send_guarded)
+        self._count(exchange)
+
+    def _count(self, exchange: _Exchange) -> None:
+        method = exchange.scope["method"]
+        self._metrics.requests.labels(exchange.path, method, str(exchange.status)).inc()
+        seconds = time.perf_counter() - exchange.start
+        self._metrics.seconds.labels(exchange.path).observe(seconds)
+
+    def _check_key(self, scope: Scope) -> None:
+        path = scope["path"]
+        is_open = path in OPEN_PAGES or path.startswith(OPEN_PATHS)
+        if is_open or scope["method"] == "OPTIONS" or not self._config.key_digests:
+            return
+        digest = key_digest(_key(Headers(scope=scope)))
+        # All keys are compared, whatever the first ones give: time says nothing about any.
+        if sum([compare_digest(digest, each) for each in self._config.key_digests]):
+            return
+        problem = ProblemError(
+            401,
+            "Authorization",
+            expected="the request must have an API key of this service",
+            got="none that is known",
+            todo='Send the header "Authorization: Bearer KEY".',
+        )
+        problem.headers["WWW-Authenticate"] = "Bearer"
+        raise problem
+
+    async def _read_body(self, scope: Scope, receive: Receive) -> bytes:
+        self._check_length(Headers(scope=scope).get("content-length", "0"))
+        try:
+            async with asyncio.timeout(self._config.body_seconds):
+                return await self._receive_all(receive)
+        except TimeoutError:
+            raise ProblemError(
+                408,
+                "the body",
+                expected=f"it must arrive within {self._config.body_seconds:g} seconds",
+                got="a part of it",
+                todo="Send it again, faster or in parts.",
+            ) from None
+
+    async def _receive_all(self, receive: Receive) -> bytes:
+        parts, size = [], 0
+        while True:
+            message = await receive()
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            self._check_length(str(size))
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+    def _check_length(self, length: str) -> None:
+        if length.isdecimal() and int(length) <= self._config.max_body:
+            return
+        raise ProblemError(
+            413,
+            "the body",
+            expected=f"it must have at most {self._config.max_body:,} bytes",
+            got="more",
+            todo="Send it in several requests.",
+        )
+
+
+def _key(headers: Headers) -> str:
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return what receives a body that has been read, and then whatever comes later."""
+    messages: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
+def _log(error: Exception, exchange: _Exchange) -> None:
+    """Log where an error arose, without its message, which could quote a fact."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    LOGGER.error("%s in %s\n%s", type(error).__name__, exchange.path, frames)
+
+
+_INTERNAL = ProblemError(
+    500,
+    "the service",
+    expected="every request must be answered",
+    got="an error that lawrec did not expect",
+    todo="Report it with the lines of the service's log.",
+)

@@ -1,0 +1,138 @@
+"""KServe: the Open Inference Protocol (version 2), for platforms that speak it.
+
+A request has one input of texts, the facts; the output has as many texts, each the answer as JSON.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from fastapi import APIRouter, Path, Request
+from pydantic import Field, model_validator
+from starlette.responses import Response
+
+from lawrec import __version__
+from lawrec.json_text import json_text
+from lawrec.reporting.answers import answer_json
+from lawrec.serving import responses
+from lawrec.serving.api import json_response, not_ready, service_of
+from lawrec.serving.loaded_model import Options
+from lawrec.serving.problems import ProblemError
+from lawrec.serving.request_bodies import FACT, WHOLE, Fact, StrictBody
+
+NAME = "lawrec"
+"""The name of the model in the protocol, whatever run answers."""
+ModelName = Annotated[str, Path(description="The model.", examples=[NAME])]
+
+
+class FactInput(StrictBody):
+    """The input: a vector of facts."""
+
+    name: Literal["fact"]
+    shape: list[Annotated[int, Field(ge=1, le=1024), WHOLE]] = Field(min_length=1, max_length=1)
+    datatype: Literal["BYTES"]
+    data: list[Fact] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_its_shape(self) -> Self:
+        if self.shape != [len(self.data)]:
+            raise ValueError(f"the shape must be [{len(self.data)}], the number of facts")
+        return self
+
+
+class InferBody(StrictBody):
+    """A request of the protocol."""
+
+    id: str | None = Field(default=None, max_length=256)
+    inputs: list[FactInput] = Field(
+        min_length=1,
+        max_length=1,
+        examples=[[{"name": "fact", "shape": [1], "datatype": "BYTES", "data": [FACT]}]],
+    )
+
+
+async def server() -> Response:
+    """Describe the server."""
+    return json_response(json_text({"name": "lawrec", "version": __version__, "extensions": []}))
+
+
+async def server_live() -> Response:
+    """Say that the process runs."""
+    return json_response('{"live": true}')
+
+
+async def server_ready(request: Request) -> Response:
+    """Say whether requests are accepted."""
+    if not service_of(request).ready:
+        raise not_ready()
+    return json_response('{"ready": true}')
+
+
+async def model(name: ModelName) -> Response:
+    """Describe the inputs and outputs of the model."""
+    _check_name(name)
+    tensor = {"datatype": "BYTES", "shape": [-1]}
+    inputs, outputs = [{"name": "fact", **tensor}], [{"name": "answer", **tensor}]
+    head = {"name": NAME, "versions": ["1"], "platform": "lawrec"}
+    return json_response(json_text(head | {"inputs": inputs, "outputs": outputs}))
+
+
+async def model_ready(request: Request, name: ModelName) -> Response:
+    """Say whether the model answers."""
+    _check_name(name)
+    if not service_of(request).ready:
+        raise not_ready()
+    return json_response(json_text({"name": NAME, "ready": True}))
+
+
+async def infer(request: Request, name: ModelName, body: InferBody) -> Response:
+    """Recommend articles for facts."""
+    _check_name(name)
+    service = service_of(request)
+    facts = body.inputs[0].data
+    if len(facts) > service.config.max_facts:
+        raise ProblemError(
+            422,
+            "inputs[0].data",
+            expected=f"a request must have at most {service.config.max_facts:,} facts",
+            got=f"{len(facts):,}",
+            todo="Send them in several requests.",
+        )
+    lines = list(answer_json(await service.answers(facts, Options())))
+    output = {"name": "answer", "datatype": "BYTES", "shape": [len(lines)], "data": lines}
+    head: dict[str, Any] = {"model_name": NAME, "model_version": "1", "outputs": [output]}
+    return json_response(json_text(head | ({} if body.id is None else {"id": body.id}), None))
+
+
+def _check_name(name: str) -> None:
+    if name != NAME:
+        raise ProblemError(
+            404, "model", expected=f"it must be {NAME}", got=name[:100], todo=f"Ask for {NAME}."
+        )
+
+
+def kserve_routes() -> APIRouter:
+    """Return the routes of the protocol.
+
+    Example:
+        >>> kserve_routes().routes[0].path
+        '/v2'
+    """
+    router = APIRouter(prefix="/v2", tags=["v2"])
+    add, problems = router.add_api_route, responses.problems
+    values = {"type": "object"}
+    described = responses.answered(values, {"name": NAME}, description="The description.")
+    ok = responses.answered(values, {"ready": True}, description="Yes.")
+    outputs = [{"name": "answer", "datatype": "BYTES", "shape": [1], "data": ["{...}"]}]
+    inferred = {"model_name": NAME, "model_version": "1", "outputs": outputs}
+    answered = responses.answered(values, inferred, description="An answer as JSON per fact.")
+    add("", server, responses={200: described, **problems()})
+    add("/health/live", server_live, responses={200: ok})
+    add("/health/ready", server_ready, responses={200: ok, **problems(503)})
+    add("/models/{name}", model, responses={200: described, **problems(404, 422)})
+    add("/models/{name}/ready", model_ready, responses={200: ok, **problems(404, 422, 503)})
+    add(
+        "/models/{name}/infer",
+        infer,
+        methods=["POST"],
+        responses={200: answered, **problems(400, 404, 422, 429, 503)},
+    )
+    return router

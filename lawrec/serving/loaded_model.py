@@ -1,0 +1,130 @@
+"""Loaded model: a recommender, what people should know of it, and the law's texts by day."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from lawrec import __version__
+from lawrec.inference.recommender import Recommender
+from lawrec.law.statute_versions import CRIMINAL_LAW, effective_dates, load_version, version_at
+from lawrec.progress import SILENT, Progress
+from lawrec.runs.results import Answer
+from lawrec.runs.run import Run, find_run_or_shipped
+from lawrec.runs.thresholds_file import THRESHOLDS
+from lawrec.serving.service_config import ServiceConfig
+
+
+@dataclass(frozen=True, order=True)
+class Options:
+    """How a query is to be answered; queries with the same options are scored together.
+
+    Attributes:
+        top_k: Include at least this many articles per case.
+        threshold: A threshold for all articles; -1: the tuned ones.
+    """
+
+    top_k: int = 1
+    threshold: float = -1.0
+
+
+@dataclass(frozen=True)
+class Query:
+    """The facts of one request, and how to answer them."""
+
+    facts: tuple[str, ...]
+    options: Options = Options()
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model that is ready to answer; it is replaced as a whole when it is loaded again.
+
+    Attributes:
+        recommender: The recommender.
+        description: What `GET /v1/model` answers.
+        config: The settings of the service.
+    """
+
+    recommender: Recommender
+    description: dict[str, Any]
+    config: ServiceConfig
+    _texts: dict[date, dict[str, str]] = field(default_factory=dict)
+
+    def answers(self, queries: Sequence[Query]) -> list[list[Answer]]:
+        """Return the answers to the facts of each query; the ids of cases count within a query."""
+        results: list[list[Answer]] = [[] for _ in queries]
+        order = sorted(range(len(queries)), key=lambda position: queries[position].options)
+        for options, positions in groupby(order, key=lambda position: queries[position].options):
+            same = list(positions)
+            facts = [fact for position in same for fact in queries[position].facts]
+            answers = iter(self._with(options)(facts, top_k=options.top_k))
+            for position in same:
+                results[position] = [
+                    replace(next(answers), case_id=str(number))
+                    for number, _ in enumerate(queries[position].facts, 1)
+                ]
+        return results
+
+    def _with(self, options: Options) -> Recommender:
+        if options.threshold < 0:
+            return self.recommender
+        return self.recommender.with_threshold(options.threshold)
+
+    def texts(self, day: date | None) -> dict[str, str]:
+        """Return the texts of the articles in force on a day; by default, the newest.
+
+        Raises:
+            StatuteError: No such version of the law was imported.
+        """
+        root = self.config.statutes
+        dates = [each for each in effective_dates(root, CRIMINAL_LAW) if not day or each <= day]
+        if not dates:
+            return version_at(root, CRIMINAL_LAW, day=day).texts  # raises the error
+        if dates[-1] not in self._texts:
+            version = load_version(root, CRIMINAL_LAW, effective=dates[-1])
+            self._texts[dates[-1]] = version.texts
+        return self._texts[dates[-1]]
+
+
+def load_model(config: ServiceConfig, progress: Progress = SILENT) -> LoadedModel:
+    """Load the model that the settings name.
+
+    Args:
+        config: The settings.
+        progress: Receives a message if the shipped model is used.
+
+    Raises:
+        RunError: There is no such run, or it is not trained and tuned.
+
+    Example:
+        >>> load_model(ServiceConfig()).description["name"]  # doctest: +SKIP
+        'criminal-law'
+    """
+    run = find_run_or_shipped(config.checkpoints, config.model, progress=progress)
+    return LoadedModel(Recommender.load(run.folder, progress=progress), describe(run), config)
+
+
+def describe(run: Run) -> dict[str, Any]:
+    """Return what people should know of a model before they rely on it.
+
+    Example:
+        >>> describe(find_run_or_shipped(Path("absent"), None))["articles"]  # doctest: +SKIP
+        183
+    """
+    tuned = json.loads((run.folder / THRESHOLDS).read_text(encoding="utf-8"))
+    statute = run.dataset.statute
+    return {
+        "name": run.folder.name,
+        "lawrec": __version__,
+        "articles": len(run.articles),
+        "trained_on": {
+            "files": {name: split.path.name for name, split in run.splits.items()},
+            "citations": sum(run.label_counts),
+        },
+        "law_as_of": statute.stem if statute else None,
+        "tuned_on": {"cases": tuned["tuned_on"]["cases"], "metrics": tuned["metrics"]},
+        "guarantee": (tuned["guarantee"] or {}).get("coverage"),
+    }

@@ -1,0 +1,194 @@
+"""Responses: the schemas and examples of what the service answers, for its OpenAPI."""
+
+from typing import Any
+
+from lawrec.serving.problems import PROBLEM_TYPE, ProblemError, problem_values
+
+_TEXT = {"type": "string"}
+_FLAG = {"type": "boolean"}
+_NUMBER = {"type": "number"}
+_MAYBE_NUMBER = {"type": ["number", "null"]}
+_MAYBE_TEXT = {"type": ["string", "null"]}
+
+
+def _object(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
+    required = [name for name in properties if name not in optional]
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+RECOMMENDATION = _object(
+    {
+        "rank": {"type": "integer", "minimum": 1},
+        "article": _TEXT,
+        "title": _TEXT,
+        "score": _NUMBER,
+        "probability": _MAYBE_NUMBER,
+        "threshold": _MAYBE_NUMBER,
+        "recommended": _FLAG,
+        "reason": _TEXT,
+        "text": _MAYBE_TEXT,
+    },
+    "text",
+)
+VIOLATION = _object({"article": _TEXT, "other": _TEXT, "kind": _TEXT})
+ANSWER = {
+    "oneOf": [
+        _object(
+            {
+                "case_id": _TEXT,
+                "articles": _list(_TEXT),
+                "recommendations": _list(RECOMMENDATION),
+                "abstained": _FLAG,
+                "violations": _list(VIOLATION),
+                "truncated": _FLAG,
+            }
+        ),
+        _object({"case_id": _TEXT, "error": _TEXT}),
+    ]
+}
+ANSWER_EXAMPLE = {
+    "case_id": "1",
+    "articles": ["264"],
+    "recommendations": [
+        {
+            "rank": 1,
+            "article": "264",
+            "title": "盗窃罪",
+            "score": 0.951204,
+            "probability": 0.966102,
+            "threshold": 0.321336,
+            "recommended": True,
+            "reason": "above threshold",
+        }
+    ],
+    "abstained": False,
+    "violations": [],
+    "truncated": False,
+}
+ARTICLE = _object(
+    {
+        **dict.fromkeys(("article", "title", "part", "chapter", "section"), _TEXT),
+        "amendments": _list(_object({"name": _TEXT, "effective": _TEXT})),
+        "version": _MAYBE_TEXT,
+        "text": _MAYBE_TEXT,
+        "outdated_by": _list(_TEXT),
+    }
+)
+ARTICLE_EXAMPLE = {
+    "article": "264",
+    "title": "盗窃罪",
+    "part": "分则",
+    "chapter": "第五章 侵犯财产罪",
+    "section": "",
+    "amendments": [{"name": "刑法修正案（八）", "effective": "2011-05-01"}],
+    "version": None,
+    "text": None,
+    "outdated_by": [],
+}
+MODEL = _object(
+    {
+        "name": _TEXT,
+        "lawrec": _TEXT,
+        "articles": {"type": "integer"},
+        "trained_on": _object({"files": {"type": "object"}, "citations": {"type": "integer"}}),
+        "law_as_of": _MAYBE_TEXT,
+        "tuned_on": _object({"cases": {"type": "integer"}, "metrics": {"type": "object"}}),
+        "guarantee": _MAYBE_NUMBER,
+        "statutes": _list(_TEXT),
+        "feedback": _FLAG,
+    }
+)
+MODEL_EXAMPLE = {
+    "name": "criminal-law",
+    "lawrec": "0.1.0",
+    "articles": 183,
+    "trained_on": {"files": {"train": "train.json"}, "citations": 15000},
+    "law_as_of": "2015-11-01",
+    "tuned_on": {"cases": 1013, "metrics": {"micro_f1": 0.842, "exact_match": 0.763}},
+    "guarantee": None,
+    "statutes": ["2021-03-01"],
+    "feedback": False,
+}
+STATE = _object({"status": _TEXT})
+PROBLEM = _object(
+    {
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        **dict.fromkeys(("detail", "where", "expected", "got", "todo"), _TEXT),
+    }
+)
+_PROBLEMS = {
+    400: ("The body is no JSON.", "body", "it must be JSON", "'{'", "Send JSON."),
+    401: ("No API key that is known.", "Authorization", "a key must be sent", "none", "Send it."),
+    404: ("It does not exist.", "ARTICLE", "every article must be a known one", "'999'", "See /."),
+    408: (
+        "The body came too slowly.",
+        "the body",
+        "it must arrive in time",
+        "a part",
+        "Try again.",
+    ),
+    409: (
+        "No text of the law is imported for that day.",
+        "vocab/statutes/criminal-law",
+        "a version of the statute must be imported",
+        "none",
+        "Run `lawrec articles import FILE --effective YYYY-MM-DD`.",
+    ),
+    413: ("The body is too large.", "the body", "it must be small", "more", "Send parts."),
+    415: ("The file is of an unknown format.", "name", "it must be known", ".doc", "Convert it."),
+    422: (
+        "A field is wrong.",
+        "fact",
+        "the fact must hold Chinese text",
+        "'theft'",
+        "Write the fact in Chinese.",
+    ),
+    429: ("The queue is full.", "the service", "the queue must have room", "1,024", "Try later."),
+    503: ("The service stops or is late.", "the service", "it must be ready", "no", "Try later."),
+}
+"""What each status means, and the four parts of its example."""
+_EVERYWHERE = (401, 408, 413)
+
+
+def answered(schema: dict[str, Any], example: Any, *, description: str) -> dict[str, Any]:
+    """Return the entry of an OpenAPI for a good answer in JSON.
+
+    Args:
+        schema: The schema of the answer.
+        example: An answer.
+        description: What is answered.
+
+    Example:
+        >>> sorted(answered(STATE, {"status": "ready"}, description="It is ready."))
+        ['content', 'description']
+    """
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"description": description, "content": content}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the entries of an OpenAPI for statuses, and for those of every route.
+
+    Example:
+        >>> list(problems(429))
+        [401, 408, 413, 429]
+    """
+    return {status: _problem(status) for status in sorted({*_EVERYWHERE, *statuses})}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    description, where, expected, got, todo = _PROBLEMS[status]
+    example = problem_values(ProblemError(status, where, expected=expected, got=got, todo=todo))
+    content = {PROBLEM_TYPE: {"schema": PROBLEM, "example": example}}
+    return {"description": description, "content": content}

@@ -1,0 +1,120 @@
+"""Server: run the service in one process or several, until it is asked to stop.
+
+SIGTERM and SIGINT stop it once all that it has accepted is answered. SIGHUP loads the model again:
+the old one answers until the new one is there.
+"""
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
+
+from lawrec.progress import SILENT, Progress
+from lawrec.runs.run import find_run_or_shipped
+from lawrec.serving.app import create_app
+from lawrec.serving.loaded_model import load_model
+from lawrec.serving.metrics import FOLDER_VARIABLE
+from lawrec.serving.service_config import ServiceConfig, check_service
+
+
+def run_service(
+    config: ServiceConfig, *, log_level: str = "info", progress: Progress = SILENT
+) -> None:
+    """Serve until a signal stops it.
+
+    Args:
+        config: The settings.
+        log_level: What goes to stderr: "info", or "warning" for less.
+        progress: Receives a message if the shipped model is used.
+
+    Raises:
+        ConfigError: The settings contradict each other, or a package is missing.
+        RunError: There is no such run, or it is not trained and tuned.
+
+    Example:
+        >>> run_service(ServiceConfig(port=9000))  # doctest: +SKIP
+    """
+    check_service(config)
+    if config.workers == 1:
+        app = create_app(config, load_model(config, progress))
+        uvicorn.Server(server_config(config, app, log_level=log_level)).run()
+        return
+    find_run_or_shipped(config.checkpoints, config.model, progress=progress)  # or raises its error
+    with _shared_metrics():
+        factory = partial(worker_app, config)
+        workers = server_config(config, factory, log_level=log_level)
+        _Workers(workers, [workers.bind_socket()]).run()
+
+
+def worker_app(config: ServiceConfig) -> FastAPI:
+    """Return the application of a worker process, which loads its own model.
+
+    Example:
+        >>> worker_app(ServiceConfig())  # doctest: +SKIP
+    """
+    return create_app(config, load_model(config))
+
+
+def server_config(
+    config: ServiceConfig, app: FastAPI | partial[FastAPI], *, log_level: str
+) -> uvicorn.Config:
+    """Return the settings of uvicorn.
+
+    Args:
+        config: The settings of the service.
+        app: The application, or what makes it in each worker process.
+        log_level: What goes to stderr.
+
+    Example:
+        >>> server_config(ServiceConfig(port=9000), FastAPI(), log_level="info").port
+        9000
+    """
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, partial),
+        host=config.host,
+        port=config.port,
+        workers=config.workers,
+        ssl_certfile=config.tls_certificate,
+        ssl_keyfile=config.tls_key,
+        access_log=config.access_log,
+        log_level=log_level,
+        log_config=_log_config(),
+        server_header=False,
+    )
+
+
+def _log_config() -> dict[str, Any]:
+    """Return uvicorn's own log, all of it on stderr."""
+    log_config = deepcopy(uvicorn.config.LOGGING_CONFIG)
+    log_config["handlers"]["access"]["stream"] = "ext://sys.stderr"
+    return log_config
+
+
+@contextmanager
+def _shared_metrics() -> Iterator[None]:
+    """Yield while worker processes count into one folder, which their environment names."""
+    with tempfile.TemporaryDirectory(prefix="lawrec-metrics-") as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        try:
+            yield
+        finally:
+            del os.environ[FOLDER_VARIABLE]
+
+
+class _Workers(Multiprocess):
+    """Worker processes, which load their models again when their parent gets SIGHUP."""
+
+    def handle_hup(self) -> None:
+        """Pass the signal on; uvicorn itself would start all processes again."""
+        for process in self.processes:
+            if process.pid is not None:
+                os.kill(process.pid, signal.SIGHUP)

@@ -1,0 +1,117 @@
+"""Service: the model that answers, the queue in front of it, and how the model is replaced."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from lawrec.corpus.formats.field_checks import check_fact
+from lawrec.errors import CaseError, LawrecError
+from lawrec.runs.results import Answer
+from lawrec.serving.batching import BatchLimits, MicroBatcher
+from lawrec.serving.loaded_model import LoadedModel, Options, Query, load_model
+from lawrec.serving.metrics import Metrics
+from lawrec.serving.service_config import ServiceConfig
+
+LOGGER = logging.getLogger("uvicorn.error")
+
+
+class Service:
+    """What all routes share.
+
+    Args:
+        config: The settings.
+        model: The model to begin with.
+        metrics: Where batches and reloads are counted.
+
+    Attributes:
+        config: The settings.
+        metrics: The metrics.
+        model: The model that answers now.
+    """
+
+    def __init__(self, config: ServiceConfig, model: LoadedModel, metrics: Metrics) -> None:
+        self.config, self.model, self.metrics = config, model, metrics
+        self._batcher: MicroBatcher[Query, list[Answer]] | None = None
+        self._reloading = asyncio.Lock()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Yield while the service answers; at the end, what it has accepted is answered first."""
+        limits = BatchLimits(
+            self.config.max_batch,
+            self.config.max_wait,
+            self.config.queue_facts,
+            self.config.deadline,
+        )
+        batcher = MicroBatcher[Query, list[Answer]](
+            lambda queries: self.model.answers(queries), limits, self.metrics.batch_facts.observe
+        )
+        self.metrics.waiting.set_function(lambda: batcher.waiting)
+        async with batcher as self._batcher:
+            yield
+        self._batcher = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests are accepted."""
+        return self._batcher is not None and not self._batcher.closing
+
+    async def answers(self, facts: Sequence[str], options: Options) -> list[Answer]:
+        """Return the answer to each fact, in order; that to a fact which is none is its error.
+
+        Raises:
+            ProblemError: The queue is full, or the deadline has passed.
+        """
+        errors = [
+            fact_error(fact, f"facts[{n}]", config=self.config) for n, fact in enumerate(facts)
+        ]
+        good = tuple(fact for fact, error in zip(facts, errors, strict=True) if not error)
+        results = iter(await self._submit(Query(good, options)) if good else [])
+        return [
+            Answer(str(number), error=error)
+            if error
+            else replace(next(results), case_id=str(number))
+            for number, error in enumerate(errors, 1)
+        ]
+
+    async def _submit(self, query: Query) -> list[Answer]:
+        assert self._batcher, "a request came before the service ran"
+        return await self._batcher.submit(query, len(query.facts))
+
+    async def reload(self) -> None:
+        """Load the model again; until it is there, and if that fails, the old one answers."""
+        async with self._reloading:
+            try:
+                self.model = await asyncio.to_thread(load_model, self.config)
+            except (LawrecError, OSError) as error:
+                self.metrics.reloads.labels("failed").inc()
+                LOGGER.error("The model was not loaded again, the old one stays: %s", error)
+            else:
+                self.metrics.reloads.labels("loaded").inc()
+                LOGGER.info("Loaded the model %s again.", self.model.description["name"])
+
+
+def fact_error(fact: str, where: str, *, config: ServiceConfig) -> CaseError | None:
+    """Return why a fact cannot be answered, None if it can.
+
+    Args:
+        fact: The fact.
+        where: The field of the body.
+        config: The settings, which limit the length of a fact.
+
+    Example:
+        >>> fact_error("盗窃", "fact", config=ServiceConfig())
+        >>> print(fact_error("theft", "fact", config=ServiceConfig()))
+        fact: the fact must hold Chinese text, got 'theft'. Write the fact in Chinese.
+    """
+    if len(fact) > config.max_fact:
+        expected = f"a fact must have at most {config.max_fact:,} characters"
+        todo = "Shorten it."
+        return CaseError(where, expected=expected, got=f"{len(fact):,}", todo=todo)
+    try:
+        check_fact(fact, where, field_name=where)
+    except CaseError as error:
+        return error
+    return None

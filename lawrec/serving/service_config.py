@@ -1,0 +1,140 @@
+"""Service configuration: what `lawrec serve` listens to, and the limits of what it accepts."""
+
+import hashlib
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from lawrec.errors import ConfigError
+from lawrec.law.statute_versions import ROOT
+
+_PACKAGES = ("fastapi", "uvicorn", "prometheus_client")
+_SHORTEST_KEY = 16
+"""Characters of the shortest API key: a shorter one could be guessed."""
+
+
+@dataclass(frozen=True)
+class ServiceConfig:
+    """All settings of a service. Worker processes get a copy, so that it can be pickled.
+
+    Attributes:
+        model: Name or path of a run, as `Recommender.load` takes it; None: the newest, or the
+            shipped model.
+        checkpoints: Folder of the runs.
+        statutes: Folder of the imported statutes.
+        host: Address to listen to.
+        port: Port to listen to; 0: any free one.
+        workers: Number of processes, each with a model of its own.
+        max_batch: Most facts that are scored together, unless one request has more.
+        max_wait: Seconds that a fact waits for others to be scored with.
+        queue_facts: Most facts that wait; a request that does not fit gets the status 429.
+        deadline: Seconds until a request that still waits gets the status 503.
+        max_body: Bytes of the largest body.
+        max_fact: Characters of the longest fact.
+        max_facts: Most facts of one request.
+        body_seconds: Seconds until a body must have arrived.
+        key_digests: SHA-256 digests of the API keys, in hexadecimal; empty: no key is needed.
+        cors_origins: Origins whose pages may call the service, such as "https://court.example".
+        tls_certificate: File of the TLS certificate; None: plain HTTP.
+        tls_key: File of its private key.
+        feedback: File that collects feedback; None: feedback is refused.
+        access_log: Whether to log a line per request, without its body.
+    """
+
+    model: str | None = None
+    checkpoints: Path = Path("checkpoints")
+    statutes: Path = ROOT
+    host: str = "127.0.0.1"
+    port: int = 8765
+    workers: int = 1
+    max_batch: int = 64
+    max_wait: float = 0.002
+    queue_facts: int = 1024
+    deadline: float = 30.0
+    max_body: int = 8 * 2**20
+    max_fact: int = 200_000
+    max_facts: int = 256
+    body_seconds: float = 30.0
+    key_digests: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    feedback: Path | None = None
+    access_log: bool = False
+
+
+def check_service(config: ServiceConfig) -> None:
+    """Raise an error if a service with these settings could not work.
+
+    Raises:
+        ConfigError: A package is missing, or settings contradict each other.
+
+    Example:
+        >>> check_service(ServiceConfig(queue_facts=1))
+        Traceback (most recent call last):
+        lawrec.errors.ConfigError: --queue: the queue must hold the facts of one request, got 1. ...
+    """
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            "serve",
+            expected=f"{', '.join(_PACKAGES)} must be installed",
+            got=f"no {', '.join(missing)}",
+            todo="Run pip install 'lawrec[serve]'.",
+        )
+    if config.queue_facts < config.max_facts:
+        raise ConfigError(
+            "--queue",
+            expected="the queue must hold the facts of one request",
+            got=config.queue_facts,
+            todo=f"Choose at least {config.max_facts}, or a smaller --max-facts.",
+        )
+    if (config.tls_certificate is None) != (config.tls_key is None):
+        raise ConfigError(
+            "--tls-certificate",
+            expected="the certificate and its private key must be named together",
+            got="one of them",
+            todo="Pass --tls-certificate and --tls-key.",
+        )
+
+
+def read_key_digests(path: Path) -> tuple[str, ...]:
+    r"""Return the digests of the API keys in a file: one key per line, "#" begins a comment.
+
+    Raises:
+        ConfigError: The file cannot be read, holds no key, or one that is too short.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "keys.txt"
+        ...     _ = path.write_text("# the front desk\n7f3c9a51d2e84b60\n")
+        ...     [digest[:8] for digest in read_key_digests(path)]
+        ['579e9b33']
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise _key_error(path, "the file of API keys must be readable", got=error) from error
+    keys = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if not keys:
+        raise _key_error(path, "the file must have an API key per line", got="none")
+    if any(len(key) < _SHORTEST_KEY for key in keys):  # the message must not show a key
+        expected = f"each API key must have at least {_SHORTEST_KEY} characters"
+        raise _key_error(path, expected, got="a shorter one")
+    return tuple(key_digest(key) for key in keys)
+
+
+def key_digest(key: str) -> str:
+    """Return the SHA-256 of an API key, in hexadecimal.
+
+    Example:
+        >>> key_digest("7f3c9a51d2e84b60")[:8]
+        '579e9b33'
+    """
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _key_error(path: Path, expected: str, *, got: object) -> ConfigError:
+    todo = "Write one with: python -c 'import secrets; print(secrets.token_urlsafe())'"
+    return ConfigError(path, expected=expected, got=got, todo=todo)

@@ -1,0 +1,130 @@
+"""Load on `lawrec serve`: is any answer lost or mixed up, how many per second, how long they take.
+
+    python tests/benchmarks/bench_serving.py [--requests 10000] [--clients 64] [--workers 1]
+
+Invented facts, each with a number of its own in it, are answered by `Recommender` in this process
+first; every answer of the service must be the same. Then the service starts in a process of its
+own, and clients in another send one fact per request. The last figure is measured at half
+of the rate that the service can sustain.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+
+from lawrec import Recommender
+from lawrec.corpus.cases import read_cases, usable_cases
+from lawrec.reporting.answers import answer_json
+from lawrec.resources import shipped_path
+
+
+def facts_of(n_facts: int) -> list[str]:
+    """Return invented facts that differ from each other."""
+    facts = [case.fact for case in usable_cases(read_cases(shipped_path("data/sample/train.json")))]
+    return [f"第{number}号案。{facts[number % len(facts)]}" for number in range(n_facts)]
+
+
+def expected_answers(facts: list[str]) -> tuple[list[dict], float]:
+    """Return what `predict` answers, and how many facts it answers per second."""
+    recommender = Recommender.load()
+    recommender(facts[:64])
+    start = time.perf_counter()
+    lines = list(answer_json(recommender(facts)))
+    seconds = time.perf_counter() - start
+    return [json.loads(line) | {"case_id": "1"} for line in lines], len(facts) / seconds
+
+
+def start_service(workers: int) -> tuple[subprocess.Popen, str]:
+    """Start the service on a free port, and return its process and address."""
+    command = [sys.executable, "-m", "lawrec", "serve", "--port", "0", "--workers", str(workers)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if match := re.search(r"http://[\d.]+:\d+", line):
+            return process, match[0]
+    raise SystemExit("the service did not start")
+
+
+def send_all(url: str, facts: list[str], *, clients: int, rate: float) -> list[tuple]:
+    """Return status, answer and seconds of each request; `rate` limits them per second, 0: none."""
+    return asyncio.run(_send_all(url, facts, clients=clients, rate=rate))
+
+
+async def _send_all(url: str, facts: list[str], *, clients: int, rate: float) -> list[tuple]:
+    results: list[tuple] = [()] * len(facts)
+    waiting, start = iter(enumerate(facts)), time.perf_counter()
+
+    async def send() -> None:
+        reader, writer = await asyncio.open_connection(*url.removeprefix("http://").split(":"))
+        for number, fact in waiting:
+            if rate:
+                await asyncio.sleep(max(0, start + number / rate - time.perf_counter()))
+            sent = time.perf_counter()
+            status, body = await _post(reader, writer, json.dumps({"fact": fact}).encode())
+            results[number] = (status, json.loads(body), time.perf_counter() - sent)
+        writer.close()
+
+    await asyncio.gather(*(send() for _ in range(clients)))
+    return results
+
+
+async def _post(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes
+) -> tuple[int, bytes]:
+    """Return status and body of a request on an open connection.
+
+    A client library with a pool of connections takes more time than the service itself.
+    """
+    head = "POST /v1/recommend HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    answer = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
+    return int(answer.split()[1]), await reader.readexactly(int(length[1]))
+
+
+def in_a_process(*arguments: object, **options: object) -> tuple[list[tuple], float]:
+    """Return what `send_all` returns in another process, and its seconds."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        pool.submit(int).result()  # its start is not measured
+        start = time.perf_counter()
+        return pool.submit(send_all, *arguments, **options).result(), time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name, default in (("requests", 10_000), ("clients", 64), ("workers", 1)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    arguments = parser.parse_args()
+    facts = facts_of(arguments.requests)
+    expected, predict_rate = expected_answers(facts)
+    process, url = start_service(arguments.workers)
+    try:
+        single, _ = in_a_process(url, facts[:100], clients=1, rate=0)
+        results, seconds = in_a_process(url, facts, clients=arguments.clients, rate=0)
+        rate = len(facts) / seconds
+        half, _ = in_a_process(
+            url, facts[: len(facts) // 4], clients=arguments.clients, rate=rate / 2
+        )
+    finally:
+        process.terminate()
+        process.wait()
+    statuses = [result[0] for result in results]
+    wrong = sum(result[1] != answer for result, answer in zip(results, expected, strict=True))
+    alone = float(np.median([each[2] for each in single]))
+    p99 = float(np.percentile([each[2] for each in half], 99))
+    print(f"answers: {statuses.count(200):,} of {len(facts):,}, {wrong:,} other than predict's")
+    print(f"predict: {predict_rate:.0f} facts/s; service: {rate:.0f}/s = {rate / predict_rate:.0%}")
+    print(f"a single request: {1e3 * alone:.1f} ms; p99 at half the rate: {1e3 * p99:.1f} ms")
+    print(f"p99 / single = {p99 / alone:.1f}")
+
+
+if __name__ == "__main__":
+    main()

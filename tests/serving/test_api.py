@@ -1,0 +1,164 @@
+"""API: answers are those of `predict`, and errors say what to do."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from lawrec.reporting.answers import answer_json
+from tests.helpers.cli import DRUNK, THEFT
+
+
+def predicted(model, facts, **options):
+    """Return what `predict --format json` prints for facts."""
+    texts = options.pop("texts", None)
+    return [
+        json.loads(line) for line in answer_json(model.recommender(facts, **options), texts=texts)
+    ]
+
+
+def test_a_fact_has_the_answer_of_predict(recommend, model):
+    response = recommend(fact=THEFT)
+    assert response.status_code == 200
+    assert response.json() == predicted(model, [THEFT], top_k=1)[0]
+    assert response.json()["articles"] == ["264"]
+
+
+def test_facts_have_a_list_of_answers_in_their_order(recommend, model):
+    facts = [THEFT, DRUNK] * 3
+    assert recommend(facts=facts, top_k=3).json() == predicted(model, facts, top_k=3)
+
+
+def test_one_fact_in_a_list_has_a_list(recommend):
+    assert [answer["case_id"] for answer in recommend(facts=[THEFT]).json()] == ["1"]
+
+
+def test_a_fact_of_a_list_that_is_none_is_answered_by_its_error(recommend, model):
+    first, bad, last = recommend(facts=[THEFT, "theft", DRUNK]).json()
+    error = "facts[1]: the fact must hold Chinese text, got 'theft'. Write the fact in Chinese."
+    assert bad == {"case_id": "2", "error": error}
+    assert [first | {"case_id": ""}, last | {"case_id": ""}] == [
+        answer | {"case_id": ""} for answer in predicted(model, [THEFT, DRUNK], top_k=1)
+    ]
+
+
+def test_a_threshold_is_that_of_predict(recommend, model):
+    recommender = model.recommender.with_threshold(0.9999)
+    [expected] = predicted(replace(model, recommender=recommender), [THEFT], top_k=2)
+    answer = recommend(fact=THEFT, threshold=0.9999, top_k=2).json()
+    assert answer == expected
+    assert answer["recommendations"][0]["threshold"] == 0.9999
+
+
+def test_requests_at_the_same_time_get_their_own_answers(client, model):
+    bodies = [
+        {"fact": f"{THEFT if number % 3 else DRUNK}第{number}号。", "top_k": number % 5}
+        for number in range(60)
+    ]
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(
+            pool.map(lambda body: client.post("/v1/recommend", json=body).json(), bodies)
+        )
+    for body, answer in zip(bodies, answers, strict=True):
+        assert answer == predicted(model, [body["fact"]], top_k=body["top_k"])[0]
+
+
+@pytest.mark.parametrize(("day", "text"), [(None, "新的。"), ("2000-01-01", "旧的。")])
+def test_texts_are_those_of_the_day(recommend, day, text):
+    answer = recommend(fact=THEFT, with_text=True, date=day).json()
+    assert answer["recommendations"][0]["text"] == text
+
+
+def test_a_day_before_all_versions_is_a_conflict(recommend):
+    response = recommend(fact=THEFT, with_text=True, date="1990-01-01")
+    assert response.status_code == 409
+    assert "in force on 1990-01-01 must be imported" in response.json()["expected"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "where"),
+    [
+        ({"fact": ""}, 422, "fact"),
+        ({"fact": "theft"}, 422, "fact"),
+        ({"fact": "盗" * 2001}, 422, "fact"),
+        ({"fact": 7}, 422, "body.fact"),
+        ({"facts": []}, 422, "body.facts"),
+        ({"facts": ["盗"] * 21}, 422, "facts"),
+        ({"fact": "盗", "facts": ["盗"]}, 422, "body"),
+        ({}, 422, "body"),
+        ({"fact": "盗", "threshold": 1.5}, 422, "body.threshold"),
+        ({"fact": "盗", "top_k": "3"}, 422, "body.top_k"),
+        ({"fact": "盗", "topk": 3}, 422, "body.topk"),
+        ({"fact": "盗", "with_text": True, "date": "2021-02-31"}, 422, "date"),
+        ({"fact": "盗", "date": "yesterday"}, 422, "body.date"),
+    ],
+)
+def test_a_mistake_is_named(client, body, status, where):
+    response = client.post("/v1/recommend", json=body)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (response.status_code, response.json()["where"]) == (status, where)
+    assert response.json()["todo"]
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])
+def test_what_is_no_json_is_named(client, content):
+    headers = {"Content-Type": "application/json"}
+    response = client.post("/v1/recommend", content=content, headers=headers)
+    assert response.status_code == 400
+    assert response.json()["todo"]
+
+
+def test_half_a_character_is_refused(client):
+    headers = {"Content-Type": "application/json"}
+    response = client.post("/v1/recommend", content=b'{"fact": "\\ud800"}', headers=headers)
+    assert response.status_code == 422
+
+
+def test_a_form_of_another_page_is_refused(client):
+    headers = {"Content-Type": "text/plain"}
+    content = json.dumps({"fact": THEFT}).encode()
+    assert client.post("/v1/recommend", content=content, headers=headers).status_code == 422
+
+
+def test_an_article_has_title_chapter_and_the_text_of_the_day(client):
+    newest = client.get("/v1/articles/刑法第264条").json()
+    assert (newest["article"], newest["title"], newest["text"]) == ("264", "盗窃罪", "新的。")
+    old = client.get("/v1/articles/264", params={"date": "2005-01-01"}).json()
+    assert (old["version"], old["text"]) == ("1997-10-01", "旧的。")
+
+
+@pytest.mark.parametrize("name", ["9999", "nothing", "264?date=1990-01-01"])
+def test_an_article_that_is_not_there_is_not_found(client, name):
+    response = client.get(f"/v1/articles/{name}")
+    assert response.status_code == 404
+    assert response.json()["todo"]
+
+
+def test_the_model_says_what_it_is(client):
+    described = client.get("/v1/model").json()
+    assert described["name"] == "criminal-law"
+    assert described["articles"] == 183
+    assert described["law_as_of"] == "2015-11-01"
+    assert described["tuned_on"]["cases"] == 1013
+    assert described["statutes"] == ["1997-10-01", "2021-03-01"]
+    assert described["feedback"] is False
+
+
+def test_health_and_metrics(client, recommend):
+    recommend()
+    assert client.get("/health/live").json() == {"status": "live"}
+    assert client.get("/health/ready").json() == {"status": "ready"}
+    lines = client.get("/metrics").text.splitlines()
+    assert any(line.startswith("lawrec_batch_facts_count ") for line in lines)
+    counted = 'lawrec_requests_total{method="POST",path="/v1/recommend",status="200"}'
+    assert any(line.startswith(counted) for line in lines)
+
+
+def test_before_it_runs_a_service_is_live_but_not_ready(serve):
+    from starlette.testclient import TestClient
+
+    client = TestClient(serve())  # without its lifespan
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/health/ready").status_code == 503
+    assert client.get("/v2/health/ready").status_code == 503

@@ -1,0 +1,108 @@
+"""App: its OpenAPI is complete and true, and the model is replaced without a gap."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance as accepts
+
+from lawrec.errors import RunError
+from lawrec.serving import service as service_module
+from lawrec.serving.metrics import new_metrics
+from lawrec.serving.service import Service
+
+MODES = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+
+CAN_BE_WRONG = (
+    "/v1/recommend",
+    "/v1/articles/{article}",
+    "/v2/models/{name}/infer",
+    "/v1/feedback",
+)
+"""The paths of which a request can contradict its schema."""
+
+NOT_IN_THE_SCHEMA = ("/v2/models/{name}/infer", "/v1/feedback")
+"""No schema says that the shape is the number of facts, or which articles there are."""
+
+
+@pytest.fixture(scope="module")
+def api_operations(serve, tmp_path_factory):
+    app = serve(feedback=tmp_path_factory.mktemp("feedback") / "cases.jsonl")
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    return [each.ok() for each in schema.get_all_operations()]
+
+
+@pytest.mark.parametrize("mode", MODES, ids=["valid", "invalid"])
+def test_the_service_does_what_its_openapi_says(api_operations, mode):
+    assert len(api_operations) == 13
+    for operation in api_operations:
+        if mode is MODES[1] and operation.path not in CAN_BE_WRONG:
+            continue
+
+        @settings(
+            max_examples=10,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def check(case):
+            is_exact = case.path not in NOT_IN_THE_SCHEMA
+            case.call_and_validate(excluded_checks=[] if is_exact else [accepts])
+
+        check()
+
+
+def operations(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    return [
+        (path, method, each) for path, methods in paths.items() for method, each in methods.items()
+    ]
+
+
+def test_every_route_says_what_it_does_and_answers(client):
+    for path, method, operation in operations(client):
+        assert operation["description"], path
+        for status, response in operation["responses"].items():
+            assert response["description"], (path, status)
+            for kind, content in response["content"].items():
+                assert kind == "text/plain" or content.get("example"), (path, status)
+        if method == "post":
+            body = str(operation["requestBody"])
+            assert "$ref" in body
+
+
+def test_no_page_of_another_host_is_offered(client):
+    assert client.get("/docs").status_code == 404
+    assert client.get("/redoc").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("GET", "/v1/recommend", 405), ("PUT", "/v1/model", 405)],
+)
+def test_an_unknown_path_or_method_is_a_problem(client, method, path, status):
+    response = client.request(method, path)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["where"] == f"{method} {path}"
+
+
+def test_a_model_that_cannot_be_loaded_again_leaves_the_old_one(config, model, monkeypatch, caplog):
+    service = Service(config, model, new_metrics())
+
+    def fail(config):
+        raise RunError("run", expected="it must be there", got="none", todo="Train one.")
+
+    monkeypatch.setattr(service_module, "load_model", fail)
+    asyncio.run(service.reload())
+    assert service.model is model
+    assert "the old one stays: run: it must be there" in caplog.text
+    new = replace(model)
+    monkeypatch.setattr(service_module, "load_model", lambda config: new)
+    asyncio.run(service.reload())
+    assert service.model is new

@@ -1,0 +1,95 @@
+"""Micro-batching: who is answered together, who is refused, and that none is lost."""
+
+import asyncio
+import threading
+
+import pytest
+
+from lawrec.serving.batching import BatchLimits, MicroBatcher
+from lawrec.serving.problems import ProblemError
+
+LIMITS = BatchLimits(max_batch=4, max_wait=0.01, queue_facts=8, deadline=30)
+
+
+class Doubler:
+    """Doubles numbers, remembers its batches, and waits for its gate if there is one."""
+
+    def __init__(self, gate=None):
+        self.batches, self.gate = [], gate
+
+    def __call__(self, numbers):
+        self.batches.append(list(numbers))
+        if self.gate:
+            self.gate.wait(10)
+        if 13 in numbers:
+            raise ValueError("13")
+        return [2 * number for number in numbers]
+
+
+def gathered(doubler, *numbers, limits=LIMITS, weight=1):
+    """Submit numbers at the same time, and return the results or errors."""
+
+    async def run():
+        async with MicroBatcher(doubler, limits) as batcher:
+            calls = [batcher.submit(number, weight) for number in numbers]
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+    return asyncio.run(run())
+
+
+def test_each_gets_its_own_result_and_batches_are_full():
+    doubler = Doubler()
+    assert gathered(doubler, *range(8)) == [0, 2, 4, 6, 8, 10, 12, 14]
+    assert doubler.batches == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+def test_a_batch_counts_facts_and_a_large_query_is_answered_alone():
+    doubler = Doubler()
+    assert gathered(doubler, 1, 2, weight=4) == [2, 4]
+    assert doubler.batches == [[1], [2]]
+    assert gathered(Doubler(), 5, weight=8) == [10]
+
+
+def test_a_failure_spoils_no_other_query():
+    first, failed, last = gathered(Doubler(), 1, 13, 3)
+    assert (first, last) == (2, 6)
+    assert isinstance(failed, ValueError)
+
+
+def test_a_query_that_does_not_fit_into_the_queue_is_refused_at_once():
+    results = gathered(Doubler(), *range(10))
+    assert results[:8] == [2 * number for number in range(8)]
+    for refused in results[8:]:
+        assert refused.status == 429
+        assert refused.headers["Retry-After"] == "1"
+
+
+def test_a_late_query_is_given_up_and_the_next_ones_are_answered():
+    async def run():
+        gate = threading.Event()
+        limits = BatchLimits(max_batch=1, max_wait=0, queue_facts=8, deadline=0.05)
+        doubler = Doubler(gate)
+        async with MicroBatcher(doubler, limits) as batcher:
+            late = await asyncio.gather(
+                *(batcher.submit(number, 1) for number in (1, 2)), return_exceptions=True
+            )
+            gate.set()
+            return late, await batcher.submit(3, 1), doubler.batches
+
+    late, result, batches = asyncio.run(run())
+    assert [error.status for error in late] == [503, 503]
+    assert result == 6
+    assert batches == [[1], [3]]  # nobody waits for 2 any longer
+
+
+def test_what_was_accepted_is_answered_before_the_end_and_nothing_after():
+    async def run():
+        batcher = MicroBatcher(Doubler(), LIMITS)
+        async with batcher:
+            calls = [asyncio.create_task(batcher.submit(number, 1)) for number in range(6)]
+            await asyncio.sleep(0)
+        with pytest.raises(ProblemError) as refused:
+            await batcher.submit(7, 1)
+        return await asyncio.gather(*calls), refused.value.status
+
+    assert asyncio.run(run()) == ([0, 2, 4, 6, 8, 10], 503)

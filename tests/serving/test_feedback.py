@@ -1,0 +1,65 @@
+"""Feedback: what is judged becomes a case, what is not stays unknown."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from lawrec.corpus.cases import Case, read_cases, usable_cases
+from lawrec.errors import CaseError
+from lawrec.serving.feedback import append_case, feedback_case
+from lawrec.serving.request_bodies import FeedbackBody
+from tests.helpers.cli import THEFT
+
+KNOWN = ("264", "266", "312", "384")
+
+
+def case_of(**judged):
+    return feedback_case(FeedbackBody(fact=THEFT, **judged), KNOWN)
+
+
+def test_what_nobody_judged_is_unknown():
+    case = case_of(accepted=["264"], rejected=["266"])
+    assert (case.articles, case.unknown_articles) == (("264",), ("312", "384"))
+
+
+def test_a_complete_list_leaves_nothing_unknown():
+    case = case_of(accepted=["384"], added=["刑法第二百六十四条"], complete=True)
+    assert (case.articles, case.unknown_articles) == (("264", "384"), ())
+
+
+def test_an_article_that_the_model_does_not_know_may_be_added():
+    assert case_of(added=["133之一"]).articles == ("133之一",)
+
+
+@pytest.mark.parametrize(
+    "judged", [{"accepted": ["9999"]}, {"added": ["x"]}, {"accepted": ["264"], "rejected": ["264"]}]
+)
+def test_a_contradiction_or_an_unknown_article_is_refused(judged):
+    with pytest.raises(CaseError):
+        case_of(**judged)
+
+
+def test_kept_cases_are_read_as_they_were(tmp_path):
+    path = tmp_path / "feedback.jsonl"
+    for judged in ({"accepted": ["264"], "rejected": ["266"]}, {"rejected": ["264"]}):
+        append_case(path, case_of(**judged))
+    read = list(usable_cases(read_cases(path)))
+    assert [(case.fact, case.articles, case.unknown_articles) for case in read] == [
+        (THEFT, ("264",), ("312", "384")),
+        (THEFT, (), ("266", "312", "384")),
+    ]
+    assert all(isinstance(case, Case) for case in read)
+
+
+def test_the_service_keeps_feedback_only_if_it_has_a_file(serve, client, tmp_path):
+    body = {"fact": THEFT, "accepted": ["264"], "complete": True}
+    refused = client.post("/v1/feedback", json=body)
+    assert (refused.status_code, refused.json()["where"]) == (404, "feedback")
+    path = tmp_path / "feedback.jsonl"
+    with TestClient(serve(feedback=path)) as keeping:
+        assert keeping.post("/v1/feedback", json=body).json() == {"status": "kept"}
+        wrong = keeping.post("/v1/feedback", json=body | {"added": ["9999"]})
+        assert (wrong.status_code, wrong.json()["got"]) == (422, "'9999'")
+        empty = keeping.post("/v1/feedback", json={"fact": "theft"})
+        assert empty.status_code == 422
+    [case] = usable_cases(read_cases(path))
+    assert case.articles == ("264",)

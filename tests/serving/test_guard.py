@@ -1,0 +1,122 @@
+"""Guard: keys, limits of bodies, headers, and errors that show nothing of a fact."""
+
+import asyncio
+import logging
+
+import pytest
+from starlette.testclient import TestClient
+
+from lawrec.serving.guard import Guard
+from lawrec.serving.metrics import new_metrics
+from lawrec.serving.service_config import ServiceConfig, key_digest
+from tests.helpers.cli import THEFT
+
+KEY = "0123456789abcdef"
+
+
+@pytest.fixture(scope="module")
+def locked(serve):
+    digests = (key_digest("another-key-of-16"), key_digest(KEY))
+    with TestClient(serve(key_digests=digests)) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Authorization": f"Bearer {KEY}"}, {"authorization": f"bearer {KEY}"}, {"X-API-Key": KEY}],
+)
+def test_a_key_opens(locked, headers):
+    assert locked.get("/v1/model", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer x"}, {"Authorization": KEY}, {"X-API-Key": KEY + "0"}]
+)
+@pytest.mark.parametrize("path", ["/v1/model", "/metrics", "/v2/models/lawrec", "/nowhere"])
+def test_without_a_key_nothing_is_said(locked, path, headers):
+    response = locked.get(path, headers=headers)
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert KEY not in response.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/health/live", "/health/ready", "/openapi.json", "/v2/health/live"]
+)
+def test_the_page_and_health_need_no_key(locked, path):
+    assert locked.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/model", "/nowhere", "/health/live"])
+def test_every_answer_has_the_security_headers(client, path):
+    headers = client.get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert "access-control-allow-origin" not in headers
+    assert "server" not in headers
+
+
+def test_cors_is_off_unless_an_origin_is_named(client, serve):
+    origin = {"Origin": "https://court.example", "Access-Control-Request-Method": "POST"}
+    assert client.options("/v1/recommend", headers=origin).status_code == 405
+    with TestClient(serve(cors_origins=("https://court.example",))) as named:
+        allowed = named.options("/v1/recommend", headers=origin)
+        assert allowed.headers["access-control-allow-origin"] == "https://court.example"
+        other = named.options("/v1/recommend", headers=origin | {"Origin": "https://evil.example"})
+        assert "access-control-allow-origin" not in other.headers
+
+
+def test_a_large_body_is_refused_whether_it_says_its_length_or_not(serve):
+    with TestClient(serve(max_body=1000)) as small:
+        for content in (b"x" * 1001, iter([b"x" * 600] * 2)):
+            response = small.post("/v1/recommend", content=content)
+            assert response.status_code == 413
+            assert response.json()["expected"] == "it must have at most 1,000 bytes"
+
+
+def guarded(app, receive, **settings):
+    """Return the messages that a guard sends for a request."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    guard = Guard(app, config=ServiceConfig(**settings), metrics=new_metrics())
+    scope = {"type": "http", "method": "POST", "path": "/v1/recommend", "headers": []}
+    asyncio.run(guard(scope, receive, send))
+    return sent
+
+
+def test_a_slow_body_is_given_up():
+    async def receive():
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    sent = guarded(None, receive, body_seconds=0.1)
+    assert sent[0]["status"] == 408
+
+
+def test_an_unexpected_error_shows_no_fact(caplog):
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def app(scope, receive, send):
+        raise ValueError(THEFT)
+
+    with caplog.at_level(logging.DEBUG):
+        sent = guarded(app, receive)
+    assert sent[0]["status"] == 500
+    assert "ValueError in other" in caplog.text
+    assert "test_guard.py" in caplog.text
+    assert THEFT not in caplog.text + sent[1]["body"].decode()
+
+
+def test_no_log_has_a_fact(client, caplog):
+    with caplog.at_level(logging.DEBUG):
+        for fact in (THEFT, THEFT + "\ud800"):
+            content = f'{{"fact": "{fact}"}}'.encode("utf-8", "surrogatepass")
+            headers = {"Content-Type": "application/json"}
+            client.post("/v1/recommend", content=content, headers=headers)
+    assert THEFT not in caplog.text

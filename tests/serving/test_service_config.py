@@ -1,0 +1,60 @@
+"""Service configuration: settings that contradict each other, and files of API keys."""
+
+from pathlib import Path
+
+import pytest
+
+from lawrec.errors import ConfigError
+from lawrec.serving import service_config
+from lawrec.serving.service_config import (
+    ServiceConfig,
+    check_service,
+    key_digest,
+    read_key_digests,
+)
+
+
+def test_the_defaults_work():
+    check_service(ServiceConfig())
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"queue_facts": 5, "max_facts": 6}, "--queue"),
+        ({"tls_certificate": Path("a")}, "--tls-certificate"),
+        ({"tls_key": Path("a")}, "--tls-certificate"),
+    ],
+)
+def test_contradictions_are_refused(changes, where):
+    with pytest.raises(ConfigError) as error:
+        check_service(ServiceConfig(**changes))
+    assert error.value.where == where
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(service_config, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="pip install 'lawrec\\[serve\\]'"):
+        check_service(ServiceConfig())
+
+
+def test_keys_are_read_without_comments_and_empty_lines(tmp_path):
+    path = tmp_path / "keys"
+    path.write_text("# front desk\n\n  0123456789abcdef \nfedcba9876543210\n", encoding="utf-8")
+    expected = [key_digest("0123456789abcdef"), key_digest("fedcba9876543210")]
+    assert list(read_key_digests(path)) == expected
+
+
+@pytest.mark.parametrize("content", ["", "# only\n", "0123456789abcdef\nshort\n"])
+def test_a_bad_file_of_keys_is_refused_without_showing_a_key(tmp_path, content):
+    path = tmp_path / "keys"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        read_key_digests(path)
+    assert "short\n" not in str(error.value)
+    assert "0123" not in str(error.value)
+
+
+def test_a_missing_file_of_keys_is_named():
+    with pytest.raises(ConfigError, match=r"absent: .*got no such file"):
+        read_key_digests(Path("absent"))
