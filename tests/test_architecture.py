@@ -97,7 +97,17 @@ HOUSE = {
     "export": ("cail_answers", "packed_run", "bundle", "cail_archive", "cail_predictor"),
     "serving": (
         *("service_config", "problems", "batching", "metrics", "guard", "loaded_model", "service"),
-        *("request_bodies", "feedback", "responses", "api", "kserve", "page", "app", "server"),
+        *(
+            "request_bodies",
+            "feedback",
+            "case_files",
+            "responses",
+            "api",
+            "kserve",
+            "page",
+            "app",
+            "server",
+        ),
     ),
     "cli": (
         *("printing", "option_types", "options", "audit", "split", "prepare", "verify"),

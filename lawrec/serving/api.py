@@ -14,6 +14,7 @@ from lawrec.law.statute_versions import CRIMINAL_LAW, effective_dates
 from lawrec.reporting.answers import answer_json
 from lawrec.reporting.law_text import articles_json
 from lawrec.serving import responses
+from lawrec.serving.case_files import cases_in
 from lawrec.serving.feedback import append_case, feedback_case
 from lawrec.serving.loaded_model import Options
 from lawrec.serving.metrics import CONTENT_TYPE, exposition
@@ -145,6 +146,25 @@ async def feedback(request: Request, body: FeedbackBody) -> Response:
     return json_response('{"status": "kept"}')
 
 
+async def cases(
+    request: Request,
+    name: Annotated[
+        str,
+        Query(description="The name of the file.", max_length=255, examples=["cases.csv"]),
+    ],
+    fact_field: Annotated[
+        str, Query(description="The field or column of the fact.", max_length=100)
+    ] = "fact",
+) -> Response:
+    """Read the facts of a file: text with a fact per line, JSON lines, CSV, TSV, Excel or Parquet.
+
+    Nothing is kept. Each case has its id and its fact, or the error of its line.
+    """
+    content = await request.body()
+    read = await asyncio.to_thread(cases_in, content, name, fact_field=fact_field)
+    return json_response(json_text({"cases": read}, None))
+
+
 async def live() -> Response:
     """Say that the process runs."""
     return json_response('{"status": "live"}')
@@ -229,6 +249,17 @@ def api_routes() -> APIRouter:
         responses={
             200: answered(responses.STATE, {"status": "kept"}, description="It is kept."),
             **problems(400, 404, 422),
+        },
+    )
+    add(
+        "/v1/cases",
+        cases,
+        methods=["POST"],
+        tags=["v1"],
+        openapi_extra={"requestBody": responses.FILE_BODY},
+        responses={
+            200: answered(responses.CASES, responses.CASES_EXAMPLE, description="The cases."),
+            **problems(415, 422),
         },
     )
     ok = answered(responses.STATE, {"status": "ready"}, description="Yes.")

@@ -118,6 +118,19 @@ MODEL_EXAMPLE = {
     "statutes": ["2021-03-01"],
     "feedback": False,
 }
+CASES = _object(
+    {"cases": _list(_object(dict.fromkeys(("case_id", "fact", "error"), _TEXT), "fact", "error"))}
+)
+CASES_EXAMPLE = {"cases": [{"case_id": "1", "fact": "被告人张某在某超市秘密窃取手机一部。"}]}
+FILE_BODY = {
+    "required": True,
+    "content": {
+        "application/octet-stream": {
+            "schema": {"type": "string", "format": "binary"},
+            "example": "被告人张某在某超市秘密窃取手机一部。",
+        }
+    },
+}
 STATE = _object({"status": _TEXT})
 PROBLEM = _object(
     {

@@ -1,0 +1,102 @@
+// One answer as cards, and as text for a brief.
+
+import { articleName, reason, words } from "./words.js";
+
+const LEVELS = [
+  [0.95, "certain"],
+  [0.8, "very_likely"],
+  [0.6, "likely"],
+  [0.4, "open"],
+  [0.15, "unlikely"],
+  [0, "very_unlikely"],
+];
+
+export function element(tag, attributes = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), attributes);
+  node.append(...children);
+  return node;
+}
+
+export function likelihood(entry) {
+  if (entry.probability === null) return words("score", { score: entry.score.toFixed(2) });
+  const [, name] = LEVELS.find(([least]) => entry.probability >= least);
+  const percent = new Intl.NumberFormat("en", { style: "percent" }).format(entry.probability);
+  return words("chance", { words: words(name), percent });
+}
+
+export function heading(entry) {
+  return `${articleName(entry.article)} ${entry.title}`.trim();
+}
+
+// `info` is what the service knows of the article; `judged` adds the choice of a judgment.
+export function card(entry, info, judged) {
+  const bar = element("span", { className: "fill" });
+  bar.style.width = `${100 * (entry.probability ?? entry.score)}%`;
+  const track = element("div", { className: "track" }, bar);
+  track.setAttribute("aria-hidden", "true"); // the words beside it say the same
+  const item = element("li", { className: entry.recommended ? "card" : "card near" },
+    element("h3", {}, heading(entry)),
+    element("p", { className: "chance" }, likelihood(entry)),
+    track,
+    element("p", { className: "reason" }, reason(entry.reason)),
+  );
+  if (info?.chapter) item.append(chapter(info));
+  if (info?.text) item.append(lawText(info));
+  if (judged) item.append(judgment(entry));
+  return item;
+}
+
+function chapter(info) {
+  const parts = [info.part, info.chapter, info.section].filter(Boolean).join(" · ");
+  return element("p", { className: "hint", lang: "zh-Hans" }, parts);
+}
+
+function lawText(info) {
+  const details = element("details", { open: true },
+    element("summary", {}, words("law_text", { day: info.version })),
+    element("blockquote", { lang: "zh-Hans" }, info.text),
+  );
+  if (info.outdated_by.length)
+    details.append(element("p", { className: "warning" },
+      words("outdated", { names: info.outdated_by.join("、") })));
+  return details;
+}
+
+function judgment(entry) {
+  const group = element("fieldset", { className: "judgment" },
+    element("legend", {}, words("judge", { article: articleName(entry.article) })));
+  for (const choice of ["applies", "applies_not"]) {
+    const input = element("input", { type: "radio", name: `judge-${entry.article}`, value: choice });
+    input.dataset.article = entry.article;
+    group.append(element("label", { className: "check" }, input, ` ${words(choice)}`));
+  }
+  return group;
+}
+
+export function notes(answer, model) {
+  const list = [];
+  if (answer.abstained) list.push(words("abstained"));
+  else if (model?.guarantee)
+    list.push(words("guarantee", {
+      share: `${Math.round(100 * model.guarantee)}%`,
+      count: Math.round(100 * model.guarantee),
+    }));
+  for (const { kind, article, other } of answer.violations)
+    list.push(words(kind, { article: articleName(article), other: articleName(other) }));
+  if (answer.truncated) list.push(words("truncated"));
+  return list;
+}
+
+export function asText(fact, answer, infos, modelText) {
+  const [colon, comma] = [words("colon"), words("comma")];
+  const lines = [`${words("fact")}${colon}${fact.trim()}`, "", words("answer")];
+  const entries = answer.recommendations.filter((entry) => entry.recommended);
+  if (!entries.length) lines.push(words("found_none"));
+  for (const entry of entries) {
+    const why = `${likelihood(entry)}${comma}${reason(entry.reason)}`;
+    lines.push(`${entry.rank}. ${heading(entry)}${colon}${why}`);
+    const text = infos.get(entry.article)?.text;
+    if (text) lines.push(text.replace(/^/gm, "   "));
+  }
+  return [...lines, "", words("no_advice"), modelText, ""].join("\n");
+}

@@ -1,0 +1,56 @@
+// Calls of the service: the API key, retries while it is busy, and errors as texts.
+
+import { words } from "./words.js";
+
+let key = "";
+
+export function useKey(text) {
+  key = text.trim();
+}
+
+export class ServiceError extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+// Return the JSON of an answer. A busy service is asked again, as often as it says so.
+export async function call(path, { body, onBusy = () => {}, signal } = {}) {
+  for (;;) {
+    const response = await send(path, body, signal);
+    if (response.ok) return response.json();
+    if (response.status !== 429) throw await asError(response);
+    onBusy();
+    await wait(1000 * Number(response.headers.get("Retry-After") ?? 1), signal);
+  }
+}
+
+async function send(path, body, signal) {
+  const headers = key ? { Authorization: `Bearer ${key}` } : {};
+  const isFile = body instanceof Blob;
+  if (body && !isFile) headers["Content-Type"] = "application/json";
+  const content = isFile ? body : body && JSON.stringify(body);
+  try {
+    return await fetch(path, { method: body ? "POST" : "GET", headers, body: content, signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ServiceError(0, words("no_service"));
+  }
+}
+
+async function asError(response) {
+  if (response.status === 401) return new ServiceError(401, words("need_key"));
+  const problem = await response.json().catch(() => ({}));
+  return new ServiceError(response.status, problem.detail ?? words("no_service"));
+}
+
+function wait(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}

@@ -1,0 +1,76 @@
+"""Case files: uploads are read as `predict` reads files."""
+
+import io
+
+import pytest
+
+from lawrec.errors import CaseError
+from lawrec.serving import case_files
+from lawrec.serving.case_files import cases_in
+from lawrec.serving.problems import ProblemError
+from tests.helpers.cli import DRUNK, THEFT
+
+
+def workbook(*rows):
+    openpyxl = pytest.importorskip("openpyxl")
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(content)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("facts.txt", f"{THEFT}\n{DRUNK}\n".encode()),
+        ("旧.TXT", f"{THEFT}\r\n{DRUNK}".encode("gb18030")),
+        ("C:\\cases\\a.csv", f"fact\n{THEFT}\n{DRUNK}\n".encode()),
+        ("../a.tsv", f"n\tfact\n7\t{THEFT}\n8\t{DRUNK}\n".encode()),
+        ("a.jsonl", f'{{"fact": "{THEFT}"}}\n{{"fact": "{DRUNK}"}}\n'.encode()),
+        ("a.xlsx", workbook(["fact"], [THEFT], [DRUNK])),
+    ],
+)
+def test_files_of_any_kind_have_their_facts(name, content):
+    assert [case["fact"] for case in cases_in(content, name)] == [THEFT, DRUNK]
+
+
+def test_a_bad_line_has_its_error_and_its_id():
+    good, bad = cases_in(f"{THEFT}\ntheft\n".encode(), "a.txt")
+    assert good == {"case_id": "1", "fact": THEFT}
+    assert bad["case_id"] == "2"
+    assert bad["error"].startswith("a.txt:2: the fact must hold Chinese text")
+
+
+def test_another_column_may_have_the_fact():
+    content = f"编号,案情\n1,{THEFT}\n".encode()
+    assert cases_in(content, "a.csv", fact_field="案情")[0]["fact"] == THEFT
+    with pytest.raises(CaseError, match="fact"):
+        cases_in(content, "a.csv")
+
+
+@pytest.mark.parametrize("name", ["a.doc", "a", "", "a.csv.gz", "a.zip"])
+def test_other_files_are_refused(name):
+    with pytest.raises(ProblemError) as refused:
+        cases_in(b"x", name)
+    assert refused.value.status == 415
+
+
+def test_a_damaged_workbook_is_named():
+    with pytest.raises(CaseError, match="Excel"):
+        cases_in(b"x", "a.xlsx")
+
+
+def test_too_many_cases_are_refused(monkeypatch):
+    monkeypatch.setattr(case_files, "MOST_CASES", 2)
+    assert len(cases_in(f"{THEFT}\n{DRUNK}".encode(), "a.txt")) == 2
+    with pytest.raises(ProblemError) as refused:
+        cases_in(f"{THEFT}\n".encode() * 3, "a.txt")
+    assert refused.value.status == 413
+
+
+def test_the_service_reads_an_upload(client):
+    response = client.post("/v1/cases", params={"name": "a.txt"}, content=THEFT.encode())
+    assert response.json() == {"cases": [{"case_id": "1", "fact": THEFT}]}
+    refused = client.post("/v1/cases", params={"name": "a.doc"}, content=b"x")
+    assert (refused.status_code, refused.json()["where"]) == (415, "a.doc")

@@ -1,0 +1,315 @@
+"""Page: tried in a browser as a lawyer would, in Chinese and English, wide and narrow."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from lawrec.corpus.cases import read_cases, usable_cases
+from lawrec.reporting.answers import answer_csv
+from lawrec.serving.page import STATIC, preferred_language
+from lawrec.serving.service_config import key_digest
+from tests.helpers.cli import DRUNK, THEFT
+from tests.serving.browser import chromium, running
+
+WIDTHS = (390, 820, 1280)
+KEY = "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "zh"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-US,en;q=0.9", "en"),
+        ("fr,en;q=0.2,zh;q=0.1", "en"),
+        ("de", "zh"),
+        ("en;q=x", "zh"),
+    ],
+)
+def test_the_language_is_what_the_browser_prefers(client, accepted, language):
+    assert preferred_language(accepted) == language
+    html = client.get("/", headers={"Accept-Language": accepted}).text
+    assert f'<html lang="{language}' in html
+
+
+def test_a_link_may_choose_the_language(client):
+    response = client.get("/?lang=en", headers={"Accept-Language": "zh"})
+    assert response.headers["content-language"] == "en"
+
+
+def test_the_page_needs_no_other_host_and_has_no_inline_code(client):
+    for path in STATIC.iterdir():
+        assert client.get(f"/static/{path.name}").status_code == 200
+        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?://|//cdn", text), path
+    html = client.get("/").text
+    assert "<style" not in html
+    assert " style=" not in html
+    assert not re.search(r"<script(?! type=\"module\" src=)", html)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """The file of feedback."""
+    return tmp_path_factory.mktemp("feedback") / "cases.jsonl"
+
+
+@pytest.fixture(scope="module")
+def address(serve, kept):
+    with running(serve(feedback=kept)) as address:
+        yield address
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Return a function that opens the page; no page may log an error or ask another host."""
+    contexts, faults = [], []
+
+    def look(request, own):
+        if not request.url.startswith((own, "blob:", "data:")):
+            faults.append(request.url)
+
+    def open_page(locale="zh-CN", width=1280, at=address, may_fail=False, **options):
+        context = browser.new_context(
+            locale=locale, viewport={"width": width, "height": 800}, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        if not may_fail:  # Chromium logs every answer that is an error
+            page.on("console", lambda line: faults.append(line.text))
+        page.on("request", lambda request: look(request, at))
+        page.goto(at)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def ask(page, fact):
+    page.fill("#fact", fact)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#answer:not([hidden])")
+
+
+def wait_for(page, selector, text):
+    """Wait until an element has a text; code in a string would be against the page's policy."""
+    page.locator(selector).filter(has_text=text).wait_for()
+
+
+def texts(page, selector):
+    return page.locator(selector).all_inner_texts()
+
+
+@pytest.mark.parametrize(
+    ("locale", "heading", "chance", "near"),
+    [
+        ("zh-CN", "第264条 盗窃罪", "较可能（77%）", "得分未达到推荐标准"),
+        ("en-GB", "Article 264 盗窃罪", "likely (77%)", "its score does not reach the threshold"),
+    ],
+)
+def test_a_fact_has_its_cards(open_page, model, locale, heading, chance, near):
+    page = open_page(locale)
+    ask(page, THEFT)
+    [answer] = model.recommender(THEFT, top_k=5)
+    listed = answer.decision.recommendations
+    assert texts(page, "#recommended h3") == [heading]
+    assert texts(page, "#recommended .chance") == [chance]
+    assert len(texts(page, "#others h3")) == len(listed) - 1 == 4
+    assert texts(page, "#others .reason") == [near] * 4
+    width = page.locator("#recommended .fill").evaluate("bar => bar.style.width")
+    assert float(width[:-1]) == pytest.approx(100 * listed[0].probability)
+    assert texts(page, "#recommended blockquote") == ["新的。"]
+    assert page.evaluate("document.activeElement.id") == "answer_heading"
+    assert "criminal-law" in page.inner_text("#model")
+
+
+def test_the_text_is_that_of_the_chosen_day(open_page):
+    page = open_page()
+    ask(page, THEFT)
+    page.fill("#day", "2000-01-01")
+    wait_for(page, "#recommended blockquote", "旧的。")
+    assert "1997-10-01" in page.inner_text("#recommended summary")
+
+
+def test_a_branch_article_is_named_as_courts_do(open_page):
+    page = open_page()
+    name = page.evaluate("import('/static/words.js').then(words => words.articleName('133之一'))")
+    assert name == "第133条之一"
+
+
+def test_both_languages_have_all_words(open_page):
+    page = open_page()
+    names = page.evaluate(
+        """import('/static/words.js').then(({ WORDS }) => Object.values(WORDS).map(words =>
+            [...Object.keys(words), ...Object.keys(words.reasons)]))"""
+    )
+    assert names[0] == names[1]
+    used = page.evaluate(
+        "[...document.querySelectorAll('[data-word]')].map(each => each.dataset.word)"
+    )
+    assert set(used) <= set(names[0])
+    assert "undefined" not in page.inner_text("body")
+
+
+def test_the_language_changes_without_losing_anything(open_page):
+    page = open_page()
+    ask(page, THEFT)
+    page.click("#languages [value=en]")
+    assert page.inner_text("h1") == "Which articles may apply to this case?"
+    assert texts(page, "#recommended h3") == ["Article 264 盗窃罪"]
+    assert page.input_value("#fact") == THEFT
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.url.endswith("?lang=en")
+    page.reload()
+    assert page.inner_text("h1") == "Which articles may apply to this case?"
+
+
+def test_a_fact_that_is_none_is_explained(open_page):
+    page = open_page("en-GB", may_fail=True)
+    page.fill("#fact", "theft")
+    page.click("#fact_form [type=submit]")
+    page.wait_for_selector("#status.warning")
+    assert page.inner_text("#status") == "The fact must be Chinese text, and not too long."
+    assert page.is_hidden("#answer")
+
+
+def test_the_keyboard_is_enough(open_page):
+    page = open_page()
+    for _ in range(4):  # the skip link, two languages, the fact
+        page.keyboard.press("Tab")
+    page.keyboard.insert_text(THEFT)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#answer:not([hidden])")
+    page.keyboard.press("Tab")  # from the heading of the answer to the text of the law
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.evaluate("document.activeElement.checked") is True
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_text_file_is_opened_in_its_encoding(open_page, encoding):
+    page = open_page()
+    content = {"name": "案.txt", "mimeType": "text/plain", "buffer": DRUNK.encode(encoding)}
+    page.set_input_files("#fact_file", content)
+    page.click("#fact_form [type=submit]")
+    page.wait_for_selector("#answer:not([hidden])")
+    assert page.input_value("#fact") == DRUNK
+    assert texts(page, "#recommended h3")[0].startswith("第133条")
+
+
+def test_many_cases_are_answered_and_downloaded(open_page, model):
+    facts = [f"{THEFT}第{number}号。" for number in range(40)]
+    lines = [*facts[:20], "theft", *facts[20:]]
+    page = open_page()
+    content = "\n".join(lines).encode("gb18030")
+    page.set_input_files(
+        "#cases_file", {"name": "a.txt", "mimeType": "text/plain", "buffer": content}
+    )
+    page.click("#batch_form [type=submit]")
+    wait_for(page, "#batch_status", "完成：41 个案件，其中 1 个无法分析。")
+    assert page.locator("#rows tr").count() == 41
+    assert page.locator("#rows tr").nth(0).inner_text().split("\t")[0] == "1"
+    with page.expect_download() as download:
+        page.click("#jsonl")
+    answers = [json.loads(line) for line in download.value.path().read_text("utf-8").splitlines()]
+    assert [answer["case_id"] for answer in answers] == [str(n) for n in range(1, 42)]
+    assert "must hold Chinese text" in answers[20]["error"]
+    with page.expect_download() as download:
+        page.click("#csv")
+    content = download.value.path().read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    expected = list(csv.reader(answer_csv(model.recommender(facts[:20], top_k=1))))
+    assert rows[: len(expected)] == expected
+
+
+def test_a_file_that_cannot_be_read_is_explained(open_page):
+    page = open_page(may_fail=True)
+    content = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"x,y\n1,2\n"}
+    page.set_input_files("#cases_file", content)
+    page.click("#batch_form [type=submit]")
+    page.wait_for_selector("#batch_status.warning")
+    assert "a.csv" in page.inner_text("#batch_status")
+
+
+def test_formulas_are_disarmed_as_predict_does(open_page):
+    page = open_page()
+    text = page.evaluate(
+        """import('/static/batch.js').then(({ asCsv }) =>
+            asCsv([{ case_id: '=1+1', error: 'a, "b"' }, { case_id: '\\n-2', error: null }]))"""
+    )
+    rows = list(csv.reader(io.StringIO(text)))
+    assert [row[0] for row in rows] == ["case_id", "'=1+1", "'\n-2"]
+    assert rows[1][-1] == 'a, "b"'
+
+
+def test_a_judgment_becomes_a_case(open_page, kept):
+    page = open_page()
+    ask(page, THEFT)
+    page.locator("#recommended .judgment").get_by_label("适用", exact=True).check()
+    page.locator("#others .judgment").first.get_by_label("不适用", exact=True).check()
+    page.fill("#missing", "第312条， 133之一")
+    page.click("#send_feedback")
+    wait_for(page, "#feedback_status", "已保存，谢谢。")
+    [case] = usable_cases(read_cases(kept))
+    assert (case.fact, case.articles) == (THEFT, ("133之一", "264", "312"))
+    assert len(case.unknown_articles) == 180
+
+
+def test_a_key_is_asked_for_where_it_is_needed(serve, open_page):
+    with running(serve(key_digests=(key_digest(KEY),))) as locked:
+        page = open_page("en-GB", at=locked, may_fail=True)
+        page.wait_for_selector("#key_form:not([hidden])")
+        page.fill("#key", KEY)
+        page.keyboard.press("Enter")
+        wait_for(page, "#model", "criminal-law")
+        ask(page, THEFT)
+        assert texts(page, "#recommended h3") == ["Article 264 盗窃罪"]
+
+
+def test_the_answer_is_copied_as_text(open_page):
+    page = open_page("en-GB", permissions=["clipboard-read", "clipboard-write"])
+    ask(page, THEFT)
+    page.click("#copy")
+    wait_for(page, "#status", "Copied.")
+    lines = page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert lines[0] == f"Fact of the case, in Chinese: {THEFT}"
+    assert lines[3] == "1. Article 264 盗窃罪: likely (77%), its score reaches the threshold"
+    assert lines[4] == "   新的。"
+    assert "no legal advice" in lines[6]
+
+
+def test_a_print_has_the_answer_and_no_controls(open_page):
+    page = open_page()
+    ask(page, THEFT)
+    page.emulate_media(media="print")
+    for hidden in ("#batch", "#copy", "#languages", "#feedback", ".judgment >> nth=0"):
+        assert page.is_hidden(hidden), hidden
+    for shown in ("#recommended", "#near", ".notice", "footer", "#fact"):
+        assert page.is_visible(shown), shown
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_fits_and_anybody_can_use_it(open_page, width, scheme):
+    page = open_page(width=width, color_scheme=scheme)
+    ask(page, THEFT)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()

@@ -1,0 +1,111 @@
+"""Server: processes that are stopped, killed and asked to load their model again."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from lawrec.errors import ConfigError, RunError
+from lawrec.serving.server import run_service, server_config
+from lawrec.serving.service_config import ServiceConfig
+from tests.helpers.cli import THEFT
+
+
+@contextmanager
+def started(tmp_path, *options):
+    """Yield a service in a process of its own, its address, and the lines of its stderr."""
+    command = [sys.executable, "-m", "lawrec", "serve", "--port", "0", *options]
+    lines, environment = [], {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        for line in process.stderr:
+            lines.append(line)
+            if match := re.search(r"http://[\d.]+:\d+", line):
+                break
+        else:
+            raise AssertionError("".join(lines))
+        reader = threading.Thread(target=lambda: lines.extend(process.stderr))
+        reader.start()
+        yield process, match[0], lines
+    finally:
+        process.terminate()
+        process.wait(60)
+        reader.join()
+        process.stderr.close()
+
+
+def ask(address, number):
+    body = {"fact": f"{THEFT}第{number}号。"}
+    return httpx.post(f"{address}/v1/recommend", json=body, timeout=60, trust_env=False)
+
+
+def wait_until(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def count(address, name):
+    text = httpx.get(f"{address}/metrics", trust_env=False).text
+    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
+
+
+def test_it_reloads_without_a_gap_and_stops_without_losing_a_request(tmp_path):
+    with started(tmp_path) as (process, address, lines):
+        with ThreadPoolExecutor(8) as pool:
+            answers = [pool.submit(ask, address, number) for number in range(100)]
+            process.send_signal(signal.SIGHUP)
+            assert [answer.result().status_code for answer in answers] == [200] * 100
+            wait_until(lambda: count(address, 'lawrec_reloads_total{outcome="loaded"}') == 1)
+            last = [pool.submit(ask, address, number) for number in range(8)]
+            wait_until(lambda: count(address, "lawrec_batch_facts_sum") > 100)
+            process.terminate()
+            results = [answer.exception() or answer.result().status_code for answer in last]
+        process.wait(60)
+    # What the service accepted is answered; whoever came later found no open port.
+    assert all(result == 200 or isinstance(result, httpx.ConnectError) for result in results)
+    assert 200 in results
+    assert "Traceback" not in "".join(lines)
+    assert THEFT not in "".join(lines)
+
+
+def test_several_workers_share_a_port_and_their_metrics(tmp_path):
+    with started(tmp_path, "--workers", "2") as (process, address, lines):
+        wait_until(lambda: "".join(lines).count("Application startup complete") == 2)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda number: ask(address, number), range(40)))
+        assert {answer.status_code for answer in answers} == {200}
+        wait_until(lambda: count(address, "lawrec_batch_facts_sum") == 40)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: count(address, 'lawrec_reloads_total{outcome="loaded"}') == 2)
+        assert ask(address, 1).status_code == 200
+    assert process.returncode == 0
+    assert "Traceback" not in "".join(lines)
+
+
+def test_a_run_that_is_not_there_is_an_error_before_anything_starts(tmp_path):
+    for workers in (1, 2):
+        with pytest.raises(RunError):
+            run_service(ServiceConfig(model="absent", checkpoints=tmp_path, workers=workers))
+    with pytest.raises(ConfigError):
+        run_service(ServiceConfig(queue_facts=1))
+
+
+def test_uvicorn_gets_the_settings(tmp_path):
+    config = ServiceConfig(host="::1", port=9000, tls_certificate=tmp_path, tls_key=tmp_path)
+    settings = server_config(config, None, log_level="warning")
+    assert (settings.host, settings.port, settings.log_level) == ("::1", 9000, "warning")
+    assert (settings.ssl_certfile, settings.ssl_keyfile) == (tmp_path, tmp_path)
+    assert not settings.access_log
+    assert not settings.server_header
