@@ -12,8 +12,7 @@ _DEFAULT = ServiceConfig()
 
 
 @click.command(cls=option_types.HeadedCommand)
-@click.option("--model", "run_name", help="Name or path of a run.  [default: the newest]")
-@options.checkpoints
+@options.model
 @click.option("--host", default=_DEFAULT.host, help="Address to listen to; 0.0.0.0: all.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=_DEFAULT.port, help="Port; 0: any free one."

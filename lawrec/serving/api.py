@@ -11,12 +11,12 @@ from lawrec.errors import StatuteError
 from lawrec.json_text import json_text
 from lawrec.law.lookup import look_up
 from lawrec.law.statute_versions import CRIMINAL_LAW, effective_dates
-from lawrec.reporting.answers import answer_json
+from lawrec.reporting.answers.writers import answer_json
 from lawrec.reporting.law_text import articles_json
 from lawrec.serving import responses
 from lawrec.serving.case_files import cases_in
 from lawrec.serving.feedback import append_case, feedback_case
-from lawrec.serving.loaded_model import Options
+from lawrec.serving.loaded_model import COST_OF_EXPLAINING, Options
 from lawrec.serving.metrics import CONTENT_TYPE, exposition
 from lawrec.serving.problems import ProblemError, as_problem
 from lawrec.serving.request_bodies import DAY, FeedbackBody, RecommendBody
@@ -59,7 +59,8 @@ async def recommend(request: Request, body: RecommendBody) -> Response:
             texts = service.model.texts(parse_day(body.date))
         except StatuteError as error:
             raise as_problem(error, 409) from error
-    options = Options(body.top_k, -1.0 if body.threshold is None else body.threshold)
+    threshold = -1.0 if body.threshold is None else body.threshold
+    options = Options(body.top_k, threshold, body.explain)
     lines = list(answer_json(await service.answers(facts, options), texts=texts))
     return json_response(f"[{','.join(lines)}]" if body.facts else lines[0])
 
@@ -71,12 +72,12 @@ def _facts(body: RecommendBody, service: Service) -> list[str]:
         CaseError: The fact is none.
         ProblemError: There are too many facts.
     """
-    most = service.config.max_facts
+    most = service.config.max_facts // (COST_OF_EXPLAINING if body.explain else 1)
     if len(body.facts) > most:
         raise ProblemError(
             422,
             "facts",
-            expected=f"a request must have at most {most:,} facts",
+            expected=f"such a request must have at most {most:,} facts",
             got=f"{len(body.facts):,}",
             todo="Send them in several requests.",
         )
@@ -208,7 +209,8 @@ def api_routes() -> APIRouter:
         ['/v1/recommend', '/v1/articles/{article}']
     """
     router = APIRouter()
-    answers = {"oneOf": [responses.ANSWER, {"type": "array", "items": responses.ANSWER}]}
+    answer = responses.answer_schema_inline()
+    answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
     answered, problems = responses.answered, responses.problems
     add = router.add_api_route
     add(

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from lawrec import __version__
 from lawrec.json_text import json_text
-from lawrec.reporting.answers import answer_json
+from lawrec.reporting.answers.writers import answer_json
 from lawrec.serving import responses
 from lawrec.serving.api import json_response, not_ready, service_of
 from lawrec.serving.loaded_model import Options

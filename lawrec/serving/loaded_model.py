@@ -1,7 +1,7 @@
 """Loaded model: a recommender, what people should know of it, and the law's texts by day."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
@@ -11,10 +11,14 @@ from lawrec import __version__
 from lawrec.inference.recommender import Recommender
 from lawrec.law.statute_versions import CRIMINAL_LAW, effective_dates, load_version, version_at
 from lawrec.progress import SILENT, Progress
+from lawrec.runs.bundle import open_model
 from lawrec.runs.results import Answer
-from lawrec.runs.run import Run, find_run_or_shipped
+from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS
 from lawrec.serving.service_config import ServiceConfig
+
+COST_OF_EXPLAINING = 16
+"""How many facts are answered in the time in which one is explained, roughly."""
 
 
 @dataclass(frozen=True, order=True)
@@ -24,10 +28,12 @@ class Options:
     Attributes:
         top_k: Include at least this many articles per case.
         threshold: A threshold for all articles; -1: the tuned ones.
+        explain: Whether to explain each recommended article.
     """
 
     top_k: int = 1
     threshold: float = -1.0
+    explain: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,11 @@ class Query:
 
     facts: tuple[str, ...]
     options: Options = Options()
+
+    @property
+    def cost(self) -> int:
+        """How many facts take the same time."""
+        return len(self.facts) * (COST_OF_EXPLAINING if self.options.explain else 1)
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ class LoadedModel:
         for options, positions in groupby(order, key=lambda position: queries[position].options):
             same = list(positions)
             facts = [fact for position in same for fact in queries[position].facts]
-            answers = iter(self._with(options)(facts, top_k=options.top_k))
+            answers = self._answers(facts, options)
             for position in same:
                 results[position] = [
                     replace(next(answers), case_id=str(number))
@@ -68,10 +79,12 @@ class LoadedModel:
                 ]
         return results
 
-    def _with(self, options: Options) -> Recommender:
-        if options.threshold < 0:
-            return self.recommender
-        return self.recommender.with_threshold(options.threshold)
+    def _answers(self, facts: Sequence[str], options: Options) -> Iterator[Answer]:
+        recommender = self.recommender
+        if options.threshold >= 0:
+            recommender = recommender.with_threshold(options.threshold)
+        answers = recommender(facts, top_k=options.top_k)
+        return map(recommender.explained, answers) if options.explain else iter(answers)
 
     def texts(self, day: date | None) -> dict[str, str]:
         """Return the texts of the articles in force on a day; by default, the newest.
@@ -97,21 +110,23 @@ def load_model(config: ServiceConfig, progress: Progress = SILENT) -> LoadedMode
         progress: Receives a message if the shipped model is used.
 
     Raises:
-        RunError: There is no such run, or it is not trained and tuned.
+        RunError: There is no such run or bundle, or it is not trained and tuned.
 
     Example:
         >>> load_model(ServiceConfig()).description["name"]  # doctest: +SKIP
         'criminal-law'
     """
-    run = find_run_or_shipped(config.checkpoints, config.model, progress=progress)
-    return LoadedModel(Recommender.load(run.folder, progress=progress), describe(run), config)
+    with open_model(config.checkpoints, config.model, progress=progress) as run:
+        recommender = Recommender.load(run.bundle or run.folder, progress=progress)
+        return LoadedModel(recommender, describe(run), config)
 
 
 def describe(run: Run) -> dict[str, Any]:
     """Return what people should know of a model before they rely on it.
 
     Example:
-        >>> describe(find_run_or_shipped(Path("absent"), None))["articles"]  # doctest: +SKIP
+        >>> with open_model(Path("checkpoints"), "criminal-law") as run:  # doctest: +SKIP
+        ...     describe(run)["articles"]
         183
     """
     tuned = json.loads((run.folder / THRESHOLDS).read_text(encoding="utf-8"))

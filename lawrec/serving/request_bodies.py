@@ -49,6 +49,11 @@ class RecommendBody(StrictBody):
         default=None, ge=0, le=1, description="A threshold for all articles, not the tuned ones."
     )
     with_text: bool = Field(default=False, description="Add the text of each article.")
+    explain: bool = Field(
+        default=False,
+        description="Add the parts of the fact that led to each recommended article; it takes the "
+        "time of 16 facts.",
+    )
     date: str | None = Field(
         default=None,
         description="With with_text: the texts in force on this day; by default, the newest.",

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from lawrec.reporting.answers.fields import answer_schema
 from lawrec.serving.problems import PROBLEM_TYPE, ProblemError, problem_values
 
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}
-_NUMBER = {"type": "number"}
 _MAYBE_NUMBER = {"type": ["number", "null"]}
 _MAYBE_TEXT = {"type": ["string", "null"]}
 
@@ -25,36 +25,6 @@ def _list(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
 
 
-RECOMMENDATION = _object(
-    {
-        "rank": {"type": "integer", "minimum": 1},
-        "article": _TEXT,
-        "title": _TEXT,
-        "score": _NUMBER,
-        "probability": _MAYBE_NUMBER,
-        "threshold": _MAYBE_NUMBER,
-        "recommended": _FLAG,
-        "reason": _TEXT,
-        "text": _MAYBE_TEXT,
-    },
-    "text",
-)
-VIOLATION = _object({"article": _TEXT, "other": _TEXT, "kind": _TEXT})
-ANSWER = {
-    "oneOf": [
-        _object(
-            {
-                "case_id": _TEXT,
-                "articles": _list(_TEXT),
-                "recommendations": _list(RECOMMENDATION),
-                "abstained": _FLAG,
-                "violations": _list(VIOLATION),
-                "truncated": _FLAG,
-            }
-        ),
-        _object({"case_id": _TEXT, "error": _TEXT}),
-    ]
-}
 ANSWER_EXAMPLE = {
     "case_id": "1",
     "articles": ["264"],
@@ -172,6 +142,32 @@ _PROBLEMS = {
 }
 """What each status means, and the four parts of its example."""
 _EVERYWHERE = (401, 408, 413)
+
+
+def answer_schema_inline() -> dict[str, Any]:
+    """Return the schema of an answer, in which each definition stands where it is referred to.
+
+    An OpenAPI resolves references from its own top, where it has no `$defs`.
+
+    Example:
+        >>> [each["required"][0] for each in answer_schema_inline()["oneOf"]]
+        ['case_id', 'case_id']
+    """
+    schema = answer_schema()
+    definitions = schema.pop("$defs")
+    del schema["$schema"]
+
+    def inline(value: Any) -> Any:
+        if isinstance(value, list):
+            return [inline(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        name = value.get("$ref", "").removeprefix("#/$defs/")
+        referred = inline(definitions[name]) if name else {}
+        return referred | {key: inline(each) for key, each in value.items() if key != "$ref"}
+
+    inlined: dict[str, Any] = inline(schema)
+    return inlined
 
 
 def answered(schema: dict[str, Any], example: Any, *, description: str) -> dict[str, Any]:

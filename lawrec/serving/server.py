@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.run import find_run_or_shipped
+from lawrec.runs.bundle import open_model
 from lawrec.serving.app import create_app
 from lawrec.serving.loaded_model import load_model
 from lawrec.serving.metrics import FOLDER_VARIABLE
@@ -47,7 +47,8 @@ def run_service(
         app = create_app(config, load_model(config, progress))
         uvicorn.Server(server_config(config, app, log_level=log_level)).run()
         return
-    find_run_or_shipped(config.checkpoints, config.model, progress=progress)  # or raises its error
+    with open_model(config.checkpoints, config.model, progress=progress):
+        pass  # a model that is not there is an error before anything starts
     with _shared_metrics():
         factory = partial(worker_app, config)
         workers = server_config(config, factory, log_level=log_level)

@@ -78,7 +78,7 @@ class Service:
 
     async def _submit(self, query: Query) -> list[Answer]:
         assert self._batcher, "a request came before the service ran"
-        return await self._batcher.submit(query, len(query.facts))
+        return await self._batcher.submit(query, query.cost)
 
     async def reload(self) -> None:
         """Load the model again; until it is there, and if that fails, the old one answers."""

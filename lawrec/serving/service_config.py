@@ -18,8 +18,8 @@ class ServiceConfig:
     """All settings of a service. Worker processes get a copy, so that it can be pickled.
 
     Attributes:
-        model: Name or path of a run, as `Recommender.load` takes it; None: the newest, or the
-            shipped model.
+        model: Name or path of a run or a bundle, as `Recommender.load` takes it; None: the newest
+            run, or the shipped model.
         checkpoints: Folder of the runs.
         statutes: Folder of the imported statutes.
         host: Address to listen to.

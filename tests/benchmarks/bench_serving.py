@@ -22,7 +22,7 @@ import numpy as np
 
 from lawrec import Recommender
 from lawrec.corpus.cases import read_cases, usable_cases
-from lawrec.reporting.answers import answer_json
+from lawrec.reporting.answers.writers import answer_json
 from lawrec.resources import shipped_path
 
 

@@ -8,7 +8,7 @@ def test_the_help_names_the_safe_defaults():
     assert result.exit_code == 0
     text = " ".join(result.stdout.split())
     assert "[default: 127.0.0.1]" in text
-    assert "[default: 8765]" in text
+    assert "[default: 8765;" in text
 
 
 def test_a_file_of_keys_without_a_key_is_refused(tmp_path):

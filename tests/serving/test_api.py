@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lawrec.reporting.answers import answer_json
+from lawrec.reporting.answers.writers import answer_json
 from tests.helpers.cli import DRUNK, THEFT
 
 
@@ -62,6 +62,18 @@ def test_requests_at_the_same_time_get_their_own_answers(client, model):
         )
     for body, answer in zip(bodies, answers, strict=True):
         assert answer == predicted(model, [body["fact"]], top_k=body["top_k"])[0]
+
+
+def test_an_explanation_is_that_of_the_recommender(recommend, model):
+    answer = recommend(fact=THEFT, explain=True, top_k=2).json()
+    [expected] = answer_json([model.recommender.explain(THEFT, top_k=2)])
+    assert answer == json.loads(expected)
+    assert answer["recommendations"][0]["explanation"]["words"][0]["text"] in THEFT
+
+
+def test_few_facts_are_explained_at_once(recommend):
+    response = recommend(facts=[THEFT] * 2, explain=True)
+    assert (response.status_code, response.json()["got"]) == (422, "2")
 
 
 @pytest.mark.parametrize(("day", "text"), [(None, "新的。"), ("2000-01-01", "旧的。")])

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from lawrec.corpus.cases import read_cases, usable_cases
-from lawrec.reporting.answers import answer_csv
+from lawrec.reporting.answers.writers import answer_csv
 from lawrec.serving.page import STATIC, preferred_language
 from lawrec.serving.service_config import key_digest
 from tests.helpers.cli import DRUNK, THEFT
