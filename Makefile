@@ -4,7 +4,7 @@ LAWREC := $(BIN)/lawrec
 PEERS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast fuzz check format docs bench peers clean
+.PHONY: help run test test-fast fuzz check format docs bench peers predict-env clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do printf 'make %-11s%s\n' "$$target" "$$text"; done
@@ -44,8 +44,11 @@ bench: .venv/ready  ## Measure speed against named alternatives
 peers: .venv-peers/ready  ## Compare with public peers, in an environment of their own: PEERS="--data FOLDER --slow"
 	.venv-peers/bin/python -m tests.benchmarks.peers $(PEERS)
 
+predict-env: .venv-predict/ready  ## Set up an environment for predicting alone, and predict there
+	PATH="$(CURDIR)/.venv-predict/bin:$$PATH" bash .github/workflows/predict.sh data/sample/facts.txt
+
 clean:  ## Delete everything that was built here
-	rm -rf .venv .venv-peers dist site .cache data/records vocab/*/ .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-peers .venv-predict dist site .cache data/records vocab/*/ .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find checkpoints -mindepth 1 ! -name README.md ! -path 'checkpoints/criminal-law*' -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -57,6 +60,12 @@ clean:  ## Delete everything that was built here
 
 .venv/docs: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
+.venv-predict/ready: requirements/predict.txt constraints.txt pyproject.toml
+	$(PYTHON) -m venv .venv-predict || { echo "Install Python's venv first: apt-get install python3-venv" >&2; exit 1; }
+	.venv-predict/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements/predict.txt
+	.venv-predict/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 # If not all can be installed, one at a time: `make peers` reports what is missing, and measures the others.

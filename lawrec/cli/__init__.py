@@ -93,7 +93,7 @@ class LawrecGroup(click.Group):
         except click.ClickException as error:
             error.message = printable(error.message)  # type: ignore[misc]
             raise
-        except (LawrecError, OSError, MemoryError, UnicodeEncodeError) as error:
+        except _MISTAKES as error:
             if ctx.meta.get("lawrec.verbose"):
                 click.echo(printable(traceback.format_exc()), err=True)
             raise click.ClickException(printable(_message(error))) from error
@@ -109,9 +109,15 @@ def _message(error: Exception) -> str:
             f"{error.filename or Path.cwd()}: files here must be readable and writable, "
             f"got {error.strerror or error}. Free some space or choose another folder."
         )
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            f"{error.name}: the package must be installed, got no such module. "
+            "Run pip install lawrec: requirements/predict.txt is for predicting with bundles alone."
+        )
     return str(error) if isinstance(error, LawrecError) else _NO_MEMORY
 
 
+_MISTAKES = (LawrecError, OSError, MemoryError, UnicodeEncodeError, ModuleNotFoundError)
 _NO_MEMORY = (
     "memory: the work must fit into it, got none left. Free some memory, or make training."
     "batch_tokens or the model smaller."

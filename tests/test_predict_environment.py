@@ -1,0 +1,114 @@
+"""Predicting with a bundle needs nothing but what requirements/predict.txt names.
+
+`make predict-env` builds such an environment, which needs a network. Here, a new process refuses to
+import what this environment has besides.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+REPOSITORY = Path(__file__).parents[1]
+FACTS = (
+    "被告人赵某深夜翻窗进入被害人家中，盗走黄金首饰。\n\n被告人钱某持刀将被害人刺伤，构成轻伤。\n"
+)
+REFUSE = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+absent = set(sys.argv[1].split(","))
+sys.meta_path.insert(0, Refuse())
+"""
+COMMAND = f"{REFUSE}\nfrom lawrec.cli import cli\ncli(sys.argv[2:], prog_name='lawrec')"
+LIBRARY = f"""{REFUSE}
+from lawrec import Recommender
+[answer] = Recommender.load()("被告人赵某深夜翻窗进入被害人家中，盗走黄金首饰。")
+print(answer.decision.recommendations[0].article)
+"""
+
+
+def packages_with_their_own(names):
+    """Return packages and all that they need, in turn."""
+    known, new = set(), {canonicalize_name(name) for name in names}
+    while new:
+        name = new.pop()
+        known.add(name)
+        needed = (Requirement(each) for each in requires(name) or [])
+        needed = {canonicalize_name(n.name) for n in needed if not n.marker or n.marker.evaluate()}
+        new |= needed - known
+    return known
+
+
+@pytest.fixture(scope="module")
+def absent():
+    """The top modules that predicting must do without."""
+    lines = (REPOSITORY / "requirements/predict.txt").read_text("utf-8").splitlines()
+    named = [Requirement(line).name for line in lines if line and not line.startswith("#")]
+    present = {"lawrec", *packages_with_their_own(named)}
+    return {
+        module
+        for module, owners in packages_distributions().items()
+        if not present & {canonicalize_name(owner) for owner in owners}
+    }
+
+
+@pytest.fixture
+def run(absent, tmp_path):
+    """Run Python in an empty folder; return what it printed."""
+
+    def run(code, *arguments, stdin=FACTS):
+        environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+        command = [sys.executable, "-c", code, ",".join(absent), *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, input=stdin, capture_output=True, text=True
+        )
+
+    return run
+
+
+def test_what_is_absent_is_most(absent):
+    assert {
+        "tensorflow",
+        "keras",
+        "pandas",
+        "sklearn",
+        "scipy",
+        "rensa",
+        "pyarrow",
+        "onnx",
+    } < absent
+    assert not absent & {"lawrec", "numpy", "click", "jieba", "rich", "onnxruntime"}
+
+
+@pytest.mark.parametrize("form", ["json", "table", "csv"])
+def test_the_shipped_model_answers(run, form):
+    done = run(COMMAND, "predict", "--format", form)
+    assert done.returncode == 0, done.stderr
+    assert "盗窃罪" in done.stdout and "故意伤害罪" in done.stdout
+    if form == "json":
+        articles = [json.loads(line).get("articles", []) for line in done.stdout.splitlines()]
+        assert [each[:1] for each in articles] == [["264"], [], ["234"]]
+
+
+def test_the_library_answers(run):
+    assert run(LIBRARY).stdout == "264\n"
+
+
+def test_a_command_that_needs_more_says_so(run):
+    done = run(COMMAND, "train")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "Error: tensorflow: the package must be installed, got no such module. "
+        "Run pip install lawrec: requirements/predict.txt is for predicting with bundles alone."
+    )
