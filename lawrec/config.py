@@ -134,6 +134,9 @@ class TrainingConfig:
     monitor: str = "cail_score"  # the metric on valid that decides which checkpoint is the best
     patience: int = number(5, at_least=1)  # evaluations without improvement before early stopping
     save_every: int = number(100, at_least=1)  # steps between checkpoints
+    export_onnx: bool = (
+        True  # export the best checkpoint at the end: predicting needs no TensorFlow
+    )
     max_to_keep: int = number(3, at_least=1)  # number of checkpoints to keep, besides the best
     summary_every: int = number(10)  # steps between TensorBoard summaries; 0: none
     histogram_every: int = number(0)  # steps between histograms of weights and gradients; 0: none

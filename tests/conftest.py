@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.cases import RANKER_SETTINGS, SETTINGS, write_charged_cases, write_splits
+from tests.helpers.cases import (
+    EXPORTED,
+    RANKER_SETTINGS,
+    SETTINGS,
+    write_charged_cases,
+    write_splits,
+)
 
 
 def pytest_configure() -> None:
@@ -105,7 +111,7 @@ def _train(root: Path, start_run: Callable[..., tuple], *settings: str) -> Workp
     from lawrec.inference.tune import tune_run
     from lawrec.training.loop import train
 
-    run, records = start_run(*settings, root=root)
+    run, records = start_run(*settings, EXPORTED, root=root)
     evaluations = tuple(train(run, records))
     tune_run(run)
     return Workplace(root, run.dataset.data, evaluations)

@@ -18,7 +18,7 @@ PACKAGE = REPOSITORY / "lawrec"
 FOUNDATION = (
     *("errors", "limits", "encodings", "types", "registry", "text", "progress", "iterables"),
     *("temporary_names", "json_text", "files", "seal", "resources", "setting_range", "config"),
-    *("text_files", "parallel", "tensorflow_start"),
+    *("text_files", "parallel", "tensorflow_start", "device_names"),
 )
 HOUSE = {
     "law": (
@@ -57,15 +57,14 @@ HOUSE = {
     ),
     "ranking": (
         *("train_cases", "linear_svm", "first_stage", "out_of_fold", "pair_features", "trees"),
-        *("second_stage", "contributions", "ranker", "scorer"),
+        *("second_stage", "contributions", "ranker", "scorer", "length_batches"),
     ),
     "runs": (
-        *("checkpoint_list", "run", "bundle", "find_checkpoint", "create", "leakage"),
-        "ranker_file",
-        *("results", "thresholds_file"),
+        *("checkpoint_list", "run", "bundle", "onnx_file", "find_checkpoint", "create", "leakage"),
+        *("ranker_file", "results", "thresholds_file"),
     ),
     "models": (
-        *("fast_lstm", "losses", "pooling", "lstm_classifier", "flops"),
+        *("fast_lstm", "losses", "pooling", "lstm_classifier", "onnx_graph", "flops"),
         *("word2vec_format", "embedding_init", "scorer"),
     ),
     "training": (
@@ -77,13 +76,14 @@ HOUSE = {
             "initialization",
             "out_of_fold_nets",
             "fit_ranker",
+            "onnx_export",
             "tensorboard",
             "loop",
         ),
         *("setup", "dry_run", "word_vectors"),
     ),
     "inference": (
-        *("run_scorer", "score_cases", "tune", "baseline", "evaluate"),
+        *("engines", "run_scorer", "score_cases", "tune", "baseline", "evaluate"),
         *("fact_parts", "explain", "recommender"),
     ),
     "diagnostics": ("reports", "run_info", "doctor"),
@@ -154,6 +154,7 @@ MOST_FILES = 19
 SLOW = {
     *("tensorflow", "keras", "pandas", "sklearn", "matplotlib"),
     *("jieba", "rjieba", "rensa", "pyarrow", "optuna", "fastapi", "pydantic", "uvicorn"),
+    *("onnx", "onnxruntime"),
 }
 
 

@@ -25,6 +25,7 @@ from lawrec.corpus.splits import SPLITS
 @options.skip_bad
 @options.any_label
 @options.input_format
+@options.engine
 @options.device
 @options.output_format("reporting.evaluation_text.EVALUATION_WRITERS")
 @click.option("--html", "page", type=options.FILE, help="Also write a page with plots and cases.")
@@ -43,6 +44,7 @@ def evaluate(
     data: Path | None,
     others: tuple[str, ...],
     skip_bad: bool,
+    engine: str,
     device: str | None,
     output_format: str,
     page: Path | None,
@@ -58,18 +60,17 @@ def evaluate(
     case_format = options.case_format_of_data(data, arguments)
     if article_list and not cail:
         raise click.UsageError("--article-list is for --cail: name the file to write as well.")
-    options.start_tensorflow()
+    options.set_tensorflow_log()
     from lawrec.export.cail_answers import judge_evaluation, read_labels
+    from lawrec.inference.engines import EngineChoice
     from lawrec.inference.evaluate import evaluate_run, save_evaluation
     from lawrec.reporting.evaluation_html import write_page
     from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
     from lawrec.reporting.plots import require_plots
     from lawrec.runs.bundle import open_model
-    from lawrec.training.devices import use_device
 
     if page:
         require_plots()
-    use_device(device or "auto")
     with options.show_progress() as progress, ExitStack() as opened:
         run, *other_runs = (
             opened.enter_context(open_model(checkpoints, name, progress=progress))
@@ -78,11 +79,11 @@ def evaluate(
         cail_labels = read_labels(run, article_list) if cail else ()
         evaluated = evaluate_run(
             run,
-            split,
-            path=data,
+            data or split,
             case_format=case_format,
             skip_bad=skip_bad,
             others=other_runs,
+            engine=EngineChoice(engine, device or "auto"),
             progress=progress,
         )
         if cail:

@@ -34,6 +34,30 @@ def bundle(run_name: str | None, checkpoints: Path, output: Path) -> None:
     print_result(f"{output}: {run.folder.name}, {size / 1e6:,.1f} MB")
 
 
+@export.command(short_help="Export the network of a run to ONNX.")
+@options.run
+@options.verbosity
+def onnx(run_name: str | None, checkpoints: Path) -> None:
+    """Export the network of a run, so that predicting needs no TensorFlow.
+
+    The best checkpoint is written into the folder of the run as onnx/model.onnx, after a check that
+    it scores as the network does. `lawrec train` does so at its end.
+    """
+    options.start_tensorflow()
+    from lawrec.runs.find_checkpoint import best_checkpoint
+    from lawrec.runs.onnx_file import onnx_path
+    from lawrec.runs.run import find_run
+    from lawrec.training.onnx_export import export_onnx
+
+    run = find_run(checkpoints, run_name)
+    with options.show_progress() as progress:
+        checkpoint = best_checkpoint(run, progress)
+    difference = export_onnx(run, checkpoint)
+    path = onnx_path(run, checkpoint)
+    size = path.stat().st_size / 1e6
+    print_result(f"{path}: {size:,.1f} MB, scores differ by {difference:.1g} at most")
+
+
 @export.command(short_help="Pack a run as CAIL2018's predictor.zip.")
 @options.run
 @options.cail_list

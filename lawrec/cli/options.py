@@ -175,6 +175,12 @@ device = click.option(
     metavar="auto|cpu|gpu|gpu:N",
     help="Device that computes.  [default: auto, GPUs if any]",
 )
+engine = click.option(
+    "--engine",
+    type=RegistryChoice("inference.engines.ENGINE_NAMES"),
+    default="auto",
+    help="What computes the LSTM; auto: its exported form if there is one, else TensorFlow.",
+)
 near_duplicates = click.option(
     "--near-duplicate-threshold",
     type=FloatRange(0.5, 1),

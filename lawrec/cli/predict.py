@@ -37,6 +37,7 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.command(cls=option_types.HeadedCommand)
 @click.argument("files", type=options.FILE, nargs=-1, metavar="[FILE]...")
 @options.model
+@options.engine
 @options.device
 @options.input_format
 @click.option(
@@ -86,6 +87,7 @@ def predict(
     files: tuple[Path, ...],
     run_name: str | None,
     checkpoints: Path,
+    engine: str,
     device: str | None,
     output_format: str | None,
     top_k: int | None,
@@ -123,6 +125,7 @@ def predict(
             run_name,
             checkpoints=checkpoints,
             threshold=threshold,
+            engine=engine,
             device=device or "auto",
             progress=progress,
         )

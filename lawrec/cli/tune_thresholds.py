@@ -49,6 +49,7 @@ def _default(setting: str) -> str:
     metavar="decision.KEY=VALUE",
     help="Change one setting of [decision]; may be repeated.",
 )
+@options.engine
 @options.verbosity
 def tune_thresholds(
     run_name: str | None,
@@ -60,6 +61,7 @@ def tune_thresholds(
     calibration: str | None,
     coverage: float | None,
     assignments: tuple[str, ...],
+    engine: str,
     **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
     """Choose the score that each article needs to be recommended, and calibrate probabilities."""
@@ -72,7 +74,8 @@ def tune_thresholds(
         "calibration": calibration,
         "coverage": coverage,
     }
-    options.start_tensorflow()
+    options.set_tensorflow_log()
+    from lawrec.inference.engines import EngineChoice
     from lawrec.inference.tune import tune_run
     from lawrec.reporting.runs_text import tuning_text
     from lawrec.runs.run import find_run
@@ -84,6 +87,12 @@ def tune_thresholds(
     )
     with options.show_progress() as progress:
         tuning = tune_run(
-            run, config, path=data, case_format=case_format, skip_bad=skip_bad, progress=progress
+            run,
+            config,
+            path=data,
+            case_format=case_format,
+            skip_bad=skip_bad,
+            engine=EngineChoice(engine),
+            progress=progress,
         )
     print_result(tuning_text(tuning))

@@ -24,12 +24,10 @@ class Predictor:
         from lawrec.inference.recommender import Recommender
         from lawrec.law.cail_labels import ids_in
         from lawrec.runs.run import open_run
-        from lawrec.training.devices import use_device
 
-        use_device("auto")
         run = open_run(here / "run")
         self.batch_size = batch_size
-        self._recommender = Recommender.load(here / "run")
+        self._recommender = Recommender.load(here / "run", device="auto")
         self._ids = ids_in(read_labels(run, here / "law.txt"))
 
     def predict(self, facts: list[str]) -> list[dict[str, Any]]:

@@ -20,10 +20,11 @@ from lawrec.runs.checkpoint_list import (
     ListedCheckpoint,
     checkpoint_list,
 )
-from lawrec.runs.ranker_file import RANKER, has_ranker, load_ranker, read_ranker_manifest
+from lawrec.runs.onnx_file import ONNX, is_exported
+from lawrec.runs.ranker_file import RANKER, has_ranker, load_ranker
 from lawrec.runs.run import DICTIONARY, LISTS, Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
-from lawrec.seal import MANIFEST, file_digests, sealed
+from lawrec.seal import MANIFEST, file_digests, read_sealed, sealed
 
 Contents = dict[str, bytes | Path]
 """From the names of files to their bytes, or to the files to copy."""
@@ -89,7 +90,8 @@ def without_checkpoint(run: Run, checkpoint: str) -> Contents:
         MANIFEST: json_bytes(sealed({"files": files})),
         f"{BEST}/{CHECKPOINTS}": json_bytes(sealed(checkpoint_list(digest, [listed]))),
         **{name: run.folder / name for name in lists},
-        **(in_folder(RANKER, _ranker_files(run, digest)) if has_ranker(run) else {}),
+        **(_sealed_folder(run, RANKER, run_digest=digest) if has_ranker(run) else {}),
+        **(_sealed_folder(run, ONNX, run_digest=digest) if is_exported(run, checkpoint) else {}),
     }
 
 
@@ -127,11 +129,11 @@ def content_bytes(content: bytes | Path) -> bytes:
     return content if isinstance(content, bytes) else content.read_bytes()
 
 
-def _ranker_files(run: Run, run_digest: str) -> Contents:
-    """Return the ranker of a run as that of the packed run, whose run.json has another digest."""
-    manifest = read_ranker_manifest(run) | {"run": run_digest}
-    weights = {name: run.folder / RANKER / name for name in manifest["files"]}
-    return {MANIFEST: json_bytes(sealed(manifest)), **weights}
+def _sealed_folder(run: Run, name: str, *, run_digest: str) -> Contents:
+    """Return a sealed folder of a run as that of the packed run, whose run.json is another."""
+    manifest = read_sealed(run.folder / name / MANIFEST) | {"run": run_digest}
+    files = {file: run.folder / name / file for file in manifest["files"]}
+    return in_folder(name, {MANIFEST: json_bytes(sealed(manifest)), **files})
 
 
 def in_folder(folder: str, contents: Contents) -> Contents:

@@ -13,6 +13,7 @@ from lawrec.decision.calibration import calibrate
 from lawrec.decision.decision_rule import decide
 from lawrec.evaluation.report import RunPredictions, evaluate_predictions, metrics_per_article
 from lawrec.files import CSV_ENCODING, atomic_file, write_json
+from lawrec.inference.engines import AUTO_ENGINE, EngineChoice
 from lawrec.inference.score_cases import score_file
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.find_checkpoint import best_checkpoint
@@ -27,23 +28,23 @@ from lawrec.text_files import content_digest
 
 def evaluate_run(
     run: Run,
-    split: str = "test",
+    cases: str | Path = "test",
     *,
-    path: Path | None = None,
     case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
     others: Sequence[Run] = (),
+    engine: EngineChoice = AUTO_ENGINE,
     progress: Progress = SILENT,
 ) -> EvaluationResult:
     """Evaluate a run with its tuned thresholds.
 
     Args:
         run: A trained and tuned run.
-        split: The split to evaluate on.
-        path: Labelled cases to evaluate on instead of a split.
-        case_format: How the cases of `path` are written. A split is read as in training.
+        cases: The name of the split to evaluate on, or the path of other labelled cases.
+        case_format: How the cases of a path are written. A split is read as in training.
         skip_bad: Whether to leave out lines that cannot be used.
         others: Trained and tuned runs to compare with `run` on the same cases.
+        engine: What computes the networks.
         progress: Is updated after every chunk of scored cases.
 
     Raises:
@@ -55,14 +56,15 @@ def evaluate_run(
         >>> evaluate_run(run).report.metrics["micro_f1"]  # doctest: +SKIP
         0.8123
     """
-    name = re.sub(r"[*?\[\]]+", "_", path.stem) if path else split  # "part-*" -> "part-_"
-    if not path:
-        path, case_format = split_path(run, split), run.dataset.case_format
-    cases = LabelledCases(path, content_digest(path), case_format, skip_bad)
-    scored, predictions = _predict(run, cases, progress=progress)
+    if isinstance(cases, Path):
+        name, path = re.sub(r"[*?\[\]]+", "_", cases.stem), cases  # "part-*" -> "part-_"
+    else:
+        name, path, case_format = cases, split_path(run, cases), run.dataset.case_format
+    labelled = LabelledCases(path, content_digest(path), case_format, skip_bad)
+    scored, predictions = _predict(run, labelled, engine=engine, progress=progress)
     report = evaluate_predictions(
         predictions,
-        [_predict(other, cases, progress=progress)[1] for other in others],
+        [_predict(other, labelled, engine=engine, progress=progress)[1] for other in others],
         path=str(path),
         skipped=scored.skipped,
         unknown_articles=scored.articles[len(run.articles) :],
@@ -70,7 +72,7 @@ def evaluate_run(
     ranker = load_ranker(run)
     if ranker and ranker.second_stage:
         report = replace(report, feature_importances=ranker.importances)
-    return EvaluationResult(run, name, cases, scored, predictions, report)
+    return EvaluationResult(run, name, labelled, scored, predictions, report)
 
 
 def save_evaluation(evaluated: EvaluationResult, progress: Progress = SILENT) -> None:
@@ -98,7 +100,7 @@ def save_evaluation(evaluated: EvaluationResult, progress: Progress = SILENT) ->
 
 
 def _predict(
-    run: Run, cases: LabelledCases, *, progress: Progress
+    run: Run, cases: LabelledCases, *, engine: EngineChoice, progress: Progress
 ) -> tuple[ScoredCases, RunPredictions]:
     """Return the scores of a run for the cases, and the lists by its thresholds."""
     checkpoint = best_checkpoint(run, progress)
@@ -111,6 +113,7 @@ def _predict(
         case_format=cases.case_format,
         skip_bad=cases.skip_bad,
         checkpoint=checkpoint,
+        engine=engine,
         progress=progress,
     )
     rule = extend_rule(tuned.rule, len(scored.articles))

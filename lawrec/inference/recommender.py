@@ -18,6 +18,7 @@ from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import Decision, Recommendation, recommend
 from lawrec.errors import CaseError, ConfigError
+from lawrec.inference.engines import AUTO, EngineChoice
 from lawrec.inference.explain import explain_decision
 from lawrec.inference.run_scorer import load_scorer
 from lawrec.iterables import batched
@@ -75,18 +76,22 @@ class Recommender:
         *,
         checkpoints: Path = Path("checkpoints"),
         threshold: float | None = None,
+        engine: str = AUTO,
         device: str | None = None,
         progress: Progress = SILENT,
     ) -> Self:
-        """Load a trained run; if it has an LSTM, this imports TensorFlow and takes a few seconds.
+        """Load a trained run; TensorFlow is imported only if its network was not exported.
 
         Args:
             path: Name of a run or bundle in `checkpoints`, or the path of one; None: the newest
                 run, or the shipped model if there is none.
             checkpoints: Folder of the runs.
             threshold: A threshold for all articles, 0 to 1; None: the tuned ones.
-            device: The device that computes, as `load_scorer` takes it.
-            progress: Receives a message per damaged checkpoint, and one about the shipped model.
+            engine: What computes the network: "onnx", "onnx-int8", "tensorflow", or "auto" for the
+                exported form if there is one, else TensorFlow.
+            device: The device that computes: "auto", "cpu", "gpu" or "gpu:1".
+            progress: Receives a message per damaged checkpoint, one about the shipped model, and
+                one if "auto" cannot use the exported form.
 
         Raises:
             RunError: There is no such run, it has no checkpoint or is not tuned, or it needs
@@ -103,7 +108,9 @@ class Recommender:
                 if threshold is None
                 else _untuned(run.config.decision, threshold, n_articles=len(run.articles))
             )
-            scorer = load_scorer(run, checkpoint, device=device)
+            scorer = load_scorer(
+                run, checkpoint, engine=EngineChoice(engine, device), progress=progress
+            )
             return cls(
                 encoder=load_encoder(run),
                 scorer=scorer,

@@ -1,37 +1,40 @@
 """The scorer of a run: its network and its ranker, loaded together."""
 
+from lawrec.inference.engines import AUTO_ENGINE, ENGINES, EngineChoice, choose_engine
+from lawrec.progress import SILENT, Progress
 from lawrec.ranking.scorer import RunScorer
 from lawrec.runs.ranker_file import load_ranker
 from lawrec.runs.run import Run
-from lawrec.tensorflow_start import import_tensorflow
 
 
-def load_scorer(run: Run, checkpoint: str, *, device: str | None = None) -> RunScorer:
+def load_scorer(
+    run: Run,
+    checkpoint: str,
+    *,
+    engine: EngineChoice = AUTO_ENGINE,
+    progress: Progress = SILENT,
+) -> RunScorer:
     """Return the function from token ids to scores that a checkpoint and the ranker make.
 
-    TensorFlow is imported only if the scores depend on the network: this takes a few seconds.
+    Nothing but the ranker is loaded if the scores do not depend on the network.
 
     Args:
         run: The run.
         checkpoint: The path prefix of a checkpoint, as `best_checkpoint` returns it.
-        device: The device that computes, as `use_device` takes it; None to leave that as it is.
+        engine: What computes the network; by default the exported form, and TensorFlow where that
+            is missing or damaged, or made from another checkpoint.
+        progress: Gets a message if the exported form is not used by default.
 
     Raises:
-        RunError: The checkpoint or the ranker is damaged, or belongs to another run.
+        ConfigError: There is no such engine or device.
+        RunError: The checkpoint or the ranker is damaged, or belongs to another run. Or the engine
+            that was chosen cannot be used.
 
     Example:
         >>> load_scorer(run, best_checkpoint(run))([[17, 402]]).shape  # doctest: +SKIP
         (1, 183)
     """
     ranker = load_ranker(run)
-    if ranker and not ranker.needs_lstm:
-        return RunScorer(None, ranker, run.config.model.lstm_tokens)
-    import_tensorflow()
-    from lawrec.models.scorer import make_scorer
-    from lawrec.training.checkpoints import load_model
-    from lawrec.training.devices import use_device
-
-    if device:
-        use_device(device)
-    model = load_model(run, checkpoint)
-    return make_scorer(model, ranker, lstm_tokens=run.config.model.lstm_tokens)
+    name = choose_engine(run, checkpoint, choice=engine, progress=progress)
+    logits = ENGINES[name](run, checkpoint, device=engine.device) if name else None
+    return RunScorer(logits, ranker, run.config.model.lstm_tokens)

@@ -1,7 +1,8 @@
 """Score labelled cases with a run, and store the scores in its folder.
 
 Tuning and evaluation need the scores of the same cases again and again. A file of scores is named
-by a digest of what the scores depend on: the cases and how they are read, the checkpoint and the
+by a digest of what the scores depend on: the cases and how they are read, the checkpoint, the
+engine and the
 run's settings. It holds a digest of that name and of its content, so that scores of other cases, or
 damaged ones, are never used by mistake: they are computed again.
 """
@@ -10,6 +11,7 @@ import hashlib
 import json
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,12 @@ from lawrec.corpus.label_check import check_labels, labels_known_to_run, refuse_
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.vocabulary import Vocabulary, label_matrix
 from lawrec.files import atomic_file, sha256
+from lawrec.inference.engines import AUTO_ENGINE, EngineChoice, choose_engine
 from lawrec.inference.run_scorer import load_scorer
 from lawrec.iterables import batched
 from lawrec.law.articles import statute_order
 from lawrec.progress import SILENT, Progress
+from lawrec.ranking.scorer import RunScorer
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.ranker_file import scoring_digest
@@ -33,7 +37,7 @@ from lawrec.seal import SEAL_ERRORS, json_digest
 from lawrec.text_files import content_digest
 from lawrec.types import BoolArray, Float32Array
 
-SCORES_VERSION = 5  # rises when what is stored in `scores/` changes
+SCORES_VERSION = 6  # rises when what is stored in `scores/` changes
 _UNREADABLE = (*SEAL_ERRORS, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 """What reading a damaged file of scores may raise."""
 
@@ -45,6 +49,7 @@ def score_file(
     case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
     checkpoint: str | None = None,
+    engine: EngineChoice = AUTO_ENGINE,
     progress: Progress = SILENT,
 ) -> ScoredCases:
     """Return labelled cases with their scores from a run's best checkpoint.
@@ -58,12 +63,14 @@ def score_file(
         case_format: How the cases are written.
         skip_bad: Leave out lines that are not valid cases, and count them.
         checkpoint: What `best_checkpoint` returned for the run, if it was called already.
+        engine: What computes the network.
         progress: Receives the number of cases after each chunk of them.
 
     Raises:
         CaseError: A file cannot be read or has no case, a line is not a valid case, or it has a
             label that neither the run nor the catalog knows.
-        RunError: The run has no checkpoint, or needs another tokenizer.
+        RunError: The run has no checkpoint, or needs another tokenizer, or the engine cannot be
+            used.
 
     Example:
         >>> run = find_run(Path("checkpoints"), None)  # doctest: +SKIP
@@ -72,7 +79,10 @@ def score_file(
         True
     """
     checkpoint = checkpoint or best_checkpoint(run, progress)
-    key = _key(run, checkpoint, path=path, case_format=case_format, skip_bad=skip_bad)
+    name = choose_engine(run, checkpoint, choice=engine, progress=progress)
+    engine = replace(engine, name=name)
+    cases = [content_digest(path), case_format.non_defaults(), skip_bad]
+    key = _key(run, checkpoint, engine=name, cases=cases)
     stored = run.folder / "scores" / f"{key[:16]}-{Path(checkpoint).name}.npz"
     if scored := _load(stored, key, progress=progress):
         return scored
@@ -80,8 +90,8 @@ def score_file(
     if not skip_bad:
         check_labels([(path, case_format)], labels, progress=progress)
     scored = _score_cases(
+        load_scorer(run, checkpoint, engine=engine),
         run,
-        checkpoint,
         read=refuse_unknown_labels(read_cases(path, case_format=case_format), labels),
         path=path,
         skip_bad=skip_bad,
@@ -91,11 +101,10 @@ def score_file(
     return scored
 
 
-def _key(run: Run, checkpoint: str, *, path: Path, case_format: CaseFormat, skip_bad: bool) -> str:
-    """Return a digest of all that the scores depend on."""
+def _key(run: Run, checkpoint: str, *, engine: str, cases: list[Any]) -> str:
+    """Return a digest of all that the scores depend on; `cases` is what they are read from."""
     own = [scoring_digest(run, checkpoint), sha256(run.folder / RUN_FILE)]
-    cases = [content_digest(path), case_format.non_defaults(), skip_bad]
-    return json_digest([SCORES_VERSION, own, cases])
+    return json_digest([SCORES_VERSION, own, engine, cases])
 
 
 def _store(scored: ScoredCases, path: Path, *, key: str, progress: Progress) -> None:
@@ -147,10 +156,10 @@ def _digest(arrays: dict[str, Any], key: str) -> str:
 
 
 def _score_cases(
-    run: Run, checkpoint: str, *, read: Cases, path: Path, skip_bad: bool, progress: Progress
+    scorer: RunScorer, run: Run, *, read: Cases, path: Path, skip_bad: bool, progress: Progress
 ) -> ScoredCases:
     """Score cases chunk by chunk; articles that the run does not know get columns of zeros."""
-    encoder, scorer = load_encoder(run), load_scorer(run, checkpoint)
+    encoder = load_encoder(run)
     bad_lines = BadLines(skip=skip_bad)
     case_ids: list[str] = []
     cited: list[tuple[str, ...]] = []

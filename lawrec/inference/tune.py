@@ -19,6 +19,7 @@ from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import CaseError, RunError
 from lawrec.evaluation.metrics import evaluate
 from lawrec.files import check_writable
+from lawrec.inference.engines import AUTO_ENGINE, EngineChoice
 from lawrec.inference.score_cases import score_file
 from lawrec.iterables import batched
 from lawrec.progress import SILENT, Progress
@@ -38,6 +39,7 @@ def tune_run(
     path: Path | None = None,
     case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
+    engine: EngineChoice = AUTO_ENGINE,
     progress: Progress = SILENT,
 ) -> TuningResult:
     """Choose the thresholds of a run and write them to its `thresholds.json`.
@@ -49,6 +51,7 @@ def tune_run(
         case_format: How the cases of `path` are written; the run's own cases are read as they were
             for its training.
         skip_bad: Leave out lines that cannot be used.
+        engine: What computes the network.
         progress: Updated after each chunk of cases, and after each fold of a comparison.
 
     Raises:
@@ -77,6 +80,7 @@ def tune_run(
         case_format=case_format,
         skip_bad=skip_bad,
         checkpoint=checkpoint,
+        engine=engine,
         progress=progress,
     )
     known = None if scored.known.all() else scored.known

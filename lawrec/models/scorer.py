@@ -2,31 +2,24 @@
 
 The LSTM reads the first tokens of a fact, the ranker all of them (see `lawrec.ranking.ranker`).
 
-A case must not get other articles because of the cases that it is scored with. So a batch always
-has `BATCH_ROWS` rows, and its length depends on the length of the case alone: the case goes through
-the same arithmetic alone and among ten thousand others.
-
 No library for matrix products promises the same bits for each row of a batch, so neither do we.
 The scores of a case agree to `SCORE_TOLERANCE` whatever its batch mates, its row and the padding
-are. With `BATCH_ROWS` a multiple of 24 the bits are equal on the processors we know: on AVX2 the
-matrix kernels take 6 rows at a time and treat remaining rows differently, and element-wise
-functions such as the sigmoid do so with what remains of a vector of 8 numbers.
+are. A batch always has `BATCH_ROWS` rows: with a multiple of 24 the bits are equal on the
+processors we know. On AVX2 the matrix kernels take 6 rows at a time and treat remaining rows
+differently, and element-wise functions such as the sigmoid do so with what remains of a vector of 8
+numbers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from threading import Lock
 
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
-from lawrec.corpus.input_pipeline import LENGTH_STEP
-from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
+from lawrec.ranking.length_batches import BATCH_ROWS, run_in_batches
 from lawrec.ranking.ranker import Ranker
 from lawrec.ranking.scorer import RunScorer, Scorer
-from lawrec.types import Float32Array, Model, Tensor, TokenIds
+from lawrec.types import Float32Array, Model, NumberArray, Tensor, TokenIds
 
-BATCH_ROWS = 24
 SCORE_TOLERANCE = 1e-6
 """The largest absolute difference between scores of the same case in different batches."""
 
@@ -68,38 +61,13 @@ def make_logit_function(model: Model) -> Scorer:
     def forward(token_ids: Tensor) -> Tensor:
         return model(token_ids, training=False)["articles"]
 
-    def logits(cases: Sequence[TokenIds]) -> Float32Array:
-        values = np.empty((len(cases), model.output["articles"].shape[-1]), np.float32)
-        for rows in _batches([len(case) for case in cases]):
-            batch = _padded([cases[row] for row in rows])
-            with lock:
-                rows_logits = forward(tf.constant(batch))
-            values[rows] = rows_logits.numpy()[: len(rows)]
+    def in_turn(batch: NumberArray) -> NumberArray:
+        with lock:
+            values: NumberArray = forward(tf.constant(batch)).numpy()
         return values
 
+    def logits(cases: Sequence[TokenIds]) -> Float32Array:
+        n_articles = model.output["articles"].shape[-1]
+        return run_in_batches(in_turn, cases, n_outputs=n_articles, fill=True)
+
     return logits
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the rows of each batch: at most `BATCH_ROWS` cases that are padded to the same length.
-
-    With steps of 16 tokens, cases of 1 to 16 tokens share batches, those of 17 to 32, and so on.
-    """
-    by_steps: dict[int, list[int]] = {}
-    for row, length in enumerate(lengths):
-        by_steps.setdefault(_length_steps(length), []).append(row)
-    for rows in by_steps.values():
-        yield from (rows[start : start + BATCH_ROWS] for start in range(0, len(rows), BATCH_ROWS))
-
-
-def _padded(cases: Sequence[TokenIds]) -> npt.NDArray[np.int32]:
-    """Return int32 (BATCH_ROWS, length); the rows after the cases are a single unknown token."""
-    batch = np.full((BATCH_ROWS, _length_steps(len(cases[0])) * LENGTH_STEP), PAD_ID, np.int32)
-    batch[len(cases) :, 0] = UNK_ID  # cuDNN allows no row of padding alone
-    for row, case in enumerate(cases):
-        batch[row, : len(case)] = case
-    return batch
-
-
-def _length_steps(length: int) -> int:
-    return -(-length // LENGTH_STEP)  # rounded up: 1 -> 1, 16 -> 1, 17 -> 2

@@ -52,6 +52,17 @@ def has_ranker(run: Run) -> bool:
     return run.config.ranking.second_stage or run.config.ranking.lstm_share < 1
 
 
+def needs_network(run: Run) -> bool:
+    """Return whether the scores of a run depend on the logits of its network.
+
+    Example:
+        >>> needs_network(run)  # doctest: +SKIP
+        True
+    """
+    ranking = run.config.ranking
+    return bool(ranking.lstm_share) or (ranking.second_stage and ranking.lstm_feature)
+
+
 def save_ranker(run: Run, ranker: Ranker) -> None:
     """Write the ranker into the folder of its run, whole or not at all.
 

@@ -8,22 +8,21 @@ Precision concerns training alone. A trained model scores in float32 on whatever
 so that its scores do not depend on how it was trained.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from lawrec.config import TrainingConfig
-from lawrec.errors import ConfigError, RunError, quoted
+from lawrec.device_names import select_gpus
+from lawrec.errors import RunError
 from lawrec.progress import SILENT, Progress
 from lawrec.registry import lookup
 from lawrec.training.distributed import find_cluster
 from lawrec.types import Strategy
 
-T = TypeVar("T")
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 """From a precision to Keras's dtype policy; weights, sums and outputs are float32 in both."""
 
@@ -59,45 +58,6 @@ def use_device(name: str, memory_growth: bool = True, *, log_placement: bool = F
             if tf.config.experimental.get_memory_growth(gpu) != memory_growth:
                 tf.config.experimental.set_memory_growth(gpu, memory_growth)
     return gpus
-
-
-def select_gpus(name: str, gpus: list[T]) -> list[T]:
-    """Return the GPUs that a device name selects.
-
-    Args:
-        name: A name as `use_device` takes it.
-        gpus: All GPUs of the machine.
-
-    Raises:
-        ConfigError: The name is not one that `use_device` knows.
-        RunError: There is no such GPU.
-
-    Example:
-        >>> select_gpus("gpu:1", ["first", "second"])
-        ['second']
-        >>> select_gpus("auto", [])
-        []
-    """
-    # "gpu:1" matches with the group "1", "gpu" and "auto" with no group, "gpu:" not at all.
-    match = re.fullmatch(r"auto|cpu|gpu(?::(\d{1,9}))?", name)
-    if not match:
-        raise ConfigError(
-            "training.device",
-            expected="the device must be auto, cpu, gpu or gpu:N",
-            got=quoted(name),
-            todo="Write one of these; --device is short for it.",
-        )
-    if name in ("auto", "cpu"):
-        return gpus if name == "auto" else []
-    number = int(match[1] or 0)
-    if number >= len(gpus):
-        raise RunError(
-            f"--device {name}",
-            expected="TensorFlow must see that GPU",
-            got=f"{len(gpus)} GPUs" if gpus else "none",
-            todo="Run `lawrec doctor` to see why, or choose another --device.",
-        )
-    return [gpus[number]] if match[1] else gpus
 
 
 def configure_devices(

@@ -35,6 +35,7 @@ from lawrec.training.checkpoints import CheckpointManager, checkpoint_manager
 from lawrec.training.distributed import broadcast_from_chief, is_chief, worker_loss_as_run_error
 from lawrec.training.fit_ranker import load_or_fit_ranker
 from lawrec.training.initialization import output_folder, restore_or_initialize
+from lawrec.training.onnx_export import export_after_training
 from lawrec.training.optimizers import averaged_weights
 from lawrec.training.tensorboard import TensorBoardWriter, profiled, tensorboard_writer
 from lawrec.training.throughput import Throughput
@@ -68,7 +69,8 @@ def train(
 ) -> Iterator[TrainingEvaluation]:
     """Train a run until its epochs, steps or minutes are over, or until early stopping.
 
-    A run that has checkpoints is resumed from the newest one. Summaries for TensorBoard are written
+    A run that has checkpoints is resumed from the newest one. In the end, the best checkpoint is
+    exported, so that predicting needs no TensorFlow. Summaries for TensorBoard are written
     into its folder `tensorboard`.
 
     Args:
@@ -111,6 +113,7 @@ def train(
         ranker = load_or_fit_ranker(run, records, strategy=strategy, progress=progress)
         if reason := _end_reason(state, config, records=records):
             progress.message(f"This run is over: {reason}.")
+            _export(run, strategy, progress=progress)
             return
         step = make_train_step(state, strategy, config=run.config, records=records)
         with (
@@ -130,6 +133,12 @@ def train(
                 progress=progress,
                 latest=latest,
             ).evaluations()
+        _export(run, strategy, progress=progress)
+
+
+def _export(run: Run, strategy: Strategy, *, progress: Progress) -> None:
+    if is_chief(strategy):
+        export_after_training(run, progress=progress)
 
 
 @contextmanager

@@ -116,6 +116,7 @@ def test_the_zip_holds_what_prediction_needs_and_nothing_of_this_machine(
     assert {name for name in names if name.startswith("run/")} == {
         *(f"run/{name}.txt" for name in ("tokens", "articles", "charges", "dictionary")),
         *("run/run.json", "run/thresholds.json", "run/manifest.json", "run/checkpoints.json"),
+        *("run/onnx/model.onnx", "run/onnx/manifest.json"),
         *("run/best/checkpoints.json", *(f"run/ranker/{name}" for name in ranker)),
         *(f"run/best/{best}{suffix}" for suffix in (".index", ".data-00000-of-00001")),
     }
@@ -319,7 +320,7 @@ class TestEvaluate:
         values["dataset"]["data"] = str(data)
         run.write_text(json.dumps(values), encoding="utf-8")
         reseal(run.parent)
-        where = ("--run", run.parent, "--format", "json")
+        where = ("--model", run.parent, "--format", "json")
         result = lawrec("evaluate", "--cail", tmp_path / "answers.json", *where)
         assert json.loads(result.stdout)["cail_judge"]["lines"] == 4
         answered = {

@@ -17,6 +17,7 @@ SETTINGS = (
     "ranking.second_stage=false",
     "ranking.lstm_share=1.0",
     "training.epochs=10",
+    "training.export_onnx=false",
     "training.batch_tokens=256",
     "optimizer.learning_rate=0.03",
 )
@@ -53,6 +54,9 @@ def write_splits(folder: Path, seed: int = 1) -> Path:
         write_cases(folder / f"{split}.json", [invented_case(numbers) for _ in range(size)])
     return folder
 
+
+EXPORTED = "training.export_onnx=true"
+"""The setting of a run that predicts without TensorFlow."""
 
 CHARGES_ALONE = (
     ("秘密窃取手机", "盗窃罪"),

@@ -32,7 +32,8 @@ def swap(first: Path, second: Path) -> None:
 def reseal(run: Path) -> None:
     """Seal a run again as if its files had always been so."""
     seal(run, read_sealed(run / MANIFEST)["files"])
-    for path in (run / "checkpoints.json", run / "best/checkpoints.json"):
+    lists = run / "checkpoints.json", run / "best/checkpoints.json", run / "onnx/manifest.json"
+    for path in filter(Path.exists, lists):
         write_sealed(path, read_sealed(path) | {"run": sha256(run / "run.json")})
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lawrec.config import ModelConfig
-from lawrec.corpus.input_pipeline import LENGTH_STEP
 from lawrec.decision.decision_rule import DecisionRule, decide
 from lawrec.models.lstm_classifier import build_model
-from lawrec.models.scorer import BATCH_ROWS, SCORE_TOLERANCE, make_scorer
+from lawrec.models.scorer import SCORE_TOLERANCE, make_scorer
+from lawrec.ranking.length_batches import BATCH_ROWS, LENGTH_STEP
 
 pytestmark = pytest.mark.tensorflow
 

@@ -4,29 +4,9 @@ import tensorflow as tf
 
 from lawrec.config import TrainingConfig
 from lawrec.errors import ConfigError, RunError
-from lawrec.training.devices import configure_devices, precision_scope, select_gpus
+from lawrec.training.devices import configure_devices, precision_scope
 
 pytestmark = pytest.mark.tensorflow
-
-
-@pytest.mark.parametrize(
-    ("name", "gpus", "expected"),
-    [
-        ("auto", [], []),
-        ("auto", ["a", "b"], ["a", "b"]),
-        ("cpu", ["a", "b"], []),
-        ("gpu", ["a", "b"], ["a", "b"]),
-        ("gpu:1", ["a", "b"], ["b"]),
-    ],
-)
-def test_the_gpus_that_a_name_selects(name, gpus, expected):
-    assert select_gpus(name, gpus) == expected
-
-
-@pytest.mark.parametrize(("name", "got"), [("gpu", "none"), ("gpu:2", "2 GPUs")])
-def test_a_gpu_that_is_not_there_is_refused(name, got):
-    with pytest.raises(RunError, match=f"{name}: .* got {got}. Run `lawrec doctor`"):
-        select_gpus(name, ["a", "b"] if "2" in got else [])
 
 
 @pytest.mark.parametrize(

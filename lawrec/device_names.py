@@ -1,0 +1,49 @@
+"""Names of devices, as the setting `training.device` and the option --device have them."""
+
+import re
+from typing import TypeVar
+
+from lawrec.errors import ConfigError, RunError, quoted
+
+T = TypeVar("T")
+
+
+def select_gpus(name: str, gpus: list[T], *, library: str = "TensorFlow") -> list[T]:
+    """Return the GPUs that a device name selects.
+
+    Args:
+        name: "auto" for all GPUs if there are any, else the CPU; "cpu"; "gpu" for all GPUs;
+            "gpu:1" for the second one.
+        gpus: All GPUs that can be used.
+        library: What uses them, for the error.
+
+    Raises:
+        ConfigError: The name is none of these.
+        RunError: There is no such GPU.
+
+    Example:
+        >>> select_gpus("gpu:1", ["first", "second"])
+        ['second']
+        >>> select_gpus("auto", [])
+        []
+    """
+    # "gpu:1" matches with the group "1", "gpu" and "auto" with no group, "gpu:" not at all.
+    match = re.fullmatch(r"auto|cpu|gpu(?::(\d{1,9}))?", name)
+    if not match:
+        raise ConfigError(
+            "training.device",
+            expected="the device must be auto, cpu, gpu or gpu:N",
+            got=quoted(name),
+            todo="Write one of these; --device is short for it.",
+        )
+    if name in ("auto", "cpu"):
+        return gpus if name == "auto" else []
+    number = int(match[1] or 0)
+    if number >= len(gpus):
+        raise RunError(
+            f"--device {name}",
+            expected=f"{library} must see that GPU",
+            got=f"{len(gpus)} GPUs" if gpus else "none",
+            todo="Run `lawrec doctor` to see why, or choose another --device.",
+        )
+    return [gpus[number]] if match[1] else gpus

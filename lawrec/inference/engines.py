@@ -1,0 +1,138 @@
+"""Engines: what computes the logits of a run's network.
+
+All engines compute the same logits, but for rounding errors: the scores of a case agree within
+`ENGINE_TOLERANCE`. The exported form (see `lawrec.runs.onnx_file`) needs no TensorFlow, whose
+import takes seconds.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from lawrec.device_names import select_gpus
+from lawrec.errors import RunError
+from lawrec.progress import SILENT, Progress
+from lawrec.ranking.scorer import Scorer
+from lawrec.registry import check_name
+from lawrec.runs.onnx_file import CUDA, INT8_MODEL, onnx_logits, onnx_path
+from lawrec.runs.ranker_file import needs_network
+from lawrec.runs.run import Run
+from lawrec.tensorflow_start import import_tensorflow
+
+AUTO = "auto"
+"""The choice of the exported form if it can be used, else of TensorFlow."""
+ENGINE_TOLERANCE = 1e-5
+"""The largest absolute difference between scores of the same case by two engines."""
+_MOST_GPUS = 64  # ONNX Runtime does not say how many there are, and refuses one that is not there
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """Which engine computes, and on which device.
+
+    Attributes:
+        name: A key of `ENGINES`, or `AUTO`.
+        device: The device, as `select_gpus` takes it; None to leave that as it is.
+    """
+
+    name: str = AUTO
+    device: str | None = None
+
+
+AUTO_ENGINE = EngineChoice()
+
+
+class Engine(Protocol):
+    """A function that loads a network."""
+
+    def __call__(self, run: Run, checkpoint: str, *, device: str | None) -> Scorer:
+        """Return the function from the token ids of cases to the logits of the articles.
+
+        Args:
+            run: The run.
+            checkpoint: The path prefix of a checkpoint, as `best_checkpoint` returns it.
+            device: The device that computes, as `select_gpus` takes it; None to leave that as it
+                is.
+
+        Raises:
+            RunError: What the engine needs is missing or damaged, or belongs to another run.
+        """
+
+
+def choose_engine(
+    run: Run, checkpoint: str, *, choice: EngineChoice = AUTO_ENGINE, progress: Progress = SILENT
+) -> str:
+    """Return the engine to use, a key of `ENGINES`; "" if no score depends on the network.
+
+    Args:
+        run: The run.
+        checkpoint: The path prefix of a checkpoint, as `best_checkpoint` returns it.
+        choice: What was chosen.
+        progress: Gets a message if `AUTO` is TensorFlow because nothing usable was exported.
+
+    Example:
+        >>> choose_engine(run, best_checkpoint(run))  # doctest: +SKIP
+        'onnx'
+    """
+    if not needs_network(run):
+        return ""
+    if choice.name != AUTO:
+        check_name(choice.name, ENGINES, where="--engine", kind="engine")
+        return choice.name
+    try:
+        _gpu(choice.device)
+        onnx_path(run, checkpoint)
+    except RunError as error:
+        progress.message(f"{error} TensorFlow is used instead, which takes seconds to start.")
+        return "tensorflow"
+    return "onnx"
+
+
+def _tensorflow(run: Run, checkpoint: str, *, device: str | None) -> Scorer:
+    if run.bundle:
+        raise RunError(
+            run.bundle,
+            expected="TensorFlow needs the checkpoint of a run",
+            got="a bundle, which has none",
+            todo="Leave out --engine.",
+        )
+    import_tensorflow()
+    from lawrec.models.scorer import make_logit_function
+    from lawrec.training.checkpoints import load_model
+    from lawrec.training.devices import use_device
+
+    if device:
+        use_device(device)
+    return make_logit_function(load_model(run, checkpoint))
+
+
+def _onnx(run: Run, checkpoint: str, *, device: str | None) -> Scorer:
+    path = onnx_path(run, checkpoint)
+    return onnx_logits(path, n_articles=len(run.articles), gpu=_gpu(device))
+
+
+def _onnx_int8(run: Run, checkpoint: str, *, device: str | None) -> Scorer:
+    path = onnx_path(run, checkpoint, name=INT8_MODEL)
+    return onnx_logits(path, n_articles=len(run.articles), alone=True)
+
+
+def _gpu(device: str | None) -> int | None:
+    """Return the number of the GPU that ONNX Runtime is to use; None for the CPU.
+
+    "auto" is the CPU: it takes less time to score a few cases than to start a GPU.
+    """
+    if device in (None, "auto"):
+        return None
+    import onnxruntime
+
+    usable = CUDA in onnxruntime.get_available_providers()
+    gpus = select_gpus(device, list(range(_MOST_GPUS if usable else 0)), library="ONNX Runtime")
+    return gpus[0] if gpus else None
+
+
+ENGINES: dict[str, Engine] = {
+    "tensorflow": _tensorflow,
+    "onnx": _onnx,
+    "onnx-int8": _onnx_int8,
+}
+ENGINE_NAMES = (AUTO, *ENGINES)
+"""What can be chosen."""

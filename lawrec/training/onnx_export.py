@@ -1,0 +1,123 @@
+"""Export to ONNX: the network of a checkpoint in a form that needs no TensorFlow, and its check."""
+
+import numpy as np
+import tensorflow as tf
+
+from lawrec.corpus.vocabulary import UNK_ID
+from lawrec.errors import ConfigError, RunError
+from lawrec.models.onnx_graph import onnx_model
+from lawrec.models.scorer import make_logit_function
+from lawrec.progress import SILENT, Progress
+from lawrec.ranking.ranker import sigmoid
+from lawrec.ranking.scorer import Scorer
+from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.onnx_file import MODEL, is_exported, onnx_logits, save_onnx
+from lawrec.runs.ranker_file import needs_network
+from lawrec.runs.run import Run
+from lawrec.training.checkpoints import load_model, open_checkpoint
+from lawrec.types import TokenIds
+
+MAX_DIFFERENCE = 1e-5
+"""The largest difference between a score of the network and that of its exported form."""
+_SAMPLE_CASES = 24
+_CHECK_DEVICE = "CPU:0"
+"""A GPU rounds more than a CPU does."""
+
+
+def export_onnx(run: Run, checkpoint: str) -> float:
+    """Write the exported form of a checkpoint into its run.
+
+    Both forms score a sample: random tokens, of all lengths that the network reads.
+
+    Args:
+        run: The run.
+        checkpoint: The path prefix of the checkpoint.
+
+    Returns:
+        The largest difference between two scores of the sample.
+
+    Raises:
+        ConfigError: A setting of the model cannot be exported.
+        RunError: No score of the run depends on its network, the checkpoint is damaged, or the
+            scores differ. Nothing is written.
+
+    Example:
+        >>> export_onnx(run, best_checkpoint(run)) < MAX_DIFFERENCE  # doctest: +SKIP
+        True
+    """
+    if not needs_network(run):
+        raise RunError(
+            run.folder,
+            expected="the scores of the run must depend on its network",
+            got="a run that scores without it, and needs no TensorFlow",
+            todo="Predict with it as it is.",
+        )
+    saved = open_checkpoint(checkpoint)
+    content = onnx_model(run.config.model, {name: saved.read(name) for name in saved.weights})
+    with tf.device(_CHECK_DEVICE):
+        difference = score_difference(
+            make_logit_function(load_model(run, checkpoint)),
+            onnx_logits(content, n_articles=len(run.articles)),
+            sample=random_cases(len(run.tokens), longest=run.config.model.lstm_tokens),
+        )
+    if not difference <= MAX_DIFFERENCE:  # nor is NaN a small difference
+        raise RunError(
+            run.folder,
+            expected=f"the exported model must score as the model does, within {MAX_DIFFERENCE:g}",
+            got=f"a difference of {difference:.2g}",
+            todo="Predict with --engine tensorflow, and report this as a bug.",
+        )
+    save_onnx(run, checkpoint, models={MODEL: content})
+    return difference
+
+
+def export_after_training(run: Run, *, progress: Progress = SILENT) -> None:
+    """Export the best checkpoint unless that is done, or switched off, or of no use.
+
+    Args:
+        run: A run whose training is over.
+        progress: Gets a message if it is not possible.
+
+    Example:
+        >>> export_after_training(run)  # doctest: +SKIP
+    """
+    if not (run.config.training.export_onnx and needs_network(run)):
+        return
+    checkpoint = best_checkpoint(run, progress)
+    if is_exported(run, checkpoint):
+        return
+    try:
+        export_onnx(run, checkpoint)
+    except (ConfigError, RunError) as error:
+        progress.message(f"{error} The training is complete, but its model is not exported.")
+
+
+def random_cases(n_tokens: int, *, longest: int) -> list[TokenIds]:
+    """Return cases of random tokens, of lengths from 1 to the longest.
+
+    Args:
+        n_tokens: The number of token ids.
+        longest: The number of tokens of the longest case.
+
+    Example:
+        >>> [len(case) for case in random_cases(10, longest=47)][:4]
+        [1, 3, 5, 7]
+    """
+    numbers = np.random.default_rng(1)
+    lengths = np.linspace(1, longest, _SAMPLE_CASES).astype(int)
+    return [numbers.integers(UNK_ID, n_tokens, length).astype(np.int32) for length in lengths]
+
+
+def score_difference(first: Scorer, second: Scorer, *, sample: list[TokenIds]) -> float:
+    """Return the largest difference between scores by two functions that compute logits.
+
+    Args:
+        first: From the token ids of cases to logits.
+        second: Likewise.
+        sample: The token ids of each case.
+
+    Example:
+        >>> score_difference(np.zeros_like, np.ones_like, sample=[[1, 2]])  # doctest: +ELLIPSIS
+        0.23105...
+    """
+    return float(np.abs(sigmoid(first(sample)) - sigmoid(second(sample))).max())

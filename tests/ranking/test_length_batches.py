@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from lawrec.ranking.length_batches import BATCH_ROWS, LENGTH_STEP, run_in_batches
+
+
+def cases(*lengths):
+    """Cases of different tokens, from 2 on."""
+    return [list(range(2, length + 2)) for length in lengths]
+
+
+def batches_of(given, **options):
+    """The batches that a model gets."""
+    batches = []
+
+    def forward(batch):
+        batches.append(batch)
+        return batch[:, :1]
+
+    run_in_batches(forward, given, n_outputs=1, **options)
+    return batches
+
+
+def test_cases_of_about_the_same_length_share_a_batch():
+    batches = batches_of(cases(1, 17, 16, 32, 33, 2))
+    assert [batch.shape for batch in batches] == [(3, 16), (2, 32), (1, 48)]
+    assert [(batch != 0).sum(axis=1).tolist() for batch in batches] == [[1, 16, 2], [17, 32], [33]]
+    assert batches[0].dtype == np.int32
+
+
+def test_the_length_of_a_batch_depends_on_no_other_case():
+    given = cases(5, 16, 17, 40)
+    shared = {batch.shape[1] for batch in batches_of(given)}
+    alone = {batch.shape[1] for case in given for batch in batches_of([case])}
+    assert shared == alone == {16, 32, 48}
+
+
+def test_a_batch_has_so_many_rows_at_most():
+    assert [len(batch) for batch in batches_of(cases(*[3] * 50))] == [BATCH_ROWS, BATCH_ROWS, 2]
+
+
+def test_a_batch_is_filled_with_rows_of_a_single_token():
+    [batch] = batches_of(cases(3), fill=True)
+    assert batch.shape == (BATCH_ROWS, LENGTH_STEP)
+    assert batch[0, :4].tolist() == [2, 3, 4, 0]
+    assert {tuple(row) for row in batch[1:].tolist()} == {(1, *[0] * 15)}
+
+
+@pytest.mark.parametrize("fill", [False, True])
+def test_results_are_in_the_order_of_the_cases(fill):
+    given = cases(*np.random.default_rng(1).integers(1, 60, 100))
+    sums = run_in_batches(
+        lambda batch: batch.sum(axis=1, keepdims=True), given, n_outputs=1, fill=fill
+    )
+    assert sums.dtype == np.float32
+    assert sums[:, 0].tolist() == [sum(case) for case in given]
+
+
+def test_no_case_has_no_result():
+    assert run_in_batches(len, [], n_outputs=3).shape == (0, 3)
