@@ -23,6 +23,28 @@ def batched(items: Iterable[T], size: int = CHUNK_CASES) -> Iterator[list[T]]:
         yield chunk
 
 
+def growing_batches(
+    items: Iterable[T], *, first: int = 32, largest: int = CHUNK_CASES
+) -> Iterator[list[T]]:
+    """Yield a stream as lists, each twice as long as the one before it, up to `largest`.
+
+    What is computed list by list begins with little delay, and is efficient in the long run.
+
+    Args:
+        items: The stream.
+        first: The length of the first list, unless `largest` is less.
+        largest: The greatest length.
+
+    Example:
+        >>> [len(batch) for batch in growing_batches(range(12), first=1, largest=4)]
+        [1, 2, 4, 4, 1]
+    """
+    rest, size = iter(items), min(first, largest)
+    while batch := list(islice(rest, size)):
+        yield batch
+        size = min(2 * size, largest)
+
+
 class JsonSpool:
     """A list of JSON values in a temporary file, which closing deletes.
 

@@ -32,7 +32,7 @@ def available_cores() -> int:
 
 
 def parallel_map(
-    work: Callable[[Item], Result], items: Iterable[Item], *, workers: int
+    work: Callable[[Item], Result], items: Iterable[Item], *, workers: int, ahead: int = 0
 ) -> Generator[tuple[Item, Result], None, None]:
     """Yield each item with its result, in order; at most two items per worker are in progress.
 
@@ -44,6 +44,7 @@ def parallel_map(
         work: A function that can be pickled, as its results can; its exceptions are raised here.
         items: Read only as far ahead as there are free workers.
         workers: The number of processes.
+        ahead: So many items more may be in progress: workers are busy while the caller is, too.
 
     Raises:
         ConfigError: A worker process was killed.
@@ -59,7 +60,7 @@ def parallel_map(
         for item in items:
             with _interrupts_blocked():
                 pending.append((item, pool.submit(work, item)))
-            if len(pending) == 2 * workers:
+            if len(pending) == 2 * workers + ahead:
                 yield _finished(*pending.popleft())
         while pending:
             yield _finished(*pending.popleft())

@@ -84,7 +84,7 @@ HOUSE = {
     ),
     "inference": (
         *("engines", "run_scorer", "score_cases", "tune", "baseline", "evaluate"),
-        *("fact_parts", "explain", "recommender"),
+        *("encode_cases", "fact_parts", "explain", "recommender"),
     ),
     "diagnostics": ("reports", "run_info", "doctor"),
     "search": ("space", "trial_process", "study", "results", "runner", "hyperparameter_search"),
@@ -93,7 +93,7 @@ HOUSE = {
         *("html_page", "audit_text", "audit_html", "plots", "evaluation_text"),
         *("evaluation_sections", "evaluation_html", "search_text", "search_html"),
     ),
-    "reporting.answers": ("fields", "table", "writers"),
+    "reporting.answers": ("fields", "table", "parquet", "bad_lines", "writers"),
     "export": ("cail_answers", "packed_run", "bundle", "cail_archive", "cail_predictor"),
     "serving": (
         *("service_config", "problems", "batching", "metrics", "guard", "loaded_model", "service"),

@@ -12,7 +12,7 @@ All commands follow these rules:
   of the cases, --article-list a file with all articles.
 * Results go to stdout; progress, messages and errors go to stderr. --quiet leaves only results and
   errors.
-* The exit code is 0, 1 after an error, and 2 after a mistake in the options.
+* The exit code is 0, 1 after an error or Ctrl-C, and 2 after a mistake in the options.
 """
 
 import traceback
@@ -24,7 +24,7 @@ from typing import Any
 import click
 
 from lawrec import __version__
-from lawrec.cli.printing import check_stdout, open_streams
+from lawrec.cli.printing import check_stdout, discard_stdout, open_streams
 from lawrec.errors import LawrecError, quoted
 from lawrec.text import printable
 
@@ -84,12 +84,16 @@ class LawrecGroup(click.Group):
         return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a mistake of the user ends with a message and exit code 1."""
+        """Run the command; a mistake of the user ends with a message and exit code 1.
+
+        A reader that closes the pipe, such as `head`, ends it quietly.
+        """
         try:
             check_stdout()
             return super().invoke(ctx)
-        except BrokenPipeError:
-            raise
+        except BrokenPipeError:  # whoever reads the results has read enough
+            discard_stdout()
+            ctx.exit()
         except click.ClickException as error:
             error.message = printable(error.message)  # type: ignore[misc]
             raise

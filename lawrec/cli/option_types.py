@@ -35,7 +35,7 @@ HEADINGS = {
         *("max_batch", "max_wait", "queue_facts", "deadline", "max_body", "max_fact"),
         "max_facts",
     ),
-    "Devices": ("engine", "device", "log_placement"),
+    "Devices": ("engine", "device", "log_placement", "n_jobs", "window"),
 }
 """The headings of the help, and the names of the options below them."""
 

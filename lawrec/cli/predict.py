@@ -1,16 +1,19 @@
 """`lawrec predict`: recommend articles for facts.
 
-Each line of the input has an answer, in its order: the answer to a bad line is its error. Commands
-that learn from cases or measure on them stop at a bad line instead, unless --skip-bad is given.
+Each line of the input has an answer, in its order: the answer to a bad line is its error, unless
+--bad-lines names a file for the errors. Commands that learn from cases or measure on them stop at a
+bad line instead, unless --skip-bad is given.
 """
 
 import shutil
 import sys
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from io import BufferedReader
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 import click
 
@@ -19,9 +22,12 @@ from lawrec.cli.printing import print_result
 from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat, choose_stream_reader
 from lawrec.errors import CaseError
+from lawrec.iterables import CHUNK_CASES
 from lawrec.json_text import json_text
 from lawrec.law import statute_versions
 
+_STDIN = ((), (Path("-"),))
+"""The arguments that stand for stdin."""
 SHOWN_FEATURES = 3
 """How many features of each article --with-features adds."""
 
@@ -43,8 +49,8 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--format",
     "output_format",
-    type=option_types.RegistryChoice("reporting.answers.writers.ANSWER_WRITERS"),
-    help="Format of the answers.  [default: table on a terminal, json elsewhere]",
+    type=option_types.RegistryChoice("reporting.answers.writers.FORMATS"),
+    help="Format of the answers; parquet needs -o.  [default: table on a terminal, json elsewhere]",
 )
 @click.option(
     "--top-k",
@@ -78,9 +84,26 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     callback=_print_schema,
     help="Print the JSON Schema of an answer, and exit.",
 )
+@click.option(
+    "--bad-lines",
+    type=options.FILE,
+    help="Write lines that are not cases to this file.  [default: answer them with their error]",
+)
 @options.output(
-    "File for the answers; without --format, CSV if its name ends in .csv, else JSON.  "
+    "File for the answers; without --format, its name may end in .csv or .parquet, else JSON.  "
     "[default: stdout]"
+)
+@click.option(
+    "--jobs",
+    "n_jobs",
+    type=click.IntRange(min=0),
+    help="Other processes that tokenize long inputs.  [default: one per core but one]",
+)
+@click.option(
+    "--window",
+    type=click.IntRange(min=1),
+    help="Cases to score together; 1 answers each line of a slow pipe at once.  "
+    "[default: 1 on a terminal, else up to 2,048]",
 )
 @options.verbosity
 def predict(
@@ -95,7 +118,10 @@ def predict(
     with_text: bool,
     with_features: bool,
     day: date | None,
+    bad_lines: Path | None,
     output: Path | None,
+    n_jobs: int | None,
+    window: int | None,
     **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
     """Recommend articles for the cases of each FILE, in their order.
@@ -107,18 +133,17 @@ def predict(
     The answer to a line that is not a case is its error; the exit code is 1 when no line is a case.
     """
     output_format = output_format or _default_format(output)
+    if output_format == "parquet" and output is None:
+        raise click.UsageError("--format parquet writes a file: name it with --output.")
     if top_k is None:
         top_k = 3 if output_format == "table" else 1
     if day and not with_text:
         raise click.UsageError("--date chooses the texts of --with-text: pass both.")
-    texts = None
-    if with_text:
-        criminal_law = statute_versions.CRIMINAL_LAW
-        texts = statute_versions.version_at(statute_versions.ROOT, criminal_law, day=day).texts
+    texts = _texts_in_force(day) if with_text else None
     case_format = options.case_format_from(arguments)
     options.set_tensorflow_log()
     from lawrec.inference.recommender import Recommender
-    from lawrec.reporting.answers.writers import ANSWER_WRITERS, save_answers
+    from lawrec.reporting.answers.bad_lines import without_bad_lines
 
     with options.show_progress() as progress:
         recommender = Recommender.load(
@@ -130,31 +155,54 @@ def predict(
             progress=progress,
         )
     cases = _cases(files, case_format)
-    width = shutil.get_terminal_size((100, 24)).columns
+    is_typed = files in _STDIN and sys.stdin is not None and sys.stdin.isatty()
     # On a terminal, bars on stderr would be drawn over the answers on stdout.
     with options.show_progress(hidden=output is None and sys.stdout.isatty()) as progress:
         answers = recommender.answer(
             cases,
             top_k=top_k,
             features=SHOWN_FEATURES if with_features else 0,
+            jobs=0 if is_typed else n_jobs,
+            window=window or (1 if is_typed else CHUNK_CASES),
             progress=progress,
         )
-        lines = ANSWER_WRITERS[output_format](answers, width, texts=texts)
-        if output:
-            save_answers(output, lines, output_format=output_format)
-            return
-        for text in lines:
-            print_result(text, exact=output_format != "table")
+        with closing(answers), without_bad_lines(answers, bad_lines) as shown:
+            _write(shown, output, output_format=output_format, texts=texts)
+
+
+def _texts_in_force(day: date | None) -> Mapping[str, str]:
+    """Return the texts of the articles of the Criminal Law on a day, by default the newest ones."""
+    law = statute_versions.CRIMINAL_LAW
+    return statute_versions.version_at(statute_versions.ROOT, law, day=day).texts
+
+
+def _write(
+    answers: Iterable[Any],
+    output: Path | None,
+    *,
+    output_format: str,
+    texts: Mapping[str, str] | None,
+) -> None:
+    from lawrec.reporting.answers.writers import ANSWER_WRITERS, save_answers
+
+    width = shutil.get_terminal_size((100, 24)).columns
+    if output:
+        save_answers(output, answers, output_format=output_format, width=width, texts=texts)
+        return
+    for text in ANSWER_WRITERS[output_format](answers, width, texts=texts):
+        print_result(text, exact=output_format != "table")
 
 
 def _default_format(output: Path | None) -> str:
     if output:
-        return "csv" if output.suffix.lower() == ".csv" else "json"
+        from lawrec.reporting.answers.writers import format_of
+
+        return format_of(output)
     return "table" if sys.stdout.isatty() else "json"
 
 
 def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
-    if paths not in ((), (Path("-"),)):
+    if paths not in _STDIN:
         return read_cases(*paths, labelled=False, case_format=case_format)
     if sys.stdin is None:
         raise CaseError(

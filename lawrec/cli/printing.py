@@ -22,6 +22,9 @@ def open_streams() -> None:
         _occupy(descriptor)
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper) and isinstance(sys.stdout.buffer, io.RawIOBase):
+        # With PYTHONUNBUFFERED, Python would take no notice of a line that is written in part.
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(sys.stdout.buffer), sys.stdout.encoding)
     for stream in (sys.stdout, sys.stderr):
         if not isinstance(stream, io.TextIOWrapper):
             continue
@@ -56,18 +59,28 @@ def print_result(text: str, *, exact: bool = False) -> None:
     Raises:
         LawrecError: The disk is full, or the file that stdout is has reached its largest size.
     """
+    shown = text if exact and not sys.stdout.isatty() else printable(text)
     try:
-        print(text if exact and not sys.stdout.isatty() else printable(text), flush=True)
+        sys.stdout.write(f"{shown}\n")  # at once: Ctrl-C must not leave half a line
+        sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
-        _discard_the_rest()
+        discard_stdout()
         raise LawrecError(
             "stdout",
             expected="the results must be written",
             got=error.strerror,
             todo="Free some space there, and run the command again.",
         ) from error
+
+
+def discard_stdout() -> None:
+    """Send what Python still holds of stdout nowhere: at its end, it would fail to write it."""
+    with suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 def _occupy(descriptor: int) -> None:
@@ -81,11 +94,3 @@ def _occupy(descriptor: int) -> None:
     except OSError:
         os.open(os.devnull, os.O_RDWR)  # gets the lowest descriptor that is free: this one
         os.set_inheritable(descriptor, True)
-
-
-def _discard_the_rest() -> None:
-    """Send what Python still holds of stdout nowhere: at its end, it would fail to write it."""
-    with suppress(OSError, ValueError):
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.close(null)

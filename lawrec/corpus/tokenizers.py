@@ -43,6 +43,23 @@ _FREQUENCY_AND_TAG = re.compile(r"(?:[0-9]+(?: [a-z]+)?|[a-z]+)?")
 
 
 @dataclass(frozen=True)
+class TokenizerRecipe:
+    """All that a tokenizer is made from: another process can make the same one.
+
+    Args:
+        name: The key of `TOKENIZERS`.
+        words: The user's words, one per line; one text is sent to processes faster than a list.
+        entity_types: The entities that become placeholder tokens.
+        stop_words: The tokens that are dropped, one per line.
+    """
+
+    name: str
+    words: str = ""
+    entity_types: tuple[str, ...] = ()
+    stop_words: str = ""
+
+
+@dataclass(frozen=True)
 class Tokenizer:
     """A tokenizer, loaded.
 
@@ -51,14 +68,19 @@ class Tokenizer:
         fingerprint: Changes when the same text may have other tokens.
         is_quick: Whether a fact is tokenized in less time than sending it to another process takes.
         stretches: Which stretch of a normalized text each of its tokens comes from.
-        words: The words of the user dictionaries.
+        recipe: What it was made from; None if `make_tokenizer` did not make it.
     """
 
     tokenize: TokenizeFunction
     fingerprint: str
     is_quick: bool
     stretches: StretchFunction
-    words: Sequence[str] = ()
+    recipe: TokenizerRecipe | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the user dictionaries."""
+        return self.recipe.words.splitlines() if self.recipe else []
 
 
 @dataclass(frozen=True)
@@ -100,18 +122,39 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
     """
     backend = lookup(TOKENIZERS, config.tokenizer, where="corpus.tokenizer")
     words = read_words(dictionaries) if backend.package else []
-    stop_words = listed_words(config.stop_words)
+    return make_tokenizer(
+        TokenizerRecipe(
+            config.tokenizer,
+            "\n".join(words),
+            config.entity_types,
+            "\n".join(listed_words(config.stop_words)),
+        )
+    )
+
+
+def make_tokenizer(recipe: TokenizerRecipe) -> Tokenizer:
+    """Return the tokenizer of a recipe.
+
+    Raises:
+        ConfigError: As `load_tokenizer` raises it.
+
+    Example:
+        >>> make_tokenizer(TokenizerRecipe("char", stop_words="的")).tokenize("我的")
+        ['我']
+    """
+    backend = lookup(TOKENIZERS, recipe.name, where="corpus.tokenizer")
+    words, stop_words = recipe.words.splitlines(), recipe.stop_words.splitlines()
     plain = backend.load(words)
-    stretches = _stretches(plain, config.entity_types, stop_words=stop_words)
-    is_plain = not (config.entity_types or stop_words)
+    stretches = _stretches(plain, recipe.entity_types, stop_words=stop_words)
+    is_plain = not (recipe.entity_types or stop_words)
     tokenize = plain if is_plain else partial(_kept_tokens, stretches)
-    fingerprint = [config.tokenizer]
+    fingerprint = [recipe.name]
     if backend.package:
         fingerprint = [f"{backend.package} {version(backend.package)}", _named("dictionary", words)]
     if TOKENIZATION_VERSION > 1:
         fingerprint.append(f"version {TOKENIZATION_VERSION}")
-    if config.entity_types:
-        types = "+".join(config.entity_types)
+    if recipe.entity_types:
+        types = "+".join(recipe.entity_types)
         fingerprint.append(f"entity types {types} (version {ENTITIES_VERSION})")
     if stop_words:
         fingerprint.append(_named("stop words", stop_words))
@@ -120,7 +163,7 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
         ", ".join(fingerprint),
         is_quick=backend.is_quick,
         stretches=stretches,
-        words=words,
+        recipe=recipe,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from lawrec.corpus.tokenizers import Tokenizer
 from lawrec.errors import ConfigError, RecordsError
 from lawrec.files import write_lines
-from lawrec.types import BoolArray
+from lawrec.types import BoolArray, TokenIds
 
 PAD, UNK = "<pad>", "<unk>"
 PAD_ID, UNK_ID = 0, 1
@@ -159,7 +159,7 @@ def encode(tokens: Sequence[str], vocabulary: Vocabulary) -> list[int]:
 class EncodedFact(NamedTuple):
     """The token ids of a fact, and whether they are those of its beginning only."""
 
-    token_ids: list[int]
+    token_ids: TokenIds
     truncated: bool
 
     @property
@@ -178,7 +178,7 @@ class Encoder:
 
     def __call__(self, fact: str) -> list[int]:
         """Return 1 to `max_tokens` token ids."""
-        return self.encode(fact).token_ids
+        return encode(self.tokenizer.tokenize(fact), self.tokens)[: self.max_tokens]
 
     def encode(self, fact: str) -> EncodedFact:
         """Return 1 to `max_tokens` token ids, and whether the fact has more tokens than that."""

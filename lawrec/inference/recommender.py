@@ -4,7 +4,8 @@ Bad lines are part of that order. `Recommender.answer` answers each with its err
 answer belongs to the n-th line, and one bad line does not spoil a long file.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -18,10 +19,11 @@ from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import Decision, Recommendation, recommend
 from lawrec.errors import CaseError, ConfigError
+from lawrec.inference.encode_cases import EncodedCase, encode_cases
 from lawrec.inference.engines import AUTO, EngineChoice
 from lawrec.inference.explain import explain_decision
 from lawrec.inference.run_scorer import load_scorer
-from lawrec.iterables import batched
+from lawrec.iterables import CHUNK_CASES, batched, growing_batches
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.contributions import Contributions
 from lawrec.ranking.scorer import Scorer
@@ -30,9 +32,10 @@ from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.results import Answer
 from lawrec.runs.run import load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
+from lawrec.types import TokenIds
 
 
-def _no_contributions(_: Sequence[Sequence[int]]) -> Contributions | None:
+def _no_contributions(_: Sequence[TokenIds]) -> Contributions | None:
     return None
 
 
@@ -67,7 +70,7 @@ class Recommender:
     tuned: TunedThresholds
     articles: tuple[str, ...]
     titles: Mapping[str, str]
-    contributions: Callable[[Sequence[Sequence[int]]], Contributions | None] = _no_contributions
+    contributions: Callable[[Sequence[TokenIds]], Contributions | None] = _no_contributions
 
     @classmethod
     def load(
@@ -156,10 +159,11 @@ class Recommender:
         """
         texts = [facts] if isinstance(facts, str) else facts
         cases = (Case("", str(number), fact) for number, fact in enumerate(texts, 1))
+        encoded = encode_cases(cases, self.encoder, jobs=0)
         return [
             answer
-            for chunk in batched(cases)
-            for answer in self._chunk_answers(chunk, first=1, top_k=top_k, features=features)
+            for window in batched(encoded)
+            for answer in self._answers(window, first=1, top_k=top_k, features=features)
         ]
 
     def answer(
@@ -168,27 +172,37 @@ class Recommender:
         *,
         top_k: int = 0,
         features: int = 0,
+        jobs: int | None = 0,
+        window: int = CHUNK_CASES,
         progress: Progress = SILENT,
-    ) -> Iterator[Answer]:
+    ) -> Generator[Answer, None, None]:
         """Yield the answer to each case in turn, in constant memory.
+
+        The cases of a window are scored together, which changes no score. The first windows are
+        small, so that the first answers come soon.
 
         Args:
             cases: Any number of cases, read as they are needed. The answer to an error is the
                 error, with the id of its case; its position, from "1", if it has none.
             top_k: Include at least this many articles per case, recommended or not.
             features: As for a call of the recommender.
-            progress: Receives the number of cases after each chunk of them.
+            jobs: How many other processes tokenize, as for `encode_cases`. A script that asks for
+                some needs `if __name__ == "__main__":`.
+            window: The greatest number of cases that are scored together; 1: each is answered
+                before the next one is read.
+            progress: Receives the number of cases after each window.
 
         Raises:
             ConfigError: The run has no second stage, whose features could be added.
             CaseError: No case could be answered; raised after the last one.
         """
         n_done = n_errors = 0
-        for chunk in batched(cases):
-            yield from self._chunk_answers(chunk, first=n_done + 1, top_k=top_k, features=features)
-            n_done += len(chunk)
-            n_errors += sum(isinstance(case, CaseError) for case in chunk)
-            progress.update("predict", n_done, None, _error_note(n_errors))
+        with closing(encode_cases(cases, self.encoder, jobs=jobs)) as encoded:
+            for batch in growing_batches(encoded, largest=window):
+                yield from self._answers(batch, first=n_done + 1, top_k=top_k, features=features)
+                n_done += len(batch)
+                n_errors += sum(isinstance(case, CaseError) for case, _ in batch)
+                progress.update("predict", n_done, None, _error_note(n_errors))
         if n_done == n_errors:
             raise CaseError(
                 "the input",
@@ -230,11 +244,11 @@ class Recommender:
         )
         return replace(answer, decision=decision)
 
-    def _chunk_answers(
-        self, chunk: Sequence[Case | CaseError], *, first: int, top_k: int, features: int
+    def _answers(
+        self, window: Sequence[EncodedCase], *, first: int, top_k: int, features: int
     ) -> Iterator[Answer]:
         """Yield the answers to cases and errors; `first` is the position of the first of them."""
-        encoded = [self.encoder.encode(case.fact) for case in chunk if isinstance(case, Case)]
+        encoded = [fact for _, fact in window if fact is not None]
         token_ids = [fact.token_ids for fact in encoded]
         decisions = recommend(
             self.scorer(token_ids),
@@ -247,16 +261,15 @@ class Recommender:
         )
         if features:
             decisions = self._with_features(decisions, token_ids, limit=features)
-        results = zip(encoded, decisions, strict=True)
-        for position, case in enumerate(chunk, first):
+        following = iter(decisions)
+        for position, (case, fact) in enumerate(window, first):
             if isinstance(case, CaseError):
                 yield Answer(case_id=case.case_id or str(position), error=case)
-            else:
-                fact, decision = next(results)
-                yield Answer(case.case_id, case.fact, decision, truncated=fact.truncated)
+            elif fact is not None:
+                yield Answer(case.case_id, case.fact, next(following), truncated=fact.truncated)
 
     def _with_features(
-        self, decisions: Sequence[Decision], token_ids: Sequence[Sequence[int]], *, limit: int
+        self, decisions: Sequence[Decision], token_ids: Sequence[TokenIds], *, limit: int
     ) -> list[Decision]:
         """Return decisions with the features that moved the score of each article most."""
         contributions = self.contributions(token_ids)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from lawrec.reporting.answers.fields import answer_schema
 from lawrec.runs.checkpoint_list import write_checkpoint_list
+from tests.helpers.answers import check_schema
 from tests.helpers.cli import DRUNK, THEFT, json_lines, lawrec
 from tests.helpers.damages import reseal
 
@@ -318,3 +320,115 @@ def test_a_run_without_a_second_stage_has_no_features(at_run, option):
     assert (result.exit_code, result.stdout) == (1, "")
     assert "the run must have a second stage" in result.stderr
     assert not Path("answers.json").exists()
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """A folder without a run: the shipped model answers, which needs no TensorFlow."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def facts(shipped):
+    """A file of 40 facts of different lengths, of which some are no facts."""
+    facts = [f"{THEFT * (n % 4)}{DRUNK * (n % 3)}" for n in range(39)]
+    path = shipped / "facts.txt"
+    path.write_text("\n".join([*facts, THEFT, ""]), encoding="utf-8")
+    return path
+
+
+def predict_in_a_process(*arguments, **options):
+    command = [sys.executable, "-m", "lawrec", "predict", "--quiet", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+
+def test_jobs_and_windows_change_no_answer_and_no_order(facts, monkeypatch):
+    monkeypatch.setattr("lawrec.inference.encode_cases.ENCODED_HERE", 5)
+    monkeypatch.setattr("lawrec.inference.encode_cases.CASES_PER_TASK", 3)
+    expected = lawrec("predict", "--jobs", 0, facts)
+    assert [line["case_id"] for line in json_lines(expected)] == [str(n) for n in range(1, 41)]
+    for options in (
+        *(("--window", window, "--jobs", 0) for window in (1, 7, 64)),
+        *(("--jobs", jobs) for jobs in (1, 2)),
+    ):
+        assert lawrec("predict", *options, facts).stdout == expected.stdout
+
+
+def test_all_that_programs_read_is_as_the_schema_says(facts, shipped):
+    Path("law.json").write_text(json.dumps({"264": "盗窃公私财物。"}), encoding="utf-8")
+    assert lawrec("articles", "import", "law.json", "--effective", "2015-11-01").exit_code == 0
+    for options in ((), ("--with-text", "--with-features", "--top-k", 12), ("--threshold", 0.5)):
+        lines = json_lines(lawrec("predict", *options, facts))
+        assert {"error" in line for line in lines} == {True, False}
+        for line in lines:
+            check_schema(line)
+
+
+def test_parquet_has_the_answers_of_json(facts, shipped):
+    result = lawrec("predict", facts, "-o", "answers.parquet", "--top-k", 2)
+    assert (result.exit_code, result.stdout) == (0, "")
+    rows = pytest.importorskip("pyarrow.parquet").read_table("answers.parquet").to_pylist()
+    for row, line in zip(rows, json_lines(lawrec("predict", facts, "--top-k", 2)), strict=True):
+        entries, nulls = line.get("recommendations"), dict.fromkeys(["text", "features"])
+        assert entries is None or row["recommendations"] == [
+            {**nulls, "explanation": None, **entry} for entry in entries
+        ]
+        assert {**row, "recommendations": entries} == {**dict.fromkeys(row), **line}
+
+
+def test_parquet_needs_a_file():
+    result = lawrec("predict", "--format", "parquet", stdin=THEFT)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--format parquet writes a file: name it with --output." in result.stderr
+
+
+def test_bad_lines_go_to_a_file_of_their_own(shipped):
+    result = lawrec("predict", "--bad-lines", "bad.jsonl", stdin=f"{THEFT}\n\nLatin\n{DRUNK}\n")
+    assert [line["case_id"] for line in json_lines(result)] == ["1", "4"]
+    assert "2 not answered" in result.stderr
+    bad = [json.loads(line) for line in Path("bad.jsonl").read_text("utf-8").splitlines()]
+    assert [(line["case_id"], line["where"]) for line in bad] == [
+        ("2", "stdin:2"),
+        ("3", "stdin:3"),
+    ]
+    assert bad[1]["error"].startswith("stdin:3: the fact must hold Chinese text, got 'Latin'.")
+
+
+def test_a_reader_that_has_read_enough_ends_it_quietly_with_exit_code_0(shipped):
+    (shipped / "facts.txt").write_text(f"{THEFT}\n" * 3_000, encoding="utf-8")
+    process = predict_in_a_process("--jobs", "1", "facts.txt")
+    assert json.loads(process.stdout.readline())["case_id"] == "1"
+    process.stdout.close()
+    with process.stderr as stream:
+        errors = stream.read()  # which ends when all processes have ended
+    assert (process.wait(), errors) == (0, b"")
+
+
+def test_ctrl_c_leaves_whole_lines_and_no_process(shipped):
+    process = predict_in_a_process("--jobs", "1", stdin=subprocess.PIPE)
+    with process:
+        process.stdin.write(f"{THEFT}\n".encode() * 1_200)
+        process.stdin.flush()
+        lines = [process.stdout.readline() for _ in range(32)]
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate()
+    assert (process.returncode, errors.strip()) == (1, b"Aborted!")
+    assert rest.endswith(b"\n") or not rest
+    for line in [*lines, *rest.splitlines()]:
+        assert json.loads(line)["articles"] == ["264"]
+
+
+def test_a_single_fact_starts_no_process_and_imports_little():
+    code = (
+        "import sys, json; from lawrec.cli import cli\n"
+        "try: cli(['predict', '--quiet', '--format', 'json'])\n"
+        "except SystemExit: print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=THEFT.encode(), capture_output=True, check=True
+    )
+    answer, modules = map(json.loads, done.stdout.splitlines())
+    assert answer["articles"] == ["264"]
+    slow = {"tensorflow", "pandas", "scipy", "sklearn", "rich", "pyarrow", "multiprocessing"}
+    assert {name.split(".")[0] for name in modules} & slow == set()

@@ -123,7 +123,9 @@ def test_a_full_disk_under_stdout_is_an_error():
     )
 
 
-def test_a_largest_size_of_files_is_an_error_that_names_the_file(tmp_path):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_largest_size_of_files_is_an_error_that_names_the_file(tmp_path, monkeypatch, unbuffered):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     done = shell(f'ulimit -f 1; "$@" articles list > {tmp_path}/list.txt')
     assert done.returncode == 1
     assert b"Error: stdout: the results must be written, got File too large." in done.stderr

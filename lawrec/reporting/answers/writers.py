@@ -1,6 +1,6 @@
-"""Writers of answers: tables for people, JSON lines and CSV for programs.
+"""Writers of answers: tables for people, JSON lines, CSV and Parquet for programs.
 
-All writers take answers as they come and yield text at once, so that a long input needs no memory.
+All writers take answers as they come and write them at once, so that a long input needs no memory.
 """
 
 import csv
@@ -14,6 +14,7 @@ from lawrec.decision.recommend import Recommendation
 from lawrec.files import CSV_ENCODING, write_lines
 from lawrec.json_text import json_text
 from lawrec.reporting.answers.fields import answer_fields, recommendation_fields
+from lawrec.reporting.answers.parquet import save_parquet
 from lawrec.runs.results import Answer
 from lawrec.text import table_cell
 
@@ -62,23 +63,50 @@ def answer_csv(
             yield _csv_row([answer.case_id, *(values[name] for name in names), ""])
 
 
-def save_answers(path: Path, lines: Iterable[str], *, output_format: str) -> None:
-    """Write answers to a file, whole or not at all.
+def save_answers(
+    path: Path,
+    answers: Iterable[Answer],
+    *,
+    output_format: str,
+    width: int = 0,
+    texts: Mapping[str, str] | None = None,
+) -> None:
+    """Write answers to a file as they come, whole or not at all.
 
     Args:
         path: The file.
-        lines: What a writer of `ANSWER_WRITERS` yields.
-        output_format: The name of the writer.
+        answers: The answers.
+        output_format: One of `FORMATS`.
+        width: Greatest width of a line of a table, in cells.
+        texts: Texts of articles by name, which are added.
+
+    Raises:
+        ConfigError: A package that the format needs is missing.
 
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder, "answers.jsonl")
-        ...     save_answers(path, answer_json([Answer("1")]), output_format="json")
+        ...     save_answers(path, [Answer("1")], output_format="json")
         ...     path.read_text()[:15]
         '{"case_id": "1"'
     """
+    if output_format == PARQUET:
+        save_parquet(path, answers, texts=texts)
+        return
+    lines = ANSWER_WRITERS[output_format](answers, width, texts=texts)
     write_lines(path, lines, encoding=CSV_ENCODING if output_format == "csv" else "utf-8")
+
+
+def format_of(path: Path) -> str:
+    """Return the format that the name of a file asks for: JSON lines, if it asks for no other.
+
+    Example:
+        >>> format_of(Path("answers.parquet")), format_of(Path("answers.txt"))
+        ('parquet', 'json')
+    """
+    name = path.suffix.lower().removeprefix(".")
+    return name if name in (PARQUET, "csv") else "json"
 
 
 def _answer_table(
@@ -101,3 +129,7 @@ ANSWER_WRITERS: dict[str, Callable[..., Iterator[str]]] = {
     "json": answer_json,
     "csv": answer_csv,
 }
+"""The formats whose answers are lines of text."""
+PARQUET = "parquet"
+FORMATS = (*ANSWER_WRITERS, PARQUET)
+"""All formats; a Parquet file is written to a path alone."""

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +10,10 @@ from lawrec.decision.recommend import Decision, Recommendation
 from lawrec.errors import CaseError
 from lawrec.reporting.answers.writers import (
     ANSWER_WRITERS,
+    FORMATS,
     answer_csv,
     answer_json,
+    format_of,
     save_answers,
 )
 from lawrec.runs.results import Answer
@@ -148,10 +151,29 @@ def test_a_file_name_that_is_not_utf8_is_escaped():
 
 
 def test_a_csv_file_begins_with_a_byte_order_mark_for_excel(tmp_path):
-    save_answers(tmp_path / "answers.csv", answer_csv([ANSWER]), output_format="csv")
-    save_answers(tmp_path / "answers.json", answer_json([ANSWER]), output_format="json")
+    save_answers(tmp_path / "answers.csv", [ANSWER], output_format="csv")
+    save_answers(tmp_path / "answers.json", [ANSWER], output_format="json")
     assert (tmp_path / "answers.csv").read_bytes().startswith(b"\xef\xbb\xbfcase_id,rank,")
     assert (tmp_path / "answers.json").read_text("utf-8") == f"{next(answer_json([ANSWER]))}\n"
+
+
+def test_every_format_can_be_a_file(tmp_path):
+    for name in FORMATS:
+        path = tmp_path / name
+        save_answers(path, [ANSWER, REFUSED], output_format=name, width=80)
+        if name in ANSWER_WRITERS:
+            written = path.read_text("utf-8-sig").replace("\r\n", "\n")
+            assert written == "\n".join([*ANSWER_WRITERS[name]([ANSWER, REFUSED], 80), ""])
+        else:
+            assert path.read_bytes().startswith(b"PAR1")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.csv", "csv"), ("a.CSV", "csv"), ("a.parquet", "parquet"), ("a", "json"), ("a.x", "json")],
+)
+def test_the_name_of_a_file_asks_for_a_format(name, expected):
+    assert format_of(Path(name)) == expected
 
 
 def test_csv_of_no_answers_is_its_header():
