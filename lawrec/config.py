@@ -82,6 +82,8 @@ class RankingConfig:
     tree_min_rows: int = number(40, at_least=1, search=SearchRange(10, 200, log=True))
     tree_l2: float = number(5.0)
     tree_feature_share: float = number(0.6, at_least=0.01, at_most=1)  # tried per split
+    # train cases whose ids and terms a run keeps, for explanations; of more, a sample; 0: none
+    similar_cases: int = number(20_000, at_most=200_000)
 
 
 @dataclass(frozen=True)

@@ -57,11 +57,11 @@ HOUSE = {
     ),
     "ranking": (
         *("train_cases", "linear_svm", "first_stage", "out_of_fold", "pair_features", "trees"),
-        *("second_stage", "contributions", "ranker", "scorer", "length_batches"),
+        *("second_stage", "contributions", "ranker", "scorer", "length_batches", "case_index"),
     ),
     "runs": (
         *("checkpoint_list", "run", "bundle", "onnx_file", "find_checkpoint", "create", "leakage"),
-        *("ranker_file", "results", "thresholds_file"),
+        *("ranker_file", "case_index_file", "results", "thresholds_file"),
     ),
     "models": (
         *("fast_lstm", "losses", "pooling", "lstm_classifier", "onnx_graph", "flops"),
@@ -77,6 +77,7 @@ HOUSE = {
             "out_of_fold_nets",
             "fit_ranker",
             "onnx_export",
+            "index_cases",
             "tensorboard",
             "loop",
         ),

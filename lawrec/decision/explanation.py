@@ -64,7 +64,7 @@ class SimilarCase:
     Attributes:
         case_id: The id of the case.
         articles: Its articles.
-        similarity: The cosine of the TF-IDF values of both, 0 to 1, approximately.
+        similarity: The cosine of the terms of both, 0 to 1: see `lawrec.ranking.case_index`.
     """
 
     case_id: str

@@ -13,6 +13,7 @@ from zipfile import ZipFile, ZipInfo
 
 from lawrec.files import atomic_file
 from lawrec.json_text import parse_json
+from lawrec.runs.case_index_file import SIMILAR, has_case_index, load_case_index
 from lawrec.runs.checkpoint_list import (
     BEST,
     CHECKPOINTS,
@@ -75,6 +76,7 @@ def without_checkpoint(run: Run, checkpoint: str) -> Contents:
     # A run that is not tuned or that is damaged is refused before anything is written.
     load_thresholds(run, checkpoint)
     load_ranker(run)
+    load_case_index(run)
     best = Path(checkpoint)
     weights = [path.name for path in best.parent.glob(f"{best.name}.*")]
     lists = [name for name in _LISTS if (run.folder / name).is_file()]
@@ -92,6 +94,7 @@ def without_checkpoint(run: Run, checkpoint: str) -> Contents:
         **{name: run.folder / name for name in lists},
         **(_sealed_folder(run, RANKER, run_digest=digest) if has_ranker(run) else {}),
         **(_sealed_folder(run, ONNX, run_digest=digest) if is_exported(run, checkpoint) else {}),
+        **(_sealed_folder(run, SIMILAR, run_digest=digest) if has_case_index(run) else {}),
     }
 
 

@@ -7,6 +7,7 @@ answer belongs to the n-th line, and one bad line does not spoil a long file.
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Self
 
@@ -25,14 +26,20 @@ from lawrec.inference.explain import explain_decision
 from lawrec.inference.run_scorer import load_scorer
 from lawrec.iterables import CHUNK_CASES, batched, growing_batches
 from lawrec.progress import SILENT, Progress
+from lawrec.ranking.case_index import CaseIndex
 from lawrec.ranking.contributions import Contributions
 from lawrec.ranking.scorer import Scorer
 from lawrec.runs.bundle import load_titles, open_model
+from lawrec.runs.case_index_file import load_case_index
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.results import Answer
 from lawrec.runs.run import load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
 from lawrec.types import TokenIds
+
+
+def _no_index() -> None:
+    return None
 
 
 def _no_contributions(_: Sequence[TokenIds]) -> Contributions | None:
@@ -56,6 +63,7 @@ class Recommender:
         titles: The titles of articles, by article.
         contributions: From the token ids of each case to what moved its scores; None if the run has
             no second stage, which alone knows.
+        index: Returns the index of train cases; None if the run has none.
 
     Example:
         >>> recommender = Recommender.load()  # doctest: +SKIP
@@ -71,6 +79,7 @@ class Recommender:
     articles: tuple[str, ...]
     titles: Mapping[str, str]
     contributions: Callable[[Sequence[TokenIds]], Contributions | None] = _no_contributions
+    index: Callable[[], CaseIndex | None] = _no_index
 
     @classmethod
     def load(
@@ -114,6 +123,9 @@ class Recommender:
             scorer = load_scorer(
                 run, checkpoint, engine=EngineChoice(engine, device), progress=progress
             )
+            index = cache(partial(load_case_index, run))
+            if run.bundle:
+                index()  # its files exist inside this block alone
             return cls(
                 encoder=load_encoder(run),
                 scorer=scorer,
@@ -121,6 +133,7 @@ class Recommender:
                 articles=run.articles.names,
                 titles=load_titles(run),
                 contributions=scorer.contributions,
+                index=index,
             )
 
     def with_threshold(self, threshold: float) -> Self:
@@ -220,6 +233,9 @@ class Recommender:
             fact: The fact.
             top_k: As for a call of the recommender.
 
+        Raises:
+            RunError: The index of train cases is damaged.
+
         Example:
             >>> recommender = Recommender.load()  # doctest: +SKIP
             >>> answer = recommender.explain("被告人秘密窃取他人手机一部。")  # doctest: +SKIP
@@ -231,7 +247,11 @@ class Recommender:
         return self.explained(answer)
 
     def explained(self, answer: Answer) -> Answer:
-        """Return an answer of this recommender with explanations; an error stays as it is."""
+        """Return an answer of this recommender with explanations; an error stays as it is.
+
+        Raises:
+            RunError: The index of train cases is damaged.
+        """
         if answer.error:
             return answer
         decision = explain_decision(
@@ -242,7 +262,10 @@ class Recommender:
             articles=self.articles,
             titles=self.titles,
         )
-        return replace(answer, decision=decision)
+        index, similar_cases = self.index(), None
+        if index:
+            similar_cases = index.similar(self.encoder(answer.fact), self.articles)
+        return replace(answer, decision=decision, similar_cases=similar_cases)
 
     def _answers(
         self, window: Sequence[EncodedCase], *, first: int, top_k: int, features: int

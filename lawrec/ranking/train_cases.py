@@ -7,13 +7,14 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
 from lawrec.corpus.vocabulary import label_matrix
 from lawrec.types import BoolArray, Float32Array, NumberArray, TokenIds
 
+Item = TypeVar("Item")
 MAX_CASES = 50_000
 """The largest number of cases that are kept."""
 
@@ -93,7 +94,7 @@ def collect(records: Iterable[LabelledTokens], n_labels: int, *, seed: int) -> T
         >>> cases.y_true.tolist(), cases.known.tolist()
         ([[True, False]], [[True, False]])
     """
-    kept = [record for record in _sampled(records, seed) if record.weight > 0]
+    kept = [record for record in sampled(records, MAX_CASES, seed=seed) if record.weight > 0]
     return TrainCases(
         token_ids=[np.asarray(record.token_ids, np.int32) for record in kept],
         y_true=label_matrix((record.label_ids for record in kept), n_labels),
@@ -102,16 +103,25 @@ def collect(records: Iterable[LabelledTokens], n_labels: int, *, seed: int) -> T
     )
 
 
-def _sampled(records: Iterable[LabelledTokens], seed: int) -> list[LabelledTokens]:
-    """Return at most `MAX_CASES` of the records, each with the same chance.
+def sampled(items: Iterable[Item], limit: int, *, seed: int) -> list[Item]:
+    """Return at most so many items, each with the same chance.
 
-    Reservoir sampling (Vitter, 1985): the n-th record replaces one of the kept ones with
-    probability `MAX_CASES` / n.
+    Reservoir sampling (Vitter, 1985): the n-th item replaces one of the kept ones with probability
+    limit / n.
+
+    Args:
+        items: Read once; no more than `limit` of them are in memory.
+        limit: How many to return at most.
+        seed: The seed of the random numbers.
+
+    Example:
+        >>> sampled("abc", 3, seed=1), len(sampled(range(1000), 3, seed=1))
+        (['a', 'b', 'c'], 3)
     """
-    rest = iter(records)
-    kept = list(islice(rest, MAX_CASES))
+    rest = iter(items)
+    kept = list(islice(rest, limit))
     random_numbers = random.Random(seed)
-    for n_seen, record in enumerate(rest, len(kept) + 1):
-        if (index := random_numbers.randrange(n_seen)) < MAX_CASES:
-            kept[index] = record
+    for n_seen, item in enumerate(rest, len(kept) + 1):
+        if (index := random_numbers.randrange(n_seen)) < limit:
+            kept[index] = item
     return kept

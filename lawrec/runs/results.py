@@ -12,6 +12,7 @@ from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.readers import CaseFormat
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import DecisionRule
+from lawrec.decision.explanation import SimilarCase
 from lawrec.decision.recommend import Decision
 from lawrec.errors import CaseError
 from lawrec.evaluation.report import EvaluationReport, RunPredictions
@@ -153,6 +154,8 @@ class Answer:
         decision: The recommended articles.
         truncated: Whether the end of the fact was not considered.
         error: What is wrong with the line; None where it was answered.
+        similar_cases: The train cases that are most like the fact; None where nobody asked for
+            them, or where the run keeps none.
     """
 
     case_id: str
@@ -160,6 +163,7 @@ class Answer:
     decision: Decision = field(default_factory=Decision)
     truncated: bool = False
     error: CaseError | None = None
+    similar_cases: tuple[SimilarCase, ...] | None = None
 
 
 @dataclass(frozen=True)

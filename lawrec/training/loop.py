@@ -34,6 +34,7 @@ from lawrec.runs.run import Run, set_latest
 from lawrec.training.checkpoints import CheckpointManager, checkpoint_manager
 from lawrec.training.distributed import broadcast_from_chief, is_chief, worker_loss_as_run_error
 from lawrec.training.fit_ranker import load_or_fit_ranker
+from lawrec.training.index_cases import index_train_cases
 from lawrec.training.initialization import output_folder, restore_or_initialize
 from lawrec.training.onnx_export import export_after_training
 from lawrec.training.optimizers import averaged_weights
@@ -111,6 +112,8 @@ def train(
             state, newest, run=run, records=records, strategy=strategy, progress=progress
         )
         ranker = load_or_fit_ranker(run, records, strategy=strategy, progress=progress)
+        if is_chief(strategy):
+            index_train_cases(run, records, progress=progress)
         if reason := _end_reason(state, config, records=records):
             progress.message(f"This run is over: {reason}.")
             _export(run, strategy, progress=progress)
