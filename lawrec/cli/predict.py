@@ -102,8 +102,8 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--window",
     type=click.IntRange(min=1),
-    help="Cases to score together; 1 answers each line of a slow pipe at once.  "
-    "[default: 1 on a terminal, else up to 2,048]",
+    help="Cases to score together; 1 answers each line of a slow pipe at once, and takes it for "
+    "UTF-8.  [default: 1 on a terminal, else up to 2,048]",
 )
 @options.verbosity
 def predict(
@@ -154,8 +154,13 @@ def predict(
             device=device or "auto",
             progress=progress,
         )
-    cases = _cases(files, case_format)
     is_typed = files in _STDIN and sys.stdin is not None and sys.stdin.isatty()
+    window = window or (1 if is_typed else CHUNK_CASES)
+    if window == 1 and not case_format.encoding:
+        # To detect the encoding, many lines would be read before the first one is answered.
+        is_gb = is_typed and sys.stdin.encoding.lower().startswith("gb")
+        case_format = replace(case_format, encoding="gb18030" if is_gb else "utf-8")
+    cases = _cases(files, case_format)
     # On a terminal, bars on stderr would be drawn over the answers on stdout.
     with options.show_progress(hidden=output is None and sys.stdout.isatty()) as progress:
         answers = recommender.answer(
@@ -163,7 +168,7 @@ def predict(
             top_k=top_k,
             features=SHOWN_FEATURES if with_features else 0,
             jobs=0 if is_typed else n_jobs,
-            window=window or (1 if is_typed else CHUNK_CASES),
+            window=window,
             progress=progress,
         )
         with closing(answers), without_bad_lines(answers, bad_lines) as shown:

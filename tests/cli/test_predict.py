@@ -405,6 +405,16 @@ def test_a_reader_that_has_read_enough_ends_it_quietly_with_exit_code_0(shipped)
     assert (process.wait(), errors) == (0, b"")
 
 
+def test_each_line_of_a_slow_pipe_is_answered_at_once_with_windows_of_one(shipped):
+    with predict_in_a_process("--window", "1", stdin=subprocess.PIPE) as process:
+        for number in range(1, 4):
+            process.stdin.write(f"{THEFT}\n".encode())
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())
+            assert (answer["case_id"], answer["articles"]) == (str(number), ["264"])
+        assert process.communicate() == (b"", b"")
+
+
 def test_ctrl_c_leaves_whole_lines_and_no_process(shipped):
     process = predict_in_a_process("--jobs", "1", stdin=subprocess.PIPE)
     with process:
