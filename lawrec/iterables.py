@@ -11,38 +11,27 @@ T = TypeVar("T")
 CHUNK_CASES = 2_048
 
 
-def batched(items: Iterable[T], size: int = CHUNK_CASES) -> Iterator[list[T]]:
+def batched(
+    items: Iterable[T], size: int = CHUNK_CASES, *, first: int | None = None
+) -> Iterator[list[T]]:
     """Yield a stream as lists of `size` items; the last may be shorter.
+
+    Args:
+        items: The stream.
+        size: The length of the lists.
+        first: The length of the first list, if it is to be shorter than the others: what is
+            computed list by list then begins with little delay.
 
     Example:
         >>> list(batched("abcde", 2))
         [['a', 'b'], ['c', 'd'], ['e']]
+        >>> list(batched("abcde", 3, first=1))
+        [['a'], ['b', 'c', 'd'], ['e']]
     """
-    rest = iter(items)
-    while chunk := list(islice(rest, size)):
+    rest, length = iter(items), min(first or size, size)
+    while chunk := list(islice(rest, length)):
         yield chunk
-
-
-def growing_batches(
-    items: Iterable[T], *, first: int = 32, largest: int = CHUNK_CASES
-) -> Iterator[list[T]]:
-    """Yield a stream as lists, each twice as long as the one before it, up to `largest`.
-
-    What is computed list by list begins with little delay, and is efficient in the long run.
-
-    Args:
-        items: The stream.
-        first: The length of the first list, unless `largest` is less.
-        largest: The greatest length.
-
-    Example:
-        >>> [len(batch) for batch in growing_batches(range(12), first=1, largest=4)]
-        [1, 2, 4, 4, 1]
-    """
-    rest, size = iter(items), min(first, largest)
-    while batch := list(islice(rest, size)):
-        yield batch
-        size = min(2 * size, largest)
+        length = size
 
 
 class JsonSpool:

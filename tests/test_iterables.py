@@ -4,7 +4,7 @@ from itertools import chain
 
 import pytest
 
-from lawrec.iterables import JsonSpool, batched, growing_batches
+from lawrec.iterables import JsonSpool, batched
 
 
 @pytest.mark.parametrize(("size", "expected"), [(2, [[0, 1], [2, 3], [4]]), (9, [[0, 1, 2, 3, 4]])])
@@ -37,15 +37,11 @@ def test_a_spool_leaves_nothing_in_its_folder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_growing_batches_keep_all_items_in_order():
-    sizes = [len(batch) for batch in growing_batches(range(100), first=4, largest=32)]
-    assert sizes == [4, 8, 16, 32, 32, 8]
-    assert [*chain(*growing_batches(range(100)))] == list(range(100))
-    assert [len(batch) for batch in growing_batches(range(3), largest=1)] == [1, 1, 1]
-    assert list(growing_batches([])) == []
-
-
-def test_growing_batches_read_no_further_than_they_must():
+def test_the_first_batch_may_be_shorter():
+    sizes = [len(batch) for batch in batched(range(100), 32, first=4)]
+    assert sizes == [4, 32, 32, 32]
+    assert [*chain(*batched(range(100), 7, first=3))] == list(range(100))
+    assert [len(batch) for batch in batched(range(3), 1, first=32)] == [1, 1, 1]
     items = iter(range(10))
-    assert next(growing_batches(items, first=2)) == [0, 1]
+    assert next(batched(items, first=2)) == [0, 1]
     assert next(items) == 2

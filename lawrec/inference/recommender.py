@@ -24,7 +24,7 @@ from lawrec.inference.encode_cases import EncodedCase, encode_cases
 from lawrec.inference.engines import AUTO, EngineChoice
 from lawrec.inference.explain import explain_decision
 from lawrec.inference.run_scorer import load_scorer
-from lawrec.iterables import CHUNK_CASES, batched, growing_batches
+from lawrec.iterables import CHUNK_CASES, batched
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.case_index import CaseIndex
 from lawrec.ranking.contributions import Contributions
@@ -36,6 +36,9 @@ from lawrec.runs.results import Answer
 from lawrec.runs.run import load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
 from lawrec.types import TokenIds
+
+FIRST_WINDOW = 32
+"""The greatest number of cases that are scored before the first answers."""
 
 
 def _no_index() -> None:
@@ -191,8 +194,8 @@ class Recommender:
     ) -> Generator[Answer, None, None]:
         """Yield the answer to each case in turn, in constant memory.
 
-        The cases of a window are scored together, which changes no score. The first windows are
-        small, so that the first answers come soon.
+        The cases of a window are scored together, those of similar length in one batch, which
+        changes no score. The first window is small, so that the first answers come soon.
 
         Args:
             cases: Any number of cases, read as they are needed. The answer to an error is the
@@ -211,7 +214,7 @@ class Recommender:
         """
         n_done = n_errors = 0
         with closing(encode_cases(cases, self.encoder, jobs=jobs)) as encoded:
-            for batch in growing_batches(encoded, largest=window):
+            for batch in batched(encoded, window, first=FIRST_WINDOW):
                 yield from self._answers(batch, first=n_done + 1, top_k=top_k, features=features)
                 n_done += len(batch)
                 n_errors += sum(isinstance(case, CaseError) for case, _ in batch)
