@@ -136,6 +136,20 @@ def test_a_fact_has_its_cards(open_page, model, locale, heading, chance, near):
     assert "criminal-law" in page.inner_text("#model")
 
 
+def test_the_words_that_decided_are_marked_and_lead_to_their_article(open_page, model):
+    page = open_page()
+    fact = f"\U00020000{THEFT}"  # a character of two UTF-16 units shifts nothing
+    ask(page, fact)
+    explanation = model.recommender.explain(fact).decision.recommendations[0].explanation
+    spans = {span for word in explanation.words for span in word.spans}
+    marked = texts(page, "#marked mark")
+    assert "".join(marked) == "".join(fact[start:end] for start, end in sorted(spans))
+    assert page.locator("#marked").inner_text() == fact
+    assert texts(page, "#recommended q") == [clause.text for clause in explanation.clauses]
+    page.locator("#marked a").first.click()
+    assert page.url.endswith("#article-264")
+
+
 def test_the_text_is_that_of_the_chosen_day(open_page):
     page = open_page()
     ask(page, THEFT)
@@ -194,8 +208,10 @@ def test_the_keyboard_is_enough(open_page):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector("#answer:not([hidden])")
-    page.keyboard.press("Tab")  # from the heading of the answer to the text of the law
-    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    for _ in range(20):  # from the heading, over the marked words, to the text of the law
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "SUMMARY":
+            break
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     assert page.evaluate("document.activeElement.checked") is True
@@ -298,9 +314,9 @@ def test_a_print_has_the_answer_and_no_controls(open_page):
     page = open_page()
     ask(page, THEFT)
     page.emulate_media(media="print")
-    for hidden in ("#batch", "#copy", "#languages", "#feedback", ".judgment >> nth=0"):
+    for hidden in ("#batch", "#fact", "#copy", "#languages", "#feedback", ".judgment >> nth=0"):
         assert page.is_hidden(hidden), hidden
-    for shown in ("#recommended", "#near", ".notice", "footer", "#fact"):
+    for shown in ("#recommended", "#near", ".notice", "footer", "#marked"):
         assert page.is_visible(shown), shown
 
 

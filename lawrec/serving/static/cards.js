@@ -40,10 +40,52 @@ export function card(entry, info, judged) {
     track,
     element("p", { className: "reason" }, reason(entry.reason)),
   );
+  item.id = anchor(entry.article);
+  if (entry.explanation) item.append(...evidence(entry.explanation));
   if (info?.chapter) item.append(chapter(info));
   if (info?.text) item.append(lawText(info));
   if (judged) item.append(judgment(entry));
   return item;
+}
+
+function anchor(article) {
+  return `article-${article}`;
+}
+
+// What speaks for an article, and for which other one most would speak.
+function evidence({ clauses, rival }) {
+  const nodes = [];
+  if (clauses.length) {
+    const quotes = clauses.map(({ text }) => element("q", { lang: "zh-Hans" }, text));
+    nodes.push(element("p", { className: "because" }, words("because"), ...quotes));
+  }
+  if (rival)
+    nodes.push(element("p", { className: "hint" },
+      words("rival", { article: heading(rival), score: rival.score.toFixed(2) })));
+  return nodes;
+}
+
+// The fact, in which each word that decided is a link to the article that it decided most.
+export function markedFact(fact, answer) {
+  const characters = Array.from(fact); // the service counts characters, not UTF-16 units
+  const owners = new Array(characters.length).fill(null);
+  const moves = answer.recommendations.flatMap((entry) =>
+    (entry.explanation?.words ?? []).flatMap(({ spans, effect }) =>
+      spans.map(([start, end]) => ({ start, end, effect, entry }))));
+  for (const { start, end, entry } of moves.sort((one, other) => one.effect - other.effect))
+    owners.fill(entry, start, end);
+  const nodes = [];
+  for (let start = 0, end = 0; start < characters.length; start = end) {
+    while (end < characters.length && owners[end] === owners[start]) end += 1;
+    const text = characters.slice(start, end).join("");
+    nodes.push(owners[start] ? mark(text, owners[start]) : text);
+  }
+  return nodes;
+}
+
+function mark(text, entry) {
+  return element("a", { href: `#${anchor(entry.article)}`, title: heading(entry) },
+    element("mark", {}, text));
 }
 
 function chapter(info) {

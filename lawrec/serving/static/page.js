@@ -1,7 +1,7 @@
 // The page: from a fact to cards, and back to a judgment.
 
 import { prepareBatch } from "./batch.js";
-import { asText, card, element, notes } from "./cards.js";
+import { asText, card, element, markedFact, notes } from "./cards.js";
 import { ServiceError, call, useKey } from "./service.js";
 import { translate, words } from "./words.js";
 
@@ -51,7 +51,7 @@ async function recommend(event) {
   try {
     const fact = byId("fact").value;
     const onBusy = () => { status.textContent = words("busy"); };
-    const answer = await call("v1/recommend", { body: { fact, top_k: TOP }, onBusy });
+    const answer = await call("v1/recommend", { body: { fact, top_k: TOP, explain: true }, onBusy });
     Object.assign(shown, { fact, answer, infos: await articleInfos(answer) });
     status.textContent = "";
     showAnswer();
@@ -88,6 +88,8 @@ function showAnswer() {
     ? words("found", { count: recommended.length }) : words("found_none");
   byId("notes").replaceChildren(...all.map((text) => element("li", {}, text)));
   byId("notes").hidden = !all.length;
+  byId("marked").replaceChildren(...markedFact(shown.fact, answer));
+  byId("marked_hint").hidden = !byId("marked").querySelector("mark");
   byId("recommended").replaceChildren(...list(recommended));
   byId("recommended").hidden = !recommended.length;
   byId("others").replaceChildren(...list(others));
