@@ -11,7 +11,7 @@ HEADINGS = {
     "Data": (
         *("data", "records", "split", "others", "article_list", "extra", "extra_partial"),
         *("no_statute", "ratios", "split_seed", "near_duplicate_threshold", "max_tokens"),
-        *("tokenizer", "skip_bad", "any_label"),
+        *("tokenizer", "feedback", "skip_bad", "any_label"),
     ),
     "Input format": (
         *("input_format", "one_case_per_file", "fact_field", "articles_field", "id_field"),
@@ -29,7 +29,7 @@ HEADINGS = {
     "Thresholds": ("strategy", "objective", "calibration", "coverage", "threshold"),
     "Service": (
         *("host", "port", "workers", "api_key_file", "tls_certificate", "tls_key"),
-        *("cors_origins", "feedback"),
+        *("cors_origins", "feedback_file"),
     ),
     "Load": (
         *("max_batch", "max_wait", "queue_facts", "deadline", "max_body", "max_fact"),

@@ -30,7 +30,12 @@ _DEFAULT = ServiceConfig()
     metavar="ORIGIN",
     help="Let pages of this origin call the service; may be repeated.  [default: none]",
 )
-@click.option("--feedback", type=options.FILE, help="File to append feedback to.  [default: none]")
+@click.option(
+    "--feedback",
+    "feedback_file",
+    type=options.FILE,
+    help="File to append feedback to.  [default: none]",
+)
 @click.option(
     "--max-batch",
     type=click.IntRange(1, 4096),
@@ -77,7 +82,10 @@ _DEFAULT = ServiceConfig()
 @click.option("--access-log", is_flag=True, help="Log a line per request, without its fact.")
 @options.verbosity
 def serve(
-    run_name: str | None, checkpoints: Path, api_key_file: Path | None, **settings: Any
+    run_name: str | None,
+    api_key_file: Path | None,
+    feedback_file: Path | None,
+    **settings: Any,
 ) -> None:
     """Serve a page for people, and an API for programs, on http://127.0.0.1:8765.
 
@@ -86,7 +94,7 @@ def serve(
     SIGHUP loads the model again, and SIGTERM stops the service; neither loses a request.
     """
     keys = read_key_digests(api_key_file) if api_key_file else ()
-    config = ServiceConfig(model=run_name, checkpoints=checkpoints, key_digests=keys, **settings)
+    config = ServiceConfig(model=run_name, key_digests=keys, feedback=feedback_file, **settings)
     check_service(config)
     options.set_tensorflow_log()
     from lawrec.serving.server import run_service

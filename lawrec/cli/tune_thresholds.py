@@ -19,6 +19,9 @@ def _default(setting: str) -> str:
 @click.command("tune-thresholds", cls=option_types.HeadedCommand)
 @options.run
 @click.option("--data", type=options.FILE, help="Labelled cases.  [default: the valid split]")
+@click.option(
+    "--feedback", type=options.FILE, help="Cases that `lawrec serve --feedback` has kept, as well."
+)
 @options.skip_bad
 @options.any_label
 @options.input_format
@@ -55,6 +58,7 @@ def tune_thresholds(
     run_name: str | None,
     checkpoints: Path,
     data: Path | None,
+    feedback: Path | None,
     skip_bad: bool,
     strategy: str | None,
     objective: str | None,
@@ -89,10 +93,10 @@ def tune_thresholds(
         tuning = tune_run(
             run,
             config,
-            path=data,
-            case_format=case_format,
+            data=(data, case_format) if data else None,
             skip_bad=skip_bad,
             engine=EngineChoice(engine),
+            feedback=feedback,
             progress=progress,
         )
     print_result(tuning_text(tuning))

@@ -105,7 +105,7 @@ def _predict(
     """Return the scores of a run for the cases, and the lists by its thresholds."""
     checkpoint = best_checkpoint(run, progress)
     tuned = load_thresholds(run, checkpoint)
-    used = {**trained_on(run), "tune": (tuned.tuned_on,)}
+    used = {**trained_on(run), "tune": tuned.tuned_on}
     refuse_same_cases(cases.path, cases.sha256, purpose="evaluate", used=used)
     scored = score_file(
         run,

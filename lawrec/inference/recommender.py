@@ -344,4 +344,4 @@ def _untuned(
         max_articles=limits.max_articles,
         fill_score=limits.fill_score,
     )
-    return TunedThresholds(rule, CoCitations({}, {}), tuned_on="")
+    return TunedThresholds(rule, CoCitations({}, {}), tuned_on=())

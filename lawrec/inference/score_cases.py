@@ -101,6 +101,42 @@ def score_file(
     return scored
 
 
+def join_cases(first: ScoredCases, second: ScoredCases) -> ScoredCases:
+    """Return the scored cases of two files of the same run as those of one.
+
+    Args:
+        first: Scored cases.
+        second: Others. Both begin with the articles of the run; articles that only one of them has
+            are false in the cases of the other, with a score of 0.
+
+    Example:
+        >>> no_cases = np.zeros((0, 1), np.bool_)
+        >>> empty = ScoredCases((), ("264",), no_cases, no_cases.astype(np.float32), no_cases, 0)
+        >>> join_cases(empty, empty).articles
+        ('264',)
+    """
+    articles = tuple(dict.fromkeys((*first.articles, *second.articles)))
+    both = [_with_articles(scored, articles) for scored in (first, second)]
+    return ScoredCases(
+        case_ids=first.case_ids + second.case_ids,
+        articles=articles,
+        y_true=np.concatenate([scored.y_true for scored in both]),
+        y_score=np.concatenate([scored.y_score for scored in both]),
+        known=np.concatenate([scored.known for scored in both]),
+        skipped=first.skipped + second.skipped,
+    )
+
+
+def _with_articles(scored: ScoredCases, articles: tuple[str, ...]) -> ScoredCases:
+    """Return cases with a column for each of these articles."""
+    n_cases, columns = len(scored.case_ids), [articles.index(name) for name in scored.articles]
+    y_true = np.zeros((n_cases, len(articles)), np.bool_)
+    y_score, known = np.zeros(y_true.shape, np.float32), np.ones(y_true.shape, np.bool_)
+    y_true[:, columns], y_score[:, columns] = scored.y_true, scored.y_score
+    known[:, columns] = scored.known
+    return replace(scored, articles=articles, y_true=y_true, y_score=y_score, known=known)
+
+
 def _key(run: Run, checkpoint: str, *, engine: str, cases: list[Any]) -> str:
     """Return a digest of all that the scores depend on; `cases` is what they are read from."""
     own = [scoring_digest(run, checkpoint), sha256(run.folder / RUN_FILE)]

@@ -1,6 +1,7 @@
 """Tune: choose a run's thresholds on labelled cases, and store them in the run."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 
 from lawrec.config import DecisionConfig
 from lawrec.corpus.cases import Case, read_cases
-from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
+from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.vocabulary import label_matrix
 from lawrec.decision.co_citation import CoCitations, find_co_citations
 from lawrec.decision.conformal import conformal_threshold
@@ -20,14 +21,14 @@ from lawrec.errors import CaseError, RunError
 from lawrec.evaluation.metrics import evaluate
 from lawrec.files import check_writable
 from lawrec.inference.engines import AUTO_ENGINE, EngineChoice
-from lawrec.inference.score_cases import score_file
+from lawrec.inference.score_cases import join_cases, score_file
 from lawrec.iterables import batched
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
-from lawrec.runs.results import GuaranteeCost, TuningResult
+from lawrec.runs.results import FeedbackEffect, GuaranteeCost, ScoredCases, TuningResult
 from lawrec.runs.run import Run
-from lawrec.runs.thresholds_file import extend_rule, save_thresholds
+from lawrec.runs.thresholds_file import extend_rule, load_thresholds, save_thresholds
 from lawrec.text_files import content_digest
 from lawrec.types import Float64Array
 
@@ -36,9 +37,9 @@ def tune_run(
     run: Run,
     config: DecisionConfig | None = None,
     *,
-    path: Path | None = None,
-    case_format: CaseFormat = DEFAULT_FORMAT,
+    data: tuple[Path, CaseFormat] | None = None,
     skip_bad: bool = False,
+    feedback: Path | None = None,
     engine: EngineChoice = AUTO_ENGINE,
     progress: Progress = SILENT,
 ) -> TuningResult:
@@ -47,10 +48,10 @@ def tune_run(
     Args:
         run: A trained run.
         config: How to choose; by default, as the run's configuration says.
-        path: Labelled cases; by default, the run's own valid split.
-        case_format: How the cases of `path` are written; the run's own cases are read as they were
-            for its training.
+        data: A file of labelled cases and how they are written; by default, the run's own valid
+            split, which is read as it was for its training.
         skip_bad: Leave out lines that cannot be used.
+        feedback: Cases that `lawrec serve --feedback` has kept, to be used as well.
         engine: What computes the network.
         progress: Updated after each chunk of cases, and after each fold of a comparison.
 
@@ -67,22 +68,26 @@ def tune_run(
     config = config or run.config.decision
     check_choices(config)
     check_writable(run.folder)
-    if not path:
-        path, case_format = split_path(run, "valid"), run.dataset.case_format
+    path, case_format = data or (split_path(run, "valid"), run.dataset.case_format)
     digest = content_digest(path)
     refuse_same_cases(path, digest, purpose="tune", used=trained_on(run))
     costs = _read_costs(config, run.articles.names)
     co_citations = _train_co_citations(run)
     checkpoint = best_checkpoint(run, progress)
-    scored = score_file(
+    score = partial(
+        score_file,
         run,
-        path,
-        case_format=case_format,
         skip_bad=skip_bad,
         checkpoint=checkpoint,
         engine=engine,
         progress=progress,
     )
+    scored = score(path, case_format=case_format)
+    n_cases, judged = len(scored.case_ids), None
+    if feedback:
+        refuse_same_cases(feedback, content_digest(feedback), purpose="tune", used=trained_on(run))
+        judged = score(feedback)
+        scored = join_cases(scored, judged)
     known = None if scored.known.all() else scored.known
     all_cases = TuningCases(scored.y_true, round_scores(scored.y_score), known=known)
     own = all_cases.restrict_to_articles(np.s_[: len(run.articles)])
@@ -103,16 +108,37 @@ def tune_run(
         objective=config.objective,
         path=path,
         sha256=digest,
-        cases=len(scored.case_ids),
+        cases=n_cases,
         rule=rule,
         support=cases.support,
         intervals=threshold_intervals(cases, config),
         metrics=evaluate(scored.y_true, y_pred, scored.known),
         compared=tuple(compared),
         guarantee=guarantee,
+        feedback=_feedback_effect(run, checkpoint, path=feedback, judged=judged, rule=rule)
+        if feedback and judged
+        else None,
     )
     save_thresholds(run, tuning, co_citations=co_citations, checkpoint=checkpoint)
     return tuning
+
+
+def _feedback_effect(
+    run: Run, checkpoint: str, *, path: Path, judged: ScoredCases, rule: DecisionRule
+) -> FeedbackEffect:
+    """Return how the lists of the cases of feedback change from the run's thresholds to a rule."""
+    y_score = round_scores(judged.y_score)
+
+    def metrics(rule: DecisionRule) -> dict[str, float]:
+        y_pred = decide(y_score, extend_rule(rule, len(judged.articles)))
+        return evaluate(judged.y_true, y_pred, judged.known)
+
+    try:
+        before = metrics(load_thresholds(run, checkpoint).rule)
+    except RunError:  # it has none yet, or some that were tuned for another checkpoint
+        before = None
+    n_cases = len(judged.case_ids)
+    return FeedbackEffect(path, content_digest(path), n_cases, before, after=metrics(rule))
 
 
 def _guarantee_cost(cases: TuningCases, rule: DecisionRule, *, coverage: float) -> GuaranteeCost:

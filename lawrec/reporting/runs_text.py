@@ -1,6 +1,6 @@
 """What the commands on records and runs print: a text for people, and JSON for programs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -13,7 +13,7 @@ from lawrec.diagnostics.reports import DoctorReport, Network, Part, RankerInfo, 
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
 from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
-from lawrec.runs.results import GuaranteeCost, TuningResult
+from lawrec.runs.results import FeedbackEffect, GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
 
 SHOWN_FEATURES = 5
@@ -111,6 +111,8 @@ def tuning_text(tuning: TuningResult) -> str:
     if tuning.guarantee:
         lines.append(_guarantee_text(tuning.guarantee))
     lines.append(f"on the cases used to tune: {headline_metrics(tuning.metrics)}")
+    if tuning.feedback:
+        lines += _feedback_lines(tuning.feedback)
     return _comparison(tuning) + "\n".join(lines)
 
 
@@ -125,6 +127,14 @@ def _comparison(tuning: TuningResult) -> str:
         values = [result.objective] * len(own) + list(result.metrics.values())
         table.add_row(result.strategy, *(f"{value:.4f}" for value in values))
     return f"Strategies by {objective}, cross-validated\n{render(table)}"
+
+
+def _feedback_lines(effect: FeedbackEffect) -> Iterator[str]:
+    """Yield what feedback was used, and the metrics of its cases before and after."""
+    before = headline_metrics(effect.before) if effect.before else "no thresholds"
+    yield f"with the {effect.cases:,} cases of {effect.path}, on which"
+    yield f"  before: {before}"
+    yield f"  after:  {headline_metrics(effect.after)}"
 
 
 def _guarantee_text(cost: GuaranteeCost) -> str:

@@ -38,6 +38,25 @@ class GuaranteeCost:
 
 
 @dataclass(frozen=True)
+class FeedbackEffect:
+    """What feedback was used to tune, and how the lists of its cases have changed.
+
+    Attributes:
+        path: The file of the feedback.
+        sha256: Its digest.
+        cases: The number of its cases.
+        before: The metrics of the earlier thresholds on these cases; None if there were none.
+        after: Those of the new thresholds, which were tuned on these cases, too.
+    """
+
+    path: Path
+    sha256: str
+    cases: int
+    before: dict[str, float] | None
+    after: dict[str, float]
+
+
+@dataclass(frozen=True)
 class TuningResult:
     """What `tune_run` chose, on which cases, and how well it does on just these cases.
 
@@ -53,6 +72,7 @@ class TuningResult:
         metrics: The metrics of the rule's lists, by name.
         compared: All strategies by cross-validation, the best first; empty where one was named.
         guarantee: The cost of the guarantee; None without one.
+        feedback: What was used of feedback; None without any.
     """
 
     strategy: str
@@ -66,6 +86,7 @@ class TuningResult:
     metrics: dict[str, float]
     compared: tuple[StrategyResult, ...]
     guarantee: GuaranteeCost | None
+    feedback: FeedbackEffect | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ The keys that decide, all of which must be there:
     co_citations        {"always": {article: [articles]}, "never": {article: [articles]}}
     tuned_on            {"path", "sha256", "cases"} of the cases used to tune; only the digest is
                         read again, so that a run is not evaluated on them
+    feedback            null or absent, or what feedback was used as well, as in `FeedbackEffect`;
+                        likewise
     tuned_for           {"checkpoint", "sha256"} of the checkpoint whose scores were used; with
                         another checkpoint, the thresholds are refused
     sha256              the digest of all other keys, as `lawrec.seal` describes
@@ -55,12 +57,12 @@ class TunedThresholds:
     Attributes:
         rule: The rule.
         co_citations: Which articles the train cases always and never cite together.
-        tuned_on: The SHA-256 of the cases used to tune.
+        tuned_on: The SHA-256 of each file of cases used to tune.
     """
 
     rule: DecisionRule
     co_citations: CoCitations
-    tuned_on: str
+    tuned_on: tuple[str, ...]
 
 
 def save_thresholds(
@@ -94,6 +96,8 @@ def save_thresholds(
         "calibration": calibration
         and {"kind": calibration.kind, "parameters": calibration.parameters},
         "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
+        "feedback": tuning.feedback
+        and {**asdict(tuning.feedback), "path": str(tuning.feedback.path)},
         "tuned_for": {
             "checkpoint": Path(checkpoint).relative_to(run.folder).as_posix(),
             "sha256": scoring_digest(run, checkpoint),
@@ -204,7 +208,9 @@ def _parse(values: Mapping[str, Any], names: Sequence[str]) -> TunedThresholds:
     )
     _check(rule)
     co_citations = _parse_co_citations(values["co_citations"], names)
-    return TunedThresholds(rule, co_citations, str(values["tuned_on"]["sha256"]))
+    feedback = values.get("feedback")
+    files = [values["tuned_on"], *([feedback] if feedback else [])]
+    return TunedThresholds(rule, co_citations, tuple(str(file["sha256"]) for file in files))
 
 
 def _check(rule: DecisionRule) -> None:

@@ -5,13 +5,39 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from lawrec.inference.score_cases import score_file
+from lawrec.inference.score_cases import join_cases, score_file
 from lawrec.limits import MAX_ID
+from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import find_run
 from tests.helpers.damages import flip, swap
 from tests.helpers.progress import messages_to
 
 pytestmark = pytest.mark.tensorflow
+
+
+def scored(names, y_true, y_score, known, **others):
+    others = {"case_ids": tuple(map(str, range(len(y_true)))), "skipped": 1, **others}
+    return ScoredCases(
+        articles=names,
+        y_true=np.array(y_true, np.bool_),
+        y_score=np.array(y_score, np.float32),
+        known=np.array(known, np.bool_),
+        **others,
+    )
+
+
+def test_cases_of_two_files_are_joined_over_the_articles_of_both():
+    first = scored(("264", "266", "999"), [[1, 0, 1]], [[0.5, 0.25, 0]], [[1, 0, 1]])
+    second = scored(
+        ("264", "266", "300", "999"), [[0, 1, 1, 0]] * 2, [[0.75, 1, 0, 0]] * 2, [[0] * 4] * 2
+    )
+    joined = join_cases(first, second)
+    assert joined.articles == ("264", "266", "999", "300")
+    assert joined.case_ids == ("0", "0", "1")
+    assert joined.y_true.tolist() == [[1, 0, 1, 0], [0, 1, 0, 1], [0, 1, 0, 1]]
+    assert joined.y_score.tolist() == [[0.5, 0.25, 0, 0], [0.75, 1, 0, 0], [0.75, 1, 0, 0]]
+    assert joined.known.tolist() == [[1, 0, 1, 1], [0] * 4, [0] * 4]
+    assert joined.skipped == 2
 
 
 def test_stored_scores_say_which_labels_are_known(trained, tmp_path):

@@ -20,6 +20,7 @@ from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.leakage import split_path
 from lawrec.runs.run import find_run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
+from lawrec.serving.feedback import append_case
 from lawrec.training.loop import train
 
 pytestmark = pytest.mark.tensorflow
@@ -128,3 +129,40 @@ def test_a_run_that_cannot_be_written_to_is_refused_before_the_work(run, monkeyp
     monkeypatch.setattr(tune, "score_file", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(PermissionError):
         tune.tune_run(run)
+
+
+def test_feedback_is_used_and_its_cases_are_not_evaluated_on(run, tmp_path):
+    names = run.articles.names
+    feedback = tmp_path / "kept.jsonl"
+    theft, drunk = "被告人张某秘密窃取钱包。", "被告人李某醉酒驾驶轿车。"
+    cases = [
+        Case("feedback", "feedback", theft, ("264",), unknown_articles=tuple(set(names) - {"264"})),
+        Case("feedback", "feedback", drunk, ("133之一", "452")),
+    ]
+    for case in cases * 6:
+        append_case(feedback, case)
+    before = (run.folder / THRESHOLDS).read_bytes()
+    try:
+        without = tune.tune_run(run)
+        tuning = tune.tune_run(run, feedback=feedback)
+        tuned = load_thresholds(run, best_checkpoint(run))
+        with pytest.raises(CaseError, match="must differ from those used to tune"):
+            evaluate_run(run, feedback)
+    finally:
+        (run.folder / THRESHOLDS).write_bytes(before)
+    assert tuning.cases == without.cases
+    added = {
+        name: int(tuning.support[id] - without.support[id]) for name, id in run.articles.ids.items()
+    }
+    assert {name: n for name, n in added.items() if n} == {"264": 6, "133之一": 6}
+    effect = tuning.feedback
+    assert (effect.path, effect.cases) == (feedback, 12)
+    assert effect.before.keys() == effect.after.keys() == tuning.metrics.keys()
+    assert effect.after["exact_match"] <= 0.5  # the run does not know 452
+    assert tuned.tuned_on == (run.splits["valid"].sha256, effect.sha256)
+    assert without.feedback is None
+
+
+def test_feedback_of_train_cases_is_refused(run):
+    with pytest.raises(CaseError, match="must differ from those used to train"):
+        tune.tune_run(run, feedback=split_path(run, "train"))

@@ -12,7 +12,7 @@ from lawrec.decision.threshold_curve import NEVER
 from lawrec.diagnostics.reports import Layer, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import METRIC_LABELS, METRICS
 from lawrec.reporting import runs_text
-from lawrec.runs.results import TuningResult
+from lawrec.runs.results import FeedbackEffect, TuningResult
 
 METRIC_VALUES = dict.fromkeys(METRICS, 0.5) | {"cail_score": 0.87654, "hamming_loss": 0.00123}
 
@@ -60,6 +60,17 @@ def test_the_text_of_tuning_counts_the_articles_with_a_threshold(thresholds, lin
         "on the cases used to tune: CAIL score 0.8765; micro-F1 0.5000; "
         "macro-F1, articles with cases 0.5000; exact match 0.5000"
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "shown"), [(None, "no thresholds"), (METRIC_VALUES, "CAIL score 0.8765; micro-F1")]
+)
+def test_the_text_of_tuning_says_what_feedback_changed(before, shown):
+    effect = FeedbackEffect(Path("kept.jsonl"), "", 7, before, METRIC_VALUES)
+    lines = runs_text.tuning_text(tuning([0.5], feedback=effect)).splitlines()[-3:]
+    assert lines[0] == "with the 7 cases of kept.jsonl, on which"
+    assert lines[1].startswith(f"  before: {shown}")
+    assert lines[2].startswith("  after:  CAIL score 0.8765; micro-F1")
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,7 @@ def test_a_run_of_another_version_is_refused(start_run, version):
 
 
 def test_a_run_remembers_its_extra_cases_and_is_not_tuned_on_them(start_run, charged_cases):
+    from lawrec.corpus.readers import CaseFormat
     from lawrec.inference.tune import tune_run
     from lawrec.runs.run import open_run
 
@@ -164,7 +165,7 @@ def test_a_run_remembers_its_extra_cases_and_is_not_tuned_on_them(start_run, cha
     assert list(run.splits) == ["train", "valid", "test", "extra-1"]
     assert run.trained_on == (run.splits["train"].sha256, run.splits["extra-1"].sha256)
     with pytest.raises(CaseError, match="must differ from those used to train"):
-        tune_run(run, path=charged_cases)
+        tune_run(run, data=(charged_cases, CaseFormat()))
 
 
 def edit_setting(path, name, value):

@@ -109,7 +109,7 @@ def test_a_rule_that_is_saved_and_loaded_decides_as_before(run, calibration, kin
     saved(run, rule)
     found = read(run)
     assert same(found.rule, rule)
-    assert found == TunedThresholds(found.rule, CO_CITATIONS, DIGEST)
+    assert found == TunedThresholds(found.rule, CO_CITATIONS, (DIGEST,))
     y_score = np.random.default_rng(1).random((50, 3), np.float32)
     assert (decide(y_score, found.rule) == decide(y_score, rule)).all()
     if calibration:
