@@ -95,7 +95,7 @@ HOUSE = {
         *("evaluation_sections", "evaluation_html", "search_text", "search_html"),
     ),
     "reporting.answers": ("fields", "table", "parquet", "bad_lines", "writers"),
-    "export": ("cail_answers", "packed_run", "bundle", "cail_archive", "cail_predictor"),
+    "export": ("cail_answers", "bundle", "cail_archive", "cail_predictor"),
     "serving": (
         *("service_config", "problems", "batching", "metrics", "guard", "loaded_model", "service"),
         *(

@@ -15,6 +15,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.helpers.cli import lawrec
+
 REPOSITORY = Path(__file__).parents[1]
 FACTS = (
     "被告人赵某深夜翻窗进入被害人家中，盗走黄金首饰。\n\n被告人钱某持刀将被害人刺伤，构成轻伤。\n"
@@ -99,6 +101,26 @@ def test_the_shipped_model_answers(run, form):
     if form == "json":
         articles = [json.loads(line).get("articles", []) for line in done.stdout.splitlines()]
         assert [each[:1] for each in articles] == [["264"], [], ["234"]]
+
+
+@pytest.mark.tensorflow
+def test_a_bundle_with_an_lstm_answers_as_its_run_does(run, ranked, tmp_path):
+    path = tmp_path / "mine.lawrec"
+    where = ("--checkpoints", ranked.checkpoints)
+    packed = lawrec("export", "bundle", *where, "--output", path)
+    assert packed.exit_code == 0, packed.stderr
+    (tmp_path / "facts.txt").write_text(FACTS, "utf-8")
+    expected = lawrec("predict", tmp_path / "facts.txt", *where, "--top-k", 3, "--format", "json")
+    done = run(COMMAND, "predict", "facts.txt", "--model", path, "--top-k", 3, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    answers, again = (
+        [json.loads(line) for line in text.splitlines()] for text in (expected.stdout, done.stdout)
+    )
+    assert [list(each) for each in again] == [list(each) for each in answers]
+    for answer, other in zip(answers, again, strict=True):
+        assert other.get("recommendations") == answer.get("recommendations")
+    info = run(COMMAND, "info", "--model", path)
+    assert "onnx/model.onnx" in info.stdout, info.stderr
 
 
 def test_the_library_answers(run):

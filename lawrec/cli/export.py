@@ -70,7 +70,6 @@ def cail(run_name: str | None, checkpoints: Path, article_list: Path | None, out
     predict(facts) returns ids of articles: line numbers of law.txt, from 1. The packages that
     lawrec depends on must be installed where it is unpacked.
     """
-    options.start_tensorflow()
     from lawrec.export.cail_answers import read_labels
     from lawrec.export.cail_archive import export_cail
     from lawrec.runs.find_checkpoint import best_checkpoint

@@ -2,7 +2,7 @@
 
 predictor/__init__.py, predictor.py   what the judge imports
 predictor/law.txt                     the articles, whose lines are the ids of answers
-predictor/run/                        what predicting needs of the run
+predictor/model.lawrec                a bundle of the run
 predictor/library/lawrec/             the source of lawrec
 
 The archive needs nothing else but lawrec's dependencies, which must be installed where it is
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZIP_DEFLATED
 
-from lawrec.export.packed_run import Contents, in_folder, packed_run, write_zip
+from lawrec.export.bundle import Contents, bundle_bytes, in_folder, zip_bytes
+from lawrec.files import atomic_file
 from lawrec.law.cail_labels import ids_in, unmapped_articles
 from lawrec.reporting.evaluation_text import shorten_list
 from lawrec.resources import shipped_path
@@ -63,7 +64,7 @@ def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: st
         checkpoint: The path prefix of the run's best checkpoint.
 
     Raises:
-        RunError: The run has no thresholds, or its ranker is missing or damaged.
+        RunError: As `bundle_bytes` says.
 
     Example:
         >>> checkpoint = best_checkpoint(run)  # doctest: +SKIP
@@ -73,17 +74,20 @@ def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: st
     """
     contents: Contents = {
         "__init__.py": _INIT.encode(),
-        "predictor.py": Path(__file__).with_name("cail_predictor.py"),
+        "predictor.py": Path(__file__).with_name("cail_predictor.py").read_bytes(),
         "law.txt": "".join(f"{article}\n" for article in labels).encode(),
-        **in_folder("run", packed_run(run, checkpoint)),
+        "model.lawrec": bundle_bytes(run, checkpoint),
         **in_folder("library/lawrec", _package_files()),
     }
-    size = write_zip(path, in_folder("predictor", contents), compression=ZIP_DEFLATED)
+    content = zip_bytes(in_folder("predictor", contents), compression=ZIP_DEFLATED)
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)
     unmapped = unmapped_articles(run.articles.names, ids_in(labels))
-    return PackedRun(path, run.folder.name, len(labels), size, unmapped)
+    return PackedRun(path, run.folder.name, len(labels), len(content), unmapped)
 
 
 def _package_files() -> Contents:
     """Return the source of lawrec, and what it ships that predicting reads."""
     sources = {path.relative_to(_PACKAGE).as_posix(): path for path in _PACKAGE.rglob("*.py")}
-    return {**sources, _CATALOG: shipped_path(_CATALOG)}
+    files = {**sources, _CATALOG: shipped_path(_CATALOG)}
+    return {name: path.read_bytes() for name, path in files.items()}

@@ -20,15 +20,13 @@ class Predictor:
         """
         here = Path(__file__).resolve().parent
         sys.path.insert(0, str(here / "library"))
-        from lawrec.export.cail_answers import read_labels
         from lawrec.inference.recommender import Recommender
+        from lawrec.law.articles import read_article_list
         from lawrec.law.cail_labels import ids_in
-        from lawrec.runs.run import open_run
 
-        run = open_run(here / "run")
         self.batch_size = batch_size
-        self._recommender = Recommender.load(here / "run", device="auto")
-        self._ids = ids_in(read_labels(run, here / "law.txt"))
+        self._recommender = Recommender.load(here / "model.lawrec", device="auto")
+        self._ids = ids_in(read_article_list(here / "law.txt"))
 
     def predict(self, facts: list[str]) -> list[dict[str, Any]]:
         """Return one answer per fact, in order; an empty fact has an answer too."""

@@ -78,6 +78,8 @@ def choose_engine(
     if choice.name != AUTO:
         check_name(choice.name, ENGINES, where="--engine", kind="engine")
         return choice.name
+    if run.bundle:
+        return "onnx"
     try:
         _gpu(choice.device)
         onnx_path(run, checkpoint)

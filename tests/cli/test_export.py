@@ -110,16 +110,7 @@ def test_the_zip_holds_what_prediction_needs_and_nothing_of_this_machine(
 ):
     trained = trained_or_ranked
     names = {path.relative_to(unpacked / "predictor").as_posix() for path in unpacked.rglob("*.*")}
-    run = next(trained.checkpoints.glob("*/run.json")).parent
-    ranker = ("weights.npz", "manifest.json") if (run / "ranker").is_dir() else ()
-    best = (run / "best/checkpoint").read_text("utf-8").split('"')[1]
-    assert {name for name in names if name.startswith("run/")} == {
-        *(f"run/{name}.txt" for name in ("tokens", "articles", "charges", "dictionary")),
-        *("run/run.json", "run/thresholds.json", "run/manifest.json", "run/checkpoints.json"),
-        *("run/onnx/model.onnx", "run/onnx/manifest.json"),
-        *("run/best/checkpoints.json", *(f"run/ranker/{name}" for name in ranker)),
-        *(f"run/best/{best}{suffix}" for suffix in (".index", ".data-00000-of-00001")),
-    }
+    assert {name for name in names if name.endswith(".lawrec")} == {"model.lawrec"}
     assert {"__init__.py", "predictor.py", "law.txt"} <= names
     assert {name for name in names if "/lawrec/vocab" in name} == {
         "library/lawrec/vocab/articles.csv"

@@ -2,8 +2,6 @@
 
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -24,44 +22,70 @@ LINEAR = (
     *("ranking.lstm_share=0.0", "ranking.second_stage=true", "ranking.lstm_feature=false"),
     *("ranking.tree_min_rows=4", "ranking.trees=20", "training.max_steps=1"),
 )
-PREDICT = """
-import sys
-from lawrec import Recommender
-[answer] = Recommender.load(sys.argv[1])("被告人张某秘密窃取钱包。")
-print(answer.decision.recommendations[0].article, "tensorflow" in sys.modules)
-"""
+PARTS = {
+    *("articles.txt", "charges.txt", "dictionary.txt", "tokens.txt", "titles.json"),
+    *("run.json", "manifest.json", "thresholds.json", "best/checkpoints.json"),
+}
+RANKER_PARTS = {"ranker/manifest.json", "ranker/weights.npz"}
+NETWORK_PARTS = {"onnx/manifest.json", "onnx/model.onnx"}
 
 
-@pytest.fixture(scope="module")
-def packed(start_run, tmp_path_factory):
-    run, records = start_run(*LINEAR)
-    list(train(run, records))
-    tune_run(run)
+@pytest.fixture(scope="module", params=["trained", "ranked", "linear"])
+def packed(request, start_run, tmp_path_factory):
+    """A run and its bundle: of the LSTM alone, of both, and of the second stage alone."""
+    if request.param == "linear":
+        run, records = start_run(*LINEAR)
+        list(train(run, records))
+        tune_run(run)
+    else:
+        run = find_run(request.getfixturevalue(request.param).checkpoints, None)
     path = tmp_path_factory.mktemp("packed") / "mine.lawrec"
     size = export_bundle(run, path, checkpoint=best_checkpoint(run))
     assert size == path.stat().st_size
     return run, path
 
 
+def answers(model, **options):
+    return Recommender.load(model, **options)(FACTS, top_k=3)
+
+
 def test_a_bundle_answers_as_its_run_does(packed):
     run, path = packed
-    own, again = (
-        [answer.decision for answer in Recommender.load(model)(FACTS, top_k=3)]
-        for model in (run.folder, path)
+    decisions, again = (
+        [answer.decision for answer in answers(model)] for model in (run.folder, path)
     )
-    assert own == again
-    features = [Recommender.load(model)(FACTS[0], features=3) for model in (run.folder, path)]
-    assert features[0] == features[1]
+    assert decisions == again
+
+
+def test_the_features_are_those_of_the_run_as_well(packed):
+    run, path = packed
+    if run.config.ranking.second_stage:
+        first, second = (Recommender.load(model)(FACTS, features=3) for model in (run.folder, path))
+        assert first == second
+
+
+def test_its_scores_are_those_of_tensorflow(packed):
+    run, path = packed
+    if run.config.ranking.lstm_share == 0:
+        return
+    expected = answers(run.folder, engine="tensorflow")
+    for answer, other in zip(answers(path), expected, strict=True):
+        scores, other_scores = (
+            {entry.article: entry.score for entry in each.decision.recommendations}
+            for each in (answer, other)
+        )
+        assert scores == pytest.approx(other_scores, abs=1e-5)
+    with pytest.raises(RunError, match="TensorFlow needs the checkpoint of a run") as caught:
+        answers(path, engine="tensorflow")
+    assert caught.value.where == str(path)
 
 
 def test_it_holds_the_run_without_its_checkpoint_and_its_paths(packed):
     run, path = packed
-    parts = read_parts(path)
-    assert set(parts) == {
-        *("articles.txt", "charges.txt", "dictionary.txt", "tokens.txt", "titles.json"),
-        *("run.json", "manifest.json", "thresholds.json", "best/checkpoints.json"),
-        *("ranker/manifest.json", "ranker/weights.npz"),
-    }
+    ranking, parts = run.config.ranking, read_parts(path)
+    assert set(parts) - {"similar/index.npz", "similar/manifest.json"} == PARTS | (RANKER_PARTS if ranking.second_stage else set()) | (
+        NETWORK_PARTS if ranking.lstm_share else set()
+    )
     for content in parts.values():
         assert str(run.folder.parents[1]).encode() not in content
     with open_bundle(path) as opened:
@@ -76,12 +100,6 @@ def test_the_same_run_gives_the_same_bytes_wherever_it_is(packed, tmp_path):
     assert (tmp_path / "moved.lawrec").read_bytes() == path.read_bytes()
 
 
-def test_scores_without_an_lstm_need_no_tensorflow(packed):
-    command = [sys.executable, "-c", PREDICT, packed[1]]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["264", "False"]
-
-
 def test_an_existing_file_is_kept_if_the_run_cannot_be_packed(packed, tmp_path):
     run = open_run(shutil.copytree(packed[0].folder, tmp_path / "runs/untuned"))
     (run.folder / "thresholds.json").unlink()
@@ -92,8 +110,9 @@ def test_an_existing_file_is_kept_if_the_run_cannot_be_packed(packed, tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_run_whose_scores_need_an_lstm_is_refused(trained, tmp_path):
-    run = find_run(trained.checkpoints, None)
-    with pytest.raises(RunError, match="the scores must not need the LSTM"):
+def test_a_network_that_is_not_exported_is_asked_for(trained, tmp_path):
+    run = find_run(shutil.copytree(trained.checkpoints, tmp_path / "runs"), None)
+    shutil.rmtree(run.folder / "onnx")
+    with pytest.raises(RunError, match="Export it with `lawrec export onnx`"):
         export_bundle(run, tmp_path / "new.lawrec", checkpoint=best_checkpoint(run))
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "new.lawrec").exists()
