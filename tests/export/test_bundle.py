@@ -83,9 +83,9 @@ def test_its_scores_are_those_of_tensorflow(packed):
 def test_it_holds_the_run_without_its_checkpoint_and_its_paths(packed):
     run, path = packed
     ranking, parts = run.config.ranking, read_parts(path)
-    assert set(parts) - {"similar/index.npz", "similar/manifest.json"} == PARTS | (RANKER_PARTS if ranking.second_stage else set()) | (
-        NETWORK_PARTS if ranking.lstm_share else set()
-    )
+    assert set(parts) - {"similar/index.npz", "similar/manifest.json"} == PARTS | (
+        RANKER_PARTS if ranking.second_stage else set()
+    ) | (NETWORK_PARTS if ranking.lstm_share else set())
     for content in parts.values():
         assert str(run.folder.parents[1]).encode() not in content
     with open_bundle(path) as opened:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lawrec.errors import RunError
-from lawrec.export.packed_run import content_bytes, packed_run
+from lawrec.export.bundle import export_bundle
 from lawrec.inference.recommender import Recommender
 from lawrec.ranking.case_index import CaseIndex
 from lawrec.runs.case_index_file import load_case_index, save_case_index
@@ -89,9 +89,10 @@ def test_a_damaged_index_is_refused_when_it_is_needed(own_run):
         load_case_index(own_run)
 
 
-def test_a_packed_run_keeps_the_index(own_run, tmp_path):
-    for name, content in packed_run(own_run, best_checkpoint(own_run)).items():
-        (tmp_path / "packed" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "packed" / name).write_bytes(content_bytes(content))
-    packed = load_case_index(find_run(tmp_path, "packed"))
-    assert packed.case_ids == load_case_index(own_run).case_ids
+def test_a_bundle_keeps_the_index(own_run, tmp_path):
+    path = tmp_path / "mine.lawrec"
+    export_bundle(own_run, path, checkpoint=best_checkpoint(own_run))
+    similar = [
+        Recommender.load(model).explain(FACT).similar_cases for model in (own_run.folder, path)
+    ]
+    assert similar[0] == similar[1] != ()
