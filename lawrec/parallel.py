@@ -98,10 +98,10 @@ def _finished(item: Item, future: "Future[Result]") -> tuple[Item, Result]:
         return item, future.result()
     except BrokenProcessPool as error:
         raise ConfigError(
-            "corpus.workers",
+            "workers",
             expected="worker processes must run until their work is done",
             got="one that was killed",
-            todo="Free some memory, or pass --set corpus.workers=1.",
+            todo="Free some memory, or start none: --set corpus.workers=1, of predict --jobs 0.",
         ) from error
 
 

@@ -57,8 +57,8 @@ def test_a_killed_process_is_an_error():
     with pytest.raises(ConfigError) as caught:
         list(parallel_map(eval, ["__import__('os')._exit(1)"], workers=1))
     assert str(caught.value) == (
-        "corpus.workers: worker processes must run until their work is done, got one that was "
-        "killed. Free some memory, or pass --set corpus.workers=1."
+        "workers: worker processes must run until their work is done, got one that was "
+        "killed. Free some memory, or start none: --set corpus.workers=1, of predict --jobs 0."
     )
 
 

@@ -1,3 +1,4 @@
+import json
 import sys
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from lawrec.reporting.answers import parquet
 from lawrec.reporting.answers.fields import answer_fields
 from lawrec.reporting.answers.parquet import save_parquet
 from lawrec.runs.results import Answer
-from tests.helpers.answers import ANSWER, DRIVING, FEATURES, RARE, REFUSED, THEFT
+from tests.helpers.answers import ANSWER, DRIVING, FEATURES, RARE, REFUSED, THEFT, WHY_THEFT
 
 pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
 
@@ -21,6 +22,7 @@ ANSWERS = [
     Answer("3", "", Decision((THEFT,), True, VIOLATIONS), truncated=True),
     Answer("4", "", Decision((replace(DRIVING, features=FEATURES), replace(RARE, features=())))),
     Answer("5"),
+    Answer("6", "", Decision((replace(THEFT, explanation=WHY_THEFT),))),
 ]
 
 
@@ -38,8 +40,8 @@ def test_rows_read_back_are_the_fields_of_json(tmp_path, monkeypatch, texts, gro
     path = tmp_path / "answers.parquet"
     save_parquet(path, iter(ANSWERS), texts=texts)
     rows = pyarrow_parquet.read_table(path).to_pylist()
-    expected = [without_nulls(answer_fields(answer, texts)) for answer in ANSWERS]
-    assert without_nulls(rows) == expected
+    expected = json.loads(json.dumps([answer_fields(answer, texts) for answer in ANSWERS]))
+    assert without_nulls(rows) == without_nulls(expected)
     assert pyarrow_parquet.ParquetFile(path).num_row_groups == -(-len(ANSWERS) // group)
 
 
