@@ -133,8 +133,7 @@ def predict(
     The answer to a line that is not a case is its error; the exit code is 1 when no line is a case.
     """
     output_format = output_format or _default_format(output)
-    if output_format == "parquet" and output is None:
-        raise click.UsageError("--format parquet writes a file: name it with --output.")
+    _check_files(output_format, output, bad_lines)
     if top_k is None:
         top_k = 3 if output_format == "table" else 1
     if day and not with_text:
@@ -157,9 +156,7 @@ def predict(
     is_typed = files in _STDIN and sys.stdin is not None and sys.stdin.isatty()
     window = window or (1 if is_typed else CHUNK_CASES)
     if window == 1 and not case_format.encoding:
-        # To detect the encoding, many lines would be read before the first one is answered.
-        is_gb = is_typed and sys.stdin.encoding.lower().startswith("gb")
-        case_format = replace(case_format, encoding="gb18030" if is_gb else "utf-8")
+        case_format = replace(case_format, encoding=_likely_encoding(is_typed))
     cases = _cases(files, case_format)
     # On a terminal, bars on stderr would be drawn over the answers on stdout.
     with options.show_progress(hidden=output is None and sys.stdout.isatty()) as progress:
@@ -175,10 +172,23 @@ def predict(
             _write(shown, output, output_format=output_format, texts=texts)
 
 
+def _check_files(output_format: str, output: Path | None, bad_lines: Path | None) -> None:
+    if output_format == "parquet" and output is None:
+        raise click.UsageError("--format parquet writes a file: name it with --output.")
+    if output and bad_lines and output.absolute() == bad_lines.absolute():
+        raise click.UsageError("--output and --bad-lines need files of their own.")
+
+
 def _texts_in_force(day: date | None) -> Mapping[str, str]:
     """Return the texts of the articles of the Criminal Law on a day, by default the newest ones."""
     law = statute_versions.CRIMINAL_LAW
     return statute_versions.version_at(statute_versions.ROOT, law, day=day).texts
+
+
+def _likely_encoding(is_typed: bool) -> str:
+    """Return an encoding without looking: to detect it, many lines would have to be read first."""
+    is_gb = is_typed and sys.stdin.encoding.lower().startswith("gb")
+    return "gb18030" if is_gb else "utf-8"
 
 
 def _write(
