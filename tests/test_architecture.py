@@ -95,7 +95,9 @@ HOUSE = {
         *("evaluation_sections", "evaluation_html", "search_text", "search_html"),
     ),
     "reporting.answers": ("fields", "table", "parquet", "bad_lines", "writers"),
-    "export": ("cail_answers", "bundle", "cail_archive", "cail_predictor"),
+    "export": (
+        *("cail_answers", "int8_model", "savedmodel", "bundle", "cail_archive", "cail_predictor"),
+    ),
     "serving": (
         *("service_config", "problems", "batching", "metrics", "guard", "loaded_model", "service"),
         *(
@@ -136,6 +138,7 @@ IMPORT_TENSORFLOW = {
     *("lawrec.corpus.tfrecords", "lawrec.corpus.input_pipeline", "lawrec.diagnostics.doctor"),
     *(f"lawrec.models.{module}" for module in HOUSE["models"]),
     *(f"lawrec.training.{module}" for module in HOUSE["training"]),
+    "lawrec.export.savedmodel",
 }
 """The modules that may import TensorFlow or Keras themselves."""
 WITHOUT_TENSORFLOW = (

@@ -36,12 +36,17 @@ def bundle(run_name: str | None, checkpoints: Path, output: Path) -> None:
 
 @export.command(short_help="Export the network of a run to ONNX.")
 @options.run
+@click.option("--int8", is_flag=True, help="Also write a model with weights of 8 bits.")
 @options.verbosity
-def onnx(run_name: str | None, checkpoints: Path) -> None:
+def onnx(run_name: str | None, checkpoints: Path, int8: bool) -> None:
     """Export the network of a run, so that predicting needs no TensorFlow.
 
     The best checkpoint is written into the folder of the run as onnx/model.onnx, after a check that
     it scores as the network does. `lawrec train` does so at its end.
+
+    With weights of 8 bits, a model is a quarter of the size and twice as fast, and scores change a
+    little. It is refused if a metric on the valid split loses more than half a point, and used with
+    --engine onnx-int8.
     """
     options.start_tensorflow()
     from lawrec.runs.find_checkpoint import best_checkpoint
@@ -56,6 +61,33 @@ def onnx(run_name: str | None, checkpoints: Path) -> None:
     path = onnx_path(run, checkpoint)
     size = path.stat().st_size / 1e6
     print_result(f"{path}: {size:,.1f} MB, scores differ by {difference:.1g} at most")
+    if int8:
+        from lawrec.export.int8_model import export_int8
+
+        with options.show_progress() as progress:
+            print_result(export_int8(run, checkpoint, progress=progress).text())
+
+
+@export.command(short_help="Export the network of a run as a SavedModel.")
+@options.run
+@options.output("Folder to write, which must not exist.", folder=True, required=True)
+@options.verbosity
+def savedmodel(run_name: str | None, checkpoints: Path, output: Path) -> None:
+    """Export the network of a run as a SavedModel, for TensorFlow Serving and others.
+
+    Its signature serving_default takes token_ids and returns logits and scores. These are those of
+    the network alone: the linear SVMs and the second stage of a run are no part of it.
+    """
+    options.start_tensorflow()
+    from lawrec.export.savedmodel import export_savedmodel
+    from lawrec.runs.find_checkpoint import best_checkpoint
+    from lawrec.runs.run import find_run
+
+    run = find_run(checkpoints, run_name)
+    with options.show_progress() as progress:
+        checkpoint = best_checkpoint(run, progress)
+    difference = export_savedmodel(run, output, checkpoint=checkpoint)
+    print_result(f"{output}: {run.folder.name}, scores differ by {difference:.1g} at most")
 
 
 @export.command(short_help="Pack a run as CAIL2018's predictor.zip.")

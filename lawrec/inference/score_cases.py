@@ -27,7 +27,7 @@ from lawrec.inference.run_scorer import load_scorer
 from lawrec.iterables import batched
 from lawrec.law.articles import statute_order
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.scorer import RunScorer
+from lawrec.ranking.scorer import Scorer
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.ranker_file import scoring_digest
@@ -89,7 +89,7 @@ def score_file(
     labels = labels_known_to_run(run.articles.names, any_label=case_format.any_label)
     if not skip_bad:
         check_labels([(path, case_format)], labels, progress=progress)
-    scored = _score_cases(
+    scored = score_cases(
         load_scorer(run, checkpoint, engine=engine),
         run,
         read=refuse_unknown_labels(read_cases(path, case_format=case_format), labels),
@@ -191,10 +191,27 @@ def _digest(arrays: dict[str, Any], key: str) -> str:
     return json_digest([key, content])
 
 
-def _score_cases(
-    scorer: RunScorer, run: Run, *, read: Cases, path: Path, skip_bad: bool, progress: Progress
+def score_cases(
+    scorer: Scorer, run: Run, *, read: Cases, path: Path, skip_bad: bool, progress: Progress
 ) -> ScoredCases:
-    """Score cases chunk by chunk; articles that the run does not know get columns of zeros."""
+    """Score cases chunk by chunk; articles that the run does not know get columns of zeros.
+
+    Args:
+        scorer: From token ids to scores.
+        run: The run that the scorer is made from.
+        read: The cases.
+        path: Where they are read from, for messages.
+        skip_bad: Leave out lines that are not valid cases, and count them.
+        progress: Receives the number of cases after each chunk of them.
+
+    Raises:
+        CaseError: There is no case, or a line is not a valid one.
+
+    Example:
+        >>> score_cases(  # doctest: +SKIP
+        ...     scorer, run, read=read_cases(path), path=path, skip_bad=False, progress=SILENT
+        ... )
+    """
     encoder = load_encoder(run)
     bad_lines = BadLines(skip=skip_bad)
     case_ids: list[str] = []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -201,6 +202,40 @@ class TestBundle:
             f"Error: {path}: the file must be an undamaged bundle, got Bad CRC-32 for file "
             "'ranker/weights.npz'. Copy it again, or write it again with `lawrec export bundle`.\n"
         )
+
+
+class TestNetwork:
+    """`lawrec export onnx` and `lawrec export savedmodel`."""
+
+    @pytest.fixture
+    def run(self, trained, tmp_path):
+        shutil.copytree(trained.checkpoints, tmp_path / "checkpoints")
+        run = next(path.parent for path in tmp_path.glob("checkpoints/*/run.json"))
+        shutil.rmtree(run / "onnx")
+        return run
+
+    def test_onnx(self, run):
+        result = lawrec("export", "onnx", "--int8", "--run", run)
+        assert result.exit_code == 0, result.stderr
+        first, second = result.stdout.splitlines()
+        assert re.fullmatch(rf"{run}/onnx/model.onnx: 0.0 MB, scores differ by \S+ at most", first)
+        assert second.startswith(f"{run}/onnx/model_int8.onnx: 0.0 MB; on valid, micro_f1 ")
+
+    def test_savedmodel(self, run, tmp_path):
+        result = lawrec("export", "savedmodel", "--run", run, "--output", tmp_path / "model")
+        assert result.exit_code == 0, result.stderr
+        start = f"{tmp_path}/model: {run.name}, scores differ by "
+        assert result.stdout.startswith(start)
+        assert (tmp_path / "model/saved_model.pb").is_file()
+
+    def test_a_run_that_was_not_exported_says_how(self, run):
+        result = lawrec("predict", "--model", run, "-")
+        assert (
+            "got nothing yet. Export it with `lawrec export onnx`. TensorFlow is " in result.stderr
+        )
+        result = lawrec("predict", "--model", run, "--engine", "onnx", "-")
+        assert result.exit_code == 1
+        assert "Export it with `lawrec export onnx`." in result.stderr
 
 
 class TestErrors:

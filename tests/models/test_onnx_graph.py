@@ -35,10 +35,10 @@ def random_model(**settings):
     return config, model
 
 
-def exported(config, model):
+def exported(config, model, **options):
     weights = {weight.path: weight.numpy() for weight in model.weights}
     session = onnxruntime.InferenceSession(
-        onnx_model(config, weights), providers=["CPUExecutionProvider"]
+        onnx_model(config, weights, **options), providers=["CPUExecutionProvider"]
     )
     return lambda token_ids: session.run(["logits"], {"token_ids": token_ids})[0]
 
@@ -60,6 +60,21 @@ def test_padding_and_other_cases_change_nothing():
     together = logits(cases)
     alone = [logits(cases[row : row + 1, : row + 1])[0] for row in range(LONGEST)]
     np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+def test_token_vectors_of_8_bits_change_the_logits_a_little():
+    config, model = random_model()
+    exact, rounded = (exported(config, model, int8_embedding=int8) for int8 in (False, True))
+    difference = np.abs(exact(padded_cases()) - rounded(padded_cases()))
+    assert 0 < difference.max() < 0.05
+
+
+def test_a_token_without_a_vector_stays_so():
+    config, model = random_model()
+    embedding = model.get_layer("embedding").embeddings
+    embedding.assign(np.zeros(embedding.shape))
+    exact, rounded = (exported(config, model, int8_embedding=int8) for int8 in (False, True))
+    np.testing.assert_array_equal(exact(padded_cases()), rounded(padded_cases()))
 
 
 def test_the_output_for_charges_is_left_out():
