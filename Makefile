@@ -4,7 +4,7 @@ LAWREC := $(BIN)/lawrec
 PEERS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast fuzz check format docs bench peers predict-env clean
+.PHONY: help run test test-fast fuzz check format docs man bench peers predict-env clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do printf 'make %-11s%s\n' "$$target" "$$text"; done
@@ -38,6 +38,9 @@ docs: .venv/docs  ## Build the documentation site into site/
 	$(BIN)/python docs/make_commands.py
 	$(BIN)/zensical build --strict
 
+man: .venv/docs  ## Write a man page per command into man/
+	$(BIN)/python docs/make_man.py
+
 bench: .venv/ready  ## Measure speed against named alternatives
 	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit; done
 
@@ -48,7 +51,7 @@ predict-env: .venv-predict/ready  ## Set up an environment for predicting alone,
 	PATH="$(CURDIR)/.venv-predict/bin:$$PATH" bash .github/workflows/predict.sh data/sample/facts.txt
 
 clean:  ## Delete everything that was built here
-	rm -rf .venv .venv-peers .venv-predict dist site .cache data/records vocab/*/ .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-peers .venv-predict dist man site .cache data/records vocab/*/ .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find checkpoints -mindepth 1 ! -name README.md ! -path 'checkpoints/criminal-law*' -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

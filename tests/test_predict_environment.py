@@ -1,13 +1,14 @@
 """Predicting with a bundle needs nothing but what requirements/predict.txt names.
 
-`make predict-env` builds such an environment, which needs a network. Here, a new process refuses to
-import what this environment has besides.
+Serving needs requirements/serve.txt besides. `make predict-env` builds such an environment, which
+needs a network. Here, a new process refuses to import what this environment has besides.
 """
 
 import json
 import os
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
@@ -38,6 +39,17 @@ from lawrec import Recommender
 [answer] = Recommender.load()("被告人赵某深夜翻窗进入被害人家中，盗走黄金首饰。")
 print(answer.decision.recommendations[0].article)
 """
+SERVICE = f"""{REFUSE}
+from lawrec.serving.app import create_app
+from lawrec.serving.loaded_model import load_model
+from lawrec.serving.server import server_config
+from lawrec.serving.service_config import ServiceConfig, check_service
+config = ServiceConfig()
+check_service(config)
+app = create_app(config, load_model(config))
+server_config(config, app, log_level="info").load()
+print(app.openapi()["info"]["title"])
+"""
 
 
 def packages_with_their_own(names):
@@ -52,17 +64,23 @@ def packages_with_their_own(names):
     return known
 
 
-@pytest.fixture(scope="module")
-def absent():
-    """The top modules that predicting must do without."""
-    lines = (REPOSITORY / "requirements/predict.txt").read_text("utf-8").splitlines()
-    named = [Requirement(line).name for line in lines if line and not line.startswith("#")]
+def absent_with(*files):
+    """Return the top modules that are not there where nothing but these requirements is."""
+    texts = [(REPOSITORY / "requirements" / name).read_text("utf-8") for name in files]
+    lines = "\n".join(texts).splitlines()
+    named = [Requirement(line).name for line in lines if line and line[0] not in "#-"]
     present = {"lawrec", *packages_with_their_own(named)}
     return {
         module
         for module, owners in packages_distributions().items()
         if not present & {canonicalize_name(owner) for owner in owners}
     }
+
+
+@pytest.fixture(scope="module")
+def absent():
+    """The top modules that predicting must do without."""
+    return absent_with("predict.txt")
 
 
 @pytest.fixture
@@ -134,3 +152,23 @@ def test_a_command_that_needs_more_says_so(run):
         "Error: tensorflow: the package must be installed, got no such module. "
         "Run pip install lawrec: requirements/predict.txt is for predicting with bundles alone."
     )
+
+
+def test_the_service_starts_with_its_own_requirements(tmp_path):
+    absent = absent_with("predict.txt", "serve.txt")
+    assert {"tensorflow", "pandas", "sklearn", "httpx"} <= absent
+    command = [sys.executable, "-c", SERVICE, ",".join(absent)]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout == "lawrec\n", done.stderr
+
+
+def test_the_image_has_what_the_package_ships():
+    ignored = (REPOSITORY / ".dockerignore").read_text("utf-8").splitlines()
+    shipped = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+    targets = shipped["tool"]["hatch"]["build"]["targets"]["wheel"]
+    paths = (*targets["packages"], *targets["force-include"])
+    assert {f"!{path}" for path in paths} < set(ignored)
+    extra = shipped["project"]["optional-dependencies"]["serve"]
+    listed = (REPOSITORY / "requirements/serve.txt").read_text("utf-8").splitlines()
+    assert listed[-len(extra) :] == extra
