@@ -70,6 +70,8 @@ class RankingConfig:
     svm_c: float = number(3.0, at_least=1e-6, search=SearchRange(0.3, 10, log=True))
     # of a true case of a rare article
     max_positive_weight: float = number(10.0, at_least=1, search=SearchRange(1, 30, log=True))
+    # characters of the longest n-grams that a model of the first stage sees; 0: no such model
+    character_ngrams: int = number(3, at_most=10)
     second_stage: bool = True  # rank the candidates again; if not, mix the SVMs and the LSTM
     lstm_feature: bool = True  # the second stage knows the LSTM's logits: two more are trained
     lstm_share: float = number(0.3, at_most=1)  # of the LSTM where it is no feature; 1: it alone
@@ -385,7 +387,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "tiny": {
         "corpus": {"max_vocabulary": 20_000},
         "model": {"lstm_tokens": 192, "embedding_size": 64, "lstm_layers": 1, "lstm_units": 48},
-        "ranking": {"lstm_feature": False, "lstm_share": 0.2},
+        "ranking": {"character_ngrams": 0, "lstm_feature": False, "lstm_share": 0.2},
         "optimizer": {"learning_rate": 5e-3},
         "training": {"epochs": 6, "batch_tokens": 2_048},
     },
@@ -411,6 +413,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "ranking": {
             "svm_c": 1.0,
             "max_positive_weight": 1.0,
+            "character_ngrams": 0,
             "second_stage": False,
             "lstm_feature": False,
             "lstm_share": 0.0,

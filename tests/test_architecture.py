@@ -56,8 +56,9 @@ HOUSE = {
         *("co_citation", "explanation", "recommend"),
     ),
     "ranking": (
-        *("train_cases", "linear_svm", "first_stage", "out_of_fold", "pair_features", "trees"),
-        *("second_stage", "contributions", "ranker", "scorer", "length_batches", "case_index"),
+        *("train_cases", "linear_svm", "characters", "first_stage", "out_of_fold"),
+        *("pair_features", "trees", "second_stage", "contributions", "ranker", "scorer"),
+        *("length_batches", "case_index"),
     ),
     "runs": (
         *("checkpoint_list", "run", "bundle", "onnx_file", "find_checkpoint", "create", "leakage"),

@@ -1,33 +1,41 @@
 """The first stage: linear SVMs that see different cases, each with a margin for every article.
 
-"words" are fitted to the train cases and to the statute's articles, "extra" to the extra cases as
-well. Extra cases have other sources and weaker labels: the second stage decides what each is worth.
-The model that knows more cases also looks at windows of the fact. The LSTM may be one more model.
+"words" are fitted to the train cases and to the statute's articles, "characters" to the n-grams of
+the same cases, "extra" to the extra cases as well. Extra cases have other sources and weaker
+labels: the second stage decides what each is worth. Of the models of words, the one that knows more
+cases also looks at windows of the fact. The LSTM may be one more model.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lawrec.config import RankingConfig
 from lawrec.progress import SILENT, Progress
+from lawrec.ranking.characters import COLUMNS, CharacterNgrams
 from lawrec.ranking.linear_svm import LinearSvms, fit_idf, fit_linear_svms
 from lawrec.ranking.train_cases import TrainCases
 from lawrec.types import Float32Array, TokenIds
 
 Margins = dict[str, Float32Array]
 """The margins of some cases, float32 (n_cases, n_articles), by the names of models and windows."""
-WORDS, EXTRA, LSTM = "words", "extra", "lstm"
+WORDS, EXTRA, CHARACTERS, LSTM = "words", "extra", "characters", "lstm"
 LOGIT_SCALE = 4.0
 """From the margin of an SVM to a logit: on the margin, at 1, the score is 0.98."""
 
 
 @dataclass(frozen=True)
 class FirstStage:
-    """Fitted models of the first stage, by name."""
+    """Fitted models of the first stage.
+
+    Attributes:
+        svms: The models, by name.
+        ngrams: What the model of characters sees of a case.
+    """
 
     svms: Mapping[str, LinearSvms]
+    ngrams: CharacterNgrams
 
     @property
     def idf(self) -> Float32Array:
@@ -40,11 +48,12 @@ class FirstStage:
         Args:
             cases: The token ids of each case.
         """
-        margins = {name: svms.margins(cases) for name, svms in self.svms.items()}
-        last = list(self.svms.values())[-1]
+        views = {CHARACTERS: [*map(self.ngrams, cases)]} if CHARACTERS in self.svms else {}
+        margins = {name: svms.margins(views.get(name, cases)) for name, svms in self.svms.items()}
+        of_most_cases = self.svms.get(EXTRA, self.svms[WORDS])
         windows: Margins = {name: np.empty_like(margins[WORDS]) for name in WINDOW_MARGINS}
         for row, case in enumerate(cases):
-            of_windows = last.window_margins(case)
+            of_windows = of_most_cases.window_margins(case)
             for name, function in WINDOW_MARGINS.items():
                 windows[name][row] = function(of_windows)
         return margins | windows
@@ -59,14 +68,14 @@ class Corpus:
         statute: One case per article whose text is known: that text, and the article as its label.
         extra: More cases, of other sources.
         titles: The token ids of the title of each article; none if titles are not known.
-        n_tokens: The number of token ids.
+        tokens: The text of each token.
     """
 
     train: TrainCases
     statute: TrainCases
     extra: TrainCases
     titles: Sequence[TokenIds]
-    n_tokens: int
+    tokens: Sequence[str]
 
 
 def fit_first_stage(
@@ -87,15 +96,22 @@ def fit_first_stage(
         >>> first_stage.margins([[17, 402]])["words"].shape  # doctest: +SKIP
         (1, 183)
     """
-    idf = fit_idf(corpus.train.token_ids, corpus.n_tokens)
-    cases = {WORDS: corpus.train.followed_by(corpus.statute)}
+    ngrams = CharacterNgrams(corpus.tokens, config.character_ngrams)
+    idf = fit_idf(corpus.train.token_ids, len(corpus.tokens))
+    words = corpus.train.followed_by(corpus.statute)
+    cases = {WORDS: (words, idf)}
     if len(corpus.extra):
-        cases[EXTRA] = cases[WORDS].followed_by(corpus.extra)
+        cases[EXTRA] = words.followed_by(corpus.extra), idf
+    if config.character_ngrams:
+        characters = replace(words, token_ids=[*map(ngrams, words.token_ids)])
+        idf_of_ngrams = fit_idf(characters.token_ids[: len(corpus.train)], COLUMNS)
+        cases[CHARACTERS] = characters, idf_of_ngrams
     return FirstStage(
         {
-            name: fit_linear_svms(each, idf, config=config, seed=seed, progress=progress)
+            name: fit_linear_svms(*each, config=config, seed=seed, progress=progress)
             for name, each in cases.items()
-        }
+        },
+        ngrams,
     )
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from lawrec.errors import RunError
 from lawrec.files import atomic_folder, sha256
 from lawrec.limits import MAX_WEIGHTS_BYTES
+from lawrec.ranking.characters import CharacterNgrams
 from lawrec.ranking.first_stage import FirstStage
 from lawrec.ranking.linear_svm import LinearSvms
 from lawrec.ranking.pair_features import ArticleStatistics
@@ -108,16 +109,18 @@ def load_ranker(run: Run) -> Ranker | None:
             if sum(entry.file_size for entry in file.zip.infolist()) > MAX_WEIGHTS_BYTES:
                 raise ValueError(f"weights of more than {MAX_WEIGHTS_BYTES:,} bytes")
             arrays = {name: file[name] for name in file.files}
+        config = run.config.ranking
         ranker = Ranker(
-            run.config.ranking,
+            config,
             FirstStage(
-                {name: _tuple_of(LinearSvms, name, arrays=arrays) for name in manifest["models"]}
+                {name: _tuple_of(LinearSvms, name, arrays=arrays) for name in manifest["models"]},
+                CharacterNgrams(run.tokens.names, config.character_ngrams),
             ),
             second_stage=SecondStage(
                 _tuple_of(BoostedTrees, _TREES, arrays=arrays),
                 _tuple_of(ArticleStatistics, _STATISTICS, arrays=arrays),
             )
-            if run.config.ranking.second_stage
+            if config.second_stage
             else None,
         )
         if manifest["features"] != ranker.feature_names:

@@ -66,7 +66,7 @@ def _fit(run: Run, records: Records, *, strategy: Strategy, progress: Progress) 
         collect(_records(records, split), len(run.articles), seed=seed)
         for split in ("train", "statute", "extra")
     )
-    corpus = Corpus(train, statute, extra, titles=_titles(run), n_tokens=len(run.tokens))
+    corpus = Corpus(train, statute, extra, titles=_titles(run), tokens=run.tokens.names)
 
     def lstm_logits(folds: Folds) -> Float32Array:
         return out_of_fold_logits(

@@ -82,7 +82,7 @@ def _fitted(records: Records) -> Ranker:
         noise = np.random.default_rng(1).normal(0, 4, train.y_true.shape)
         return np.asarray(noise + 8 * train.y_true - 4, np.float32)
 
-    corpus = Corpus(train, none, none, titles=titles, n_tokens=len(records.tokens))
+    corpus = Corpus(train, none, none, titles=titles, tokens=records.tokens.names)
     return fit_ranker(corpus, config=RankingConfig(folds=2), seed=1, lstm_logits=lstm_logits)
 
 

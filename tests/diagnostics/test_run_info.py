@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from lawrec.diagnostics.run_info import inspect_run
+from lawrec.ranking.characters import COLUMNS
 from lawrec.runs.run import find_run
 from tests.helpers.cli import lawrec
 from tests.helpers.damages import flip
@@ -18,9 +19,9 @@ def ranker_of(workplace):
 def test_a_ranker_is_described(ranked):
     ranker = ranker_of(ranked)
     n_tokens = inspect_run(find_run(ranked.checkpoints, None)).tokens
-    assert (ranker.status, ranker.models) == ("in use", ["words", "lstm"])
+    assert (ranker.status, ranker.models) == ("in use", ["words", "characters", "lstm"])
     assert (ranker.candidates, ranker.trees) == (10, 20)
-    assert ranker.parameters == (n_tokens + 1) * 3
+    assert ranker.parameters == (n_tokens + COLUMNS + 2) * 3
     shares = list(ranker.importances.values())
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) == pytest.approx(1)
@@ -51,6 +52,6 @@ def test_the_command_shows_it(ranked):
     where = ("--checkpoints", ranked.checkpoints)
     lines = lawrec("info", *where).stdout.splitlines()
     [second_stage] = [line for line in lines if line.startswith("second stage ")]
-    assert second_stage.endswith("20 trees on 24 features of 10 candidates per case")
+    assert second_stage.endswith("20 trees on 30 features of 10 candidates per case")
     ranker = json.loads(lawrec("info", *where, "--format", "json").stdout)["ranker"]
-    assert ranker["models"] == ["words", "lstm"]
+    assert ranker["models"] == ["words", "characters", "lstm"]

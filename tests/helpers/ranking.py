@@ -5,6 +5,9 @@ from types import SimpleNamespace
 
 from lawrec.ranking.train_cases import collect
 
+TEXTS = ("<pad>", "<unk>", *(chr(ord("一") + number) for number in range(23)))
+"""The texts of 25 tokens, a character each."""
+
 
 def records(cases):
     """Return records of (token ids, label ids[, unknown ids[, weight]])."""

@@ -82,3 +82,19 @@ def test_the_only_true_case_of_an_article_counts_more(n_cases, expected, monkeyp
 def test_fitting_is_the_same_every_time():
     for values, again in zip(fitted(), fitted(), strict=True):
         np.testing.assert_array_equal(values, again)
+
+
+def test_weights_are_nearly_those_of_scikit_learn():
+    from lawrec.ranking import linear_svm
+
+    cases = train_cases(CASES, LABELS)
+    features = linear_svm._sparse_tf_idf(cases.token_ids, idf := fit_idf(cases.token_ids, TOKENS))
+    svms = fitted()
+    for label in range(2):
+        y_true = cases.y_true[:, label]
+        weights = linear_svm._case_weights(y_true, RankingConfig())
+        reference = linear_svm._fit(features, y_true, weights=weights, c=3.0, seed=1).coef_[0]
+        largest = np.abs(reference).max()
+        values = svms.kernel[:, label] * svms.scale[label]
+        np.testing.assert_allclose(values, reference, atol=largest / 127 / 2 * 1.001)
+    np.testing.assert_array_equal(idf, svms.idf)

@@ -6,7 +6,7 @@ from lawrec.config import RankingConfig
 from lawrec.ranking.first_stage import Corpus, fit_first_stage
 from lawrec.ranking.out_of_fold import assign_folds, corpus_folds, out_of_fold
 from lawrec.ranking.ranker import fit_ranker
-from tests.helpers.ranking import invented, train_cases
+from tests.helpers.ranking import TEXTS, invented, train_cases
 
 
 def test_near_duplicates_are_in_one_fold_and_folds_are_about_equal():
@@ -27,7 +27,7 @@ def test_the_seed_decides_the_folds():
 def test_no_case_is_scored_by_what_has_seen_it():
     cases = train_cases(invented(40), 3)
     # Two of the extra cases are copies of train cases.
-    corpus = Corpus(cases, train_cases([], 3), cases.rows(np.array([0, 7])), [], n_tokens=25)
+    corpus = Corpus(cases, train_cases([], 3), cases.rows(np.array([0, 7])), [], tokens=TEXTS)
 
     class Memory:
         """A first stage that knows how often it has seen a case."""
@@ -46,7 +46,7 @@ def test_no_case_is_scored_by_what_has_seen_it():
 
 def test_a_fold_that_leaves_no_extra_case_has_unknown_margins_of_that_model():
     train = train_cases(invented(40), 3)
-    corpus = Corpus(train, train_cases([], 3), train_cases(invented(1, seed=2), 3), [], 25)
+    corpus = Corpus(train, train_cases([], 3), train_cases(invented(1, seed=2), 3), [], TEXTS)
     folds = corpus_folds(corpus, 4, seed=1)
     fit = partial(fit_first_stage, config=RankingConfig(), seed=1)
     margins = out_of_fold(corpus, folds, fit=fit)

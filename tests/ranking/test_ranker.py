@@ -7,16 +7,18 @@ from lawrec.config import RankingConfig
 from lawrec.errors import ConfigError
 from lawrec.ranking.first_stage import Corpus
 from lawrec.ranking.ranker import LOGIT_SCALE, OTHERS_SCORE, fit_ranker, sigmoid
-from tests.helpers.ranking import invented, train_cases
+from tests.helpers.ranking import TEXTS, invented, train_cases
 
-CONFIG = RankingConfig(trees=40, tree_min_rows=5, candidates=2, lstm_feature=False)
+CONFIG = RankingConfig(
+    trees=40, tree_min_rows=5, candidates=2, lstm_feature=False, character_ngrams=0
+)
 TRAIN = invented(300)
 NEW = [case for case, _ in invented(60, seed=2)]
 
 
 def fitted(train=TRAIN, statute=(), extra=(), config=CONFIG):
     parts = (train_cases(cases, 3) for cases in (train, statute, extra))
-    return fit_ranker(Corpus(*parts, titles=[], n_tokens=25), config=config, seed=1)
+    return fit_ranker(Corpus(*parts, titles=[], tokens=TEXTS), config=config, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,20 @@ def test_scores_do_not_depend_on_other_cases(ranker):
     together = ranker.scores(NEW)
     alone = np.concatenate([ranker.scores([case]) for case in NEW])
     np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("extra", [(), TRAIN[:9]])
+def test_characters_are_a_model_that_comes_last(extra):
+    # Tokens and characters are the same here: what is told apart is the order that bigrams know.
+    ranker = fitted(extra=extra, config=replace(CONFIG, character_ngrams=2))
+    names = ["words", *["extra"] * bool(extra), "characters"]
+    assert list(ranker.first_stage.svms) == names
+    assert ranker.feature_names[6 * (len(names) - 1)] == "characters: margin"
+    margins = ranker.first_stage.margins(NEW)
+    words = ranker.first_stage.svms[names[-2]].window_margins(NEW[0])
+    np.testing.assert_array_equal(margins["window maximum"][0], words.max(axis=0))
+    assert (margins["characters"] != margins["words"]).any()
+    assert ranker.scores(NEW).shape == (len(NEW), 3)
 
 
 def test_other_articles_come_after_the_candidates(ranker):
@@ -114,7 +130,7 @@ def test_cases_that_leave_none_to_learn_from_are_refused(n_cases):
 
 
 def test_margins_that_are_known_in_no_fold_are_refused():
-    corpus = Corpus(*(train_cases(cases, 3) for cases in (TRAIN, [], [])), titles=[], n_tokens=25)
+    corpus = Corpus(*(train_cases(cases, 3) for cases in (TRAIN, [], [])), titles=[], tokens=TEXTS)
     with pytest.raises(ConfigError, match="other train cases must be left"):
         fit_ranker(
             corpus,

@@ -78,7 +78,7 @@ def test_a_lost_or_damaged_ranker_is_named_and_fitted_again_with_the_same_bits(
 def test_each_net_scores_cases_that_it_has_not_seen(ranked, monkeypatch):
     run, records, *_ = ranked
     parts = [collect(read_records(records, "train"), 3, seed=1), *[collect([], 3, seed=1)] * 2]
-    corpus = Corpus(*parts, titles=[], n_tokens=len(records.tokens))
+    corpus = Corpus(*parts, titles=[], tokens=records.tokens.names)
     folds = corpus_folds(corpus, 5, seed=1)
     logits = out_of_fold_logits(run, records, folds=folds, corpus=corpus, strategy=strategy())
     middle = folds.train == 2
