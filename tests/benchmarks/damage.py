@@ -4,12 +4,15 @@
 
 A tiny model with a second stage is trained twice on invented cases, with two seeds. Each damage
 flips one bit of a file of the first run, of its records or of its vocabularies, truncates, empties
-or deletes the file, or swaps it with that of the second run or with another one of its folder. Then
-`info`, `predict`, `evaluate`, `prepare` and `tune-thresholds` run. Each of them may refuse with a
+or deletes the file, or swaps it with that of the second run or with another one of its folder. Or
+it does so to the bundle of the first run: there, a part is swapped, and the manifest of the bundle
+may be written again. Then `info`, `predict`, `evaluate`, `prepare` and `tune-thresholds` run, the
+first two also with the bundle. Each of them may refuse with a
 message, do without the file with a message, or answer as before. An answer that changes without a
 message, and a traceback, are failures: the exit code is 1.
 """
 
+import hashlib
 import os
 import random
 import shutil
@@ -27,18 +30,24 @@ import click
 from click.testing import CliRunner, Result
 
 from lawrec.cli import cli
-from tests.helpers.cases import RANKER_SETTINGS, SETTINGS, write_splits
+from tests.helpers.bundles import read_parts, write_bundle
+from tests.helpers.cases import EXPORTED, RANKER_SETTINGS, SETTINGS, write_splits
 
 SEEDS = {"second": 2, "first": 1}
 """The runs and their seeds; the last one is the newest, which the commands use."""
+PREDICT = ("predict", "facts.txt", "--top-k", "3", "--format", "json")
 COMMANDS = {
     "info": ("info", "--format", "json"),
-    "predict": ("predict", "facts.txt", "--top-k", "3", "--format", "json"),
-    "predict --threshold": ("predict", "facts.txt", "--threshold", "0.4", "--format", "json"),
+    "predict": PREDICT,
+    "predict --threshold": (*PREDICT, "--threshold", "0.4"),
+    "predict --model": (*PREDICT, "--model", "first.lawrec"),
+    "info --model": ("info", "--model", "first.lawrec", "--format", "json"),
     "evaluate": ("evaluate", "--format", "json"),
     "prepare": ("prepare", "--data", "../data", *(f"--set={setting}" for setting in SETTINGS[:4])),
     "tune-thresholds": ("tune-thresholds", "--strategy", "global"),
 }
+BUNDLES = 0.25
+"""How often it is the bundle that is damaged."""
 FACTS = (
     "被告人张某秘密窃取钱包，后被抓获。\n当日晚上醉酒驾驶轿车。\n虚构事实骗取信任，案发后自首。\n"
 )
@@ -99,11 +108,12 @@ class Workplace:
         (pristine / "facts.txt").write_text(FACTS, "utf-8")
         with working_in(pristine):
             for name, seed in SEEDS.items():
-                settings = (*SETTINGS, *RANKER_SETTINGS, "training.evaluate_every=5")
+                settings = (*SETTINGS, *RANKER_SETTINGS, EXPORTED, "training.evaluate_every=5")
                 named = (f"--set={setting}" for setting in settings)
                 _succeed("train", "--data", "../data", *named, "--seed", seed, "--run", name)
                 _succeed("tune-thresholds", "--strategy", "global")
                 _succeed("evaluate")
+                _succeed("export", "bundle", "--output", f"{name}.lawrec")
         workplace = cls(pristine, root / "damaged", {})
         workplace.reset()
         with working_in(workplace.damaged):
@@ -120,6 +130,8 @@ class Workplace:
     def damage(self, numbers: random.Random) -> tuple[Path, str]:
         """Damage a random file of a new copy; return which and how."""
         self.reset()
+        if numbers.random() < BUNDLES:
+            return self._damage_bundle(numbers)
         run = self.damaged / "checkpoints/first"
         parts = [run, run, run / "ranker", self.damaged / "data/records", self.damaged / "vocab"]
         files = [path for part in parts for path in part.rglob("*") if path.is_file()]
@@ -128,6 +140,11 @@ class Workplace:
         kind = numbers.choice(sorted(DAMAGES))
         DAMAGES[kind](path, numbers)
         return path.relative_to(self.damaged), kind
+
+    def _damage_bundle(self, numbers: random.Random) -> tuple[Path, str]:
+        kind = numbers.choice(sorted(BUNDLE_DAMAGES))
+        BUNDLE_DAMAGES[kind](self.damaged / "first.lawrec", numbers)
+        return Path("first.lawrec"), kind
 
     def outcomes(self) -> Iterator[tuple[str, str, str]]:
         """Run each command, and yield its name, its outcome and what it printed."""
@@ -159,7 +176,7 @@ def remembering_models() -> Iterator[None]:
     from lawrec.models import scorer
     from lawrec.training import checkpoints
 
-    build, load = checkpoints.build_run_model, checkpoints.load_model
+    describe, load = run_info._network, checkpoints.load_model
     make = scorer.make_logit_function
     models: dict[Any, Any] = {}
 
@@ -173,9 +190,9 @@ def remembering_models() -> Iterator[None]:
             models[key] = work(*arguments)
         return models[key]
 
-    def build_once(run: Any) -> Any:
+    def describe_once(run: Any) -> Any:
         sizes = len(run.tokens), len(run.articles), len(run.charges)
-        return remembered((sizes, *contents(run.folder, "run.json")), build, run)
+        return remembered((sizes, *contents(run.folder, "run.json")), describe, run)
 
     def load_once(run: Any, checkpoint: str) -> Any:
         path = Path(checkpoint)
@@ -186,7 +203,7 @@ def remembering_models() -> Iterator[None]:
         return remembered(id(model), make, model)
 
     with (
-        patch.object(run_info, "build_run_model", build_once),
+        patch.object(run_info, "_network", describe_once),
         patch.object(checkpoints, "load_model", load_once),
         patch.object(scorer, "make_logit_function", make_once),
     ):
@@ -267,6 +284,24 @@ def _swap_lines(path: Path, numbers: random.Random) -> None:
     path.write_bytes(b"\n".join(lines))
 
 
+def _swap_part(path: Path, numbers: random.Random) -> None:
+    """Swap a part with that of the other bundle; half of the time, the digests agree again."""
+    parts, others = (read_parts(each) for each in (path, path.with_name("second.lawrec")))
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()}
+    name = numbers.choice(sorted(parts))
+    parts[name] = others[name]
+    manifest = {} if numbers.random() < 0.5 else {"files": digests}
+    write_bundle(path, parts, **manifest)
+
+
+def _flip_in_directory(path: Path, numbers: random.Random) -> None:
+    """Flip a bit where the names, sizes and digests are."""
+    content = bytearray(path.read_bytes())
+    start = numbers.choice([content.index(b'{\n "bundle'), content.index(b"PK\1\2")])
+    content[numbers.randrange(start, len(content))] ^= 1 << numbers.randrange(8)
+    path.write_bytes(content)
+
+
 def _swap(first: Path, second: Path) -> None:
     if first != second:
         aside = first.with_name("aside")
@@ -285,6 +320,15 @@ DAMAGES: dict[str, Damage] = {
     "swap with the other run": _swap_with_other_run,
     "swap the folder": _swap_folders,
     "swap lines": _swap_lines,
+}
+
+BUNDLE_DAMAGES: dict[str, Damage] = {
+    "flip a bit": _flip,
+    "flip a bit of the directory": _flip_in_directory,
+    "truncate": _truncate,
+    "empty": _empty,
+    "delete": _delete,
+    "swap a part": _swap_part,
 }
 
 
