@@ -95,7 +95,10 @@ HOUSE = {
         *("html_page", "audit_text", "audit_html", "plots", "evaluation_text"),
         *("evaluation_sections", "evaluation_html", "search_text", "search_html"),
     ),
-    "reporting.answers": ("fields", "table", "parquet", "bad_lines", "writers"),
+    "reporting.answers": (
+        *("fields", "highlights", "explanation_text", "table", "html", "parquet", "bad_lines"),
+        "writers",
+    ),
     "export": (
         *("cail_answers", "int8_model", "savedmodel", "bundle", "cail_archive", "cail_predictor"),
     ),

@@ -5,6 +5,7 @@ Each line of the input has an answer, in its order: the answer to a bad line is 
 bad line instead, unless --skip-bad is given.
 """
 
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
@@ -55,7 +56,7 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.option(
     "--top-k",
     type=click.IntRange(min=0),
-    help="Show at least the k best articles of each case.  [default: 3 in a table, else 1]",
+    help="Show at least the k best articles of each case.  [default: 3 in tables and html, else 1]",
 )
 @click.option(
     "--threshold",
@@ -69,6 +70,12 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "--with-features",
     is_flag=True,
     help=f"Add the {SHOWN_FEATURES} features that moved the score of each article most.",
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Add the clauses and words that led to each recommended article, what decides between it "
+    "and its nearest rival, and similar train cases.",
 )
 @click.option(
     "--date",
@@ -90,8 +97,8 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="Write lines that are not cases to this file.  [default: answer them with their error]",
 )
 @options.output(
-    "File for the answers; without --format, its name may end in .csv or .parquet, else JSON.  "
-    "[default: stdout]"
+    "File for the answers; without --format, its name may end in .csv, .html or .parquet, else "
+    "JSON.  [default: stdout]"
 )
 @click.option(
     "--jobs",
@@ -117,6 +124,7 @@ def predict(
     threshold: float | None,
     with_text: bool,
     with_features: bool,
+    explain: bool,
     day: date | None,
     bad_lines: Path | None,
     output: Path | None,
@@ -134,8 +142,10 @@ def predict(
     """
     output_format = output_format or _default_format(output)
     _check_files(output_format, output, bad_lines)
+    if output_format == "csv" and explain:
+        raise click.UsageError("CSV has no column for --explain: choose json, parquet or html.")
     if top_k is None:
-        top_k = 3 if output_format == "table" else 1
+        top_k = 3 if output_format in ("table", "html") else 1
     if day and not with_text:
         raise click.UsageError("--date chooses the texts of --with-text: pass both.")
     texts = _texts_in_force(day) if with_text else None
@@ -169,6 +179,7 @@ def predict(
             progress=progress,
         )
         with closing(answers), without_bad_lines(answers, bad_lines) as shown:
+            shown = map(recommender.explained, shown) if explain else shown
             _write(shown, output, output_format=output_format, texts=texts)
 
 
@@ -204,8 +215,11 @@ def _write(
     if output:
         save_answers(output, answers, output_format=output_format, width=width, texts=texts)
         return
-    for text in ANSWER_WRITERS[output_format](answers, width, texts=texts):
-        print_result(text, exact=output_format != "table")
+    # Whoever sets NO_COLOR wants none: https://no-color.org
+    colour = output_format == "table" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    style = {"colour": True} if colour else {}
+    for text in ANSWER_WRITERS[output_format](answers, width, texts=texts, **style):
+        print_result(text, exact=output_format != "table", coloured=colour)
 
 
 def _default_format(output: Path | None) -> str:

@@ -2,12 +2,14 @@
 
 import io
 import os
+import re
 import sys
 from contextlib import suppress
 
 from lawrec.errors import LawrecError
 from lawrec.text import printable
 
+_COLOUR = re.compile(r"(\x1b\[[0-9;]{1,16}m)")
 _STREAMS = 3
 """The descriptors of stdin, stdout and stderr are 0, 1 and 2."""
 
@@ -49,17 +51,19 @@ def check_stdout() -> None:
         )
 
 
-def print_result(text: str, *, exact: bool = False) -> None:
+def print_result(text: str, *, exact: bool = False, coloured: bool = False) -> None:
     """Print a result, without characters that would steer a terminal.
 
     Args:
         text: The result.
         exact: Whether programs read it: where stdout is no terminal, all characters are kept.
+        coloured: Whether colours, which the text has for a terminal, are kept.
 
     Raises:
         LawrecError: The disk is full, or the file that stdout is has reached its largest size.
     """
-    shown = text if exact and not sys.stdout.isatty() else printable(text)
+    is_exact = exact and not sys.stdout.isatty()
+    shown = text if is_exact else _without_controls(text, coloured=coloured)
     try:
         sys.stdout.write(f"{shown}\n")  # at once: Ctrl-C must not leave half a line
         sys.stdout.flush()
@@ -81,6 +85,14 @@ def discard_stdout() -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
+
+
+def _without_controls(text: str, *, coloured: bool) -> str:
+    """Return a text in which everything that would steer a terminal, but colours, is escaped."""
+    if not coloured:
+        return printable(text)
+    parts = _COLOUR.split(text)
+    return "".join(part if _COLOUR.fullmatch(part) else printable(part) for part in parts)
 
 
 def _occupy(descriptor: int) -> None:

@@ -30,10 +30,13 @@ CLAUSES, WORDS = 3, 6
 _MOST_PARTS, _FEWEST_PARTS, _SCORED_TOKENS = 48, 16, 16_000
 """At most 48 parts of a fact are occluded at a time; of a long one fewer, but at least 16, so that
 the scored variants have about 16,000 tokens."""
-_SMALLEST_EFFECT = 0.005
+_SMALLEST_EFFECT, _SMALLEST_SHARE = 0.005, 0.05
+"""Effects that are smaller, or below a twentieth of the strongest one, are left out."""
 _EFFECT_DECIMALS = 3
-_LEAST_SCORE = 1e-7
-"""Scores are float32: nearer to 0 or 1, they have no finite logit, or one of noise."""
+_LOWEST_SCORE, _HIGHEST_SCORE = 1e-3, 1 - 1e-6
+"""Logits are those of scores in this range. What is below is ruled out, and how far below depends
+on whether the second stage ranked it; nearer to 1, a float32 has no finite logit, or one of noise.
+"""
 
 
 class _Occluded(NamedTuple):
@@ -144,7 +147,7 @@ def _occlude(
 
 
 def _logits(scores: Float32Array) -> Float64Array:
-    clipped = np.clip(scores.astype(np.float64), _LEAST_SCORE, 1 - _LEAST_SCORE)
+    clipped = np.clip(scores.astype(np.float64), _LOWEST_SCORE, _HIGHEST_SCORE)
     logits: Float64Array = np.log(clipped / (1 - clipped))
     return logits
 
@@ -191,6 +194,7 @@ def _strongest(
     strength: Callable[[Float64Array], Float64Array] = np.positive,
 ) -> tuple[Evidence, ...]:
     strengths = strength(effects)
+    smallest = max(_SMALLEST_EFFECT, _SMALLEST_SHARE * strengths.max(initial=0))
     return tuple(
         Evidence(
             text=fact[slice(*parts[row].spans[0])],
@@ -198,5 +202,5 @@ def _strongest(
             effect=round(float(effects[row]), _EFFECT_DECIMALS),
         )
         for row in np.argsort(-strengths, kind="stable")[:limit].tolist()
-        if strengths[row] >= _SMALLEST_EFFECT
+        if strengths[row] >= smallest
     )

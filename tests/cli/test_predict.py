@@ -355,10 +355,40 @@ def test_jobs_and_windows_change_no_answer_and_no_order(facts, monkeypatch):
         assert lawrec("predict", *options, facts).stdout == expected.stdout
 
 
+def test_explanations_are_spans_of_the_fact(shipped):
+    fact = "被告人赵某　深夜翻窗入室，盗走现金８０００元。"
+    [line] = json_lines(lawrec("predict", "--explain", stdin=fact))
+    check_schema(line)
+    explanation = line["recommendations"][0]["explanation"]
+    assert "盗走" in [word["text"] for word in explanation["words"]]
+    assert explanation["rival"]["article"] not in line["articles"]
+    for part in (*explanation["clauses"], *explanation["words"], *explanation["rival"]["words"]):
+        assert {fact[start:end] for start, end in part["spans"]} == {part["text"]}
+
+
+def test_explanations_as_a_table_and_as_a_page(shipped):
+    Path("facts.txt").write_text(f"{THEFT}\n\n", encoding="utf-8")
+    shown = lawrec("predict", "--explain", "--format", "table", "facts.txt").stdout
+    assert "\n  Why 264 盗窃罪:\n" in shown
+    result = lawrec("predict", "--explain", "facts.txt", "-o", "why.html")
+    assert (result.exit_code, result.stdout) == (0, "")
+    page = Path("why.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert page.endswith("</html>\n")
+    assert "<h3>Why 264 盗窃罪</h3>" in page
+    assert '<p class="error">' in page
+
+
+def test_csv_has_no_explanations(shipped):
+    result = lawrec("predict", "--explain", "--format", "csv", stdin=THEFT)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "CSV has no column for --explain" in result.stderr
+
+
 def test_all_that_programs_read_is_as_the_schema_says(facts, shipped):
     Path("law.json").write_text(json.dumps({"264": "盗窃公私财物。"}), encoding="utf-8")
     assert lawrec("articles", "import", "law.json", "--effective", "2015-11-01").exit_code == 0
-    for options in ((), ("--with-text", "--with-features", "--top-k", 12), ("--threshold", 0.5)):
+    for options in ((), ("--with-text", "--with-features", "--top-k", 12), ("--explain",)):
         lines = json_lines(lawrec("predict", *options, facts))
         assert {"error" in line for line in lines} == {True, False}
         for line in lines:
@@ -370,7 +400,10 @@ def test_parquet_has_the_answers_of_json(facts, shipped):
     assert (result.exit_code, result.stdout) == (0, "")
     rows = pytest.importorskip("pyarrow.parquet").read_table("answers.parquet").to_pylist()
     for row, line in zip(rows, json_lines(lawrec("predict", facts, "--top-k", 2)), strict=True):
-        entries, nulls = line.get("recommendations"), dict.fromkeys(["text", "features"])
+        entries, nulls = (
+            line.get("recommendations"),
+            dict.fromkeys(["text", "features"]),
+        )
         assert entries is None or row["recommendations"] == [
             {**nulls, "explanation": None, **entry} for entry in entries
         ]

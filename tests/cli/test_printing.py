@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lawrec.cli.printing import print_result
+from lawrec.resources import shipped_path
+from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.text import encodable
 from tests.helpers.cli import case_line, lawrec
 
@@ -22,11 +25,12 @@ def shell(command, **options):
     return subprocess.run(words, capture_output=True, check=False, **options)
 
 
-def on_terminal(*arguments, env=None):
+def on_terminal(*arguments, **options):
     """Return all bytes that a command of lawrec writes to a terminal, and its exit code."""
     pty = pytest.importorskip("pty")
     controller, terminal = pty.openpty()
-    with subprocess.Popen([*LAWREC, *arguments], stdout=terminal, stderr=terminal, env=env) as done:
+    command = [*LAWREC, *arguments]
+    with subprocess.Popen(command, stdout=terminal, stderr=terminal, **options) as done:
         os.close(terminal)
         shown = bytearray()
         try:
@@ -77,6 +81,26 @@ def test_no_escape_sequence_of_a_file_reaches_the_terminal(tmp_path):
         assert r"\u001b]0;owned\u0007" in shown.decode("utf-8")
         for sequence in ("\x1b]0;", "\x1b[2J", "\x1b[8m", "\x9b"):
             assert sequence not in shown.decode("utf-8")
+
+
+def test_colours_alone_reach_the_terminal_where_a_result_has_them(capsys):
+    text = "\x1b[1;32m盗\x1b[0m\x1b[2J\x1b]0;x\x07"
+    print_result(text, coloured=True)
+    print_result(text)
+    assert capsys.readouterr().out == (
+        "\x1b[1;32m盗\x1b[0m\\u001b[2J\\u001b]0;x\\u0007\n"
+        "\\u001b[1;32m盗\\u001b[0m\\u001b[2J\\u001b]0;x\\u0007\n"
+    )
+
+
+@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}], ids=["colour", "none"])
+def test_explanations_are_coloured_on_a_terminal_alone(tmp_path, variables):
+    (tmp_path / "facts.txt").write_text("被告人赵某翻窗入室，盗走现金八千余元。\n", "utf-8")
+    command = ("predict", "--model", shipped_path(SHIPPED_MODEL), "--explain", "facts.txt")
+    shown, code = on_terminal(*command, env={**os.environ, **variables}, cwd=tmp_path)
+    assert code == 0
+    assert ("\x1b[1;32m盗走" in shown.decode()) == (not variables)
+    assert ("[盗走]" in shown.decode()) == bool(variables)
 
 
 def test_a_wrong_option_does_not_steer_the_terminal():

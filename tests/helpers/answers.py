@@ -5,7 +5,7 @@ from dataclasses import replace
 import jsonschema_rs
 
 from lawrec.decision.decision_rule import ABOVE, BELOW
-from lawrec.decision.explanation import Evidence, Explanation, Rival
+from lawrec.decision.explanation import Evidence, Explanation, Rival, SimilarCase
 from lawrec.decision.recommend import (
     FALLBACK,
     Decision,
@@ -42,6 +42,7 @@ WHY = Answer(
     Decision(
         (replace(THEFT, explanation=WHY_THEFT), replace(DRIVING, explanation=NOTHING_RAISED), RARE)
     ),
+    similar_cases=(SimilarCase("812", ("264", "269"), 0.625), SimilarCase("77", ("264",), 0.5)),
 )
 """An answer with an explanation, and with one that found nothing."""
 

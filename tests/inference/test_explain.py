@@ -122,7 +122,29 @@ def test_certain_scores_have_finite_effects():
         return np.array([[float(TOKENS.ids["盗"] in case)] for case in cases], np.float32)
 
     [explanation] = explained("264", articles=("264",), scorer=scorer)
-    assert shown(explanation.words) == [("盗", 32.236)]  # between 1e-7 and 1 - 1e-7
+    assert shown(explanation.words) == [("盗", 20.722)]  # between 0.001 and 1 - 1e-6
+
+
+def test_how_far_an_article_is_ruled_out_moves_nothing():
+    def scorer(cases):
+        has_theft = [TOKENS.ids["盗"] in case for case in cases]
+        return np.array([[0.9, 9e-4 if has else 1e-9] for has in has_theft], np.float32)
+
+    [explanation] = explained("264", articles=("264", "266"), scorer=scorer)
+    assert (explanation.words, explanation.rival.words) == ((), ())
+
+
+def test_what_is_weak_beside_the_strongest_is_left_out():
+    weights = {"盗": 2.0, "窃": 0.11, "骗": 0.09}
+
+    def scorer(cases):
+        logits = [
+            sum(weight * (TOKENS.ids[c] in case) for c, weight in weights.items()) for case in cases
+        ]
+        return (1 / (1 + np.exp(-np.array(logits)[:, None]))).astype(np.float32)
+
+    [explanation] = explained("264", articles=("264",), scorer=scorer)
+    assert shown(explanation.words) == [("盗", 2.0), ("窃", 0.11)]
 
 
 def test_the_words_of_a_long_fact_are_found_with_a_bounded_number_of_variants():

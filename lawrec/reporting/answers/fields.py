@@ -28,7 +28,7 @@ def answer_fields(answer: Answer, texts: Mapping[str, str] | None = None) -> dic
     """
     if answer.error:
         return {"case_id": answer.case_id, "error": str(answer.error)}
-    decision = answer.decision
+    decision, similar = answer.decision, answer.similar_cases
     return {
         "case_id": answer.case_id,
         "articles": [entry.article for entry in decision.recommendations if entry.recommended],
@@ -38,6 +38,7 @@ def answer_fields(answer: Answer, texts: Mapping[str, str] | None = None) -> dic
         "abstained": decision.abstained,
         "violations": [asdict(violation) for violation in decision.violations],
         "truncated": answer.truncated,
+        **({} if similar is None else {"similar_cases": [asdict(case) for case in similar]}),
     }
 
 

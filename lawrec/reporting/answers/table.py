@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lawrec.decision.recommend import Recommendation
+from lawrec.reporting.answers.explanation_text import explanation_text
 from lawrec.reporting.tables import WIDTH, PlainTable, indented, render
 from lawrec.runs.results import Answer
 from lawrec.text import plain
@@ -26,7 +27,11 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def answer_table(
-    answers: Iterable[Answer], width: int = WIDTH, *, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer],
+    width: int = WIDTH,
+    *,
+    texts: Mapping[str, str] | None = None,
+    colour: bool = False,
 ) -> Iterator[str]:
     """Yield one table per case: articles, titles, scores, thresholds, and what is recommended.
 
@@ -34,6 +39,7 @@ def answer_table(
         answers: The answers.
         width: Greatest width of a line, in cells.
         texts: Texts of articles by name; those of the recommended articles follow their table.
+        colour: Whether to colour explanations, as a terminal shows them.
 
     Example:
         >>> [shown] = answer_table([Answer("1", "被告人盗窃。")])
@@ -49,6 +55,7 @@ def answer_table(
         head.truncate(min(width, HEAD_WIDTH), overflow="ellipsis")
         lines = [*_feature_lines(answer, width), *(f"  {note}" for note in _notes(answer))]
         notes = "".join(f"{line}\n" for line in lines)
+        notes += explanation_text(answer, width, colour=colour)
         entries = answer.decision.recommendations
         table = render(_recommendations_table(entries, width), width)
         yield f"{head.plain}\n{table}{notes}{_recommended_texts(entries, texts or {})}"

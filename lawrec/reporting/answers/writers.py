@@ -1,4 +1,4 @@
-"""Writers of answers: tables for people, JSON lines, CSV and Parquet for programs.
+"""Writers of answers: tables and pages for people, JSON lines, CSV and Parquet for programs.
 
 All writers take answers as they come and write them at once, so that a long input needs no memory.
 """
@@ -14,6 +14,7 @@ from lawrec.decision.recommend import Recommendation
 from lawrec.files import CSV_ENCODING, write_lines
 from lawrec.json_text import json_text
 from lawrec.reporting.answers.fields import answer_fields, recommendation_fields
+from lawrec.reporting.answers.html import answer_html
 from lawrec.reporting.answers.parquet import save_parquet
 from lawrec.runs.results import Answer
 from lawrec.text import table_cell
@@ -106,15 +107,13 @@ def format_of(path: Path) -> str:
         ('parquet', 'json')
     """
     name = path.suffix.lower().removeprefix(".")
-    return name if name in (PARQUET, "csv") else "json"
+    return name if name in (PARQUET, "csv", "html") else "json"
 
 
-def _answer_table(
-    answers: Iterable[Answer], width: int, *, texts: Mapping[str, str] | None = None
-) -> Iterator[str]:
+def _answer_table(answers: Iterable[Answer], width: int, **options: Any) -> Iterator[str]:
     from lawrec.reporting.answers.table import answer_table  # rich takes long to import
 
-    return answer_table(answers, width, texts=texts)
+    return answer_table(answers, width, **options)
 
 
 def _csv_row(values: list[Any]) -> str:
@@ -128,6 +127,7 @@ ANSWER_WRITERS: dict[str, Callable[..., Iterator[str]]] = {
     "table": _answer_table,
     "json": answer_json,
     "csv": answer_csv,
+    "html": answer_html,
 }
 """The formats whose answers are lines of text."""
 PARQUET = "parquet"

@@ -54,6 +54,13 @@ def test_an_explanation_is_added_where_it_was_asked_for():
     assert "explanation" not in third
 
 
+def test_similar_cases_are_added_where_they_were_asked_for():
+    first, _ = answer_fields(WHY)["similar_cases"]
+    assert first == {"case_id": "812", "articles": ("264", "269"), "similarity": 0.625}
+    assert "similar_cases" not in answer_fields(ANSWER)
+    assert answer_fields(replace(WHY, similar_cases=()))["similar_cases"] == []
+
+
 @pytest.mark.parametrize("texts", [None, {}, {"264": "盗窃公私财物。"}])
 @pytest.mark.parametrize(
     "answer",

@@ -11,7 +11,7 @@ from lawrec.reporting.answers import parquet
 from lawrec.reporting.answers.fields import answer_fields
 from lawrec.reporting.answers.parquet import save_parquet
 from lawrec.runs.results import Answer
-from tests.helpers.answers import ANSWER, DRIVING, FEATURES, RARE, REFUSED, THEFT, WHY_THEFT
+from tests.helpers.answers import ANSWER, DRIVING, FEATURES, RARE, REFUSED, THEFT, WHY
 
 pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
 
@@ -22,7 +22,7 @@ ANSWERS = [
     Answer("3", "", Decision((THEFT,), True, VIOLATIONS), truncated=True),
     Answer("4", "", Decision((replace(DRIVING, features=FEATURES), replace(RARE, features=())))),
     Answer("5"),
-    Answer("6", "", Decision((replace(THEFT, explanation=WHY_THEFT),))),
+    WHY,
 ]
 
 
@@ -54,7 +54,7 @@ def test_the_columns_are_the_same_whatever_the_answers_hold(tmp_path):
     assert schemas[0] == schemas[1] == schemas[2]
     assert schemas[0].names == [
         *("case_id", "articles", "recommendations", "abstained", "violations", "truncated"),
-        "error",
+        *("similar_cases", "error"),
     ]
     assert str(schemas[0].field("violations").type.value_type) == (
         "struct<kind: string, article: string, other: string>"
