@@ -15,7 +15,7 @@ from lawrec.reporting.answers.fields import answer_fields, answer_schema
 from lawrec.runs.results import Answer
 from lawrec.text import encodable
 
-GROUP_ROWS = 8_192
+GROUP_ROWS = 4_096
 """Rows of a row group, which is all that is in memory."""
 
 

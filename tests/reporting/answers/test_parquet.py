@@ -34,7 +34,7 @@ def without_nulls(value):
 
 
 @pytest.mark.parametrize("texts", [None, {"264": "盗窃公私财物。"}], ids=["plain", "with texts"])
-@pytest.mark.parametrize("group", [1, 2, 8_192])
+@pytest.mark.parametrize("group", [1, 2, 4_096])
 def test_rows_read_back_are_the_fields_of_json(tmp_path, monkeypatch, texts, group):
     monkeypatch.setattr(parquet, "GROUP_ROWS", group)
     path = tmp_path / "answers.parquet"
