@@ -30,6 +30,7 @@ class FactInput(StrictBody):
     shape: list[Annotated[int, Field(ge=1, le=1024), WHOLE]] = Field(min_length=1, max_length=1)
     datatype: Literal["BYTES"]
     data: list[Fact] = Field(min_length=1)
+    parameters: dict[str, Any] = Field(default={}, description="Ignored.")
 
     @model_validator(mode="after")
     def _has_its_shape(self) -> Self:
@@ -42,6 +43,8 @@ class InferBody(StrictBody):
     """A request of the protocol."""
 
     id: str | None = Field(default=None, max_length=256)
+    parameters: dict[str, Any] = Field(default={}, description="Ignored.")
+    outputs: list[dict[str, Any]] = Field(default=[], description="Ignored: there is one.")
     inputs: list[FactInput] = Field(
         min_length=1,
         max_length=1,

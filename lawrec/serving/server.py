@@ -4,6 +4,7 @@ SIGTERM and SIGINT stop it once all that it has accepted is answered. SIGHUP loa
 the old one answers until the new one is there.
 """
 
+import math
 import os
 import signal
 import tempfile
@@ -90,6 +91,8 @@ def server_config(
         log_level=log_level,
         log_config=_log_config(),
         server_header=False,
+        # What was accepted has an answer by then; only a reader that stops reading takes longer.
+        timeout_graceful_shutdown=math.ceil(config.body_seconds + config.deadline + 1),
     )
 
 

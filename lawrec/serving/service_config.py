@@ -1,6 +1,7 @@
 """Service configuration: what `lawrec serve` listens to, and the limits of what it accepts."""
 
 import hashlib
+import ssl
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -96,6 +97,21 @@ def check_service(config: ServiceConfig) -> None:
             got="one of them",
             todo="Pass --tls-certificate and --tls-key.",
         )
+    if config.tls_certificate and config.tls_key:
+        _check_certificate(config.tls_certificate, config.tls_key)
+
+
+def _check_certificate(certificate: Path, key: Path) -> None:
+    """Check that a certificate and its private key can be read and belong together."""
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except OSError as error:  # of which SSLError is one
+        raise ConfigError(
+            certificate,
+            expected=f"it must be a certificate in PEM, and {key} its private key",
+            got=error.strerror or error,
+            todo="Name the files that a certificate authority or openssl has made.",
+        ) from error
 
 
 def read_key_digests(path: Path) -> tuple[str, ...]:

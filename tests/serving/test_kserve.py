@@ -11,7 +11,9 @@ INFER = "/v2/models/lawrec/infer"
 
 
 def test_facts_in_answers_out(client, recommend):
-    response = client.post(INFER, json={"id": "7", "inputs": [INPUT]})
+    response = client.post(
+        INFER, json={"id": "7", "outputs": [], "inputs": [INPUT | {"parameters": {}}]}
+    )
     assert response.status_code == 200
     values = response.json()
     [output] = values.pop("outputs")

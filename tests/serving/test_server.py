@@ -2,7 +2,10 @@
 
 import os
 import re
+import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -27,20 +30,21 @@ def started(tmp_path, *options):
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
     )
+    reader = threading.Thread(target=lambda: lines.extend(process.stderr))
     try:
         for line in process.stderr:
             lines.append(line)
-            if match := re.search(r"http://[\d.]+:\d+", line):
+            if match := re.search(r"https?://[\d.]+:\d+", line):
                 break
         else:
             raise AssertionError("".join(lines))
-        reader = threading.Thread(target=lambda: lines.extend(process.stderr))
         reader.start()
         yield process, match[0], lines
     finally:
         process.terminate()
         process.wait(60)
-        reader.join()
+        if reader.ident:
+            reader.join()
         process.stderr.close()
 
 
@@ -90,8 +94,38 @@ def test_several_workers_share_a_port_and_their_metrics(tmp_path):
         process.send_signal(signal.SIGHUP)
         wait_until(lambda: count(address, 'lawrec_reloads_total{outcome="loaded"}') == 2)
         assert ask(address, 1).status_code == 200
+        assert "Traceback" not in "".join(lines)
+        [worker, _] = re.findall(r"Started server process \[(\d+)\]", "".join(lines))
+        os.kill(int(worker), signal.SIGKILL)
+        wait_until(lambda: "".join(lines).count("Application startup complete") == 3)
+        assert {ask(address, number).status_code for number in range(8)} == {200}
     assert process.returncode == 0
-    assert "Traceback" not in "".join(lines)
+
+
+def test_tls_is_spoken_with_a_certificate(tmp_path):
+    openssl = shutil.which("openssl") or pytest.skip("openssl is not installed")
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run([*command, "-out", certificate, "-keyout", key], check=True, capture_output=True)
+    options = ("--tls-certificate", str(certificate), "--tls-key", str(key))
+    with started(tmp_path, *options) as (_, address, _):
+        assert address.startswith("https://")
+        trusted = ssl.create_default_context(cafile=certificate)
+        answer = httpx.get(f"{address}/health/ready", verify=trusted, trust_env=False)
+        assert answer.status_code == 200
+        assert answer.headers["strict-transport-security"]
+
+
+def test_a_port_that_is_taken_is_an_error_without_a_traceback(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused = pytest.raises(AssertionError, match="address already in use")
+        with refused as error, started(tmp_path, "--port", port):
+            pass
+    assert "Traceback" not in str(error.value)
 
 
 def test_a_run_that_is_not_there_is_an_error_before_anything_starts(tmp_path):

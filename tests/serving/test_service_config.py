@@ -32,6 +32,15 @@ def test_contradictions_are_refused(changes, where):
     assert error.value.where == where
 
 
+def test_a_certificate_that_is_none_is_named(tmp_path):
+    path = tmp_path / "a.pem"
+    with pytest.raises(ConfigError, match=r"a\.pem: it must be a certificate in PEM"):
+        check_service(ServiceConfig(tls_certificate=path, tls_key=path))
+    path.write_text("x", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"a\.pem: it must be a certificate in PEM"):
+        check_service(ServiceConfig(tls_certificate=path, tls_key=path))
+
+
 def test_without_the_extra_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(service_config, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="pip install 'lawrec\\[serve\\]'"):

@@ -34,6 +34,7 @@ function modelText() {
   return words(model.law_as_of ? "model" : "model_without_law", {
     name: model.name,
     articles: model.articles,
+    citations: model.trained_on.citations.toLocaleString("en"),
     law: model.law_as_of,
     cases,
     f1: metrics.micro_f1.toFixed(3),
