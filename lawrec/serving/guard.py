@@ -9,11 +9,12 @@ import asyncio
 import logging
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lawrec.serving.metrics import Metrics
@@ -25,6 +26,7 @@ OPEN_PATHS = ("/health/", "/v2/health/", "/static/")
 """What is answered without an API key: nothing that depends on a fact or on the model."""
 OPEN_PAGES = ("/", "/openapi.json")
 SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -52,7 +54,7 @@ class _Exchange:
 
     scope: Scope
     send: Send
-    headers: dict[str, str]
+    headers: Sequence[tuple[bytes, bytes]]
     status: int = 0
     start: float = field(default_factory=time.perf_counter)
 
@@ -60,9 +62,7 @@ class _Exchange:
         """Send a part of the answer; the first one has the headers."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers.update(self.headers)
-            headers.setdefault("Cache-Control", "no-store")
+            message["headers"] = [*message.get("headers", ()), *self.headers]
         await self.send(message)
 
     @property
@@ -82,7 +82,8 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, config: ServiceConfig, metrics: Metrics) -> None:
         self._app, self._config, self._metrics = app, config, metrics
-        self._headers = SECURITY_HEADERS | (_HSTS if config.tls_certificate else {})
+        headers = SECURITY_HEADERS | (_HSTS if config.tls_certificate else {})
+        self._headers = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

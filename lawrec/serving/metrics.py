@@ -8,7 +8,14 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
@@ -48,6 +55,7 @@ def new_metrics() -> Metrics:
         True
     """
     registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
     shared: dict[str, Any] = {"registry": registry}
     return Metrics(
         registry=registry,
@@ -76,8 +84,8 @@ def exposition(metrics: Metrics) -> bytes:
     """Return the metrics of all workers in Prometheus's text format.
 
     Example:
-        >>> exposition(new_metrics()).decode().splitlines()[0]
-        '# HELP lawrec_requests_total Requests.'
+        >>> b"# HELP lawrec_requests_total Requests." in exposition(new_metrics())
+        True
     """
     if FOLDER_VARIABLE not in os.environ:
         return generate_latest(metrics.registry)

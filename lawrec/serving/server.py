@@ -53,7 +53,9 @@ def run_service(
     with _shared_metrics():
         factory = partial(worker_app, config)
         workers = server_config(config, factory, log_level=log_level)
-        _Workers(workers, [workers.bind_socket()]).run()
+        listener = workers.bind_socket()
+        listener.listen(workers.backlog)  # who comes before the workers are there waits for them
+        _Workers(workers, [listener]).run()
 
 
 def worker_app(config: ServiceConfig) -> FastAPI:

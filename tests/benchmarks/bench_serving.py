@@ -1,11 +1,13 @@
 """Load on `lawrec serve`: is any answer lost or mixed up, how many per second, how long they take.
 
     python tests/benchmarks/bench_serving.py [--requests 10000] [--clients 64] [--workers 1]
+        [--data FILE]
 
-Invented facts, each with a number of its own in it, are answered by `Recommender` in this process
-first; every answer of the service must be the same. Then the service starts in a process of its
-own, and clients in another send one fact per request. The last figure is measured at half
-of the rate that the service can sustain.
+Facts, by default of the invented cases, each with a number of its own in it, are answered by
+`Recommender` in this process first; every answer of the service must be the same. Then the service
+starts in a process of its own, and clients in another send one fact per request. The last figures
+are measured at half of the rate that the service can sustain. CPU times, which other work on the
+machine hardly changes, are those of the service alone, of one worker.
 """
 
 import argparse
@@ -15,8 +17,10 @@ import re
 import subprocess
 import sys
 import time
+import urllib.request
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 
@@ -26,20 +30,27 @@ from lawrec.reporting.answers.writers import answer_json
 from lawrec.resources import shipped_path
 
 
-def facts_of(n_facts: int) -> list[str]:
-    """Return invented facts that differ from each other."""
-    facts = [case.fact for case in usable_cases(read_cases(shipped_path("data/sample/train.json")))]
+def facts_of(path: Path, n_facts: int) -> list[str]:
+    """Return facts that differ from each other."""
+    facts = [case.fact for case in usable_cases(read_cases(path))]
     return [f"第{number}号案。{facts[number % len(facts)]}" for number in range(n_facts)]
 
 
-def expected_answers(facts: list[str]) -> tuple[list[dict], float]:
-    """Return what `predict` answers, and how many facts it answers per second."""
+def expected_answers(facts: list[str]) -> tuple[list[dict], float, float]:
+    """Return what `predict` answers, and the seconds and CPU seconds that it takes."""
     recommender = Recommender.load()
     recommender(facts[:64])
-    start = time.perf_counter()
-    lines = list(answer_json(recommender(facts)))
-    seconds = time.perf_counter() - start
-    return [json.loads(line) | {"case_id": "1"} for line in lines], len(facts) / seconds
+    start, cpu = time.perf_counter(), time.process_time()
+    lines = list(answer_json(recommender(facts, top_k=1)))
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+    return [json.loads(line) | {"case_id": "1"} for line in lines], seconds, cpu
+
+
+def cpu_seconds(url: str) -> float:
+    """Return the CPU seconds of the service so far; NaN with several workers."""
+    text = urllib.request.urlopen(f"{url}/metrics").read().decode()
+    match = re.search(r"^process_cpu_seconds_total (\S+)", text, re.MULTILINE)
+    return float(match[1]) if match else float("nan")
 
 
 def start_service(workers: int) -> tuple[subprocess.Popen, str]:
@@ -102,17 +113,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, default in (("requests", 10_000), ("clients", 64), ("workers", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--data", type=Path, default=shipped_path("data/sample/train.json"))
     arguments = parser.parse_args()
-    facts = facts_of(arguments.requests)
-    expected, predict_rate = expected_answers(facts)
+    facts = facts_of(arguments.data, arguments.requests)
+    expected, predict_seconds, predict_cpu = expected_answers(facts)
     process, url = start_service(arguments.workers)
     try:
-        single, _ = in_a_process(url, facts[:100], clients=1, rate=0)
+        single, _ = in_a_process(url, facts[:200], clients=1, rate=0)
+        cpu = cpu_seconds(url)
         results, seconds = in_a_process(url, facts, clients=arguments.clients, rate=0)
-        rate = len(facts) / seconds
-        half, _ = in_a_process(
-            url, facts[: len(facts) // 4], clients=arguments.clients, rate=rate / 2
-        )
+        cpu = cpu_seconds(url) - cpu
+        rate, quarter = len(facts) / seconds, facts[: len(facts) // 4]
+        half, _ = in_a_process(url, quarter, clients=arguments.clients, rate=rate / 2)
     finally:
         process.terminate()
         process.wait()
@@ -120,8 +132,13 @@ def main() -> None:
     wrong = sum(result[1] != answer for result, answer in zip(results, expected, strict=True))
     alone = float(np.median([each[2] for each in single]))
     p99 = float(np.percentile([each[2] for each in half], 99))
-    print(f"answers: {statuses.count(200):,} of {len(facts):,}, {wrong:,} other than predict's")
-    print(f"predict: {predict_rate:.0f} facts/s; service: {rate:.0f}/s = {rate / predict_rate:.0%}")
+    n_facts, ratio = len(facts), predict_seconds / seconds
+    print(f"answers: {statuses.count(200):,} of {n_facts:,}, {wrong:,} other than predict's")
+    print(f"predict: {n_facts / predict_seconds:.0f} facts/s; service: {rate:.0f}/s = {ratio:.0%}")
+    print(
+        f"CPU: predict {1e3 * predict_cpu / n_facts:.2f} ms per fact, service "
+        f"{1e3 * cpu / n_facts:.2f} ms = {predict_cpu / cpu:.0%} of predict's throughput"
+    )
     print(f"a single request: {1e3 * alone:.1f} ms; p99 at half the rate: {1e3 * p99:.1f} ms")
     print(f"p99 / single = {p99 / alone:.1f}")
 
