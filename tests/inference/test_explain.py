@@ -1,15 +1,22 @@
 """Explanations by scorers whose right explanation is known."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from lawrec.config import CorpusConfig
+from lawrec.corpus.cases import read_cases, usable_cases
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import PAD, UNK, UNK_ID, Encoder, Vocabulary
 from lawrec.decision.recommend import Decision, Recommendation
 from lawrec.inference import explain
 from lawrec.inference.explain import explain_decision
 from lawrec.inference.fact_parts import clauses, locate, words
+from lawrec.inference.recommender import Recommender
+from lawrec.resources import shipped_path
+from lawrec.runs.bundle import SHIPPED_MODEL
+from tests.benchmarks.bench_explain import deletion_drops
 
 TOKENS = Vocabulary((PAD, UNK, *"盗窃骗刀人，。"))
 ENCODER = Encoder(load_tokenizer(CorpusConfig(tokenizer="char")), TOKENS, 4_096)
@@ -199,3 +206,21 @@ def test_at_most_so_many_clauses_and_words_are_shown():
     [explanation] = explained("264", fact=fact, articles=("264",), scorer=scorer)
     assert len(explanation.clauses) == explain.CLAUSES
     assert len(explanation.words) == min(explain.WORDS, 5)
+
+
+@pytest.mark.parametrize("rows", [slice(0, 20), slice(20, 40)])
+def test_deleting_the_words_of_explanations_lowers_scores_more_than_random_ones(rows):
+    recommender = Recommender.load(shipped_path(SHIPPED_MODEL))
+    cases = list(usable_cases(read_cases(shipped_path("data/sample/test.json"))))[rows]
+    drops = deletion_drops(recommender, [recommender.explain(case.fact) for case in cases])
+    assert len(drops.top_score) >= 15
+    assert drops.top_score.mean() > 3 * drops.other_score.mean()
+    assert drops.top_logit.mean() > 3 * drops.other_logit.mean()
+
+
+def test_threads_get_the_explanations_that_they_would_get_alone():
+    recommender = Recommender.load(shipped_path(SHIPPED_MODEL))
+    facts = ["被告人赵某翻窗入室，盗走现金八千余元。", "被告人钱某持刀将被害人刺伤，经鉴定为轻伤。"]
+    expected = [recommender.explain(fact) for fact in facts] * 5
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(recommender.explain, facts * 5)) == expected
