@@ -10,8 +10,11 @@ from lawrec.errors import RunError
 from lawrec.files import sha256
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import LSTM
+from lawrec.runs.bundle import load_titles
+from lawrec.runs.case_index_file import load_case_index
 from lawrec.runs.find_checkpoint import best_checkpoint
-from lawrec.runs.ranker_file import RANKER, load_ranker
+from lawrec.runs.onnx_file import onnx_path
+from lawrec.runs.ranker_file import RANKER, load_ranker, needs_network
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.tensorflow_start import import_tensorflow
@@ -25,6 +28,9 @@ def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:
     Args:
         run: The run.
         progress: Gets a message for each damaged checkpoint.
+
+    Raises:
+        RunError: A part of a bundle belongs to another run.
 
     Example:
         >>> run = find_run(Path("checkpoints"), None)  # doctest: +SKIP
@@ -69,6 +75,11 @@ def _network(run: Run) -> Network:
 
 
 def _parts(run: Run) -> list[Part]:
+    """Return the parts of a bundle, once those that `inspect_run` does not read are checked."""
+    load_titles(run)
+    load_case_index(run)
+    if needs_network(run):
+        onnx_path(run, best_checkpoint(run))
     paths = sorted(path for path in run.folder.rglob("*") if path.is_file())
     return [
         Part(path.relative_to(run.folder).as_posix(), path.stat().st_size, sha256(path))

@@ -6,6 +6,7 @@ import pytest
 from lawrec.diagnostics.run_info import inspect_run
 from lawrec.ranking.characters import COLUMNS
 from lawrec.runs.run import find_run
+from tests.helpers.bundles import read_parts, write_bundle
 from tests.helpers.cli import lawrec
 from tests.helpers.damages import flip
 
@@ -55,3 +56,15 @@ def test_the_command_shows_it(ranked):
     assert second_stage.endswith("20 trees on 30 features of 10 candidates per case")
     ranker = json.loads(lawrec("info", *where, "--format", "json").stdout)["ranker"]
     assert ranker["models"] == ["words", "characters", "lstm"]
+
+
+def test_a_bundle_with_the_network_of_another_run_is_refused(ranked, trained, tmp_path):
+    paths = [tmp_path / "ranked.lawrec", tmp_path / "trained.lawrec"]
+    for path, workplace in zip(paths, (ranked, trained), strict=True):
+        where = ("--checkpoints", workplace.checkpoints, "--output", path)
+        assert lawrec("export", "bundle", *where).exit_code == 0
+    own, other = map(read_parts, paths)
+    path = write_bundle(paths[0], own | {"onnx/manifest.json": other["onnx/manifest.json"]})
+    result = lawrec("info", "--model", path)
+    assert result.exit_code == 1
+    assert f"Error: {path}/onnx: the exported model must be that of the run" in result.stderr
