@@ -52,7 +52,7 @@ predict-env: .venv-predict/ready  ## Set up an environment for predicting alone,
 
 clean:  ## Delete everything that was built here
 	rm -rf .venv .venv-peers .venv-predict dist man site .cache data/records vocab/*/ .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find checkpoints -mindepth 1 ! -name README.md ! -path 'checkpoints/criminal-law*' -delete
+	find checkpoints -mindepth 1 ! -name README.md ! -name criminal-law.lawrec -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml constraints.txt

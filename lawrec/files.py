@@ -133,6 +133,9 @@ def temporary_file() -> Iterator[IO[bytes]]:
 def temporary_folder() -> Iterator[Path]:
     """Yield a new folder that only this user may look into; it is removed after the block.
 
+    It is for a few small files: where no disk may be written to, as in some containers, it is in
+    memory.
+
     Raises:
         CaseError: No temporary folder can be written to.
 
@@ -141,17 +144,17 @@ def temporary_folder() -> Iterator[Path]:
         ...     list(folder.iterdir())
         []
     """
-    with tempfile.TemporaryDirectory(prefix="lawrec-", dir=_temporary_root()) as folder:
+    with tempfile.TemporaryDirectory(prefix="lawrec-", dir=_temporary_root(_MEMORY)) as folder:
         yield Path(folder)
 
 
-def _temporary_root() -> Path:
-    """Return the system's folder for temporary files, or else its memory, as in a container."""
+def _temporary_root(instead: Path | None = None) -> Path:
+    """Return the system's folder for temporary files, or another one where there is none."""
     try:
         return Path(tempfile.gettempdir())
     except FileNotFoundError as error:
-        if os.access(_MEMORY, os.W_OK):
-            return _MEMORY
+        if instead and os.access(instead, os.W_OK):
+            return instead
         raise CaseError(
             "TMPDIR",
             expected="a folder for temporary files must be writable",

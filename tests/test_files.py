@@ -260,11 +260,12 @@ def test_memory_is_used_where_no_disk_may_be_written_to(no_temporary_folder, tmp
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("temporary", [temporary_file, temporary_folder])
 def test_no_temporary_folder_at_all_is_an_error_with_advice(
-    no_temporary_folder, tmp_path, monkeypatch
+    no_temporary_folder, tmp_path, monkeypatch, temporary
 ):
     monkeypatch.setattr("lawrec.files._MEMORY", tmp_path / "no-such-folder")
-    with pytest.raises(CaseError, match="set TMPDIR to another folder"), temporary_file():
+    with pytest.raises(CaseError, match="set TMPDIR to another folder"), temporary():
         pass
 
 

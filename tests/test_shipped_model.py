@@ -1,6 +1,7 @@
 """The model that the project ships: what anyone gets who has trained nothing."""
 
 import re
+import zipfile
 
 import pytest
 from click.testing import CliRunner
@@ -8,8 +9,8 @@ from click.testing import CliRunner
 from lawrec.cli import cli
 from lawrec.inference.recommender import Recommender
 from lawrec.resources import shipped_path
-from lawrec.runs.bundle import SHIPPED_MODEL
-from lawrec.runs.run import open_run
+from lawrec.runs.bundle import SHIPPED_MODEL, open_bundle
+from tests.helpers.bundles import read_parts
 
 MOST_BYTES = 20_000_000
 FACTS = {
@@ -20,19 +21,30 @@ FACTS = {
 }
 
 
-def test_the_shipped_model_is_small_and_whole():
-    folder = shipped_path(SHIPPED_MODEL)
-    run = open_run(folder)
-    assert len(run.articles) == 183
-    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < MOST_BYTES
+@pytest.fixture(scope="module")
+def path():
+    return shipped_path(SHIPPED_MODEL)
 
 
-def test_it_holds_words_and_no_sentences():
-    run = open_run(shipped_path(SHIPPED_MODEL))
-    assert run.config.corpus.min_cases == 5
-    assert max(map(len, run.tokens.names)) <= 20
-    for path in shipped_path(SHIPPED_MODEL).rglob("*.json"):
-        assert not re.search(r"[\u4e00-\u9fff]{20}", path.read_text("utf-8"))
+def test_the_shipped_model_is_small_and_whole(path):
+    with open_bundle(path) as run:
+        assert len(run.articles) == 183
+    assert path.stat().st_size < MOST_BYTES
+
+
+def test_it_holds_words_and_no_sentences(path):
+    with open_bundle(path) as run:
+        assert run.config.corpus.min_cases == 5
+        assert max(map(len, run.tokens.names)) <= 20
+    for name, content in read_parts(path).items():
+        if not name.endswith(".npz"):
+            assert not re.search(r"[\u4e00-\u9fff]{20}", content.decode()), name
+
+
+def test_its_bytes_are_those_of_its_manifest_alone(path):
+    with zipfile.ZipFile(path) as archive:
+        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 @pytest.mark.parametrize("article", FACTS)

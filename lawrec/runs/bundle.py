@@ -39,7 +39,7 @@ from lawrec.seal import SEAL_ERRORS, parse_sealed
 BUNDLE_VERSION = 1
 """The version of the format of bundles; it grows when older ones can no longer be read."""
 BUNDLE_FILE, TITLES = "bundle.json", "titles.json"
-SHIPPED_MODEL = "checkpoints/criminal-law"
+SHIPPED_MODEL = "checkpoints/criminal-law.lawrec"
 """The model that the project ships."""
 _PART = re.compile(r"(?:[a-z0-9_]+/)?[a-z0-9_]+\.[a-z]+")
 """The name of a part: it cannot lead out of a folder, on any system."""
@@ -87,8 +87,7 @@ def open_model(root: Path, name: str | None, *, progress: Progress = SILENT) -> 
 
 def _is_trained(root: Path) -> bool:
     """Return whether there is a run to use instead of the shipped model."""
-    runs = {path.parent.name for path in root.glob(f"[!.]*/{RUN_FILE}")}
-    return (root / LATEST).exists() or bool(runs - {Path(SHIPPED_MODEL).name})
+    return (root / LATEST).exists() or any(root.glob(f"[!.]*/{RUN_FILE}"))
 
 
 @contextmanager
@@ -100,7 +99,7 @@ def open_bundle(path: Path) -> Iterator[Run]:
         CaseError: It can be copied nowhere.
 
     Example:
-        >>> with open_bundle(Path("criminal-law.lawrec")) as run:  # doctest: +SKIP
+        >>> with open_bundle(shipped_path(SHIPPED_MODEL)) as run:
         ...     len(run.articles)
         183
     """
@@ -122,7 +121,7 @@ def load_titles(run: Run) -> dict[str, str]:
         RunError: A bundle has no title for an article.
 
     Example:
-        >>> with open_bundle(Path("criminal-law.lawrec")) as run:  # doctest: +SKIP
+        >>> with open_bundle(shipped_path(SHIPPED_MODEL)) as run:
         ...     load_titles(run)["264"]
         '盗窃罪'
     """

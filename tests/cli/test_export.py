@@ -13,8 +13,6 @@ from click.testing import CliRunner
 
 from lawrec.cli import cli
 from lawrec.evaluation.cail_judge import judge
-from lawrec.resources import shipped_path
-from lawrec.runs.bundle import SHIPPED_MODEL
 from tests.helpers.damages import flip, reseal
 
 IDS = {"266": 1, "264": 2, "133之一": 3}
@@ -142,25 +140,26 @@ def test_articles_that_the_list_lacks_are_named(trained, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def packed(tmp_path_factory):
+def packed(ranked, tmp_path_factory):
     """A bundle, and what `lawrec export bundle` printed."""
     path = tmp_path_factory.mktemp("packed") / "mine.lawrec"
-    return path, lawrec("export", "bundle", "--run", shipped_path(SHIPPED_MODEL), "-o", path)
+    return path, lawrec("export", "bundle", "--checkpoints", ranked.checkpoints, "-o", path)
 
 
 class TestBundle:
-    """The shipped model, packed again: no run with an LSTM can be."""
+    """`lawrec export bundle`, and the commands that take what it writes."""
 
-    def test_it_says_what_it_has_written(self, packed):
+    def test_it_says_what_it_has_written(self, packed, ranked):
         path, result = packed
         assert result.exit_code == 0, result.stderr
-        assert result.stdout == f"{path}: criminal-law, {path.stat().st_size / 1e6:,.1f} MB\n"
+        run = (ranked.checkpoints / "LATEST").read_text("utf-8").strip()
+        assert result.stdout == f"{path}: {run}, {path.stat().st_size / 1e6:,.1f} MB\n"
 
-    def test_predict_answers_with_it_as_with_the_run(self, packed, tmp_path, monkeypatch):
+    def test_predict_answers_with_it_as_with_the_run(self, packed, ranked, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         (tmp_path / "facts.txt").write_text("被告人张某秘密窃取钱包。\n", "utf-8")
-        models = (packed[0], shipped_path(SHIPPED_MODEL))
-        results = [lawrec("predict", "facts.txt", "--model", model) for model in models]
+        models = (("--model", packed[0]), ("--checkpoints", ranked.checkpoints))
+        results = [lawrec("predict", "facts.txt", *model) for model in models]
         assert results[0].exit_code == 0, results[0].stderr
         assert (results[0].stdout, results[0].stderr) == (results[1].stdout, results[1].stderr)
         assert list(tmp_path.iterdir()) == [tmp_path / "facts.txt"]
@@ -170,15 +169,17 @@ class TestBundle:
         result = lawrec("info", "--model", path)
         lines = result.stdout.splitlines()
         assert result.exit_code == 0, result.stderr
-        assert lines[:2] == [f"run          {path}", "checkpoint   best/model.ckpt-1"]
-        assert "thresholds   183 of 183 articles" in lines
+        assert lines[0] == f"run          {path}"
+        assert lines[1].startswith("checkpoint   best/model.ckpt-")
+        assert "thresholds   3 of 3 articles" in lines
         assert [line.split()[0] for line in lines if "." in line][-1] == "tokens.txt"
         parts = json.loads(lawrec("info", "--model", path, "--format", "json").stdout)["parts"]
-        assert {"ranker/weights.npz", "titles.json"} < {part["name"] for part in parts}
+        names = {part["name"] for part in parts}
+        assert {"ranker/weights.npz", "titles.json", "onnx/model.onnx"} < names
 
-    def test_evaluate_measures_it_and_keeps_nothing(self, packed, trained):
+    def test_evaluate_measures_it_and_keeps_nothing(self, packed, ranked):
         path, _ = packed
-        cases = trained.data / "test.json"
+        cases = ranked.data / "test.json"
         arguments = ("--data", cases, "--compare", path, "--format", "json")
         result = lawrec("evaluate", "--model", path, *arguments)
         assert result.exit_code == 0, result.stderr
@@ -195,12 +196,13 @@ class TestBundle:
 
     def test_a_damaged_one_is_refused(self, packed, tmp_path):
         path = shutil.copy(packed[0], tmp_path / "mine.lawrec")
-        flip(path)
+        content = path.read_bytes()
+        path.write_bytes(content.replace("盗窃罪".encode(), "盗掘罪".encode()))
         result = lawrec("predict", "--model", path)
         assert result.exit_code == 1
         assert result.stderr == (
             f"Error: {path}: the file must be an undamaged bundle, got Bad CRC-32 for file "
-            "'ranker/weights.npz'. Copy it again, or write it again with `lawrec export bundle`.\n"
+            "'titles.json'. Copy it again, or write it again with `lawrec export bundle`.\n"
         )
 
 
