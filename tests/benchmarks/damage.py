@@ -133,7 +133,8 @@ class Workplace:
         if numbers.random() < BUNDLES:
             return self._damage_bundle(numbers)
         run = self.damaged / "checkpoints/first"
-        parts = [run, run, run / "ranker", self.damaged / "data/records", self.damaged / "vocab"]
+        own = [run, run, run / "ranker", run / "onnx"]
+        parts = [*own, self.damaged / "data/records", self.damaged / "vocab"]
         files = [path for part in parts for path in part.rglob("*") if path.is_file()]
         files = [path for path in files if "tensorboard" not in path.parts and path.stat().st_size]
         path = numbers.choice([*sorted(files), self.damaged / "checkpoints/LATEST"])
@@ -269,8 +270,8 @@ def _swap_with_other_run(path: Path, numbers: random.Random) -> None:
 
 
 def _swap_folders(path: Path, numbers: random.Random) -> None:
-    """Swap the whole `best`, `ranker` or `scores` of two runs, if the file is in one."""
-    if path.parent.name not in ("best", "ranker", "scores"):
+    """Swap the whole `best`, `onnx`, `ranker` or `scores` of two runs, if the file is in one."""
+    if path.parent.name not in ("best", "onnx", "ranker", "scores"):
         _swap_with_other_run(path, numbers)
         return
     other = Path(str(path.parent).replace("/checkpoints/first/", "/checkpoints/second/"))
