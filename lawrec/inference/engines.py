@@ -8,9 +8,13 @@ import takes seconds.
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
+from lawrec.corpus.vocabulary import UNK_ID
 from lawrec.device_names import select_gpus
 from lawrec.errors import RunError
 from lawrec.progress import SILENT, Progress
+from lawrec.ranking.length_batches import LENGTH_STEP
 from lawrec.ranking.scorer import Scorer
 from lawrec.registry import check_name
 from lawrec.runs.onnx_file import CUDA, INT8_MODEL, onnx_logits, onnx_path
@@ -22,6 +26,8 @@ AUTO = "auto"
 """The choice of the exported form if it can be used, else of TensorFlow."""
 ENGINE_TOLERANCE = 1e-5
 """The largest absolute difference between scores of the same case by two engines."""
+_GPU_SAMPLE = [[UNK_ID], [UNK_ID] * LENGTH_STEP, [UNK_ID] * (2 * LENGTH_STEP - 1)]
+_GPU_TOLERANCE = 1e-3  # between logits
 _MOST_GPUS = 64  # ONNX Runtime does not say how many there are, and refuses one that is not there
 
 
@@ -100,16 +106,32 @@ def _tensorflow(run: Run, checkpoint: str, *, device: str | None) -> Scorer:
     import_tensorflow()
     from lawrec.models.scorer import make_logit_function
     from lawrec.training.checkpoints import load_model
-    from lawrec.training.devices import use_device
+    from lawrec.training.devices import use_device, use_full_float32
 
+    use_full_float32()
     if device:
         use_device(device)
     return make_logit_function(load_model(run, checkpoint))
 
 
 def _onnx(run: Run, checkpoint: str, *, device: str | None) -> Scorer:
-    path = onnx_path(run, checkpoint)
-    return onnx_logits(path, n_articles=len(run.articles), gpu=_gpu(device))
+    path, gpu = onnx_path(run, checkpoint), _gpu(device)
+    logits = onnx_logits(path, n_articles=len(run.articles), gpu=gpu)
+    if gpu is not None:
+        _check_gpu(logits, onnx_logits(path, n_articles=len(run.articles)))
+    return logits
+
+
+def _check_gpu(on_gpu: Scorer, on_cpu: Scorer) -> None:
+    """Refuse a GPU whose library pads cases otherwise: that would change scores in silence."""
+    difference = float(np.abs(on_gpu(_GPU_SAMPLE) - on_cpu(_GPU_SAMPLE)).max())
+    if not difference <= _GPU_TOLERANCE:
+        raise RunError(
+            "--device",
+            expected="ONNX Runtime must compute on the GPU what it computes on the CPU",
+            got=f"logits that differ by {difference:.2g}",
+            todo="Choose --device cpu, or --engine tensorflow.",
+        )
 
 
 def _onnx_int8(run: Run, checkpoint: str, *, device: str | None) -> Scorer:

@@ -178,7 +178,9 @@ def _session(model: Path | bytes, *, n_articles: int, gpu: int | None) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ALONE
-    providers: list[Any] = [CPU] if gpu is None else [(CUDA, {"device_id": gpu}), CPU]
+    providers: list[Any] = (
+        [CPU] if gpu is None else [(CUDA, {"device_id": gpu, "use_tf32": 0}), CPU]
+    )
     where = "the exported model" if isinstance(model, bytes) else model
     try:
         content = model if isinstance(model, bytes) else str(model)

@@ -60,6 +60,20 @@ def use_device(name: str, memory_growth: bool = True, *, log_placement: bool = F
     return gpus
 
 
+def use_full_float32() -> None:
+    """Compute float32 as float32 from now on.
+
+    GPUs round the factors of matrix products to 10 bits by default. That is fine for training, but
+    scores would depend on the device.
+
+    Example:
+        >>> use_full_float32()
+        >>> tf.config.experimental.tensor_float_32_execution_enabled()
+        False
+    """
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+
+
 def configure_devices(
     config: TrainingConfig, log_placement: bool = False, *, progress: Progress = SILENT
 ) -> Strategy:

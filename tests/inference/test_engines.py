@@ -1,13 +1,16 @@
 import shutil
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
 from lawrec.errors import ConfigError, RunError
+from lawrec.inference import engines
 from lawrec.inference.engines import ENGINE_TOLERANCE, ENGINES, EngineChoice, choose_engine
 from lawrec.inference.run_scorer import load_scorer
 from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.onnx_file import CUDA
 from lawrec.runs.run import find_run
 from tests.helpers.damages import flip
 from tests.helpers.progress import messages_to
@@ -63,6 +66,18 @@ def test_a_gpu_that_onnx_runtime_does_not_have_is_refused_or_left_to_tensorflow(
     with pytest.raises(RunError, match="ONNX Runtime must see that GPU"):
         load_scorer(run, checkpoint, engine=EngineChoice("onnx", "gpu:1"))
     assert choose_engine(run, checkpoint, choice=EngineChoice(device="cpu")) == "onnx"
+
+
+@pytest.mark.parametrize(("error", "refused"), [(1e-4, False), (0.1, True), (np.nan, True)])
+def test_a_gpu_that_computes_something_else_is_refused(run, monkeypatch, error, refused):
+    def logits(path, *, n_articles, gpu=None):
+        return lambda cases: np.full((len(cases), n_articles), 0 if gpu is None else error)
+
+    monkeypatch.setattr(engines, "onnx_logits", logits)
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [CUDA])
+    choice = EngineChoice("onnx", "gpu:1")
+    with pytest.raises(RunError, match="on the GPU what") if refused else nullcontext():
+        load_scorer(run, best_checkpoint(run), engine=choice)
 
 
 @pytest.mark.parametrize("choice", [EngineChoice("torch"), EngineChoice(device="tpu")])

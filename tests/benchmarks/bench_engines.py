@@ -1,0 +1,142 @@
+"""Compare the engines that compute an LSTM: ONNX Runtime, TensorFlow, and PyTorch if installed.
+
+    python tests/benchmarks/bench_engines.py [--facts 300]
+
+The LSTM of the default size is trained for one step on the invented cases. Cold start: the whole
+process that answers one fact. Rates: facts per second from token ids to logits, against a bare
+session of ONNX Runtime on the same batches, which are padded before the clock starts.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import onnxruntime
+
+from lawrec.corpus.cases import Case, read_cases
+from lawrec.export.int8_model import quantized
+from lawrec.inference.engines import ENGINES
+from lawrec.models.onnx_graph import onnx_model
+from lawrec.parallel import available_cores
+from lawrec.ranking.length_batches import run_in_batches
+from lawrec.resources import shipped_path
+from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.onnx_file import LOGITS, TOKEN_IDS, onnx_logits, onnx_path
+from lawrec.runs.run import Run, find_run, load_encoder
+from lawrec.training.checkpoints import open_checkpoint
+
+STARTS = 3
+TORCH_SCORING = Path(__file__).with_name("torch_scoring.py")
+TRAIN = (
+    *("train", "--quiet", "--data", str(shipped_path("data/sample"))),
+    *("--set=training.max_steps=1", "--set=ranking.second_stage=false"),
+    "--set=ranking.lstm_share=1.0",
+)
+PREDICT = ("predict", "--quiet", "--threshold", "0.5", "fact.txt", "--engine")
+
+
+@click.command()
+@click.option("--facts", default=300, show_default=True, help="Facts to measure rates on.")
+def main(facts: int) -> None:
+    """Print seconds and rates, each with its ratio to a named alternative."""
+    print(f"{available_cores()} cores, load {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as name:
+        os.chdir(name)
+        _run(*TRAIN)
+        _print_starts()
+        run = find_run(Path("checkpoints"), None)
+        _print_rates(run, _token_ids(run, facts), folder=Path(name))
+
+
+def _print_starts() -> None:
+    lines = shipped_path("data/sample/facts.txt").read_text("utf-8").splitlines()
+    Path("fact.txt").write_text(lines[0], "utf-8")
+    seconds = {
+        engine: min(_run(*PREDICT, engine) for _ in range(STARTS))
+        for engine in ("tensorflow", "onnx")
+    }
+    for engine, (wall, cpu) in seconds.items():
+        ratio = seconds["tensorflow"][0] / wall
+        print(f"one fact, {engine:12} {wall:6.2f} s, {cpu:5.2f} s of CPU, ratio {ratio:5.2f}")
+
+
+def _print_rates(run: Run, cases: list[Any], *, folder: Path) -> None:
+    checkpoint = best_checkpoint(run)
+    path, n_articles = onnx_path(run, checkpoint), len(run.articles)
+    saved = open_checkpoint(checkpoint)
+    weights = {name: saved.read(name) for name in saved.weights}
+    int8 = quantized(onnx_model(run.config.model, weights, int8_embedding=True))
+    scorers = {
+        "bare onnxruntime": _bare(path, cases, n_articles=n_articles),
+        "onnx": partial(ENGINES["onnx"](run, checkpoint, device=None), cases),
+        "onnx-int8, one by one": partial(
+            onnx_logits(int8, n_articles=n_articles, alone=True), cases
+        ),
+        "tensorflow": partial(ENGINES["tensorflow"](run, checkpoint, device=None), cases),
+    }
+    rates = {name: _rate(score, len(cases)) for name, score in scorers.items()}
+    if find_spec("torch"):
+        np.savez(folder / "cases.npz", *cases)
+        command = (TORCH_SCORING, folder / "cases.npz", len(run.tokens), n_articles)
+        rates["pytorch, another process"] = float(_python(*command).stdout)
+    for name, rate in rates.items():
+        print(f"{name:24} {rate:8.0f} facts/s, ratio {rate / rates['bare onnxruntime']:5.2f}")
+
+
+def _bare(path: Path, cases: list[Any], *, n_articles: int) -> Callable[[], object]:
+    """Return a function that runs a session on batches that are padded already."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    batches: list[Any] = []
+
+    def keep(batch: Any) -> Any:
+        batches.append(batch)
+        return np.zeros((len(batch), n_articles))
+
+    run_in_batches(keep, cases, n_outputs=n_articles)
+    return lambda: [session.run([LOGITS], {TOKEN_IDS: batch}) for batch in batches]
+
+
+def _rate(score: Callable[[], object], cases: int) -> float:
+    score()  # the first call of TensorFlow compiles
+    start = time.perf_counter()
+    score()
+    return cases / (time.perf_counter() - start)
+
+
+def _token_ids(run: Run, n_facts: int) -> list[Any]:
+    encoder, longest = load_encoder(run), run.config.model.lstm_tokens
+    cases = [case for case in read_cases(run.splits["test"].path) if isinstance(case, Case)]
+    facts = islice(cycle(case.fact for case in cases), n_facts)
+    return [np.array(encoder(fact)[:longest], np.int32) for fact in facts]
+
+
+def _run(*arguments: str) -> tuple[float, float]:
+    """Run lawrec in a new process; return its seconds of time and of CPU."""
+    before, start = os.times(), time.perf_counter()
+    _python("-m", "lawrec", *arguments)
+    after, seconds = os.times(), time.perf_counter() - start
+    used = after.children_user + after.children_system
+    return seconds, used - before.children_user - before.children_system
+
+
+def _python(*command: object) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, *map(str, command)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(done.stderr)
+    return done
+
+
+if __name__ == "__main__":
+    main()
