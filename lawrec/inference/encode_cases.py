@@ -1,6 +1,6 @@
 """Encode cases: from a stream of facts to their token ids, beside the process that scores them.
 
-jieba takes three times as long as the linear SVMs and the second stage take to score a case. So
+jieba takes twice as long as the linear SVMs and the second stage take to score a case. So
 other processes tokenize the facts ahead while this one scores. A process takes a third of a second
 to start: few facts are tokenized here, and so are all facts where the tokenizer is quick.
 """
@@ -36,7 +36,7 @@ def encode_cases(
         cases: They are read a bounded number ahead.
         encoder: It encodes here; other processes make their own from its recipe.
         jobs: How many other processes encode from the case after `ENCODED_HERE` on; 0: none; None:
-            one per core but one, at least one, and none where the tokenizer is quick.
+            one per core but one, and none where the tokenizer is quick.
 
     Example:
         >>> tokenizer = make_tokenizer(TokenizerRecipe("char"))
@@ -51,15 +51,27 @@ def encode_cases(
         return
     yield from _encode(islice(cases, ENCODED_HERE), encoder)
     following = next(cases, None)
-    if following is None:
-        return
+    if following is not None:
+        yield from _encode_on(chain([following], cases), encoder, recipe=recipe, jobs=jobs)
+
+
+def _encode_on(
+    cases: Iterable[Case | CaseError],
+    encoder: Encoder,
+    *,
+    recipe: TokenizerRecipe,
+    jobs: int | None,
+) -> Iterator[EncodedCase]:
     from lawrec.parallel import available_cores, parallel_map  # multiprocessing is slow to import
 
+    workers = available_cores() - 1 if jobs is None else jobs
+    if not workers:
+        yield from _encode(cases, encoder)
+        return
     tokens = "\n".join(encoder.tokens.names)
     work = partial(_encode_elsewhere, _EncoderRecipe(recipe, tokens, encoder.max_tokens))
     batches: deque[list[Case | CaseError]] = deque()
-    facts = _facts(chain([following], cases), batches)
-    workers = jobs or max(1, available_cores() - 1)
+    facts = _facts(cases, batches)
     ahead = CHUNK_CASES // CASES_PER_TASK
     with closing(parallel_map(work, facts, workers=workers, ahead=ahead)) as done:
         for _, encoded in done:

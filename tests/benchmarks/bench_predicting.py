@@ -1,6 +1,6 @@
 """Compare `lawrec predict` from end to end with a plain jieba process that only tokenizes.
 
-    python tests/benchmarks/bench_predicting.py [--facts 10000] [--lines 100000]
+    python tests/benchmarks/bench_predicting.py [--facts 10000] [--lines 30000]
 
 All facts are invented (data/make_sample.py), and the shipped model answers. Each figure is of whole
 processes, their start included: seconds until one fact is answered, facts per second, and the most
@@ -45,7 +45,7 @@ class Usage:
 
 @click.command()
 @click.option("--facts", default=10_000, show_default=True, help="Facts to measure rates on.")
-@click.option("--lines", default=100_000, show_default=True, help="Facts to measure memory on.")
+@click.option("--lines", default=30_000, show_default=True, help="Facts to measure memory on.")
 def main(facts: int, lines: int) -> None:
     """Print seconds, rates and memory, each with its ratio to plain jieba."""
     print(f"{available_cores()} cores, load {os.getloadavg()[0]:.1f}")
