@@ -114,19 +114,19 @@ def texts(page, selector):
 
 
 @pytest.mark.parametrize(
-    ("locale", "heading", "chance", "near"),
+    ("locale", "heading", "near"),
     [
-        ("zh-CN", "第264条 盗窃罪", "较可能（77%）", "得分未达到推荐标准"),
-        ("en-GB", "Article 264 盗窃罪", "likely (77%)", "its score does not reach the threshold"),
+        ("zh-CN", "第264条 盗窃罪", "得分未达到推荐标准"),
+        ("en-GB", "Article 264 盗窃罪", "its score does not reach the threshold"),
     ],
 )
-def test_a_fact_has_its_cards(open_page, model, locale, heading, chance, near):
+def test_a_fact_has_its_cards(open_page, model, locale, heading, near):
     page = open_page(locale)
     ask(page, THEFT)
     [answer] = model.recommender(THEFT, top_k=5)
     listed = answer.decision.recommendations
+    assert f"{round(100 * listed[0].probability)}%" in texts(page, "#recommended .chance")[0]
     assert texts(page, "#recommended h3") == [heading]
-    assert texts(page, "#recommended .chance") == [chance]
     assert len(texts(page, "#others h3")) == len(listed) - 1 == 4
     assert texts(page, "#others .reason") == [near] * 4
     width = page.locator("#recommended .fill").evaluate("bar => bar.style.width")
@@ -134,6 +134,19 @@ def test_a_fact_has_its_cards(open_page, model, locale, heading, chance, near):
     assert texts(page, "#recommended blockquote") == ["新的。"]
     assert page.evaluate("document.activeElement.id") == "answer_heading"
     assert "criminal-law" in page.inner_text("#model")
+
+
+def test_a_probability_has_words(open_page):
+    page = open_page("en-GB")
+    shown = page.evaluate(
+        """import('/static/cards.js').then(({ likelihood }) =>
+            [0.97, 0.8, 0.61, 0.4, 0.2, 0.004, null].map(probability =>
+                likelihood({ probability, score: 0.5 })))"""
+    )
+    assert shown == [
+        *("almost certain (97%)", "very likely (80%)", "likely (61%)", "uncertain (40%)"),
+        *("unlikely (20%)", "very unlikely (0%)", "score 0.50"),
+    ]
 
 
 def test_the_words_that_decided_are_marked_and_lead_to_their_article(open_page, model):
@@ -148,6 +161,24 @@ def test_the_words_that_decided_are_marked_and_lead_to_their_article(open_page, 
     assert texts(page, "#recommended q") == [clause.text for clause in explanation.clauses]
     page.locator("#marked a").first.click()
     assert page.url.endswith("#article-264")
+
+
+def test_similar_cases_are_shown_where_the_model_knows_them(open_page):
+    page = open_page("en-GB", may_fail=True)
+    similar = [{"case_id": "train:7", "articles": ["264", "133之一"], "similarity": 0.826}]
+
+    def answer(route):
+        response = route.fetch()
+        route.fulfill(response=response, json=response.json() | {"similar_cases": similar})
+
+    page.route("**/v1/recommend", answer)
+    ask(page, THEFT)
+    shown = ["Case train:7: Article 264, Article 133之一 (similarity 83%)"]
+    assert texts(page, "#similar_cases li") == shown
+    page.unroute("**/v1/recommend")
+    ask(page, DRUNK)
+    wait_for(page, "#recommended h3", "Article 133")
+    assert page.is_hidden("#similar")
 
 
 def test_the_text_is_that_of_the_chosen_day(open_page):
@@ -298,14 +329,16 @@ def test_a_key_is_asked_for_where_it_is_needed(serve, open_page):
         assert texts(page, "#recommended h3") == ["Article 264 盗窃罪"]
 
 
-def test_the_answer_is_copied_as_text(open_page):
+def test_the_answer_is_copied_as_text(open_page, model):
     page = open_page("en-GB", permissions=["clipboard-read", "clipboard-write"])
     ask(page, THEFT)
     page.click("#copy")
     wait_for(page, "#status", "Copied.")
     lines = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert lines[0] == f"Fact of the case, in Chinese: {THEFT}"
-    assert lines[3] == "1. Article 264 盗窃罪: likely (77%), its score reaches the threshold"
+    best = model.recommender(THEFT)[0].decision.recommendations[0]
+    assert lines[3].startswith("1. Article 264 盗窃罪: ")
+    assert lines[3].endswith(f"{round(100 * best.probability)}%), its score reaches the threshold")
     assert lines[4] == "   新的。"
     assert "no legal advice" in lines[6]
 

@@ -20,8 +20,11 @@ export function element(tag, attributes = {}, ...children) {
 export function likelihood(entry) {
   if (entry.probability === null) return words("score", { score: entry.score.toFixed(2) });
   const [, name] = LEVELS.find(([least]) => entry.probability >= least);
-  const percent = new Intl.NumberFormat("en", { style: "percent" }).format(entry.probability);
-  return words("chance", { words: words(name), percent });
+  return words("chance", { words: words(name), percent: percent(entry.probability) });
+}
+
+function percent(share) {
+  return `${Math.round(100 * share)}%`;
 }
 
 export function heading(entry) {
@@ -63,6 +66,13 @@ function evidence({ clauses, rival }) {
     nodes.push(element("p", { className: "hint" },
       words("rival", { article: heading(rival), score: rival.score.toFixed(2) })));
   return nodes;
+}
+
+// A train case that is like the fact, and its articles.
+export function similarCase({ case_id: name, articles, similarity }) {
+  const list = articles.map(articleName).join(words("comma"));
+  return element("li", {},
+    words("similar_case", { name, articles: list, percent: percent(similarity) }));
 }
 
 // The fact, in which each word that decided is a link to the article that it decided most.
@@ -120,7 +130,7 @@ export function notes(answer, model) {
   if (answer.abstained) list.push(words("abstained"));
   else if (model?.guarantee)
     list.push(words("guarantee", {
-      share: `${Math.round(100 * model.guarantee)}%`,
+      share: percent(model.guarantee),
       count: Math.round(100 * model.guarantee),
     }));
   for (const { kind, article, other } of answer.violations)

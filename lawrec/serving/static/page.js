@@ -1,7 +1,7 @@
 // The page: from a fact to cards, and back to a judgment.
 
 import { prepareBatch } from "./batch.js";
-import { asText, card, element, markedFact, notes } from "./cards.js";
+import { asText, card, element, markedFact, notes, similarCase } from "./cards.js";
 import { ServiceError, call, useKey } from "./service.js";
 import { translate, words } from "./words.js";
 
@@ -95,6 +95,8 @@ function showAnswer() {
   byId("recommended").hidden = !recommended.length;
   byId("others").replaceChildren(...list(others));
   byId("near").hidden = !others.length;
+  byId("similar_cases").replaceChildren(...(answer.similar_cases ?? []).map(similarCase));
+  byId("similar").hidden = !answer.similar_cases?.length;
   byId("feedback").hidden = !judged;
   byId("feedback_status").textContent = "";
   byId("answer").hidden = false;
