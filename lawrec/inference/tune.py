@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,33 +70,22 @@ def tune_run(
     check_choices(config)
     check_writable(run.folder)
     path, case_format = data or (split_path(run, "valid"), run.dataset.case_format)
-    digest = content_digest(path)
-    refuse_same_cases(path, digest, purpose="tune", used=trained_on(run))
+    for file in filter(None, (path, feedback)):
+        refuse_same_cases(file, content_digest(file), purpose="tune", used=trained_on(run))
     costs = _read_costs(config, run.articles.names)
     co_citations = _train_co_citations(run)
     checkpoint = best_checkpoint(run, progress)
-    score = partial(
-        score_file,
-        run,
-        skip_bad=skip_bad,
-        checkpoint=checkpoint,
-        engine=engine,
-        progress=progress,
-    )
-    scored = score(path, case_format=case_format)
-    n_cases, judged = len(scored.case_ids), None
-    if feedback:
-        refuse_same_cases(feedback, content_digest(feedback), purpose="tune", used=trained_on(run))
-        judged = score(feedback)
-        scored = join_cases(scored, judged)
+    how: dict[str, Any] = {"skip_bad": skip_bad, "checkpoint": checkpoint, "engine": engine}
+    how["progress"] = progress
+    scored = score_file(run, path, case_format=case_format, **how)
+    n_cases = len(scored.case_ids)
+    judged = score_file(run, feedback, **how) if feedback else None
+    scored = join_cases(scored, judged) if judged else scored
     known = None if scored.known.all() else scored.known
     all_cases = TuningCases(scored.y_true, round_scores(scored.y_score), known=known)
     own = all_cases.restrict_to_articles(np.s_[: len(run.articles)])
     cases = replace(own, costs=costs, train_support=np.array(run.label_counts))
-
-    def on_fold_done(done: int, total: int) -> None:
-        progress.update("compare strategies", done, total)
-
+    on_fold_done = partial(progress.update, "compare strategies")
     strategy, rule, compared = choose_rule(cases, config, on_fold_done=on_fold_done)
     rule = replace(rule, calibration=cases.fit_calibration(config.calibration))
     guarantee = None
@@ -107,7 +97,7 @@ def tune_run(
         strategy=strategy,
         objective=config.objective,
         path=path,
-        sha256=digest,
+        sha256=content_digest(path),
         cases=n_cases,
         rule=rule,
         support=cases.support,
@@ -115,18 +105,18 @@ def tune_run(
         metrics=evaluate(scored.y_true, y_pred, scored.known),
         compared=tuple(compared),
         guarantee=guarantee,
-        feedback=_feedback_effect(run, checkpoint, path=feedback, judged=judged, rule=rule)
-        if feedback and judged
-        else None,
+        feedback=_feedback_effect(run, checkpoint, path=feedback, judged=judged, rule=rule),
     )
     save_thresholds(run, tuning, co_citations=co_citations, checkpoint=checkpoint)
     return tuning
 
 
 def _feedback_effect(
-    run: Run, checkpoint: str, *, path: Path, judged: ScoredCases, rule: DecisionRule
-) -> FeedbackEffect:
+    run: Run, checkpoint: str, *, path: Path | None, judged: ScoredCases | None, rule: DecisionRule
+) -> FeedbackEffect | None:
     """Return how the lists of the cases of feedback change from the run's thresholds to a rule."""
+    if not (path and judged):
+        return None
     y_score = round_scores(judged.y_score)
 
     def metrics(rule: DecisionRule) -> dict[str, float]:

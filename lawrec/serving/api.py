@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from lawrec.errors import StatuteError
 from lawrec.json_text import json_text
@@ -20,6 +20,7 @@ from lawrec.serving.loaded_model import COST_OF_EXPLAINING, Options
 from lawrec.serving.metrics import CONTENT_TYPE, exposition
 from lawrec.serving.problems import ProblemError, as_problem
 from lawrec.serving.request_bodies import DAY, FeedbackBody, RecommendBody
+from lawrec.serving.responses import Route, router_of
 from lawrec.serving.service import Service, fact_error
 
 
@@ -202,80 +203,51 @@ async def metrics(request: Request) -> Response:
 
 
 def api_routes() -> APIRouter:
-    """Return the routes.
+    """Return the routes of version 1, and the metrics.
 
     Example:
         >>> [route.path for route in api_routes().routes][:2]
         ['/v1/recommend', '/v1/articles/{article}']
     """
-    router = APIRouter()
-    answer = responses.answer_schema_inline()
-    answers = {"oneOf": [answer, {"type": "array", "items": answer}]}
-    answered, problems = responses.answered, responses.problems
-    add = router.add_api_route
-    add(
+    return router_of(_ROUTES, tag="v1")
+
+
+def health_routes() -> APIRouter:
+    """Return the routes that need no API key.
+
+    Example:
+        >>> [route.path for route in health_routes().routes]
+        ['/health/live', '/health/ready']
+    """
+    return router_of(_HEALTH_ROUTES, tag="health")
+
+
+_ROUTES = (
+    Route(
         "/v1/recommend",
         recommend,
-        methods=["POST"],
-        tags=["v1"],
-        responses={
-            200: answered(
-                answers, responses.ANSWER_EXAMPLE, description="The answer, or the answers."
-            ),
-            **problems(400, 409, 422, 429, 503),
-        },
-    )
-    add(
-        "/v1/articles/{article}",
-        article,
-        tags=["v1"],
-        responses={
-            200: answered(responses.ARTICLE, responses.ARTICLE_EXAMPLE, description="The article."),
-            **problems(404, 422),
-        },
-    )
-    add(
-        "/v1/model",
-        model,
-        tags=["v1"],
-        responses={
-            200: answered(responses.MODEL, responses.MODEL_EXAMPLE, description="The model."),
-            **problems(),
-        },
-    )
-    add(
-        "/v1/feedback",
-        feedback,
-        methods=["POST"],
-        tags=["v1"],
-        responses={
-            200: answered(responses.STATE, {"status": "kept"}, description="It is kept."),
-            **problems(400, 404, 422),
-        },
-    )
-    add(
+        responses.ANSWERS,
+        responses.ANSWER_EXAMPLE,
+        (400, 409, 422, 429, 503),
+        "POST",
+    ),
+    Route(
+        "/v1/articles/{article}", article, responses.ARTICLE, responses.ARTICLE_EXAMPLE, (404, 422)
+    ),
+    Route("/v1/model", model, responses.MODEL, responses.MODEL_EXAMPLE),
+    Route(
         "/v1/cases",
         cases,
-        methods=["POST"],
-        tags=["v1"],
-        openapi_extra={"requestBody": responses.FILE_BODY},
-        responses={
-            200: answered(responses.CASES, responses.CASES_EXAMPLE, description="The cases."),
-            **problems(415, 422),
-        },
-    )
-    ok = answered(responses.STATE, {"status": "ready"}, description="Yes.")
-    add("/health/live", live, tags=["health"], responses={200: ok})
-    add("/health/ready", ready, tags=["health"], responses={200: ok, **problems(503)})
-    text = {
-        "description": "The metrics.",
-        "content": {"text/plain": {"schema": {"type": "string"}}},
-    }
-    add(
-        "/metrics",
-        metrics,
-        tags=["health"],
-        response_class=PlainTextResponse,
-        responses={200: text, **problems()},
-    )
-    return router
+        responses.CASES,
+        responses.CASES_EXAMPLE,
+        (415, 422),
+        "POST",
+        {"openapi_extra": {"requestBody": responses.FILE_BODY}},
+    ),
+    Route("/v1/feedback", feedback, responses.STATE, {"status": "kept"}, (400, 404, 422), "POST"),
+    Route("/metrics", metrics, {}, "", more=responses.METRICS),
+)
+_HEALTH_ROUTES = (
+    Route("/health/live", live, responses.STATE, {"status": "live"}),
+    Route("/health/ready", ready, responses.STATE, {"status": "ready"}, (503,)),
+)

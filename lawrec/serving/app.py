@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -15,9 +16,9 @@ from starlette.responses import Response
 
 from lawrec import __version__
 from lawrec.errors import LawrecError, quoted
-from lawrec.serving.api import api_routes
+from lawrec.serving.api import api_routes, health_routes
 from lawrec.serving.guard import Guard
-from lawrec.serving.kserve import kserve_routes
+from lawrec.serving.kserve import kserve_health_routes, kserve_routes
 from lawrec.serving.loaded_model import LoadedModel
 from lawrec.serving.metrics import forget_process, new_metrics
 from lawrec.serving.page import add_page
@@ -57,8 +58,12 @@ def create_app(config: ServiceConfig, model: LoadedModel) -> FastAPI:
         },
     )
     app.state.service = service
-    app.include_router(api_routes())
-    app.include_router(kserve_routes())
+    # The guard checks the key: here, the OpenAPI says so.
+    keys = [Depends(HTTPBearer(auto_error=False))] if config.key_digests else []
+    for router in (api_routes(), kserve_routes()):
+        app.include_router(router, dependencies=keys)
+    for router in (health_routes(), kserve_health_routes()):
+        app.include_router(router)
     add_page(app)
     if config.cors_origins:
         methods = ["GET", "POST"]

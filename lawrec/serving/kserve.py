@@ -12,11 +12,11 @@ from starlette.responses import Response
 from lawrec import __version__
 from lawrec.json_text import json_text
 from lawrec.reporting.answers.writers import answer_json
-from lawrec.serving import responses
 from lawrec.serving.api import json_response, not_ready, service_of
 from lawrec.serving.loaded_model import Options
 from lawrec.serving.problems import ProblemError
 from lawrec.serving.request_bodies import FACT, WHOLE, Fact, StrictBody
+from lawrec.serving.responses import Route, router_of
 
 NAME = "lawrec"
 """The name of the model in the protocol, whatever run answers."""
@@ -119,23 +119,36 @@ def kserve_routes() -> APIRouter:
         >>> kserve_routes().routes[0].path
         '/v2'
     """
-    router = APIRouter(prefix="/v2", tags=["v2"])
-    add, problems = router.add_api_route, responses.problems
-    values = {"type": "object"}
-    described = responses.answered(values, {"name": NAME}, description="The description.")
-    ok = responses.answered(values, {"ready": True}, description="Yes.")
-    outputs = [{"name": "answer", "datatype": "BYTES", "shape": [1], "data": ["{...}"]}]
-    inferred = {"model_name": NAME, "model_version": "1", "outputs": outputs}
-    answered = responses.answered(values, inferred, description="An answer as JSON per fact.")
-    add("", server, responses={200: described, **problems()})
-    add("/health/live", server_live, responses={200: ok})
-    add("/health/ready", server_ready, responses={200: ok, **problems(503)})
-    add("/models/{name}", model, responses={200: described, **problems(404, 422)})
-    add("/models/{name}/ready", model_ready, responses={200: ok, **problems(404, 422, 503)})
-    add(
-        "/models/{name}/infer",
+    return router_of(_ROUTES, tag="v2")
+
+
+def kserve_health_routes() -> APIRouter:
+    """Return the routes that need no API key.
+
+    Example:
+        >>> kserve_health_routes().routes[0].path
+        '/v2/health/live'
+    """
+    return router_of(_HEALTH_ROUTES, tag="health")
+
+
+_VALUES = {"type": "object"}
+_OUTPUT = {"name": "answer", "datatype": "BYTES", "shape": [1], "data": ["{...}"]}
+_INFERRED = {"model_name": NAME, "model_version": "1", "outputs": [_OUTPUT]}
+_ROUTES = (
+    Route("/v2", server, _VALUES, {"name": "lawrec"}),
+    Route("/v2/models/{name}", model, _VALUES, {"name": NAME}, (404, 422)),
+    Route("/v2/models/{name}/ready", model_ready, _VALUES, {"ready": True}, (404, 422, 503)),
+    Route(
+        "/v2/models/{name}/infer",
         infer,
-        methods=["POST"],
-        responses={200: answered, **problems(400, 404, 422, 429, 503)},
-    )
-    return router
+        _VALUES,
+        _INFERRED,
+        (400, 404, 422, 429, 503),
+        "POST",
+    ),
+)
+_HEALTH_ROUTES = (
+    Route("/v2/health/live", server_live, _VALUES, {"live": True}),
+    Route("/v2/health/ready", server_ready, _VALUES, {"ready": True}, (503,)),
+)

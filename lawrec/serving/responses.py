@@ -1,6 +1,11 @@
 """Responses: the schemas and examples of what the service answers, for its OpenAPI."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import PlainTextResponse
 
 from lawrec.reporting.answers.fields import answer_schema
 from lawrec.serving.problems import PROBLEM_TYPE, ProblemError, problem_values
@@ -92,6 +97,16 @@ CASES = _object(
     {"cases": _list(_object(dict.fromkeys(("case_id", "fact", "error"), _TEXT), "fact", "error"))}
 )
 CASES_EXAMPLE = {"cases": [{"case_id": "1", "fact": "被告人张某在某超市秘密窃取手机一部。"}]}
+METRICS = {
+    "response_class": PlainTextResponse,
+    "responses": {
+        200: {
+            "description": "The metrics.",
+            "content": {"text/plain": {"schema": _TEXT, "example": "lawrec_waiting_facts 0.0"}},
+        }
+    },
+}
+"""What the OpenAPI says of the metrics, which are no JSON."""
 FILE_BODY = {
     "required": True,
     "content": {
@@ -170,6 +185,49 @@ def answer_schema_inline() -> dict[str, Any]:
     return inlined
 
 
+@dataclass(frozen=True)
+class Route:
+    """A route of the API, with all that its OpenAPI says.
+
+    Attributes:
+        path: Its path.
+        endpoint: The function that answers; its docstring is the description.
+        schema: The schema of a good answer.
+        example: A good answer.
+        statuses: The other statuses; those of every route need not be named.
+        method: Its HTTP method.
+        more: Other options of `add_api_route`.
+    """
+
+    path: str
+    endpoint: Callable[..., Any]
+    schema: dict[str, Any]
+    example: Any
+    statuses: tuple[int, ...] = ()
+    method: str = "GET"
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+def router_of(routes: Iterable[Route], *, tag: str) -> APIRouter:
+    """Return a router with routes.
+
+    Args:
+        routes: The routes.
+        tag: The heading that documentation puts them under.
+
+    Example:
+        >>> router_of([Route("/ready", print, STATE, {"status": "ready"})], tag="a").routes[0].path
+        '/ready'
+    """
+    router = APIRouter(tags=[tag])
+    for route in routes:
+        good = answered(route.schema, route.example, description="The answer.")
+        answers = {200: good, **problems(*route.statuses)}
+        options = {"methods": [route.method], "responses": answers, **route.more}
+        router.add_api_route(route.path, route.endpoint, **options)
+    return router
+
+
 def answered(schema: dict[str, Any], example: Any, *, description: str) -> dict[str, Any]:
     """Return the entry of an OpenAPI for a good answer in JSON.
 
@@ -201,3 +259,8 @@ def _problem(status: int) -> dict[str, Any]:
     example = problem_values(ProblemError(status, where, expected=expected, got=got, todo=todo))
     content = {PROBLEM_TYPE: {"schema": PROBLEM, "example": example}}
     return {"description": description, "content": content}
+
+
+_ANSWER = answer_schema_inline()
+ANSWERS = {"oneOf": [_ANSWER, {"type": "array", "items": _ANSWER}]}
+"""An answer, or a list of answers."""

@@ -121,6 +121,13 @@ def test_what_is_no_json_is_named(client, content):
     assert response.json()["todo"]
 
 
+@pytest.mark.parametrize("field", ['"threshold": NaN', '"top_k": 1e400', '"top_k": -1'])
+def test_a_number_that_is_out_of_range_is_refused(client, field):
+    content = f'{{"fact": "盗", {field}}}'.encode()
+    headers = {"Content-Type": "application/json"}
+    assert client.post("/v1/recommend", content=content, headers=headers).status_code == 422
+
+
 def test_half_a_character_is_refused(client):
     headers = {"Content-Type": "application/json"}
     response = client.post("/v1/recommend", content=b'{"fact": "\\ud800"}', headers=headers)

@@ -77,6 +77,13 @@ def test_every_route_says_what_it_does_and_answers(client):
             assert "example" in body or "$ref" in body
 
 
+def test_the_openapi_names_the_key_where_one_is_needed(client, serve):
+    assert "securitySchemes" not in client.get("/openapi.json").json()["components"]
+    paths = serve(key_digests=("0",)).openapi()["paths"]
+    assert paths["/v1/recommend"]["post"]["security"] == [{"HTTPBearer": []}]
+    assert "security" not in paths["/health/ready"]["get"]
+
+
 def test_no_page_of_another_host_is_offered(client):
     assert client.get("/docs").status_code == 404
     assert client.get("/redoc").status_code == 404

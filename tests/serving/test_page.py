@@ -149,6 +149,24 @@ def test_a_probability_has_words(open_page):
     ]
 
 
+def test_what_a_reader_must_know_of_an_answer_is_said(open_page):
+    page = open_page("en-GB")
+    shown = page.evaluate(
+        """import('/static/cards.js').then(({ notes }) => [
+            notes({ abstained: true, violations: [], truncated: false }, { guarantee: 0.9 }),
+            notes({ abstained: false, truncated: true, violations: [
+                { kind: 'never_cited_together', article: '264', other: '133之一' }] },
+                { guarantee: 0.9 }),
+            notes({ abstained: false, violations: [], truncated: false }, { guarantee: null })])"""
+    )
+    assert shown[0][0].startswith("For a person to decide: the guarantee would need too long")
+    assert "of 100 new cases, on average 90 have all their articles" in shown[1][0]
+    pair = "Article 264 and Article 133之一 are never cited together."
+    assert shown[1][1] == f"In the training cases, {pair}"
+    assert shown[1][2].startswith("The fact is longer than the model reads")
+    assert shown[2] == []
+
+
 def test_the_words_that_decided_are_marked_and_lead_to_their_article(open_page, model):
     page = open_page()
     fact = f"\U00020000{THEFT}"  # a character of two UTF-16 units shifts nothing
