@@ -23,8 +23,8 @@ MAX_CANDIDATES = 100
 """Texts that one is compared with, of those that share a part of its MinHash signature."""
 MAX_DIRECTORY_BYTES = 64 * 2**10
 """Bytes of the directory at the end of a bundle, which names its parts: a dozen."""
-MAX_WEIGHTS_BYTES = 2**30
-"""Unpacked bytes of the weights of a ranker."""
+MAX_ARRAY_BYTES = 2**30
+"""Unpacked bytes of the arrays in a file."""
 MAX_COPY_BYTES = 2**32
 """Bytes of a packed or piped Parquet file or Excel workbook, which is copied to be read."""
 MAX_JSON_DEPTH = 100

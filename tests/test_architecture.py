@@ -17,8 +17,8 @@ PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
     *("errors", "limits", "encodings", "types", "registry", "text", "progress", "iterables"),
-    *("temporary_names", "json_text", "files", "seal", "resources", "setting_range", "config"),
-    *("text_files", "parallel", "tensorflow_start", "device_names"),
+    *("temporary_names", "json_text", "files", "array_files", "seal", "resources", "setting_range"),
+    *("config", "text_files", "parallel", "tensorflow_start", "device_names"),
 )
 HOUSE = {
     "law": (

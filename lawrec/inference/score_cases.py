@@ -9,14 +9,13 @@ damaged ones, are never used by mistake: they are computed again.
 
 import hashlib
 import json
-import zipfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lawrec.array_files import read_arrays
 from lawrec.corpus.cases import BadLines, Cases, no_case_error, read_cases, usable_cases
 from lawrec.corpus.label_check import check_labels, labels_known_to_run, refuse_unknown_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
@@ -38,8 +37,6 @@ from lawrec.text_files import content_digest
 from lawrec.types import BoolArray, Float32Array
 
 SCORES_VERSION = 6  # rises when what is stored in `scores/` changes
-_UNREADABLE = (*SEAL_ERRORS, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged file of scores may raise."""
 
 
 def score_file(
@@ -165,8 +162,7 @@ def _load(path: Path, key: str, *, progress: Progress) -> ScoredCases | None:
     if not path.is_file():
         return None
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_arrays(path)
         if str(arrays.pop("digest")) != _digest(arrays, key):
             raise ValueError("other scores than its name says")
         return ScoredCases(
@@ -177,7 +173,7 @@ def _load(path: Path, key: str, *, progress: Progress) -> ScoredCases | None:
             known=arrays["known"],
             skipped=int(arrays["skipped"]),
         )
-    except _UNREADABLE as error:
+    except SEAL_ERRORS as error:
         progress.message(f"{path} is damaged ({error}): the cases are scored again.")
         return None
 

@@ -11,13 +11,12 @@ files  the SHA-256 of index.npz
 """
 
 import json
-import zipfile
-import zlib
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from lawrec.array_files import read_arrays
 from lawrec.errors import RunError
 from lawrec.files import atomic_folder, sha256
 from lawrec.ranking.case_index import CaseIndex
@@ -27,7 +26,6 @@ from lawrec.seal import MANIFEST, SEAL_ERRORS, damaged_file, file_digests, read_
 
 SIMILAR = "similar"
 INDEX = "index.npz"
-_UNREADABLE = (*SEAL_ERRORS, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def save_case_index(run: Run, index: CaseIndex) -> None:
@@ -78,11 +76,10 @@ def load_case_index(run: Run) -> CaseIndex | None:
             raise ValueError("that of another run")
         if damage := damaged_file(folder, manifest["files"]):
             raise ValueError(f"{damage[0].name}: {damage[1]}")
-        with np.load(folder / INDEX, allow_pickle=False) as file:
-            index = _from_arrays({name: file[name] for name in file.files})
+        index = _from_arrays(read_arrays(folder / INDEX))
         _check(index, run)
         return index
-    except _UNREADABLE as error:
+    except SEAL_ERRORS as error:
         raise RunError(
             folder,
             expected="the folder must hold the run's index of train cases",

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lawrec.array_files import read_arrays
 from lawrec.errors import RunError
 from lawrec.files import atomic_folder, sha256
-from lawrec.limits import MAX_WEIGHTS_BYTES
-from lawrec.ranking.characters import CharacterNgrams
-from lawrec.ranking.first_stage import FirstStage
+from lawrec.ranking.characters import COLUMNS, CharacterNgrams
+from lawrec.ranking.first_stage import CHARACTERS, FirstStage
 from lawrec.ranking.linear_svm import LinearSvms
 from lawrec.ranking.pair_features import ArticleStatistics
 from lawrec.ranking.ranker import Ranker
@@ -37,6 +37,7 @@ from lawrec.seal import (
     read_sealed,
     write_sealed,
 )
+from lawrec.types import NumberArray
 
 RANKER = "ranker"
 WEIGHTS = "weights.npz"
@@ -105,10 +106,7 @@ def load_ranker(run: Run) -> Ranker | None:
     try:
         if damage := damaged_file(folder, manifest["files"]):
             raise ValueError(f"{damage[0].name}: {damage[1]}")
-        with np.load(folder / WEIGHTS, allow_pickle=False) as file:
-            if sum(entry.file_size for entry in file.zip.infolist()) > MAX_WEIGHTS_BYTES:
-                raise ValueError(f"weights of more than {MAX_WEIGHTS_BYTES:,} bytes")
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_arrays(folder / WEIGHTS)
         config = run.config.ranking
         ranker = Ranker(
             config,
@@ -125,6 +123,7 @@ def load_ranker(run: Run) -> Ranker | None:
         )
         if manifest["features"] != ranker.feature_names:
             raise ValueError("the features of another version of lawrec")
+        _check_shapes(ranker, n_tokens=len(run.tokens), n_articles=len(run.articles))
         return ranker
     except SEAL_ERRORS as error:
         raise _unusable(folder, error) from error
@@ -168,6 +167,35 @@ def scoring_digest(run: Run, checkpoint: str) -> str:
     # The digest of run.json changes when the run is packed, which changes no score.
     values = {key: value for key, value in ranker.items() if key != "run"}
     return json_digest([checkpoint_digest(checkpoint), values])
+
+
+def _check_shapes(ranker: Ranker, *, n_tokens: int, n_articles: int) -> None:
+    """Raise ValueError for arrays that a run would fail with: a stranger may have made them."""
+    shapes: list[tuple[NumberArray, tuple[int, ...]]] = []
+    for name, svms in ranker.first_stage.svms.items():
+        rows = COLUMNS if name == CHARACTERS else n_tokens
+        shapes += zip(svms, [(rows,), (rows, n_articles), *[(n_articles,)] * 2], strict=True)
+    if stage := ranker.second_stage:
+        *counts, text, title = stage.statistics
+        square, articles = (n_articles, n_articles), (n_articles,)
+        shapes += zip(counts, [articles, square, articles], strict=True)
+        shapes += [(each, (n_tokens, n_articles if each.size else 0)) for each in (text, title)]
+        _check_trees(stage.trees, n_features=len(ranker.feature_names))
+    if any(array.shape != shape for array, shape in shapes):
+        raise ValueError("arrays of the wrong shape")
+
+
+def _check_trees(trees: BoostedTrees, *, n_features: int) -> None:
+    """Raise ValueError if a node is no feature's, or has a child before it: a walk may not end."""
+    _, *nodes, gain = trees
+    if trees.left.ndim != 2 or {array.shape for array in nodes} != {trees.left.shape}:
+        raise ValueError("trees of the wrong shape")
+    own = np.arange(trees.left.shape[1])
+    children = np.stack([trees.left, trees.right])
+    if (children < own).any() or (children >= len(own)).any() or gain.shape != (n_features,):
+        raise ValueError("trees with other nodes than their own")
+    if trees.feature.size and not 0 <= trees.feature.min() <= trees.feature.max() < n_features:
+        raise ValueError("trees with other features than their own")
 
 
 def _unusable(folder: Path, error: Exception) -> RunError:

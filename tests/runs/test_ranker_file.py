@@ -3,10 +3,12 @@ import shutil
 import numpy as np
 import pytest
 
+from lawrec.array_files import read_arrays
 from lawrec.errors import RunError
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.ranker_file import load_ranker, save_ranker, scoring_digest
 from lawrec.runs.run import find_run
+from lawrec.seal import file_digests
 from tests.helpers.damages import rewrite
 
 pytestmark = pytest.mark.tensorflow
@@ -52,3 +54,30 @@ def test_the_digest_of_what_scores_knows_the_ranker(own_run):
     manifest.unlink()
     with pytest.raises(RunError, match="must hold the run's linear SVMs and second stage, got n"):
         scoring_digest(own_run, checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [
+        ("words/kernel", lambda array: array[:-1], "arrays of the wrong shape"),
+        ("words/idf", lambda array: array[:, None], "arrays of the wrong shape"),
+        (
+            "second stage/statistics/co_cited",
+            lambda array: array[:, :1],
+            "arrays of the wrong shape",
+        ),
+        ("second stage/trees/left", lambda array: array.ravel(), "trees of the wrong shape"),
+        ("second stage/trees/left", np.zeros_like, "trees with other nodes than their own"),
+        ("second stage/trees/right", lambda array: array + 99, "trees with other nodes"),
+        ("second stage/trees/feature", lambda array: array - 9, "trees with other features"),
+        ("second stage/trees/gain", lambda array: array[:-1], "trees with other nodes"),
+    ],
+)
+def test_arrays_that_do_not_belong_together_are_refused(own_run, name, change, reason):
+    folder = own_run.folder / "ranker"
+    arrays = read_arrays(folder / "weights.npz")
+    arrays[name] = change(arrays[name])
+    np.savez(folder / "weights.npz", **arrays)
+    rewrite(folder / "manifest.json", files=file_digests(folder, ["weights.npz"]))
+    with pytest.raises(RunError, match=reason):
+        load_ranker(own_run)
