@@ -16,6 +16,7 @@ class ErrorKind(StrEnum):
     BROKEN_JSON = "broken JSON"
     EMPTY_FACT = "empty fact"
     ENCODING = "encoding"
+    NO_CASE = "no case"
     UNKNOWN_LABEL = "unknown label"
     OTHER = "other"
 

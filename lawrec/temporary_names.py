@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_HOST = platform.node()
-_TEMPORARY = re.compile(rf"\..+\.([0-9]{{1,10}})@{re.escape(_HOST)}\.[0-9a-f]{{8}}\.tmp")
+HOST = platform.node()
+"""The name of this host, which other hosts that share a disk do not have."""
+_TEMPORARY = re.compile(rf"\..+\.([0-9]{{1,10}})@{re.escape(HOST)}\.[0-9a-f]{{8}}\.tmp")
 """What this host is writing, as `new_temporary` names it: ".run.4711@host.8f0c2e9d.tmp"."""
 _NAME_KEPT = 40
 """Characters of a name that its temporary name begins with: no name may be over 255 bytes."""
@@ -35,9 +36,9 @@ def new_temporary(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     for sibling in _siblings(path.parent):
         ours = _TEMPORARY.fullmatch(sibling.name)
-        if ours and not _is_running(int(ours[1])):
+        if ours and not is_running(int(ours[1])):
             remove(sibling)
-    owner = f"{os.getpid()}@{_HOST}"
+    owner = f"{os.getpid()}@{HOST}"
     return path.with_name(f".{path.name[:_NAME_KEPT]}.{owner}.{secrets.token_hex(4)}.tmp")
 
 
@@ -85,8 +86,13 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _is_running(pid: int) -> bool:
-    """Return whether a process runs on this host; also True where nobody can know."""
+def is_running(pid: int) -> bool:
+    """Return whether a process runs on this host; also True where nobody can know.
+
+    Example:
+        >>> is_running(os.getpid())
+        True
+    """
     # Signal 0 only asks whether the process exists; on Windows, os.kill would end the process.
     if os.name != "posix":
         return True

@@ -188,7 +188,7 @@ def read_text(path: Path, name: str = "the file") -> str:
     return text
 
 
-def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
+def bounded_lines(stream: BinaryIO, *, any_line_end: bool = True) -> Iterator[bytes]:
     r"""Yield the lines of a stream; one of more than `MAX_LINE_BYTES` is b"".
 
     The end of a line is a line feed, as in Python's binary files. In a stream that has none, as old
@@ -196,6 +196,7 @@ def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
 
     Args:
         stream: A binary file.
+        any_line_end: Whether the first line may show that the ends are carriage returns.
 
     Example:
         >>> list(bounded_lines(io.BytesIO(b"264\r\n266")))
@@ -204,7 +205,7 @@ def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
         [b'264\n', b'266\n']
     """
     line = stream.readline(MAX_LINE_BYTES + 1)
-    if b"\r" in line and not line.endswith(b"\n"):
+    if any_line_end and b"\r" in line and not line.endswith(b"\n"):
         stream = io.BufferedReader(_LineFeeds(line, stream))
         line = stream.readline(MAX_LINE_BYTES + 1)
     while line:

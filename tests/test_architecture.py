@@ -41,7 +41,7 @@ HOUSE = {
     "corpus.duplicates": ("near_duplicates", "held_out"),
     "corpus": (
         *("readers", "cases", "splits", "entities", "jieba_dictionary", "tokenizers"),
-        *("token_spans", "parallel_tokenization"),
+        *("token_spans", "parallel_tokenization", "case_shards"),
         *("case_lines", "label_check", "stratified_split", "vocabulary", "dataset_spec"),
         *("manifest", "extra_cases", "tfrecords", "prepare", "input_pipeline"),
     ),
@@ -62,7 +62,7 @@ HOUSE = {
     ),
     "runs": (
         *("checkpoint_list", "run", "bundle", "onnx_file", "find_checkpoint", "create", "leakage"),
-        *("ranker_file", "case_index_file", "results", "thresholds_file"),
+        *("ranker_file", "case_index_file", "results", "thresholds_file", "model_digest"),
     ),
     "models": (
         *("fast_lstm", "losses", "pooling", "lstm_classifier", "onnx_graph", "flops"),
@@ -86,7 +86,7 @@ HOUSE = {
     ),
     "inference": (
         *("engines", "run_scorer", "score_cases", "tune", "baseline", "evaluate"),
-        *("encode_cases", "fact_parts", "explain", "recommender"),
+        *("encode_cases", "fact_parts", "explain", "recommender", "model_source"),
     ),
     "diagnostics": ("reports", "run_info", "doctor"),
     "search": ("space", "trial_process", "study", "results", "runner", "hyperparameter_search"),
@@ -116,8 +116,10 @@ HOUSE = {
             "server",
         ),
     ),
+    "cluster": ("claims", "shard_folder", "ray_cluster", "predict_shards"),
     "cli": (
-        *("printing", "option_types", "options", "audit", "split", "prepare", "verify"),
+        *("printing", "option_types", "options", "audit", "split", "prepare"),
+        "verify",
         *("embed", "train", "search", "tune_thresholds", "baseline", "evaluate", "predict"),
         "serve",
         *("export", "info", "articles", "doctor"),

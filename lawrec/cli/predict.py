@@ -41,6 +41,34 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
+_shards = options.compose_options(
+    click.option(
+        "--output-folder",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder for the answers, one file per shard of the input. All processes that name it "
+        "share the work, and a later one goes on with it.",
+    ),
+    click.option(
+        "--shard-bytes",
+        type=click.IntRange(1_024, 2**30),
+        help="With --output-folder: bytes of cases in a shard.  [default: 4 MiB]",
+    ),
+    click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="With --output-folder: the Ray cluster that does it; local: one on this machine.",
+    ),
+)
+
+
+class _ShardOptions(options.InputFormatOptions):
+    """The values of `input_format` and `_shards`."""
+
+    output_folder: Path | None
+    shard_bytes: int | None
+    cluster: str | None
+
+
 @click.command(cls=option_types.HeadedCommand)
 @click.argument("files", type=options.FILE, nargs=-1, metavar="[FILE]...")
 @options.model
@@ -112,6 +140,7 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="Cases to score together; 1 answers each line of a slow pipe at once, and takes it for "
     "UTF-8.  [default: 1 on a terminal, else up to 2,048]",
 )
+@_shards
 @options.verbosity
 def predict(
     files: tuple[Path, ...],
@@ -130,7 +159,7 @@ def predict(
     output: Path | None,
     n_jobs: int | None,
     window: int | None,
-    **arguments: Unpack[options.InputFormatOptions],
+    **arguments: Unpack[_ShardOptions],
 ) -> None:
     """Recommend articles for the cases of each FILE, in their order.
 
@@ -140,8 +169,10 @@ def predict(
 
     The answer to a line that is not a case is its error; the exit code is 1 when no line is a case.
     """
-    output_format = output_format or _default_format(output)
-    _check_files(output_format, output, bad_lines)
+    folder = arguments["output_folder"]
+    _check_shards(files, arguments, output_format=output_format)
+    output_format = output_format or ("json" if folder else _default_format(output))
+    _check_files(output_format, output or folder, bad_lines)
     if output_format == "csv" and explain:
         raise click.UsageError("CSV has no column for --explain: choose json, parquet or html.")
     if top_k is None:
@@ -150,19 +181,26 @@ def predict(
         raise click.UsageError("--date chooses the texts of --with-text: pass both.")
     texts = _texts_in_force(day) if with_text else None
     case_format = options.case_format_from(arguments)
+    features = SHOWN_FEATURES if with_features else 0
     options.set_tensorflow_log()
-    from lawrec.inference.recommender import Recommender
+    from lawrec.inference.model_source import ModelSource
     from lawrec.reporting.answers.bad_lines import without_bad_lines
 
-    with options.show_progress() as progress:
-        recommender = Recommender.load(
-            run_name,
-            checkpoints=checkpoints,
-            threshold=threshold,
-            engine=engine,
-            device=device or "auto",
-            progress=progress,
+    source = ModelSource(run_name, checkpoints, threshold, engine, device or "auto")
+    if folder:
+        _predict_in_shards(
+            files,
+            arguments,
+            source=source,
+            top_k=top_k,
+            features=features,
+            texts=texts,
+            output_format=output_format,
+            case_format=case_format,
         )
+        return
+    with options.show_progress() as progress:
+        recommender = source.load(progress)
     is_typed = files in _STDIN and sys.stdin is not None and sys.stdin.isatty()
     window = window or (1 if is_typed else CHUNK_CASES)
     if window == 1 and not case_format.encoding:
@@ -173,7 +211,7 @@ def predict(
         answers = recommender.answer(
             cases,
             top_k=top_k,
-            features=SHOWN_FEATURES if with_features else 0,
+            features=features,
             jobs=0 if is_typed else n_jobs,
             window=window,
             progress=progress,
@@ -188,6 +226,37 @@ def _check_files(output_format: str, output: Path | None, bad_lines: Path | None
         raise click.UsageError("--format parquet writes a file: name it with --output.")
     if output and bad_lines and output.absolute() == bad_lines.absolute():
         raise click.UsageError("--output and --bad-lines need files of their own.")
+
+
+def _check_shards(
+    files: tuple[Path, ...], arguments: _ShardOptions, *, output_format: str | None
+) -> None:
+    if arguments["output_folder"] is None:
+        if options.is_given("shard_bytes", "cluster"):
+            raise click.UsageError("--shard-bytes and --cluster go with --output-folder.")
+    elif options.is_given("output", "bad_lines", "explain", "n_jobs", "window"):
+        raise click.UsageError(
+            "--output-folder goes without --output, --bad-lines, --explain, --jobs and --window."
+        )
+    elif output_format in ("table", "html"):
+        raise click.UsageError("--output-folder is for programs: choose another --format.")
+    elif not files:
+        raise click.UsageError("--output-folder needs a FILE: stdin cannot be read in shards.")
+
+
+def _predict_in_shards(files: tuple[Path, ...], arguments: _ShardOptions, **settings: Any) -> None:
+    from lawrec.cluster.predict_shards import SHARD_BYTES, PredictJob, predict_in_shards
+
+    folder = arguments["output_folder"] or Path()
+    job = PredictJob(files, folder, shard_bytes=arguments["shard_bytes"] or SHARD_BYTES, **settings)
+    with options.show_progress() as progress:
+        shards = predict_in_shards(job, cluster=arguments["cluster"], progress=progress)
+    n_answers, n_errors = (
+        sum(getattr(shard, name) for shard in shards) for name in ("cases", "errors")
+    )
+    print_result(
+        f"{folder}: {n_answers:,} answers in {len(shards):,} files, {n_errors:,} of them errors."
+    )
 
 
 def _texts_in_force(day: date | None) -> Mapping[str, str]:

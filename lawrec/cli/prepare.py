@@ -1,25 +1,48 @@
 """`lawrec prepare`: convert labelled cases to records."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Unpack
 
 import click
 
 from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
+from lawrec.corpus.parallel_tokenization import MapBatches
 
 
 @click.command(cls=option_types.HeadedCommand)
 @options.data
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Ray cluster that tokenizes; local: one on this machine.",
+)
 @options.verbosity
-def prepare(**arguments: Unpack[options.DataOptions]) -> None:
+def prepare(cluster: str | None, **arguments: Unpack[options.DataOptions]) -> None:
     """Convert labelled cases to records; `train` does this itself where it is needed."""
     settings = options.settings_from(arguments)
     options.start_tensorflow()
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.reporting.runs_text import records_text
 
-    with options.show_progress() as progress:
+    with _connected(cluster) as map_batches, options.show_progress() as progress:
         records = prepare_records(
-            options.dataset_spec_from(arguments), settings.corpus, progress=progress
+            options.dataset_spec_from(arguments),
+            settings.corpus,
+            progress=progress,
+            map_batches=map_batches,
         )
     print_result(records_text(records))
+
+
+@contextmanager
+def _connected(cluster: str | None) -> Iterator[MapBatches | None]:
+    """Yield what has a cluster tokenize; None without one."""
+    if cluster is None:
+        yield None
+        return
+    from lawrec.cluster.ray_cluster import connected, map_in_order
+
+    with connected(cluster):
+        yield map_in_order

@@ -159,7 +159,13 @@ def read_cases(
 
 
 def read_stream(
-    stream: BinaryIO, where: str, *, labelled: bool, case_format: CaseFormat, prefix: str = ""
+    stream: BinaryIO,
+    where: str,
+    *,
+    labelled: bool,
+    case_format: CaseFormat,
+    prefix: str = "",
+    first_line: int = 1,
 ) -> Cases:
     r"""Yield the cases of an open binary stream.
 
@@ -169,6 +175,7 @@ def read_stream(
         labelled: Whether each case must have its articles.
         case_format: How the cases are written; without a reader, each line is the text of a fact.
         prefix: A case without an id is named by this and the number of its line.
+        first_line: The number of the first line.
 
     Raises:
         CaseError: The stream as a whole cannot be read.
@@ -179,7 +186,7 @@ def read_stream(
         >>> next(read_stream(text, "stdin", labelled=False, case_format=DEFAULT_FORMAT)).case_id
         '1'
     """
-    stream_of_cases = CaseStream(stream, where, case_format, labelled)
+    stream_of_cases = CaseStream(stream, where, case_format, labelled, first_line)
     for number, raw in read_raw_cases(stream_of_cases):
         case = (
             raw

@@ -1,7 +1,8 @@
 """Preparation: from a folder of cases to records and vocabularies.
 
 The same cases and settings are prepared once. The tokens of the cases wait in temporary files
-until the vocabularies are known, so that memory holds counts and not texts.
+until the vocabularies are known, so that memory holds counts and not texts. Those that other
+processes have tokenized are kept until all is written: a preparation that is killed goes on.
 
 The vocabulary of tokens comes from the train split alone, the articles come from all splits. Extra
 cases and the statute are splits of their own, "extra" and "statute", for training alone.
@@ -12,7 +13,7 @@ figures. The bias of such an article starts near minus eleven, far below any thr
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -51,22 +52,29 @@ from lawrec.corpus.manifest import (
     manifest_to_dict,
     verify,
 )
-from lawrec.corpus.parallel_tokenization import tokenize_cases
+from lawrec.corpus.parallel_tokenization import MapBatches, tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
-from lawrec.corpus.splits import encodings_at
+from lawrec.corpus.splits import SplitCounts, encodings_at
 from lawrec.corpus.tfrecords import Record, write_shards
 from lawrec.corpus.tokenizers import listed_words, note_on_split_words
 from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, LawrecError
 from lawrec.files import atomic_folder
 from lawrec.iterables import JsonSpool
 from lawrec.law.articles import statute_order
 from lawrec.law.charges import normalize_charge
 from lawrec.progress import SILENT, Progress
 from lawrec.seal import MANIFEST, file_digests, json_digest, seal, write_sealed
+from lawrec.temporary_names import remove
 
 
-def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SILENT) -> Records:
+def prepare(
+    spec: DatasetSpec,
+    config: CorpusConfig,
+    *,
+    progress: Progress = SILENT,
+    map_batches: MapBatches | None = None,
+) -> Records:
     """Return the records of the cases; they are written unless they are there and undamaged.
 
     A script that calls this needs `if __name__ == "__main__":`, because the processes that tokenize
@@ -76,6 +84,7 @@ def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SIL
         spec: Which cases to prepare, and where to write the records.
         config: The tokenizer, the limits of the vocabulary, and the size of the shards.
         progress: Reports each case, once when it is tokenized and once when it is written.
+        map_batches: As for `tokenize_cases`.
 
     Raises:
         CaseError: A file is missing, a line cannot be used, a label is unknown, or two splits are
@@ -98,49 +107,26 @@ def prepare(spec: DatasetSpec, config: CorpusConfig, *, progress: Progress = SIL
             splits = [(path, spec.case_format) for path in inputs.splits.values()]
             check_labels(splits, inputs.known_labels, progress=progress)
             check_labels(spec.extra_files.values(), _extra_labels(inputs, spec), progress=progress)
-        with (
-            atomic_folder(vocab) as new_vocab,
-            atomic_folder(folder) as new_folder,
-            TemporaryFile(dir=new_folder) as spool,
-        ):
-            extra = ExtraCases(new_folder, spool, learn_charges=spec.learn_charges)
-            _Preparation(spec, config, inputs, progress, new_folder, new_vocab, extra).run()
+        try:
+            with (
+                atomic_folder(vocab) as new_vocab,
+                atomic_folder(folder) as new_folder,
+                TemporaryFile(dir=new_folder) as spool,
+            ):
+                extra = ExtraCases(new_folder, spool, learn_charges=spec.learn_charges)
+                _Preparation(
+                    spec, config, inputs, progress, new_folder, new_vocab, extra, map_batches
+                ).run()
+        except LawrecError:  # other cases will have other records
+            remove(_kept_tokens(spec, inputs))
+            raise
+        remove(_kept_tokens(spec, inputs))
     return load_records(folder, vocab)
 
 
 _Vocabularies: TypeAlias = tuple[Vocabulary, Vocabulary, Vocabulary]
 """Those of tokens, articles and charges."""
 _TEACH_CHARGES = frozenset({"train", EXTRA})
-
-
-@dataclass
-class _SplitCounts:
-    """What is counted while the cases of a split are tokenized."""
-
-    cases: int = 0
-    tokens: int = 0
-    skipped: int = 0
-    token_counts: Counter[str] = field(default_factory=Counter)
-    token_cases: Counter[str] = field(default_factory=Counter)
-    article_counts: Counter[str] = field(default_factory=Counter)
-    charge_counts: Counter[str] = field(default_factory=Counter)
-    known_cases: Counter[str] = field(default_factory=Counter)
-
-    def add(self, case: Case, tokens: list[str]) -> None:
-        """Count a case.
-
-        A case of weight 0 adds 0 to all counts of training, but its articles get columns: the
-        counters have keys for them.
-        """
-        self.cases += 1
-        self.tokens += len(tokens)
-        is_learned = case.weight > 0
-        self.token_counts.update(tokens if is_learned else ())
-        self.token_cases.update(set(tokens) if is_learned else ())
-        self.article_counts.update(dict.fromkeys(case.articles, int(is_learned)))
-        self.charge_counts.update(dict.fromkeys(case.charges, int(is_learned)))
-        self.known_cases["articles"] += is_learned and case.unknown_articles != EVERY_ARTICLE
-        self.known_cases["charges"] += is_learned and case.charges != ()
 
 
 @dataclass(frozen=True)
@@ -154,11 +140,12 @@ class _Preparation:
     folder: Path
     vocab: Path
     extra: ExtraCases
+    map_batches: MapBatches | None
 
     def run(self) -> None:
         """Write the vocabularies, the shards and, last, the manifest."""
         with ExitStack() as stack:
-            counts: dict[str, _SplitCounts] = {}
+            counts: dict[str, SplitCounts] = {}
             spools = {}
             for split in self._files:
                 spools[split] = stack.enter_context(JsonSpool(self.folder))
@@ -197,15 +184,17 @@ class _Preparation:
             files[STATUTE] = [(self.spec.statute, DEFAULT_FORMAT)]
         return files
 
-    def _tokenize(self, split: str, spool: JsonSpool, *, cited: Set[str]) -> _SplitCounts:
+    def _tokenize(self, split: str, spool: JsonSpool, *, cited: Set[str]) -> SplitCounts:
         """Tokenize the cases of a split into a spool, and count them."""
-        counts = _SplitCounts()
+        counts = SplitCounts()
         bad_lines = BadLines(skip=self.spec.skip_bad, log=self.folder / SKIPPED)
         tokenized = tokenize_cases(
             self._statute_cases(cited) if split == STATUTE else self._cases(split, bad_lines),
             self.inputs.tokenizer,
             config=self.config,
             dictionaries=self.spec.dictionaries,
+            map_batches=self.map_batches,
+            kept=_kept_tokens(self.spec, self.inputs),
         )
         with closing(tokenized):
             for case, tokens in tokenized:
@@ -220,7 +209,7 @@ class _Preparation:
         self._check_counts(split, counts)
         return counts
 
-    def _check_counts(self, split: str, counts: _SplitCounts) -> None:
+    def _check_counts(self, split: str, counts: SplitCounts) -> None:
         path, _ = self._files[split][0]
         may_be_empty = split == STATUTE or (split == EXTRA and self.extra.left_out)
         if not counts.cases and not may_be_empty:
@@ -249,7 +238,7 @@ class _Preparation:
         cases = statute_cases(self.spec.statute) if self.spec.statute else iter(())
         return (case for case in cases if case.case_id in articles)
 
-    def _save_vocabularies(self, counts: Mapping[str, _SplitCounts]) -> _Vocabularies:
+    def _save_vocabularies(self, counts: Mapping[str, SplitCounts]) -> _Vocabularies:
         """Write the vocabularies of tokens, articles and charges, and return them."""
         train = counts["train"]
         few = [token for token, n in train.token_cases.items() if n < self.config.min_cases]
@@ -275,7 +264,7 @@ class _Preparation:
         return tokens, articles, charges
 
     def _write_split(
-        self, split: str, spool: JsonSpool, counts: _SplitCounts, *, vocabularies: _Vocabularies
+        self, split: str, spool: JsonSpool, counts: SplitCounts, *, vocabularies: _Vocabularies
     ) -> Split:
         """Write the shards of a split, and return what the manifest says of it."""
         tokens, articles, _ = vocabularies
@@ -318,7 +307,12 @@ class _Preparation:
         return "GZIP" if self.config.gzip else ""
 
 
-def _cited(counts: Mapping[str, _SplitCounts]) -> set[str]:
+def _kept_tokens(spec: DatasetSpec, inputs: DatasetInputs) -> Path:
+    """Return the folder of tokens with which a preparation that was killed goes on."""
+    return spec.records_root / f".{inputs.key}.tokens"
+
+
+def _cited(counts: Mapping[str, SplitCounts]) -> set[str]:
     """Return the articles that cases name; extra cases may name others, which are no labels."""
     splits = (split for name, split in counts.items() if name != EXTRA)
     return {name for split in splits for name in split.article_counts}
@@ -329,7 +323,7 @@ def _extra_labels(inputs: DatasetInputs, spec: DatasetSpec) -> KnownLabels:
     return labels_known_to_run(inputs.articles or (), any_label=spec.case_format.any_label)
 
 
-def _charge_counts(counts: Mapping[str, _SplitCounts]) -> Counter[str]:
+def _charge_counts(counts: Mapping[str, SplitCounts]) -> Counter[str]:
     """Return how many of the cases that teach charges name each of them, which may be none."""
     total: Counter[str] = Counter()
     for split in _TEACH_CHARGES & counts.keys():

@@ -162,9 +162,9 @@ def choose_stream_reader(stream: BufferedReader, case_format: CaseFormat) -> str
 
 
 READERS: dict[str, Reader] = {
-    "text": Reader(read_lines, (".txt",)),
+    "text": Reader(read_lines, (".txt",), is_lines=True),
     "document": Reader(read_document, ()),
-    "jsonl": Reader(read_json_lines, (".json", ".jsonl")),
+    "jsonl": Reader(read_json_lines, (".json", ".jsonl"), is_lines=True),
     "csv": Reader(read_csv, (".csv",), is_table=True),
     "tsv": Reader(partial(read_csv, delimiter="\t"), (".tsv",), is_table=True),
     "parquet": Reader(read_parquet, (".parquet",), is_text=False, is_table=True),

@@ -1,4 +1,4 @@
-"""Splits: find the train, valid and test cases of a folder, and their encodings.
+"""Splits: find the train, valid and test cases of a folder, and their encodings; count them.
 
 A split is one path, whatever holds it: a file, a folder of files, or a pattern that several files
 match. `lawrec.text_files` lists the files of such a path in order, and its digest covers their
@@ -7,13 +7,46 @@ decompressed bytes in this order: packing cases changes nothing, reordering them
 
 import glob
 import re
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from lawrec.corpus.cases import EVERY_ARTICLE, Case
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, CaseFormat, choose_reader
 from lawrec.errors import CaseError
 from lawrec.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
 
 SPLITS = ("train", "valid", "test")
+
+
+@dataclass
+class SplitCounts:
+    """What is counted while the cases of a split are tokenized."""
+
+    cases: int = 0
+    tokens: int = 0
+    skipped: int = 0
+    token_counts: Counter[str] = field(default_factory=Counter)
+    token_cases: Counter[str] = field(default_factory=Counter)
+    article_counts: Counter[str] = field(default_factory=Counter)
+    charge_counts: Counter[str] = field(default_factory=Counter)
+    known_cases: Counter[str] = field(default_factory=Counter)
+
+    def add(self, case: Case, tokens: list[str]) -> None:
+        """Count a case.
+
+        A case of weight 0 adds 0 to all counts of training, but its articles get columns: the
+        counters have keys for them.
+        """
+        self.cases += 1
+        self.tokens += len(tokens)
+        is_learned = case.weight > 0
+        self.token_counts.update(tokens if is_learned else ())
+        self.token_cases.update(set(tokens) if is_learned else ())
+        self.article_counts.update(dict.fromkeys(case.articles, int(is_learned)))
+        self.charge_counts.update(dict.fromkeys(case.charges, int(is_learned)))
+        self.known_cases["articles"] += is_learned and case.unknown_articles != EVERY_ARTICLE
+        self.known_cases["charges"] += is_learned and case.charges != ()
 
 
 def find_splits(data: Path) -> dict[str, Path]:

@@ -19,7 +19,7 @@ from lawrec.corpus.vocabulary import Encoder
 from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import Decision, Recommendation, recommend
-from lawrec.errors import CaseError, ConfigError
+from lawrec.errors import CaseError, ConfigError, ErrorKind
 from lawrec.inference.encode_cases import EncodedCase, encode_cases
 from lawrec.inference.engines import AUTO, EngineChoice
 from lawrec.inference.explain import explain_decision
@@ -32,6 +32,7 @@ from lawrec.ranking.scorer import Scorer
 from lawrec.runs.bundle import load_titles, open_model
 from lawrec.runs.case_index_file import load_case_index
 from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.model_digest import model_digest
 from lawrec.runs.results import Answer
 from lawrec.runs.run import load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
@@ -67,6 +68,7 @@ class Recommender:
         contributions: From the token ids of each case to what moved its scores; None if the run has
             no second stage, which alone knows.
         index: Returns the index of train cases; None if the run has none.
+        digest: A digest of all of the run that answers depend on.
 
     Example:
         >>> recommender = Recommender.load()  # doctest: +SKIP
@@ -83,6 +85,7 @@ class Recommender:
     titles: Mapping[str, str]
     contributions: Callable[[Sequence[TokenIds]], Contributions | None] = _no_contributions
     index: Callable[[], CaseIndex | None] = _no_index
+    digest: str = ""
 
     @classmethod
     def load(
@@ -137,6 +140,7 @@ class Recommender:
                 titles=load_titles(run),
                 contributions=scorer.contributions,
                 index=index,
+                digest=model_digest(run, checkpoint),
             )
 
     def with_threshold(self, threshold: float) -> Self:
@@ -210,7 +214,7 @@ class Recommender:
 
         Raises:
             ConfigError: The run has no second stage, whose features could be added.
-            CaseError: No case could be answered; raised after the last one.
+            CaseError: No case could be answered, `ErrorKind.NO_CASE`; raised after the last one.
         """
         n_done = n_errors = 0
         with closing(encode_cases(cases, self.encoder, jobs=jobs)) as encoded:
@@ -220,12 +224,7 @@ class Recommender:
                 n_errors += sum(isinstance(case, CaseError) for case, _ in batch)
                 progress.update("predict", n_done, None, _error_note(n_errors))
         if n_done == n_errors:
-            raise CaseError(
-                "the input",
-                expected="there must be a case to answer",
-                got=f"{n_done:,} lines, none of them valid" if n_done else "nothing",
-                todo="Write one fact per line.",
-            )
+            raise no_answer_error(n_done)
         if n_errors:
             progress.update("predict", n_done, n_done, _error_note(n_errors))
 
@@ -321,6 +320,22 @@ class Recommender:
             )
             for row, decision in enumerate(decisions)
         ]
+
+
+def no_answer_error(n_lines: int) -> CaseError:
+    """Return the error of an input without a case.
+
+    Example:
+        >>> no_answer_error(0).got
+        'nothing'
+    """
+    return CaseError(
+        "the input",
+        expected="there must be a case to answer",
+        got=f"{n_lines:,} lines, none of them valid" if n_lines else "nothing",
+        todo="Write one fact per line.",
+        kind=ErrorKind.NO_CASE,
+    )
 
 
 def _error_note(n_errors: int) -> str:

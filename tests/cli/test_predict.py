@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lawrec.reporting.answers.fields import answer_schema
+from lawrec.resources import shipped_path
 from lawrec.runs.checkpoint_list import write_checkpoint_list
 from tests.helpers.answers import check_schema
 from tests.helpers.cli import DRUNK, THEFT, json_lines, lawrec
@@ -481,3 +482,40 @@ def test_a_single_fact_starts_no_process_and_imports_little():
     assert answer["articles"] == ["264"]
     slow = {"tensorflow", "pandas", "scipy", "sklearn", "rich", "pyarrow", "multiprocessing"}
     assert {name.split(".")[0] for name in modules} & slow == set()
+
+
+def test_answers_in_shards_are_those_of_one_stream(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = shipped_path("data/sample/test.json").read_text(encoding="utf-8").splitlines()[:20]
+    Path("cases.jsonl").write_text("\n".join([*lines, "{"]), encoding="utf-8")
+    arguments = ("predict", "-q", "cases.jsonl")
+    result = lawrec(*arguments, "--output-folder", "answers", "--shard-bytes", 5_000)
+    files = sorted(Path("answers").glob("answers-*.jsonl"))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"answers: 21 answers in {len(files)} files, 1 of them errors.\n"
+    assert len(files) > 2
+    joined = "".join(file.read_text(encoding="utf-8") for file in files)
+    assert joined == lawrec(*arguments).stdout
+    again = lawrec(*arguments, "--output-folder", "answers", "--top-k", 2, "--shard-bytes", 5_000)
+    assert again.exit_code == 1
+    assert again.stderr == (
+        "Error: answers/plan.json: the job must be the one that was begun, with top_k 1, got 2. "
+        "Name a new folder for it.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--cluster", "local"], "--shard-bytes and --cluster go with --output-folder"),
+        (["--shard-bytes", 2_000], "--shard-bytes and --cluster go with --output-folder"),
+        (["--output-folder", "a", "-o", "b"], "goes without --output, --bad-lines, --explain"),
+        (["--output-folder", "a", "--jobs", 1, "c.txt"], "goes without --output"),
+        (["--output-folder", "a", "--format", "table", "c.txt"], "choose another --format"),
+        (["--output-folder", "a"], "stdin cannot be read in shards"),
+    ],
+)
+def test_options_of_shards_that_do_not_go_together(arguments, message):
+    result = lawrec("predict", *arguments, stdin="")
+    assert result.exit_code == 2
+    assert message in result.stderr

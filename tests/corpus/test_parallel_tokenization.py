@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,37 @@ def test_ctrl_c_ends_all_processes_without_a_word(tmp_path, wait):
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)  # until every process has closed these
     assert (out, err, process.returncode) == ("stopped\n", "", 0)
+
+
+def test_what_a_killed_process_has_tokenized_is_read_again(tmp_path):
+    config, tokenized = replace(CHAR, workers=2), []
+
+    def map_here(work, batches, limit=None):
+        for number, batch in enumerate(batches):
+            if number == limit:
+                raise KeyboardInterrupt
+            tokenized.append(batch)
+            yield batch, work(batch)
+
+    def tokenize(map_batches):
+        return tokenize_cases(
+            invented(9),
+            load_tokenizer(config),
+            config=config,
+            dictionaries=(),
+            map_batches=map_batches,
+            kept=tmp_path,
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        list(tokenize(partial(map_here, limit=3)))
+    files = sorted(tmp_path.glob("*/*.json"))
+    assert len(files) == 3
+    damaged = files[0].read_text(encoding="utf-8")
+    files[0].write_text(damaged.replace("\\u76d7", "\\u7a83", 1), encoding="utf-8")
+    times = {file: file.stat().st_mtime_ns for file in files}
+    assert list(tokenize(map_here)) == tokenize_all(invented(9), CHAR)
+    assert len(list(tmp_path.glob("*/*.json"))) == 5
+    rewritten = [file for file, time in times.items() if file.stat().st_mtime_ns != time]
+    assert rewritten == files[:1]
+    assert files[0].read_text(encoding="utf-8") == damaged

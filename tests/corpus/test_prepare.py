@@ -674,6 +674,40 @@ def test_the_encoding_of_each_split_is_reported(spec):
     }
 
 
+def map_here(work, batches):
+    """What a cluster does, in this process."""
+    for batch in batches:
+        yield batch, work(batch)
+
+
+def test_a_preparation_that_was_stopped_goes_on_with_its_tokens(spec, monkeypatch):
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.MIN_PARALLEL_CASES", 1)
+    expected = prepare(spec, CHAR)
+    before = {path: content for path, (content, _) in written(spec).items()}
+    for root in (spec.records_root, spec.vocab_root):
+        shutil.rmtree(root)
+
+    def stop_at_valid(stage, done, total, note):
+        if stage == "tokenize valid":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(spec, CHAR, progress=Reports(stop_at_valid), map_batches=map_here)
+    kept = list(spec.records_root.glob(".*.tokens/*/*.json"))
+    assert len(kept) == 2
+    assert prepare(spec, CHAR, map_batches=map_here) == expected
+    assert {path: content for path, (content, _) in written(spec).items()} == before
+    assert list(spec.records_root.glob(".*")) == []
+
+
+def test_tokens_of_refused_cases_are_not_kept(spec, write_split, monkeypatch):
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.MIN_PARALLEL_CASES", 1)
+    write_split("valid.json", [])
+    with pytest.raises(CaseError):
+        prepare(spec, CHAR, map_batches=map_here)
+    assert list(spec.records_root.glob("*")) == []
+
+
 def test_progress_reports_every_case_of_every_stage(spec):
     calls = []
     prepare(

@@ -52,19 +52,22 @@ class CaseStream:
         where: The name of the file, for errors.
         case_format: Names of fields, separator and encoding.
         labelled: Whether each case must have labels.
+        first_line: The number of the first line, above 1 if the stream is a later part of a file.
     """
 
     stream: BinaryIO
     where: str
     case_format: CaseFormat
     labelled: bool
+    first_line: int = 1
 
     def lines(self) -> Iterator[str]:
         """Yield the lines; bytes that do not fit the encoding are surrogates.
 
         A line of more than `MAX_LINE_BYTES` is `TOO_LONG`.
         """
-        return decode_lines(bounded_lines(self.stream), self.case_format.encoding)
+        lines = bounded_lines(self.stream, any_line_end=self.first_line == 1)
+        return decode_lines(lines, self.case_format.encoding)
 
 
 Record = dict[str, Any]
@@ -80,6 +83,7 @@ class Reader:
     read: Callable[[CaseStream], Iterator[Row]]  # in order and in constant memory
     suffixes: tuple[str, ...]
     is_text: bool = True  # False: such a file has no encoding to detect
+    is_lines: bool = False  # whether a file may be read in parts: each line is a case of its own
     is_table: bool = False  # whether one text may hold several articles
 
 

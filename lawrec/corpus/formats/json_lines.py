@@ -35,8 +35,8 @@ def read_json_lines(cases: CaseStream) -> Iterator[Row]:
         >>> list(read_json_lines(CaseStream(lines, "a.json", DEFAULT_FORMAT, labelled=False)))
         [(1, {'id': 1}), (3, {'id': 2})]
     """
-    is_first = True
-    for number, line in enumerate(cases.lines(), 1):
+    is_first = cases.first_line == 1
+    for number, line in enumerate(cases.lines(), cases.first_line):
         if line.strip():
             where = f"{cases.where}:{number}"
             if is_first and line.lstrip().startswith("["):

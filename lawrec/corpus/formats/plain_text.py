@@ -47,7 +47,7 @@ def read_lines(cases: CaseStream) -> Iterator[Row]:
         [(1, {'fact': '盗窃'}), (2, {'fact': '抢劫'})]
     """
     field = cases.case_format.fact_field
-    for number, line in enumerate(cases.lines(), 1):
+    for number, line in enumerate(cases.lines(), cases.first_line):
         where = f"{cases.where}:{number}"
         if cases.labelled:
             yield number, _no_labels(where)

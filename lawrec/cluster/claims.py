@@ -1,0 +1,102 @@
+"""Claims: which process works on what, where the processes of several hosts share a folder.
+
+A claim is a file with the name of its holder, which whoever creates it first has. While the holder
+works, it touches the file every few seconds. The claim of a process that was killed is taken over:
+at once on the same host, elsewhere when nobody has touched it for a minute by the clock of the one
+who waits, so that clocks need not agree.
+
+Claims save work and protect nothing: in rare cases two processes have the same one, for example if
+one of them was suspended. What is done under a claim must therefore be harmless to do twice: files
+appear whole, and have the same bytes whoever writes them.
+"""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+
+from lawrec.temporary_names import HOST, is_running, remove
+
+TOUCH_SECONDS = 5.0
+"""Seconds between two touches by the holder."""
+STALE_SECONDS = 60.0
+"""Seconds without a touch after which the claim of another host is taken over."""
+_HOLDER = re.compile(r"([0-9]{1,10})@(.+)")
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The claims in a folder, as one process sees them.
+
+    Args:
+        folder: The folder, which exists.
+        stale_seconds: See `STALE_SECONDS`.
+        clock: Returns seconds; it need not agree with any other clock.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with Claims(Path(folder)).held("7") as is_mine:
+        ...         is_mine, [path.name for path in Path(folder).iterdir()]
+        (True, ['7.claim'])
+    """
+
+    folder: Path
+    stale_seconds: float = STALE_SECONDS
+    clock: Callable[[], float] = time.monotonic
+    _seen: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[bool]:
+        """Yield whether this process has a claim, which then ends with the block."""
+        path = self.folder / claim_name(name)
+        if self._is_stale(path):
+            remove(path)
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(f"{os.getpid()}@{HOST}")
+        except FileExistsError:
+            yield False
+            return
+        done = Event()
+        Thread(target=_touch_until, args=(done, path), daemon=True).start()
+        try:
+            yield True
+        finally:
+            done.set()
+            remove(path)
+
+    def _is_stale(self, path: Path) -> bool:
+        """Return whether the holder of a claim has ended, as far as this process can know."""
+        try:
+            touched, holder = path.stat().st_mtime_ns, path.read_text("utf-8", errors="replace")
+        except OSError:
+            return False
+        match = _HOLDER.fullmatch(holder)
+        if match and match[2] == HOST and not is_running(int(match[1])):
+            return True
+        seen, since = self._seen.setdefault(path.name, (touched, self.clock()))
+        if touched != seen:
+            self._seen[path.name] = touched, self.clock()
+            return False
+        return self.clock() - since > self.stale_seconds
+
+
+def claim_name(name: str) -> str:
+    """Return the name of the file of a claim.
+
+    Example:
+        >>> claim_name("00007")
+        '00007.claim'
+    """
+    return f"{name}.claim"
+
+
+def _touch_until(done: Event, path: Path) -> None:
+    while not done.wait(TOUCH_SECONDS):
+        with suppress(OSError):
+            os.utime(path)

@@ -1,0 +1,118 @@
+"""Ray: a cluster of two nodes on this machine, one of which is lost in the middle."""
+
+import shutil
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+from lawrec.cluster.predict_shards import PredictJob, predict_in_shards
+from lawrec.cluster.ray_cluster import connected, map_in_order, map_on_cluster
+from lawrec.errors import ConfigError
+from lawrec.files import sha256
+from lawrec.inference.model_source import ModelSource
+from lawrec.resources import shipped_path
+from lawrec.runs.bundle import SHIPPED_MODEL
+from tests.cluster.test_shard_folder import contents
+from tests.helpers.cli import lawrec
+from tests.helpers.progress import Reports
+
+needs_ray = pytest.mark.skipif(
+    not find_spec("ray"), reason="Ray is not installed: pip install 'lawrec[cluster]'"
+)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A node with one CPU; a test may add another one."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster()
+    cluster.add_node(num_cpus=1, include_dashboard=False)
+    try:
+        yield cluster
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+
+
+@pytest.fixture
+def job(tmp_path):
+    lines = shipped_path("data/sample/test.json").read_text(encoding="utf-8").splitlines()[:60]
+    file = tmp_path / "cases.jsonl"
+    file.write_text("\n".join([*lines, "{"]), encoding="utf-8")
+    source = ModelSource(shipped_path(SHIPPED_MODEL))
+    return PredictJob((file,), tmp_path / "answers", source, shard_bytes=5_000)
+
+
+@needs_ray
+def test_a_node_is_lost_and_the_answers_are_those_of_one_process(cluster, job, tmp_path):
+    lost = cluster.add_node(num_cpus=1)
+    reports = []
+
+    def lose_a_node(stage, done, total, note):
+        reports.append((stage, done, total))
+        if len(reports) == 4:
+            cluster.remove_node(lost, allow_graceful=False)
+
+    predict_in_shards(job, cluster=cluster.address, progress=Reports(lose_a_node))
+    alone = PredictJob(**{**vars(job), "folder": tmp_path / "alone"})
+    predict_in_shards(alone)
+    assert lost not in cluster.list_all_nodes()
+    assert contents(job.folder) == contents(alone.folder)
+    n_shards = len(list(job.folder.glob("answers-*")))
+    assert reports[: n_shards + 1] == [
+        ("plan shards", 1, 1),
+        *(("shards", done, n_shards) for done in range(1, n_shards + 1)),
+    ]
+    before = contents(job.folder)
+    (job.folder / "answers-00003.jsonl").unlink()
+    predict_in_shards(job, cluster=cluster.address)
+    assert contents(job.folder) == before
+
+
+@needs_ray
+def test_items_are_mapped_in_any_order_or_in_theirs_and_errors_are_raised(cluster, tmp_path):
+    with connected(cluster.address):
+        assert sorted(map_on_cluster(abs, range(-20, 0))) == [(-n, n) for n in range(20, 0, -1)]
+        assert list(map_in_order(abs, range(-20, 0))) == [(-n, n) for n in range(20, 0, -1)]
+        assert list(map_on_cluster(abs, [])) == []
+        with pytest.raises(FileNotFoundError, match="missing"):
+            list(map_on_cluster(sha256, [tmp_path / "missing"]))
+
+
+@needs_ray
+@pytest.mark.parametrize(
+    ("address", "got"),
+    [("127.0.0.1:1", "Connection refused"), ("nonsense", "Invalid address format")],
+)
+def test_an_address_without_a_cluster_is_an_error_at_once(address, got):
+    message = f"must be a Ray cluster .* got {address} .*{got}"
+    with pytest.raises(ConfigError, match=message), connected(address):
+        pass
+
+
+def test_without_ray_its_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    message = r"pip install 'lawrec\[cluster\]'"
+    with pytest.raises(ConfigError, match=message), connected("local"):
+        pass
+
+
+@needs_ray
+@pytest.mark.tensorflow
+def test_records_that_a_cluster_tokenized_are_those_of_one_process(
+    cluster, tmp_path, monkeypatch, tiny_data
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.MIN_PARALLEL_CASES", 3)
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.CASES_PER_TASK", 7)
+    arguments = ("prepare", "-q", "--data", tiny_data)
+    alone = lawrec(*arguments)
+    expected = contents(tmp_path)
+    shutil.rmtree(tmp_path / "data")
+    shutil.rmtree(tmp_path / "vocab")
+    result = lawrec(*arguments, "--cluster", cluster.address)
+    assert (result.exit_code, result.stdout) == (0, alone.stdout)
+    assert contents(tmp_path) == expected
