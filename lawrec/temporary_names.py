@@ -34,18 +34,18 @@ def new_temporary(path: Path) -> Path:
         ('new', '.run.', '.tmp')
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for sibling in _siblings(path.parent):
-        ours = _TEMPORARY.fullmatch(sibling.name)
+    for name in _names_in(path.parent):
+        ours = _TEMPORARY.fullmatch(name)
         if ours and not is_running(int(ours[1])):
-            remove(sibling)
+            remove(path.with_name(name))
     owner = f"{os.getpid()}@{HOST}"
     return path.with_name(f".{path.name[:_NAME_KEPT]}.{owner}.{secrets.token_hex(4)}.tmp")
 
 
-def _siblings(folder: Path) -> list[Path]:
+def _names_in(folder: Path) -> list[str]:
     """Return what is in a folder; nothing if it may be written to but not read."""
     try:
-        return list(folder.iterdir())
+        return os.listdir(folder)  # noqa: PTH208 - quicker with many thousands of files
     except OSError:
         return []
 

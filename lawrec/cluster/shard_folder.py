@@ -11,6 +11,7 @@ it works on. Whoever comes next does what is missing or damaged, and nothing els
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -87,8 +88,8 @@ class ShardFolder:
 
     def missing(self) -> list[int]:
         """Return the shards without an entry, in order, but those that have a claim last."""
-        names = {path.name for path in (self.path / _STATE).iterdir()}
-        missing = [i for i in range(self.n_shards) if self._entry(i).name not in names]
+        names = set(os.listdir(self.path / _STATE))  # noqa: PTH208 - quicker with many shards
+        missing = [i for i in range(self.n_shards) if _entry_name(i) not in names]
         return sorted(missing, key=lambda index: claim_name(f"{index:05}") in names)
 
     def is_missing(self, index: int) -> bool:
@@ -118,7 +119,11 @@ class ShardFolder:
         return None
 
     def _entry(self, index: int) -> Path:
-        return self.path / _STATE / f"{index:05}.json"
+        return self.path / _STATE / _entry_name(index)
+
+
+def _entry_name(index: int) -> str:
+    return f"{index:05}.json"
 
 
 def open_shard_folder(
