@@ -10,6 +10,7 @@ from lawrec.cli import cli
 from lawrec.inference.recommender import Recommender
 from lawrec.resources import shipped_path
 from lawrec.runs.bundle import SHIPPED_MODEL, open_bundle
+from lawrec.runs.case_index_file import load_case_index
 from tests.helpers.bundles import read_parts
 
 MOST_BYTES = 20_000_000
@@ -41,6 +42,13 @@ def test_it_holds_words_and_no_sentences(path):
             assert not re.search(r"[\u4e00-\u9fff]{20}", content.decode()), name
 
 
+def test_it_keeps_a_few_words_of_each_train_case_and_its_line(path):
+    with open_bundle(path) as run:
+        index = load_case_index(run)
+    assert index.case_ids == tuple(str(line) for line in range(1, 8_102))
+    assert index.terms.shape == (8_101, 16)
+
+
 def test_its_bytes_are_those_of_its_manifest_alone(path):
     with zipfile.ZipFile(path) as archive:
         assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
@@ -52,6 +60,13 @@ def test_it_knows_what_a_lawyer_knows(article):
     recommender = Recommender.load(shipped_path(SHIPPED_MODEL))
     [answer] = recommender(FACTS[article])
     assert answer.decision.recommendations[0].article == article
+
+
+@pytest.mark.parametrize("article", FACTS)
+def test_it_knows_similar_cases(article):
+    answer = Recommender.load(shipped_path(SHIPPED_MODEL)).explain(FACTS[article])
+    assert len(answer.similar_cases) == 3
+    assert any(article in case.articles for case in answer.similar_cases)
 
 
 def test_predict_uses_it_where_nothing_was_trained_and_says_so(tmp_path, monkeypatch):
