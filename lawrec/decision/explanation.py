@@ -14,8 +14,9 @@ class Evidence:
         text: Its text, at the first of its spans.
         spans: Its characters in the fact as it was given, each from a start up to but without an
             end. A clause has one span, a word one per occurrence.
-        effect: How much lower the logit of the score is without this part. Of a rival: how much
-            smaller the lead of the article is, in logits; what speaks for the rival is negative.
+        effect: How much lower the logit of the score is without this part, in a context that
+            `lawrec.inference.explain` chooses. Of a rival: how much smaller the lead of the
+            article is, in logits; what speaks for the rival is negative.
     """
 
     text: str

@@ -12,7 +12,7 @@ from lawrec.corpus.vocabulary import PAD, UNK, UNK_ID, Encoder, Vocabulary
 from lawrec.decision.recommend import Decision, Recommendation
 from lawrec.inference import explain
 from lawrec.inference.explain import explain_decision
-from lawrec.inference.fact_parts import clauses, locate, words
+from lawrec.inference.fact_parts import clauses, locate
 from lawrec.inference.recommender import Recommender
 from lawrec.resources import shipped_path
 from lawrec.runs.bundle import SHIPPED_MODEL
@@ -104,7 +104,7 @@ def test_all_recommended_articles_share_the_scored_variants():
     assert shown(first.words) == shown(explained("264")[0].words)
     assert shown(second.words) == [("骗", 1.5)]
     assert first.rival.article == second.rival.article == "234"
-    assert scored == [1, 1 + 5, 1 + 5]
+    assert scored == [1, 1 + 5, 1 + 5]  # the fact, and what it is without each clause and word
 
 
 def test_articles_that_are_not_recommended_have_no_explanation():
@@ -166,35 +166,51 @@ def test_the_words_of_a_long_fact_are_found_with_a_bounded_number_of_variants():
     assert shown(explanation.clauses) == [("人窃，", 1.0)]
     assert explanation.clauses[0].spans == ((2700, 2703),)
     assert shown(explanation.words) == [("窃", 1.0)]
-    assert max(scored) <= 1 + 16
-    assert sum(scored) <= 1 + 6 * (1 + 16)
+    assert max(scored) <= 3 + 16
+    assert sum(scored) <= 1 + 6 * (3 + 16)
 
 
-def test_a_slow_reference_occludes_each_part_alone():
-    """Scores that depend on everything: effects are still those of a case scored on its own."""
+@pytest.mark.parametrize("n_clauses", [1, 4, 5, 6, 7, 20])
+def test_a_slow_reference_leaves_each_clause_out_of_its_context(n_clauses):
+    """Scores depend on all that a variant has: effects are those of a case scored on its own."""
 
     def scorer(cases):
         seeds = [int(np.dot(case, np.arange(len(case)) + 1)) for case in cases]
-        return np.array([np.random.default_rng(seed).random(3) for seed in seeds], np.float32)
+        return np.array([np.random.default_rng(seed).random(1) for seed in seeds], np.float32)
 
-    fact = locate(FACT, ENCODER)
+    text = "".join(f"{character}人，" for character in ("盗窃骗刀" * 5)[:n_clauses])
+    fact = locate(text, ENCODER)
+    parts = clauses(fact)
 
-    def logit_without(positions):
-        ids = [UNK_ID if at in positions else token for at, token in enumerate(fact.token_ids)]
+    def logit_with(kept):
+        positions = {position for part in kept for position in part.positions}
+        ids = [token if at in positions else UNK_ID for at, token in enumerate(fact.token_ids)]
         score = scorer([ids])[0, 0]
         return np.log(score / (1 - score))
 
-    expected = {
-        part.spans: logit_without([]) - logit_without(part.positions)
-        for part in [*clauses(fact), *words(fact, clauses(fact), limit=99)]
-    }
-    [explanation] = explained("264", scorer=scorer)
-    found = [*explanation.clauses, *explanation.words]
-    assert found
-    for evidence in found:
-        assert evidence.effect == pytest.approx(expected[evidence.spans], abs=1e-3)
-    raised = sorted((effect for effect in expected.values() if effect > 0), reverse=True)
-    assert max(each.effect for each in found) == pytest.approx(raised[0], abs=1e-3)
+    step = 3 if len(parts) >= 6 else 1
+    expected = {}
+    for row, part in enumerate(parts):
+        context = parts[row % step :: step]
+        rest = [other for other in context if other != part]
+        expected[part.spans] = logit_with(context) - logit_with(rest)
+    [explanation] = explained("264", fact=text, scorer=scorer, articles=("264",))
+    strongest = sorted((e for e in expected.values() if e > 0), reverse=True)[: explain.CLAUSES]
+    shown_effects = [clause.effect for clause in explanation.clauses]
+    assert shown_effects == pytest.approx(strongest[: len(shown_effects)], abs=1e-3)
+    for clause in explanation.clauses:
+        assert clause.effect == pytest.approx(expected[clause.spans], abs=1e-3)
+
+
+def test_clauses_that_say_the_same_all_have_effects():
+    """One of them is enough for the score: without the contexts, none would have an effect."""
+
+    def scorer(cases):
+        return np.array([[0.9 if TOKENS.ids["窃"] in case else 0.1] for case in cases], np.float32)
+
+    fact = "人窃，盗人，刀人，刀人，人窃，刀人，刀人，刀人，人窃。"
+    [explanation] = explained("264", fact=fact, scorer=scorer, articles=("264",))
+    assert [clause.text for clause in explanation.clauses] == ["人窃，", "人窃，", "人窃。"]
 
 
 def test_at_most_so_many_clauses_and_words_are_shown():
