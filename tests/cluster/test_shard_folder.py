@@ -17,6 +17,7 @@ from lawrec.cluster.shard_folder import (
 from lawrec.corpus.case_shards import plan_shards
 from lawrec.corpus.readers import DEFAULT_FORMAT
 from lawrec.errors import CaseError, ConfigError, ErrorKind
+from lawrec.seal import write_sealed
 from tests.helpers.progress import Reports
 
 JOB = {"model": "12", "top_k": 1, "names": ("a", "b")}
@@ -123,6 +124,32 @@ def test_a_job_that_was_stopped_goes_on(begin):
     again = Work(begin())
     again.complete()
     assert again.done == [0, 2]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("limit", range(6))  # the plan, four entries, the manifest
+def test_a_job_that_is_stopped_at_any_write_goes_on(begin, tmp_path, monkeypatch, when, limit):
+    Work(begin()).complete()
+    expected = contents(tmp_path / "answers")
+    written = []
+
+    def write_until_limit(path, values):
+        if when == "after":
+            write_sealed(path, values)
+        written.append(path)
+        if len(written) > limit:
+            raise KeyboardInterrupt
+        write_sealed(path, values)
+
+    other = tmp_path / "other"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(module, "write_sealed", write_until_limit)
+        Work(begin(path=other)).complete()
+    work = Work(begin(path=other))
+    work.complete()
+    assert contents(other) == expected
+    n_entered = min(max(limit - (when == "before"), 0), 4)
+    assert work.done == [0, 1, 2, 3][n_entered:]
 
 
 def test_threads_share_the_shards(begin):
