@@ -25,6 +25,8 @@ LOGGER = logging.getLogger("uvicorn.error")
 OPEN_PATHS = ("/health/", "/v2/health/", "/static/")
 """What is answered without an API key: nothing that depends on a fact or on the model."""
 OPEN_PAGES = ("/", "/openapi.json")
+MOST_BODIES = 16
+"""So many of the largest bodies may be in memory at the same time."""
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -50,12 +52,14 @@ class _Exchange:
         send: Sends parts of the answer.
         headers: Headers that every answer has.
         status: The status of the answer, 0 before it has begun.
+        held: Bytes of its body in memory.
     """
 
     scope: Scope
     send: Send
     headers: Sequence[tuple[bytes, bytes]]
     status: int = 0
+    held: int = 0
     start: float = field(default_factory=time.perf_counter)
 
     async def send_guarded(self, message: Message) -> None:
@@ -82,6 +86,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, config: ServiceConfig, metrics: Metrics) -> None:
         self._app, self._config, self._metrics = app, config, metrics
+        self._held = 0
         headers = SECURITY_HEADERS | (_HSTS if config.tls_certificate else {})
         self._headers = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
 
@@ -93,7 +98,7 @@ class Guard:
         exchange = _Exchange(scope, send, self._headers)
         try:
             self._check_key(scope)
-            body = await self._read_body(scope, receive)
+            body = await self._read_body(exchange, receive)
             await self._app(scope, _replay(body, receive), exchange.send_guarded)
         except ProblemError as problem:
             await problem_response(problem)(scope, receive, exchange.send_guarded)
@@ -101,6 +106,8 @@ class Guard:
             _log(error, exchange)
             if not exchange.status:
                 await problem_response(_INTERNAL)(scope, receive, exchange.send_guarded)
+        finally:
+            self._held -= exchange.held
         self._count(exchange)
 
     def _count(self, exchange: _Exchange) -> None:
@@ -128,11 +135,11 @@ class Guard:
         problem.headers["WWW-Authenticate"] = "Bearer"
         raise problem
 
-    async def _read_body(self, scope: Scope, receive: Receive) -> bytes:
-        self._check_length(Headers(scope=scope).get("content-length", "0"))
+    async def _read_body(self, exchange: _Exchange, receive: Receive) -> bytes:
+        self._check_length(Headers(scope=exchange.scope).get("content-length", "0"))
         try:
             async with asyncio.timeout(self._config.body_seconds):
-                return await self._receive_all(receive)
+                return await self._receive_all(exchange, receive)
         except TimeoutError:
             raise ProblemError(
                 408,
@@ -142,13 +149,16 @@ class Guard:
                 todo="Send it again, faster or in parts.",
             ) from None
 
-    async def _receive_all(self, receive: Receive) -> bytes:
-        parts, size = [], 0
+    async def _receive_all(self, exchange: _Exchange, receive: Receive) -> bytes:
+        parts = []
         while True:
             message = await receive()
             parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            self._check_length(str(size))
+            exchange.held += len(parts[-1])
+            self._held += len(parts[-1])
+            self._check_length(str(exchange.held))
+            if self._held > MOST_BODIES * self._config.max_body:
+                raise _too_many_bodies()
             if not message.get("more_body"):
                 return b"".join(parts)
 
@@ -162,6 +172,17 @@ class Guard:
             got="more",
             todo="Send it in several requests.",
         )
+
+
+def _too_many_bodies() -> ProblemError:
+    return ProblemError(
+        429,
+        "the service",
+        expected="it must have memory for the body",
+        got="many others at the same time",
+        todo="Send it again later.",
+        retry_after=1,
+    )
 
 
 def _key(headers: Headers) -> str:

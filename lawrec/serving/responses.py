@@ -156,7 +156,7 @@ _PROBLEMS = {
     503: ("The service stops or is late.", "the service", "it must be ready", "no", "Try later."),
 }
 """What each status means, and the four parts of its example."""
-_EVERYWHERE = (401, 408, 413)
+_EVERYWHERE = (401, 408, 413, 429)
 
 
 def answer_schema_inline() -> dict[str, Any]:
@@ -248,8 +248,8 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the entries of an OpenAPI for statuses, and for those of every route.
 
     Example:
-        >>> list(problems(429))
-        [401, 408, 413, 429]
+        >>> list(problems(503))
+        [401, 408, 413, 429, 503]
     """
     return {status: _problem(status) for status in sorted({*_EVERYWHERE, *statuses})}
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 import pytest
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from lawrec.serving.guard import Guard
@@ -96,6 +97,37 @@ def test_a_slow_body_is_given_up():
 
     sent = guarded(None, receive, body_seconds=0.1)
     assert sent[0]["status"] == 408
+
+
+def test_bodies_have_a_bound_of_memory_together_which_is_free_again_after_them():
+    config = ServiceConfig(max_body=100)
+    statuses = []
+
+    async def run():
+        release = asyncio.Event()
+        body = {"type": "http.request", "body": b"x" * 100, "more_body": False}
+
+        async def app(scope, receive, send):
+            await release.wait()
+            await Response()(scope, receive, send)
+
+        async def receive():
+            return body
+
+        async def send(message):
+            statuses.append(message.get("status"))
+
+        guard = Guard(app, config=config, metrics=new_metrics())
+        scope = {"type": "http", "method": "POST", "path": "/v1/recommend", "headers": []}
+        calls = [asyncio.create_task(guard(dict(scope), receive, send)) for _ in range(20)]
+        await asyncio.sleep(0.1)
+        assert [status for status in statuses if status] == [429] * 4
+        release.set()
+        await asyncio.gather(*calls)
+        await guard(scope, receive, send)
+
+    asyncio.run(run())
+    assert [status for status in statuses if status] == [429] * 4 + [200] * 17
 
 
 def test_an_unexpected_error_shows_no_fact(caplog):

@@ -1,0 +1,47 @@
+"""Loaded model: queries of different options in one batch, bundles, and the law's texts."""
+
+import shutil
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from lawrec.errors import StatuteError
+from lawrec.resources import shipped_path
+from lawrec.runs.bundle import SHIPPED_MODEL
+from lawrec.serving.loaded_model import Options, Query, load_model
+from tests.helpers.cli import DRUNK, THEFT
+
+
+def test_queries_of_one_batch_keep_their_facts_and_options(model):
+    queries = [
+        Query((THEFT, DRUNK), Options(top_k=2)),
+        Query((DRUNK,), Options(threshold=0.9999)),
+        Query((DRUNK,), Options(top_k=2)),
+        Query((THEFT,), Options(explain=True)),
+    ]
+    both, strict, drunk, explained = model.answers(queries)
+    assert both == model.recommender([THEFT, DRUNK], top_k=2)
+    assert drunk == [replace(both[1], case_id="1")]
+    assert strict == model.recommender.with_threshold(0.9999)([DRUNK], top_k=1)
+    assert explained == [model.recommender.explain(THEFT, top_k=1)]
+
+
+def test_explaining_counts_as_many_facts():
+    assert Query((THEFT, DRUNK)).cost == 2
+    assert Query((THEFT, DRUNK), Options(explain=True)).cost == 32
+
+
+def test_a_bundle_answers_as_its_run(model, config, tmp_path):
+    path = tmp_path / "mine.lawrec"
+    shutil.copy(shipped_path(SHIPPED_MODEL), path)
+    loaded = load_model(replace(config, model=str(path)))
+    assert loaded.description == model.description | {"name": "mine"}
+    assert loaded.answers([Query((THEFT,))]) == model.answers([Query((THEFT,))])
+
+
+def test_texts_are_those_in_force(model):
+    assert model.texts(None) == model.texts(date(2021, 3, 1)) == {"264": "新的。"}
+    assert model.texts(date(2021, 2, 28)) == {"264": "旧的。"}
+    with pytest.raises(StatuteError):
+        model.texts(date(1990, 1, 1))
