@@ -4,7 +4,7 @@ LAWREC := $(BIN)/lawrec
 PEERS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast fuzz check format docs man bench peers predict-env clean
+.PHONY: help run test test-fast fuzz check format docs translations man bench peers predict-env clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target text; do printf 'make %-11s%s\n' "$$target" "$$text"; done
@@ -40,6 +40,9 @@ docs: .venv/docs  ## Build the documentation site into site/
 
 man: .venv/docs  ## Write a man page per command into man/
 	$(BIN)/python docs/make_man.py
+
+translations: .venv/ready  ## Bring the catalogs of translations up to date
+	$(BIN)/python docs/make_translations.py
 
 bench: .venv/ready  ## Measure speed against named alternatives
 	for benchmark in tests/benchmarks/bench_*.py; do $(BIN)/python $$benchmark || exit; done

@@ -1,5 +1,6 @@
 """A run that is trained on the tiny corpus, and fixtures that several folders of tests share."""
 
+import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from tests.helpers.cases import (
 
 
 def pytest_configure() -> None:
-    """Make Ctrl-C reach what the tests start, even if a shell runs them in the background."""
+    """Make Ctrl-C reach what the tests start, even from the background, and messages English."""
+    os.environ["LANGUAGE"] = "en"
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -26,6 +26,7 @@ from lawrec.errors import CaseError
 from lawrec.iterables import CHUNK_CASES
 from lawrec.json_text import json_text
 from lawrec.law import statute_versions
+from lawrec.translation import LANGUAGES, language_of, messages_in
 
 _STDIN = ((), (Path("-"),))
 """The arguments that stand for stdin."""
@@ -141,8 +142,15 @@ class _ShardOptions(options.InputFormatOptions):
     "UTF-8.  [default: 1 on a terminal, else up to 2,048]",
 )
 @_shards
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    help="Language of tables and pages; other formats are in English.  [default: by the locale]",
+)
 @options.verbosity
+@click.pass_context
 def predict(
+    ctx: click.Context,
     files: tuple[Path, ...],
     run_name: str | None,
     checkpoints: Path,
@@ -159,6 +167,7 @@ def predict(
     output: Path | None,
     n_jobs: int | None,
     window: int | None,
+    language: str | None,
     **arguments: Unpack[_ShardOptions],
 ) -> None:
     """Recommend articles for the cases of each FILE, in their order.
@@ -169,6 +178,7 @@ def predict(
 
     The answer to a line that is not a case is its error; the exit code is 1 when no line is a case.
     """
+    ctx.with_resource(messages_in(language or language_of(os.environ)))
     folder = arguments["output_folder"]
     _check_shards(files, arguments, output_format=output_format)
     output_format = output_format or ("json" if folder else _default_format(output))

@@ -24,10 +24,11 @@ from lawrec.decision.calibration import Calibration, calibrate
 from lawrec.decision.expected_f1 import best_expected_f1
 from lawrec.decision.score_order import chunk_rows, relative_scores, round_scores, top_mask
 from lawrec.decision.threshold_curve import NEVER
+from lawrec.translation import marked
 from lawrec.types import BoolArray, Float32Array
 
-ABOVE, BELOW = "above threshold", "below threshold"
-LIKELIEST, OUTSIDE = "likeliest list", "outside the likeliest list"
+ABOVE, BELOW = marked("above threshold"), marked("below threshold")
+LIKELIEST, OUTSIDE = marked("likeliest list"), marked("outside the likeliest list")
 """Reasons why an article passes, or why it does not."""
 
 

@@ -18,14 +18,15 @@ from lawrec.decision.decision_rule import (
 )
 from lawrec.decision.explanation import Explanation
 from lawrec.decision.score_order import SCORE_DECIMALS, rank, round_scores
+from lawrec.translation import marked
 from lawrec.types import BoolArray, Float32Array, Int64Array
 
-FALLBACK = "top-1 fallback"
-MINIMUM = "minimum list"
-GUARANTEE = "guarantee"
-MAXIMUM = "over the maximum"
-ABSTAINED = "abstained"
-NOTHING_KNOWN = "nothing known in the text"
+FALLBACK = marked("top-1 fallback")
+MINIMUM = marked("minimum list")
+GUARANTEE = marked("guarantee")
+MAXIMUM = marked("over the maximum")
+ABSTAINED = marked("abstained")
+NOTHING_KNOWN = marked("nothing known in the text")
 
 
 @dataclass(frozen=True)

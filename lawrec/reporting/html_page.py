@@ -11,7 +11,7 @@ from string import Template
 from lawrec.text import encodable
 
 
-def page_html(title: str, body: str, *, stylesheet: str) -> str:
+def page_html(title: str, body: str, *, stylesheet: str, language: str = "en") -> str:
     """Return a page that is light or dark as the reader's system is.
 
     Args:
@@ -19,6 +19,7 @@ def page_html(title: str, body: str, *, stylesheet: str) -> str:
         body: The content of the page, as HTML. What UTF-8 cannot hold, as in the name of a file,
             is escaped.
         stylesheet: The file in `static` with the page's own rules; `page.css` comes before it.
+        language: The language of the page.
 
     Example:
         >>> page = page_html("Audit of data", "<h1>Audit</h1>", stylesheet="audit.css")
@@ -27,7 +28,8 @@ def page_html(title: str, body: str, *, stylesheet: str) -> str:
     """
     style = static_text("page.css") + static_text(stylesheet)
     page = Template(static_text("page.html"))
-    return encodable(page.substitute(title=escape(title), style=style, body=body))
+    parts = {"title": escape(title), "style": style, "body": body, "language": language}
+    return encodable(page.substitute(parts))
 
 
 def static_text(name: str) -> str:

@@ -519,3 +519,21 @@ def test_options_of_shards_that_do_not_go_together(arguments, message):
     result = lawrec("predict", *arguments, stdin="")
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "head"),
+    [
+        ((), {"LANGUAGE": "zh_CN"}, "案件 1："),
+        (("--language", "zh"), {"LANGUAGE": "en"}, "案件 1："),
+        (("--language", "en"), {"LANGUAGE": "zh"}, "Case 1: "),
+    ],
+)
+def test_tables_are_in_the_language_of_the_option_or_the_locale(
+    arguments, environment, head, monkeypatch
+):
+    monkeypatch.setenv("LANGUAGE", environment["LANGUAGE"])
+    shown = lawrec("predict", "--format", "table", *arguments, stdin=THEFT)
+    assert shown.stdout.startswith(head)
+    (answer,) = json_lines(lawrec("predict", *arguments, stdin=THEFT))
+    assert answer["recommendations"][0]["reason"].isascii()

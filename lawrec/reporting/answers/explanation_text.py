@@ -13,6 +13,7 @@ from lawrec.reporting.answers.highlights import stretches
 from lawrec.reporting.tables import WIDTH
 from lawrec.runs.results import Answer
 from lawrec.text import plain
+from lawrec.translation import marked, translate
 
 _FOR, _AGAINST = "bold green", "bold magenta"
 
@@ -56,12 +57,12 @@ def _lines(answer: Answer, *, colour: bool) -> Iterator[tuple[int, Text]]:
     """Yield lines with their indents."""
     for entry in answer.decision.recommendations:
         if entry.explanation:
-            yield 2, Text(_WORDS["why"].format(plain(f"{entry.article} {entry.title}")))
+            yield 2, Text(_word("why").format(plain(f"{entry.article} {entry.title}")))
             for line in _explanation_lines(answer.fact, entry, colour=colour):
                 yield 4, line
     if answer.similar_cases:
         cases = "; ".join(map(_similar_case, answer.similar_cases))
-        yield 2, Text(_WORDS["similar"].format(cases))
+        yield 2, Text(_word("similar").format(cases))
 
 
 def _explanation_lines(fact: str, entry: Recommendation, *, colour: bool) -> Iterator[Text]:
@@ -74,12 +75,12 @@ def _explanation_lines(fact: str, entry: Recommendation, *, colour: bool) -> Ite
             line += _marked(plain(text), effect, colour=colour)
         yield line
     if explanation.words:
-        yield Text(_WORDS["words"]) + _with_effects(explanation.words)
+        yield Text(_word("words")) + _with_effects(explanation.words)
     if not (explanation.clauses or explanation.words):
-        yield Text(_WORDS["nothing"])
+        yield Text(_word("nothing"))
     if rival := explanation.rival:
-        head = _WORDS["rival"].format(plain(f"{rival.article} {rival.title}"), rival.score)
-        yield Text(head) + (_with_effects(rival.words) if rival.words else Text(_WORDS["even"]))
+        head = _word("rival").format(plain(f"{rival.article} {rival.title}"), rival.score)
+        yield Text(head) + (_with_effects(rival.words) if rival.words else Text(_word("even")))
 
 
 def _marked(text: str, effect: float, *, colour: bool) -> Text:
@@ -103,12 +104,16 @@ def _similar_case(case: SimilarCase) -> str:
     return f"{plain(case.case_id)} ({articles}; {case.similarity:.2f})"
 
 
+def _word(name: str) -> str:
+    return translate(_WORDS[name])
+
+
 _WORDS = {
-    "why": "Why {}:",
-    "words": "Words: ",
-    "nothing": "No single clause or word raised its score.",
-    "rival": "Rather than {} ({:.3f}): ",
-    "even": "no single word decides.",
-    "similar": "Similar training cases: {}",
+    "why": marked("Why {}:"),
+    "words": marked("Words: "),
+    "nothing": marked("No single clause or word raised its score."),
+    "rival": marked("Rather than {} ({:.3f}): "),
+    "even": marked("no single word decides."),
+    "similar": marked("Similar training cases: {}"),
 }
 """All words that an explanation has of its own."""

@@ -9,6 +9,7 @@ from lawrec.reporting.answers.highlights import Stretch, stretches
 from lawrec.reporting.html_page import page_html
 from lawrec.runs.results import Answer
 from lawrec.text import encodable, printable
+from lawrec.translation import current_language, marked, translate
 
 _CASES = "<!-- cases -->"
 
@@ -28,8 +29,10 @@ def answer_html(
         >>> head.startswith("<!doctype html>"), end.endswith("</html>")
         (True, True)
     """
-    body = f"<h1>{_WORDS['page']}</h1>\n{_CASES}"
-    before, after = page_html(_WORDS["page"], body, stylesheet="answers.css").split(_CASES)
+    body = f"<h1>{_word('page')}</h1>\n{_CASES}"
+    language = current_language()
+    page = page_html(_word("page"), body, stylesheet="answers.css", language=language)
+    before, after = page.split(_CASES)
     yield before.rstrip()
     for answer in answers:
         yield encodable(_case(answer, texts or {}))
@@ -37,7 +40,7 @@ def answer_html(
 
 
 def _case(answer: Answer, texts: Mapping[str, str]) -> str:
-    head = f"<h2>{_WORDS['case']} {_text(answer.case_id)}</h2>"
+    head = f"<h2>{_word('case')} {_text(answer.case_id)}</h2>"
     if answer.error:
         return (
             f'<section class="box">{head}<p class="error">{_text(str(answer.error))}</p></section>'
@@ -62,12 +65,12 @@ def _table(entries: Iterable[Recommendation]) -> str:
             _text(entry.article),
             _text(entry.title),
             f'{entry.score:.3f} <meter value="{entry.score:.3f}"></meter>',
-            _WORDS["none"] if entry.threshold is None else f"{entry.threshold:.3f}",
-            f"{_WORDS['yes' if entry.recommended else 'no']}: {_text(entry.reason)}",
+            _word("none") if entry.threshold is None else f"{entry.threshold:.3f}",
+            f"{_word('yes' if entry.recommended else 'no')}: {_text(translate(entry.reason))}",
         )
         for entry in entries
     ]
-    head = "".join(f"<th>{_WORDS[name]}</th>" for name in names)
+    head = "".join(f"<th>{_word(name)}</th>" for name in names)
     cells = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f"<table><tr>{head}</tr>{body}</table>"
@@ -81,7 +84,7 @@ def _explanation(fact: str, entry: Recommendation) -> str:
     marked = "".join(_marked(stretch, strongest) for stretch in stretches(fact, explanation))
     title = _text(f"{entry.article} {entry.title}")
     return (
-        f"<h3>{_WORDS['why']} {title}</h3>"
+        f"<h3>{_word('why')} {title}</h3>"
         f'<p class="fact">{marked}</p>{_words(explanation)}{_rival(explanation)}'
     )
 
@@ -102,8 +105,8 @@ def _marked(stretch: Stretch, strongest: float) -> str:
 
 def _words(explanation: Explanation) -> str:
     if not explanation.words:
-        return f'<p class="note">{_WORDS["nothing"]}</p>' if not explanation.clauses else ""
-    return f"<p>{_WORDS['words']} {_with_effects(explanation.words)}</p>"
+        return f'<p class="note">{_word("nothing")}</p>' if not explanation.clauses else ""
+    return f"<p>{_word('words')} {_with_effects(explanation.words)}</p>"
 
 
 def _rival(explanation: Explanation) -> str:
@@ -111,8 +114,8 @@ def _rival(explanation: Explanation) -> str:
     if rival is None:
         return ""
     name = _text(f"{rival.article} {rival.title}")
-    words = _with_effects(rival.words) or _WORDS["even"]
-    return f"<p>{_WORDS['rival']} {name} ({rival.score:.3f}): {words}</p>"
+    words = _with_effects(rival.words) or _word("even")
+    return f"<p>{_word('rival')} {name} ({rival.score:.3f}): {words}</p>"
 
 
 def _with_effects(words: Iterable[Evidence]) -> str:
@@ -128,7 +131,7 @@ def _similar_cases(cases: Iterable[SimilarCase]) -> str:
         f"{_text(case.case_id)} ({_text(', '.join(case.articles))}; {case.similarity:.2f})"
         for case in cases
     )
-    return f'<p class="note">{_WORDS["similar"]} {shown}</p>' if shown else ""
+    return f'<p class="note">{_word("similar")} {shown}</p>' if shown else ""
 
 
 def _article_text(entry: Recommendation, texts: Mapping[str, str]) -> str:
@@ -143,22 +146,26 @@ def _text(text: str) -> str:
     return escape(printable(text))
 
 
+def _word(name: str) -> str:
+    return translate(_WORDS[name])
+
+
 _WORDS = {
-    "page": "Recommended articles",
-    "case": "Case",
-    "article": "Article",
-    "title": "Title",
-    "score": "Score",
-    "threshold": "Threshold",
-    "recommended": "Recommended",
-    "yes": "yes",
-    "no": "no",
-    "none": "none",
-    "why": "Why",
-    "words": "Words:",
-    "nothing": "No single clause or word raised its score.",
-    "rival": "Rather than",
-    "even": "no single word decides.",
-    "similar": "Similar training cases:",
+    "page": marked("Recommended articles"),
+    "case": marked("Case"),
+    "article": marked("Article"),
+    "title": marked("Title"),
+    "score": marked("Score"),
+    "threshold": marked("Threshold"),
+    "recommended": marked("Recommended"),
+    "yes": marked("yes"),
+    "no": marked("no"),
+    "none": marked("none"),
+    "why": marked("Why"),
+    "words": marked("Words:"),
+    "nothing": marked("No single clause or word raised its score."),
+    "rival": marked("Rather than"),
+    "even": marked("no single word decides."),
+    "similar": marked("Similar training cases:"),
 }
 """All words that the page has of its own."""

@@ -14,6 +14,7 @@ from lawrec.reporting.answers.explanation_text import explanation_text
 from lawrec.reporting.tables import WIDTH, PlainTable, indented, render
 from lawrec.runs.results import Answer
 from lawrec.text import plain
+from lawrec.translation import marked, translate
 
 HEAD_WIDTH = 81
 """Greatest width in cells of the line above a table, which shows the start of the fact."""
@@ -47,9 +48,9 @@ def answer_table(
         'Case 1: 被告人盗窃。'
     """
     for answer in answers:
-        case = _WORDS["case"].format(plain(answer.case_id))
+        case = _word("case").format(plain(answer.case_id))
         if answer.error:
-            yield f"{case}{_WORDS['error'].format(plain(str(answer.error)))}\n"
+            yield f"{case}{_word('error').format(plain(str(answer.error)))}\n"
             continue
         head = Text(case + plain(answer.fact))
         head.truncate(min(width, HEAD_WIDTH), overflow="ellipsis")
@@ -79,7 +80,7 @@ def _recommendations_table(entries: Iterable[Recommendation], width: int) -> Tab
         names.remove("probability")
     for name in names:
         layout = _COLUMNS[name] if width >= _NARROW else {}
-        table.add_column(_WORDS[name], overflow="fold", **layout)
+        table.add_column(_word(name), overflow="fold", **layout)
     for entry in entries:
         cells = _cells(entry)
         table.add_row(*(cells[name] for name in names))
@@ -87,25 +88,25 @@ def _recommendations_table(entries: Iterable[Recommendation], width: int) -> Tab
 
 
 def _cells(entry: Recommendation) -> dict[str, str]:
-    answer = _WORDS["yes" if entry.recommended else "no"]
+    answer = _word("yes" if entry.recommended else "no")
     return {
         "article": entry.article,
         "title": entry.title,
         "score": f"{entry.score:.3f} {score_bar(entry.score)}",
         "probability": "" if entry.probability is None else f"{entry.probability:.3f}",
-        "threshold": _WORDS["none"] if entry.threshold is None else f"{entry.threshold:.3f}",
-        "recommended": f"{answer}: {entry.reason}",
+        "threshold": _word("none") if entry.threshold is None else f"{entry.threshold:.3f}",
+        "recommended": f"{answer}: {translate(entry.reason)}",
     }
 
 
 def _notes(answer: Answer) -> Iterator[str]:
     """Yield what a reader should know of an answer that its table does not show."""
     if answer.decision.abstained:
-        yield _WORDS["abstained"]
+        yield _word("abstained")
     for violation in answer.decision.violations:
-        yield _WORDS[violation.kind].format(violation.article, violation.other)
+        yield _word(violation.kind).format(violation.article, violation.other)
     if answer.truncated:
-        yield _WORDS["truncated"]
+        yield _word("truncated")
 
 
 def _feature_lines(answer: Answer, width: int) -> Iterator[str]:
@@ -135,23 +136,29 @@ _COLUMNS: dict[str, dict[str, Any]] = {
     "recommended": {"min_width": 20},  # such as "yes: above threshold"
 }
 """How each column is laid out: in a narrow table, titles take several lines, numbers one."""
+
+
+def _word(name: str) -> str:
+    return translate(_WORDS[name])
+
+
 _WORDS = {
-    "case": "Case {}: ",
-    "error": "not answered. {}",
-    "article": "Article",
-    "title": "Title",
-    "score": "Score",
-    "probability": "Probability",
-    "threshold": "Threshold",
-    "recommended": "Recommended",
-    "yes": "yes",
-    "no": "no",
-    "none": "none",
-    "abstained": "For a person to decide: the guarantee would need too long a list.",
-    "truncated": "The fact is longer than the model reads: its end was not considered.",
-    "missing_companion": (
+    "case": marked("Case {}: "),
+    "error": marked("not answered. {}"),
+    "article": marked("Article"),
+    "title": marked("Title"),
+    "score": marked("Score"),
+    "probability": marked("Probability"),
+    "threshold": marked("Threshold"),
+    "recommended": marked("Recommended"),
+    "yes": marked("yes"),
+    "no": marked("no"),
+    "none": marked("none"),
+    "abstained": marked("For a person to decide: the guarantee would need too long a list."),
+    "truncated": marked("The fact is longer than the model reads: its end was not considered."),
+    "missing_companion": marked(
         "In the training cases, {0} is rarely cited without {1}, which is missing here."
     ),
-    "never_cited_together": "In the training cases, {0} and {1} are never cited together.",
+    "never_cited_together": marked("In the training cases, {0} and {1} are never cited together."),
 }
 """All words that a table of an answer has of its own."""

@@ -9,6 +9,7 @@ from lawrec.decision.recommend import Decision, Recommendation
 from lawrec.reporting.answers.table import answer_table, score_bar
 from lawrec.reporting.tables import WIDTH
 from lawrec.runs.results import Answer
+from lawrec.translation import messages_in
 from tests.helpers.answers import ANSWER, DRIVING, FACT, FEATURES, RARE, REFUSED, THEFT
 
 
@@ -29,6 +30,26 @@ Case 1: 公诉机关指控，被告人某甲窃得现金。
 
 """
     ]
+
+
+def test_a_table_can_be_in_chinese():
+    with messages_in("zh"):
+        shown, refused = table(replace(ANSWER, truncated=True), REFUSED)
+    assert (
+        shown
+        == f"""\
+案件 1：公诉机关指控，被告人某甲窃得现金。
+
+  条文      名称         得分            概率    阈值   推荐
+ {"─" * 86}
+  264       盗窃罪       0.912 █████▌   0.954   0.500   是: 达到阈值
+  133之一   危险驾驶罪   0.250 █▌       0.500   0.375   是: 均未达到阈值，取得分最高者
+  347                    0.125 ▊                   无   否: 未达到阈值
+
+  案情超过模型所读的长度，末尾部分未予考虑。
+"""
+    )
+    assert refused.startswith("案件 2：未作答。stdin:2: a fact must hold text")
 
 
 def test_the_columns_of_a_table_line_up_in_cells():
