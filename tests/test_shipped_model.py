@@ -1,5 +1,7 @@
 """The model that the project ships: what anyone gets who has trained nothing."""
 
+import hashlib
+import json
 import re
 import zipfile
 
@@ -11,7 +13,8 @@ from lawrec.inference.recommender import Recommender
 from lawrec.resources import shipped_path
 from lawrec.runs.bundle import SHIPPED_MODEL, open_bundle
 from lawrec.runs.case_index_file import load_case_index
-from tests.helpers.bundles import read_parts
+from lawrec.seal import sealed
+from tests.helpers.bundles import read_parts, write_bundle
 
 MOST_BYTES = 20_000_000
 FACTS = {
@@ -84,3 +87,38 @@ def test_predict_prefers_a_run_of_its_own(tmp_path, monkeypatch):
     result = CliRunner().invoke(cli, ["predict"], input=FACTS["264"])
     assert result.exit_code == 1
     assert "Name a run: mine" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("best/checkpoints.json", {"checkpoints": []}, "the list of checkpoints must be undamaged"),
+        ("titles.json", {"264": "盗窃罪"}, "there must be a title for each article"),
+        ("thresholds.json", {"articles": []}, "the thresholds must be those of this run"),
+        ("ranker/manifest.json", {"files": {}}, "must hold the run's linear SVMs"),
+    ],
+)
+def test_a_bundle_that_a_stranger_wrote_is_refused_with_a_message(
+    path, tmp_path, name, content, message
+):
+    parts = read_parts(path) | {name: json.dumps(content).encode()}
+    result = CliRunner().invoke(
+        cli, ["predict", "--model", str(write_bundle(tmp_path / "evil.lawrec", parts))]
+    )
+    assert result.exit_code == 1
+    assert result.stderr.startswith(
+        f"Error: {tmp_path}/evil.lawrec/{name.removesuffix('/manifest.json')}"
+    )
+    assert message in result.stderr
+
+
+def test_a_bundle_without_any_checkpoint_is_refused_with_a_message(path, tmp_path):
+    parts = read_parts(path)
+    run = hashlib.sha256(parts["run.json"]).hexdigest()
+    empty = sealed({"run": run, "checkpoints": []})
+    evil = write_bundle(
+        tmp_path / "evil.lawrec", parts | {"best/checkpoints.json": json.dumps(empty).encode()}
+    )
+    result = CliRunner().invoke(cli, ["predict", "--model", str(evil)])
+    assert result.exit_code == 1
+    assert f"Error: {evil}/checkpoints.json: the list of checkpoints" in result.stderr

@@ -21,8 +21,8 @@ def best_checkpoint(run: Run, progress: Progress = SILENT) -> str:
         >>> best_checkpoint(run)  # doctest: +SKIP
         'checkpoints/20260301-090507-sample-1a2b3c4d/best/model.ckpt-640'
     """
-    if run.bundle:
-        return str(run.folder / BEST / read_checkpoint_list(run.folder / BEST)[-1].name)
+    if run.bundle and (listed := read_checkpoint_list(run.folder / BEST)):
+        return str(run.folder / BEST / listed[-1].name)
     try:
         best = newest_checkpoint(run.folder / BEST, progress)
     except RunError as error:
