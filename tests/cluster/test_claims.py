@@ -55,7 +55,11 @@ def test_the_claim_of_a_process_that_has_ended_is_taken_over_at_once(tmp_path, p
     assert is_mine(Claims(tmp_path))
 
 
-@pytest.mark.parametrize("holder", ["1@elsewhere", "", f"{os.getpid()}@{HOST}"])
+@pytest.mark.parametrize(
+    "holder",
+    ["1@elsewhere", "", f"{os.getpid()}@{HOST}"],
+    ids=["another host", "nobody", "this process"],
+)
 def test_a_claim_that_nobody_touches_is_taken_over_after_a_while(tmp_path, path, clock, holder):
     claims = Claims(tmp_path, stale_seconds=60, clock=clock)
     path.write_text(holder)
