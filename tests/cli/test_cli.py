@@ -77,8 +77,8 @@ def test_the_commands_are_listed_in_the_order_of_the_work():
     listed = lawrec("--help").stdout.partition("Commands:\n")[2]
     assert [line.split()[0] for line in listed.splitlines()] == [
         *("audit", "split", "prepare", "verify", "embed", "train", "search"),
-        *("tune-thresholds", "baseline", "evaluate", "predict", "export", "info", "articles"),
-        "doctor",
+        *("tune-thresholds", "baseline", "evaluate", "predict", "serve", "export", "info"),
+        *("articles", "doctor"),
     ]
 
 
