@@ -9,6 +9,7 @@ import gettext
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("en", "zh")
@@ -67,7 +68,13 @@ def translate(text: str) -> str:
     language = current_language()
     if language == LANGUAGES[0]:
         return text
-    return gettext.translation(_DOMAIN, _FOLDER, [language]).gettext(text)
+    return _catalog(language).gettext(text)
+
+
+@cache
+def _catalog(language: str) -> gettext.NullTranslations:
+    """Return the translations to a language: gettext by itself looks for their file each time."""
+    return gettext.translation(_DOMAIN, _FOLDER, [language])
 
 
 def language_of(environment: Mapping[str, str]) -> str:
