@@ -17,6 +17,7 @@ PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
     *("errors", "limits", "encodings", "types", "registry", "text", "translation", "progress"),
+    "scoring_version",
     "iterables",
     *("temporary_names", "json_text", "files", "array_files", "seal", "resources", "setting_range"),
     *("config", "text_files", "parallel", "tensorflow_start", "device_names"),

@@ -22,10 +22,12 @@ from lawrec.corpus.tokenizers import Tokenizer, listed_words, load_tokenizer
 from lawrec.errors import CaseError
 from lawrec.law.articles import read_article_list
 from lawrec.resources import shipped_path
+from lawrec.scoring_version import SCORING_VERSION
 from lawrec.text_files import content_digest
 
 RECORDS_VERSION = 7
-"""Increased when the records of the same cases and settings change: part of their key."""
+"""Increased when the records of the same cases and settings change in another way than by the ids
+of the tokens, which `SCORING_VERSION` covers: both are part of their key."""
 EXTRA, STATUTE = "extra", "statute"
 """The splits that only some records have: more train cases, and the articles of the statute."""
 # These settings change no record, or the key holds what they name: the tokenizer's fingerprint
@@ -154,7 +156,7 @@ def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
     tokenizer = load_tokenizer(config, spec.dictionaries)
     articles = spec.read_article_list()
     parts: dict[str, Any] = {
-        "version": RECORDS_VERSION,
+        "version": [RECORDS_VERSION, SCORING_VERSION],
         "config": {
             name: value for name, value in asdict(config).items() if name not in _NOT_IN_KEY
         },

@@ -17,9 +17,6 @@ from dataclasses import dataclass
 
 from lawrec.registry import check_name
 
-ENTITIES_VERSION = 1
-"""To be raised when a type matches other spans: it is part of the tokenizer's fingerprint."""
-
 # 1200, 1,200 or 0.5; of a longer number, which nobody means, the last digits
 _NUMBER = r"\d[\d,]{0,31}+(?:\.\d{1,32}+)?+"
 _YUAN = {"": 1.0, "百": 1e2, "千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8}

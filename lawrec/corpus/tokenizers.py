@@ -4,11 +4,11 @@ Text is normalized first, so that full-width characters and white space make no 
 (see `lawrec.corpus.entities`) become placeholder tokens, the text between them is tokenized, and
 stop words are dropped.
 
-The fingerprint of a tokenizer names all that its tokens depend on: the package and its version, the
-words of the user's dictionaries, the entity types, the stop words. A run keeps it and refuses to
-predict with a tokenizer of another fingerprint. `jieba` and `rjieba` have different ones because
-they differ: both read the same dictionary and the user's words, but in one fact of twelve they
-disagree on some word.
+The fingerprint of a tokenizer names all that its tokens depend on, except for this code, whose
+version is `SCORING_VERSION`: the package and its version, the words of the user's dictionaries, the
+entity types, the stop words. A run keeps it and refuses to predict with a tokenizer of another
+fingerprint. `jieba` and `rjieba` have different ones because they differ: both read the same
+dictionary and the user's words, but in one fact of twelve they disagree on some word.
 """
 
 import hashlib
@@ -20,17 +20,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.entities import ENTITIES_VERSION, compile_entity_types, split_at_entities
+from lawrec.corpus.entities import compile_entity_types, split_at_entities
 from lawrec.errors import CaseError, ConfigError, quoted
 from lawrec.registry import lookup
 from lawrec.text import normalize
 from lawrec.text_files import read_text
-
-TOKENIZATION_VERSION = 1
-"""To be raised when this module tokenizes a text differently.
-
-It is part of every fingerprint, except for version 1, which is not written.
-"""
 
 TokenizeFunction = Callable[[str], list[str]]
 StretchFunction = Callable[[str], Iterable[tuple[str, str | None]]]
@@ -118,7 +112,7 @@ def load_tokenizer(config: CorpusConfig, dictionaries: Sequence[Path] = ()) -> T
         >>> tokenizer.tokenize("盗窃 １，２００元")
         ['盗', '窃', '<money4>']
         >>> tokenizer.fingerprint
-        'char, entity types money (version 1)'
+        'char, entity types money'
     """
     backend = lookup(TOKENIZERS, config.tokenizer, where="corpus.tokenizer")
     words = read_words(dictionaries) if backend.package else []
@@ -151,11 +145,8 @@ def make_tokenizer(recipe: TokenizerRecipe) -> Tokenizer:
     fingerprint = [recipe.name]
     if backend.package:
         fingerprint = [f"{backend.package} {version(backend.package)}", _named("dictionary", words)]
-    if TOKENIZATION_VERSION > 1:
-        fingerprint.append(f"version {TOKENIZATION_VERSION}")
     if recipe.entity_types:
-        types = "+".join(recipe.entity_types)
-        fingerprint.append(f"entity types {types} (version {ENTITIES_VERSION})")
+        fingerprint.append(f"entity types {'+'.join(recipe.entity_types)}")
     if stop_words:
         fingerprint.append(_named("stop words", stop_words))
     return Tokenizer(

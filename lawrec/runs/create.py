@@ -16,6 +16,7 @@ from lawrec.errors import ConfigError, RunError
 from lawrec.files import atomic_folder, write_json, write_lines
 from lawrec.runs.checkpoint_list import BEST, RUN_FILE, write_checkpoint_list
 from lawrec.runs.run import DICTIONARY, RUN_VERSION, Run, WarmStart, copied_lists, open_run
+from lawrec.scoring_version import SCORING_VERSION
 from lawrec.seal import seal
 from lawrec.text_files import content_digest
 
@@ -108,6 +109,7 @@ def _write_run(
         folder / RUN_FILE,
         {
             "run_version": RUN_VERSION,
+            "scoring_version": SCORING_VERSION,
             "lawrec": __version__,
             "config": config.to_dict(),
             "tokenizer": records.manifest.tokenizer,

@@ -3,21 +3,24 @@
 from dataclasses import asdict, replace
 
 from lawrec.files import sha256
+from lawrec.runs.bundle import load_titles
 from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS
+from lawrec.scoring_version import SCORING_VERSION
 from lawrec.seal import file_digests, json_digest
 
 
 def model_digest(run: Run, checkpoint: str) -> str:
-    """Return a digest of all of a run that its answers depend on, but of no path.
+    """Return a digest of all of a run that its answers depend on, but for their explanations.
 
     Args:
         run: The run.
         checkpoint: The path prefix of a checkpoint, as `best_checkpoint` returns it.
 
     Raises:
-        RunError: The checkpoint is missing, or the ranker's manifest is missing or damaged.
+        RunError: The checkpoint is missing, or the ranker's manifest or the titles of a bundle are
+            missing or damaged.
 
     Example:
         >>> len(model_digest(run, best_checkpoint(run)))  # doctest: +SKIP
@@ -28,5 +31,7 @@ def model_digest(run: Run, checkpoint: str) -> str:
     path = run.folder / THRESHOLDS
     thresholds = sha256(path) if path.is_file() else None
     lists = file_digests(run.folder, ["articles.txt", "tokens.txt"])
-    scores = scoring_digest(run, checkpoint)
-    return json_digest([scores, run.tokenizer, lists, thresholds, asdict(config)])
+    scores = [SCORING_VERSION, scoring_digest(run, checkpoint)]
+    titles = load_titles(run)
+    shown = [titles.get(article) for article in run.articles.names]
+    return json_digest([scores, run.tokenizer, lists, shown, thresholds, asdict(config)])

@@ -23,6 +23,7 @@ All vocabularies and lists of words are copies, so that a run predicts on anothe
 the cases that it was trained on. The fields of run.json are:
 
 run_version    the version of this format, `RUN_VERSION`; runs of other versions are refused
+scoring_version  likewise: `SCORING_VERSION`, the version of the code that scores with it
 lawrec         the version of lawrec that created the run
 config         all settings, by section
 tokenizer      the fingerprint of the tokenizer: its package and version, the words of the
@@ -54,6 +55,7 @@ from lawrec.errors import RunError, quoted
 from lawrec.files import path_out_of, write_text
 from lawrec.json_text import parse_json
 from lawrec.runs.checkpoint_list import RUN_FILE
+from lawrec.scoring_version import SCORING_VERSION
 from lawrec.seal import check_seal
 
 RUN_VERSION = 3
@@ -175,7 +177,7 @@ def open_run(folder: Path) -> Run:
     path = folder / RUN_FILE
     try:
         values = parse_json(path.read_text(encoding="utf-8"))
-        _check_version(values, folder)
+        _check_versions(values, folder)
         check_seal(folder, error=RunError, todo=_RESTORE)
         return Run(
             folder=folder,
@@ -269,14 +271,18 @@ def copied_lists(config: Config, folder: Path) -> dict[str, str]:
     return {name: str(folder / LISTS[name]) for name in LISTS if getattr(config.corpus, name)}
 
 
-def _check_version(values: Mapping[str, Any], folder: Path) -> None:
-    if (version := values.get("run_version")) != RUN_VERSION:
-        raise RunError(
-            folder,
-            expected=f"the run must have version {RUN_VERSION} of the format of runs",
-            got=version or "one from before versions were counted",
-            todo="Train a new run with `lawrec train`.",
-        )
+def _check_versions(values: Mapping[str, Any], folder: Path) -> None:
+    for key, version, part in (
+        ("run_version", RUN_VERSION, "the format of runs"),
+        ("scoring_version", SCORING_VERSION, "the code that scores"),
+    ):
+        if (own := values.get(key)) != version:
+            raise RunError(
+                folder,
+                expected=f"the run must have version {version} of {part}",
+                got=own or "one from before versions were counted",
+                todo="Train a new run with `lawrec train`.",
+            )
 
 
 def _dataset_from_dict(values: dict[str, Any], dictionary: Path) -> DatasetSpec:

@@ -1,3 +1,5 @@
+import math
+
 import keras
 import numpy as np
 import onnxruntime
@@ -52,6 +54,27 @@ def test_the_graph_computes_the_logits_of_the_model(pooling, bidirectional, othe
     logits = exported(config, model)(cases)
     assert logits.dtype == np.float32
     np.testing.assert_allclose(logits, model(cases, training=False)["articles"], atol=1e-5)
+
+
+# The mean size of the logits of each article. Where another comes out, raise `SCORING_VERSION`.
+PINNED = {
+    "last": [10.370, 10.816, 9.104],
+    "max": [10.451, 10.886, 9.164],
+    "mean": [8.889, 9.086, 7.642],
+    "attention": [8.472, 8.563, 7.374],
+    "article-attention": [9.180, 8.576, 9.332],
+}
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_the_logits_are_those_of_the_version(pooling):
+    config, model = random_model(pooling=pooling, batch_normalization=True)
+    for phase, weight in enumerate(model.weights):
+        steps = np.arange(1, 1 + math.prod(weight.shape)) * 7_919 % 1_009
+        weight.assign((steps / 504.5 - 1 + 0.1 * phase).reshape(weight.shape))
+    logits = exported(config, model)(padded_cases())
+    sizes = np.abs(logits).mean(axis=0)
+    assert sizes.tolist() == pytest.approx(PINNED[pooling], abs=1e-3)
 
 
 def test_padding_and_other_cases_change_nothing():

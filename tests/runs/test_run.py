@@ -139,18 +139,51 @@ def test_no_path_outside_a_run_is_read_when_it_is_loaded(run_with_lists, tmp_pat
     assert secret.resolve() not in [each.resolve() for each in paths]
 
 
+@pytest.mark.parametrize("key", ["run_version", "scoring_version"])
 @pytest.mark.parametrize("version", [None, 0, 99])
-def test_a_run_of_another_version_is_refused(start_run, version):
+def test_a_run_of_another_version_is_refused(start_run, key, version):
     from lawrec.runs.run import open_run
 
     run, _ = start_run()
     path = run.folder / "run.json"
     values = json.loads(path.read_text(encoding="utf-8"))
-    values["run_version"] = version
+    values[key] = version
     values["config"] = {"corpus": {"classes": []}}
     path.write_text(json.dumps(values), encoding="utf-8")
     with pytest.raises(RunError, match="Train a new run with `lawrec train`"):
         open_run(run.folder)
+
+
+def test_nothing_of_an_older_version_of_the_code_that_scores_is_used(
+    trained, tiny_data, tmp_path, monkeypatch
+):
+    """A fact had other token ids then: neither weights, records nor stored scores fit it now."""
+    from click.testing import CliRunner
+
+    from lawrec.cli import cli
+    from lawrec.corpus.dataset_spec import DatasetSpec, folder_for
+    from lawrec.inference.score_cases import score_file
+    from lawrec.runs.bundle import open_bundle
+    from lawrec.runs.run import find_run
+
+    source = find_run(trained.checkpoints, None).folder
+    run = find_run(tmp_path, str(shutil.copytree(source, tmp_path / "run")))
+    score_file(run, run.splits["valid"].path)
+    records = folder_for(DatasetSpec(tiny_data), run.config.corpus)
+    monkeypatch.chdir(tmp_path)
+    bundle = ["export", "bundle", "--run", str(run.folder), "--output", "mine.lawrec"]
+    assert CliRunner().invoke(cli, bundle).exit_code == 0
+    with open_bundle(Path("mine.lawrec")) as unpacked:
+        assert unpacked.tokens == run.tokens
+    for module in ("runs.run", "corpus.dataset_spec"):
+        monkeypatch.setattr(f"lawrec.{module}.SCORING_VERSION", 99)
+    evaluate = ["evaluate", "--model", str(run.folder), "--split", "valid"]
+    for command in (evaluate, ["predict", "--model", "mine.lawrec"]):
+        result = CliRunner().invoke(cli, command, input="盗窃")
+        assert result.exit_code == 1
+        assert "the run must have version 99 of the code that scores, got 1." in result.output
+        assert "Train a new run with `lawrec train`." in result.output
+    assert folder_for(DatasetSpec(tiny_data), run.config.corpus) != records
 
 
 def test_a_run_remembers_its_extra_cases_and_is_not_tuned_on_them(start_run, charged_cases):

@@ -18,6 +18,7 @@ from lawrec.corpus.vocabulary import label_matrix
 from lawrec.errors import CaseError
 from lawrec.files import json_text, write_lines
 from lawrec.law.articles import statute_order
+from lawrec.scoring_version import SCORING_VERSION
 from lawrec.text_files import content_digest
 from lawrec.types import BoolArray
 
@@ -139,8 +140,8 @@ def _matrix(lists: Iterable[Sequence[str]], articles: Sequence[str]) -> BoolArra
 def _tokens(
     cases: Sequence[Case], path: Path, *, cache: Path, tokenizer: Tokenizer
 ) -> list[Tokens]:
-    key = f"{content_digest(path)[:16]}-{tokenizer.fingerprint}".replace(" ", "-").replace(",", "")
-    saved = cache / f"{key}.jsonl"
+    key = f"{content_digest(path)[:16]}-{tokenizer.fingerprint}-{SCORING_VERSION}"
+    saved = cache / f"{key.replace(' ', '-').replace(',', '')}.jsonl"
     if not saved.exists():
         saved.parent.mkdir(parents=True, exist_ok=True)
         tokenized = tokenize_cases(
