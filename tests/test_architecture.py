@@ -20,6 +20,7 @@ FOUNDATION = (
     "scoring_version",
     "iterables",
     *("temporary_names", "json_text", "files", "array_files", "seal", "resources", "setting_range"),
+    "disk_array",
     *("config", "text_files", "parallel", "tensorflow_start", "device_names"),
 )
 HOUSE = {
@@ -44,9 +45,10 @@ HOUSE = {
     "corpus": (
         *("readers", "cases", "splits", "entities", "jieba_dictionary", "tokenizers"),
         *("token_spans", "parallel_tokenization", "case_shards"),
-        *("case_lines", "label_check", "stratified_split", "vocabulary", "dataset_spec"),
+        *("case_lines", "label_check", "vocabulary", "dataset_spec"),
         *("manifest", "extra_cases", "tfrecords", "prepare", "input_pipeline"),
     ),
+    "corpus.splitting": ("stratification", "stratified_split"),
     "corpus.audit": ("case_checks", "duplicate_checks", "fixes", "runner"),
     "evaluation": (
         *("confusion_counts", "metrics", "ranking_metrics", "calibration_metrics", "cail_judge"),

@@ -4,9 +4,9 @@ What is quadratic in a megabyte takes hours, what is linear less than a second. 
 from both, so that no slow machine fails.
 """
 
-import io
 import json
 import math
+from contextlib import ExitStack
 from difflib import SequenceMatcher
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,10 +21,10 @@ from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex
 from lawrec.corpus.case_lines import CaseLine, case_to_json
 from lawrec.corpus.cases import Case
 from lawrec.corpus.duplicates import near_duplicates
-from lawrec.corpus.duplicates.near_duplicates import BATCH_CHARACTERS, NearDuplicateIndex
+from lawrec.corpus.duplicates.near_duplicates import SIGNATURE_SIZE, NearDuplicateIndex
 from lawrec.corpus.entities import ENTITY_TYPES, compile_entity_types, split_at_entities
 from lawrec.corpus.manifest import load_manifest
-from lawrec.corpus.stratified_split import check_ratios
+from lawrec.corpus.splitting.stratified_split import check_ratios
 from lawrec.errors import CaseError, ConfigError, LawrecError, StatuteError, quoted
 from lawrec.json_text import parse_json
 from lawrec.law import statute_versions
@@ -32,7 +32,6 @@ from lawrec.law.articles import article_name, is_numbered, read_article_list, st
 from lawrec.law.charges import charge_wordings, normalize_charge
 from lawrec.law.statute_parser import read_statute
 from lawrec.law.statute_versions import diff_clauses, load_version, same_text
-from lawrec.limits import MAX_CANDIDATES
 from lawrec.runs.run import open_run
 from lawrec.text import normalize
 from tests.helpers.cli import lawrec
@@ -129,34 +128,41 @@ class CountedDict(dict):
 
 
 def test_conflicting_labels_are_found_in_linear_time():
-    index = CaseIndex({"train": Path("train.json")}, NearDuplicateIndex(io.BytesIO()))
-    for number in range(50):
-        line = CaseLine(Case(f"train.json:{number}", "1", "盗窃"))
-        index.add("train", line, articles=[str(number + 1)])
-    index._label_numbers = CountedDict(index._label_numbers)
-    assert len(list(CORPUS_CHECKS["conflicting-labels"].find(index))) == 49
-    assert index._label_numbers.count == 1
+    with ExitStack() as temporary:
+        index = CaseIndex({"train": Path("train.json")}, temporary)
+        for number in range(50):
+            line = CaseLine(Case(f"train.json:{number}", "1", "盗窃"))
+            index.add("train", line, articles=[str(number + 1)])
+        index._label_numbers = CountedDict(index._label_numbers)
+        assert len(list(CORPUS_CHECKS["conflicting-labels"].find(index))) == 49
+        assert index._label_numbers.count == 1
 
 
 def test_candidates_grow_with_the_texts_and_not_with_their_pairs(monkeypatch):
-    monkeypatch.setattr(
-        near_duplicates, "_band_hashes", lambda signatures, rows: np.zeros((len(signatures), 1))
-    )
+    def same_hashes(signatures, rows):
+        return np.zeros((len(signatures), SIGNATURE_SIZE // rows), np.uint32)
+
+    monkeypatch.setattr(near_duplicates, "_band_hashes", same_hashes)
     work = []
-    for size in (5 * MAX_CANDIDATES, 10 * MAX_CANDIDATES):
-        index = NearDuplicateIndex(io.BytesIO())
-        for number in range(size):
-            index.add(f"{number:04}" * 5)
-        index.groups()
-        work.append(sum(1 for _ in index._candidates()))
+    monkeypatch.setattr(near_duplicates, "MAX_CANDIDATES", 10)
+    for size in (50, 100):
+        with ExitStack() as files:
+            index = NearDuplicateIndex(files)
+            for number in range(size):
+                index.add(f"{number:04}" * 5)
+            list(index.groups())
+            work.append(sum(1 for _ in index._candidates()))
     assert work[1] <= 2.2 * work[0]
 
 
-def test_few_long_texts_wait_in_memory():
-    index = NearDuplicateIndex(io.BytesIO())
-    for number in range(5):
-        index.add(f"{number}" * (BATCH_CHARACTERS // 2))
-        assert len(index._pending) <= 1
+def test_few_long_texts_wait_in_memory(monkeypatch):
+    monkeypatch.setattr(near_duplicates, "BATCH_SHINGLES", 100)
+    with ExitStack() as files:
+        index = NearDuplicateIndex(files)
+        for first in range(0x4E00, 0x5300, 0x100):
+            index.add("".join(map(chr, range(first, first + 64))))
+        list(index.groups())
+        assert [len(numbers) for numbers, _ in index._batches()] == [2, 2, 1]
 
 
 @pytest.mark.parametrize("unit", ["元", "万余元", "克", "公斤", "年", "时", "人"])

@@ -56,7 +56,7 @@ def split(
     Near-duplicates go to the same split, and each article is in every split where it can be. A FILE
     may be packed (.gz, .xz, .zip), a folder, or a quoted pattern.
     """
-    from lawrec.corpus.stratified_split import SplitSettings, split_files
+    from lawrec.corpus.splitting.stratified_split import SplitSettings, split_files
     from lawrec.reporting.audit_text import split_text
 
     with options.show_progress() as progress:

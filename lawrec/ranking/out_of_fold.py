@@ -5,8 +5,8 @@ fitted to are too good, so that each case is scored by SVMs fitted to the other 
 are nearly the same stay in one fold: otherwise they would be scored by their own copies.
 """
 
-import tempfile
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -38,14 +38,13 @@ def assign_folds(cases: Sequence[TokenIds], n_folds: int, *, seed: int) -> Int64
         >>> len(set(folds.tolist()))
         1
     """
-    with tempfile.TemporaryFile() as spool:
-        index = NearDuplicateIndex(spool, _NEAR_DUPLICATE_THRESHOLD)
-        numbers = np.array([index.add(_as_text(case)) for case in cases], np.int64)
-        group = np.arange(len(index))
-        for members in index.groups():
-            group[members] = members[0]
-    folds = np.random.default_rng(seed).integers(0, n_folds, len(group))
-    return np.asarray(folds[group[numbers]], np.int64)
+    with ExitStack() as files:
+        index = NearDuplicateIndex(files, _NEAR_DUPLICATE_THRESHOLD)
+        for case in cases:
+            index.add(_as_text(case))
+        first_of_group = np.fromiter(index.first_of_group.items(), np.int64)
+    folds = np.random.default_rng(seed).integers(0, n_folds, len(first_of_group))
+    return np.asarray(folds[first_of_group], np.int64)
 
 
 class Folds(NamedTuple):

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from lawrec.corpus.audit.runner import AuditReport, Finding, LongTail, SplitSizes
-from lawrec.corpus.stratified_split import SplitReport
+from lawrec.corpus.splitting.stratified_split import SplitReport
 from lawrec.reporting.audit_text import audit_json, audit_text, split_text, with_short_paths
 
 FINDING = Finding(

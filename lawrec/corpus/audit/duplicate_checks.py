@@ -5,9 +5,9 @@ also be near-duplicates, and an article may have no case in train. `CaseIndex` k
 `CORPUS_CHECKS` has one entry per kind of finding.
 """
 
-from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,15 +15,17 @@ from typing import NamedTuple
 
 from lawrec.corpus.audit.case_checks import ERROR, WARNING
 from lawrec.corpus.case_lines import CaseLine
-from lawrec.corpus.duplicates.near_duplicates import NearDuplicateIndex
+from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
+from lawrec.disk_array import DiskArray
+from lawrec.files import temporary_file
 from lawrec.law.articles import statute_order
 
 
 class CaseIndex:
     """Which cases have the same or nearly the same fact, and which articles each case has.
 
-    Cases are numbered from 0 in the order in which they are added, texts in the order of their
-    first cases. Memory holds some numbers per case; the texts are in the spool of `texts`.
+    Cases are numbered from 0 in the order in which they are added. All that there is of a case is
+    in temporary files; memory holds the different sets of articles.
 
     Of the cases with the same text, one is the original and the others are its duplicates. The
     original is the first case of the last split that has the text: a test case is worth more than
@@ -31,24 +33,27 @@ class CaseIndex:
 
     Args:
         files: The path of each split; train is the first.
-        texts: An index without texts yet.
+        temporary: Closes the temporary files.
+        threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
 
     Attributes:
         files: The path of each split.
         articles: For each split, the number of cases of each article.
     """
 
-    def __init__(self, files: Mapping[str, Path], texts: NearDuplicateIndex) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, Path],
+        temporary: ExitStack,
+        threshold: float = NEAR_DUPLICATE_THRESHOLD,
+    ) -> None:
         self.files = files
         self.articles: dict[str, Counter[str]] = {split: Counter() for split in files}
-        self._texts = texts
-        # By case: the index of its split, the number of its file, its line in that file, the
-        # number of its text, and the number of its set of articles.
-        self._case_splits = array("B")
-        self._case_files = array("L")
-        self._case_lines = array("Q")
-        self._case_texts = array("Q")
-        self._case_labels = array("L")
+        self._texts = NearDuplicateIndex(temporary, threshold)
+        # The index of its split, the number of its file, its line in that file, and the number of
+        # its set of articles.
+        self._cases = DiskArray(temporary.enter_context(temporary_file()), "u1,u4,u8,u4")
+        self._originals = DiskArray(temporary.enter_context(temporary_file()), "u8")
         self._file_numbers: dict[str, int] = {}
         self._label_numbers: dict[frozenset[str], int] = {}
 
@@ -61,44 +66,47 @@ class CaseIndex:
             articles: Those of its articles that count.
         """
         labels = frozenset(articles)
-        self._case_splits.append(list(self.files).index(split))
-        self._case_files.append(self._file_numbers.setdefault(line.file, len(self._file_numbers)))
-        self._case_lines.append(line.number)
-        self._case_texts.append(self._texts.add(line.text))
-        self._case_labels.append(self._label_numbers.setdefault(labels, len(self._label_numbers)))
+        file = self._file_numbers.setdefault(line.file, len(self._file_numbers))
+        label = self._label_numbers.setdefault(labels, len(self._label_numbers))
+        self._originals.append(len(self._cases))
+        self._cases.append((list(self.files).index(split), file, line.number, label))
+        self._texts.add(line.text)
         self.articles[split].update(labels)
 
     def where(self, case: int) -> str:
         """Return the file and line of a case, "FILE:LINE"."""
-        return f"{list(self._file_numbers)[self._case_files[case]]}:{self._case_lines[case]}"
+        _, file, line, _ = self._cases[case]
+        return f"{self._file_names[file]}:{line}"
 
     def split(self, case: int) -> str:
         """Return the split of a case."""
-        return list(self.files)[self._case_splits[case]]
+        number, *_ = self._cases[case]
+        return list(self.files)[int(number)]
 
     def labels(self, case: int) -> tuple[str, ...]:
         """Return the articles of a case, in the statute's order."""
-        return tuple(sorted(self._label_sets[self._case_labels[case]], key=statute_order))
+        return tuple(sorted(self._label_sets[self._cases[case][3]], key=statute_order))
 
     def duplicates(self) -> Iterator[tuple[int, int]]:
-        """Yield each duplicate with its original."""
-        for case, text in enumerate(self._case_texts):
-            if self._originals[text] != case:
-                yield case, self._originals[text]
+        """Yield each duplicate with its original, in order; no case can be added after this."""
+        for case, original in enumerate(self._found_originals.items()):
+            if original != case:
+                yield case, original
 
-    @cached_property
-    def near_duplicates(self) -> list[list[int]]:
-        """The originals whose texts are nearly the same, in groups; earlier splits come first.
+    def near_duplicates(self) -> Iterator[list[int]]:
+        """Yield the originals whose texts are nearly the same, in groups, earlier splits first.
 
         No case can be added after this.
         """
-        return [
-            sorted(
-                (self._originals[text] for text in texts),
-                key=lambda case: (self._case_splits[case], case),
-            )
-            for texts in self._texts.groups()
-        ]
+        originals = self._found_originals
+        for group in self._texts.groups():
+            different = {originals[case] for case in group}
+            if len(different) > 1:
+                yield sorted(different, key=lambda case: (self._cases[case][0], case))
+
+    @cached_property
+    def _file_names(self) -> list[str]:
+        return list(self._file_numbers)
 
     @cached_property
     def _label_sets(self) -> list[frozenset[str]]:
@@ -106,14 +114,13 @@ class CaseIndex:
         return list(self._label_numbers)
 
     @cached_property
-    def _originals(self) -> list[int]:
-        """The original of each text."""
-        originals: dict[int, int] = {}
-        for case, text in enumerate(self._case_texts):
-            splits = self._case_splits
-            if text not in originals or splits[case] > splits[originals[text]]:
-                originals[text] = case
-        return [originals[text] for text in range(len(originals))]
+    def _found_originals(self) -> DiskArray:
+        """The original of each case."""
+        for equal in self._texts.equal_texts():
+            original = min(equal, key=lambda case: (-self._cases[case][0], case))
+            for case in equal:
+                self._originals[case] = original
+        return self._originals
 
 
 class Occurrence(NamedTuple):
@@ -158,7 +165,7 @@ def _conflicting_labels(index: CaseIndex) -> Iterator[Occurrence]:
 
 
 def _near_duplicates_within_split(index: CaseIndex) -> Iterator[Occurrence]:
-    for group in index.near_duplicates:
+    for group in index.near_duplicates():
         first_of_split: dict[str, int] = {}
         for case in group:
             first = first_of_split.setdefault(index.split(case), case)
@@ -167,7 +174,7 @@ def _near_duplicates_within_split(index: CaseIndex) -> Iterator[Occurrence]:
 
 
 def _near_duplicates_across_splits(index: CaseIndex) -> Iterator[Occurrence]:
-    for first, *others in index.near_duplicates:
+    for first, *others in index.near_duplicates():
         for case in others:
             if index.split(case) != index.split(first):
                 yield Occurrence(index.where(case), f"nearly the same as {index.where(first)}")

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -63,11 +63,7 @@ def write_fixed_copy(
         3
     """
     check_new_folder(folder)
-    duplicates = {
-        index.where(case): _duplicate_reason(index, case, original=original)
-        for case, original in index.duplicates()
-    }
-    changes = 0
+    changes, duplicates = 0, _Duplicates(index)
     with atomic_folder(folder, overwrite=False) as new, (new / "changes.jsonl").open("wb") as log:
         for split, path in index.files.items():
             with (new / f"{split}.json").open("wb") as out:
@@ -83,14 +79,14 @@ def write_fixed_copy(
 
 
 def _fix_line(
-    line: CaseLine, reference: AuditReference, *, duplicates: Mapping[str, str]
+    line: CaseLine, reference: AuditReference, *, duplicates: "_Duplicates"
 ) -> tuple[bytes, list[Fix]]:
     """Return a line without its errors, b"" if it is dropped, and what was changed.
 
     Args:
         line: A line of a split.
         reference: What cases are checked against.
-        duplicates: For each duplicate, by file and line, why it is dropped.
+        duplicates: The duplicates from this line on.
     """
     if isinstance(line.case, CaseError):
         why = f"{line.case.expected}, got {line.case.got}"
@@ -100,8 +96,8 @@ def _fix_line(
     if reference.has_no_listed_article(line.case):
         why = f"no article is in {reference.known.source}: {', '.join(unlisted)}"
         return b"", [Fix(line.where, "dropped the case", why)]
-    if line.where in duplicates:
-        return b"", [Fix(line.where, "dropped the case", duplicates[line.where])]
+    if reason := duplicates.reason(line.where):
+        return b"", [Fix(line.where, "dropped the case", reason)]
     fixes = list(_label_fixes(line.case, unlisted, source=reference.known.source))
     return (_relabelled(line, kept, unlisted=unlisted) if fixes else line_to_json(line)), fixes
 
@@ -132,6 +128,24 @@ def _relabelled(line: CaseLine, articles: tuple[str, ...], *, unlisted: list[str
         if "unknown_articles" in owner:
             owner["unknown_articles"] = unknown
     return json_line(record)
+
+
+class _Duplicates:
+    """The duplicates of an index, which come in the order of the lines."""
+
+    def __init__(self, index: CaseIndex) -> None:
+        self._upcoming = (
+            (index.where(case), _duplicate_reason(index, case, original=original))
+            for case, original in index.duplicates()
+        )
+        self._next = next(self._upcoming, None)
+
+    def reason(self, where: str) -> str:
+        """Return why the next line is dropped, "" if it is no duplicate."""
+        if self._next is None or self._next[0] != where:
+            return ""
+        (_, reason), self._next = self._next, next(self._upcoming, None)
+        return reason
 
 
 def _duplicate_reason(index: CaseIndex, case: int, *, original: int) -> str:

@@ -7,6 +7,7 @@ A warning is for a person to judge.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,12 +17,11 @@ from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex, Corpu
 from lawrec.corpus.audit.fixes import write_fixed_copy
 from lawrec.corpus.case_lines import CaseLine, read_lines
 from lawrec.corpus.cases import Case, no_case_error
-from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
+from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD
 from lawrec.corpus.label_check import find_article_list, known_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import encodings_at, find_splits, splits_in
 from lawrec.corpus.tokenizers import load_tokenizer
-from lawrec.files import temporary_file
 from lawrec.law.articles import read_article_list, statute_order
 from lawrec.law.catalog import shipped_catalog
 from lawrec.progress import SILENT, Progress
@@ -104,8 +104,8 @@ def audit(
 ) -> AuditReport:
     """Check labelled cases, and optionally write a copy without their errors.
 
-    The cases are read once, and once more for the copy. Facts wait in a temporary file, so that
-    memory holds signatures and not texts.
+    The cases are read once, and once more for the copy. All that there is of each case waits in
+    temporary files: memory does not grow with the number of cases.
 
     Args:
         data: What `splits_to_audit` takes.
@@ -129,8 +129,8 @@ def audit(
         [('repeated-label', 1)]
     """
     files = splits_to_audit(data)
-    with temporary_file() as spool:
-        index = CaseIndex(files, NearDuplicateIndex(spool, threshold))
+    with ExitStack() as temporary:
+        index = CaseIndex(files, temporary, threshold)
         work = _Audit(index, reference, case_format)
         work.check_lines(progress)
         work.check_corpus()

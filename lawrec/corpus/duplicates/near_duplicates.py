@@ -10,17 +10,21 @@ similarity reaches the threshold, so that nothing is reported by chance.
 Where very many texts agree in a band, as texts of one template do, each is a candidate only with
 the `MAX_CANDIDATES` before it: the work grows with the texts, and not with their pairs.
 
-Texts wait in a temporary file: memory holds a digest per text and 4 bytes per text and band.
+All that there is of a text is in temporary files, 170 bytes beside the text itself: memory holds a
+range of the hashes of one band at a time, whatever the number of texts.
 """
 
 import hashlib
 from array import array
 from collections.abc import Iterator
-from typing import IO
+from contextlib import ExitStack
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lawrec.disk_array import BLOCK, DiskArray, equal_values
+from lawrec.files import temporary_file
 from lawrec.limits import MAX_CANDIDATES
 
 SHINGLE_SIZE = 5
@@ -35,8 +39,10 @@ MIN_RECALL = 0.995
 """The least probability with which a pair at the threshold becomes a candidate."""
 BATCH_SIZE = 512
 """The most texts whose signatures are computed at once."""
-BATCH_CHARACTERS = 2**20
-"""The characters from which on fewer texts are enough: their shingles wait in memory."""
+BATCH_SHINGLES = 2**20
+"""The shingles from which on fewer texts are enough: they wait in memory."""
+MAX_REJECTED = 2**16
+"""Pairs below the threshold that are remembered, so as not to compare them for another band."""
 
 
 def shingles(text: str) -> set[str]:
@@ -79,140 +85,166 @@ def rows_per_band(threshold: float) -> int:
 
 
 class NearDuplicateIndex:
-    """Numbers different texts from 0 and groups those that are near-duplicates.
+    """Numbers texts from 0, and groups those that are the same or near-duplicates.
 
     Args:
-        spool: An empty binary file, open for writing and reading, where the texts wait.
+        files: Closes the temporary files, which hold all that there is of each text.
         threshold: The smallest Jaccard similarity of two texts that are near-duplicates.
 
     Example:
-        >>> import io
-        >>> index = NearDuplicateIndex(io.BytesIO(), threshold=0.5)
-        >>> [index.add(text) for text in ("被告人张某盗窃", "抢劫", "抢劫", "被告人张某盗窃罪")]
-        [0, 1, 1, 2]
-        >>> index.groups()
-        [[0, 2]]
+        >>> with ExitStack() as files:
+        ...     index = NearDuplicateIndex(files, threshold=0.5)
+        ...     for text in ("被告人张某盗窃", "抢劫", "抢劫", "被告人张某盗窃罪"):
+        ...         index.add(text)
+        ...     list(index.equal_texts()), list(index.groups())
+        ([[1, 2]], [[0, 3], [1, 2]])
     """
 
-    def __init__(self, spool: IO[bytes], threshold: float = NEAR_DUPLICATE_THRESHOLD) -> None:
+    def __init__(self, files: ExitStack, threshold: float = NEAR_DUPLICATE_THRESHOLD) -> None:
         self.threshold = threshold
         self._rows = rows_per_band(threshold)
-        self._spool = spool
-        self._ends = array("Q", [0])
-        self._numbers: dict[bytes, int] = {}
-        self._pending: list[set[str]] = []  # shingles of the texts without a signature yet
-        self._pending_characters = 0
-        self._bands: list[NDArray[np.uint32]] = []
+        self._texts, self._bands = (files.enter_context(temporary_file()) for _ in range(2))
+        self._spans, self._digests, self._firsts, self._compared = (
+            DiskArray(files.enter_context(temporary_file()), dtype)
+            for dtype in ("u8,u8", "u8", "u8", "u8")
+        )
+        self._end = 0
+        self._batch_sizes = array("Q")
 
-    def __len__(self) -> int:
-        return len(self._ends) - 1
+    def add(self, text: str) -> None:
+        """Add the next text; none can be added after anything was returned."""
+        content = text.encode()
+        start, self._end = self._end, self._end + self._texts.write(content)
+        self._spans.append((start, self._end))
+        digest = hashlib.blake2b(content, digest_size=8).digest()
+        self._digests.append(int.from_bytes(digest))
 
-    def add(self, text: str) -> int:
-        """Return the number of a text: a new one unless the same text was added before."""
-        digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
-        number = self._numbers.setdefault(digest, len(self._numbers))
-        if number == len(self):
-            self._store(text)
-        return number
+    def equal_texts(self) -> Iterator[list[int]]:
+        """Yield the numbers of each text that was added several times."""
+        for numbers in equal_values(self._digests.blocks):
+            same: dict[str, list[int]] = {}
+            for number in numbers:
+                same.setdefault(self._text(number), []).append(number)
+            yield from (equal for equal in same.values() if len(equal) > 1)
 
-    def groups(self) -> list[list[int]]:
-        """Return the numbers of near-duplicates, in groups of two or more.
+    def groups(self, *, at_least: int = 2) -> Iterator[list[int]]:
+        """Yield the numbers of texts that are the same or near-duplicates, in groups.
 
         Each text of a group is a near-duplicate of some other text of it, not of every one. Groups
-        and their members are in the order in which the texts were added. No text can be added
-        after this call, which moves the position in the spool.
+        and their members are in the order in which the texts were added.
+
+        Args:
+            at_least: The number of texts of the smallest groups that are yielded.
         """
-        self._add_signatures()
-        sets = _DisjointSets(len(self))
-        rejected: set[int] = set()
+        return equal_values(self.first_of_group.blocks, at_least=at_least)
+
+    @cached_property
+    def first_of_group(self) -> DiskArray:
+        """The first text of the group of each text; a text without relatives is its own."""
+        for start in range(0, len(self._digests), BLOCK):
+            self._firsts.extend(range(start, min(start + BLOCK, len(self._digests))))
+        for first, *others in self.equal_texts():
+            for number in others:
+                self._firsts[number] = first
+        self._compute_signatures()
+        sets = _DisjointSets(self._firsts)
+        self._join_near_duplicates(sets)
+        sets.shorten_paths()
+        return self._firsts
+
+    def _join_near_duplicates(self, sets: "_DisjointSets") -> None:
+        rejected: set[tuple[int, int]] = set()
         for first, second in self._candidates():
-            # One number takes half the memory of a tuple. With 10 texts, (3, 7) becomes 37.
-            pair = first * len(self) + second
+            pair = first, second
             if pair in rejected or sets.root(first) == sets.root(second):
                 continue
             if jaccard(self._shingles(first), self._shingles(second)) >= self.threshold:
                 sets.join(first, second)
             else:
+                if len(rejected) == MAX_REJECTED:
+                    rejected.clear()
                 rejected.add(pair)
-        return sets.groups()
 
-    def _store(self, text: str) -> None:
-        self._ends.append(self._ends[-1] + self._spool.write(text.encode()))
-        self._pending.append(shingles(text))
-        self._pending_characters += len(text)
-        if len(self._pending) == BATCH_SIZE or self._pending_characters >= BATCH_CHARACTERS:
-            self._add_signatures()
-
-    def _add_signatures(self) -> None:
-        """Compute the signatures of the texts that wait for them, and keep the hashes of bands."""
-        if not self._pending:
-            return
+    def _compute_signatures(self) -> None:
+        """Write the hashes of the bands of each different text, band by band in each batch."""
         from rensa import RMinHash
 
-        signatures = RMinHash.digests_from_token_sets(self._pending, SIGNATURE_SIZE, SEED)
-        self._bands.append(_band_hashes(np.asarray(signatures, dtype=np.uint64), self._rows))
-        self._pending.clear()
-        self._pending_characters = 0
+        for numbers, sets in self._batches():
+            signatures = RMinHash.digests_from_token_sets(sets, SIGNATURE_SIZE, SEED)
+            hashes = _band_hashes(np.asarray(signatures, dtype=np.uint64), self._rows)
+            self._bands.write(hashes.T.tobytes())
+            self._batch_sizes.append(len(numbers))
+            self._compared.extend(numbers)
+
+    def _batches(self) -> Iterator[tuple[list[int], list[set[str]]]]:
+        """Yield the numbers and the shingles of all different texts."""
+        numbers: list[int] = []
+        sets: list[set[str]] = []
+        n_shingles = 0
+        for number, first in enumerate(self._firsts.items()):
+            if number == first:
+                numbers.append(number)
+                sets.append(self._shingles(number))
+                n_shingles += len(sets[-1])
+                if len(numbers) == BATCH_SIZE or n_shingles >= BATCH_SHINGLES:
+                    yield numbers, sets
+                    numbers, sets, n_shingles = [], [], 0
+        if numbers:
+            yield numbers, sets
 
     def _candidates(self) -> Iterator[tuple[int, int]]:
         """Yield the pairs that agree in a band, the smaller number first; pairs may repeat."""
-        if not self._bands:
-            return
-        for hashes in np.concatenate(self._bands).T:
-            for bucket in _buckets(hashes):
-                for position, second in enumerate(bucket):
-                    firsts = bucket[max(0, position - MAX_CANDIDATES) : position]
+        for band in range(SIGNATURE_SIZE // self._rows):
+            for bucket in equal_values(partial(self._hashes, band)):
+                numbers = [self._compared[index] for index in bucket]
+                for position, second in enumerate(numbers):
+                    firsts = numbers[max(0, position - MAX_CANDIDATES) : position]
                     yield from ((first, second) for first in firsts)
 
+    def _hashes(self, band: int) -> Iterator[NDArray[np.uint32]]:
+        """Yield the hashes of a band of all different texts."""
+        n_bands, start = SIGNATURE_SIZE // self._rows, 0
+        for size in self._batch_sizes:
+            self._bands.seek((start * n_bands + size * band) * np.uint32().itemsize)
+            yield np.frombuffer(self._bands.read(size * np.uint32().itemsize), np.uint32)
+            start += size
+
     def _shingles(self, number: int) -> set[str]:
-        start, end = self._ends[number], self._ends[number + 1]
-        self._spool.seek(start)
-        return shingles(self._spool.read(end - start).decode())
+        return shingles(self._text(number))
+
+    def _text(self, number: int) -> str:
+        start, end = self._spans[number]
+        self._texts.seek(start)
+        return self._texts.read(end - start).decode()
 
 
 class _DisjointSets:
-    """Disjoint sets of the numbers below `size` (union-find with path halving).
+    """Disjoint sets of numbers (union-find with path halving); the smallest is the root.
 
-    The root of a set is its smallest number.
+    Args:
+        parents: A smaller number of the same set for each number, or the number itself.
     """
 
-    def __init__(self, size: int) -> None:
-        self._parents = array("Q", range(size))
+    def __init__(self, parents: DiskArray) -> None:
+        self._parents = parents
 
     def root(self, number: int) -> int:
-        parents = self._parents
-        while parents[number] != number:
-            parents[number] = parents[parents[number]]
-            number = parents[number]
+        while (parent := self._parents[number]) != number:
+            grandparent = self._parents[parent]
+            if grandparent != parent:
+                self._parents[number] = grandparent
+            number = grandparent
         return number
 
     def join(self, first: int, second: int) -> None:
         low, high = sorted((self.root(first), self.root(second)))
         self._parents[high] = low
 
-    def groups(self) -> list[list[int]]:
-        """Return the sets of two or more numbers, in ascending order."""
-        members: dict[int, list[int]] = {}
-        for number in range(len(self._parents)):
-            if self._parents[number] != number:
-                root = self.root(number)
-                members.setdefault(root, [root]).append(number)
-        return [members[root] for root in sorted(members)]
-
-
-def _buckets(hashes: NDArray[np.uint32]) -> Iterator[list[int]]:
-    """Yield the indices, in ascending order, of each value that occurs more than once.
-
-    Example: [7, 5, 7, 9] is sorted to [5, 7, 7, 9] by order [1, 0, 2, 3]. Runs of equal values
-    start at 0, 1 and 3 and have sizes 1, 2 and 1; the one of size 2 yields [0, 2].
-    """
-    order = np.argsort(hashes, kind="stable")
-    ordered = hashes[order]
-    # The prepended value differs from the first one, so that a run starts at 0, too.
-    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[0] + np.uint32(1)))
-    sizes = np.diff(starts, append=len(order))
-    for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True):
-        yield order[start : start + size].tolist()
+    def shorten_paths(self) -> None:
+        """Make the root the parent of each number."""
+        for number, parent in enumerate(self._parents.items()):
+            if number != parent:
+                self._parents[number] = self.root(number)
 
 
 def _band_hashes(signatures: NDArray[np.uint64], rows: int) -> NDArray[np.uint32]:

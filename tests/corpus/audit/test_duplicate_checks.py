@@ -1,4 +1,5 @@
-import io
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -6,15 +7,20 @@ import pytest
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
-from lawrec.corpus.duplicates.near_duplicates import NearDuplicateIndex
 
 FILES = {split: Path(f"{split}.json") for split in ("train", "valid", "test")}
 FACT = "被告人张某在某市某区秘密窃取被害人现金一千二百元"
 
 
-def index_of(*cases):
-    """Return an index of (split, fact, articles), each a line in the file of its split."""
-    index = CaseIndex(FILES, NearDuplicateIndex(io.BytesIO()))
+@pytest.fixture
+def index_of():
+    """A function from cases, (split, fact, articles), to an index; each is a line of its split."""
+    with ExitStack() as temporary:
+        yield partial(_index_of, temporary)
+
+
+def _index_of(temporary, *cases):
+    index = CaseIndex(FILES, temporary)
     for number, (split, fact, articles) in enumerate(cases, 1):
         where = f"{FILES[split]}:{number}"
         index.add(split, CaseLine(Case(where, where, fact)), articles=articles)
@@ -26,7 +32,7 @@ def occurrences(kind, index):
 
 
 @pytest.fixture
-def index():
+def index(index_of):
     return index_of(
         ("train", FACT, ["264"]),
         ("train", FACT, ["266", "133之一"]),
@@ -50,7 +56,7 @@ def test_the_original_is_the_first_case_of_the_last_split(index):
 
 
 def test_near_duplicates_are_originals_in_the_order_of_splits(index):
-    assert index.near_duplicates == [[2, 3]]
+    assert list(index.near_duplicates()) == [[2, 3]]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +80,7 @@ def test_each_check_says_where_and_what(index, kind, expected):
     assert occurrences(kind, index) == expected
 
 
-def test_a_case_without_articles_conflicts_with_one_that_has_some():
+def test_a_case_without_articles_conflicts_with_one_that_has_some(index_of):
     first, second = ("train", FACT, []), ("train", FACT, ["264"])
     assert occurrences("conflicting-labels", index_of(first, second)) == [
         ("train.json:2", "264 here, no article in train.json:1")
@@ -84,6 +90,6 @@ def test_a_case_without_articles_conflicts_with_one_that_has_some():
     ]
 
 
-def test_an_index_without_cases_has_no_findings():
+def test_an_index_without_cases_has_no_findings(index_of):
     index = index_of()
     assert [kind for kind in CORPUS_CHECKS if occurrences(kind, index)] == []

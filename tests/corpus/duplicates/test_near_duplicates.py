@@ -1,9 +1,11 @@
-import io
 import random
+from contextlib import ExitStack
 from itertools import combinations
 
 import pytest
 
+from lawrec import disk_array
+from lawrec.corpus.duplicates import near_duplicates
 from lawrec.corpus.duplicates.near_duplicates import (
     BATCH_SIZE,
     NearDuplicateIndex,
@@ -17,9 +19,11 @@ CHARACTERS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥
 
 
 def grouped(texts, threshold=0.8):
-    near = NearDuplicateIndex(io.BytesIO(), threshold)
-    assert [near.add(text) for text in texts] == list(range(len(texts)))
-    return near.groups()
+    with ExitStack() as files:
+        near = NearDuplicateIndex(files, threshold)
+        for text in texts:
+            near.add(text)
+        return list(near.groups())
 
 
 def brute_force(texts, threshold):
@@ -93,10 +97,38 @@ def test_a_group_may_be_a_chain():
     assert grouped(chain) == [[0, 1, 2, 3]]
 
 
-def test_the_same_text_has_the_same_number():
-    near = NearDuplicateIndex(io.BytesIO())
-    assert [near.add(text) for text in ("甲乙", "丙丁", "甲乙", "")] == [0, 1, 0, 2]
-    assert len(near) == 3
+def test_the_same_text_is_found_among_all():
+    with ExitStack() as files:
+        near = NearDuplicateIndex(files)
+        for text in ("甲乙", "丙丁", "甲乙", "", "甲乙", ""):
+            near.add(text)
+        assert sorted(near.equal_texts()) == [[0, 2, 4], [3, 5]]
+        assert list(near.groups(at_least=1)) == [[0, 2, 4], [1], [3, 5]]
+        assert list(near.first_of_group.items()) == [0, 1, 0, 3, 0, 3]
+
+
+def test_texts_with_the_same_digest_are_told_apart(monkeypatch):
+    monkeypatch.setattr(near_duplicates.hashlib, "blake2b", lambda *_, **__: SameDigest())
+    with ExitStack() as files:
+        near = NearDuplicateIndex(files)
+        for text in ("甲乙", "丙丁", "甲乙", "丙丁", "戊己"):
+            near.add(text)
+        assert list(near.equal_texts()) == [[0, 2], [1, 3]]
+
+
+class SameDigest:
+    def digest(self):
+        return bytes(8)
+
+
+@pytest.mark.parametrize("at_once", [1, 10, 1_000])
+def test_groups_do_not_depend_on_how_much_is_sorted_at_once(monkeypatch, at_once):
+    texts = texts_with_relatives(11)
+    texts += texts[:5]
+    expected = grouped(texts)
+    monkeypatch.setattr(disk_array, "AT_ONCE", at_once)
+    monkeypatch.setattr(near_duplicates, "MAX_REJECTED", at_once)
+    assert grouped(texts) == expected
 
 
 def test_nothing_has_no_groups():

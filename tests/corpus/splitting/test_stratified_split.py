@@ -1,13 +1,12 @@
 import gzip
 import json
 import random
-from collections import Counter
 
 import pytest
 
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.splits import SPLITS
-from lawrec.corpus.stratified_split import RATIOS, Group, SplitSettings, assign_groups, split_files
+from lawrec.corpus.splitting.stratified_split import RATIOS, SplitSettings, split_files
 from lawrec.errors import CaseError, ConfigError
 
 CHARACTERS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
@@ -104,72 +103,6 @@ def test_each_article_of_three_groups_or_more_reaches_every_split(done):
     assert held[0] & held[1] & held[2] == {264, 234, 133, 266, 293, 303, 347, 151, 152}
     assert {153, 154} <= held[0]
     assert (report.total_articles, report.articles_in_every_split) == (11, 9)
-
-
-def test_common_articles_are_spread_by_the_ratios():
-    numbers = random.Random(5)
-    groups = [
-        Group((case,), Counter(numbers.sample("甲乙丙丁", numbers.choice((1, 1, 2)))))
-        for case in range(2_000)
-    ]
-    choice = assign_groups(groups, RATIOS, rng=random.Random(0))
-    for name in "甲乙丙丁":
-        counts = Counter(
-            split for group, split in zip(groups, choice, strict=True) if name in group.articles
-        )
-        for split, ratio in enumerate(RATIOS):
-            assert counts[split] / counts.total() == pytest.approx(ratio, abs=0.02)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_articles_of_several_labels_reach_every_split_too(seed):
-    numbers = random.Random(seed)
-    names = [f"{number}" for number in range(30)]
-    groups = [
-        Group((case,), Counter(numbers.sample(names, numbers.choice((1, 1, 2, 3)))))
-        for case in range(300)
-    ]
-    choice = assign_groups(groups, RATIOS, rng=random.Random(seed))
-    for name in names:
-        reached = {choice[number] for number, group in enumerate(groups) if name in group.articles}
-        assert reached == {0, 1, 2}
-
-
-def test_a_large_group_goes_where_there_is_room():
-    groups = [Group(tuple(range(80)), Counter({"264": 80}))]
-    groups += [Group((80 + case,), Counter({"264": 1})) for case in range(20)]
-    choice = assign_groups(groups, RATIOS, rng=random.Random(0))
-    assert choice[0] == 0
-    assert Counter(choice[1:]) == {1: 10, 2: 10}
-
-
-@pytest.mark.parametrize("n_cases", [45, 60, 200])
-@pytest.mark.parametrize("per_article", [1, 2, 3, 4])
-def test_the_ratios_hold_where_every_article_is_rare(n_cases, per_article):
-    groups = [Group((n,), Counter([f"{n // per_article}"])) for n in range(n_cases)]
-    choice = assign_groups(groups, RATIOS, rng=random.Random(7))
-    for split, ratio in enumerate(RATIOS):
-        assert choice.count(split) == pytest.approx(ratio * n_cases, abs=1 + 0.02 * n_cases)
-
-
-def test_rare_articles_among_common_ones_go_to_train():
-    names = ["264"] * 300 + [f"{n // 2}" for n in range(1, 41)]
-    groups = [Group((case,), Counter([name])) for case, name in enumerate(names)]
-    choice = assign_groups(groups, RATIOS, rng=random.Random(7))
-    in_train = {name for name, split in zip(names, choice, strict=True) if split == 0}
-    assert in_train == set(names)
-
-
-@pytest.mark.parametrize("sizes", [[1, 1, 1], [1, 1, 1, 1], [50, 1, 1], [9, 9, 9], [30, 20, 1, 1]])
-def test_three_groups_reach_three_splits(sizes):
-    groups = [Group(tuple(range(size)), Counter({f"{n}": size})) for n, size in enumerate(sizes)]
-    assert set(assign_groups(groups, RATIOS, rng=random.Random(7))) == {0, 1, 2}
-
-
-def test_cases_without_an_article_are_assigned_too():
-    groups = [Group((case,), Counter()) for case in range(10)]
-    assert Counter(assign_groups(groups, RATIOS, rng=random.Random(0))) == {0: 8, 1: 1, 2: 1}
-    assert assign_groups([], RATIOS, rng=random.Random(0)) == []
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):

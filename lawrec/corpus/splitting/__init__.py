@@ -1,0 +1,1 @@
+"""Splitting: labelled cases into train, valid and test."""
