@@ -33,8 +33,12 @@ from lawrec.files import write_text
 @options.near_duplicates
 @options.any_label
 @options.input_format
-@click.option("--json", "json_file", type=options.FILE, help="Also write the report as JSON.")
-@click.option("--html", "html_file", type=options.FILE, help="Also write the report as a page.")
+@click.option(
+    "--json", "json_file", type=option_types.OutputFile(), help="Also write the report as JSON."
+)
+@click.option(
+    "--html", "html_file", type=option_types.OutputFile(), help="Also write the report as a page."
+)
 @click.option(
     "--fix", type=options.FILE, help="Write the cases without their errors to this new folder."
 )

@@ -28,10 +28,12 @@ from lawrec.corpus.splits import SPLITS
 @options.engine
 @options.device
 @options.output_format("reporting.evaluation_text.EVALUATION_WRITERS")
-@click.option("--html", "page", type=options.FILE, help="Also write a page with plots and cases.")
+@click.option(
+    "--html", "page", type=option_types.OutputFile(), help="Also write a page with plots and cases."
+)
 @click.option(
     "--cail",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=option_types.OutputFile(),
     metavar="FILE",
     help="Also write predicted and true articles as CAIL2018's judge reads them, and judge them.",
 )

@@ -1,11 +1,17 @@
 """Types of options and commands that click does not have."""
 
 import math
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
+
+from lawrec.errors import CaseError
+from lawrec.text_files import list_files
 
 HEADINGS = {
     "Data": (
@@ -41,8 +47,21 @@ HEADINGS = {
 """The headings of the help, and the names of the options below them."""
 
 
+class OutputFile(click.Path):
+    """The path of a file to write: none that the command reads, and none of another option."""
+
+    def __init__(self) -> None:
+        """Take paths of files, which may be there already."""
+        super().__init__(dir_okay=False, path_type=Path)
+
+
 class HeadedCommand(click.Command):
     """A command whose help lists its many options under headings."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless it would replace a file that it reads."""
+        _check_output_files(ctx)
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options by heading; those that `HEADINGS` does not name come last."""
@@ -56,6 +75,40 @@ class HeadedCommand(click.Command):
             if group:
                 with formatter.section(heading):
                     formatter.write_dl(group)
+
+
+def _check_output_files(ctx: click.Context) -> None:
+    """Raise UsageError if a file to write is one to read, or the same for two options."""
+    written: dict[Path, str] = {}
+    read = [path for parameter, path in _named_paths(ctx) if not _is_written(parameter)]
+    for parameter, path in _named_paths(ctx):
+        if not _is_written(parameter):
+            continue
+        name = max(parameter.opts, key=len)
+        other = written.setdefault(path.absolute(), name)
+        if other != name:
+            raise click.UsageError(f"{other} and {name} need files of their own.")
+        if path.is_file() and any(path.samefile(file) for file in _read_files(read)):
+            raise click.UsageError(f"{name} would replace {path}, which is read: name another.")
+
+
+def _is_written(parameter: click.Parameter) -> bool:
+    return isinstance(parameter.type, OutputFile)
+
+
+def _named_paths(ctx: click.Context) -> Iterator[tuple[click.Parameter, Path]]:
+    """Yield each path of the command line with its parameter."""
+    for parameter in ctx.command.params:
+        value = ctx.params.get(parameter.name or "")
+        values = value if isinstance(value, tuple) else (value,)
+        yield from ((parameter, path) for path in values if isinstance(path, Path))
+
+
+def _read_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files that paths stand for and that are there."""
+    for path in paths:
+        with suppress(CaseError, OSError):  # the command will say what is wrong with the path
+            yield from (file for file in list_files(path) if file.is_file())
 
 
 class FloatRange(click.FloatRange):

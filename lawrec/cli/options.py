@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from lawrec import config
-from lawrec.cli.option_types import FloatRange, RegistryChoice
+from lawrec.cli.option_types import FloatRange, OutputFile, RegistryChoice
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, CaseFormat
 from lawrec.encodings import ENCODINGS
@@ -209,7 +209,7 @@ verbosity = compose_options(
 
 def output(help: str, *, folder: bool = False, **attributes: Any) -> Decorator:
     """Return the option for the path of a result: of a file, or of a folder."""
-    path = click.Path(dir_okay=folder, file_okay=not folder, path_type=Path)
+    path = click.Path(file_okay=False, path_type=Path) if folder else OutputFile()
     return click.option("-o", "--output", type=path, help=help, **attributes)
 
 

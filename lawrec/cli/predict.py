@@ -122,7 +122,7 @@ class _ShardOptions(options.InputFormatOptions):
 )
 @click.option(
     "--bad-lines",
-    type=options.FILE,
+    type=option_types.OutputFile(),
     help="Write lines that are not cases to this file.  [default: answer them with their error]",
 )
 @options.output(
@@ -182,7 +182,8 @@ def predict(
     folder = arguments["output_folder"]
     _check_shards(files, arguments, output_format=output_format)
     output_format = output_format or ("json" if folder else _default_format(output))
-    _check_files(output_format, output or folder, bad_lines)
+    if output_format == "parquet" and not (output or folder):
+        raise click.UsageError("--format parquet writes a file: name it with --output.")
     if output_format == "csv" and explain:
         raise click.UsageError("CSV has no column for --explain: choose json, parquet or html.")
     if top_k is None:
@@ -229,13 +230,6 @@ def predict(
         with closing(answers), without_bad_lines(answers, bad_lines) as shown:
             shown = map(recommender.explained, shown) if explain else shown
             _write(shown, output, output_format=output_format, texts=texts)
-
-
-def _check_files(output_format: str, output: Path | None, bad_lines: Path | None) -> None:
-    if output_format == "parquet" and output is None:
-        raise click.UsageError("--format parquet writes a file: name it with --output.")
-    if output and bad_lines and output.absolute() == bad_lines.absolute():
-        raise click.UsageError("--output and --bad-lines need files of their own.")
 
 
 def _check_shards(

@@ -33,7 +33,7 @@ _DEFAULT = ServiceConfig()
 @click.option(
     "--feedback",
     "feedback_file",
-    type=options.FILE,
+    type=option_types.OutputFile(),
     help="File to append feedback to.  [default: none]",
 )
 @click.option(

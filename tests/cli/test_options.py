@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from lawrec.cli import option_types, options
+from lawrec.cli import cli, option_types, options
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import CaseFormat
 from lawrec.progress import SILENT
@@ -96,3 +96,49 @@ def test_quiet_shows_no_progress(arguments, is_silent):
 def test_a_number_outside_its_range_is_refused(value):
     with pytest.raises(click.BadParameter):
         option_types.FloatRange(0, 1).convert(value, None, None)
+
+
+IN_PLACE = [
+    ("predict", "cases.jsonl", "-o", "cases.jsonl"),
+    ("predict", "cases.jsonl", "--bad-lines", "here/../cases.jsonl"),
+    ("predict", ".", "-o", "link.jsonl"),
+    ("predict", "*.jsonl", "--output", "cases.jsonl"),
+    ("audit", "cases.jsonl", "--json", "cases.jsonl"),
+    ("audit", "cases.jsonl", "--article-list", "law.txt", "--html", "law.txt"),
+    ("evaluate", "--data", "cases.jsonl", "--cail", "cases.jsonl"),
+    ("embed", "cases.jsonl", "-o", "cases.jsonl"),
+    ("serve", "--api-key-file", "law.txt", "--feedback", "law.txt"),
+]
+
+
+@pytest.mark.parametrize("arguments", IN_PLACE, ids=" ".join)
+def test_a_file_that_is_read_is_not_replaced(tmp_path, monkeypatch, arguments):
+    """ftfy once left an empty file where a user named the same file twice."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    cases = '{"fact": "盗窃", "articles": ["264"]}\n'
+    Path("cases.jsonl").write_text(cases, "utf-8")
+    Path("law.txt").write_text("264\n", "utf-8")
+    Path("link.jsonl").hardlink_to("cases.jsonl")
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert f"would replace {arguments[-1]}, which is read: name another." in result.stderr
+    assert Path("cases.jsonl").read_text("utf-8") == cases
+    assert Path("law.txt").read_text("utf-8") == "264\n"
+
+
+def test_two_results_do_not_go_to_one_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["audit", "x.json", "--json", "a", "--html", "./a"])
+    assert result.exit_code == 2
+    assert "--json and --html need files of their own." in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_result_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("cases.jsonl").write_text('{"fact": "盗窃", "articles": ["264"]}\n', "utf-8")
+    Path("report.json").write_text("older", "utf-8")
+    result = CliRunner().invoke(cli, ["audit", "cases.jsonl", "--json", "report.json", "-q"])
+    assert result.exit_code == 0
+    assert Path("report.json").read_text("utf-8").startswith("{")

@@ -432,7 +432,7 @@ def test_bad_lines_go_to_a_file_of_their_own(shipped):
 def test_bad_lines_and_answers_need_two_files(shipped):
     result = lawrec("predict", "-o", "a.jsonl", "--bad-lines", "./a.jsonl", stdin=THEFT)
     assert result.exit_code == 2
-    assert "--output and --bad-lines need files of their own." in result.stderr
+    assert "--bad-lines and --output need files of their own." in result.stderr
 
 
 def test_a_reader_that_has_read_enough_ends_it_quietly_with_exit_code_0(shipped):
