@@ -93,7 +93,10 @@ HOUSE = {
         *("encode_cases", "fact_parts", "explain", "recommender", "model_source"),
     ),
     "diagnostics": ("reports", "run_info", "doctor"),
-    "search": ("space", "trial_process", "study", "results", "runner", "hyperparameter_search"),
+    "search": (
+        *("space", "trial_process", "journal", "study", "results", "runner"),
+        "hyperparameter_search",
+    ),
     "reporting": (
         *("tables", "progress_bars", "runs_text", "training_text", "law_text"),
         *("html_page", "audit_text", "audit_html", "plots", "evaluation_text"),

@@ -1,16 +1,13 @@
 """Study: the trials of a search, kept by Optuna in a journal file from which a search continues.
 
-A journal has one line of JSON per event. `optuna-dashboard FOLDER/journal.log` shows it, also while
-the search is running. Optuna is imported only here and in `results.py`.
+Optuna is imported only here, in `journal.py` and in `results.py`.
 
 A trial is sampled with a seed of its own, made from the search's seed and the number of trials. So
 a search that was stopped and continued samples as if it had never been stopped.
 """
 
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,10 +17,10 @@ from lawrec.config import TrainingConfig
 from lawrec.errors import ConfigError, RunError
 from lawrec.files import check_new_folder
 from lawrec.registry import lookup
+from lawrec.search.journal import JOURNAL, open_journal
 from lawrec.search.space import Searched, SearchSpace
 from lawrec.setting_range import SearchChoices
 
-JOURNAL = "journal.log"
 STUDY_NAME = "lawrec"
 """The name of the study in its journal; Hyperband chooses a trial's bracket by it."""
 PURPOSE = "search"
@@ -86,20 +83,19 @@ def open_study(folder: Path, space: SearchSpace, *, plan: SearchPlan, records: s
     Raises:
         ConfigError: The study in the folder searches in another way, or on other cases.
         CaseError: The folder has files, but no study.
+        RunError: Its journal is damaged.
 
     Example:
         >>> study = open_study(folder, space, plan=SearchPlan(), records="")  # doctest: +SKIP
     """
     import optuna
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if not (folder / JOURNAL).exists():
         check_new_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
+        storage=open_journal(folder),
         study_name=STUDY_NAME,
         pruner=lookup(PRUNERS, plan.pruner, where="--pruner")(space.start.training),
         direction="maximize",
@@ -113,35 +109,6 @@ def open_study(folder: Path, space: SearchSpace, *, plan: SearchPlan, records: s
         study.enqueue_trial(space.start_values)
     _restart_stopped(study)
     return study
-
-
-@contextmanager
-def only_search(folder: Path) -> Iterator[None]:
-    """Refuse a second search in a folder, on systems with locks of folders.
-
-    Yields:
-        Nothing: the block is the search.
-
-    Raises:
-        RunError: Another process searches in the folder.
-
-    Example:
-        >>> with only_search(Path(".")):
-        ...     pass
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # a file system without locks
-            _lock(fcntl, descriptor, folder=folder)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def ask(study: Study, space: SearchSpace, *, plan: SearchPlan) -> Any:
@@ -241,18 +208,6 @@ def best_trial(study: Study) -> Any:
     """
     trials = [trial for trial in finished_trials(study) if trial.state.name == "COMPLETE"]
     return max(trials, key=lambda trial: (trial.value, -trial.number), default=None)
-
-
-def _lock(fcntl: Any, descriptor: int, *, folder: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise RunError(
-            folder,
-            expected="one search at a time must work in a folder",
-            got="a search that is running",
-            todo="Wait for its end, or use --jobs for several trials at a time.",
-        ) from error
 
 
 def _restart_stopped(study: Study) -> None:

@@ -11,7 +11,6 @@ from lawrec.search.study import (
     ask,
     best_trial,
     finished_trials,
-    only_search,
     open_study,
     require_optuna,
     set_aside,
@@ -129,17 +128,6 @@ def test_hyperband_counts_epochs_and_else_waits_for_a_complete_trial():
     assert PRUNERS["hyperband"](training)._max_resource == 9
     training = small_space("training.evaluate_every=5").start.training
     assert PRUNERS["hyperband"](training)._max_resource == "auto"
-
-
-def test_a_second_search_in_a_folder_is_refused(tmp_path):
-    with (
-        only_search(tmp_path / "study"),
-        pytest.raises(RunError, match="one search at a time must work in a folder"),
-        only_search(tmp_path / "study"),
-    ):
-        pass
-    with only_search(tmp_path / "study"):
-        pass
 
 
 def test_a_missing_optuna_is_an_error_with_advice(monkeypatch):
