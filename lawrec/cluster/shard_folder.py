@@ -3,7 +3,7 @@
     plan.json            what the job is, its files and its shards: written first
     answers-00007.jsonl  the answers of the shard 7, and so on
     .state/00007.json    written after them: how many cases and errors there are, and the SHA-256
-    .state/00007.claim   who works on them: see `lawrec.cluster.claims`
+    .state/00007.claim   who works on them: see `lawrec.claims`
     manifest.json        written last: what there is of each shard, and the SHA-256 of plan.json
 
 The JSON files are sealed as `lawrec.seal` describes. A process that is killed loses the shard that
@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lawrec.cluster.claims import Claims, claim_name
+from lawrec.claims import Claims, claim_name
 from lawrec.corpus.case_shards import ShardPlan, check_unchanged
 from lawrec.errors import ConfigError, printable, quoted
 from lawrec.files import sha256

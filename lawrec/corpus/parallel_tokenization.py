@@ -5,17 +5,23 @@ all cases where the tokenizer is quick (`rjieba`, `char`), because it finishes a
 the fact is sent to another process. Processes are started afresh, not forked (see
 `lawrec.parallel`), and never import TensorFlow. A script that tokenizes in parallel needs
 `if __name__ == "__main__":`, as with all of Python's processes.
+
+Commands that prepare the same cases share the work through a folder: each batch has a file of its
+tokens, and whoever claims it first writes it. All read all tokens, in the same order.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Generator, Iterable
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
+from lawrec.claims import Claims
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case
 from lawrec.corpus.tokenizers import Tokenizer, load_tokenizer
@@ -29,10 +35,17 @@ CASES_PER_TASK = 128
 MIN_PARALLEL_CASES = 2_048
 """Fewer cases are tokenized before other processes would have started."""
 
+MOST_WAITING = 64
+"""Batches after one that another process has: more are not tokenized before it is."""
+_WAIT_SECONDS = 0.1
+"""Seconds until a process looks again whether another one has tokenized a batch."""
+
 _Batch: TypeAlias = list[Case]
 _Tokens: TypeAlias = list[list[str]]
+_Work: TypeAlias = Callable[[_Batch], _Tokens]
+_SharedWork: TypeAlias = Callable[[_Batch], _Tokens | None]
 MapBatches: TypeAlias = Callable[
-    [Callable[[_Batch], _Tokens], Iterable[_Batch]], Generator[tuple[_Batch, _Tokens], None, None]
+    [_SharedWork, Iterable[_Batch]], Generator[tuple[_Batch, _Tokens | None], None, None]
 ]
 """What `parallel_map` does, with processes of its own: it yields each batch with its tokens."""
 
@@ -56,8 +69,9 @@ def tokenize_cases(
             this one where the tokenizer is quick.
         dictionaries: The user dictionaries, for the other processes.
         map_batches: Has the processes of a cluster tokenize; None: those of this machine.
-        kept: Folder in which other processes keep the tokens of each batch, to read them from there
-            if all is done again with this tokenizer. The caller deletes it.
+        kept: Folder of the tokens of each batch, for all processes that tokenize the same cases
+            with this tokenizer, at the same time or later: each batch is tokenized by one of them.
+            The caller deletes it.
 
     Example:
         >>> config = CorpusConfig(tokenizer="char", max_tokens=2)
@@ -72,44 +86,93 @@ def tokenize_cases(
     first = list(islice(cases, MIN_PARALLEL_CASES))
     workers = config.workers or (1 if tokenizer.is_quick else available_cores())
     cases = chain(first, cases)
+    here = partial(_tokenize_with, tokenizer, config.max_tokens)
     is_alone = workers == 1 and map_batches is None
-    if is_alone or len(first) < MIN_PARALLEL_CASES:
-        yield from ((case, tokenizer.tokenize(case.fact)[: config.max_tokens]) for case in cases)
+    if len(first) < MIN_PARALLEL_CASES or (is_alone and (tokenizer.is_quick or not kept)):
+        yield from ((case, here([case])[0]) for case in cases)
         return
-    work = partial(_tokenize_batch, config, dictionaries)
-    work = partial(_tokenize_or_read, work, kept) if kept else work
-    map_batches = map_batches or partial(parallel_map, workers=workers)
-    with closing(map_batches(work, batched(cases, CASES_PER_TASK))) as done:
-        for batch, tokens in done:
+    work = here if is_alone else partial(_tokenize_batch, config, dictionaries)
+    shared = partial(_tokenize_or_read, work, kept) if kept else work
+    map_batches = map_batches or (_map_here if is_alone else partial(parallel_map, workers=workers))
+    with closing(map_batches(shared, batched(cases, CASES_PER_TASK))) as done:
+        retry = partial(_tokenize_or_read, here, kept) if kept else here
+        for batch, tokens in _awaited(done, retry):
             yield from zip(batch, tokens, strict=True)
+
+
+def _tokenize_with(tokenizer: Tokenizer, max_tokens: int, cases: list[Case]) -> list[list[str]]:
+    return [tokenizer.tokenize(case.fact)[:max_tokens] for case in cases]
 
 
 def _tokenize_batch(
     config: CorpusConfig, dictionaries: tuple[Path, ...], cases: list[Case]
 ) -> list[list[str]]:
-    tokenizer = _tokenizer_of_process(config, dictionaries)
-    return [tokenizer.tokenize(case.fact)[: config.max_tokens] for case in cases]
+    return _tokenize_with(_tokenizer_of_process(config, dictionaries), config.max_tokens, cases)
 
 
-def _tokenize_or_read(
-    work: Callable[[_Batch], _Tokens], folder: Path, cases: list[Case]
-) -> list[list[str]]:
-    """Return the tokens of a batch, from their file if a process that was killed has written it."""
+def _map_here(work: _SharedWork, batches: Iterable[_Batch]) -> Generator[Any, None, None]:
+    yield from ((batch, work(batch)) for batch in batches)
+
+
+def _awaited(
+    done: Iterable[tuple[_Batch, _Tokens | None]], work: _SharedWork
+) -> Iterator[tuple[_Batch, _Tokens]]:
+    """Yield each batch with its tokens, in order, and wait for those that others tokenize."""
+    waiting: deque[tuple[_Batch, _Tokens | None]] = deque()
+    for item in done:
+        waiting.append(item)
+        yield from _first_done(waiting, work, most_left=MOST_WAITING)
+    yield from _first_done(waiting, work, most_left=0)
+
+
+def _first_done(
+    waiting: deque[tuple[_Batch, _Tokens | None]], work: _SharedWork, *, most_left: int
+) -> Iterator[tuple[_Batch, _Tokens]]:
+    while waiting:
+        batch, tokens = waiting[0]
+        tokens = tokens or work(batch)
+        if tokens:
+            yield batch, tokens
+            waiting.popleft()
+        elif len(waiting) > most_left:
+            time.sleep(_WAIT_SECONDS)
+        else:
+            return
+
+
+def _tokenize_or_read(work: _Work, folder: Path, cases: list[Case]) -> list[list[str]] | None:
+    """Return the tokens of a batch, from its file if there is one; None: another process has it."""
     name = json_digest([case.fact for case in cases])
     path = folder / name[:2] / f"{name}.json"  # a folder of all files would be slow to list
+    if tokens := _read_tokens(path):
+        return tokens
+    folder.mkdir(parents=True, exist_ok=True)
+    with _claims(folder).held(name) as is_mine:
+        if not is_mine:
+            return None
+        tokens = _read_tokens(path) or work(cases)
+        text = json.dumps(tokens)
+        with suppress(FileNotFoundError):  # another process has finished, and deleted the folder
+            write_text(path, f"{_digest(text)}\n{text}\n")
+    return tokens
+
+
+def _read_tokens(path: Path) -> list[list[str]] | None:
     with suppress(OSError, ValueError):
         digest, text = path.read_text(encoding="utf-8").splitlines()
         if digest == _digest(text):
             return cast(_Tokens, json.loads(text))
-    tokens = work(cases)
-    text = json.dumps(tokens)
-    with suppress(FileNotFoundError):  # another process has finished, and deleted the folder
-        write_text(path, f"{_digest(text)}\n{text}\n")
-    return tokens
+    return None
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _claims(folder: Path) -> Claims:
+    """Return the claims of a process, which remember since when others have theirs."""
+    return Claims(folder)
 
 
 @cache

@@ -1,71 +1,46 @@
 """Preparation: from a folder of cases to records and vocabularies.
 
-The same cases and settings are prepared once. The tokens of the cases wait in temporary files
-until the vocabularies are known, so that memory holds counts and not texts. Those that other
-processes have tokenized are kept until all is written: a preparation that is killed goes on.
-
-The vocabulary of tokens comes from the train split alone, the articles come from all splits. Extra
-cases and the statute are splits of their own, "extra" and "statute", for training alone.
-Without a column for an article that only valid or test cite, its misses would vanish from the
-figures. The bias of such an article starts near minus eleven, far below any threshold.
+The same cases and settings are prepared once. Of several processes that prepare them at the same
+time, on one host or on many that share the folder, one writes the records, and all tokenize: see
+`lawrec.corpus.parallel_tokenization`. The tokens are kept until all is written, so that whoever
+comes next goes on where one was killed.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Set
-from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
-from itertools import chain
+import time
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, TypeAlias
 
+from lawrec.claims import Claims
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import (
-    EVERY_ARTICLE,
-    SKIPPED,
     BadLines,
-    Case,
-    no_case_error,
-    read_cases,
-    usable_cases,
 )
 from lawrec.corpus.dataset_spec import (
-    EXTRA,
-    STATUTE,
     DatasetInputs,
     DatasetSpec,
     read_inputs,
 )
-from lawrec.corpus.extra_cases import ExtraCases, statute_cases
+from lawrec.corpus.extra_cases import ExtraCases
 from lawrec.corpus.label_check import (
-    KnownLabels,
     check_labels,
-    labels_known_to_run,
-    refuse_unknown_labels,
 )
 from lawrec.corpus.manifest import (
-    VOCABULARY_FILES,
-    Manifest,
     Records,
-    Split,
     load_records,
-    manifest_to_dict,
     verify,
 )
-from lawrec.corpus.parallel_tokenization import MapBatches, tokenize_cases
-from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
-from lawrec.corpus.splits import SplitCounts, encodings_at
-from lawrec.corpus.tfrecords import Record, write_shards
-from lawrec.corpus.tokenizers import listed_words, note_on_split_words
-from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
-from lawrec.errors import CaseError, LawrecError
+from lawrec.corpus.parallel_tokenization import CASES_PER_TASK, MapBatches, tokenize_cases
+from lawrec.corpus.records_writer import RecordsWriter, extra_labels, kept_tokens, labelled_cases
+from lawrec.corpus.tokenizers import note_on_split_words
+from lawrec.errors import CaseError
 from lawrec.files import atomic_folder
-from lawrec.iterables import JsonSpool
-from lawrec.law.articles import statute_order
-from lawrec.law.charges import normalize_charge
 from lawrec.progress import SILENT, Progress
-from lawrec.seal import MANIFEST, file_digests, json_digest, seal, write_sealed
 from lawrec.temporary_names import remove
+
+_WAIT_SECONDS = 0.5
+"""Seconds until a process looks again whether another one has written the records."""
 
 
 def prepare(
@@ -98,247 +73,98 @@ def prepare(
     """
     inputs = read_inputs(spec, config)
     folder, vocab = spec.records_root / inputs.key, spec.vocab_root / inputs.key
-    if damage := verify(folder, vocab=vocab).damage:
-        damaged = f" What is there is damaged: {damage[0].where}." if folder.exists() else ""
-        progress.message(f"Preparing the cases of {spec.data} into {folder}.{damaged}")
-        if note := note_on_split_words(inputs.tokenizer):
-            progress.message(note)
-        if not spec.skip_bad:
-            splits = [(path, spec.case_format) for path in inputs.splits.values()]
-            check_labels(splits, inputs.known_labels, progress=progress)
-            check_labels(spec.extra_files.values(), _extra_labels(inputs, spec), progress=progress)
+    if verify(folder, vocab=vocab).damage:
         try:
-            with (
-                atomic_folder(vocab) as new_vocab,
-                atomic_folder(folder) as new_folder,
-                TemporaryFile(dir=new_folder) as spool,
-            ):
-                extra = ExtraCases(new_folder, spool, learn_charges=spec.learn_charges)
-                _Preparation(
-                    spec, config, inputs, progress, new_folder, new_vocab, extra, map_batches
-                ).run()
-        except LawrecError:  # other cases will have other records
-            remove(_kept_tokens(spec, inputs))
+            _Preparation(spec, config, inputs, progress, map_batches).run()
+        except CaseError:  # other cases will have other records
+            remove(kept_tokens(spec, inputs))
             raise
-        remove(_kept_tokens(spec, inputs))
+        remove(kept_tokens(spec, inputs))
     return load_records(folder, vocab)
-
-
-_Vocabularies: TypeAlias = tuple[Vocabulary, Vocabulary, Vocabulary]
-"""Those of tokens, articles and charges."""
-_TEACH_CHARGES = frozenset({"train", EXTRA})
 
 
 @dataclass(frozen=True)
 class _Preparation:
-    """Holds the arguments of one preparation, and what is learnt about extra cases."""
+    """Holds the arguments of one preparation."""
 
     spec: DatasetSpec
     config: CorpusConfig
     inputs: DatasetInputs
     progress: Progress
-    folder: Path
-    vocab: Path
-    extra: ExtraCases
     map_batches: MapBatches | None
 
     def run(self) -> None:
-        """Write the vocabularies, the shards and, last, the manifest."""
-        with ExitStack() as stack:
-            counts: dict[str, SplitCounts] = {}
-            spools = {}
-            for split in self._files:
-                spools[split] = stack.enter_context(JsonSpool(self.folder))
-                counts[split] = self._tokenize(split, spools[split], cited=_cited(counts))
-            vocabularies = self._save_vocabularies(counts)
-            splits = {
-                split: self._write_split(split, spool, counts[split], vocabularies=vocabularies)
-                for split, spool in spools.items()
-                if counts[split].cases
-            }
-        _, articles, charges = vocabularies
-        train, charge_counts = counts["train"], _charge_counts(counts)
-        n_charged = sum(counts[s].known_cases["charges"] for s in _TEACH_CHARGES & counts.keys())
-        manifest = Manifest(
-            tokenizer=self.inputs.tokenizer.fingerprint,
-            max_tokens=self.config.max_tokens,
-            splits=splits,
-            label_counts=tuple(train.article_counts[name] for name in articles.names),
-            charge_counts=tuple(charge_counts[name] for name in charges.names),
-            compression=self._compression,
-            known_cases={**train.known_cases, "charges": n_charged},
-            vocabularies=file_digests(self.vocab, VOCABULARY_FILES),
-            left_out=dict(self.extra.left_out),
-        )
-        write_sealed(self.folder / MANIFEST, manifest_to_dict(manifest))
+        """Write the records unless another process does; then tokenize, and wait for them."""
+        self.spec.records_root.mkdir(parents=True, exist_ok=True)
+        claims = Claims(self.spec.records_root)
+        if not self._is_done_here(claims):
+            self.progress.message("Another process prepares these cases: this one helps it.")
+            self._help()
+            while not self._is_done_here(claims):
+                time.sleep(_WAIT_SECONDS)
+
+    def _is_done_here(self, claims: Claims) -> bool:
+        """Write the records if no other process does; return whether they are there."""
+        with claims.held(f".{self.inputs.key}") as is_mine:
+            if is_mine:
+                self._write_unless_there()
+        return is_mine
+
+    def _write_unless_there(self) -> None:
+        spec, inputs, vocab = self.spec, self.inputs, self.spec.vocab_root / self.inputs.key
+        damage = verify(self._folder, vocab=vocab).damage
+        if not damage:
+            return
+        damaged = f" What is there is damaged: {damage[0].where}." if self._folder.exists() else ""
+        self.progress.message(f"Preparing the cases of {spec.data} into {self._folder}.{damaged}")
+        if note := note_on_split_words(inputs.tokenizer):
+            self.progress.message(note)
+        self._check_labels()
+        with (
+            atomic_folder(vocab) as new_vocab,
+            atomic_folder(self._folder) as new_folder,
+            TemporaryFile(dir=new_folder) as spool,
+        ):
+            extra = ExtraCases(new_folder, spool, learn_charges=spec.learn_charges)
+            RecordsWriter(
+                spec,
+                self.config,
+                inputs,
+                self.progress,
+                new_folder,
+                new_vocab,
+                extra,
+                self.map_batches,
+            ).run()
+
+    def _check_labels(self) -> None:
+        spec, inputs = self.spec, self.inputs
+        if not spec.skip_bad:
+            splits = [(path, spec.case_format) for path in inputs.splits.values()]
+            check_labels(splits, inputs.known_labels, progress=self.progress)
+            labels = extra_labels(inputs, spec)
+            check_labels(spec.extra_files.values(), labels, progress=self.progress)
+
+    def _help(self) -> None:
+        """Tokenize cases for the process that writes the records, as long as there are any."""
+        if self.inputs.tokenizer.is_quick:
+            return
+        for split in self.inputs.splits:
+            bad_lines = BadLines(skip=self.spec.skip_bad)
+            tokenized = tokenize_cases(
+                labelled_cases(self.spec, self.inputs, split=split, bad_lines=bad_lines),
+                self.inputs.tokenizer,
+                config=self.config,
+                dictionaries=self.spec.dictionaries,
+                map_batches=self.map_batches,
+                kept=kept_tokens(self.spec, self.inputs),
+            )
+            with closing(tokenized):
+                for done, _ in enumerate(tokenized, 1):
+                    self.progress.update(f"tokenize {split}", done, None)
+                    if done % CASES_PER_TASK == 0 and self._folder.exists():
+                        return
 
     @property
-    def _files(self) -> dict[str, list[tuple[Path, CaseFormat]]]:
-        """The files of each split and how they are written; a split may need those before it."""
-        files = {
-            split: [(path, self.spec.case_format)] for split, path in self.inputs.splits.items()
-        }
-        if extra := list(self.spec.extra_files.values()):
-            files[EXTRA] = extra
-        if self.spec.statute:
-            files[STATUTE] = [(self.spec.statute, DEFAULT_FORMAT)]
-        return files
-
-    def _tokenize(self, split: str, spool: JsonSpool, *, cited: Set[str]) -> SplitCounts:
-        """Tokenize the cases of a split into a spool, and count them."""
-        counts = SplitCounts()
-        bad_lines = BadLines(skip=self.spec.skip_bad, log=self.folder / SKIPPED)
-        tokenized = tokenize_cases(
-            self._statute_cases(cited) if split == STATUTE else self._cases(split, bad_lines),
-            self.inputs.tokenizer,
-            config=self.config,
-            dictionaries=self.spec.dictionaries,
-            map_batches=self.map_batches,
-            kept=_kept_tokens(self.spec, self.inputs),
-        )
-        with closing(tokenized):
-            for case, tokens in tokenized:
-                if self.spec.extra_files and split in self.inputs.splits:
-                    self.extra.learn(split, case)
-                charges = dict.fromkeys(filter(None, map(normalize_charge, case.charges)))
-                case = replace(case, fact="", charges=tuple(charges))
-                counts.add(case, tokens)
-                spool.append([tokens, asdict(case)])
-                self.progress.update(f"tokenize {split}", counts.cases, None)
-        counts.skipped = bad_lines.skipped
-        self._check_counts(split, counts)
-        return counts
-
-    def _check_counts(self, split: str, counts: SplitCounts) -> None:
-        path, _ = self._files[split][0]
-        may_be_empty = split == STATUTE or (split == EXTRA and self.extra.left_out)
-        if not counts.cases and not may_be_empty:
-            raise no_case_error(path)
-        if split == "train" and not counts.known_cases.total():
-            raise CaseError(
-                path,
-                expected="a train case must have a weight above 0",
-                got="none",
-                todo="Correct the weights.",
-            )
-
-    def _cases(self, split: str, bad_lines: BadLines) -> Iterator[Case]:
-        """Yield the cases of a split; those of the extra split are labelled and no copies."""
-        cases = chain.from_iterable(
-            read_cases(path, case_format=case_format) for path, case_format in self._files[split]
-        )
-        if split != EXTRA:
-            return usable_cases(refuse_unknown_labels(cases, self.inputs.known_labels), bad_lines)
-        labels = _extra_labels(self.inputs, self.spec)
-        return self.extra.usable(usable_cases(refuse_unknown_labels(cases, labels), bad_lines))
-
-    def _statute_cases(self, cited: Set[str]) -> Iterator[Case]:
-        """Yield the articles of the statute that have a label id."""
-        articles = set(self.inputs.articles or cited)
-        cases = statute_cases(self.spec.statute) if self.spec.statute else iter(())
-        return (case for case in cases if case.case_id in articles)
-
-    def _save_vocabularies(self, counts: Mapping[str, SplitCounts]) -> _Vocabularies:
-        """Write the vocabularies of tokens, articles and charges, and return them."""
-        train = counts["train"]
-        few = [token for token, n in train.token_cases.items() if n < self.config.min_cases]
-        tokens = build_vocabulary(
-            train.token_counts - Counter({token: train.token_counts[token] for token in few}),
-            min_count=self.config.min_count,
-            max_size=self.config.max_vocabulary,
-            always=listed_words(self.config.user_tokens),
-        )
-        names = self.inputs.articles or sorted(_cited(counts), key=statute_order)
-        articles = Vocabulary(tuple(names))
-        if not articles.names:
-            raise CaseError(
-                self.spec.data,
-                expected="the cases must name an article",
-                got="none",
-                todo="Label the cases.",
-            )
-        charges = Vocabulary(tuple(sorted(_charge_counts(counts))))
-        for name, vocabulary in zip(VOCABULARY_FILES, (tokens, articles, charges), strict=True):
-            vocabulary.save(self.vocab / name)
-        seal(self.vocab, VOCABULARY_FILES)
-        return tokens, articles, charges
-
-    def _write_split(
-        self, split: str, spool: JsonSpool, counts: SplitCounts, *, vocabularies: _Vocabularies
-    ) -> Split:
-        """Write the shards of a split, and return what the manifest says of it."""
-        tokens, articles, _ = vocabularies
-        paths = [path for path, _ in self._files[split]]
-        digests = self.inputs.digests
-        extra = [digests[name] for name in self.spec.extra_files]
-        shards = write_shards(
-            self._records(split, spool, tokens=tokens, articles=articles),
-            self.folder,
-            split=split,
-            shard_cases=self.config.shard_cases,
-            compression=self._compression,
-        )
-        return Split(
-            source=", ".join(map(str, paths)),
-            source_sha256=json_digest(extra) if split == EXTRA else digests[split],
-            cases=counts.cases,
-            tokens=counts.tokens,
-            skipped=counts.skipped,
-            shards=tuple(shards),
-            encoding=encodings_at(*paths, case_format=self._files[split][0][1]),
-        )
-
-    def _records(
-        self, split: str, spool: JsonSpool, *, tokens: Vocabulary, articles: Vocabulary
-    ) -> Iterator[Record]:
-        for done, (case_tokens, case) in enumerate(spool, 1):
-            yield Record(
-                case_id=case["case_id"],
-                token_ids=encode(case_tokens, tokens)[: self.config.max_tokens],
-                label_ids=_label_ids(case["articles"], articles),
-                unknown_ids=_unknown_ids(case, articles),
-                weight=case["weight"],
-                charges=tuple(case["charges"]),
-            )
-            self.progress.update(f"write {split}", done, len(spool))
-
-    @property
-    def _compression(self) -> str:
-        return "GZIP" if self.config.gzip else ""
-
-
-def _kept_tokens(spec: DatasetSpec, inputs: DatasetInputs) -> Path:
-    """Return the folder of tokens with which a preparation that was killed goes on."""
-    return spec.records_root / f".{inputs.key}.tokens"
-
-
-def _cited(counts: Mapping[str, SplitCounts]) -> set[str]:
-    """Return the articles that cases name; extra cases may name others, which are no labels."""
-    splits = (split for name, split in counts.items() if name != EXTRA)
-    return {name for split in splits for name in split.article_counts}
-
-
-def _extra_labels(inputs: DatasetInputs, spec: DatasetSpec) -> KnownLabels:
-    """Return the labels of extra cases: what the list of articles lacks may be in the catalog."""
-    return labels_known_to_run(inputs.articles or (), any_label=spec.case_format.any_label)
-
-
-def _charge_counts(counts: Mapping[str, SplitCounts]) -> Counter[str]:
-    """Return how many of the cases that teach charges name each of them, which may be none."""
-    total: Counter[str] = Counter()
-    for split in _TEACH_CHARGES & counts.keys():
-        total.update(counts[split].charge_counts)
-    return total
-
-
-def _label_ids(names: list[str], articles: Vocabulary) -> list[int]:
-    """Return the ids of articles, ascending; one that no case cites has no id and needs no mask."""
-    return sorted(articles.ids[name] for name in names if name in articles.ids)
-
-
-def _unknown_ids(case: Mapping[str, Any], articles: Vocabulary) -> list[int]:
-    """Return the ids of the unknown articles of a case, ascending."""
-    if tuple(case["unknown_articles"]) != EVERY_ARTICLE:
-        return _label_ids(case["unknown_articles"], articles)
-    known = _label_ids(case["articles"], articles)
-    return sorted(set(range(len(articles))).difference(known))
+    def _folder(self) -> Path:
+        return self.spec.records_root / self.inputs.key

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,8 @@ from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.errors import CaseError
 from lawrec.resources import shipped_path
+from lawrec.seal import json_digest
+from lawrec.temporary_names import HOST
 
 TERMS = (shipped_path("vocab/legal_terms.txt"),)
 CHAR = CorpusConfig(tokenizer="char", max_tokens=3)
@@ -160,3 +163,57 @@ def test_what_a_killed_process_has_tokenized_is_read_again(tmp_path):
     rewritten = [file for file, time in times.items() if file.stat().st_mtime_ns != time]
     assert rewritten == files[:1]
     assert files[0].read_text(encoding="utf-8") == damaged
+
+
+def test_two_that_tokenize_the_same_cases_share_the_work(tmp_path):
+    slow, done = replace(load_tokenizer(CHAR), is_quick=False), []
+
+    def tokenize(text):
+        time.sleep(0.002)
+        done.append(text)
+        return list(text)
+
+    def all_tokens(_):
+        tokenizer = replace(slow, tokenize=tokenize)
+        config = replace(CHAR, workers=1)
+        return list(
+            tokenize_cases(
+                invented(99), tokenizer, config=config, dictionaries=(), kept=tmp_path / "kept"
+            )
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(all_tokens, range(2))
+    assert first == second == tokenize_all(invented(99), CHAR)
+    assert sorted(done) == sorted(case.fact for case in invented(99))
+    assert list((tmp_path / "kept").glob("*.claim")) == []
+
+
+def test_a_batch_of_another_process_is_waited_for(tmp_path, monkeypatch):
+    """The other one is at work on the first batch until this one has waited for it twice."""
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.MOST_WAITING", 2)
+    cases, waits, done = invented(12), [], []
+    claim = tmp_path / f"{json_digest([case.fact for case in cases[:2]])}.claim"
+    claim.write_text(f"{os.getpid()}@{HOST}", encoding="utf-8")
+
+    def sleep(_):
+        waits.append(len(done))
+        if len(waits) == 2:
+            claim.unlink()
+
+    def map_here(work, batches):
+        for batch in batches:
+            done.append(batch)
+            yield batch, work(batch)
+
+    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.time.sleep", sleep)
+    tokenized = tokenize_cases(
+        cases,
+        load_tokenizer(CHAR),
+        config=CHAR,
+        dictionaries=(),
+        map_batches=map_here,
+        kept=tmp_path,
+    )
+    assert list(tokenized) == tokenize_all(cases, CHAR)
+    assert waits == [3, 3]

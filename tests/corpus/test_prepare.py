@@ -3,6 +3,9 @@ import json
 import lzma
 import random
 import shutil
+import subprocess
+import sys
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -25,9 +28,11 @@ from lawrec.law.statute_versions import Version, save_version
 from lawrec.resources import shipped_path
 from tests.helpers.cases import write_cases
 from tests.helpers.damages import flip, swap_lines
+from tests.helpers.prepare_slowly import CONFIG, spec_of
 from tests.helpers.progress import Reports, messages_to
 
 pytestmark = pytest.mark.tensorflow
+REPOSITORY = Path(__file__).parents[2]
 
 CHAR = CorpusConfig(tokenizer="char", max_tokens=12, min_count=1, shard_cases=2)
 CHARGE_CONFIG = CorpusConfig(tokenizer="char", min_count=1)
@@ -859,7 +864,7 @@ def test_unknown_labels_of_all_splits_are_named_before_anything_is_written(spec)
         prepare(spec, CHAR)
     test = spec.data / "test.json"
     assert caught.value.got == f"['12-Mar'], ['274276'] in {test}:2: 2 cases in all"
-    assert not spec.records_root.exists()
+    assert list(spec.records_root.iterdir()) == []
     skipped = prepare(replace(spec, skip_bad=True), CHAR)
     assert [skipped.split(name).skipped for name in ("train", "test")] == [1, 1]
     any_label = prepare(replace(spec, case_format=CaseFormat(any_label=True)), CHAR)
@@ -867,3 +872,43 @@ def test_unknown_labels_of_all_splits_are_named_before_anything_is_written(spec)
     listed = spec.data / "list.txt"
     listed.write_text("\n".join(any_label.articles.names), encoding="utf-8")
     assert prepare(replace(spec, article_list=listed), CHAR).articles == any_label.articles
+
+
+def facts_of(path):
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def wait_until(is_so):
+    for _ in range(600):
+        if is_so():
+            return
+        time.sleep(0.1)
+    raise TimeoutError
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="does not know which processes have ended")
+def test_two_processes_share_a_preparation_and_one_may_be_killed(write_split, tmp_path):
+    facts = [f"被告人在第{number}户盗窃财物" for number in range(200)]
+    data = write_split("train.json", [(fact, [264]) for fact in facts]).parent
+    spec, logs = spec_of(data), [tmp_path / "first.log", tmp_path / "second.log"]
+    command = [sys.executable, "-m", "tests.helpers.prepare_slowly", str(data)]
+    with (
+        subprocess.Popen([*command, str(logs[0])], cwd=REPOSITORY) as first,
+        subprocess.Popen([*command, str(logs[1])], cwd=REPOSITORY) as second,
+    ):
+        wait_until(lambda: all(len(facts_of(log)) >= 8 for log in logs))
+        [claim] = spec.records_root.glob(".*.claim")
+        writes_records = int(claim.read_text("utf-8").partition("@")[0])
+        killed, other = (first, second) if first.pid == writes_records else (second, first)
+        killed.kill()
+        killed.wait()
+        assert other.wait(60) == 0
+    done = Counter(fact for log in logs for fact in facts_of(log))
+    assert set(done) == set(facts)
+    assert done.total() <= len(facts) + 2  # of the batch in which the first one was killed
+    shared = {path.name: content for path, (content, _) in written(spec).items()}
+    assert list(spec.records_root.glob(".*")) == []
+    shutil.rmtree(spec.records_root)
+    shutil.rmtree(spec.vocab_root)
+    prepare(spec, CONFIG)
+    assert {path.name: content for path, (content, _) in written(spec).items()} == shared

@@ -59,7 +59,7 @@ class Claims:
         try:
             with path.open("x", encoding="utf-8") as file:
                 file.write(f"{os.getpid()}@{HOST}")
-        except FileExistsError:
+        except (FileExistsError, FileNotFoundError):  # it is held, or its folder was deleted
             yield False
             return
         done = Event()

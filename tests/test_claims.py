@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from lawrec.cluster import claims as module
-from lawrec.cluster.claims import Claims, claim_name
+from lawrec import claims as module
+from lawrec.claims import Claims, claim_name
 from lawrec.temporary_names import HOST
 
 

@@ -1,0 +1,316 @@
+"""Records writer: from cases to vocabularies and records, in one pass and in constant memory.
+
+The tokens of the cases wait in temporary files until the vocabularies are known, so that memory
+holds counts and not texts.
+
+The vocabulary of tokens comes from the train split alone, the articles come from all splits. Extra
+cases and the statute are splits of their own, "extra" and "statute", for training alone.
+Without a column for an article that only valid or test cite, its misses would vanish from the
+figures. The bias of such an article starts near minus eleven, far below any threshold.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Set
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from lawrec.config import CorpusConfig
+from lawrec.corpus.cases import (
+    EVERY_ARTICLE,
+    SKIPPED,
+    BadLines,
+    Case,
+    no_case_error,
+    read_cases,
+    usable_cases,
+)
+from lawrec.corpus.dataset_spec import (
+    EXTRA,
+    STATUTE,
+    DatasetInputs,
+    DatasetSpec,
+)
+from lawrec.corpus.extra_cases import ExtraCases, statute_cases
+from lawrec.corpus.label_check import (
+    KnownLabels,
+    labels_known_to_run,
+    refuse_unknown_labels,
+)
+from lawrec.corpus.manifest import (
+    VOCABULARY_FILES,
+    Manifest,
+    Split,
+    manifest_to_dict,
+)
+from lawrec.corpus.parallel_tokenization import MapBatches, tokenize_cases
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
+from lawrec.corpus.splits import SplitCounts, encodings_at
+from lawrec.corpus.tfrecords import Record, write_shards
+from lawrec.corpus.tokenizers import listed_words
+from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
+from lawrec.errors import CaseError
+from lawrec.iterables import JsonSpool
+from lawrec.law.articles import statute_order
+from lawrec.law.charges import normalize_charge
+from lawrec.progress import Progress
+from lawrec.seal import MANIFEST, file_digests, json_digest, seal, write_sealed
+
+_Vocabularies: TypeAlias = tuple[Vocabulary, Vocabulary, Vocabulary]
+"""Those of tokens, articles and charges."""
+_TEACH_CHARGES = frozenset({"train", EXTRA})
+
+
+@dataclass(frozen=True)
+class RecordsWriter:
+    """Writes the records of the cases, in one pass and in constant memory.
+
+    Args:
+        spec: Which cases to prepare.
+        config: As for `prepare`.
+        inputs: What the records depend on.
+        progress: Reports each case.
+        folder: An empty folder for the records.
+        vocab: An empty folder for the vocabularies.
+        extra: What is learnt about extra cases.
+        map_batches: As for `tokenize_cases`.
+    """
+
+    spec: DatasetSpec
+    config: CorpusConfig
+    inputs: DatasetInputs
+    progress: Progress
+    folder: Path
+    vocab: Path
+    extra: ExtraCases
+    map_batches: MapBatches | None
+
+    def run(self) -> None:
+        """Write the vocabularies, the shards and, last, the manifest."""
+        with ExitStack() as stack:
+            counts: dict[str, SplitCounts] = {}
+            spools = {}
+            for split in self._files:
+                spools[split] = stack.enter_context(JsonSpool(self.folder))
+                counts[split] = self._tokenize(split, spools[split], cited=_cited(counts))
+            vocabularies = self._save_vocabularies(counts)
+            splits = {
+                split: self._write_split(split, spool, counts[split], vocabularies=vocabularies)
+                for split, spool in spools.items()
+                if counts[split].cases
+            }
+        _, articles, charges = vocabularies
+        train, charge_counts = counts["train"], _charge_counts(counts)
+        n_charged = sum(counts[s].known_cases["charges"] for s in _TEACH_CHARGES & counts.keys())
+        manifest = Manifest(
+            tokenizer=self.inputs.tokenizer.fingerprint,
+            max_tokens=self.config.max_tokens,
+            splits=splits,
+            label_counts=tuple(train.article_counts[name] for name in articles.names),
+            charge_counts=tuple(charge_counts[name] for name in charges.names),
+            compression=self._compression,
+            known_cases={**train.known_cases, "charges": n_charged},
+            vocabularies=file_digests(self.vocab, VOCABULARY_FILES),
+            left_out=dict(self.extra.left_out),
+        )
+        write_sealed(self.folder / MANIFEST, manifest_to_dict(manifest))
+
+    @property
+    def _files(self) -> dict[str, list[tuple[Path, CaseFormat]]]:
+        """The files of each split and how they are written; a split may need those before it."""
+        files = {
+            split: [(path, self.spec.case_format)] for split, path in self.inputs.splits.items()
+        }
+        if extra := list(self.spec.extra_files.values()):
+            files[EXTRA] = extra
+        if self.spec.statute:
+            files[STATUTE] = [(self.spec.statute, DEFAULT_FORMAT)]
+        return files
+
+    def _tokenize(self, split: str, spool: JsonSpool, *, cited: Set[str]) -> SplitCounts:
+        """Tokenize the cases of a split into a spool, and count them."""
+        counts = SplitCounts()
+        bad_lines = BadLines(skip=self.spec.skip_bad, log=self.folder / SKIPPED)
+        tokenized = tokenize_cases(
+            self._statute_cases(cited) if split == STATUTE else self._cases(split, bad_lines),
+            self.inputs.tokenizer,
+            config=self.config,
+            dictionaries=self.spec.dictionaries,
+            map_batches=self.map_batches,
+            kept=kept_tokens(self.spec, self.inputs),
+        )
+        with closing(tokenized):
+            for case, tokens in tokenized:
+                if self.spec.extra_files and split in self.inputs.splits:
+                    self.extra.learn(split, case)
+                charges = dict.fromkeys(filter(None, map(normalize_charge, case.charges)))
+                case = replace(case, fact="", charges=tuple(charges))
+                counts.add(case, tokens)
+                spool.append([tokens, asdict(case)])
+                self.progress.update(f"tokenize {split}", counts.cases, None)
+        counts.skipped = bad_lines.skipped
+        self._check_counts(split, counts)
+        return counts
+
+    def _check_counts(self, split: str, counts: SplitCounts) -> None:
+        path, _ = self._files[split][0]
+        may_be_empty = split == STATUTE or (split == EXTRA and self.extra.left_out)
+        if not counts.cases and not may_be_empty:
+            raise no_case_error(path)
+        if split == "train" and not counts.known_cases.total():
+            raise CaseError(
+                path,
+                expected="a train case must have a weight above 0",
+                got="none",
+                todo="Correct the weights.",
+            )
+
+    def _cases(self, split: str, bad_lines: BadLines) -> Iterator[Case]:
+        """Yield the cases of a split; those of the extra split are labelled and no copies."""
+        if split != EXTRA:
+            return labelled_cases(self.spec, self.inputs, split=split, bad_lines=bad_lines)
+        cases = chain.from_iterable(
+            read_cases(path, case_format=case_format) for path, case_format in self._files[split]
+        )
+        labels = extra_labels(self.inputs, self.spec)
+        return self.extra.usable(usable_cases(refuse_unknown_labels(cases, labels), bad_lines))
+
+    def _statute_cases(self, cited: Set[str]) -> Iterator[Case]:
+        """Yield the articles of the statute that have a label id."""
+        articles = set(self.inputs.articles or cited)
+        cases = statute_cases(self.spec.statute) if self.spec.statute else iter(())
+        return (case for case in cases if case.case_id in articles)
+
+    def _save_vocabularies(self, counts: Mapping[str, SplitCounts]) -> _Vocabularies:
+        """Write the vocabularies of tokens, articles and charges, and return them."""
+        train = counts["train"]
+        few = [token for token, n in train.token_cases.items() if n < self.config.min_cases]
+        tokens = build_vocabulary(
+            train.token_counts - Counter({token: train.token_counts[token] for token in few}),
+            min_count=self.config.min_count,
+            max_size=self.config.max_vocabulary,
+            always=listed_words(self.config.user_tokens),
+        )
+        names = self.inputs.articles or sorted(_cited(counts), key=statute_order)
+        articles = Vocabulary(tuple(names))
+        if not articles.names:
+            raise CaseError(
+                self.spec.data,
+                expected="the cases must name an article",
+                got="none",
+                todo="Label the cases.",
+            )
+        charges = Vocabulary(tuple(sorted(_charge_counts(counts))))
+        for name, vocabulary in zip(VOCABULARY_FILES, (tokens, articles, charges), strict=True):
+            vocabulary.save(self.vocab / name)
+        seal(self.vocab, VOCABULARY_FILES)
+        return tokens, articles, charges
+
+    def _write_split(
+        self, split: str, spool: JsonSpool, counts: SplitCounts, *, vocabularies: _Vocabularies
+    ) -> Split:
+        """Write the shards of a split, and return what the manifest says of it."""
+        tokens, articles, _ = vocabularies
+        paths = [path for path, _ in self._files[split]]
+        digests = self.inputs.digests
+        extra = [digests[name] for name in self.spec.extra_files]
+        shards = write_shards(
+            self._records(split, spool, tokens=tokens, articles=articles),
+            self.folder,
+            split=split,
+            shard_cases=self.config.shard_cases,
+            compression=self._compression,
+        )
+        return Split(
+            source=", ".join(map(str, paths)),
+            source_sha256=json_digest(extra) if split == EXTRA else digests[split],
+            cases=counts.cases,
+            tokens=counts.tokens,
+            skipped=counts.skipped,
+            shards=tuple(shards),
+            encoding=encodings_at(*paths, case_format=self._files[split][0][1]),
+        )
+
+    def _records(
+        self, split: str, spool: JsonSpool, *, tokens: Vocabulary, articles: Vocabulary
+    ) -> Iterator[Record]:
+        for done, (case_tokens, case) in enumerate(spool, 1):
+            yield Record(
+                case_id=case["case_id"],
+                token_ids=encode(case_tokens, tokens)[: self.config.max_tokens],
+                label_ids=_label_ids(case["articles"], articles),
+                unknown_ids=_unknown_ids(case, articles),
+                weight=case["weight"],
+                charges=tuple(case["charges"]),
+            )
+            self.progress.update(f"write {split}", done, len(spool))
+
+    @property
+    def _compression(self) -> str:
+        return "GZIP" if self.config.gzip else ""
+
+
+def labelled_cases(
+    spec: DatasetSpec, inputs: DatasetInputs, *, split: str, bad_lines: BadLines
+) -> Iterator[Case]:
+    """Yield the cases of train, valid or test.
+
+    Args:
+        spec: Which cases to prepare.
+        inputs: What the records depend on.
+        split: The split.
+        bad_lines: What to do with lines that cannot be used.
+
+    Example:
+        >>> labelled_cases(spec, inputs, split="train", bad_lines=bad_lines)  # doctest: +SKIP
+    """
+    cases = read_cases(inputs.splits[split], case_format=spec.case_format)
+    return usable_cases(refuse_unknown_labels(cases, inputs.known_labels), bad_lines)
+
+
+def kept_tokens(spec: DatasetSpec, inputs: DatasetInputs) -> Path:
+    """Return the folder of the tokens of all processes that prepare the cases.
+
+    Example:
+        >>> kept_tokens(spec, inputs).name  # doctest: +SKIP
+        '.sample-2f9a1c04.tokens'
+    """
+    return spec.records_root / f".{inputs.key}.tokens"
+
+
+def extra_labels(inputs: DatasetInputs, spec: DatasetSpec) -> KnownLabels:
+    """Return the labels of extra cases: what the list of articles lacks may be in the catalog.
+
+    Example:
+        >>> extra_labels(inputs, spec)  # doctest: +SKIP
+    """
+    return labels_known_to_run(inputs.articles or (), any_label=spec.case_format.any_label)
+
+
+def _cited(counts: Mapping[str, SplitCounts]) -> set[str]:
+    """Return the articles that cases name; extra cases may name others, which are no labels."""
+    splits = (split for name, split in counts.items() if name != EXTRA)
+    return {name for split in splits for name in split.article_counts}
+
+
+def _charge_counts(counts: Mapping[str, SplitCounts]) -> Counter[str]:
+    """Return how many of the cases that teach charges name each of them, which may be none."""
+    total: Counter[str] = Counter()
+    for split in _TEACH_CHARGES & counts.keys():
+        total.update(counts[split].charge_counts)
+    return total
+
+
+def _label_ids(names: list[str], articles: Vocabulary) -> list[int]:
+    """Return the ids of articles, ascending; one that no case cites has no id and needs no mask."""
+    return sorted(articles.ids[name] for name in names if name in articles.ids)
+
+
+def _unknown_ids(case: Mapping[str, Any], articles: Vocabulary) -> list[int]:
+    """Return the ids of the unknown articles of a case, ascending."""
+    if tuple(case["unknown_articles"]) != EVERY_ARTICLE:
+        return _label_ids(case["unknown_articles"], articles)
+    known = _label_ids(case["articles"], articles)
+    return sorted(set(range(len(articles))).difference(known))
