@@ -132,7 +132,7 @@ HOUSE = {
             "server",
         ),
     ),
-    "cluster": ("shard_folder", "ray_cluster", "predict_shards"),
+    "cluster": ("shard_folder", "ray_cluster", "predict_shards", "cluster_trials"),
     "cli": (
         *("printing", "option_types", "options", "audit", "split", "prepare"),
         "verify",

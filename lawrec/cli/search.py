@@ -1,5 +1,8 @@
 """`lawrec search`: search for good hyperparameters."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Unpack
@@ -12,6 +15,7 @@ from lawrec.cli.train import check_settings
 from lawrec.reporting.progress_bars import stopping_between_steps
 from lawrec.search.space import search_space
 from lawrec.search.study import PRUNERS, SAMPLERS, SearchPlan, require_optuna
+from lawrec.search.trial_process import Start
 
 _PLAN = SearchPlan()
 
@@ -35,6 +39,11 @@ _PLAN = SearchPlan()
     type=click.IntRange(1, 64),
     default=_PLAN.jobs,
     help="Trials at the same time, each in a process.",
+)
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Ray cluster that trains the trials; local: one on this machine.",
 )
 @click.option(
     "--fixed",
@@ -73,6 +82,7 @@ def search(
     trials: int,
     minutes: float,
     jobs: int,
+    cluster: str | None,
     fixed: tuple[str, ...],
     sampler: str,
     pruner: str,
@@ -117,7 +127,7 @@ def search(
     from lawrec.search.results import write_best
 
     require_plots()
-    with options.show_progress() as progress:
+    with _starter(cluster) as start, options.show_progress() as progress:
         progress.message(f"Searching in {folder}")
         try:
             with stopping_between_steps(progress) as stoppable:
@@ -125,7 +135,7 @@ def search(
                     folder,
                     space,
                     dataset=dataset,
-                    plan=plan,
+                    plan=replace(plan, start=start),
                     device=device,
                     preset=arguments["preset"],
                     progress=stoppable,
@@ -137,3 +147,16 @@ def search(
     write_best(result)
     write_page(result)
     print_result(SEARCH_WRITERS[output_format](result), exact=output_format == "json")
+
+
+@contextmanager
+def _starter(cluster: str | None) -> Iterator[Start]:
+    """Yield what starts a trial: in a process of this machine, or of a cluster."""
+    if cluster is None:
+        yield _PLAN.start
+        return
+    from lawrec.cluster.cluster_trials import start_on_cluster
+    from lawrec.cluster.ray_cluster import connected
+
+    with connected(cluster):
+        yield start_on_cluster

@@ -1,4 +1,4 @@
-"""Ray: work on many items in the processes of a Ray cluster.
+"""Ray: work on many items, or long iterators, in the processes of a Ray cluster.
 
 Each item is a task, which uses one CPU. Ray runs it again elsewhere when its node or process is
 lost, so that a task must be harmless to do twice. Few more tasks are submitted than there are CPUs:
@@ -13,6 +13,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import chdir, contextmanager, redirect_stdout
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ LOCAL = "local"
 """The address that stands for a cluster of this machine alone, which is started and ended here."""
 _LOOPBACK = "127.0.0.1"
 _CONNECT_SECONDS = 10
+_POLL_SECONDS = 0.5
 _TASKS_PER_CPU = 2
 _RETRIES = 20
 """How often a task is started again: nodes may be lost again and again, a fatal item ends."""
@@ -135,6 +137,66 @@ def map_in_order(
         yield first, _result(task)
 
 
+def values_on_cluster(
+    make: Callable[[], Iterator[Result]], is_stopped: Callable[[], bool]
+) -> Generator[Result, None, None]:
+    """Yield the values of an iterator that lives in a process of the cluster.
+
+    The process has one CPU, and one GPU if the cluster has any. If it is lost, the iterator is made
+    again in another one, and what it has yielded before is skipped.
+
+    Args:
+        make: Returns the iterator; it can be pickled.
+        is_stopped: Whether to end early, which ends the process.
+
+    Raises:
+        ConfigError: The processes were lost again and again.
+
+    Example:
+        >>> list(values_on_cluster(partial(iter, [1, 2]), lambda: False))  # doctest: +SKIP
+        [1, 2]
+    """
+    ray, n_done = _import_ray(), 0
+    n_gpus = min(1, ray.cluster_resources().get("GPU", 0))
+    for _ in range(1 + _RETRIES):
+        actor = ray.remote(num_cpus=1, num_gpus=n_gpus)(_Values).remote(make, Path.cwd())
+        try:
+            for number in count():
+                value = _wait_for(actor.next.remote(), is_stopped)
+                if not value:
+                    return
+                if number == n_done:
+                    n_done += 1
+                    yield value[0]
+        except ray.exceptions.RayActorError:
+            continue
+        finally:
+            ray.kill(actor)
+    raise _lost_error("RayActorError")
+
+
+class _Values:
+    """An iterator in a process of its own."""
+
+    def __init__(self, make: Callable[[], Iterator[Any]], folder: Path) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        os.chdir(folder)
+        self._values = make()
+
+    def next(self) -> list[Any]:
+        """Return a list of the next value, an empty one after the last."""
+        return list(islice(self._values, 1))
+
+
+def _wait_for(task: Any, is_stopped: Callable[[], bool]) -> Any:
+    """Return the result of a task, [] as soon as it is no longer wanted."""
+    ray = _import_ray()
+    while not ray.wait([task], timeout=_POLL_SECONDS)[0]:
+        if is_stopped():
+            return []
+    return ray.get(task)
+
+
 def _submitter(work: Callable[[Item], Result]) -> Callable[[Item], Any]:
     ray = _import_ray()
     task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_outcome)
@@ -168,15 +230,19 @@ def _result(task: Any) -> Any:
     except ray.exceptions.RayTaskError:  # a mistake in the program
         raise
     except ray.exceptions.RayError as error:
-        raise ConfigError(
-            "--cluster",
-            expected="the processes of the cluster must run until their work is done",
-            got=f"{type(error).__name__}, again and again",
-            todo="Give each CPU of the cluster more memory, and look into Ray's logs.",
-        ) from error
+        raise _lost_error(type(error).__name__) from error
     if isinstance(outcome, LawrecError | OSError):
         raise outcome
     return outcome
+
+
+def _lost_error(got: str) -> ConfigError:
+    return ConfigError(
+        "--cluster",
+        expected="the processes of the cluster must run until their work is done",
+        got=f"{got}, again and again",
+        todo="Give each CPU of the cluster more memory, and look into Ray's logs.",
+    )
 
 
 def _most_tasks() -> int:

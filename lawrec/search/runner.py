@@ -27,13 +27,7 @@ from lawrec.search.study import (
     prune,
     set_aside,
 )
-from lawrec.search.trial_process import (
-    Message,
-    Start,
-    Train,
-    Worker,
-    start_trial,
-)
+from lawrec.search.trial_process import Message, Train, Worker
 from lawrec.temporary_names import remove
 
 _POLL_SECONDS = 0.5
@@ -62,7 +56,6 @@ class Runner:
         train: Trains a trial.
         runs: The folder of the runs.
         progress: Gets the number of finished trials, and a message about each.
-        start: Starts a trial, by default in a process of its own.
     """
 
     study: Study
@@ -71,7 +64,6 @@ class Runner:
     train: Train
     runs: Path
     progress: Progress = SILENT
-    start: Start = start_trial
     _running: dict[Connection, _Trial] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -100,7 +92,7 @@ class Runner:
     def _start_trial(self) -> None:
         trial = ask(self.study, self.space, plan=self.plan)
         config = self.space.with_values(trial.params)
-        worker, connection = self.start(self.train, config, name=run_name(trial.number))
+        worker, connection = self.plan.start(self.train, config, name=run_name(trial.number))
         self._running[connection] = _Trial(trial, worker)
 
     def _receive(self, connection: Connection) -> None:

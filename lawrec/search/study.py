@@ -19,6 +19,7 @@ from lawrec.files import check_new_folder
 from lawrec.registry import lookup
 from lawrec.search.journal import JOURNAL, open_journal
 from lawrec.search.space import Searched, SearchSpace
+from lawrec.search.trial_process import Start, start_trial
 from lawrec.setting_range import SearchChoices
 
 STUDY_NAME = "lawrec"
@@ -45,6 +46,7 @@ class SearchPlan:
         sampler: A key of `SAMPLERS`.
         pruner: A key of `PRUNERS`.
         keep_runs: Whether to keep the run of each trial, not only that of the best one.
+        start: Starts a trial, by default in a process of its own.
     """
 
     trials: int = 30
@@ -54,6 +56,7 @@ class SearchPlan:
     sampler: str = "tpe"
     pruner: str = "hyperband"
     keep_runs: bool = False
+    start: Start = start_trial
 
 
 def require_optuna() -> None:

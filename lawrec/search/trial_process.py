@@ -4,7 +4,7 @@ Trial and search talk through a pipe. The trial sends a float after each evaluat
 receives whether to stop early; at its end it sends None, or a text that says why it failed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -16,6 +16,7 @@ from lawrec.config import Config
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.errors import LawrecError
 from lawrec.parallel import start_worker
+from lawrec.temporary_names import remove
 
 Train = Callable[[Config, str], Iterator[float]]
 """From the settings and the name of a run to the monitored metric after each evaluation."""
@@ -55,6 +56,7 @@ class TrialTraining:
         from lawrec.tensorflow_start import import_tensorflow
 
         import_tensorflow()
+        remove(self.root / name)  # which a process that was lost may have left
         from lawrec.training.loop import train
         from lawrec.training.setup import RunSpec, set_up_training
 
@@ -95,20 +97,45 @@ def run_trial(train: Train, config: Config, name: str, connection: Connection) -
     Example:
         >>> run_trial(train, Config(), "trial-0000", connection)  # doctest: +SKIP
     """
-    end = _end_of(train(config, name), connection)
-    with suppress(OSError):  # the search is gone
-        connection.send(end)
+    pass_on(messages(train(config, name)), connection)
 
 
-def _end_of(evaluations: Iterator[float], connection: Connection) -> str | None:
-    """Send each evaluation; return None, or why the training failed."""
+def pass_on(messages: Iterable[Message], connection: Connection) -> None:
+    """Send the messages of a trial, and end early when the search says so.
+
+    Args:
+        messages: What `messages` yields.
+        connection: The trial's end of the pipe.
+
+    Example:
+        >>> ours, theirs = Pipe()
+        >>> ours.send(True)
+        >>> pass_on([0.5, 0.75, None], theirs)
+        >>> ours.recv(), ours.recv()
+        (0.5, None)
+    """
+    with suppress(OSError, EOFError):  # the search is gone
+        for message in messages:
+            connection.send(message)
+            if isinstance(message, float) and connection.recv():
+                connection.send(None)
+                return
+
+
+def messages(evaluations: Iterator[float]) -> Iterator[Message]:
+    """Yield each evaluation, and at the end None or why the training failed.
+
+    Args:
+        evaluations: The monitored metric after each evaluation.
+
+    Example:
+        >>> list(messages(iter([0.5, 0.75])))
+        [0.5, 0.75, None]
+    """
     try:
-        for value in evaluations:
-            connection.send(value)
-            if connection.recv():
-                break
+        yield from evaluations
+        yield None
     except LawrecError as error:
-        return str(error)
+        yield str(error)
     except Exception as error:  # of TensorFlow, such as too little memory: the search goes on
-        return f"{type(error).__name__}: {error}"
-    return None
+        yield f"{type(error).__name__}: {error}"

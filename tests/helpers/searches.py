@@ -61,11 +61,11 @@ class Search:
             self.messages.append(note)
 
     def run(self, train=learned, *, progress=None, **plan):
-        plan = SearchPlan(**plan)
+        plan = SearchPlan(**plan, start=self.start)
         self.study = open_study(self.folder, self.space, plan=plan, records="mine-12345678")
         progress = progress or Reports(self._report)
         runs = self.folder / "runs"
-        Runner(self.study, self.space, plan, train, runs, progress, self.start).run()
+        Runner(self.study, self.space, plan, train, runs, progress).run()
         return [(trial.state.name, trial.params) for trial in self.study.trials]
 
 
