@@ -2,17 +2,23 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 CHUNK_CASES = 2_048
+CHUNK_CHARACTERS = 16 * 2**20
+"""Characters of the facts in memory at once: a packed file of a megabyte may hold gigabytes."""
 
 
 def batched(
-    items: Iterable[T], size: int = CHUNK_CASES, *, first: int | None = None
+    items: Iterable[T],
+    size: int = CHUNK_CASES,
+    *,
+    first: int | None = None,
+    weigh: Callable[[T], int] = lambda item: 0,
+    most_weight: int = CHUNK_CHARACTERS,
 ) -> Iterator[list[T]]:
     """Yield a stream as lists of `size` items; the last may be shorter.
 
@@ -21,17 +27,27 @@ def batched(
         size: The length of the lists.
         first: The length of the first list, if it is to be shorter than the others: what is
             computed list by list then begins with little delay.
+        weigh: The room that an item takes.
+        most_weight: A list that weighs so much is not continued.
 
     Example:
         >>> list(batched("abcde", 2))
         [['a', 'b'], ['c', 'd'], ['e']]
         >>> list(batched("abcde", 3, first=1))
         [['a'], ['b', 'c', 'd'], ['e']]
+        >>> list(batched(["a", "bcd", "e"], 9, weigh=len, most_weight=3))
+        [['a', 'bcd'], ['e']]
     """
-    rest, length = iter(items), min(first or size, size)
-    while chunk := list(islice(rest, length)):
+    chunk: list[T] = []
+    length, weight = min(first or size, size), 0
+    for item in items:
+        chunk.append(item)
+        weight += weigh(item)
+        if len(chunk) == length or weight >= most_weight:
+            yield chunk
+            chunk, length, weight = [], size, 0
+    if chunk:
         yield chunk
-        length = size
 
 
 class JsonSpool:

@@ -124,6 +124,7 @@ HOUSE = {
             "request_bodies",
             "feedback",
             "case_files",
+            "json_route",
             "responses",
             "api",
             "kserve",

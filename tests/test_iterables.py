@@ -45,3 +45,10 @@ def test_the_first_batch_may_be_shorter():
     items = iter(range(10))
     assert next(batched(items, first=2)) == [0, 1]
     assert next(items) == 2
+
+
+def test_a_batch_ends_once_it_is_heavy():
+    texts = ["a", "bbb", "c", "d" * 9, "e", "f", "g"]
+    batches = list(batched(texts, 3, weigh=len, most_weight=4))
+    assert batches == [["a", "bbb"], ["c", "d" * 9], ["e", "f", "g"]]
+    assert list(batched(texts, 9, weigh=len)) == [texts]

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO
 
-from lawrec.corpus.cases import EVERY_ARTICLE, Case
+from lawrec.corpus.cases import EVERY_ARTICLE, Case, n_characters
 from lawrec.corpus.duplicates.held_out import BATCH_SIZE, NEAR_COPY_THRESHOLD, HeldOutTexts
 from lawrec.iterables import batched
 from lawrec.json_text import json_line
@@ -79,7 +79,7 @@ class ExtraCases:
 
     def usable(self, cases: Iterable[Case]) -> Iterator[Case]:
         """Yield the extra cases that are no copies, with the articles that their charges have."""
-        for batch in batched(cases, BATCH_SIZE):
+        for batch in batched(cases, BATCH_SIZE, weigh=n_characters):
             for case, original in zip(batch, self._originals(batch), strict=True):
                 labelled = self._labelled(case)
                 if original:

@@ -17,13 +17,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from functools import cache, partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from lawrec.claims import Claims
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import Case
+from lawrec.corpus.cases import Case, n_characters
 from lawrec.corpus.tokenizers import Tokenizer, load_tokenizer
 from lawrec.files import write_text
 from lawrec.iterables import batched
@@ -31,7 +31,9 @@ from lawrec.parallel import available_cores, parallel_map
 from lawrec.seal import json_digest
 
 CASES_PER_TASK = 128
-"""Cases that are sent to a process at once."""
+"""Cases that are sent to a process at once ..."""
+CHARACTERS_PER_TASK = 2**20
+"""... or fewer, once their facts have so many characters."""
 MIN_PARALLEL_CASES = 2_048
 """Fewer cases are tokenized before other processes would have started."""
 
@@ -83,18 +85,21 @@ def tokenize_cases(
         [['盗', '窃']]
     """
     cases = iter(cases)
-    first = list(islice(cases, MIN_PARALLEL_CASES))
+    first = next(batched(cases, MIN_PARALLEL_CASES, weigh=n_characters), [])
+    following = next(cases, None)
     workers = config.workers or (1 if tokenizer.is_quick else available_cores())
-    cases = chain(first, cases)
+    few = following is None and len(first) < MIN_PARALLEL_CASES
+    cases = chain(first, cases if following is None else chain([following], cases))
     here = partial(_tokenize_with, tokenizer, config.max_tokens)
     is_alone = workers == 1 and map_batches is None
-    if len(first) < MIN_PARALLEL_CASES or (is_alone and (tokenizer.is_quick or not kept)):
+    if few or (is_alone and (tokenizer.is_quick or not kept)):
         yield from ((case, here([case])[0]) for case in cases)
         return
     work = here if is_alone else partial(_tokenize_batch, config, dictionaries)
     shared = partial(_tokenize_or_read, work, kept) if kept else work
     map_batches = map_batches or (_map_here if is_alone else partial(parallel_map, workers=workers))
-    with closing(map_batches(shared, batched(cases, CASES_PER_TASK))) as done:
+    batches = batched(cases, CASES_PER_TASK, weigh=n_characters, most_weight=CHARACTERS_PER_TASK)
+    with closing(map_batches(shared, batches)) as done:
         retry = partial(_tokenize_or_read, here, kept) if kept else here
         for batch, tokens in _awaited(done, retry):
             yield from zip(batch, tokens, strict=True)

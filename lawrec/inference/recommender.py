@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 
 from lawrec.config import DecisionConfig
-from lawrec.corpus.cases import Case
+from lawrec.corpus.cases import Case, n_characters
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import DecisionRule
@@ -218,7 +218,8 @@ class Recommender:
         """
         n_done = n_errors = 0
         with closing(encode_cases(cases, self.encoder, jobs=jobs)) as encoded:
-            for batch in batched(encoded, window, first=FIRST_WINDOW):
+            windows = batched(encoded, window, first=FIRST_WINDOW, weigh=_n_characters)
+            for batch in windows:
                 yield from self._answers(batch, first=n_done + 1, top_k=top_k, features=features)
                 n_done += len(batch)
                 n_errors += sum(isinstance(case, CaseError) for case, _ in batch)
@@ -320,6 +321,10 @@ class Recommender:
             )
             for row, decision in enumerate(decisions)
         ]
+
+
+def _n_characters(encoded: EncodedCase) -> int:
+    return n_characters(encoded[0])
 
 
 def no_answer_error(n_lines: int) -> CaseError:

@@ -16,7 +16,14 @@ from typing import Any
 import numpy as np
 
 from lawrec.array_files import read_arrays
-from lawrec.corpus.cases import BadLines, Cases, no_case_error, read_cases, usable_cases
+from lawrec.corpus.cases import (
+    BadLines,
+    Cases,
+    n_characters,
+    no_case_error,
+    read_cases,
+    usable_cases,
+)
 from lawrec.corpus.label_check import check_labels, labels_known_to_run, refuse_unknown_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.vocabulary import Vocabulary, label_matrix
@@ -214,7 +221,7 @@ def score_cases(
     cited: list[tuple[str, ...]] = []
     unknown: list[tuple[str, ...]] = []
     scores: list[Float32Array] = []
-    for chunk in batched(usable_cases(read, bad_lines)):
+    for chunk in batched(usable_cases(read, bad_lines), weigh=n_characters):
         case_ids += [case.case_id for case in chunk]
         cited += [case.articles for case in chunk]
         unknown += [case.unknown_articles for case in chunk]

@@ -144,7 +144,16 @@ async def feedback(request: Request, body: FeedbackBody) -> Response:
     if error := fact_error(body.fact, "fact", config=service.config):
         raise error
     case = feedback_case(body, service.model.recommender.articles)
-    await asyncio.to_thread(append_case, service.config.feedback, case)
+    try:
+        await asyncio.to_thread(append_case, service.config.feedback, case)
+    except OSError as cause:
+        raise ProblemError(
+            503,
+            "feedback",
+            expected="the file of the feedback must be writable",
+            got=cause.strerror or cause,
+            todo="Tell whoever runs the service.",
+        ) from cause
     return json_response('{"status": "kept"}')
 
 
@@ -244,7 +253,9 @@ _ROUTES = (
         "POST",
         {"openapi_extra": {"requestBody": responses.FILE_BODY}},
     ),
-    Route("/v1/feedback", feedback, responses.STATE, {"status": "kept"}, (400, 404, 422), "POST"),
+    Route(
+        "/v1/feedback", feedback, responses.STATE, {"status": "kept"}, (400, 404, 422, 503), "POST"
+    ),
     Route("/metrics", metrics, {}, "", more=responses.METRICS),
 )
 _HEALTH_ROUTES = (

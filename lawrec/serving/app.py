@@ -104,12 +104,11 @@ async def _validation_error(_: Request, error: Exception) -> Response:
     """Show the first of the mistakes in a request."""
     assert isinstance(error, RequestValidationError)
     first: dict[str, Any] = error.errors()[0]
-    is_json = first["type"] != "json_invalid"
     problem = ProblemError(
-        422 if is_json else 400,
+        422,
         ".".join(map(str, first["loc"])),
         expected=f"it must be valid: {first['msg']}",
-        got=quoted(first["input"]) if is_json else "other bytes",
+        got=quoted(first["input"]),
         todo="See /openapi.json.",
     )
     return problem_response(problem)
@@ -118,6 +117,8 @@ async def _validation_error(_: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     """Show an error of the framework, such as an unknown path."""
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, ProblemError):  # of a body that is no JSON
+        return problem_response(error.__cause__)
     problem = ProblemError(
         error.status_code,
         f"{request.method} {request.url.path[:100]}",

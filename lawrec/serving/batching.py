@@ -84,8 +84,8 @@ class MicroBatcher(Generic[Query, Result]):
 
     @property
     def closing(self) -> bool:
-        """Whether no more queries are taken."""
-        return self._closing
+        """Whether no more queries are taken: it is stopping, or can no longer answer."""
+        return self._closing or self._task.done()
 
     async def __aenter__(self) -> "MicroBatcher[Query, Result]":
         """Start to answer."""
@@ -110,7 +110,7 @@ class MicroBatcher(Generic[Query, Result]):
             ProblemError: The queue is full (429), or the deadline has passed or the service
                 stops (503).
         """
-        if self._closing:
+        if self.closing:
             raise _unavailable("the service must accept requests", "one that stops")
         if self._waiting + facts > self._limits.queue_facts:
             raise ProblemError(
@@ -174,7 +174,6 @@ class MicroBatcher(Generic[Query, Result]):
         facts = sum(waiting.facts for waiting in batch)
         seconds = (time.monotonic() - start) / max(1, facts)
         self._seconds_per_fact += _SMOOTHING * (seconds - self._seconds_per_fact)
-        self._on_batch(facts)
         for waiting, result in zip(batch, results, strict=True):
             if waiting.future.done():  # its deadline has passed meanwhile
                 continue
@@ -182,6 +181,7 @@ class MicroBatcher(Generic[Query, Result]):
                 waiting.future.set_exception(result)
             else:
                 waiting.future.set_result(result)
+        self._on_batch(facts)
 
     def _results(self, queries: Sequence[Query]) -> Sequence[Result | Exception]:
         try:

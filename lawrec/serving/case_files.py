@@ -1,12 +1,12 @@
 """Case files: the facts of an uploaded file, in any format and encoding that `predict` reads."""
 
 import io
+import zipfile
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lawrec.corpus.cases import read_stream
+from lawrec.corpus.cases import Case, n_characters, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, choose_reader
 from lawrec.errors import CaseError
 from lawrec.serving.problems import ProblemError, as_problem
@@ -14,6 +14,10 @@ from lawrec.text_files import DECOMPRESSORS
 
 MOST_CASES = 10_000
 """Cases of one upload: a larger file is for `lawrec predict`."""
+MOST_CHARACTERS = 16 * 2**20
+"""Characters of all its facts: of a table, a few bytes may stand for many."""
+_MOST_UNPACKED = 64 * 2**20
+"""Unpacked bytes of a workbook."""
 
 
 def cases_in(content: bytes, name: str, *, fact_field: str = "fact") -> list[dict[str, Any]]:
@@ -26,7 +30,7 @@ def cases_in(content: bytes, name: str, *, fact_field: str = "fact") -> list[dic
 
     Raises:
         ProblemError: The format is unknown (415), the file cannot be read (422) or has too many
-            cases (413).
+            cases or characters (413).
 
     Example:
         >>> cases_in("盗窃。\ntheft\n".encode(), "facts.txt")[0]
@@ -40,23 +44,44 @@ def cases_in(content: bytes, name: str, *, fact_field: str = "fact") -> list[dic
     except CaseError as error:
         raise as_problem(error, 415) from error
     case_format = replace(DEFAULT_FORMAT, reader=reader, fact_field=fact_field)
+    if _unpacked_bytes(content) > _MOST_UNPACKED:
+        raise _too_large(path, f"{_MOST_UNPACKED:,} bytes unpacked")
     stream = io.BufferedReader(io.BytesIO(content))
     read = read_stream(stream, str(path), labelled=False, case_format=case_format)
-    cases = list(islice(read, MOST_CASES + 1))
-    if len(cases) > MOST_CASES:
-        raise ProblemError(
-            413,
-            path,
-            expected=f"a file must have at most {MOST_CASES:,} cases",
-            got="more",
-            todo="Use `lawrec predict` for it, or send it in parts.",
-        )
-    return [
-        {"case_id": case.case_id, "error": str(case)}
-        if isinstance(case, CaseError)
-        else {"case_id": case.case_id, "fact": case.fact}
-        for case in cases
-    ]
+    cases, characters = [], 0
+    for case in read:
+        cases.append(_fields(case))
+        characters += n_characters(case)
+        if len(cases) > MOST_CASES:
+            raise _too_large(path, f"{MOST_CASES:,} cases")
+        if characters > MOST_CHARACTERS:
+            raise _too_large(path, f"{MOST_CHARACTERS:,} characters")
+    return cases
+
+
+def _fields(case: Case | CaseError) -> dict[str, Any]:
+    if isinstance(case, CaseError):
+        return {"case_id": case.case_id, "error": str(case)}
+    return {"case_id": case.case_id, "fact": case.fact}
+
+
+def _unpacked_bytes(content: bytes) -> int:
+    """Return how large the parts of a workbook say that they are, 0 if it is none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return sum(part.file_size for part in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError):
+        return 0
+
+
+def _too_large(path: Path, most: str) -> ProblemError:
+    return ProblemError(
+        413,
+        path,
+        expected=f"a file must have at most {most}",
+        got="more",
+        todo="Use `lawrec predict` for it, or send it in parts.",
+    )
 
 
 def _unpacked(path: Path) -> ProblemError:

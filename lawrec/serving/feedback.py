@@ -4,6 +4,7 @@ Each piece of feedback is a line of JSON in the case format. Articles that nobod
 there, unless the lawyer says that the list is complete: they count in no threshold and no figure.
 """
 
+import errno
 import os
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from lawrec.errors import CaseError, quoted
 from lawrec.law.articles import article_name, statute_order
 from lawrec.law.catalog import shipped_catalog
 from lawrec.serving.request_bodies import FeedbackBody
+from lawrec.temporary_names import locked
 
 
 def feedback_case(body: FeedbackBody, known: tuple[str, ...]) -> Case:
@@ -73,7 +75,11 @@ def _known_name(value: str, articles: frozenset[str]) -> str:
 def append_case(path: Path, case: Case) -> None:
     r"""Append a case to a file, as one line that is on the disk when this returns.
 
-    The line is one write at the end of the file: other processes may append to it as well.
+    The line is one write at the end of the file: other processes may append to it as well. Where
+    the disk is full, nothing of it stays.
+
+    Raises:
+        OSError: The file cannot be written to, or the disk is full.
 
     Example:
         >>> import tempfile
@@ -84,6 +90,9 @@ def append_case(path: Path, case: Case) -> None:
         '{"fact": "盗窃", "meta": {"relevant_articles": [264], "accusation": []}}\n'
     """
     line = case_to_json(case, case.articles) + b"\n"
-    with path.open("ab", buffering=0) as file:
-        file.write(line)
+    with locked(path.parent), path.open("ab", buffering=0) as file:
+        written = file.write(line)
+        if written < len(line):
+            file.truncate(file.seek(0, os.SEEK_END) - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         os.fsync(file.fileno())

@@ -25,6 +25,10 @@ LOGGER = logging.getLogger("uvicorn.error")
 OPEN_PATHS = ("/health/", "/v2/health/", "/static/")
 """What is answered without an API key: nothing that depends on a fact or on the model."""
 OPEN_PAGES = ("/", "/openapi.json")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""The methods that are counted by name: anybody can invent others without end."""
+_LONGEST_LENGTH = 20
+"""Digits of a Content-Length that can be meant."""
 MOST_BODIES = 16
 """So many of the largest bodies may be in memory at the same time."""
 SECURITY_HEADERS = {
@@ -112,6 +116,7 @@ class Guard:
 
     def _count(self, exchange: _Exchange) -> None:
         method = exchange.scope["method"]
+        method = method if method in METHODS else "other"
         self._metrics.requests.labels(exchange.path, method, str(exchange.status)).inc()
         seconds = time.perf_counter() - exchange.start
         self._metrics.seconds.labels(exchange.path).observe(seconds)
@@ -163,7 +168,8 @@ class Guard:
                 return b"".join(parts)
 
     def _check_length(self, length: str) -> None:
-        if length.isdecimal() and int(length) <= self._config.max_body:
+        is_number = length.isdecimal() and len(length) <= _LONGEST_LENGTH
+        if is_number and int(length) <= self._config.max_body:
             return
         raise ProblemError(
             413,

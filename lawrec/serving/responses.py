@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse
 
 from lawrec.reporting.answers.fields import answer_schema
+from lawrec.serving.json_route import JsonRoute
 from lawrec.serving.problems import PROBLEM_TYPE, ProblemError, problem_values
 
 _TEXT = {"type": "string"}
@@ -219,7 +220,7 @@ def router_of(routes: Iterable[Route], *, tag: str) -> APIRouter:
         >>> router_of([Route("/ready", print, STATE, {"status": "ready"})], tag="a").routes[0].path
         '/ready'
     """
-    router = APIRouter(tags=[tag])
+    router = APIRouter(tags=[tag], route_class=JsonRoute)
     for route in routes:
         good = answered(route.schema, route.example, description="The answer.")
         answers = {200: good, **problems(*route.statuses)}

@@ -13,6 +13,8 @@ from lawrec.corpus.cases import Case
 from lawrec.corpus.tokenizers import load_tokenizer
 from lawrec.errors import CaseError, ConfigError, RunError
 from lawrec.models.scorer import SCORE_TOLERANCE
+from lawrec.resources import shipped_path
+from lawrec.runs.bundle import SHIPPED_MODEL
 from tests.helpers.cases import WORDS
 from tests.helpers.progress import Reports
 
@@ -185,3 +187,18 @@ def test_loading_prints_nothing(trained):
         print(len(recommender({FACTS!r})))
     """
     assert python(code) == ("3\n", "")
+
+
+def test_few_long_facts_are_read_ahead():
+    """A packed file of a megabyte may hold thousands of them."""
+    model, taken = Recommender.load(shipped_path(SHIPPED_MODEL)), []
+
+    def cases():
+        for number in range(200):
+            taken.append(number)
+            yield Case("", str(number), "盗窃" + "。" * 2**20)
+
+    answers = model.answer(cases())
+    assert next(answers).case_id == "0"
+    assert len(taken) < 20
+    answers.close()

@@ -181,3 +181,32 @@ def test_before_it_runs_a_service_is_live_but_not_ready(serve):
     assert client.get("/health/live").status_code == 200
     assert client.get("/health/ready").status_code == 503
     assert client.get("/v2/health/ready").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("body", "got"),
+    [
+        (f'{{"fact": "{THEFT}", "fact": "骗取钱财"}}'.encode(), 'the key "fact" twice'),
+        (b'{"fact":' + b"[" * 100_000, "more than 100 brackets inside each other"),
+        (b'{"fact": "", "top_k": ' + b"9" * 5_000 + b"}", "a number of 5,000 digits"),
+        (f'{{"fact": "{THEFT}"}}'.encode("gb18030"), "codec can't decode"),
+        (f'{{"fact": "{THEFT}"}}'.encode("utf-16"), "codec can't decode"),
+        (b'{"fact": "\xed\xa0\xbd"}', "codec can't decode"),
+        (b"{'fact': 1}", "Expecting property name"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/recommend", "/v1/feedback", "/v2/models/lawrec/infer"])
+def test_a_body_is_read_as_all_json_is(client, path, body, got):
+    """FastAPI would answer the second of two facts, and say nothing of the first."""
+    response = client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert response.json()["where"] == "the body"
+    assert got in response.json()["got"]
+
+
+def test_a_byte_order_mark_is_no_mistake(client):
+    body = f'\ufeff{{"fact": "{THEFT}"}}'.encode()
+    response = client.post(
+        "/v1/recommend", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert response.json()["articles"] == ["264"]

@@ -93,3 +93,22 @@ def test_what_was_accepted_is_answered_before_the_end_and_nothing_after():
         return await asyncio.gather(*calls), refused.value.status
 
     assert asyncio.run(run()) == ([0, 2, 4, 6, 8, 10], 503)
+
+
+def test_what_can_no_longer_answer_takes_no_query():
+    """Nobody waits for an answer that cannot come, and the service is not ready."""
+
+    def fail(_facts):
+        raise OSError("the disk of the metrics is full")
+
+    async def run():
+        batcher = MicroBatcher(Doubler(), LIMITS, fail)
+        await batcher.__aenter__()
+        assert await batcher.submit(1, 1) == 2
+        await asyncio.sleep(0)
+        assert batcher.closing
+        with pytest.raises(ProblemError) as refused:
+            await batcher.submit(2, 1)
+        assert refused.value.status == 503
+
+    asyncio.run(run())

@@ -74,3 +74,24 @@ def test_the_service_reads_an_upload(client):
     assert response.json() == {"cases": [{"case_id": "1", "fact": THEFT}]}
     refused = client.post("/v1/cases", params={"name": "a.doc"}, content=b"x")
     assert (refused.status_code, refused.json()["where"]) == (415, "a.doc")
+
+
+def test_a_small_table_may_not_stand_for_too_much_text(monkeypatch):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow.parquet import write_table
+
+    monkeypatch.setattr(case_files, "MOST_CHARACTERS", 1_000)
+    content = io.BytesIO()
+    write_table(pyarrow.table({"fact": ["盗" * 100] * 11}), content)
+    with pytest.raises(ProblemError, match="a file must have at most 1,000 characters") as refused:
+        cases_in(content.getvalue(), "a.parquet")
+    assert refused.value.status == 413
+
+
+def test_a_workbook_that_is_large_unpacked_is_refused(monkeypatch):
+    content = workbook(["fact"], [THEFT])
+    assert cases_in(content, "a.xlsx")[0]["fact"] == THEFT
+    monkeypatch.setattr(case_files, "_MOST_UNPACKED", 1_000)
+    with pytest.raises(ProblemError, match="1,000 bytes unpacked") as refused:
+        cases_in(content, "a.xlsx")
+    assert refused.value.status == 413

@@ -1,5 +1,8 @@
 """Feedback: what is judged becomes a case, what is not stays unknown."""
 
+import resource
+import signal
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -63,3 +66,24 @@ def test_the_service_keeps_feedback_only_if_it_has_a_file(serve, client, tmp_pat
         assert empty.status_code == 422
     [case] = usable_cases(read_cases(path))
     assert case.articles == ("264",)
+
+
+def test_nothing_stays_of_a_line_for_which_the_disk_has_no_room(tmp_path, serve):
+    """A write of half a line is no error for Python, and would have spoilt the next one, too."""
+    path = tmp_path / "feedback.jsonl"
+    with TestClient(serve(feedback=path)) as client:
+        body = {"fact": THEFT, "accepted": ["264"]}
+        assert client.post("/v1/feedback", json=body).status_code == 200
+        kept = path.read_bytes()
+        limit, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(kept) + 20, hard))
+        try:
+            full = client.post("/v1/feedback", json=body)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+            signal.signal(signal.SIGXFSZ, handler)
+        assert (full.status_code, full.json()["where"]) == (503, "feedback")
+        assert path.read_bytes() == kept
+        assert client.post("/v1/feedback", json=body).status_code == 200
+    assert path.read_bytes() == kept * 2

@@ -152,3 +152,31 @@ def test_no_log_has_a_fact(client, caplog):
             headers = {"Content-Type": "application/json"}
             client.post("/v1/recommend", content=content, headers=headers)
     assert THEFT not in caplog.text
+
+
+def test_invented_methods_are_counted_together(serve):
+    """Anybody could have filled the memory with time series, with or without a key."""
+    with TestClient(serve()) as client:
+        for method in ("GET", "FOO", "BAR"):
+            client.request(method, "/v1/model")
+        metrics = client.get("/metrics").text
+    assert 'method="GET",path="/v1/model",status="200"' in metrics
+    assert 'lawrec_requests_total{method="other",path="/v1/model",status="405"} 2.0' in metrics
+    assert "FOO" not in metrics
+
+
+@pytest.mark.parametrize("length", ["9" * 5_000, "-1", "1e3", "", "²"])
+def test_a_length_that_is_none_is_refused(length):
+    async def receive():
+        raise AssertionError("the body was read")
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    guard = Guard(None, config=ServiceConfig(), metrics=new_metrics())
+    headers = [(b"content-length", length.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/v1/recommend", "headers": headers}
+    asyncio.run(guard(scope, receive, send))
+    assert sent[0]["status"] == 413

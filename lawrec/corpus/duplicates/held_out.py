@@ -96,7 +96,7 @@ class HeldOutTexts:
         return normalize(vectors, copy=False)
 
     def _batches(self) -> Iterable[list[str]]:
-        return batched(map(self._text, range(len(self))), BATCH_SIZE)
+        return batched(map(self._text, range(len(self))), BATCH_SIZE, weigh=len)
 
     def _text(self, number: int) -> str:
         start, end = self._ends[number], self._ends[number + 1]

@@ -49,8 +49,9 @@ def save_parquet(
         ) from error
     schema = pyarrow.schema(list(_columns(pyarrow, answer_schema()).items()))
     with atomic_file(path) as temporary, ParquetWriter(temporary, schema) as writer:
-        for group in batched(answers, GROUP_ROWS):
-            rows = [_encodable(answer_fields(answer, texts)) for answer in group]
+        # Without the facts, which may be long.
+        values = (_encodable(answer_fields(answer, texts)) for answer in answers)
+        for rows in batched(values, GROUP_ROWS):
             writer.write_table(pyarrow.Table.from_pylist(rows, schema), GROUP_ROWS)
 
 

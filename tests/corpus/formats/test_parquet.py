@@ -22,3 +22,18 @@ def test_a_packed_file_is_copied_up_to_a_limit(tmp_path, monkeypatch):
     assert len(list(read_cases(plain))) == 1
     with pytest.raises(CaseError, match=f"must have at most {size - 1:,} bytes, got more"):
         list(read_cases(packed))
+
+
+def test_few_rows_are_in_memory_however_little_of_the_file_they_take(tmp_path):
+    """The same long fact in each row is written once."""
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow.parquet import write_table
+
+    path, fact = tmp_path / "a.parquet", "盗" * 2**18
+    write_table(pyarrow.table({"fact": [fact] * 200}), path)
+    assert path.stat().st_size < 2**18
+    before, most = pyarrow.total_allocated_bytes(), 0
+    for case in read_cases(path, labelled=False):
+        assert case.fact == fact
+        most = max(most, pyarrow.total_allocated_bytes() - before)
+    assert most < 30 * 3 * len(fact)  # of 200 rows, with 3 bytes a character
