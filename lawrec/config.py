@@ -87,6 +87,14 @@ class RankingConfig:
     # train cases whose ids and terms a run keeps, for explanations; of more, a sample; 0: none
     similar_cases: int = number(20_000, at_most=200_000)
 
+    @property
+    def scores_out_of_fold(self) -> bool:
+        """Whether train cases have scores by models that have not seen them.
+
+        Without a second stage, nothing needs them, and a share of the LSTM is not known for them.
+        """
+        return self.second_stage and (self.lstm_feature or not self.lstm_share)
+
 
 @dataclass(frozen=True)
 class LossConfig:
@@ -155,6 +163,9 @@ class TrainingConfig:
 class DecisionConfig:
     """Section [decision]: from the scores of a case to its list of articles."""
 
+    # The cases to tune on: "valid", or "out-of-fold", the train cases by models that have not seen
+    # them, which are also taken where there is no valid split.
+    tune_on: str = "valid"
     strategy: str = "best"  # a key of strategies.STRATEGIES; "best": chosen by cross-validation
     objective: str = "cail_score"  # a key of objectives.OBJECTIVES, which tuning maximizes
     beta: float = number(1.0)  # f_beta: above 1, recall counts more than precision; below 1, less

@@ -75,7 +75,8 @@ HOUSE = {
     ),
     "runs": (
         *("checkpoint_list", "run", "bundle", "onnx_file", "find_checkpoint", "create", "leakage"),
-        *("ranker_file", "case_index_file", "results", "thresholds_file", "model_digest"),
+        *("ranker_file", "out_of_fold_file", "case_index_file", "results", "thresholds_file"),
+        "model_digest",
     ),
     "models": (
         *("fast_lstm", "losses", "pooling", "lstm_classifier", "onnx_graph", "flops"),

@@ -18,7 +18,9 @@ def _default(setting: str) -> str:
 
 @click.command("tune-thresholds", cls=option_types.HeadedCommand)
 @options.run
-@click.option("--data", type=options.FILE, help="Labelled cases.  [default: the valid split]")
+@click.option(
+    "--data", type=options.FILE, help="Labelled cases.  [default: as decision.tune_on says]"
+)
 @click.option(
     "--feedback", type=options.FILE, help="Cases that `lawrec serve --feedback` has kept, as well."
 )

@@ -115,17 +115,22 @@ class DatasetInputs:
     key: str
 
 
-def check_dataset_spec(spec: DatasetSpec) -> None:
+def check_dataset_spec(spec: DatasetSpec, *, needs_valid: bool = True) -> None:
     """Check that a training can use the cases, before they are prepared.
 
+    Args:
+        spec: Where they are.
+        needs_valid: Whether there must be a valid split: thresholds may be tuned on train cases
+            that are scored out of fold.
+
     Raises:
-        CaseError: There is no train or no valid split.
+        CaseError: There is no train split, or no valid split where it is needed.
 
     Example:
         >>> check_dataset_spec(DatasetSpec())
     """
     splits = find_splits(spec.data)
-    if "valid" not in splits:
+    if needs_valid and "valid" not in splits:
         raise CaseError(
             spec.data,
             expected="a training must have a valid split",

@@ -1,6 +1,6 @@
 """Tune: choose a run's thresholds on labelled cases, and store them in the run."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,18 @@ from lawrec.inference.engines import AUTO_ENGINE, EngineChoice
 from lawrec.inference.score_cases import join_cases, score_file
 from lawrec.iterables import batched
 from lawrec.progress import SILENT, Progress
+from lawrec.registry import lookup
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
+from lawrec.runs.out_of_fold_file import load_out_of_fold_scores
 from lawrec.runs.results import FeedbackEffect, GuaranteeCost, ScoredCases, TuningResult
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds, save_thresholds
 from lawrec.text_files import content_digest
 from lawrec.types import Float64Array
+
+_SPLITS = {"valid": "valid", "out-of-fold": "train"}
+"""The split of each value of decision.tune_on."""
 
 
 def tune_run(
@@ -49,8 +54,8 @@ def tune_run(
     Args:
         run: A trained run.
         config: How to choose; by default, as the run's configuration says.
-        data: A file of labelled cases and how they are written; by default, the run's own valid
-            split, which is read as it was for its training.
+        data: A file of labelled cases and how they are written; by default, `decision.tune_on`
+            says which. The run's own valid split is read as it was for its training.
         skip_bad: Leave out lines that cannot be used.
         feedback: Cases that `lawrec serve --feedback` has kept, to be used as well.
         engine: What computes the network.
@@ -59,7 +64,7 @@ def tune_run(
     Raises:
         CaseError: The file cannot be used, or it is the train split.
         ConfigError: A setting is unknown, or these cases are too few for the guarantee.
-        RunError: The run has no checkpoint.
+        RunError: The run has no checkpoint, or no scores out of fold.
         OSError: The folder of the run cannot be written to; raised before anything is computed.
 
     Example:
@@ -69,15 +74,19 @@ def tune_run(
     config = config or run.config.decision
     check_choices(config)
     check_writable(run.folder)
-    path, case_format = data or (split_path(run, "valid"), run.dataset.case_format)
-    for file in filter(None, (path, feedback)):
-        refuse_same_cases(file, content_digest(file), purpose="tune", used=trained_on(run))
+    source = _source(run, config, data)
+    if feedback:
+        _refuse_train_cases(run, feedback)
     costs = _read_costs(config, run.articles.names)
     co_citations = _train_co_citations(run)
     checkpoint = best_checkpoint(run, progress)
     how: dict[str, Any] = {"skip_bad": skip_bad, "checkpoint": checkpoint, "engine": engine}
     how["progress"] = progress
-    scored = score_file(run, path, case_format=case_format, **how)
+    scored = (
+        _out_of_fold_cases(run)
+        if source.out_of_fold
+        else score_file(run, source.path, case_format=source.case_format, **how)
+    )
     n_cases = len(scored.case_ids)
     judged = score_file(run, feedback, **how) if feedback else None
     scored = join_cases(scored, judged) if judged else scored
@@ -96,8 +105,8 @@ def tune_run(
     tuning = TuningResult(
         strategy=strategy,
         objective=config.objective,
-        path=path,
-        sha256=content_digest(path),
+        path=source.path,
+        sha256=source.sha256,
         cases=n_cases,
         rule=rule,
         support=cases.support,
@@ -106,9 +115,43 @@ def tune_run(
         compared=tuple(compared),
         guarantee=guarantee,
         feedback=_feedback_effect(run, checkpoint, path=feedback, judged=judged, rule=rule),
+        out_of_fold=source.out_of_fold,
     )
     save_thresholds(run, tuning, co_citations=co_citations, checkpoint=checkpoint)
     return tuning
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The cases to tune on; those that are scored out of fold need not be read."""
+
+    path: Path
+    sha256: str
+    case_format: CaseFormat
+    out_of_fold: bool = False
+
+
+def _source(run: Run, config: DecisionConfig, data: tuple[Path, CaseFormat] | None) -> _Source:
+    if data:
+        path, case_format = data
+        _refuse_train_cases(run, path)
+        return _Source(path, content_digest(path), case_format)
+    split = lookup(_SPLITS, config.tune_on, where="decision.tune_on")
+    split = split if split in run.splits else "train"
+    if split == "train":
+        own = run.splits[split]
+        return _Source(own.path, own.sha256, run.dataset.case_format, out_of_fold=True)
+    return _source(run, config, (split_path(run, split), run.dataset.case_format))
+
+
+def _refuse_train_cases(run: Run, path: Path) -> None:
+    refuse_same_cases(path, content_digest(path), purpose="tune", used=trained_on(run))
+
+
+def _out_of_fold_cases(run: Run) -> ScoredCases:
+    scores = load_out_of_fold_scores(run)
+    case_ids = tuple(map(str, range(1, len(scores.y_true) + 1)))
+    return ScoredCases(case_ids, run.articles.names, scores.y_true, scores.y_score, scores.known, 0)
 
 
 def _feedback_effect(

@@ -16,7 +16,7 @@ from lawrec.progress import SILENT, Progress
 from lawrec.ranking.characters import COLUMNS, CharacterNgrams
 from lawrec.ranking.linear_svm import LinearSvms, fit_idf, fit_linear_svms
 from lawrec.ranking.train_cases import TrainCases
-from lawrec.types import Float32Array, TokenIds
+from lawrec.types import Float32Array, NumberArray, TokenIds
 
 Margins = dict[str, Float32Array]
 """The margins of some cases, float32 (n_cases, n_articles), by the names of models and windows."""
@@ -123,6 +123,17 @@ def with_lstm(margins: Margins, lstm_logits: Float32Array) -> Margins:
         [[1.0, -2.0]]
     """
     return {**margins, LSTM: lstm_logits / LOGIT_SCALE}
+
+
+def sigmoid(logits: NumberArray) -> Float32Array:
+    """Return 1 / (1 + exp(-logit)) of each logit, as float32.
+
+    Example:
+        >>> sigmoid(np.array([0.0, -1000.0])).round(3).tolist()
+        [0.5, 0.0]
+    """
+    # Clipped, since exp(-x) overflows for an x of -89 in float32.
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -80, 80))), np.float32)
 
 
 def before_best_other(margins: Float32Array) -> Float32Array:

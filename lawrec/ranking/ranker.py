@@ -24,6 +24,7 @@ from lawrec.ranking.first_stage import (
     FirstStage,
     Margins,
     fit_first_stage,
+    sigmoid,
     with_lstm,
 )
 from lawrec.ranking.out_of_fold import Folds, corpus_folds, out_of_fold
@@ -34,13 +35,17 @@ from lawrec.ranking.pair_features import (
     make_pairs,
     mean_margin,
 )
-from lawrec.ranking.second_stage import SecondStage, fit_second_stage
+from lawrec.ranking.second_stage import (
+    OTHERS_SCORE,
+    OutOfFoldScores,
+    SecondStage,
+    candidate_scores,
+    fit_second_stage,
+)
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
 LstmLogits = Callable[[Folds], Float32Array]
 """From folds to the logits of the train cases, float32 (n_cases, n_articles), NaN where unknown."""
-OTHERS_SCORE = 1e-3
-"""The scores of articles that are no candidates are below this one, those of candidates above."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +107,7 @@ class Ranker:
         if lstm_logits is not None and not self._has_lstm_feature:
             logits = self._mixed(logits, pairs.of_candidates(lstm_logits))
         scores = OTHERS_SCORE * sigmoid(mixed)
-        candidates = OTHERS_SCORE + (1 - OTHERS_SCORE) * sigmoid(logits)
-        np.put_along_axis(scores, pairs.candidates, candidates, axis=1)
+        np.put_along_axis(scores, pairs.candidates, candidate_scores(logits), axis=1)
         return scores
 
     def contributions(
@@ -157,7 +161,7 @@ def fit_ranker(
     seed: int,
     lstm_logits: LstmLogits | None = None,
     progress: Progress = SILENT,
-) -> Ranker:
+) -> tuple[Ranker, OutOfFoldScores | None]:
     """Fit the SVMs and the second stage.
 
     Args:
@@ -168,8 +172,12 @@ def fit_ranker(
             them, if the second stage is to know the LSTM.
         progress: Gets the number of labels done, for each fold of the train cases and for all.
 
+    Returns:
+        The ranker, and the scores of the train cases out of fold; None unless
+        `config.scores_out_of_fold`.
+
     Example:
-        >>> ranker = fit_ranker(corpus, config=RankingConfig(), seed=1)  # doctest: +SKIP
+        >>> ranker, _ = fit_ranker(corpus, config=RankingConfig(), seed=1)  # doctest: +SKIP
         >>> ranker.scores([[17, 402]]).shape  # doctest: +SKIP
         (1, 183)
     """
@@ -179,12 +187,12 @@ def fit_ranker(
 
     first_stage = fit(corpus)
     if not config.second_stage:
-        return Ranker(config, first_stage, None)
+        return Ranker(config, first_stage, None), None
     folds = corpus_folds(corpus, config.folds, seed=seed)
     margins = out_of_fold(corpus, folds, fit=fit)
     if lstm_logits:
         margins = with_lstm(margins, lstm_logits(folds))
-    second_stage = fit_second_stage(
+    second_stage, scores = fit_second_stage(
         corpus,
         margins,
         folds=folds.train,
@@ -192,15 +200,5 @@ def fit_ranker(
         config=config,
         seed=seed,
     )
-    return Ranker(config, first_stage, second_stage)
-
-
-def sigmoid(logits: NumberArray) -> Float32Array:
-    """Return 1 / (1 + exp(-logit)) of each logit, as float32.
-
-    Example:
-        >>> sigmoid(np.array([0.0, -1000.0])).round(3).tolist()
-        [0.5, 0.0]
-    """
-    # Clipped, since exp(-x) overflows for an x of -89 in float32.
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -80, 80))), np.float32)
+    ranker = Ranker(config, first_stage, second_stage)
+    return ranker, scores if config.scores_out_of_fold else None

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lawrec.ranking.contributions import Contributions
-from lawrec.ranking.ranker import Ranker, sigmoid
+from lawrec.ranking.first_stage import sigmoid
+from lawrec.ranking.ranker import Ranker
 from lawrec.types import Float32Array, TokenIds
 
 Scorer = Callable[[Sequence[TokenIds]], Float32Array]

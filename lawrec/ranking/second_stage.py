@@ -6,13 +6,14 @@ which articles compete, which are cited together, how frequent it is, and how mu
 its text. It learns from out-of-fold margins (see `lawrec.ranking.out_of_fold`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from lawrec.config import RankingConfig
-from lawrec.ranking.first_stage import Corpus, FirstStage, Margins
+from lawrec.ranking.first_stage import Corpus, FirstStage, Margins, sigmoid
 from lawrec.ranking.linear_svm import tf_idf
 from lawrec.ranking.out_of_fold import too_few_cases_error
 from lawrec.ranking.pair_features import (
@@ -25,10 +26,19 @@ from lawrec.ranking.pair_features import (
 )
 from lawrec.ranking.train_cases import TrainCases
 from lawrec.ranking.trees import BoostedTrees, constant_trees, fit_trees
-from lawrec.types import Float32Array, Float64Array, Int64Array, TokenIds
+from lawrec.types import (
+    BoolArray,
+    Float32Array,
+    Float64Array,
+    Int64Array,
+    NumberArray,
+    TokenIds,
+)
 
 _MAX_LOGIT = 8.0
 """Logit of all pairs where none of the train cases, or each of them, is a right one."""
+OTHERS_SCORE = 1e-3
+"""The scores of articles that are no candidates are below this one, those of candidates above."""
 
 
 class SecondStage(NamedTuple):
@@ -39,9 +49,32 @@ class SecondStage(NamedTuple):
 
     def logits(self, pairs: Pairs) -> Float64Array:
         """Return the logit of each pair, float64 (n_cases, n_candidates)."""
-        features = compute_features(pairs)
-        logits = self.trees.logits(features.reshape(-1, features.shape[-1]))
-        return logits.reshape(features.shape[:2])
+        return _logits(self.trees, compute_features(pairs))
+
+
+class OutOfFoldScores(NamedTuple):
+    """The scores of train cases by second stages that have not learned from them.
+
+    Attributes:
+        y_true: bool (n_cases, n_articles).
+        known: bool (n_cases, n_articles), False where it is not known whether the article applies.
+        y_score: float32 (n_cases, n_articles), 0 to 1; 0 where an article is no candidate.
+    """
+
+    y_true: BoolArray
+    known: BoolArray
+    y_score: Float32Array
+
+
+def candidate_scores(logits: NumberArray) -> Float32Array:
+    """Return the scores of candidates, float32 in the shape of their logits.
+
+    Example:
+        >>> candidate_scores(np.array([0.0, -1000.0])).round(4).tolist()
+        [0.5005000114440918, 0.0010000000474974513]
+    """
+    scores: Float32Array = OTHERS_SCORE + (1 - OTHERS_SCORE) * sigmoid(logits)
+    return scores
 
 
 def fit_second_stage(
@@ -52,7 +85,7 @@ def fit_second_stage(
     first_stage: FirstStage,
     config: RankingConfig,
     seed: int,
-) -> SecondStage:
+) -> tuple[SecondStage, OutOfFoldScores]:
     """Fit the second stage to the pairs of train cases and their candidates.
 
     Pairs of which it is not known whether the article applies are left out, and folds in which a
@@ -67,11 +100,14 @@ def fit_second_stage(
         config: The settings of [ranking].
         seed: The seed of the random numbers.
 
+    Returns:
+        The second stage, and the scores of the cases that it has learned from.
+
     Raises:
         ConfigError: No fold has margins that are known.
 
     Example:
-        >>> second_stage = fit_second_stage(  # doctest: +SKIP
+        >>> second_stage, scores = fit_second_stage(  # doctest: +SKIP
         ...     corpus,
         ...     margins,
         ...     folds=folds,
@@ -94,25 +130,63 @@ def fit_second_stage(
     parts = []
     for fold in np.unique(folds[learned]):
         rows = np.flatnonzero(folds == fold)
-        cases = corpus.train.rows(rows)
         pairs = make_pairs(
-            cases.token_ids,
+            corpus.train.rows(rows).token_ids,
             {name: values[rows] for name, values in margins.items()},
             n_candidates=config.candidates,
             idf=idf,
             statistics=statistics_of(np.flatnonzero(folds != fold)),
         )
-        known = pairs.of_candidates(cases.known)
-        weights = np.broadcast_to(cases.weights[:, None], known.shape)
-        y_true = pairs.of_candidates(cases.y_true)
-        parts.append((compute_features(pairs)[known], y_true[known], weights[known]))
-    features, y_true, weights = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    statistics = statistics_of(np.arange(len(corpus.train)))
+        parts.append(_Part(corpus.train.rows(rows), pairs.candidates, compute_features(pairs)))
+    fit = partial(_fit_trees, config=config, seed=seed)
+    second_stage = SecondStage(fit(parts), statistics_of(np.arange(len(corpus.train))))
+    return second_stage, _out_of_fold_scores(parts, fit)
+
+
+class _Part(NamedTuple):
+    """The pairs of the cases of one fold."""
+
+    cases: TrainCases
+    candidates: Int64Array
+    features: Float32Array
+
+    def of_candidates(self, values: NumberArray) -> NumberArray:
+        """Return the columns of the candidates of an array (n_cases, n_articles)."""
+        return np.take_along_axis(values, self.candidates, axis=1)
+
+
+def _fit_trees(parts: Sequence[_Part], *, config: RankingConfig, seed: int) -> BoostedTrees:
+    learned = []
+    for part in parts:
+        known, y_true = part.of_candidates(part.cases.known), part.of_candidates(part.cases.y_true)
+        weights = np.broadcast_to(part.cases.weights[:, None], known.shape)
+        learned.append((part.features[known], y_true[known], weights[known]))
+    features, y_true, weights = (np.concatenate(arrays) for arrays in zip(*learned, strict=True))
     if y_true.all() or not y_true.any():
         logit = _MAX_LOGIT if y_true.any() else -_MAX_LOGIT
-        return SecondStage(constant_trees(logit, features.shape[-1]), statistics)
-    trees = fit_trees(features, y_true, weights=weights, config=config, seed=seed)
-    return SecondStage(trees, statistics)
+        return constant_trees(logit, features.shape[-1])
+    return fit_trees(features, y_true, weights=weights, config=config, seed=seed)
+
+
+def _out_of_fold_scores(
+    parts: Sequence[_Part], fit: Callable[[Sequence[_Part]], BoostedTrees]
+) -> OutOfFoldScores:
+    """Score the cases of each part by trees that are fitted to the others, if there are any."""
+    scored = []
+    for part in parts:
+        y_score, known = np.zeros(part.cases.y_true.shape, np.float32), part.cases.known
+        if others := [other for other in parts if other is not part]:
+            scores = candidate_scores(_logits(fit(others), part.features))
+            np.put_along_axis(y_score, part.candidates, scores, axis=1)
+        else:
+            known = np.zeros_like(known)
+        scored.append((part.cases.y_true, known, y_score))
+    return OutOfFoldScores(*(np.concatenate(arrays) for arrays in zip(*scored, strict=True)))
+
+
+def _logits(trees: BoostedTrees, features: Float32Array) -> Float64Array:
+    """Return the logit of each pair, float64 (n_cases, n_candidates)."""
+    return trees.logits(features.reshape(-1, features.shape[-1])).reshape(features.shape[:2])
 
 
 def _text_columns(statute: TrainCases, idf: Float32Array) -> Float32Array:

@@ -104,7 +104,8 @@ def tuning_text(tuning: TuningResult) -> str:
     unseen = int((tuning.support == 0).sum())
     rare = int((tuning.support < RARE).sum()) - unseen
     lines = [
-        f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}",
+        f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}"
+        f"{', out of fold' if tuning.out_of_fold else ''}",
         f"{len(finite)} of {len(rule.thresholds)} articles have a threshold{interval}; "
         f"unreliable: {rare} with fewer than {RARE} cases, {unseen} without any",
     ]

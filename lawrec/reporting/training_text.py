@@ -21,10 +21,11 @@ def training_line(evaluation: TrainingEvaluation) -> str:
         >>> training_line(TrainingEvaluation(1200, 3, 0.01234, values, True))[:55]
         'epoch 3, step 1200: loss 0.0123, valid CAIL score 0.500'
     """
-    return (
-        f"epoch {evaluation.epoch}, step {evaluation.step}: loss {evaluation.loss:.4f}, "
-        f"valid {headline_metrics(evaluation.valid)}{' (best)' if evaluation.best else ''}"
-    )
+    line = f"epoch {evaluation.epoch}, step {evaluation.step}: loss {evaluation.loss:.4f}"
+    if not evaluation.valid:
+        return line
+    best = " (best)" if evaluation.best else ""
+    return f"{line}, valid {headline_metrics(evaluation.valid)}{best}"
 
 
 def dry_run_text(report: DryRunReport) -> str:

@@ -73,6 +73,7 @@ class TuningResult:
         compared: All strategies by cross-validation, the best first; empty where one was named.
         guarantee: The cost of the guarantee; None without one.
         feedback: What was used of feedback; None without any.
+        out_of_fold: Whether the cases are train cases, scored by models that have not seen them.
     """
 
     strategy: str
@@ -87,6 +88,7 @@ class TuningResult:
     compared: tuple[StrategyResult, ...]
     guarantee: GuaranteeCost | None
     feedback: FeedbackEffect | None = None
+    out_of_fold: bool = False
 
 
 @dataclass(frozen=True)

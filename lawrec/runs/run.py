@@ -14,6 +14,8 @@ checkpoints/<run>/checkpoints.json     the list of the newest checkpoints, and b
                                        that of the best: see `lawrec.runs.checkpoint_list`
 checkpoints/<run>/ranker/               the linear SVMs and the second stage: see
                                        `lawrec.runs.ranker_file`
+checkpoints/<run>/out-of-fold/         the scores of its train cases, to tune thresholds on: see
+                                       `lawrec.runs.out_of_fold_file`
 checkpoints/<run>/similar/              the ids and terms of train cases, to explain with: see
                                        `lawrec.runs.case_index_file`
 checkpoints/<run>/manifest.json        the SHA-256 of run.json and of the lists, written last when

@@ -8,8 +8,8 @@ The keys that decide, all of which must be there:
     guarantee_score     the score from which on every article is listed; null: no guarantee
     calibration         null, or {"kind": a key of `CALIBRATIONS`, "parameters": [one per group]}
     co_citations        {"always": {article: [articles]}, "never": {article: [articles]}}
-    tuned_on            {"path", "sha256", "cases"} of the cases used to tune; only the digest is
-                        read again, so that a run is not evaluated on them
+    tuned_on            {"path", "sha256", "cases", "out_of_fold"} of the cases used to tune; only
+                        the digest is read again, so that a run is not evaluated on them
     feedback            null or absent, or what feedback was used as well, as in `FeedbackEffect`;
                         likewise
     tuned_for           {"checkpoint", "sha256"} of the checkpoint whose scores were used; with
@@ -95,7 +95,12 @@ def save_thresholds(
         "guarantee": asdict(tuning.guarantee) if tuning.guarantee else None,
         "calibration": calibration
         and {"kind": calibration.kind, "parameters": calibration.parameters},
-        "tuned_on": {"path": str(tuning.path), "sha256": tuning.sha256, "cases": tuning.cases},
+        "tuned_on": {
+            "path": str(tuning.path),
+            "sha256": tuning.sha256,
+            "cases": tuning.cases,
+            "out_of_fold": tuning.out_of_fold,
+        },
         "feedback": tuning.feedback
         and {**asdict(tuning.feedback), "path": str(tuning.feedback.path)},
         "tuned_for": {

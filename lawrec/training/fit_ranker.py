@@ -11,7 +11,9 @@ from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import Corpus
 from lawrec.ranking.out_of_fold import Folds
 from lawrec.ranking.ranker import Ranker, fit_ranker
+from lawrec.ranking.second_stage import OutOfFoldScores
 from lawrec.ranking.train_cases import collect
+from lawrec.runs.out_of_fold_file import save_out_of_fold_scores
 from lawrec.runs.ranker_file import has_ranker, load_ranker, save_ranker
 from lawrec.runs.run import Run, load_encoder
 from lawrec.training.distributed import broadcast_from_chief, chief_first, is_chief
@@ -43,9 +45,11 @@ def load_or_fit_ranker(
         return None
     # The workers train nets together: the chief decides for all of them whether that is needed.
     if broadcast_from_chief(strategy, float(_is_needed(run, progress))):
-        ranker = _fit(run, records, strategy=strategy, progress=progress)
+        ranker, scores = _fit(run, records, strategy=strategy, progress=progress)
         if is_chief(strategy):
             save_ranker(run, ranker)
+            if scores:
+                save_out_of_fold_scores(run, scores)
     return chief_first(strategy, partial(load_ranker, run))
 
 
@@ -60,7 +64,9 @@ def _is_needed(run: Run, progress: Progress) -> bool:
     return False
 
 
-def _fit(run: Run, records: Records, *, strategy: Strategy, progress: Progress) -> Ranker:
+def _fit(
+    run: Run, records: Records, *, strategy: Strategy, progress: Progress
+) -> tuple[Ranker, OutOfFoldScores | None]:
     config, seed = run.config.ranking, run.config.training.seed
     train, statute, extra = (
         collect(_records(records, split), len(run.articles), seed=seed)

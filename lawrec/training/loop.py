@@ -84,10 +84,11 @@ def train(
         latest: Whether the run becomes the one that commands use when none is named.
 
     Yields:
-        A TrainingEvaluation at the end of each epoch, or every `training.evaluate_every` steps.
+        A TrainingEvaluation at the end of each epoch, or every `training.evaluate_every` steps;
+        without metrics where there is no valid split.
 
     Raises:
-        RecordsError: A shard is missing or damaged, or there is no valid split.
+        RecordsError: A shard is missing or damaged.
         RunError: The loss is not finite or another worker has stopped; the last good checkpoint is
             kept. Or the checkpoint to restore is damaged, or of another model, or a list of
             checkpoints is damaged.
@@ -158,7 +159,7 @@ def data_loss_as_records_error(records: Records) -> Iterator[None]:
         >>> with data_loss_as_records_error(records):  # doctest: +SKIP
         ...     batch = next(state.iterator)
     """
-    for split in (*records.learned_splits, "valid"):
+    for split in (*records.learned_splits, *_valid(records)):
         if damage := find_damage(records, split):
             raise damage
     try:
@@ -239,21 +240,31 @@ class _Loop:
                 return
 
     def _evaluate(self, epoch: int, loss: float) -> TrainingEvaluation:
-        """Score the whole valid split, and save the newest checkpoint and a new best one."""
+        """Score the valid split, and save the newest checkpoint and a new best one.
+
+        Without a valid split, the newest checkpoint is the best one.
+        """
         step = int(self.state.global_step)
+        metrics: dict[str, float] = {}
         with averaged_weights(self.state.optimizer, self.state.model):
-            y_true, y_score, known = score_records(
-                self.scorer, self.records, split="valid", progress=self.progress
-            )
-            metrics = validation_metrics(y_true, y_score, known)
+            for split in _valid(self.records):
+                metrics = self._metrics(split, step)
             # Every worker evaluates all cases, but the chief's score decides for all of them.
-            score = broadcast_from_chief(self.strategy, metrics[self.run.config.training.monitor])
+            score = metrics.get(self.run.config.training.monitor, float(step))
+            score = broadcast_from_chief(self.strategy, score)
             is_best = _update_best_score(self.state, float(score))
             if is_best:
                 self._save(self.best, self.run.folder / BEST, max_to_keep=_MAX_BEST_TO_KEEP)
-        self.writer.write_evaluation(step, metrics, y_true=y_true, y_score=y_score, known=known)
         self._save_newest()
         return TrainingEvaluation(step, epoch, loss, metrics, is_best)
+
+    def _metrics(self, split: str, step: int) -> dict[str, float]:
+        y_true, y_score, known = score_records(
+            self.scorer, self.records, split=split, progress=self.progress
+        )
+        metrics = validation_metrics(y_true, y_score, known)
+        self.writer.write_evaluation(step, metrics, y_true=y_true, y_score=y_score, known=known)
+        return metrics
 
     def _save_newest(self) -> None:
         max_to_keep = self.run.config.training.max_to_keep
@@ -266,6 +277,11 @@ class _Loop:
             add_to_list(folder, Path(prefix).name, max_to_keep=max_to_keep)
             if self.latest:
                 set_latest(self.run)
+
+
+def _valid(records: Records) -> list[str]:
+    """Return the names of the splits that a training is evaluated on."""
+    return [name for name in records.manifest.splits if name == "valid"]
 
 
 def _best_manager(state: TrainState, folder: Path) -> CheckpointManager:

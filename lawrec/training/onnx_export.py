@@ -8,7 +8,7 @@ from lawrec.errors import ConfigError, RunError
 from lawrec.models.onnx_graph import onnx_model
 from lawrec.models.scorer import make_logit_function
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.ranker import sigmoid
+from lawrec.ranking.first_stage import sigmoid
 from lawrec.ranking.scorer import Scorer
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import MODEL, is_exported, onnx_logits, save_onnx

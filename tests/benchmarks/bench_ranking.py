@@ -83,7 +83,7 @@ def _fitted(records: Records) -> Ranker:
         return np.asarray(noise + 8 * train.y_true - 4, np.float32)
 
     corpus = Corpus(train, none, none, titles=titles, tokens=records.tokens.names)
-    return fit_ranker(corpus, config=RankingConfig(folds=2), seed=1, lstm_logits=lstm_logits)
+    return fit_ranker(corpus, config=RankingConfig(folds=2), seed=1, lstm_logits=lstm_logits)[0]
 
 
 def _parts(

@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections import Counter
 from dataclasses import replace
 from itertools import product
@@ -11,17 +12,21 @@ from lawrec.corpus.cases import Case, read_cases
 from lawrec.decision.co_citation import find_co_citations
 from lawrec.decision.decision_rule import decide
 from lawrec.decision.score_order import round_scores
-from lawrec.errors import CaseError, RunError
+from lawrec.errors import CaseError, ConfigError, RunError
 from lawrec.inference import tune
 from lawrec.inference.evaluate import evaluate_run
 from lawrec.inference.recommender import Recommender
 from lawrec.inference.score_cases import score_file
+from lawrec.reporting.runs_text import tuning_text
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.leakage import split_path
+from lawrec.runs.out_of_fold_file import OUT_OF_FOLD, load_out_of_fold_scores
 from lawrec.runs.run import find_run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.serving.feedback import append_case
 from lawrec.training.loop import train
+from tests.helpers.cases import RANKER_SETTINGS
+from tests.helpers.damages import flip, rewrite
 
 pytestmark = pytest.mark.tensorflow
 
@@ -101,6 +106,73 @@ def test_the_file_of_thresholds_says_what_it_was_tuned_on(run):
         valid.sha256,
     )
     assert [entry["article"] for entry in values["articles"]] == list(run.articles.names)
+
+
+@pytest.fixture(scope="module")
+def without_valid(start_run, tiny_data, tmp_path_factory):
+    """A trained run of a corpus that has no valid split."""
+    data = shutil.copytree(tiny_data, tmp_path_factory.mktemp("data") / "data")
+    (data / "valid.json").unlink()
+    run, records = start_run(*RANKER_SETTINGS, data=data)
+    evaluations = list(train(run, records))
+    assert [each.valid for each in evaluations] == [{}] * 3
+    assert all(each.best for each in evaluations)
+    return run
+
+
+def test_without_a_valid_split_thresholds_are_tuned_out_of_fold(without_valid):
+    tuning = tune.tune_run(without_valid)
+    scores = load_out_of_fold_scores(without_valid)
+    assert tuning.out_of_fold
+    assert tuning.cases == len(scores.y_true) > 40
+    assert tuning.metrics["micro_f1"] > 0.8
+    assert "out of fold" in tuning_text(tuning)
+    tuned_on = json.loads((without_valid.folder / THRESHOLDS).read_text("utf-8"))["tuned_on"]
+    assert tuned_on == {
+        "path": str(without_valid.splits["train"].path),
+        "sha256": without_valid.splits["train"].sha256,
+        "cases": tuning.cases,
+        "out_of_fold": True,
+    }
+    result = evaluate_run(without_valid, "test")
+    assert result.report.metrics["micro_f1"] > 0.8
+
+
+def test_a_file_of_cases_is_tuned_on_in_any_case(without_valid, tiny_data):
+    data = tiny_data / "valid.json", without_valid.dataset.case_format
+    tuning = tune.tune_run(without_valid, data=data)
+    assert not tuning.out_of_fold
+    assert tuning.path == tiny_data / "valid.json"
+
+
+def test_scores_out_of_fold_may_be_preferred_to_the_valid_split(run):
+    with pytest.raises(RunError, match="scores of its train cases, out of fold, got no"):
+        tune.tune_run(run, DecisionConfig(tune_on="out-of-fold"))
+    with pytest.raises(ConfigError, match="Did you mean valid"):
+        tune.tune_run(run, DecisionConfig(tune_on="vald"))
+
+
+@pytest.mark.parametrize("damage", [flip, lambda path: path.unlink()])
+def test_scores_out_of_fold_that_are_damaged_are_refused(without_valid, damage):
+    path = without_valid.folder / OUT_OF_FOLD / "scores.npz"
+    content = path.read_bytes()
+    damage(path)
+    try:
+        with pytest.raises(RunError, match=r"scores out of fold, got scores\.npz"):
+            tune.tune_run(without_valid)
+    finally:
+        path.write_bytes(content)
+
+
+def test_scores_out_of_fold_of_another_ranker_are_refused(without_valid):
+    path = without_valid.folder / OUT_OF_FOLD / "manifest.json"
+    content = path.read_bytes()
+    rewrite(path, ranker={"weights.npz": "0" * 64})
+    try:
+        with pytest.raises(RunError, match="those of another run or of another ranker"):
+            tune.tune_run(without_valid)
+    finally:
+        path.write_bytes(content)
 
 
 def test_thresholds_of_a_training_that_went_on_are_refused_until_tuned_again(start_run):

@@ -55,5 +55,5 @@ def test_a_fold_that_leaves_no_extra_case_has_unknown_margins_of_that_model():
     for name, values in margins.items():
         expected = of_extra if name == "extra" else np.zeros_like(of_extra)
         np.testing.assert_array_equal(np.isnan(values).any(axis=1), expected, err_msg=name)
-    ranker = fit_ranker(corpus, config=RankingConfig(folds=4), seed=1)
+    ranker, _ = fit_ranker(corpus, config=RankingConfig(folds=4), seed=1)
     assert ranker.scores(train.token_ids).shape == (40, 3)

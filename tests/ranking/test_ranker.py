@@ -5,8 +5,9 @@ import pytest
 
 from lawrec.config import RankingConfig
 from lawrec.errors import ConfigError
-from lawrec.ranking.first_stage import Corpus
-from lawrec.ranking.ranker import LOGIT_SCALE, OTHERS_SCORE, fit_ranker, sigmoid
+from lawrec.ranking.first_stage import LOGIT_SCALE, Corpus, sigmoid
+from lawrec.ranking.ranker import fit_ranker
+from lawrec.ranking.second_stage import OTHERS_SCORE
 from tests.helpers.ranking import TEXTS, invented, train_cases
 
 CONFIG = RankingConfig(
@@ -18,7 +19,7 @@ NEW = [case for case, _ in invented(60, seed=2)]
 
 def fitted(train=TRAIN, statute=(), extra=(), config=CONFIG):
     parts = (train_cases(cases, 3) for cases in (train, statute, extra))
-    return fit_ranker(Corpus(*parts, titles=[], tokens=TEXTS), config=config, seed=1)
+    return fit_ranker(Corpus(*parts, titles=[], tokens=TEXTS), config=config, seed=1)[0]
 
 
 @pytest.fixture(scope="module")
