@@ -74,7 +74,7 @@ def tune_run(
     config = config or run.config.decision
     check_choices(config)
     check_writable(run.folder)
-    source = _source(run, config, data)
+    source = _source(run, config, data=data)
     if feedback:
         _refuse_train_cases(run, feedback)
     costs = _read_costs(config, run.articles.names)
@@ -131,7 +131,7 @@ class _Source:
     out_of_fold: bool = False
 
 
-def _source(run: Run, config: DecisionConfig, data: tuple[Path, CaseFormat] | None) -> _Source:
+def _source(run: Run, config: DecisionConfig, *, data: tuple[Path, CaseFormat] | None) -> _Source:
     if data:
         path, case_format = data
         _refuse_train_cases(run, path)
@@ -141,7 +141,7 @@ def _source(run: Run, config: DecisionConfig, data: tuple[Path, CaseFormat] | No
     if split == "train":
         own = run.splits[split]
         return _Source(own.path, own.sha256, run.dataset.case_format, out_of_fold=True)
-    return _source(run, config, (split_path(run, split), run.dataset.case_format))
+    return _source(run, config, data=(split_path(run, split), run.dataset.case_format))
 
 
 def _refuse_train_cases(run: Run, path: Path) -> None:
