@@ -2,21 +2,75 @@
 
     python docs/make_translations.py
 
-New messages get an empty translation, which the tests refuse; unused ones are dropped. Edit the
-catalogs, lawrec/locale/*/LC_MESSAGES/lawrec.po, and run this again.
+The messages are the texts of errors, usage errors, progress, headings of tables and pages, and
+whatever `marked` or `translate` is around. New ones get an empty translation, which the tests
+refuse; unused ones are dropped. Edit the catalogs, lawrec/locale/*/LC_MESSAGES/lawrec.po, and run
+this again.
 """
 
+import ast
+import json
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from lawrec.reporting.html_page import texts_of
+from lawrec.translation import PLACEHOLDER
+
 PACKAGE = Path(__file__).parents[1] / "lawrec"
-_KEYWORDS = {"marked": None}
+_CALLS = {
+    *("marked", "translate", "message", "UsageError", "BadParameter", "ClickException"),
+    *("simple_table", "add_column", "ReportTable", "Check", "CorpusCheck", "Occurrence"),
+    *("KnownLabels", "Metric"),
+}
+"""The functions whose arguments are messages, if they are texts."""
+_PARTS = ("expected", "got", "todo")
+"""The arguments of errors that are messages, wherever they come from."""
+_STAGE_ARGUMENTS = 3
+"""`Progress.update` has at least these arguments, unlike that of a set or a digest."""
+_OF_CLICK = (
+    "Usage: {0}",
+    "Error: {0}",
+    "Try '{0}' for help.",
+    "Missing command.",
+    "Missing option {0}.",
+    "Missing option {0}. Choose from:",
+    "Missing argument {0}.",
+    "Missing argument {0}. Choose from:",
+    "No such option {0}.",
+    "No such option {0}. Did you mean {1}?",
+    "No such option {0}. (Did you mean one of: {1}?)",
+    "Option {0} does not take a value.",
+    "Option {0} requires an argument.",
+    "Option {0} requires {1} arguments.",
+    "Got unexpected extra argument ({0})",
+    "Got unexpected extra arguments ({0})",
+    "Invalid value for {0}: {1}",
+    "{0} is not one of {1}.",
+    "{0} is not a valid integer.",
+    "{0} is not a valid float.",
+    "{0} is not a valid integer range.",
+    "{0} is not a valid float range.",
+    "{0} is not in the range {1}.",
+    "{0} does not match the format {1}.",
+    "{0} is a directory.",
+    "{0} is a file.",
+    "{0} does not exist.",
+    "{0} is not readable.",
+    "{0} is not writable.",
+)
+"""What click says of a mistake in the options, line by line."""
+_OF_THE_SYSTEM = (
+    *("No such file or directory", "Is a directory", "Not a directory", "File exists"),
+    *("Permission denied", "No space left on device", "Read-only file system"),
+)
+"""What the operating system says of files."""
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -25,10 +79,10 @@ def main() -> None:
     for path in sorted(PACKAGE.glob("locale/*/LC_MESSAGES/lawrec.po")):
         text, compiled = updated(path)
         path.write_bytes(text)
-        path.with_suffix(".mo").write_bytes(compiled)
+        path.with_suffix(".json").write_text(compiled, encoding="utf-8")
 
 
-def updated(path: Path) -> tuple[bytes, bytes]:
+def updated(path: Path) -> tuple[bytes, str]:
     """Return the text of a catalog with the messages of the code, and the same compiled."""
     with path.open("rb") as file:
         old = read_po(file)
@@ -43,16 +97,115 @@ def updated(path: Path) -> tuple[bytes, bytes]:
     for message in messages():
         known = old.get(message)
         catalog.add(message, known.string if known else "")
-    text, compiled = BytesIO(), BytesIO()
+    text = BytesIO()
     write_po(text, catalog, width=100, sort_output=True, no_location=True)
-    write_mo(compiled, catalog)
-    return text.getvalue(), compiled.getvalue()
+    translations = {entry.id: entry.string for entry in catalog if entry.id}
+    return text.getvalue(), json.dumps(translations, ensure_ascii=False, indent=0) + "\n"
 
 
 def messages() -> list[str]:
-    """Return all messages that are marked in the code, sorted."""
-    found = extract_from_dir(PACKAGE, keywords=_KEYWORDS, method_map=[("**.py", "python")])
-    return sorted({message for _, _, message, _, _ in found})
+    """Return all messages of the code, of the pages' templates and of click, sorted."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")]
+    found = set(chain.from_iterable(_Module(tree).messages() for tree in trees))
+    for path in PACKAGE.glob("reporting/static/*.html"):
+        found |= set(texts_of(path.read_text(encoding="utf-8")))
+    return sorted({*filter(_has_words, found), *_OF_CLICK, *_OF_THE_SYSTEM})
+
+
+def _has_words(message: str) -> bool:
+    """Return whether a message has words of its own, not only placeholders, tags and marks."""
+    without_values = re.sub(r"\$\w+|<.*?>", "", PLACEHOLDER.sub("", message))
+    return bool(re.search(r"[^\W\d_]", without_values))
+
+
+def _is_sentence(value: str) -> bool:
+    """Return whether the value of a placeholder is translated: a single word is not."""
+    return " " in value
+
+
+class _Module:
+    """The texts of a module, found where they are written."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._tree = tree
+        self._values: dict[str, list[ast.expr]] = {}  # by the name that they are assigned to
+        self._parameters: dict[str, list[str]] = {}  # of each function
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign):
+                self._add_assignment(node)
+            elif isinstance(node, ast.FunctionDef):
+                self._parameters[node.name] = [each.arg for each in node.args.args]
+                returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
+                self._values[f"{node.name}()"] = [each for each in returned if each]
+
+    def messages(self) -> Iterator[str]:
+        """Yield the messages of all calls."""
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Call):
+                for argument in self._message_arguments(node):
+                    yield from self._texts(argument)
+
+    def _add_assignment(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=False))
+            else:
+                pairs = [(target, node.value)]
+            for name, value in pairs:
+                if isinstance(name, ast.Name):
+                    self._values.setdefault(name.id, []).append(value)
+
+    def _message_arguments(self, call: ast.Call) -> Iterator[ast.expr]:
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else _name(call.func)
+        if name in _CALLS:
+            yield from call.args
+        if name == "update" and len(call.args) >= _STAGE_ARGUMENTS:
+            yield from (call.args[0], *call.args[_STAGE_ARGUMENTS:])
+        yield from (each.value for each in call.keywords if each.arg in _PARTS)
+        for parameter, value in zip(self._parameters.get(name, ()), call.args, strict=False):
+            if parameter in _PARTS:
+                yield value
+
+    def _texts(self, node: ast.expr) -> Iterator[str]:
+        """Yield the texts that an expression can be, each f-string with placeholders."""
+        match node:
+            case ast.Constant(value=str(text)):
+                yield text
+            case ast.JoinedStr(values=parts):
+                yield _with_placeholders(parts)
+                values = [part.value for part in parts if isinstance(part, ast.FormattedValue)]
+                yield from filter(_is_sentence, chain.from_iterable(map(self._texts, values)))
+            case ast.IfExp(body=first, orelse=second):
+                yield from chain(self._texts(first), self._texts(second))
+            case ast.BoolOp(values=values) | ast.Tuple(elts=values):
+                yield from chain.from_iterable(map(self._texts, values))
+            case ast.Starred(value=value):
+                yield from self._texts(value)
+            case ast.Name(id=name):
+                yield from self._assigned(name)
+            case ast.Call(func=ast.Name(id=name)):
+                yield from self._assigned(f"{name}()")
+
+    def _assigned(self, name: str) -> Iterator[str]:
+        values = self._values.pop(name, [])  # once: a name may be assigned from itself
+        yield from chain.from_iterable(map(self._texts, values))
+        self._values[name] = values
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _with_placeholders(parts: list[ast.expr]) -> str:
+    """Return the message of an f-string: what has a format, as in f"{n:,}", is a number."""
+    text, number = "", 0
+    for part in parts:
+        if isinstance(part, ast.FormattedValue):
+            text += f"{{{number}{':n' if part.format_spec else ''}}}"
+            number += 1
+        elif isinstance(part, ast.Constant):
+            text += str(part.value)
+    return text
 
 
 if __name__ == "__main__":

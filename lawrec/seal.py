@@ -17,6 +17,7 @@ from typing import Any
 from lawrec.errors import LawrecError
 from lawrec.files import sha256, write_json
 from lawrec.json_text import parse_json
+from lawrec.translation import marked
 
 MANIFEST = "manifest.json"
 SEAL_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
@@ -136,7 +137,7 @@ def damaged_file(folder: Path, digests: Mapping[str, str]) -> tuple[Path, str] |
     for name, digest in digests.items():
         path = folder / name
         if not path.is_file():
-            return path, "no such file"
+            return path, marked("no such file")
         if sha256(path) != digest:
             return path, "other bytes"
     return None

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from lawrec.translation import marked
+
 MOST = 10**9
 """The largest value of a setting that has no bound of its own: no computer can follow beyond."""
 
@@ -27,9 +29,10 @@ class SettingRange:
     def __str__(self) -> str:
         """Return the range for people: "at least 0 and below 1"."""
         if self.below < math.inf:
-            return f"at least {self.at_least} and below {self.below}"
-        end = " or inf" if self.allow_inf else ""
-        return f"at least {self.at_least} and at most {self.at_most:,}{end}"
+            return marked(f"at least {self.at_least} and below {self.below}")
+        if self.allow_inf:
+            return marked(f"at least {self.at_least} and at most {self.at_most:,} or inf")
+        return marked(f"at least {self.at_least} and at most {self.at_most:,}")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,9 @@ class SearchRange:
 
     def __str__(self) -> str:
         """Return the range for people: "32 to 512, log"."""
-        return f"{self.low:g} to {self.high:g}{', log' * self.log}"
+        if self.log:
+            return marked(f"{self.low:g} to {self.high:g}, log")
+        return marked(f"{self.low:g} to {self.high:g}")
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,47 @@
 """Translations: messages in the language of whoever reads them.
 
-Messages are written in English, and `marked` is around each constant that is shown to people.
-Their translations are in `locale/<language>/LC_MESSAGES/lawrec.po`, which `make translations`
-brings up to date and compiles. What programs read, such as JSON lines, is always in English.
+Code writes messages in English, as plain texts and f-strings, and whatever shows one to people
+passes it to `translate`. The translations are in `locale/<language>/LC_MESSAGES/lawrec.po`, which
+`make translations` brings up to date and compiles: it finds the messages in the code, where the
+values of an f-string are placeholders, "{0}", or "{0:n}" for a number. `translate` looks for the
+message that a text is an instance of, so that nobody who raises an error or reports progress thinks
+of languages. What programs read, such as JSON lines and exceptions, is always in English.
 """
 
-import gettext
-from collections.abc import Iterator, Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
+
+from lawrec.errors import LawrecError
 
 LANGUAGES = ("en", "zh")
 """The languages that messages are translated to; they are written in the first one."""
-_DOMAIN = "lawrec"
+# "{0}" or "{0:n}" in "{0:n} cases of {1}": group 1 is its number, group 2 is ":n" for a number.
+PLACEHOLDER = re.compile(r"\{(\d+)(:n)?\}")
+# Of a number: "1,234", "+0.5", "2.0e-03", "95%", "nan"
+_NUMBER, _TEXT = r"([-+]?(?:\d[-+.,e\d]*|inf|nan)%?)", "(.*?)"
 _FOLDER = Path(__file__).parent / "locale"
 _language = ContextVar("language", default=LANGUAGES[0])
+
+
+class _Pattern(NamedTuple):
+    """A message with placeholders, the longest text between them, and its translation."""
+
+    message: str
+    longest: str
+    translation: str
+
+
+class _Catalog(NamedTuple):
+    """The translations to a language: of whole texts, and of messages with placeholders."""
+
+    texts: Mapping[str, str]
+    patterns: tuple[_Pattern, ...]
 
 
 def marked(text: str) -> str:
@@ -61,20 +86,32 @@ def current_language() -> str:
 def translate(text: str) -> str:
     """Return a message in the language of the block, in English outside of any.
 
+    A text that is no message, such as a path, is returned as it is.
+
     Example:
-        >>> translate("Score")
-        'Score'
+        >>> with messages_in("zh"):
+        ...     translate("Name a run: a, b."), translate("a.txt")
+        ('请指定一次训练：a, b。', 'a.txt')
     """
     language = current_language()
     if language == LANGUAGES[0]:
         return text
-    return _catalog(language).gettext(text)
+    catalog = _catalog(language)
+    return catalog.texts.get(text) or _from_patterns(text, catalog.patterns)
 
 
-@cache
-def _catalog(language: str) -> gettext.NullTranslations:
-    """Return the translations to a language: gettext by itself looks for their file each time."""
-    return gettext.translation(_DOMAIN, _FOLDER, [language])
+def error_message(error: LawrecError) -> str:
+    """Return the message of an error in the language of the block.
+
+    Example:
+        >>> error = LawrecError("a.txt", expected="the file must be readable", got="no such file",
+        ...     todo="Check the path.")
+        >>> with messages_in("zh"):
+        ...     error_message(error)
+        'a.txt：文件必须可读；实际：没有这个文件。请检查路径。'
+    """
+    expected, got, todo = map(translate, (error.expected, error.got, error.todo))
+    return translate("{0}: {1}, got {2}. {3}").format(error.where, expected, got, todo)
 
 
 def language_of(environment: Mapping[str, str]) -> str:
@@ -87,3 +124,47 @@ def language_of(environment: Mapping[str, str]) -> str:
     names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
     locale = next((environment[name] for name in names if environment.get(name)), "")
     return next((language for language in LANGUAGES if locale.startswith(language)), LANGUAGES[0])
+
+
+@cache
+def _catalog(language: str) -> _Catalog:
+    path = _FOLDER / language / "LC_MESSAGES/lawrec.json"
+    texts = json.loads(path.read_text(encoding="utf-8"))
+    patterns = [
+        _Pattern(message, max(PLACEHOLDER.split(message)[::3], key=len), translation)
+        for message, translation in texts.items()
+        if PLACEHOLDER.search(message)
+    ]
+    # The message that says the most comes first: "{0} of {1} cases" before "{0} cases".
+    patterns.sort(key=lambda pattern: -len(PLACEHOLDER.sub("", pattern.message)))
+    return _Catalog(texts, tuple(patterns))
+
+
+def _from_patterns(text: str, patterns: tuple[_Pattern, ...]) -> str:
+    """Return the translation of the message that a text is an instance of, or of a list of some."""
+    for pattern in patterns:
+        if pattern.longest in text and (match := _expression(pattern.message).fullmatch(text)):
+            return _filled(pattern.translation, match.groups())
+    return "; ".join(map(_translated_value, text.split("; "))) if "; " in text else text
+
+
+@cache
+def _expression(message: str) -> re.Pattern[str]:
+    """Return the pattern of the instances of a message; its groups are the values."""
+    literal, *others = map(re.escape, PLACEHOLDER.split(message)[::3])
+    kinds = [_NUMBER if match[2] else _TEXT for match in PLACEHOLDER.finditer(message)]
+    parts = (f"{kind}{text}" for kind, text in zip(kinds, others, strict=True))
+    return re.compile(literal + "".join(parts), re.DOTALL)
+
+
+def _filled(translation: str, values: Sequence[str]) -> str:
+    """Return a translation with the values of a text in place of its placeholders."""
+    return PLACEHOLDER.sub(lambda match: _translated_value(values[int(match[1])]), translation)
+
+
+def _translated_value(value: str) -> str:
+    """Return the value of a placeholder: translated if it is a sentence, never if it is a word.
+
+    A word is a name of the user's, even where it looks like a message, such as a file "none".
+    """
+    return translate(value) if " " in value else value

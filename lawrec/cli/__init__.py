@@ -12,14 +12,18 @@ All commands follow these rules:
   of the cases, --article-list a file with all articles.
 * Results go to stdout; progress, messages and errors go to stderr. --quiet leaves only results and
   errors.
+* Messages, errors, tables and pages are in the language of --language, else that of the locale.
+  The help and what programs read are in English.
 * The exit code is 0, 1 after an error or Ctrl-C, and 2 after a mistake in the options.
 """
 
+import io
+import os
 import traceback
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -27,6 +31,7 @@ from lawrec import __version__
 from lawrec.cli.printing import check_stdout, discard_stdout, open_streams
 from lawrec.errors import LawrecError, quoted
 from lawrec.text import printable
+from lawrec.translation import error_message, language_of, messages_in, translate
 
 COMMANDS = {
     "audit": "Find mistakes in labelled cases.",
@@ -73,8 +78,11 @@ class LawrecGroup(click.Group):
         if args[0] not in self.commands and not ctx.resilient_parsing:
             longer = [command for command in self.commands if command.startswith(args[0])]
             near = longer or get_close_matches(args[0], self.commands, n=1, cutoff=0.4)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
+            if near:
+                message = f"No such command {args[0]!r}. Did you mean {near[0]!r}?"
+            else:
+                message = f"No such command {args[0]!r}."
+            raise click.UsageError(message, ctx)
         name, placeholder, others = super().resolve_command(ctx, args)
         return name, placeholder and load_command(str(placeholder.name)), others
 
@@ -88,6 +96,7 @@ class LawrecGroup(click.Group):
 
         A reader that closes the pipe, such as `head`, ends it quietly.
         """
+        ctx.with_resource(messages_in(language_of(os.environ)))
         try:
             check_stdout()
             return super().invoke(ctx)
@@ -95,37 +104,63 @@ class LawrecGroup(click.Group):
             discard_stdout()
             ctx.exit()
         except click.ClickException as error:
-            error.message = printable(error.message)  # type: ignore[misc]
-            raise
+            raise _Shown(error) from error
         except _MISTAKES as error:
             if ctx.meta.get("lawrec.verbose"):
                 click.echo(printable(traceback.format_exc()), err=True)
-            raise click.ClickException(printable(_message(error))) from error
+            message = error_message(_lawrec_error(error))
+            raise _Shown(click.ClickException(message)) from error
 
 
-def _message(error: Exception) -> str:
-    """Return the message of a mistake that the user can fix."""
+class _Shown(click.ClickException):
+    """A mistake as click shows it, in the language of the command: the context of it ends here."""
+
+    def __init__(self, error: click.ClickException) -> None:
+        text = io.StringIO()
+        error.show(text)
+        super().__init__("\n".join(map(translate, printable(text.getvalue()).splitlines())))
+        self.exit_code = error.exit_code  # type: ignore[misc]
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it to stderr."""
+        click.echo(self.message, file=file, err=True)
+
+
+def _lawrec_error(error: Exception) -> LawrecError:
+    """Return a mistake that the user can fix with its four parts."""
+    if isinstance(error, LawrecError):
+        return error
     if isinstance(error, UnicodeEncodeError):  # TensorFlow takes no such path
-        path = quoted(error.object, 100)
-        return f"{path}: the path must be UTF-8, got other bytes. Rename the file or folder."
+        return LawrecError(
+            quoted(error.object, 100),
+            expected="the path must be UTF-8",
+            got="other bytes",
+            todo="Rename the file or folder.",
+        )
     if isinstance(error, OSError):
-        return (
-            f"{error.filename or Path.cwd()}: files here must be readable and writable, "
-            f"got {error.strerror or error}. Free some space or choose another folder."
+        return LawrecError(
+            error.filename or Path.cwd(),
+            expected="files here must be readable and writable",
+            got=error.strerror or error,
+            todo="Free some space or choose another folder.",
         )
     if isinstance(error, ModuleNotFoundError):
-        return (
-            f"{error.name}: the package must be installed, got no such module. "
-            "Run pip install lawrec: requirements/predict.txt is for predicting with bundles alone."
+        return LawrecError(
+            error.name,
+            expected="the package must be installed",
+            got="no such module",
+            todo="Run pip install lawrec: requirements/predict.txt is for predicting with bundles "
+            "alone.",
         )
-    return str(error) if isinstance(error, LawrecError) else _NO_MEMORY
+    return LawrecError(
+        "memory",
+        expected="the work must fit into it",
+        got="none left",
+        todo="Free some memory, or make training.batch_tokens or the model smaller.",
+    )
 
 
 _MISTAKES = (LawrecError, OSError, MemoryError, UnicodeEncodeError, ModuleNotFoundError)
-_NO_MEMORY = (
-    "memory: the work must fit into it, got none left. Free some memory, or make training."
-    "batch_tokens or the model smaller."
-)
 
 
 @click.group(

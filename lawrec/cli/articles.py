@@ -34,6 +34,7 @@ def articles() -> None:
     help="Only articles under headings with this text, such as 侵犯财产罪.",
 )
 @options.output_format("reporting.law_text.LIST_WRITERS")
+@options.language
 def list_articles(chapter: str, output_format: str) -> None:
     """List the articles of the Criminal Law."""
     entries = catalog.in_division(catalog.shipped_catalog(), chapter)
@@ -50,6 +51,7 @@ def list_articles(chapter: str, output_format: str) -> None:
 )
 @_statute_option
 @options.output_format("reporting.law_text.ENTRY_WRITERS")
+@options.language
 def show(names: tuple[str, ...], day: date | None, name: str, output_format: str) -> None:
     """Show the title, chapter, amendments and text of articles, such as 264, 133之一 or 第十条.
 
@@ -66,6 +68,7 @@ def show(names: tuple[str, ...], day: date | None, name: str, output_format: str
 )
 @_statute_option
 @click.option("--replace", is_flag=True, help="Overwrite the version of that day.")
+@options.language
 def import_statute(file: Path, effective: date, name: str, replace: bool) -> None:
     """Read the text of a statute, and keep it as the version in force from a day on.
 
@@ -84,6 +87,7 @@ def import_statute(file: Path, effective: date, name: str, replace: bool) -> Non
 @click.option("--diff", is_flag=True, help="Show which words were removed and added.")
 @_statute_option
 @options.output_format("reporting.law_text.CHANGES_WRITERS")
+@options.language
 def changes(
     first: date | None, second: date | None, diff: bool, name: str, output_format: str
 ) -> None:

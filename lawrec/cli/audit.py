@@ -43,7 +43,7 @@ from lawrec.files import write_text
     "--fix", type=options.FILE, help="Write the cases without their errors to this new folder."
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 when there is an error.")
-@options.verbosity
+@options.messages
 def audit(
     data: Path,
     article_list: Path | None,

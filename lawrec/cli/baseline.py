@@ -15,7 +15,7 @@ from lawrec.cli.train import check_settings
 @click.option("--run", "run_name", default="baseline", help="Name of the new run.")
 @options.checkpoints
 @options.device
-@options.verbosity
+@options.messages
 def baseline(
     run_name: str,
     checkpoints: Path,

@@ -8,6 +8,7 @@ from lawrec.cli.printing import print_result
 
 @click.command()
 @options.output_format("reporting.runs_text.DOCTOR_WRITERS")
+@options.messages
 def doctor(output_format: str) -> None:
     """Show which device computes, why a GPU is not used, and which batch size fits."""
     options.start_tensorflow()

@@ -15,7 +15,7 @@ from lawrec.cli.printing import print_result
 @options.input_format
 @options.settings
 @options.output("File for the vectors, in word2vec's text format.", required=True)
-@options.verbosity
+@options.messages
 def embed(
     files: tuple[Path, ...], skip_bad: bool, output: Path, **arguments: Unpack[options.CaseOptions]
 ) -> None:

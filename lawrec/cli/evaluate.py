@@ -38,7 +38,7 @@ from lawrec.corpus.splits import SPLITS
     help="Also write predicted and true articles as CAIL2018's judge reads them, and judge them.",
 )
 @options.cail_list
-@options.verbosity
+@options.messages
 def evaluate(
     run_name: str | None,
     checkpoints: Path,

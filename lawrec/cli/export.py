@@ -6,6 +6,7 @@ import click
 
 from lawrec.cli import options
 from lawrec.cli.printing import print_result
+from lawrec.translation import translate
 
 
 @click.group()
@@ -16,7 +17,7 @@ def export() -> None:
 @export.command(short_help="Pack a run as one file to predict with.")
 @options.run
 @options.output("File to write, such as criminal-law.lawrec.", required=True)
-@options.verbosity
+@options.messages
 def bundle(run_name: str | None, checkpoints: Path, output: Path) -> None:
     """Pack what predicting needs of a tuned run into one file.
 
@@ -37,7 +38,7 @@ def bundle(run_name: str | None, checkpoints: Path, output: Path) -> None:
 @export.command(short_help="Export the network of a run to ONNX.")
 @options.run
 @click.option("--int8", is_flag=True, help="Also write a model with weights of 8 bits.")
-@options.verbosity
+@options.messages
 def onnx(run_name: str | None, checkpoints: Path, int8: bool) -> None:
     """Export the network of a run, so that predicting needs no TensorFlow.
 
@@ -60,7 +61,7 @@ def onnx(run_name: str | None, checkpoints: Path, int8: bool) -> None:
     difference = export_onnx(run, checkpoint)
     path = onnx_path(run, checkpoint)
     size = path.stat().st_size / 1e6
-    print_result(f"{path}: {size:,.1f} MB, scores differ by {difference:.1g} at most")
+    print_result(translate(f"{path}: {size:,.1f} MB, scores differ by {difference:.1g} at most"))
     if int8:
         from lawrec.export.int8_model import export_int8
 
@@ -71,7 +72,7 @@ def onnx(run_name: str | None, checkpoints: Path, int8: bool) -> None:
 @export.command(short_help="Export the network of a run as a SavedModel.")
 @options.run
 @options.output("Folder to write, which must not exist.", folder=True, required=True)
-@options.verbosity
+@options.messages
 def savedmodel(run_name: str | None, checkpoints: Path, output: Path) -> None:
     """Export the network of a run as a SavedModel, for TensorFlow Serving and others.
 
@@ -87,14 +88,15 @@ def savedmodel(run_name: str | None, checkpoints: Path, output: Path) -> None:
     with options.show_progress() as progress:
         checkpoint = best_checkpoint(run, progress)
     difference = export_savedmodel(run, output, checkpoint=checkpoint)
-    print_result(f"{output}: {run.folder.name}, scores differ by {difference:.1g} at most")
+    text = f"{output}: {run.folder.name}, scores differ by {difference:.1g} at most"
+    print_result(translate(text))
 
 
 @export.command(short_help="Pack a run as CAIL2018's predictor.zip.")
 @options.run
 @options.cail_list
 @options.output("File to write.", default=Path("predictor.zip"))
-@options.verbosity
+@options.messages
 def cail(run_name: str | None, checkpoints: Path, article_list: Path | None, output: Path) -> None:
     """Pack a tuned run as the predictor.zip of CAIL2018.
 

@@ -11,6 +11,7 @@ from lawrec.cli.printing import print_result
 @click.command()
 @options.model
 @options.output_format("reporting.runs_text.INFO_WRITERS")
+@options.messages
 def info(run_name: str | None, checkpoints: Path, output_format: str) -> None:
     """Describe a run: its cases, layers, settings and thresholds; or a bundle, with its parts."""
     from lawrec.diagnostics.run_info import inspect_run

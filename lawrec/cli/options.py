@@ -20,6 +20,7 @@ from lawrec.law.statute_versions import CRIMINAL_LAW, ROOT, newest_path
 from lawrec.progress import SILENT, Progress
 from lawrec.reporting.progress_bars import progress_on
 from lawrec.tensorflow_start import import_tensorflow
+from lawrec.translation import LANGUAGES, messages_in
 
 Decorator = Callable[[Any], Any]
 
@@ -43,8 +44,14 @@ def _remember(ctx: click.Context, option: click.Parameter, value: bool) -> None:
     ctx.meta[f"lawrec.{option.name}"] = value
 
 
+def _choose_language(ctx: click.Context, _: click.Parameter, language: str | None) -> None:
+    """Use a language until the whole command line has ended: errors are shown last."""
+    if language:
+        ctx.find_root().with_resource(messages_in(language))
+
+
 def _is_on(name: str) -> bool:
-    """Return whether the flag "quiet" or "verbose" of `verbosity` is on."""
+    """Return whether the flag "quiet" or "verbose" of `messages` is on."""
     return bool(click.get_current_context().meta.get(f"lawrec.{name}"))
 
 
@@ -187,7 +194,16 @@ near_duplicates = click.option(
     default=0.8,
     help="Jaccard similarity from which on two facts are near-duplicates.",
 )
-verbosity = compose_options(
+language = click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    is_eager=True,
+    callback=_choose_language,
+    expose_value=False,
+    help="Language of messages, tables and pages.  [default: by the locale]",
+)
+messages = compose_options(
+    language,
     click.option(
         "-q",
         "--quiet",

@@ -26,7 +26,7 @@ from lawrec.errors import CaseError
 from lawrec.iterables import CHUNK_CASES
 from lawrec.json_text import json_text
 from lawrec.law import statute_versions
-from lawrec.translation import LANGUAGES, language_of, messages_in
+from lawrec.translation import translate
 
 _STDIN = ((), (Path("-"),))
 """The arguments that stand for stdin."""
@@ -142,15 +142,8 @@ class _ShardOptions(options.InputFormatOptions):
     "UTF-8.  [default: 1 on a terminal, else up to 2,048]",
 )
 @_shards
-@click.option(
-    "--language",
-    type=click.Choice(LANGUAGES),
-    help="Language of tables and pages; other formats are in English.  [default: by the locale]",
-)
-@options.verbosity
-@click.pass_context
+@options.messages
 def predict(
-    ctx: click.Context,
     files: tuple[Path, ...],
     run_name: str | None,
     checkpoints: Path,
@@ -167,7 +160,6 @@ def predict(
     output: Path | None,
     n_jobs: int | None,
     window: int | None,
-    language: str | None,
     **arguments: Unpack[_ShardOptions],
 ) -> None:
     """Recommend articles for the cases of each FILE, in their order.
@@ -178,7 +170,6 @@ def predict(
 
     The answer to a line that is not a case is its error; the exit code is 1 when no line is a case.
     """
-    ctx.with_resource(messages_in(language or language_of(os.environ)))
     folder = arguments["output_folder"]
     _check_shards(files, arguments, output_format=output_format)
     output_format = output_format or ("json" if folder else _default_format(output))
@@ -258,9 +249,8 @@ def _predict_in_shards(files: tuple[Path, ...], arguments: _ShardOptions, **sett
     n_answers, n_errors = (
         sum(getattr(shard, name) for shard in shards) for name in ("cases", "errors")
     )
-    print_result(
-        f"{folder}: {n_answers:,} answers in {len(shards):,} files, {n_errors:,} of them errors."
-    )
+    counts = f"{n_answers:,} answers in {len(shards):,} files, {n_errors:,} of them errors."
+    print_result(f"{folder}: {translate(counts)}")
 
 
 def _texts_in_force(day: date | None) -> Mapping[str, str]:
@@ -315,7 +305,7 @@ def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
         )
     stream = sys.stdin.buffer
     if stream.isatty():
-        click.echo("Type one fact per line and end with Ctrl-D.", err=True)
+        click.echo(translate("Type one fact per line and end with Ctrl-D."), err=True)
         case_format = replace(case_format, reader=case_format.reader or "text")
     if not isinstance(stream, BufferedReader):  # such as the input that a test gives
         stream = BufferedReader(stream)

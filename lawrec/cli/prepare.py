@@ -18,7 +18,7 @@ from lawrec.corpus.parallel_tokenization import MapBatches
     metavar="ADDRESS",
     help="Ray cluster that tokenizes; local: one on this machine.",
 )
-@options.verbosity
+@options.messages
 def prepare(cluster: str | None, **arguments: Unpack[options.DataOptions]) -> None:
     """Convert labelled cases to records; `train` does this itself where it is needed."""
     settings = options.settings_from(arguments)

@@ -77,7 +77,7 @@ _PLAN = SearchPlan()
     folder=True,
 )
 @options.output_format("reporting.search_text.SEARCH_WRITERS")
-@options.verbosity
+@options.messages
 def search(
     trials: int,
     minutes: float,

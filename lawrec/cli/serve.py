@@ -80,7 +80,7 @@ _DEFAULT = ServiceConfig()
     help="Most facts of one request.",
 )
 @click.option("--access-log", is_flag=True, help="Log a line per request, without its fact.")
-@options.verbosity
+@options.messages
 def serve(
     run_name: str | None,
     api_key_file: Path | None,

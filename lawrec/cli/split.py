@@ -40,7 +40,7 @@ def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float,
 @options.any_label
 @options.input_format
 @options.output("New folder for the splits.", folder=True, required=True)
-@options.verbosity
+@options.messages
 def split(
     files: tuple[Path, ...],
     ratios: tuple[float, ...],

@@ -12,8 +12,6 @@ from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import stopping_between_steps
 
 _CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
-# The run may have no checkpoint yet, and then it is not the newest one.
-_STOPPED = "Stopped. `lawrec train --resume --run {}` continues from what is complete."
 
 
 def _as_steps(_: click.Context, __: click.Parameter, value: str | None) -> range:
@@ -68,7 +66,7 @@ def _default(setting: str) -> str:
 )
 @options.device
 @click.option("--log-placement", is_flag=True, help="Log on which device each operation runs.")
-@options.verbosity
+@options.messages
 def train(
     run_name: str | None,
     checkpoints: Path,
@@ -149,7 +147,11 @@ def train(
                 ):
                     progress.message(training_line(evaluation))
         except KeyboardInterrupt:
-            raise click.ClickException(_STOPPED.format(run.folder.name)) from None
+            # The run may have no checkpoint yet, and then it is not the newest one.
+            name = run.folder.name
+            raise click.ClickException(
+                f"Stopped. `lawrec train --resume --run {name}` continues from what is complete."
+            ) from None
     print_result(str(run.folder))
 
 

@@ -55,7 +55,7 @@ def _default(setting: str) -> str:
     help="Change one setting of [decision]; may be repeated.",
 )
 @options.engine
-@options.verbosity
+@options.messages
 def tune_thresholds(
     run_name: str | None,
     checkpoints: Path,

@@ -15,7 +15,7 @@ from lawrec.corpus.dataset_spec import folder_for
     "--records", type=options.FILE, help="Folder to check, whatever cases it was prepared from."
 )
 @options.data
-@options.verbosity
+@options.messages
 def verify(records: Path | None, **arguments: Unpack[options.DataOptions]) -> None:
     """Check prepared records, shard by shard, against their manifest.
 

@@ -104,7 +104,7 @@ class BadLines:
     def handle(self, error: CaseError) -> None:
         """Count and log a line, or raise its error, which then advises to skip it as well."""
         if not self._skip:
-            todo = f"{error.todo.removesuffix('.')}, or pass --skip-bad."
+            todo = f"{error.todo} Or skip such lines with --skip-bad."
             raise CaseError(**{**vars(error), "todo": todo})
         self.skipped += 1
         if self._log:

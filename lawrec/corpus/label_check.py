@@ -14,6 +14,7 @@ from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError, ErrorKind, quoted
 from lawrec.law.catalog import shipped_catalog
 from lawrec.progress import SILENT, Progress
+from lawrec.translation import marked
 
 _EXAMPLES = 3
 """Cases with unknown labels that an error names."""
@@ -31,7 +32,7 @@ class KnownLabels:
 
     names: frozenset[str] | None
     source: str = "the list of articles"
-    todo: str = "Add it to the list, fix the line, or pass --skip-bad."
+    todo: str = marked("Add it to the list, fix the line, or pass --skip-bad.")
 
     def unknown(self, labels: Iterable[str]) -> list[str]:
         """Return the labels that are not known, each once."""
@@ -158,9 +159,10 @@ def check_labels(
                 n_errors += 1
             progress.update(f"check labels of {path.name}", done, None)
     if errors:
-        others = "".join(f", {error.got} in {error.where}" for error in errors[1:])
-        total = f"{others}: {n_errors:,} cases in all" if n_errors > 1 else ""
-        raise _error(errors[0].where, f"{errors[0].got}{total}", known=known)
+        first, *others = errors
+        got = ", ".join([first.got, *(f"{error.got} in {error.where}" for error in others)])
+        got = f"{got}: {n_errors:,} cases in all" if others else got
+        raise _error(first.where, got, known=known)
 
 
 def _error(where: str, got: str, *, known: KnownLabels) -> CaseError:

@@ -25,6 +25,7 @@ from lawrec.errors import CaseError, ConfigError, quoted
 from lawrec.registry import lookup
 from lawrec.text import normalize
 from lawrec.text_files import read_text
+from lawrec.translation import marked
 
 TokenizeFunction = Callable[[str], list[str]]
 StretchFunction = Callable[[str], Iterable[tuple[str, str | None]]]
@@ -200,7 +201,7 @@ def note_on_split_words(tokenizer: Tokenizer) -> str:
     if not split:
         return ""
     shown = ", ".join(f'"{word}"' for word in split[:_SHOWN_WORDS])
-    return (
+    return marked(
         f"{len(split):,} of {len(tokenizer.words):,} words of the dictionaries are split whatever "
         f"the fact, such as {shown}. Leave out their punctuation marks."
     )

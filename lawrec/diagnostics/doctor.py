@@ -23,6 +23,7 @@ from lawrec.models.lstm_classifier import build_model
 from lawrec.models.pooling import POOLINGS
 from lawrec.parallel import available_cores
 from lawrec.registry import lookup
+from lawrec.translation import marked
 from lawrec.types import Float32Array
 
 INSTALL = "pip install 'lawrec[gpu]'"
@@ -39,10 +40,16 @@ LIBRARIES = {
 }
 """The libraries that TensorFlow for CUDA 12 and cuDNN 9 loads, and the package of each."""
 DRIVER = "libcuda.so.1"
-_NO_DRIVER = "No NVIDIA GPU or driver: no /dev/nvidia*, no /proc/driver/nvidia, no nvidia-smi."
-_NO_DEVICE = "The driver has no device: no /dev/nvidia0."
-_CONTAINER_HINT = "in a container, start the container with the GPU (docker run --gpus all)."
-_UNKNOWN_REASON = (
+_NO_CUDA = marked("This TensorFlow is built without CUDA: install the one of your platform's GPUs.")
+_NO_DRIVER = marked(
+    "No NVIDIA GPU or driver: no /dev/nvidia*, no /proc/driver/nvidia, no nvidia-smi. Install "
+    "NVIDIA's driver; in a container, start the container with the GPU (docker run --gpus all)."
+)
+_NO_DEVICE = marked(
+    "The driver has no device: no /dev/nvidia0. Load it with modprobe nvidia; in a container, "
+    "start the container with the GPU (docker run --gpus all)."
+)
+_UNKNOWN_REASON = marked(
     "The driver and its libraries are installed, but TensorFlow uses no GPU. To see why, run "
     "TF_CPP_MIN_LOG_LEVEL=0 lawrec doctor"
 )
@@ -118,10 +125,12 @@ def why_no_gpu(machine: MachineReport) -> list[str]:
     if machine.gpus:
         return []
     if not machine.built_for:
-        return ["This TensorFlow is built without CUDA: install the one of your platform's GPUs."]
+        return [_NO_CUDA]
     if machine.hidden is not None and machine.hidden.strip() in ("", "-1"):
         shown = f"CUDA_VISIBLE_DEVICES={machine.hidden!r}"
-        return [f"{shown} hides all GPUs: unset it, or name some, as in CUDA_VISIBLE_DEVICES=0."]
+        return [
+            marked(f"{shown} hides all GPUs: unset it, or name some, as in CUDA_VISIBLE_DEVICES=0.")
+        ]
     return _driver_reasons(machine) or _library_reasons(machine) or [_UNKNOWN_REASON]
 
 
@@ -191,18 +200,18 @@ def probe_scores() -> Float32Array:
 
 def _driver_reasons(machine: MachineReport) -> list[str]:
     if not (machine.nodes or machine.driver or machine.smi):
-        return [f"{_NO_DRIVER} Install NVIDIA's driver; {_CONTAINER_HINT}"]
+        return [_NO_DRIVER]
     if not machine.nodes:
-        return [f"{_NO_DEVICE} Load it with modprobe nvidia; {_CONTAINER_HINT}"]
+        return [_NO_DEVICE]
     if DRIVER in machine.broken:
         why = machine.broken[DRIVER]
-        return [f"The driver's library cannot be loaded: {why}. Install the driver."]
+        return [marked(f"The driver's library cannot be loaded: {why}. Install the driver.")]
     return []
 
 
 def _library_reasons(machine: MachineReport) -> list[str]:
     return [
-        f"{library} cannot be loaded ({why}); {_package_advice(library, machine.packages)}"
+        marked(f"{library} cannot be loaded ({why}); {_package_advice(library, machine.packages)}")
         for library, why in machine.broken.items()
         if library in LIBRARIES
     ]
@@ -211,8 +220,9 @@ def _library_reasons(machine: MachineReport) -> list[str]:
 def _package_advice(library: str, installed: dict[str, str]) -> str:
     name = LIBRARIES[library]
     if name in installed:
-        return f"{name} {installed[name]} is installed: reinstall it with pip --force-reinstall."
-    return f"{name} is not installed: {INSTALL}"
+        version = installed[name]
+        return marked(f"{name} {version} is installed: reinstall it with pip --force-reinstall.")
+    return marked(f"{name} is not installed: {INSTALL}")
 
 
 def _training_bytes(config: ModelConfig) -> tuple[int, int]:

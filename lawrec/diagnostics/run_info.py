@@ -18,6 +18,7 @@ from lawrec.runs.ranker_file import RANKER, load_ranker, needs_network
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.tensorflow_start import import_tensorflow
+from lawrec.translation import marked
 
 
 def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:
@@ -99,12 +100,13 @@ def _checkpoint(run: Run, progress: Progress) -> str | None:
 def _thresholds(run: Run, checkpoint: str | None) -> str:
     """Return how many articles have a finite threshold, so that they can be recommended."""
     if not (checkpoint and (run.folder / THRESHOLDS).is_file()):
-        return "none yet"
+        return marked("none yet")
     try:
         rule = load_thresholds(run, checkpoint).rule
     except RunError as error:
-        return f"unusable: {error}"
-    return f"{int(np.isfinite(rule.thresholds).sum())} of {len(rule.thresholds)} articles"
+        return marked(f"unusable: {error}")
+    finite = int(np.isfinite(rule.thresholds).sum())
+    return marked(f"{finite} of {len(rule.thresholds)} articles")
 
 
 def _ranker(run: Run) -> RankerInfo:
@@ -112,9 +114,9 @@ def _ranker(run: Run) -> RankerInfo:
         ranker = load_ranker(run)
     except RunError as error:
         is_there = (run.folder / RANKER).is_dir()
-        return RankerInfo(f"unusable: {error}" if is_there else "none yet")
+        return RankerInfo(marked(f"unusable: {error}" if is_there else "none yet"))
     if not ranker:
-        return RankerInfo("none: the LSTM alone decides")
+        return RankerInfo(marked("none: the LSTM alone decides"))
     svms, second_stage = ranker.first_stage.svms, ranker.second_stage
     return RankerInfo(
         "in use",

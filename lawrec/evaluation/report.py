@@ -20,9 +20,10 @@ from lawrec.evaluation import (
 )
 from lawrec.evaluation.bootstrap import Difference, Interval, WeightedMetrics
 from lawrec.evaluation.cail_judge import CailReport
+from lawrec.translation import marked
 from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
-MOST_FREQUENT, NO_ARTICLE = "most frequent article", "no article"
+MOST_FREQUENT, NO_ARTICLE = marked("most frequent article"), marked("no article")
 """The baselines: to recommend in every case the article with the most train cases, or none."""
 SIGNIFICANCE_LEVEL = 0.05
 """The p-value below which two runs are said to differ."""
@@ -221,12 +222,17 @@ def verdict(other: str, differences: Mapping[str, Difference]) -> str:
         'baseline is better in micro-F1 (p = 0.003)'
     """
     better = [
-        f"{metrics.METRIC_LABELS[name]} (p = {difference.p_value:.3f}"
-        f"{', may be chance' if difference.p_value >= SIGNIFICANCE_LEVEL else ''})"
+        _with_p_value(metrics.METRIC_LABELS[name], difference.p_value)
         for name, difference in differences.items()
         if name in metrics.METRICS and _is_other_better(name, difference)
     ]
-    return f"{other} is better in {'; '.join(better) or 'no metric'}"
+    return marked(f"{other} is better in {'; '.join(better) or marked('no metric')}")
+
+
+def _with_p_value(label: str, p_value: float) -> str:
+    if p_value < SIGNIFICANCE_LEVEL:
+        return marked(f"{label} (p = {p_value:.3f})")
+    return marked(f"{label} (p = {p_value:.3f}, may be chance)")
 
 
 def _is_other_better(metric: str, difference: Difference) -> bool:

@@ -21,6 +21,7 @@ from lawrec.law.cail_labels import ids_in, unmapped_articles
 from lawrec.reporting.evaluation_text import shorten_list
 from lawrec.resources import shipped_path
 from lawrec.runs.run import Run
+from lawrec.translation import translate
 
 _PACKAGE = Path(__file__).parents[1]
 _INIT = '"""What CAIL2018\'s judge imports."""\n\nfrom .predictor import Predictor as Predictor\n'
@@ -47,11 +48,12 @@ class PackedRun:
 
     def text(self) -> str:
         """Return the summary that `lawrec export cail` prints."""
-        text = f"{self.path}: {self.run}, {self.n_labels:,} lines, {self.size / 1e6:,.1f} MB"
+        size = self.size / 1e6
+        text = translate(f"{self.path}: {self.run}, {self.n_labels:,} lines, {size:,.1f} MB")
         if not self.unmapped_articles:
             return text
         names = shorten_list(self.unmapped_articles)
-        return f"{text}\nNever answered, since the list lacks them: {names}"
+        return f"{text}\n{translate(f'Never answered, since the list lacks them: {names}')}"
 
 
 def export_cail(run: Run, labels: tuple[str, ...], *, path: Path, checkpoint: str) -> PackedRun:

@@ -33,6 +33,7 @@ from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds
 from lawrec.training.checkpoints import open_checkpoint
+from lawrec.translation import translate
 from lawrec.types import Float32Array
 
 MAX_LOSS = 0.005
@@ -62,7 +63,8 @@ class Int8Model:
         changes = (
             f"{name} {before:.4f} -> {self.after[name]:.4f}" for name, before in self.before.items()
         )
-        return f"{self.path}: {self.size / 1e6:,.1f} MB; on valid, {', '.join(changes)}"
+        size = self.size / 1e6
+        return translate(f"{self.path}: {size:,.1f} MB; on valid, {', '.join(changes)}")
 
 
 def export_int8(run: Run, checkpoint: str, *, progress: Progress = SILENT) -> Int8Model:

@@ -36,6 +36,7 @@ from lawrec.runs.model_digest import model_digest
 from lawrec.runs.results import Answer
 from lawrec.runs.run import load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
+from lawrec.translation import marked
 from lawrec.types import TokenIds
 
 FIRST_WINDOW = 32
@@ -344,7 +345,7 @@ def no_answer_error(n_lines: int) -> CaseError:
 
 
 def _error_note(n_errors: int) -> str:
-    return f"{n_errors:,} not answered" if n_errors else ""
+    return marked(f"{n_errors:,} not answered") if n_errors else ""
 
 
 def _untuned(

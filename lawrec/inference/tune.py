@@ -33,6 +33,7 @@ from lawrec.runs.results import FeedbackEffect, GuaranteeCost, ScoredCases, Tuni
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds, save_thresholds
 from lawrec.text_files import content_digest
+from lawrec.translation import marked
 from lawrec.types import Float64Array
 
 _SPLITS = {"valid": "valid", "out-of-fold": "train"}
@@ -94,7 +95,7 @@ def tune_run(
     all_cases = TuningCases(scored.y_true, round_scores(scored.y_score), known=known)
     own = all_cases.restrict_to_articles(np.s_[: len(run.articles)])
     cases = replace(own, costs=costs, train_support=np.array(run.label_counts))
-    on_fold_done = partial(progress.update, "compare strategies")
+    on_fold_done = partial(progress.update, marked("compare strategies"))
     strategy, rule, compared = choose_rule(cases, config, on_fold_done=on_fold_done)
     rule = replace(rule, calibration=cases.fit_calibration(config.calibration))
     guarantee = None

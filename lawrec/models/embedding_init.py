@@ -71,8 +71,10 @@ def initial_embedding(
         return token_vectors(cases, len(tokens), size=size, stddev=stddev, seed=seed)
     progress.message(f"Reading the vectors of {config.embedding_init}.")
     rows, in_file = read_vectors(Path(config.embedding_init), tokens, size=size, progress=progress)
-    known = f"{in_file.sum():,} of the {len(tokens):,} tokens have a vector there"
-    progress.message(f"{known}; the others start from random vectors.")
+    progress.message(
+        f"{in_file.sum():,} of the {len(tokens):,} tokens have a vector there; the others start "
+        "from random vectors."
+    )
     return _scaled_and_completed(rows, in_file, stddev=stddev, seed=seed)
 
 

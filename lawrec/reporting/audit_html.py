@@ -4,12 +4,12 @@ import math
 import re
 from collections.abc import Mapping
 from html import escape
-from string import Template
 
 from lawrec.corpus.audit.runner import AuditReport, Finding, SplitSizes
 from lawrec.law.catalog import article_titles
 from lawrec.reporting.audit_text import long_tail, verdict, with_short_paths
-from lawrec.reporting.html_page import page_html, static_text
+from lawrec.reporting.html_page import page_html, template
+from lawrec.translation import translate
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 1000, 220, 44, 6
 """The bar chart, and its margins for the numbers and the axis, in units of its view box."""
@@ -27,45 +27,49 @@ def audit_html(report: AuditReport) -> str:
         >>> Path("audit.html").write_text(audit_html(report), encoding="utf-8")  # doctest: +SKIP
     """
     names = article_titles()
-    body = Template(static_text("audit.html")).substitute(
+    body = template("audit.html").substitute(
         data=escape(report.data),
         tone="bad" if report.errors else "fair" if report.warnings else "good",
         verdict=verdict(report),
         splits="".join(_card(name, sizes) for name, sizes in report.splits.items()),
-        findings="".join(map(_finding, with_short_paths(report))) or "<p>No findings.</p>",
+        findings="".join(map(_finding, with_short_paths(report)))
+        or f"<p>{translate('No findings.')}</p>",
         tail=escape(long_tail(report)),
         chart=_chart(report.articles, names),
         head="".join(f"<th>{escape(name)}</th>" for name in report.splits),
         rows="".join(_row(name, counts, names=names) for name, counts in report.articles.items()),
     )
-    return page_html(f"Audit of {report.data}", body, stylesheet="audit.css")
+    return page_html(translate(f"Audit of {report.data}"), body, stylesheet="audit.css")
 
 
 def _card(name: str, sizes: SplitSizes) -> str:
     cases = max(1, sizes.cases)
     facts = (
-        f"{sizes.several / cases:.1%} with several articles",
-        f"{sizes.characters / cases:,.0f} characters on average, {sizes.longest:,} at most",
-        f"{sizes.lines - sizes.cases:,} of {sizes.lines:,} lines cannot be read",
-        f"encoding: {escape(sizes.encoding)}",
+        translate(f"{sizes.several / cases:.1%} with several articles"),
+        translate(
+            f"{sizes.characters / cases:,.0f} characters on average, {sizes.longest:,} at most"
+        ),
+        translate(f"{sizes.lines - sizes.cases:,} of {sizes.lines:,} lines cannot be read"),
+        translate(f"encoding: {escape(sizes.encoding)}"),
     )
     items = "".join(f"<li>{fact}</li>" for fact in facts)
     return (
         f'<article class="card"><h3>{escape(name)}</h3><p class="big">{sizes.cases:,}</p>'
-        f'<p class="unit">cases</p><ul>{items}</ul></article>'
+        f'<p class="unit">{translate("cases")}</p><ul>{items}</ul></article>'
     )
 
 
 def _finding(finding: Finding) -> str:
     examples = "".join(
-        f"<tr><td>{escape(where)}</td><td>{escape(note)}</td></tr>"
+        f"<tr><td>{escape(where)}</td><td>{escape(translate(note))}</td></tr>"
         for where, note in finding.examples
     )
-    todo = _CODE.sub(r"<code>\1</code>", escape(finding.todo))
+    pill = f'<span class="pill">{translate(finding.severity)}</span>'
+    todo = _CODE.sub(r"<code>\1</code>", escape(translate(finding.todo)))
     return (
         f'<details class="{finding.severity}"{" open" if finding.severity == "error" else ""}>'
-        f'<summary><span class="pill">{finding.severity}</span><b>{escape(finding.kind)}</b>'
-        f'<span class="meaning">{escape(finding.meaning)}</span>'
+        f"<summary>{pill}<b>{escape(finding.kind)}</b>"
+        f'<span class="meaning">{escape(translate(finding.meaning))}</span>'
         f'<span class="count">{finding.count:,}</span></summary>'
         f'<p class="todo">{todo}</p><table>{examples}</table></details>'
     )
@@ -88,7 +92,7 @@ def _chart(articles: Mapping[str, Mapping[str, int]], names: Mapping[str, str]) 
     ticks = "".join(_tick(10**power, most) for power in range(int(math.log10(most)) + 1))
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT + BOTTOM}" role="img" '
-        f'aria-label="Cases of each article">{ticks}{bars}</svg>'
+        f'aria-label="{translate("Cases of each article")}">{ticks}{bars}</svg>'
     )
 
 

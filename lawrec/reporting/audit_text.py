@@ -9,6 +9,7 @@ from lawrec.corpus.splitting.stratified_split import SplitReport
 from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
 from lawrec.text import plain
+from lawrec.translation import translate
 
 SHOWN = 3
 """Examples per finding that the text shows; JSON and the page have all that were kept."""
@@ -45,14 +46,16 @@ def split_text(report: SplitReport) -> str:
     table = simple_table("Split", "Cases", "Share", "Articles")
     cases = sum(report.cases.values())
     for name, count in report.cases.items():
-        articles = f"{report.articles[name]} of {report.total_articles}"
+        articles = translate(f"{report.articles[name]:,} of {report.total_articles:,}")
         table.add_row(name, f"{count:,}", f"{count / max(1, cases):.1%}", articles)
-    skipped = f"; {report.skipped:,} lines skipped (skipped.jsonl)" if report.skipped else ""
-    return (
-        f"{report.folder}\n{render(table)}"
-        f"{cases:,} cases in {report.groups:,} groups of near-duplicates, none divided; "
-        f"{report.articles_in_every_split} articles in every split{skipped}"
-    )
+    groups = f"{cases:,} cases in {report.groups:,} groups of near-duplicates, none divided"
+    parts = [
+        translate(groups),
+        translate(f"{report.articles_in_every_split} articles in every split"),
+    ]
+    if report.skipped:
+        parts.append(translate(f"{report.skipped:,} lines skipped (skipped.jsonl)"))
+    return f"{report.folder}\n{render(table)}{'; '.join(parts)}"
 
 
 def with_short_paths(report: AuditReport) -> Iterator[Finding]:
@@ -79,7 +82,7 @@ def long_tail(report: AuditReport) -> str:
         '183 articles: 3 without a case in train, 41 with fewer than 10. The 10 most cited ...'
     """
     tail, first = report.tail, next(iter(report.splits))
-    return (
+    return translate(
         f"{tail.articles} article{'s' if tail.articles != 1 else ''}: {tail.unused} without a case "
         f"in {first}, {tail.rare} with fewer than {tail.limit}. The 10 most cited have "
         f"{tail.top / max(1, tail.labels):.0%} of labels."
@@ -93,16 +96,19 @@ def verdict(report: AuditReport) -> str:
         >>> verdict(report)  # doctest: +SKIP
         '1 kind of error, 2 kinds of warning'
     """
-    errors = _kinds(report.errors, "error") if report.errors else "No errors"
-    warnings = _kinds(report.warnings, "warning") if report.warnings else "no warnings"
-    text = f"{errors}, {warnings}"
-    if report.changes is not None:
-        text += f"; {report.changes:,} changes made (changes.jsonl)"
-    return text
+    errors, warnings = report.errors, report.warnings
+    parts = [
+        translate(f"{errors} kind{_plural(errors)} of error" if errors else "No errors"),
+        translate(f"{warnings} kind{_plural(warnings)} of warning" if warnings else "no warnings"),
+    ]
+    if report.changes is None:
+        return ", ".join(parts)
+    changes = translate(f"{report.changes:,} changes made (changes.jsonl)")
+    return f"{', '.join(parts)}; {changes}"
 
 
-def _kinds(number: int, name: str) -> str:
-    return f"{number} kind{'s' if number > 1 else ''} of {name}"
+def _plural(number: int) -> str:
+    return "s" if number > 1 else ""
 
 
 def _split_table(report: AuditReport) -> str:
@@ -124,9 +130,13 @@ def _split_table(report: AuditReport) -> str:
 
 
 def _finding(finding: Finding) -> str:
+    severity, meaning = translate(finding.severity).upper(), translate(finding.meaning)
     lines = [
-        f"{finding.severity.upper()} {finding.kind}: {finding.meaning}: {finding.count:,}",
-        *(f"    {plain(where)}: {plain(note)}" for where, note in finding.examples[:SHOWN]),
-        f"    {finding.todo}",
+        f"{severity} {finding.kind}: {meaning}: {finding.count:,}",
+        *(
+            f"    {plain(where)}: {plain(translate(note))}"
+            for where, note in finding.examples[:SHOWN]
+        ),
+        f"    {translate(finding.todo)}",
     ]
     return "\n".join(lines)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from html import escape
 from itertools import islice
 from pathlib import Path
-from string import Template
 
 import numpy as np
 
@@ -14,13 +13,13 @@ from lawrec.evaluation.report import EvaluationReport, RunPredictions
 from lawrec.files import write_text
 from lawrec.law.catalog import article_titles
 from lawrec.reporting import evaluation_sections, plots
-from lawrec.reporting.html_page import page_html, static_text
+from lawrec.reporting.html_page import page_html, static_text, template
 from lawrec.runs.results import EvaluationResult
+from lawrec.translation import marked, translate
 from lawrec.types import BoolArray, Float64Array, Int64Array
 
 PAIRS, WORST_CASES, FEATURES = 12, 15, 15
 """Number of confused pairs of articles, of cases with wrong lists, and of features to show."""
-_NONE = "<p>None.</p>"
 
 
 def write_page(path: Path, evaluated: EvaluationResult) -> None:
@@ -62,12 +61,13 @@ def evaluation_html(
     """
     titles = article_titles()
     bands = error_analysis.frequency_bands(predictions.train_support)
-    body = Template(static_text("evaluation.html")).substitute(
+    nothing = f"<p>{translate('None.')}</p>"
+    body = template("evaluation.html").substitute(
         run=escape(report.run),
         path=escape(report.path),
         cases=f"{report.cases:,}",
         articles=f"{report.articles}",
-        skipped=f", {report.skipped:,} bad lines left out" if report.skipped else "",
+        skipped=translate(f", {report.skipped:,} bad lines left out") if report.skipped else "",
         headlines=evaluation_sections.headline_cards(report),
         comparisons=evaluation_sections.comparison_section(report),
         summary=evaluation_sections.summary_boxes(report),
@@ -80,18 +80,18 @@ def evaluation_html(
             )
             for index, pair in enumerate(_pairs(predictions))
         )
-        or _NONE,
+        or nothing,
         worst="".join(
             evaluation_sections.case_details(
                 row, predictions, titles=titles, case=cases[row], is_open=index == 0
             )
             for index, row in enumerate(_worst_cases(predictions).tolist())
         )
-        or _NONE,
+        or nothing,
         table=evaluation_sections.article_table(predictions, titles),
         script=static_text("evaluation.js"),
     )
-    return page_html(f"Evaluation of {report.run}", body, stylesheet="evaluation.css")
+    return page_html(translate(f"Evaluation of {report.run}"), body, stylesheet="evaluation.css")
 
 
 def _worst_cases(predictions: RunPredictions) -> Int64Array:
@@ -120,20 +120,20 @@ def _plots(
         "sweep": plots.sweep_plot(sweep, _with_tuned_thresholds(report, predictions)),
         "reliability": plots.reliability_plot(
             {
-                "all entries": calibration_metrics.reliability(y_true, y_prob, known),
-                "best article": calibration_metrics.reliability(*best),
+                marked("all entries"): calibration_metrics.reliability(y_true, y_prob, known),
+                marked("best article"): calibration_metrics.reliability(*best),
             }
         ),
         "by_band": plots.bars_plot(
             list(cited_bands),
             _band_scores(predictions, cited_bands),
-            xlabel="train cases of an article",
+            xlabel=marked("train cases of an article"),
         ),
         "lengths": plots.bars_plot(
             [str(length) for length in range(len(true_lengths))],
-            {"true": true_lengths, "predicted": predicted_lengths},
+            {marked("true"): true_lengths, marked("predicted"): predicted_lengths},
             xlabel=plots.ARTICLES_PER_CASE,
-            ylabel="cases",
+            ylabel=marked("cases"),
         ),
     }
 
@@ -143,11 +143,14 @@ def _importances_figure(importances: Mapping[str, float]) -> str:
     if not importances:
         return ""
     shares = dict(islice(importances.items(), FEATURES))
+    plot = plots.importance_plot(shares, xlabel=marked("share of what the trees gain"))
+    caption = translate(
+        f"What decides about an article: the {len(shares)} of {len(importances)} features whose "
+        "splits gain most in training."
+    )
     return (
-        '<figure class="box"><h3>Features of the second stage</h3>'
-        f"{plots.importance_plot(shares, xlabel='share of what the trees gain')}"
-        f"<figcaption>What decides about an article: the {len(shares)} of {len(importances)} "
-        "features whose splits gain most in training.</figcaption></figure>\n"
+        f'<figure class="box"><h3>{translate("Features of the second stage")}</h3>{plot}'
+        f"<figcaption>{caption}</figcaption></figure>\n"
     )
 
 
@@ -155,8 +158,8 @@ def _curves(
     predictions: RunPredictions, bands: Mapping[str, BoolArray]
 ) -> dict[str, error_analysis.PooledCurves]:
     """Return the curves of all articles and of each band that has true and false entries."""
-    groups = {"all articles": np.ones(len(predictions.articles), np.bool_)}
-    groups |= {f"{name} train cases": members for name, members in bands.items()}
+    groups = {marked("all articles"): np.ones(len(predictions.articles), np.bool_)}
+    groups |= {marked(f"{name} train cases"): members for name, members in bands.items()}
     y_true, y_score, known = predictions.y_true, predictions.y_score, predictions.known
     curves = {
         name: error_analysis.pooled_curves(y_true[:, m], y_score[:, m], known[:, m])
@@ -186,7 +189,7 @@ def _band_scores(
     f1, supported = confusion_counts.f1(counts), counts.support > 0
     return {
         "macro-F1": np.array([f1[members & supported].mean() for members in bands.values()]),
-        "mean score of true articles": np.array(
+        marked("mean score of true articles"): np.array(
             [predictions.y_prob[true & m].mean(dtype=np.float64) for m in bands.values()]
         ),
     }

@@ -23,6 +23,7 @@ from lawrec.evaluation.report import (
 )
 from lawrec.law.articles import statute_order
 from lawrec.reporting.evaluation_text import comparison_table, interval_text, summary_tables
+from lawrec.translation import marked, translate
 from lawrec.types import BoolArray
 
 EXAMPLES = 3
@@ -37,7 +38,7 @@ def html_table(
     """Return a table of texts inside a box that scrolls where the page is narrow.
 
     Args:
-        headings: The heading of each column, as plain text.
+        headings: The heading of each column, as plain English text, which is translated.
         rows: The cells of each row, shown as plain text.
         css_class: Classes of the <table>.
 
@@ -45,7 +46,7 @@ def html_table(
         >>> "<tr><td>264</td><td>&lt;b&gt;</td></tr>" in html_table(["a", "b"], [[264, "<b>"]])
         True
     """
-    head = "".join(f"<th>{escape(name)}</th>" for name in headings)
+    head = "".join(f"<th>{escape(translate(name))}</th>" for name in headings)
     body = "".join(
         f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows
     )
@@ -72,10 +73,11 @@ def headline_cards(report: EvaluationReport) -> str:
 def _card(label: str, interval: Interval, *, baseline: float) -> str:
     span = f"left:{interval.low:.1%};width:{interval.high - interval.low:.1%}"
     return (
-        f'<article class="card"><h3>{escape(label)}</h3><p class="big">{interval.value:.3f}</p>'
+        f'<article class="card"><h3>{escape(translate(label))}</h3>'
+        f'<p class="big">{interval.value:.3f}</p>'
         f'<p class="unit interval">{interval_text(interval)}</p><div class="range">'
         f'<i style="{span}"></i><b style="left:{interval.value:.1%}"></b></div>'
-        f'<p class="note">{escape(MOST_FREQUENT)}: {baseline:.3f}</p></article>'
+        f'<p class="note">{escape(translate(MOST_FREQUENT))}: {baseline:.3f}</p></article>'
     )
 
 
@@ -102,13 +104,14 @@ def comparison_section(report: EvaluationReport) -> str:
     """
     if not report.comparisons:
         return ""
-    note = (
+    note = translate(
         "Paired bootstrap on the same cases: how much higher each metric of this run is, the 95% "
         "interval of this difference, and its p-value. Over the "
         f"{report.compared_articles} articles of all runs together."
     )
     tables = "".join(_box(_comparison(comparison)) for comparison in report.comparisons)
-    return f'<h2>Comparison with other runs</h2>{tables}<p class="note">{note}</p>'
+    heading = translate("Comparison with other runs")
+    return f'<h2>{heading}</h2>{tables}<p class="note">{note}</p>'
 
 
 def _comparison(comparison: Comparison) -> str:
@@ -116,10 +119,10 @@ def _comparison(comparison: Comparison) -> str:
     rows = []
     for row, name in zip(table.rows, metrics.METRIC_LABELS, strict=True):
         is_significant = comparison.differences[name].p_value < SIGNIFICANCE_LEVEL
-        rows.append((*row, "significant" if is_significant else "may be chance"))
+        rows.append((*row, translate("significant" if is_significant else "may be chance")))
     return (
         f"<h3>{escape(comparison.run)}</h3>{html_table((*table.headings, ''), rows)}"
-        f"<p>{escape(comparison.verdict)}</p>"
+        f"<p>{escape(translate(comparison.verdict))}</p>"
     )
 
 
@@ -143,8 +146,7 @@ def band_table(predictions: RunPredictions, bands: Mapping[str, BoolArray]) -> s
         values += [confusion_counts.nanmean_or_zero(area[members]) for area in areas]
         shown = [f"{value:.3f}" if part.support.any() else "–" for value in values]
         rows.append((name, int(members.sum()), f"{int(part.support.sum()):,}", *shown))
-    headings = ("Train cases", "articles", "cases here", "precision", "recall", "micro-F1")
-    return html_table((*headings, "macro-F1", "ROC-AUC", "average precision"), rows)
+    return html_table(_BAND_COLUMNS, rows)
 
 
 def pair_details(
@@ -176,13 +178,14 @@ def pair_details(
         for column in (pair.missed, pair.predicted)
     )
     examples = "".join(
-        f'<p class="fact"><span class="id">case {escape(cases[row].case_id)}</span> '
+        f'<p class="fact"><span class="id">{_case_name(cases[row])}</span> '
         f"{_shortened(cases[row].fact, EXAMPLE_LENGTH)}</p>"
         for row in pair.cases[:EXAMPLES].tolist()
     )
+    missed, wrong = f'<b class="missed">{missed}</b>', f'<b class="wrong">{wrong}</b>'
+    meaning = translate(f"{missed} is missing, {wrong} is recommended")
     return (
-        f'<details{" open" * is_open}><summary><span class="meaning"><b class="missed">{missed}</b>'
-        f' is missing, <b class="wrong">{wrong}</b> is recommended</span>'
+        f'<details{" open" * is_open}><summary><span class="meaning">{meaning}</span>'
         f'<span class="count">{len(pair.cases):,}</span></summary>{examples}</details>'
     )
 
@@ -208,9 +211,9 @@ def case_details(
     """
     true, pred, known = predictions.y_true[row], predictions.y_pred[row], predictions.known[row]
     members_of = {
-        "missed": true & ~pred & known,
-        "wrong": pred & ~true & known,
-        "right": true & pred & known,
+        marked("missed"): true & ~pred & known,
+        marked("wrong"): pred & ~true & known,
+        marked("right"): true & pred & known,
     }
     tags = "".join(
         f'<span class="tag {kind}">{_with_title(predictions.articles[column], titles)}</span>'
@@ -221,16 +224,15 @@ def case_details(
     rows = [
         (
             f"{predictions.articles[column]} {titles.get(predictions.articles[column], '')}",
-            next(kind for kind, members in members_of.items() if members[column]),
+            translate(next(kind for kind, members in members_of.items() if members[column])),
             f"{predictions.y_prob[row, column]:.3f}",
             f"{predictions.thresholds[column]:.3f}",
         )
         for column in shown[np.argsort(-predictions.y_score[row, shown], kind="stable")]
     ]
-    headings = ("Article", "", "probability", "threshold")
-    table = html_table(headings, rows, css_class="numbers scored")
+    table = html_table(_SCORE_COLUMNS, rows, css_class="numbers scored")
     return (
-        f'<details{" open" * is_open}><summary><span class="id">case {escape(case.case_id)}</span>'
+        f'<details{" open" * is_open}><summary><span class="id">{_case_name(case)}</span>'
         f'<span class="meaning">{tags}</span></summary>{table}'
         f'<p class="fact">{_shortened(case.fact, FACT_LENGTH)}</p></details>'
     )
@@ -249,7 +251,9 @@ def article_table(predictions: RunPredictions, titles: Mapping[str, str]) -> str
         for values in zip(*(columns[name] for name in ARTICLE_COLUMNS), strict=True)
     ]
     rows.sort(key=lambda row: statute_order(row["article"]))
-    head = "".join(f"<th><button>{escape(name)}</button></th>" for name in ARTICLE_COLUMNS.values())
+    head = "".join(
+        f"<th><button>{escape(translate(name))}</button></th>" for name in ARTICLE_COLUMNS.values()
+    )
     body = "".join(_article_row(row, titles) for row in rows)
     return (
         f'<div class="scroll"><table id="articles" class="numbers"><thead><tr>{head}</tr></thead>'
@@ -266,10 +270,14 @@ def _article_row(values: Mapping[str, Any], titles: Mapping[str, str]) -> str:
 
 
 def _number(value: Any) -> str:
-    """Return a count or a share; an infinite threshold is "never", nan is a dash."""
+    """Return a count or a share; nan is a dash."""
     if isinstance(value, np.integer):
         return str(value)
-    return f"{value:.3f}" if np.isfinite(value) else "never" if value > 0 else "–"
+    return f"{value:.3f}" if np.isfinite(value) else "∞" if value > 0 else "–"
+
+
+def _case_name(case: Case) -> str:
+    return translate(f"case {escape(case.case_id)}")
 
 
 def _with_title(article: str, titles: Mapping[str, str]) -> str:
@@ -280,18 +288,24 @@ def _shortened(text: str, length: int) -> str:
     return escape(text if len(text) <= length else f"{text[:length]}…")
 
 
+_SCORE_COLUMNS = (marked("Article"), "", marked("probability"), marked("threshold"))
+_BAND_COLUMNS = (
+    *(marked("Train cases"), marked("articles"), marked("cases here")),
+    *(marked("precision"), marked("recall"), "micro-F1", "macro-F1", "ROC-AUC"),
+    marked("average precision"),
+)
 ARTICLE_COLUMNS = {
-    "article": "article",
-    "trained": "train",
-    "support": "cases",
-    "tp": "right",
-    "fp": "wrong",
-    "fn": "missed",
-    "precision": "precision",
-    "recall": "recall",
+    "article": marked("article"),
+    "trained": marked("train cases"),
+    "support": marked("cases"),
+    "tp": marked("right"),
+    "fp": marked("wrong"),
+    "fn": marked("missed"),
+    "precision": marked("precision"),
+    "recall": marked("recall"),
     "f1": "F1",
     "roc_auc": "ROC-AUC",
     "average_precision": "AP",
-    "threshold": "threshold",
+    "threshold": marked("threshold"),
 }
 """The columns of `metrics_per_article` that the page shows, and their headings."""

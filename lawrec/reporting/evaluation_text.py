@@ -14,34 +14,35 @@ from lawrec.evaluation.ranking_metrics import KS
 from lawrec.evaluation.report import Comparison, EvaluationReport
 from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
+from lawrec.translation import marked, translate
 
-INTERVAL_HEADING = f"{LEVEL:.0%} interval"
+INTERVAL_HEADING = marked(f"{LEVEL:.0%} interval")
 AVERAGE_LABELS = {
-    "micro": "micro, all entries pooled",
-    "macro": "macro, all articles",
-    "macro_supported": "macro, articles with cases",
-    "weighted": "weighted by the cases of each article",
-    "samples": "samples, mean over cases",
+    "micro": marked("micro, all entries pooled"),
+    "macro": marked("macro, all articles"),
+    "macro_supported": marked("macro, articles with cases"),
+    "weighted": marked("weighted by the cases of each article"),
+    "samples": marked("samples, mean over cases"),
 }
 RANKING_LABELS = {
-    "precision_at": "precision of the top k",
-    "recall_at": "recall of the top k",
-    "in_top": "a true article in the top k",
-    "ndcg_at": "nDCG of the top k",
+    "precision_at": marked("precision of the top k"),
+    "recall_at": marked("recall of the top k"),
+    "in_top": marked("a true article in the top k"),
+    "ndcg_at": marked("nDCG of the top k"),
 }
 """The ranking metrics with a value for each k, without the "_k" of their names."""
 WHOLE_RANKING_LABELS = {
-    "lrap": "label ranking average precision",
-    "coverage_error": "coverage error: rank of the last true article",
+    "lrap": marked("label ranking average precision"),
+    "coverage_error": marked("coverage error: rank of the last true article"),
 }
 """The ranking metrics of a case's whole ranking."""
 SCORE_LABELS = {
-    "roc_auc": "ROC-AUC, mean over {} articles",
-    "average_precision": "average precision, mean over {} articles",
-    "label_accuracy": "label accuracy at 0.5",
-    "brier_score": "Brier score",
-    "calibration_error": "calibration error (ECE), all entries",
-    "calibration_error_best": "calibration error (ECE), best article of each case",
+    "roc_auc": marked("ROC-AUC, mean over {0:n} articles"),
+    "average_precision": marked("average precision, mean over {0:n} articles"),
+    "label_accuracy": marked("label accuracy at 0.5"),
+    "brier_score": marked("Brier score"),
+    "calibration_error": marked("calibration error (ECE), all entries"),
+    "calibration_error_best": marked("calibration error (ECE), best article of each case"),
 }
 _MAX_NAMES = 8
 
@@ -70,14 +71,14 @@ def evaluation_table(report: EvaluationReport) -> str:
             for row, name in zip(metrics.rows, METRIC_LABELS, strict=True)
         ],
     )
-    parts = [f"{report.cases:,} cases of {report.path}, {report.articles} articles"]
+    parts = [translate(f"{report.cases:,} cases of {report.path}, {report.articles} articles")]
     parts += [_render(table) for table in (with_baselines, *others)]
+    n_compared = report.compared_articles
     for comparison in report.comparisons:
-        parts.append(
-            f"\n{report.run} against {comparison.run}, over {report.compared_articles} articles"
-        )
+        heading = f"{report.run} against {comparison.run}, over {n_compared} articles"
+        parts.append(f"\n{translate(heading)}")
         parts.append(_render(comparison_table(comparison)))
-        parts.append(f"\n{comparison.verdict}")
+        parts.append(f"\n{translate(comparison.verdict)}")
     if report.cail_judge:
         parts.append(f"\n{cail_text(report.cail_judge)}")
     return "\n".join([*parts, ""])
@@ -104,21 +105,25 @@ def summary_tables(report: EvaluationReport) -> list[ReportTable]:
         ReportTable(
             ("Metric", "this run", INTERVAL_HEADING),
             [
-                (label, f"{report.metrics[name]:.4f}", interval_text(report.intervals[name]))
+                (
+                    translate(label),
+                    f"{report.metrics[name]:.4f}",
+                    interval_text(report.intervals[name]),
+                )
                 for name, label in METRIC_LABELS.items()
             ],
         ),
         ReportTable(
             ("Average", "precision", "recall", "F1"),
             [
-                (label, *(f"{value:.4f}" for value in report.averages[name].values()))
+                (translate(label), *(f"{value:.4f}" for value in report.averages[name].values()))
                 for name, label in AVERAGE_LABELS.items()
             ],
         ),
         ReportTable(
             ("Ranking", *(f"k = {k}" for k in KS)),
             [
-                (label, *(f"{report.rankings[f'{name}_{k}']:.4f}" for k in KS))
+                (translate(label), *(f"{report.rankings[f'{name}_{k}']:.4f}" for k in KS))
                 for name, label in RANKING_LABELS.items()
             ],
         ),
@@ -137,7 +142,9 @@ def comparison_table(comparison: Comparison) -> ReportTable:
     for name, label in METRIC_LABELS.items():
         theirs, difference = comparison.metrics[name], comparison.differences[name]
         values = (f"{theirs + difference.value:.4f}", f"{theirs:.4f}", f"{difference.value:+.4f}")
-        rows.append((label, *values, interval_text(difference), f"{difference.p_value:.3f}"))
+        rows.append(
+            (translate(label), *values, interval_text(difference), f"{difference.p_value:.3f}")
+        )
     return ReportTable(
         ("Metric", "this run", "other run", "difference", INTERVAL_HEADING, "p"), rows
     )
@@ -154,7 +161,7 @@ def interval_text(interval: Interval | Difference) -> str:
     """
     digits = ".3f" if abs(interval.high) >= 0.02 else ".4f"
     spec = f"+{digits}" if isinstance(interval, Difference) else digits
-    return f"{interval.low:{spec}} to {interval.high:{spec}}"
+    return translate(f"{interval.low:{spec}} to {interval.high:{spec}}")
 
 
 def cail_text(report: CailReport) -> str:
@@ -165,17 +172,21 @@ def cail_text(report: CailReport) -> str:
         CAIL2018's judge, 183 lines: score 0.7500, micro-F1 0.8000, macro-F1 0.7000
         Answers: a.json, truth: a.truth.json
     """
-    text = (
-        f"CAIL2018's judge, {report.lines:,} lines: score {report.score:.4f}, "
-        f"micro-F1 {report.micro_f1:.4f}, macro-F1 {report.macro_f1:.4f}\n"
-        f"Answers: {report.answers}, truth: {report.truth}"
-    )
-    if not report.unmapped_articles:
-        return text
-    return (
-        f"{text}\nLeft out, since the list lacks {shorten_list(report.unmapped_articles)}: "
-        f"{report.cited_left_out:,} cited, {report.recommended_left_out:,} recommended"
-    )
+    lines = [
+        translate(
+            f"CAIL2018's judge, {report.lines:,} lines: score {report.score:.4f}, "
+            f"micro-F1 {report.micro_f1:.4f}, macro-F1 {report.macro_f1:.4f}"
+        ),
+        translate(f"Answers: {report.answers}, truth: {report.truth}"),
+    ]
+    if report.unmapped_articles:
+        lines.append(
+            translate(
+                f"Left out, since the list lacks {shorten_list(report.unmapped_articles)}: "
+                f"{report.cited_left_out:,} cited, {report.recommended_left_out:,} recommended"
+            )
+        )
+    return "\n".join(lines)
 
 
 def shorten_list(names: Sequence[str]) -> str:
@@ -189,13 +200,13 @@ def shorten_list(names: Sequence[str]) -> str:
     """
     others = len(names) - _MAX_NAMES
     shown = ", ".join(names[:_MAX_NAMES])
-    return f"{shown} and {others:,} more" if others > 0 else shown
+    return translate(f"{shown} and {others:,} more") if others > 0 else shown
 
 
 def _score_rows(report: EvaluationReport) -> list[tuple[str, str]]:
     values = report.rankings | report.scores
     return [
-        (label.format(values.get(f"{name}_articles")), f"{values[name]:.4f}")
+        (translate(label.format(values.get(f"{name}_articles"))), f"{values[name]:.4f}")
         for name, label in (WHOLE_RANKING_LABELS | SCORE_LABELS).items()
     ]
 

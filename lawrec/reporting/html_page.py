@@ -4,14 +4,20 @@ A page is one file that needs no network: its stylesheets, its script and the te
 are files of the folder `static`, and their text is copied into the page.
 """
 
+import re
 from html import escape
 from pathlib import Path
 from string import Template
 
 from lawrec.text import encodable
+from lawrec.translation import current_language, translate
+
+# The text after a tag, and of the attributes that people read: ">Audit of the cases<",
+# 'placeholder="article or title"'. Neither has a "<" or quotes.
+_TEXT = re.compile(r'(>|(?:placeholder|aria-label)=")([^<>"]*[a-z][^<>"]*)(?=[<"])')
 
 
-def page_html(title: str, body: str, *, stylesheet: str, language: str = "en") -> str:
+def page_html(title: str, body: str, *, stylesheet: str) -> str:
     """Return a page that is light or dark as the reader's system is.
 
     Args:
@@ -19,7 +25,6 @@ def page_html(title: str, body: str, *, stylesheet: str, language: str = "en") -
         body: The content of the page, as HTML. What UTF-8 cannot hold, as in the name of a file,
             is escaped.
         stylesheet: The file in `static` with the page's own rules; `page.css` comes before it.
-        language: The language of the page.
 
     Example:
         >>> page = page_html("Audit of data", "<h1>Audit</h1>", stylesheet="audit.css")
@@ -28,7 +33,7 @@ def page_html(title: str, body: str, *, stylesheet: str, language: str = "en") -
     """
     style = static_text("page.css") + static_text(stylesheet)
     page = Template(static_text("page.html"))
-    parts = {"title": escape(title), "style": style, "body": body, "language": language}
+    parts = {"title": escape(title), "style": style, "body": body, "language": current_language()}
     return encodable(page.substitute(parts))
 
 
@@ -40,3 +45,37 @@ def static_text(name: str) -> str:
         '/* The page of `lawrec audit`; page.css comes before it. */'
     """
     return (Path(__file__).parent / "static" / name).read_text(encoding="utf-8")
+
+
+def template(name: str) -> Template:
+    """Return a template of HTML in the folder `static`, in the language of the reader.
+
+    Example:
+        >>> template("audit.html").template.splitlines()[0]
+        '<h1>Audit of the cases</h1>'
+    """
+    return Template(translated_html(static_text(name)))
+
+
+def translated_html(html: str) -> str:
+    """Return HTML with its texts in the language of the reader.
+
+    Example:
+        >>> from lawrec.translation import messages_in
+        >>> with messages_in("zh"):
+        ...     translated_html("<th>Score</th>")
+        '<th>得分</th>'
+    """
+    if current_language() == "en":
+        return html
+    return _TEXT.sub(lambda match: match[1] + translate(" ".join(match[2].split())), html)
+
+
+def texts_of(html: str) -> list[str]:
+    r"""Return the texts of HTML that people read, which are messages to translate.
+
+    Example:
+        >>> texts_of('<h2>The long\ntail</h2><input placeholder="article">$chart')
+        ['The long tail', 'article']
+    """
+    return [" ".join(match[2].split()) for match in _TEXT.finditer(html)]

@@ -17,6 +17,7 @@ from lawrec.law.lookup import ArticleInfo, ImportReport
 from lawrec.law.statute_versions import Change, Piece, Version
 from lawrec.reporting.tables import PlainTable, indented, render
 from lawrec.text import encodable
+from lawrec.translation import marked, translate
 
 _CONTEXT = 12
 """Characters of unchanged text that are shown before and after a difference."""
@@ -63,7 +64,8 @@ def list_table(articles: Iterable[Article]) -> str:
         >>> [line.strip() for line in table.splitlines()][3:5]
         ['分则 · 第五章 侵犯财产罪', '264       盗窃罪']
     """
-    table = PlainTable("Article", box=box.SIMPLE_HEAD)
+    table = PlainTable(box=box.SIMPLE_HEAD)
+    table.add_column("Article")
     table.add_column("Title", overflow="fold")
     table.add_column("Amended")
     division = ""
@@ -88,18 +90,20 @@ def import_text(report: ImportReport) -> str:
         repeated, only the first text is kept: none
         not in the catalog: none
     """
-    lines = [str(report.path), f"{report.articles:,} articles read"]
-    lines += [
-        f"{label}: {', '.join(names) or 'none'}"
-        for label, names in (
-            ("missing", report.missing),
-            ("repeated, only the first text is kept", report.repeated),
-            ("not in the catalog", report.unknown),
-        )
+    missing, repeated, unknown = (
+        translate(", ".join(names) or "none")
+        for names in (report.missing, report.repeated, report.unknown)
+    )
+    lines = [
+        str(report.path),
+        translate(f"{report.articles:,} articles read"),
+        translate(f"missing: {missing}"),
+        translate(f"repeated, only the first text is kept: {repeated}"),
+        translate(f"not in the catalog: {unknown}"),
     ]
-    if report.left_out:
+    if n := report.left_out:
         lines.append(
-            f"{report.left_out:,} lines belong to no article: they are kept under left_out there"
+            translate(f"{n:,} lines belong to no article: they are kept under left_out there")
         )
     return "\n".join(lines)
 
@@ -122,14 +126,15 @@ def changes_text(comparison: StatuteChanges, with_diff: bool = False) -> str:
         0 removed
     """
     old, new = comparison.old, comparison.new
-    lines = [f"{old.name}: from the version of {old.effective} to that of {new.effective}"]
-    for kind in ("changed", "added", "removed"):
+    versions = translate(f"from the version of {old.effective} to that of {new.effective}")
+    lines = [f"{old.name}: {versions}"]
+    for kind in (marked("changed"), marked("added"), marked("removed")):
         changes = [change for change in comparison.changes if change.kind == kind]
-        lines.append(f"{len(changes):,} {kind}{':' if changes else ''}")
+        lines.append(f"{len(changes):,} {translate(kind)}{':' if changes else ''}")
         for change in changes:
             title = comparison.titles.get(change.article, "")
             lines.append(f"  {change.article} {title}".rstrip())
-            lines += [indented(_marked(change.pieces()))] if with_diff else []
+            lines += [indented(_with_marks(change.pieces()))] if with_diff else []
     return "\n".join(lines)
 
 
@@ -166,7 +171,7 @@ def _words(change: Change) -> dict[str, Any]:
     return {"old": change.old, "new": change.new, "pieces": pieces}
 
 
-def _marked(pieces: list[Piece]) -> str:
+def _with_marks(pieces: list[Piece]) -> str:
     """Return [-removed words-] and {+added words+} between the ends of the unchanged text.
 
     Of a long unchanged piece, only the characters next to a difference are shown:
@@ -189,15 +194,17 @@ def _entry_text(entry: ArticleInfo) -> str:
     lines = [f"{entry.article}  {entry.title}".rstrip()]
     lines += [f"  {_division(entry)}"] if _division(entry) else []
     amended = ", ".join(f"{change.name} ({change.effective})" for change in entry.amendments)
-    lines += [f"  amended by {amended}"] if amended else []
+    lines += [translate(f"  amended by {amended}")] if amended else []
     if entry.version is None:
-        return "\n".join([*lines, "  no text: `lawrec articles import` reads the statute"])
-    if entry.text is None:
-        return "\n".join([*lines, f"  not in the version of {entry.version}"])
-    lines.append(f"  text in force from {entry.version}:")
-    if entry.outdated_by:
-        lines.append(f"  since then amended by {', '.join(entry.outdated_by)}, not imported")
-    return "\n".join([*lines, indented(entry.text)])
+        lines.append(translate("  no text: `lawrec articles import` reads the statute"))
+    elif entry.text is None:
+        lines.append(translate(f"  not in the version of {entry.version}"))
+    else:
+        lines.append(translate(f"  text in force from {entry.version}:"))
+        if names := ", ".join(entry.outdated_by):
+            lines.append(translate(f"  since then amended by {names}, not imported"))
+        lines.append(indented(entry.text))
+    return "\n".join(lines)
 
 
 def _division(entry: Article | ArticleInfo) -> str:

@@ -2,9 +2,10 @@
 
 matplotlib draws them, is imported only here, and its global figures are not used; the same values
 give the same bytes. The plots are drawn with placeholder colours, which become variables of the
-page's stylesheet, light or dark. Text stays text, without a font of its own. It is ASCII, so that
-articles have their numbers but not their Chinese titles: matplotlib measures text with its own
-fonts, which may lack Chinese characters.
+page's stylesheet, light or dark. Text stays text, without a font of its own. While matplotlib
+draws, it is English, and articles have their numbers but not their Chinese titles: matplotlib
+measures text with its own fonts, which may lack Chinese characters. Labels are translated in the
+finished SVG.
 """
 
 import io
@@ -19,6 +20,8 @@ from lawrec.errors import RunError
 from lawrec.evaluation.calibration_metrics import Reliability
 from lawrec.evaluation.confusion_counts import f1, macro_supported, micro
 from lawrec.evaluation.error_analysis import PooledCurves, ThresholdSweep
+from lawrec.reporting.html_page import translated_html
+from lawrec.translation import marked
 from lawrec.types import Float64Array, Int64Array
 
 INK, SOFT, LINE = "#010101", "#020202", "#030303"
@@ -29,7 +32,7 @@ VARIABLES = {INK: "--ink", SOFT: "--soft", LINE: "--line"} | {
 """From each placeholder colour of the drawing to the variable of the page's stylesheet."""
 SIZE = (5.6, 3.7)
 """Width and height in inches, which set the proportions: the page scales the plots."""
-ARTICLES_PER_CASE = "articles per case"
+ARTICLES_PER_CASE = marked("articles per case")
 _TICK: dict[str, Any] = {"fontsize": 7, "color": SOFT, "ha": "center"}
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -79,9 +82,11 @@ def precision_recall_plot(curves: Mapping[str, PooledCurves]) -> str:
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         for index, (name, curve) in enumerate(curves.items()):
-            label = f"{name}: AP {curve.average_precision:.3f}"
+            label = marked(f"{name}: AP {curve.average_precision:.3f}")
             axes.step(curve.recall, curve.precision, where="pre", **_line(index, label))
-        axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.02))
+        axes.set(
+            xlabel=marked("recall"), ylabel=marked("precision"), xlim=(0, 1.01), ylim=(0, 1.02)
+        )
         _legend(axes, loc="lower left")
 
     return _svg(draw)
@@ -100,10 +105,11 @@ def roc_plot(curves: Mapping[str, PooledCurves]) -> str:
         # A logarithmic axis has no 0: such points are drawn at the smallest positive rate.
         smallest = min((rate[rate > 0].min() for rate in rates), default=0.1)
         for index, (name, curve) in enumerate(curves.items()):
-            label = f"{name}: AUC {curve.roc_auc:.4f}"
+            label = marked(f"{name}: AUC {curve.roc_auc:.4f}")
             rate = np.maximum(curve.false_positive_rate, smallest)
             axes.plot(rate, curve.true_positive_rate, **_line(index, label))
-        axes.set(xlabel="false positive rate", ylabel="recall", xscale="log", ylim=(0, 1.02))
+        axes.set(xlabel=marked("false positive rate"), ylabel=marked("recall"))
+        axes.set(xscale="log", ylim=(0, 1.02))
         _legend(axes, loc="lower right")
 
     return _svg(draw)
@@ -136,8 +142,9 @@ def sweep_plot(sweep: ThresholdSweep, tuned: Mapping[str, float]) -> str:
             side.plot(sweep.thresholds, values, color=SERIES[index])
             side.axhline(tuned[name], color=SERIES[index], linestyle="--", linewidth=1)
             axes.plot([], [], color=SERIES[index], label=name)  # one legend for both axes
-        axes.plot([], [], color=SOFT, linestyle="--", linewidth=1, label="tuned thresholds")
-        axes.set(xlabel="threshold", ylabel="F1", xlim=(0, 1), ylim=(0, 1))
+        tuned_line = {"linestyle": "--", "linewidth": 1, "label": marked("tuned thresholds")}
+        axes.plot([], [], color=SOFT, **tuned_line)
+        axes.set(xlabel=marked("threshold"), ylabel="F1", xlim=(0, 1), ylim=(0, 1))
         top = 2.5 * max(1, tuned[ARTICLES_PER_CASE])
         right.set(ylabel=ARTICLES_PER_CASE, ylim=(0, top))
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.2), ncols=2)
@@ -156,13 +163,14 @@ def reliability_plot(diagrams: Mapping[str, Reliability]) -> str:
         above, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
         above.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1)
         for index, (name, diagram) in enumerate(diagrams.items(), 1):
-            line = _line(index, f"{name}: ECE {diagram.error:.4f}")
+            line = _line(index, marked(f"{name}: ECE {diagram.error:.4f}"))
             above.plot(diagram.predicted, diagram.observed, marker="o", markersize=4, **line)
             width = 1 / len(diagram.counts)
             left = (np.arange(len(diagram.counts)) + 0.1 + 0.4 * (index - 1)) * width
             below.bar(left, diagram.counts, 0.4 * width, align="edge", color=SERIES[index])
-        above.set(ylabel="share that is true", xlim=(0, 1), ylim=(0, 1.02))
-        below.set(xlabel="probability", ylabel="entries", yscale="log", ylim=(0.5, None))
+        above.set(ylabel=marked("share that is true"), xlim=(0, 1), ylim=(0, 1.02))
+        below.set(xlabel=marked("probability"), ylabel=marked("entries"))
+        below.set(yscale="log", ylim=(0.5, None))
         above.legend(loc="upper left")
 
     return _svg(draw)
@@ -227,10 +235,13 @@ def history_plot(
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         best = np.maximum.accumulate(np.where(complete, y, -np.inf))
-        axes.step(x, np.where(np.isfinite(best), best, np.nan), where="post", **_line(2, "best"))
-        axes.scatter(x[complete], y[complete], s=22, color=SERIES[1], label="complete")
-        axes.scatter(x[~complete], y[~complete], s=22, color=SOFT, marker="x", label="pruned")
-        axes.set(xlabel="trial", ylabel=ylabel)
+        axes.step(
+            x, np.where(np.isfinite(best), best, np.nan), where="post", **_line(2, marked("best"))
+        )
+        axes.scatter(x[complete], y[complete], s=22, color=SERIES[1], label=marked("complete"))
+        pruned = {"marker": "x", "label": marked("pruned")}
+        axes.scatter(x[~complete], y[~complete], s=22, color=SOFT, **pruned)
+        axes.set(xlabel=marked("trial"), ylabel=ylabel)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=3)
 
@@ -331,6 +342,7 @@ def _embeddable(text: str) -> str:
     # "font-family: 'DejaVu Sans'; fill: #010101" -> "fill: #010101"
     text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
     text = text.replace("xlink:href", "href")
+    text = translated_html(text)
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, f"var({variable})")
     return text

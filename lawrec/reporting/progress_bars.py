@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from lawrec.progress import Progress
 from lawrec.text import plain, printable
+from lawrec.translation import translate
 
 LINE_SECONDS = 5.0
 """Seconds between two plain lines of a stage."""
@@ -114,14 +115,15 @@ class _Bars:
     def update(self, stage: str, done: int, total: int | None, note: str = "") -> None:
         rate = self.rates.rate(stage, done)
         if stage not in self.tasks:
-            self.tasks[stage] = self.bars.add_task(plain(stage), total=total, rate="", note="")
+            name = plain(translate(stage))
+            self.tasks[stage] = self.bars.add_task(name, total=total, rate="", note="")
         shown = f"{rate:,.0f}/s" if rate >= _LEAST_RATE else ""
         self.bars.update(
-            self.tasks[stage], completed=done, total=total, rate=shown, note=plain(note)
+            self.tasks[stage], completed=done, total=total, rate=shown, note=plain(translate(note))
         )
 
     def message(self, text: str) -> None:
-        self.bars.console.print(printable(text), highlight=False)
+        self.bars.console.print(printable(translate(text)), highlight=False)
 
 
 @contextmanager
@@ -155,17 +157,21 @@ class _Lines:
         now = time.monotonic()
         if done == total or now - self.printed.setdefault(stage, now) >= LINE_SECONDS:
             self.printed[stage] = now
-            self.message(plain(_line(stage, done, total=total, note=note, rate=rate)))
+            self._print(plain(_line(stage, done, total=total, note=note, rate=rate)))
 
     def message(self, text: str) -> None:
+        self._print(translate(text))
+
+    def _print(self, text: str) -> None:
         with suppress(OSError):  # a full disk or a closed pipe must not stop the work
             print(printable(text), file=self.stream, flush=True)
 
 
 def _line(stage: str, done: int, *, total: int | None, note: str, rate: float) -> str:
-    parts = [f"{stage}: {done:,}" + (f" of {total:,}" if total else "")]
+    count = translate(f"{done:,} of {total:,}") if total else f"{done:,}"
+    parts = [f"{translate(stage)}: {count}"]
     if rate >= _LEAST_RATE:
         parts.append(f"{rate:,.0f}/s")
     if rate and total and done < total:
-        parts.append(f"{(total - done) / rate:,.0f} s left")
-    return ", ".join([*parts, note] if note else parts)
+        parts.append(translate(f"{(total - done) / rate:,.0f} s left"))
+    return ", ".join([*parts, translate(note)] if note else parts)

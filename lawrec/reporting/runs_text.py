@@ -12,9 +12,10 @@ from lawrec.decision.tuning_cases import RARE
 from lawrec.diagnostics.reports import DoctorReport, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
 from lawrec.json_text import json_text
-from lawrec.reporting.tables import render, simple_table
+from lawrec.reporting.tables import aligned, render, simple_table
 from lawrec.runs.results import FeedbackEffect, GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
+from lawrec.translation import error_message, translate
 
 SHOWN_FEATURES = 5
 """How many of the most important features of a second stage are shown."""
@@ -27,7 +28,7 @@ def headline_metrics(values: Mapping[str, float]) -> str:
         >>> headline_metrics(dict.fromkeys(METRIC_LABELS, 0.5))[:37]
         'CAIL score 0.5000; micro-F1 0.5000; m'
     """
-    return "; ".join(f"{METRIC_LABELS[name]} {values[name]:.4f}" for name in HEADLINES)
+    return "; ".join(f"{translate(METRIC_LABELS[name])} {values[name]:.4f}" for name in HEADLINES)
 
 
 def records_text(records: Records) -> str:
@@ -41,13 +42,17 @@ def records_text(records: Records) -> str:
     """
     lines = [str(records.folder)]
     for name, split in records.manifest.splits.items():
-        skipped = f", {split.skipped:,} lines skipped (skipped.jsonl)" if split.skipped else ""
-        lines.append(
-            f"{name}: {split.cases:,} cases, {split.encoding}, {split.tokens:,} tokens{skipped}"
-        )
+        parts = [
+            translate(f"{split.cases:,} cases"),
+            split.encoding,
+            translate(f"{split.tokens:,} tokens"),
+        ]
+        if split.skipped:
+            parts.append(translate(f"{split.skipped:,} lines skipped (skipped.jsonl)"))
+        lines.append(f"{name}: {', '.join(parts)}")
     lines += filter(None, [left_out_text(records)])
-    lines.append(f"vocabulary: {len(records.tokens):,} tokens, {len(records.articles):,} articles")
-    return "\n".join(lines)
+    sizes = f"vocabulary: {len(records.tokens):,} tokens, {len(records.articles):,} articles"
+    return "\n".join([*lines, translate(sizes)])
 
 
 def start_text(run: Run, records: Records) -> str:
@@ -57,7 +62,8 @@ def start_text(run: Run, records: Records) -> str:
         >>> start_text(run, records)  # doctest: +SKIP
         'Training checkpoints/20260301-090507-sample-1a2b3c4d'
     """
-    return "\n".join(filter(None, [left_out_text(records), f"Training {run.folder}"]))
+    training = translate(f"Training {run.folder}")
+    return "\n".join(filter(None, [left_out_text(records), training]))
 
 
 def left_out_text(records: Records) -> str:
@@ -69,10 +75,13 @@ def left_out_text(records: Records) -> str:
     """
     counts = dict(records.manifest.left_out)
     n_unknown = counts.pop(UNKNOWN, 0)
-    copies = [f"{n:,} {'copy' if n == 1 else 'copies'} of {name}" for name, n in counts.items()]
+    copies = [
+        translate(f"1 copy of {name}" if n == 1 else f"{n:,} copies of {name}")
+        for name, n in counts.items()
+    ]
     parts = [f"{', '.join(copies)} ({DUPLICATES})"] if copies else []
-    parts += [f"{n_unknown:,} of whose articles nothing is known"] if n_unknown else []
-    return f"left out of extra: {', '.join(parts)}" if parts else ""
+    parts += [translate(f"{n_unknown:,} of whose articles nothing is known")] if n_unknown else []
+    return translate(f"left out of extra: {', '.join(parts)}") if parts else ""
 
 
 def verification_text(verification: Verification) -> str:
@@ -83,11 +92,9 @@ def verification_text(verification: Verification) -> str:
         'records: 3 shards, 140 cases, all undamaged'
     """
     if not verification.damage:
-        return (
-            f"{verification.folder}: {verification.shards:,} shards, {verification.cases:,} cases, "
-            "all undamaged"
-        )
-    return "\n".join(str(error) for error in verification.damage)
+        counts = f"{verification.shards:,} shards, {verification.cases:,} cases, all undamaged"
+        return f"{verification.folder}: {translate(counts)}"
+    return "\n".join(map(error_message, verification.damage))
 
 
 def tuning_text(tuning: TuningResult) -> str:
@@ -100,18 +107,19 @@ def tuning_text(tuning: TuningResult) -> str:
     """
     rule = tuning.rule
     finite = rule.thresholds[np.isfinite(rule.thresholds)]
+    thresholds = f"{len(finite)} of {len(rule.thresholds)} articles have a threshold"
     interval = f", from {finite.min():.3f} to {finite.max():.3f}" if len(finite) else ""
     unseen = int((tuning.support == 0).sum())
     rare = int((tuning.support < RARE).sum()) - unseen
+    unreliable = f"unreliable: {rare} with fewer than {RARE} cases, {unseen} without any"
     lines = [
-        f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}"
-        f"{', out of fold' if tuning.out_of_fold else ''}",
-        f"{len(finite)} of {len(rule.thresholds)} articles have a threshold{interval}; "
-        f"unreliable: {rare} with fewer than {RARE} cases, {unseen} without any",
+        translate(f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}")
+        + (translate(", out of fold") if tuning.out_of_fold else ""),
+        f"{translate(thresholds)}{translate(interval)}; {translate(unreliable)}",
     ]
     if tuning.guarantee:
         lines.append(_guarantee_text(tuning.guarantee))
-    lines.append(f"on the cases used to tune: {headline_metrics(tuning.metrics)}")
+    lines.append(translate(f"on the cases used to tune: {headline_metrics(tuning.metrics)}"))
     if tuning.feedback:
         lines += _feedback_lines(tuning.feedback)
     return _comparison(tuning) + "\n".join(lines)
@@ -121,25 +129,25 @@ def _comparison(tuning: TuningResult) -> str:
     if not tuning.compared:
         return ""
     names = list(tuning.compared[0].metrics)
-    objective = METRIC_LABELS.get(tuning.objective, tuning.objective)
+    objective = translate(METRIC_LABELS.get(tuning.objective, tuning.objective))
     own = [] if tuning.objective in names else [objective]
     table = simple_table("Strategy", *own, *(METRIC_LABELS[name] for name in names))
     for result in tuning.compared:
         values = [result.objective] * len(own) + list(result.metrics.values())
         table.add_row(result.strategy, *(f"{value:.4f}" for value in values))
-    return f"Strategies by {objective}, cross-validated\n{render(table)}"
+    return f"{translate(f'Strategies by {objective}, cross-validated')}\n{render(table)}"
 
 
 def _feedback_lines(effect: FeedbackEffect) -> Iterator[str]:
     """Yield what feedback was used, and the metrics of its cases before and after."""
-    before = headline_metrics(effect.before) if effect.before else "no thresholds"
-    yield f"with the {effect.cases:,} cases of {effect.path}, on which"
-    yield f"  before: {before}"
-    yield f"  after:  {headline_metrics(effect.after)}"
+    before = headline_metrics(effect.before) if effect.before else translate("no thresholds")
+    yield translate(f"with the {effect.cases:,} cases of {effect.path}, on which")
+    yield translate(f"  before: {before}")
+    yield translate(f"  after:  {headline_metrics(effect.after)}")
 
 
 def _guarantee_text(cost: GuaranteeCost) -> str:
-    return (
+    return translate(
         f"guarantee: {cost.coverage:.0%} of cases get all their articles, or go to a person; "
         f"articles are listed from a score of {cost.score:.4f} on, {cost.articles_per_case:.1f} "
         f"per case, and {cost.abstained:.1%} of cases are left to a person"
@@ -156,26 +164,27 @@ def info_table(run: RunInfo) -> str:
         ...
     """
     changes = [f"{name}={value}" for name, value in run.changed.items()]
-    lines = [
-        f"run          {run.run}",
-        f"checkpoint   {run.checkpoint or 'none yet'}",
-        *(f"{name:<12} {path}" for name, path in run.splits.items()),
-        f"vocabulary   {run.tokens:,} tokens ({run.tokenizer}), {run.articles:,} articles",
-        f"thresholds   {run.thresholds}",
-        *_ranker_lines(run.ranker),
-        *_network_lines(run.network),
-        f"settings     {', '.join([f'preset {run.preset}', *changes])}",
+    vocabulary = f"{run.tokens:,} tokens ({run.tokenizer}), {run.articles:,} articles"
+    rows = [
+        (translate("run"), run.run),
+        (translate("checkpoint"), run.checkpoint or translate("none yet")),
+        *run.splits.items(),
+        (translate("vocabulary"), translate(vocabulary)),
+        (translate("thresholds"), translate(run.thresholds)),
+        *_ranker_rows(run.ranker),
+        *_network_rows(run.network),
+        (translate("settings"), ", ".join([translate(f"preset {run.preset}"), *changes])),
     ]
     table = _layer_table(run.network) if run.network else _part_table(run.parts)
-    return "\n".join(lines) + "\n" + render(table).rstrip()
+    return "\n".join(aligned(rows)) + "\n" + render(table).rstrip()
 
 
-def _network_lines(network: Network | None) -> list[str]:
+def _network_rows(network: Network | None) -> list[tuple[str, str]]:
     if not network:
         return []
     return [
-        f"parameters   {network.parameters:,}",
-        f"operations   {network.flops:,} for the longest case",
+        (translate("parameters"), f"{network.parameters:,}"),
+        (translate("operations"), translate(f"{network.flops:,} for the longest case")),
     ]
 
 
@@ -196,18 +205,23 @@ def _part_table(parts: Sequence[Part]) -> Table:
     return table
 
 
-def _ranker_lines(ranker: RankerInfo) -> list[str]:
+def _ranker_rows(ranker: RankerInfo) -> list[tuple[str, str]]:
+    name = translate("ranker")
     if not ranker.models:
-        return [f"ranker       {ranker.status}"]
-    models = f"{', '.join(ranker.models)}; {ranker.parameters:,} parameters of linear SVMs"
+        return [(name, translate(ranker.status))]
+    parameters = translate(f"{ranker.parameters:,} parameters of linear SVMs")
+    models = f"{', '.join(ranker.models)}; {parameters}"
     if not ranker.importances:
-        return [f"ranker       {models}; no second stage"]
+        return [(name, f"{models}; {translate('no second stage')}")]
     best = list(ranker.importances.items())[:SHOWN_FEATURES]
+    trees = (
+        f"{ranker.trees:,} trees on {len(ranker.importances)} features of "
+        f"{ranker.candidates:,} candidates per case"
+    )
     return [
-        f"ranker       {models}",
-        f"second stage {ranker.trees:,} trees on {len(ranker.importances)} features "
-        f"of {ranker.candidates:,} candidates per case",
-        f"features     {', '.join(f'{name} {share:.1%}' for name, share in best)}, ...",
+        (name, models),
+        (translate("second stage"), translate(trees)),
+        (translate("features"), f"{', '.join(f'{key} {share:.1%}' for key, share in best)}, ..."),
     ]
 
 
@@ -236,19 +250,21 @@ def doctor_text(report: DoctorReport) -> str:
     built_for = ", ".join(
         f"{name.split('_')[0]} {version}" for name, version in findings.built_for.items()
     )
-    lines = [
-        f"lawrec       {report.lawrec}",
-        f"TensorFlow   {report.tensorflow}, built for {built_for or 'the CPU alone'}",
-        f"Keras        {report.keras}",
-        f"CPU          {report.cores} cores",
-        *(f"GPU          {name}" for name in findings.gpus or ["none is used"]),
+    built_for = built_for or translate("the CPU alone")
+    rows = [
+        ("lawrec", report.lawrec),
+        ("TensorFlow", translate(f"{report.tensorflow}, built for {built_for}")),
+        ("Keras", report.keras),
+        ("CPU", translate(f"{report.cores} cores")),
+        *(("GPU", name) for name in findings.gpus or [translate("none is used")]),
     ]
-    lines += [f"driver       {findings.driver}"] if findings.driver else []
-    lines += [f"             {reason}" for reason in report.why_no_gpu]
+    rows += [(translate("driver"), findings.driver)] if findings.driver else []
+    rows += [("", translate(reason)) for reason in report.why_no_gpu]
     if report.difference is not None:
-        lines.append(f"scores       CPU and GPU differ by at most {report.difference:.1e}")
-    lines.append(f"batch size   --set training.batch_tokens={report.batch_tokens} fits")
-    return "\n".join(lines)
+        scores = translate(f"CPU and GPU differ by at most {report.difference:.1e}")
+        rows.append((translate("scores"), scores))
+    fits = translate(f"--set training.batch_tokens={report.batch_tokens} fits")
+    return "\n".join(aligned([*rows, (translate("batch size"), fits)]))
 
 
 DOCTOR_WRITERS = {"table": doctor_text, "json": report_json}

@@ -4,20 +4,19 @@ import math
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
 
 from lawrec.files import write_text
 from lawrec.reporting import plots
-from lawrec.reporting.html_page import page_html
+from lawrec.reporting.html_page import page_html, template
 from lawrec.reporting.search_text import ranked, setting_rows, shown, value_label
 from lawrec.search.results import SearchResult, TrialResult, train_command
+from lawrec.translation import marked, translate
 from lawrec.types import Float64Array
 
 PAGE = "search.html"
-_TOO_FEW = "<p>Too few complete trials with different values to know.</p>"
 
 
 def write_page(result: SearchResult) -> Path:
@@ -40,10 +39,11 @@ def search_html(result: SearchResult) -> str:
         True
     """
     label = value_label(result.monitor)
+    shown_label = escape(translate(label))
     valued = sorted(ranked(result.trials), key=lambda trial: trial.number)
-    body = _BODY.substitute(
+    body = template("search.html").substitute(
         folder=escape(str(result.folder)),
-        label=escape(label),
+        label=shown_label,
         value=f"{result.best.value:.4f}",
         best=result.best.number,
         trials=len(result.trials),
@@ -52,17 +52,17 @@ def search_html(result: SearchResult) -> str:
             [trial.number for trial in valued],
             [trial.value or 0.0 for trial in valued],
             is_complete=[trial.state == "complete" for trial in valued],
-            ylabel=f"valid {label}",
+            ylabel=marked(f"valid {label}"),
         ),
-        importance=plots.importance_plot(result.importances, xlabel="share of the variance")
+        importance=plots.importance_plot(result.importances, xlabel=marked("share of the variance"))
         if result.importances
-        else _TOO_FEW,
+        else f"<p>{translate('Too few complete trials with different values to know.')}</p>",
         parallel=_parallel_coordinates(result, label),
         settings=_rows(setting_rows(result)),
         heads="".join(f"<th>{escape(name)}</th>" for name in result.ranges),
         rows=_rows(_trial_cells(trial, result.ranges) for trial in result.trials),
     )
-    return page_html(f"Search in {result.folder}", body, stylesheet="evaluation.css")
+    return page_html(translate(f"Search in {result.folder}"), body, stylesheet="evaluation.css")
 
 
 def _parallel_coordinates(result: SearchResult, label: str) -> str:
@@ -103,7 +103,8 @@ def _share(number: float, low: float, *, high: float) -> float:
 
 def _trial_cells(trial: TrialResult, names: Iterable[str]) -> list[str]:
     value = "" if trial.value is None else f"{trial.value:.4f}"
-    state = f"{trial.state}: {trial.error}" if trial.error else trial.state
+    state = translate(trial.state)
+    state = f"{state}: {translate(trial.error)}" if trial.error else state
     return [
         str(trial.number),
         state,
@@ -118,28 +119,3 @@ def _rows(rows: Iterable[Sequence[str]]) -> str:
     return "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows
     )
-
-
-_BODY = Template("""<h1>Search of hyperparameters</h1>
-<p class="path">$folder</p>
-<p class="verdict good">Best valid $label: $value, by trial $best; $trials trials in all.
-<code>$command</code></p>
-<section class="grid">
-<figure class="box"><h3>History</h3>$history
-<figcaption>The value of each trial; of a pruned one, its best evaluation.
-</figcaption></figure>
-<figure class="box"><h3>Importance</h3>$importance
-<figcaption>How much of the variance of the complete trials each setting explains (fANOVA).
-</figcaption></figure>
-</section>
-<h2>Parallel coordinates</h2>
-<figure class="box">$parallel
-<figcaption>A line per complete trial; the stronger, the better. The best one has a colour of its
-own.</figcaption></figure>
-<h2>Settings</h2>
-<div class="box scroll"><table class="numbers"><tr><th>Setting</th><th>Best</th><th>First</th>
-<th>Range</th><th>Importance</th></tr>$settings</table></div>
-<h2>Trials</h2>
-<div class="box scroll"><table class="numbers"><tr><th>Trial</th><th>State</th><th>$label</th>
-<th>Evaluations</th><th>Minutes</th>$heads</tr>$rows</table></div>
-""")

@@ -6,8 +6,9 @@ from typing import Any
 
 from lawrec.evaluation.metrics import METRIC_LABELS
 from lawrec.json_text import json_text
-from lawrec.reporting.tables import render, simple_table
+from lawrec.reporting.tables import aligned, render, simple_table
 from lawrec.search.results import SearchResult, TrialResult, train_command
+from lawrec.translation import marked, translate
 
 TRIALS_SHOWN = 10
 
@@ -20,15 +21,15 @@ def search_table(result: SearchResult) -> str:
           Trial   State      CAIL score   Evaluations   Minutes
         ...
     """
-    counts = [
-        f"{sum(trial.state == state for trial in result.trials)} {state}"
-        for state in ("complete", "pruned", "failed")
+    counts = ", ".join(
+        f"{sum(trial.state == state for trial in result.trials)} {translate(state)}"
+        for state in (marked("complete"), marked("pruned"), marked("failed"))
+    )
+    rows = [
+        (translate("best run"), str(result.run)),
+        (translate("train"), train_command(result)),
     ]
-    lines = [
-        f"{len(result.trials)} trials: {', '.join(counts)}",
-        f"best run   {result.run}",
-        f"train      {train_command(result)}",
-    ]
+    lines = [translate(f"{len(result.trials)} trials: {counts}"), *aligned(rows)]
     return _trial_table(result) + _setting_table(result) + "\n".join(lines)
 
 
@@ -88,7 +89,7 @@ def setting_rows(result: SearchResult) -> list[tuple[str, str, str, str, str]]:
             name,
             shown(result.best.settings[name]),
             shown(result.start[name]),
-            searched,
+            translate(searched),
             f"{result.importances[name]:.2f}" if name in result.importances else "",
         )
         for name, searched in result.ranges.items()
@@ -103,7 +104,7 @@ def _trial_table(result: SearchResult) -> str:
             f"{trial.value:.4f}",
             str(len(trial.evaluations)),
             f"{trial.seconds / 60:.1f}",
-            trial.state,
+            translate(trial.state),
         )
     return render(table)
 

@@ -1,20 +1,30 @@
 """Tables as plain text, with columns that line up where Chinese characters are two cells wide."""
 
+from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 from lawrec.text import plain
+from lawrec.translation import translate
 
 WIDTH = 100
 """Columns of a table that is not printed on a terminal."""
 
 
 class PlainTable(Table):
-    """A table whose cells are lines of plain text, whoever wrote them."""
+    """A table whose cells are lines of plain text, whoever wrote them, under translated headings.
+
+    Columns are added by `add_column` alone.
+    """
+
+    def add_column(self, header: Any = "", *others: Any, **options: Any) -> None:
+        """Add a column with the heading in the language of the reader."""
+        super().add_column(translate(header), *others, **options)
 
     def add_row(self, *cells: Any, **options: Any) -> None:
         """Add a row of texts."""
@@ -31,6 +41,18 @@ def indented(text: str) -> str:
     return "\n".join(f"    {plain(paragraph)}" for paragraph in text.splitlines())
 
 
+def aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a line per row: its name, then its value in a column of its own.
+
+    Example:
+        >>> aligned([("loss", "0.5"), ("得分", "0.9")])
+        ['loss   0.5', '得分   0.9']
+    """
+    rows = list(rows)
+    width = max((cell_len(name) for name, _ in rows), default=0)
+    return [f"{name}{' ' * (width - cell_len(name))}   {value}" for name, value in rows]
+
+
 def simple_table(first: str, *others: str) -> PlainTable:
     """Return an empty table without a frame: a column for names, then columns for numbers.
 
@@ -42,7 +64,8 @@ def simple_table(first: str, *others: str) -> PlainTable:
         >>> len(simple_table("Strategy", "CAIL score", "micro-F1").columns)
         3
     """
-    table = PlainTable(first, box=box.SIMPLE_HEAD)
+    table = PlainTable(box=box.SIMPLE_HEAD)
+    table.add_column(first)
     for heading in others:
         table.add_column(heading, justify="right")
     return table

@@ -1,15 +1,17 @@
 """What `lawrec train` and `lawrec embed` print, as text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from lawrec.reporting.runs_text import headline_metrics
+from lawrec.reporting.tables import aligned
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase, TrainingEvaluation
+from lawrec.translation import marked, translate
 from lawrec.types import Float32Array
 
 CASES_SHOWN = 8
 """Cases of the first batch that are shown as text."""
-_NO_RUN = "No run was created. The prepared records are kept."
+_NO_RUN = marked("No run was created. The prepared records are kept.")
 
 
 def training_line(evaluation: TrainingEvaluation) -> str:
@@ -21,11 +23,13 @@ def training_line(evaluation: TrainingEvaluation) -> str:
         >>> training_line(TrainingEvaluation(1200, 3, 0.01234, values, True))[:55]
         'epoch 3, step 1200: loss 0.0123, valid CAIL score 0.500'
     """
-    line = f"epoch {evaluation.epoch}, step {evaluation.step}: loss {evaluation.loss:.4f}"
+    line = translate(
+        f"epoch {evaluation.epoch}, step {evaluation.step}: loss {evaluation.loss:.4f}"
+    )
     if not evaluation.valid:
         return line
-    best = " (best)" if evaluation.best else ""
-    return f"{line}, valid {headline_metrics(evaluation.valid)}{best}"
+    best = translate(" (best)") if evaluation.best else ""
+    return translate(f"{line}, valid {headline_metrics(evaluation.valid)}") + best
 
 
 def dry_run_text(report: DryRunReport) -> str:
@@ -38,22 +42,22 @@ def dry_run_text(report: DryRunReport) -> str:
         ...
     """
     speed = report.speed
+    cases, tokens = (speed[f"{name}_per_second"] for name in ("cases", "tokens"))
     rows = {
-        "records": str(report.records),
-        "cases": ", ".join(f"{name} {cases:,}" for name, cases in report.cases.items()),
-        "tokens": f"{report.tokens:,}",
-        "articles": f"{report.articles:,}",
-        "parameters": f"{report.parameters:,}",
-        "weights": _mebibytes(report.weight_bytes),
-        "optimizer": _mebibytes(report.optimizer_bytes),
-        **{f"batch {name}": shape for name, shape in report.shapes.items()},
-        "padding": f"{1 - speed['padding_efficiency']:.0%} of the batch",
-        "loss": f"{report.loss:.4f}",
-        "first step": f"{report.first_seconds:.1f} s, compiling included",
-        "next steps": f"{speed['cases_per_second']:,.0f} cases/s, "
-        f"{speed['tokens_per_second']:,.0f} tokens/s",
+        translate("records"): str(report.records),
+        translate("cases"): ", ".join(f"{name} {n:,}" for name, n in report.cases.items()),
+        translate("tokens"): f"{report.tokens:,}",
+        translate("articles"): f"{report.articles:,}",
+        translate("parameters"): f"{report.parameters:,}",
+        translate("weights"): _mebibytes(report.weight_bytes),
+        translate("optimizer"): _mebibytes(report.optimizer_bytes),
+        **{translate(f"batch {name}"): shape for name, shape in report.shapes.items()},
+        translate("padding"): translate(f"{1 - speed['padding_efficiency']:.0%} of the batch"),
+        translate("loss"): f"{report.loss:.4f}",
+        translate("first step"): translate(f"{report.first_seconds:.1f} s, compiling included"),
+        translate("next steps"): translate(f"{cases:,.0f} cases/s, {tokens:,.0f} tokens/s"),
     }
-    return "\n".join([*_columns(rows), "", _NO_RUN])
+    return "\n".join([*aligned(rows.items()), "", translate(_NO_RUN)])
 
 
 def first_batch_text(batch: FirstBatch) -> str:
@@ -69,12 +73,15 @@ def first_batch_text(batch: FirstBatch) -> str:
     shown = batch.cases[:CASES_SHOWN]
     lines = [line for row, case in enumerate(shown) for line in _case_lines(row, case)]
     if more := len(batch.cases) - len(shown):
-        lines += [f"... and {more} more rows.", ""]
+        lines += [translate(f"... and {more} more rows."), ""]
     checks = {
-        name: f"no: {', '.join(failures)}" if failures else "yes"
+        translate(name): f"{translate('no')}: {', '.join(failures)}"
+        if failures
+        else translate("yes")
         for name, failures in batch.checks.items()
     }
-    return "\n".join([*lines, *_columns(batch.shapes), "", *_columns(checks), "", _NO_RUN])
+    tables = [*aligned(batch.shapes.items()), "", *aligned(checks.items())]
+    return "\n".join([*lines, *tables, "", translate(_NO_RUN)])
 
 
 def embedding_text(path: Path, vectors: Float32Array, *, facts: int, skipped: int) -> str:
@@ -94,23 +101,18 @@ def embedding_text(path: Path, vectors: Float32Array, *, facts: int, skipped: in
         from 110 facts
     """
     tokens, size = vectors.shape
-    left_out = f", {skipped:,} lines skipped" if skipped else ""
-    return f"{path}: {tokens:,} tokens, {size} numbers each\nfrom {facts:,} facts{left_out}"
+    left_out = translate(f", {skipped:,} lines skipped") if skipped else ""
+    counts = translate(f"{tokens:,} tokens, {size} numbers each")
+    return f"{path}: {counts}\n{translate(f'from {facts:,} facts')}{left_out}"
 
 
 def _case_lines(row: int, case: ShownCase) -> Iterator[str]:
-    yield (
-        f"Row {row}: articles {', '.join(case.articles) or 'none'}"
-        + (f"; charges {', '.join(case.charges)}" if case.charges else "")
-        + (f"; weight {case.weight:g}" if case.weight != 1 else "")
-    )
+    parts = [translate(f"Row {row}: articles {', '.join(case.articles) or translate('none')}")]
+    parts += [translate(f"charges {', '.join(case.charges)}")] if case.charges else []
+    parts += [translate(f"weight {case.weight:g}")] if case.weight != 1 else []
+    yield "; ".join(parts)
     yield case.text
     yield ""
-
-
-def _columns(rows: Mapping[str, str]) -> list[str]:
-    width = max(map(len, rows))
-    return [f"{name:<{width}}  {value}" for name, value in rows.items()]
 
 
 def _mebibytes(size: int) -> str:

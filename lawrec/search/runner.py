@@ -29,10 +29,11 @@ from lawrec.search.study import (
 )
 from lawrec.search.trial_process import Message, Train, Worker
 from lawrec.temporary_names import remove
+from lawrec.translation import marked
 
 _POLL_SECONDS = 0.5
 """Seconds between two reports of progress, at which Ctrl-C is noticed."""
-_KILLED = "its process was killed, for example because memory was short"
+_KILLED = marked("its process was killed, for example because memory was short")
 
 
 @dataclass
@@ -103,7 +104,7 @@ class Runner:
         if isinstance(message, float) and math.isfinite(message):
             self._add_value(connection, message)
         else:
-            error = f"its metric is {message}" if isinstance(message, float) else message
+            error = marked(f"its metric is {message}") if isinstance(message, float) else message
             self._finish(connection, error)
 
     def _add_value(self, connection: Connection, value: float) -> None:
@@ -127,7 +128,7 @@ class Runner:
             running.worker.terminate()
         running.worker.join()
         if not error and not running.values:
-            error = "it was never evaluated"
+            error = marked("it was never evaluated")
         self._end(running, error)
         self._remove_runs()
         self.progress.message(self._outcome(running, error))
@@ -144,19 +145,22 @@ class Runner:
     def _outcome(self, running: _Trial, error: str | None) -> str:
         number, values = running.trial.number, running.values
         if error:
-            return f"trial {number} failed: {error}"
-        pruned = f", pruned after evaluation {len(values)}" if running.is_pruned else ""
-        return f"trial {number}: valid {self._monitor} {max(values):.4f}{pruned}{self._best_note()}"
+            return marked(f"trial {number} failed: {error}")
+        parts = [marked(f"trial {number}: valid {self._monitor} {max(values):.4f}")]
+        if running.is_pruned:
+            parts.append(marked(f"pruned after evaluation {len(values)}"))
+        return "; ".join([*parts, *self._best_notes()])
 
     def _report_progress(self) -> None:
         n_finished = len(finished_trials(self.study))
         numbers = ", ".join(str(running.trial.number) for running in self._running.values())
-        note = f"running: {numbers or 'none'}{self._best_note()}"
+        running = marked(f"running: {numbers}") if numbers else marked("none is running")
+        note = "; ".join([running, *self._best_notes()])
         self.progress.update("search", n_finished, self.plan.trials, note)
 
-    def _best_note(self) -> str:
+    def _best_notes(self) -> list[str]:
         best = best_trial(self.study)
-        return f", best {best.value:.4f} (trial {best.number})" if best else ""
+        return [marked(f"best {best.value:.4f} (trial {best.number})")] if best else []
 
     @property
     def _monitor(self) -> str:

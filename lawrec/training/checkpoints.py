@@ -29,6 +29,7 @@ from lawrec.files import write_text
 from lawrec.models.lstm_classifier import build_model
 from lawrec.runs.checkpoint_list import read_checkpoint_list
 from lawrec.runs.run import Run
+from lawrec.translation import marked
 from lawrec.types import Model, NumberArray
 
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
@@ -213,13 +214,17 @@ def check_variables(
 model, got bias (3,) instead of (4,). Train a new run.
     """
     wrong = [
-        f"{name} {saved.shapes[name]} instead of {shape}"
-        if name in saved.shapes
-        else f"no {name} {shape}"
+        marked(
+            f"{name} {saved.shapes[name]} instead of {shape}"
+            if name in saved.shapes
+            else f"no {name} {shape}"
+        )
         for name, shape in expected.items()
         if saved.shapes.get(name) != shape
     ]
-    wrong += [f"{name} {saved.shapes[name]}, which the model lacks" for name in sorted(unused)]
+    wrong += [
+        marked(f"{name} {saved.shapes[name]}, which the model lacks") for name in sorted(unused)
+    ]
     if wrong:
         expected_clause = "the checkpoint must hold the variables of this run's model"
         raise RunError(saved.prefix, expected=expected_clause, got="; ".join(wrong), todo=todo)

@@ -30,6 +30,7 @@ from lawrec.training.train_step import (
     make_gradient_function,
     make_train_step,
 )
+from lawrec.translation import marked
 from lawrec.types import NumberArray, Tensor
 
 Arrays: TypeAlias = dict[str, NumberArray]
@@ -136,7 +137,7 @@ def check_first_batch(config: Config, records: Records, *, dataset: DatasetSpec)
 
     Example:
         >>> batch = check_first_batch(config, records, dataset=dataset)  # doctest: +SKIP
-        >>> batch.checks["the loss is finite"]  # doctest: +SKIP
+        >>> batch.checks[marked("the loss is finite")]  # doctest: +SKIP
         ()
     """
     with _temporary_state(config, records, dataset=dataset) as state:
@@ -146,8 +147,8 @@ def check_first_batch(config: Config, records: Records, *, dataset: DatasetSpec)
         if not any(checks.values()):
             gradient_function = make_gradient_function(state.model, config, records=records)
             loss, gradients = gradient_function(batch)
-            checks["the loss is finite"] = _not_finite({"loss": loss})
-            checks["gradients are finite"] = _not_finite(gradients)
+            checks[marked("the loss is finite")] = _not_finite({"loss": loss})
+            checks[marked("gradients are finite")] = _not_finite(gradients)
         n_rows = len(arrays["weights"])
         return FirstBatch(
             shapes=_shapes(arrays),
@@ -175,14 +176,18 @@ def check_batch(batch: Arrays, n_tokens: int) -> dict[str, tuple[str, ...]]:
     padding = ids == PAD_ID
     label_arrays = [name for name in batch if name not in ("token_ids", "weights")]
     return {
-        "token ids are in the vocabulary": _rows(((ids < 0) | (ids >= n_tokens)).any(axis=1)),
+        marked("token ids are in the vocabulary"): _rows(
+            ((ids < 0) | (ids >= n_tokens)).any(axis=1)
+        ),
         # A padding with a token to its right.
-        "padding is on the right": _rows((padding[:, :-1] & ~padding[:, 1:]).any(axis=1)),
-        "no row is empty": _rows(padding.all(axis=1)),
-        "labels are 0 or 1": tuple(
+        marked("padding is on the right"): _rows((padding[:, :-1] & ~padding[:, 1:]).any(axis=1)),
+        marked("no row is empty"): _rows(padding.all(axis=1)),
+        marked("labels are 0 or 1"): tuple(
             name for name in label_arrays if not np.isin(batch[name], (0, 1)).all()
         ),
-        "weights are finite and not below 0": _rows(~(np.isfinite(weights) & (weights >= 0))),
+        marked("weights are finite and not below 0"): _rows(
+            ~(np.isfinite(weights) & (weights >= 0))
+        ),
     }
 
 

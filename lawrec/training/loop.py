@@ -49,6 +49,7 @@ from lawrec.training.train_step import (
     make_train_step,
 )
 from lawrec.training.validation import score_records, validation_metrics
+from lawrec.translation import marked
 from lawrec.types import Strategy
 
 _LOSS_WINDOW = 50
@@ -182,12 +183,12 @@ def step_note(number: int, loss: float, *, result: StepResult, throughput: Throu
         >>> step_note(12, 1.25, result=StepResult(1.5, 0.256, 0.00198), throughput=Throughput())
         'step 12, loss 1.2500, rate 2.0e-03, gradient 0.26'
     """
-    note = (
+    note = marked(
         f"step {number}, loss {loss:.4f}, rate {result.learning_rate:.1e}, "
         f"gradient {result.gradient_norm:.2f}"
     )
     tokens = throughput.rates().get("tokens_per_second")
-    return f"{note}, {tokens:,.0f} tokens/s" if tokens else note
+    return marked(f"{note}, {tokens:,.0f} tokens/s") if tokens else note
 
 
 @dataclass(frozen=True)
@@ -294,11 +295,11 @@ def _end_reason(state: TrainState, config: TrainingConfig, *, records: Records) 
     step, seen = int(state.global_step), int(state.cases_seen)
     without_improvement = int(state.evaluations_without_improvement)
     if without_improvement >= config.patience:
-        return f"valid did not improve in the last {without_improvement} evaluations"
+        return marked(f"valid did not improve in the last {without_improvement} evaluations")
     if config.max_steps and step >= config.max_steps:
-        return f"it has taken its {step} steps"
+        return marked(f"it has taken its {step} steps")
     if seen >= config.epochs * records.n_learned:
-        return f"it has seen its {config.epochs} epochs"
+        return marked(f"it has seen its {config.epochs} epochs")
     return ""
 
 

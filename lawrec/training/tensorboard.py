@@ -204,8 +204,8 @@ def profiled(
     try:
         yield traced if steps else step
         if steps and not has_run:
-            done = f"{before + 1} to {int(state.global_step)}"
-            progress.message(f"No step was traced: the training took steps {done}.")
+            first, last = before + 1, int(state.global_step)
+            progress.message(f"No step was traced: the training took steps {first} to {last}.")
     finally:
         if running:
             tf.profiler.experimental.stop()

@@ -81,11 +81,11 @@ def load_shared_weights(
                 vocabulary, axis = axes[weight.path]
                 values = _merge(weight.numpy(), values, ids=shared[vocabulary], axis=axis)
             weight.assign(values)
-    counts = ", ".join(
-        f"{len(shared[name][0]):,} of {len(getattr(run, name)):,} {name}"
-        for name in ("tokens", "articles")
+    progress.message(
+        f"Starting from {warm_start.run / warm_start.checkpoint}: "
+        f"{len(shared['tokens'][0]):,} of {len(run.tokens):,} tokens, "
+        f"{len(shared['articles'][0]):,} of {len(run.articles):,} articles."
     )
-    progress.message(f"Starting from {warm_start.run / warm_start.checkpoint}: {counts}.")
     if new := sorted(shapes.keys() - saved.weights):
         progress.message(f"Not in that checkpoint, so initialized as usual: {', '.join(new)}.")
     if unused := sorted(saved.weights - shapes.keys()):

@@ -3,6 +3,7 @@
 import errno
 import gzip
 import json
+import re
 import subprocess
 import sys
 
@@ -17,6 +18,7 @@ from lawrec.config import Config
 from lawrec.corpus.readers import CaseFormat
 from lawrec.decision.objectives import OBJECTIVES
 from lawrec.evaluation.metrics import METRICS
+from lawrec.translation import current_language
 from tests.helpers.cli import json_lines, lawrec
 from tests.helpers.damages import reseal
 
@@ -102,10 +104,11 @@ def test_each_option_with_a_heading_exists_and_has_one_heading():
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_command_with_progress_can_be_quiet_or_verbose(name):
+def test_every_command_has_a_language_and_those_with_progress_can_be_quiet_or_verbose(name):
     names = {part.name for part in ALL[name].params}
-    quick = {"export", "info", "doctor", "articles", *(n for n in ALL if n.startswith("articles "))}
+    quick = {"export", "articles", *(n for n in ALL if n.startswith("articles "))}
     assert ({"quiet", "verbose"} <= names) == (name not in quick)
+    assert ("language" in names) == (name not in ("export", "articles"))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -160,6 +163,52 @@ def test_a_misspelled_command_names_the_nearest():
     result = lawrec("tain")
     assert result.exit_code == 2
     assert "train" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["tain"], "没有 'tain' 这个命令。是否想写 'train'？"),
+        (["predict", "--engin=x", "--language=zh"], "没有 '--engin' 这个选项。"),
+        (["predict", "--threshold=2"], "'--threshold' 的值无效：2.0 不在范围 0<=x<=1 内。"),
+        (["predict", "--date=1"], "'--date' 的值无效：'1' 不符合格式 '%Y-%m-%d'。"),
+        (["predict", "--window"], "选项 '--window' 需要一个值。"),
+        (["split", "a.json"], "缺少选项 '-o' / '--output'。"),
+        (["split"], "缺少参数 'FILE...'。"),
+        (["train", "--dry-run", "--resume"], "--dry-run 和 --debug 用于新的训练"),
+    ],
+)
+def test_a_usage_error_is_in_chinese_where_the_locale_is(arguments, message, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "zh_CN")
+    result = lawrec(*arguments)
+    assert result.exit_code == 2
+    assert f"错误：{message}" in result.stderr
+    heads = {re.split("[：' ]", line)[0] for line in result.stderr.splitlines()}
+    assert heads <= {"用法", "用", "", "错误"}
+
+
+@pytest.mark.parametrize("environment", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_error_is_in_the_language_of_the_option(language, environment, tmp_path, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", environment)
+    path = tmp_path / "none.json"
+    result = lawrec("split", path, "-o", tmp_path / "out", "--language", language)
+    assert result.exit_code == 1
+    assert (
+        result.stderr
+        == {
+            "zh": f"错误：{path}：文件必须可读；实际：没有这个文件或文件夹。请检查路径。\n",
+            "en": f"Error: {path}: the file must be readable, got No such file or directory. "
+            "Check the path.\n",
+        }[language]
+    )
+
+
+def test_the_language_of_one_command_is_not_that_of_the_next(monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "en")
+    assert "每个条文" in lawrec("articles", "show", "999", "--language", "zh").stderr
+    assert lawrec("articles", "show", "999").stderr.startswith("Error: ARTICLE: every article ")
+    assert current_language() == "en"
 
 
 @pytest.mark.parametrize(
@@ -275,8 +324,8 @@ def test_train_tune_evaluate_info_from_nothing(tiny_data, tmp_path, monkeypatch)
 
     info = lawrec("info")
     assert info.exit_code == 0, info.stderr
-    assert "thresholds   3 of 3 articles" in info.stdout
-    assert "settings     preset base, corpus.tokenizer=char, model.lstm_units=8," in info.stdout
+    assert re.search("^thresholds +3 of 3 articles$", info.stdout, re.MULTILINE)
+    assert " preset base, corpus.tokenizer=char, model.lstm_units=8," in info.stdout
     assert (
         json.loads(lawrec("info", "--format", "json").stdout)["config"]["training"]["epochs"] == 2
     )

@@ -169,9 +169,10 @@ class TestBundle:
         result = lawrec("info", "--model", path)
         lines = result.stdout.splitlines()
         assert result.exit_code == 0, result.stderr
-        assert lines[0] == f"run          {path}"
-        assert lines[1].startswith("checkpoint   best/model.ckpt-")
-        assert "thresholds   3 of 3 articles" in lines
+        rows = [line.split(maxsplit=1) for line in lines]
+        assert rows[0] == ["run", str(path)]
+        assert rows[1][1].startswith("best/model.ckpt-")
+        assert ["thresholds", "3 of 3 articles"] in rows
         assert [line.split()[0] for line in lines if "." in line][-1] == "tokens.txt"
         parts = json.loads(lawrec("info", "--model", path, "--format", "json").stdout)["parts"]
         names = {part["name"] for part in parts}

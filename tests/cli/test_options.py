@@ -70,7 +70,7 @@ def test_a_preset_a_file_and_assignments_make_the_settings(tmp_path):
 
 
 def test_the_help_lists_options_under_headings_in_a_fixed_order():
-    decorators = (options.verbosity, options.device, options.data, options.run)
+    decorators = (options.messages, options.device, options.data, options.run)
     lines = values("--help", decorators=decorators).splitlines()
     headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
     assert headings == [
@@ -83,7 +83,7 @@ def test_quiet_shows_no_progress(arguments, is_silent):
     seen = []
 
     @click.command()
-    @options.verbosity
+    @options.messages
     def command():
         with options.show_progress() as progress:
             seen.append(progress is SILENT)

@@ -232,7 +232,7 @@ def test_only_what_stops_at_a_line_advises_to_skip_it():
     with pytest.raises(CaseError) as caught:
         list(usable_cases(iter([error])))
     stopped = caught.value
-    assert (error.todo, stopped.todo) == (FIX, "Fix the line, or pass --skip-bad.")
+    assert (error.todo, stopped.todo) == (FIX, "Fix the line. Or skip such lines with --skip-bad.")
     assert vars(stopped) == {**vars(error), "todo": stopped.todo}
     assert stopped.kind is ErrorKind.BAD_LABEL
 

@@ -439,7 +439,7 @@ def test_the_first_bad_line_stops_a_strict_preparation(spec, write_split):
     assert error.where == f"{path}:3"
     assert error.expected == "a line must be one JSON object"
     assert error.got.startswith("broken JSON (")
-    assert error.todo == "Fix the line, or pass --skip-bad."
+    assert error.todo == "Fix the line. Or skip such lines with --skip-bad."
 
 
 def test_bad_lines_that_are_skipped_are_counted_and_kept(spec, write_split):

@@ -90,7 +90,7 @@ def test_every_article_has_a_row_and_those_without_cases_and_predictions_can_be_
     names = ["133之一 危险驾驶罪", "264 盗窃罪", "266 诈骗罪", "999", "&lt;b&gt;"]
     assert [name for _, name in rows] == names
     assert [name for quiet, name in rows if quiet] == ["999"]
-    assert "<td>never</td>" in table
+    assert "<td>∞</td>" in table
     assert "<td>–</td>" in table
     assert table.count("<button>") == 12
 

@@ -172,9 +172,9 @@ settings     preset tiny, training.seed=7
         (
             {f"feature {number}": 0.125 for number in range(8)},
             [
-                "ranker       words, lstm; 1,234 parameters of linear SVMs",
-                "second stage 200 trees on 8 features of 10 candidates per case",
-                f"features     {', '.join(f'feature {n} 12.5%' for n in range(5))}, ...",
+                "ranker         words, lstm; 1,234 parameters of linear SVMs",
+                "second stage   200 trees on 8 features of 10 candidates per case",
+                f"features       {', '.join(f'feature {n} 12.5%' for n in range(5))}, ...",
             ],
         ),
     ],

@@ -17,6 +17,7 @@ from lawrec.errors import ErrorKind
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, root_article
 from lawrec.law.catalog import Article
 from lawrec.law.charges import charge_wordings, normalize_charge
+from lawrec.translation import marked
 
 ERROR, WARNING = "error", "warning"
 SHORT_FACT = 10
@@ -156,7 +157,7 @@ def _of_error(kind: ErrorKind) -> Callable[[CaseLine, AuditReference], str]:
         undecodable = _undecodable(line)
         if kind != (ErrorKind.ENCODING if undecodable else line.case.kind):
             return ""
-        return undecodable or f"{line.case.expected}, got {line.case.got}"
+        return undecodable or marked(f"{line.case.expected}, got {line.case.got}")
 
     return check
 
@@ -166,9 +167,11 @@ def _undecodable(line: CaseLine) -> str:
     if _decodes(line.raw, line.encoding):
         return ""
     if line.raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "it begins like UTF-16"
+        return marked("it begins like UTF-16")
     other = guess_encoding(line.raw)  # and not just any in which the bytes are valid
-    return f"not {line.encoding}" + f"; it reads as {other}" * _decodes(line.raw, other)
+    if _decodes(line.raw, other):
+        return marked(f"not {line.encoding}; it reads as {other}")
+    return marked(f"not {line.encoding}")
 
 
 def _unlisted_label(case: Case, text: str, reference: AuditReference) -> str:
@@ -180,7 +183,7 @@ def _repeated_label(case: Case, text: str, reference: AuditReference) -> str:
 
 
 def _no_label(case: Case, text: str, reference: AuditReference) -> str:
-    return "" if case.articles else "no article"
+    return "" if case.articles else marked("no article")
 
 
 def _tiny_fact(case: Case, text: str, reference: AuditReference) -> str:
@@ -192,9 +195,8 @@ def _contradiction(case: Case, text: str, reference: AuditReference) -> str:
     for charge in case.charges if roots else ():
         expected = reference.articles_of.get(normalize_charge(charge))
         if expected and not expected & roots:
-            return (
-                f"{charge} is in {' or '.join(sorted(expected))}, not in {', '.join(case.articles)}"
-            )
+            theirs, ours = "/".join(sorted(expected)), ", ".join(case.articles)
+            return marked(f"{charge} is in {theirs}, not in {ours}")
     return ""
 
 
@@ -233,7 +235,7 @@ def _masked(case: Case, text: str, reference: AuditReference) -> str:
 
 def _truncated(case: Case, text: str, reference: AuditReference) -> str:
     tokens = reference.tokens(text)
-    return f"{tokens:,.0f} tokens" if tokens > reference.max_tokens else ""
+    return marked(f"{tokens:,.0f} tokens") if tokens > reference.max_tokens else ""
 
 
 def _excerpt(text: str, span: tuple[int, int]) -> str:

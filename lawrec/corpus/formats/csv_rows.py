@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lawrec.limits import MAX_LINE_BYTES
+from lawrec.translation import marked
 
 STRAY = "a quotation mark"
 """How the problem of a row begins whose mark is stray."""
@@ -98,7 +99,8 @@ def csv_rows(
                 problem = STRAY
         if problem == STRAY:
             size = len(source.row)
-            yield CsvRow(first, [], f"{STRAY} that takes in {size:,} line{'s' * (size > 1)}")
+            problem = marked(f"{STRAY} that takes in {size:,} line{'s' * (size > 1)}")
+            yield CsvRow(first, [], problem)
             source.read_again()
         elif fields or problem:
             yield CsvRow(first, fields, problem)

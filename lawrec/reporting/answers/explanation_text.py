@@ -9,11 +9,12 @@ from rich.text import Text
 
 from lawrec.decision.explanation import Evidence, SimilarCase
 from lawrec.decision.recommend import Recommendation
+from lawrec.reporting.answers.cells import NO_WORD_DECIDES
 from lawrec.reporting.answers.highlights import stretches
 from lawrec.reporting.tables import WIDTH
 from lawrec.runs.results import Answer
 from lawrec.text import plain
-from lawrec.translation import marked, translate
+from lawrec.translation import translate
 
 _FOR, _AGAINST = "bold green", "bold magenta"
 
@@ -57,12 +58,12 @@ def _lines(answer: Answer, *, colour: bool) -> Iterator[tuple[int, Text]]:
     """Yield lines with their indents."""
     for entry in answer.decision.recommendations:
         if entry.explanation:
-            yield 2, Text(_word("why").format(plain(f"{entry.article} {entry.title}")))
+            yield 2, Text(translate(f"Why {plain(f'{entry.article} {entry.title}')}:"))
             for line in _explanation_lines(answer.fact, entry, colour=colour):
                 yield 4, line
     if answer.similar_cases:
         cases = "; ".join(map(_similar_case, answer.similar_cases))
-        yield 2, Text(_word("similar").format(cases))
+        yield 2, Text(translate(f"Similar training cases: {cases}"))
 
 
 def _explanation_lines(fact: str, entry: Recommendation, *, colour: bool) -> Iterator[Text]:
@@ -75,12 +76,13 @@ def _explanation_lines(fact: str, entry: Recommendation, *, colour: bool) -> Ite
             line += _marked(plain(text), effect, colour=colour)
         yield line
     if explanation.words:
-        yield Text(_word("words")) + _with_effects(explanation.words)
+        yield Text(translate("Words: ")) + _with_effects(explanation.words)
     if not (explanation.clauses or explanation.words):
-        yield Text(_word("nothing"))
+        yield Text(translate("No single clause or word raised its score."))
     if rival := explanation.rival:
-        head = _word("rival").format(plain(f"{rival.article} {rival.title}"), rival.score)
-        yield Text(head) + (_with_effects(rival.words) if rival.words else Text(_word("even")))
+        name = plain(f"{rival.article} {rival.title}")
+        words = _with_effects(rival.words) if rival.words else Text(translate(NO_WORD_DECIDES))
+        yield Text(translate(f"Rather than {name} ({rival.score:.3f}): ")) + words
 
 
 def _marked(text: str, effect: float, *, colour: bool) -> Text:
@@ -102,18 +104,3 @@ def _with_effects(words: Iterable[Evidence]) -> Text:
 def _similar_case(case: SimilarCase) -> str:
     articles = ", ".join(map(plain, case.articles))
     return f"{plain(case.case_id)} ({articles}; {case.similarity:.2f})"
-
-
-def _word(name: str) -> str:
-    return translate(_WORDS[name])
-
-
-_WORDS = {
-    "why": marked("Why {}:"),
-    "words": marked("Words: "),
-    "nothing": marked("No single clause or word raised its score."),
-    "rival": marked("Rather than {} ({:.3f}): "),
-    "even": marked("no single word decides."),
-    "similar": marked("Similar training cases: {}"),
-}
-"""All words that an explanation has of its own."""

@@ -5,13 +5,15 @@ from html import escape
 
 from lawrec.decision.explanation import Evidence, Explanation, SimilarCase
 from lawrec.decision.recommend import Recommendation
+from lawrec.reporting.answers.cells import NO_WORD_DECIDES, recommendation_cells
 from lawrec.reporting.answers.highlights import Stretch, stretches
 from lawrec.reporting.html_page import page_html
 from lawrec.runs.results import Answer
 from lawrec.text import encodable, printable
-from lawrec.translation import current_language, marked, translate
+from lawrec.translation import error_message, translate
 
 _CASES = "<!-- cases -->"
+_COLUMNS = ("Article", "Title", "Score", "Threshold", "Recommended")
 
 
 def answer_html(
@@ -29,9 +31,8 @@ def answer_html(
         >>> head.startswith("<!doctype html>"), end.endswith("</html>")
         (True, True)
     """
-    body = f"<h1>{_word('page')}</h1>\n{_CASES}"
-    language = current_language()
-    page = page_html(_word("page"), body, stylesheet="answers.css", language=language)
+    title = translate("Recommended articles")
+    page = page_html(title, f"<h1>{title}</h1>\n{_CASES}", stylesheet="answers.css")
     before, after = page.split(_CASES)
     yield before.rstrip()
     for answer in answers:
@@ -40,11 +41,10 @@ def answer_html(
 
 
 def _case(answer: Answer, texts: Mapping[str, str]) -> str:
-    head = f"<h2>{_word('case')} {_text(answer.case_id)}</h2>"
+    head = f"<h2>{translate('Case')} {_text(answer.case_id)}</h2>"
     if answer.error:
-        return (
-            f'<section class="box">{head}<p class="error">{_text(str(answer.error))}</p></section>'
-        )
+        error = _text(error_message(answer.error))
+        return f'<section class="box">{head}<p class="error">{error}</p></section>'
     entries = answer.decision.recommendations
     explained = [entry for entry in entries if entry.explanation]
     parts = [
@@ -59,21 +59,15 @@ def _case(answer: Answer, texts: Mapping[str, str]) -> str:
 
 
 def _table(entries: Iterable[Recommendation]) -> str:
-    names = ("article", "title", "score", "threshold", "recommended")
-    rows = [
-        (
-            _text(entry.article),
-            _text(entry.title),
-            f'{entry.score:.3f} <meter value="{entry.score:.3f}"></meter>',
-            _word("none") if entry.threshold is None else f"{entry.threshold:.3f}",
-            f"{_word('yes' if entry.recommended else 'no')}: {_text(translate(entry.reason))}",
-        )
-        for entry in entries
-    ]
-    head = "".join(f"<th>{_word(name)}</th>" for name in names)
-    cells = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
-    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    head = "".join(f"<th>{translate(name)}</th>" for name in _COLUMNS)
+    body = "".join(f"<tr>{_row(entry)}</tr>" for entry in entries)
     return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _row(entry: Recommendation) -> str:
+    cells = {name: _text(text) for name, text in recommendation_cells(entry).items()}
+    cells["Score"] += f' <meter value="{entry.score:.3f}"></meter>'
+    return "".join(f"<td>{cells[name]}</td>" for name in _COLUMNS)
 
 
 def _explanation(fact: str, entry: Recommendation) -> str:
@@ -84,7 +78,7 @@ def _explanation(fact: str, entry: Recommendation) -> str:
     marked = "".join(_marked(stretch, strongest) for stretch in stretches(fact, explanation))
     title = _text(f"{entry.article} {entry.title}")
     return (
-        f"<h3>{_word('why')} {title}</h3>"
+        f"<h3>{translate('Why')} {title}</h3>"
         f'<p class="fact">{marked}</p>{_words(explanation)}{_rival(explanation)}'
     )
 
@@ -105,8 +99,9 @@ def _marked(stretch: Stretch, strongest: float) -> str:
 
 def _words(explanation: Explanation) -> str:
     if not explanation.words:
-        return f'<p class="note">{_word("nothing")}</p>' if not explanation.clauses else ""
-    return f"<p>{_word('words')} {_with_effects(explanation.words)}</p>"
+        nothing = translate("No single clause or word raised its score.")
+        return "" if explanation.clauses else f'<p class="note">{nothing}</p>'
+    return f"<p>{translate('Words: ')}{_with_effects(explanation.words)}</p>"
 
 
 def _rival(explanation: Explanation) -> str:
@@ -114,8 +109,8 @@ def _rival(explanation: Explanation) -> str:
     if rival is None:
         return ""
     name = _text(f"{rival.article} {rival.title}")
-    words = _with_effects(rival.words) or _word("even")
-    return f"<p>{_word('rival')} {name} ({rival.score:.3f}): {words}</p>"
+    words = _with_effects(rival.words) or translate(NO_WORD_DECIDES)
+    return f"<p>{translate(f'Rather than {name} ({rival.score:.3f}): ')}{words}</p>"
 
 
 def _with_effects(words: Iterable[Evidence]) -> str:
@@ -131,7 +126,8 @@ def _similar_cases(cases: Iterable[SimilarCase]) -> str:
         f"{_text(case.case_id)} ({_text(', '.join(case.articles))}; {case.similarity:.2f})"
         for case in cases
     )
-    return f'<p class="note">{_word("similar")} {shown}</p>' if shown else ""
+    text = translate(f"Similar training cases: {shown}")
+    return f'<p class="note">{text}</p>' if shown else ""
 
 
 def _article_text(entry: Recommendation, texts: Mapping[str, str]) -> str:
@@ -144,28 +140,3 @@ def _article_text(entry: Recommendation, texts: Mapping[str, str]) -> str:
 
 def _text(text: str) -> str:
     return escape(printable(text))
-
-
-def _word(name: str) -> str:
-    return translate(_WORDS[name])
-
-
-_WORDS = {
-    "page": marked("Recommended articles"),
-    "case": marked("Case"),
-    "article": marked("Article"),
-    "title": marked("Title"),
-    "score": marked("Score"),
-    "threshold": marked("Threshold"),
-    "recommended": marked("Recommended"),
-    "yes": marked("yes"),
-    "no": marked("no"),
-    "none": marked("none"),
-    "why": marked("Why"),
-    "words": marked("Words:"),
-    "nothing": marked("No single clause or word raised its score."),
-    "rival": marked("Rather than"),
-    "even": marked("no single word decides."),
-    "similar": marked("Similar training cases:"),
-}
-"""All words that the page has of its own."""

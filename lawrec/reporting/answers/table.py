@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from lawrec.decision.recommend import Recommendation
+from lawrec.reporting.answers.cells import recommendation_cells
 from lawrec.reporting.answers.explanation_text import explanation_text
 from lawrec.reporting.tables import WIDTH, PlainTable, indented, render
 from lawrec.runs.results import Answer
 from lawrec.text import plain
-from lawrec.translation import marked, translate
+from lawrec.translation import error_message, marked, translate
 
 HEAD_WIDTH = 81
 """Greatest width in cells of the line above a table, which shows the start of the fact."""
@@ -48,9 +49,10 @@ def answer_table(
         'Case 1: 被告人盗窃。'
     """
     for answer in answers:
-        case = _word("case").format(plain(answer.case_id))
+        case = translate(f"Case {plain(answer.case_id)}: ")
         if answer.error:
-            yield f"{case}{_word('error').format(plain(str(answer.error)))}\n"
+            error = plain(error_message(answer.error))
+            yield f"{case}{translate(f'not answered. {error}')}\n"
             continue
         head = Text(case + plain(answer.fact))
         head.truncate(min(width, HEAD_WIDTH), overflow="ellipsis")
@@ -75,38 +77,25 @@ def score_bar(score: float) -> str:
 
 def _recommendations_table(entries: Iterable[Recommendation], width: int) -> Table:
     table = PlainTable(box=box.SIMPLE_HEAD)
-    names = ["article", "title", "score", "probability", "threshold", "recommended"]
-    if width < _WIDE:
-        names.remove("probability")
-    for name in names:
-        layout = _COLUMNS[name] if width >= _NARROW else {}
-        table.add_column(_word(name), overflow="fold", **layout)
+    headings = [name for name in _COLUMNS if name != "Probability" or width >= _WIDE]
+    for heading in headings:
+        layout = _COLUMNS[heading] if width >= _NARROW else {}
+        table.add_column(heading, overflow="fold", **layout)
     for entry in entries:
-        cells = _cells(entry)
-        table.add_row(*(cells[name] for name in names))
+        bar = {"Score": f"{entry.score:.3f} {score_bar(entry.score)}"}
+        cells = recommendation_cells(entry) | bar
+        table.add_row(*(cells[heading] for heading in headings))
     return table
-
-
-def _cells(entry: Recommendation) -> dict[str, str]:
-    answer = _word("yes" if entry.recommended else "no")
-    return {
-        "article": entry.article,
-        "title": entry.title,
-        "score": f"{entry.score:.3f} {score_bar(entry.score)}",
-        "probability": "" if entry.probability is None else f"{entry.probability:.3f}",
-        "threshold": _word("none") if entry.threshold is None else f"{entry.threshold:.3f}",
-        "recommended": f"{answer}: {translate(entry.reason)}",
-    }
 
 
 def _notes(answer: Answer) -> Iterator[str]:
     """Yield what a reader should know of an answer that its table does not show."""
     if answer.decision.abstained:
-        yield _word("abstained")
+        yield translate("For a person to decide: the guarantee would need too long a list.")
     for violation in answer.decision.violations:
-        yield _word(violation.kind).format(violation.article, violation.other)
+        yield translate(_VIOLATIONS[violation.kind].format(violation.article, violation.other))
     if answer.truncated:
-        yield _word("truncated")
+        yield translate("The fact is longer than the model reads: its end was not considered.")
 
 
 def _feature_lines(answer: Answer, width: int) -> Iterator[str]:
@@ -127,38 +116,18 @@ def _recommended_texts(entries: Iterable[Recommendation], texts: Mapping[str, st
     )
 
 
-_COLUMNS: dict[str, dict[str, Any]] = {
-    "article": {"min_width": 7},  # such as 133之一
-    "title": {},
-    "score": {"no_wrap": True},
-    "probability": {"no_wrap": True, "justify": "right"},
-    "threshold": {"no_wrap": True, "justify": "right"},
-    "recommended": {"min_width": 20},  # such as "yes: above threshold"
-}
-"""How each column is laid out: in a narrow table, titles take several lines, numbers one."""
-
-
-def _word(name: str) -> str:
-    return translate(_WORDS[name])
-
-
-_WORDS = {
-    "case": marked("Case {}: "),
-    "error": marked("not answered. {}"),
-    "article": marked("Article"),
-    "title": marked("Title"),
-    "score": marked("Score"),
-    "probability": marked("Probability"),
-    "threshold": marked("Threshold"),
-    "recommended": marked("Recommended"),
-    "yes": marked("yes"),
-    "no": marked("no"),
-    "none": marked("none"),
-    "abstained": marked("For a person to decide: the guarantee would need too long a list."),
-    "truncated": marked("The fact is longer than the model reads: its end was not considered."),
+_VIOLATIONS = {
     "missing_companion": marked(
         "In the training cases, {0} is rarely cited without {1}, which is missing here."
     ),
     "never_cited_together": marked("In the training cases, {0} and {1} are never cited together."),
 }
-"""All words that a table of an answer has of its own."""
+_COLUMNS: dict[str, dict[str, Any]] = {
+    "Article": {"min_width": 7},  # such as 133之一
+    "Title": {},
+    "Score": {"no_wrap": True},
+    "Probability": {"no_wrap": True, "justify": "right"},
+    "Threshold": {"no_wrap": True, "justify": "right"},
+    "Recommended": {"min_width": 20},  # such as "yes: above threshold"
+}
+"""How each column is laid out: in a narrow table, titles take several lines, numbers one."""

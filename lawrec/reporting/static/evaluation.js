@@ -3,10 +3,10 @@ const table = document.getElementById("articles");
 const body = table.tBodies[0];
 const heads = [...table.tHead.rows[0].cells];
 
-// "never" (a threshold) sorts as the largest number, "–" (no value) as the smallest.
+// "∞" (a threshold that no score reaches) sorts as the largest number, "–" (no value) as the smallest.
 function sortKey(row, column) {
   const text = row.cells[column].textContent;
-  if (text === "never") return Infinity;
+  if (text === "∞") return Infinity;
   if (text === "–") return -Infinity;
   return parseFloat(text) || 0;
 }

@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from lawrec.decision.co_citation import CoCitationViolation
 from lawrec.decision.decision_rule import ABOVE
 from lawrec.decision.recommend import Decision, Recommendation
+from lawrec.errors import CaseError
 from lawrec.reporting.answers.table import answer_table, score_bar
 from lawrec.reporting.tables import WIDTH
 from lawrec.runs.results import Answer
@@ -33,8 +34,11 @@ Case 1: 公诉机关指控，被告人某甲窃得现金。
 
 
 def test_a_table_can_be_in_chinese():
+    empty = CaseError(
+        "stdin:2", expected="the fact must not be empty", got="''", todo="Write the fact."
+    )
     with messages_in("zh"):
-        shown, refused = table(replace(ANSWER, truncated=True), REFUSED)
+        shown, refused = table(replace(ANSWER, truncated=True), Answer("2", error=empty))
     assert (
         shown
         == f"""\
@@ -42,14 +46,14 @@ def test_a_table_can_be_in_chinese():
 
   条文      名称         得分            概率    阈值   推荐
  {"─" * 86}
-  264       盗窃罪       0.912 █████▌   0.954   0.500   是: 达到阈值
-  133之一   危险驾驶罪   0.250 █▌       0.500   0.375   是: 均未达到阈值，取得分最高者
-  347                    0.125 ▊                   无   否: 未达到阈值
+  264       盗窃罪       0.912 █████▌   0.954   0.500   是：达到阈值
+  133之一   危险驾驶罪   0.250 █▌       0.500   0.375   是：均未达到阈值，取得分最高者
+  347                    0.125 ▊                   无   否：未达到阈值
 
   案情超过模型所读的长度，末尾部分未予考虑。
 """
     )
-    assert refused.startswith("案件 2：未作答。stdin:2: a fact must hold text")
+    assert refused == ("案件 2：未作答。stdin:2：案情不能为空；实际：''。请写上案情。\n")
 
 
 def test_the_columns_of_a_table_line_up_in_cells():
