@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,17 +23,25 @@ LANGUAGES = ("en", "zh")
 """The languages that messages are translated to; they are written in the first one."""
 # "{0}" or "{0:n}" in "{0:n} cases of {1}": group 1 is its number, group 2 is ":n" for a number.
 PLACEHOLDER = re.compile(r"\{(\d+)(:n)?\}")
-# Of a number: "1,234", "+0.5", "2.0e-03", "95%", "nan"
-_NUMBER, _TEXT = r"([-+]?(?:\d[-+.,e\d]*|inf|nan)%?)", "(.*?)"
+_DEPTH = 4
+"""How deep sentences within sentences are translated, whoever wrote them."""
+# "1,234", "+0.5", "2.0e-03", "95%", "nan"
+_NUMBER = re.compile(r"[-+]?(?:\d[-+.,e\d]*|inf|nan)%?")
 _FOLDER = Path(__file__).parent / "locale"
 _language = ContextVar("language", default=LANGUAGES[0])
 
 
 class _Pattern(NamedTuple):
-    """A message with placeholders, the longest text between them, and its translation."""
+    """A message with placeholders.
 
-    message: str
-    longest: str
+    Attributes:
+        literals: The texts before, between and after its placeholders.
+        are_numbers: Whether each placeholder stands for a number.
+        translation: Its translation.
+    """
+
+    literals: tuple[str, ...]
+    are_numbers: tuple[bool, ...]
     translation: str
 
 
@@ -96,8 +104,7 @@ def translate(text: str) -> str:
     language = current_language()
     if language == LANGUAGES[0]:
         return text
-    catalog = _catalog(language)
-    return catalog.texts.get(text) or _from_patterns(text, catalog.patterns)
+    return _translated(text, _catalog(language), depth=_DEPTH)
 
 
 def error_message(error: LawrecError) -> str:
@@ -131,40 +138,55 @@ def _catalog(language: str) -> _Catalog:
     path = _FOLDER / language / "LC_MESSAGES/lawrec.json"
     texts = json.loads(path.read_text(encoding="utf-8"))
     patterns = [
-        _Pattern(message, max(PLACEHOLDER.split(message)[::3], key=len), translation)
+        _Pattern(tuple(parts[::3]), tuple(map(bool, parts[2::3])), translation)
         for message, translation in texts.items()
-        if PLACEHOLDER.search(message)
+        if len(parts := PLACEHOLDER.split(message)) > 1
     ]
     # The message that says the most comes first: "{0} of {1} cases" before "{0} cases".
-    patterns.sort(key=lambda pattern: -len(PLACEHOLDER.sub("", pattern.message)))
+    patterns.sort(key=lambda pattern: -sum(map(len, pattern.literals)))
     return _Catalog(texts, tuple(patterns))
 
 
-def _from_patterns(text: str, patterns: tuple[_Pattern, ...]) -> str:
-    """Return the translation of the message that a text is an instance of, or of a list of some."""
-    for pattern in patterns:
-        if pattern.longest in text and (match := _expression(pattern.message).fullmatch(text)):
-            return _filled(pattern.translation, match.groups())
-    return "; ".join(map(_translated_value, text.split("; "))) if "; " in text else text
+def _translated(text: str, catalog: _Catalog, *, depth: int) -> str:
+    """Return the translation of a message, of an instance of one, or of a list of some."""
+    if whole := catalog.texts.get(text):
+        return whole
+    inner = partial(_translated_value, catalog=catalog, depth=depth - 1)
+    for pattern in catalog.patterns:
+        if values := _values_in(text, pattern):
+            return PLACEHOLDER.sub(
+                partial(_value_of, list(map(inner, values))), pattern.translation
+            )
+    return "; ".join(map(inner, text.split("; "))) if "; " in text else text
 
 
-@cache
-def _expression(message: str) -> re.Pattern[str]:
-    """Return the pattern of the instances of a message; its groups are the values."""
-    literal, *others = map(re.escape, PLACEHOLDER.split(message)[::3])
-    kinds = [_NUMBER if match[2] else _TEXT for match in PLACEHOLDER.finditer(message)]
-    parts = (f"{kind}{text}" for kind, text in zip(kinds, others, strict=True))
-    return re.compile(literal + "".join(parts), re.DOTALL)
+def _value_of(values: Sequence[str], match: re.Match[str]) -> str:
+    """Return the value of a placeholder in a translation."""
+    return values[int(match[1])]
 
 
-def _filled(translation: str, values: Sequence[str]) -> str:
-    """Return a translation with the values of a text in place of its placeholders."""
-    return PLACEHOLDER.sub(lambda match: _translated_value(values[int(match[1])]), translation)
-
-
-def _translated_value(value: str) -> str:
+def _translated_value(value: str, *, catalog: _Catalog, depth: int) -> str:
     """Return the value of a placeholder: translated if it is a sentence, never if it is a word.
 
     A word is a name of the user's, even where it looks like a message, such as a file "none".
     """
-    return translate(value) if " " in value else value
+    return _translated(value, catalog, depth=depth) if depth and " " in value else value
+
+
+def _values_in(text: str, pattern: _Pattern) -> list[str]:
+    """Return the values of the placeholders of a message in a text; none if it is no instance.
+
+    Each value ends where the text behind it is first found, so that this takes linear time.
+    """
+    first, *middle, last = pattern.literals
+    if not (text.startswith(first) and text[len(first) :].endswith(last)):
+        return []
+    values, rest = [], text[len(first) : len(text) - len(last)]
+    for literal in middle:
+        value, found_literal, rest = rest.partition(literal)
+        if not found_literal:
+            return []
+        values.append(value)
+    values.append(rest)
+    kinds = zip(values, pattern.are_numbers, strict=True)
+    return values if all(_NUMBER.fullmatch(value) for value, number in kinds if number) else []

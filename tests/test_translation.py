@@ -119,6 +119,8 @@ def test_a_language_holds_inside_its_block():
         # A list of messages; a value with line ends.
         ("other is better in micro-F1 (p = 0.010); exact match (p = 0.200, may be chance)", None),
         ("missing: a\nb", "缺少：a\nb"),
+        # Sentences within sentences, however many.
+        ("missing: " * 10_000, "缺少：" * 4 + "missing: " * 9_996),
     ],
 )
 def test_a_text_is_translated_with_what_it_holds(text, translated):

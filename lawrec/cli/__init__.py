@@ -116,9 +116,11 @@ class _Shown(click.ClickException):
     """A mistake as click shows it, in the language of the command: the context of it ends here."""
 
     def __init__(self, error: click.ClickException) -> None:
+        # What steers a terminal is escaped before click drops it.
+        error.message = printable(error.message)  # type: ignore[misc]
         text = io.StringIO()
         error.show(text)
-        super().__init__("\n".join(map(translate, printable(text.getvalue()).splitlines())))
+        super().__init__("\n".join(map(translate, text.getvalue().splitlines())))
         self.exit_code = error.exit_code  # type: ignore[misc]
 
     def show(self, file: IO[Any] | None = None) -> None:

@@ -14,7 +14,7 @@ from lawrec.translation import current_language, translate
 
 # The text after a tag, and of the attributes that people read: ">Audit of the cases<",
 # 'placeholder="article or title"'. Neither has a "<" or quotes.
-_TEXT = re.compile(r'(>|(?:placeholder|aria-label)=")([^<>"]*[a-z][^<>"]*)(?=[<"])')
+_TEXT = re.compile(r'(>|(?:placeholder|aria-label)=")([^<>"]+)(?=[<"])')
 
 
 def page_html(title: str, body: str, *, stylesheet: str) -> str:
@@ -68,7 +68,13 @@ def translated_html(html: str) -> str:
     """
     if current_language() == "en":
         return html
-    return _TEXT.sub(lambda match: match[1] + translate(" ".join(match[2].split())), html)
+    return _TEXT.sub(_translated_text, html)
+
+
+def _translated_text(match: re.Match[str]) -> str:
+    text = " ".join(match[2].split())
+    translated = translate(text)
+    return match[0] if translated == text else match[1] + translated
 
 
 def texts_of(html: str) -> list[str]:

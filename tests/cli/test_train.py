@@ -59,8 +59,8 @@ def test_a_dry_run_shows_sizes_and_the_first_batch_and_makes_no_run(
     result = lawrec("train", "--data", tiny_data, *small, "--dry-run", "--debug")
     assert result.exit_code == 0, result.stderr
     assert result.stdout.startswith("Row 0: articles ")
-    assert "\ngradients are finite                yes\n" in result.stdout
-    assert "\ncases                 train 80, valid 30, test 30\n" in result.stdout
+    assert "\ngradients are finite                 yes\n" in result.stdout
+    assert "\ncases                  train 80, valid 30, test 30\n" in result.stdout
     assert result.stdout.endswith("\nNo run was created. The prepared records are kept.\n")
     assert not (tmp_path / "checkpoints").exists()
     assert (tmp_path / "data/records").exists()
@@ -70,7 +70,7 @@ def test_a_dry_run_shows_sizes_and_the_first_batch_and_makes_no_run(
         *("--set=model.embedding_stddev=3e38", "--set=model.embedding_init=random"),
     )
     assert wild.exit_code == 1
-    assert "gradients are finite                no: " in wild.stdout
+    assert "gradients are finite                 no: " in wild.stdout
     assert wild.stderr.endswith("the model cannot be trained on such batches.\n")
 
 
