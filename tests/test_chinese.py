@@ -13,7 +13,7 @@ from lawrec.corpus.audit.case_checks import CHECKS
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, Occurrence
 from lawrec.corpus.audit.runner import AuditReport, Finding, LongTail, SplitSizes
 from lawrec.corpus.manifest import Verification
-from lawrec.corpus.stratified_split import SplitReport
+from lawrec.corpus.splitting.stratified_split import SplitReport
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.diagnostics.reports import Layer, Network, Part, RankerInfo, RunInfo
