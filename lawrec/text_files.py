@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, cast
 from lawrec.encodings import SAMPLE_BYTES, SURROGATE, guess_encoding
 from lawrec.errors import CaseError, quoted
 from lawrec.limits import MAX_LINE_BYTES, MAX_TEXT_BYTES, PIPE_SECONDS
+from lawrec.remote_files import resolve_uri
 
 TOO_LONG = "\ud800"
 """What `decode_lines` yields, with a line feed, for a line of more than `MAX_LINE_BYTES`: a
@@ -36,10 +37,11 @@ def list_files(path: Path) -> list[Path]:
 
     The files are sorted by name. In a folder, files whose names begin with "." or "_" are ignored,
     and so is the list of articles, law.txt. A path that neither exists nor is a pattern is returned
-    as it is: an error follows when it is opened.
+    as it is: an error follows when it is opened. A path may be the URI of a file or a folder.
 
     Raises:
-        CaseError: The folder is empty, the pattern has no match, or the path is "-" (stdin).
+        CaseError: The folder is empty, the pattern has no match, the URI cannot be reached, or the
+            path is "-" (stdin).
 
     Example:
         >>> [file.name for file in list_files(Path("cases.json"))]
@@ -52,6 +54,7 @@ def list_files(path: Path) -> list[Path]:
             got="stdin",
             todo="Save them to a file: it is read again.",
         )
+    path = resolve_uri(path)
     if path.is_dir():
         files = [file for file in path.iterdir() if _may_be_cases(file.name)]
         expected = "the folder must hold files of cases"

@@ -30,7 +30,7 @@ FOUNDATION = (
         "setting_range",
     ),
     "disk_array",
-    *("config", "text_files", "parallel", "tensorflow_start", "device_names"),
+    *("config", "remote_files", "text_files", "parallel", "tensorflow_start", "device_names"),
 )
 HOUSE = {
     "law": (
