@@ -10,6 +10,7 @@ import pandas as pd
 
 from lawrec.config import DecisionConfig
 from lawrec.corpus.cases import Case, read_cases
+from lawrec.corpus.label_check import labels_known_to_run
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.vocabulary import label_matrix
 from lawrec.decision.co_citation import CoCitations, find_co_citations
@@ -18,12 +19,13 @@ from lawrec.decision.cross_fitting import check_choices, choose_rule, threshold_
 from lawrec.decision.decision_rule import DecisionRule, abstained, decide
 from lawrec.decision.score_order import round_scores
 from lawrec.decision.tuning_cases import TuningCases
-from lawrec.errors import CaseError, RunError
+from lawrec.errors import CaseError, RunError, quoted
 from lawrec.evaluation.metrics import evaluate
 from lawrec.files import check_writable
 from lawrec.inference.engines import AUTO_ENGINE, EngineChoice
 from lawrec.inference.score_cases import join_cases, score_file
 from lawrec.iterables import batched
+from lawrec.law.articles import article_name
 from lawrec.progress import SILENT, Progress
 from lawrec.registry import lookup
 from lawrec.runs.find_checkpoint import best_checkpoint
@@ -63,7 +65,7 @@ def tune_run(
         progress: Updated after each chunk of cases, and after each fold of a comparison.
 
     Raises:
-        CaseError: The file cannot be used, or it is the train split.
+        CaseError: A file cannot be used, or it is the train split, or both are the same.
         ConfigError: A setting is unknown, or these cases are too few for the guarantee.
         RunError: The run has no checkpoint, or no scores out of fold.
         OSError: The folder of the run cannot be written to; raised before anything is computed.
@@ -77,7 +79,8 @@ def tune_run(
     check_writable(run.folder)
     source = _source(run, config, data=data)
     if feedback:
-        _refuse_train_cases(run, feedback)
+        used = trained_on(run) | {"tune": (source.sha256,)}
+        refuse_same_cases(feedback, content_digest(feedback), purpose="tune", used=used)
     costs = _read_costs(config, run.articles.names)
     co_citations = _train_co_citations(run)
     checkpoint = best_checkpoint(run, progress)
@@ -135,7 +138,7 @@ class _Source:
 def _source(run: Run, config: DecisionConfig, *, data: tuple[Path, CaseFormat] | None) -> _Source:
     if data:
         path, case_format = data
-        _refuse_train_cases(run, path)
+        refuse_same_cases(path, content_digest(path), purpose="tune", used=trained_on(run))
         return _Source(path, content_digest(path), case_format)
     split = lookup(_SPLITS, config.tune_on, where="decision.tune_on")
     split = split if split in run.splits else "train"
@@ -143,10 +146,6 @@ def _source(run: Run, config: DecisionConfig, *, data: tuple[Path, CaseFormat] |
         own = run.splits[split]
         return _Source(own.path, own.sha256, run.dataset.case_format, out_of_fold=True)
     return _source(run, config, data=(split_path(run, split), run.dataset.case_format))
-
-
-def _refuse_train_cases(run: Run, path: Path) -> None:
-    refuse_same_cases(path, content_digest(path), purpose="tune", used=trained_on(run))
 
 
 def _out_of_fold_cases(run: Run) -> ScoredCases:
@@ -194,7 +193,10 @@ def _read_costs(config: DecisionConfig, names: tuple[str, ...]) -> Float64Array 
     if not config.costs_file:
         return None
     try:
-        table = pd.read_csv(config.costs_file, dtype={"article": str}).set_index("article")
+        table = pd.read_csv(config.costs_file, dtype={"article": str})
+        table.index = pd.Index(map(article_name, table["article"]))
+        if unknown := labels_known_to_run(names).unknown(table.index):
+            raise ValueError(f"{quoted(unknown[0])} is no article of the run or the Criminal Law")
         listed = table[["miss", "false"]].astype(np.float64)
         if not listed.index.is_unique:
             raise ValueError("an article is listed twice")

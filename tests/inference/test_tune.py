@@ -76,7 +76,7 @@ def test_thresholds_are_chosen_for_rounded_scores(run):
 
 def test_costs_of_some_articles_leave_the_others_as_configured(tmp_path):
     path = tmp_path / "costs.csv"
-    path.write_text("article,miss,false\n264,3,0.5\n", "utf-8")
+    path.write_text("article,miss,false\n第二百六十四条,3,0.5\n266,9,9\n", "utf-8")
     config = DecisionConfig(costs_file=str(path), miss_cost=2.0)
     assert tune._read_costs(config, ("133", "264")).tolist() == [[2, 1], [3, 0.5]]
     assert tune._read_costs(DecisionConfig(), ("133", "264")) is None
@@ -89,6 +89,9 @@ def test_costs_of_some_articles_leave_the_others_as_configured(tmp_path):
         ("264,-1,1\n", "a cost is not a number of at least 0"),
         ("264,inf,1\n", "a cost is not a number of at least 0"),
         ("264,much,1\n", "could not convert string to float"),
+        ("刑法第264条,1,1\n264,2,1\n", "an article is listed twice"),
+        ("264,1,1\n2644,9,1\n", "'2644' is no article of the run or the Criminal Law"),
+        (",1,1\n", "not an article: nan"),
     ],
 )
 def test_costs_that_cannot_be_used_are_refused(tmp_path, rows, message):
@@ -233,6 +236,13 @@ def test_feedback_is_used_and_its_cases_are_not_evaluated_on(run, tmp_path):
     assert effect.after["exact_match"] <= 0.5  # the run does not know 452
     assert tuned.tuned_on == (run.splits["valid"].sha256, effect.sha256)
     assert without.feedback is None
+
+
+def test_feedback_that_is_tuned_on_anyway_is_refused(run):
+    """Its cases would count twice."""
+    valid = run.splits["valid"].path
+    with pytest.raises(CaseError, match="the cases must differ from those used to tune"):
+        tune.tune_run(run, feedback=valid)
 
 
 def test_feedback_of_train_cases_is_refused(run):

@@ -49,7 +49,8 @@ def read_parquet(cases: CaseStream) -> Iterator[Row]:
             required = [name for name in required_columns(cases) if name not in nested]
             check_columns(columns, required, where=cases.where)
             yield from enumerate(_rows(table, used_columns(columns, cases.case_format)), 1)
-    except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
+    except (pyarrow.ArrowException, ValueError, OverflowError, OSError) as error:
+        # Overflow: a time or a length of time that Python has no value for.
         if isinstance(error, OSError) and error.errno:  # pyarrow's own errors have no errno
             raise
         expected, got = "the file must be Parquet", str(error).partition("\n")[0]

@@ -37,3 +37,14 @@ def test_few_rows_are_in_memory_however_little_of_the_file_they_take(tmp_path):
         assert case.fact == fact
         most = max(most, pyarrow.total_allocated_bytes() - before)
     assert most < 30 * 3 * len(fact)  # of 200 rows, with 3 bytes a character
+
+
+def test_a_time_that_python_cannot_hold_is_named(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow.parquet import write_table
+
+    path = tmp_path / "a.parquet"
+    spans = pyarrow.array([1, 2**62], pyarrow.duration("s"))
+    write_table(pyarrow.table({"id": spans, "fact": ["盗窃", "诈骗"]}), path)
+    with pytest.raises(CaseError, match="the file must be Parquet, got"):
+        list(read_cases(path, labelled=False))
