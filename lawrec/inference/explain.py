@@ -20,11 +20,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lawrec.corpus.vocabulary import UNK_ID, Encoder
+from lawrec.corpus.vocabulary import UNK_ID
 from lawrec.decision.explanation import Evidence, Explanation, Rival
 from lawrec.decision.recommend import Decision
 from lawrec.decision.score_order import SCORE_DECIMALS
-from lawrec.inference.fact_parts import LocatedFact, Part, clauses, joined, locate, passages, words
+from lawrec.inference.fact_parts import LocatedFact, Part, clauses, joined, passages, words
 from lawrec.ranking.scorer import Scorer
 from lawrec.types import Float32Array, Float64Array
 
@@ -60,9 +60,8 @@ class _Occluded(NamedTuple):
 
 def explain_decision(
     decision: Decision,
-    fact: str,
+    fact: LocatedFact,
     *,
-    encoder: Encoder,
     scorer: Scorer,
     articles: Sequence[str],
     titles: Mapping[str, str],
@@ -71,15 +70,14 @@ def explain_decision(
 
     Args:
         decision: What was decided for the fact.
-        fact: The fact as it was given.
-        encoder: From the fact to token ids.
+        fact: The fact with its tokens.
         scorer: What scored the fact.
         articles: The article of each column of the scores.
         titles: Titles of articles, where they are known.
 
     Example:
         >>> explained = explain_decision(  # doctest: +SKIP
-        ...     decision, fact, encoder=encoder, scorer=scorer, articles=articles, titles=titles
+        ...     decision, fact, scorer=scorer, articles=articles, titles=titles
         ... )
         >>> explained.recommendations[0].explanation.words[0].text  # doctest: +SKIP
         '窃取'
@@ -87,18 +85,17 @@ def explain_decision(
     listed = [entry.article for entry in decision.recommendations if entry.recommended]
     if not listed:
         return decision
-    located = locate(fact, encoder)
     columns = [articles.index(article) for article in listed]
-    scores = scorer([located.token_ids])[0]
+    scores = scorer([fact.token_ids])[0]
     column = _best_other(scores, columns)
-    occlude = partial(_occlude, located, columns=columns, rival=column, scorer=scorer)
-    of_clauses, of_words = _clauses_and_words(located, occlude)
+    occlude = partial(_occlude, fact, columns=columns, rival=column, scorer=scorer)
+    of_clauses, of_words = _clauses_and_words(fact, occlude)
     rival = None
     if column is not None:
         name, score = articles[column], round(float(scores[column]), SCORE_DECIMALS)
         rival = Rival(name, titles.get(name, ""), score, clauses=(), words=())
     explanations = {
-        article: _explanation(fact, of_clauses, of_words=of_words, index=index, rival=rival)
+        article: _explanation(fact.text, of_clauses, of_words=of_words, index=index, rival=rival)
         for index, article in enumerate(listed)
     }
     return replace(

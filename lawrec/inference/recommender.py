@@ -23,6 +23,7 @@ from lawrec.errors import CaseError, ConfigError, ErrorKind
 from lawrec.inference.encode_cases import EncodedCase, encode_cases
 from lawrec.inference.engines import AUTO, EngineChoice
 from lawrec.inference.explain import explain_decision
+from lawrec.inference.fact_parts import locate
 from lawrec.inference.run_scorer import load_scorer
 from lawrec.iterables import CHUNK_CASES, batched
 from lawrec.progress import SILENT, Progress
@@ -258,17 +259,17 @@ class Recommender:
         """
         if answer.error:
             return answer
+        fact = locate(answer.fact, self.encoder)
         decision = explain_decision(
             answer.decision,
-            answer.fact,
-            encoder=self.encoder,
+            fact,
             scorer=self.scorer,
             articles=self.articles,
             titles=self.titles,
         )
         index, similar_cases = self.index(), None
         if index:
-            similar_cases = index.similar(self.encoder(answer.fact), self.articles)
+            similar_cases = index.similar(fact.token_ids, self.articles)
         return replace(answer, decision=decision, similar_cases=similar_cases)
 
     def _answers(

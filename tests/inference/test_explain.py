@@ -48,8 +48,7 @@ def explained(*listed, fact=FACT, scorer=linear_scores, others=(), articles=ARTI
     """Return the explanation of each article."""
     answer = explain_decision(
         decision(*listed, others=others),
-        fact,
-        encoder=ENCODER,
+        locate(fact, ENCODER),
         scorer=scorer,
         articles=articles,
         titles=TITLES,
