@@ -11,7 +11,7 @@ this again.
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import chain
@@ -27,7 +27,7 @@ PACKAGE = Path(__file__).parents[1] / "lawrec"
 _CALLS = {
     *("marked", "translate", "message", "UsageError", "BadParameter", "ClickException"),
     *("simple_table", "add_column", "ReportTable", "Check", "CorpusCheck", "Occurrence"),
-    *("KnownLabels", "Metric"),
+    *("KnownLabels", "Metric", "ValueError", "TypeError"),
 }
 """The functions whose arguments are messages, if they are texts."""
 _PARTS = ("expected", "got", "todo")
@@ -71,6 +71,8 @@ _OF_THE_SYSTEM = (
     *("Permission denied", "No space left on device", "Read-only file system"),
 )
 """What the operating system says of files."""
+_Values = dict[str, list[ast.expr]]
+"""What names can be."""
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -127,69 +129,104 @@ class _Module:
     """The texts of a module, found where they are written."""
 
     def __init__(self, tree: ast.Module) -> None:
+        nodes = list(ast.walk(tree))
         self._tree = tree
-        self._values: dict[str, list[ast.expr]] = {}  # by the name that they are assigned to
-        self._parameters: dict[str, list[str]] = {}  # of each function
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Assign):
-                self._add_assignment(node)
-            elif isinstance(node, ast.FunctionDef):
-                self._parameters[node.name] = [each.arg for each in node.args.args]
-                returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
-                self._values[f"{node.name}()"] = [each for each in returned if each]
+        self._functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
+        self._passed: dict[str, _Values] = {name: {} for name in self._functions}
+        self._of_module = _assigned(tree.body)
+        for scope in (tree, *self._functions.values()):
+            self._add_passed(scope)
 
     def messages(self) -> Iterator[str]:
         """Yield the messages of all calls."""
-        for node in ast.walk(self._tree):
-            if isinstance(node, ast.Call):
-                for argument in self._message_arguments(node):
-                    yield from self._texts(argument)
+        for scope in (self._tree, *self._functions.values()):
+            values = self._values_in(scope)
+            for node in ast.walk(scope):
+                for argument in self._message_arguments(node) if isinstance(node, ast.Call) else ():
+                    yield from self._texts(argument, values)
 
-    def _add_assignment(self, node: ast.Assign) -> None:
-        for target in node.targets:
-            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                pairs = list(zip(target.elts, node.value.elts, strict=False))
-            else:
-                pairs = [(target, node.value)]
-            for name, value in pairs:
-                if isinstance(name, ast.Name):
-                    self._values.setdefault(name.id, []).append(value)
+    def _add_passed(self, scope: ast.Module | ast.FunctionDef) -> None:
+        """Add the texts that a function passes to others."""
+        values = self._of_module | _assigned(ast.walk(scope))
+        for call in ast.walk(scope):
+            for parameter, value in self._arguments(call) if isinstance(call, ast.Call) else ():
+                passed = self._passed[_name(call.func)].setdefault(parameter, [])
+                passed += map(ast.Constant, self._texts(value, values))
+
+    def _values_in(self, scope: ast.Module | ast.FunctionDef) -> _Values:
+        """Return what the names of a function can be; of the module, those that it assigns."""
+        if isinstance(scope, ast.Module):
+            return self._of_module
+        return self._of_module | self._passed[scope.name] | _assigned(ast.walk(scope))
 
     def _message_arguments(self, call: ast.Call) -> Iterator[ast.expr]:
+        is_method = isinstance(call.func, ast.Attribute)
         name = call.func.attr if isinstance(call.func, ast.Attribute) else _name(call.func)
-        if name in _CALLS:
+        if name in _CALLS and not (is_method and name == "translate"):  # that of str
             yield from call.args
         if name == "update" and len(call.args) >= _STAGE_ARGUMENTS:
             yield from (call.args[0], *call.args[_STAGE_ARGUMENTS:])
         yield from (each.value for each in call.keywords if each.arg in _PARTS)
-        for parameter, value in zip(self._parameters.get(name, ()), call.args, strict=False):
-            if parameter in _PARTS:
-                yield value
 
-    def _texts(self, node: ast.expr) -> Iterator[str]:
-        """Yield the texts that an expression can be, each f-string with placeholders."""
+    def _arguments(self, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+        """Yield the arguments of a call of a function of this module by the parameters' names."""
+        function = self._functions.get(_name(call.func))
+        if function:
+            yield from zip((each.arg for each in function.args.args), call.args, strict=False)
+            yield from ((str(each.arg), each.value) for each in call.keywords)
+
+    def _texts(
+        self, node: ast.expr, values: _Values, entered: frozenset[str] = frozenset()
+    ) -> Iterator[str]:
+        """Yield the texts that an expression can be, each f-string with placeholders.
+
+        Args:
+            node: The expression.
+            values: What its names can be.
+            entered: The functions whose results are looked at already.
+        """
+        others: list[ast.expr] = []
         match node:
             case ast.Constant(value=str(text)):
                 yield text
             case ast.JoinedStr(values=parts):
                 yield _with_placeholders(parts)
-                values = [part.value for part in parts if isinstance(part, ast.FormattedValue)]
-                yield from filter(_is_sentence, chain.from_iterable(map(self._texts, values)))
+                inner = [part.value for part in parts if isinstance(part, ast.FormattedValue)]
+                yield from filter(_is_sentence, self._texts(ast.Tuple(inner), values, entered))
             case ast.IfExp(body=first, orelse=second):
-                yield from chain(self._texts(first), self._texts(second))
-            case ast.BoolOp(values=values) | ast.Tuple(elts=values):
-                yield from chain.from_iterable(map(self._texts, values))
+                others = [first, second]
+            case ast.BoolOp(values=others) | ast.Tuple(elts=others):
+                pass
             case ast.Starred(value=value):
-                yield from self._texts(value)
-            case ast.Name(id=name):
-                yield from self._assigned(name)
-            case ast.Call(func=ast.Name(id=name)):
-                yield from self._assigned(f"{name}()")
+                others = [value]
+            case ast.Name(id=name) if name in values:
+                others, values = values[name], {**values, name: []}  # it may be made of itself
+            case ast.Call(func=ast.Name(id=name)) if name in self._functions.keys() - entered:
+                nodes = ast.walk(self._functions[name])
+                others = [
+                    each.value for each in nodes if isinstance(each, ast.Return) and each.value
+                ]
+                values, entered = self._values_in(self._functions[name]), entered | {name}
+        for other in others:
+            yield from self._texts(other, values, entered)
 
-    def _assigned(self, name: str) -> Iterator[str]:
-        values = self._values.pop(name, [])  # once: a name may be assigned from itself
-        yield from chain.from_iterable(map(self._texts, values))
-        self._values[name] = values
+
+def _assigned(nodes: Iterable[ast.AST]) -> _Values:
+    """Return the expressions that are assigned to each name."""
+    pairs: list[tuple[ast.expr, ast.expr]] = []
+    for node in nodes:
+        if isinstance(node, ast.NamedExpr):
+            pairs.append((node.target, node.value))
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs += zip(target.elts, node.value.elts, strict=False)
+            else:
+                pairs.append((target, node.value))
+    values: _Values = {}
+    for target, value in pairs:
+        if isinstance(target, ast.Name):
+            values.setdefault(target.id, []).append(value)
+    return values
 
 
 def _name(node: ast.expr) -> str:

@@ -24,6 +24,7 @@ from lawrec.encodings import SAMPLE_BYTES, SURROGATE, guess_encoding
 from lawrec.errors import CaseError, quoted
 from lawrec.limits import MAX_LINE_BYTES, MAX_TEXT_BYTES, PIPE_SECONDS
 from lawrec.remote_files import resolve_uri
+from lawrec.translation import marked
 
 TOO_LONG = "\ud800"
 """What `decode_lines` yields, with a line feed, for a line of more than `MAX_LINE_BYTES`: a
@@ -153,7 +154,7 @@ def _open_pipe(path: Path) -> BinaryIO:
     )
 
 
-def read_text(path: Path, name: str = "the file") -> str:
+def read_text(path: Path, name: str = marked("the file")) -> str:
     """Return the text of a file in UTF-8 or GB18030, which may be compressed.
 
     Args:

@@ -55,7 +55,7 @@ def filled(text, values):
 
 def found_in(make_translations, code):
     module = make_translations.ast.parse(code)
-    return sorted(make_translations._Module(module).messages())
+    return sorted({*make_translations._Module(module).messages()})
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -167,10 +167,13 @@ def test_an_error_inside_a_message_is_translated():
             ["a", "b {0}", "d", "f"],
         ),
         (
-            'got = "a"\nif b:\n    got, other = f"{c}d", "e"\nError(got=got or "f")',
+            'def f():\n got = "a"\n if b:\n  got, d = f"{c}d", "e"\n Error(got=got or "f")',
             ["a", "f", "{0}d"],
         ),
-        ('def fail(expected, x): ...\nfail("a", "b")', ["a"]),
+        ('def f(a, b):\n Error(got=a)\ndef g():\n c = f"{d} e"\n f(c, b="x")', ["{0} e"]),
+        ('def f(a):\n Error(got=f"a {a}")\nf("b c")\nf("d")', ["a {0}", "b c"]),
+        ('def f(a):\n Error(got=a)\ndef g():\n a = "b"', []),
+        ("def f():\n return f()\nError(got=f())", []),
         ('def why():\n    return "a"\nError(todo=why())', ["a"]),
         ('todo = "a"\ntodo = todo\nError(todo=todo)', ["a"]),
         ('progress.update("a", 1, 2, note)\nseen.update("b")', ["a"]),

@@ -178,7 +178,7 @@ def read_words(paths: Iterable[Path]) -> list[str]:
     words = (
         _word(line, f"{path}:{number}")
         for path in paths
-        for number, line in enumerate(read_text(path, "the list of words").splitlines(), 1)
+        for number, line in enumerate(read_text(path, marked("the list of words")).splitlines(), 1)
         if line.strip()
     )
     return list(dict.fromkeys(words))

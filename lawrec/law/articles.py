@@ -12,6 +12,7 @@ from pathlib import Path
 from lawrec.errors import CaseError, quoted
 from lawrec.text import nfkc
 from lawrec.text_files import read_text
+from lawrec.translation import marked
 
 NUMERALS = "0-9０-９零〇一二三四五六七八九十百千"
 """The characters of an article's number, to stand within the [] of a regular expression."""
@@ -199,7 +200,7 @@ def read_article_list(path: Path) -> list[str]:
         ...     read_article_list(path)
         ['264', '133之一']
     """
-    lines = read_text(path, "the list of articles").splitlines()
+    lines = read_text(path, marked("the list of articles")).splitlines()
     names = [
         _listed_name(line, f"{path}:{number}")
         for number, line in enumerate(lines, 1)

@@ -15,6 +15,7 @@ from lawrec.errors import StatuteError, quoted
 from lawrec.json_text import parse_json
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, numbered_article
 from lawrec.text_files import read_text
+from lawrec.translation import marked
 
 # Markdown and HTML.
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -89,7 +90,7 @@ def read_statute(path: Path) -> Statute:
         ...     read_statute(path)
         Statute(texts={'1': '喝茶。'}, repeated=(), left_out=('第一章 茶',))
     """
-    text = read_text(path, "the statute")
+    text = read_text(path, marked("the statute"))
     is_json = path.suffix.lower() == ".json" or text.lstrip().startswith("{")
     statute = _collect(_json_blocks(path, text) if is_json else _text_blocks(text))
     if not statute.texts:
