@@ -4,6 +4,7 @@ SIGTERM and SIGINT stop it once all that it has accepted is answered. SIGHUP loa
 the old one answers until the new one is there.
 """
 
+import asyncio
 import math
 import os
 import signal
@@ -14,8 +15,10 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
+import h11
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.supervisors import Multiprocess
 
 from lawrec.progress import SILENT, Progress
@@ -24,6 +27,9 @@ from lawrec.serving.app import create_app
 from lawrec.serving.loaded_model import load_model
 from lawrec.serving.metrics import FOLDER_VARIABLE
 from lawrec.serving.service_config import ServiceConfig, check_service
+
+HEAD_SECONDS = 10.0
+"""Seconds until the head of a request must have arrived."""
 
 
 def run_service(
@@ -87,6 +93,7 @@ def server_config(
         host=config.host,
         port=config.port,
         workers=config.workers,
+        http=_Protocol,
         ssl_certfile=config.tls_certificate,
         ssl_keyfile=config.tls_key,
         access_log=config.access_log,
@@ -114,6 +121,31 @@ def _shared_metrics() -> Iterator[None]:
             yield
         finally:
             del os.environ[FOLDER_VARIABLE]
+
+
+class _Protocol(H11Protocol):
+    """HTTP that waits for the head of a request for a limited time; uvicorn waits forever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._head = self._close_later()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the head of the next request, unless it is complete."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._head.cancel()
+        elif self._head.cancelled():
+            self._head = self._close_later()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._head.cancel()
+        super().connection_lost(exc)
+
+    def _close_later(self) -> asyncio.TimerHandle:
+        return self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
 
 class _Workers(Multiprocess):

@@ -15,8 +15,10 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+import uvicorn
 
 from lawrec.errors import ConfigError, RunError
+from lawrec.serving import server
 from lawrec.serving.server import run_service, server_config
 from lawrec.serving.service_config import ServiceConfig
 from tests.helpers.cli import THEFT
@@ -143,3 +145,48 @@ def test_uvicorn_gets_the_settings(tmp_path):
     assert (settings.ssl_certfile, settings.ssl_keyfile) == (tmp_path, tmp_path)
     assert not settings.access_log
     assert not settings.server_header
+
+
+@contextmanager
+def started_here(monkeypatch, seconds):
+    """Yield the address of an empty application behind the server's own protocol."""
+
+    async def app(scope, receive, send):
+        await receive()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    monkeypatch.setattr(server, "HEAD_SECONDS", seconds)
+    options = server_config(ServiceConfig(port=0), app, log_level="warning")
+    options.lifespan = "off"
+    running = uvicorn.Server(options)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        wait_until(lambda: running.started)
+        yield running.servers[0].sockets[0].getsockname()
+    finally:
+        running.should_exit = True
+        thread.join()
+
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize("before", [b"", REQUEST], ids=["the first", "the second"])
+def test_a_head_that_does_not_come_closes_the_connection(monkeypatch, before):
+    with started_here(monkeypatch, 0.3) as address, socket.create_connection(address, 30) as sock:
+        if before:
+            sock.sendall(before)
+            assert b" 204 " in sock.recv(4096)
+        sock.sendall(REQUEST[:9])
+        assert sock.recv(4096) == b""
+
+
+def test_heads_in_time_are_answered_however_long_the_connection_lasts(monkeypatch):
+    with started_here(monkeypatch, 1.0) as address, socket.create_connection(address, 30) as sock:
+        for _ in range(8):
+            sock.sendall(REQUEST[:20])
+            time.sleep(0.2)
+            sock.sendall(REQUEST[20:])
+            assert b" 204 " in sock.recv(4096)
