@@ -29,7 +29,7 @@ from lawrec.types import BoolArray, Float32Array, Float64Array
 RESAMPLES = 1_000
 LEVEL = 0.95
 """Confidence level of all intervals."""
-_BLOCK_WEIGHTS = 10_000_000
+_BLOCK_WEIGHTS = 2_000_000
 """Number of weights to hold in memory at a time."""
 
 WeightedMetrics = Callable[[Float32Array], dict[str, Float64Array]]
@@ -220,8 +220,8 @@ def resample_weights(n_cases: int, resamples: int, *, seed: int) -> Iterator[Flo
     size = max(1, _BLOCK_WEIGHTS // n_cases)
     for start in range(0, resamples, size):
         rows = range(min(size, resamples - start))
-        draws = [np.bincount(rng.integers(n_cases, size=n_cases), minlength=n_cases) for _ in rows]
-        yield np.array(draws, np.float32)
+        draws = (np.bincount(rng.integers(n_cases, size=n_cases), minlength=n_cases) for _ in rows)
+        yield np.array([row.astype(np.float32) for row in draws])
 
 
 def _corrected_interval(samples: Float64Array, value: float) -> tuple[float, float]:

@@ -163,8 +163,12 @@ def plot(by_size: dict[int, dict[str, Usage]]) -> str:
                 values = [getattr(by_size[size][step], name) for size in sizes]
                 axes.plot(sizes, values, "o-", label=step)
             axes.set(xscale="log", yscale="log", xlabel="cases", ylabel=label)
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter("{x:,.0f}")
+                axis.set_minor_formatter("")
             axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
+        lines, labels = axes.get_legend_handles_labels()
+        figure.legend(lines, labels, loc="outside right upper", fontsize=8)
         figure.savefig(file, format="svg", metadata={"Date": None})
         return file.getvalue()
 
