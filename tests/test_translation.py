@@ -126,7 +126,7 @@ def test_a_language_holds_inside_its_block():
 def test_a_text_is_translated_with_what_it_holds(text, translated):
     expected = {
         "S": "请重新保存，或把工作表保存为 UTF-8 的 CSV 并指定它。",
-        "o": "other 更好的指标：micro-F1（p = 0.010）; 完全匹配率（p = 0.200，可能出于偶然）",
+        "o": "other 更好的指标：micro-F1（p = 0.010）; 完全正确率（p = 0.200，可能出于偶然）",
     }
     with messages_in("zh"):
         assert translate(text) == (expected[text[0]] if translated is None else translated)
