@@ -376,7 +376,7 @@ def test_explanations_as_a_table_and_as_a_page(shipped):
     page = Path("why.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert page.endswith("</html>\n")
-    assert "<h3>Why 264 盗窃罪</h3>" in page
+    assert "<h3>Why 264 盗窃罪:</h3>" in page
     assert '<p class="error">' in page
 
 

@@ -78,7 +78,7 @@ def _explanation(fact: str, entry: Recommendation) -> str:
     marked = "".join(_marked(stretch, strongest) for stretch in stretches(fact, explanation))
     title = _text(f"{entry.article} {entry.title}")
     return (
-        f"<h3>{translate('Why')} {title}</h3>"
+        f"<h3>{translate(f'Why {title}:')}</h3>"
         f'<p class="fact">{marked}</p>{_words(explanation)}{_rival(explanation)}'
     )
 

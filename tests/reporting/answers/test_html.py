@@ -69,7 +69,7 @@ def test_clauses_and_words_are_marked_with_their_effects():
     ) in section
     assert '又<mark class="for" title="+1.25">窃取</mark>，' in section
     assert '<mark class="against" title="-0.50">骗</mark>' in section
-    assert "<h3>Why 264 盗窃罪</h3>" in section
+    assert "<h3>Why 264 盗窃罪:</h3>" in section
     assert 'Rather than 266 诈骗罪 (0.125): <b class="against">骗</b> -0.50' in section
     assert "No single clause or word raised its score." in section
     assert "Similar training cases: 812 (264, 269; 0.62); 77 (264; 0.50)" in section
