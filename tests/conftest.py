@@ -71,14 +71,14 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
         extra: tuple[Path, ...] = (),
         **options: Any,
     ) -> tuple:
-        from lawrec import config
+        from lawrec import config_sources
         from lawrec.corpus.dataset_spec import DatasetSpec
         from lawrec.corpus.prepare import prepare
         from lawrec.runs.create import create_run
 
         root = root or tmp_path_factory.mktemp("workplace")
         roots = {"records_root": root / "data/records", "vocab_root": root / "vocab"}
-        resolved = config.load(None, (*SETTINGS, *settings))
+        resolved = config_sources.load(None, (*SETTINGS, *settings))
         learn_charges = resolved.loss.charge_weight > 0
         dataset = DatasetSpec(data, extra=extra, learn_charges=learn_charges, **roots)
         records = prepare(dataset, resolved.corpus)

@@ -30,7 +30,15 @@ FOUNDATION = (
         "setting_range",
     ),
     "disk_array",
-    *("config", "remote_files", "text_files", "parallel", "tensorflow_start", "device_names"),
+    *(
+        "config",
+        "config_sources",
+        "remote_files",
+        "text_files",
+        "parallel",
+        "tensorflow_start",
+        "device_names",
+    ),
 )
 HOUSE = {
     "law": (

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from lawrec.config import PRESETS, Config, from_dict, load, nearest_preset
+from lawrec.config import Config, from_dict
+from lawrec.config_sources import PRESETS, load, nearest_preset
 from lawrec.errors import ConfigError
 
 

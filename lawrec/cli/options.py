@@ -11,7 +11,7 @@ from typing import Any, NotRequired, TypedDict
 import click
 from click.core import ParameterSource
 
-from lawrec import config
+from lawrec import config, config_sources
 from lawrec.cli.option_types import FloatRange, OutputFile, RegistryChoice
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, CaseFormat
@@ -66,7 +66,7 @@ FILE = click.Path(path_type=Path)
 settings = compose_options(
     click.option(
         "--preset",
-        type=click.Choice(list(config.PRESETS)),
+        type=click.Choice(list(config_sources.PRESETS)),
         help="Settings to start from; --config and --set change them.  [default: base]",
     ),
     click.option("--config", "config_file", type=FILE, help="TOML file with settings."),
@@ -281,7 +281,7 @@ def is_given(*names: str) -> bool:
 
 def settings_from(arguments: CaseOptions) -> config.Config:
     """Return the settings that the options choose."""
-    return config.load(
+    return config_sources.load(
         arguments["config_file"], arguments["assignments"], preset=arguments["preset"]
     )
 

@@ -7,7 +7,8 @@ import click
 
 from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
-from lawrec.config import PRESETS, Config
+from lawrec.config import Config
+from lawrec.config_sources import PRESETS
 from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import stopping_between_steps
 

@@ -8,7 +8,8 @@ import click
 
 from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
-from lawrec.config import DecisionConfig, assign
+from lawrec.config import DecisionConfig
+from lawrec.config_sources import assign
 
 
 def _default(setting: str) -> str:

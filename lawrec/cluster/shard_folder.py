@@ -222,7 +222,7 @@ def share_missing(
     claims = Claims(folder.path / _STATE)
     while missing := folder.missing():
         progress.update("shards", folder.n_shards - len(missing), folder.n_shards)
-        if not any(_is_done_here(folder, index, work=work, claims=claims) for index in missing):
+        if not any(_try_to_work(folder, index, work=work, claims=claims) for index in missing):
             time.sleep(_WAIT_SECONDS)
     progress.update("shards", folder.n_shards, folder.n_shards)
 
@@ -245,7 +245,7 @@ def finished_answers(folder: ShardFolder) -> list[ShardAnswers]:
     return answers
 
 
-def _is_done_here(
+def _try_to_work(
     folder: ShardFolder, index: int, *, work: Callable[[int], None], claims: Claims
 ) -> bool:
     """Do a shard unless another process does it or has done it; return whether this one has."""

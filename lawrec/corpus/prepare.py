@@ -97,13 +97,13 @@ class _Preparation:
         """Write the records unless another process does; then tokenize, and wait for them."""
         self.spec.records_root.mkdir(parents=True, exist_ok=True)
         claims = Claims(self.spec.records_root)
-        if not self._is_done_here(claims):
+        if not self._try_to_write(claims):
             self.progress.message("Another process prepares these cases: this one helps it.")
             self._help()
-            while not self._is_done_here(claims):
+            while not self._try_to_write(claims):
                 time.sleep(_WAIT_SECONDS)
 
-    def _is_done_here(self, claims: Claims) -> bool:
+    def _try_to_write(self, claims: Claims) -> bool:
         """Write the records if no other process does; return whether they are there."""
         with claims.held(f".{self.inputs.key}") as is_mine:
             if is_mine:

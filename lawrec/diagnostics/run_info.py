@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lawrec.config import nearest_preset
+from lawrec.config_sources import nearest_preset
 from lawrec.diagnostics.reports import Layer, Network, Part, RankerInfo, RunInfo
 from lawrec.errors import RunError
 from lawrec.files import sha256

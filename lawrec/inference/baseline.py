@@ -4,7 +4,8 @@ A run is worth its cost if it is better than this one, which takes a minute. The
 like any other, but it never becomes the newest one, which commands use when none is named.
 """
 
-from lawrec.config import PRESETS, Config, from_dict
+from lawrec.config import Config, from_dict
+from lawrec.config_sources import PRESETS
 from lawrec.corpus.manifest import Records
 from lawrec.inference.tune import tune_run
 from lawrec.progress import SILENT, Progress

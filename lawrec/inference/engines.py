@@ -15,7 +15,7 @@ from lawrec.device_names import select_gpus
 from lawrec.errors import RunError
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.length_batches import LENGTH_STEP
-from lawrec.ranking.scorer import Scorer
+from lawrec.ranking.scorer import LogitFunction
 from lawrec.registry import check_name
 from lawrec.runs.onnx_file import CUDA, INT8_MODEL, onnx_logits, onnx_path
 from lawrec.runs.ranker_file import needs_network
@@ -50,7 +50,7 @@ AUTO_ENGINE = EngineChoice()
 class Engine(Protocol):
     """A function that loads a network."""
 
-    def __call__(self, run: Run, checkpoint: str, *, device: str | None) -> Scorer:
+    def __call__(self, run: Run, checkpoint: str, *, device: str | None) -> LogitFunction:
         """Return the function from the token ids of cases to the logits of the articles.
 
         Args:
@@ -95,7 +95,7 @@ def choose_engine(
     return "onnx"
 
 
-def _tensorflow(run: Run, checkpoint: str, *, device: str | None) -> Scorer:
+def _tensorflow(run: Run, checkpoint: str, *, device: str | None) -> LogitFunction:
     if run.bundle:
         raise RunError(
             run.bundle,
@@ -114,7 +114,7 @@ def _tensorflow(run: Run, checkpoint: str, *, device: str | None) -> Scorer:
     return make_logit_function(load_model(run, checkpoint))
 
 
-def _onnx(run: Run, checkpoint: str, *, device: str | None) -> Scorer:
+def _onnx(run: Run, checkpoint: str, *, device: str | None) -> LogitFunction:
     path, gpu = onnx_path(run, checkpoint), _gpu(device)
     logits = onnx_logits(path, n_articles=len(run.articles), gpu=gpu)
     if gpu is not None:
@@ -122,7 +122,7 @@ def _onnx(run: Run, checkpoint: str, *, device: str | None) -> Scorer:
     return logits
 
 
-def _check_gpu(on_gpu: Scorer, on_cpu: Scorer) -> None:
+def _check_gpu(on_gpu: LogitFunction, on_cpu: LogitFunction) -> None:
     """Refuse a GPU whose library pads cases otherwise: that would change scores in silence."""
     difference = float(np.abs(on_gpu(_GPU_SAMPLE) - on_cpu(_GPU_SAMPLE)).max())
     if not difference <= _GPU_TOLERANCE:
@@ -134,7 +134,7 @@ def _check_gpu(on_gpu: Scorer, on_cpu: Scorer) -> None:
         )
 
 
-def _onnx_int8(run: Run, checkpoint: str, *, device: str | None) -> Scorer:
+def _onnx_int8(run: Run, checkpoint: str, *, device: str | None) -> LogitFunction:
     path = onnx_path(run, checkpoint, name=INT8_MODEL)
     return onnx_logits(path, n_articles=len(run.articles), alone=True)
 

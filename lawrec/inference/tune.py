@@ -72,7 +72,7 @@ def tune_run(
 
     Example:
         >>> tune_run(find_run(Path("checkpoints"), None)).strategy  # doctest: +SKIP
-        'per-article'
+        'per_article'
     """
     config = config or run.config.decision
     check_choices(config)

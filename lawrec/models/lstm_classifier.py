@@ -66,7 +66,7 @@ def log_odds_bias(shares: Sequence[float]) -> Float32Array:
     """Return the initial bias of an output: the log-odds of each label's share of train cases.
 
     With it, training need not first learn that most labels are rare. A label that no train case has
-    starts near -11.5, far below any threshold.
+    starts near -11.5, a score of 1e-5.
 
     Args:
         shares: n_labels shares, 0 to 1.

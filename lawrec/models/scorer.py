@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from lawrec.ranking.length_batches import BATCH_ROWS, run_in_batches
 from lawrec.ranking.ranker import Ranker
-from lawrec.ranking.scorer import RunScorer, Scorer
+from lawrec.ranking.scorer import LogitFunction, RunScorer
 from lawrec.types import Float32Array, Model, NumberArray, Tensor, TokenIds
 
 SCORE_TOLERANCE = 1e-6
@@ -44,7 +44,7 @@ def make_scorer(model: Model, ranker: Ranker | None = None, *, lstm_tokens: int)
     return RunScorer(make_logit_function(model), ranker, lstm_tokens)
 
 
-def make_logit_function(model: Model) -> Scorer:
+def make_logit_function(model: Model) -> LogitFunction:
     """Return a function from the token ids of cases to the logits of the articles.
 
     Args:

@@ -1,7 +1,7 @@
-"""The ranker: all of a run that scores without a neural network, and how the two are combined.
+"""The ranker: all that a run scores with beside its network, and how the two are combined.
 
 The scores of a case are those of the second stage for each candidate. All other articles get less
-than any candidate, in the order of the first stage.
+than any candidate, in the order of the SVMs, mixed with the LSTM by `ranking.lstm_share`.
 
 The LSTM is a model like the SVMs, if `ranking.lstm_feature` is on: the second stage learns from
 logits of nets that have not seen the cases (see `lawrec.training.out_of_fold_nets`). If it is off,

@@ -11,6 +11,8 @@ from lawrec.types import Float32Array, TokenIds
 
 Scorer = Callable[[Sequence[TokenIds]], Float32Array]
 """From the token ids of each case to y_score float32 (n_cases, n_articles), 0 to 1."""
+LogitFunction = Callable[[Sequence[TokenIds]], Float32Array]
+"""From the token ids of each case to the logits of the articles, likewise."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class RunScorer:
         lstm_tokens: How many tokens the LSTM reads.
     """
 
-    logits: Scorer | None
+    logits: LogitFunction | None
     ranker: Ranker | None
     lstm_tokens: int
 

@@ -38,7 +38,7 @@ from lawrec.types import (
 _MAX_LOGIT = 8.0
 """Logit of all pairs where none of the train cases, or each of them, is a right one."""
 OTHERS_SCORE = 1e-3
-"""The scores of articles that are no candidates are below this one, those of candidates above."""
+"""The scores of articles that are no candidates are at most this, those of candidates at least."""
 
 
 class SecondStage(NamedTuple):

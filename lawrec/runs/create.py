@@ -42,7 +42,7 @@ def create_run(
 
     Raises:
         RunError: A run of that name exists.
-        CaseError: There is no valid split.
+        CaseError: There is no valid split, and the settings need one.
         ConfigError: `loss.charge_weight` is above 0, and no case names a charge.
 
     Example:

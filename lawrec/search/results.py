@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lawrec.config import PRESETS, differences, from_dict
+from lawrec.config import from_dict
+from lawrec.config_sources import PRESETS, differences
 from lawrec.errors import RunError
 from lawrec.files import write_text
 from lawrec.search.space import SearchSpace

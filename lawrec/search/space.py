@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from lawrec.config import Config, RankingConfig, assign, from_dict
+from lawrec.config import Config, RankingConfig, from_dict
+from lawrec.config_sources import assign
 from lawrec.errors import ConfigError, quoted
 from lawrec.setting_range import SearchChoices, SearchRange
 

@@ -1,6 +1,6 @@
 """Study: the trials of a search, kept by Optuna in a journal file from which a search continues.
 
-Optuna is imported only here, in `journal.py` and in `results.py`.
+Optuna is imported only here and in `journal.py`.
 
 A trial is sampled with a seed of its own, made from the search's seed and the number of trials. So
 a search that was stopped and continued samples as if it had never been stopped.

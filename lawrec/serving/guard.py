@@ -127,7 +127,7 @@ class Guard:
         if is_open or scope["method"] == "OPTIONS" or not self._config.key_digests:
             return
         digest = key_digest(_key(Headers(scope=scope)))
-        # All keys are compared, whatever the first ones give: time says nothing about any.
+        # All keys are compared, even after a match, so that timing reveals nothing.
         if sum([compare_digest(digest, each) for each in self._config.key_digests]):
             return
         problem = ProblemError(

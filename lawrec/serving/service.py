@@ -38,7 +38,7 @@ class Service:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Yield while the service answers; at the end, what it has accepted is answered first."""
+        """Yield while the service runs; before it stops, it answers all accepted requests."""
         limits = BatchLimits(
             self.config.max_batch,
             self.config.max_wait,
@@ -59,7 +59,7 @@ class Service:
         return self._batcher is not None and not self._batcher.closing
 
     async def answers(self, facts: Sequence[str], options: Options) -> list[Answer]:
-        """Return the answer to each fact, in order; that to a fact which is none is its error.
+        """Return the answer to each fact, in order; an invalid fact gets an error as its answer.
 
         Raises:
             ProblemError: The queue is full, or the deadline has passed.

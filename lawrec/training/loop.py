@@ -71,9 +71,10 @@ def train(
 ) -> Iterator[TrainingEvaluation]:
     """Train a run until its epochs, steps or minutes are over, or until early stopping.
 
-    A run that has checkpoints is resumed from the newest one. In the end, the best checkpoint is
-    exported, so that predicting needs no TensorFlow. Summaries for TensorBoard are written
-    into its folder `tensorboard`.
+    The ranker is fitted first: the SVMs and, if the settings say so, the second stage with two more
+    nets. A run that has checkpoints is resumed from the newest one. In the end, the best checkpoint
+    is exported, so that predicting needs no TensorFlow. Summaries for TensorBoard are written into
+    its folder `tensorboard`.
 
     Args:
         run: The run; its settings decide everything.
@@ -90,6 +91,7 @@ def train(
 
     Raises:
         RecordsError: A shard is missing or damaged.
+        ConfigError: There are too few train cases to score them out of fold.
         RunError: The loss is not finite or another worker has stopped; the last good checkpoint is
             kept. Or the checkpoint to restore is damaged, or of another model, or a list of
             checkpoints is damaged.

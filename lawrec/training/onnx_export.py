@@ -9,7 +9,7 @@ from lawrec.models.onnx_graph import onnx_model
 from lawrec.models.scorer import make_logit_function
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import sigmoid
-from lawrec.ranking.scorer import Scorer
+from lawrec.ranking.scorer import LogitFunction
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import MODEL, is_exported, onnx_logits, save_onnx
 from lawrec.runs.ranker_file import needs_network
@@ -108,7 +108,9 @@ def random_cases(n_tokens: int, *, longest: int) -> list[TokenIds]:
     return [numbers.integers(UNK_ID, n_tokens, length).astype(np.int32) for length in lengths]
 
 
-def score_difference(first: Scorer, second: Scorer, *, sample: list[TokenIds]) -> float:
+def score_difference(
+    first: LogitFunction, second: LogitFunction, *, sample: list[TokenIds]
+) -> float:
     """Return the largest difference between scores by two functions that compute logits.
 
     Args:

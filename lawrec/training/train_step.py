@@ -88,7 +88,8 @@ class TrainState:
         optimizer: The optimizer, with its moments and its moving averages.
         global_step: int64 (), the steps done.
         cases_seen: int64 (), the train cases seen, each as often as it was seen.
-        best_score: float64 (), the best value of `training.monitor` on the valid split.
+        best_score: float64 (), the best value of `training.monitor` on the valid split,
+            or the step of the last evaluation where there is none.
         evaluations_without_improvement: int64 (), the evaluations since that one.
         iterator: The iterator over the batches; it knows its position in the shuffled data.
     """
@@ -123,7 +124,7 @@ def create_train_state(run: Run, records: Records, *, strategy: Strategy) -> Tra
     """Return the state before the first step.
 
     The bias of each output starts at the log-odds of its label among those train cases whose labels
-    are known. An article that no train case has starts near -11.5, far below any threshold.
+    are known. An article that no train case has starts near a logit of -11.5, a score of 1e-5.
 
     Args:
         run: The run.

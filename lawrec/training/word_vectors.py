@@ -62,7 +62,7 @@ def train_word_vectors(
 
     Example:
         >>> import tempfile
-        >>> from lawrec.config import load
+        >>> from lawrec.config_sources import load
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "facts.txt"
         ...     _ = path.write_text("窃得车辆\n窃得船辆\n住在京市\n", encoding="utf-8")

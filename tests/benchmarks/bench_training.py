@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 from bench_pipeline import CAIL, first_cases
 
-from lawrec import config
+from lawrec import config_sources
 from lawrec.config import Config
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.input_pipeline import training_batches
@@ -46,7 +46,7 @@ def main() -> None:
     settings = [argument for argument in sys.argv[1:] if "=" in argument]
     named = [Path(argument) for argument in sys.argv[1:] if "=" not in argument]
     data = named[0] if named else CAIL if CAIL.is_dir() else shipped_path("data/sample")
-    resolved = config.load(None, settings)
+    resolved = config_sources.load(None, settings)
     strategy = tf.distribute.get_strategy()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)

@@ -288,7 +288,7 @@ def test_a_full_disk_is_reported_without_a_traceback(monkeypatch):
     def full(*arguments, **options):
         raise OSError(errno.ENOSPC, "No space left on device", "data/records/x")
 
-    monkeypatch.setattr("lawrec.config.load", full)
+    monkeypatch.setattr("lawrec.config_sources.load", full)
     result = lawrec("prepare")
     assert result.exit_code == 1
     assert result.stderr == (

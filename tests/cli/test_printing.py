@@ -182,7 +182,7 @@ def test_memory_that_is_not_there_is_an_error(monkeypatch):
     def exhausted(*arguments, **options):
         raise MemoryError
 
-    monkeypatch.setattr("lawrec.config.load", exhausted)
+    monkeypatch.setattr("lawrec.config_sources.load", exhausted)
     result = lawrec("prepare")
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: memory: the work must fit into it, got none left.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.config import load
+from lawrec.config_sources import load
 from lawrec.runs.run import find_run
 from tests.helpers.cli import lawrec
 

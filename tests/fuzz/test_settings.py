@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lawrec.config import Config, from_dict, load
+from lawrec.config import Config, from_dict
+from lawrec.config_sources import load
 from lawrec.errors import ConfigError
 from tests.helpers.strategies import clean_texts, files, texts, values
 

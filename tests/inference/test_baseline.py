@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from lawrec.config import PRESETS, Config, from_dict, load
+from lawrec.config import Config, from_dict
+from lawrec.config_sources import PRESETS, load
 from lawrec.inference.baseline import baseline_config, train_and_tune
 from lawrec.inference.score_cases import score_file
 from lawrec.runs.find_checkpoint import best_checkpoint

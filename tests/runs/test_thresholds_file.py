@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lawrec import config
+from lawrec import config_sources
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.decision.calibration import CALIBRATIONS, calibrate, fit_calibration
 from lawrec.decision.co_citation import CoCitations
@@ -40,7 +40,7 @@ def run(tmp_path):
     for number in (7, 8):
         (tmp_path / f"model.ckpt-{number}.index").write_text(str(number), "utf-8")
         add_to_list(tmp_path, f"model.ckpt-{number}", max_to_keep=2)
-    lstm_alone = config.load(None, SETTINGS)
+    lstm_alone = config_sources.load(None, SETTINGS)
     return SimpleNamespace(folder=tmp_path, articles=Vocabulary(NAMES), config=lstm_alone)
 
 

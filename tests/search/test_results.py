@@ -3,7 +3,7 @@ import tomllib
 
 import pytest
 
-from lawrec import config
+from lawrec import config, config_sources
 from lawrec.errors import RunError
 from lawrec.search.results import (
     run_name,
@@ -51,12 +51,12 @@ def test_equal_values_have_no_importances(tmp_path):
 def test_best_toml_is_read_as_the_settings_of_the_best_trial(result, searched):
     path = write_best(result)
     expected = searched.space.with_values(result.best.settings)
-    assert config.load(path) == expected
+    assert config_sources.load(path) == expected
     assert expected != config.Config()
 
 
 def test_best_toml_holds_only_what_differs_from_the_preset(tmp_path):
-    start = config.load(None, preset="tiny")
+    start = config_sources.load(None, preset="tiny")
     fixed = [f"{name}={value}" for name, value in search_space(start).start_values.items()]
     space = search_space(start, [text for text in fixed if "dropout" not in text])
     search = Search(tmp_path / "study", space)
@@ -69,7 +69,7 @@ def test_best_toml_holds_only_what_differs_from_the_preset(tmp_path):
         f"# lawrec train --preset tiny --config {path}",
     ]
     assert train_command(result) == f"lawrec train --preset tiny --config {path}"
-    assert config.load(path, preset="tiny") == start
+    assert config_sources.load(path, preset="tiny") == start
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,15 @@ def test_values_are_read_from_toml_as_they_were_written(value):
 
 
 def test_all_settings_are_read_from_toml_as_they_were_written(tmp_path):
-    changed = config.assign(
+    changed = config_sources.assign(
         config.Config(),
         ["corpus.entity_types=['date']", "corpus.stop_words=停用词.txt", "training.seed=3"],
     )
     path = tmp_path / "all.toml"
-    path.write_text(toml_text(config.differences(changed, config.Config())), encoding="utf-8")
-    assert config.load(path) == changed
+    path.write_text(
+        toml_text(config_sources.differences(changed, config.Config())), encoding="utf-8"
+    )
+    assert config_sources.load(path) == changed
 
 
 def test_without_a_complete_trial_there_is_no_result(tmp_path):

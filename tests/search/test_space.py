@@ -1,6 +1,6 @@
 import pytest
 
-from lawrec import config
+from lawrec import config, config_sources
 from lawrec.errors import ConfigError
 from lawrec.search.space import all_ranges, search_space
 from lawrec.setting_range import SearchChoices, SearchRange
@@ -15,9 +15,9 @@ def flat(settings):
     }
 
 
-@pytest.mark.parametrize("preset", config.PRESETS)
+@pytest.mark.parametrize("preset", config_sources.PRESETS)
 def test_every_preset_starts_within_the_ranges(preset):
-    space = search_space(config.load(None, preset=preset))
+    space = search_space(config_sources.load(None, preset=preset))
     assert space.start_values == {name: flat(space.start)[name] for name in space.ranges}
 
 
@@ -89,7 +89,7 @@ def test_a_bad_assignment_is_an_error(fixed, message):
 
 
 def test_a_start_outside_of_a_range_is_an_error_that_names_the_way_out():
-    start = config.assign(config.Config(), ["model.lstm_units=8"])
+    start = config_sources.assign(config.Config(), ["model.lstm_units=8"])
     with pytest.raises(ConfigError) as caught:
         search_space(start)
     assert str(caught.value) == (
@@ -109,7 +109,7 @@ def test_a_setting_must_be_left_to_search():
 def test_the_settings_of_a_trial_change_nothing_else():
     space = small_space("training.epochs=2")
     trial = space.with_values({"model.dropout": 0.5, "model.lstm_layers": 1})
-    assert config.differences(trial, space.start) == {
+    assert config_sources.differences(trial, space.start) == {
         "model.dropout": 0.5,
         "model.lstm_layers": 1,
     }

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from lawrec import config
+from lawrec import config_sources
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.run import open_run
@@ -19,7 +19,7 @@ def new(tiny_data, tmp_path):
     """What a new run is created from: cases in a folder of their own, with their records."""
     data = shutil.copytree(tiny_data, tmp_path / "data")
     dataset = DatasetSpec(data, records_root=tmp_path / "records", vocab_root=tmp_path / "vocab")
-    return RunSpec(config.load(None, (*SETTINGS, "training.max_steps=1")), dataset)
+    return RunSpec(config_sources.load(None, (*SETTINGS, "training.max_steps=1")), dataset)
 
 
 def test_a_damaged_shard_does_not_stop_a_new_training(new, tmp_path):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lawrec import config
+from lawrec import config_sources
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import CaseError
@@ -13,7 +13,7 @@ from lawrec.models.embedding_init import initial_embedding, token_vectors
 from lawrec.models.word2vec_format import write_vectors
 from lawrec.training.word_vectors import train_word_vectors
 
-SMALL = config.load(None, ["corpus.tokenizer=char", "model.embedding_size=6"])
+SMALL = config_sources.load(None, ["corpus.tokenizer=char", "model.embedding_size=6"])
 THINGS, CITIES = "车船马牛", "京沪津渝"
 
 
@@ -72,7 +72,7 @@ def test_all_files_are_read_whatever_they_hold(tmp_path, text):
 
 def test_settings_decide_on_the_tokens_and_the_seed(text):
     few = train_word_vectors(
-        [text], config.load(None, ["corpus.tokenizer=char", "corpus.max_vocabulary=5"])
+        [text], config_sources.load(None, ["corpus.tokenizer=char", "corpus.max_vocabulary=5"])
     )
     assert len(few.tokens) == 4  # and <pad>
     assert few.vectors.shape == (4, 128)
