@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,9 +102,7 @@ def translate(text: str) -> str:
         ('请指定一次训练：a, b。', 'a.txt')
     """
     language = current_language()
-    if language == LANGUAGES[0]:
-        return text
-    return _translated(text, _catalog(language), depth=_DEPTH)
+    return text if language == LANGUAGES[0] else _translation(text, language)
 
 
 def error_message(error: LawrecError) -> str:
@@ -145,6 +143,12 @@ def _catalog(language: str) -> _Catalog:
     # The message that says the most comes first: "{0} of {1} cases" before "{0} cases".
     patterns.sort(key=lambda pattern: -sum(map(len, pattern.literals)))
     return _Catalog(texts, tuple(patterns))
+
+
+@lru_cache(maxsize=1_024)
+def _translation(text: str, language: str) -> str:
+    """Return a message in a language; reports have the same ones in every row."""
+    return _translated(text, _catalog(language), depth=_DEPTH)
 
 
 def _translated(text: str, catalog: _Catalog, *, depth: int) -> str:
