@@ -69,8 +69,11 @@ _OF_CLICK = (
 _OF_THE_SYSTEM = (
     *("No such file or directory", "Is a directory", "Not a directory", "File exists"),
     *("Permission denied", "No space left on device", "Read-only file system"),
+    *("{0}: line {1:n} column {2:n} (char {3:n})", "Expecting value", "Extra data"),
+    *("Expecting ',' delimiter", "Expecting ':' delimiter", "Unterminated string starting at"),
+    *("Expecting property name enclosed in double quotes", "Invalid control character at"),
 )
-"""What the operating system says of files."""
+"""What the operating system says of files, and Python of JSON."""
 _Values = dict[str, list[ast.expr]]
 """What names can be."""
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)

@@ -35,6 +35,7 @@ from lawrec.json_text import json_line
 from lawrec.law.articles import is_empty
 from lawrec.law.labels import article_names
 from lawrec.text_files import list_files, open_binary
+from lawrec.translation import marked
 
 EVERY_ARTICLE = ("*",)
 """The unknown articles of a case of which all articles but those that it names are unknown."""
@@ -104,7 +105,7 @@ class BadLines:
     def handle(self, error: CaseError) -> None:
         """Count and log a line, or raise its error, which then advises to skip it as well."""
         if not self._skip:
-            todo = f"{error.todo} Or skip such lines with --skip-bad."
+            todo = marked(f"{error.todo} Or skip such lines with --skip-bad.")
             raise CaseError(**{**vars(error), "todo": todo})
         self.skipped += 1
         if self._log:
