@@ -77,7 +77,7 @@ HOUSE = {
         *("co_citation", "explanation", "recommend"),
     ),
     "ranking": (
-        *("train_cases", "linear_svm", "characters", "first_stage", "out_of_fold"),
+        *("train_cases", "linear_svm", "characters", "token_table", "first_stage", "out_of_fold"),
         *("pair_features", "trees", "second_stage", "contributions", "ranker", "scorer"),
         *("length_batches", "case_index"),
     ),

@@ -20,6 +20,7 @@ from lawrec.ranking.pair_features import ArticleStatistics, compute_features, ma
 from lawrec.ranking.ranker import Ranker
 from lawrec.ranking.scorer import RunScorer
 from lawrec.ranking.second_stage import SecondStage
+from lawrec.ranking.token_table import token_table
 from lawrec.ranking.trees import BoostedTrees
 from lawrec.scoring_version import SCORING_VERSION
 
@@ -132,7 +133,12 @@ def statistics():
     n_cases = spread(N_ARTICLES, low=30, high=90).round()
     co_cited = spread(N_ARTICLES, N_ARTICLES, low=0, high=40).round()
     text = spread(len(VOCABULARY), N_ARTICLES, low=0, high=0.5)
-    return ArticleStatistics(n_cases, co_cited, spread(N_ARTICLES), text, text[::-1])
+    tokens = np.arange(len(VOCABULARY))
+    tables = (
+        token_table([(tokens, column) for column in each.T], len(VOCABULARY))
+        for each in (text, text[::-1])
+    )
+    return ArticleStatistics(n_cases, co_cited, spread(N_ARTICLES), *tables)
 
 
 def trees(n_features):

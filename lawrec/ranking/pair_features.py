@@ -17,6 +17,7 @@ import numpy as np
 from lawrec.decision.score_order import rank
 from lawrec.ranking.first_stage import WINDOW_MARGINS, Margins, before_best_other
 from lawrec.ranking.linear_svm import tf_idf
+from lawrec.ranking.token_table import TokenTable
 from lawrec.types import BoolArray, Float32Array, Int64Array, NumberArray, TokenIds
 
 _HIGH_MARGIN = -0.5
@@ -34,8 +35,7 @@ class ArticleStatistics(NamedTuple):
             (n_articles, n_articles).
         true_margin: The mean margin of the article in the cases that cite it, float32
             (n_articles,).
-        text: The TF-IDF values of the article's own text, float32 (n_tokens, n_articles): zeros
-            where it is not known; (n_tokens, 0) where no text is known.
+        text: The TF-IDF values of the article's own text, if it is known.
         title: The share that each token has in the inverse document frequencies of the article's
             title, likewise.
     """
@@ -43,12 +43,12 @@ class ArticleStatistics(NamedTuple):
     n_cases: Float32Array
     co_cited: Float32Array
     true_margin: Float32Array
-    text: Float32Array
-    title: Float32Array
+    text: TokenTable
+    title: TokenTable
 
 
 def article_statistics(
-    y_true: BoolArray, mean_margin: Float32Array, *, text: Float32Array, title: Float32Array
+    y_true: BoolArray, mean_margin: Float32Array, *, text: TokenTable, title: TokenTable
 ) -> ArticleStatistics:
     """Return the statistics of the articles.
 
@@ -62,7 +62,8 @@ def article_statistics(
     Example:
         >>> y_true = np.array([[True, True], [True, False]])
         >>> margins = np.array([[1, 2], [3, 4]], np.float32)
-        >>> none = np.zeros((5, 0), np.float32)
+        >>> from lawrec.ranking.token_table import token_table
+        >>> none = token_table([], 5)
         >>> statistics = article_statistics(y_true, margins, text=none, title=none)
         >>> statistics.co_cited.tolist(), statistics.true_margin.tolist()
         ([[2.0, 1.0], [1.0, 1.0]], [2.0, 2.0])
@@ -135,10 +136,8 @@ def make_pairs(
     similarity, share = np.zeros((2, *mean.shape), np.float32)
     for row, case in enumerate(cases):
         tokens, values = tf_idf(case, idf)
-        if statistics.text.size:
-            similarity[row] = values @ statistics.text[tokens]
-        if statistics.title.size:
-            share[row] = statistics.title[tokens].sum(axis=0)
+        similarity[row] = statistics.text.sums(tokens, values, mean.shape[1])
+        share[row] = statistics.title.sums(tokens, np.ones(len(tokens)), mean.shape[1])
     # Equal margins are ordered by column, so that a case has the same candidates everywhere.
     order = np.argsort(-mean, axis=1, kind="stable")[:, :n_candidates]
     return Pairs(order, margins, mean, similarity, share, statistics)

@@ -24,6 +24,7 @@ from lawrec.ranking.pair_features import (
     make_pairs,
     mean_margin,
 )
+from lawrec.ranking.token_table import TokenTable, token_table
 from lawrec.ranking.train_cases import TrainCases
 from lawrec.ranking.trees import BoostedTrees, constant_trees, fit_trees
 from lawrec.types import (
@@ -117,7 +118,7 @@ def fit_second_stage(
         ... )
     """
     idf = first_stage.idf
-    text, title = _text_columns(corpus.statute, idf), _title_columns(corpus.titles, idf)
+    text, title = _text_table(corpus.statute, idf), _title_table(corpus.titles, idf)
 
     mean = mean_margin(margins)
     learned = np.isfinite(mean).all(axis=1)
@@ -189,19 +190,17 @@ def _logits(trees: BoostedTrees, features: Float32Array) -> Float64Array:
     return trees.logits(features.reshape(-1, features.shape[-1])).reshape(features.shape[:2])
 
 
-def _text_columns(statute: TrainCases, idf: Float32Array) -> Float32Array:
-    """Return the TF-IDF values of the text of each article, float32 (n_tokens, n_articles)."""
-    columns = np.zeros((len(idf), statute.y_true.shape[1] if len(statute) else 0), np.float32)
+def _text_table(statute: TrainCases, idf: Float32Array) -> TokenTable:
+    """Return the TF-IDF values of the text of each article; of several texts, those of the last."""
+    none = np.zeros(0, np.int64), np.zeros(0, np.float32)
+    columns: list[tuple[NumberArray, NumberArray]] = [none] * statute.y_true.shape[1]
     for case, applies in zip(statute.token_ids, statute.y_true, strict=True):
-        tokens, values = tf_idf(case, idf)
-        columns[np.ix_(tokens, np.flatnonzero(applies))] = values[:, None]
-    return columns
+        for article in np.flatnonzero(applies):
+            columns[article] = tf_idf(case, idf)
+    return token_table(columns, len(idf))
 
 
-def _title_columns(titles: Sequence[TokenIds], idf: Float32Array) -> Float32Array:
-    """Return the share of each token in its title, float32 (n_tokens, n_articles)."""
-    columns = np.zeros((len(idf), len(titles)), np.float32)
-    for column, title in zip(columns.T, titles, strict=True):
-        tokens = np.unique(np.asarray(title, np.int64))
-        column[tokens] = idf[tokens] / max(idf[tokens].sum(), 1)
-    return columns
+def _title_table(titles: Sequence[TokenIds], idf: Float32Array) -> TokenTable:
+    """Return the share of each token in its title."""
+    tokens = [np.unique(np.asarray(title, np.int64)) for title in titles]
+    return token_table(((ids, idf[ids] / max(idf[ids].sum(), 1)) for ids in tokens), len(idf))

@@ -25,6 +25,7 @@ from lawrec.ranking.linear_svm import LinearSvms
 from lawrec.ranking.pair_features import ArticleStatistics
 from lawrec.ranking.ranker import Ranker
 from lawrec.ranking.second_stage import SecondStage
+from lawrec.ranking.token_table import TokenTable
 from lawrec.ranking.trees import BoostedTrees
 from lawrec.runs.checkpoint_list import RUN_FILE, checkpoint_digest
 from lawrec.runs.run import Run
@@ -179,10 +180,22 @@ def _check_shapes(ranker: Ranker, *, n_tokens: int, n_articles: int) -> None:
         *counts, text, title = stage.statistics
         square, articles = (n_articles, n_articles), (n_articles,)
         shapes += zip(counts, [articles, square, articles], strict=True)
-        shapes += [(each, (n_tokens, n_articles if each.size else 0)) for each in (text, title)]
+        for table in (text, title):
+            _check_table(table, n_tokens=n_tokens, n_articles=n_articles)
         _check_trees(stage.trees, n_features=len(ranker.feature_names))
     if any(array.shape != shape for array, shape in shapes):
         raise ValueError("arrays of the wrong shape")
+
+
+def _check_table(table: TokenTable, *, n_tokens: int, n_articles: int) -> None:
+    """Raise ValueError if a value has no token, or is that of no article."""
+    starts, articles, values = table
+    if starts.shape != (n_tokens + 1,) or values.shape != articles.shape or values.ndim != 1:
+        raise ValueError("arrays of the wrong shape")
+    if starts[0] != 0 or starts[-1] != len(values) or (np.diff(starts) < 0).any():
+        raise ValueError("values without a token")
+    if articles.size and not 0 <= articles.min() <= articles.max() < n_articles:
+        raise ValueError("values of other articles than its own")
 
 
 def _check_trees(trees: BoostedTrees, *, n_features: int) -> None:
@@ -209,8 +222,17 @@ def _unusable(folder: Path, error: Exception) -> RunError:
 
 
 def _named(prefix: str, arrays: NamedTuple) -> dict[str, Any]:
-    return {f"{prefix}/{field}": values for field, values in arrays._asdict().items()}
+    named: dict[str, Any] = {}
+    for field, values in arrays._asdict().items():
+        name = f"{prefix}/{field}"
+        named |= _named(name, values) if isinstance(values, TokenTable) else {name: values}
+    return named
 
 
 def _tuple_of(kind: Any, prefix: str, *, arrays: dict[str, Any]) -> Any:
-    return kind(*(arrays[f"{prefix}/{field}"] for field in kind._fields))
+    def part(field: str) -> Any:
+        name = f"{prefix}/{field}"
+        is_table = kind.__annotations__[field] is TokenTable
+        return _tuple_of(TokenTable, name, arrays=arrays) if is_table else arrays[name]
+
+    return kind(*map(part, kind._fields))

@@ -10,17 +10,17 @@ from lawrec.ranking.pair_features import (
     feature_names,
     make_pairs,
 )
+from lawrec.ranking.token_table import token_table
 
 # Four train cases: articles 0 and 1 together twice, article 1 alone, article 2 alone; 3 has none.
 Y_TRUE = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], bool)
 OUT_OF_FOLD = np.array(
     [[1, 0.5, -1, -2], [0, 0.5, -1, -2], [-1, -1, -1, -2], [-1, -1, 0.25, -2]], np.float32
 )
-TEXT = np.zeros((5, 4), np.float32)
-TEXT[2, 0] = TEXT[3, 1] = 1  # token 2 is the text of article 0, token 3 that of article 1
-TITLE = np.zeros((5, 4), np.float32)
-TITLE[[2, 3], 2] = 0.25, 0.75  # the title of article 2 has both
-NONE = np.zeros((5, 0), np.float32)
+# Token 2 is the text of article 0, token 3 that of article 1; the title of article 2 has both.
+TEXT = token_table([([2], [1.0]), ([3], [1.0])], 5)
+TITLE = token_table([([], []), ([], []), ([2, 3], [0.25, 0.75])], 5)
+NONE = token_table([], 5)
 IDF = np.array([0, 0, 1, 1, 1], np.float32)
 WORDS = np.array([[0.2, 1.0, -0.4, -0.9]], np.float32)
 EXTRA = np.array([[0.6, 0.8, -0.8, -1.1]], np.float32)

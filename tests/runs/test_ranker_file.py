@@ -56,6 +56,9 @@ def test_the_digest_of_what_scores_knows_the_ranker(own_run):
         scoring_digest(own_run, checkpoint)
 
 
+TITLE = "second stage/statistics/title"
+
+
 @pytest.mark.parametrize(
     ("name", "change", "reason"),
     [
@@ -66,6 +69,10 @@ def test_the_digest_of_what_scores_knows_the_ranker(own_run):
             lambda array: array[:, :1],
             "arrays of the wrong shape",
         ),
+        (f"{TITLE}/starts", lambda array: array[:-1], "arrays of the wrong shape"),
+        (f"{TITLE}/starts", lambda array: array[::-1], "values without a token"),
+        (f"{TITLE}/values", lambda array: array[:-1], "arrays of the wrong shape"),
+        (f"{TITLE}/articles", lambda array: array - 1, "values of other articles"),
         ("second stage/trees/left", lambda array: array.ravel(), "trees of the wrong shape"),
         ("second stage/trees/left", np.zeros_like, "trees with other nodes than their own"),
         ("second stage/trees/right", lambda array: array + 99, "trees with other nodes"),
