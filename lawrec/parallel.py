@@ -64,6 +64,13 @@ def parallel_map(
                 yield _finished(*pending.popleft())
         while pending:
             yield _finished(*pending.popleft())
+    except BrokenProcessPool as error:
+        raise ConfigError(
+            "workers",
+            expected="worker processes must run until their work is done",
+            got="one that was killed",
+            todo="Free some memory, or start none: --set corpus.workers=1, of predict --jobs 0.",
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -94,15 +101,7 @@ def _work_for_parent(work: Callable[..., None], arguments: tuple[Any, ...]) -> N
 
 
 def _finished(item: Item, future: "Future[Result]") -> tuple[Item, Result]:
-    try:
-        return item, future.result()
-    except BrokenProcessPool as error:
-        raise ConfigError(
-            "workers",
-            expected="worker processes must run until their work is done",
-            got="one that was killed",
-            todo="Free some memory, or start none: --set corpus.workers=1, of predict --jobs 0.",
-        ) from error
+    return item, future.result()
 
 
 @contextmanager

@@ -1,7 +1,11 @@
 import math
+import os
+import signal
 import subprocess
 import sys
 import time
+from collections import deque
+from itertools import repeat
 
 import pytest
 
@@ -60,6 +64,17 @@ def test_a_killed_process_is_an_error():
         "workers: worker processes must run until their work is done, got one that was "
         "killed. Free some memory, or start none: --set corpus.workers=1, of predict --jobs 0."
     )
+
+
+def test_a_process_that_is_killed_between_two_items_is_an_error():
+    """Python says so when the next item is handed over, too, and not only for a result."""
+    results = parallel_map(eval, repeat("__import__('os').getpid()"), workers=1)
+    _, worker = next(results)
+    time.sleep(0.5)  # until the other item is done
+    os.kill(worker, signal.SIGKILL)
+    time.sleep(0.5)  # until the pool knows
+    with pytest.raises(ConfigError, match="got one that was killed"):
+        deque(results, maxlen=0)
 
 
 def test_there_is_a_core():
