@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from lawrec.errors import RunError
 from lawrec.ranking.contributions import Contributions
 from lawrec.ranking.first_stage import sigmoid
 from lawrec.ranking.ranker import Ranker
@@ -30,11 +33,21 @@ class RunScorer:
     lstm_tokens: int
 
     def __call__(self, cases: Sequence[TokenIds]) -> Float32Array:
-        """Return y_score float32 (n_cases, n_articles), 0 to 1."""
+        """Return y_score float32 (n_cases, n_articles), 0 to 1.
+
+        Raises:
+            RunError: A score is no number, since the model holds some that are none.
+        """
         logits = self._lstm_logits(cases)
-        if self.ranker:
-            return self.ranker.scores(cases, logits)
-        return sigmoid(logits)
+        scores = self.ranker.scores(cases, logits) if self.ranker else sigmoid(logits)
+        if np.isnan(scores).any():
+            raise RunError(
+                "the model",
+                expected="every score must be a number",
+                got="nan",
+                todo="Restore it from a copy of the run, or train a new run with `lawrec train`.",
+            )
+        return scores
 
     def contributions(self, cases: Sequence[TokenIds]) -> Contributions | None:
         """Return what moved the scores of cases, which are scored again; None if nobody knows.
