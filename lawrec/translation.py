@@ -133,6 +133,7 @@ def language_of(environment: Mapping[str, str]) -> str:
 
 @cache
 def _catalog(language: str) -> _Catalog:
+    """Read the translations to a language, which are JSON: those of a .mo file cannot be listed."""
     path = _FOLDER / language / "LC_MESSAGES/lawrec.json"
     texts = json.loads(path.read_text(encoding="utf-8"))
     patterns = [

@@ -6,6 +6,7 @@ import pytest
 
 from lawrec.progress import SILENT
 from lawrec.reporting.progress_bars import LINE_SECONDS, progress_on, stopping_between_steps
+from lawrec.translation import messages_in
 from tests.helpers.progress import Reports
 
 
@@ -215,3 +216,21 @@ def test_outside_the_main_thread_a_progress_stays_as_it_is():
     thread.start()
     thread.join()
     assert found == [SILENT]
+
+
+def test_stages_notes_and_messages_are_in_the_language_of_the_reader(clock):
+    with messages_in("zh"):
+        lines = plain(
+            clock,
+            (0, "score valid", 0, 30, "Counting the co-occurrences of tokens."),
+            (5, "score valid", 10, 30),
+            (5, "score valid", 20, 30),
+            (5, "train net 1 of 2", 30, 30, "step 3, loss 0.5000"),
+            (5, "stage of mine", 1, 1, "note of mine"),
+        )
+    assert lines == [
+        "正在统计词元的共现次数。",
+        "打分 valid: 20/30, 2/s, 还需 5 秒",
+        "训练第 1 个网络，共 2 个: 30/30, 第 3 步，损失 0.5000",
+        "stage of mine: 1/1, note of mine",
+    ]
