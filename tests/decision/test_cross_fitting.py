@@ -107,7 +107,7 @@ def test_rare_articles_are_shrunk_towards_what_costs_least(miss, false):
     rng = np.random.default_rng(0)
     y_score = 1 / (1 + np.exp(-rng.normal((-1, -5, -6, -7), 2, (4_000, 4)))).astype(np.float32)
     cases = TuningCases(rng.random(y_score.shape) < y_score, y_score)
-    config = DecisionConfig("cost", miss_cost=miss, false_cost=false)
+    config = DecisionConfig(strategy="cost", miss_cost=miss, false_cost=false)
     least = false / (miss + false)  # for every article, since its scores are probabilities
     found = thresholds(cases, config)
     assert np.isfinite(found).all()
@@ -119,7 +119,7 @@ def test_rare_articles_are_shrunk_towards_what_costs_least(miss, false):
 def test_articles_with_own_costs_share_the_threshold_that_is_cheapest_by_their_mean():
     cases = invented(1)
     costs = np.array([[20, 1], [28, 1], [20, 1], [12, 1]], np.float64)
-    config = DecisionConfig("cost", folds=1)
+    config = DecisionConfig(strategy="cost", folds=1)
     found = cross_fit(replace(cases, costs=costs), config).thresholds
     shared = best_threshold(cases, replace(config, miss_cost=20))
     own = [
@@ -154,7 +154,7 @@ def test_articles_are_rare_by_their_train_cases_where_these_are_known():
 def test_own_costs_can_keep_an_article_from_ever_being_listed():
     costs = np.tile([3.0, 1.0], (4, 1))
     costs[2] = (0, 1)
-    config = DecisionConfig("cost")
+    config = DecisionConfig(strategy="cost")
     found = cross_fit(replace(invented(1), costs=costs), config).thresholds
     assert np.isfinite(found).tolist() == [True, True, False, True]
 
@@ -257,7 +257,7 @@ def test_no_article_with_a_case_at_all_has_the_score_of_the_configuration():
 def test_few_cases_yield_thresholds_without_nan(cases, strategy, unseen_threshold, shrinkage_cases):
     y_true, y_score = random_table(0, cases=3)
     config = DecisionConfig(
-        strategy, unseen_threshold=unseen_threshold, shrinkage_cases=shrinkage_cases
+        strategy=strategy, unseen_threshold=unseen_threshold, shrinkage_cases=shrinkage_cases
     )
     found = thresholds(TuningCases(y_true[:cases], y_score[:cases]), config)
     assert (found.dtype, found.shape) == (np.float32, (5,))
