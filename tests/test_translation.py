@@ -118,6 +118,10 @@ def test_a_language_holds_inside_its_block():
         ("missing: none left", "缺少：没有剩余"),
         # A list of messages; a value with line ends.
         ("other is better in micro-F1 (p = 0.010); exact match (p = 0.200, may be chance)", None),
+        (
+            "step 3, loss 0.5000, rate 2.0e-03, gradient 0.26; 1,234 tokens/s",
+            "第 3 步，损失 0.5000，学习率 2.0e-03，梯度 0.26; 每秒 1,234 个词元",
+        ),
         ("missing: a\nb", "缺少：a\nb"),
         # Sentences within sentences, however many.
         ("missing: " * 10_000, "缺少：" * 4 + "missing: " * 9_996),

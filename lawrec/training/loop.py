@@ -190,7 +190,7 @@ def step_note(number: int, loss: float, *, result: StepResult, throughput: Throu
         f"gradient {result.gradient_norm:.2f}"
     )
     tokens = throughput.rates().get("tokens_per_second")
-    return marked(f"{note}, {tokens:,.0f} tokens/s") if tokens else note
+    return "; ".join([note, marked(f"{tokens:,.0f} tokens/s")]) if tokens else note
 
 
 @dataclass(frozen=True)

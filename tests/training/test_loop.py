@@ -365,7 +365,7 @@ def test_the_note_of_a_step_is_a_short_line():
     assert note == "step 12, loss 1.2500, rate 2.0e-03, gradient 0.26"
     throughput.rates = lambda: {"tokens_per_second": 14321.7}
     note = step_note(12, 1.25, result=result, throughput=throughput)
-    assert note.endswith("gradient 0.26, 14,322 tokens/s")
+    assert note.endswith("gradient 0.26; 14,322 tokens/s")
 
 
 @pytest.mark.timeout(60)
