@@ -69,6 +69,7 @@ def check_service(config: ServiceConfig) -> None:
 
     Raises:
         ConfigError: A package is missing, or settings contradict each other.
+        OSError: The file of the feedback cannot be written to.
 
     Example:
         >>> check_service(ServiceConfig(queue_facts=1))
@@ -99,6 +100,8 @@ def check_service(config: ServiceConfig) -> None:
         )
     if config.tls_certificate and config.tls_key:
         _check_certificate(config.tls_certificate, config.tls_key)
+    if config.feedback:
+        config.feedback.open("ab").close()
 
 
 def _check_certificate(certificate: Path, key: Path) -> None:

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from lawrec.cluster import ray_cluster
 from lawrec.cluster.predict_shards import PredictJob, predict_in_shards
 from lawrec.cluster.ray_cluster import connected, map_in_order, map_on_cluster
 from lawrec.errors import ConfigError
@@ -116,3 +117,10 @@ def test_records_that_a_cluster_tokenized_are_those_of_one_process(
     result = lawrec(*arguments, "--cluster", cluster.address)
     assert (result.exit_code, result.stdout) == (0, alone.stdout)
     assert contents(tmp_path) == expected
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:99999999", f"127.0.0.1:{'9' * 5_000}", "[::1]:1"])
+def test_an_address_that_is_none_is_refused(monkeypatch, address):
+    monkeypatch.setattr(ray_cluster, "_import_ray", lambda: None)
+    with pytest.raises(ConfigError, match="there must be a Ray cluster"), connected(address):
+        raise AssertionError("connected")

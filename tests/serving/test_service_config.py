@@ -67,3 +67,10 @@ def test_a_bad_file_of_keys_is_refused_without_showing_a_key(tmp_path, content):
 def test_a_missing_file_of_keys_is_named():
     with pytest.raises(ConfigError, match=r"absent: .*got no such file"):
         read_key_digests(Path("absent"))
+
+
+def test_feedback_that_cannot_be_kept_is_an_error_before_the_start(tmp_path):
+    check_service(ServiceConfig(feedback=tmp_path / "kept.jsonl"))
+    for path in (tmp_path / "absent" / "kept.jsonl", tmp_path):
+        with pytest.raises(OSError, match=str(path)):
+            check_service(ServiceConfig(feedback=path))
