@@ -54,9 +54,13 @@ class RemotePath(PosixPath):
         return False
 
     def stat(self, **_: Any) -> Any:
-        """Return the size and the time of the file."""
+        """Return the size and the time of the file, and which one it is if it is a local one."""
+        filesystem, path = self._location
+        if filesystem.type_name == "local":
+            return os.stat(path)  # noqa: PTH116 - it is no path of this class
         info = self._info
-        return SimpleNamespace(st_size=info.size, st_mtime_ns=info.mtime_ns)
+        names = {"st_ino": None, "st_dev": None}
+        return SimpleNamespace(st_size=info.size, st_mtime_ns=info.mtime_ns, **names)
 
     def iterdir(self) -> Generator["RemotePath", None, None]:
         """Yield what is in the folder."""

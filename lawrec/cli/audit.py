@@ -40,7 +40,9 @@ from lawrec.files import write_text
     "--html", "html_file", type=option_types.OutputFile(), help="Also write the report as a page."
 )
 @click.option(
-    "--fix", type=options.FILE, help="Write the cases without their errors to this new folder."
+    "--fix",
+    type=option_types.OutputFolder(),
+    help="Write the cases without their errors to this new folder.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 when there is an error.")
 @options.messages

@@ -47,12 +47,30 @@ HEADINGS = {
 """The headings of the help, and the names of the options below them."""
 
 
-class OutputFile(click.Path):
+class _OutputPath(click.Path):
+    """A path to write to, which is no URI: a folder with its name would be made here."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path that a text stands for."""
+        if "://" in str(value):
+            self.fail("what is written must be on this machine, not at a URI.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class OutputFile(_OutputPath):
     """The path of a file to write: none that the command reads, and none of another option."""
 
     def __init__(self) -> None:
         """Take paths of files, which may be there already."""
         super().__init__(dir_okay=False, path_type=Path)
+
+
+class OutputFolder(_OutputPath):
+    """The path of a folder to write."""
+
+    def __init__(self) -> None:
+        """Take paths of folders, which may be there already."""
+        super().__init__(file_okay=False, path_type=Path)
 
 
 class HeadedCommand(click.Command):

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from lawrec import config, config_sources
-from lawrec.cli.option_types import FloatRange, OutputFile, RegistryChoice
+from lawrec.cli.option_types import FloatRange, OutputFile, OutputFolder, RegistryChoice
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, CaseFormat
 from lawrec.encodings import ENCODINGS
@@ -225,7 +225,7 @@ messages = compose_options(
 
 def output(help: str, *, folder: bool = False, **attributes: Any) -> Decorator:
     """Return the option for the path of a result: of a file, or of a folder."""
-    path = click.Path(file_okay=False, path_type=Path) if folder else OutputFile()
+    path = OutputFolder() if folder else OutputFile()
     return click.option("-o", "--output", type=path, help=help, **attributes)
 
 

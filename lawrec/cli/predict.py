@@ -45,7 +45,7 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 _shards = options.compose_options(
     click.option(
         "--output-folder",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=option_types.OutputFolder(),
         help="Folder for the answers, one file per shard of the input. All processes that name it "
         "share the work, and a later one goes on with it.",
     ),

@@ -108,6 +108,7 @@ IN_PLACE = [
     ("evaluate", "--data", "cases.jsonl", "--cail", "cases.jsonl"),
     ("embed", "cases.jsonl", "-o", "cases.jsonl"),
     ("serve", "--api-key-file", "law.txt", "--feedback", "law.txt"),
+    ("predict", "file://HERE/cases.jsonl", "-o", "cases.jsonl"),
 ]
 
 
@@ -120,7 +121,7 @@ def test_a_file_that_is_read_is_not_replaced(tmp_path, monkeypatch, arguments):
     Path("cases.jsonl").write_text(cases, "utf-8")
     Path("law.txt").write_text("264\n", "utf-8")
     Path("link.jsonl").hardlink_to("cases.jsonl")
-    result = CliRunner().invoke(cli, arguments)
+    result = CliRunner().invoke(cli, [text.replace("HERE", str(tmp_path)) for text in arguments])
     assert result.exit_code == 2
     assert f"would replace {arguments[-1]}, which is read: name another." in result.stderr
     assert Path("cases.jsonl").read_text("utf-8") == cases
@@ -142,3 +143,23 @@ def test_an_older_result_is_replaced(tmp_path, monkeypatch):
     result = CliRunner().invoke(cli, ["audit", "cases.jsonl", "--json", "report.json", "-q"])
     assert result.exit_code == 0
     assert Path("report.json").read_text("utf-8").startswith("{")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "a.txt", "-o", "s3://bucket/a.jsonl"),
+        ("predict", "a.txt", "--output-folder", "file:///tmp/a"),
+        ("predict", "a.txt", "--bad-lines", "s3://bucket/a.jsonl"),
+        ("audit", "a.json", "--fix", "s3://bucket/a"),
+        ("split", "a.json", "-o", "gs://bucket/a"),
+        ("export", "bundle", "-o", "s3://bucket/a.lawrec"),
+    ],
+    ids=" ".join,
+)
+def test_nothing_is_written_to_a_folder_with_the_name_of_a_uri(tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert "what is written must be on this machine, not at a URI." in result.stderr
+    assert list(tmp_path.iterdir()) == []
