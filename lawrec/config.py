@@ -37,7 +37,8 @@ class CorpusConfig:
 class ModelConfig:
     """Section [model]: layers and their sizes."""
 
-    lstm_tokens: int = number(384, at_least=1, at_most=100_000)  # the LSTM reads the first tokens
+    # The LSTM reads so many tokens; of a longer fact, the first and the last ones.
+    lstm_tokens: int = number(384, at_least=1, at_most=100_000)
     embedding_size: int = number(
         128, at_least=1, at_most=10_000, search=SearchRange(32, 256, log=True)
     )

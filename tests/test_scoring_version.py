@@ -178,7 +178,7 @@ def ranker(first_stage, **settings):
 
 
 def test_the_tokens_and_their_ids_are_those_of_the_version(encoder, cases):
-    assert SCORING_VERSION == 1
+    assert SCORING_VERSION == 2
     assert "|".join(encoder.tokenizer.tokenize(FACT)) == PINNED_TOKENS
     assert cases[0] == PINNED_IDS
     assert cases[2:] == [[1], [1]]

@@ -33,7 +33,7 @@ def training_batches(
     Args:
         records: Finished records.
         epochs: How often the cases are read: train, and the extra ones.
-        max_tokens: How many tokens of a case are in a batch, the first ones.
+        max_tokens: How many tokens of a case are in a batch, as `head_and_tail` takes them.
         batch_tokens: The largest number of tokens in a batch, padding included. A batch of long
             cases has fewer cases, but at least one.
         shuffle_cases: The size of the shuffle buffer, in cases.
@@ -114,13 +114,21 @@ def _to_features(serialized: Tensor, records: Records, *, max_tokens: int) -> di
     # One row per charge of the case, one column per charge of the vocabulary.
     has_charge = tf.reduce_any(_hash(parsed["charges"])[:, None] == _hash(names), axis=0)
     return {
-        "token_ids": parsed["token_ids"][:max_tokens],
+        "token_ids": _head_and_tail(parsed["token_ids"], max_tokens),
         "articles": multi_hot(parsed["label_ids"], n_articles),
         "articles_known": 1 - multi_hot(parsed["unknown_ids"], n_articles),
         "charges": tf.cast(has_charge, tf.float32),
         "charges_known": tf.cast(tf.reduce_any(has_charge, keepdims=True), tf.float32),
         "weights": parsed["weight"],
     }
+
+
+def _head_and_tail(token_ids: Tensor, limit: int) -> Tensor:
+    """Return what `lawrec.corpus.vocabulary.head_and_tail` does, of int32 (n_tokens,)."""
+    n_last = limit // 2
+    n_first = limit - n_last
+    last = tf.maximum(tf.shape(token_ids)[0] - n_last, n_first)
+    return tf.concat([token_ids[:n_first], token_ids[last:]], axis=0)
 
 
 def _hash(texts: Tensor) -> Tensor:

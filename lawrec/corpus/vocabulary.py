@@ -105,6 +105,27 @@ def build_vocabulary(
     return Vocabulary((*first, *(token for token, _ in frequent[:room])))
 
 
+def head_and_tail(token_ids: TokenIds, limit: int) -> TokenIds:
+    """Return the first and the last tokens of a case, as many as the limit in all.
+
+    What a court states first and last says more of a long fact than its beginning alone.
+
+    Args:
+        token_ids: The token ids of the case.
+        limit: How many to return at most, at least 1.
+
+    Example:
+        >>> head_and_tail([2, 3, 4, 5, 6, 7], 3)
+        [2, 3, 7]
+        >>> head_and_tail([2, 3], 3)
+        [2, 3]
+    """
+    if len(token_ids) <= limit:
+        return token_ids
+    n_last = limit // 2
+    return [*token_ids[: limit - n_last], *token_ids[len(token_ids) - n_last :]]
+
+
 def known_pieces(token: str, vocabulary: Vocabulary) -> list[str]:
     """Return a token as it is if it has an id, else the words in it that have one.
 

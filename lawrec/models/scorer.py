@@ -1,6 +1,7 @@
 """From token ids to scores, whatever else is scored in the same call.
 
-The LSTM reads the first tokens of a fact, the ranker all of them (see `lawrec.ranking.ranker`).
+The LSTM reads the first and the last tokens of a fact, the ranker all of them (see
+`lawrec.ranking.ranker`).
 
 No library for matrix products promises the same bits for each row of a batch, so neither do we.
 The scores of a case agree to `SCORE_TOLERANCE` whatever its batch mates, its row and the padding

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lawrec.corpus.vocabulary import head_and_tail
 from lawrec.errors import RunError
 from lawrec.ranking.contributions import Contributions
 from lawrec.ranking.first_stage import sigmoid
@@ -25,7 +26,7 @@ class RunScorer:
     Attributes:
         logits: From the tokens that the LSTM reads to its logits; None if no score needs them.
         ranker: What else decides; None: the scores are the sigmoids of the logits.
-        lstm_tokens: How many tokens the LSTM reads.
+        lstm_tokens: How many tokens the LSTM reads, as `head_and_tail` takes them.
     """
 
     logits: LogitFunction | None
@@ -62,4 +63,4 @@ class RunScorer:
         """Return the logits of the LSTM, None if no score needs them."""
         if not self.logits or (self.ranker and not self.ranker.needs_lstm):
             return None
-        return self.logits([case[: self.lstm_tokens] for case in cases])
+        return self.logits([head_and_tail(case, self.lstm_tokens) for case in cases])

@@ -21,6 +21,7 @@ import numpy as np
 
 from lawrec.corpus.manifest import Records, Split
 from lawrec.corpus.tfrecords import Record, write_shards
+from lawrec.corpus.vocabulary import head_and_tail
 from lawrec.models.scorer import make_logit_function
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import Corpus
@@ -76,7 +77,8 @@ def out_of_fold_logits(
             with averaged_weights(state.optimizer, state.model):
                 cases = corpus.train.rows(rows).token_ids
                 longest = run.config.model.lstm_tokens
-                logits[rows] = make_logit_function(state.model)([case[:longest] for case in cases])
+                logit_function = make_logit_function(state.model)
+                logits[rows] = logit_function([head_and_tail(case, longest) for case in cases])
     return logits
 
 

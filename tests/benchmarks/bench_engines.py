@@ -24,6 +24,7 @@ import numpy as np
 import onnxruntime
 
 from lawrec.corpus.cases import Case, read_cases
+from lawrec.corpus.vocabulary import head_and_tail
 from lawrec.export.int8_model import quantized
 from lawrec.inference.engines import ENGINES
 from lawrec.models.onnx_graph import onnx_model
@@ -117,7 +118,7 @@ def _token_ids(run: Run, n_facts: int) -> list[Any]:
     encoder, longest = load_encoder(run), run.config.model.lstm_tokens
     cases = [case for case in read_cases(run.splits["test"].path) if isinstance(case, Case)]
     facts = islice(cycle(case.fact for case in cases), n_facts)
-    return [np.array(encoder(fact)[:longest], np.int32) for fact in facts]
+    return [np.array(head_and_tail(encoder(fact), longest), np.int32) for fact in facts]
 
 
 def _run(*arguments: str) -> tuple[float, float]:

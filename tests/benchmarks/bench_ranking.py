@@ -24,6 +24,7 @@ from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.tfrecords import read_records
+from lawrec.corpus.vocabulary import head_and_tail
 from lawrec.models.lstm_classifier import build_model
 from lawrec.models.scorer import make_logit_function
 from lawrec.ranking.first_stage import Corpus, with_lstm
@@ -50,10 +51,10 @@ def main() -> None:
     model_config = Config().model
     model = build_model(model_config, len(records.tokens), n_articles=len(records.articles))
     logits = make_logit_function(model)
-    lstm_logits = logits([case[: model_config.lstm_tokens] for case in cases])
+    lstm_logits = logits([head_and_tail(case, model_config.lstm_tokens) for case in cases])
     parts = _parts(ranker, cases, lstm_logits)
     functions = {
-        "LSTM": lambda: logits([case[: model_config.lstm_tokens] for case in cases]),
+        "LSTM": lambda: logits([head_and_tail(case, model_config.lstm_tokens) for case in cases]),
         "ranker": lambda: ranker.scores(cases, lstm_logits),
         **parts,
     }

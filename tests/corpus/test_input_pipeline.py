@@ -9,10 +9,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lawrec.corpus.input_pipeline import LENGTH_STEP, bucket_lengths, multi_hot, training_batches
+from lawrec.corpus.input_pipeline import (
+    LENGTH_STEP,
+    _head_and_tail,
+    bucket_lengths,
+    multi_hot,
+    training_batches,
+)
 from lawrec.corpus.manifest import VOCABULARY_FILES, Manifest, Records, Split, manifest_to_dict
 from lawrec.corpus.tfrecords import Record, write_shards
-from lawrec.corpus.vocabulary import Vocabulary
+from lawrec.corpus.vocabulary import Vocabulary, head_and_tail
 from lawrec.seal import file_digests, seal, write_sealed
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(60)]
@@ -88,6 +94,16 @@ def order(result):
 )
 def test_padded_lengths_are_multiples_of_the_step_that_hold_the_longest_fact(max_tokens, expected):
     assert bucket_lengths(max_tokens) == expected
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 8, 100])
+@pytest.mark.parametrize("length", [1, 2, 4, 5, 9, 30])
+def test_training_reads_what_is_scored_later(limit, length):
+    token_ids = np.arange(2, 2 + length, dtype=np.int32)
+    expected = list(head_and_tail(token_ids, limit))
+    assert len(expected) == min(limit, length)
+    assert _head_and_tail(tf.constant(token_ids), limit).numpy().tolist() == expected
+    assert head_and_tail(token_ids.tolist(), limit) == expected
 
 
 @pytest.mark.parametrize(
