@@ -159,7 +159,7 @@ def test_the_model_says_what_it_is(client):
     assert described["name"] == "criminal-law"
     assert described["articles"] == 183
     assert described["law_as_of"] == "2015-11-01"
-    assert described["tuned_on"]["cases"] == 1013
+    assert described["tuned_on"]["cases"] == 9114
     assert described["statutes"] == ["1997-10-01", "2021-03-01"]
     assert described["feedback"] is False
 
