@@ -48,8 +48,8 @@ def test_it_holds_words_and_no_sentences(path):
 def test_it_keeps_a_few_words_of_each_train_case_and_its_line(path):
     with open_bundle(path) as run:
         index = load_case_index(run)
-    assert index.case_ids == tuple(str(line) for line in range(1, 8_102))
-    assert index.terms.shape == (8_101, 16)
+    assert index.case_ids == tuple(str(line) for line in range(1, 9_115))
+    assert index.terms.shape == (9_114, 16)
 
 
 def test_its_bytes_are_those_of_its_manifest_alone(path):
