@@ -12,8 +12,8 @@ def logits_of(cases):
     return np.array([[np.nan if 9 in case else len(case)] for case in cases], np.float32)
 
 
-def test_a_network_alone_reads_the_first_tokens():
-    scores = RunScorer(logits_of, None, lstm_tokens=2)([[3, 4, 9], [3]])
+def test_a_network_alone_reads_the_first_and_the_last_tokens():
+    scores = RunScorer(logits_of, None, lstm_tokens=2)([[3, 9, 4], [3]])
     np.testing.assert_allclose(scores, [[0.8808], [0.7311]], atol=1e-4)
 
 
