@@ -177,6 +177,8 @@ def predict(
         raise click.UsageError("--format parquet writes a file: name it with --output.")
     if output_format == "csv" and explain:
         raise click.UsageError("CSV has no column for --explain: choose json, parquet or html.")
+    if output_format in ("csv", "html") and with_features:
+        raise click.UsageError("--with-features needs --format json, parquet or table.")
     if top_k is None:
         top_k = 3 if output_format in ("table", "html") else 1
     if day and not with_text:

@@ -133,7 +133,7 @@ def check_dataset_spec(spec: DatasetSpec, *, needs_valid: bool = True) -> None:
     if needs_valid and "valid" not in splits:
         raise CaseError(
             spec.data,
-            expected="a training must have a valid split",
+            expected="these settings need a valid split",
             got=f"only {', '.join(splits)}",
             todo="Put a valid.json into the folder.",
         )

@@ -49,8 +49,8 @@ async def recommend(request: Request, body: RecommendBody) -> Response:
     """Recommend articles for the fact of one case, or for the facts of several.
 
     The answer to `fact` is an object, that to `facts` a list in the same order: what `lawrec
-    predict --format json` prints, a line per case. A fact of a list that cannot be answered has its
-    error as its answer.
+    predict --format json` prints, a line per case. An invalid fact
+    of a list is answered with its error.
     """
     service = service_of(request)
     facts = _facts(body, service)
@@ -70,7 +70,7 @@ def _facts(body: RecommendBody, service: Service) -> list[str]:
     """Return the facts of a body; a single one that cannot be answered is a problem.
 
     Raises:
-        CaseError: The fact is none.
+        CaseError: The fact is invalid.
         ProblemError: There are too many facts.
     """
     most = service.config.max_facts // (COST_OF_EXPLAINING if body.explain else 1)
@@ -137,8 +137,8 @@ async def feedback(request: Request, body: FeedbackBody) -> Response:
         raise ProblemError(
             404,
             "feedback",
-            expected="the service must keep feedback",
-            got="one that does not",
+            expected="feedback must be enabled",
+            got="a service without it",
             todo="Start it with `lawrec serve --feedback FILE`.",
         )
     if error := fact_error(body.fact, "fact", config=service.config):
@@ -198,9 +198,9 @@ def not_ready() -> ProblemError:
     return ProblemError(
         503,
         "the service",
-        expected="it must accept requests",
-        got="one that stops",
-        todo="Ask another one.",
+        expected="it must be running",
+        got="one that is shutting down",
+        todo="Try again, or use another instance.",
         retry_after=1,
     )
 

@@ -134,7 +134,7 @@ class Guard:
             401,
             "Authorization",
             expected="the request must have an API key of this service",
-            got="none that is known",
+            got="a missing or unknown key",
             todo='Send the header "Authorization: Bearer KEY".',
         )
         problem.headers["WWW-Authenticate"] = "Bearer"
@@ -185,7 +185,7 @@ def _too_many_bodies() -> ProblemError:
         429,
         "the service",
         expected="it must have memory for the body",
-        got="many others at the same time",
+        got="too many large requests at once",
         todo="Send it again later.",
         retry_after=1,
     )

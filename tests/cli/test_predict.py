@@ -386,6 +386,13 @@ def test_csv_has_no_explanations(shipped):
     assert "CSV has no column for --explain" in result.stderr
 
 
+@pytest.mark.parametrize("output_format", ["csv", "html"])
+def test_features_are_shown_or_refused(shipped, output_format):
+    result = lawrec("predict", "--with-features", "--format", output_format, stdin=THEFT)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--with-features needs --format json, parquet or table." in result.stderr
+
+
 def test_all_that_programs_read_is_as_the_schema_says(facts, shipped):
     Path("law.json").write_text(json.dumps({"264": "盗窃公私财物。"}), encoding="utf-8")
     assert lawrec("articles", "import", "law.json", "--effective", "2015-11-01").exit_code == 0

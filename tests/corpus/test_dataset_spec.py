@@ -34,7 +34,7 @@ def test_a_list_that_is_named_takes_the_place_of_the_one_in_the_folder(spec_with
 
 
 def test_training_needs_a_valid_split(spec_with_charges):
-    with pytest.raises(CaseError, match="must have a valid split, got only train, test"):
+    with pytest.raises(CaseError, match="need a valid split, got only train, test"):
         check_dataset_spec(spec_with_charges)
     check_dataset_spec(spec_with_charges, needs_valid=False)
     (spec_with_charges.data / "valid.json").write_text("", encoding="utf-8")

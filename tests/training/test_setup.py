@@ -34,7 +34,7 @@ def test_without_a_valid_split_nothing_is_prepared_and_no_run_made(new, tmp_path
     with pytest.raises(CaseError) as caught:
         set_up_training(tmp_path / "runs", None, new=new)
     assert str(caught.value) == (
-        f"{new.dataset.data}: a training must have a valid split, got only train, test. "
+        f"{new.dataset.data}: these settings need a valid split, got only train, test. "
         "Put a valid.json into the folder."
     )
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
