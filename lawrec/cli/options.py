@@ -128,7 +128,8 @@ data = compose_options(
     click.option(
         "--data",
         type=FILE,
-        help="Folder with train cases, and valid and test cases if there are any.  [default: the invented sample]",
+        help="Folder with train, valid and test cases; valid and test may be missing.  "
+        "[default: the invented sample]",
     ),
     click.option(
         "--article-list",

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lawrec.serving.metrics import Metrics
 from lawrec.serving.problems import ProblemError, problem_response
 from lawrec.serving.service_config import ServiceConfig, key_digest
+from lawrec.translation import language_of, messages_in
 
 LOGGER = logging.getLogger("uvicorn.error")
 OPEN_PATHS = ("/health/", "/v2/health/", "/static/")
@@ -100,6 +101,12 @@ class Guard:
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(scope, send, self._headers)
+        with messages_in(language_of({"LANG": Headers(scope=scope).get("accept-language", "")})):
+            await self._answer(exchange, receive)
+        self._count(exchange)
+
+    async def _answer(self, exchange: _Exchange, receive: Receive) -> None:
+        scope = exchange.scope
         try:
             self._check_key(scope)
             body = await self._read_body(exchange, receive)
@@ -112,7 +119,6 @@ class Guard:
                 await problem_response(_INTERNAL)(scope, receive, exchange.send_guarded)
         finally:
             self._held -= exchange.held
-        self._count(exchange)
 
     def _count(self, exchange: _Exchange) -> None:
         method = exchange.scope["method"]

@@ -1,6 +1,7 @@
 """Problems: errors over HTTP, as the problem details of RFC 9457.
 
-The four parts of every error of lawrec are members of their own, beside those of the RFC.
+The four parts of every error of lawrec are members of their own, beside those of the RFC. Only
+`detail` is for people, and in the language that they ask for.
 """
 
 import math
@@ -12,6 +13,7 @@ from starlette.responses import Response
 
 from lawrec.errors import LawrecError
 from lawrec.json_text import json_text
+from lawrec.translation import error_message
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -68,7 +70,7 @@ def problem_values(problem: ProblemError) -> dict[str, Any]:
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
-        "detail": str(problem),
+        "detail": error_message(problem),
         "where": problem.where,
         "expected": problem.expected,
         "got": problem.got,

@@ -180,3 +180,18 @@ def test_a_length_that_is_none_is_refused(length):
     scope = {"type": "http", "method": "POST", "path": "/v1/recommend", "headers": headers}
     asyncio.run(guard(scope, receive, send))
     assert sent[0]["status"] == 413
+
+
+@pytest.mark.parametrize(
+    ("languages", "expected"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "fact：案情必须含有中文；实际："),
+        ("en-US,zh;q=0.5", "fact: the fact must hold Chinese text, got "),
+        ("", "fact: the fact must hold Chinese text, got "),
+    ],
+)
+def test_problems_are_in_the_language_that_is_asked_for(client, languages, expected):
+    headers = {"Accept-Language": languages}
+    problem = client.post("/v1/recommend", json={"fact": "theft"}, headers=headers).json()
+    assert problem["detail"].startswith(expected)
+    assert problem["expected"] == "the fact must hold Chinese text"

@@ -1,6 +1,6 @@
 // Calls of the service: the API key, retries while it is busy, and errors as texts.
 
-import { words } from "./words.js";
+import { language, words } from "./words.js";
 
 let key = "";
 
@@ -27,7 +27,8 @@ export async function call(path, { body, onBusy = () => {}, signal } = {}) {
 }
 
 async function send(path, body, signal) {
-  const headers = key ? { Authorization: `Bearer ${key}` } : {};
+  const headers = { "Accept-Language": language() };
+  if (key) headers.Authorization = `Bearer ${key}`;
   const isFile = body instanceof Blob;
   if (body && !isFile) headers["Content-Type"] = "application/json";
   const content = isFile ? body : body && JSON.stringify(body);
