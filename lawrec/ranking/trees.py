@@ -129,6 +129,7 @@ def fit_trees(
         [False, True]
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     boosting = HistGradientBoostingClassifier(
         max_iter=config.trees,
@@ -139,7 +140,11 @@ def fit_trees(
         max_features=config.tree_feature_share,
         early_stopping=False,
         random_state=seed,
-    ).fit(features, y_true, weights)
+    )
+    # A fit takes seconds. Several threads wait for each other by spinning: where other processes
+    # use the cores, that took a hundred times as long.
+    with threadpool_limits(1, "openmp"):
+        boosting.fit(features, y_true, weights)
     # scikit-learn has no public access to the nodes; a test compares our logits with its own.
     trees = [iteration[0].nodes for iteration in boosting._predictors]
     return _as_arrays(
