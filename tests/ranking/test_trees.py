@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from lawrec.config import RankingConfig
 from lawrec.ranking.trees import constant_trees, fit_trees
@@ -27,7 +28,9 @@ def test_logits_are_those_of_scikit_learn(trees):
         max_features=CONFIG.tree_feature_share,
         early_stopping=False,
         random_state=1,
-    ).fit(FEATURES, Y_TRUE, WEIGHTS)
+    )
+    with threadpool_limits(1, "openmp"):
+        reference.fit(FEATURES, Y_TRUE, WEIGHTS)
     new = np.random.default_rng(4).normal(size=(300, 5)).astype(np.float32)
     np.testing.assert_allclose(trees.logits(new), reference.decision_function(new), rtol=1e-9)
 
