@@ -16,31 +16,15 @@ REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
-    *("errors", "limits", "encodings", "types", "registry", "text", "translation", "progress"),
-    "scoring_version",
-    "iterables",
-    *(
-        "temporary_names",
-        "claims",
-        "json_text",
-        "files",
-        "array_files",
-        "seal",
-        "resources",
-        "setting_range",
-    ),
-    "disk_array",
-    *(
-        "config",
-        "config_sources",
-        "remote_files",
-        "text_files",
-        "parallel",
-        "tensorflow_start",
-        "device_names",
-    ),
+    *("errors", "types", "registry", "text", "translation", "progress", "scoring_version"),
+    *("iterables", "setting_range", "config", "config_sources", "parallel", "tensorflow_start"),
+    "device_names",
 )
 HOUSE = {
+    "storage": (
+        *("limits", "encodings", "temporary_names", "claims", "json_text", "files", "array_files"),
+        *("seal", "resources", "disk_array", "remote_files", "text_files"),
+    ),
     "law": (
         *(
             "articles",
@@ -59,10 +43,11 @@ HOUSE = {
         *("csv_tables", "parquet", "excel"),
     ),
     "corpus.duplicates": ("near_duplicates", "held_out"),
+    "corpus.tokenization": ("entities", "jieba_dictionary", "tokenizers", "token_spans"),
     "corpus": (
-        *("readers", "cases", "splits", "entities", "jieba_dictionary", "tokenizers"),
-        *("token_spans", "parallel_tokenization", "case_shards"),
-        *("case_lines", "label_check", "vocabulary", "dataset_spec"),
+        *("readers", "cases", "splits", "parallel_tokenization", "case_shards", "case_lines"),
+        "label_check",
+        *("vocabulary", "dataset_spec"),
         *("manifest", "extra_cases", "tfrecords", "records_writer", "prepare", "input_pipeline"),
     ),
     "corpus.splitting": ("stratification", "stratified_split"),
@@ -92,19 +77,9 @@ HOUSE = {
     ),
     "training": (
         *("distributed", "devices", "optimizers", "schedules", "checkpoints", "warm_start"),
-        *(
-            "train_step",
-            "throughput",
-            "validation",
-            "initialization",
-            "out_of_fold_nets",
-            "fit_ranker",
-            "onnx_export",
-            "index_cases",
-            "tensorboard",
-            "loop",
-        ),
-        *("setup", "dry_run", "word_vectors"),
+        *("train_step", "throughput", "validation", "initialization", "out_of_fold_nets"),
+        *("fit_ranker", "onnx_export", "index_cases", "tensorboard", "loop", "setup", "dry_run"),
+        "word_vectors",
     ),
     "inference": (
         *("engines", "run_scorer", "score_cases", "tune", "baseline", "evaluate"),

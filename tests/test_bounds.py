@@ -22,17 +22,21 @@ from lawrec.corpus.case_lines import CaseLine, case_to_json
 from lawrec.corpus.cases import Case
 from lawrec.corpus.duplicates import near_duplicates
 from lawrec.corpus.duplicates.near_duplicates import SIGNATURE_SIZE, NearDuplicateIndex
-from lawrec.corpus.entities import ENTITY_TYPES, compile_entity_types, split_at_entities
 from lawrec.corpus.manifest import load_manifest
 from lawrec.corpus.splitting.stratified_split import check_ratios
+from lawrec.corpus.tokenization.entities import (
+    ENTITY_TYPES,
+    compile_entity_types,
+    split_at_entities,
+)
 from lawrec.errors import CaseError, ConfigError, LawrecError, StatuteError, quoted
-from lawrec.json_text import parse_json
 from lawrec.law import statute_versions
 from lawrec.law.articles import article_name, is_numbered, read_article_list, statute_order
 from lawrec.law.charges import charge_wordings, normalize_charge
 from lawrec.law.statute_parser import read_statute
 from lawrec.law.statute_versions import diff_clauses, load_version, same_text
 from lawrec.runs.run import open_run
+from lawrec.storage.json_text import parse_json
 from lawrec.text import normalize
 from tests.helpers.cli import lawrec
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.corpus.entities import ENTITY_TYPES, compile_entity_types
+from lawrec.corpus.tokenization.entities import ENTITY_TYPES, compile_entity_types
 from lawrec.law import articles
 from tests.helpers.regex_steps import Engine, attacks, count_steps, parser
 
@@ -81,7 +81,7 @@ def patterns_of(path):
 
 def evaluated(call, module):
     """Return the pattern of a call such as `re.compile(rf"...")`."""
-    if module == "lawrec.corpus.entities" and not isinstance(call.args[0], ast.Name):
+    if module == "lawrec.corpus.tokenization.entities" and not isinstance(call.args[0], ast.Name):
         return compile_entity_types(list(ENTITY_TYPES))
     arguments = [ast.unparse(part) for part in call.args[:1]]
     flags = [ast.unparse(part) for part in call.args[1:] if "re." in ast.unparse(part)]

@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge
 from lawrec.corpus.cases import read_cases, usable_cases
 from lawrec.corpus.splits import find_splits
 from lawrec.law.catalog import shipped_catalog
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 from lawrec.text import normalize
 
 SAMPLE = shipped_path("data/sample")

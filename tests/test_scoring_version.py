@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lawrec.config import CorpusConfig, RankingConfig
-from lawrec.corpus.tokenizers import TokenizerRecipe, load_tokenizer, make_tokenizer
+from lawrec.corpus.tokenization.tokenizers import TokenizerRecipe, load_tokenizer, make_tokenizer
 from lawrec.corpus.vocabulary import PAD, UNK, Encoder, Vocabulary
 from lawrec.decision.calibration import Calibration, calibrate
 from lawrec.ranking.characters import COLUMNS, CharacterNgrams

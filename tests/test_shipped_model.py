@@ -10,10 +10,10 @@ from click.testing import CliRunner
 
 from lawrec.cli import cli
 from lawrec.inference.recommender import Recommender
-from lawrec.resources import shipped_path
 from lawrec.runs.bundle import SHIPPED_MODEL, open_bundle
 from lawrec.runs.case_index_file import load_case_index
-from lawrec.seal import sealed
+from lawrec.storage.resources import shipped_path
+from lawrec.storage.seal import sealed
 from tests.helpers.bundles import read_parts, write_bundle
 
 MOST_BYTES = 20_000_000

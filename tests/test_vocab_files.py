@@ -5,10 +5,10 @@ import pytest
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import read_cases, usable_cases
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.law.articles import article_name, statute_order
 from lawrec.law.catalog import shipped_catalog
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 from lawrec.text import normalize
 
 TERMS = shipped_path("vocab/legal_terms.txt")

@@ -8,8 +8,8 @@ import click
 from lawrec.cli import option_types, options
 from lawrec.cli.printing import print_result
 from lawrec.config import CorpusConfig
-from lawrec.corpus.tokenizers import TOKENIZERS
-from lawrec.files import write_text
+from lawrec.corpus.tokenization.tokenizers import TOKENIZERS
+from lawrec.storage.files import write_text
 
 
 @click.command(cls=option_types.HeadedCommand)

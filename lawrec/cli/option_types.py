@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from lawrec.errors import CaseError
-from lawrec.text_files import list_files
+from lawrec.storage.text_files import list_files
 
 HEADINGS = {
     "Data": (

@@ -15,10 +15,10 @@ from lawrec import config, config_sources
 from lawrec.cli.option_types import FloatRange, OutputFile, OutputFolder, RegistryChoice
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, CaseFormat
-from lawrec.encodings import ENCODINGS
 from lawrec.law.statute_versions import CRIMINAL_LAW, ROOT, newest_path
 from lawrec.progress import SILENT, Progress
 from lawrec.reporting.progress_bars import progress_on
+from lawrec.storage.encodings import ENCODINGS
 from lawrec.tensorflow_start import import_tensorflow
 from lawrec.translation import LANGUAGES, messages_in
 

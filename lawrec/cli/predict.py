@@ -24,8 +24,8 @@ from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat, choose_stream_reader
 from lawrec.errors import CaseError
 from lawrec.iterables import CHUNK_CASES
-from lawrec.json_text import json_text
 from lawrec.law import statute_versions
+from lawrec.storage.json_text import json_text
 from lawrec.translation import translate
 
 _STDIN = ((), (Path("-"),))

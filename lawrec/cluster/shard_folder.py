@@ -3,11 +3,11 @@
     plan.json            what the job is, its files and its shards: written first
     answers-00007.jsonl  the answers of the shard 7, and so on
     .state/00007.json    written after them: how many cases and errors there are, and the SHA-256
-    .state/00007.claim   who works on them: see `lawrec.claims`
+    .state/00007.claim   who works on them: see `lawrec.storage.claims`
     manifest.json        written last: what there is of each shard, and the SHA-256 of plan.json
 
-The JSON files are sealed as `lawrec.seal` describes. A process that is killed loses the shard that
-it works on. Whoever comes next does what is missing or damaged, and nothing else.
+The JSON files are sealed as `lawrec.storage.seal` describes. A process that is killed loses the
+shard that it works on. Whoever comes next does what is missing or damaged, and nothing else.
 """
 
 import json
@@ -18,14 +18,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lawrec.claims import Claims, claim_name
 from lawrec.corpus.case_shards import ShardPlan, check_unchanged
 from lawrec.errors import ConfigError, printable, quoted
-from lawrec.files import sha256
 from lawrec.inference.recommender import no_answer_error
 from lawrec.progress import SILENT, Progress
-from lawrec.seal import MANIFEST, SEAL_ERRORS, read_sealed, write_sealed
-from lawrec.temporary_names import remove
+from lawrec.storage.claims import Claims, claim_name
+from lawrec.storage.files import sha256
+from lawrec.storage.seal import MANIFEST, SEAL_ERRORS, read_sealed, write_sealed
+from lawrec.storage.temporary_names import remove
 
 PLAN = "plan.json"
 _STATE = ".state"

@@ -14,10 +14,16 @@ from typing import Any
 from lawrec.corpus.cases import Case, Cases, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat, choose_reader
 from lawrec.errors import CaseError, printable
-from lawrec.json_text import json_line
 from lawrec.law.articles import json_label
+from lawrec.storage.json_text import json_line
+from lawrec.storage.text_files import (
+    bounded_lines,
+    decode_lines,
+    detect_encoding,
+    list_files,
+    open_binary,
+)
 from lawrec.text import normalize
-from lawrec.text_files import bounded_lines, decode_lines, detect_encoding, list_files, open_binary
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def read_lines(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator
         CaseError: A file cannot be read, or its suffix is unknown.
 
     Example:
-        >>> from lawrec.resources import shipped_path
+        >>> from lawrec.storage.resources import shipped_path
         >>> line = next(read_lines(shipped_path("data/sample/train.json")))
         >>> line.number, line.raw.startswith(b'{"fact": '), line.case.articles
         (1, True, ('133',))

@@ -15,12 +15,12 @@ from typing import Any, BinaryIO, Self, cast
 
 from lawrec.corpus.cases import Cases, read_stream
 from lawrec.corpus.readers import READERS, CaseFormat, choose_reader
-from lawrec.encodings import SAMPLE_BYTES
 from lawrec.errors import CaseError, printable
-from lawrec.files import sha256
-from lawrec.limits import MAX_LINE_BYTES
 from lawrec.progress import SILENT, Progress
-from lawrec.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
+from lawrec.storage.encodings import SAMPLE_BYTES
+from lawrec.storage.files import sha256
+from lawrec.storage.limits import MAX_LINE_BYTES
+from lawrec.storage.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def input_files(paths: Sequence[Path]) -> list[Path]:
         CaseError: There is no such file, or it is a pipe or stdin.
 
     Example:
-        >>> from lawrec.resources import shipped_path
+        >>> from lawrec.storage.resources import shipped_path
         >>> [file.name for file in input_files([shipped_path("data/sample/facts.txt")])]
         ['facts.txt']
     """
@@ -161,7 +161,7 @@ def read_shard(
         CaseError: A file cannot be read, or it has changed since the shards were planned.
 
     Example:
-        >>> from lawrec.resources import shipped_path
+        >>> from lawrec.storage.resources import shipped_path
         >>> files = [shipped_path("data/sample/facts.txt")]
         >>> plan = plan_shards(files, CaseFormat(), shard_bytes=2_000)
         >>> cases = read_shard(plan, plan.shards[1], files=files, case_format=CaseFormat())
@@ -193,7 +193,7 @@ def check_unchanged(described: InputFile, path: Path) -> None:
         CaseError: It is another one.
 
     Example:
-        >>> from lawrec.resources import shipped_path
+        >>> from lawrec.storage.resources import shipped_path
         >>> path = shipped_path("data/sample/facts.txt")
         >>> plan = plan_shards([path], CaseFormat(), shard_bytes=2_000)
         >>> check_unchanged(plan.files[0], path)

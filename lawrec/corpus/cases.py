@@ -31,10 +31,10 @@ from lawrec.corpus.readers import (
     read_raw_cases,
 )
 from lawrec.errors import CaseError, ErrorKind, printable, quoted
-from lawrec.json_text import json_line
 from lawrec.law.articles import is_empty
 from lawrec.law.labels import article_names
-from lawrec.text_files import list_files, open_binary
+from lawrec.storage.json_text import json_line
+from lawrec.storage.text_files import list_files, open_binary
 from lawrec.translation import marked
 
 EVERY_ARTICLE = ("*",)
@@ -161,7 +161,7 @@ def read_cases(
         CaseError: A file cannot be read, or its suffix is unknown.
 
     Example:
-        >>> from lawrec.resources import shipped_path
+        >>> from lawrec.storage.resources import shipped_path
         >>> next(read_cases(shipped_path("data/sample/train.json"))).articles
         ('133',)
     """

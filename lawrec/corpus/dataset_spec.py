@@ -18,12 +18,12 @@ from lawrec.corpus.cases import no_case_error, read_cases
 from lawrec.corpus.label_check import KnownLabels, find_article_list, known_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, OR_CHARGES, SOME_ARTICLES, CaseFormat
 from lawrec.corpus.splits import find_splits
-from lawrec.corpus.tokenizers import Tokenizer, listed_words, load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import Tokenizer, listed_words, load_tokenizer
 from lawrec.errors import CaseError
 from lawrec.law.articles import read_article_list
-from lawrec.resources import shipped_path
 from lawrec.scoring_version import SCORING_VERSION
-from lawrec.text_files import content_digest
+from lawrec.storage.resources import shipped_path
+from lawrec.storage.text_files import content_digest
 
 RECORDS_VERSION = 7
 """Increased when the records of the same cases and settings change in another way than by the ids

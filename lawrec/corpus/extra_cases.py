@@ -15,9 +15,9 @@ from typing import IO
 from lawrec.corpus.cases import EVERY_ARTICLE, Case, n_characters
 from lawrec.corpus.duplicates.held_out import BATCH_SIZE, NEAR_COPY_THRESHOLD, HeldOutTexts
 from lawrec.iterables import batched
-from lawrec.json_text import json_line
 from lawrec.law.charge_articles import ChargeArticles
 from lawrec.law.statute_versions import texts_in
+from lawrec.storage.json_text import json_line
 from lawrec.text import normalize
 
 DUPLICATES = "duplicates.jsonl"

@@ -143,7 +143,7 @@ def check_labels(
             for another reason are left for those who read the cases again.
 
     Example:
-        >>> from lawrec.resources import shipped_path
+        >>> from lawrec.storage.resources import shipped_path
         >>> valid = shipped_path("data/sample/valid.json")
         >>> check_labels([(valid, CaseFormat())], known_labels(None))
     """

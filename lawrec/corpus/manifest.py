@@ -6,8 +6,8 @@
     vocab/<key>/tokens.txt, articles.txt, charges.txt   what the ids in the records mean
     vocab/<key>/manifest.json                     the SHA-256 of each of these three
 
-Each manifest has its own SHA-256 in it, as `lawrec.seal` describes, and that of the records also
-names the SHA-256 of the vocabularies that belong to them.
+Each manifest has its own SHA-256 in it, as `lawrec.storage.seal` describes, and that of the records
+also names the SHA-256 of the vocabularies that belong to them.
 
 Nothing here needs TensorFlow, so that checking records is quick.
 """
@@ -21,9 +21,9 @@ from typing import Any
 from lawrec.corpus.dataset_spec import RECORDS_VERSION
 from lawrec.corpus.vocabulary import Vocabulary, load_vocabulary
 from lawrec.errors import RecordsError
-from lawrec.files import sha256
 from lawrec.progress import SILENT, Progress
-from lawrec.seal import MANIFEST, SEAL_ERRORS, check_seal, read_sealed
+from lawrec.storage.files import sha256
+from lawrec.storage.seal import MANIFEST, SEAL_ERRORS, check_seal, read_sealed
 
 VOCABULARY_FILES = ("tokens.txt", "articles.txt", "charges.txt")
 

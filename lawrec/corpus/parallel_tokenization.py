@@ -21,14 +21,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from lawrec.claims import Claims
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case, n_characters
-from lawrec.corpus.tokenizers import Tokenizer, load_tokenizer
-from lawrec.files import write_text
+from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
 from lawrec.iterables import batched
 from lawrec.parallel import available_cores, parallel_map
-from lawrec.seal import json_digest
+from lawrec.storage.claims import Claims
+from lawrec.storage.files import write_text
+from lawrec.storage.seal import json_digest
 
 CASES_PER_TASK = 128
 """Cases that are sent to a process at once ..."""

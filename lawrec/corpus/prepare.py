@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from lawrec.claims import Claims
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import (
     BadLines,
@@ -33,11 +32,12 @@ from lawrec.corpus.manifest import (
 )
 from lawrec.corpus.parallel_tokenization import CASES_PER_TASK, MapBatches, tokenize_cases
 from lawrec.corpus.records_writer import RecordsWriter, extra_labels, kept_tokens, labelled_cases
-from lawrec.corpus.tokenizers import note_on_split_words
+from lawrec.corpus.tokenization.tokenizers import note_on_split_words
 from lawrec.errors import CaseError
-from lawrec.files import atomic_folder
 from lawrec.progress import SILENT, Progress
-from lawrec.temporary_names import remove
+from lawrec.storage.claims import Claims
+from lawrec.storage.files import atomic_folder
+from lawrec.storage.temporary_names import remove
 
 _WAIT_SECONDS = 0.5
 """Seconds until a process looks again whether another one has written the records."""

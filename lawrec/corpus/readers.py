@@ -30,7 +30,7 @@ from lawrec.corpus.formats.parquet import read_parquet
 from lawrec.corpus.formats.plain_text import looks_like, read_document, read_lines
 from lawrec.errors import CaseError, quoted
 from lawrec.law.labels import split_labels
-from lawrec.text_files import DECOMPRESSORS
+from lawrec.storage.text_files import DECOMPRESSORS
 
 __all__ = ["ALL_ARTICLES", "DEFAULT_FORMAT", "FIX_LINE", "OR_CHARGES", "READERS", "SOME_ARTICLES"]
 __all__ += ["SUFFIXES", "CaseFormat", "CaseStream", "RawCase", "choose_reader"]

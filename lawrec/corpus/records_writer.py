@@ -49,14 +49,14 @@ from lawrec.corpus.parallel_tokenization import MapBatches, tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SplitCounts, encodings_at
 from lawrec.corpus.tfrecords import Record, write_shards
-from lawrec.corpus.tokenizers import listed_words
+from lawrec.corpus.tokenization.tokenizers import listed_words
 from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
 from lawrec.errors import CaseError
 from lawrec.iterables import JsonSpool
 from lawrec.law.articles import statute_order
 from lawrec.law.charges import normalize_charge
 from lawrec.progress import Progress
-from lawrec.seal import MANIFEST, file_digests, json_digest, seal, write_sealed
+from lawrec.storage.seal import MANIFEST, file_digests, json_digest, seal, write_sealed
 
 _Vocabularies: TypeAlias = tuple[Vocabulary, Vocabulary, Vocabulary]
 """Those of tokens, articles and charges."""

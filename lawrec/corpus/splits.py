@@ -1,8 +1,8 @@
 """Splits: find the train, valid and test cases of a folder, and their encodings; count them.
 
 A split is one path, whatever holds it: a file, a folder of files, or a pattern that several files
-match. `lawrec.text_files` lists the files of such a path in order, and its digest covers their
-decompressed bytes in this order: packing cases changes nothing, reordering them does.
+match. `lawrec.storage.text_files` lists the files of such a path in order, and its digest covers
+their decompressed bytes in this order: packing cases changes nothing, reordering them does.
 """
 
 import glob
@@ -14,7 +14,7 @@ from pathlib import Path
 from lawrec.corpus.cases import EVERY_ARTICLE, Case
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, CaseFormat, choose_reader
 from lawrec.errors import CaseError
-from lawrec.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
+from lawrec.storage.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
 
 SPLITS = ("train", "valid", "test")
 
@@ -64,7 +64,7 @@ def find_splits(data: Path) -> dict[str, Path]:
         CaseError: The folder or its train split is missing, or a split is there twice.
 
     Example:
-        >>> from lawrec.resources import shipped_path
+        >>> from lawrec.storage.resources import shipped_path
         >>> {split: path.name for split, path in find_splits(shipped_path("data/sample")).items()}
         {'train': 'train.json', 'valid': 'valid.json', 'test': 'test.json'}
     """
@@ -119,7 +119,7 @@ def encodings_at(*paths: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> str:
         CaseError: A file cannot be read, or its suffix is unknown.
 
     Example:
-        >>> from lawrec.resources import shipped_path
+        >>> from lawrec.storage.resources import shipped_path
         >>> encodings_at(shipped_path("data/sample/train.json"))
         'utf-8'
     """

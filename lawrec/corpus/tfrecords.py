@@ -14,8 +14,8 @@ from typing import Any
 import tensorflow as tf
 
 from lawrec.corpus.manifest import Records, Shard, damage_error
-from lawrec.files import sha256
 from lawrec.iterables import batched
+from lawrec.storage.files import sha256
 from lawrec.types import Tensor
 
 DAMAGE = (tf.errors.DataLossError, tf.errors.InvalidArgumentError)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lawrec.corpus.tokenizers import Tokenizer
+from lawrec.corpus.tokenization.tokenizers import Tokenizer
 from lawrec.errors import ConfigError, RecordsError
-from lawrec.files import write_lines
+from lawrec.storage.files import write_lines
 from lawrec.types import BoolArray, TokenIds
 
 PAD, UNK = "<pad>", "<unk>"

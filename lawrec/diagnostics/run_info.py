@@ -7,7 +7,6 @@ import numpy as np
 from lawrec.config_sources import nearest_preset
 from lawrec.diagnostics.reports import Layer, Network, Part, RankerInfo, RunInfo
 from lawrec.errors import RunError
-from lawrec.files import sha256
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import LSTM
 from lawrec.runs.bundle import load_titles
@@ -17,6 +16,7 @@ from lawrec.runs.onnx_file import onnx_path
 from lawrec.runs.ranker_file import RANKER, load_ranker, needs_network
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
+from lawrec.storage.files import sha256
 from lawrec.tensorflow_start import import_tensorflow
 from lawrec.translation import marked
 

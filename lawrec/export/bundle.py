@@ -13,8 +13,6 @@ from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from lawrec import __version__
-from lawrec.files import atomic_file
-from lawrec.json_text import parse_json
 from lawrec.law.catalog import article_titles
 from lawrec.runs.bundle import BUNDLE_FILE, BUNDLE_VERSION, TITLES
 from lawrec.runs.case_index_file import SIMILAR, has_case_index, load_case_index
@@ -29,7 +27,9 @@ from lawrec.runs.onnx_file import ONNX, onnx_path
 from lawrec.runs.ranker_file import RANKER, has_ranker, load_ranker, needs_network
 from lawrec.runs.run import DICTIONARY, LISTS, Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
-from lawrec.seal import MANIFEST, file_digests, read_sealed, sealed
+from lawrec.storage.files import atomic_file
+from lawrec.storage.json_text import parse_json
+from lawrec.storage.seal import MANIFEST, file_digests, read_sealed, sealed
 
 Contents = dict[str, bytes]
 """From the names of files to their bytes."""

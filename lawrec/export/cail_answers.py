@@ -16,12 +16,12 @@ import numpy as np
 
 from lawrec.errors import RunError
 from lawrec.evaluation.cail_judge import CailReport, judge
-from lawrec.files import write_lines
-from lawrec.json_text import json_text
 from lawrec.law.articles import json_label, read_article_list
 from lawrec.law.cail_labels import Ids, cail_id, cail_ids, ids_in
 from lawrec.runs.results import EvaluationResult, ScoredCases
 from lawrec.runs.run import Run
+from lawrec.storage.files import write_lines
+from lawrec.storage.json_text import json_text
 from lawrec.types import BoolArray
 
 

@@ -18,10 +18,10 @@ from typing import Any
 import tensorflow as tf
 
 from lawrec.errors import RunError
-from lawrec.files import atomic_folder
 from lawrec.models.scorer import make_logit_function
 from lawrec.ranking.length_batches import run_in_batches
 from lawrec.runs.run import Run
+from lawrec.storage.files import atomic_folder
 from lawrec.training.checkpoints import load_model
 from lawrec.training.onnx_export import MAX_DIFFERENCE, random_cases, score_difference
 from lawrec.types import Model, NumberArray, Tensor

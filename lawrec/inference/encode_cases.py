@@ -15,7 +15,7 @@ from itertools import chain, islice
 import numpy as np
 
 from lawrec.corpus.cases import Case, n_characters
-from lawrec.corpus.tokenizers import TokenizerRecipe, make_tokenizer
+from lawrec.corpus.tokenization.tokenizers import TokenizerRecipe, make_tokenizer
 from lawrec.corpus.vocabulary import EncodedFact, Encoder, Vocabulary
 from lawrec.errors import CaseError
 from lawrec.iterables import CHUNK_CASES, batched

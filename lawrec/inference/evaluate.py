@@ -12,7 +12,6 @@ from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.decision.calibration import calibrate
 from lawrec.decision.decision_rule import decide
 from lawrec.evaluation.report import RunPredictions, evaluate_predictions, metrics_per_article
-from lawrec.files import CSV_ENCODING, atomic_file, write_json
 from lawrec.inference.engines import AUTO_ENGINE, EngineChoice
 from lawrec.inference.score_cases import score_file
 from lawrec.progress import SILENT, Progress
@@ -22,8 +21,9 @@ from lawrec.runs.ranker_file import load_ranker
 from lawrec.runs.results import EvaluationResult, LabelledCases, ScoredCases
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds
+from lawrec.storage.files import CSV_ENCODING, atomic_file, write_json
+from lawrec.storage.text_files import content_digest
 from lawrec.text import table_cell
-from lawrec.text_files import content_digest
 
 
 def evaluate_run(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lawrec.corpus.token_spans import Span, token_spans
+from lawrec.corpus.tokenization.token_spans import Span, token_spans
 from lawrec.corpus.vocabulary import UNK_ID, Encoder, encode, known_pieces
 from lawrec.types import Int64Array
 
@@ -50,7 +50,7 @@ def locate(fact: str, encoder: Encoder) -> LocatedFact:
 
     Example:
         >>> from lawrec.config import CorpusConfig
-        >>> from lawrec.corpus.tokenizers import load_tokenizer
+        >>> from lawrec.corpus.tokenization.tokenizers import load_tokenizer
         >>> from lawrec.corpus.vocabulary import Vocabulary
         >>> tokenizer = load_tokenizer(CorpusConfig(tokenizer="char"))
         >>> locate("盗 窃", Encoder(tokenizer, Vocabulary(("<pad>", "<unk>", "窃")), 9))

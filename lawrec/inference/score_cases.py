@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from lawrec.array_files import read_arrays
 from lawrec.corpus.cases import (
     BadLines,
     Cases,
@@ -27,7 +26,6 @@ from lawrec.corpus.cases import (
 from lawrec.corpus.label_check import check_labels, labels_known_to_run, refuse_unknown_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.vocabulary import Vocabulary, label_matrix
-from lawrec.files import atomic_file, sha256
 from lawrec.inference.engines import AUTO_ENGINE, EngineChoice, choose_engine
 from lawrec.inference.run_scorer import load_scorer
 from lawrec.iterables import batched
@@ -39,8 +37,10 @@ from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run, load_encoder
-from lawrec.seal import SEAL_ERRORS, json_digest
-from lawrec.text_files import content_digest
+from lawrec.storage.array_files import read_arrays
+from lawrec.storage.files import atomic_file, sha256
+from lawrec.storage.seal import SEAL_ERRORS, json_digest
+from lawrec.storage.text_files import content_digest
 from lawrec.types import BoolArray, Float32Array
 
 SCORES_VERSION = 6  # rises when what is stored in `scores/` changes

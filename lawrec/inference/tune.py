@@ -21,7 +21,6 @@ from lawrec.decision.score_order import round_scores
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import CaseError, RunError, quoted
 from lawrec.evaluation.metrics import evaluate
-from lawrec.files import check_writable
 from lawrec.inference.engines import AUTO_ENGINE, EngineChoice
 from lawrec.inference.score_cases import join_cases, score_file
 from lawrec.iterables import batched
@@ -34,7 +33,8 @@ from lawrec.runs.out_of_fold_file import load_out_of_fold_scores
 from lawrec.runs.results import FeedbackEffect, GuaranteeCost, ScoredCases, TuningResult
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds, save_thresholds
-from lawrec.text_files import content_digest
+from lawrec.storage.files import check_writable
+from lawrec.storage.text_files import content_digest
 from lawrec.translation import marked
 from lawrec.types import Float64Array
 

@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 from lawrec.errors import CaseError, quoted
+from lawrec.storage.text_files import read_text
 from lawrec.text import nfkc
-from lawrec.text_files import read_text
 from lawrec.translation import marked
 
 NUMERALS = "0-9０-９零〇一二三四五六七八九十百千"

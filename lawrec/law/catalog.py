@@ -14,7 +14,7 @@ from typing import Any
 from lawrec.errors import CaseError, StatuteError, quoted
 from lawrec.law.articles import is_numbered, statute_order
 from lawrec.law.statute_versions import CRIMINAL_LAW
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 
 
 @dataclass(frozen=True)

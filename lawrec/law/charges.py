@@ -4,7 +4,7 @@ import math
 import re
 from itertools import product
 
-from lawrec.limits import MAX_WORDING_CHARACTERS
+from lawrec.storage.limits import MAX_WORDING_CHARACTERS
 from lawrec.text import normalize
 
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lawrec.json_text import parse_json
 from lawrec.law.articles import article_name, articles_in, is_empty
+from lawrec.storage.json_text import parse_json
 
 # "264;133之一", "264, 266" and "264、266" are two articles each.
 _SEPARATORS = re.compile(r"[;；,，、|\s]+")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lawrec.errors import StatuteError, quoted
-from lawrec.json_text import parse_json
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, numbered_article
-from lawrec.text_files import read_text
+from lawrec.storage.json_text import parse_json
+from lawrec.storage.text_files import read_text
 from lawrec.translation import marked
 
 # Markdown and HTML.

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from lawrec.errors import StatuteError, quoted
-from lawrec.files import write_json
-from lawrec.json_text import parse_json
 from lawrec.law.articles import statute_order
+from lawrec.storage.files import write_json
+from lawrec.storage.json_text import parse_json
 from lawrec.text import normalize
 
 ROOT = Path("vocab/statutes")

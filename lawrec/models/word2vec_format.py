@@ -18,10 +18,10 @@ import numpy as np
 from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import ConfigError, quoted
-from lawrec.files import atomic_file
 from lawrec.progress import SILENT, Progress
+from lawrec.storage.files import atomic_file
+from lawrec.storage.text_files import DECOMPRESSORS, open_binary
 from lawrec.text import normalize
-from lawrec.text_files import DECOMPRESSORS, open_binary
 from lawrec.types import BoolArray, Float32Array
 
 BUILT_IN = ("cooccurrence", "random")

@@ -6,8 +6,8 @@ from dataclasses import asdict, replace
 from lawrec.corpus.audit.duplicate_checks import Occurrence
 from lawrec.corpus.audit.runner import AuditReport, Finding
 from lawrec.corpus.splitting.stratified_split import SplitReport
-from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
+from lawrec.storage.json_text import json_text
 from lawrec.text import plain
 from lawrec.translation import translate
 

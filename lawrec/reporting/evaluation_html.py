@@ -10,11 +10,11 @@ import numpy as np
 from lawrec.corpus.cases import Case
 from lawrec.evaluation import calibration_metrics, confusion_counts, error_analysis
 from lawrec.evaluation.report import EvaluationReport, RunPredictions
-from lawrec.files import write_text
 from lawrec.law.catalog import article_titles
 from lawrec.reporting import evaluation_sections, plots
 from lawrec.reporting.html_page import page_html, static_text, template
 from lawrec.runs.results import EvaluationResult
+from lawrec.storage.files import write_text
 from lawrec.translation import marked, translate
 from lawrec.types import BoolArray, Float64Array, Int64Array
 

@@ -12,8 +12,8 @@ from lawrec.evaluation.cail_judge import CailReport
 from lawrec.evaluation.metrics import METRIC_LABELS
 from lawrec.evaluation.ranking_metrics import KS
 from lawrec.evaluation.report import Comparison, EvaluationReport
-from lawrec.json_text import json_text
 from lawrec.reporting.tables import render, simple_table
+from lawrec.storage.json_text import json_text
 from lawrec.translation import marked, translate
 
 INTERVAL_HEADING = marked(f"{LEVEL:.0%} interval")

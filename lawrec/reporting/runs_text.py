@@ -11,10 +11,10 @@ from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.diagnostics.reports import DoctorReport, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
-from lawrec.json_text import json_text
 from lawrec.reporting.tables import aligned, render, simple_table
 from lawrec.runs.results import FeedbackEffect, GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
+from lawrec.storage.json_text import json_text
 from lawrec.translation import error_message, translate
 
 SHOWN_FEATURES = 5

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from lawrec.files import write_text
 from lawrec.reporting import plots
 from lawrec.reporting.html_page import page_html, template
 from lawrec.reporting.search_text import ranked, setting_rows, shown, value_label
 from lawrec.search.results import SearchResult, TrialResult, train_command
+from lawrec.storage.files import write_text
 from lawrec.translation import marked, translate
 from lawrec.types import Float64Array
 

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from lawrec.evaluation.metrics import METRIC_LABELS
-from lawrec.json_text import json_text
 from lawrec.reporting.tables import aligned, render, simple_table
 from lawrec.search.results import SearchResult, TrialResult, train_command
+from lawrec.storage.json_text import json_text
 from lawrec.translation import marked, translate
 
 TRIALS_SHOWN = 10

@@ -3,7 +3,7 @@
 A bundle is a .zip file. Its parts are files of a run under their usual names, and
 
 bundle.json    `bundle_version`, `BUNDLE_VERSION`; "lawrec", the version that wrote it; and "files",
-               the SHA-256 of each other part by name; sealed as `lawrec.seal` describes
+               the SHA-256 of each other part by name; sealed as `lawrec.storage.seal` describes
 titles.json    the title of each article
 
 The parts are stored, not packed: they cannot be larger than the file, and the same run gives the
@@ -26,15 +26,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lawrec.errors import LawrecError, RunError, quoted
-from lawrec.files import errors_named, temporary_folder
-from lawrec.json_text import parse_json
 from lawrec.law.catalog import article_titles
-from lawrec.limits import MAX_DIRECTORY_BYTES
 from lawrec.progress import SILENT, Progress
-from lawrec.resources import shipped_path
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.runs.run import LATEST, Run, find_run, open_run
-from lawrec.seal import SEAL_ERRORS, parse_sealed
+from lawrec.storage.files import errors_named, temporary_folder
+from lawrec.storage.json_text import parse_json
+from lawrec.storage.limits import MAX_DIRECTORY_BYTES
+from lawrec.storage.resources import shipped_path
+from lawrec.storage.seal import SEAL_ERRORS, parse_sealed
 
 BUNDLE_VERSION = 1
 """The version of the format of bundles; it grows when older ones can no longer be read."""

@@ -2,7 +2,7 @@
 
 checkpoints/<run>/similar/index.npz       its arrays; the ids of the cases as JSON, and the labels
                                           of all cases one after the other, with their numbers
-checkpoints/<run>/similar/manifest.json   sealed as `lawrec.seal` describes, written last
+checkpoints/<run>/similar/manifest.json   sealed as `lawrec.storage.seal` describes, written last
 
 The keys of the manifest:
 
@@ -16,13 +16,20 @@ from typing import Any
 
 import numpy as np
 
-from lawrec.array_files import read_arrays
 from lawrec.errors import RunError
-from lawrec.files import atomic_folder, sha256
 from lawrec.ranking.case_index import CaseIndex
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.runs.run import Run
-from lawrec.seal import MANIFEST, SEAL_ERRORS, damaged_file, file_digests, read_sealed, write_sealed
+from lawrec.storage.array_files import read_arrays
+from lawrec.storage.files import atomic_folder, sha256
+from lawrec.storage.seal import (
+    MANIFEST,
+    SEAL_ERRORS,
+    damaged_file,
+    file_digests,
+    read_sealed,
+    write_sealed,
+)
 
 SIMILAR = "similar"
 INDEX = "index.npz"

@@ -7,7 +7,7 @@ A list is written when the run is created, without any checkpoint, and again, wh
 after each checkpoint that is saved. A checkpoint that a killed process saved but did not list does
 not count: a resumed training saves it again. A list that is missing is therefore always damage.
 
-The keys of a list, which is sealed as `lawrec.seal` describes:
+The keys of a list, which is sealed as `lawrec.storage.seal` describes:
 
 run            the SHA-256 of the run's run.json: a folder of another run is noticed
 checkpoints    the oldest first: the "name" of each, and "files", the SHA-256 of its files by name
@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lawrec.errors import RunError
-from lawrec.files import sha256
-from lawrec.seal import (
+from lawrec.storage.files import sha256
+from lawrec.storage.seal import (
     SEAL_ERRORS,
     check_file_names,
     damaged_file,

@@ -11,14 +11,14 @@ from lawrec import __version__
 from lawrec.config import Config
 from lawrec.corpus.dataset_spec import EXTRA, DatasetSpec, check_dataset_spec
 from lawrec.corpus.manifest import Records
-from lawrec.corpus.tokenizers import listed_words, read_words
+from lawrec.corpus.tokenization.tokenizers import listed_words, read_words
 from lawrec.errors import ConfigError, RunError
-from lawrec.files import atomic_folder, write_json, write_lines
 from lawrec.runs.checkpoint_list import BEST, RUN_FILE, write_checkpoint_list
 from lawrec.runs.run import DICTIONARY, RUN_VERSION, Run, WarmStart, copied_lists, open_run
 from lawrec.scoring_version import SCORING_VERSION
-from lawrec.seal import seal
-from lawrec.text_files import content_digest
+from lawrec.storage.files import atomic_folder, write_json, write_lines
+from lawrec.storage.seal import seal
+from lawrec.storage.text_files import content_digest
 
 
 def create_run(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.run import Run, SplitFile
-from lawrec.text_files import content_digest
+from lawrec.storage.text_files import content_digest
 
 
 def split_path(run: Run, split: str) -> Path:

@@ -2,13 +2,13 @@
 
 from dataclasses import asdict, replace
 
-from lawrec.files import sha256
 from lawrec.runs.bundle import load_titles
 from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS
 from lawrec.scoring_version import SCORING_VERSION
-from lawrec.seal import file_digests, json_digest
+from lawrec.storage.files import sha256
+from lawrec.storage.seal import file_digests, json_digest
 
 
 def model_digest(run: Run, checkpoint: str) -> str:

@@ -2,7 +2,7 @@
 
 checkpoints/<run>/onnx/model.onnx        the network of a checkpoint, as an ONNX file
 checkpoints/<run>/onnx/model_int8.onnx   the same with weights of 8 bits, if that was asked for
-checkpoints/<run>/onnx/manifest.json     sealed as `lawrec.seal` describes, written last
+checkpoints/<run>/onnx/manifest.json     sealed as `lawrec.storage.seal` describes, written last
 
 The keys of the manifest:
 
@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 
 from lawrec.errors import RunError
-from lawrec.files import atomic_folder, sha256
 from lawrec.ranking.length_batches import run_in_batches
 from lawrec.runs.checkpoint_list import RUN_FILE, checkpoint_digest
 from lawrec.runs.run import Run
-from lawrec.seal import (
+from lawrec.storage.files import atomic_folder, sha256
+from lawrec.storage.seal import (
     MANIFEST,
     SEAL_ERRORS,
     damaged_file,

@@ -1,7 +1,7 @@
 """Out-of-fold file: what a run keeps of the scores of its train cases, to tune thresholds on.
 
 checkpoints/<run>/out-of-fold/scores.npz     `OutOfFoldScores`, by name
-checkpoints/<run>/out-of-fold/manifest.json  sealed as `lawrec.seal` describes, written last
+checkpoints/<run>/out-of-fold/manifest.json  sealed as `lawrec.storage.seal` describes, written last
 
 The keys of the manifest:
 
@@ -14,14 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from lawrec.array_files import read_arrays
 from lawrec.errors import RunError
-from lawrec.files import atomic_folder, sha256
 from lawrec.ranking.second_stage import OutOfFoldScores
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.runs.ranker_file import read_ranker_manifest
 from lawrec.runs.run import Run
-from lawrec.seal import MANIFEST, SEAL_ERRORS, damaged_file, file_digests, read_sealed, write_sealed
+from lawrec.storage.array_files import read_arrays
+from lawrec.storage.files import atomic_folder, sha256
+from lawrec.storage.seal import (
+    MANIFEST,
+    SEAL_ERRORS,
+    damaged_file,
+    file_digests,
+    read_sealed,
+    write_sealed,
+)
 
 OUT_OF_FOLD = "out-of-fold"
 SCORES = "scores.npz"

@@ -1,7 +1,7 @@
 """Ranker file: what a run keeps of its linear SVMs and its second stage.
 
 checkpoints/<run>/ranker/weights.npz     their arrays, by name, such as "words/kernel"
-checkpoints/<run>/ranker/manifest.json   sealed as `lawrec.seal` describes, written last
+checkpoints/<run>/ranker/manifest.json   sealed as `lawrec.storage.seal` describes, written last
 
 The keys of the manifest:
 
@@ -16,9 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lawrec.array_files import read_arrays
 from lawrec.errors import RunError
-from lawrec.files import atomic_folder, sha256
 from lawrec.ranking.characters import COLUMNS, CharacterNgrams
 from lawrec.ranking.first_stage import CHARACTERS, FirstStage
 from lawrec.ranking.linear_svm import LinearSvms
@@ -29,7 +27,9 @@ from lawrec.ranking.token_table import TokenTable
 from lawrec.ranking.trees import BoostedTrees
 from lawrec.runs.checkpoint_list import RUN_FILE, checkpoint_digest
 from lawrec.runs.run import Run
-from lawrec.seal import (
+from lawrec.storage.array_files import read_arrays
+from lawrec.storage.files import atomic_folder, sha256
+from lawrec.storage.seal import (
     MANIFEST,
     SEAL_ERRORS,
     damaged_file,

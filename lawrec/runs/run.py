@@ -51,14 +51,14 @@ from typing import Any
 from lawrec.config import Config, from_dict
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import CaseFormat
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError, quoted
-from lawrec.files import path_out_of, write_text
-from lawrec.json_text import parse_json
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.scoring_version import SCORING_VERSION
-from lawrec.seal import check_seal
+from lawrec.storage.files import path_out_of, write_text
+from lawrec.storage.json_text import parse_json
+from lawrec.storage.seal import check_seal
 
 RUN_VERSION = 3
 """The version of the format of runs; it grows when older runs can no longer be read."""

@@ -14,7 +14,7 @@ The keys that decide, all of which must be there:
                         likewise
     tuned_for           {"checkpoint", "sha256"} of the checkpoint whose scores were used; with
                         another checkpoint, the thresholds are refused
-    sha256              the digest of all other keys, as `lawrec.seal` describes
+    sha256              the digest of all other keys, as `lawrec.storage.seal` describes
     articles            one object per article of the run, in any order: "article", "threshold"
                         (null: it never passes) and "calibration_group" (from 0)
 
@@ -45,7 +45,7 @@ from lawrec.errors import RunError
 from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.results import TuningResult
 from lawrec.runs.run import Run
-from lawrec.seal import SEAL_ERRORS, read_sealed, write_sealed
+from lawrec.storage.seal import SEAL_ERRORS, read_sealed, write_sealed
 
 THRESHOLDS = "thresholds.json"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.errors import RunError
-from lawrec.seal import SEAL_ERRORS
+from lawrec.storage.seal import SEAL_ERRORS
 
 JOURNAL = "journal.log"
 _LOCK = f"{JOURNAL}.lock"

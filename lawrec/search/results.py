@@ -9,9 +9,9 @@ from typing import Any
 from lawrec.config import from_dict
 from lawrec.config_sources import PRESETS, differences
 from lawrec.errors import RunError
-from lawrec.files import write_text
 from lawrec.search.space import SearchSpace
 from lawrec.search.study import ERROR, Study, best_trial, finished_trials
+from lawrec.storage.files import write_text
 
 BEST_FILE = "best.toml"
 RUNS = "runs"

@@ -28,7 +28,7 @@ from lawrec.search.study import (
     set_aside,
 )
 from lawrec.search.trial_process import Message, Train, Worker
-from lawrec.temporary_names import remove
+from lawrec.storage.temporary_names import remove
 from lawrec.translation import marked
 
 _POLL_SECONDS = 0.5

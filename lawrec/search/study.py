@@ -15,12 +15,12 @@ from typing import Any
 
 from lawrec.config import TrainingConfig
 from lawrec.errors import ConfigError, RunError
-from lawrec.files import check_new_folder
 from lawrec.registry import lookup
 from lawrec.search.journal import JOURNAL, open_journal
 from lawrec.search.space import Searched, SearchSpace
 from lawrec.search.trial_process import Start, start_trial
 from lawrec.setting_range import SearchChoices
+from lawrec.storage.files import check_new_folder
 
 STUDY_NAME = "lawrec"
 """The name of the study in its journal; Hyperband chooses a trial's bracket by it."""

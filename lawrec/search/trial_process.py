@@ -16,7 +16,7 @@ from lawrec.config import Config
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.errors import LawrecError
 from lawrec.parallel import start_worker
-from lawrec.temporary_names import remove
+from lawrec.storage.temporary_names import remove
 
 Train = Callable[[Config, str], Iterator[float]]
 """From the settings and the name of a run to the monitored metric after each evaluation."""

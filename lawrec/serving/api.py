@@ -8,7 +8,6 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from lawrec.errors import StatuteError
-from lawrec.json_text import json_text
 from lawrec.law.lookup import look_up
 from lawrec.law.statute_versions import CRIMINAL_LAW, effective_dates
 from lawrec.reporting.answers.writers import answer_json
@@ -22,6 +21,7 @@ from lawrec.serving.problems import ProblemError, as_problem
 from lawrec.serving.request_bodies import DAY, FeedbackBody, RecommendBody
 from lawrec.serving.responses import Route, router_of
 from lawrec.serving.service import Service, fact_error
+from lawrec.storage.json_text import json_text
 
 
 def service_of(request: Request) -> Service:

@@ -10,7 +10,7 @@ from lawrec.corpus.cases import Case, n_characters, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, choose_reader
 from lawrec.errors import CaseError
 from lawrec.serving.problems import ProblemError, as_problem
-from lawrec.text_files import DECOMPRESSORS
+from lawrec.storage.text_files import DECOMPRESSORS
 
 MOST_CASES = 10_000
 """Cases of one upload: a larger file is for `lawrec predict`."""

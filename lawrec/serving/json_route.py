@@ -10,8 +10,8 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lawrec.json_text import parse_json
 from lawrec.serving.problems import ProblemError
+from lawrec.storage.json_text import parse_json
 
 
 class JsonRoute(APIRoute):

@@ -10,13 +10,13 @@ from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from lawrec import __version__
-from lawrec.json_text import json_text
 from lawrec.reporting.answers.writers import answer_json
 from lawrec.serving.api import json_response, not_ready, service_of
 from lawrec.serving.loaded_model import Options
 from lawrec.serving.problems import ProblemError
 from lawrec.serving.request_bodies import FACT, WHOLE, Fact, StrictBody
 from lawrec.serving.responses import Route, router_of
+from lawrec.storage.json_text import json_text
 
 NAME = "lawrec"
 """The name of the model in the protocol, whatever run answers."""

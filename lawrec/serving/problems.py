@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import Response
 
 from lawrec.errors import LawrecError
-from lawrec.json_text import json_text
+from lawrec.storage.json_text import json_text
 from lawrec.translation import error_message
 
 PROBLEM_TYPE = "application/problem+json"

@@ -25,10 +25,10 @@ import tensorflow as tf
 from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
 from lawrec.errors import RunError
-from lawrec.files import write_text
 from lawrec.models.lstm_classifier import build_model
 from lawrec.runs.checkpoint_list import read_checkpoint_list
 from lawrec.runs.run import Run
+from lawrec.storage.files import write_text
 from lawrec.translation import marked
 from lawrec.types import Model, NumberArray
 

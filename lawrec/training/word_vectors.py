@@ -10,7 +10,7 @@ from lawrec.config import Config
 from lawrec.corpus.cases import BadLines, no_case_error, read_cases, usable_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
-from lawrec.corpus.tokenizers import listed_words, load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import listed_words, load_tokenizer
 from lawrec.corpus.vocabulary import PAD_ID, build_vocabulary, encode
 from lawrec.iterables import JsonSpool
 from lawrec.models.embedding_init import token_vectors

@@ -30,10 +30,10 @@ from lawrec.inference.engines import ENGINES
 from lawrec.models.onnx_graph import onnx_model
 from lawrec.parallel import available_cores
 from lawrec.ranking.length_batches import run_in_batches
-from lawrec.resources import shipped_path
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import LOGITS, TOKEN_IDS, onnx_logits, onnx_path
 from lawrec.runs.run import Run, find_run, load_encoder
+from lawrec.storage.resources import shipped_path
 from lawrec.training.checkpoints import open_checkpoint
 
 STARTS = 3

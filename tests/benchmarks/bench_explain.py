@@ -21,9 +21,9 @@ import numpy as np
 from lawrec import Recommender
 from lawrec.corpus.cases import read_cases, usable_cases
 from lawrec.inference.fact_parts import clauses, locate, words
-from lawrec.resources import shipped_path
 from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.runs.results import Answer
+from lawrec.storage.resources import shipped_path
 from lawrec.types import Float64Array
 
 CASES, DRAWS, SEED = 300, 3, 1

@@ -22,9 +22,9 @@ from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.splits import find_splits
-from lawrec.resources import shipped_path
 from lawrec.runs.create import create_run
-from lawrec.text_files import list_files, open_binary
+from lawrec.storage.resources import shipped_path
+from lawrec.storage.text_files import list_files, open_binary
 from lawrec.training.train_step import create_train_state, make_train_step
 
 CASES = 4_000

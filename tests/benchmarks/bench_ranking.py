@@ -32,7 +32,7 @@ from lawrec.ranking.out_of_fold import Folds
 from lawrec.ranking.pair_features import compute_features, make_pairs
 from lawrec.ranking.ranker import Ranker, fit_ranker
 from lawrec.ranking.train_cases import collect
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 from lawrec.types import Float32Array, TokenIds
 
 TRAIN_CASES, TEST_CASES, ROUNDS = 2_000, 240, 5

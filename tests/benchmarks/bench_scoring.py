@@ -20,7 +20,7 @@ from lawrec.corpus.prepare import prepare
 from lawrec.corpus.tfrecords import read_records
 from lawrec.models.lstm_classifier import build_model
 from lawrec.models.scorer import make_scorer
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ import numpy as np
 from lawrec import Recommender
 from lawrec.corpus.cases import read_cases, usable_cases
 from lawrec.reporting.answers.writers import answer_json
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 
 
 def facts_of(path: Path, n_facts: int) -> list[str]:

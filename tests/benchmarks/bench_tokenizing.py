@@ -21,9 +21,9 @@ import jieba
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case, read_cases, usable_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.parallel import available_cores
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 
 CAIL = Path(__file__).parents[3] / "shared/cail/train.json"
 MIN_CASES = 24_000  # fewer are repeated

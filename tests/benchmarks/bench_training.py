@@ -29,8 +29,8 @@ from lawrec.config import Config
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.prepare import prepare
-from lawrec.resources import shipped_path
 from lawrec.runs.create import create_run
+from lawrec.storage.resources import shipped_path
 from lawrec.training.train_step import TrainState, create_train_state, make_train_step
 
 BATCHES = 8

@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 
 from lawrec.corpus.splits import find_splits
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 
 SIZES = {"train": 120, "valid": 40, "test": 40}
 SETTINGS = (

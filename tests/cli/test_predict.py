@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from lawrec.reporting.answers.fields import answer_schema
-from lawrec.resources import shipped_path
 from lawrec.runs.checkpoint_list import write_checkpoint_list
+from lawrec.storage.resources import shipped_path
 from tests.helpers.answers import check_schema
 from tests.helpers.cli import DRUNK, THEFT, json_lines, lawrec
 from tests.helpers.damages import reseal

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lawrec.cli.printing import print_result
-from lawrec.resources import shipped_path
 from lawrec.runs.bundle import SHIPPED_MODEL
+from lawrec.storage.resources import shipped_path
 from lawrec.text import encodable
 from tests.helpers.cli import case_line, lawrec
 

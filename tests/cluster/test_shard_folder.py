@@ -17,7 +17,7 @@ from lawrec.cluster.shard_folder import (
 from lawrec.corpus.case_shards import plan_shards
 from lawrec.corpus.readers import DEFAULT_FORMAT
 from lawrec.errors import CaseError, ConfigError, ErrorKind
-from lawrec.seal import write_sealed
+from lawrec.storage.seal import write_sealed
 from tests.helpers.progress import Reports
 
 JOB = {"model": "12", "top_k": 1, "names": ("a", "b")}

@@ -8,8 +8,8 @@ import pytest
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.dataset_spec import DatasetSpec
-from lawrec.corpus.tokenizers import Tokenizer, load_tokenizer
-from lawrec.resources import shipped_path
+from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
+from lawrec.storage.resources import shipped_path
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from lawrec.corpus.case_shards import (
 from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.errors import CaseError
-from lawrec.limits import MAX_LINE_BYTES
+from lawrec.storage.limits import MAX_LINE_BYTES
 from tests.helpers.progress import Reports
 
 LINES = [

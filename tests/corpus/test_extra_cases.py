@@ -8,7 +8,7 @@ import pytest
 
 from lawrec.corpus.cases import EVERY_ARTICLE, Case
 from lawrec.corpus.extra_cases import ExtraCases, statute_cases
-from lawrec.files import write_json
+from lawrec.storage.files import write_json
 
 THEFT = Case("train.json:1", "t1", "窃取钱包", ("264",), ("盗窃",))
 HELD_OUT = Case("valid.json:7", "v7", "被告人张某趁店主不备，拿走平板电脑一部。", ("264",))

@@ -19,7 +19,7 @@ from lawrec.corpus.input_pipeline import (
 from lawrec.corpus.manifest import VOCABULARY_FILES, Manifest, Records, Split, manifest_to_dict
 from lawrec.corpus.tfrecords import Record, write_shards
 from lawrec.corpus.vocabulary import Vocabulary, head_and_tail
-from lawrec.seal import file_digests, seal, write_sealed
+from lawrec.storage.seal import file_digests, seal, write_sealed
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(60)]
 

@@ -15,8 +15,8 @@ from lawrec.corpus.manifest import (
     verify,
 )
 from lawrec.errors import RecordsError
-from lawrec.files import sha256
-from lawrec.seal import write_sealed
+from lawrec.storage.files import sha256
+from lawrec.storage.seal import write_sealed
 from tests.helpers.progress import Reports
 
 CASES = [b"one", b"", b"three" * 50]

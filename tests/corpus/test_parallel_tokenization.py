@@ -13,11 +13,11 @@ import pytest
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case, read_cases, usable_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.errors import CaseError
-from lawrec.resources import shipped_path
-from lawrec.seal import json_digest
-from lawrec.temporary_names import HOST
+from lawrec.storage.resources import shipped_path
+from lawrec.storage.seal import json_digest
+from lawrec.storage.temporary_names import HOST
 
 TERMS = (shipped_path("vocab/legal_terms.txt"),)
 CHAR = CorpusConfig(tokenizer="char", max_tokens=3)
@@ -27,7 +27,7 @@ import itertools
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case
 from lawrec.corpus.parallel_tokenization import tokenize_cases
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 
 if __name__ == "__main__":
     config = CorpusConfig(tokenizer="char", workers=2)

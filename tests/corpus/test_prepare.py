@@ -20,12 +20,12 @@ from lawrec.corpus.manifest import find_damage, load_records, verify
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.tfrecords import read_records
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.errors import CaseError, ConfigError, RecordsError
-from lawrec.files import sha256
 from lawrec.law.statute_versions import Version, save_version
-from lawrec.resources import shipped_path
+from lawrec.storage.files import sha256
+from lawrec.storage.resources import shipped_path
 from tests.helpers.cases import write_cases
 from tests.helpers.damages import flip, swap_lines
 from tests.helpers.prepare_slowly import CONFIG, spec_of

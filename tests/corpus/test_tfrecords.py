@@ -19,8 +19,8 @@ from lawrec.corpus.manifest import (
 from lawrec.corpus.tfrecords import Record, parse_example, read_records, to_example, write_shards
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import RecordsError
-from lawrec.files import sha256
-from lawrec.seal import file_digests, seal, write_sealed
+from lawrec.storage.files import sha256
+from lawrec.storage.seal import file_digests, seal, write_sealed
 
 pytestmark = pytest.mark.tensorflow
 

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from lawrec.corpus.audit.case_checks import CHECKS, audit_reference_of
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
-from lawrec.corpus.entities import ENTITY_TYPES, compile_entity_types, split_at_entities
+from lawrec.corpus.tokenization.entities import (
+    ENTITY_TYPES,
+    compile_entity_types,
+    split_at_entities,
+)
 from lawrec.errors import LawrecError
 from lawrec.law.articles import (
     article_name,

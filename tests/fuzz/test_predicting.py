@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case, read_stream
 from lawrec.corpus.readers import CaseFormat
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import PAD, UNK, Encoder, Vocabulary
 from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule

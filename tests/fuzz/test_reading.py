@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from lawrec.corpus.case_lines import CaseLine, case_to_json, line_to_json
 from lawrec.corpus.cases import Case, read_stream
 from lawrec.corpus.readers import READERS, CaseFormat
-from lawrec.encodings import ENCODINGS
 from lawrec.errors import CaseError
-from lawrec.text_files import decode_lines
+from lawrec.storage.encodings import ENCODINGS
+from lawrec.storage.text_files import decode_lines
 from tests.helpers.strategies import clean_texts, files, records
 
 FORMATS = [name for name in READERS if name != "parquet"]

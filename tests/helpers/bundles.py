@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from lawrec.runs.bundle import BUNDLE_FILE, BUNDLE_VERSION
-from lawrec.seal import sealed
+from lawrec.storage.seal import sealed
 
 
 def read_parts(path: Path) -> dict[str, bytes]:

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from lawrec.files import sha256
-from lawrec.seal import MANIFEST, read_sealed, seal, write_sealed
+from lawrec.storage.files import sha256
+from lawrec.storage.seal import MANIFEST, read_sealed, seal, write_sealed
 
 
 def flip(path: Path, position: float = 0.5) -> None:

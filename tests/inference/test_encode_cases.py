@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lawrec.corpus.cases import Case
-from lawrec.corpus.tokenizers import TokenizerRecipe, make_tokenizer
+from lawrec.corpus.tokenization.tokenizers import TokenizerRecipe, make_tokenizer
 from lawrec.corpus.vocabulary import Encoder, Vocabulary
 from lawrec.errors import CaseError
 from lawrec.inference import encode_cases as module

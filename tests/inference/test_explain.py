@@ -7,15 +7,15 @@ import pytest
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import read_cases, usable_cases
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import PAD, UNK, UNK_ID, Encoder, Vocabulary
 from lawrec.decision.recommend import Decision, Recommendation
 from lawrec.inference import explain
 from lawrec.inference.explain import explain_decision
 from lawrec.inference.fact_parts import clauses, locate
 from lawrec.inference.recommender import Recommender
-from lawrec.resources import shipped_path
 from lawrec.runs.bundle import SHIPPED_MODEL
+from lawrec.storage.resources import shipped_path
 from tests.benchmarks.bench_explain import deletion_drops
 
 TOKENS = Vocabulary((PAD, UNK, *"盗窃骗刀人，。"))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import PAD, UNK, Encoder, Vocabulary
 from lawrec.inference.fact_parts import Part, clauses, joined, locate, passages, words
 from tests.helpers.strategies import texts

@@ -10,11 +10,11 @@ import lawrec
 from lawrec import Recommender
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.errors import CaseError, ConfigError, RunError
 from lawrec.models.scorer import SCORE_TOLERANCE
-from lawrec.resources import shipped_path
 from lawrec.runs.bundle import SHIPPED_MODEL
+from lawrec.storage.resources import shipped_path
 from tests.helpers.cases import WORDS
 from tests.helpers.progress import Reports
 

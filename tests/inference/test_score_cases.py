@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lawrec.inference.score_cases import join_cases, score_file
-from lawrec.limits import MAX_ID
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import find_run
+from lawrec.storage.limits import MAX_ID
 from tests.helpers.damages import flip, swap
 from tests.helpers.progress import messages_to
 

@@ -13,7 +13,7 @@ import pytest
 from lawrec.errors import CaseError, RunError
 from lawrec.runs import bundle
 from lawrec.runs.bundle import BUNDLE_FILE, load_titles, open_bundle, open_model
-from lawrec.seal import sealed
+from lawrec.storage.seal import sealed
 from tests.helpers.bundles import write_bundle, write_entries
 
 PARTS = {"run.json": b"{}", "ranker/weights.npz": bytes(range(90))}

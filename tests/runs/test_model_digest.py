@@ -4,9 +4,9 @@ import shutil
 import pytest
 
 from lawrec.inference.recommender import Recommender
-from lawrec.resources import shipped_path
 from lawrec.runs import model_digest
 from lawrec.runs.bundle import SHIPPED_MODEL, TITLES
+from lawrec.storage.resources import shipped_path
 from tests.helpers.bundles import read_parts, write_bundle
 
 

@@ -3,12 +3,12 @@ import shutil
 import numpy as np
 import pytest
 
-from lawrec.array_files import read_arrays
 from lawrec.errors import RunError
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.ranker_file import load_ranker, save_ranker, scoring_digest
 from lawrec.runs.run import find_run
-from lawrec.seal import file_digests
+from lawrec.storage.array_files import read_arrays
+from lawrec.storage.seal import file_digests
 from tests.helpers.damages import rewrite
 
 pytestmark = pytest.mark.tensorflow

@@ -24,7 +24,7 @@ from lawrec.runs.thresholds_file import (
     load_thresholds,
     save_thresholds,
 )
-from lawrec.seal import write_sealed
+from lawrec.storage.seal import write_sealed
 from tests.helpers.cases import SETTINGS
 
 pytestmark = pytest.mark.tensorflow

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from lawrec.errors import StatuteError
-from lawrec.resources import shipped_path
 from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.serving.loaded_model import Options, Query, load_model
+from lawrec.storage.resources import shipped_path
 from tests.helpers.cli import DRUNK, THEFT
 
 

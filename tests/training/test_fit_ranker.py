@@ -13,7 +13,7 @@ from lawrec.ranking.out_of_fold import corpus_folds
 from lawrec.ranking.train_cases import collect
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.ranker_file import RANKER, load_ranker
-from lawrec.seal import read_sealed
+from lawrec.storage.seal import read_sealed
 from lawrec.training.fit_ranker import load_or_fit_ranker
 from lawrec.training.loop import train
 from lawrec.training.out_of_fold_nets import out_of_fold_logits, scored_folds

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
 from lawrec.corpus.label_check import ANY_LABEL, KnownLabels, known_labels
-from lawrec.encodings import guess_encoding
 from lawrec.errors import ErrorKind
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, root_article
 from lawrec.law.catalog import Article
 from lawrec.law.charges import charge_wordings, normalize_charge
+from lawrec.storage.encodings import guess_encoding
 from lawrec.translation import marked
 
 ERROR, WARNING = "error", "warning"

@@ -16,9 +16,9 @@ from typing import NamedTuple
 from lawrec.corpus.audit.case_checks import ERROR, WARNING
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
-from lawrec.disk_array import DiskArray
-from lawrec.files import temporary_file
 from lawrec.law.articles import statute_order
+from lawrec.storage.disk_array import DiskArray
+from lawrec.storage.files import temporary_file
 
 
 class CaseIndex:

@@ -12,10 +12,10 @@ from lawrec.corpus.case_lines import CaseLine, case_to_json, line_to_json, read_
 from lawrec.corpus.cases import Case
 from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
-from lawrec.files import atomic_folder, check_new_folder, write_lines
-from lawrec.json_text import json_line
 from lawrec.law.labels import article_names
 from lawrec.progress import Progress
+from lawrec.storage.files import atomic_folder, check_new_folder, write_lines
+from lawrec.storage.json_text import json_line
 
 
 @dataclass(frozen=True)

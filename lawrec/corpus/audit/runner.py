@@ -21,11 +21,11 @@ from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD
 from lawrec.corpus.label_check import find_article_list, known_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import encodings_at, find_splits, splits_in
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.law.articles import read_article_list, statute_order
 from lawrec.law.catalog import shipped_catalog
 from lawrec.progress import SILENT, Progress
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 
 EXAMPLES = 5
 """Examples kept per finding."""

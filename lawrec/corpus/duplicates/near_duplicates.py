@@ -23,9 +23,9 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from lawrec.disk_array import BLOCK, DiskArray, equal_values
-from lawrec.files import temporary_file
-from lawrec.limits import MAX_CANDIDATES
+from lawrec.storage.disk_array import BLOCK, DiskArray, equal_values
+from lawrec.storage.files import temporary_file
+from lawrec.storage.limits import MAX_CANDIDATES
 
 SHINGLE_SIZE = 5
 """Characters per shingle."""

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 from lawrec.errors import CaseError
-from lawrec.limits import MAX_LINE_BYTES
-from lawrec.text_files import TOO_LONG, bounded_lines, decode_lines
+from lawrec.storage.limits import MAX_LINE_BYTES
+from lawrec.storage.text_files import TOO_LONG, bounded_lines, decode_lines
 
 ALL_ARTICLES = "all articles"
 """Each labelled case has all its articles."""

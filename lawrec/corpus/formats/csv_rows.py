@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from lawrec.limits import MAX_LINE_BYTES
+from lawrec.storage.limits import MAX_LINE_BYTES
 from lawrec.translation import marked
 
 STRAY = "a quotation mark"

@@ -14,8 +14,8 @@ from lawrec.corpus.formats.case_format import (
 )
 from lawrec.corpus.formats.columns import check_columns, required_columns
 from lawrec.corpus.formats.csv_rows import STRAY, CsvRow, csv_rows
-from lawrec.encodings import SURROGATE
 from lawrec.errors import CaseError
+from lawrec.storage.encodings import SURROGATE
 
 _ARTICLES = re.compile(r'[\s"第条之0-9一二三四五六七八九十百;；,，、|.-]+')
 _ID = re.compile(r'\s*+"?[A-Za-z0-9_-]++"?\s*+')

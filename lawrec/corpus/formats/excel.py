@@ -12,7 +12,7 @@ from lawrec.corpus.formats.case_format import CaseStream, Row
 from lawrec.corpus.formats.columns import check_columns, required_columns
 from lawrec.corpus.formats.parquet import seekable
 from lawrec.errors import CaseError, quoted
-from lawrec.limits import MAX_WORKBOOK_BYTES
+from lawrec.storage.limits import MAX_WORKBOOK_BYTES
 
 _AS_CSV = "save the sheet as CSV in UTF-8 and name that."
 _DAMAGE = (

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from lawrec.corpus.formats.case_format import FIX_LINE
-from lawrec.encodings import SURROGATE
 from lawrec.errors import CaseError, ErrorKind, quoted
-from lawrec.limits import MAX_FACT, MAX_ID, MAX_LABEL, MAX_LABELS
+from lawrec.storage.encodings import SURROGATE
+from lawrec.storage.limits import MAX_FACT, MAX_ID, MAX_LABEL, MAX_LABELS
 
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 """One Chinese character, of the CJK ideographs or their extension A."""

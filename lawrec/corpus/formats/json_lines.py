@@ -15,7 +15,7 @@ from lawrec.corpus.formats.case_format import (
     too_long_error,
 )
 from lawrec.errors import CaseError, ErrorKind, quoted
-from lawrec.json_text import parse_json
+from lawrec.storage.json_text import parse_json
 
 _EXPECTED = "a line must be one JSON object"
 _TRAILING_COMMA = re.compile(r"\s*+(?:[\]}]|,\s*+(?:[\]}]|$))")

@@ -8,8 +8,8 @@ from typing import IO, Any
 from lawrec.corpus.formats.case_format import CaseStream, Row
 from lawrec.corpus.formats.columns import check_columns, required_columns, used_columns
 from lawrec.errors import CaseError
-from lawrec.files import temporary_file
-from lawrec.limits import MAX_COPY_BYTES
+from lawrec.storage.files import temporary_file
+from lawrec.storage.limits import MAX_COPY_BYTES
 
 _BATCH_ROWS = 8
 """Rows in memory at once: each may have a fact of the greatest length, and take almost no bytes of

@@ -7,8 +7,8 @@ from pathlib import PurePath
 
 from lawrec.corpus.formats.case_format import CaseStream, Row, is_too_long, too_long_error
 from lawrec.errors import CaseError, ErrorKind
-from lawrec.limits import MAX_LINE_BYTES
-from lawrec.text_files import decode_lines
+from lawrec.storage.limits import MAX_LINE_BYTES
+from lawrec.storage.text_files import decode_lines
 
 _OBJECT = re.compile(r'\s*+(?:\[\s*+)?+\{\s*+"')
 """How a line of JSON begins, and no fact."""

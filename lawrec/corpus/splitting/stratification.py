@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lawrec.disk_array import BLOCK
+from lawrec.storage.disk_array import BLOCK
 
 _TOLERANCE = 0.02
 """A split may exceed its share of the cases by this fraction of it, to hold a rare article."""

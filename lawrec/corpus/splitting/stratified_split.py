@@ -26,11 +26,11 @@ from lawrec.corpus.label_check import (
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.corpus.splitting.stratification import GroupKind, assign_groups
-from lawrec.disk_array import DiskArray
 from lawrec.errors import CaseError, ConfigError
-from lawrec.files import atomic_folder, check_new_folder, temporary_file
 from lawrec.law.articles import read_article_list
 from lawrec.progress import SILENT, Progress
+from lawrec.storage.disk_array import DiskArray
+from lawrec.storage.files import atomic_folder, check_new_folder, temporary_file
 
 RATIOS = (0.8, 0.1, 0.1)
 

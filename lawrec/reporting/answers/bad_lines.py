@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lawrec.files import atomic_file
-from lawrec.json_text import json_line
 from lawrec.runs.results import Answer
+from lawrec.storage.files import atomic_file
+from lawrec.storage.json_text import json_line
 
 
 @contextmanager

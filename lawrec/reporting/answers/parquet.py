@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.errors import ConfigError
-from lawrec.files import atomic_file
 from lawrec.iterables import batched
 from lawrec.reporting.answers.fields import answer_fields, answer_schema
 from lawrec.runs.results import Answer
+from lawrec.storage.files import atomic_file
 from lawrec.text import encodable
 
 GROUP_ROWS = 4_096

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.decision.recommend import Recommendation
-from lawrec.files import CSV_ENCODING, write_lines
-from lawrec.json_text import json_text
 from lawrec.reporting.answers.fields import answer_fields, recommendation_fields
 from lawrec.reporting.answers.html import answer_html
 from lawrec.reporting.answers.parquet import save_parquet
 from lawrec.runs.results import Answer
+from lawrec.storage.files import CSV_ENCODING, write_lines
+from lawrec.storage.json_text import json_text
 from lawrec.text import table_cell
 
 

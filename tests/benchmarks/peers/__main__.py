@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from lawrec.errors import LawrecError
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 from tests.benchmarks.peers.answers import read_answers
 from tests.benchmarks.peers.classifiers import PEERS
 from tests.benchmarks.peers.measure import Row, measure_answers, measure_peer

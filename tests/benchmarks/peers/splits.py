@@ -13,13 +13,13 @@ from lawrec.corpus.cases import Case, read_cases, usable_cases
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.splits import SPLITS, find_splits
-from lawrec.corpus.tokenizers import Tokenizer, load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
 from lawrec.corpus.vocabulary import label_matrix
 from lawrec.errors import CaseError
-from lawrec.files import json_text, write_lines
 from lawrec.law.articles import statute_order
 from lawrec.scoring_version import SCORING_VERSION
-from lawrec.text_files import content_digest
+from lawrec.storage.files import json_text, write_lines
+from lawrec.storage.text_files import content_digest
 from lawrec.types import BoolArray
 
 Tokens = list[str]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lawrec.evaluation.metrics import METRIC_LABELS
-from lawrec.files import write_text
+from lawrec.storage.files import write_text
 from tests.benchmarks.peers.measure import Row
 from tests.benchmarks.peers.splits import Splits
 

@@ -4,7 +4,6 @@ from itertools import combinations
 
 import pytest
 
-from lawrec import disk_array
 from lawrec.corpus.duplicates import near_duplicates
 from lawrec.corpus.duplicates.near_duplicates import (
     BATCH_SIZE,
@@ -13,7 +12,8 @@ from lawrec.corpus.duplicates.near_duplicates import (
     rows_per_band,
     shingles,
 )
-from lawrec.limits import MAX_CANDIDATES
+from lawrec.storage import disk_array
+from lawrec.storage.limits import MAX_CANDIDATES
 
 CHARACTERS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
 

@@ -9,7 +9,7 @@ from lawrec.corpus.audit.case_checks import audit_reference_of
 from lawrec.corpus.audit.runner import audit
 from lawrec.corpus.cases import BadLines, Case, read_cases, usable_cases
 from lawrec.errors import CaseError
-from lawrec.limits import MAX_LINE_BYTES
+from lawrec.storage.limits import MAX_LINE_BYTES
 
 FACT = "被告人钱某盗走电动车一辆。"
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.errors import LawrecError
-from lawrec.files import sha256, write_json
-from lawrec.json_text import parse_json
+from lawrec.storage.files import sha256, write_json
+from lawrec.storage.json_text import parse_json
 from lawrec.translation import marked
 
 MANIFEST = "manifest.json"

@@ -15,6 +15,6 @@ def shipped_path(name: str) -> Path:
         >>> shipped_path("vocab/articles.csv").exists()
         True
     """
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     installed = package / name
     return installed if installed.exists() else package.parent / name

@@ -5,9 +5,14 @@ from pathlib import Path
 import jieba
 import pytest
 
-from lawrec.corpus.jieba_dictionary import JiebaDictionary, load_jieba, pairs_of, read_dictionary
+from lawrec.corpus.tokenization.jieba_dictionary import (
+    JiebaDictionary,
+    load_jieba,
+    pairs_of,
+    read_dictionary,
+)
 from lawrec.errors import ConfigError
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 
 LINES = "盗窃 488 v\n盗 9 v\n盗窃罪 1207 n\n罪 7 n\n𠀀甲 3 x\n盗版 5 n\nAT&T 20 nz\n"
 WORDS = ["非法占有为目的", "手机", "入户盗窃", "罪"]

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from lawrec.errors import RecordsError
-from lawrec.seal import check_seal, json_digest, read_sealed, seal, write_sealed
+from lawrec.storage.seal import check_seal, json_digest, read_sealed, seal, write_sealed
 
 VALUES = {"rule": "threshold", "cutoff": 0.125, "names": ("盗窃", "抢劫"), "limits": {3: [None]}}
 TODO = "Restore it."

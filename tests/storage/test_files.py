@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from lawrec.errors import CaseError
-from lawrec.files import (
+from lawrec.storage.files import (
     atomic_file,
     atomic_folder,
     check_new_folder,
@@ -139,7 +139,7 @@ def test_a_failed_block_keeps_the_old_folder_and_no_temporary_one(tmp_path, kind
 AT_WORK = """
 import sys, time
 from pathlib import Path
-from lawrec.files import atomic_file, atomic_folder
+from lawrec.storage.files import atomic_file, atomic_folder
 folder = Path(sys.argv[1])
 with atomic_folder(folder / "folder") as half, atomic_file(folder / "a.npz") as file:
     file.write_bytes((half / "half").write_bytes(b"half") * b"x")
@@ -254,7 +254,7 @@ def no_temporary_folder(monkeypatch):
 
 
 def test_memory_is_used_where_no_disk_may_be_written_to(no_temporary_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("lawrec.files._MEMORY", tmp_path)
+    monkeypatch.setattr("lawrec.storage.files._MEMORY", tmp_path)
     with temporary_folder() as folder:
         assert folder.parent == tmp_path
     assert not folder.exists()
@@ -264,7 +264,7 @@ def test_memory_is_used_where_no_disk_may_be_written_to(no_temporary_folder, tmp
 def test_no_temporary_folder_at_all_is_an_error_with_advice(
     no_temporary_folder, tmp_path, monkeypatch, temporary
 ):
-    monkeypatch.setattr("lawrec.files._MEMORY", tmp_path / "no-such-folder")
+    monkeypatch.setattr("lawrec.storage.files._MEMORY", tmp_path / "no-such-folder")
     with pytest.raises(CaseError, match="set TMPDIR to another folder"), temporary():
         pass
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from lawrec.errors import CaseError, quoted
-from lawrec.json_text import json_text
-from lawrec.temporary_names import locked, new_temporary, remove
+from lawrec.storage.json_text import json_text
+from lawrec.storage.temporary_names import locked, new_temporary, remove
 
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 """The errors of renaming a folder to a path where something is."""

@@ -10,7 +10,7 @@ ENCODINGS = ("utf-8", "gb18030")
 before they are decoded. GB18030 includes GBK and GB2312."""
 
 SURROGATE = re.compile("[\ud800-\udfff]")
-"""A byte that `lawrec.text_files.decode_lines` could not decode: b"\\xff" becomes "\\udcff"."""
+"""A byte that `text_files.decode_lines` could not decode: b"\\xff" becomes "\\udcff"."""
 
 SAMPLE_BYTES = 65_536
 """Bytes in which an encoding is detected."""

@@ -20,10 +20,10 @@ from itertools import chain, dropwhile
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from lawrec.encodings import SAMPLE_BYTES, SURROGATE, guess_encoding
 from lawrec.errors import CaseError, quoted
-from lawrec.limits import MAX_LINE_BYTES, MAX_TEXT_BYTES, PIPE_SECONDS
-from lawrec.remote_files import resolve_uri
+from lawrec.storage.encodings import SAMPLE_BYTES, SURROGATE, guess_encoding
+from lawrec.storage.limits import MAX_LINE_BYTES, MAX_TEXT_BYTES, PIPE_SECONDS
+from lawrec.storage.remote_files import resolve_uri
 from lawrec.translation import marked
 
 TOO_LONG = "\ud800"
@@ -247,8 +247,8 @@ def decode_lines(stream: Iterable[bytes], encoding: str | None = None) -> Iterat
 
     Args:
         stream: The lines with their line ends, as `bounded_lines` yields them.
-        encoding: One of `lawrec.encodings.ENCODINGS`; if None, it is detected from the first
-            non-ASCII lines.
+        encoding: One of `lawrec.storage.encodings.ENCODINGS`; if None, it is detected from the
+            first non-ASCII lines.
 
     Example:
         >>> list(decode_lines([b"264\n", "盗窃\n".encode("gb18030")]))

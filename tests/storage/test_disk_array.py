@@ -3,8 +3,8 @@ import io
 import numpy as np
 import pytest
 
-from lawrec import disk_array
-from lawrec.disk_array import DiskArray, equal_values
+from lawrec.storage import disk_array
+from lawrec.storage.disk_array import DiskArray, equal_values
 
 
 def array_of(values, dtype):

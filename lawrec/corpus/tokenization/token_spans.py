@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from lawrec.corpus.tokenizers import Tokenizer
+from lawrec.corpus.tokenization.tokenizers import Tokenizer
 from lawrec.text import nfkc
 
 
@@ -41,7 +41,7 @@ def token_spans(
 
     Example:
         >>> from lawrec.config import CorpusConfig
-        >>> from lawrec.corpus.tokenizers import load_tokenizer
+        >>> from lawrec.corpus.tokenization.tokenizers import load_tokenizer
         >>> tokenizer = load_tokenizer(CorpusConfig(tokenizer="char", entity_types=("money",)))
         >>> token_spans(tokenizer, "窃 ５０元")
         [('窃', Span(start=0, end=1)), ('<money2>', Span(start=2, end=5))]

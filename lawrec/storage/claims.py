@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
-from lawrec.temporary_names import HOST, is_running, remove
+from lawrec.storage.temporary_names import HOST, is_running, remove
 
 TOUCH_SECONDS = 5.0
 """Seconds between two touches by the holder."""

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from lawrec.limits import MAX_DIGITS, MAX_JSON_DEPTH
+from lawrec.storage.limits import MAX_DIGITS, MAX_JSON_DEPTH
 from lawrec.text import encodable
 
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]')

@@ -5,8 +5,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from lawrec import array_files
-from lawrec.array_files import read_arrays
+from lawrec.storage import array_files
+from lawrec.storage.array_files import read_arrays
 
 
 def npz(**arrays):

@@ -1,8 +1,8 @@
 import pytest
 
-from lawrec.json_text import json_line, parse_json
 from lawrec.law.labels import parse_list
-from lawrec.limits import MAX_DIGITS, MAX_JSON_DEPTH
+from lawrec.storage.json_text import json_line, parse_json
+from lawrec.storage.limits import MAX_DIGITS, MAX_JSON_DEPTH
 
 
 def test_what_utf8_cannot_hold_is_escaped():

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from pyarrow import fs
 
-from lawrec import remote_files
 from lawrec.cluster.predict_shards import PredictJob, predict_in_shards
 from lawrec.corpus.cases import read_cases
 from lawrec.errors import CaseError
 from lawrec.inference.model_source import ModelSource
-from lawrec.remote_files import RemotePath, remote_path, resolve_uri
-from lawrec.resources import shipped_path
 from lawrec.runs.bundle import SHIPPED_MODEL
-from lawrec.text_files import content_digest, list_files
+from lawrec.storage import remote_files
+from lawrec.storage.remote_files import RemotePath, remote_path, resolve_uri
+from lawrec.storage.resources import shipped_path
+from lawrec.storage.text_files import content_digest, list_files
 from tests.helpers.cli import lawrec
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="URIs are for POSIX")

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.entities import ENTITY_TYPES
-from lawrec.corpus.token_spans import Span, normalize_with_origins, token_spans
-from lawrec.corpus.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.entities import ENTITY_TYPES
+from lawrec.corpus.tokenization.token_spans import Span, normalize_with_origins, token_spans
+from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.text import normalize
 from tests.helpers.strategies import texts
 

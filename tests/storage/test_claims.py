@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from lawrec import claims as module
-from lawrec.claims import Claims, claim_name
-from lawrec.temporary_names import HOST
+from lawrec.storage import claims as module
+from lawrec.storage.claims import Claims, claim_name
+from lawrec.storage.temporary_names import HOST
 
 
 class Clock:

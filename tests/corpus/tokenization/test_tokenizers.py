@@ -9,7 +9,7 @@ import pytest
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import read_cases, usable_cases
-from lawrec.corpus.tokenizers import (
+from lawrec.corpus.tokenization.tokenizers import (
     TOKENIZERS,
     listed_words,
     load_tokenizer,
@@ -17,7 +17,7 @@ from lawrec.corpus.tokenizers import (
     read_words,
 )
 from lawrec.errors import CaseError, ConfigError
-from lawrec.resources import shipped_path
+from lawrec.storage.resources import shipped_path
 from lawrec.text import normalize
 
 FACT = "２０１６年５月８日，被告人张某在　ＡＴＭ 机旁\n非法持有毒品甲基苯丙胺１２．５克。"

@@ -1,6 +1,10 @@
 import pytest
 
-from lawrec.corpus.entities import ENTITY_TYPES, compile_entity_types, split_at_entities
+from lawrec.corpus.tokenization.entities import (
+    ENTITY_TYPES,
+    compile_entity_types,
+    split_at_entities,
+)
 from lawrec.errors import ConfigError
 
 ALL = tuple(ENTITY_TYPES)

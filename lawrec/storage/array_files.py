@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lawrec.limits import MAX_ARRAY_BYTES
+from lawrec.storage.limits import MAX_ARRAY_BYTES
 from lawrec.types import NumberArray
 
 _UNREADABLE = (AttributeError, EOFError, LookupError, RuntimeError, TypeError, zlib.error)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.encodings import SURROGATE
 from lawrec.errors import CaseError
-from lawrec.limits import MAX_LINE_BYTES
-from lawrec.text_files import (
+from lawrec.storage.encodings import SURROGATE
+from lawrec.storage.limits import MAX_LINE_BYTES
+from lawrec.storage.text_files import (
     DECOMPRESSORS,
     TOO_LONG,
     bounded_lines,
@@ -261,7 +261,7 @@ def test_a_stream_is_read_no_further_than_needed():
 @pytest.mark.parametrize("suffix", ["", *DECOMPRESSORS])
 @pytest.mark.parametrize("end", [b"\n", b"\r"])
 def test_a_line_that_is_too_long_is_empty_among_the_others(tmp_path, monkeypatch, end, suffix):
-    monkeypatch.setattr("lawrec.text_files.MAX_LINE_BYTES", 5)
+    monkeypatch.setattr("lawrec.storage.text_files.MAX_LINE_BYTES", 5)
     content = end.join([b"ab", b"abcd", b"abcde", b"x" * 200_000, b"abcdef", b"", b"a"])
     path = compressed(tmp_path, suffix, content) if suffix else write(tmp_path / "c", content)
     with open_binary(path) as stream:
@@ -297,7 +297,7 @@ def test_a_line_that_is_too_long_does_not_hide_the_encoding():
 
 
 def test_a_text_that_is_too_large_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("lawrec.text_files.MAX_TEXT_BYTES", 3)
+    monkeypatch.setattr("lawrec.storage.text_files.MAX_TEXT_BYTES", 3)
     assert read_text(write(tmp_path / "a.txt", "盗")) == "盗"
     with pytest.raises(CaseError, match="the list must have at most 3 bytes, got more"):
         read_text(write(tmp_path / "b.txt", "盗窃"), "the list")
@@ -309,7 +309,7 @@ def test_suffixes_may_be_capitals(tmp_path):
 
 
 def test_a_pipe_without_a_writer_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("lawrec.text_files.PIPE_SECONDS", 0.05)
+    monkeypatch.setattr("lawrec.storage.text_files.PIPE_SECONDS", 0.05)
     os.mkfifo(tmp_path / "pipe")
     error = refused(tmp_path / "pipe")
     assert error.expected == "the named pipe must have a writer"

@@ -1,7 +1,7 @@
 import pytest
 
-from lawrec import resources
-from lawrec.resources import shipped_path
+from lawrec.storage import resources
+from lawrec.storage.resources import shipped_path
 
 
 @pytest.mark.parametrize("name", ["data/sample", "vocab/articles.csv", "vocab/legal_terms.txt"])

@@ -1,8 +1,8 @@
 """Tokenizers: from the fact of a case to its tokens.
 
 Text is normalized first, so that full-width characters and white space make no difference. Entities
-(see `lawrec.corpus.entities`) become placeholder tokens, the text between them is tokenized, and
-stop words are dropped.
+(see `lawrec.corpus.tokenization.entities`) become placeholder tokens, the text between them is
+tokenized, and stop words are dropped.
 
 The fingerprint of a tokenizer names all that its tokens depend on, except for this code, whose
 version is `SCORING_VERSION`: the package and its version, the words of the user's dictionaries, the
@@ -20,11 +20,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.entities import compile_entity_types, split_at_entities
+from lawrec.corpus.tokenization.entities import compile_entity_types, split_at_entities
 from lawrec.errors import CaseError, ConfigError, quoted
 from lawrec.registry import lookup
+from lawrec.storage.text_files import read_text
 from lawrec.text import normalize
-from lawrec.text_files import read_text
 from lawrec.translation import marked
 
 TokenizeFunction = Callable[[str], list[str]]
@@ -258,7 +258,7 @@ def _kept_tokens(stretches: StretchFunction, text: str) -> list[str]:
 
 
 def _jieba(words: Sequence[str]) -> TokenizeFunction:
-    from lawrec.corpus.jieba_dictionary import load_jieba  # imports NumPy
+    from lawrec.corpus.tokenization.jieba_dictionary import load_jieba  # imports NumPy
 
     return load_jieba(words)
 
