@@ -362,7 +362,7 @@ def test_an_import_of_what_does_not_stand_before_is_found(name, source, expected
     [
         ("import tensorflow as tf", ["tensorflow"]),
         ("from keras import ops", ["keras"]),
-        ("from lawrec.files import sha256", ["lawrec.files"]),
+        ("from lawrec.storage.files import sha256", ["lawrec.storage.files"]),
         ("from lawrec.corpus.cases import Case", ["lawrec.corpus.cases"]),
         ("import numpy\nfrom lawrec import config\nfrom lawrec.decision.recommend import x", []),
     ],

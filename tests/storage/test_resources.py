@@ -12,7 +12,7 @@ def test_what_the_project_ships_is_there(name):
 def test_a_file_inside_the_installed_package_comes_first(tmp_path, monkeypatch):
     package = tmp_path / "lawrec"
     (package / "vocab").mkdir(parents=True)
-    monkeypatch.setattr(resources, "__file__", str(package / "resources.py"))
+    monkeypatch.setattr(resources, "__file__", str(package / "storage/resources.py"))
     assert shipped_path("vocab/articles.csv") == tmp_path / "vocab/articles.csv"
     (package / "vocab/articles.csv").touch()
     assert shipped_path("vocab/articles.csv") == package / "vocab/articles.csv"
