@@ -105,7 +105,8 @@ def test_an_assignment_needs_a_section_a_key_and_a_value(assignment):
         (
             "decision.=3",
             "''",
-            "Known: strategy, objective, beta, target_rate, miss_cost, false_cost, costs_file, "
+            "Known: tune_on, strategy, objective, beta, target_rate, miss_cost, false_cost, "
+            "costs_file, "
             "folds,",
         ),
     ],

@@ -149,7 +149,12 @@ def test_the_keys_of_the_file_are_those_of_its_description(run):
         "always": {"264": ["133之一", "234"]},
         "never": {"234": ["133之一"], "133之一": ["234"]},
     }
-    assert values["tuned_on"] == {"path": "valid.json", "sha256": DIGEST, "cases": 60}
+    assert values["tuned_on"] == {
+        "path": "valid.json",
+        "sha256": DIGEST,
+        "cases": 60,
+        "out_of_fold": False,
+    }
     assert [entry["reliable"] for entry in values["articles"]] == [True, True, False]
 
 
