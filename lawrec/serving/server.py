@@ -15,10 +15,9 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
-import h11
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from lawrec.progress import SILENT, Progress
@@ -123,7 +122,7 @@ def _shared_metrics() -> Iterator[None]:
             del os.environ[FOLDER_VARIABLE]
 
 
-class _Protocol(H11Protocol):
+class _Protocol(HttpToolsProtocol):
     """HTTP that waits for the head of a request for a limited time; uvicorn waits forever."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -134,7 +133,7 @@ class _Protocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Wait for the head of the next request, unless it is complete."""
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        if self.cycle and not self.cycle.response_complete:
             self._head.cancel()
         elif self._head.cancelled():
             self._head = self._close_later()

@@ -9,7 +9,7 @@ from pathlib import Path
 from lawrec.errors import ConfigError
 from lawrec.law.statute_versions import ROOT
 
-_PACKAGES = ("fastapi", "uvicorn", "prometheus_client")
+_PACKAGES = ("fastapi", "httptools", "uvicorn", "prometheus_client")
 _SHORTEST_KEY = 16
 """Characters of the shortest API key: a shorter one could be guessed."""
 
