@@ -8,6 +8,7 @@ import asyncio
 import math
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,6 +129,10 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
+        # asyncio does so only for sockets that say they are TCP; those that workers share do not.
+        # Head and body of an answer are two packets: the second one would wait 40 ms.
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._head = self._close_later()
 
     def data_received(self, data: bytes) -> None:

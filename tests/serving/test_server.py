@@ -160,7 +160,7 @@ def started_here(monkeypatch, seconds):
     options = server_config(ServiceConfig(port=0), app, log_level="warning")
     options.lifespan = "off"
     running = uvicorn.Server(options)
-    thread = threading.Thread(target=running.run)
+    thread = threading.Thread(target=running.run, args=([options.bind_socket()],))
     thread.start()
     try:
         wait_until(lambda: running.started)
@@ -181,6 +181,21 @@ def test_a_head_that_does_not_come_closes_the_connection(monkeypatch, before):
             assert b" 204 " in sock.recv(4096)
         sock.sendall(REQUEST[:9])
         assert sock.recv(4096) == b""
+
+
+def test_the_body_of_an_answer_does_not_wait_for_its_head_to_arrive(monkeypatch):
+    options, receive = [], server._Protocol.data_received
+
+    def remember(protocol, data):
+        connection = protocol.transport.get_extra_info("socket")
+        options.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        receive(protocol, data)
+
+    monkeypatch.setattr(server._Protocol, "data_received", remember)
+    with started_here(monkeypatch, 1.0) as address, socket.create_connection(address, 30) as sock:
+        sock.sendall(REQUEST)
+        assert b" 204 " in sock.recv(4096)
+    assert options == [1]
 
 
 def test_heads_in_time_are_answered_however_long_the_connection_lasts(monkeypatch):
