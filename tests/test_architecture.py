@@ -67,7 +67,16 @@ HOUSE = {
         *("length_batches", "case_index"),
     ),
     "runs": (
-        *("checkpoint_list", "run", "bundle", "onnx_file", "find_checkpoint", "create", "leakage"),
+        *(
+            "checkpoint_list",
+            "run",
+            "array_parts",
+            "bundle",
+            "onnx_file",
+            "find_checkpoint",
+            "create",
+        ),
+        "leakage",
         *("ranker_file", "out_of_fold_file", "case_index_file", "results", "thresholds_file"),
         "model_digest",
     ),

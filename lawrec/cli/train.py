@@ -84,6 +84,8 @@ def train(
 ) -> None:
     """Train a model on the train cases, and keep the weights that are best on the valid cases.
 
+    Without valid cases, the last weights are kept.
+
     The cases are prepared first where that is needed. A run that was stopped continues with
     --resume.
 

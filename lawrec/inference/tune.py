@@ -138,8 +138,9 @@ class _Source:
 def _source(run: Run, config: DecisionConfig, *, data: tuple[Path, CaseFormat] | None) -> _Source:
     if data:
         path, case_format = data
-        refuse_same_cases(path, content_digest(path), purpose="tune", used=trained_on(run))
-        return _Source(path, content_digest(path), case_format)
+        source = _Source(path, content_digest(path), case_format)
+        refuse_same_cases(path, source.sha256, purpose="tune", used=trained_on(run))
+        return source
     split = lookup(_SPLITS, config.tune_on, where="decision.tune_on")
     split = split if split in run.splits else "train"
     if split == "train":

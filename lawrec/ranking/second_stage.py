@@ -151,15 +151,14 @@ class _Part(NamedTuple):
     candidates: Int64Array
     features: Float32Array
 
-    def of_candidates(self, values: NumberArray) -> NumberArray:
-        """Return the columns of the candidates of an array (n_cases, n_articles)."""
-        return np.take_along_axis(values, self.candidates, axis=1)
-
 
 def _fit_trees(parts: Sequence[_Part], *, config: RankingConfig, seed: int) -> BoostedTrees:
     learned = []
     for part in parts:
-        known, y_true = part.of_candidates(part.cases.known), part.of_candidates(part.cases.y_true)
+        known, y_true = (
+            np.take_along_axis(values, part.candidates, axis=1)
+            for values in (part.cases.known, part.cases.y_true)
+        )
         weights = np.broadcast_to(part.cases.weights[:, None], known.shape)
         learned.append((part.features[known], y_true[known], weights[known]))
     features, y_true, weights = (np.concatenate(arrays) for arrays in zip(*learned, strict=True))

@@ -18,17 +18,10 @@ import numpy as np
 
 from lawrec.errors import RunError
 from lawrec.ranking.case_index import CaseIndex
-from lawrec.runs.checkpoint_list import RUN_FILE
+from lawrec.runs.array_parts import load_part, save_part
 from lawrec.runs.run import Run
-from lawrec.storage.array_files import read_arrays
-from lawrec.storage.files import atomic_folder, sha256
 from lawrec.storage.seal import (
-    MANIFEST,
     SEAL_ERRORS,
-    damaged_file,
-    file_digests,
-    read_sealed,
-    write_sealed,
 )
 
 SIMILAR = "similar"
@@ -49,9 +42,7 @@ def save_case_index(run: Run, index: CaseIndex) -> None:
         "n_labels": np.array([len(labels) for labels in index.labels], np.uint32),
         **{name: getattr(index, name) for name in ("weights", "terms", "values")},
     }
-    with atomic_folder(run.folder / SIMILAR) as folder:
-        np.savez_compressed(folder / INDEX, **arrays)
-        write_sealed(folder / MANIFEST, _manifest(run) | {"files": file_digests(folder, [INDEX])})
+    save_part(run, SIMILAR, file=INDEX, arrays=arrays, values={})
 
 
 def has_case_index(run: Run) -> bool:
@@ -78,12 +69,8 @@ def load_case_index(run: Run) -> CaseIndex | None:
         return None
     folder = run.folder / SIMILAR
     try:
-        manifest = read_sealed(folder / MANIFEST)
-        if manifest["run"] != _manifest(run)["run"]:
-            raise ValueError("that of another run")
-        if damage := damaged_file(folder, manifest["files"]):
-            raise ValueError(f"{damage[0].name}: {damage[1]}")
-        index = _from_arrays(read_arrays(folder / INDEX))
+        _, arrays = load_part(run, SIMILAR, file=INDEX)
+        index = _from_arrays(arrays)
         _check(index, run)
         return index
     except SEAL_ERRORS as error:
@@ -93,10 +80,6 @@ def load_case_index(run: Run) -> CaseIndex | None:
             got=error,
             todo="Delete it, and build it again with `lawrec train --resume`.",
         ) from error
-
-
-def _manifest(run: Run) -> dict[str, str]:
-    return {"run": sha256(run.folder / RUN_FILE)}
 
 
 def _from_arrays(arrays: dict[str, Any]) -> CaseIndex:

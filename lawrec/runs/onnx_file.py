@@ -23,6 +23,7 @@ import numpy as np
 
 from lawrec.errors import RunError
 from lawrec.ranking.length_batches import run_in_batches
+from lawrec.runs.array_parts import read_part_manifest
 from lawrec.runs.checkpoint_list import RUN_FILE, checkpoint_digest
 from lawrec.runs.run import Run
 from lawrec.storage.files import atomic_folder, sha256
@@ -31,7 +32,6 @@ from lawrec.storage.seal import (
     SEAL_ERRORS,
     damaged_file,
     file_digests,
-    read_sealed,
     write_sealed,
 )
 from lawrec.types import Float32Array, NumberArray, TokenIds
@@ -80,9 +80,7 @@ def read_onnx_manifest(run: Run) -> dict[str, Any]:
     """
     folder = run.folder / ONNX
     try:
-        manifest = read_sealed(folder / MANIFEST)
-        if manifest["run"] != sha256(run.folder / RUN_FILE):
-            raise ValueError("that of another run")
+        manifest = read_part_manifest(run, ONNX)
         if not isinstance(manifest["checkpoint"], str):
             raise ValueError("a manifest without a checkpoint")
         return manifest

@@ -10,25 +10,12 @@ ranker  the digests of the run's ranker, which was fitted together with the scor
 files   the SHA-256 of scores.npz
 """
 
-from typing import Any
-
-import numpy as np
-
 from lawrec.errors import RunError
 from lawrec.ranking.second_stage import OutOfFoldScores
-from lawrec.runs.checkpoint_list import RUN_FILE
+from lawrec.runs.array_parts import load_part, save_part
 from lawrec.runs.ranker_file import read_ranker_manifest
 from lawrec.runs.run import Run
-from lawrec.storage.array_files import read_arrays
-from lawrec.storage.files import atomic_folder, sha256
-from lawrec.storage.seal import (
-    MANIFEST,
-    SEAL_ERRORS,
-    damaged_file,
-    file_digests,
-    read_sealed,
-    write_sealed,
-)
+from lawrec.storage.seal import SEAL_ERRORS
 
 OUT_OF_FOLD = "out-of-fold"
 SCORES = "scores.npz"
@@ -42,33 +29,22 @@ def save_out_of_fold_scores(run: Run, scores: OutOfFoldScores) -> None:
         >>> load_out_of_fold_scores(run).y_score.shape  # doctest: +SKIP
         (8101, 183)
     """
-    with atomic_folder(run.folder / OUT_OF_FOLD) as folder:
-        np.savez_compressed(folder / SCORES, **scores._asdict())
-        write_sealed(folder / MANIFEST, _owner(run) | {"files": file_digests(folder, [SCORES])})
-
-
-def has_out_of_fold_scores(run: Run) -> bool:
-    """Return whether a run has such scores, whatever state they are in.
-
-    Example:
-        >>> has_out_of_fold_scores(run)  # doctest: +SKIP
-        True
-    """
-    return (run.folder / OUT_OF_FOLD).exists()
+    values = {"ranker": read_ranker_manifest(run)["files"]}
+    save_part(run, OUT_OF_FOLD, file=SCORES, arrays=scores._asdict(), values=values)
 
 
 def load_out_of_fold_scores(run: Run) -> OutOfFoldScores:
     """Return the scores of the train cases of a run by models that have not learned from them.
 
     Raises:
-        RunError: The run has none, or they are damaged or belong to another run or ranker.
+        RunError: The settings of the run need none, or they are missing or damaged, or belong to
+            another run or ranker.
 
     Example:
         >>> load_out_of_fold_scores(run).y_score.max()  # doctest: +SKIP
         0.9998
     """
-    folder = run.folder / OUT_OF_FOLD
-    if not has_out_of_fold_scores(run):
+    if not run.config.ranking.scores_out_of_fold:
         raise RunError(
             run.folder,
             expected="the run must have scores of its train cases, out of fold",
@@ -77,25 +53,18 @@ def load_out_of_fold_scores(run: Run) -> OutOfFoldScores:
             "(ranking.lstm_feature, ranking.lstm_share=0).",
         )
     try:
-        manifest = read_sealed(folder / MANIFEST)
-        if {key: manifest[key] for key in _owner(run)} != _owner(run):
+        manifest, arrays = load_part(run, OUT_OF_FOLD, file=SCORES)
+        if manifest["ranker"] != read_ranker_manifest(run)["files"]:
             raise ValueError("those of another run or of another ranker")
-        if damage := damaged_file(folder, manifest["files"]):
-            raise ValueError(f"{damage[0].name}: {damage[1]}")
-        arrays = read_arrays(folder / SCORES)
         scores = OutOfFoldScores(*(arrays[name] for name in OutOfFoldScores._fields))
         if {array.shape for array in scores} != {(len(scores.y_true), len(run.articles))}:
             raise ValueError("arrays of the wrong shape")
         return scores
     except SEAL_ERRORS as error:
+        missing = isinstance(error, FileNotFoundError)
         raise RunError(
-            folder,
+            run.folder / OUT_OF_FOLD,
             expected="the folder must hold the run's scores out of fold",
-            got=error,
-            todo="Tune on labelled cases: `lawrec tune-thresholds --data FILE`.",
+            got="nothing yet" if missing else error,
+            todo="Fit them again with `lawrec train --resume`.",
         ) from error
-
-
-def _owner(run: Run) -> dict[str, Any]:
-    """Return what the scores belong to."""
-    return {"run": sha256(run.folder / RUN_FILE), "ranker": read_ranker_manifest(run)["files"]}

@@ -25,18 +25,12 @@ from lawrec.ranking.ranker import Ranker
 from lawrec.ranking.second_stage import SecondStage
 from lawrec.ranking.token_table import TokenTable
 from lawrec.ranking.trees import BoostedTrees
-from lawrec.runs.checkpoint_list import RUN_FILE, checkpoint_digest
+from lawrec.runs.array_parts import load_part, read_part_manifest, save_part
+from lawrec.runs.checkpoint_list import checkpoint_digest
 from lawrec.runs.run import Run
-from lawrec.storage.array_files import read_arrays
-from lawrec.storage.files import atomic_folder, sha256
 from lawrec.storage.seal import (
-    MANIFEST,
     SEAL_ERRORS,
-    damaged_file,
-    file_digests,
     json_digest,
-    read_sealed,
-    write_sealed,
 )
 from lawrec.types import NumberArray
 
@@ -80,15 +74,8 @@ def save_ranker(run: Run, ranker: Ranker) -> None:
     if second_stage := ranker.second_stage:
         arrays |= _named(_TREES, second_stage.trees)
         arrays |= _named(_STATISTICS, second_stage.statistics)
-    with atomic_folder(run.folder / RANKER) as folder:
-        np.savez_compressed(folder / WEIGHTS, **arrays)
-        values = {
-            "run": sha256(run.folder / RUN_FILE),
-            "files": file_digests(folder, [WEIGHTS]),
-            "models": list(ranker.first_stage.svms),
-            "features": ranker.feature_names,
-        }
-        write_sealed(folder / MANIFEST, values)
+    values = {"models": list(ranker.first_stage.svms), "features": ranker.feature_names}
+    save_part(run, RANKER, file=WEIGHTS, arrays=arrays, values=values)
 
 
 def load_ranker(run: Run) -> Ranker | None:
@@ -103,11 +90,8 @@ def load_ranker(run: Run) -> Ranker | None:
     """
     if not has_ranker(run):
         return None
-    folder, manifest = run.folder / RANKER, read_ranker_manifest(run)
     try:
-        if damage := damaged_file(folder, manifest["files"]):
-            raise ValueError(f"{damage[0].name}: {damage[1]}")
-        arrays = read_arrays(folder / WEIGHTS)
+        manifest, arrays = load_part(run, RANKER, file=WEIGHTS)
         config = run.config.ranking
         ranker = Ranker(
             config,
@@ -127,7 +111,7 @@ def load_ranker(run: Run) -> Ranker | None:
         _check_shapes(ranker, n_tokens=len(run.tokens), n_articles=len(run.articles))
         return ranker
     except SEAL_ERRORS as error:
-        raise _unusable(folder, error) from error
+        raise _unusable(run.folder / RANKER, error) from error
 
 
 def read_ranker_manifest(run: Run) -> dict[str, Any]:
@@ -140,14 +124,10 @@ def read_ranker_manifest(run: Run) -> dict[str, Any]:
         >>> read_ranker_manifest(run)["models"]  # doctest: +SKIP
         ['words', 'extra']
     """
-    folder = run.folder / RANKER
     try:
-        manifest = read_sealed(folder / MANIFEST)
-        if manifest["run"] != sha256(run.folder / RUN_FILE):
-            raise ValueError("that of another run")
-        return manifest
+        return read_part_manifest(run, RANKER)
     except SEAL_ERRORS as error:
-        raise _unusable(folder, error) from error
+        raise _unusable(run.folder / RANKER, error) from error
 
 
 def scoring_digest(run: Run, checkpoint: str) -> str:

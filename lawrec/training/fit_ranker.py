@@ -13,7 +13,7 @@ from lawrec.ranking.out_of_fold import Folds
 from lawrec.ranking.ranker import Ranker, fit_ranker
 from lawrec.ranking.second_stage import OutOfFoldScores
 from lawrec.ranking.train_cases import collect
-from lawrec.runs.out_of_fold_file import save_out_of_fold_scores
+from lawrec.runs.out_of_fold_file import load_out_of_fold_scores, save_out_of_fold_scores
 from lawrec.runs.ranker_file import has_ranker, load_ranker, save_ranker
 from lawrec.runs.run import Run, load_encoder
 from lawrec.training.distributed import broadcast_from_chief, chief_first, is_chief
@@ -54,9 +54,14 @@ def load_or_fit_ranker(
 
 
 def _is_needed(run: Run, progress: Progress) -> bool:
-    """Return whether the ranker is missing or damaged; the latter with a message."""
+    """Return whether the ranker or its scores out of fold are missing or damaged.
+
+    A message names what is there and damaged. A training may be killed between the two.
+    """
     try:
         load_ranker(run)
+        if run.config.ranking.scores_out_of_fold:
+            load_out_of_fold_scores(run)
     except RunError as error:
         if not isinstance(error.__cause__, FileNotFoundError):
             progress.message(f"{error.where} is fitted again: {error.got}.")

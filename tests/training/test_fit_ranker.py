@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from lawrec.ranking.first_stage import LSTM, Corpus
 from lawrec.ranking.out_of_fold import corpus_folds
 from lawrec.ranking.train_cases import collect
 from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.out_of_fold_file import OUT_OF_FOLD, load_out_of_fold_scores
 from lawrec.runs.ranker_file import RANKER, load_ranker
 from lawrec.storage.seal import read_sealed
 from lawrec.training.fit_ranker import load_or_fit_ranker
@@ -73,6 +75,20 @@ def test_a_lost_or_damaged_ranker_is_named_and_fitted_again_with_the_same_bits(
     load_or_fit_ranker(run, records, strategy=strategy(), progress=messages_to(messages))
     assert weights.read_bytes() == content
     assert [message for message in messages if "is fitted again: weights.npz" in message]
+
+
+@pytest.mark.parametrize("damage", [shutil.rmtree, lambda path: flip(path / "scores.npz")])
+def test_lost_or_damaged_scores_out_of_fold_are_fitted_again(start_run, damage):
+    """A training may be killed after the ranker is saved, and before they are."""
+    run, records = start_run(*RANKER_SETTINGS, "ranking.lstm_feature=false", "ranking.lstm_share=0")
+    list(train(run, records))
+    expected = load_out_of_fold_scores(run)
+    damage(run.folder / OUT_OF_FOLD)
+    with pytest.raises(RunError, match="Fit them again with `lawrec train --resume`"):
+        load_out_of_fold_scores(run)
+    load_or_fit_ranker(run, records, strategy=strategy())
+    for again, before in zip(load_out_of_fold_scores(run), expected, strict=True):
+        np.testing.assert_array_equal(again, before)
 
 
 def test_each_net_scores_cases_that_it_has_not_seen(ranked, monkeypatch):
