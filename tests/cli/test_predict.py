@@ -476,14 +476,16 @@ def test_ctrl_c_leaves_whole_lines_and_no_process(shipped):
         assert json.loads(line)["articles"] == ["264"]
 
 
-def test_a_single_fact_starts_no_process_and_imports_little():
+def test_a_single_fact_starts_no_process_and_imports_little(tmp_path):
     code = (
         "import sys, json; from lawrec.cli import cli\n"
         "try: cli(['predict', '--quiet', '--format', 'json'])\n"
         "except SystemExit: print(json.dumps(sorted(sys.modules)))"
     )
+    # The checkout may have a run in its checkpoints.
+    command = [sys.executable, "-c", code]
     done = subprocess.run(
-        [sys.executable, "-c", code], input=THEFT.encode(), capture_output=True, check=True
+        command, input=THEFT.encode(), cwd=tmp_path, capture_output=True, check=True
     )
     answer, modules = map(json.loads, done.stdout.splitlines())
     assert answer["articles"] == ["264"]
