@@ -22,8 +22,8 @@ FOUNDATION = (
 )
 HOUSE = {
     "storage": (
-        *("limits", "encodings", "temporary_names", "claims", "json_text", "files", "array_files"),
-        *("seal", "resources", "disk_array", "remote_files", "text_files"),
+        *("limits", "encodings", "temporary_names", "remote_files", "claims", "json_text"),
+        *("files", "array_files", "seal", "resources", "disk_array", "text_files"),
     ),
     "law": (
         *(

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from lawrec.errors import CaseError
+from lawrec.storage.remote_files import RemotePath, resolve_uri
 from lawrec.storage.text_files import list_files
 
 HEADINGS = {
@@ -71,6 +72,15 @@ class OutputFolder(_OutputPath):
     def __init__(self) -> None:
         """Take paths of folders, which may be there already."""
         super().__init__(file_okay=False, path_type=Path)
+
+
+class OutputFolderOrUri(OutputFolder):
+    """The path or the URI of a folder to write."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path that a text stands for, which may be a remote one."""
+        path = resolve_uri(Path(value))
+        return path if isinstance(path, RemotePath) else super().convert(value, param, ctx)
 
 
 class HeadedCommand(click.Command):

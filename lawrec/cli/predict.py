@@ -45,9 +45,9 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 _shards = options.compose_options(
     click.option(
         "--output-folder",
-        type=option_types.OutputFolder(),
-        help="Folder for the answers, one file per shard of the input. All processes that name it "
-        "share the work, and a later one goes on with it.",
+        type=option_types.OutputFolderOrUri(),
+        help="Folder for the answers, or its URI, one file per shard of the input. All processes "
+        "that name it share the work, and a later one goes on with it.",
     ),
     click.option(
         "--shard-bytes",

@@ -44,7 +44,7 @@ class PredictJob:
 
     Attributes:
         paths: Files, folders or patterns of cases.
-        folder: The folder of the answers.
+        folder: The folder of the answers, or its URI.
         source: Where the recommender comes from.
         top_k: As for `Recommender.answer`.
         features: As for `Recommender.answer`.

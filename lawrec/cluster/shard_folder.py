@@ -11,7 +11,6 @@ shard that it works on. Whoever comes next does what is missing or damaged, and 
 """
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from lawrec.inference.recommender import no_answer_error
 from lawrec.progress import SILENT, Progress
 from lawrec.storage.claims import Claims, claim_name
 from lawrec.storage.files import sha256
+from lawrec.storage.remote_files import names_in, resolve_uri
 from lawrec.storage.seal import MANIFEST, SEAL_ERRORS, read_sealed, write_sealed
 from lawrec.storage.temporary_names import remove
 
@@ -88,7 +88,7 @@ class ShardFolder:
 
     def missing(self) -> list[int]:
         """Return the shards without an entry, in order, but those that have a claim last."""
-        names = set(os.listdir(self.path / _STATE))  # noqa: PTH208 - quicker with many shards
+        names = set(names_in(self.path / _STATE))
         missing = [i for i in range(self.n_shards) if _entry_name(i) not in names]
         return sorted(missing, key=lambda index: claim_name(f"{index:05}") in names)
 
@@ -137,7 +137,7 @@ def open_shard_folder(
     """Return the folder of a job, which is planned unless it has been begun.
 
     Args:
-        path: The folder.
+        path: The folder, or its URI.
         job: All that the answers depend on beside the files, as JSON.
         files: The files of cases.
         suffix: The suffix of the files of answers.
@@ -152,6 +152,7 @@ def open_shard_folder(
         ...     Path("answers"), {}, files=files, suffix=".jsonl", make_plan=plan
         ... )
     """
+    path = resolve_uri(path)
     _check_new_or_begun(path)
     (path / _STATE).mkdir(parents=True, exist_ok=True)
     claims, plan_path = Claims(path / _STATE), path / PLAN
@@ -258,7 +259,7 @@ def _try_to_work(
 
 def _check_new_or_begun(path: Path) -> None:
     if not (path / PLAN).exists():
-        names = [file.name for file in path.iterdir()] if path.is_dir() else []
+        names = names_in(path) if path.is_dir() else []
         # Names with a dot are those of processes that are beginning the same job just now.
         if others := sorted(name for name in names if not name.startswith(".")):
             raise ConfigError(

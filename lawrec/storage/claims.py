@@ -6,8 +6,9 @@ at once on the same host, elsewhere when nobody has touched it for a minute by t
 who waits, so that clocks need not agree.
 
 Claims save work and protect nothing: in rare cases two processes have the same one, for example if
-one of them was suspended. What is done under a claim must therefore be harmless to do twice: files
-appear whole, and have the same bytes whoever writes them.
+one of them was suspended, or in an object store, where no file can be created exclusively. What is
+done under a claim must therefore be harmless to do twice: files appear whole, and have the same
+bytes whoever writes them.
 """
 
 import os
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
+from lawrec.storage.remote_files import create_new, touch
 from lawrec.storage.temporary_names import HOST, is_running, remove
 
 TOUCH_SECONDS = 5.0
@@ -57,8 +59,7 @@ class Claims:
         if self._is_stale(path):
             remove(path)
         try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(f"{os.getpid()}@{HOST}")
+            create_new(path, f"{os.getpid()}@{HOST}")
         except (FileExistsError, FileNotFoundError):  # it is held, or its folder was deleted
             yield False
             return
@@ -99,4 +100,4 @@ def claim_name(name: str) -> str:
 def _touch_until(done: Event, path: Path) -> None:
     while not done.wait(TOUCH_SECONDS):
         with suppress(OSError):
-            os.utime(path)
+            touch(path)

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from lawrec.errors import CaseError, quoted
 from lawrec.storage.json_text import json_text
+from lawrec.storage.remote_files import RemotePath
 from lawrec.storage.temporary_names import locked, new_temporary, remove
 
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
@@ -28,7 +29,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; it is renamed to `path` if the block succeeds.
 
     Files and folders that killed processes of this host have left in the same folder are removed.
-    A device or a pipe, such as /dev/null, is written to directly.
+    A device or a pipe, such as /dev/null, is written to directly. What belongs at a URI is uploaded
+    after the block.
 
     Example:
         >>> import tempfile
@@ -39,6 +41,12 @@ def atomic_file(path: Path) -> Iterator[Path]:
         ...     path.read_text()
         'whole'
     """
+    if isinstance(path, RemotePath):
+        with temporary_folder() as folder:
+            with errors_named(folder):
+                yield folder / path.name
+            path.upload(folder / path.name)
+        return
     if path.exists() and not (path.is_file() or path.is_dir()):
         yield path
         return

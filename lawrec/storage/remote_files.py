@@ -1,13 +1,17 @@
-"""Remote files: files at URIs such as s3://bucket/cases, read through pyarrow like local ones.
+"""Remote files: files at URIs such as s3://bucket/cases, through pyarrow, like local ones.
 
 pyarrow is imported only for a URI. It takes the credentials from where the tools of each file
-system have them, or from the URI.
+system have them, or from the URI. A file is written under a temporary name and then moved, so that
+it appears whole on any file system.
 """
 
 import io
 import os
 import re
-from collections.abc import Generator
+import secrets
+import shutil
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PosixPath
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +26,7 @@ _BUFFER_BYTES = 2**20
 
 
 class RemotePath(PosixPath):
-    """A file or folder that pyarrow knows, with the methods of `Path` that reading it needs.
+    """A file or folder that pyarrow knows, with those methods of `Path` that are needed.
 
     Attributes:
         uri: Its URI. The text of the path is the URI without a password.
@@ -34,8 +38,19 @@ class RemotePath(PosixPath):
     def __str__(self) -> str:
         return _SECRETS.sub("", self.uri)
 
+    def __fspath__(self) -> str:
+        # Else what this class lacks would look for it on this machine.
+        raise TypeError(f"{self} is not a path of this machine")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return remote_path, (self.uri,)
+
+    def __truediv__(self, name: Any) -> "RemotePath":
+        folder, mark, options = self.uri.partition("?")
+        child = remote_path(f"{folder.rstrip('/')}/{name}{mark}{options}")
+        filesystem, path = self._location
+        child._located = filesystem, f"{path.rstrip('/')}/{name}"
+        return child
 
     def exists(self, **_: Any) -> bool:
         """Return whether there is a file or a folder."""
@@ -64,19 +79,57 @@ class RemotePath(PosixPath):
 
     def iterdir(self) -> Generator["RemotePath", None, None]:
         """Yield what is in the folder."""
+        yield from (self / name for name in self.names())
+
+    def names(self) -> list[str]:
+        """Return the names of what is in the folder."""
         from pyarrow.fs import FileSelector
 
         filesystem, path = self._location
-        folder, mark, options = self.uri.partition("?")
-        for info in filesystem.get_file_info(FileSelector(path)):
-            child = remote_path(f"{folder.rstrip('/')}/{info.base_name}{mark}{options}")
-            child._located = filesystem, info.path
-            yield child
+        return [info.base_name for info in filesystem.get_file_info(FileSelector(path))]
+
+    def mkdir(self, *_: Any, **__: Any) -> None:
+        """Create the folder and those that it is in, unless it is there."""
+        filesystem, path = self._location
+        with _writing(self):
+            filesystem.create_dir(path, recursive=True)
 
     def open(self, *_: Any, **__: Any) -> Any:
         """Open the file to read bytes."""
         filesystem, path = self._location
         return io.BufferedReader(filesystem.open_input_file(path), _BUFFER_BYTES)
+
+    def read_text(self, encoding: str | None = None, errors: str | None = None, **_: Any) -> str:
+        """Return the text of the file."""
+        with self.open() as file:
+            return bytes(file.read()).decode(encoding or "utf-8", errors or "strict")
+
+    def write_text(self, data: str, encoding: str | None = None, *_: Any, **__: Any) -> int:
+        """Write a text that need not be whole, and return its length."""
+        filesystem, path = self._location
+        with filesystem.open_output_stream(path, compression=None) as file:
+            file.write(data.encode(encoding or "utf-8"))
+        return len(data)
+
+    def unlink(self, *_: Any, **__: Any) -> None:
+        """Delete the file."""
+        filesystem, path = self._location
+        filesystem.delete_file(path)
+
+    def upload(self, source: Path) -> None:
+        """Copy a local file to this path, whole or not at all."""
+        filesystem, path = self._location
+        folder, _, name = path.rpartition("/")
+        temporary = f"{folder}/.{name}.{secrets.token_hex(8)}.tmp"
+        with source.open("rb") as file, _writing(self):
+            try:
+                with filesystem.open_output_stream(temporary, compression=None) as stream:
+                    shutil.copyfileobj(file, stream, _BUFFER_BYTES)
+                filesystem.move(temporary, path)
+            except BaseException:
+                with suppress(OSError):
+                    filesystem.delete_file(temporary)
+                raise
 
     @property
     def _info(self) -> Any:
@@ -121,6 +174,79 @@ def resolve_uri(path: Path) -> Path:
     return remote
 
 
+def names_in(folder: Path) -> list[str]:
+    """Return the names of what is in a folder.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Path(folder, "cases.json").touch()
+        ...     names_in(Path(folder))
+        ['cases.json']
+    """
+    if isinstance(folder, RemotePath):
+        return folder.names()
+    return os.listdir(folder)  # noqa: PTH208 - quicker with many thousands of files
+
+
+def create_new(path: Path, text: str) -> None:
+    """Create a file with a text that no other process writes.
+
+    A remote file system may have no way to create a file that only one of several processes has. Of
+    two that create it at nearly the same time, one may then not know of the other.
+
+    Raises:
+        FileExistsError: The file exists.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     create_new(Path(folder, "7.claim"), "4711@host")
+        ...     Path(folder, "7.claim").read_text()
+        '4711@host'
+    """
+    if not isinstance(path, RemotePath):
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+        return
+    if not path.exists():
+        path.write_text(text)
+        if path.read_text() == text:  # and not that of one who came at the same time
+            return
+    raise FileExistsError(str(path))
+
+
+def touch(path: Path) -> None:
+    """Set the time of a file to now.
+
+    Raises:
+        OSError: There is no such file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile() as file:
+        ...     touch(Path(file.name))
+    """
+    if isinstance(path, RemotePath):
+        path.write_text(path.read_text())
+    else:
+        os.utime(path)
+
+
+@contextmanager
+def _writing(path: RemotePath) -> Iterator[None]:
+    """Yield, and name a URI in the errors of the block."""
+    try:
+        yield
+    except OSError as error:
+        raise CaseError(
+            path,
+            expected="what the URI names must be writable",
+            got=str(error).partition("\n")[0],
+            todo="Check it, and what you may write there.",
+        ) from error
+
+
 def _locate(uri: str) -> tuple[Any, str]:
     try:
         from pyarrow.fs import FileSystem
@@ -129,7 +255,7 @@ def _locate(uri: str) -> tuple[Any, str]:
     except ImportError as error:
         raise CaseError(
             _SECRETS.sub("", uri),
-            expected="pyarrow must be installed to read a URI",
+            expected="pyarrow must be installed to use a URI",
             got="no such package",
             todo="Run pip install 'lawrec[parquet]'.",
         ) from error

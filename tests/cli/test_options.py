@@ -149,7 +149,6 @@ def test_an_older_result_is_replaced(tmp_path, monkeypatch):
     "arguments",
     [
         ("predict", "a.txt", "-o", "s3://bucket/a.jsonl"),
-        ("predict", "a.txt", "--output-folder", "file:///tmp/a"),
         ("predict", "a.txt", "--bad-lines", "s3://bucket/a.jsonl"),
         ("audit", "a.json", "--fix", "s3://bucket/a"),
         ("split", "a.json", "-o", "gs://bucket/a"),

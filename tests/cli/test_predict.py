@@ -493,6 +493,16 @@ def test_a_single_fact_starts_no_process_and_imports_little(tmp_path):
     assert {name.split(".")[0] for name in modules} & slow == set()
 
 
+def test_answers_in_shards_are_written_to_a_uri(tmp_path):
+    folder = f"file://{tmp_path}/answers"
+    facts = shipped_path("data/sample/facts.txt")
+    result = lawrec("predict", "-q", facts, "--output-folder", folder)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"{folder}: ")
+    answers = (tmp_path / "answers/answers-00000.jsonl").read_text(encoding="utf-8")
+    assert answers == lawrec("predict", "-q", facts).stdout
+
+
 def test_answers_in_shards_are_those_of_one_stream(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     lines = shipped_path("data/sample/test.json").read_text(encoding="utf-8").splitlines()[:20]

@@ -1,7 +1,10 @@
 import gzip
 import pickle
 import shutil
+import signal
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,16 +12,28 @@ from pyarrow import fs
 
 from lawrec.cluster.predict_shards import PredictJob, predict_in_shards
 from lawrec.corpus.cases import read_cases
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, ConfigError
 from lawrec.inference.model_source import ModelSource
 from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.storage import remote_files
-from lawrec.storage.remote_files import RemotePath, remote_path, resolve_uri
+from lawrec.storage.claims import Claims
+from lawrec.storage.files import atomic_file, write_text
+from lawrec.storage.remote_files import (
+    RemotePath,
+    create_new,
+    names_in,
+    remote_path,
+    resolve_uri,
+    touch,
+)
 from lawrec.storage.resources import shipped_path
 from lawrec.storage.text_files import content_digest, list_files
+from tests.cluster.test_predict_shards import start
+from tests.cluster.test_shard_folder import contents
 from tests.helpers.cli import lawrec
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="URIs are for POSIX")
+SOURCE = ModelSource(shipped_path(SHIPPED_MODEL))
 LINE = '{"fact": "被告人盗窃钱包", "articles": [264]}\n'
 
 
@@ -111,11 +126,10 @@ def test_cases_of_a_bucket_are_answered_as_those_of_a_folder(bucket, tmp_path):
     for number in range(2):
         text = "".join(sample[number * 20 : number * 20 + 20])
         (bucket / f"cases/part-{number}.json").write_text(text, encoding="utf-8")
-    source = ModelSource(shipped_path(SHIPPED_MODEL))
     written = []
     for number, path in enumerate((Path("s3://court/cases"), bucket / "cases")):
         folder = tmp_path / f"answers-{number}"
-        job = PredictJob((path,), folder, source, shard_bytes=5_000)
+        job = PredictJob((path,), folder, SOURCE, shard_bytes=5_000)
         assert sum(shard.cases for shard in predict_in_shards(job)) == 40
         written.append([file.read_bytes() for file in sorted(folder.glob("answers-*"))])
     assert written[0] == written[1]
@@ -129,3 +143,124 @@ def test_the_command_line_takes_a_uri(tmp_path):
         for prefix in ("", "file://")
     ]
     assert answers[0] == answers[1] != ""
+
+
+@pytest.fixture
+def cases(tmp_path):
+    """A file of forty invented cases."""
+    path = tmp_path / "cases.jsonl"
+    lines = shipped_path("data/sample/test.json").read_text(encoding="utf-8").splitlines(True)
+    path.write_text("".join(lines[:40]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("output_format", ["json", "csv", "parquet"])
+def test_answers_in_a_bucket_are_those_in_a_folder(bucket, tmp_path, cases, output_format):
+    job = PredictJob(
+        *((cases,), tmp_path / "local", SOURCE), output_format=output_format, shard_bytes=9_000
+    )
+    shards = predict_in_shards(job)
+    assert predict_in_shards(replace(job, folder=Path("s3://court/new/answers"))) == shards
+    assert contents(bucket / "new/answers") == contents(job.folder)
+    assert len(shards) > 2
+
+
+def test_only_what_is_missing_or_damaged_in_a_bucket_is_done(bucket, cases):
+    job = PredictJob((cases,), Path("s3://court/answers"), SOURCE, shard_bytes=9_000)
+    predict_in_shards(job)
+    expected = contents(bucket)
+    times = {path: path.stat().st_mtime_ns for path in (bucket / "answers").glob("answers-*")}
+    damaged, lost, *others = sorted(times)
+    damaged.write_bytes(b"{")
+    lost.unlink()
+    predict_in_shards(job)
+    assert contents(bucket) == expected
+    assert [path.stat().st_mtime_ns for path in others] == [times[path] for path in others]
+    with pytest.raises(
+        ConfigError, match=r"s3://court/answers/plan\.json: the job must be the one"
+    ):
+        predict_in_shards(replace(job, top_k=2))
+
+
+def test_processes_share_a_folder_at_a_uri_and_one_is_killed(tmp_path, cases):
+    cases.write_text(cases.read_text(encoding="utf-8") * 4, encoding="utf-8")
+    job, shared = PredictJob((cases,), tmp_path / "alone", SOURCE, shard_bytes=5_000), "shared"
+    killed, survivor = (start(job, f"file://{tmp_path}/{shared}") for _ in range(2))
+    while not list((tmp_path / shared).glob("answers-*")) and killed.poll() is None:
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    assert killed.wait() in (-signal.SIGKILL, 0)
+    assert (survivor.wait(), survivor.stderr.read()) == (0, b"")
+    for process in (killed, survivor):
+        process.stderr.close()
+    predict_in_shards(job)
+    found = contents(tmp_path / shared)
+    left = [name for name in found if name.endswith(".tmp")]  # what was being written
+    assert {name: found[name] for name in found if name not in left} == contents(job.folder)
+
+
+def test_a_file_in_a_bucket_appears_whole_or_not_at_all(bucket, monkeypatch):
+    path = remote_path("s3://court/answers.jsonl")
+    write_text(path, "first\n")
+    with pytest.raises(KeyboardInterrupt), atomic_file(path) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(shutil, "copyfileobj", _copy_half)
+        write_text(path, "second\n")
+    assert contents(bucket) == {"answers.jsonl": b"first\n"}
+    write_text(path, "second\n")
+    assert contents(bucket) == {"answers.jsonl": b"second\n"}
+
+
+def _copy_half(source, target, _):
+    target.write(source.read(3))
+    raise KeyboardInterrupt
+
+
+def test_a_bucket_that_cannot_be_written_to_is_an_error(bucket):
+    (bucket / "answers").touch()
+    with pytest.raises(CaseError, match="s3://court/answers/new: what the URI names must be"):
+        remote_path("s3://court/answers/new").mkdir()
+    with pytest.raises(CaseError, match="s3://court/answers/a: what the URI names must be"):
+        write_text(remote_path("s3://court/answers/a"), "text")
+
+
+def test_claims_in_a_bucket(bucket):
+    (bucket / "state").mkdir()
+    folder = remote_path("s3://court/state")
+    with Claims(folder).held("7") as mine, Claims(folder).held("7") as also:
+        assert (mine, also, names_in(folder)) == (True, False, ["7.claim"])
+        before = (bucket / "state/7.claim").stat().st_mtime_ns
+        time.sleep(0.01)
+        touch(folder / "7.claim")
+        assert (bucket / "state/7.claim").stat().st_mtime_ns > before
+    assert names_in(folder) == []
+    with pytest.raises(FileNotFoundError):
+        touch(folder / "7.claim")
+    (bucket / "state/7.claim").write_text("1@elsewhere")
+    now = [0.0]
+    claims = Claims(folder, clock=lambda: now[0])
+    for now[0], expected in ((0.0, False), (59.0, False), (61.0, True)):
+        with claims.held("7") as mine:
+            assert mine == expected
+
+
+def test_of_two_that_create_a_file_in_a_bucket_at_once_the_last_one_has_it(bucket, monkeypatch):
+    path, write = remote_path("s3://court/7.claim"), RemotePath.write_text
+
+    def write_both(self, data):
+        write(self, data)
+        write(self, "other")
+
+    monkeypatch.setattr(RemotePath, "write_text", write_both)
+    with pytest.raises(FileExistsError):
+        create_new(path, "this one")
+    assert path.read_text() == "other"
+
+
+def test_a_remote_path_is_never_taken_for_a_local_one(bucket):
+    path = remote_path("s3://court/cases") / "a.json"
+    assert (str(path), path.name) == ("s3://court/cases/a.json", "a.json")
+    with pytest.raises(TypeError, match=r"s3://court/cases/a\.json is not a path of this machine"):
+        path.rename("b.json")
