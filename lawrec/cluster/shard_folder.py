@@ -260,8 +260,10 @@ def _try_to_work(
 def _check_new_or_begun(path: Path) -> None:
     if not (path / PLAN).exists():
         names = names_in(path) if path.is_dir() else []
-        # Names with a dot are those of processes that are beginning the same job just now.
-        if others := sorted(name for name in names if not name.startswith(".")):
+        # Names with a dot are those of processes that are beginning the same job just now; one of
+        # them may have planned it since.
+        others = sorted(name for name in names if not name.startswith("."))
+        if others and PLAN not in others:
             raise ConfigError(
                 path,
                 expected="the folder must be new or empty, or that of a job that goes on",

@@ -222,6 +222,19 @@ def test_a_folder_with_other_files_is_refused(begin, tmp_path):
         begin()
 
 
+def test_a_job_that_another_process_plans_while_the_folder_is_checked_goes_on(begin, monkeypatch):
+    names_in = module.names_in
+
+    def plan_and_list(path):
+        monkeypatch.undo()
+        begin()
+        return names_in(path)
+
+    (begin().path / "plan.json").unlink()
+    monkeypatch.setattr(module, "names_in", plan_and_list)
+    assert begin().n_shards == 4
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}"])
 def test_a_damaged_plan_is_refused(begin, content):
     (begin().path / "plan.json").write_bytes(content)
