@@ -7,22 +7,24 @@ the fact is sent to another process. Processes are started afresh, not forked (s
 `if __name__ == "__main__":`, as with all of Python's processes.
 
 Commands that prepare the same cases share the work through a folder: each batch has a file of its
-tokens, and whoever claims it first writes it. All read all tokens, in the same order.
+tokens and of their counts, and whoever claims it first writes it. All read all files, in the same
+order, and add up the counts, of which the vocabulary is made.
 """
 
 import hashlib
 import json
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from functools import cache, partial
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case, n_characters
+from lawrec.corpus.splits import TokenCounts, count_tokens
 from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
 from lawrec.iterables import batched
 from lawrec.parallel import available_cores, parallel_map
@@ -43,7 +45,8 @@ _WAIT_SECONDS = 0.1
 """Seconds until a process looks again whether another one has tokenized a batch."""
 
 _Batch: TypeAlias = list[Case]
-_Tokens: TypeAlias = list[list[str]]
+_Tokens: TypeAlias = tuple[list[list[str]], TokenCounts]
+"""The tokens of each case of a batch, and their counts in those that count."""
 _Work: TypeAlias = Callable[[_Batch], _Tokens]
 _SharedWork: TypeAlias = Callable[[_Batch], _Tokens | None]
 MapBatches: TypeAlias = Callable[
@@ -60,6 +63,7 @@ def tokenize_cases(
     dictionaries: tuple[Path, ...],
     map_batches: MapBatches | None = None,
     kept: Path | None = None,
+    counts: TokenCounts | None = None,
 ) -> Generator[tuple[Case, list[str]], None, None]:
     """Yield each case with its first `max_tokens` tokens, in order and in constant memory.
 
@@ -74,6 +78,8 @@ def tokenize_cases(
         kept: Folder of the tokens of each batch, for all processes that tokenize the same cases
             with this tokenizer, at the same time or later: each batch is tokenized by one of them.
             The caller deletes it.
+        counts: The counts of the yielded tokens are added to it, but for cases of weight 0; each
+            batch is counted where it is tokenized.
 
     Example:
         >>> config = CorpusConfig(tokenizer="char", max_tokens=2)
@@ -90,29 +96,38 @@ def tokenize_cases(
     workers = config.workers or (1 if tokenizer.is_quick else available_cores())
     few = following is None and len(first) < MIN_PARALLEL_CASES
     cases = chain(first, cases if following is None else chain([following], cases))
+    is_alone = few or (workers == 1 and map_batches is None)
+    if few or (is_alone and tokenizer.is_quick):
+        kept = None  # to read them would take as long
     here = partial(_tokenize_with, tokenizer, config.max_tokens)
-    is_alone = workers == 1 and map_batches is None
-    if few or (is_alone and (tokenizer.is_quick or not kept)):
-        yield from ((case, here([case])[0]) for case in cases)
-        return
     work = here if is_alone else partial(_tokenize_batch, config, dictionaries)
-    shared = partial(_tokenize_or_read, work, kept) if kept else work
-    map_batches = map_batches or (_map_here if is_alone else partial(parallel_map, workers=workers))
+    shared, retry = (
+        partial(_tokenize_or_read, each, kept) if kept else each for each in (work, here)
+    )
+    if is_alone or not map_batches:
+        map_batches = _map_here if is_alone else partial(parallel_map, workers=workers)
     batches = batched(cases, CASES_PER_TASK, weigh=n_characters, most_weight=CHARACTERS_PER_TASK)
     with closing(map_batches(shared, batches)) as done:
-        retry = partial(_tokenize_or_read, here, kept) if kept else here
-        for batch, tokens in _awaited(done, retry):
+        for batch, (tokens, batch_counts) in _awaited(done, retry):
+            if counts is not None:
+                counts.add(batch_counts)
             yield from zip(batch, tokens, strict=True)
 
 
-def _tokenize_with(tokenizer: Tokenizer, max_tokens: int, cases: list[Case]) -> list[list[str]]:
-    return [tokenizer.tokenize(case.fact)[:max_tokens] for case in cases]
+def _tokenize_with(tokenizer: Tokenizer, max_tokens: int, cases: list[Case]) -> _Tokens:
+    tokens = [tokenizer.tokenize(case.fact)[:max_tokens] for case in cases]
+    return tokens, count_tokens(compress(tokens, _is_counted(cases)))
 
 
 def _tokenize_batch(
     config: CorpusConfig, dictionaries: tuple[Path, ...], cases: list[Case]
-) -> list[list[str]]:
+) -> _Tokens:
     return _tokenize_with(_tokenizer_of_process(config, dictionaries), config.max_tokens, cases)
+
+
+def _is_counted(cases: list[Case]) -> list[bool]:
+    """Return for each case whether its tokens are counted: one of weight 0 teaches nothing."""
+    return [case.weight > 0 for case in cases]
 
 
 def _map_here(work: _SharedWork, batches: Iterable[_Batch]) -> Generator[Any, None, None]:
@@ -145,9 +160,9 @@ def _first_done(
             return
 
 
-def _tokenize_or_read(work: _Work, folder: Path, cases: list[Case]) -> list[list[str]] | None:
+def _tokenize_or_read(work: _Work, folder: Path, cases: list[Case]) -> _Tokens | None:
     """Return the tokens of a batch, from its file if there is one; None: another process has it."""
-    name = json_digest([case.fact for case in cases])
+    name = json_digest([[case.fact for case in cases], _is_counted(cases)])
     path = folder / name[:2] / f"{name}.json"  # a folder of all files would be slow to list
     if tokens := _read_tokens(path):
         return tokens
@@ -156,17 +171,18 @@ def _tokenize_or_read(work: _Work, folder: Path, cases: list[Case]) -> list[list
         if not is_mine:
             return None
         tokens = _read_tokens(path) or work(cases)
-        text = json.dumps(tokens)
+        text = json.dumps([tokens[0], vars(tokens[1])])
         with suppress(FileNotFoundError):  # another process has finished, and deleted the folder
             write_text(path, f"{_digest(text)}\n{text}\n")
     return tokens
 
 
-def _read_tokens(path: Path) -> list[list[str]] | None:
+def _read_tokens(path: Path) -> _Tokens | None:
     with suppress(OSError, ValueError):
         digest, text = path.read_text(encoding="utf-8").splitlines()
         if digest == _digest(text):
-            return cast(_Tokens, json.loads(text))
+            tokens, counts = json.loads(text)
+            return tokens, TokenCounts(**{name: Counter(counts[name]) for name in counts})
     return None
 
 

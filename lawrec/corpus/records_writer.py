@@ -140,6 +140,7 @@ class RecordsWriter:
             dictionaries=self.spec.dictionaries,
             map_batches=self.map_batches,
             kept=kept_tokens(self.spec, self.inputs),
+            counts=counts.of_tokens if split == "train" else None,
         )
         with closing(tokenized):
             for case, tokens in tokenized:
@@ -147,7 +148,7 @@ class RecordsWriter:
                     self.extra.learn(split, case)
                 charges = dict.fromkeys(filter(None, map(normalize_charge, case.charges)))
                 case = replace(case, fact="", charges=tuple(charges))
-                counts.add(case, tokens)
+                counts.add(case, len(tokens))
                 spool.append([tokens, asdict(case)])
                 self.progress.update(f"tokenize {split}", counts.cases, None)
         counts.skipped = bad_lines.skipped
@@ -185,10 +186,10 @@ class RecordsWriter:
 
     def _save_vocabularies(self, counts: Mapping[str, SplitCounts]) -> _Vocabularies:
         """Write the vocabularies of tokens, articles and charges, and return them."""
-        train = counts["train"]
-        few = [token for token, n in train.token_cases.items() if n < self.config.min_cases]
+        train = counts["train"].of_tokens
+        few = [token for token, n in train.cases.items() if n < self.config.min_cases]
         tokens = build_vocabulary(
-            train.token_counts - Counter({token: train.token_counts[token] for token in few}),
+            train.occurrences - Counter({token: train.occurrences[token] for token in few}),
             min_count=self.config.min_count,
             max_size=self.config.max_vocabulary,
             always=listed_words(self.config.user_tokens),

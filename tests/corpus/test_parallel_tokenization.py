@@ -3,9 +3,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case, read_cases, usable_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
+from lawrec.corpus.splits import TokenCounts
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.errors import CaseError
 from lawrec.storage.resources import shipped_path
@@ -80,6 +83,46 @@ def test_the_sample_is_tokenized_the_same_by_one_process_and_by_two(tmp_path):
     alone, together = (tokenize_all(cases, replace(config, workers=n), TERMS) for n in (1, 2))
     assert alone == together
     assert any("<date>" in tokens for _, tokens in alone)
+
+
+@pytest.mark.parametrize("size", [2, 9])
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_tokens_are_counted_whoever_tokenizes_and_however_often(tmp_path, size, workers, is_kept):
+    config, cases = replace(CHAR, workers=workers), invented(size)
+    cases[1] = replace(cases[1], weight=0.0)  # it has a 盗, a 1 and a 窃, and teaches nothing
+    for _ in range(2):  # the second time, what is kept is read
+        counts = TokenCounts()
+        tokenized = tokenize_cases(
+            cases,
+            replace(load_tokenizer(config), is_quick=False),
+            config=config,
+            dictionaries=(),
+            kept=tmp_path if is_kept else None,
+            counts=counts,
+        )
+        tokens = [tokens for case, tokens in tokenized if case.weight]
+        assert counts.occurrences == Counter(chain.from_iterable(tokens))
+        assert counts.cases == Counter(chain.from_iterable(map(set, tokens)))
+        assert counts.occurrences["盗"] == size - 1
+        assert "1" not in counts.cases
+
+
+def test_cases_with_the_same_facts_and_other_weights_are_counted_anew(tmp_path):
+    slow, cases = replace(load_tokenizer(CHAR), is_quick=False), invented(4)
+    for weight, expected in ((1.0, 4), (0.0, 3)):
+        counts = TokenCounts()
+        list(
+            tokenize_cases(
+                [replace(cases[0], weight=weight), *cases[1:]],
+                slow,
+                config=replace(CHAR, workers=1),
+                dictionaries=(),
+                kept=tmp_path,
+                counts=counts,
+            )
+        )
+        assert counts.cases["盗"] == expected
 
 
 def test_few_cases_start_no_process(monkeypatch):
@@ -193,7 +236,8 @@ def test_a_batch_of_another_process_is_waited_for(tmp_path, monkeypatch):
     """The other one is at work on the first batch until this one has waited for it twice."""
     monkeypatch.setattr("lawrec.corpus.parallel_tokenization.MOST_WAITING", 2)
     cases, waits, done = invented(12), [], []
-    claim = tmp_path / f"{json_digest([case.fact for case in cases[:2]])}.claim"
+    name = json_digest([[case.fact for case in cases[:2]], [True, True]])
+    claim = tmp_path / f"{name}.claim"
     claim.write_text(f"{os.getpid()}@{HOST}", encoding="utf-8")
 
     def sleep(_):
