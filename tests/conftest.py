@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.helpers.cases import (
     EXPORTED,
@@ -19,7 +20,14 @@ from tests.helpers.cases import (
 
 
 def pytest_configure() -> None:
-    """Make Ctrl-C reach what the tests start, even from the background, and messages English."""
+    """Make Ctrl-C reach what the tests start, even from the background, and messages English.
+
+    Hypothesis measures no time: a busy machine is no fault.
+    """
+    settings.register_profile(
+        "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("untimed")
     os.environ["LANGUAGE"] = "en"
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

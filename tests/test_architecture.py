@@ -77,7 +77,8 @@ HOUSE = {
             "create",
         ),
         "leakage",
-        *("ranker_file", "out_of_fold_file", "case_index_file", "results", "thresholds_file"),
+        *("ranker_file", "out_of_fold_file", "case_index_file", "labelled_cases", "results"),
+        "thresholds_file",
         "model_digest",
     ),
     "models": (

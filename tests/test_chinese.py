@@ -75,6 +75,7 @@ TUNING = TuningResult(
     Path("valid.json"),
     "",
     1_234,
+    5_678,
     DecisionRule(np.array([0.25, 0.5], np.float32), 1, 10),
     np.array([12, 3]),
     np.array([12, 3]),

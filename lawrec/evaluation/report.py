@@ -96,6 +96,7 @@ class EvaluationReport:
         run: Name of the run.
         path: The evaluated cases.
         cases: Number of cases.
+        drawn_from: Number of cases that they were drawn from.
         skipped: Number of lines that could not be used.
         articles: Number of articles.
         unknown_articles: Articles that the cases cite and that the run does not know.
@@ -116,6 +117,7 @@ class EvaluationReport:
     run: str
     path: str
     cases: int
+    drawn_from: int
     skipped: int
     articles: int
     unknown_articles: tuple[str, ...]
@@ -140,6 +142,7 @@ def evaluate_predictions(
     others: Sequence[RunPredictions] = (),
     *,
     path: str,
+    drawn_from: int | None = None,
     skipped: int = 0,
     unknown_articles: tuple[str, ...] = (),
 ) -> EvaluationReport:
@@ -149,6 +152,7 @@ def evaluate_predictions(
         predictions: The predictions of the run.
         others: The predictions of other runs for the same cases.
         path: The evaluated cases.
+        drawn_from: Number of cases that they were drawn from; by default, they are all.
         skipped: Number of lines that could not be used.
         unknown_articles: Articles that the cases cite and that the run does not know.
 
@@ -162,6 +166,7 @@ def evaluate_predictions(
         run=predictions.run,
         path=path,
         cases=len(y_true),
+        drawn_from=drawn_from or len(y_true),
         skipped=skipped,
         articles=len(predictions.articles),
         unknown_articles=unknown_articles,

@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from lawrec.config import DecisionConfig
-from lawrec.corpus.cases import read_cases
 from lawrec.decision.decision_rule import DecisionRule, decide
 from lawrec.decision.score_order import round_scores
 from lawrec.decision.strategies import tune
@@ -26,6 +25,7 @@ from lawrec.inference.score_cases import score_cases, score_file
 from lawrec.models.onnx_graph import onnx_model
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.scorer import RunScorer
+from lawrec.runs.labelled_cases import labelled_cases
 from lawrec.runs.leakage import split_path
 from lawrec.runs.onnx_file import INT8_MODEL, MODEL, onnx_logits, onnx_path, save_onnx
 from lawrec.runs.ranker_file import load_ranker
@@ -93,24 +93,15 @@ def export_int8(run: Run, checkpoint: str, *, progress: Progress = SILENT) -> In
     content = quantized(onnx_model(run.config.model, weights, int8_embedding=True))
     logits = onnx_logits(content, n_articles=len(run.articles), alone=True)
     scorer = RunScorer(logits, load_ranker(run), run.config.model.lstm_tokens)
-    path, case_format = split_path(run, "valid"), run.dataset.case_format
-    scored = score_file(
-        run,
-        path,
-        case_format=case_format,
+    valid = labelled_cases(
+        [run],
+        split_path(run, "valid"),
+        case_format=run.dataset.case_format,
         skip_bad=run.dataset.skip_bad,
-        checkpoint=checkpoint,
-        engine=EngineChoice("onnx"),
-        progress=progress,
     )
-    again = score_cases(
-        scorer,
-        run,
-        read=read_cases(path, case_format=case_format),
-        path=path,
-        skip_bad=run.dataset.skip_bad,
-        progress=progress,
-    )
+    engine = EngineChoice("onnx")
+    scored = score_file(run, valid, checkpoint=checkpoint, engine=engine, progress=progress)
+    again = score_cases(scorer, run, cases=valid, progress=progress)
     rule = _rule(run, checkpoint, scored=scored)
     before, after = (_metrics(scored, each.y_score, rule=rule) for each in (scored, again))
     _check_loss(run, before, after=after)

@@ -16,13 +16,13 @@ from lawrec.inference.engines import AUTO_ENGINE, EngineChoice
 from lawrec.inference.score_cases import score_file
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.labelled_cases import LabelledCases, labelled_cases
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
 from lawrec.runs.ranker_file import load_ranker
-from lawrec.runs.results import EvaluationResult, LabelledCases, ScoredCases
+from lawrec.runs.results import EvaluationResult, ScoredCases
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds
 from lawrec.storage.files import CSV_ENCODING, atomic_file, write_json
-from lawrec.storage.text_files import content_digest
 from lawrec.text import table_cell
 
 
@@ -60,12 +60,13 @@ def evaluate_run(
         name, path = re.sub(r"[*?\[\]]+", "_", cases.stem), cases  # "part-*" -> "part-_"
     else:
         name, path, case_format = cases, split_path(run, cases), run.dataset.case_format
-    labelled = LabelledCases(path, content_digest(path), case_format, skip_bad)
+    labelled = labelled_cases([run, *others], path, case_format=case_format, skip_bad=skip_bad)
     scored, predictions = _predict(run, labelled, engine=engine, progress=progress)
     report = evaluate_predictions(
         predictions,
         [_predict(other, labelled, engine=engine, progress=progress)[1] for other in others],
         path=str(path),
+        drawn_from=scored.drawn_from,
         skipped=scored.skipped,
         unknown_articles=scored.articles[len(run.articles) :],
     )
@@ -107,15 +108,7 @@ def _predict(
     tuned = load_thresholds(run, checkpoint)
     used = {**trained_on(run), "tune": tuned.tuned_on}
     refuse_same_cases(cases.path, cases.sha256, purpose="evaluate", used=used)
-    scored = score_file(
-        run,
-        cases.path,
-        case_format=cases.case_format,
-        skip_bad=cases.skip_bad,
-        checkpoint=checkpoint,
-        engine=engine,
-        progress=progress,
-    )
+    scored = score_file(run, cases, checkpoint=checkpoint, engine=engine, progress=progress)
     rule = extend_rule(tuned.rule, len(scored.articles))
     n_unknown = len(scored.articles) - len(run.label_counts)
     return scored, RunPredictions(

@@ -9,22 +9,14 @@ damaged ones, are never used by mistake: they are computed again.
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lawrec.corpus.cases import (
-    BadLines,
-    Cases,
-    n_characters,
-    no_case_error,
-    read_cases,
-    usable_cases,
-)
-from lawrec.corpus.label_check import check_labels, labels_known_to_run, refuse_unknown_labels
-from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
+from lawrec.corpus.cases import BadLines, Case, n_characters, no_case_error, usable_cases
 from lawrec.corpus.vocabulary import Vocabulary, label_matrix
 from lawrec.inference.engines import AUTO_ENGINE, EngineChoice, choose_engine
 from lawrec.inference.run_scorer import load_scorer
@@ -34,24 +26,22 @@ from lawrec.progress import SILENT, Progress
 from lawrec.ranking.scorer import Scorer
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.labelled_cases import LabelledCases
 from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run, load_encoder
 from lawrec.storage.array_files import read_arrays
 from lawrec.storage.files import atomic_file, sha256
 from lawrec.storage.seal import SEAL_ERRORS, json_digest
-from lawrec.storage.text_files import content_digest
-from lawrec.types import BoolArray, Float32Array
+from lawrec.types import BoolArray, Float32Array, Int64Array
 
-SCORES_VERSION = 6  # rises when what is stored in `scores/` changes
+SCORES_VERSION = 7  # rises when what is stored in `scores/` changes
 
 
 def score_file(
     run: Run,
-    path: Path,
+    cases: LabelledCases,
     *,
-    case_format: CaseFormat = DEFAULT_FORMAT,
-    skip_bad: bool = False,
     checkpoint: str | None = None,
     engine: EngineChoice = AUTO_ENGINE,
     progress: Progress = SILENT,
@@ -63,9 +53,7 @@ def score_file(
 
     Args:
         run: A trained run.
-        path: A file, a folder or a pattern, as `list_files` takes it.
-        case_format: How the cases are written.
-        skip_bad: Leave out lines that are not valid cases, and count them.
+        cases: The cases.
         checkpoint: What `best_checkpoint` returned for the run, if it was called already.
         engine: What computes the network.
         progress: Receives the number of cases after each chunk of them.
@@ -78,30 +66,25 @@ def score_file(
 
     Example:
         >>> run = find_run(Path("checkpoints"), None)  # doctest: +SKIP
-        >>> scored = score_file(run, Path("data/valid.json"))  # doctest: +SKIP
+        >>> cases = labelled_cases([run], Path("data/valid.json"))  # doctest: +SKIP
+        >>> scored = score_file(run, cases)  # doctest: +SKIP
         >>> scored.y_score.shape == (len(scored.case_ids), len(scored.articles))  # doctest: +SKIP
         True
     """
     checkpoint = checkpoint or best_checkpoint(run, progress)
     name = choose_engine(run, checkpoint, choice=engine, progress=progress)
     engine = replace(engine, name=name)
-    cases = [content_digest(path), case_format.non_defaults(), skip_bad]
     key = _key(run, checkpoint, engine=name, cases=cases)
     stored = run.folder / "scores" / f"{key[:16]}-{Path(checkpoint).name}.npz"
-    if scored := _load(stored, key, progress=progress):
-        return scored
-    labels = labels_known_to_run(run.articles.names, any_label=case_format.any_label)
-    if not skip_bad:
-        check_labels([(path, case_format)], labels, progress=progress)
-    scored = score_cases(
-        load_scorer(run, checkpoint, engine=engine),
-        run,
-        read=refuse_unknown_labels(read_cases(path, case_format=case_format), labels),
-        path=path,
-        skip_bad=skip_bad,
-        progress=progress,
-    )
-    _store(scored, stored, key=key, progress=progress)
+    scored = _load(stored, key, progress=progress)
+    if not scored:
+        cases.check_labels(progress)
+        scorer = load_scorer(run, checkpoint, engine=engine)
+        scored = score_cases(scorer, run, cases=cases, progress=progress)
+        _store(scored, stored, key=key, progress=progress)
+    if len(scored.case_ids) < scored.drawn_from:
+        used = f"{len(scored.case_ids):,} of {scored.drawn_from:,} cases are used"
+        progress.message(f"{cases.path}: {used}, drawn at random.")
     return scored
 
 
@@ -114,10 +97,8 @@ def join_cases(first: ScoredCases, second: ScoredCases) -> ScoredCases:
             are false in the cases of the other, with a score of 0.
 
     Example:
-        >>> no_cases = np.zeros((0, 1), np.bool_)
-        >>> empty = ScoredCases((), ("264",), no_cases, no_cases.astype(np.float32), no_cases, 0)
-        >>> join_cases(empty, empty).articles
-        ('264',)
+        >>> join_cases(scored, judged).articles == scored.articles  # doctest: +SKIP
+        True
     """
     articles = tuple(dict.fromkeys((*first.articles, *second.articles)))
     both = [_with_articles(scored, articles) for scored in (first, second)]
@@ -128,6 +109,8 @@ def join_cases(first: ScoredCases, second: ScoredCases) -> ScoredCases:
         y_score=np.concatenate([scored.y_score for scored in both]),
         known=np.concatenate([scored.known for scored in both]),
         skipped=first.skipped + second.skipped,
+        positions=np.concatenate([first.positions, first.drawn_from + second.positions]),
+        drawn_from=first.drawn_from + second.drawn_from,
     )
 
 
@@ -141,10 +124,12 @@ def _with_articles(scored: ScoredCases, articles: tuple[str, ...]) -> ScoredCase
     return replace(scored, articles=articles, y_true=y_true, y_score=y_score, known=known)
 
 
-def _key(run: Run, checkpoint: str, *, engine: str, cases: list[Any]) -> str:
-    """Return a digest of all that the scores depend on; `cases` is what they are read from."""
+def _key(run: Run, checkpoint: str, *, engine: str, cases: LabelledCases) -> str:
+    """Return a digest of all that the scores depend on."""
     own = [scoring_digest(run, checkpoint), sha256(run.folder / RUN_FILE)]
-    return json_digest([SCORES_VERSION, own, engine, cases])
+    labels = sorted(cases.labels.names or ())
+    read = [cases.sha256, cases.case_format.non_defaults(), labels, cases.max_cases, cases.skip_bad]
+    return json_digest([SCORES_VERSION, own, engine, read])
 
 
 def _store(scored: ScoredCases, path: Path, *, key: str, progress: Progress) -> None:
@@ -155,6 +140,7 @@ def _store(scored: ScoredCases, path: Path, *, key: str, progress: Progress) -> 
         "case_ids": np.frombuffer(json.dumps(scored.case_ids).encode(), np.uint8),
         "articles": np.frombuffer(json.dumps(scored.articles).encode(), np.uint8),
         "skipped": np.asarray(scored.skipped),
+        "drawn_from": np.asarray(scored.drawn_from),
     }
     arrays["digest"] = np.asarray(_digest(arrays, key))
     try:
@@ -179,6 +165,8 @@ def _load(path: Path, key: str, *, progress: Progress) -> ScoredCases | None:
             y_score=arrays["y_score"],
             known=arrays["known"],
             skipped=int(arrays["skipped"]),
+            positions=arrays["positions"],
+            drawn_from=int(arrays["drawn_from"]),
         )
     except SEAL_ERRORS as error:
         progress.message(f"{path} is damaged ({error}): the cases are scored again.")
@@ -195,40 +183,39 @@ def _digest(arrays: dict[str, Any], key: str) -> str:
 
 
 def score_cases(
-    scorer: Scorer, run: Run, *, read: Cases, path: Path, skip_bad: bool, progress: Progress
+    scorer: Scorer, run: Run, *, cases: LabelledCases, progress: Progress
 ) -> ScoredCases:
     """Score cases chunk by chunk; articles that the run does not know get columns of zeros.
 
     Args:
         scorer: From token ids to scores.
         run: The run that the scorer is made from.
-        read: The cases.
-        path: Where they are read from, for messages.
-        skip_bad: Leave out lines that are not valid cases, and count them.
+        cases: The cases.
         progress: Receives the number of cases after each chunk of them.
 
     Raises:
         CaseError: There is no case, or a line is not a valid one.
 
     Example:
-        >>> score_cases(  # doctest: +SKIP
-        ...     scorer, run, read=read_cases(path), path=path, skip_bad=False, progress=SILENT
-        ... )
+        >>> score_cases(scorer, run, cases=cases, progress=SILENT).skipped  # doctest: +SKIP
+        0
     """
     encoder = load_encoder(run)
-    bad_lines = BadLines(skip=skip_bad)
+    positions, drawn_from = cases.draw(progress)
+    bad_lines = BadLines(skip=cases.skip_bad)
     case_ids: list[str] = []
     cited: list[tuple[str, ...]] = []
     unknown: list[tuple[str, ...]] = []
     scores: list[Float32Array] = []
-    for chunk in batched(usable_cases(read, bad_lines), weigh=n_characters):
+    sample = _at(positions, usable_cases(cases.read(), bad_lines))
+    for chunk in batched(sample, weigh=n_characters):
         case_ids += [case.case_id for case in chunk]
         cited += [case.articles for case in chunk]
         unknown += [case.unknown_articles for case in chunk]
         scores.append(scorer([encoder(case.fact) for case in chunk]))
-        progress.update(f"score {path.name}", len(case_ids), None)
+        progress.update(f"score {cases.path.name}", len(case_ids), len(positions))
     if not case_ids:
-        raise no_case_error(path)
+        raise no_case_error(cases.path)
     new = {name for names in cited for name in names} - set(run.articles.names)
     articles = Vocabulary((*run.articles.names, *sorted(new, key=statute_order)))
     y_score = np.concatenate(scores)
@@ -239,7 +226,19 @@ def score_cases(
         y_score=np.pad(y_score, ((0, 0), (0, len(new)))),
         known=~_matrix(unknown, articles),
         skipped=bad_lines.skipped,
+        positions=positions,
+        drawn_from=drawn_from,
     )
+
+
+def _at(positions: Int64Array, cases: Iterable[Case]) -> Iterator[Case]:
+    """Yield the cases at rising positions; the rest is read, too, so that bad lines are found."""
+    wanted = iter(positions.tolist())
+    position = next(wanted, None)
+    for number, case in enumerate(cases):
+        if number == position:
+            yield case
+            position = next(wanted, None)
 
 
 def _matrix(named: list[tuple[str, ...]], articles: Vocabulary) -> BoolArray:

@@ -1,9 +1,8 @@
 """Tune: choose a run's thresholds on labelled cases, and store them in the run."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,13 +27,13 @@ from lawrec.law.articles import article_name
 from lawrec.progress import SILENT, Progress
 from lawrec.registry import lookup
 from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.labelled_cases import LabelledCases, labelled_cases
 from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
 from lawrec.runs.out_of_fold_file import load_out_of_fold_scores
 from lawrec.runs.results import FeedbackEffect, GuaranteeCost, ScoredCases, TuningResult
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import extend_rule, load_thresholds, save_thresholds
 from lawrec.storage.files import check_writable
-from lawrec.storage.text_files import content_digest
 from lawrec.translation import marked
 from lawrec.types import Float64Array
 
@@ -77,23 +76,19 @@ def tune_run(
     config = config or run.config.decision
     check_choices(config)
     check_writable(run.folder)
-    source = _source(run, config, data=data)
-    if feedback:
-        used = trained_on(run) | {"tune": (source.sha256,)}
-        refuse_same_cases(feedback, content_digest(feedback), purpose="tune", used=used)
+    source = _source(run, config, data=data, skip_bad=skip_bad)
+    file = source or run.splits["train"]
+    kept = labelled_cases([run], feedback, skip_bad=skip_bad) if feedback else None
+    if kept:
+        used = trained_on(run) | {"tune": (file.sha256,)}
+        refuse_same_cases(kept.path, kept.sha256, purpose="tune", used=used)
     costs = _read_costs(config, run.articles.names)
     co_citations = _train_co_citations(run)
     checkpoint = best_checkpoint(run, progress)
-    how: dict[str, Any] = {"skip_bad": skip_bad, "checkpoint": checkpoint, "engine": engine}
-    how["progress"] = progress
-    scored = (
-        _out_of_fold_cases(run)
-        if source.out_of_fold
-        else score_file(run, source.path, case_format=source.case_format, **how)
-    )
-    n_cases = len(scored.case_ids)
-    judged = score_file(run, feedback, **how) if feedback else None
-    scored = join_cases(scored, judged) if judged else scored
+    score = partial(score_file, run, checkpoint=checkpoint, engine=engine, progress=progress)
+    tuned = score(source) if source else _out_of_fold_cases(run)
+    judged = score(kept) if kept else None
+    scored = join_cases(tuned, judged) if judged else tuned
     known = None if scored.known.all() else scored.known
     all_cases = TuningCases(scored.y_true, round_scores(scored.y_score), known=known)
     own = all_cases.restrict_to_articles(np.s_[: len(run.articles)])
@@ -106,61 +101,64 @@ def tune_run(
         rule = replace(rule, guarantee=conformal_threshold(all_cases, config))
         guarantee = _guarantee_cost(all_cases, rule, coverage=config.coverage)
     y_pred = decide(all_cases.y_score, extend_rule(rule, len(scored.articles)))
+    effect = None
+    if kept and judged:
+        effect = _feedback_effect(run, checkpoint, kept=kept, judged=judged, rule=rule)
     tuning = TuningResult(
         strategy=strategy,
         objective=config.objective,
-        path=source.path,
-        sha256=source.sha256,
-        cases=n_cases,
+        path=file.path,
+        sha256=file.sha256,
+        cases=len(tuned.case_ids),
+        drawn_from=tuned.drawn_from,
         rule=rule,
         support=cases.support,
         intervals=threshold_intervals(cases, config),
         metrics=evaluate(scored.y_true, y_pred, scored.known),
         compared=tuple(compared),
         guarantee=guarantee,
-        feedback=_feedback_effect(run, checkpoint, path=feedback, judged=judged, rule=rule),
-        out_of_fold=source.out_of_fold,
+        feedback=effect,
+        out_of_fold=source is None,
     )
     save_thresholds(run, tuning, co_citations=co_citations, checkpoint=checkpoint)
     return tuning
 
 
-@dataclass(frozen=True)
-class _Source:
-    """The cases to tune on; those that are scored out of fold need not be read."""
-
-    path: Path
-    sha256: str
-    case_format: CaseFormat
-    out_of_fold: bool = False
-
-
-def _source(run: Run, config: DecisionConfig, *, data: tuple[Path, CaseFormat] | None) -> _Source:
+def _source(
+    run: Run, config: DecisionConfig, *, data: tuple[Path, CaseFormat] | None, skip_bad: bool
+) -> LabelledCases | None:
+    """Return the cases to tune on; None for the train cases, whose scores out of fold are kept."""
     if data:
         path, case_format = data
-        source = _Source(path, content_digest(path), case_format)
+        source = labelled_cases([run], path, case_format=case_format, skip_bad=skip_bad)
         refuse_same_cases(path, source.sha256, purpose="tune", used=trained_on(run))
         return source
     split = lookup(_SPLITS, config.tune_on, where="decision.tune_on")
-    split = split if split in run.splits else "train"
-    if split == "train":
-        own = run.splits[split]
-        return _Source(own.path, own.sha256, run.dataset.case_format, out_of_fold=True)
-    return _source(run, config, data=(split_path(run, split), run.dataset.case_format))
+    if split == "train" or split not in run.splits:
+        return None
+    own = split_path(run, split), run.dataset.case_format
+    return _source(run, config, data=own, skip_bad=skip_bad)
 
 
 def _out_of_fold_cases(run: Run) -> ScoredCases:
     scores = load_out_of_fold_scores(run)
-    case_ids = tuple(map(str, range(1, len(scores.y_true) + 1)))
-    return ScoredCases(case_ids, run.articles.names, scores.y_true, scores.y_score, scores.known, 0)
+    n_cases = len(scores.y_true)
+    return ScoredCases(
+        case_ids=tuple(map(str, range(1, n_cases + 1))),
+        articles=run.articles.names,
+        y_true=scores.y_true,
+        y_score=scores.y_score,
+        known=scores.known,
+        skipped=0,
+        positions=np.arange(n_cases),
+        drawn_from=n_cases,
+    )
 
 
 def _feedback_effect(
-    run: Run, checkpoint: str, *, path: Path | None, judged: ScoredCases | None, rule: DecisionRule
-) -> FeedbackEffect | None:
+    run: Run, checkpoint: str, *, kept: LabelledCases, judged: ScoredCases, rule: DecisionRule
+) -> FeedbackEffect:
     """Return how the lists of the cases of feedback change from the run's thresholds to a rule."""
-    if not (path and judged):
-        return None
     y_score = round_scores(judged.y_score)
 
     def metrics(rule: DecisionRule) -> dict[str, float]:
@@ -172,7 +170,7 @@ def _feedback_effect(
     except RunError:  # it has none yet, or some that were tuned for another checkpoint
         before = None
     n_cases = len(judged.case_ids)
-    return FeedbackEffect(path, content_digest(path), n_cases, before, after=metrics(rule))
+    return FeedbackEffect(kept.path, kept.sha256, n_cases, before, after=metrics(rule))
 
 
 def _guarantee_cost(cases: TuningCases, rule: DecisionRule, *, coverage: float) -> GuaranteeCost:

@@ -13,6 +13,7 @@ from lawrec.evaluation.report import EvaluationReport, RunPredictions
 from lawrec.law.catalog import article_titles
 from lawrec.reporting import evaluation_sections, plots
 from lawrec.reporting.html_page import page_html, static_text, template
+from lawrec.reporting.tables import sample_note
 from lawrec.runs.results import EvaluationResult
 from lawrec.storage.files import write_text
 from lawrec.translation import marked, translate
@@ -28,7 +29,7 @@ def write_page(path: Path, evaluated: EvaluationResult) -> None:
     Example:
         >>> write_page(Path("page.html"), evaluate_run(run))  # doctest: +SKIP
     """
-    cases = evaluated.cases.read_rows(shown_cases(evaluated.predictions))
+    cases = evaluated.read_rows(shown_cases(evaluated.predictions))
     write_text(path, evaluation_html(evaluated.report, evaluated.predictions, cases=cases))
 
 
@@ -67,6 +68,7 @@ def evaluation_html(
         path=escape(report.path),
         cases=f"{report.cases:,}",
         articles=f"{report.articles}",
+        sample=sample_note(report.cases, report.drawn_from),
         skipped=translate(f", {report.skipped:,} bad lines left out") if report.skipped else "",
         headlines=evaluation_sections.headline_cards(report),
         comparisons=evaluation_sections.comparison_section(report),

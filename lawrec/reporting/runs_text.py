@@ -11,7 +11,7 @@ from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.diagnostics.reports import DoctorReport, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
-from lawrec.reporting.tables import aligned, render, simple_table
+from lawrec.reporting.tables import aligned, render, sample_note, simple_table
 from lawrec.runs.results import FeedbackEffect, GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
 from lawrec.storage.json_text import json_text
@@ -114,6 +114,7 @@ def tuning_text(tuning: TuningResult) -> str:
     unreliable = f"unreliable: {rare} with fewer than {RARE} cases, {unseen} without any"
     lines = [
         translate(f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}")
+        + sample_note(tuning.cases, tuning.drawn_from)
         + (translate(", out of fold") if tuning.out_of_fold else ""),
         f"{translate(thresholds)}{translate(interval)}; {translate(unreliable)}",
     ]

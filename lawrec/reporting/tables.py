@@ -41,6 +41,16 @@ def indented(text: str) -> str:
     return "\n".join(f"    {plain(paragraph)}" for paragraph in text.splitlines())
 
 
+def sample_note(cases: int, drawn_from: int) -> str:
+    """Return what to say after the number of cases: how many they were drawn from, if from more.
+
+    Example:
+        >>> sample_note(250_000, 1_000_000), sample_note(1010, 1010)
+        (', drawn at random from 1,000,000', '')
+    """
+    return translate(f", drawn at random from {drawn_from:,}") if drawn_from > cases else ""
+
+
 def aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
     """Return a line per row: its name, then its value in a column of its own.
 

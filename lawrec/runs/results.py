@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lawrec.corpus.cases import Case, read_cases
-from lawrec.corpus.readers import CaseFormat
+from lawrec.corpus.cases import Case
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.explanation import SimilarCase
 from lawrec.decision.recommend import Decision
 from lawrec.errors import CaseError
 from lawrec.evaluation.report import EvaluationReport, RunPredictions
+from lawrec.runs.labelled_cases import LabelledCases
 from lawrec.runs.run import Run
 from lawrec.types import BoolArray, Float32Array, Int64Array
 
@@ -66,6 +66,7 @@ class TuningResult:
         path: The cases.
         sha256: Their digest.
         cases: Their number.
+        drawn_from: The number of cases that they were drawn from.
         rule: The chosen rule.
         support: True cases of each article, int64 (n_articles,).
         intervals: The interval of each article's own best threshold, float32 (n_articles, 2).
@@ -81,6 +82,7 @@ class TuningResult:
     path: Path
     sha256: str
     cases: int
+    drawn_from: int
     rule: DecisionRule
     support: Int64Array
     intervals: Float32Array
@@ -203,6 +205,8 @@ class ScoredCases:
         y_score: float32 (n_cases, n_articles), 0 to 1.
         known: bool (n_cases, n_articles), False where it is not known whether the article applies.
         skipped: Number of lines that could not be used.
+        positions: The position of each case among the usable ones of its file, int64 (n_cases,).
+        drawn_from: The number of usable cases, of which these are all or a sample.
     """
 
     case_ids: tuple[str, ...]
@@ -211,33 +215,8 @@ class ScoredCases:
     y_score: Float32Array
     known: BoolArray
     skipped: int
-
-
-@dataclass(frozen=True)
-class LabelledCases:
-    """Where labelled cases are and how to read them.
-
-    Attributes:
-        path: A path as `list_files` takes it.
-        sha256: The digest of the cases.
-        case_format: How they are written.
-        skip_bad: Whether lines that cannot be used are left out.
-    """
-
-    path: Path
-    sha256: str
-    case_format: CaseFormat
-    skip_bad: bool
-
-    def read_rows(self, rows: Iterable[int]) -> dict[int, Case]:
-        """Return the cases of some rows of the scores, read again from their file."""
-        wanted = set(rows)
-        cases = (
-            case
-            for case in read_cases(self.path, case_format=self.case_format)
-            if isinstance(case, Case)
-        )
-        return {row: case for row, case in enumerate(cases) if row in wanted}
+    positions: Int64Array
+    drawn_from: int
 
 
 @dataclass(frozen=True)
@@ -259,3 +238,8 @@ class EvaluationResult:
     scored: ScoredCases
     predictions: RunPredictions
     report: EvaluationReport
+
+    def read_rows(self, rows: Iterable[int]) -> dict[int, Case]:
+        """Return the cases of some rows of the scores, read again from their file."""
+        positions = {int(self.scored.positions[row]): row for row in rows}
+        return {positions[at]: case for at, case in self.cases.read_at(positions).items()}

@@ -99,6 +99,7 @@ def save_thresholds(
             "path": str(tuning.path),
             "sha256": tuning.sha256,
             "cases": tuning.cases,
+            "drawn_from": tuning.drawn_from,
             "out_of_fold": tuning.out_of_fold,
         },
         "feedback": tuning.feedback

@@ -116,6 +116,7 @@ def _differences(unbroken: Path, broken: Path) -> Iterator[str]:
 
     from lawrec.inference.score_cases import score_file
     from lawrec.runs.find_checkpoint import newest_checkpoint
+    from lawrec.runs.labelled_cases import labelled_cases
     from lawrec.runs.run import open_run
     from lawrec.training.checkpoints import open_checkpoint
 
@@ -133,7 +134,8 @@ def _differences(unbroken: Path, broken: Path) -> Iterator[str]:
             if not np.array_equal(whole.read(name), resumed.read(name)):
                 yield f"{part}: {name}"
     runs = [open_run(folder) for folder in (unbroken, broken)]
-    scores = [score_file(run, run.splits["valid"].path).y_score for run in runs]
+    valid = [labelled_cases([run], run.splits["valid"].path) for run in runs]
+    scores = [score_file(run, cases).y_score for run, cases in zip(runs, valid, strict=True)]
     print(f"{scores[0].shape[0]} x {scores[0].shape[1]} scores")
     if not np.array_equal(*scores):
         yield "the scores of the valid cases"

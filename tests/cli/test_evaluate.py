@@ -31,8 +31,9 @@ def runs(trained, tmp_path, monkeypatch):
 
 
 def write_mistakes(path):
-    """Write a bad line and three cases; the articles of the last one do not fit its words."""
+    """Write two bad lines and three cases; the articles of the last one do not fit its words."""
     cases = [
+        ("不在目录中的条文。", ["999"]),
         ("秘密窃取钱包，后被抓获。", ["264"]),
         ("醉酒驾驶轿车，经鉴定。", ["133之一"]),
         ("<b>虚构事实骗取信任</b>，当日晚上。", ["264", "452"]),
@@ -51,9 +52,9 @@ def test_the_page_shows_metrics_and_the_facts_of_wrong_cases(runs, tmp_path):
     page = (tmp_path / "new/page.html").read_text("utf-8")
     assert "<h1>Evaluation of first</h1>" in page
     assert "3 cases of" in page
-    assert "1 bad lines left out" in page
+    assert "2 bad lines left out" in page
     worst = page[page.index("<h2>The worst cases</h2>") : page.index("<h2>Articles</h2>")]
-    assert '<span class="id">case 4</span>' in worst
+    assert '<span class="id">case 5</span>' in worst
     assert "&lt;b&gt;虚构事实骗取信任&lt;/b&gt;" in worst
     assert re.search('<span class="tag missed"[^>]*>452', worst)
     assert "醉酒" not in worst

@@ -22,6 +22,8 @@ def scored_cases(y_true, articles, known=None):
         y_score=np.zeros(y_true.shape, np.float32),
         known=np.ones(y_true.shape, np.bool_) if known is None else np.array(known, np.bool_),
         skipped=0,
+        positions=np.arange(len(y_true)),
+        drawn_from=len(y_true),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lawrec.inference.score_cases import join_cases, score_file
+from lawrec.runs.labelled_cases import labelled_cases
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import find_run
 from lawrec.storage.limits import MAX_ID
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.tensorflow
 
 def scored(names, y_true, y_score, known, **others):
     others = {"case_ids": tuple(map(str, range(len(y_true)))), "skipped": 1, **others}
+    others = {"positions": np.arange(len(y_true)), "drawn_from": len(y_true), **others}
     return ScoredCases(
         articles=names,
         y_true=np.array(y_true, np.bool_),
@@ -27,9 +29,14 @@ def scored(names, y_true, y_score, known, **others):
 
 
 def test_cases_of_two_files_are_joined_over_the_articles_of_both():
-    first = scored(("264", "266", "999"), [[1, 0, 1]], [[0.5, 0.25, 0]], [[1, 0, 1]])
+    first = scored(("264", "266", "999"), [[1, 0, 1]], [[0.5, 0.25, 0]], [[1, 0, 1]], drawn_from=3)
     second = scored(
-        ("264", "266", "300", "999"), [[0, 1, 1, 0]] * 2, [[0.75, 1, 0, 0]] * 2, [[0] * 4] * 2
+        ("264", "266", "300", "999"),
+        [[0, 1, 1, 0]] * 2,
+        [[0.75, 1, 0, 0]] * 2,
+        [[0] * 4] * 2,
+        positions=np.array([1, 6]),
+        drawn_from=7,
     )
     joined = join_cases(first, second)
     assert joined.articles == ("264", "266", "999", "300")
@@ -38,6 +45,7 @@ def test_cases_of_two_files_are_joined_over_the_articles_of_both():
     assert joined.y_score.tolist() == [[0.5, 0.25, 0, 0], [0.75, 1, 0, 0], [0.75, 1, 0, 0]]
     assert joined.known.tolist() == [[1, 0, 1, 1], [0] * 4, [0] * 4]
     assert joined.skipped == 2
+    assert (joined.positions.tolist(), joined.drawn_from) == ([0, 4, 9], 10)
 
 
 def test_stored_scores_say_which_labels_are_known(trained, tmp_path):
@@ -50,7 +58,7 @@ def test_stored_scores_say_which_labels_are_known(trained, tmp_path):
     ]
     path.write_text("\n".join(map(json.dumps, cases)), encoding="utf-8")
     for _ in range(2):
-        scored = score_file(run, path)
+        scored = score_file(run, labelled_cases([run], path))
         assert scored.articles == ("133之一", "264", "266", "452")
         masked = [
             [scored.articles[column] for column in np.flatnonzero(~row)] for row in scored.known
@@ -69,7 +77,7 @@ def own_run(trained, tmp_path):
 
 def scores_of(run, split, notes=None):
     progress = messages_to([] if notes is None else notes)
-    return score_file(run, run.splits[split].path, progress=progress)
+    return score_file(run, labelled_cases([run], run.splits[split].path), progress=progress)
 
 
 def same(first, second):
@@ -92,11 +100,30 @@ def test_a_long_id_takes_its_own_room_alone(own_run, tmp_path):
     path = tmp_path / "ids.jsonl"
     path.write_text("\n".join(map(json.dumps, cases)), "utf-8")
     tracemalloc.start()
-    scored = score_file(own_run, path)
+    scored = score_file(own_run, labelled_cases([own_run], path))
     assert tracemalloc.get_traced_memory()[1] < 60_000_000
     tracemalloc.stop()
     assert scored.case_ids[:2] == (longest, "0")
-    assert same(score_file(own_run, path), scored)
+    assert same(score_file(own_run, labelled_cases([own_run], path)), scored)
+
+
+def test_of_many_cases_the_same_ones_are_drawn_for_each_run(own_run, monkeypatch):
+    whole = scores_of(own_run, "valid")
+    assert whole.drawn_from == len(whole.case_ids)
+    monkeypatch.setattr("lawrec.runs.labelled_cases.MAX_SCORED_CASES", 5)
+    notes = []
+    for _ in range(2):  # computed, then stored
+        drawn = scores_of(own_run, "valid", notes)
+        assert drawn.drawn_from == len(whole.case_ids)
+        assert len(drawn.case_ids) == len(set(drawn.positions.tolist())) == 5
+        for name in ("y_true", "y_score", "known"):
+            rows = getattr(whole, name)[drawn.positions, : len(drawn.articles)]
+            np.testing.assert_allclose(getattr(drawn, name), rows, rtol=0, atol=1e-6)
+        assert drawn.case_ids == tuple(whole.case_ids[at] for at in drawn.positions)
+        used = f"valid.json: 5 of {whole.drawn_from} cases are used, drawn at random."
+        assert notes.pop().endswith(used)
+    monkeypatch.setattr("lawrec.runs.labelled_cases.MAX_SCORES", 2 * len(own_run.articles))
+    assert len(scores_of(own_run, "valid").case_ids) == 2
 
 
 DAMAGES = {

@@ -19,6 +19,7 @@ from lawrec.inference.recommender import Recommender
 from lawrec.inference.score_cases import score_file
 from lawrec.reporting.runs_text import tuning_text
 from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.labelled_cases import labelled_cases
 from lawrec.runs.leakage import split_path
 from lawrec.runs.out_of_fold_file import OUT_OF_FOLD, load_out_of_fold_scores
 from lawrec.runs.run import find_run
@@ -58,7 +59,7 @@ def test_co_citations_are_those_of_pairs_counted_one_by_one(run, monkeypatch):
 def test_thresholds_are_chosen_for_rounded_scores(run):
     """No score of a tuning case lies so near its threshold that rounding decides."""
     config = DecisionConfig(strategy="per_article", folds=1, shrinkage_cases=0)
-    scored = score_file(run, split_path(run, "valid"), case_format=run.dataset.case_format)
+    scored = score_file(run, labelled_cases([run], split_path(run, "valid")))
     before = (run.folder / THRESHOLDS).read_bytes()
     try:
         tuning = tune.tune_run(run, config)
@@ -135,6 +136,7 @@ def test_without_a_valid_split_thresholds_are_tuned_out_of_fold(without_valid):
         "path": str(without_valid.splits["train"].path),
         "sha256": without_valid.splits["train"].sha256,
         "cases": tuning.cases,
+        "drawn_from": tuning.cases,
         "out_of_fold": True,
     }
     result = evaluate_run(without_valid, "test")

@@ -26,6 +26,7 @@ REPORT = EvaluationReport(
     run="first",
     path="data/test.json",
     cases=12_345,
+    drawn_from=12_345,
     skipped=0,
     articles=183,
     unknown_articles=("999",),

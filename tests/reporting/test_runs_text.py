@@ -42,7 +42,7 @@ def tuning(thresholds, objective="cail_score", **others):
     support = np.array([12, 3, 0])
     path = Path("valid.json")
     return TuningResult(
-        "global", objective, path, "", 1234, rule, support, support, METRIC_VALUES, **others
+        "global", objective, path, "", 1234, 1234, rule, support, support, METRIC_VALUES, **others
     )
 
 

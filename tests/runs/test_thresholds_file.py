@@ -69,6 +69,7 @@ def tuning(rule):
         path=Path("valid.json"),
         sha256=DIGEST,
         cases=60,
+        drawn_from=600,
         rule=rule,
         support=np.array([12, 10, 9]),
         intervals=np.array([[0.25, 0.5], [0, math.inf], [0, 0.125]], np.float32),
@@ -153,6 +154,7 @@ def test_the_keys_of_the_file_are_those_of_its_description(run):
         "path": "valid.json",
         "sha256": DIGEST,
         "cases": 60,
+        "drawn_from": 600,
         "out_of_fold": False,
     }
     assert [entry["reliable"] for entry in values["articles"]] == [True, True, False]
