@@ -113,7 +113,7 @@ HOUSE = {
         *("cail_answers", "int8_model", "savedmodel", "bundle", "cail_archive", "cail_predictor"),
     ),
     "serving": (
-        *("service_config", "problems", "batching", "metrics", "guard", "loaded_model", "service"),
+        *("service_config", "problems", "batching", "metrics", "loaded_model", "service", "guard"),
         *(
             "request_bodies",
             "feedback",

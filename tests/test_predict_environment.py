@@ -4,8 +4,10 @@ Serving needs requirements/serve.txt besides. `make predict-env` builds such an 
 needs a network. Here, a new process refuses to import what this environment has besides.
 """
 
+import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,9 +15,13 @@ from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from lawrec.cli.serve import serve
+from lawrec.serving.server import server_config
+from lawrec.serving.service_config import ServiceConfig
 from tests.helpers.cli import lawrec
 
 REPOSITORY = Path(__file__).parents[1]
@@ -27,7 +33,7 @@ import sys
 
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in absent:
+        if name in absent or name.partition(".")[0] in absent:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 absent = set(sys.argv[1].split(","))
@@ -64,8 +70,17 @@ def packages_with_their_own(names):
     return known
 
 
+def removed_modules():
+    """Return what the Dockerfile deletes from packages that it has installed."""
+    [line] = re.findall(r"rm -r (.+) &&", (REPOSITORY / "Dockerfile").read_text("utf-8"))
+    return {path.replace("/", ".") for path in line.split()}
+
+
 def absent_with(*files):
-    """Return the top modules that are not there where nothing but these requirements is."""
+    """Return the modules that are not there where nothing but these requirements is.
+
+    Nor is what the image is without, so that nothing that works in these tests fails in the image.
+    """
     texts = [(REPOSITORY / "requirements" / name).read_text("utf-8") for name in files]
     lines = "\n".join(texts).splitlines()
     named = [Requirement(line).name for line in lines if line and line[0] not in "#-"]
@@ -74,7 +89,7 @@ def absent_with(*files):
         module
         for module, owners in packages_distributions().items()
         if not present & {canonicalize_name(owner) for owner in owners}
-    }
+    } | removed_modules()
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +176,35 @@ def test_the_service_starts_with_its_own_requirements(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout == "lawrec\n", done.stderr
+
+
+def test_the_image_is_without_what_nothing_imports():
+    removed = removed_modules()
+    assert {"jieba.posseg", "onnxruntime.transformers"} < removed
+    assert all(importlib.util.find_spec(name) for name in removed)
+
+
+def test_the_image_the_service_and_the_compose_file_agree():
+    dockerfile = (REPOSITORY / "Dockerfile").read_text("utf-8")
+    compose = yaml.safe_load((REPOSITORY / "compose.yaml").read_text("utf-8"))
+    scraped = yaml.safe_load(compose["configs"]["prometheus"]["content"])
+    port, service = ServiceConfig().port, compose["services"]["lawrec"]
+    assert re.findall(r"^EXPOSE (.+)$", dockerfile, re.MULTILINE) == [str(port)]
+    assert f"http://127.0.0.1:{port}/health/ready" in dockerfile
+    assert service["ports"] == [f"127.0.0.1:{port}:{port}"]
+    [job] = scraped["scrape_configs"]  # of which /metrics is the default path
+    assert job["static_configs"] == [{"targets": [f"lawrec:{port}"]}]
+    default = json.loads(re.findall(r"^CMD (.+)$", dockerfile, re.MULTILINE)[-1])
+    for command in (default, service["command"]):
+        parsed = serve.make_context("serve", command[1:]).params
+        assert (command[0], parsed["host"], parsed["port"]) == ("serve", "0.0.0.0", port)
+    seconds = int(service["stop_grace_period"].removesuffix("s"))
+    assert (
+        seconds > server_config(ServiceConfig(), None, log_level="info").timeout_graceful_shutdown
+    )
+    # What the user may not write is a module that is compiled at each start, unless it is before.
+    assert dockerfile.count("pip install") == dockerfile.count("--no-compile")
+    assert dockerfile.count("compileall -q --invalidation-mode unchecked-hash") == 2
 
 
 def test_the_image_has_what_the_package_ships():

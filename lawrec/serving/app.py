@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from types import FrameType
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -42,8 +43,7 @@ def create_app(config: ServiceConfig, model: LoadedModel) -> FastAPI:
     Example:
         >>> create_app(ServiceConfig(), load_model(ServiceConfig()))  # doctest: +SKIP
     """
-    metrics = new_metrics()
-    service = Service(config, model, metrics)
+    service = Service(config, model, new_metrics())
     app = FastAPI(
         title="lawrec",
         version=__version__,
@@ -73,7 +73,7 @@ def create_app(config: ServiceConfig, model: LoadedModel) -> FastAPI:
             allow_methods=methods,
             allow_headers=["Authorization", "Content-Type", "X-API-Key"],
         )
-    app.add_middleware(Guard, config=config, metrics=metrics)
+    app.add_middleware(Guard, service=service)
     return app
 
 
@@ -90,9 +90,23 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with service.running():
         # Only the main thread may handle signals, and Windows has no SIGHUP.
         with suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                _announce_stop(service, number)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
         yield
     forget_process()
+
+
+def _announce_stop(service: Service, number: signal.Signals) -> None:
+    """Mark the service as stopping when a signal comes, before the handler of the server."""
+    handler = signal.getsignal(number)
+
+    def stop(received: int, frame: FrameType | None) -> None:
+        service.stopping = True
+        if callable(handler):
+            handler(received, frame)
+
+    signal.signal(number, stop)
 
 
 async def _library_error(_: Request, error: Exception) -> Response:

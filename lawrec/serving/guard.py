@@ -17,9 +17,9 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lawrec.serving.metrics import Metrics
 from lawrec.serving.problems import ProblemError, problem_response
-from lawrec.serving.service_config import ServiceConfig, key_digest
+from lawrec.serving.service import Service
+from lawrec.serving.service_config import key_digest
 from lawrec.translation import language_of, messages_in
 
 LOGGER = logging.getLogger("uvicorn.error")
@@ -85,14 +85,14 @@ class Guard:
 
     Args:
         app: All other layers.
-        config: The settings.
-        metrics: Where requests are counted.
+        service: The service, which has the settings and the metrics.
     """
 
-    def __init__(self, app: ASGIApp, *, config: ServiceConfig, metrics: Metrics) -> None:
-        self._app, self._config, self._metrics = app, config, metrics
+    def __init__(self, app: ASGIApp, *, service: Service) -> None:
+        self._app, self._service = app, service
+        self._config, self._metrics = service.config, service.metrics
         self._held = 0
-        headers = SECURITY_HEADERS | (_HSTS if config.tls_certificate else {})
+        headers = SECURITY_HEADERS | (_HSTS if self._config.tls_certificate else {})
         self._headers = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,7 +100,9 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, send, self._headers)
+        # uvicorn does not know a connection that arrives while it stops, and would keep it open.
+        closing = [(b"connection", b"close")] if self._service.stopping else []
+        exchange = _Exchange(scope, send, [*self._headers, *closing])
         with messages_in(language_of({"LANG": Headers(scope=scope).get("accept-language", "")})):
             await self._answer(exchange, receive)
         self._count(exchange)

@@ -155,6 +155,12 @@ class _Protocol(HttpToolsProtocol):
 class _Workers(Multiprocess):
     """Worker processes, which load their models again when their parent gets SIGHUP."""
 
+    def terminate_all(self) -> None:
+        """Close the port here too: who comes now would wait until the last worker is gone."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
     def handle_hup(self) -> None:
         """Pass the signal on; uvicorn itself would start all processes again."""
         for process in self.processes:

@@ -29,10 +29,13 @@ class Service:
         config: The settings.
         metrics: The metrics.
         model: The model that answers now.
+        stopping: Whether a signal has asked the service to stop: each connection ends with the
+            next answer.
     """
 
     def __init__(self, config: ServiceConfig, model: LoadedModel, metrics: Metrics) -> None:
         self.config, self.model, self.metrics = config, model, metrics
+        self.stopping = False
         self._batcher: MicroBatcher[Query, list[Answer]] | None = None
         self._reloading = asyncio.Lock()
 
@@ -56,7 +59,7 @@ class Service:
     @property
     def ready(self) -> bool:
         """Whether requests are accepted."""
-        return self._batcher is not None and not self._batcher.closing
+        return bool(self._batcher and not self._batcher.closing and not self.stopping)
 
     async def answers(self, facts: Sequence[str], options: Options) -> list[Answer]:
         """Return the answer to each fact, in order; an invalid fact gets an error as its answer.

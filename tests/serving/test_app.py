@@ -1,8 +1,10 @@
 """App: its OpenAPI is complete and true, and the model is replaced without a gap."""
 
 import asyncio
+import signal
 from dataclasses import replace
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -114,3 +116,30 @@ def test_a_model_that_cannot_be_loaded_again_leaves_the_old_one(config, model, m
     monkeypatch.setattr(service_module, "load_model", lambda config: new)
     asyncio.run(service.reload())
     assert service.model is new
+
+
+def test_after_a_signal_to_stop_connections_end_with_their_answer(serve):
+    received = []
+
+    async def stop():
+        app = serve()
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a")
+        async with app.router.lifespan_context(app), client:
+            before = await client.get("/health/ready")
+            signal.raise_signal(signal.SIGTERM)
+            await asyncio.sleep(0)
+            return before, await client.get("/health/ready"), await client.get("/v1/model")
+
+    old = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
+    signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
+    try:
+        before, ready, model = asyncio.run(stop())
+    finally:
+        for number, handler in zip(
+            (signal.SIGTERM, signal.SIGINT, signal.SIGHUP), old, strict=True
+        ):
+            signal.signal(number, handler)
+    assert received == [signal.SIGTERM]
+    assert (before.status_code, ready.status_code, model.status_code) == (200, 503, 200)
+    assert "connection" not in before.headers
+    assert ready.headers["connection"] == model.headers["connection"] == "close"

@@ -9,10 +9,15 @@ from starlette.testclient import TestClient
 
 from lawrec.serving.guard import Guard
 from lawrec.serving.metrics import new_metrics
+from lawrec.serving.service import Service
 from lawrec.serving.service_config import ServiceConfig, key_digest
 from tests.helpers.cli import THEFT
 
 KEY = "0123456789abcdef"
+
+
+def service_with(config):
+    return Service(config, None, new_metrics())
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +89,7 @@ def guarded(app, receive, **settings):
     async def send(message):
         sent.append(message)
 
-    guard = Guard(app, config=ServiceConfig(**settings), metrics=new_metrics())
+    guard = Guard(app, service=service_with(ServiceConfig(**settings)))
     scope = {"type": "http", "method": "POST", "path": "/v1/recommend", "headers": []}
     asyncio.run(guard(scope, receive, send))
     return sent
@@ -117,7 +122,7 @@ def test_bodies_have_a_bound_of_memory_together_which_is_free_again_after_them()
         async def send(message):
             statuses.append(message.get("status"))
 
-        guard = Guard(app, config=config, metrics=new_metrics())
+        guard = Guard(app, service=service_with(config))
         scope = {"type": "http", "method": "POST", "path": "/v1/recommend", "headers": []}
         calls = [asyncio.create_task(guard(dict(scope), receive, send)) for _ in range(20)]
         await asyncio.sleep(0.1)
@@ -175,7 +180,7 @@ def test_a_length_that_is_none_is_refused(length):
     async def send(message):
         sent.append(message)
 
-    guard = Guard(None, config=ServiceConfig(), metrics=new_metrics())
+    guard = Guard(None, service=service_with(ServiceConfig()))
     headers = [(b"content-length", length.encode())]
     scope = {"type": "http", "method": "POST", "path": "/v1/recommend", "headers": headers}
     asyncio.run(guard(scope, receive, send))

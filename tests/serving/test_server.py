@@ -1,5 +1,6 @@
 """Server: processes that are stopped, killed and asked to load their model again."""
 
+import json
 import os
 import re
 import shutil
@@ -102,6 +103,35 @@ def test_several_workers_share_a_port_and_their_metrics(tmp_path):
         wait_until(lambda: "".join(lines).count("Application startup complete") == 3)
         assert {ask(address, number).status_code for number in range(8)} == {200}
     assert process.returncode == 0
+
+
+def test_workers_that_stop_take_no_connection_that_nobody_would_answer(tmp_path):
+    body = json.dumps({"fact": THEFT}).encode()
+    head = "POST /v1/recommend HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
+    with started(tmp_path, "--workers", "2") as (process, address, lines):
+        wait_until(lambda: "".join(lines).count("Application startup complete") == 2)
+        where = ("127.0.0.1", int(address.rpartition(":")[2]))
+        with socket.create_connection(where, 30) as slow:
+            slow.sendall(head.encode() + body[:9])
+            wait_until(lambda: count(address, "lawrec_requests_total") > 0)
+            process.terminate()
+            wait_until(lambda: is_refused(where))
+            assert process.poll() is None
+            slow.sendall(body[9:])
+            answer = slow.recv(1 << 16)
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert b"connection: close" in answer
+        process.wait(60)
+    assert process.returncode == 0
+
+
+def is_refused(where):
+    try:
+        socket.create_connection(where, 30).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_tls_is_spoken_with_a_certificate(tmp_path):
