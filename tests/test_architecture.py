@@ -42,7 +42,7 @@ HOUSE = {
         *("case_format", "field_checks", "plain_text", "json_lines", "columns", "csv_rows"),
         *("csv_tables", "parquet", "excel"),
     ),
-    "corpus.duplicates": ("near_duplicates", "held_out"),
+    "corpus.duplicates": ("pair_search", "near_duplicates", "held_out"),
     "corpus.tokenization": ("entities", "jieba_dictionary", "tokenizers", "token_spans"),
     "corpus": (
         *("readers", "cases", "splits", "parallel_tokenization", "case_shards", "case_lines"),

@@ -8,6 +8,7 @@ import json
 import math
 from contextlib import ExitStack
 from difflib import SequenceMatcher
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +21,7 @@ from lawrec.corpus.audit.case_checks import CHECKS, AuditReference
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex
 from lawrec.corpus.case_lines import CaseLine, case_to_json
 from lawrec.corpus.cases import Case
-from lawrec.corpus.duplicates import near_duplicates
+from lawrec.corpus.duplicates import near_duplicates, pair_search
 from lawrec.corpus.duplicates.near_duplicates import SIGNATURE_SIZE, NearDuplicateIndex
 from lawrec.corpus.manifest import load_manifest
 from lawrec.corpus.splitting.stratified_split import check_ratios
@@ -148,19 +149,21 @@ def test_candidates_grow_with_the_texts_and_not_with_their_pairs(monkeypatch):
 
     monkeypatch.setattr(near_duplicates, "_band_hashes", same_hashes)
     work = []
-    monkeypatch.setattr(near_duplicates, "MAX_CANDIDATES", 10)
+    monkeypatch.setattr(pair_search, "MAX_CANDIDATES", 10)
     for size in (50, 100):
         with ExitStack() as files:
             index = NearDuplicateIndex(files)
             for number in range(size):
                 index.add(f"{number:04}" * 5)
             list(index.groups())
-            work.append(sum(1 for _ in index._candidates()))
+            store = index._store
+            pairs = chain.from_iterable(store.candidates(*each) for each in store.hash_ranges())
+            work.append(sum(1 for _ in pairs))
     assert work[1] <= 2.2 * work[0]
 
 
 def test_few_long_texts_wait_in_memory(monkeypatch):
-    monkeypatch.setattr(near_duplicates, "BATCH_SHINGLES", 100)
+    monkeypatch.setattr(near_duplicates, "BATCH_CHARACTERS", 100)
     with ExitStack() as files:
         index = NearDuplicateIndex(files)
         for first in range(0x4E00, 0x5300, 0x100):

@@ -44,6 +44,13 @@ from lawrec.storage.files import write_text
     type=option_types.OutputFolder(),
     help="Write the cases without their errors to this new folder.",
 )
+@click.option(
+    "--jobs",
+    "n_jobs",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Other processes that share the work; the report is the same.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 when there is an error.")
 @options.messages
 def audit(
@@ -55,6 +62,7 @@ def audit(
     json_file: Path | None,
     html_file: Path | None,
     fix: Path | None,
+    n_jobs: int,
     strict: bool,
     **arguments: Unpack[options.InputFormatOptions],
 ) -> None:
@@ -83,6 +91,7 @@ def audit(
             threshold=near_duplicate_threshold,
             case_format=case_format,
             fix=fix,
+            jobs=n_jobs,
             progress=progress,
         )
     print_result(audit_text(report))

@@ -1,6 +1,7 @@
 """`lawrec audit` from outside."""
 
 import json
+from pathlib import Path
 
 from tests.helpers.cli import audit_sizes, case_line, lawrec
 
@@ -29,6 +30,21 @@ WARNING repeated-label: a case has an article more than once: 1
 def test_audit_prints_what_is_wrong(faulty_data):
     result = lawrec("audit", faulty_data)
     assert (result.exit_code, result.stdout) == (0, AUDITED)
+
+
+def test_the_report_of_several_processes_is_the_same(faulty_data):
+    lines = [*(case_line(seed) for seed in range(40)), case_line(3).replace("甲", "乙", 1)]
+    with Path("data/test.json").open("a", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
+    results = [
+        (
+            lawrec("audit", faulty_data, "--json", "a.json", *jobs).stdout,
+            Path("a.json").read_bytes(),
+        )
+        for jobs in ((), ("--jobs", 2))
+    ]
+    assert results[0] == results[1]
+    assert "duplicate" in results[0][0]
 
 
 def test_audit_writes_json_a_page_and_a_cleaned_copy(faulty_data, tmp_path):

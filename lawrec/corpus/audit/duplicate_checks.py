@@ -35,6 +35,7 @@ class CaseIndex:
         files: The path of each split; train is the first.
         temporary: Closes the temporary files.
         threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
+        jobs: The number of other processes that compare the facts; 0: this one does.
 
     Attributes:
         files: The path of each split.
@@ -46,10 +47,12 @@ class CaseIndex:
         files: Mapping[str, Path],
         temporary: ExitStack,
         threshold: float = NEAR_DUPLICATE_THRESHOLD,
+        *,
+        jobs: int = 0,
     ) -> None:
         self.files = files
         self.articles: dict[str, Counter[str]] = {split: Counter() for split in files}
-        self._texts = NearDuplicateIndex(temporary, threshold)
+        self._texts = NearDuplicateIndex(temporary, threshold, jobs=jobs)
         # The index of its split, the number of its file, its line in that file, and the number of
         # its set of articles.
         self._cases = DiskArray(temporary.enter_context(temporary_file()), "u1,u4,u8,u4")

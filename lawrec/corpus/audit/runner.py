@@ -100,6 +100,7 @@ def audit(
     threshold: float = NEAR_DUPLICATE_THRESHOLD,
     case_format: CaseFormat = DEFAULT_FORMAT,
     fix: Path | None = None,
+    jobs: int = 0,
     progress: Progress = SILENT,
 ) -> AuditReport:
     """Check labelled cases, and optionally write a copy without their errors.
@@ -113,6 +114,7 @@ def audit(
         threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
         case_format: How the cases are written.
         fix: A new folder for the copy; None: no copy.
+        jobs: The number of other processes that share the work; 0: this one does it all.
         progress: Where to report the number of lines done.
 
     Raises:
@@ -130,7 +132,7 @@ def audit(
     """
     files = splits_to_audit(data)
     with ExitStack() as temporary:
-        index = CaseIndex(files, temporary, threshold)
+        index = CaseIndex(files, temporary, threshold, jobs=jobs)
         work = _Audit(index, reference, case_format)
         work.check_lines(progress)
         work.check_corpus()

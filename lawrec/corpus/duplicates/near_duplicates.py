@@ -11,24 +11,30 @@ Where very many texts agree in a band, as texts of one template do, each is a ca
 the `MAX_CANDIDATES` before it: the work grows with the texts, and not with their pairs.
 
 All that there is of a text is in temporary files, 170 bytes beside the text itself: memory holds a
-range of the hashes of one band at a time, whatever the number of texts.
+range of the hashes of one band at a time, whatever the number of texts. Other processes may compute
+the signatures, and compare the texts range by range: the groups are the same.
 """
 
 import hashlib
-from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cached_property, partial
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lawrec.corpus.duplicates.pair_search import (
+    N_FILES,
+    TextStore,
+    join_near_duplicates,
+    shingles,
+)
+from lawrec.iterables import batched
+from lawrec.parallel import parallel_map
 from lawrec.storage.disk_array import BLOCK, DiskArray, equal_values
 from lawrec.storage.files import temporary_file
-from lawrec.storage.limits import MAX_CANDIDATES
 
-SHINGLE_SIZE = 5
-"""Characters per shingle."""
 NEAR_DUPLICATE_THRESHOLD = 0.8
 """The smallest Jaccard similarity of the shingles of two near-duplicates."""
 SIGNATURE_SIZE = 256
@@ -39,31 +45,10 @@ MIN_RECALL = 0.995
 """The least probability with which a pair at the threshold becomes a candidate."""
 BATCH_SIZE = 512
 """The most texts whose signatures are computed at once."""
-BATCH_SHINGLES = 2**20
-"""The shingles from which on fewer texts are enough: they wait in memory."""
-MAX_REJECTED = 2**16
-"""Pairs below the threshold that are remembered, so as not to compare them for another band."""
-
-
-def shingles(text: str) -> set[str]:
-    """Return all stretches of `SHINGLE_SIZE` characters; a shorter text is its only shingle.
-
-    Example:
-        >>> sorted(shingles("被告人盗窃罪"))
-        ['告人盗窃罪', '被告人盗窃']
-    """
-    starts = range(max(1, len(text) - SHINGLE_SIZE + 1))
-    return {text[start : start + SHINGLE_SIZE] for start in starts}
-
-
-def jaccard(a: set[str], b: set[str]) -> float:
-    """Return the Jaccard similarity of two sets: common elements / all elements, 0 to 1.
-
-    Example:
-        >>> jaccard({"a", "b", "c"}, {"b", "c", "d"})
-        0.5
-    """
-    return len(a & b) / len(a | b)
+BATCH_CHARACTERS = 2**20
+"""The characters from which on fewer texts are enough: their shingles wait in memory."""
+_Batch: TypeAlias = tuple[list[int], list[str]]
+"""The numbers of some texts, and the texts."""
 
 
 def rows_per_band(threshold: float) -> int:
@@ -90,6 +75,7 @@ class NearDuplicateIndex:
     Args:
         files: Closes the temporary files, which hold all that there is of each text.
         threshold: The smallest Jaccard similarity of two texts that are near-duplicates.
+        jobs: The number of other processes that compare the texts; 0: this one does.
 
     Example:
         >>> with ExitStack() as files:
@@ -100,23 +86,20 @@ class NearDuplicateIndex:
         ([[1, 2]], [[0, 3], [1, 2]])
     """
 
-    def __init__(self, files: ExitStack, threshold: float = NEAR_DUPLICATE_THRESHOLD) -> None:
+    def __init__(
+        self, files: ExitStack, threshold: float = NEAR_DUPLICATE_THRESHOLD, *, jobs: int = 0
+    ) -> None:
         self.threshold = threshold
+        self._jobs = jobs
         self._rows = rows_per_band(threshold)
-        self._texts, self._bands = (files.enter_context(temporary_file()) for _ in range(2))
-        self._spans, self._digests, self._firsts, self._compared = (
-            DiskArray(files.enter_context(temporary_file()), dtype)
-            for dtype in ("u8,u8", "u8", "u8", "u8")
-        )
-        self._end = 0
-        self._batch_sizes = array("Q")
+        digests, *others = (files.enter_context(temporary_file()) for _ in range(1 + N_FILES))
+        self._digests = DiskArray(digests, "u8")
+        self._store = TextStore(others, SIGNATURE_SIZE // self._rows)
 
     def add(self, text: str) -> None:
         """Add the next text; none can be added after anything was returned."""
-        content = text.encode()
-        start, self._end = self._end, self._end + self._texts.write(content)
-        self._spans.append((start, self._end))
-        digest = hashlib.blake2b(content, digest_size=8).digest()
+        self._store.add(text)
+        digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
         self._digests.append(int.from_bytes(digest))
 
     def equal_texts(self) -> Iterator[list[int]]:
@@ -124,7 +107,7 @@ class NearDuplicateIndex:
         for numbers in equal_values(self._digests.blocks):
             same: dict[str, list[int]] = {}
             for number in numbers:
-                same.setdefault(self._text(number), []).append(number)
+                same.setdefault(self._store.text(number), []).append(number)
             yield from (equal for equal in same.values() if len(equal) > 1)
 
     def groups(self, *, at_least: int = 2) -> Iterator[list[int]]:
@@ -141,110 +124,47 @@ class NearDuplicateIndex:
     @cached_property
     def first_of_group(self) -> DiskArray:
         """The first text of the group of each text; a text without relatives is its own."""
+        firsts = self._store.firsts
         for start in range(0, len(self._digests), BLOCK):
-            self._firsts.extend(range(start, min(start + BLOCK, len(self._digests))))
+            firsts.extend(range(start, min(start + BLOCK, len(self._digests))))
         for first, *others in self.equal_texts():
             for number in others:
-                self._firsts[number] = first
+                firsts[number] = first
         self._compute_signatures()
-        sets = _DisjointSets(self._firsts)
-        self._join_near_duplicates(sets)
-        sets.shorten_paths()
-        return self._firsts
-
-    def _join_near_duplicates(self, sets: "_DisjointSets") -> None:
-        rejected: set[tuple[int, int]] = set()
-        for first, second in self._candidates():
-            pair = first, second
-            if pair in rejected or sets.root(first) == sets.root(second):
-                continue
-            if jaccard(self._shingles(first), self._shingles(second)) >= self.threshold:
-                sets.join(first, second)
-            else:
-                if len(rejected) == MAX_REJECTED:
-                    rejected.clear()
-                rejected.add(pair)
+        join_near_duplicates(self._store, self.threshold, jobs=self._jobs)
+        return firsts
 
     def _compute_signatures(self) -> None:
-        """Write the hashes of the bands of each different text, band by band in each batch."""
-        from rensa import RMinHash
+        """Add the hashes of the bands of each different text."""
+        work = partial(_hash_bands, self._rows)
+        hashed = (
+            parallel_map(work, self._batches(), workers=self._jobs)
+            if self._jobs
+            else ((batch, work(batch)) for batch in self._batches())
+        )
+        for (numbers, _), hashes in hashed:
+            self._store.add_hashes(numbers, hashes)
 
-        for numbers, sets in self._batches():
-            signatures = RMinHash.digests_from_token_sets(sets, SIGNATURE_SIZE, SEED)
-            hashes = _band_hashes(np.asarray(signatures, dtype=np.uint64), self._rows)
-            self._bands.write(hashes.T.tobytes())
-            self._batch_sizes.append(len(numbers))
-            self._compared.extend(numbers)
-
-    def _batches(self) -> Iterator[tuple[list[int], list[set[str]]]]:
-        """Yield the numbers and the shingles of all different texts."""
-        numbers: list[int] = []
-        sets: list[set[str]] = []
-        n_shingles = 0
-        for number, first in enumerate(self._firsts.items()):
-            if number == first:
-                numbers.append(number)
-                sets.append(self._shingles(number))
-                n_shingles += len(sets[-1])
-                if len(numbers) == BATCH_SIZE or n_shingles >= BATCH_SHINGLES:
-                    yield numbers, sets
-                    numbers, sets, n_shingles = [], [], 0
-        if numbers:
-            yield numbers, sets
-
-    def _candidates(self) -> Iterator[tuple[int, int]]:
-        """Yield the pairs that agree in a band, the smaller number first; pairs may repeat."""
-        for band in range(SIGNATURE_SIZE // self._rows):
-            for bucket in equal_values(partial(self._hashes, band)):
-                numbers = [self._compared[index] for index in bucket]
-                for position, second in enumerate(numbers):
-                    firsts = numbers[max(0, position - MAX_CANDIDATES) : position]
-                    yield from ((first, second) for first in firsts)
-
-    def _hashes(self, band: int) -> Iterator[NDArray[np.uint32]]:
-        """Yield the hashes of a band of all different texts."""
-        n_bands, start = SIGNATURE_SIZE // self._rows, 0
-        for size in self._batch_sizes:
-            self._bands.seek((start * n_bands + size * band) * np.uint32().itemsize)
-            yield np.frombuffer(self._bands.read(size * np.uint32().itemsize), np.uint32)
-            start += size
-
-    def _shingles(self, number: int) -> set[str]:
-        return shingles(self._text(number))
-
-    def _text(self, number: int) -> str:
-        start, end = self._spans[number]
-        self._texts.seek(start)
-        return self._texts.read(end - start).decode()
+    def _batches(self) -> Iterator[_Batch]:
+        """Yield the numbers of all different texts, and the texts."""
+        different = (
+            (number, self._store.text(number))
+            for number, first in enumerate(self._store.firsts.items())
+            if number == first
+        )
+        for batch in batched(
+            different, BATCH_SIZE, weigh=lambda item: len(item[1]), most_weight=BATCH_CHARACTERS
+        ):
+            yield [number for number, _ in batch], [text for _, text in batch]
 
 
-class _DisjointSets:
-    """Disjoint sets of numbers (union-find with path halving); the smallest is the root.
+def _hash_bands(rows: int, batch: _Batch) -> NDArray[np.uint32]:
+    """Return the hashes of the bands of each text, uint32 (n_texts, n_bands)."""
+    from rensa import RMinHash
 
-    Args:
-        parents: A smaller number of the same set for each number, or the number itself.
-    """
-
-    def __init__(self, parents: DiskArray) -> None:
-        self._parents = parents
-
-    def root(self, number: int) -> int:
-        while (parent := self._parents[number]) != number:
-            grandparent = self._parents[parent]
-            if grandparent != parent:
-                self._parents[number] = grandparent
-            number = grandparent
-        return number
-
-    def join(self, first: int, second: int) -> None:
-        low, high = sorted((self.root(first), self.root(second)))
-        self._parents[high] = low
-
-    def shorten_paths(self) -> None:
-        """Make the root the parent of each number."""
-        for number, parent in enumerate(self._parents.items()):
-            if number != parent:
-                self._parents[number] = self.root(number)
+    sets = list(map(shingles, batch[1]))
+    signatures = RMinHash.digests_from_token_sets(sets, SIGNATURE_SIZE, SEED)
+    return _band_hashes(np.asarray(signatures, dtype=np.uint64), rows)
 
 
 def _band_hashes(signatures: NDArray[np.uint64], rows: int) -> NDArray[np.uint32]:

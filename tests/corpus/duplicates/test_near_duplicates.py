@@ -1,15 +1,21 @@
 import random
+import sys
 from contextlib import ExitStack
 from itertools import combinations
 
 import pytest
 
-from lawrec.corpus.duplicates import near_duplicates
+from lawrec.corpus.duplicates import near_duplicates, pair_search
 from lawrec.corpus.duplicates.near_duplicates import (
     BATCH_SIZE,
     NearDuplicateIndex,
-    jaccard,
     rows_per_band,
+)
+from lawrec.corpus.duplicates.pair_search import (
+    DisjointSets,
+    TextStore,
+    _search_of_process,
+    jaccard,
     shingles,
 )
 from lawrec.storage import disk_array
@@ -18,9 +24,9 @@ from lawrec.storage.limits import MAX_CANDIDATES
 CHARACTERS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
 
 
-def grouped(texts, threshold=0.8):
+def grouped(texts, threshold=0.8, jobs=0):
     with ExitStack() as files:
-        near = NearDuplicateIndex(files, threshold)
+        near = NearDuplicateIndex(files, threshold, jobs=jobs)
         for text in texts:
             near.add(text)
         return list(near.groups())
@@ -127,8 +133,49 @@ def test_groups_do_not_depend_on_how_much_is_sorted_at_once(monkeypatch, at_once
     texts += texts[:5]
     expected = grouped(texts)
     monkeypatch.setattr(disk_array, "AT_ONCE", at_once)
-    monkeypatch.setattr(near_duplicates, "MAX_REJECTED", at_once)
+    monkeypatch.setattr(pair_search, "MAX_REJECTED", at_once)
     assert grouped(texts) == expected
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_other_processes_find_the_same_groups(monkeypatch, is_shared):
+    texts = texts_with_relatives(12)
+    texts += texts[:5]
+    expected = grouped(texts)
+    monkeypatch.setattr(disk_array, "AT_ONCE", 10)
+    monkeypatch.setattr(near_duplicates, "BATCH_SIZE", 10)
+    if not is_shared:  # as on systems where no other process can open a file without a name
+        monkeypatch.setattr(TextStore, "shared_paths", lambda store: ())
+    assert grouped(texts, jobs=2) == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has no other way to open a file")
+def test_ranges_may_be_searched_in_any_order_by_any_number(monkeypatch):
+    """Three searches take every third range each, and know nothing of the others."""
+    monkeypatch.setattr(disk_array, "AT_ONCE", 10)
+    texts = texts_with_relatives(13)
+    with ExitStack() as files:
+        near = NearDuplicateIndex(files)
+        for text in texts:
+            near.add(text)
+        expected = list(near.groups())
+        store = near._store
+        for number in range(len(texts)):
+            store.firsts[number] = number
+        paths, ranges = store.shared_paths(), list(store.hash_ranges())
+        pairs = []
+        for part in range(3):
+            search, closing = _search_of_process.__wrapped__(paths, store.n_bands, threshold=0.8)
+            with closing:
+                for each in ranges[part::3]:
+                    pairs += search.join(*each)
+        assert list(store.firsts.items()) == list(range(len(texts)))
+        random.Random(1).shuffle(pairs)
+        sets = DisjointSets(store.firsts)
+        for pair in pairs:
+            sets.join(*pair)
+        sets.shorten_paths()
+        assert list(near.groups()) == expected
 
 
 def test_nothing_has_no_groups():
