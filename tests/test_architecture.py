@@ -51,7 +51,7 @@ HOUSE = {
         *("manifest", "extra_cases", "tfrecords", "records_writer", "prepare", "input_pipeline"),
     ),
     "corpus.splitting": ("stratification", "stratified_split"),
-    "corpus.audit": ("case_checks", "duplicate_checks", "fixes", "runner"),
+    "corpus.audit": ("case_checks", "line_checks", "duplicate_checks", "fixes", "runner"),
     "evaluation": (
         *("confusion_counts", "metrics", "ranking_metrics", "calibration_metrics", "cail_judge"),
         *("bootstrap", "error_analysis", "report"),

@@ -136,8 +136,8 @@ def test_conflicting_labels_are_found_in_linear_time():
     with ExitStack() as temporary:
         index = CaseIndex({"train": Path("train.json")}, temporary)
         for number in range(50):
-            line = CaseLine(Case(f"train.json:{number}", "1", "盗窃"))
-            index.add("train", line, articles=[str(number + 1)])
+            articles = [str(number + 1)]
+            index.add("train", f"train.json:{number}", text="盗窃", articles=articles)
         index._label_numbers = CountedDict(index._label_numbers)
         assert len(list(CORPUS_CHECKS["conflicting-labels"].find(index))) == 49
         assert index._label_numbers.count == 1

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from lawrec.corpus.case_shards import FilePart, part_of, plan_shards
 from lawrec.corpus.cases import Case, Cases, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat, choose_reader
 from lawrec.errors import CaseError, printable
@@ -66,6 +67,64 @@ class CaseLine:
         return normalize(self.case.fact) if isinstance(self.case, Case) else ""
 
 
+@dataclass(frozen=True)
+class LinePart:
+    """A part of a file of lines, which can be read on its own, and the encoding of the file."""
+
+    file: Path
+    part: FilePart
+    encoding: str | None
+
+
+def line_parts(path: Path, case_format: CaseFormat, *, part_bytes: int) -> list[LinePart]:
+    """Return the parts of the files of a path; none if one of them cannot be split.
+
+    Args:
+        path: As for `read_lines`.
+        case_format: How the cases are written.
+        part_bytes: About how many bytes a part has.
+
+    Raises:
+        CaseError: A file cannot be read, or its suffix is unknown.
+
+    Example:
+        >>> from lawrec.storage.resources import shipped_path
+        >>> path = shipped_path("data/sample/train.json")
+        >>> parts = line_parts(path, CaseFormat(), part_bytes=2**16)
+        >>> [part.part.first_line for part in parts][:3]
+        [1, 88, 164]
+    """
+    files = list_files(path)
+    if not all(file.is_file() for file in files):  # a pipe can be read once
+        return []
+    plan = plan_shards(files, case_format, shard_bytes=part_bytes)
+    parts = [part for shard in plan.shards for part in shard]
+    if any(part.end is None for part in parts):
+        return []
+    return [LinePart(files[p.file], p, plan.files[p.file].encoding) for p in parts]
+
+
+def read_line_part(part: LinePart, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator[CaseLine]:
+    """Yield the cases of a part, as `read_lines` yields those of all files.
+
+    Args:
+        part: One that `line_parts` returned.
+        case_format: How the cases are written.
+
+    Raises:
+        CaseError: The file cannot be read.
+
+    Example:
+        >>> from lawrec.storage.resources import shipped_path
+        >>> path = shipped_path("data/sample/train.json")
+        >>> parts = line_parts(path, CaseFormat(), part_bytes=2**16)
+        >>> next(read_line_part(parts[1])).number
+        88
+    """
+    case_format = replace(case_format, encoding=part.encoding)
+    return _read_file(part.file, case_format, part=part.part)
+
+
 def read_lines(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator[CaseLine]:
     """Yield the labelled cases of a path, each with the bytes of its line.
 
@@ -84,25 +143,7 @@ def read_lines(path: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> Iterator
         (1, True, ('133',))
     """
     for file in list_files(path):
-        # The file is opened twice: readers yield no bytes, so the bytes are read in parallel.
-        with open_binary(file) as stream, open_binary(file) as raw_lines:
-            reader = case_format.reader or choose_reader(file, stream)
-            resolved = replace(case_format, reader=reader)
-            cases = read_stream(
-                stream,
-                printable(file),
-                labelled=True,
-                case_format=resolved,
-                prefix=f"{printable(file.name)}:",
-            )
-            usual = CaseFormat(
-                "jsonl", encoding=case_format.encoding, any_label=case_format.any_label
-            )
-            if resolved == usual:
-                encoding = case_format.encoding or detect_encoding(file)
-                yield from _with_bytes(cases, bounded_lines(raw_lines), encoding=encoding)
-            else:
-                yield from map(CaseLine, cases)
+        yield from _read_file(file, case_format, part=FilePart(0))
 
 
 def line_to_json(line: CaseLine) -> bytes:
@@ -143,9 +184,33 @@ def case_to_json(case: Case, articles: Iterable[str]) -> bytes:
     return json_line(record)
 
 
-def _with_bytes(cases: Cases, raw_lines: Iterable[bytes], *, encoding: str) -> Iterator[CaseLine]:
+def _read_file(file: Path, case_format: CaseFormat, *, part: FilePart) -> Iterator[CaseLine]:
+    # The file is opened twice: readers yield no bytes, so the bytes are read in parallel.
+    with open_binary(file) as stream, open_binary(file) as raw_lines:
+        reader = case_format.reader or choose_reader(file, stream)
+        resolved = replace(case_format, reader=reader)
+        cases = read_stream(
+            part_of(stream, part),
+            printable(file),
+            labelled=True,
+            case_format=resolved,
+            prefix=f"{printable(file.name)}:",
+            first_line=part.first_line,
+        )
+        usual = CaseFormat("jsonl", encoding=case_format.encoding, any_label=case_format.any_label)
+        if resolved == usual:
+            encoding = case_format.encoding or detect_encoding(file)
+            lines = bounded_lines(part_of(raw_lines, part), any_line_end=part.first_line == 1)
+            numbered = enumerate(lines, part.first_line)
+            yield from _with_bytes(cases, numbered, encoding=encoding)
+        else:
+            yield from map(CaseLine, cases)
+
+
+def _with_bytes(
+    cases: Cases, numbered: Iterable[tuple[int, bytes]], *, encoding: str
+) -> Iterator[CaseLine]:
     """Yield each case with the bytes of its line; blank lines have no case."""
-    numbered = enumerate(raw_lines, 1)
     for case in cases:
         wanted = CaseLine(case).number
         raw = next(raw for number, raw in numbered if number == wanted)

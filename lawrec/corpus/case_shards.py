@@ -174,7 +174,7 @@ def read_shard(
             reader = case_format.reader or choose_reader(path, stream)
             encoding = case_format.encoding or described.encoding
             yield from read_stream(
-                stream if part.end is None else _part_of(stream, part),
+                part_of(stream, part),
                 described.where,
                 labelled=False,
                 case_format=replace(case_format, reader=reader, encoding=encoding),
@@ -208,6 +208,20 @@ def check_unchanged(described: InputFile, path: Path) -> None:
             got="other bytes",
             todo="Restore it, or name a new folder for the answers.",
         )
+
+
+def part_of(stream: BinaryIO, part: FilePart) -> BinaryIO:
+    r"""Return a stream of a part of an open file.
+
+    Example:
+        >>> import io
+        >>> part_of(io.BytesIO(b"264\n266\n"), FilePart(0, 4, 8, 2)).readline(9)
+        b'266\n'
+    """
+    if part.end is None:
+        return stream
+    stream.seek(part.start)
+    return cast(BinaryIO, _Part(stream, part.end - part.start))
 
 
 _Range = tuple[int, int | None, int]
@@ -254,11 +268,6 @@ def _has_other_line_ends(stream: BinaryIO) -> bool:
     line = stream.readline(MAX_LINE_BYTES + 1)
     stream.seek(0)
     return b"\r" in line and not line.endswith(b"\n")
-
-
-def _part_of(stream: BinaryIO, part: FilePart) -> BinaryIO:
-    stream.seek(part.start)
-    return cast(BinaryIO, _Part(stream, cast(int, part.end) - part.start))
 
 
 class _Part:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lawrec.corpus.audit.case_checks import ERROR, WARNING
-from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.law.articles import statute_order
 from lawrec.storage.disk_array import DiskArray
@@ -60,20 +59,22 @@ class CaseIndex:
         self._file_numbers: dict[str, int] = {}
         self._label_numbers: dict[frozenset[str], int] = {}
 
-    def add(self, split: str, line: CaseLine, *, articles: Iterable[str]) -> None:
+    def add(self, split: str, where: str, *, text: str, articles: Iterable[str]) -> None:
         """Add the next case.
 
         Args:
             split: Its split, a key of `files`.
-            line: Its line.
+            where: Its file and line.
+            text: Its normalized fact.
             articles: Those of its articles that count.
         """
         labels = frozenset(articles)
-        file = self._file_numbers.setdefault(line.file, len(self._file_numbers))
+        name, _, line = where.rpartition(":")
+        file = self._file_numbers.setdefault(name, len(self._file_numbers))
         label = self._label_numbers.setdefault(labels, len(self._label_numbers))
         self._originals.append(len(self._cases))
-        self._cases.append((list(self.files).index(split), file, line.number, label))
-        self._texts.add(line.text)
+        self._cases.append((list(self.files).index(split), file, int(line), label))
+        self._texts.add(text)
         self.articles[split].update(labels)
 
     def where(self, case: int) -> str:

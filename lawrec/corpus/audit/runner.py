@@ -7,21 +7,22 @@ A warning is for a person to judge.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.audit.case_checks import CHECKS, ERROR, AuditReference, Check, audit_reference_of
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex, CorpusCheck, Occurrence
 from lawrec.corpus.audit.fixes import write_fixed_copy
-from lawrec.corpus.case_lines import CaseLine, read_lines
-from lawrec.corpus.cases import Case, no_case_error
+from lawrec.corpus.audit.line_checks import CheckedLine, check_splits
+from lawrec.corpus.cases import no_case_error
 from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD
 from lawrec.corpus.label_check import find_article_list, known_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import encodings_at, find_splits, splits_in
-from lawrec.corpus.tokenization.tokenizers import load_tokenizer
+from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
 from lawrec.law.articles import read_article_list, statute_order
 from lawrec.law.catalog import shipped_catalog
 from lawrec.progress import SILENT, Progress
@@ -134,7 +135,7 @@ def audit(
     with ExitStack() as temporary:
         index = CaseIndex(files, temporary, threshold, jobs=jobs)
         work = _Audit(index, reference, case_format)
-        work.check_lines(progress)
+        work.check_lines(jobs, progress)
         work.check_corpus()
         changes = None
         if fix:
@@ -179,9 +180,18 @@ def load_audit_reference(
     reference = audit_reference_of(catalog, listed, known=known, max_tokens=max_tokens)
     if not tokenizer:
         return reference
-    config = CorpusConfig(tokenizer=tokenizer)
-    tokenize = load_tokenizer(config, [shipped_path("vocab/legal_terms.txt")]).tokenize
-    return replace(reference, tokens=lambda text: len(tokenize(text)))
+    _tokenizer_of_process(tokenizer)  # an error comes now
+    return replace(reference, tokens=partial(_count_tokens, tokenizer))
+
+
+def _count_tokens(tokenizer: str, text: str) -> int:
+    return len(_tokenizer_of_process(tokenizer).tokenize(text))
+
+
+@cache
+def _tokenizer_of_process(name: str) -> Tokenizer:
+    config = CorpusConfig(tokenizer=name)
+    return load_tokenizer(config, [shipped_path("vocab/legal_terms.txt")])
 
 
 def splits_to_audit(data: Path) -> dict[str, Path]:
@@ -216,16 +226,16 @@ class _Audit:
         self._counts: Counter[str] = Counter()
         self._examples: defaultdict[str, list[Occurrence]] = defaultdict(list)
 
-    def check_lines(self, progress: Progress) -> None:
+    def check_lines(self, jobs: int, progress: Progress) -> None:
         """Check every line by itself, and add its case to the index."""
-        for split, path in self._index.files.items():
-            counts: Counter[str] = Counter()
-            for line in read_lines(path, self._case_format):
-                for kind, check in CHECKS.items():
-                    if note := check.find(line, self._reference):
-                        self._add(kind, Occurrence(line.where, note))
-                self._count(split, line, counts=counts)
-                progress.update(f"audit {split}", counts["lines"], None)
+        files, sizes = self._index.files, defaultdict[str, Counter[str]](Counter)
+        checked = check_splits(files, self._reference, case_format=self._case_format, jobs=jobs)
+        with closing(checked):
+            for split, line in checked:
+                self._count(split, line, counts=sizes[split])
+                progress.update(f"audit {split}", sizes[split]["lines"], None)
+        for split, path in files.items():
+            counts = sizes[split]
             if not counts["lines"]:
                 raise no_case_error(path)
             names = ("lines", "cases", "several", "characters", "longest")
@@ -260,17 +270,17 @@ class _Audit:
         if self._counts[kind] <= EXAMPLES:
             self._examples[kind].append(occurrence)
 
-    def _count(self, split: str, line: CaseLine, *, counts: Counter[str]) -> None:
+    def _count(self, split: str, line: CheckedLine, *, counts: Counter[str]) -> None:
+        for kind, note in line.notes:
+            self._add(kind, Occurrence(line.where, note))
         counts["lines"] += 1
-        if not isinstance(line.case, Case):
-            return
-        counts["cases"] += 1
-        counts["several"] += len(line.case.articles) > 1
+        counts["cases"] += line.is_case
+        counts["several"] += line.n_articles > 1
         counts["characters"] += len(line.text)
         counts["longest"] = max(counts["longest"], len(line.text))
         # Without a listed article, the case is dropped by a fix, and no duplicate refers to it.
-        if not self._reference.has_no_listed_article(line.case):
-            self._index.add(split, line, articles=self._reference.kept(line.case))
+        if line.labels is not None:
+            self._index.add(split, line.where, text=line.text, articles=line.labels)
 
     def _findings(self) -> Iterator[Finding]:
         """Yield the findings, errors first."""

@@ -17,7 +17,7 @@ the signatures, and compare the texts range by range: the groups are the same.
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import cached_property, partial
 from typing import TypeAlias
 
@@ -142,8 +142,9 @@ class NearDuplicateIndex:
             if self._jobs
             else ((batch, work(batch)) for batch in self._batches())
         )
-        for (numbers, _), hashes in hashed:
-            self._store.add_hashes(numbers, hashes)
+        with closing(hashed):
+            for (numbers, _), hashes in hashed:
+                self._store.add_hashes(numbers, hashes)
 
     def _batches(self) -> Iterator[_Batch]:
         """Yield the numbers of all different texts, and the texts."""

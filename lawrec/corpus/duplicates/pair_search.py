@@ -7,9 +7,10 @@ already. Together they join the same texts, whoever searches which range.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -192,14 +193,14 @@ def join_near_duplicates(store: TextStore, threshold: float, *, jobs: int) -> No
     """
     sets = DisjointSets(store.firsts)
     search = PairSearch(store, threshold, sets, set())
-    joined: Iterable[tuple[Any, Iterable[Pair]]]
+    joined: Generator[tuple[Any, Iterable[Pair]], None, None]
     if jobs and (paths := store.shared_paths()):
         work = partial(_join_elsewhere, paths, store.n_bands, threshold)
         joined = parallel_map(work, store.hash_ranges(), workers=jobs)
     else:
         joined = ((task, search.join(*task)) for task in store.hash_ranges())
-    for _, pairs in joined:
-        for first, second in pairs:
+    with closing(joined):
+        for first, second in chain.from_iterable(pairs for _, pairs in joined):
             sets.join(first, second)
     sets.shorten_paths()
 

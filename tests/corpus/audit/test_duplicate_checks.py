@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex
-from lawrec.corpus.case_lines import CaseLine
-from lawrec.corpus.cases import Case
 
 FILES = {split: Path(f"{split}.json") for split in ("train", "valid", "test")}
 FACT = "被告人张某在某市某区秘密窃取被害人现金一千二百元"
@@ -22,8 +20,7 @@ def index_of():
 def _index_of(temporary, *cases):
     index = CaseIndex(FILES, temporary)
     for number, (split, fact, articles) in enumerate(cases, 1):
-        where = f"{FILES[split]}:{number}"
-        index.add(split, CaseLine(Case(where, where, fact)), articles=articles)
+        index.add(split, f"{FILES[split]}:{number}", text=fact, articles=articles)
     return index
 
 
