@@ -8,7 +8,7 @@ The keys that decide, all of which must be there:
     guarantee_score     the score from which on every article is listed; null: no guarantee
     calibration         null, or {"kind": a key of `CALIBRATIONS`, "parameters": [one per group]}
     co_citations        {"always": {article: [articles]}, "never": {article: [articles]}}
-    tuned_on            {"path", "sha256", "cases", "out_of_fold"} of the cases used to tune; only
+    tuned_on            {"path", "sha256", "cases", "drawn_from", "out_of_fold"} of the cases used to tune; only
                         the digest is read again, so that a run is not evaluated on them
     feedback            null or absent, or what feedback was used as well, as in `FeedbackEffect`;
                         likewise
