@@ -63,7 +63,7 @@ def parameters(function):
 
 
 def is_command(path):
-    return path.parent.name == "cli"
+    return "cli" in path.parts
 
 
 def is_entry(name, tree):

@@ -56,6 +56,14 @@ def test_the_reference_has_every_module():
     assert documented == modules | packages
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_the_files_that_a_page_names_exist(page):
+    named = re.findall(r"`((?:\w+/)+\w+\.py)`", (ROOT / page).read_text("utf-8"))
+    assert [
+        path for path in named if not any((ROOT / top / path).exists() for top in ("", "lawrec"))
+    ] == []
+
+
 def test_every_feature_of_the_second_stage_has_its_row():
     page = (ROOT / "docs/ranking.md").read_text("utf-8")
     tables = page[page.index("## The second stage") : page.index("## Which features matter")]

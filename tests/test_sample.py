@@ -10,7 +10,8 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 
-from lawrec.corpus.cases import read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import read_cases
 from lawrec.corpus.splits import find_splits
 from lawrec.law.catalog import shipped_catalog
 from lawrec.storage.resources import shipped_path

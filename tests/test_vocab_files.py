@@ -4,7 +4,8 @@ from datetime import date
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import read_cases
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.law.articles import article_name, statute_order
 from lawrec.law.catalog import shipped_catalog

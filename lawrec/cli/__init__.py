@@ -28,7 +28,7 @@ from typing import IO, Any
 import click
 
 from lawrec import __version__
-from lawrec.cli.printing import check_stdout, discard_stdout, open_streams
+from lawrec.cli.shared.printing import check_stdout, discard_stdout, open_streams
 from lawrec.errors import LawrecError, quoted
 from lawrec.text import printable
 from lawrec.translation import error_message, language_of, messages_in, translate

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from lawrec.cli import options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import options
+from lawrec.cli.shared.printing import print_result
 from lawrec.law import catalog, lookup, statute_versions
 from lawrec.reporting.law_text import (
     CHANGES_WRITERS,

@@ -5,8 +5,8 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import option_types, options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.printing import print_result
 from lawrec.config import CorpusConfig
 from lawrec.corpus.tokenization.tokenizers import TOKENIZERS
 from lawrec.storage.files import write_text
@@ -64,7 +64,7 @@ def audit(
     fix: Path | None,
     n_jobs: int,
     strict: bool,
-    **arguments: Unpack[options.InputFormatOptions],
+    **arguments: Unpack[option_values.InputFormatOptions],
 ) -> None:
     """Check labelled cases before a model is trained on them.
 
@@ -76,7 +76,7 @@ def audit(
     from lawrec.reporting.audit_html import audit_html
     from lawrec.reporting.audit_text import audit_json, audit_text
 
-    case_format = options.case_format_from(arguments)
+    case_format = option_values.case_format_from(arguments)
     reference = load_audit_reference(
         data,
         article_list,
@@ -84,7 +84,7 @@ def audit(
         tokenizer=tokenizer,
         any_label=case_format.any_label,
     )
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         report = audit_cases(
             data,
             reference,

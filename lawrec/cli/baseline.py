@@ -5,8 +5,8 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import option_types, options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.printing import print_result
 from lawrec.cli.train import check_settings
 
 
@@ -20,7 +20,7 @@ def baseline(
     run_name: str,
     checkpoints: Path,
     device: str | None,
-    **arguments: Unpack[options.DataOptions],
+    **arguments: Unpack[option_values.DataOptions],
 ) -> None:
     """Train linear SVMs on the words of the train cases, and tune their thresholds on valid.
 
@@ -30,14 +30,14 @@ def baseline(
     The new run is one like any other, but other commands use it only where it is named, for example
     in `lawrec evaluate --compare baseline`.
     """
-    settings = check_settings(options.settings_from(arguments))
-    dataset = options.dataset_spec_from(arguments)
-    options.start_tensorflow()
+    settings = check_settings(option_values.settings_from(arguments))
+    dataset = option_values.dataset_spec_from(arguments)
+    option_values.start_tensorflow()
     from lawrec.inference.baseline import baseline_config, train_and_tune
     from lawrec.reporting.runs_text import start_text, tuning_text
     from lawrec.training.setup import RunSpec, set_up_training
 
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         strategy, run, records = set_up_training(
             checkpoints,
             run_name,

@@ -2,8 +2,8 @@
 
 import click
 
-from lawrec.cli import options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_values, options
+from lawrec.cli.shared.printing import print_result
 
 
 @click.command()
@@ -11,7 +11,7 @@ from lawrec.cli.printing import print_result
 @options.messages
 def doctor(output_format: str) -> None:
     """Show which device computes, why a GPU is not used, and which batch size fits."""
-    options.start_tensorflow()
+    option_values.start_tensorflow()
     from lawrec.diagnostics.doctor import examine
     from lawrec.reporting.runs_text import DOCTOR_WRITERS
 

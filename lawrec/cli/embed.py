@@ -5,8 +5,8 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import option_types, options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.printing import print_result
 
 
 @click.command(cls=option_types.HeadedCommand)
@@ -17,7 +17,10 @@ from lawrec.cli.printing import print_result
 @options.output("File for the vectors, in word2vec's text format.", required=True)
 @options.messages
 def embed(
-    files: tuple[Path, ...], skip_bad: bool, output: Path, **arguments: Unpack[options.CaseOptions]
+    files: tuple[Path, ...],
+    skip_bad: bool,
+    output: Path,
+    **arguments: Unpack[option_values.CaseOptions],
 ) -> None:
     """Train word vectors on facts, labelled or not, for `train --set model.embedding_init=FILE`.
 
@@ -25,18 +28,18 @@ def embed(
     a quoted pattern. Settings decide how facts are tokenized (corpus.*), how long the vectors are
     (model.embedding_size) and which tokens have one (corpus.min_count, corpus.max_vocabulary).
     """
-    settings = options.settings_from(arguments)
+    settings = option_values.settings_from(arguments)
     from lawrec.models.word2vec_format import check_output, write_vectors
+    from lawrec.models.word_vectors import train_word_vectors
     from lawrec.reporting.training_text import embedding_text
-    from lawrec.training.word_vectors import train_word_vectors
 
     check_output(output)
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         embedding = train_word_vectors(
             files,
             settings,
-            dictionaries=options.user_dictionaries(arguments),
-            case_format=options.case_format_from(arguments),
+            dictionaries=option_values.user_dictionaries(arguments),
+            case_format=option_values.case_format_from(arguments),
             skip_bad=skip_bad,
             progress=progress,
         )

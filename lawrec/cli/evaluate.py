@@ -6,8 +6,8 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import option_types, options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.printing import print_result
 from lawrec.corpus.splits import SPLITS
 
 
@@ -52,17 +52,17 @@ def evaluate(
     page: Path | None,
     cail: Path | None,
     article_list: Path | None,
-    **arguments: Unpack[options.InputFormatOptions],
+    **arguments: Unpack[option_values.InputFormatOptions],
 ) -> None:
     """Measure a run on cases that it has not seen, against two baselines.
 
     Each metric has a 95 % confidence interval, from resampling the cases. With --compare, a small
     p-value means that the runs differ.
     """
-    case_format = options.case_format_of_data(data, arguments)
+    case_format = option_values.case_format_of_data(data, arguments)
     if article_list and not cail:
         raise click.UsageError("--article-list is for --cail: name the file to write as well.")
-    options.set_tensorflow_log()
+    option_values.set_tensorflow_log()
     from lawrec.export.cail_answers import judge_evaluation, read_labels
     from lawrec.inference.engines import EngineChoice
     from lawrec.inference.evaluate import evaluate_run, save_evaluation
@@ -73,7 +73,7 @@ def evaluate(
 
     if page:
         require_plots()
-    with options.show_progress() as progress, ExitStack() as opened:
+    with option_values.show_progress() as progress, ExitStack() as opened:
         run, *other_runs = (
             opened.enter_context(open_model(checkpoints, name, progress=progress))
             for name in (run_name, *others)

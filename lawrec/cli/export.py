@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from lawrec.cli import options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_values, options
+from lawrec.cli.shared.printing import print_result
 from lawrec.translation import translate
 
 
@@ -29,7 +29,7 @@ def bundle(run_name: str | None, checkpoints: Path, output: Path) -> None:
     from lawrec.runs.run import find_run
 
     run = find_run(checkpoints, run_name)
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         checkpoint = best_checkpoint(run, progress)
     size = export_bundle(run, output, checkpoint=checkpoint)
     print_result(f"{output}: {run.folder.name}, {size / 1e6:,.1f} MB")
@@ -49,14 +49,14 @@ def onnx(run_name: str | None, checkpoints: Path, int8: bool) -> None:
     little. It is refused if a metric on the valid split loses more than half a point, and used with
     --engine onnx-int8.
     """
-    options.start_tensorflow()
+    option_values.start_tensorflow()
     from lawrec.runs.find_checkpoint import best_checkpoint
     from lawrec.runs.onnx_file import onnx_path
     from lawrec.runs.run import find_run
     from lawrec.training.onnx_export import export_onnx
 
     run = find_run(checkpoints, run_name)
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         checkpoint = best_checkpoint(run, progress)
     difference = export_onnx(run, checkpoint)
     path = onnx_path(run, checkpoint)
@@ -65,7 +65,7 @@ def onnx(run_name: str | None, checkpoints: Path, int8: bool) -> None:
     if int8:
         from lawrec.export.int8_model import export_int8
 
-        with options.show_progress() as progress:
+        with option_values.show_progress() as progress:
             print_result(export_int8(run, checkpoint, progress=progress).text())
 
 
@@ -79,13 +79,13 @@ def savedmodel(run_name: str | None, checkpoints: Path, output: Path) -> None:
     Its signature serving_default takes token_ids and returns logits and scores. These are those of
     the network alone: the linear SVMs and the second stage of a run are no part of it.
     """
-    options.start_tensorflow()
+    option_values.start_tensorflow()
     from lawrec.export.savedmodel import export_savedmodel
     from lawrec.runs.find_checkpoint import best_checkpoint
     from lawrec.runs.run import find_run
 
     run = find_run(checkpoints, run_name)
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         checkpoint = best_checkpoint(run, progress)
     difference = export_savedmodel(run, output, checkpoint=checkpoint)
     text = f"{output}: {run.folder.name}, scores differ by {difference:.1g} at most"
@@ -110,7 +110,7 @@ def cail(run_name: str | None, checkpoints: Path, article_list: Path | None, out
     from lawrec.runs.run import find_run
 
     run = find_run(checkpoints, run_name)
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         checkpoint = best_checkpoint(run, progress)
     packed = export_cail(run, read_labels(run, article_list), path=output, checkpoint=checkpoint)
     print_result(packed.text())

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from lawrec.cli import options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_values, options
+from lawrec.cli.shared.printing import print_result
 
 
 @click.command()
@@ -19,7 +19,7 @@ def info(run_name: str | None, checkpoints: Path, output_format: str) -> None:
     from lawrec.runs.bundle import open_model
 
     with (
-        options.show_progress() as progress,
+        option_values.show_progress() as progress,
         open_model(checkpoints, run_name, progress=progress) as run,
     ):
         run_info = inspect_run(run, progress)

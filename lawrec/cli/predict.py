@@ -18,8 +18,8 @@ from typing import Any, Unpack
 
 import click
 
-from lawrec.cli import option_types, options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.printing import print_result
 from lawrec.corpus.cases import Cases, read_cases, read_stream
 from lawrec.corpus.readers import CaseFormat, choose_stream_reader
 from lawrec.errors import CaseError
@@ -62,7 +62,7 @@ _shards = options.compose_options(
 )
 
 
-class _ShardOptions(options.InputFormatOptions):
+class _ShardOptions(option_values.InputFormatOptions):
     """The values of `input_format` and `_shards`."""
 
     output_folder: Path | None
@@ -184,9 +184,9 @@ def predict(
     if day and not with_text:
         raise click.UsageError("--date chooses the texts of --with-text: pass both.")
     texts = _texts_in_force(day) if with_text else None
-    case_format = options.case_format_from(arguments)
+    case_format = option_values.case_format_from(arguments)
     features = SHOWN_FEATURES if with_features else 0
-    options.set_tensorflow_log()
+    option_values.set_tensorflow_log()
     from lawrec.inference.model_source import ModelSource
     from lawrec.reporting.answers.bad_lines import without_bad_lines
 
@@ -203,7 +203,7 @@ def predict(
             case_format=case_format,
         )
         return
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         recommender = source.load(progress)
     is_typed = files in _STDIN and sys.stdin is not None and sys.stdin.isatty()
     window = window or (1 if is_typed else CHUNK_CASES)
@@ -211,7 +211,7 @@ def predict(
         case_format = replace(case_format, encoding=_likely_encoding(is_typed))
     cases = _cases(files, case_format)
     # On a terminal, bars on stderr would be drawn over the answers on stdout.
-    with options.show_progress(hidden=output is None and sys.stdout.isatty()) as progress:
+    with option_values.show_progress(hidden=output is None and sys.stdout.isatty()) as progress:
         answers = recommender.answer(
             cases,
             top_k=top_k,
@@ -229,9 +229,9 @@ def _check_shards(
     files: tuple[Path, ...], arguments: _ShardOptions, *, output_format: str | None
 ) -> None:
     if arguments["output_folder"] is None:
-        if options.is_given("shard_bytes", "cluster"):
+        if option_values.is_given("shard_bytes", "cluster"):
             raise click.UsageError("--shard-bytes and --cluster go with --output-folder.")
-    elif options.is_given("output", "bad_lines", "explain", "n_jobs", "window"):
+    elif option_values.is_given("output", "bad_lines", "explain", "n_jobs", "window"):
         raise click.UsageError(
             "--output-folder goes without --output, --bad-lines, --explain, --jobs and --window."
         )
@@ -246,7 +246,7 @@ def _predict_in_shards(files: tuple[Path, ...], arguments: _ShardOptions, **sett
 
     folder = arguments["output_folder"] or Path()
     job = PredictJob(files, folder, shard_bytes=arguments["shard_bytes"] or SHARD_BYTES, **settings)
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         shards = predict_in_shards(job, cluster=arguments["cluster"], progress=progress)
     n_answers, n_errors = (
         sum(getattr(shard, name) for shard in shards) for name in ("cases", "errors")

@@ -6,8 +6,8 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import option_types, options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.printing import print_result
 from lawrec.corpus.parallel_tokenization import MapBatches
 
 
@@ -19,16 +19,16 @@ from lawrec.corpus.parallel_tokenization import MapBatches
     help="Ray cluster that tokenizes; local: one on this machine.",
 )
 @options.messages
-def prepare(cluster: str | None, **arguments: Unpack[options.DataOptions]) -> None:
+def prepare(cluster: str | None, **arguments: Unpack[option_values.DataOptions]) -> None:
     """Convert labelled cases to records; `train` does this itself where it is needed."""
-    settings = options.settings_from(arguments)
-    options.start_tensorflow()
+    settings = option_values.settings_from(arguments)
+    option_values.start_tensorflow()
     from lawrec.corpus.prepare import prepare as prepare_records
     from lawrec.reporting.runs_text import records_text
 
-    with _connected(cluster) as map_batches, options.show_progress() as progress:
+    with _connected(cluster) as map_batches, option_values.show_progress() as progress:
         records = prepare_records(
-            options.dataset_spec_from(arguments),
+            option_values.dataset_spec_from(arguments),
             settings.corpus,
             progress=progress,
             map_batches=map_batches,

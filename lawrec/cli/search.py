@@ -9,8 +9,8 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import option_types, options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.printing import print_result
 from lawrec.cli.train import check_settings
 from lawrec.reporting.progress_bars import stopping_between_steps
 from lawrec.search.space import search_space
@@ -91,7 +91,7 @@ def search(
     device: str | None,
     output: Path | None,
     output_format: str,
-    **arguments: Unpack[options.DataOptions],
+    **arguments: Unpack[option_values.DataOptions],
 ) -> None:
     """Search for the settings that are best on the valid cases, by training many runs.
 
@@ -106,7 +106,7 @@ def search(
     Needs pip install 'lawrec[search]'.
     """
     require_optuna()
-    space = search_space(options.settings_from(arguments), fixed)
+    space = search_space(option_values.settings_from(arguments), fixed)
     check_settings(space.start)
     plan = SearchPlan(
         trials=trials,
@@ -118,8 +118,8 @@ def search(
         keep_runs=keep_runs,
     )
     folder = output or Path("checkpoints", f"search-{datetime.now(UTC):%Y%m%d-%H%M%S}")
-    dataset = options.dataset_spec_from(arguments)
-    options.start_tensorflow()
+    dataset = option_values.dataset_spec_from(arguments)
+    option_values.start_tensorflow()
     from lawrec.reporting.plots import require_plots
     from lawrec.reporting.search_html import write_page
     from lawrec.reporting.search_text import SEARCH_WRITERS
@@ -127,7 +127,7 @@ def search(
     from lawrec.search.results import write_best
 
     require_plots()
-    with _starter(cluster) as start, options.show_progress() as progress:
+    with _starter(cluster) as start, option_values.show_progress() as progress:
         progress.message(f"Searching in {folder}")
         try:
             with stopping_between_steps(progress) as stoppable:

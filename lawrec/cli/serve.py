@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from lawrec.cli import option_types, options
+from lawrec.cli.shared import option_types, option_values, options
 from lawrec.serving.service_config import ServiceConfig, check_service, read_key_digests
 
 _DEFAULT = ServiceConfig()
@@ -96,8 +96,8 @@ def serve(
     keys = read_key_digests(api_key_file) if api_key_file else ()
     config = ServiceConfig(model=run_name, key_digests=keys, feedback=feedback_file, **settings)
     check_service(config)
-    options.set_tensorflow_log()
+    option_values.set_tensorflow_log()
     from lawrec.serving.server import run_service
 
-    with options.show_progress() as progress:
-        run_service(config, log_level=options.log_level(), progress=progress)
+    with option_values.show_progress() as progress:
+        run_service(config, log_level=option_values.log_level(), progress=progress)

@@ -6,8 +6,8 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import option_types, options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.printing import print_result
 
 
 def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float, ...]:
@@ -49,7 +49,7 @@ def split(
     near_duplicate_threshold: float,
     skip_bad: bool,
     output: Path,
-    **arguments: Unpack[options.InputFormatOptions],
+    **arguments: Unpack[option_values.InputFormatOptions],
 ) -> None:
     """Split labelled cases into train, valid and test.
 
@@ -59,13 +59,13 @@ def split(
     from lawrec.corpus.splitting.stratified_split import SplitSettings, split_files
     from lawrec.reporting.audit_text import split_text
 
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         report = split_files(
             files,
             output,
             settings=SplitSettings(ratios, split_seed, near_duplicate_threshold),
             article_list=article_list,
-            case_format=options.case_format_from(arguments),
+            case_format=option_values.case_format_from(arguments),
             skip_bad=skip_bad,
             progress=progress,
         )

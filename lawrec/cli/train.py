@@ -5,8 +5,8 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import option_types, options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.printing import print_result
 from lawrec.config import Config
 from lawrec.config_sources import PRESETS
 from lawrec.registry import lookup
@@ -80,7 +80,7 @@ def train(
     profile: range,
     device: str | None,
     log_placement: bool,
-    **arguments: Unpack[options.DataOptions],
+    **arguments: Unpack[option_values.DataOptions],
 ) -> None:
     """Train a model on the train cases, and keep the weights that are best on the valid cases.
 
@@ -96,7 +96,7 @@ def train(
     the same --run and a shared folder of runs.
     """
     named = [name for name in arguments if name != "data"]
-    if resume and options.is_given("start_from", "seed", "epochs", *named):
+    if resume and option_values.is_given("start_from", "seed", "epochs", *named):
         raise click.UsageError(
             "--resume uses the run's own cases and settings: name none, but --data if the cases "
             "have moved."
@@ -106,17 +106,17 @@ def train(
     for name, value in (("seed", seed), ("epochs", epochs)):
         if value is not None:
             arguments["assignments"] += (f"training.{name}={value}",)
-    settings = check_settings(options.settings_from(arguments))
-    dataset = options.dataset_spec_from(arguments)
-    moved_to = arguments["data"] if resume and options.is_given("data") else None
-    options.start_tensorflow(verbose=log_placement)
+    settings = check_settings(option_values.settings_from(arguments))
+    dataset = option_values.dataset_spec_from(arguments)
+    moved_to = arguments["data"] if resume and option_values.is_given("data") else None
+    option_values.start_tensorflow(verbose=log_placement)
     from lawrec.reporting.runs_text import start_text
     from lawrec.reporting.training_text import dry_run_text, first_batch_text, training_line
     from lawrec.training.dry_run import preview
     from lawrec.training.loop import train as train_run
     from lawrec.training.setup import RunSpec, set_up_training
 
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         if dry_run or debug:
             batch, report = preview(
                 settings,

@@ -6,8 +6,8 @@ from typing import Any, Unpack
 
 import click
 
-from lawrec.cli import option_types, options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.printing import print_result
 from lawrec.config import DecisionConfig
 from lawrec.config_sources import assign
 
@@ -69,10 +69,10 @@ def tune_thresholds(
     coverage: float | None,
     assignments: tuple[str, ...],
     engine: str,
-    **arguments: Unpack[options.InputFormatOptions],
+    **arguments: Unpack[option_values.InputFormatOptions],
 ) -> None:
     """Choose the score that each article needs to be recommended, and calibrate probabilities."""
-    case_format = options.case_format_of_data(data, arguments)
+    case_format = option_values.case_format_of_data(data, arguments)
     if others := [text for text in assignments if not text.startswith("decision.")]:
         raise click.UsageError(f"{others[0]} is for `lawrec train`: here, set decision.KEY=VALUE.")
     named: dict[str, Any] = {
@@ -81,7 +81,7 @@ def tune_thresholds(
         "calibration": calibration,
         "coverage": coverage,
     }
-    options.set_tensorflow_log()
+    option_values.set_tensorflow_log()
     from lawrec.inference.engines import EngineChoice
     from lawrec.inference.tune import tune_run
     from lawrec.reporting.runs_text import tuning_text
@@ -92,7 +92,7 @@ def tune_thresholds(
         assign(run.config, assignments).decision,
         **{name: value for name, value in named.items() if value is not None},
     )
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         tuning = tune_run(
             run,
             config,

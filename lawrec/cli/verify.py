@@ -5,8 +5,8 @@ from typing import Unpack
 
 import click
 
-from lawrec.cli import option_types, options
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.printing import print_result
 from lawrec.corpus.dataset_spec import folder_for
 
 
@@ -16,7 +16,7 @@ from lawrec.corpus.dataset_spec import folder_for
 )
 @options.data
 @options.messages
-def verify(records: Path | None, **arguments: Unpack[options.DataOptions]) -> None:
+def verify(records: Path | None, **arguments: Unpack[option_values.DataOptions]) -> None:
     """Check prepared records, shard by shard, against their manifest.
 
     By default, all records in data/records are checked. Options for cases and settings restrict the
@@ -26,16 +26,16 @@ def verify(records: Path | None, **arguments: Unpack[options.DataOptions]) -> No
     from lawrec.corpus import manifest
     from lawrec.reporting.runs_text import verification_text
 
-    if records and options.is_given(*arguments):
+    if records and option_values.is_given(*arguments):
         raise click.UsageError("--records names a folder: leave out how its cases were prepared.")
     if records:
         folders = [records]
-    elif options.is_given(*arguments):
-        corpus = options.settings_from(arguments).corpus
-        folders = [folder_for(options.dataset_spec_from(arguments), corpus)]
+    elif option_values.is_given(*arguments):
+        corpus = option_values.settings_from(arguments).corpus
+        folders = [folder_for(option_values.dataset_spec_from(arguments), corpus)]
     else:
         folders = manifest.folders_in(Path("data/records"))
-    with options.show_progress() as progress:
+    with option_values.show_progress() as progress:
         verifications = [
             manifest.verify(folder, progress, vocab=_vocabularies_of(folder)) for folder in folders
         ]

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.corpus.case_shards import ShardPlan, check_unchanged
+from lawrec.corpus.cases import no_answer_error
 from lawrec.errors import ConfigError, printable, quoted
-from lawrec.inference.recommender import no_answer_error
 from lawrec.progress import SILENT, Progress
 from lawrec.storage.claims import Claims, claim_name
 from lawrec.storage.files import sha256

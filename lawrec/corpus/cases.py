@@ -6,7 +6,7 @@ to a `BadLines`, which stops at the first one unless the user chose to skip them
 """
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,7 +15,7 @@ from lawrec.corpus.formats.field_checks import (
     check_encoding,
     check_fact,
     check_id,
-    check_labels,
+    check_label_sizes,
     id_of,
     usable_id,
 )
@@ -33,14 +33,10 @@ from lawrec.corpus.readers import (
 from lawrec.errors import CaseError, ErrorKind, printable, quoted
 from lawrec.law.articles import is_empty
 from lawrec.law.labels import article_names
-from lawrec.storage.json_text import json_line
 from lawrec.storage.text_files import list_files, open_binary
-from lawrec.translation import marked
 
 EVERY_ARTICLE = ("*",)
 """The unknown articles of a case of which all articles but those that it names are unknown."""
-SKIPPED = "skipped.jsonl"
-"""The file of skipped lines, beside what was made of the other lines."""
 _MAX_WEIGHT = 1_000_000
 """Beside a larger weight, float32 sums lose the cases of weight 1."""
 
@@ -84,65 +80,6 @@ def n_characters(case: Case | CaseError) -> int:
         2
     """
     return len(case.fact) if isinstance(case, Case) else 0
-
-
-class BadLines:
-    """What to do with lines that cannot be used: stop at the first, or skip and count them.
-
-    Args:
-        skip: Whether to skip them.
-        log: A file to which each skipped line is appended as JSON: where it was, and why.
-
-    Attributes:
-        skipped: How many lines were skipped so far.
-    """
-
-    def __init__(self, *, skip: bool, log: Path | None = None) -> None:
-        self.skipped = 0
-        self._skip = skip
-        self._log = log
-
-    def handle(self, error: CaseError) -> None:
-        """Count and log a line, or raise its error, which then advises to skip it as well."""
-        if not self._skip:
-            todo = marked(f"{error.todo} Or skip such lines with --skip-bad.")
-            raise CaseError(**{**vars(error), "todo": todo})
-        self.skipped += 1
-        if self._log:
-            with self._log.open("ab") as file:
-                file.write(json_line({"where": error.where, "error": str(error)}) + b"\n")
-
-
-def usable_cases(cases: Cases, bad_lines: BadLines | None = None) -> Iterator[Case]:
-    r"""Yield the cases, and pass each line that cannot be used to `bad_lines`.
-
-    Args:
-        cases: Cases and errors, as `read_cases` yields them.
-        bad_lines: What to do with errors; by default, the first one is raised.
-
-    Raises:
-        CaseError: A line cannot be used and is not to be skipped.
-
-    Example:
-        >>> import io
-        >>> lines = io.BytesIO('{"fact": "盗窃", "articles": [264]}\n{"fact": ""}'.encode())
-        >>> cases = read_stream(lines, "a", labelled=True, case_format=CaseFormat("jsonl"))
-        >>> bad_lines = BadLines(skip=True)
-        >>> [case.articles for case in usable_cases(cases, bad_lines)], bad_lines.skipped
-        ([('264',)], 1)
-    """
-    bad_lines = bad_lines or BadLines(skip=False)
-    try:
-        for case in cases:
-            if isinstance(case, CaseError):
-                bad_lines.handle(case)
-            else:
-                yield case
-    finally:
-        # A raised error refers to this frame by its traceback, and this frame to the error: only
-        # closing the generator closes its file at once.
-        if isinstance(cases, Generator):
-            cases.close()
 
 
 def read_cases(
@@ -221,6 +158,22 @@ def no_case_error(path: Path) -> CaseError:
     )
 
 
+def no_answer_error(n_lines: int) -> CaseError:
+    """Return the error of an input without a case.
+
+    Example:
+        >>> no_answer_error(0).got
+        'nothing'
+    """
+    return CaseError(
+        "the input",
+        expected="there must be a case to answer",
+        got=f"{n_lines:,} lines, none of them valid" if n_lines else "nothing",
+        todo="Write one fact per line.",
+        kind=ErrorKind.NO_CASE,
+    )
+
+
 def _read_files(files: Sequence[Path], labelled: bool, *, case_format: CaseFormat) -> Cases:
     for file in files:
         prefix = f"{printable(file.name)}:" if len(files) > 1 else ""
@@ -267,7 +220,7 @@ def _case(
     named = raw.charges if isinstance(raw.charges, list) else ()
     charges = tuple(str(charge) for charge in named if not is_empty(charge))
     check_encoding("".join(charges), where)
-    check_labels(charges, where, name="charges")
+    check_label_sizes(charges, where, name="charges")
     weight = _weight(raw.weight, where)
     own_field = case_format.articles_field
     field_name = f'"{own_field}"' if own_field else '"meta.relevant_articles" (or "articles")'
@@ -298,7 +251,7 @@ def _article_names(values: object, where: str, *, field_name: str) -> tuple[str,
     except ValueError as error:
         expected = 'an article must be a number or a text such as "133之一"'
         raise _label_error(where, expected, got=str(error)) from error
-    check_labels(names, where, name="articles")
+    check_label_sizes(names, where, name="articles")
     return names
 
 

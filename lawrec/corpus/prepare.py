@@ -13,9 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import (
-    BadLines,
-)
+from lawrec.corpus.bad_lines import BadLines
 from lawrec.corpus.dataset_spec import (
     DatasetInputs,
     DatasetSpec,

@@ -20,8 +20,8 @@ from lawrec.corpus.formats.case_format import (
     SOME_ARTICLES,
     CaseFormat,
     CaseStream,
+    Fields,
     Reader,
-    Record,
 )
 from lawrec.corpus.formats.csv_tables import read_csv
 from lawrec.corpus.formats.excel import read_excel
@@ -75,7 +75,7 @@ def read_raw_cases(cases: CaseStream) -> Iterator[tuple[int, RawCase | CaseError
             yield number, _raw_case(record, cases.case_format, in_table=reader.is_table)
 
 
-def _raw_case(record: Record, case_format: CaseFormat, *, in_table: bool) -> RawCase:
+def _raw_case(record: Fields, case_format: CaseFormat, *, in_table: bool) -> RawCase:
     """Return the fields of a case.
 
     Args:
@@ -102,7 +102,7 @@ def _raw_case(record: Record, case_format: CaseFormat, *, in_table: bool) -> Raw
     )
 
 
-def _field(record: Record, name: str) -> Any:
+def _field(record: Fields, name: str) -> Any:
     """Return a field; "meta.relevant_articles" may lie inside "meta"."""
     if name in record or "." not in name:
         return record.get(name)
@@ -111,7 +111,7 @@ def _field(record: Record, name: str) -> Any:
     return _field(value, inner) if isinstance(value, dict) else None
 
 
-def _field_or_meta(record: Record, name: str) -> Any:
+def _field_or_meta(record: Fields, name: str) -> Any:
     value = _field(record, name)
     return _field(record, f"meta.{name}") if value is None else value
 

@@ -18,15 +18,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import (
-    EVERY_ARTICLE,
-    SKIPPED,
-    BadLines,
-    Case,
-    no_case_error,
-    read_cases,
-    usable_cases,
-)
+from lawrec.corpus.bad_lines import SKIPPED, BadLines, usable_cases
+from lawrec.corpus.cases import EVERY_ARTICLE, Case, no_case_error, read_cases
 from lawrec.corpus.dataset_spec import (
     EXTRA,
     STATUTE,

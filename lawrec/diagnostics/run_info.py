@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from lawrec.config_sources import nearest_preset
+from lawrec.devices.tensorflow_start import import_tensorflow
 from lawrec.diagnostics.reports import Layer, Network, Part, RankerInfo, RunInfo
 from lawrec.errors import RunError
 from lawrec.progress import SILENT, Progress
@@ -17,7 +18,6 @@ from lawrec.runs.ranker_file import RANKER, load_ranker, needs_network
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.storage.files import sha256
-from lawrec.tensorflow_start import import_tensorflow
 from lawrec.translation import marked
 
 

@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from lawrec.corpus.vocabulary import UNK_ID
-from lawrec.device_names import select_gpus
+from lawrec.devices.device_names import select_gpus
+from lawrec.devices.tensorflow_start import import_tensorflow
 from lawrec.errors import RunError
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.length_batches import LENGTH_STEP
@@ -20,7 +21,6 @@ from lawrec.registry import check_name
 from lawrec.runs.onnx_file import CUDA, INT8_MODEL, onnx_logits, onnx_path
 from lawrec.runs.ranker_file import needs_network
 from lawrec.runs.run import Run
-from lawrec.tensorflow_start import import_tensorflow
 
 AUTO = "auto"
 """The choice of the exported form if it can be used, else of TensorFlow."""
@@ -104,9 +104,9 @@ def _tensorflow(run: Run, checkpoint: str, *, device: str | None) -> LogitFuncti
             todo="Leave out --engine.",
         )
     import_tensorflow()
+    from lawrec.devices.configure import use_device, use_full_float32
     from lawrec.models.scorer import make_logit_function
     from lawrec.training.checkpoints import load_model
-    from lawrec.training.devices import use_device, use_full_float32
 
     use_full_float32()
     if device:

@@ -13,13 +13,10 @@ from typing import Self
 
 import numpy as np
 
-from lawrec.config import DecisionConfig
-from lawrec.corpus.cases import Case, n_characters
+from lawrec.corpus.cases import Case, n_characters, no_answer_error
 from lawrec.corpus.vocabulary import Encoder
-from lawrec.decision.co_citation import CoCitations
-from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.recommend import Decision, Recommendation, recommend
-from lawrec.errors import CaseError, ConfigError, ErrorKind
+from lawrec.errors import CaseError, ConfigError
 from lawrec.inference.encode_cases import EncodedCase, encode_cases
 from lawrec.inference.engines import AUTO, EngineChoice
 from lawrec.inference.explain import explain_decision
@@ -36,7 +33,7 @@ from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.model_digest import model_digest
 from lawrec.runs.results import Answer
 from lawrec.runs.run import load_encoder
-from lawrec.runs.thresholds_file import TunedThresholds, load_thresholds
+from lawrec.runs.thresholds_file import TunedThresholds, equal_thresholds, load_thresholds
 from lawrec.translation import marked
 from lawrec.types import TokenIds
 
@@ -126,7 +123,7 @@ class Recommender:
             tuned = (
                 load_thresholds(run, checkpoint)
                 if threshold is None
-                else _untuned(run.config.decision, threshold, n_articles=len(run.articles))
+                else equal_thresholds(run.config.decision, threshold, n_articles=len(run.articles))
             )
             scorer = load_scorer(
                 run, checkpoint, engine=EngineChoice(engine, device), progress=progress
@@ -159,7 +156,7 @@ class Recommender:
         Example:
             >>> Recommender.load().with_threshold(0.5)  # doctest: +SKIP
         """
-        tuned = _untuned(self.tuned.rule, threshold, n_articles=len(self.articles))
+        tuned = equal_thresholds(self.tuned.rule, threshold, n_articles=len(self.articles))
         return replace(self, tuned=tuned)
 
     def __call__(
@@ -329,41 +326,5 @@ def _n_characters(encoded: EncodedCase) -> int:
     return n_characters(encoded[0])
 
 
-def no_answer_error(n_lines: int) -> CaseError:
-    """Return the error of an input without a case.
-
-    Example:
-        >>> no_answer_error(0).got
-        'nothing'
-    """
-    return CaseError(
-        "the input",
-        expected="there must be a case to answer",
-        got=f"{n_lines:,} lines, none of them valid" if n_lines else "nothing",
-        todo="Write one fact per line.",
-        kind=ErrorKind.NO_CASE,
-    )
-
-
 def _error_note(n_errors: int) -> str:
     return marked(f"{n_errors:,} not answered") if n_errors else ""
-
-
-def _untuned(
-    limits: DecisionConfig | DecisionRule, threshold: float, *, n_articles: int
-) -> TunedThresholds:
-    """Return a decision rule with the same threshold for all articles, and the limits of a list."""
-    if not 0 <= threshold <= 1:  # NaN is not within
-        raise ConfigError(
-            "threshold",
-            expected="the threshold must be at least 0 and at most 1",
-            got=threshold,
-            todo="Choose a value in that range.",
-        )
-    rule = DecisionRule(
-        np.full(n_articles, threshold, np.float32),
-        min_articles=limits.min_articles,
-        max_articles=limits.max_articles,
-        fill_score=limits.fill_score,
-    )
-    return TunedThresholds(rule, CoCitations({}, {}), tuned_on=())

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from lawrec.corpus.cases import BadLines, Case, n_characters, no_case_error, usable_cases
+from lawrec.corpus.bad_lines import BadLines, usable_cases
+from lawrec.corpus.cases import Case, n_characters, no_case_error
 from lawrec.corpus.vocabulary import Vocabulary, label_matrix
 from lawrec.inference.engines import AUTO_ENGINE, EngineChoice, choose_engine
 from lawrec.inference.run_scorer import load_scorer

@@ -1,1 +1,1 @@
-"""Models: layers, networks and losses."""
+"""Models: layers, networks, losses and word vectors."""

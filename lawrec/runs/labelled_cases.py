@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lawrec.corpus.cases import BadLines, Case, Cases, read_cases, usable_cases
+from lawrec.corpus.bad_lines import BadLines, usable_cases
+from lawrec.corpus.cases import Case, Cases, read_cases
 from lawrec.corpus.label_check import (
     KnownLabels,
     check_labels,

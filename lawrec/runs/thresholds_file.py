@@ -8,8 +8,9 @@ The keys that decide, all of which must be there:
     guarantee_score     the score from which on every article is listed; null: no guarantee
     calibration         null, or {"kind": a key of `CALIBRATIONS`, "parameters": [one per group]}
     co_citations        {"always": {article: [articles]}, "never": {article: [articles]}}
-    tuned_on            {"path", "sha256", "cases", "drawn_from", "out_of_fold"} of the cases used to tune; only
-                        the digest is read again, so that a run is not evaluated on them
+    tuned_on            {"path", "sha256", "cases", "drawn_from", "out_of_fold"} of the cases used
+                        to tune; only the digest is read again, so that a run is not evaluated on
+                        them
     feedback            null or absent, or what feedback was used as well, as in `FeedbackEffect`;
                         likewise
     tuned_for           {"checkpoint", "sha256"} of the checkpoint whose scores were used; with
@@ -36,12 +37,13 @@ from typing import Any
 
 import numpy as np
 
+from lawrec.config import DecisionConfig
 from lawrec.decision.calibration import CALIBRATIONS, Calibration, calibrate
 from lawrec.decision.co_citation import CoCitations
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule
 from lawrec.decision.threshold_curve import NEVER
 from lawrec.decision.tuning_cases import RARE
-from lawrec.errors import RunError
+from lawrec.errors import ConfigError, RunError
 from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.results import TuningResult
 from lawrec.runs.run import Run
@@ -63,6 +65,39 @@ class TunedThresholds:
     rule: DecisionRule
     co_citations: CoCitations
     tuned_on: tuple[str, ...]
+
+
+def equal_thresholds(
+    limits: DecisionConfig | DecisionRule, threshold: float, *, n_articles: int
+) -> TunedThresholds:
+    """Return the same threshold for all articles, as if it had been tuned.
+
+    Args:
+        limits: Where the limits of a list are from.
+        threshold: The threshold, 0 to 1.
+        n_articles: The number of articles.
+
+    Raises:
+        ConfigError: The threshold is not within 0 to 1.
+
+    Example:
+        >>> equal_thresholds(DecisionConfig(), 0.5, n_articles=2).rule.thresholds
+        array([0.5, 0.5], dtype=float32)
+    """
+    if not 0 <= threshold <= 1:  # NaN is not within
+        raise ConfigError(
+            "threshold",
+            expected="the threshold must be at least 0 and at most 1",
+            got=threshold,
+            todo="Choose a value in that range.",
+        )
+    rule = DecisionRule(
+        np.full(n_articles, threshold, np.float32),
+        min_articles=limits.min_articles,
+        max_articles=limits.max_articles,
+        fill_score=limits.fill_score,
+    )
+    return TunedThresholds(rule, CoCitations({}, {}), tuned_on=())
 
 
 def save_thresholds(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
 from lawrec.corpus.prepare import prepare
+from lawrec.devices.distributed import find_cluster
 from lawrec.errors import ConfigError
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import open_run, set_latest
@@ -13,7 +14,6 @@ from lawrec.search.runner import Runner
 from lawrec.search.space import SearchSpace
 from lawrec.search.study import SearchPlan, open_study
 from lawrec.search.trial_process import TrialTraining
-from lawrec.training.distributed import find_cluster
 
 
 def search(

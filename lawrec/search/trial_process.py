@@ -53,7 +53,7 @@ class TrialTraining:
 
     def __call__(self, config: Config, name: str) -> Iterator[float]:
         """Yield the monitored metric on valid after each evaluation."""
-        from lawrec.tensorflow_start import import_tensorflow
+        from lawrec.devices.tensorflow_start import import_tensorflow
 
         import_tensorflow()
         remove(self.root / name)  # which a process that was lost may have left

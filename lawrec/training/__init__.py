@@ -1,1 +1,1 @@
-"""Training: the loop, checkpoints, devices and TensorBoard."""
+"""Training: the loop, checkpoints, the ranker and TensorBoard."""

@@ -17,10 +17,10 @@ from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
 from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.prepare import prepare
 from lawrec.corpus.vocabulary import PAD_ID, Vocabulary
+from lawrec.devices.configure import configure_devices
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.create import create_run
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase
-from lawrec.training.devices import configure_devices
 from lawrec.training.setup import with_device
 from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import (

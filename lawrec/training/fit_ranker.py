@@ -5,6 +5,7 @@ from functools import partial
 
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import Record, read_records
+from lawrec.devices.distributed import broadcast_from_chief, chief_first, is_chief
 from lawrec.errors import RunError
 from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
@@ -16,7 +17,6 @@ from lawrec.ranking.train_cases import collect
 from lawrec.runs.out_of_fold_file import load_out_of_fold_scores, save_out_of_fold_scores
 from lawrec.runs.ranker_file import has_ranker, load_ranker, save_ranker
 from lawrec.runs.run import Run, load_encoder
-from lawrec.training.distributed import broadcast_from_chief, chief_first, is_chief
 from lawrec.training.out_of_fold_nets import out_of_fold_logits
 from lawrec.types import Float32Array, Strategy
 

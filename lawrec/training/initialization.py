@@ -7,13 +7,13 @@ from pathlib import Path
 
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import read_records
+from lawrec.devices.distributed import broadcast_from_chief, is_chief
 from lawrec.errors import RunError
 from lawrec.models.embedding_init import initial_embedding
 from lawrec.progress import Progress
 from lawrec.runs.find_checkpoint import newest_checkpoint
 from lawrec.runs.run import Run
 from lawrec.training.checkpoints import CheckpointManager, restore_checkpoint
-from lawrec.training.distributed import broadcast_from_chief, is_chief
 from lawrec.training.train_step import TrainState
 from lawrec.training.warm_start import load_shared_weights
 from lawrec.types import Strategy

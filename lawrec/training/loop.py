@@ -25,6 +25,7 @@ import tensorflow as tf
 from lawrec.config import TrainingConfig
 from lawrec.corpus.manifest import Records, find_damage
 from lawrec.corpus.tfrecords import DAMAGE, disk_full_as_os_error
+from lawrec.devices.distributed import broadcast_from_chief, is_chief, worker_loss_as_run_error
 from lawrec.models.scorer import make_scorer
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.scorer import Scorer
@@ -32,7 +33,6 @@ from lawrec.runs.checkpoint_list import BEST, add_to_list, read_checkpoint_list
 from lawrec.runs.results import TrainingEvaluation
 from lawrec.runs.run import Run, set_latest
 from lawrec.training.checkpoints import CheckpointManager, checkpoint_manager
-from lawrec.training.distributed import broadcast_from_chief, is_chief, worker_loss_as_run_error
 from lawrec.training.fit_ranker import load_or_fit_ranker
 from lawrec.training.index_cases import index_train_cases
 from lawrec.training.initialization import output_folder, restore_or_initialize

@@ -7,12 +7,12 @@ from lawrec.config import Config
 from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.prepare import prepare
+from lawrec.devices.configure import configure_devices
+from lawrec.devices.distributed import chief_first, find_cluster, is_chief
 from lawrec.errors import ConfigError, RunError
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.create import create_run
 from lawrec.runs.run import Run, find_run
-from lawrec.training.devices import configure_devices
-from lawrec.training.distributed import chief_first, find_cluster, is_chief
 from lawrec.training.warm_start import warm_start_from
 from lawrec.types import Strategy
 

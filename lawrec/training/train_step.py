@@ -24,12 +24,12 @@ import tensorflow as tf
 from lawrec.config import Config, LossConfig
 from lawrec.corpus.input_pipeline import training_batches
 from lawrec.corpus.manifest import Records
+from lawrec.devices.configure import precision_scope
 from lawrec.errors import RunError
 from lawrec.models.losses import label_weights, loss_sum
 from lawrec.models.lstm_classifier import log_odds_bias
 from lawrec.runs.run import Run
 from lawrec.training.checkpoints import build_run_model, optimizer_variable_name, weight_shapes
-from lawrec.training.devices import precision_scope
 from lawrec.training.optimizers import Optimizer, make_optimizer
 from lawrec.training.schedules import learning_rate
 from lawrec.types import Float32Array, Model, Strategy, Tensor

@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lawrec import Recommender
-from lawrec.corpus.cases import read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import read_cases
 from lawrec.inference.fact_parts import clauses, locate, words
 from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.runs.results import Answer

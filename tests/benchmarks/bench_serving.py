@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from lawrec import Recommender
-from lawrec.corpus.cases import read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import read_cases
 from lawrec.reporting.answers.writers import answer_json
 from lawrec.storage.resources import shipped_path
 

@@ -19,7 +19,8 @@ from typing import Any
 import jieba
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import Case, read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.parallel import available_cores

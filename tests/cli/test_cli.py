@@ -13,7 +13,7 @@ from click.shell_completion import ShellComplete
 
 from lawrec import __version__
 from lawrec.cli import COMMANDS, cli, load_command
-from lawrec.cli.option_types import HEADINGS
+from lawrec.cli.shared.option_types import HEADINGS
 from lawrec.config import Config
 from lawrec.corpus.readers import CaseFormat
 from lawrec.decision.objectives import OBJECTIVES
@@ -156,7 +156,7 @@ def test_help_of_all_imports_no_command():
         "print([name for name in sys.modules if name.startswith('lawrec.cli.')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("\n['lawrec.cli.printing']\n")
+    assert done.stdout.endswith("\n['lawrec.cli.shared', 'lawrec.cli.shared.printing']\n")
 
 
 def test_a_misspelled_command_names_the_nearest():

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from lawrec.corpus.cases import EVERY_ARTICLE, BadLines, Case, read_cases, read_stream, usable_cases
+from lawrec.corpus.bad_lines import BadLines, usable_cases
+from lawrec.corpus.cases import EVERY_ARTICLE, Case, read_cases, read_stream
 from lawrec.corpus.readers import OR_CHARGES, READERS, SOME_ARTICLES, SUFFIXES, CaseFormat
 from lawrec.errors import CaseError, ErrorKind
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import Case, read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.splits import TokenCounts
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer

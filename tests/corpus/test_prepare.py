@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import read_cases
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.manifest import find_damage, load_records, verify
 from lawrec.corpus.prepare import prepare

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import read_cases
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import PAD, UNK, UNK_ID, Encoder, Vocabulary
 from lawrec.decision.recommend import Decision, Recommendation

@@ -6,7 +6,8 @@ import signal
 import pytest
 from starlette.testclient import TestClient
 
-from lawrec.corpus.cases import Case, read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import Case, read_cases
 from lawrec.errors import CaseError
 from lawrec.serving.feedback import append_case, feedback_case
 from lawrec.serving.request_bodies import FeedbackBody

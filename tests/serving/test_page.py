@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from lawrec.corpus.cases import read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import read_cases
 from lawrec.reporting.answers.writers import answer_csv
 from lawrec.serving.page import STATIC, preferred_language
 from lawrec.serving.service_config import key_digest

@@ -70,9 +70,9 @@ class CaseStream:
         return decode_lines(lines, self.case_format.encoding)
 
 
-Record = dict[str, Any]
+Fields = dict[str, Any]
 """The fields of a case by the names that its file has, of any type."""
-Row = tuple[int, Record | CaseError]
+Row = tuple[int, Fields | CaseError]
 """The number of a line or row, from 1, and its fields, or the error of a line without any."""
 
 

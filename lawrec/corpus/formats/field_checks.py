@@ -110,7 +110,7 @@ def check_id(case_id: str, where: str) -> None:
         )
 
 
-def check_labels(values: Sequence[object], where: str, *, name: str) -> None:
+def check_label_sizes(values: Sequence[object], where: str, *, name: str) -> None:
     """Check how many labels there are, and how long they are.
 
     Args:
@@ -122,7 +122,7 @@ def check_labels(values: Sequence[object], where: str, *, name: str) -> None:
         CaseError: There are too many, or one is too long.
 
     Example:
-        >>> check_labels([264, "133之一"], "train.json:1", name="articles")
+        >>> check_label_sizes([264, "133之一"], "train.json:1", name="articles")
     """
     longest = max((len(value) for value in values if isinstance(value, str)), default=0)
     if len(values) > MAX_LABELS:

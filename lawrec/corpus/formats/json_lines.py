@@ -9,7 +9,7 @@ from lawrec.corpus.formats.case_format import (
     FIX_LINE,
     CaseFormat,
     CaseStream,
-    Record,
+    Fields,
     Row,
     is_too_long,
     too_long_error,
@@ -48,7 +48,7 @@ def read_json_lines(cases: CaseStream) -> Iterator[Row]:
                 yield number, error
 
 
-def _object(line: str, where: str, *, case_format: CaseFormat) -> Record:
+def _object(line: str, where: str, *, case_format: CaseFormat) -> Fields:
     """Return the JSON object of a line whose "meta", if it is read, is an object too."""
     kind = ErrorKind.BROKEN_JSON
     record = _value(line, where)

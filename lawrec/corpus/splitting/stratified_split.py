@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from lawrec.corpus.bad_lines import SKIPPED, BadLines
 from lawrec.corpus.case_lines import CaseLine, line_to_json, read_lines
-from lawrec.corpus.cases import SKIPPED, BadLines, Case
+from lawrec.corpus.cases import Case
 from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
 from lawrec.corpus.label_check import (
     KnownLabels,

@@ -162,7 +162,7 @@ def fit_keras_lstm(train: LabelledTokens, valid: LabelledTokens, *, seed: int) -
 
     Valid stops the training after three epochs without a smaller loss, and the best weights stay.
     """
-    from lawrec.tensorflow_start import import_tensorflow
+    from lawrec.devices.tensorflow_start import import_tensorflow
 
     import_tensorflow()
     import keras

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import Case, read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.splits import SPLITS, find_splits

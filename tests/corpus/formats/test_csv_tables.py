@@ -7,7 +7,8 @@ import pytest
 
 from lawrec.corpus.audit.case_checks import audit_reference_of
 from lawrec.corpus.audit.runner import audit
-from lawrec.corpus.cases import BadLines, Case, read_cases, usable_cases
+from lawrec.corpus.bad_lines import BadLines, usable_cases
+from lawrec.corpus.cases import Case, read_cases
 from lawrec.errors import CaseError
 from lawrec.storage.limits import MAX_LINE_BYTES
 

@@ -8,7 +8,8 @@ import jieba
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import read_cases, usable_cases
+from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.cases import read_cases
 from lawrec.corpus.tokenization.tokenizers import (
     TOKENIZERS,
     listed_words,

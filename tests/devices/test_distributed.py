@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lawrec.errors import RunError
-from lawrec.training.distributed import (
+from lawrec.devices.distributed import (
     broadcast_from_chief,
     find_cluster,
     is_chief,
     worker_loss_as_run_error,
 )
+from lawrec.errors import RunError
 from lawrec.training.loop import train
 from tests.helpers.cases import SETTINGS
 

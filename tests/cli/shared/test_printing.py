@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.cli.printing import print_result
+from lawrec.cli.shared.printing import print_result
 from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.storage.resources import shipped_path
 from lawrec.text import encodable
@@ -130,7 +130,7 @@ def test_a_closed_stderr_loses_messages_alone(tmp_path):
 
 def test_descriptors_of_closed_streams_are_not_given_to_files():
     code = (
-        "import os; from lawrec.cli.printing import open_streams; open_streams(); "
+        "import os; from lawrec.cli.shared.printing import open_streams; open_streams(); "
         "raise SystemExit(os.open(os.devnull, os.O_RDONLY))"
     )
     words = ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code]

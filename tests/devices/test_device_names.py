@@ -1,6 +1,6 @@
 import pytest
 
-from lawrec.device_names import select_gpus
+from lawrec.devices.device_names import select_gpus
 from lawrec.errors import ConfigError, RunError
 
 

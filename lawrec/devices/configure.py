@@ -16,11 +16,11 @@ import keras
 import tensorflow as tf
 
 from lawrec.config import TrainingConfig
-from lawrec.device_names import select_gpus
+from lawrec.devices.device_names import select_gpus
+from lawrec.devices.distributed import find_cluster
 from lawrec.errors import RunError
 from lawrec.progress import SILENT, Progress
 from lawrec.registry import lookup
-from lawrec.training.distributed import find_cluster
 from lawrec.types import Strategy
 
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}

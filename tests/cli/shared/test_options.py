@@ -6,7 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from lawrec.cli import cli, option_types, options
+from lawrec.cli import cli
+from lawrec.cli.shared import option_types, option_values, options
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import CaseFormat
 from lawrec.progress import SILENT
@@ -18,7 +19,7 @@ def values(*arguments, decorators=(options.data,)):
 
     @options.compose_options(click.command(cls=option_types.HeadedCommand), *decorators)
     def command(**arguments):
-        results.append((arguments, options.is_given(*arguments)))
+        results.append((arguments, option_values.is_given(*arguments)))
 
     result = CliRunner().invoke(command, list(arguments), catch_exceptions=False)
     assert result.exit_code == 0, result.stderr
@@ -28,8 +29,8 @@ def values(*arguments, decorators=(options.data,)):
 def test_without_options_everything_has_its_default():
     arguments, given = values()
     assert not given
-    assert options.case_format_from(arguments) == CaseFormat()
-    assert options.dataset_spec_from(arguments) == DatasetSpec()
+    assert option_values.case_format_from(arguments) == CaseFormat()
+    assert option_values.dataset_spec_from(arguments) == DatasetSpec()
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_without_options_everything_has_its_default():
 def test_a_value_is_kept_even_where_it_is_empty(option, value, name):
     arguments, given = values(option, value)
     assert given
-    assert options.case_format_from(arguments) == CaseFormat(**{name: value})
+    assert option_values.case_format_from(arguments) == CaseFormat(**{name: value})
 
 
 def test_a_default_that_is_written_out_counts_as_given():
@@ -54,7 +55,7 @@ def test_a_default_that_is_written_out_counts_as_given():
 
 def test_user_dictionaries_replace_the_shipped_one():
     arguments, _ = values("--user-dict", "a.txt", "--user-dict", "b.txt")
-    spec = options.dataset_spec_from(arguments)
+    spec = option_values.dataset_spec_from(arguments)
     assert spec.dictionaries == (Path("a.txt"), Path("b.txt"))
 
 
@@ -63,7 +64,7 @@ def test_a_preset_a_file_and_assignments_make_the_settings(tmp_path):
     arguments, _ = values(
         *("--preset", "tiny", "--config", str(tmp_path / "my.toml"), "--set", "training.seed=7")
     )
-    settings = options.settings_from(arguments)
+    settings = option_values.settings_from(arguments)
     assert (settings.model.lstm_layers, settings.training.epochs, settings.training.seed) == (
         *(1, 2, 7),
     )
@@ -85,7 +86,7 @@ def test_quiet_shows_no_progress(arguments, is_silent):
     @click.command()
     @options.messages
     def command():
-        with options.show_progress() as progress:
+        with option_values.show_progress() as progress:
             seen.append(progress is SILENT)
 
     CliRunner().invoke(command, arguments, catch_exceptions=False)

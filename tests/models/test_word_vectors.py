@@ -11,7 +11,7 @@ from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import CaseError
 from lawrec.models.embedding_init import initial_embedding, token_vectors
 from lawrec.models.word2vec_format import write_vectors
-from lawrec.training.word_vectors import train_word_vectors
+from lawrec.models.word_vectors import train_word_vectors
 
 SMALL = config_sources.load(None, ["corpus.tokenizer=char", "model.embedding_size=6"])
 THINGS, CITIES = "车船马牛", "京沪津渝"

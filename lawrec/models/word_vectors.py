@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lawrec.config import Config
-from lawrec.corpus.cases import BadLines, no_case_error, read_cases, usable_cases
+from lawrec.corpus.bad_lines import BadLines, usable_cases
+from lawrec.corpus.cases import no_case_error, read_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.tokenization.tokenizers import listed_words, load_tokenizer

@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 
 from lawrec.config import TrainingConfig
+from lawrec.devices.configure import configure_devices, precision_scope
 from lawrec.errors import ConfigError, RunError
-from lawrec.training.devices import configure_devices, precision_scope
 
 pytestmark = pytest.mark.tensorflow
 

@@ -1,0 +1,1 @@
+"""What the commands share: their options, what those become, and how results are printed."""
