@@ -44,13 +44,7 @@ from lawrec.storage.files import write_text
     type=option_types.OutputFolder(),
     help="Write the cases without their errors to this new folder.",
 )
-@click.option(
-    "--jobs",
-    "n_jobs",
-    type=click.IntRange(min=0),
-    default=0,
-    help="Other processes that share the work; the report is the same.",
-)
+@options.jobs
 @click.option("--strict", is_flag=True, help="Exit with 1 when there is an error.")
 @options.messages
 def audit(

@@ -39,6 +39,7 @@ def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float,
 @options.skip_bad
 @options.any_label
 @options.input_format
+@options.jobs
 @options.output("New folder for the splits.", folder=True, required=True)
 @options.messages
 def split(
@@ -48,6 +49,7 @@ def split(
     article_list: Path | None,
     near_duplicate_threshold: float,
     skip_bad: bool,
+    n_jobs: int,
     output: Path,
     **arguments: Unpack[option_values.InputFormatOptions],
 ) -> None:
@@ -63,7 +65,7 @@ def split(
         report = split_files(
             files,
             output,
-            settings=SplitSettings(ratios, split_seed, near_duplicate_threshold),
+            settings=SplitSettings(ratios, split_seed, near_duplicate_threshold, n_jobs),
             article_list=article_list,
             case_format=option_values.case_format_from(arguments),
             skip_bad=skip_bad,

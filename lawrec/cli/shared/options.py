@@ -181,6 +181,13 @@ near_duplicates = click.option(
     default=0.8,
     help="Jaccard similarity from which on two facts are near-duplicates.",
 )
+jobs = click.option(
+    "--jobs",
+    "n_jobs",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Other processes that share the work; the results are the same.",
+)
 language = click.option(
     "--language",
     type=click.Choice(LANGUAGES),

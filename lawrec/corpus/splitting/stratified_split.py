@@ -44,11 +44,13 @@ class SplitSettings:
         ratios: The shares of train, valid and test: three positive numbers whose sum is 1.
         seed: The seed of the random order in which groups of equal size are assigned.
         threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
+        jobs: The number of other processes that compare the facts; 0: this one does.
     """
 
     ratios: Sequence[float] = RATIOS
     seed: int = 2018
     threshold: float = NEAR_DUPLICATE_THRESHOLD
+    jobs: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def split_files(
         check_labels([(file, case_format) for file in files], known, progress=progress)
     bad_lines = BadLines(skip=skip_bad)
     with ExitStack() as temporary:
-        reading = _Reading(temporary, settings.threshold)
+        reading = _Reading(temporary, settings)
         lines = _usable_lines(files, case_format, known=known, bad_lines=bad_lines)
         for done, line in enumerate(lines, 1):
             reading.add(line)
@@ -157,8 +159,8 @@ class _Reading:
     Memory holds the different sets of articles, and the different kinds of groups.
     """
 
-    def __init__(self, temporary: ExitStack, threshold: float) -> None:
-        self._texts = NearDuplicateIndex(temporary, threshold)
+    def __init__(self, temporary: ExitStack, settings: SplitSettings) -> None:
+        self._texts = NearDuplicateIndex(temporary, settings.threshold, jobs=settings.jobs)
         self._labels, self._kinds = (
             DiskArray(temporary.enter_context(temporary_file()), np.uint32) for _ in range(2)
         )
