@@ -27,12 +27,13 @@ from numpy.typing import NDArray
 from lawrec.corpus.duplicates.pair_search import (
     N_FILES,
     TextStore,
+    extend_with_numbers,
     join_near_duplicates,
     shingles,
 )
 from lawrec.iterables import batched
 from lawrec.parallel import parallel_map
-from lawrec.storage.disk_array import BLOCK, DiskArray, equal_values
+from lawrec.storage.disk_array import DiskArray, equal_values
 from lawrec.storage.files import temporary_file
 
 NEAR_DUPLICATE_THRESHOLD = 0.8
@@ -125,8 +126,7 @@ class NearDuplicateIndex:
     def first_of_group(self) -> DiskArray:
         """The first text of the group of each text; a text without relatives is its own."""
         firsts = self._store.firsts
-        for start in range(0, len(self._digests), BLOCK):
-            firsts.extend(range(start, min(start + BLOCK, len(self._digests))))
+        extend_with_numbers(firsts, len(self._digests))
         for first, *others in self.equal_texts():
             for number in others:
                 firsts[number] = first

@@ -18,7 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lawrec.parallel import parallel_map
-from lawrec.storage.disk_array import DiskArray, ValueRange, equal_values_in, value_ranges
+from lawrec.storage.disk_array import (
+    BLOCK,
+    DiskArray,
+    ValueRange,
+    equal_values_in,
+    value_ranges,
+)
 from lawrec.storage.files import temporary_file
 from lawrec.storage.limits import MAX_CANDIDATES
 
@@ -150,6 +156,20 @@ class DisjointSets:
                 self._parents[number] = self.root(number)
 
 
+def extend_with_numbers(array: DiskArray, n_items: int) -> None:
+    """Add the numbers from 0 on to an array: the parents of numbers none of which is joined.
+
+    Example:
+        >>> import io
+        >>> parents = DiskArray(io.BytesIO(), "u8")
+        >>> extend_with_numbers(parents, 3)
+        >>> list(parents.items())
+        [0, 1, 2]
+    """
+    for start in range(0, n_items, BLOCK):
+        array.extend(range(start, min(start + BLOCK, n_items)))
+
+
 class PairSearch(NamedTuple):
     """The search of one process.
 
@@ -219,7 +239,7 @@ def _search_of_process(
     """Return the search of another process, and what closes its files."""
     files = ExitStack()
     store = TextStore([files.enter_context(path.open("rb")) for path in paths], n_bands)
+    # Of texts that are the same, one alone is compared: none of the others is joined yet.
     parents = DiskArray(files.enter_context(temporary_file()), "u8")
-    for block in store.firsts.blocks():
-        parents.extend(block)
+    extend_with_numbers(parents, len(store.firsts))
     return PairSearch(store, threshold, DisjointSets(parents), set()), files
