@@ -69,7 +69,7 @@ def parallel_map(
             "workers",
             expected="worker processes must run until their work is done",
             got="one that was killed",
-            todo="Free some memory, or start none: --set corpus.workers=1, of predict --jobs 0.",
+            todo="Free some memory, or start none: --set corpus.workers=1, or --jobs 0.",
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

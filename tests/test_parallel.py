@@ -62,7 +62,7 @@ def test_a_killed_process_is_an_error():
         list(parallel_map(eval, ["__import__('os')._exit(1)"], workers=1))
     assert str(caught.value) == (
         "workers: worker processes must run until their work is done, got one that was "
-        "killed. Free some memory, or start none: --set corpus.workers=1, of predict --jobs 0."
+        "killed. Free some memory, or start none: --set corpus.workers=1, or --jobs 0."
     )
 
 

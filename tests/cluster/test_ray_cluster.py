@@ -3,6 +3,7 @@
 import shutil
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,9 @@ def test_a_node_is_lost_and_the_answers_are_those_of_one_process(cluster, job, t
         ("plan shards", 1, 1),
         *(("shards", done, n_shards) for done in range(1, n_shards + 1)),
     ]
+    remote = PredictJob(**{**vars(job), "folder": Path(f"file://{tmp_path}/remote")})
+    predict_in_shards(remote, cluster=cluster.address)
+    assert contents(tmp_path / "remote") == contents(alone.folder)
     before = contents(job.folder)
     (job.folder / "answers-00003.jsonl").unlink()
     predict_in_shards(job, cluster=cluster.address)
