@@ -53,11 +53,11 @@ async def recommend(request: Request, body: RecommendBody) -> Response:
     of a list is answered with its error.
     """
     service = service_of(request)
-    facts = _facts(body, service)
+    facts, day = _facts(body, service), parse_day(body.date)
     texts = None
     if body.with_text:
         try:
-            texts = service.model.texts(parse_day(body.date))
+            texts = service.model.texts(day)
         except StatuteError as error:
             raise as_problem(error, 409) from error
     threshold = -1.0 if body.threshold is None else body.threshold

@@ -30,6 +30,8 @@ from lawrec.serving.service_config import ServiceConfig, check_service
 
 HEAD_SECONDS = 10.0
 """Seconds until the head of a request must have arrived."""
+MOST_HEAD_BYTES = 2**16
+"""The head of a request may not go on when so many bytes of it have arrived."""
 
 
 def run_service(
@@ -94,6 +96,7 @@ def server_config(
         port=config.port,
         workers=config.workers,
         http=_Protocol,
+        ws="none",
         ssl_certfile=config.tls_certificate,
         ssl_keyfile=config.tls_key,
         access_log=config.access_log,
@@ -124,7 +127,9 @@ def _shared_metrics() -> Iterator[None]:
 
 
 class _Protocol(HttpToolsProtocol):
-    """HTTP that waits for the head of a request for a limited time; uvicorn waits forever."""
+    """HTTP whose heads have a limit of time and size; uvicorn waits forever, and keeps it all."""
+
+    _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -137,11 +142,29 @@ class _Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Wait for the head of the next request, unless it is complete."""
+        self._head_bytes += len(data)
         super().data_received(data)
+        if self._head_bytes > MOST_HEAD_BYTES:
+            self.send_400_response("The head of the request is too large.")
         if self.cycle and not self.cycle.response_complete:
             self._head.cancel()
         elif self._head.cancelled():
             self._head = self._close_later()
+
+    def on_headers_complete(self) -> None:
+        """Start to count: what comes is a body."""
+        super().on_headers_complete()
+        self._head_bytes = 0
+
+    def on_body(self, body: bytes) -> None:
+        """Start to count: after the last part of a body, there may be more headers."""
+        super().on_body(body)
+        self._head_bytes = 0
+
+    def on_message_complete(self) -> None:
+        """Start to count: what comes is the head of the next request."""
+        super().on_message_complete()
+        self._head_bytes = 0
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""

@@ -103,6 +103,7 @@ def test_a_day_before_all_versions_is_a_conflict(recommend):
         ({"fact": "盗", "top_k": "3"}, 422, "body.top_k"),
         ({"fact": "盗", "topk": 3}, 422, "body.topk"),
         ({"fact": "盗", "with_text": True, "date": "2021-02-31"}, 422, "date"),
+        ({"fact": "盗", "date": "2021-02-31"}, 422, "date"),
         ({"fact": "盗", "date": "yesterday"}, 422, "body.date"),
     ],
 )

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -211,6 +211,40 @@ def test_a_head_that_does_not_come_closes_the_connection(monkeypatch, before):
             assert b" 204 " in sock.recv(4096)
         sock.sendall(REQUEST[:9])
         assert sock.recv(4096) == b""
+
+
+HEADERS = b"X: a\r\n" * 50_000
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        REQUEST[:-2],
+        REQUEST[:-2] + b"X: ",
+        REQUEST + REQUEST[:-2],
+        b"GET /",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n",
+    ],
+    ids=["headers", "a header", "of the second", "a path", "after the body"],
+)
+def test_a_head_without_end_is_refused_before_it_takes_memory(monkeypatch, start):
+    with started_here(monkeypatch, 60.0) as address, socket.create_connection(address, 30) as sock:
+        rest = HEADERS if start.endswith(b"\n") else b"a" * len(HEADERS)
+        with suppress(ConnectionError):  # it may be refused before all is sent
+            sock.sendall(start + rest)
+        answers = b""
+        with suppress(ConnectionError):
+            while part := sock.recv(4096):
+                answers += part
+        assert not answers or b"HTTP/1.1 400 Bad Request" in answers
+
+
+def test_a_large_body_is_no_large_head(monkeypatch):
+    with started_here(monkeypatch, 60.0) as address, socket.create_connection(address, 30) as sock:
+        for _ in range(2):
+            length = b"Content-Length: 300000\r\n\r\n"
+            sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\n" + length + b"a" * 300_000)
+            assert b" 204 " in sock.recv(4096)
 
 
 def test_the_body_of_an_answer_does_not_wait_for_its_head_to_arrive(monkeypatch):
