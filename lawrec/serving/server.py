@@ -9,6 +9,7 @@ import math
 import os
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,10 @@ HEAD_SECONDS = 10.0
 """Seconds until the head of a request must have arrived."""
 MOST_HEAD_BYTES = 2**16
 """The head of a request may not go on when so many bytes of it have arrived."""
+BACKLOG = 128
+"""So many connections may wait until they are accepted, which all of them are at once."""
+_OTHER_FILES = 4 * BACKLOG + 64
+"""Files of the process, and connections that were accepted and are not yet closed."""
 
 
 def run_service(
@@ -97,6 +102,7 @@ def server_config(
         workers=config.workers,
         http=_Protocol,
         ws="none",
+        backlog=BACKLOG,
         ssl_certfile=config.tls_certificate,
         ssl_keyfile=config.tls_key,
         access_log=config.access_log,
@@ -126,14 +132,34 @@ def _shared_metrics() -> Iterator[None]:
             del os.environ[FOLDER_VARIABLE]
 
 
+def most_connections() -> int:
+    """Return how many connections a process may have open.
+
+    When files run out, asyncio tries to accept thousands of times per second, and logs each try.
+
+    Example:
+        >>> most_connections() >= BACKLOG
+        True
+    """
+    if sys.platform == "win32":
+        return sys.maxsize
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = limit == resource.RLIM_INFINITY
+    return sys.maxsize if unlimited else max(BACKLOG, limit - _OTHER_FILES)
+
+
 class _Protocol(HttpToolsProtocol):
     """HTTP whose heads have a limit of time and size; uvicorn waits forever, and keeps it all."""
 
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first request."""
+        """Wait for the first request, unless there are too many connections."""
         super().connection_made(transport)
+        if len(self.connections) > most_connections():
+            transport.close()
         # asyncio does so only for sockets that say they are TCP; those that workers share do not.
         # Head and body of an answer are two packets: the second one would wait 40 ms.
         connection = transport.get_extra_info("socket")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import httpx
 import pytest
@@ -237,6 +238,33 @@ def test_a_head_without_end_is_refused_before_it_takes_memory(monkeypatch, start
             while part := sock.recv(4096):
                 answers += part
         assert not answers or b"HTTP/1.1 400 Bad Request" in answers
+
+
+def test_connections_beyond_what_files_allow_are_closed_at_once(monkeypatch):
+    monkeypatch.setattr(server, "most_connections", lambda: 2)
+    with started_here(monkeypatch, 60.0) as address, ExitStack() as opened:
+        first, second, third = (
+            opened.enter_context(socket.create_connection(address, 30)) for _ in range(3)
+        )
+        assert third.recv(4096) == b""
+        for each in (first, second):
+            each.sendall(REQUEST)
+            assert b" 204 " in each.recv(4096)
+        first.close()
+        wait_until(lambda: answers(address))
+
+
+def answers(address):
+    with socket.create_connection(address, 30) as sock, suppress(ConnectionError):
+        sock.sendall(REQUEST)
+        return b" 204 " in sock.recv(4096)
+    return False
+
+
+def test_the_files_that_a_process_may_open_limit_its_connections(monkeypatch):
+    for limit, expected in ((1024, 448), (80, 128), (resource.RLIM_INFINITY, sys.maxsize)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, limit=limit: (limit, limit))
+        assert server.most_connections() == expected
 
 
 def test_a_large_body_is_no_large_head(monkeypatch):
