@@ -6,13 +6,14 @@ the old one answers until the new one is there.
 
 import asyncio
 import math
+import multiprocessing
 import os
 import signal
 import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -77,7 +78,21 @@ def worker_app(config: ServiceConfig) -> FastAPI:
     Example:
         >>> worker_app(ServiceConfig())  # doctest: +SKIP
     """
+    _stop_with_the_parent()
     return create_app(config, load_model(config))
+
+
+def _stop_with_the_parent() -> None:
+    """Stop a worker whose parent was killed: nobody could stop it, and it would keep the port."""
+    parent, loop = multiprocessing.parent_process(), asyncio.get_running_loop()
+    assert parent, "only a worker process has a parent"
+
+    def stop() -> None:
+        loop.remove_reader(parent.sentinel)
+        signal.raise_signal(signal.SIGTERM)
+
+    with suppress(NotImplementedError):  # on Windows
+        loop.add_reader(parent.sentinel, stop)
 
 
 def server_config(

@@ -127,6 +127,15 @@ def test_workers_that_stop_take_no_connection_that_nobody_would_answer(tmp_path)
     assert process.returncode == 0
 
 
+def test_workers_stop_when_their_parent_is_killed(tmp_path):
+    with started(tmp_path, "--workers", "2") as (process, address, lines):
+        wait_until(lambda: "".join(lines).count("Application startup complete") == 2)
+        process.kill()
+        wait_until(lambda: is_refused(("127.0.0.1", int(address.rpartition(":")[2]))))
+    assert "".join(lines).count("Finished server process") == 2
+    assert "Traceback" not in "".join(lines)
+
+
 def is_refused(where):
     try:
         socket.create_connection(where, 30).close()
