@@ -83,6 +83,16 @@ class RankingConfig:
     similar_cases: int = number(20_000, at_most=200_000)
 
     @property
+    def needs_ranker(self) -> bool:
+        """Whether the scores need linear SVMs or the second stage."""
+        return self.second_stage or self.lstm_share < 1
+
+    @property
+    def needs_lstm(self) -> bool:
+        """Whether the scores depend on the logits of the LSTM."""
+        return self.lstm_share > 0 or (self.second_stage and self.lstm_feature)
+
+    @property
     def scores_out_of_fold(self) -> bool:
         """Whether train cases have scores by models that have not seen them.
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Self
 
+from lawrec.text import encodable
+
 
 class ErrorKind(StrEnum):
     """Why a case was refused, for code that treats some reasons differently."""
@@ -32,9 +34,9 @@ class LawrecError(Exception):
     """
 
     def __init__(self, where: object, *, expected: str, got: object, todo: str) -> None:
-        self.where = printable(where)
+        self.where = encodable(str(where))
         self.expected = expected
-        self.got = "no such file" if isinstance(got, FileNotFoundError) else printable(got)
+        self.got = "no such file" if isinstance(got, FileNotFoundError) else encodable(str(got))
         self.todo = todo
         super().__init__(f"{self.where}: {expected}, got {self.got}. {todo}")
 
@@ -100,16 +102,6 @@ class RecordsError(LawrecError):
 
 class RunError(LawrecError):
     """A run is missing, unfinished, or does not fit what is asked of it."""
-
-
-def printable(value: object) -> str:
-    r"""Return a text that UTF-8 can hold: of a file name that is not UTF-8, bytes are escaped.
-
-    Example:
-        >>> print(printable("案\udcff.json"))
-        案\udcff.json
-    """
-    return str(value).encode(errors="backslashreplace").decode()
 
 
 def quoted(value: Any, limit: int = 40) -> str:

@@ -7,7 +7,6 @@ import click
 
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
-from lawrec.cli.train import check_settings
 
 
 @click.command(cls=option_types.HeadedCommand)
@@ -30,8 +29,8 @@ def baseline(
     The new run is one like any other, but other commands use it only where it is named, for example
     in `lawrec evaluate --compare baseline`.
     """
-    settings = check_settings(option_values.settings_from(arguments))
-    dataset = option_values.dataset_spec_from(arguments)
+    settings = option_values.check_settings(option_values.settings_from(arguments))
+    dataset = option_values.dataset_spec_from(arguments, settings)
     option_values.start_tensorflow()
     from lawrec.inference.baseline import baseline_config, train_and_tune
     from lawrec.reporting.runs_text import start_text, tuning_text

@@ -28,7 +28,7 @@ def prepare(cluster: str | None, **arguments: Unpack[option_values.DataOptions])
 
     with _connected(cluster) as map_batches, option_values.show_progress() as progress:
         records = prepare_records(
-            option_values.dataset_spec_from(arguments),
+            option_values.dataset_spec_from(arguments, settings),
             settings.corpus,
             progress=progress,
             map_batches=map_batches,

@@ -11,7 +11,6 @@ import click
 
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
-from lawrec.cli.train import check_settings
 from lawrec.reporting.progress_bars import stopping_between_steps
 from lawrec.search.space import search_space
 from lawrec.search.study import PRUNERS, SAMPLERS, SearchPlan, require_optuna
@@ -107,7 +106,7 @@ def search(
     """
     require_optuna()
     space = search_space(option_values.settings_from(arguments), fixed)
-    check_settings(space.start)
+    option_values.check_settings(space.start)
     plan = SearchPlan(
         trials=trials,
         jobs=jobs,
@@ -118,7 +117,7 @@ def search(
         keep_runs=keep_runs,
     )
     folder = output or Path("checkpoints", f"search-{datetime.now(UTC):%Y%m%d-%H%M%S}")
-    dataset = option_values.dataset_spec_from(arguments)
+    dataset = option_values.dataset_spec_from(arguments, space.start)
     option_values.start_tensorflow()
     from lawrec.reporting.plots import require_plots
     from lawrec.reporting.search_html import write_page

@@ -9,7 +9,6 @@ from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
 from lawrec.config import Config
 from lawrec.config_sources import PRESETS
-from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import stopping_between_steps
 
 _CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
@@ -106,8 +105,8 @@ def train(
     for name, value in (("seed", seed), ("epochs", epochs)):
         if value is not None:
             arguments["assignments"] += (f"training.{name}={value}",)
-    settings = check_settings(option_values.settings_from(arguments))
-    dataset = option_values.dataset_spec_from(arguments)
+    settings = option_values.check_settings(option_values.settings_from(arguments))
+    dataset = option_values.dataset_spec_from(arguments, settings)
     moved_to = arguments["data"] if resume and option_values.is_given("data") else None
     option_values.start_tensorflow(verbose=log_placement)
     from lawrec.reporting.runs_text import start_text
@@ -151,24 +150,8 @@ def train(
                     progress.message(training_line(evaluation))
         except KeyboardInterrupt:
             # The run may have no checkpoint yet, and then it is not the newest one.
-            name = run.folder.name
+            name = run.folder.name if checkpoints == Path("checkpoints") else str(run.folder)
             raise click.ClickException(
                 f"Stopped. `lawrec train --resume --run {name}` continues from what is complete."
             ) from None
     print_result(str(run.folder))
-
-
-def check_settings(settings: Config) -> Config:
-    """Return the settings; refuse now what would fail only at the end of a long training.
-
-    Raises:
-        ConfigError: A setting names no metric, strategy or objective, or a file that is not there.
-    """
-    from lawrec.decision.cross_fitting import check_choices
-    from lawrec.evaluation.metrics import HIGHER_IS_BETTER
-    from lawrec.models.word2vec_format import check_embedding_init
-
-    check_choices(settings.decision)
-    lookup(HIGHER_IS_BETTER, settings.training.monitor, where="training.monitor")
-    check_embedding_init(settings.model)
-    return settings

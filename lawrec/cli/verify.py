@@ -31,8 +31,9 @@ def verify(records: Path | None, **arguments: Unpack[option_values.DataOptions])
     if records:
         folders = [records]
     elif option_values.is_given(*arguments):
-        corpus = option_values.settings_from(arguments).corpus
-        folders = [folder_for(option_values.dataset_spec_from(arguments), corpus)]
+        settings = option_values.settings_from(arguments)
+        dataset = option_values.dataset_spec_from(arguments, settings)
+        folders = [folder_for(dataset, settings.corpus)]
     else:
         folders = manifest.folders_in(Path("data/records"))
     with option_values.show_progress() as progress:

@@ -19,13 +19,14 @@ from typing import Any
 
 from lawrec.corpus.case_shards import ShardPlan, check_unchanged
 from lawrec.corpus.cases import no_answer_error
-from lawrec.errors import ConfigError, printable, quoted
+from lawrec.errors import ConfigError, quoted
 from lawrec.progress import SILENT, Progress
 from lawrec.storage.claims import Claims, claim_name
 from lawrec.storage.files import sha256
 from lawrec.storage.remote_files import names_in, resolve_uri
 from lawrec.storage.seal import MANIFEST, SEAL_ERRORS, read_sealed, write_sealed
 from lawrec.storage.temporary_names import remove
+from lawrec.text import encodable
 
 PLAN = "plan.json"
 _STATE = ".state"
@@ -300,7 +301,7 @@ def _read_plan(path: Path, job: Mapping[str, Any]) -> ShardPlan:
 def _check_files(plan: ShardPlan, files: Sequence[Path], *, where: Path) -> None:
     """Raise an error if files are not those of a plan; they may have moved together."""
     names = [Path(file.where).name for file in plan.files]
-    if names != [printable(file.name) for file in files]:
+    if names != [encodable(str(file.name)) for file in files]:
         raise ConfigError(
             where,
             expected=f"the input must be {quoted(names)}, in this order",

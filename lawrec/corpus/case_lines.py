@@ -14,7 +14,7 @@ from typing import Any
 from lawrec.corpus.case_shards import FilePart, part_of, plan_shards
 from lawrec.corpus.cases import Case, Cases, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat, choose_reader
-from lawrec.errors import CaseError, printable
+from lawrec.errors import CaseError
 from lawrec.law.articles import json_label
 from lawrec.storage.json_text import json_line
 from lawrec.storage.text_files import (
@@ -24,7 +24,7 @@ from lawrec.storage.text_files import (
     list_files,
     open_binary,
 )
-from lawrec.text import normalize
+from lawrec.text import encodable, normalize
 
 
 @dataclass(frozen=True)
@@ -191,10 +191,10 @@ def _read_file(file: Path, case_format: CaseFormat, *, part: FilePart) -> Iterat
         resolved = replace(case_format, reader=reader)
         cases = read_stream(
             part_of(stream, part),
-            printable(file),
+            encodable(str(file)),
             labelled=True,
             case_format=resolved,
-            prefix=f"{printable(file.name)}:",
+            prefix=f"{encodable(str(file.name))}:",
             first_line=part.first_line,
         )
         usual = CaseFormat("jsonl", encoding=case_format.encoding, any_label=case_format.any_label)

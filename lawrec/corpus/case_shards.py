@@ -15,12 +15,13 @@ from typing import Any, BinaryIO, Self, cast
 
 from lawrec.corpus.cases import Cases, read_stream
 from lawrec.corpus.readers import READERS, CaseFormat, choose_reader
-from lawrec.errors import CaseError, printable
+from lawrec.errors import CaseError
 from lawrec.progress import SILENT, Progress
 from lawrec.storage.encodings import SAMPLE_BYTES
 from lawrec.storage.files import sha256
 from lawrec.storage.limits import MAX_LINE_BYTES
 from lawrec.storage.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
+from lawrec.text import encodable
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def _plan_file(
         else:
             digest = hashlib.file_digest(raw, "sha256")
     size, modified = status.st_size, status.st_mtime_ns
-    return InputFile(printable(path), size, modified, digest.hexdigest(), encoding), parts
+    return InputFile(encodable(str(path)), size, modified, digest.hexdigest(), encoding), parts
 
 
 def _line_ranges(stream: BinaryIO, shard_bytes: int, *, digest: Any) -> Iterator[_Range]:

@@ -30,10 +30,11 @@ from lawrec.corpus.readers import (
     choose_reader,
     read_raw_cases,
 )
-from lawrec.errors import CaseError, ErrorKind, printable, quoted
+from lawrec.errors import CaseError, ErrorKind, quoted
 from lawrec.law.articles import is_empty
 from lawrec.law.labels import article_names
 from lawrec.storage.text_files import list_files, open_binary
+from lawrec.text import encodable
 
 EVERY_ARTICLE = ("*",)
 """The unknown articles of a case of which all articles but those that it names are unknown."""
@@ -176,12 +177,12 @@ def no_answer_error(n_lines: int) -> CaseError:
 
 def _read_files(files: Sequence[Path], labelled: bool, *, case_format: CaseFormat) -> Cases:
     for file in files:
-        prefix = f"{printable(file.name)}:" if len(files) > 1 else ""
+        prefix = f"{encodable(str(file.name))}:" if len(files) > 1 else ""
         with open_binary(file) as stream:
             reader = case_format.reader or choose_reader(file, stream)
             resolved = replace(case_format, reader=reader)
             yield from read_stream(
-                stream, printable(file), labelled=labelled, case_format=resolved, prefix=prefix
+                stream, encodable(str(file)), labelled=labelled, case_format=resolved, prefix=prefix
             )
 
 

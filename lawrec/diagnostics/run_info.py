@@ -14,7 +14,7 @@ from lawrec.runs.bundle import load_titles
 from lawrec.runs.case_index_file import load_case_index
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import onnx_path
-from lawrec.runs.ranker_file import RANKER, load_ranker, needs_network
+from lawrec.runs.ranker_file import RANKER, load_ranker
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.storage.files import sha256
@@ -79,7 +79,7 @@ def _parts(run: Run) -> list[Part]:
     """Return the parts of a bundle, once those that `inspect_run` does not read are checked."""
     load_titles(run)
     load_case_index(run)
-    if needs_network(run):
+    if run.config.ranking.needs_lstm:
         onnx_path(run, best_checkpoint(run))
     paths = sorted(path for path in run.folder.rglob("*") if path.is_file())
     return [
@@ -120,7 +120,7 @@ def _ranker(run: Run) -> RankerInfo:
     svms, second_stage = ranker.first_stage.svms, ranker.second_stage
     return RankerInfo(
         "in use",
-        models=[*svms, LSTM] if ranker.needs_lstm else [*svms],
+        models=[*svms, LSTM] if ranker.config.needs_lstm else [*svms],
         parameters=sum(each.kernel.size + each.bias.size for each in svms.values()),
         candidates=ranker.config.candidates if second_stage else 0,
         trees=len(second_stage.trees.feature) if second_stage else 0,

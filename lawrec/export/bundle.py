@@ -24,7 +24,7 @@ from lawrec.runs.checkpoint_list import (
     checkpoint_list,
 )
 from lawrec.runs.onnx_file import ONNX, onnx_path
-from lawrec.runs.ranker_file import RANKER, has_ranker, load_ranker, needs_network
+from lawrec.runs.ranker_file import RANKER, load_ranker
 from lawrec.runs.run import DICTIONARY, LISTS, Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.storage.files import atomic_file
@@ -132,9 +132,9 @@ def _run_parts(run: Run, checkpoint: str) -> Contents:
         f"{BEST}/{CHECKPOINTS}": _json(sealed(checkpoint_list(digest, [listed]))),
         **{name: (run.folder / name).read_bytes() for name in lists},
     }
-    if has_ranker(run):
+    if run.config.ranking.needs_ranker:
         parts |= _sealed_folder(run, RANKER, run_digest=digest)
-    if needs_network(run):
+    if run.config.ranking.needs_lstm:
         onnx_path(run, checkpoint)
         parts |= _sealed_folder(run, ONNX, run_digest=digest)
     if has_case_index(run):

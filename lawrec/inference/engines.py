@@ -19,7 +19,6 @@ from lawrec.ranking.length_batches import LENGTH_STEP
 from lawrec.ranking.scorer import LogitFunction
 from lawrec.registry import check_name
 from lawrec.runs.onnx_file import CUDA, INT8_MODEL, onnx_logits, onnx_path
-from lawrec.runs.ranker_file import needs_network
 from lawrec.runs.run import Run
 
 AUTO = "auto"
@@ -79,7 +78,7 @@ def choose_engine(
         >>> choose_engine(run, best_checkpoint(run))  # doctest: +SKIP
         'onnx'
     """
-    if not needs_network(run):
+    if not run.config.ranking.needs_lstm:
         return ""
     if choice.name != AUTO:
         check_name(choice.name, ENGINES, where="--engine", kind="engine")

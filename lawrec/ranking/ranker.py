@@ -63,11 +63,6 @@ class Ranker:
     second_stage: SecondStage | None
 
     @property
-    def needs_lstm(self) -> bool:
-        """Whether the scores depend on the logits of the LSTM."""
-        return bool(self.config.lstm_share) or self._has_lstm_feature
-
-    @property
     def feature_names(self) -> list[str]:
         """The names of the features of the second stage, in their order; empty without one."""
         if self.second_stage is None:

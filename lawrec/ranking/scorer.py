@@ -61,6 +61,6 @@ class RunScorer:
 
     def _lstm_logits(self, cases: Sequence[TokenIds]) -> Any:
         """Return the logits of the LSTM, None if no score needs them."""
-        if not self.logits or (self.ranker and not self.ranker.needs_lstm):
+        if not self.logits or (self.ranker and not self.ranker.config.needs_lstm):
             return None
         return self.logits([head_and_tail(case, self.lstm_tokens) for case in cases])

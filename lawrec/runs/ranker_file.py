@@ -39,27 +39,6 @@ WEIGHTS = "weights.npz"
 _TREES, _STATISTICS = "second stage/trees", "second stage/statistics"
 
 
-def has_ranker(run: Run) -> bool:
-    """Return whether the scores of a run need a ranker.
-
-    Example:
-        >>> has_ranker(run)  # doctest: +SKIP
-        True
-    """
-    return run.config.ranking.second_stage or run.config.ranking.lstm_share < 1
-
-
-def needs_network(run: Run) -> bool:
-    """Return whether the scores of a run depend on the logits of its network.
-
-    Example:
-        >>> needs_network(run)  # doctest: +SKIP
-        True
-    """
-    ranking = run.config.ranking
-    return bool(ranking.lstm_share) or (ranking.second_stage and ranking.lstm_feature)
-
-
 def save_ranker(run: Run, ranker: Ranker) -> None:
     """Write the ranker into the folder of its run, whole or not at all.
 
@@ -88,7 +67,7 @@ def load_ranker(run: Run) -> Ranker | None:
         >>> load_ranker(run).scores([[17, 402]], lstm_logits).shape  # doctest: +SKIP
         (1, 183)
     """
-    if not has_ranker(run):
+    if not run.config.ranking.needs_ranker:
         return None
     try:
         manifest, arrays = load_part(run, RANKER, file=WEIGHTS)
@@ -144,7 +123,7 @@ def scoring_digest(run: Run, checkpoint: str) -> str:
         >>> len(scoring_digest(run, best_checkpoint(run)))  # doctest: +SKIP
         64
     """
-    ranker = read_ranker_manifest(run) if has_ranker(run) else {}
+    ranker = read_ranker_manifest(run) if run.config.ranking.needs_ranker else {}
     # The digest of run.json changes when the run is packed, which changes no score.
     values = {key: value for key, value in ranker.items() if key != "run"}
     return json_digest([checkpoint_digest(checkpoint), values])

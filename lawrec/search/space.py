@@ -101,8 +101,8 @@ def _changes_scores(name: str, ranking: RankingConfig) -> bool:
     if name.startswith("ranking.tree"):
         return ranking.second_stage
     if name.startswith("ranking."):
-        return ranking.second_stage or ranking.lstm_share < 1
-    return ranking.lstm_share > 0 or (ranking.second_stage and ranking.lstm_feature)
+        return ranking.needs_ranker
+    return ranking.needs_lstm
 
 
 def _name(assignment: str) -> str:

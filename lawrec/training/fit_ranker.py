@@ -15,7 +15,7 @@ from lawrec.ranking.ranker import Ranker, fit_ranker
 from lawrec.ranking.second_stage import OutOfFoldScores
 from lawrec.ranking.train_cases import collect
 from lawrec.runs.out_of_fold_file import load_out_of_fold_scores, save_out_of_fold_scores
-from lawrec.runs.ranker_file import has_ranker, load_ranker, save_ranker
+from lawrec.runs.ranker_file import load_ranker, save_ranker
 from lawrec.runs.run import Run, load_encoder
 from lawrec.training.out_of_fold_nets import out_of_fold_logits
 from lawrec.types import Float32Array, Strategy
@@ -41,7 +41,7 @@ def load_or_fit_ranker(
     Example:
         >>> ranker = load_or_fit_ranker(run, records, strategy=strategy)  # doctest: +SKIP
     """
-    if not has_ranker(run):
+    if not run.config.ranking.needs_ranker:
         return None
     # The workers train nets together: the chief decides for all of them whether that is needed.
     if broadcast_from_chief(strategy, float(_is_needed(run, progress))):

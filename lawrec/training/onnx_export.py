@@ -12,7 +12,6 @@ from lawrec.ranking.first_stage import sigmoid
 from lawrec.ranking.scorer import LogitFunction
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import MODEL, is_exported, onnx_logits, save_onnx
-from lawrec.runs.ranker_file import needs_network
 from lawrec.runs.run import Run
 from lawrec.training.checkpoints import load_model, open_checkpoint
 from lawrec.types import TokenIds
@@ -45,7 +44,7 @@ def export_onnx(run: Run, checkpoint: str) -> float:
         >>> export_onnx(run, best_checkpoint(run)) < MAX_DIFFERENCE  # doctest: +SKIP
         True
     """
-    if not needs_network(run):
+    if not run.config.ranking.needs_lstm:
         raise RunError(
             run.folder,
             expected="the scores of the run must depend on its network",
@@ -81,7 +80,7 @@ def export_after_training(run: Run, *, progress: Progress = SILENT) -> None:
     Example:
         >>> export_after_training(run)  # doctest: +SKIP
     """
-    if not (run.config.training.export_onnx and needs_network(run)):
+    if not (run.config.training.export_onnx and run.config.ranking.needs_lstm):
         return
     checkpoint = best_checkpoint(run, progress)
     if is_exported(run, checkpoint):

@@ -75,7 +75,7 @@ def test_its_scores_are_those_of_scikit_learns_svms_without_any_network(baseline
         margins[:, label] = svm.decision_function(tf_idf.transform(counts("valid")))
     scored = score_file(run, labelled_cases([run], split_path(run, "valid")))
     np.testing.assert_allclose(scored.y_score, 1 / (1 + np.exp(-4 * margins)), atol=0.03)
-    assert not load_ranker(run).needs_lstm
+    assert not load_ranker(run).config.needs_lstm
 
 
 def test_its_network_is_as_small_as_can_be_and_takes_one_step(baseline):

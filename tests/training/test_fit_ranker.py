@@ -54,7 +54,7 @@ def test_a_ranked_run_learns_and_scores_as_it_was_evaluated(ranked):
 
 def test_the_lstm_is_a_model_of_the_second_stage(ranked):
     run, *_ = ranked
-    assert load_ranker(run).needs_lstm
+    assert load_ranker(run).config.needs_lstm
     features = read_sealed(run.folder / RANKER / "manifest.json")["features"]
     assert {"words: margin", "lstm: margin"} <= set(features)
 

@@ -15,6 +15,7 @@ from lawrec.corpus.readers import CaseFormat
 from lawrec.devices.tensorflow_start import import_tensorflow
 from lawrec.law.statute_versions import CRIMINAL_LAW, ROOT, newest_path
 from lawrec.progress import SILENT, Progress
+from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import progress_on
 
 
@@ -64,19 +65,35 @@ def settings_from(arguments: CaseOptions) -> config.Config:
     )
 
 
+def check_settings(settings: config.Config) -> config.Config:
+    """Return the settings; refuse now what would fail only at the end of a long training.
+
+    Raises:
+        ConfigError: A setting names no metric, strategy or objective, or a file that is not there.
+    """
+    from lawrec.decision.cross_fitting import check_choices
+    from lawrec.evaluation.metrics import HIGHER_IS_BETTER
+    from lawrec.models.word2vec_format import check_embedding_init
+
+    check_choices(settings.decision)
+    lookup(HIGHER_IS_BETTER, settings.training.monitor, where="training.monitor")
+    check_embedding_init(settings.model)
+    return settings
+
+
 def user_dictionaries(arguments: CaseOptions) -> tuple[Path, ...]:
     """Return the user dictionaries of the tokenizer: those that are named, else the shipped one."""
     return arguments["user_dicts"] or DatasetSpec().dictionaries
 
 
-def dataset_spec_from(arguments: DataOptions) -> DatasetSpec:
-    """Return which cases to prepare, and how."""
+def dataset_spec_from(arguments: DataOptions, settings: config.Config) -> DatasetSpec:
+    """Return which cases to prepare for a training with these settings, and how."""
     return DatasetSpec(
         data=DatasetSpec().data if arguments["data"] is None else arguments["data"],
         article_list=arguments["article_list"],
         extra=arguments["extra"],
         extra_partial=arguments["extra_partial"],
-        learn_charges=settings_from(arguments).loss.charge_weight > 0,
+        learn_charges=settings.loss.charge_weight > 0,
         statute=None if arguments["no_statute"] else newest_path(ROOT, CRIMINAL_LAW),
         dictionaries=user_dictionaries(arguments),
         case_format=case_format_from(arguments),

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from lawrec.cli import cli
 from lawrec.cli.shared import option_types, option_values, options
+from lawrec.config import Config, LossConfig
 from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import CaseFormat
 from lawrec.progress import SILENT
@@ -30,7 +31,7 @@ def test_without_options_everything_has_its_default():
     arguments, given = values()
     assert not given
     assert option_values.case_format_from(arguments) == CaseFormat()
-    assert option_values.dataset_spec_from(arguments) == DatasetSpec()
+    assert option_values.dataset_spec_from(arguments, Config()) == DatasetSpec()
 
 
 @pytest.mark.parametrize(
@@ -55,8 +56,15 @@ def test_a_default_that_is_written_out_counts_as_given():
 
 def test_user_dictionaries_replace_the_shipped_one():
     arguments, _ = values("--user-dict", "a.txt", "--user-dict", "b.txt")
-    spec = option_values.dataset_spec_from(arguments)
+    spec = option_values.dataset_spec_from(arguments, Config())
     assert spec.dictionaries == (Path("a.txt"), Path("b.txt"))
+
+
+def test_charges_are_learnt_where_the_settings_of_the_training_say_so():
+    arguments, _ = values()  # a search gets its settings from --fixed as well
+    settings = Config(loss=LossConfig(charge_weight=0.5))
+    assert option_values.dataset_spec_from(arguments, settings).learn_charges
+    assert not option_values.dataset_spec_from(arguments, Config()).learn_charges
 
 
 def test_a_preset_a_file_and_assignments_make_the_settings(tmp_path):
