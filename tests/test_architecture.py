@@ -126,7 +126,7 @@ HOUSE = {
         ),
     ),
     "cluster": ("shard_folder", "ray_cluster", "predict_shards", "cluster_trials"),
-    "cli.shared": ("printing", "option_types", "options", "option_values"),
+    "cli.shared": ("printing", "option_types", "options", "option_values", "interrupts"),
     "cli": (
         *("audit", "split", "prepare", "verify"),
         *("embed", "train", "search", "tune_thresholds", "baseline", "evaluate", "predict"),

@@ -18,7 +18,7 @@ import pytest
 
 from lawrec.cli import COMMANDS, load_command
 from lawrec.corpus.audit.case_checks import CHECKS, AuditReference
-from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex
+from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, DuplicateIndex
 from lawrec.corpus.case_lines import CaseLine, case_to_json
 from lawrec.corpus.cases import Case
 from lawrec.corpus.duplicates import near_duplicates, pair_search
@@ -134,7 +134,7 @@ class CountedDict(dict):
 
 def test_conflicting_labels_are_found_in_linear_time():
     with ExitStack() as temporary:
-        index = CaseIndex({"train": Path("train.json")}, temporary)
+        index = DuplicateIndex({"train": Path("train.json")}, temporary)
         for number in range(50):
             articles = [str(number + 1)]
             index.add("train", f"train.json:{number}", text="盗窃", articles=articles)

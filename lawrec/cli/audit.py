@@ -68,7 +68,8 @@ def audit(
     from lawrec.corpus.audit.runner import audit as audit_cases
     from lawrec.corpus.audit.runner import load_audit_reference
     from lawrec.reporting.audit_html import audit_html
-    from lawrec.reporting.audit_text import audit_json, audit_text
+    from lawrec.reporting.audit_text import audit_text
+    from lawrec.reporting.runs_text import report_json
 
     case_format = option_values.case_format_from(arguments)
     reference = load_audit_reference(
@@ -90,7 +91,7 @@ def audit(
         )
     print_result(audit_text(report))
     if json_file:
-        write_text(json_file, audit_json(report) + "\n")
+        write_text(json_file, report_json(report) + "\n")
     if html_file:
         write_text(html_file, audit_html(report))
     if strict and report.errors:

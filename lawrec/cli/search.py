@@ -10,8 +10,8 @@ from typing import Unpack
 import click
 
 from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.interrupts import stopping_between_steps
 from lawrec.cli.shared.printing import print_result
-from lawrec.reporting.progress_bars import stopping_between_steps
 from lawrec.search.space import search_space
 from lawrec.search.study import PRUNERS, SAMPLERS, SearchPlan, require_optuna
 from lawrec.search.trial_process import Start

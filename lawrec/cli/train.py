@@ -6,10 +6,10 @@ from typing import Unpack
 import click
 
 from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.interrupts import stopping_between_steps
 from lawrec.cli.shared.printing import print_result
 from lawrec.config import Config
 from lawrec.config_sources import PRESETS
-from lawrec.reporting.progress_bars import stopping_between_steps
 
 _CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
 

@@ -13,7 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from lawrec.config import CorpusConfig
+from lawrec.config import CorpusConfig, RankingConfig
 from lawrec.corpus.cases import no_case_error, read_cases
 from lawrec.corpus.label_check import KnownLabels, find_article_list, known_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, OR_CHARGES, SOME_ARTICLES, CaseFormat
@@ -115,13 +115,13 @@ class DatasetInputs:
     key: str
 
 
-def check_dataset_spec(spec: DatasetSpec, *, needs_valid: bool = True) -> None:
+def check_dataset_spec(spec: DatasetSpec, ranking: RankingConfig | None = None) -> None:
     """Check that a training can use the cases, before they are prepared.
 
     Args:
         spec: Where they are.
-        needs_valid: Whether there must be a valid split: thresholds may be tuned on train cases
-            that are scored out of fold.
+        ranking: The settings of [ranking], with which thresholds may be tuned on train cases that
+            are scored out of fold; None: there must be a valid split.
 
     Raises:
         CaseError: There is no train split, or no valid split where it is needed.
@@ -130,7 +130,7 @@ def check_dataset_spec(spec: DatasetSpec, *, needs_valid: bool = True) -> None:
         >>> check_dataset_spec(DatasetSpec())
     """
     splits = find_splits(spec.data)
-    if needs_valid and "valid" not in splits:
+    if "valid" not in splits and not (ranking and ranking.scores_out_of_fold):
         raise CaseError(
             spec.data,
             expected="these settings need a valid split",

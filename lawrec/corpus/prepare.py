@@ -29,7 +29,7 @@ from lawrec.corpus.manifest import (
     verify,
 )
 from lawrec.corpus.parallel_tokenization import CASES_PER_TASK, MapBatches, tokenize_cases
-from lawrec.corpus.records_writer import RecordsWriter, extra_labels, kept_tokens, labelled_cases
+from lawrec.corpus.records_writer import RecordsWriter, extra_labels, kept_tokens, split_cases
 from lawrec.corpus.tokenization.tokenizers import note_on_split_words
 from lawrec.errors import CaseError
 from lawrec.progress import SILENT, Progress
@@ -140,7 +140,7 @@ class _Preparation:
         if not spec.skip_bad:
             splits = [(path, spec.case_format) for path in inputs.splits.values()]
             check_labels(splits, inputs.known_labels, progress=self.progress)
-            labels = extra_labels(inputs, spec)
+            labels = extra_labels(spec, inputs)
             check_labels(spec.extra_files.values(), labels, progress=self.progress)
 
     def _help(self) -> None:
@@ -150,7 +150,7 @@ class _Preparation:
         for split in self.inputs.splits:
             bad_lines = BadLines(skip=self.spec.skip_bad)
             tokenized = tokenize_cases(
-                labelled_cases(self.spec, self.inputs, split=split, bad_lines=bad_lines),
+                split_cases(self.spec, self.inputs, split=split, bad_lines=bad_lines),
                 self.inputs.tokenizer,
                 config=self.config,
                 dictionaries=self.spec.dictionaries,

@@ -164,11 +164,11 @@ class RecordsWriter:
     def _cases(self, split: str, bad_lines: BadLines) -> Iterator[Case]:
         """Yield the cases of a split; those of the extra split are labelled and no copies."""
         if split != EXTRA:
-            return labelled_cases(self.spec, self.inputs, split=split, bad_lines=bad_lines)
+            return split_cases(self.spec, self.inputs, split=split, bad_lines=bad_lines)
         cases = chain.from_iterable(
             read_cases(path, case_format=case_format) for path, case_format in self._files[split]
         )
-        labels = extra_labels(self.inputs, self.spec)
+        labels = extra_labels(self.spec, self.inputs)
         return self.extra.usable(usable_cases(refuse_unknown_labels(cases, labels), bad_lines))
 
     def _statute_cases(self, cited: Set[str]) -> Iterator[Case]:
@@ -246,7 +246,7 @@ class RecordsWriter:
         return "GZIP" if self.config.gzip else ""
 
 
-def labelled_cases(
+def split_cases(
     spec: DatasetSpec, inputs: DatasetInputs, *, split: str, bad_lines: BadLines
 ) -> Iterator[Case]:
     """Yield the cases of train, valid or test.
@@ -258,7 +258,7 @@ def labelled_cases(
         bad_lines: What to do with lines that cannot be used.
 
     Example:
-        >>> labelled_cases(spec, inputs, split="train", bad_lines=bad_lines)  # doctest: +SKIP
+        >>> split_cases(spec, inputs, split="train", bad_lines=bad_lines)  # doctest: +SKIP
     """
     cases = read_cases(inputs.splits[split], case_format=spec.case_format)
     return usable_cases(refuse_unknown_labels(cases, inputs.known_labels), bad_lines)
@@ -274,11 +274,11 @@ def kept_tokens(spec: DatasetSpec, inputs: DatasetInputs) -> Path:
     return spec.records_root / f".{inputs.key}.tokens"
 
 
-def extra_labels(inputs: DatasetInputs, spec: DatasetSpec) -> KnownLabels:
+def extra_labels(spec: DatasetSpec, inputs: DatasetInputs) -> KnownLabels:
     """Return the labels of extra cases: what the list of articles lacks may be in the catalog.
 
     Example:
-        >>> extra_labels(inputs, spec)  # doctest: +SKIP
+        >>> extra_labels(spec, inputs)  # doctest: +SKIP
     """
     return labels_known_to_run(inputs.articles or (), any_label=spec.case_format.any_label)
 

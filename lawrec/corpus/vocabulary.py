@@ -199,7 +199,7 @@ class Encoder:
 
     def __call__(self, fact: str) -> list[int]:
         """Return 1 to `max_tokens` token ids."""
-        return encode(self.tokenizer.tokenize(fact), self.tokens)[: self.max_tokens]
+        return list(self.encode(fact).token_ids)
 
     def encode(self, fact: str) -> EncodedFact:
         """Return 1 to `max_tokens` token ids, and whether the fact has more tokens than that."""

@@ -22,7 +22,7 @@ from lawrec.config import DecisionConfig
 from lawrec.decision.calibration import CALIBRATIONS
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
 from lawrec.decision.objectives import OBJECTIVES, best_point, objective
-from lawrec.decision.strategies import STRATEGIES, best_by_cail_score, tune
+from lawrec.decision.strategies import STRATEGIES, best_by_cail_score, fit_rule
 from lawrec.decision.threshold_curve import NEVER, ThresholdCurve
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.bootstrap import LEVEL
@@ -232,10 +232,10 @@ def _cross_fit_one(
     cases: TuningCases, config: DecisionConfig, *, folds: list[TuningCases]
 ) -> DecisionRule:
     """Return the rule of a strategy, averaged and shrunk as `cross_fit` says."""
-    strategy, rule = STRATEGIES[config.strategy], tune(cases, config)
+    strategy, rule = STRATEGIES[config.strategy], fit_rule(cases, config)
     if not strategy.averaged or not cases.support.any():
         return rule
-    thresholds = _mean_thresholds(rule, [tune(fold, config) for fold in folds])
+    thresholds = _mean_thresholds(rule, [fit_rule(fold, config) for fold in folds])
     if strategy.per_article and RULE_KINDS[rule.kind].absolute:
         thresholds = _shrink_to_shared(thresholds, cases, config=config)
     return replace(rule, thresholds=thresholds.astype(np.float32))

@@ -24,7 +24,7 @@ from lawrec.types import BoolArray, Float64Array, Int64Array, NumberArray
 _ROUNDING = 1e-12  # a smaller gain may be an error of rounding
 
 
-def tune(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
+def fit_rule(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """Choose a decision rule by the strategy of the configuration.
 
     An article without a true case here gets `config.unseen_threshold` and does not influence the
@@ -36,7 +36,7 @@ def tune(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     Example:
         >>> y_score = np.array([[0.75], [0.25]], np.float32)
         >>> cases = TuningCases(y_score > 0.5, y_score)
-        >>> tune(cases, DecisionConfig(strategy="per_article")).thresholds
+        >>> fit_rule(cases, DecisionConfig(strategy="per_article")).thresholds
         array([0.5], dtype=float32)
     """
     strategy = lookup(STRATEGIES, config.strategy, where="decision.strategy")
@@ -46,6 +46,18 @@ def tune(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
         return _rule(np.full(len(cases.support), config.unseen_threshold), config)
     rule = _fit(strategy, cases.tunable, config=config)
     return _with_unseen(rule, cases.support > 0, unseen_threshold=config.unseen_threshold)
+
+
+def best_global_rule(cases: TuningCases) -> DecisionRule:
+    """Return the rule with the single threshold that has the best micro-F1: the quickest one.
+
+    Example:
+        >>> y_true = np.array([[True], [False]])
+        >>> cases = TuningCases(y_true, np.array([[0.75], [0.25]], np.float32))
+        >>> best_global_rule(cases).thresholds
+        array([0.5], dtype=float32)
+    """
+    return fit_rule(cases, DecisionConfig(strategy="global", objective="micro_f1"))
 
 
 def best_by_cail_score(cases: TuningCases, candidates: Sequence[DecisionRule]) -> DecisionRule:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lawrec.decision.calibration import Calibration, fit_calibration
-from lawrec.decision.score_order import relative_scores
+from lawrec.decision.score_order import relative_scores, round_scores
 from lawrec.decision.threshold_curve import ThresholdCurve, threshold_curve
 from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
@@ -41,6 +41,23 @@ class TuningCases:
     costs: Float64Array | None = None
     train_support: Int64Array | None = None
     n_absent_articles: int = 0
+
+    @classmethod
+    def from_scores(
+        cls, y_true: BoolArray, y_score: Float32Array, known: BoolArray
+    ) -> "TuningCases":
+        """Return labelled cases with the scores of a model, which are rounded.
+
+        Args:
+            y_true: bool (n_cases, n_articles).
+            y_score: float32 (n_cases, n_articles), 0 to 1.
+            known: bool (n_cases, n_articles).
+
+        Example:
+            >>> known = np.array([[True, True]])
+            >>> TuningCases.from_scores(known, np.array([[0.5, 1]], np.float32), known).known
+        """
+        return cls(y_true, round_scores(y_score), known=None if known.all() else known)
 
     @cached_property
     def curves(self) -> list[ThresholdCurve]:

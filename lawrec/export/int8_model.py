@@ -13,10 +13,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from lawrec.config import DecisionConfig
 from lawrec.decision.decision_rule import DecisionRule, decide
-from lawrec.decision.score_order import round_scores
-from lawrec.decision.strategies import tune
+from lawrec.decision.strategies import best_global_rule
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import RunError
 from lawrec.evaluation.metrics import evaluate
@@ -147,9 +145,8 @@ def _rule(run: Run, checkpoint: str, *, scored: ScoredCases) -> DecisionRule:
     try:
         return extend_rule(load_thresholds(run, checkpoint).rule, len(scored.articles))
     except RunError:
-        known = None if scored.known.all() else scored.known
-        cases = TuningCases(scored.y_true, round_scores(scored.y_score), known)
-        return tune(cases, DecisionConfig(strategy="global", objective="micro_f1"))
+        cases = TuningCases.from_scores(scored.y_true, scored.y_score, scored.known)
+        return best_global_rule(cases)
 
 
 def _metrics(scored: ScoredCases, y_score: Float32Array, *, rule: DecisionRule) -> dict[str, float]:

@@ -2,9 +2,8 @@
 
 Tuning and evaluation need the scores of the same cases again and again. A file of scores is named
 by a digest of what the scores depend on: the cases and how they are read, the checkpoint, the
-engine and the
-run's settings. It holds a digest of that name and of its content, so that scores of other cases, or
-damaged ones, are never used by mistake: they are computed again.
+engine and the run's settings. It holds a digest of that name and of its content, so that scores of
+other cases, or damaged ones, are never used by mistake: they are computed again.
 """
 
 import hashlib

@@ -89,8 +89,7 @@ def tune_run(
     tuned = score(source) if source else _out_of_fold_cases(run)
     judged = score(kept) if kept else None
     scored = join_cases(tuned, judged) if judged else tuned
-    known = None if scored.known.all() else scored.known
-    all_cases = TuningCases(scored.y_true, round_scores(scored.y_score), known=known)
+    all_cases = TuningCases.from_scores(scored.y_true, scored.y_score, scored.known)
     own = all_cases.restrict_to_articles(np.s_[: len(run.articles)])
     cases = replace(own, costs=costs, train_support=np.array(run.label_counts))
     on_fold_done = partial(progress.update, marked("compare strategies"))

@@ -1,13 +1,12 @@
 """Audit text: the results of an audit and of a split as text, and an audit as JSON."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from lawrec.corpus.audit.duplicate_checks import Occurrence
 from lawrec.corpus.audit.runner import AuditReport, Finding
 from lawrec.corpus.splitting.stratified_split import SplitReport
 from lawrec.reporting.tables import render, simple_table
-from lawrec.storage.json_text import json_text
 from lawrec.text import plain
 from lawrec.translation import translate
 
@@ -25,16 +24,6 @@ def audit_text(report: AuditReport) -> str:
     if report.findings:
         parts += [*map(_finding, with_short_paths(report)), ""]
     return "\n".join([*parts, verdict(report)])
-
-
-def audit_json(report: AuditReport) -> str:
-    """Return an audit as JSON, with the fields of `AuditReport`.
-
-    Example:
-        >>> json.loads(audit_json(report))["splits"]["train"]["cases"]  # doctest: +SKIP
-        800
-    """
-    return json_text(asdict(report))
 
 
 def split_text(report: SplitReport) -> str:

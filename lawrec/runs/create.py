@@ -52,7 +52,7 @@ def create_run(
         >>> run.folder.name  # doctest: +SKIP
         '20260301-090507-sample-1a2b3c4d'
     """
-    check_dataset_spec(dataset, needs_valid=not config.ranking.scores_out_of_fold)
+    check_dataset_spec(dataset, config.ranking)
     _check_charges(config, records)
     for folder in [root / name] if name else _timestamped(root, records.folder.name):
         try:

@@ -12,11 +12,11 @@ checkpoints/<run>/model.ckpt-<step>*   the newest checkpoints, named by the stat
 checkpoints/<run>/best/                the checkpoints with the best valid score
 checkpoints/<run>/checkpoints.json     the list of the newest checkpoints, and best/checkpoints.json
                                        that of the best: see `lawrec.runs.checkpoint_list`
-checkpoints/<run>/ranker/               the linear SVMs and the second stage: see
+checkpoints/<run>/ranker/              the linear SVMs and the second stage: see
                                        `lawrec.runs.ranker_file`
 checkpoints/<run>/out-of-fold/         the scores of its train cases, to tune thresholds on: see
                                        `lawrec.runs.out_of_fold_file`
-checkpoints/<run>/similar/              the ids and terms of train cases, to explain with: see
+checkpoints/<run>/similar/             the ids and terms of train cases, to explain with: see
                                        `lawrec.runs.case_index_file`
 checkpoints/<run>/manifest.json        the SHA-256 of run.json and of the lists, written last when
                                        the run is created; a run with other files is refused

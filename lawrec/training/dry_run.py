@@ -72,7 +72,7 @@ def preview(
         >>> report.parameters  # doctest: +SKIP
         1260000
     """
-    check_dataset_spec(dataset, needs_valid=not config.ranking.scores_out_of_fold)
+    check_dataset_spec(dataset, config.ranking)
     configure_devices(with_device(config, device).training)
     records = prepare(dataset, config.corpus, progress=progress)
     batch = check_first_batch(config, records, dataset=dataset) if first_batch else None

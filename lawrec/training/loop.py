@@ -44,8 +44,8 @@ from lawrec.training.train_step import (
     StepResult,
     TrainState,
     TrainStep,
+    checked_result,
     create_train_state,
-    finite,
     make_train_step,
 )
 from lawrec.training.validation import score_records, validation_metrics
@@ -217,7 +217,7 @@ class _Loop:
         losses: list[float] = []
         throughput = Throughput()
         for batch in self.state.iterator:
-            result = finite(self.step(batch), self.run, step=int(self.state.global_step))
+            result = checked_result(self.step(batch), self.run, step=int(self.state.global_step))
             losses.append(result.loss)
             throughput.add(batch["token_ids"])
             seen, number = int(self.state.cases_seen), int(self.state.global_step)

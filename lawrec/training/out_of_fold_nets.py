@@ -30,7 +30,12 @@ from lawrec.ranking.train_cases import TrainCases
 from lawrec.runs.run import Run
 from lawrec.training.initialization import initialize_embedding
 from lawrec.training.optimizers import averaged_weights
-from lawrec.training.train_step import TrainState, create_train_state, finite, make_train_step
+from lawrec.training.train_step import (
+    TrainState,
+    checked_result,
+    create_train_state,
+    make_train_step,
+)
 from lawrec.types import Float32Array, Strategy
 
 _SCORED_SHARE = 0.4
@@ -143,7 +148,7 @@ def _trained(
     step = make_train_step(state, strategy, config=run.config, records=records)
     total = config.epochs * records.n_learned
     for count, batch in enumerate(state.iterator, 1):
-        result = finite(step(batch), run, step=count)
+        result = checked_result(step(batch), run, step=count)
         note = f"step {count}, loss {result.loss:.4f}"
         progress.update(f"train net {number} of 2", int(state.cases_seen), total, note)
         if count == config.max_steps:

@@ -76,7 +76,7 @@ def set_up_training(
             todo="Pass the same name on each of them.",
         )
     if new:
-        check_dataset_spec(new.dataset, needs_valid=not new.config.ranking.scores_out_of_fold)
+        check_dataset_spec(new.dataset, new.config.ranking)
     config = with_device(new.config if new else find_run(root, name).config, device)
     strategy = configure_devices(config.training, log_placement, progress=progress)
 

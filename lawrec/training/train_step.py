@@ -50,7 +50,7 @@ class StepResult(NamedTuple):
     learning_rate: Tensor
 
 
-def finite(result: StepResult, run: Run, *, step: int) -> StepResult:
+def checked_result(result: StepResult, run: Run, *, step: int) -> StepResult:
     """Return the numbers of a step as Python floats.
 
     Args:
@@ -62,7 +62,7 @@ def finite(result: StepResult, run: Run, *, step: int) -> StepResult:
         RunError: The loss or the gradient norm is not finite. The weights are not saved then.
 
     Example:
-        >>> finite(StepResult(tf.constant(0.5), tf.constant(1.0), 0.25), run=None, step=1)
+        >>> checked_result(StepResult(tf.constant(0.5), tf.constant(1.0), 0.25), run=None, step=1)
         StepResult(loss=0.5, gradient_norm=1.0, learning_rate=0.25)
     """
     numbers = StepResult(*map(float, result))

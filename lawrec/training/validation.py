@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from lawrec.config import DecisionConfig
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import read_records
 from lawrec.corpus.vocabulary import label_matrix
 from lawrec.decision.decision_rule import decide
-from lawrec.decision.score_order import round_scores
-from lawrec.decision.strategies import tune
+from lawrec.decision.strategies import best_global_rule
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.metrics import evaluate
 from lawrec.iterables import batched
@@ -39,8 +37,7 @@ def validation_metrics(
         >>> validation_metrics(y_true, y_score, np.ones((2, 2), bool))["micro_f1"]
         1.0
     """
-    config = DecisionConfig(strategy="global", objective="micro_f1")
-    rule = tune(TuningCases(y_true, round_scores(y_score), None if known.all() else known), config)
+    rule = best_global_rule(TuningCases.from_scores(y_true, y_score, known))
     return evaluate(y_true, decide(y_score, rule), known)
 
 

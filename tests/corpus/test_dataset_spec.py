@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from lawrec.config import CorpusConfig
+from lawrec.config import CorpusConfig, RankingConfig
 from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec, folder_for, read_inputs
 from lawrec.errors import CaseError
 from lawrec.law.statute_versions import Version, save_version
@@ -36,7 +36,7 @@ def test_a_list_that_is_named_takes_the_place_of_the_one_in_the_folder(spec_with
 def test_training_needs_a_valid_split(spec_with_charges):
     with pytest.raises(CaseError, match="need a valid split, got only train, test"):
         check_dataset_spec(spec_with_charges)
-    check_dataset_spec(spec_with_charges, needs_valid=False)
+    check_dataset_spec(spec_with_charges, RankingConfig())
     (spec_with_charges.data / "valid.json").write_text("", encoding="utf-8")
     check_dataset_spec(spec_with_charges)
 

@@ -17,7 +17,7 @@ from lawrec.decision.cross_fitting import (
 )
 from lawrec.decision.decision_rule import decide
 from lawrec.decision.objectives import objective
-from lawrec.decision.strategies import STRATEGIES, tune
+from lawrec.decision.strategies import STRATEGIES, fit_rule
 from lawrec.decision.tuning_cases import RARE, TuningCases
 from lawrec.errors import ConfigError
 from lawrec.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER, cail_score
@@ -47,9 +47,9 @@ def threshold_by_hand(cases, config, article):
 
     A threshold that is infinite on all cases counts as 1; one without a fold is left out there.
     """
-    parts = [tune(part, config).thresholds[article] for part in leave_out_folds(cases, config)]
+    parts = [fit_rule(part, config).thresholds[article] for part in leave_out_folds(cases, config)]
     own = 1.0
-    if np.isfinite(tune(cases, config).thresholds[article]):
+    if np.isfinite(fit_rule(cases, config).thresholds[article]):
         own = np.mean([part for part in parts if np.isfinite(part)], dtype=np.float64)
     shared = best_threshold(cases, config)
     rare = [label for label, true in enumerate(cases.support) if true < RARE]
@@ -66,7 +66,7 @@ def best_threshold(cases, config):
     """The threshold of all articles, as if they were one."""
     one = TuningCases(cases.y_true.reshape(-1, 1), cases.y_score.reshape(-1, 1))
     strategy = "cost" if config.strategy == "cost" else "per_article"
-    return min(1.0, float(tune(one, replace(config, strategy=strategy)).thresholds[0]))
+    return min(1.0, float(fit_rule(one, replace(config, strategy=strategy)).thresholds[0]))
 
 
 def shrunk(own, shared, support, shrink=20):
@@ -97,7 +97,7 @@ def test_one_fold_without_shrinking_is_tuning():
     for name in STRATEGIES:
         config = DecisionConfig(strategy=name, folds=1, shrinkage_cases=0)
         cases = invented(0).restrict_to_articles([0, 1, 2])
-        found, tuned = cross_fit(cases, config), tune(cases, config)
+        found, tuned = cross_fit(cases, config), fit_rule(cases, config)
         assert found.thresholds.tolist() == tuned.thresholds.tolist()
         assert replace(found, thresholds=None) == replace(tuned, thresholds=None)
 
@@ -111,7 +111,7 @@ def test_rare_articles_are_shrunk_towards_what_costs_least(miss, false):
     least = false / (miss + false)  # for every article, since its scores are probabilities
     found = thresholds(cases, config)
     assert np.isfinite(found).all()
-    firing = found[np.isfinite(tune(cases, config).thresholds)]
+    firing = found[np.isfinite(fit_rule(cases, config).thresholds)]
     assert len(firing) >= 3
     assert firing == pytest.approx([least] * len(firing), abs=0.15)
 
@@ -123,7 +123,7 @@ def test_articles_with_own_costs_share_the_threshold_that_is_cheapest_by_their_m
     found = cross_fit(replace(cases, costs=costs), config).thresholds
     shared = best_threshold(cases, replace(config, miss_cost=20))
     own = [
-        tune(cases, replace(config, miss_cost=miss, false_cost=false)).thresholds[article]
+        fit_rule(cases, replace(config, miss_cost=miss, false_cost=false)).thresholds[article]
         for article, (miss, false) in enumerate(costs)
     ]
     expected = [shrunk(own[article], shared, cases.support[article]) for article in (0, 1)]
@@ -146,7 +146,7 @@ def test_articles_are_rare_by_their_train_cases_where_these_are_known():
         best_threshold(cases.restrict_to_articles([0, 3]), CONFIG), shared, cases.support[0]
     )
     found = thresholds(known, replace(CONFIG, folds=1))
-    own = tune(cases, CONFIG).thresholds
+    own = fit_rule(cases, CONFIG).thresholds
     expected = [shrunk(own[0], of_rare, 40), shrunk(own[1], shared, 12), shrunk(own[2], shared, 3)]
     assert found == pytest.approx([*expected, of_rare], abs=1e-6)
 
@@ -162,14 +162,14 @@ def test_own_costs_can_keep_an_article_from_ever_being_listed():
 @pytest.mark.parametrize("strategy", ["fixed", "top_n", "expected_f1"])
 def test_a_strategy_that_is_not_averaged_is_left_as_it_is(strategy):
     config = DecisionConfig(strategy=strategy)
-    expected = tune(invented(0), config)
+    expected = fit_rule(invented(0), config)
     assert thresholds(invented(0), config).tolist() == expected.thresholds.tolist()
 
 
 @pytest.mark.parametrize("strategy", ["global", "top_n_per_score"])
 def test_a_single_threshold_is_the_mean_of_folds(strategy):
     cases, config = invented(1), replace(CONFIG, strategy=strategy)
-    parts = [tune(part, config).thresholds for part in leave_out_folds(cases, config)]
+    parts = [fit_rule(part, config).thresholds for part in leave_out_folds(cases, config)]
     assert thresholds(cases, config) == pytest.approx(np.mean(parts, axis=0))
 
 
@@ -191,8 +191,8 @@ def test_only_folds_with_the_same_signature_count(monkeypatch):
     for seed in range(25):
         cases = invented(seed, cases=40, support=(20, 8, 4), apart=0.1)
         config = replace(CONFIG, strategy="cail_score", shrinkage_cases=0)
-        whole = tune(cases, config)
-        parts = [tune(part, config) for part in leave_out_folds(cases, config)]
+        whole = fit_rule(cases, config)
+        parts = [fit_rule(part, config) for part in leave_out_folds(cases, config)]
         alike = [part for part in parts if signature(part) == signature(whole)] or [whole]
         rule = np.array([part.thresholds for part in alike], np.float64)
         finite = np.isfinite(rule)
@@ -214,7 +214,7 @@ def signature(rule):
 def test_an_article_with_many_cases_keeps_nearly_its_own_threshold():
     cases = invented(0, cases=9_000, support=(4_000, 4_000), apart=0.5)
     cases.y_score[:, 1] *= 0.5
-    own = tune(cases, CONFIG).thresholds
+    own = fit_rule(cases, CONFIG).thresholds
     assert own[0] - own[1] > 0.1
     assert thresholds(cases, CONFIG) == pytest.approx(own, abs=0.01)
 
@@ -385,13 +385,13 @@ def test_the_chosen_strategy_does_as_well_elsewhere_as_simple_ones():
         return objective(elsewhere.y_true, lists, config=DecisionConfig())
 
     for simple in ("fixed", "global"):
-        assert score(rule) >= score(tune(tuning, DecisionConfig(strategy=simple))) - 0.005
+        assert score(rule) >= score(fit_rule(tuning, DecisionConfig(strategy=simple))) - 0.005
 
 
 def test_intervals_hold_the_threshold_of_cases_that_are_well_separated():
     cases = invented(9, support=(45, 30, 20, 0), apart=0.8)
     bounds = threshold_intervals(cases, DecisionConfig())
-    own = tune(cases, CONFIG).thresholds
+    own = fit_rule(cases, CONFIG).thresholds
     assert (bounds.dtype, bounds.shape) == (np.float32, (4, 2))
     assert (bounds[:3, 0] <= own[:3]).all()
     assert (own[:3] <= bounds[:3, 1]).all()

@@ -5,7 +5,8 @@ import pytest
 
 from lawrec.corpus.audit.runner import AuditReport, Finding, LongTail, SplitSizes
 from lawrec.corpus.splitting.stratified_split import SplitReport
-from lawrec.reporting.audit_text import audit_json, audit_text, split_text, with_short_paths
+from lawrec.reporting.audit_text import audit_text, split_text, with_short_paths
+from lawrec.reporting.runs_text import report_json
 
 FINDING = Finding(
     kind="conflicting-labels",
@@ -68,7 +69,7 @@ def test_control_characters_of_a_fact_do_not_steer_the_terminal():
 
 
 def test_json_holds_everything():
-    report = json.loads(audit_json(REPORT))
+    report = json.loads(report_json(REPORT))
     assert report["findings"][0]["examples"][4][0] == "data/train.json:4"
     assert report["articles"]["264"] == {"train": 900, "test": 0}
     assert report["changes"] is None

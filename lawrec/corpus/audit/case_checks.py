@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from lawrec.config import CorpusConfig
 from lawrec.corpus.case_lines import CaseLine
 from lawrec.corpus.cases import Case
 from lawrec.corpus.label_check import ANY_LABEL, KnownLabels, known_labels
@@ -67,7 +68,7 @@ class AuditReference:
     articles_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
     charges_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tokens: Callable[[str], float] = estimate_tokens
-    max_tokens: int = 384
+    max_tokens: int = CorpusConfig().max_tokens
 
     def kept(self, case: Case) -> tuple[str, ...]:
         """Return the case's articles, each once, without the unknown ones."""

@@ -1,7 +1,7 @@
 """Duplicate checks: what is wrong with a case because of the other cases of its corpus.
 
 A fact may occur several times: in one split, in several splits, or with other articles. Facts may
-also be near-duplicates, and an article may have no case in train. `CaseIndex` knows all cases;
+also be near-duplicates, and an article may have no case in train. `DuplicateIndex` knows all cases;
 `CORPUS_CHECKS` has one entry per kind of finding.
 """
 
@@ -20,7 +20,7 @@ from lawrec.storage.disk_array import DiskArray
 from lawrec.storage.files import temporary_file
 
 
-class CaseIndex:
+class DuplicateIndex:
     """Which cases have the same or nearly the same fact, and which articles each case has.
 
     Cases are numbered from 0 in the order in which they are added. All that there is of a case is
@@ -148,16 +148,16 @@ class CorpusCheck:
     severity: str
     meaning: str
     todo: str
-    find: Callable[[CaseIndex], Iterator[Occurrence]]
+    find: Callable[[DuplicateIndex], Iterator[Occurrence]]
 
 
-def _duplicates(index: CaseIndex, *, across_splits: bool) -> Iterator[Occurrence]:
+def _duplicates(index: DuplicateIndex, *, across_splits: bool) -> Iterator[Occurrence]:
     for case, original in index.duplicates():
         if (index.split(case) != index.split(original)) == across_splits:
             yield Occurrence(index.where(case), f"the same fact as {index.where(original)}")
 
 
-def _conflicting_labels(index: CaseIndex) -> Iterator[Occurrence]:
+def _conflicting_labels(index: DuplicateIndex) -> Iterator[Occurrence]:
     for case, original in index.duplicates():
         labels, others = (", ".join(index.labels(number)) for number in (case, original))
         if labels != others:
@@ -168,7 +168,7 @@ def _conflicting_labels(index: CaseIndex) -> Iterator[Occurrence]:
             )
 
 
-def _near_duplicates_within_split(index: CaseIndex) -> Iterator[Occurrence]:
+def _near_duplicates_within_split(index: DuplicateIndex) -> Iterator[Occurrence]:
     for group in index.near_duplicates():
         first_of_split: dict[str, int] = {}
         for case in group:
@@ -177,14 +177,14 @@ def _near_duplicates_within_split(index: CaseIndex) -> Iterator[Occurrence]:
                 yield Occurrence(index.where(case), f"nearly the same as {index.where(first)}")
 
 
-def _near_duplicates_across_splits(index: CaseIndex) -> Iterator[Occurrence]:
+def _near_duplicates_across_splits(index: DuplicateIndex) -> Iterator[Occurrence]:
     for first, *others in index.near_duplicates():
         for case in others:
             if index.split(case) != index.split(first):
                 yield Occurrence(index.where(case), f"nearly the same as {index.where(first)}")
 
 
-def _articles_not_in_train(index: CaseIndex) -> Iterator[Occurrence]:
+def _articles_not_in_train(index: DuplicateIndex) -> Iterator[Occurrence]:
     train, *others = index.files
     for split in others:
         counts = index.articles[split]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lawrec.corpus.audit.case_checks import AuditReference
-from lawrec.corpus.audit.duplicate_checks import CaseIndex
+from lawrec.corpus.audit.duplicate_checks import DuplicateIndex
 from lawrec.corpus.case_lines import CaseLine, case_to_json, line_to_json, read_lines
 from lawrec.corpus.cases import Case
 from lawrec.corpus.readers import CaseFormat
@@ -29,7 +29,7 @@ class Fix:
 
 def write_fixed_copy(
     folder: Path,
-    index: CaseIndex,
+    index: DuplicateIndex,
     *,
     reference: AuditReference,
     case_format: CaseFormat,
@@ -133,7 +133,7 @@ def _relabelled(line: CaseLine, articles: tuple[str, ...], *, unlisted: list[str
 class _Duplicates:
     """The duplicates of an index, which come in the order of the lines."""
 
-    def __init__(self, index: CaseIndex) -> None:
+    def __init__(self, index: DuplicateIndex) -> None:
         self._upcoming = (
             (index.where(case), _duplicate_reason(index, case, original=original))
             for case, original in index.duplicates()
@@ -148,7 +148,7 @@ class _Duplicates:
         return reason
 
 
-def _duplicate_reason(index: CaseIndex, case: int, *, original: int) -> str:
+def _duplicate_reason(index: DuplicateIndex, case: int, *, original: int) -> str:
     same_labels = index.labels(case) == index.labels(original)
     return f"the same fact as {index.where(original)}" + (
         "" if same_labels else ", which has other articles"

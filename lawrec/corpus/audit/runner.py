@@ -14,7 +14,12 @@ from pathlib import Path
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.audit.case_checks import CHECKS, ERROR, AuditReference, Check, audit_reference_of
-from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex, CorpusCheck, Occurrence
+from lawrec.corpus.audit.duplicate_checks import (
+    CORPUS_CHECKS,
+    CorpusCheck,
+    DuplicateIndex,
+    Occurrence,
+)
 from lawrec.corpus.audit.fixes import write_fixed_copy
 from lawrec.corpus.audit.line_checks import CheckedLine, check_splits
 from lawrec.corpus.cases import no_case_error
@@ -133,7 +138,7 @@ def audit(
     """
     files = splits_to_audit(data)
     with ExitStack() as temporary:
-        index = CaseIndex(files, temporary, threshold, jobs=jobs)
+        index = DuplicateIndex(files, temporary, threshold, jobs=jobs)
         work = _Audit(index, reference, case_format)
         work.check_lines(jobs, progress)
         work.check_corpus()
@@ -168,7 +173,7 @@ def load_audit_reference(
         CaseError: A list cannot be read.
 
     Example:
-        >>> reference = load_audit_reference(Path("mine.json"), None, max_tokens=384)
+        >>> reference = load_audit_reference(Path("mine.json"), None, max_tokens=4096)
         >>> reference.listed, reference.charges_of["264"]
         ((), ('盗窃',))
     """
@@ -217,7 +222,7 @@ class _Audit:
     """The findings of one audit so far."""
 
     def __init__(
-        self, index: CaseIndex, reference: AuditReference, case_format: CaseFormat
+        self, index: DuplicateIndex, reference: AuditReference, case_format: CaseFormat
     ) -> None:
         self._index = index
         self._reference = reference

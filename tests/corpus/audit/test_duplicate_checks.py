@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, CaseIndex
+from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, DuplicateIndex
 
 FILES = {split: Path(f"{split}.json") for split in ("train", "valid", "test")}
 FACT = "被告人张某在某市某区秘密窃取被害人现金一千二百元"
@@ -18,7 +18,7 @@ def index_of():
 
 
 def _index_of(temporary, *cases):
-    index = CaseIndex(FILES, temporary)
+    index = DuplicateIndex(FILES, temporary)
     for number, (split, fact, articles) in enumerate(cases, 1):
         index.add(split, f"{FILES[split]}:{number}", text=fact, articles=articles)
     return index

@@ -1,0 +1,34 @@
+import signal
+import threading
+
+import pytest
+
+from lawrec.cli.shared.interrupts import stopping_between_steps
+from lawrec.progress import SILENT
+from tests.helpers.progress import Reports
+
+
+def test_ctrl_c_waits_for_the_next_step_and_a_second_one_does_not():
+    seen = []
+    before = signal.getsignal(signal.SIGINT)
+    with stopping_between_steps(Reports(lambda *values: seen.append(values))) as progress:
+        progress.update("train", 1, 9, "")
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            progress.update("train", 2, 9, "")
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert [values[1] for values in seen] == [1, 2]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_outside_the_main_thread_a_progress_stays_as_it_is():
+    def work():
+        with stopping_between_steps(SILENT) as progress:
+            found.append(progress)
+
+    found = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [SILENT]
