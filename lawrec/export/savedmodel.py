@@ -23,7 +23,7 @@ from lawrec.ranking.length_batches import run_in_batches
 from lawrec.runs.run import Run
 from lawrec.storage.files import atomic_folder
 from lawrec.training.checkpoints import load_model
-from lawrec.training.onnx_export import MAX_DIFFERENCE, random_cases, score_difference
+from lawrec.training.onnx_export import MAX_DIFFERENCE, sample_cases, score_difference
 from lawrec.types import Model, NumberArray, Tensor
 
 SIGNATURE = "serving_default"
@@ -92,5 +92,5 @@ def _difference(run: Run, model: Model, *, folder: Path) -> float:
     return score_difference(
         make_logit_function(model),
         partial(run_in_batches, forward, n_outputs=len(run.articles)),
-        sample=random_cases(len(run.tokens), longest=run.config.model.lstm_tokens),
+        sample=sample_cases(run),
     )

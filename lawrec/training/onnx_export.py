@@ -3,16 +3,18 @@
 import numpy as np
 import tensorflow as tf
 
+from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.vocabulary import UNK_ID
-from lawrec.errors import ConfigError, RunError
+from lawrec.errors import CaseError, ConfigError, RunError
 from lawrec.models.onnx_graph import onnx_model
 from lawrec.models.scorer import make_logit_function
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import sigmoid
 from lawrec.ranking.scorer import LogitFunction
 from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.leakage import split_path
 from lawrec.runs.onnx_file import MODEL, is_exported, onnx_logits, save_onnx
-from lawrec.runs.run import Run
+from lawrec.runs.run import Run, load_encoder
 from lawrec.training.checkpoints import load_model, open_checkpoint
 from lawrec.types import TokenIds
 
@@ -26,7 +28,7 @@ _CHECK_DEVICE = "CPU:0"
 def export_onnx(run: Run, checkpoint: str) -> float:
     """Write the exported form of a checkpoint into its run.
 
-    Both forms score a sample: random tokens, of all lengths that the network reads.
+    Both forms score a sample of cases, of all lengths that the network reads.
 
     Args:
         run: The run.
@@ -57,7 +59,7 @@ def export_onnx(run: Run, checkpoint: str) -> float:
         difference = score_difference(
             make_logit_function(load_model(run, checkpoint)),
             onnx_logits(content, n_articles=len(run.articles)),
-            sample=random_cases(len(run.tokens), longest=run.config.model.lstm_tokens),
+            sample=sample_cases(run),
         )
     if not difference <= MAX_DIFFERENCE:  # nor is NaN a small difference
         raise RunError(
@@ -91,6 +93,35 @@ def export_after_training(run: Run, *, progress: Progress = SILENT) -> None:
         progress.message(f"{error} The training is complete, but its model is not exported.")
 
 
+def sample_cases(run: Run) -> list[TokenIds]:
+    """Return cases of all lengths that the network reads, to compare two forms of it on.
+
+    They are the beginnings of train cases. Where those are gone, tokens are random, although
+    rounding may grow on them: after an epoch of 750,000 cases, scores of random tokens differed by
+    8e-5 between two forms of a network, those of cases by 2e-9.
+
+    Args:
+        run: The run.
+
+    Example:
+        >>> len(sample_cases(run))  # doctest: +SKIP
+        24
+    """
+    longest = run.config.model.lstm_tokens
+    try:
+        path = split_path(run, "train")
+    except CaseError:
+        return random_cases(len(run.tokens), longest=longest)
+    encode = load_encoder(run)
+    read = read_cases(path, case_format=run.dataset.case_format)
+    facts = (encode(case.fact) for case in read if isinstance(case, Case))
+    # There may be fewer facts than lengths.
+    return [
+        np.asarray(fact[:length], np.int32)
+        for fact, length in zip(facts, _lengths(longest), strict=False)
+    ]
+
+
 def random_cases(n_tokens: int, *, longest: int) -> list[TokenIds]:
     """Return cases of random tokens, of lengths from 1 to the longest.
 
@@ -103,8 +134,15 @@ def random_cases(n_tokens: int, *, longest: int) -> list[TokenIds]:
         [1, 3, 5, 7]
     """
     numbers = np.random.default_rng(1)
-    lengths = np.linspace(1, longest, _SAMPLE_CASES).astype(int)
-    return [numbers.integers(UNK_ID, n_tokens, length).astype(np.int32) for length in lengths]
+    return [
+        numbers.integers(UNK_ID, n_tokens, length).astype(np.int32) for length in _lengths(longest)
+    ]
+
+
+def _lengths(longest: int) -> list[int]:
+    """Return the lengths of the cases of a sample, from 1 to the longest."""
+    lengths: list[int] = np.linspace(1, longest, _SAMPLE_CASES).astype(int).tolist()
+    return lengths
 
 
 def score_difference(

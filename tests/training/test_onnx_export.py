@@ -1,13 +1,16 @@
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lawrec.corpus.cases import read_cases
 from lawrec.errors import RunError
 from lawrec.models.onnx_graph import ONNX_POOLINGS
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import is_exported
-from lawrec.runs.run import find_run
+from lawrec.runs.run import find_run, load_encoder
 from lawrec.training import onnx_export
 from lawrec.training.loop import train
 from lawrec.training.onnx_export import (
@@ -15,6 +18,7 @@ from lawrec.training.onnx_export import (
     export_after_training,
     export_onnx,
     random_cases,
+    sample_cases,
     score_difference,
 )
 from tests.helpers.cases import EXPORTED
@@ -76,7 +80,24 @@ def test_a_training_that_cannot_be_exported_is_complete_with_a_message(run, monk
     assert message.endswith("The training is complete, but its model is not exported.")
 
 
-def test_the_sample_has_cases_of_all_lengths():
+def test_the_sample_has_the_beginnings_of_train_cases(run):
+    facts = [case.fact for case in read_cases(run.splits["train"].path)]
+    encode = load_encoder(run)
+    for fact, case in zip(facts, sample_cases(run), strict=False):
+        assert encode(fact)[: len(case)] == case.tolist()
+    lengths = [len(case) for case in sample_cases(run)]
+    assert len(lengths) == 24
+    assert lengths[0] == 1 < max(lengths)
+
+
+def test_where_the_train_cases_are_gone_the_sample_is_random(run):
+    gone = replace(run.splits["train"], path=Path("gone.json"))
+    moved = replace(run, splits={**run.splits, "train": gone})
+    cases = sample_cases(moved)
+    assert [len(case) for case in cases][-1] == run.config.model.lstm_tokens
+
+
+def test_random_cases_have_all_lengths():
     cases = random_cases(5, longest=40)
     assert (len(cases[0]), len(cases[-1])) == (1, 40)
     assert {int(token) for case in cases for token in case} == {1, 2, 3, 4}
