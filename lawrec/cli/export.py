@@ -45,9 +45,9 @@ def onnx(run_name: str | None, checkpoints: Path, int8: bool) -> None:
     The best checkpoint is written into the folder of the run as onnx/model.onnx, after a check that
     it scores as the network does. `lawrec train` does so at its end.
 
-    With weights of 8 bits, a model is a quarter of the size and twice as fast, and scores change a
-    little. It is refused if a metric on the valid split loses more than half a point, and used with
-    --engine onnx-int8.
+    A model with 8-bit weights has a quarter of the size and is faster; scores change a little. It
+    is refused if a metric on the valid split loses more than half a point. Use it with --engine
+    onnx-int8.
     """
     option_values.start_tensorflow()
     from lawrec.runs.find_checkpoint import best_checkpoint
@@ -76,8 +76,8 @@ def onnx(run_name: str | None, checkpoints: Path, int8: bool) -> None:
 def savedmodel(run_name: str | None, checkpoints: Path, output: Path) -> None:
     """Export the network of a run as a SavedModel, for TensorFlow Serving and others.
 
-    Its signature serving_default takes token_ids and returns logits and scores. These are those of
-    the network alone: the linear SVMs and the second stage of a run are no part of it.
+    Its signature serving_default takes token_ids and returns logits and scores. They come from
+    the network alone, without the linear SVMs and the second stage.
     """
     option_values.start_tensorflow()
     from lawrec.export.savedmodel import export_savedmodel

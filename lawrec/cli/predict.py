@@ -90,7 +90,7 @@ class _ShardOptions(option_values.InputFormatOptions):
 @click.option(
     "--threshold",
     type=option_types.FloatRange(0, 1),
-    help="Recommend all articles from this score on, instead of the tuned thresholds.",
+    help="Recommend all articles with at least this score, instead of using the tuned thresholds.",
 )
 @click.option(
     "--with-text", is_flag=True, help="Add the text of each article, from an imported statute."
@@ -133,12 +133,12 @@ class _ShardOptions(option_values.InputFormatOptions):
     "--jobs",
     "n_jobs",
     type=click.IntRange(min=0),
-    help="Other processes that tokenize long inputs.  [default: one per core but one]",
+    help="Number of processes that tokenize long inputs.  [default: number of cores - 1]",
 )
 @click.option(
     "--window",
     type=click.IntRange(min=1),
-    help="Cases to score together; 1 answers each line of a slow pipe at once, and takes it for "
+    help="Cases to score together; 1 answers each line of a slow pipe at once, and reads it as "
     "UTF-8.  [default: 1 on a terminal, else up to 2,048]",
 )
 @_shards

@@ -40,44 +40,44 @@ _DEFAULT = ServiceConfig()
     "--max-batch",
     type=click.IntRange(1, 4096),
     default=_DEFAULT.max_batch,
-    help="Most facts that are scored together.",
+    help="Maximum number of facts scored together.",
 )
 @click.option(
     "--max-wait",
     type=option_types.FloatRange(0, 10),
     default=_DEFAULT.max_wait,
-    help="Seconds that a fact waits for others.",
+    help="Seconds to wait for more facts to score together.",
 )
 @click.option(
     "--queue",
     "queue_facts",
     type=click.IntRange(1, 10**6),
     default=_DEFAULT.queue_facts,
-    help="Most facts that wait; more are refused (429).",
+    help="Maximum number of waiting facts; further ones are refused (429).",
 )
 @click.option(
     "--deadline",
     type=option_types.FloatRange(0.001, 3600),
     default=_DEFAULT.deadline,
-    help="Seconds until a request is given up (503).",
+    help="Seconds until a waiting request is refused (503).",
 )
 @click.option(
     "--max-body",
     type=click.IntRange(1024, 2**30),
     default=_DEFAULT.max_body,
-    help="Bytes of the largest body.",
+    help="Maximum size of a body, in bytes.",
 )
 @click.option(
     "--max-fact",
     type=click.IntRange(1, 4 * 2**20),
     default=_DEFAULT.max_fact,
-    help="Characters of the longest fact.",
+    help="Maximum length of a fact, in characters.",
 )
 @click.option(
     "--max-facts",
     type=click.IntRange(1, 10**5),
     default=_DEFAULT.max_facts,
-    help="Most facts of one request.",
+    help="Maximum number of facts per request.",
 )
 @click.option("--access-log", is_flag=True, help="Log a line per request, without its fact.")
 @options.messages

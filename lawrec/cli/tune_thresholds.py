@@ -23,7 +23,9 @@ def _default(setting: str) -> str:
     "--data", type=options.FILE, help="Labelled cases.  [default: as decision.tune_on says]"
 )
 @click.option(
-    "--feedback", type=options.FILE, help="Cases that `lawrec serve --feedback` has kept, as well."
+    "--feedback",
+    type=options.FILE,
+    help="Also tune on the cases that `lawrec serve --feedback` has kept.",
 )
 @options.skip_bad
 @options.any_label

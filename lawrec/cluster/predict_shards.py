@@ -51,7 +51,7 @@ class PredictJob:
         texts: Texts of articles, as for the writers of answers.
         output_format: A key of `SUFFIXES`.
         case_format: How the cases are written.
-        shard_bytes: A shard is full when it has so many bytes.
+        shard_bytes: A shard is full at this many bytes.
     """
 
     paths: tuple[Path, ...]

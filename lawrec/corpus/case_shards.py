@@ -115,7 +115,7 @@ def plan_shards(
     Args:
         files: The files, as `input_files` returns them.
         case_format: How the cases are written.
-        shard_bytes: A shard is full when its parts have so many bytes.
+        shard_bytes: A shard is full when its parts have this many bytes.
         progress: Reports the files.
 
     Raises:
@@ -249,7 +249,7 @@ def _plan_file(
 
 
 def _line_ranges(stream: BinaryIO, shard_bytes: int, *, digest: Any) -> Iterator[_Range]:
-    """Yield parts of about so many bytes that end where a line does; the digest gets all bytes."""
+    """Yield parts of about this many bytes that end where a line does; the digest gets all bytes."""
     start, line = 0, 1
     while block := stream.read(shard_bytes):
         end, n_lines = start, 0
@@ -272,7 +272,7 @@ def _has_other_line_ends(stream: BinaryIO) -> bool:
 
 
 class _Part:
-    """The next so many bytes of a stream."""
+    """The next bytes of a stream, as many as asked for."""
 
     def __init__(self, stream: BinaryIO, n_bytes: int) -> None:
         self._stream = stream

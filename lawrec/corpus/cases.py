@@ -54,7 +54,7 @@ class Case:
         charges: The charges as the line has them.
         unknown_articles: Articles of which nobody knows whether they apply. They are masked in the
             loss, in tuning and in all figures.
-        weight: Training counts the case so many times; figures do not, because figures of cases
+        weight: How often training counts the case; figures do not, because figures of cases
             with different weights could not be compared.
         cited: The articles as the line has them, repeats included.
     """

@@ -35,7 +35,7 @@ from lawrec.storage.seal import json_digest
 CASES_PER_TASK = 128
 """Cases that are sent to a process at once ..."""
 CHARACTERS_PER_TASK = 2**20
-"""... or fewer, once their facts have so many characters."""
+"""... or fewer, once their facts have this many characters."""
 MIN_PARALLEL_CASES = 2_048
 """Fewer cases are tokenized before other processes would have started."""
 

@@ -23,7 +23,7 @@ from lawrec.iterables import CHUNK_CASES, batched
 CASES_PER_TASK = 128
 """Cases that are sent to a process at once ..."""
 CHARACTERS_PER_TASK = 2**20
-"""... or fewer, once their facts have so many characters."""
+"""... or fewer, once their facts have this many characters."""
 ENCODED_HERE = 1_024
 """The first cases are encoded in this process, and with them all of a short input."""
 EncodedCase = tuple[Case, EncodedFact] | tuple[CaseError, None]

@@ -82,7 +82,7 @@ def clauses(fact: LocatedFact) -> list[Part]:
 
 
 def passages(parts: Sequence[Part], n_passages: int) -> list[list[Part]]:
-    """Return parts in at most so many groups of neighbours, none of them empty.
+    """Return parts in at most `limit` groups of neighbours, none of them empty.
 
     Example:
         >>> parts = [Part((position,), (Span(position, position + 1),)) for position in range(5)]
@@ -110,7 +110,7 @@ def words(fact: LocatedFact, parts: Iterable[Part], *, limit: int) -> list[Part]
     Args:
         fact: The fact.
         parts: The parts, those first whose words must not be missing.
-        limit: Return at most so many words.
+        limit: Return at most this many words.
 
     Example:
         >>> spans = [Span(start, start + 1) for start in range(4)]

@@ -30,7 +30,7 @@ class Contributions(NamedTuple):
         Args:
             row: The row of the case.
             label: The column of the article.
-            limit: Return at most so many. Features that moved nothing are left out.
+            limit: Return at most this many. Features that moved nothing are left out.
 
         Returns:
             Nothing for an article that is no candidate.

@@ -104,7 +104,7 @@ def collect(records: Iterable[LabelledTokens], n_labels: int, *, seed: int) -> T
 
 
 def sampled(items: Iterable[Item], limit: int, *, seed: int) -> list[Item]:
-    """Return at most so many items, each with the same chance.
+    """Return at most `limit` items, each with the same chance.
 
     Reservoir sampling (Vitter, 1985): the n-th item replaces one of the kept ones with probability
     limit / n.

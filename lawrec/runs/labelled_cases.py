@@ -40,7 +40,7 @@ class LabelledCases:
         sha256: The digest of the cases.
         case_format: How they are written.
         labels: The labels that they may have; a case with another one is an error.
-        max_cases: Of more cases, so many are drawn.
+        max_cases: If there are more cases, this many are drawn.
         skip_bad: Whether lines that cannot be used are left out.
     """
 

@@ -138,7 +138,7 @@ def onnx_logits(
     """Return a function from the token ids of cases to the logits of the articles.
 
     Cases may have any length from 1, and threads may share the function. ONNX Runtime computes
-    each row of a batch for itself: a case has the same logits whatever its batch mates are.
+    each row of a batch for itself: a case has the same logits whatever the others are.
 
     Args:
         model: An exported model: its path or its content.

@@ -26,7 +26,7 @@ class GuaranteeCost:
 
     Attributes:
         coverage: Share of new cases whose list will have all their articles, on average.
-        score: The score from which on an article is listed for it.
+        score: An article with at least this score is listed for it.
         articles_per_case: Mean number of articles with at least this score.
         abstained: Share of cases with more of them than a list may have, left to a person.
     """

@@ -5,7 +5,7 @@ The keys that decide, all of which must be there:
     rule                "threshold", "share" or "expected_f1", a key of `RULE_KINDS`
     min_articles, max_articles, fill_score
                         the limits of a list, as in `DecisionRule`
-    guarantee_score     the score from which on every article is listed; null: no guarantee
+    guarantee_score     every article with at least this score is listed; null: no guarantee
     calibration         null, or {"kind": a key of `CALIBRATIONS`, "parameters": [one per group]}
     co_citations        {"always": {article: [articles]}, "never": {article: [articles]}}
     tuned_on            {"path", "sha256", "cases", "drawn_from", "out_of_fold"} of the cases used

@@ -26,9 +26,9 @@ class BatchLimits:
     """When a batch is complete, and how many may wait for one.
 
     Attributes:
-        max_batch: Most facts of a batch, unless a single query has more.
+        max_batch: Maximum number of facts in a batch, unless a single query has more.
         max_wait: Seconds that a query waits for others.
-        queue_facts: Most facts that wait.
+        queue_facts: Maximum number of waiting facts.
         deadline: Seconds after which a query that has no answer is given up.
     """
 

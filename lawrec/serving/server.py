@@ -33,7 +33,7 @@ from lawrec.serving.service_config import ServiceConfig, check_service
 HEAD_SECONDS = 10.0
 """Seconds until the head of a request must have arrived."""
 MOST_HEAD_BYTES = 2**16
-"""The head of a request may not go on when so many bytes of it have arrived."""
+"""The head of a request may not go on when this many bytes of it have arrived."""
 BACKLOG = 128
 """So many connections may wait until they are accepted, which all of them are at once."""
 _OTHER_FILES = 4 * BACKLOG + 64

@@ -26,13 +26,13 @@ class ServiceConfig:
         host: Address to listen to.
         port: Port to listen to; 0: any free one.
         workers: Number of processes, each with a model of its own.
-        max_batch: Most facts that are scored together, unless one request has more.
+        max_batch: Maximum number of facts scored together, unless one request has more.
         max_wait: Seconds that a fact waits for others to be scored with.
-        queue_facts: Most facts that wait; a request that does not fit gets the status 429.
+        queue_facts: Maximum number of waiting facts; a request that does not fit gets the status 429.
         deadline: Seconds until a request that still waits gets the status 503.
         max_body: Bytes of the largest body.
         max_fact: Characters of the longest fact.
-        max_facts: Most facts of one request.
+        max_facts: Maximum number of facts per request.
         body_seconds: Seconds until a body must have arrived.
         key_digests: SHA-256 digests of the API keys, in hexadecimal; empty: no key is needed.
         cors_origins: Origins whose pages may call the service, such as "https://court.example".

@@ -20,7 +20,7 @@ MAX_LABEL = 200
 MAX_WORDING_CHARACTERS = 10_000
 """Characters of all wordings of a charge; those of CAIL2018 have a few hundred."""
 MAX_SCORED_CASES = 250_000
-"""Cases to tune or to evaluate on: of more, so many are drawn."""
+"""Cases to tune or to evaluate on: if there are more, this many are drawn."""
 MAX_SCORES = 50_000_000
 """Scores of all articles for those cases: of more, fewer cases are drawn."""
 MAX_CANDIDATES = 100

@@ -43,7 +43,7 @@ HEADINGS = {
         "max_facts",
     ),
     "Devices": ("engine", "device", "log_placement", "n_jobs", "window"),
-    "Shards": ("output_folder", "shard_bytes", "cluster"),
+    "Cluster and shards": ("output_folder", "shard_bytes", "cluster"),
 }
 """The headings of the help, and the names of the options below them."""
 

@@ -179,14 +179,14 @@ near_duplicates = click.option(
     "--near-duplicate-threshold",
     type=FloatRange(0.5, 1),
     default=0.8,
-    help="Jaccard similarity from which on two facts are near-duplicates.",
+    help="Jaccard similarity at which two facts count as near-duplicates.",
 )
 jobs = click.option(
     "--jobs",
     "n_jobs",
     type=click.IntRange(min=0),
     default=0,
-    help="Other processes that share the work; the results are the same.",
+    help="Number of extra processes; the results are the same.",
 )
 language = click.option(
     "--language",
@@ -212,7 +212,7 @@ messages = compose_options(
         is_flag=True,
         callback=_remember,
         expose_value=False,
-        help="Show TensorFlow's messages, and where in the code an error arose.",
+        help="Show TensorFlow's messages, and the traceback of an error.",
     ),
 )
 

@@ -47,7 +47,7 @@ MIN_RECALL = 0.995
 BATCH_SIZE = 512
 """The most texts whose signatures are computed at once."""
 BATCH_CHARACTERS = 2**20
-"""The characters from which on fewer texts are enough: their shingles wait in memory."""
+"""Above this many characters, fewer texts are processed at once: their shingles are in memory."""
 _Batch: TypeAlias = tuple[list[int], list[str]]
 """The numbers of some texts, and the texts."""
 
