@@ -181,7 +181,7 @@ class DecisionConfig:
     false_cost: float = number(1.0)  # cost: of a listed article that is not true
     costs_file: str = ""  # CSV file with costs per article: article, miss, false
     folds: int = number(5, at_least=1, at_most=100)  # of cross-fitting; 1: no cross-fitting
-    # With this many true cases, a threshold is halfway between the article's own and the shared one.
+    # With this many true cases, a threshold is halfway between the article's own and the shared.
     shrinkage_cases: int = number(20)
     resamples: int = number(200, at_most=100_000)  # for thresholds' intervals; 0: no intervals
     calibration: str = "isotonic"  # a key of calibration.CALIBRATIONS

@@ -249,7 +249,7 @@ def _plan_file(
 
 
 def _line_ranges(stream: BinaryIO, shard_bytes: int, *, digest: Any) -> Iterator[_Range]:
-    """Yield parts of about this many bytes that end where a line does; the digest gets all bytes."""
+    """Yield parts of about this many bytes that end with a line; the digest gets all."""
     start, line = 0, 1
     while block := stream.read(shard_bytes):
         end, n_lines = start, 0

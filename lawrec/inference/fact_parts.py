@@ -82,7 +82,7 @@ def clauses(fact: LocatedFact) -> list[Part]:
 
 
 def passages(parts: Sequence[Part], n_passages: int) -> list[list[Part]]:
-    """Return parts in at most `limit` groups of neighbours, none of them empty.
+    """Return parts in at most `n_passages` groups of neighbours, none of them empty.
 
     Example:
         >>> parts = [Part((position,), (Span(position, position + 1),)) for position in range(5)]

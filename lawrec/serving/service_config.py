@@ -28,7 +28,7 @@ class ServiceConfig:
         workers: Number of processes, each with a model of its own.
         max_batch: Maximum number of facts scored together, unless one request has more.
         max_wait: Seconds that a fact waits for others to be scored with.
-        queue_facts: Maximum number of waiting facts; a request that does not fit gets the status 429.
+        queue_facts: Maximum number of waiting facts; a request with more gets the status 429.
         deadline: Seconds until a request that still waits gets the status 503.
         max_body: Bytes of the largest body.
         max_fact: Characters of the longest fact.
