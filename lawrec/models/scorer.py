@@ -5,10 +5,10 @@ The LSTM reads the first and the last tokens of a fact, the ranker all of them (
 
 No library for matrix products promises the same bits for each row of a batch, so neither do we.
 The scores of a case agree to `SCORE_TOLERANCE` whatever other cases are in its batch, and whatever
-its row and the padding are. A batch always has `BATCH_ROWS` rows: with a multiple of 24 the bits are equal on the
-processors we know. On AVX2 the matrix kernels take 6 rows at a time and treat remaining rows
-differently, and element-wise functions such as the sigmoid do so with what remains of a vector of 8
-numbers.
+its row and the padding are. A batch always has `BATCH_ROWS` rows: with a multiple of 24 the bits
+are equal on the processors we know. On AVX2 the matrix kernels take 6 rows at a time and treat
+remaining rows differently, and element-wise functions such as the sigmoid do so with what remains
+of a vector of 8 numbers.
 """
 
 from collections.abc import Sequence
