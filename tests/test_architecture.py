@@ -36,7 +36,7 @@ HOUSE = {
             "statute_versions",
             "catalog",
         ),
-        "lookup",
+        *("statute_import", "lookup"),
     ),
     "corpus.formats": (
         *("case_format", "field_checks", "plain_text", "json_lines", "columns", "csv_rows"),
@@ -61,7 +61,15 @@ HOUSE = {
         *("co_citation", "explanation", "recommend"),
     ),
     "ranking": (
-        *("train_cases", "linear_svm", "characters", "token_table", "first_stage", "out_of_fold"),
+        *(
+            "train_cases",
+            "tf_idf",
+            "linear_svm",
+            "characters",
+            "token_table",
+            "first_stage",
+            "out_of_fold",
+        ),
         *("pair_features", "trees", "second_stage", "contributions", "ranker", "scorer"),
         *("length_batches", "case_index"),
     ),

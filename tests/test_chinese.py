@@ -20,7 +20,8 @@ from lawrec.diagnostics.reports import Layer, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.cail_judge import CailReport
 from lawrec.evaluation.metrics import METRICS
 from lawrec.law.catalog import Amendment, Article
-from lawrec.law.lookup import ArticleInfo, ImportReport
+from lawrec.law.lookup import ArticleInfo
+from lawrec.law.statute_import import ImportReport
 from lawrec.law.statute_versions import Change, Version
 from lawrec.reporting.audit_html import audit_html
 from lawrec.reporting.audit_text import audit_text, split_text

@@ -7,7 +7,7 @@ import click
 
 from lawrec.cli.shared import options
 from lawrec.cli.shared.printing import print_result
-from lawrec.law import catalog, lookup, statute_versions
+from lawrec.law import catalog, lookup, statute_import, statute_versions
 from lawrec.reporting.law_text import (
     CHANGES_WRITERS,
     ENTRY_WRITERS,
@@ -75,7 +75,7 @@ def import_statute(file: Path, effective: date, name: str, replace: bool) -> Non
     FILE is plain text or Markdown, where each article begins a line with its number, such as
     第一百三十三条之一, or JSON with numbers and texts, in UTF-8 or GB18030.
     """
-    report = lookup.import_statute(
+    report = statute_import.import_statute(
         file, effective, root=statute_versions.ROOT, name=name, replace=replace
     )
     print_result(import_text(report))

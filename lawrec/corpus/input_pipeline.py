@@ -11,11 +11,8 @@ import tensorflow as tf
 
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import parse_example
-from lawrec.corpus.vocabulary import PAD_ID
+from lawrec.corpus.vocabulary import LENGTH_STEP, PAD_ID
 from lawrec.types import Dataset, Tensor
-
-LENGTH_STEP = 16
-"""Batches are padded to a multiple of this many tokens."""
 
 
 def training_batches(

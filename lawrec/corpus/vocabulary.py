@@ -16,6 +16,8 @@ from lawrec.types import BoolArray, TokenIds
 
 PAD, UNK = "<pad>", "<unk>"
 PAD_ID, UNK_ID = 0, 1
+LENGTH_STEP = 16
+"""Batches are padded to a multiple of this many tokens."""
 _LONGEST_PIECE = 8
 """In characters; few words are longer, and looking for them takes time in proportion."""
 

@@ -10,12 +10,11 @@ from typing import Protocol
 
 import numpy as np
 
-from lawrec.corpus.vocabulary import UNK_ID
+from lawrec.corpus.vocabulary import LENGTH_STEP, UNK_ID
 from lawrec.devices.device_names import select_gpus
 from lawrec.devices.tensorflow_start import import_tensorflow
 from lawrec.errors import RunError
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.length_batches import LENGTH_STEP
 from lawrec.ranking.scorer import LogitFunction
 from lawrec.registry import check_name
 from lawrec.runs.onnx_file import CUDA, INT8_MODEL, onnx_logits, onnx_path

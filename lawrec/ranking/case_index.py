@@ -16,7 +16,7 @@ import numpy as np
 
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
 from lawrec.decision.explanation import SimilarCase
-from lawrec.ranking.linear_svm import tf_idf
+from lawrec.ranking.tf_idf import tf_idf
 from lawrec.ranking.train_cases import sampled
 from lawrec.types import Float32Array, NumberArray, TokenIds
 

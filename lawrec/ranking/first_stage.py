@@ -14,7 +14,8 @@ import numpy as np
 from lawrec.config import RankingConfig
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.characters import COLUMNS, CharacterNgrams
-from lawrec.ranking.linear_svm import LinearSvms, fit_idf, fit_linear_svms
+from lawrec.ranking.linear_svm import LinearSvms, fit_linear_svms
+from lawrec.ranking.tf_idf import fit_idf
 from lawrec.ranking.train_cases import TrainCases
 from lawrec.types import Float32Array, NumberArray, TokenIds
 

@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
+from lawrec.corpus.vocabulary import LENGTH_STEP, PAD_ID, UNK_ID
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
-LENGTH_STEP = 16
-"""Batches are padded to a multiple of this many tokens."""
 BATCH_ROWS = 24
 """The most cases in a batch."""
 

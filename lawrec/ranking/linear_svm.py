@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lawrec.config import RankingConfig
-from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
 from lawrec.progress import SILENT, Progress
+from lawrec.ranking.tf_idf import sparse_tf_idf, tf_idf
 from lawrec.ranking.train_cases import TrainCases
 from lawrec.types import BoolArray, Float32Array, NumberArray, TokenIds
 
@@ -68,25 +68,6 @@ class LinearSvms(NamedTuple):
         return self.margins([case[start : start + WINDOW] for start in starts])
 
 
-def tf_idf(case: TokenIds, idf: Float32Array) -> tuple[Any, Float32Array]:
-    """Return the different tokens of a case, and their TF-IDF values, which have unit length.
-
-    The term frequency is sublinear: a token that occurs n times counts 1 + log(n).
-
-    Returns:
-        The token ids, int64 (n,), and their values, float32 (n,).
-
-    Example:
-        >>> tokens, values = tf_idf([3, 2, 3], np.array([0, 0, 1, 2], np.float32))
-        >>> tokens, values.round(2)
-        (array([2, 3]), array([0.28, 0.96], dtype=float32))
-    """
-    tokens, counts = np.unique(np.asarray(case, np.int64), return_counts=True)
-    values = (1 + np.log(counts)) * idf[tokens]
-    length = np.sqrt((values**2).sum())
-    return tokens, np.asarray(values / length if length else values, np.float32)
-
-
 def fit_linear_svms(
     cases: TrainCases,
     idf: Float32Array,
@@ -114,7 +95,7 @@ def fit_linear_svms(
         >>> (svms.margins([[2], [3]]) > 0).tolist()
         [[True, False], [False, True]]
     """
-    features = _sparse_tf_idf(cases.token_ids, idf)
+    features = sparse_tf_idf(cases.token_ids, idf)
     n_labels = cases.y_true.shape[1]
     kernel, scale = np.zeros((len(idf), n_labels), np.int8), np.ones(n_labels, np.float32)
     bias = np.full(n_labels, NO_CASE_MARGIN, np.float32)
@@ -135,26 +116,6 @@ def fit_linear_svms(
     return LinearSvms(idf, kernel, scale, bias)
 
 
-def fit_idf(cases: Sequence[TokenIds], n_tokens: int) -> Float32Array:
-    """Return the inverse document frequency of each token: 1 + log((1 + n_cases) / (1 + df)).
-
-    It is scikit-learn's smoothed form; that of `PAD_ID` and `UNK_ID` is 0.
-
-    Returns:
-        float32 (n_tokens,).
-
-    Example:
-        >>> fit_idf([[2, 3], [2]], 4).round(2)
-        array([0.  , 0.  , 1.  , 1.41], dtype=float32)
-    """
-    frequency = np.zeros(n_tokens)
-    for case in cases:
-        frequency[np.unique(np.asarray(case, np.int64))] += 1
-    idf = 1 + np.log((1 + len(cases)) / (1 + frequency))
-    idf[[PAD_ID, UNK_ID]] = 0
-    return idf.astype(np.float32)
-
-
 def _case_weights(y_true: BoolArray, config: RankingConfig) -> Float32Array:
     weight = np.clip(np.sqrt(len(y_true) / y_true.sum()) / 3, 1, config.max_positive_weight)
     return np.where(y_true, weight, 1).astype(np.float32)
@@ -168,13 +129,3 @@ def _fit(features: Any, y_true: BoolArray, *, weights: Float32Array, c: float, s
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return svm.fit(features, y_true, weights)
-
-
-def _sparse_tf_idf(cases: Sequence[TokenIds], idf: Float32Array) -> Any:
-    """Return the TF-IDF features of cases, sparse (n_cases, n_tokens)."""
-    from scipy import sparse
-
-    rows = [tf_idf(case, idf) for case in cases]
-    ends = np.cumsum([0, *(len(tokens) for tokens, _ in rows)])
-    tokens, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
-    return sparse.csr_matrix((values.astype(np.float64), tokens, ends), (len(cases), len(idf)))

@@ -16,7 +16,7 @@ import numpy as np
 
 from lawrec.decision.score_order import rank
 from lawrec.ranking.first_stage import WINDOW_MARGINS, Margins, before_best_other
-from lawrec.ranking.linear_svm import tf_idf
+from lawrec.ranking.tf_idf import tf_idf
 from lawrec.ranking.token_table import TokenTable
 from lawrec.types import BoolArray, Float32Array, Int64Array, NumberArray, TokenIds
 

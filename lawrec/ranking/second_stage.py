@@ -14,7 +14,6 @@ import numpy as np
 
 from lawrec.config import RankingConfig
 from lawrec.ranking.first_stage import Corpus, FirstStage, Margins, sigmoid
-from lawrec.ranking.linear_svm import tf_idf
 from lawrec.ranking.out_of_fold import too_few_cases_error
 from lawrec.ranking.pair_features import (
     ArticleStatistics,
@@ -24,6 +23,7 @@ from lawrec.ranking.pair_features import (
     make_pairs,
     mean_margin,
 )
+from lawrec.ranking.tf_idf import tf_idf
 from lawrec.ranking.token_table import TokenTable, token_table
 from lawrec.ranking.train_cases import TrainCases
 from lawrec.ranking.trees import BoostedTrees, constant_trees, fit_trees

@@ -12,7 +12,8 @@ from typing import Any
 from rich import box
 
 from lawrec.law.catalog import Article
-from lawrec.law.lookup import ArticleInfo, ImportReport
+from lawrec.law.lookup import ArticleInfo
+from lawrec.law.statute_import import ImportReport
 from lawrec.law.statute_versions import Change, Piece, Version
 from lawrec.reporting.tables import PlainTable, indented, render
 from lawrec.storage.json_text import json_text

@@ -10,7 +10,6 @@ import pytest
 import tensorflow as tf
 
 from lawrec.corpus.input_pipeline import (
-    LENGTH_STEP,
     _head_and_tail,
     bucket_lengths,
     multi_hot,
@@ -18,7 +17,7 @@ from lawrec.corpus.input_pipeline import (
 )
 from lawrec.corpus.manifest import VOCABULARY_FILES, Manifest, Records, Split, manifest_to_dict
 from lawrec.corpus.tfrecords import Record, write_shards
-from lawrec.corpus.vocabulary import Vocabulary, head_and_tail
+from lawrec.corpus.vocabulary import LENGTH_STEP, Vocabulary, head_and_tail
 from lawrec.storage.seal import file_digests, seal, write_sealed
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(60)]

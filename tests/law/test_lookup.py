@@ -5,7 +5,8 @@ import pytest
 
 from lawrec.errors import StatuteError, quoted
 from lawrec.law.catalog import Amendment, shipped_catalog
-from lawrec.law.lookup import complete_numbering, import_statute, look_up
+from lawrec.law.lookup import look_up
+from lawrec.law.statute_import import complete_numbering, import_statute
 from lawrec.law.statute_versions import version_at
 
 YEAR_2015, YEAR_2021 = date(2015, 11, 1), date(2021, 3, 1)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from lawrec.config import ModelConfig
+from lawrec.corpus.vocabulary import LENGTH_STEP
 from lawrec.decision.decision_rule import DecisionRule, decide
 from lawrec.models.lstm_classifier import build_model
 from lawrec.models.scorer import SCORE_TOLERANCE, make_scorer
-from lawrec.ranking.length_batches import BATCH_ROWS, LENGTH_STEP
+from lawrec.ranking.length_batches import BATCH_ROWS
 
 pytestmark = pytest.mark.tensorflow
 

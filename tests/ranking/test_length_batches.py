@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from lawrec.ranking.length_batches import BATCH_ROWS, LENGTH_STEP, run_in_batches
+from lawrec.corpus.vocabulary import LENGTH_STEP
+from lawrec.ranking.length_batches import BATCH_ROWS, run_in_batches
 
 
 def cases(*lengths):

@@ -4,7 +4,8 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 from lawrec.config import RankingConfig
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
-from lawrec.ranking.linear_svm import NO_CASE_MARGIN, fit_idf, fit_linear_svms, tf_idf
+from lawrec.ranking.linear_svm import NO_CASE_MARGIN, fit_linear_svms
+from lawrec.ranking.tf_idf import fit_idf, sparse_tf_idf, tf_idf
 from tests.helpers.ranking import train_cases
 
 # Token 2 is evidence of label 0, token 3 of label 1; the others say nothing. Label 2 has no case.
@@ -88,7 +89,7 @@ def test_weights_are_nearly_those_of_scikit_learn():
     from lawrec.ranking import linear_svm
 
     cases = train_cases(CASES, LABELS)
-    features = linear_svm._sparse_tf_idf(cases.token_ids, idf := fit_idf(cases.token_ids, TOKENS))
+    features = sparse_tf_idf(cases.token_ids, idf := fit_idf(cases.token_ids, TOKENS))
     svms = fitted()
     for label in range(2):
         y_true = cases.y_true[:, label]

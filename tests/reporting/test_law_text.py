@@ -3,7 +3,8 @@ from datetime import date
 from pathlib import Path
 
 from lawrec.law.catalog import Amendment, Article
-from lawrec.law.lookup import ArticleInfo, ImportReport
+from lawrec.law.lookup import ArticleInfo
+from lawrec.law.statute_import import ImportReport
 from lawrec.law.statute_versions import Change, Version
 from lawrec.reporting.law_text import (
     CHANGES_WRITERS,
