@@ -173,7 +173,7 @@ class DecisionConfig:
     # The cases to tune on: "valid", or "out-of-fold", the train cases by models that have not seen
     # them, which are also taken where there is no valid split.
     tune_on: str = "valid"
-    strategy: str = "best"  # a key of strategies.STRATEGIES; "best": chosen by cross-validation
+    strategy: str = "best"  # a key of `STRATEGIES`; "best": chosen by cross-validation
     objective: str = "cail_score"  # a key of objectives.OBJECTIVES, which tuning maximizes
     beta: float = number(1.0)  # f_beta: above 1, recall counts more than precision; below 1, less
     target_rate: float = number(0.9, at_most=1)  # *_at_recall, *_at_precision: to be reached

@@ -57,7 +57,7 @@ HOUSE = {
     ),
     "decision": (
         *("threshold_curve", "calibration", "score_order", "expected_f1", "decision_rule"),
-        *("objectives", "tuning_cases", "strategies", "cross_fitting", "conformal"),
+        *("objectives", "tuning_cases", "threshold_strategies", "cross_fitting", "conformal"),
         *("co_citation", "explanation", "recommend"),
     ),
     "ranking": (
@@ -95,7 +95,7 @@ HOUSE = {
     "training": (
         *("optimizers", "schedules", "checkpoints", "warm_start"),
         *("train_step", "throughput", "validation", "initialization", "out_of_fold_nets"),
-        *("fit_ranker", "onnx_export", "index_cases", "tensorboard", "loop", "setup", "dry_run"),
+        *("fit_ranker", "onnx_export", "fit_case_index", "tensorboard", "loop", "setup", "dry_run"),
     ),
     "inference": (
         *("engines", "run_scorer", "score_cases", "tune", "baseline", "evaluate"),

@@ -22,8 +22,8 @@ from lawrec.config import DecisionConfig
 from lawrec.decision.calibration import CALIBRATIONS
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
 from lawrec.decision.objectives import OBJECTIVES, best_point, objective
-from lawrec.decision.strategies import STRATEGIES, best_by_cail_score, fit_rule
 from lawrec.decision.threshold_curve import NEVER, ThresholdCurve
+from lawrec.decision.threshold_strategies import STRATEGIES, best_by_cail_score, fit_rule
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.bootstrap import LEVEL
 from lawrec.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER

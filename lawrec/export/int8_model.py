@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from lawrec.decision.decision_rule import DecisionRule, decide
-from lawrec.decision.strategies import best_global_rule
+from lawrec.decision.threshold_strategies import best_global_rule
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import RunError
 from lawrec.evaluation.metrics import evaluate

@@ -105,7 +105,7 @@ class _Compact(NamedTuple):
     token_ids: NumberArray
 
 
-def index_cases(
+def fit_case_index(
     cases: Iterable[IndexedCase], n_tokens: int, *, n_labels: int, limit: int, seed: int
 ) -> CaseIndex:
     """Return the index of cases; those without an article or of weight 0 are left out.
@@ -123,7 +123,7 @@ def index_cases(
         ...     SimpleNamespace(case_id="a", token_ids=[2, 3], label_ids=[0], weight=1.0),
         ...     SimpleNamespace(case_id="b", token_ids=[4], label_ids=[1], weight=1.0),
         ... ]
-        >>> index_cases(cases, 5, n_labels=2, limit=9, seed=1).similar([4, 4], ["264", "266"])
+        >>> fit_case_index(cases, 5, n_labels=2, limit=9, seed=1).similar([4, 4], ["264", "266"])
         (SimilarCase(case_id='b', articles=('266',), similarity=1.0),)
     """
     kept = sampled(_compact(cases), limit, seed=seed)

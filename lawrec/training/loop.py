@@ -33,8 +33,8 @@ from lawrec.runs.checkpoint_list import BEST, add_to_list, read_checkpoint_list
 from lawrec.runs.results import TrainingEvaluation
 from lawrec.runs.run import Run, set_latest
 from lawrec.training.checkpoints import CheckpointManager, checkpoint_manager
+from lawrec.training.fit_case_index import index_train_cases
 from lawrec.training.fit_ranker import load_or_fit_ranker
-from lawrec.training.index_cases import index_train_cases
 from lawrec.training.initialization import output_folder, restore_or_initialize
 from lawrec.training.onnx_export import export_after_training
 from lawrec.training.optimizers import averaged_weights

@@ -6,7 +6,7 @@ from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import read_records
 from lawrec.corpus.vocabulary import label_matrix
 from lawrec.decision.decision_rule import decide
-from lawrec.decision.strategies import best_global_rule
+from lawrec.decision.threshold_strategies import best_global_rule
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.metrics import evaluate
 from lawrec.iterables import batched

@@ -17,7 +17,7 @@ import numpy as np
 from lawrec.config import DecisionConfig
 from lawrec.decision.objectives import best_point
 from lawrec.decision.score_order import round_scores
-from lawrec.decision.strategies import STRATEGIES
+from lawrec.decision.threshold_strategies import STRATEGIES
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.confusion_counts import count, f1
 

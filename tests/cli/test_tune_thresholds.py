@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from lawrec.cli import cli
-from lawrec.decision.strategies import STRATEGIES
+from lawrec.decision.threshold_strategies import STRATEGIES
 from tests.helpers.damages import rewrite
 
 THEFT = "被告人张某在本市某路秘密窃取钱包，后被抓获。"

@@ -17,7 +17,7 @@ from lawrec.decision.cross_fitting import (
 )
 from lawrec.decision.decision_rule import decide
 from lawrec.decision.objectives import objective
-from lawrec.decision.strategies import STRATEGIES, fit_rule
+from lawrec.decision.threshold_strategies import STRATEGIES, fit_rule
 from lawrec.decision.tuning_cases import RARE, TuningCases
 from lawrec.errors import ConfigError
 from lawrec.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER, cail_score

@@ -7,7 +7,7 @@ import pytest
 
 from lawrec.decision.explanation import SimilarCase
 from lawrec.ranking import case_index
-from lawrec.ranking.case_index import index_cases, term_weights
+from lawrec.ranking.case_index import fit_case_index, term_weights
 
 ARTICLES = ("264", "266", "234")
 # Token 2 is in each case; 3 is evidence of label 0, 4 of label 1, 5 of label 2.
@@ -25,7 +25,7 @@ def records(cases=CASES, weight=1.0):
 
 
 def index(cases=CASES, n_tokens=8, limit=99, seed=1):
-    return index_cases(records(cases), n_tokens, n_labels=3, limit=limit, seed=seed)
+    return fit_case_index(records(cases), n_tokens, n_labels=3, limit=limit, seed=seed)
 
 
 def test_the_most_similar_cases_come_first_with_their_articles():
@@ -93,7 +93,7 @@ def test_nothing_is_like_a_fact_without_a_telling_word(fact):
 
 def test_cases_that_cite_nothing_or_count_nothing_are_left_out():
     assert index([("a", [3], []), ("b", [4], [1])]).case_ids == ("b",)
-    weightless = index_cases(records(weight=0.0), 8, n_labels=3, limit=9, seed=1)
+    weightless = fit_case_index(records(weight=0.0), 8, n_labels=3, limit=9, seed=1)
     assert weightless.case_ids == ()
     assert weightless.similar([3], ARTICLES) == ()
 

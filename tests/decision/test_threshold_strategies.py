@@ -9,9 +9,9 @@ from lawrec.config import DecisionConfig
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
 from lawrec.decision.objectives import OBJECTIVES, objective
 from lawrec.decision.score_order import relative_scores
-from lawrec.decision.strategies import STRATEGIES, cail_points, micro_f1_points
-from lawrec.decision.strategies import fit_rule as tune_labelled
 from lawrec.decision.threshold_curve import NEVER, threshold_curve
+from lawrec.decision.threshold_strategies import STRATEGIES, cail_points, micro_f1_points
+from lawrec.decision.threshold_strategies import fit_rule as tune_labelled
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import ConfigError
 from lawrec.evaluation.confusion_counts import Counts, f1

@@ -161,7 +161,9 @@ def cheapest_pooled_threshold(cases: TuningCases, config: DecisionConfig) -> np.
     return cases.pooled_curve.threshold(_cheapest_point(cases.pooled_curve, mean_costs))
 
 
-def _fit(strategy: "Strategy", cases: TuningCases, *, config: DecisionConfig) -> DecisionRule:
+def _fit(
+    strategy: "ThresholdStrategy", cases: TuningCases, *, config: DecisionConfig
+) -> DecisionRule:
     rule = strategy.fit(cases, config)
     if not strategy.takes_best_of_all:
         return rule
@@ -301,7 +303,7 @@ def _with_unseen(rule: DecisionRule, seen: BoolArray, *, unseen_threshold: float
 
 
 @dataclass(frozen=True)
-class Strategy:
+class ThresholdStrategy:
     """A way to choose a decision rule.
 
     Attributes:
@@ -322,15 +324,15 @@ class Strategy:
 
 
 STRATEGIES = {
-    "fixed": Strategy(_fixed),
-    "global": Strategy(_global, averaged=True),
-    "per_article": Strategy(_per_article, averaged=True, per_article=True),
-    "top_n": Strategy(_top_n),
-    "top_n_per_score": Strategy(_top_n_per_score, averaged=True),
-    "micro_f1": Strategy(_micro_f1, averaged=True, per_article=True),
-    "cail_score": Strategy(_cail, averaged=True, per_article=True, takes_best_of_all=True),
-    "expected_f1": Strategy(_expected_f1),
-    "cost": Strategy(
+    "fixed": ThresholdStrategy(_fixed),
+    "global": ThresholdStrategy(_global, averaged=True),
+    "per_article": ThresholdStrategy(_per_article, averaged=True, per_article=True),
+    "top_n": ThresholdStrategy(_top_n),
+    "top_n_per_score": ThresholdStrategy(_top_n_per_score, averaged=True),
+    "micro_f1": ThresholdStrategy(_micro_f1, averaged=True, per_article=True),
+    "cail_score": ThresholdStrategy(_cail, averaged=True, per_article=True, takes_best_of_all=True),
+    "expected_f1": ThresholdStrategy(_expected_f1),
+    "cost": ThresholdStrategy(
         _cost, averaged=True, per_article=True, shared_threshold=cheapest_pooled_threshold
     ),
 }

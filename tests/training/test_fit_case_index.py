@@ -1,7 +1,7 @@
 import pytest
 
 from lawrec.runs.case_index_file import has_case_index, load_case_index
-from lawrec.training.index_cases import index_train_cases
+from lawrec.training.fit_case_index import index_train_cases
 from tests.helpers.progress import messages_to
 
 pytestmark = pytest.mark.tensorflow

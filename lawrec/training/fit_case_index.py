@@ -3,7 +3,7 @@
 from lawrec.corpus.manifest import Records
 from lawrec.corpus.tfrecords import read_records
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.case_index import index_cases
+from lawrec.ranking.case_index import fit_case_index
 from lawrec.runs.case_index_file import has_case_index, save_case_index
 from lawrec.runs.run import Run
 
@@ -28,7 +28,7 @@ def index_train_cases(run: Run, records: Records, *, progress: Progress = SILENT
     if not limit or has_case_index(run):
         return
     progress.message("Indexing the train cases, for explanations.")
-    index = index_cases(
+    index = fit_case_index(
         read_records(records, "train"),
         len(run.tokens),
         n_labels=len(run.articles),
