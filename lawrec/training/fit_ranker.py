@@ -74,7 +74,7 @@ def _fit(
 ) -> tuple[Ranker, OutOfFoldScores | None]:
     config, seed = run.config.ranking, run.config.training.seed
     train, statute, extra = (
-        collect(_records(records, split), len(run.articles), seed=seed)
+        collect(_records(records, split, progress=progress), len(run.articles), seed=seed)
         for split in ("train", "statute", "extra")
     )
     corpus = Corpus(train, statute, extra, titles=_titles(run), tokens=run.tokens.names)
@@ -93,10 +93,14 @@ def _fit(
     )
 
 
-def _records(records: Records, split: str) -> Iterator[Record]:
+def _records(records: Records, split: str, *, progress: Progress) -> Iterator[Record]:
     """Yield the records of a split, none if there is no such split."""
-    if split in records.manifest.splits:
-        yield from read_records(records, split)
+    if split not in records.manifest.splits:
+        return
+    total = records.split(split).cases
+    for done, record in enumerate(read_records(records, split), 1):
+        yield record
+        progress.update(f"read {split}", done, total)
 
 
 def _titles(run: Run) -> list[list[int]]:
