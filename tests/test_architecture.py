@@ -24,6 +24,7 @@ HOUSE = {
     "storage": (
         *("limits", "encodings", "temporary_names", "remote_files", "claims", "json_text"),
         *("files", "array_files", "seal", "resources", "disk_array", "text_files"),
+        "unchanged_files",
     ),
     "law": (
         *(

@@ -213,5 +213,6 @@ def _with_bytes(
     """Yield each case with the bytes of its line; blank lines have no case."""
     for case in cases:
         wanted = CaseLine(case).number
-        raw = next(raw for number, raw in numbered if number == wanted)
+        # A file that has become shorter meanwhile has no such line.
+        raw = next((raw for number, raw in numbered if number == wanted), b"")
         yield CaseLine(case, raw.rstrip(b"\r\n"), encoding)

@@ -194,7 +194,7 @@ def score_cases(
         progress: Receives the number of cases after each chunk of them.
 
     Raises:
-        CaseError: There is no case, or a line is not a valid one.
+        CaseError: There is no case, a line is not a valid one, or the cases change meanwhile.
 
     Example:
         >>> score_cases(scorer, run, cases=cases, progress=SILENT).skipped  # doctest: +SKIP
@@ -214,6 +214,7 @@ def score_cases(
         unknown += [case.unknown_articles for case in chunk]
         scores.append(scorer([encoder(case.fact) for case in chunk]))
         progress.update(f"score {cases.path.name}", len(case_ids), len(positions))
+    cases.check_unchanged()
     if not case_ids:
         raise no_case_error(cases.path)
     new = {name for names in cited for name in names} - set(run.articles.names)

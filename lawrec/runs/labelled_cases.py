@@ -25,6 +25,7 @@ from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import Run
 from lawrec.storage.limits import MAX_SCORED_CASES, MAX_SCORES
 from lawrec.storage.text_files import content_digest
+from lawrec.storage.unchanged_files import change_error
 from lawrec.types import Int64Array
 
 SEED = 0
@@ -82,10 +83,21 @@ class LabelledCases:
         return np.array(sorted(random.Random(SEED).sample(range(n_cases), self.max_cases))), n_cases
 
     def read_at(self, positions: Collection[int]) -> dict[int, Case]:
-        """Return some of the usable cases by their position, read again from their file."""
+        """Return some of the usable cases by their position, read again from their file.
+
+        Raises:
+            CaseError: The cases have changed.
+        """
         wanted = set(positions)
         cases = usable_cases(self.read(), BadLines(skip=self.skip_bad))
-        return {position: case for position, case in enumerate(cases) if position in wanted}
+        found = {position: case for position, case in enumerate(cases) if position in wanted}
+        self.check_unchanged()
+        return found
+
+    def check_unchanged(self) -> None:
+        """Raise a CaseError if the cases are not those of the digest: a position may be another."""
+        if content_digest(self.path) != self.sha256:
+            raise change_error(self.path)
 
 
 def labelled_cases(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.run import Run, SplitFile
-from lawrec.storage.text_files import content_digest
+from lawrec.storage.text_files import content_digest, list_files
 
 
 def split_path(run: Run, split: str) -> Path:
@@ -43,6 +43,8 @@ def split_path(run: Run, split: str) -> Path:
 def _change_since_training(source: SplitFile) -> str:
     """Return what has happened to the cases of a split since training, "" for nothing."""
     try:
+        if not all(file.is_file() for file in list_files(source.path)):  # a device has no end
+            return "no file"
         return "" if content_digest(source.path) == source.sha256 else "changed cases"
     except CaseError as error:
         return error.got

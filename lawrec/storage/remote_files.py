@@ -15,11 +15,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PosixPath
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
 from lawrec.errors import CaseError
 
-_URI = re.compile(r"([a-z][a-z0-9+.-]+):/+(.*)")
+_URI = re.compile(r"([a-z][a-z0-9+.-]+):(?:/+(.*))?", re.IGNORECASE)
 """A URI that was made a `Path`, which drops a slash: "s3:/bucket/cases". "C:/cases" is none."""
+_NO_URI = re.compile(r"[ \x80-\U0010ffff]+")
+"""What no URI may have: "案" is written "%E6%A1%88"."""
+_NO_NAME = re.compile(r"[%?#\[\]]")
+"""What a URI may have, but not as part of a name."""
 _SECRETS = re.compile(r"(?<=://)[^/@]*@|\?.*")
 """The user and the options of a URI, which may have a password."""
 _BUFFER_BYTES = 2**20
@@ -47,7 +52,7 @@ class RemotePath(PosixPath):
 
     def __truediv__(self, name: Any) -> "RemotePath":
         folder, mark, options = self.uri.partition("?")
-        child = remote_path(f"{folder.rstrip('/')}/{name}{mark}{options}")
+        child = remote_path(f"{folder.rstrip('/')}/{_quote(_NO_NAME, str(name))}{mark}{options}")
         filesystem, path = self._location
         child._located = filesystem, f"{path.rstrip('/')}/{name}"
         return child
@@ -86,7 +91,8 @@ class RemotePath(PosixPath):
         from pyarrow.fs import FileSelector
 
         filesystem, path = self._location
-        return [info.base_name for info in filesystem.get_file_info(FileSelector(path))]
+        with _reaching(self):
+            return [info.base_name for info in filesystem.get_file_info(FileSelector(path))]
 
     def mkdir(self, *_: Any, **__: Any) -> None:
         """Create the folder and those that it is in, unless it is there."""
@@ -134,7 +140,8 @@ class RemotePath(PosixPath):
     @property
     def _info(self) -> Any:
         filesystem, path = self._location
-        return filesystem.get_file_info(path)
+        with _reaching(self):
+            return filesystem.get_file_info(path)
 
     @property
     def _location(self) -> tuple[Any, str]:
@@ -169,7 +176,8 @@ def resolve_uri(path: Path) -> Path:
     if isinstance(path, RemotePath) or not match or path.exists() or os.name == "nt":
         return path
     # A host or a bucket has two slashes before it, a local path three.
-    remote = remote_path(f"{match[1]}://{'/' * (match[1] == 'file')}{match[2]}")
+    scheme = match[1].lower()
+    remote = remote_path(f"{scheme}://{'/' * (scheme == 'file')}{match[2] or ''}")
     remote._located = _locate(remote.uri)
     return remote
 
@@ -234,6 +242,22 @@ def touch(path: Path) -> None:
 
 
 @contextmanager
+def _reaching(where: RemotePath | str) -> Iterator[None]:
+    """Yield, and name a URI in the errors of the block: an unknown scheme, or no connection."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (ValueError, OSError) as error:
+        raise CaseError(
+            where,
+            expected="pyarrow must know the URI and reach it",
+            got=str(error).partition("\n")[0],
+            todo="Check it.",
+        ) from error
+
+
+@contextmanager
 def _writing(path: RemotePath) -> Iterator[None]:
     """Yield, and name a URI in the errors of the block."""
     try:
@@ -247,23 +271,24 @@ def _writing(path: RemotePath) -> Iterator[None]:
         ) from error
 
 
+def _quote(characters: re.Pattern[str], text: str) -> str:
+    """Return a text in which these characters are written as a URI has them."""
+    return characters.sub(lambda match: quote(match[0]), text)
+
+
 def _locate(uri: str) -> tuple[Any, str]:
+    where = _SECRETS.sub("", uri)
     try:
         from pyarrow.fs import FileSystem
-
-        filesystem, path = FileSystem.from_uri(uri)
     except ImportError as error:
         raise CaseError(
-            _SECRETS.sub("", uri),
+            where,
             expected="pyarrow must be installed to use a URI",
             got="no such package",
             todo="Run pip install 'lawrec[parquet]'.",
         ) from error
-    except (ValueError, OSError) as error:  # an unknown scheme, or no connection
-        raise CaseError(
-            _SECRETS.sub("", uri),
-            expected="pyarrow must know the URI and reach it",
-            got=str(error).partition("\n")[0],
-            todo="Check it.",
-        ) from error
+    with _reaching(where):
+        filesystem, path = FileSystem.from_uri(_quote(_NO_URI, uri))
+        if not path:
+            raise ValueError("no bucket")
     return filesystem, path

@@ -5,13 +5,14 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from lawrec.errors import CaseError
 from lawrec.inference.score_cases import join_cases, score_file
 from lawrec.runs.labelled_cases import labelled_cases
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import find_run
 from lawrec.storage.limits import MAX_ID
 from tests.helpers.damages import flip, swap
-from tests.helpers.progress import messages_to
+from tests.helpers.progress import Reports, messages_to
 
 pytestmark = pytest.mark.tensorflow
 
@@ -161,3 +162,18 @@ def test_scores_that_cannot_be_stored_are_returned_with_a_message(own_run):
     notes = []
     assert len(scores_of(own_run, "valid", notes).case_ids) == 30
     assert "the scores are not kept there (" in notes[0]
+
+
+@pytest.mark.parametrize("stage", ["count the cases of new.json", "score new.json"])
+def test_scores_of_cases_that_change_meanwhile_are_not_kept(own_run, tmp_path, stage):
+    path = tmp_path / "new.json"
+    path.write_bytes(own_run.splits["valid"].path.read_bytes())
+
+    def change(now, *_):
+        if now == stage:
+            path.write_bytes(path.read_bytes().partition(b"\n")[2])
+
+    cases = labelled_cases([own_run], path)
+    with pytest.raises(CaseError, match=r"new\.json: the cases must not change while they are"):
+        score_file(own_run, cases, progress=Reports(change))
+    assert not (own_run.folder / "scores").exists()

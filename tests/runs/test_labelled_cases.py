@@ -62,3 +62,10 @@ def test_each_case_is_as_likely_to_be_drawn(path, monkeypatch):
             counts[position] += 1
     assert min(counts.values()) > 150  # 200 on average, 10 the standard deviation
     assert sum(counts.values()) == 4 * 400
+
+
+def test_cases_that_have_changed_have_other_positions(path):
+    cases = labelled_cases([run("264")], path, skip_bad=True)
+    path.write_bytes(path.read_bytes().partition(b"\n")[2])
+    with pytest.raises(CaseError, match=r"cases\.jsonl: the cases must not change while they are"):
+        cases.read_at([2])

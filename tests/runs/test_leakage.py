@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,6 +28,13 @@ def test_a_split_is_found_as_long_as_its_cases_are_those_of_training(run):
         split_path(run, "valid")
     path.unlink()
     with pytest.raises(CaseError, match="must be as they were when the run was trained"):
+        split_path(run, "valid")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such device")
+def test_a_device_is_not_read_which_would_not_end(run):
+    run.splits["valid"] = SplitFile(Path("/dev/zero"), "12")
+    with pytest.raises(CaseError, match=r"/dev/zero: the valid cases must be as .* got no file"):
         split_path(run, "valid")
 
 

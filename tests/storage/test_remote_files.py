@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pyarrow import fs
@@ -90,7 +91,9 @@ def test_what_is_not_there_is_an_error_that_names_the_uri(bucket):
         list(read_cases(Path("s3://court/absent.json"), labelled=False))
 
 
-@pytest.mark.parametrize("name", ["cases.json", "C:/cases.json", "/data/s3:/cases", "a:b/c.json"])
+@pytest.mark.parametrize(
+    "name", ["cases.json", "C:/cases.json", "/data/s3:/cases", "a:b/c.json", "ab:c.json"]
+)
 def test_other_paths_are_no_uris(name):
     path = Path(name)
     assert resolve_uri(path) is path
@@ -103,9 +106,52 @@ def test_a_local_file_whose_name_is_like_a_uri_is_local(tmp_path, monkeypatch):
     assert type(resolve_uri(Path("s3://cases.json"))) is type(Path())
 
 
-def test_an_unknown_scheme_is_an_error():
-    with pytest.raises(CaseError, match="pyarrow must know the URI and reach it, got Unrecognized"):
-        list_files(Path("nothing://court/cases"))
+@pytest.mark.parametrize(
+    ("uri", "got"),
+    [
+        ("nothing://court/cases", "Unrecognized"),
+        ("s3://", "no bucket"),
+        ("file:///data/%zz", "Cannot parse URI"),
+        ("file:///data/\udcff", "'utf-8' codec can't encode"),
+        ("file:///data/\0", "Cannot parse URI"),
+    ],
+)
+def test_a_uri_that_names_nothing_is_an_error(uri, got):
+    with pytest.raises(CaseError, match=f"pyarrow must know the URI and reach it, got {got}"):
+        list_files(Path(uri))
+
+
+NAMES = ["x%41.json", "xA.json", "案 件.json", "100%.json", "a?b.json", "a#b.json", "[1].json"]
+
+
+def test_a_file_keeps_its_content_whatever_its_name_and_whichever_process_reads_it(tmp_path):
+    folder = tmp_path / "案卷 [1]"
+    folder.mkdir()
+    for name in NAMES:
+        (folder / name).write_text(name, encoding="utf-8")
+    files = list_files(Path(f"file://{tmp_path}/案卷 %5B1%5D"))
+    assert sorted(file.read_text() for file in files) == sorted(NAMES)
+    assert len({str(file) for file in files}) == len({file.name for file in files}) == len(NAMES)
+    for file in files:
+        for again in (pickle.loads(pickle.dumps(file)), resolve_uri(Path(str(file)))):
+            assert again.read_text() == file.read_text()
+
+
+def test_a_scheme_in_capitals_is_one(tmp_path):
+    path = resolve_uri(Path(f"FILE://{tmp_path}"))
+    assert (str(path), path.is_dir()) == (f"file://{tmp_path}", True)
+
+
+def test_a_lost_connection_is_an_error_of_the_uri(bucket, monkeypatch):
+    path = resolve_uri(Path("s3://court/cases"))
+
+    def lost(*_):
+        raise OSError("AWS Error NETWORK_CONNECTION\nmore")
+
+    path._located = SimpleNamespace(get_file_info=lost), "cases"
+    for use in (RemotePath.exists, RemotePath.names):
+        with pytest.raises(CaseError, match=r"s3://court/cases: .*got AWS Error \S+\. "):
+            use(path)
 
 
 def test_without_pyarrow_its_extra_is_named(monkeypatch):
@@ -195,7 +241,8 @@ def test_processes_share_a_folder_at_a_uri_and_one_is_killed(tmp_path, cases):
         process.stderr.close()
     predict_in_shards(job)
     found = contents(tmp_path / shared)
-    left = [name for name in found if name.endswith(".tmp")]  # what was being written
+    # What was being written, and the claim of a shard that was done.
+    left = [name for name in found if name.endswith((".tmp", ".claim"))]
     assert {name: found[name] for name in found if name not in left} == contents(job.folder)
 
 

@@ -18,6 +18,7 @@ from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD, N
 from lawrec.law.articles import statute_order
 from lawrec.storage.disk_array import DiskArray
 from lawrec.storage.files import temporary_file
+from lawrec.storage.unchanged_files import change_check
 
 
 class DuplicateIndex:
@@ -38,6 +39,7 @@ class DuplicateIndex:
 
     Attributes:
         files: The path of each split.
+        check_unchanged: Raises an error if a file has changed since, as its lines may have.
         articles: For each split, the number of cases of each article.
     """
 
@@ -50,6 +52,7 @@ class DuplicateIndex:
         jobs: int = 0,
     ) -> None:
         self.files = files
+        self.check_unchanged = change_check(files.values())
         self.articles: dict[str, Counter[str]] = {split: Counter() for split in files}
         self._texts = NearDuplicateIndex(temporary, threshold, jobs=jobs)
         # The index of its split, the number of its file, its line in that file, and the number of

@@ -50,7 +50,7 @@ def write_fixed_copy(
         progress: Where to report the number of lines done.
 
     Raises:
-        CaseError: The folder is in use.
+        CaseError: The folder is in use, or a file has changed since it was indexed.
 
     Example:
         >>> write_fixed_copy(  # doctest: +SKIP
@@ -73,6 +73,7 @@ def write_fixed_copy(
                     out.write(raw + b"\n" if raw else b"")
                     changes += len(fixes)
                     progress.update(f"fix {split}", done, None)
+        index.check_unchanged()
         if reference.listed:
             write_lines(new / "law.txt", reference.listed)
     return changes

@@ -124,8 +124,8 @@ def audit(
         progress: Where to report the number of lines done.
 
     Raises:
-        CaseError: The folder has other splits but no train split, a file cannot be read or holds
-            no case, or `fix` is in use.
+        CaseError: The folder has other splits but no train split, a file cannot be read, holds no
+            case or changes meanwhile, or `fix` is in use.
 
     Example:
         >>> import tempfile
@@ -239,6 +239,7 @@ class _Audit:
             for split, line in checked:
                 self._count(split, line, counts=sizes[split])
                 progress.update(f"audit {split}", sizes[split]["lines"], None)
+        self._index.check_unchanged()
         for split, path in files.items():
             counts = sizes[split]
             if not counts["lines"]:

@@ -32,6 +32,7 @@ from lawrec.law.articles import read_article_list
 from lawrec.progress import SILENT, Progress
 from lawrec.storage.disk_array import DiskArray
 from lawrec.storage.files import atomic_folder, check_new_folder, temporary_file
+from lawrec.storage.unchanged_files import change_check
 
 RATIOS = (0.8, 0.1, 0.1)
 
@@ -94,7 +95,7 @@ def split_files(
 
     Raises:
         CaseError: The folder is in use, a line cannot be used or a label is unknown and `skip_bad`
-            is off, or a split would stay empty.
+            is off, a file changes meanwhile, or a split would stay empty.
         ConfigError: The ratios are not three positive numbers with the sum 1.
 
     Example:
@@ -109,7 +110,7 @@ def split_files(
     known = known_labels(listed, any_label=case_format.any_label)
     if not skip_bad:
         check_labels([(file, case_format) for file in files], known, progress=progress)
-    bad_lines = BadLines(skip=skip_bad)
+    bad_lines, check_unchanged = BadLines(skip=skip_bad), change_check(files)
     with ExitStack() as temporary:
         reading = _Reading(temporary, settings)
         lines = _usable_lines(files, case_format, known=known, bad_lines=bad_lines)
@@ -131,6 +132,7 @@ def split_files(
                 files, case_format, known=known, bad_lines=BadLines(skip=True, log=new / SKIPPED)
             )
             _write(lines, new, splits=splits, progress=progress)
+            check_unchanged()
     return _report(folder, assigned, skipped=bad_lines.skipped)
 
 
@@ -230,7 +232,7 @@ def _write(
     """Write each case to the file of its split, whose index `splits` has."""
     with ExitStack() as stack:
         outputs = [stack.enter_context((folder / f"{name}.json").open("wb")) for name in SPLITS]
-        for done, (line, split) in enumerate(zip(lines, splits.items(), strict=True), 1):
+        for done, (line, split) in enumerate(zip(lines, splits.items(), strict=False), 1):
             outputs[split].write(line_to_json(line) + b"\n")
             progress.update("write", done, len(splits))
 

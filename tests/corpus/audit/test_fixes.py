@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from lawrec.corpus.audit import line_checks
 from lawrec.corpus.audit.case_checks import ERROR, audit_reference_of
 from lawrec.corpus.audit.runner import audit, load_audit_reference
 from lawrec.corpus.readers import CaseFormat
@@ -17,6 +18,7 @@ from tests.helpers.planted_faults import (
     plant_encoded,
     plant_unreadable,
 )
+from tests.helpers.progress import Reports
 
 
 def test_a_table_with_other_names_is_fixed_as_cail2018(tmp_path):
@@ -151,3 +153,29 @@ def test_labels_are_kept_however_a_tool_wrote_them(tmp_path, written, kept):
     assert report.findings[0].examples[0].note == "999, 998"
     fixed = json.loads((tmp_path / "fixed/mine.json").read_text(encoding="utf-8"))
     assert (fixed["articles"], fixed["unknown_articles"]) == (kept, ["133"])
+
+
+@pytest.mark.parametrize(
+    ("stage", "jobs"), [("audit train", 0), ("audit train", 2), ("fix train", 0)]
+)
+def test_cases_that_change_meanwhile_are_refused(corpus, tmp_path, monkeypatch, stage, jobs):
+    corpus.write()
+    path = corpus.folder / "train.json"
+    here = lambda work, items, workers: ((item, work(item)) for item in items)  # noqa: E731
+    monkeypatch.setattr(line_checks, "parallel_map", here)
+    monkeypatch.setattr(line_checks, "PART_BYTES", 100)
+    reference = load_audit_reference(corpus.folder, None, max_tokens=384)
+
+    def change(now, done, *_):
+        if (now, done) == (stage, 1):
+            path.write_bytes(path.read_bytes().splitlines(keepends=True)[-1])
+
+    with pytest.raises(CaseError, match=r"train\.json: the cases must not change"):
+        audit(
+            corpus.folder,
+            reference,
+            fix=tmp_path / "fixed",
+            jobs=jobs,
+            progress=Reports(change),
+        )
+    assert not (tmp_path / "fixed").exists()

@@ -8,6 +8,7 @@ from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.corpus.splitting.stratified_split import RATIOS, SplitSettings, split_files
 from lawrec.errors import CaseError, ConfigError
+from tests.helpers.progress import Reports
 
 CHARACTERS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
 
@@ -210,3 +211,18 @@ def test_unknown_labels_are_named_unless_a_list_names_them(tmp_path):
     write(source, [*cases, (long_tail()[21][0], [264])])
     report = split_files([source], tmp_path / "skipped", skip_bad=True)
     assert (sum(report.cases.values()), report.skipped) == (20, 1)
+
+
+@pytest.mark.parametrize("number", [-2, 0, 1])
+def test_cases_that_change_between_the_two_readings_are_refused(tmp_path, number):
+    source = write(tmp_path / "all.json", long_tail())
+    lines = source.read_bytes().splitlines(keepends=True)
+    changed = [*lines[:number], *lines[-1:]] if number else [*reversed(lines), *lines]
+
+    def change(stage, done, *_):
+        if (stage, done) == ("write", 1):
+            source.write_bytes(b"".join(changed))
+
+    with pytest.raises(CaseError, match=r"all\.json: the cases must not change"):
+        split_files([source], tmp_path / "out", progress=Reports(change))
+    assert not (tmp_path / "out").exists()
