@@ -90,9 +90,9 @@ class LabelledCases:
         """
         wanted = set(positions)
         cases = usable_cases(self.read(), BadLines(skip=self.skip_bad))
-        found = {position: case for position, case in enumerate(cases) if position in wanted}
+        chosen = {position: case for position, case in enumerate(cases) if position in wanted}
         self.check_unchanged()
-        return found
+        return chosen
 
     def check_unchanged(self) -> None:
         """Raise a CaseError if the cases are not those of the digest: a position may be another."""
