@@ -43,7 +43,8 @@ def split_path(run: Run, split: str) -> Path:
 def _change_since_training(source: SplitFile) -> str:
     """Return what has happened to the cases of a split since training, "" for nothing."""
     try:
-        if not all(file.is_file() for file in list_files(source.path)):  # a device has no end
+        # A device has no end.
+        if any(file.exists() and not file.is_file() for file in list_files(source.path)):
             return "no file"
         return "" if content_digest(source.path) == source.sha256 else "changed cases"
     except CaseError as error:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from lawrec.errors import CaseError
 
-_URI = re.compile(r"([a-z][a-z0-9+.-]+):(?:/+(.*))?", re.IGNORECASE)
+_URI = re.compile(r"([a-z][a-z0-9+.-]+):(?:/++(.*))?", re.IGNORECASE)
 """A URI that was made a `Path`, which drops a slash: "s3:/bucket/cases". "C:/cases" is none."""
 _NO_URI = re.compile(r"[ \x80-\U0010ffff]+")
 """What no URI may have: "案" is written "%E6%A1%88"."""

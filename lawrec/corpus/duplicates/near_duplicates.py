@@ -32,7 +32,6 @@ from lawrec.corpus.duplicates.pair_search import (
     shingles,
 )
 from lawrec.iterables import batched
-from lawrec.parallel import parallel_map
 from lawrec.storage.disk_array import DiskArray, equal_values
 from lawrec.storage.files import temporary_file
 
@@ -136,6 +135,8 @@ class NearDuplicateIndex:
 
     def _compute_signatures(self) -> None:
         """Add the hashes of the bands of each different text."""
+        from lawrec.parallel import parallel_map  # multiprocessing is slow to import
+
         work = partial(_hash_bands, self._rows)
         hashed = (
             parallel_map(work, self._batches(), workers=self._jobs)

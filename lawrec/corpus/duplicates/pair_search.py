@@ -17,7 +17,6 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lawrec.parallel import parallel_map
 from lawrec.storage.disk_array import (
     BLOCK,
     DiskArray,
@@ -211,6 +210,8 @@ def join_near_duplicates(store: TextStore, threshold: float, *, jobs: int) -> No
     Example:
         >>> join_near_duplicates(store, 0.8, jobs=0)  # doctest: +SKIP
     """
+    from lawrec.parallel import parallel_map  # multiprocessing is slow to import
+
     sets = DisjointSets(store.firsts)
     search = PairSearch(store, threshold, sets, set())
     joined: Generator[tuple[Any, Iterable[Pair]], None, None]
