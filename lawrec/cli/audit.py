@@ -1,5 +1,6 @@
 """`lawrec audit`: check labelled cases."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Unpack
 
@@ -10,6 +11,7 @@ from lawrec.cli.shared.printing import print_result
 from lawrec.config import CorpusConfig
 from lawrec.corpus.tokenization.tokenizers import TOKENIZERS
 from lawrec.storage.files import write_text
+from lawrec.storage.json_text import json_text
 
 
 @click.command(cls=option_types.HeadedCommand)
@@ -69,7 +71,6 @@ def audit(
     from lawrec.corpus.audit.runner import load_audit_reference
     from lawrec.reporting.audit_html import audit_html
     from lawrec.reporting.audit_text import audit_text
-    from lawrec.reporting.runs_text import report_json
 
     case_format = option_values.case_format_from(arguments)
     reference = load_audit_reference(
@@ -91,7 +92,7 @@ def audit(
         )
     print_result(audit_text(report))
     if json_file:
-        write_text(json_file, report_json(report) + "\n")
+        write_text(json_file, json_text(asdict(report)) + "\n")
     if html_file:
         write_text(html_file, audit_html(report))
     if strict and report.errors:

@@ -6,7 +6,6 @@ from dataclasses import asdict
 import numpy as np
 from rich.table import Table
 
-from lawrec.corpus.audit.runner import AuditReport
 from lawrec.corpus.extra_cases import DUPLICATES, UNKNOWN
 from lawrec.corpus.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
@@ -227,7 +226,7 @@ def _ranker_rows(ranker: RankerInfo) -> list[tuple[str, str]]:
     ]
 
 
-def report_json(report: RunInfo | DoctorReport | AuditReport) -> str:
+def report_json(report: RunInfo | DoctorReport) -> str:
     """Return all fields of a report as JSON.
 
     Example:

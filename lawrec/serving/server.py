@@ -35,7 +35,7 @@ HEAD_SECONDS = 10.0
 MOST_HEAD_BYTES = 2**16
 """The head of a request may not go on when this many bytes of it have arrived."""
 BACKLOG = 128
-"""So many connections may wait until they are accepted, which all of them are at once."""
+"""Connections that may wait until they are accepted, which all of them are at once."""
 _OTHER_FILES = 4 * BACKLOG + 64
 """Files of the process, and connections that were accepted and are not yet closed."""
 

@@ -1,5 +1,7 @@
 """Export to ONNX: the network of a checkpoint in a form that needs no TensorFlow, and its check."""
 
+from itertools import cycle
+
 import numpy as np
 import tensorflow as tf
 
@@ -115,10 +117,9 @@ def sample_cases(run: Run) -> list[TokenIds]:
     encode = load_encoder(run)
     read = read_cases(path, case_format=run.dataset.case_format)
     facts = (encode(case.fact) for case in read if isinstance(case, Case))
-    # There may be fewer facts than lengths.
     return [
         np.asarray(fact[:length], np.int32)
-        for fact, length in zip(facts, _lengths(longest), strict=False)
+        for fact, length in zip(cycle(facts), _lengths(longest), strict=False)
     ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lawrec.runs.run import find_run
 from tests.helpers.cli import THEFT, lawrec
 from tests.helpers.damages import reseal
 
@@ -112,6 +113,23 @@ def at_work(tmp_path, monkeypatch):
     lines = [json.dumps({"fact": THEFT, "charges": ["盗窃罪"]})] * 20
     (tmp_path / "more.jsonl").write_text("\n".join(lines), encoding="utf-8")
     return [part for setting in SETTINGS for part in ("--set", setting)]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("folder", ["checkpoints", "other"])
+def test_a_stopped_training_continues_with_what_it_says(tiny_data, at_work, monkeypatch, folder):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr("lawrec.training.loop.train", stopped)
+    result = lawrec(
+        "train", "--data", tiny_data, "--checkpoints", folder, "--run", "mine", *at_work
+    )
+    assert result.exit_code == 1
+    name = {"checkpoints": "mine", "other": str(Path("other/mine"))}[folder]
+    assert f"`lawrec train --resume --run {name}` continues" in result.stderr
+    assert find_run(Path("checkpoints"), name).folder == Path(folder, "mine")
 
 
 @pytest.mark.tensorflow

@@ -1,3 +1,4 @@
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,8 @@ from lawrec.errors import RunError
 from lawrec.models.onnx_graph import ONNX_POOLINGS
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import is_exported
-from lawrec.runs.run import find_run, load_encoder
+from lawrec.runs.run import SplitFile, find_run, load_encoder
+from lawrec.storage.text_files import content_digest
 from lawrec.training import onnx_export
 from lawrec.training.loop import train
 from lawrec.training.onnx_export import (
@@ -88,6 +90,17 @@ def test_the_sample_has_the_beginnings_of_train_cases(run):
     lengths = [len(case) for case in sample_cases(run)]
     assert len(lengths) == 24
     assert lengths[0] == 1 < max(lengths)
+
+
+def test_the_sample_has_all_lengths_whatever_the_number_of_train_cases(run, tmp_path):
+    path = tmp_path / "train.jsonl"
+    facts = ["秘密窃取钱包，" * n for n in (40, 30, 50)]
+    lines = [json.dumps({"fact": fact, "articles": ["264"]}) for fact in facts]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    few = replace(run, splits={**run.splits, "train": SplitFile(path, content_digest(path))})
+    lengths = [len(case) for case in sample_cases(few)]
+    assert len(lengths) == 24
+    assert lengths[-1] == max(lengths) > 40
 
 
 def test_where_the_train_cases_are_gone_the_sample_is_random(run):
