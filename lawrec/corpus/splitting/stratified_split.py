@@ -119,7 +119,7 @@ def split_files(
             progress.update("read", done, None)
         rng = np.random.default_rng(settings.seed)
         assigned = assign_groups(reading.count_kinds(), settings.ratios, rng=rng)
-        if not all(np.sum(list(assigned.values()), axis=0)):
+        if not assigned or not all(np.sum(list(assigned.values()), axis=0)):
             raise CaseError(
                 " ".join(map(str, files)),
                 expected="there must be a group of cases for each split",

@@ -182,6 +182,15 @@ def test_ratios_that_make_no_sense_are_refused(tmp_path, ratios):
         split_files([], tmp_path / "out", settings=SplitSettings(ratios))
 
 
+@pytest.mark.parametrize("content", ["", "\n", '{"fact": ""}\n'])
+def test_files_without_a_case_are_refused(tmp_path, content):
+    path = tmp_path / "cases.jsonl"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(CaseError, match="got 0 cases in 0 groups"):
+        split_files([path], tmp_path / "new", skip_bad=True)
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_split_that_would_stay_empty_is_refused(tmp_path):
     source = write(tmp_path / "all.json", long_tail()[:2])
     with pytest.raises(CaseError, match="there must be a group of cases for each split"):
