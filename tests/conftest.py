@@ -80,8 +80,8 @@ def start_run(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path) -> Call
         **options: Any,
     ) -> tuple:
         from lawrec import config_sources
-        from lawrec.corpus.dataset_spec import DatasetSpec
-        from lawrec.corpus.prepare import prepare
+        from lawrec.corpus.records.dataset_spec import DatasetSpec
+        from lawrec.corpus.records.prepare import prepare
         from lawrec.runs.create import create_run
 
         root = root or tmp_path_factory.mktemp("workplace")

@@ -47,8 +47,11 @@ HOUSE = {
     "corpus.tokenization": ("entities", "jieba_dictionary", "tokenizers", "token_spans"),
     "corpus": (
         *("readers", "cases", "bad_lines", "splits", "parallel_tokenization", "case_shards"),
-        *("case_lines", "label_check", "vocabulary", "dataset_spec"),
-        *("manifest", "extra_cases", "tfrecords", "records_writer", "prepare", "input_pipeline"),
+        *("case_lines", "label_check", "vocabulary"),
+    ),
+    "corpus.records": (
+        *("dataset_spec", "manifest", "extra_cases", "tfrecords", "writer", "prepare"),
+        "input_pipeline",
     ),
     "corpus.splitting": ("stratification", "stratified_split"),
     "corpus.audit": ("case_checks", "line_checks", "duplicate_checks", "fixes", "runner"),
@@ -71,7 +74,7 @@ HOUSE = {
             "first_stage",
             "out_of_fold",
         ),
-        *("pair_features", "trees", "second_stage", "contributions", "ranker", "scorer"),
+        *("pair_features", "trees", "second_stage", "contributions", "ranker", "run_scorer"),
         *("length_batches", "case_index"),
     ),
     "runs": (
@@ -91,7 +94,7 @@ HOUSE = {
     ),
     "models": (
         *("fast_lstm", "losses", "pooling", "lstm_classifier", "onnx_graph", "flops"),
-        *("word2vec_format", "embedding_init", "word_vectors", "scorer"),
+        *("word2vec_format", "embedding_init", "word_vectors", "lstm_logits"),
     ),
     "training": (
         *("optimizers", "schedules", "checkpoints", "warm_start"),
@@ -99,7 +102,7 @@ HOUSE = {
         *("fit_ranker", "onnx_export", "fit_case_index", "tensorboard", "loop", "setup", "dry_run"),
     ),
     "inference": (
-        *("engines", "run_scorer", "score_cases", "tune", "baseline", "evaluate"),
+        *("engines", "load_scorer", "score_cases", "tune", "baseline", "evaluate"),
         *("encode_cases", "fact_parts", "explain", "recommender", "model_source"),
     ),
     "diagnostics": ("reports", "run_info", "doctor"),
@@ -160,7 +163,11 @@ ORDER = (
 )
 IMPORT_TENSORFLOW = {
     *("lawrec.devices.tensorflow_start", "lawrec.devices.distributed", "lawrec.devices.configure"),
-    *("lawrec.corpus.tfrecords", "lawrec.corpus.input_pipeline", "lawrec.diagnostics.doctor"),
+    *(
+        "lawrec.corpus.records.tfrecords",
+        "lawrec.corpus.records.input_pipeline",
+        "lawrec.diagnostics.doctor",
+    ),
     *(f"lawrec.models.{module}" for module in HOUSE["models"]),
     *(f"lawrec.training.{module}" for module in HOUSE["training"]),
     "lawrec.export.savedmodel",
@@ -354,8 +361,16 @@ def test_nothing_slow_is_imported_with(modules):
     ("name", "source", "expected"),
     [
         ("corpus.cases", "from lawrec.models.pooling import x", ["lawrec.models.pooling"]),
-        ("corpus.cases", "import lawrec.corpus.tfrecords", ["lawrec.corpus.tfrecords"]),
-        ("corpus.cases", "from lawrec.corpus import tfrecords", ["lawrec.corpus.tfrecords"]),
+        (
+            "corpus.cases",
+            "import lawrec.corpus.records.tfrecords",
+            ["lawrec.corpus.records.tfrecords"],
+        ),
+        (
+            "corpus.cases",
+            "from lawrec.corpus.records import tfrecords",
+            ["lawrec.corpus.records.tfrecords"],
+        ),
         ("corpus.cases", "def f():\n    import lawrec.cli", ["lawrec.cli"]),
         ("corpus.cases", "if TYPE_CHECKING:\n    import lawrec.cli", ["lawrec.cli"]),
         ("corpus.cases", "from lawrec import cli, __version__", ["lawrec.cli"]),

@@ -23,7 +23,7 @@ from lawrec.corpus.case_lines import CaseLine, case_to_json
 from lawrec.corpus.cases import Case
 from lawrec.corpus.duplicates import near_duplicates, pair_search
 from lawrec.corpus.duplicates.near_duplicates import SIGNATURE_SIZE, NearDuplicateIndex
-from lawrec.corpus.manifest import load_manifest
+from lawrec.corpus.records.manifest import load_manifest
 from lawrec.corpus.splitting.stratified_split import check_ratios
 from lawrec.corpus.tokenization.entities import (
     ENTITY_TYPES,

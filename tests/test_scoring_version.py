@@ -18,7 +18,7 @@ from lawrec.ranking.first_stage import CHARACTERS, EXTRA, WORDS, FirstStage, wit
 from lawrec.ranking.linear_svm import LinearSvms
 from lawrec.ranking.pair_features import ArticleStatistics, compute_features, make_pairs
 from lawrec.ranking.ranker import Ranker
-from lawrec.ranking.scorer import RunScorer
+from lawrec.ranking.run_scorer import RunScorer
 from lawrec.ranking.second_stage import SecondStage
 from lawrec.ranking.token_table import token_table
 from lawrec.ranking.trees import BoostedTrees

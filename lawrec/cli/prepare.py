@@ -23,7 +23,7 @@ def prepare(cluster: str | None, **arguments: Unpack[option_values.DataOptions])
     """Convert labelled cases to records; `train` does this itself where it is needed."""
     settings = option_values.settings_from(arguments)
     option_values.start_tensorflow()
-    from lawrec.corpus.prepare import prepare as prepare_records
+    from lawrec.corpus.records.prepare import prepare as prepare_records
     from lawrec.reporting.runs_text import records_text
 
     with _connected(cluster) as map_batches, option_values.show_progress() as progress:

@@ -7,7 +7,7 @@ import click
 
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
-from lawrec.corpus.dataset_spec import folder_for
+from lawrec.corpus.records.dataset_spec import folder_for
 
 
 @click.command(cls=option_types.HeadedCommand)
@@ -23,7 +23,7 @@ def verify(records: Path | None, **arguments: Unpack[option_values.DataOptions])
     check to the records that `lawrec prepare` makes with the same options. The exit code is 1 when
     something is damaged or missing.
     """
-    from lawrec.corpus import manifest
+    from lawrec.corpus.records import manifest
     from lawrec.reporting.runs_text import verification_text
 
     if records and option_values.is_given(*arguments):

@@ -22,7 +22,7 @@ from lawrec.inference.engines import EngineChoice
 from lawrec.inference.score_cases import score_cases, score_file
 from lawrec.models.onnx_graph import onnx_model
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.scorer import RunScorer
+from lawrec.ranking.run_scorer import RunScorer
 from lawrec.runs.labelled_cases import labelled_cases
 from lawrec.runs.leakage import split_path
 from lawrec.runs.onnx_file import INT8_MODEL, MODEL, onnx_logits, onnx_path, save_onnx

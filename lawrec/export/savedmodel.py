@@ -18,7 +18,7 @@ from typing import Any
 import tensorflow as tf
 
 from lawrec.errors import RunError
-from lawrec.models.scorer import make_logit_function
+from lawrec.models.lstm_logits import make_logit_function
 from lawrec.ranking.length_batches import run_in_batches
 from lawrec.runs.run import Run
 from lawrec.storage.files import atomic_folder

@@ -6,7 +6,7 @@ like any other, but it never becomes the newest one, which commands use when non
 
 from lawrec.config import Config, from_dict
 from lawrec.config_sources import PRESETS
-from lawrec.corpus.manifest import Records
+from lawrec.corpus.records.manifest import Records
 from lawrec.inference.tune import tune_run
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.results import TuningResult

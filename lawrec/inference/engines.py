@@ -15,7 +15,7 @@ from lawrec.devices.device_names import select_gpus
 from lawrec.devices.tensorflow_start import import_tensorflow
 from lawrec.errors import RunError
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.scorer import LogitFunction
+from lawrec.ranking.run_scorer import LogitFunction
 from lawrec.registry import check_name
 from lawrec.runs.onnx_file import CUDA, INT8_MODEL, onnx_logits, onnx_path
 from lawrec.runs.run import Run
@@ -103,7 +103,7 @@ def _tensorflow(run: Run, checkpoint: str, *, device: str | None) -> LogitFuncti
         )
     import_tensorflow()
     from lawrec.devices.configure import use_device, use_full_float32
-    from lawrec.models.scorer import make_logit_function
+    from lawrec.models.lstm_logits import make_logit_function
     from lawrec.training.checkpoints import load_model
 
     use_full_float32()

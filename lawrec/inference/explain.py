@@ -25,7 +25,7 @@ from lawrec.decision.explanation import Evidence, Explanation, Rival
 from lawrec.decision.recommend import Decision
 from lawrec.decision.score_order import SCORE_DECIMALS
 from lawrec.inference.fact_parts import LocatedFact, Part, clauses, joined, passages, words
-from lawrec.ranking.scorer import Scorer
+from lawrec.ranking.run_scorer import Scorer
 from lawrec.types import Float32Array, Float64Array
 
 CLAUSES, WORDS = 3, 6

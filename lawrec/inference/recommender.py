@@ -21,12 +21,12 @@ from lawrec.inference.encode_cases import EncodedCase, encode_cases
 from lawrec.inference.engines import AUTO, EngineChoice
 from lawrec.inference.explain import explain_decision
 from lawrec.inference.fact_parts import locate
-from lawrec.inference.run_scorer import load_scorer
+from lawrec.inference.load_scorer import load_scorer
 from lawrec.iterables import CHUNK_CASES, batched
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.case_index import CaseIndex
 from lawrec.ranking.contributions import Contributions
-from lawrec.ranking.scorer import Scorer
+from lawrec.ranking.run_scorer import Scorer
 from lawrec.runs.bundle import load_titles, open_model
 from lawrec.runs.case_index_file import load_case_index
 from lawrec.runs.find_checkpoint import best_checkpoint
@@ -55,7 +55,7 @@ class Recommender:
 
     Threads may share a recommender, and get the answers that they would get alone. Its attributes
     never change, all steps but one work on nothing but their arguments, and that one, the neural
-    network, has a lock (see `lawrec.models.scorer`). More threads are no faster: a single call
+    network, has a lock (see `lawrec.models.lstm_logits`). More threads are no faster: a single call
     uses all cores.
 
     Attributes:

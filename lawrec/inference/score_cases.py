@@ -19,11 +19,11 @@ from lawrec.corpus.bad_lines import BadLines, usable_cases
 from lawrec.corpus.cases import Case, n_characters, no_case_error
 from lawrec.corpus.vocabulary import Vocabulary, label_matrix
 from lawrec.inference.engines import AUTO_ENGINE, EngineChoice, choose_engine
-from lawrec.inference.run_scorer import load_scorer
+from lawrec.inference.load_scorer import load_scorer
 from lawrec.iterables import batched
 from lawrec.law.articles import statute_order
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.scorer import Scorer
+from lawrec.ranking.run_scorer import Scorer
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.labelled_cases import LabelledCases

@@ -61,7 +61,7 @@ class FirstStage:
 
 
 @dataclass(frozen=True)
-class Corpus:
+class RankerCases:
     """What the first stage is fitted to.
 
     Attributes:
@@ -80,32 +80,32 @@ class Corpus:
 
 
 def fit_first_stage(
-    corpus: Corpus, *, config: RankingConfig, seed: int, progress: Progress = SILENT
+    ranker_cases: RankerCases, *, config: RankingConfig, seed: int, progress: Progress = SILENT
 ) -> FirstStage:
     """Fit all models of the first stage.
 
     Args:
-        corpus: The cases.
+        ranker_cases: The cases.
         config: The settings of [ranking].
         seed: The seed of the solver.
         progress: Gets the number of labels done.
 
     Example:
         >>> first_stage = fit_first_stage(  # doctest: +SKIP
-        ...     corpus, config=RankingConfig(), seed=1
+        ...     ranker_cases, config=RankingConfig(), seed=1
         ... )
         >>> first_stage.margins([[17, 402]])["words"].shape  # doctest: +SKIP
         (1, 183)
     """
-    ngrams = CharacterNgrams(corpus.tokens, config.character_ngrams)
-    idf = fit_idf(corpus.train.token_ids, len(corpus.tokens))
-    words = corpus.train.followed_by(corpus.statute)
+    ngrams = CharacterNgrams(ranker_cases.tokens, config.character_ngrams)
+    idf = fit_idf(ranker_cases.train.token_ids, len(ranker_cases.tokens))
+    words = ranker_cases.train.followed_by(ranker_cases.statute)
     cases = {WORDS: (words, idf)}
-    if len(corpus.extra):
-        cases[EXTRA] = words.followed_by(corpus.extra), idf
+    if len(ranker_cases.extra):
+        cases[EXTRA] = words.followed_by(ranker_cases.extra), idf
     if config.character_ngrams:
         characters = replace(words, token_ids=[*map(ngrams, words.token_ids)])
-        idf_of_ngrams = fit_idf(characters.token_ids[: len(corpus.train)], COLUMNS)
+        idf_of_ngrams = fit_idf(characters.token_ids[: len(ranker_cases.train)], COLUMNS)
         cases[CHARACTERS] = characters, idf_of_ngrams
     return FirstStage(
         {

@@ -14,7 +14,7 @@ import numpy as np
 
 from lawrec.corpus.duplicates.near_duplicates import NearDuplicateIndex
 from lawrec.errors import ConfigError
-from lawrec.ranking.first_stage import Corpus, FirstStage, Margins
+from lawrec.ranking.first_stage import FirstStage, Margins, RankerCases
 from lawrec.types import Int64Array, TokenIds
 
 _NEAR_DUPLICATE_THRESHOLD = 0.6
@@ -54,67 +54,69 @@ class Folds(NamedTuple):
     extra: Int64Array
 
 
-def corpus_folds(corpus: Corpus, n_folds: int, *, seed: int) -> Folds:
+def ranker_case_folds(cases: RankerCases, n_folds: int, *, seed: int) -> Folds:
     """Return folds of train cases and extra cases: one may be nearly the same as another.
 
     Args:
-        corpus: The cases.
+        cases: The cases that a first stage is fitted to.
         n_folds: The number of folds.
         seed: The seed of the random numbers.
 
     Example:
-        >>> corpus_folds(corpus, 5, seed=1).train.shape  # doctest: +SKIP
+        >>> ranker_case_folds(ranker_cases, 5, seed=1).train.shape  # doctest: +SKIP
         (8101,)
     """
-    token_ids = [*corpus.train.token_ids, *corpus.extra.token_ids]
+    token_ids = [*cases.train.token_ids, *cases.extra.token_ids]
     folds = assign_folds(token_ids, n_folds, seed=seed)
-    return Folds(folds[: len(corpus.train)], folds[len(corpus.train) :])
+    return Folds(folds[: len(cases.train)], folds[len(cases.train) :])
 
 
-def without_folds(corpus: Corpus, folds: Folds, *, left_out: Collection[int]) -> Corpus:
-    """Return a corpus without the train and extra cases of some folds.
+def without_folds(cases: RankerCases, folds: Folds, *, left_out: Collection[int]) -> RankerCases:
+    """Return cases without the train and extra cases of some folds.
 
     Args:
-        corpus: The corpus.
-        folds: As `corpus_folds` returns them.
+        cases: The cases that a first stage is fitted to.
+        folds: As `ranker_case_folds` returns them.
         left_out: The folds to leave out.
 
     Raises:
         ConfigError: No train case is left.
 
     Example:
-        >>> len(without_folds(corpus, folds, left_out=[0]).train)  # doctest: +SKIP
+        >>> len(without_folds(ranker_cases, folds, left_out=[0]).train)  # doctest: +SKIP
         6449
     """
     train, extra = (np.flatnonzero(~np.isin(part, list(left_out))) for part in folds)
     if not len(train):
         raise too_few_cases_error(len(folds.train))
-    return replace(corpus, train=corpus.train.rows(train), extra=corpus.extra.rows(extra))
+    return replace(cases, train=cases.train.rows(train), extra=cases.extra.rows(extra))
 
 
-def out_of_fold(corpus: Corpus, folds: Folds, *, fit: Callable[[Corpus], FirstStage]) -> Margins:
+def out_of_fold(
+    cases: RankerCases, folds: Folds, *, fit: Callable[[RankerCases], FirstStage]
+) -> Margins:
     """Return the margins of train cases by first stages that have not seen them.
 
     Args:
-        corpus: The train cases, and all else that a first stage is fitted to.
-        folds: As `corpus_folds` returns them.
-        fit: From a corpus without a fold to a first stage.
+        cases: The train cases, and all else that a first stage is fitted to.
+        folds: As `ranker_case_folds` returns them.
+        fit: From cases without a fold to a first stage.
 
     Returns:
         The margins; NaN where the first stage of a fold lacks a model, since the few extra cases
         that there are all belong to that fold.
 
     Example:
-        >>> margins = out_of_fold(corpus, folds, fit=fit)  # doctest: +SKIP
+        >>> margins = out_of_fold(ranker_cases, folds, fit=fit)  # doctest: +SKIP
         >>> margins["words"].shape  # doctest: +SKIP
         (8101, 183)
     """
     margins: Margins = {}
-    unknown = np.full(corpus.train.y_true.shape, np.nan, np.float32)
+    unknown = np.full(cases.train.y_true.shape, np.nan, np.float32)
     for fold in np.unique(folds.train).tolist():
         rows = np.flatnonzero(folds.train == fold)
-        first_stage = fit(without_folds(corpus, folds, left_out=[fold]))
-        fold_margins = first_stage.margins(corpus.train.rows(rows).token_ids)
+        first_stage = fit(without_folds(cases, folds, left_out=[fold]))
+        fold_margins = first_stage.margins(cases.train.rows(rows).token_ids)
         for name, values in fold_margins.items():
             margins.setdefault(name, unknown.copy())[rows] = values
     return margins

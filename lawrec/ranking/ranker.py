@@ -20,14 +20,14 @@ from lawrec.ranking.contributions import Contributions
 from lawrec.ranking.first_stage import (
     LOGIT_SCALE,
     LSTM,
-    Corpus,
     FirstStage,
     Margins,
+    RankerCases,
     fit_first_stage,
     sigmoid,
     with_lstm,
 )
-from lawrec.ranking.out_of_fold import Folds, corpus_folds, out_of_fold
+from lawrec.ranking.out_of_fold import Folds, out_of_fold, ranker_case_folds
 from lawrec.ranking.pair_features import (
     Pairs,
     compute_features,
@@ -150,7 +150,7 @@ class Ranker:
 
 
 def fit_ranker(
-    corpus: Corpus,
+    ranker_cases: RankerCases,
     *,
     config: RankingConfig,
     seed: int,
@@ -160,7 +160,7 @@ def fit_ranker(
     """Fit the SVMs and the second stage.
 
     Args:
-        corpus: The train cases and all else that is known.
+        ranker_cases: The train cases and all else that is known.
         config: The settings of [ranking].
         seed: The seed of all random numbers.
         lstm_logits: From the folds of the train cases to their logits by nets that have not seen
@@ -172,23 +172,23 @@ def fit_ranker(
         `config.scores_out_of_fold`.
 
     Example:
-        >>> ranker, _ = fit_ranker(corpus, config=RankingConfig(), seed=1)  # doctest: +SKIP
+        >>> ranker, _ = fit_ranker(ranker_cases, config=RankingConfig(), seed=1)  # doctest: +SKIP
         >>> ranker.scores([[17, 402]]).shape  # doctest: +SKIP
         (1, 183)
     """
 
-    def fit(some: Corpus) -> FirstStage:
+    def fit(some: RankerCases) -> FirstStage:
         return fit_first_stage(some, config=config, seed=seed, progress=progress)
 
-    first_stage = fit(corpus)
+    first_stage = fit(ranker_cases)
     if not config.second_stage:
         return Ranker(config, first_stage, None), None
-    folds = corpus_folds(corpus, config.folds, seed=seed)
-    margins = out_of_fold(corpus, folds, fit=fit)
+    folds = ranker_case_folds(ranker_cases, config.folds, seed=seed)
+    margins = out_of_fold(ranker_cases, folds, fit=fit)
     if lstm_logits:
         margins = with_lstm(margins, lstm_logits(folds))
     second_stage, scores = fit_second_stage(
-        corpus,
+        ranker_cases,
         margins,
         folds=folds.train,
         first_stage=first_stage,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lawrec.config import RankingConfig
-from lawrec.ranking.first_stage import Corpus, FirstStage, Margins, sigmoid
+from lawrec.ranking.first_stage import FirstStage, Margins, RankerCases, sigmoid
 from lawrec.ranking.out_of_fold import too_few_cases_error
 from lawrec.ranking.pair_features import (
     ArticleStatistics,
@@ -79,7 +79,7 @@ def candidate_scores(logits: NumberArray) -> Float32Array:
 
 
 def fit_second_stage(
-    corpus: Corpus,
+    ranker_cases: RankerCases,
     margins: Margins,
     *,
     folds: Int64Array,
@@ -94,10 +94,10 @@ def fit_second_stage(
     cases would show which case is the only one that cites an article.
 
     Args:
-        corpus: The train cases, and the texts and titles of the articles.
+        ranker_cases: The train cases, and the texts and titles of the articles.
         margins: The margins of the train cases, out of fold; NaN in folds that teach nothing.
         folds: The fold of each train case, int64 (n_cases,).
-        first_stage: The first stage that is fitted to the whole corpus.
+        first_stage: The first stage that is fitted to all cases.
         config: The settings of [ranking].
         seed: The seed of the random numbers.
 
@@ -109,7 +109,7 @@ def fit_second_stage(
 
     Example:
         >>> second_stage, scores = fit_second_stage(  # doctest: +SKIP
-        ...     corpus,
+        ...     ranker_cases,
         ...     margins,
         ...     folds=folds,
         ...     first_stage=first_stage,
@@ -118,29 +118,33 @@ def fit_second_stage(
         ... )
     """
     idf = first_stage.idf
-    text, title = _text_table(corpus.statute, idf), _title_table(corpus.titles, idf)
+    text, title = _text_table(ranker_cases.statute, idf), _title_table(ranker_cases.titles, idf)
 
     mean = mean_margin(margins)
     learned = np.isfinite(mean).all(axis=1)
     if not learned.any():
-        raise too_few_cases_error(len(corpus.train))
+        raise too_few_cases_error(len(ranker_cases.train))
 
     def statistics_of(rows: Int64Array) -> ArticleStatistics:
-        return article_statistics(corpus.train.y_true[rows], mean[rows], text=text, title=title)
+        return article_statistics(
+            ranker_cases.train.y_true[rows], mean[rows], text=text, title=title
+        )
 
     parts = []
     for fold in np.unique(folds[learned]):
         rows = np.flatnonzero(folds == fold)
         pairs = make_pairs(
-            corpus.train.rows(rows).token_ids,
+            ranker_cases.train.rows(rows).token_ids,
             {name: values[rows] for name, values in margins.items()},
             n_candidates=config.candidates,
             idf=idf,
             statistics=statistics_of(np.flatnonzero(folds != fold)),
         )
-        parts.append(_Part(corpus.train.rows(rows), pairs.candidates, compute_features(pairs)))
+        parts.append(
+            _Part(ranker_cases.train.rows(rows), pairs.candidates, compute_features(pairs))
+        )
     fit = partial(_fit_trees, config=config, seed=seed)
-    second_stage = SecondStage(fit(parts), statistics_of(np.arange(len(corpus.train))))
+    second_stage = SecondStage(fit(parts), statistics_of(np.arange(len(ranker_cases.train))))
     return second_stage, _out_of_fold_scores(parts, fit)
 
 

@@ -6,8 +6,8 @@ from dataclasses import asdict
 import numpy as np
 from rich.table import Table
 
-from lawrec.corpus.extra_cases import DUPLICATES, UNKNOWN
-from lawrec.corpus.manifest import Records, Verification
+from lawrec.corpus.records.extra_cases import DUPLICATES, UNKNOWN
+from lawrec.corpus.records.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.diagnostics.reports import DoctorReport, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS

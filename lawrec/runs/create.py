@@ -9,8 +9,8 @@ from typing import Any
 
 from lawrec import __version__
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import EXTRA, DatasetSpec, check_dataset_spec
-from lawrec.corpus.manifest import Records
+from lawrec.corpus.records.dataset_spec import EXTRA, DatasetSpec, check_dataset_spec
+from lawrec.corpus.records.manifest import Records
 from lawrec.corpus.tokenization.tokenizers import listed_words, read_words
 from lawrec.errors import ConfigError, RunError
 from lawrec.runs.checkpoint_list import BEST, RUN_FILE, write_checkpoint_list

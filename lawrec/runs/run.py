@@ -49,8 +49,8 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.config import Config, from_dict
-from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import CaseFormat
+from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder, Vocabulary, load_vocabulary
 from lawrec.errors import RunError, quoted

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
-from lawrec.corpus.prepare import prepare
+from lawrec.corpus.records.dataset_spec import DatasetSpec, check_dataset_spec
+from lawrec.corpus.records.prepare import prepare
 from lawrec.devices.distributed import find_cluster
 from lawrec.errors import ConfigError
 from lawrec.progress import SILENT, Progress

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import DatasetSpec
+from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.errors import LawrecError
 from lawrec.parallel import start_worker
 from lawrec.storage.temporary_names import remove

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
-from lawrec.corpus.manifest import Records, find_damage
-from lawrec.corpus.prepare import prepare
+from lawrec.corpus.records.dataset_spec import DatasetSpec, check_dataset_spec
+from lawrec.corpus.records.manifest import Records, find_damage
+from lawrec.corpus.records.prepare import prepare
 from lawrec.corpus.vocabulary import PAD_ID, Vocabulary
 from lawrec.devices.configure import configure_devices
 from lawrec.progress import SILENT, Progress

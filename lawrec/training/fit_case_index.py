@@ -1,7 +1,7 @@
 """Index the train cases of a run, before the first step; a resumed training finds the index."""
 
-from lawrec.corpus.manifest import Records
-from lawrec.corpus.tfrecords import read_records
+from lawrec.corpus.records.manifest import Records
+from lawrec.corpus.records.tfrecords import read_records
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.case_index import fit_case_index
 from lawrec.runs.case_index_file import has_case_index, save_case_index

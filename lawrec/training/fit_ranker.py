@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from functools import partial
 
-from lawrec.corpus.manifest import Records
-from lawrec.corpus.tfrecords import Record, read_records
+from lawrec.corpus.records.manifest import Records
+from lawrec.corpus.records.tfrecords import Record, read_records
 from lawrec.devices.distributed import broadcast_from_chief, chief_first, is_chief
 from lawrec.errors import RunError
 from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.first_stage import Corpus
+from lawrec.ranking.first_stage import RankerCases
 from lawrec.ranking.out_of_fold import Folds
 from lawrec.ranking.ranker import Ranker, fit_ranker
 from lawrec.ranking.second_stage import OutOfFoldScores
@@ -77,15 +77,20 @@ def _fit(
         collect(_records(records, split, progress=progress), len(run.articles), seed=seed)
         for split in ("train", "statute", "extra")
     )
-    corpus = Corpus(train, statute, extra, titles=_titles(run), tokens=run.tokens.names)
+    ranker_cases = RankerCases(train, statute, extra, titles=_titles(run), tokens=run.tokens.names)
 
     def lstm_logits(folds: Folds) -> Float32Array:
         return out_of_fold_logits(
-            run, records, folds=folds, corpus=corpus, strategy=strategy, progress=progress
+            run,
+            records,
+            folds=folds,
+            ranker_cases=ranker_cases,
+            strategy=strategy,
+            progress=progress,
         )
 
     return fit_ranker(
-        corpus,
+        ranker_cases,
         config=config,
         seed=seed,
         lstm_logits=lstm_logits if config.lstm_feature else None,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lawrec.corpus.manifest import Records
-from lawrec.corpus.tfrecords import read_records
+from lawrec.corpus.records.manifest import Records
+from lawrec.corpus.records.tfrecords import read_records
 from lawrec.devices.distributed import broadcast_from_chief, is_chief
 from lawrec.errors import RunError
 from lawrec.models.embedding_init import initial_embedding

@@ -23,12 +23,12 @@ import numpy as np
 import tensorflow as tf
 
 from lawrec.config import TrainingConfig
-from lawrec.corpus.manifest import Records, find_damage
-from lawrec.corpus.tfrecords import DAMAGE, disk_full_as_os_error
+from lawrec.corpus.records.manifest import Records, find_damage
+from lawrec.corpus.records.tfrecords import DAMAGE, disk_full_as_os_error
 from lawrec.devices.distributed import broadcast_from_chief, is_chief, worker_loss_as_run_error
-from lawrec.models.scorer import make_scorer
+from lawrec.models.lstm_logits import make_logit_function
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.scorer import Scorer
+from lawrec.ranking.run_scorer import RunScorer, Scorer
 from lawrec.runs.checkpoint_list import BEST, add_to_list, read_checkpoint_list
 from lawrec.runs.results import TrainingEvaluation
 from lawrec.runs.run import Run, set_latest
@@ -133,7 +133,9 @@ def train(
                 strategy=strategy,
                 state=state,
                 step=traced_step,
-                scorer=make_scorer(state.model, ranker, lstm_tokens=run.config.model.lstm_tokens),
+                scorer=RunScorer(
+                    make_logit_function(state.model), ranker, run.config.model.lstm_tokens
+                ),
                 newest=newest,
                 best=_best_manager(state, folder),
                 writer=writer,

@@ -8,11 +8,11 @@ import tensorflow as tf
 from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.vocabulary import UNK_ID
 from lawrec.errors import CaseError, ConfigError, RunError
+from lawrec.models.lstm_logits import make_logit_function
 from lawrec.models.onnx_graph import onnx_model
-from lawrec.models.scorer import make_logit_function
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import sigmoid
-from lawrec.ranking.scorer import LogitFunction
+from lawrec.ranking.run_scorer import LogitFunction
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.leakage import split_path
 from lawrec.runs.onnx_file import MODEL, is_exported, onnx_logits, save_onnx

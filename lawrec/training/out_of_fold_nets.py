@@ -19,12 +19,12 @@ from tempfile import TemporaryDirectory
 import keras
 import numpy as np
 
-from lawrec.corpus.manifest import Records, Split
-from lawrec.corpus.tfrecords import Record, write_shards
+from lawrec.corpus.records.manifest import Records, Split
+from lawrec.corpus.records.tfrecords import Record, write_shards
 from lawrec.corpus.vocabulary import head_and_tail
-from lawrec.models.scorer import make_logit_function
+from lawrec.models.lstm_logits import make_logit_function
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.first_stage import Corpus
+from lawrec.ranking.first_stage import RankerCases
 from lawrec.ranking.out_of_fold import Folds, without_folds
 from lawrec.ranking.train_cases import TrainCases
 from lawrec.runs.run import Run
@@ -47,7 +47,7 @@ def out_of_fold_logits(
     records: Records,
     *,
     folds: Folds,
-    corpus: Corpus,
+    ranker_cases: RankerCases,
     strategy: Strategy,
     progress: Progress = SILENT,
 ) -> Float32Array:
@@ -57,7 +57,7 @@ def out_of_fold_logits(
         run: The run.
         records: The records that the run was made for.
         folds: The folds of the train cases and of the extra cases.
-        corpus: Both.
+        ranker_cases: The train cases and the extra cases.
         strategy: The strategy to train with.
         progress: Gets the number of cases seen at every step.
 
@@ -69,18 +69,18 @@ def out_of_fold_logits(
 
     Example:
         >>> logits = out_of_fold_logits(  # doctest: +SKIP
-        ...     run, records, folds=folds, corpus=corpus, strategy=strategy
+        ...     run, records, folds=folds, ranker_cases=ranker_cases, strategy=strategy
         ... )
     """
-    logits = np.full(corpus.train.y_true.shape, np.nan, np.float32)
+    logits = np.full(ranker_cases.train.y_true.shape, np.nan, np.float32)
     for number, scored in enumerate(scored_folds(run.config.ranking.folds), 1):
-        learned = without_folds(corpus, folds, left_out=scored)
+        learned = without_folds(ranker_cases, folds, left_out=scored)
         rows = np.flatnonzero(np.isin(folds.train, scored))
         with TemporaryDirectory(prefix="lawrec-") as folder:
             part = _write_records(Path(folder), learned, records=records)
             state = _trained(run, part, number=number, strategy=strategy, progress=progress)
             with averaged_weights(state.optimizer, state.model):
-                cases = corpus.train.rows(rows).token_ids
+                cases = ranker_cases.train.rows(rows).token_ids
                 longest = run.config.model.lstm_tokens
                 logit_function = make_logit_function(state.model)
                 logits[rows] = logit_function([head_and_tail(case, longest) for case in cases])
@@ -98,9 +98,9 @@ def scored_folds(n_folds: int) -> tuple[list[int], list[int]]:
     return list(range(n_folds - n_scored, n_folds)), list(range(n_scored))
 
 
-def _write_records(folder: Path, corpus: Corpus, *, records: Records) -> Records:
-    """Write the cases of a corpus as records, which are those of a training on them alone."""
-    cases = {"train": corpus.train, "extra": corpus.extra}
+def _write_records(folder: Path, ranker_cases: RankerCases, *, records: Records) -> Records:
+    """Write cases for the ranker as records, which are those of a training on them alone."""
+    cases = {"train": ranker_cases.train, "extra": ranker_cases.extra}
     splits = {
         name: Split(
             source="",
@@ -116,9 +116,9 @@ def _write_records(folder: Path, corpus: Corpus, *, records: Records) -> Records
     manifest = replace(
         records.manifest,
         splits=splits,
-        label_counts=tuple(corpus.train.y_true.sum(axis=0).tolist()),
+        label_counts=tuple(ranker_cases.train.y_true.sum(axis=0).tolist()),
         charge_counts=(0,) * len(records.charges),
-        known_cases={"articles": int(corpus.train.known.any(axis=1).sum()), "charges": 0},
+        known_cases={"articles": int(ranker_cases.train.known.any(axis=1).sum()), "charges": 0},
         compression="",
     )
     return replace(records, folder=folder, manifest=manifest)

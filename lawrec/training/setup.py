@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec
-from lawrec.corpus.manifest import Records
-from lawrec.corpus.prepare import prepare
+from lawrec.corpus.records.dataset_spec import DatasetSpec, check_dataset_spec
+from lawrec.corpus.records.manifest import Records
+from lawrec.corpus.records.prepare import prepare
 from lawrec.devices.configure import configure_devices
 from lawrec.devices.distributed import chief_first, find_cluster, is_chief
 from lawrec.errors import ConfigError, RunError

@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from lawrec.config import Config, TrainingConfig
-from lawrec.corpus.manifest import Records
+from lawrec.corpus.records.manifest import Records
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import Run
 from lawrec.training.throughput import Throughput

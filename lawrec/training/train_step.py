@@ -22,8 +22,8 @@ from typing import Any, NamedTuple, TypeAlias
 import tensorflow as tf
 
 from lawrec.config import Config, LossConfig
-from lawrec.corpus.input_pipeline import training_batches
-from lawrec.corpus.manifest import Records
+from lawrec.corpus.records.input_pipeline import training_batches
+from lawrec.corpus.records.manifest import Records
 from lawrec.devices.configure import precision_scope
 from lawrec.errors import RunError
 from lawrec.models.losses import label_weights, loss_sum

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lawrec.corpus.manifest import Records
-from lawrec.corpus.tfrecords import read_records
+from lawrec.corpus.records.manifest import Records
+from lawrec.corpus.records.tfrecords import read_records
 from lawrec.corpus.vocabulary import label_matrix
 from lawrec.decision.decision_rule import decide
 from lawrec.decision.threshold_strategies import best_global_rule
@@ -11,7 +11,7 @@ from lawrec.decision.tuning_cases import TuningCases
 from lawrec.evaluation.metrics import evaluate
 from lawrec.iterables import batched
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.scorer import Scorer
+from lawrec.ranking.run_scorer import Scorer
 from lawrec.types import BoolArray, Float32Array
 
 
@@ -47,7 +47,7 @@ def score_records(
     """Score all cases of a split.
 
     Args:
-        scorer: The model, as `make_scorer` returns it.
+        scorer: The model, as a `RunScorer` is one.
         records: The records.
         split: The name of the split, such as "valid".
         progress: Gets the number of cases done.
@@ -60,7 +60,7 @@ def score_records(
 
     Example:
         >>> y_true, y_score, known = score_records(  # doctest: +SKIP
-        ...     make_scorer(model), records, split="valid"
+        ...     RunScorer(logits, ranker, 384), records, split="valid"
         ... )
     """
     n_cases, n_labels = records.split(split).cases, len(records.articles)

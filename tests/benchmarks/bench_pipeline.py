@@ -17,10 +17,10 @@ from typing import Any
 import tensorflow as tf
 
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import DatasetSpec
-from lawrec.corpus.input_pipeline import training_batches
-from lawrec.corpus.manifest import Records
-from lawrec.corpus.prepare import prepare
+from lawrec.corpus.records.dataset_spec import DatasetSpec
+from lawrec.corpus.records.input_pipeline import training_batches
+from lawrec.corpus.records.manifest import Records
+from lawrec.corpus.records.prepare import prepare
 from lawrec.corpus.splits import find_splits
 from lawrec.runs.create import create_run
 from lawrec.storage.resources import shipped_path

@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 
 from lawrec.config import Config, CorpusConfig, RankingConfig
-from lawrec.corpus.dataset_spec import DatasetSpec
-from lawrec.corpus.manifest import Records
-from lawrec.corpus.prepare import prepare
-from lawrec.corpus.tfrecords import read_records
+from lawrec.corpus.records.dataset_spec import DatasetSpec
+from lawrec.corpus.records.manifest import Records
+from lawrec.corpus.records.prepare import prepare
+from lawrec.corpus.records.tfrecords import read_records
 from lawrec.corpus.vocabulary import head_and_tail
 from lawrec.models.lstm_classifier import build_model
-from lawrec.models.scorer import make_logit_function
+from lawrec.models.lstm_logits import make_logit_function
 from lawrec.ranking.first_stage import Corpus, with_lstm
 from lawrec.ranking.out_of_fold import Folds
 from lawrec.ranking.pair_features import compute_features, make_pairs

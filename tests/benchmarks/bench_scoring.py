@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from lawrec.config import CorpusConfig, ModelConfig
-from lawrec.corpus.dataset_spec import DatasetSpec
-from lawrec.corpus.prepare import prepare
-from lawrec.corpus.tfrecords import read_records
+from lawrec.corpus.records.dataset_spec import DatasetSpec
+from lawrec.corpus.records.prepare import prepare
+from lawrec.corpus.records.tfrecords import read_records
 from lawrec.models.lstm_classifier import build_model
-from lawrec.models.scorer import make_scorer
+from lawrec.models.lstm_logits import make_logit_function
+from lawrec.ranking.run_scorer import RunScorer
 from lawrec.storage.resources import shipped_path
 
 
@@ -34,7 +35,7 @@ def main() -> None:
     padded = np.zeros((len(cases), records.manifest.max_tokens), np.int32)
     for row, case in enumerate(cases):
         padded[row, : len(case)] = case
-    scorer = make_scorer(model, lstm_tokens=384)
+    scorer = RunScorer(make_logit_function(model), None, 384)
     ours = _rate(lambda: scorer(cases), len(cases))
     theirs = _rate(lambda: model.predict(padded, batch_size=32, verbose=0), len(cases))
     print(f"lawrec scorer          {ours:8.1f} cases/s")

@@ -26,9 +26,9 @@ from bench_pipeline import CAIL, first_cases
 
 from lawrec import config_sources
 from lawrec.config import Config
-from lawrec.corpus.dataset_spec import DatasetSpec
-from lawrec.corpus.input_pipeline import training_batches
-from lawrec.corpus.prepare import prepare
+from lawrec.corpus.records.dataset_spec import DatasetSpec
+from lawrec.corpus.records.input_pipeline import training_batches
+from lawrec.corpus.records.prepare import prepare
 from lawrec.runs.create import create_run
 from lawrec.storage.resources import shipped_path
 from lawrec.training.train_step import TrainState, create_train_state, make_train_step

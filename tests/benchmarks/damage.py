@@ -174,11 +174,11 @@ def remembering_models() -> Iterator[None]:
     The bytes are compared here, and not by the digests that are tested.
     """
     from lawrec.diagnostics import run_info
-    from lawrec.models import scorer
+    from lawrec.models import lstm_logits
     from lawrec.training import checkpoints
 
     describe, load = run_info._network, checkpoints.load_model
-    make = scorer.make_logit_function
+    make = lstm_logits.make_logit_function
     models: dict[Any, Any] = {}
 
     def contents(folder: Path, start: str) -> tuple[bytes, ...]:
@@ -206,7 +206,7 @@ def remembering_models() -> Iterator[None]:
     with (
         patch.object(run_info, "_network", describe_once),
         patch.object(checkpoints, "load_model", load_once),
-        patch.object(scorer, "make_logit_function", make_once),
+        patch.object(lstm_logits, "make_logit_function", make_once),
     ):
         yield
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.dataset_spec import DatasetSpec
+from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
 from lawrec.storage.resources import shipped_path
 

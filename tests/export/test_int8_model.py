@@ -8,7 +8,7 @@ from lawrec.errors import RunError
 from lawrec.export import int8_model
 from lawrec.export.int8_model import METRICS, Int8Model, export_int8
 from lawrec.inference.engines import EngineChoice
-from lawrec.inference.run_scorer import load_scorer
+from lawrec.inference.load_scorer import load_scorer
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import INT8_MODEL, onnx_path
 from lawrec.runs.run import find_run

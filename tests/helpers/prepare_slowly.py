@@ -9,8 +9,8 @@ from pathlib import Path
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus import parallel_tokenization
-from lawrec.corpus.dataset_spec import DatasetSpec
-from lawrec.corpus.prepare import prepare
+from lawrec.corpus.records.dataset_spec import DatasetSpec
+from lawrec.corpus.records.prepare import prepare
 
 CONFIG = CorpusConfig(min_count=1, shard_cases=8, workers=1)
 

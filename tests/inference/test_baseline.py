@@ -54,7 +54,7 @@ def test_its_scores_are_those_of_scikit_learns_svms_without_any_network(baseline
     from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.svm import LinearSVC
 
-    from lawrec.corpus.tfrecords import read_records
+    from lawrec.corpus.records.tfrecords import read_records
 
     run, records, _ = baseline
 

@@ -8,7 +8,7 @@ import pytest
 from lawrec.errors import ConfigError, RunError
 from lawrec.inference import engines
 from lawrec.inference.engines import ENGINE_TOLERANCE, ENGINES, EngineChoice, choose_engine
-from lawrec.inference.run_scorer import load_scorer
+from lawrec.inference.load_scorer import load_scorer
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import CUDA
 from lawrec.runs.run import find_run

@@ -12,7 +12,7 @@ from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.errors import CaseError, ConfigError, RunError
-from lawrec.models.scorer import SCORE_TOLERANCE
+from lawrec.models.lstm_logits import SCORE_TOLERANCE
 from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.storage.resources import shipped_path
 from tests.helpers.cases import WORDS

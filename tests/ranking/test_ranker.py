@@ -5,7 +5,7 @@ import pytest
 
 from lawrec.config import RankingConfig
 from lawrec.errors import ConfigError
-from lawrec.ranking.first_stage import LOGIT_SCALE, Corpus, sigmoid
+from lawrec.ranking.first_stage import LOGIT_SCALE, RankerCases, sigmoid
 from lawrec.ranking.ranker import fit_ranker
 from lawrec.ranking.second_stage import OTHERS_SCORE
 from tests.helpers.ranking import TEXTS, invented, train_cases
@@ -19,7 +19,7 @@ NEW = [case for case, _ in invented(60, seed=2)]
 
 def fitted(train=TRAIN, statute=(), extra=(), config=CONFIG):
     parts = (train_cases(cases, 3) for cases in (train, statute, extra))
-    return fit_ranker(Corpus(*parts, titles=[], tokens=TEXTS), config=config, seed=1)[0]
+    return fit_ranker(RankerCases(*parts, titles=[], tokens=TEXTS), config=config, seed=1)[0]
 
 
 @pytest.fixture(scope="module")
@@ -131,10 +131,12 @@ def test_cases_that_leave_none_to_learn_from_are_refused(n_cases):
 
 
 def test_margins_that_are_known_in_no_fold_are_refused():
-    corpus = Corpus(*(train_cases(cases, 3) for cases in (TRAIN, [], [])), titles=[], tokens=TEXTS)
+    ranker_cases = RankerCases(
+        *(train_cases(cases, 3) for cases in (TRAIN, [], [])), titles=[], tokens=TEXTS
+    )
     with pytest.raises(ConfigError, match="other train cases must be left"):
         fit_ranker(
-            corpus,
+            ranker_cases,
             config=CONFIG,
             seed=1,
             lstm_logits=lambda folds: np.full((len(folds.train), 3), np.nan, np.float32),

@@ -5,7 +5,7 @@ import pytest
 
 from lawrec.config import RankingConfig
 from lawrec.ranking import second_stage
-from lawrec.ranking.first_stage import Corpus
+from lawrec.ranking.first_stage import RankerCases
 from lawrec.ranking.ranker import fit_ranker
 from lawrec.ranking.second_stage import candidate_scores
 from lawrec.ranking.trees import fit_trees
@@ -14,7 +14,7 @@ from tests.helpers.ranking import TEXTS, invented, train_cases
 CONFIG = RankingConfig(
     folds=3, trees=20, tree_min_rows=5, candidates=2, lstm_share=0, lstm_feature=False
 )
-CORPUS = Corpus(*(train_cases(cases, 3) for cases in (invented(90), [], [])), [], TEXTS)
+RANKER_CASES = RankerCases(*(train_cases(cases, 3) for cases in (invented(90), [], [])), [], TEXTS)
 
 
 def test_out_of_fold_scores_are_those_of_trees_that_have_not_seen_the_case(monkeypatch):
@@ -25,7 +25,7 @@ def test_out_of_fold_scores_are_those_of_trees_that_have_not_seen_the_case(monke
         return fitted[-1][1]
 
     monkeypatch.setattr(second_stage, "fit_trees", remember)
-    _, scores = fit_ranker(CORPUS, config=CONFIG, seed=1)
+    _, scores = fit_ranker(RANKER_CASES, config=CONFIG, seed=1)
     (everything, _), *of_folds = fitted
     assert len(of_folds) == CONFIG.folds
     start, expected = 0, []
@@ -40,12 +40,12 @@ def test_out_of_fold_scores_are_those_of_trees_that_have_not_seen_the_case(monke
     rows = np.concatenate(expected).reshape(-1, CONFIG.candidates)
     np.testing.assert_array_equal(got, np.sort(rows, axis=1))
     assert scores.known.all()
-    np.testing.assert_array_equal(scores.y_true.sum(axis=0), CORPUS.train.y_true.sum(axis=0))
+    np.testing.assert_array_equal(scores.y_true.sum(axis=0), RANKER_CASES.train.y_true.sum(axis=0))
 
 
 def test_out_of_fold_scores_are_not_as_good_as_those_of_cases_that_were_learned():
     cases = train_cases([(tokens[2:], labels) for tokens, labels in invented(200)], 3)
-    ranker, scores = fit_ranker(replace(CORPUS, train=cases), config=CONFIG, seed=1)
+    ranker, scores = fit_ranker(replace(RANKER_CASES, train=cases), config=CONFIG, seed=1)
     own = ranker.scores(cases.token_ids)
     assert _error(scores.y_true, scores.y_score) > _error(cases.y_true, own)
 
@@ -64,19 +64,19 @@ def _error(y_true, y_score):
 )
 def test_scores_that_depend_on_more_are_not_known_out_of_fold(changes, known):
     config = replace(CONFIG, **changes)
-    _, scores = fit_ranker(CORPUS, config=config, seed=1)
+    _, scores = fit_ranker(RANKER_CASES, config=config, seed=1)
     assert (scores is not None) == config.scores_out_of_fold == known
 
 
 def test_a_fold_that_is_alone_has_no_known_scores():
     def only_first(folds):
-        logits = np.where(CORPUS.train.y_true, 4, -4).astype(np.float32)
+        logits = np.where(RANKER_CASES.train.y_true, 4, -4).astype(np.float32)
         logits[folds.train != 0] = np.nan
         return logits
 
     config = replace(CONFIG, lstm_feature=True)
-    _, scores = fit_ranker(CORPUS, config=config, seed=1, lstm_logits=only_first)
-    assert 0 < len(scores.known) < len(CORPUS.train)
+    _, scores = fit_ranker(RANKER_CASES, config=config, seed=1, lstm_logits=only_first)
+    assert 0 < len(scores.known) < len(RANKER_CASES.train)
     assert not scores.known.any()
 
 

@@ -20,8 +20,8 @@ LISTS = {"dictionary": "乱造之词\n", "more": "盗窃罪\n", "stop": "的\n�
 @pytest.fixture
 def run_with_lists(tmp_path, tiny_data):
     """A run with its own lists of words, and the folder that they were copied from."""
-    from lawrec.corpus.dataset_spec import DatasetSpec
-    from lawrec.corpus.prepare import prepare
+    from lawrec.corpus.records.dataset_spec import DatasetSpec
+    from lawrec.corpus.records.prepare import prepare
     from lawrec.runs.create import create_run
 
     words = tmp_path / "words"
@@ -46,7 +46,7 @@ def run_with_lists(tmp_path, tiny_data):
 
 
 def test_a_moved_run_tokenizes_as_before_although_all_lists_are_deleted(run_with_lists, tmp_path):
-    from lawrec.corpus.prepare import prepare
+    from lawrec.corpus.records.prepare import prepare
     from lawrec.runs.run import load_encoder, open_run
 
     run, words = run_with_lists
@@ -161,7 +161,7 @@ def test_nothing_of_an_older_version_of_the_code_that_scores_is_used(
     from click.testing import CliRunner
 
     from lawrec.cli import cli
-    from lawrec.corpus.dataset_spec import DatasetSpec, folder_for
+    from lawrec.corpus.records.dataset_spec import DatasetSpec, folder_for
     from lawrec.inference.score_cases import score_file
     from lawrec.runs.bundle import open_bundle
     from lawrec.runs.labelled_cases import labelled_cases
@@ -178,7 +178,7 @@ def test_nothing_of_an_older_version_of_the_code_that_scores_is_used(
     with open_bundle(Path("mine.lawrec")) as unpacked:
         assert unpacked.tokens == run.tokens
     got = f"the run must have version 99 of the code that scores, got {SCORING_VERSION}."
-    for module in ("runs.run", "corpus.dataset_spec"):
+    for module in ("runs.run", "corpus.records.dataset_spec"):
         monkeypatch.setattr(f"lawrec.{module}.SCORING_VERSION", 99)
     evaluate = ["evaluate", "--model", str(run.folder), "--split", "valid"]
     for command in (evaluate, ["predict", "--model", "mine.lawrec"]):

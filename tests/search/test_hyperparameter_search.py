@@ -12,7 +12,7 @@ pytestmark = pytest.mark.tensorflow
 @pytest.fixture
 def search(tmp_path):
     """Return a function that searches on the cases in a folder."""
-    from lawrec.corpus.dataset_spec import DatasetSpec
+    from lawrec.corpus.records.dataset_spec import DatasetSpec
     from lawrec.search.hyperparameter_search import search
 
     roots = {"records_root": tmp_path / "records", "vocab_root": tmp_path / "vocab"}

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from lawrec.config import RankingConfig
-from lawrec.corpus.tfrecords import read_records
+from lawrec.corpus.records.tfrecords import read_records
 from lawrec.errors import RunError
-from lawrec.inference.run_scorer import load_scorer
-from lawrec.ranking.first_stage import LSTM, Corpus
-from lawrec.ranking.out_of_fold import corpus_folds
+from lawrec.inference.load_scorer import load_scorer
+from lawrec.ranking.first_stage import LSTM, RankerCases
+from lawrec.ranking.out_of_fold import ranker_case_folds
 from lawrec.ranking.train_cases import collect
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.out_of_fold_file import OUT_OF_FOLD, load_out_of_fold_scores
@@ -94,14 +94,18 @@ def test_lost_or_damaged_scores_out_of_fold_are_fitted_again(start_run, damage):
 def test_each_net_scores_cases_that_it_has_not_seen(ranked, monkeypatch):
     run, records, *_ = ranked
     parts = [collect(read_records(records, "train"), 3, seed=1), *[collect([], 3, seed=1)] * 2]
-    corpus = Corpus(*parts, titles=[], tokens=records.tokens.names)
-    folds = corpus_folds(corpus, 5, seed=1)
-    logits = out_of_fold_logits(run, records, folds=folds, corpus=corpus, strategy=strategy())
+    ranker_cases = RankerCases(*parts, titles=[], tokens=records.tokens.names)
+    folds = ranker_case_folds(ranker_cases, 5, seed=1)
+    logits = out_of_fold_logits(
+        run, records, folds=folds, ranker_cases=ranker_cases, strategy=strategy()
+    )
     middle = folds.train == 2
     assert np.isnan(logits[middle]).all()
     assert np.isfinite(logits[~middle]).all()
-    assert ((logits[~middle] > 0) == corpus.train.y_true[~middle]).mean() > 0.7
-    again = out_of_fold_logits(run, records, folds=folds, corpus=corpus, strategy=strategy())
+    assert ((logits[~middle] > 0) == ranker_cases.train.y_true[~middle]).mean() > 0.7
+    again = out_of_fold_logits(
+        run, records, folds=folds, ranker_cases=ranker_cases, strategy=strategy()
+    )
     np.testing.assert_array_equal(logits, again)
 
 

@@ -4,7 +4,8 @@ import tensorflow as tf
 
 from lawrec.corpus.vocabulary import UNK_ID
 from lawrec.errors import RecordsError, RunError
-from lawrec.models.scorer import make_scorer
+from lawrec.models.lstm_logits import make_logit_function
+from lawrec.ranking.run_scorer import RunScorer
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.training import loop
 from lawrec.training.checkpoints import load_model
@@ -391,7 +392,7 @@ def test_an_article_that_is_masked_everywhere_is_not_learnt(start_run, tiny_data
     data = changed_data(tiny_data, tmp_path / "data", mask_266_in_train)
     run, records = start_run("training.epochs=8", data=data, root=tmp_path)
     list(train(run, records))
-    scorer = make_scorer(load_model(run, best_checkpoint(run)), lstm_tokens=384)
+    scorer = RunScorer(make_logit_function(load_model(run, best_checkpoint(run))), None, 384)
     y_true, y_score, known = score_records(scorer, records, split="train")
     column = records.articles.names.index("266")
     assert not known[:, column].any()

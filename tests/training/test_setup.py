@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from lawrec import config_sources
-from lawrec.corpus.dataset_spec import DatasetSpec
+from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.run import open_run
 from lawrec.training.loop import train

@@ -10,8 +10,8 @@ import click
 from click.core import ParameterSource
 
 from lawrec import config, config_sources
-from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import CaseFormat
+from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.devices.tensorflow_start import import_tensorflow
 from lawrec.law.statute_versions import CRIMINAL_LAW, ROOT, newest_path
 from lawrec.progress import SILENT, Progress

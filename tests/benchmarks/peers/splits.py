@@ -11,8 +11,8 @@ import numpy as np
 from lawrec.config import CorpusConfig
 from lawrec.corpus.bad_lines import usable_cases
 from lawrec.corpus.cases import Case, read_cases
-from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.parallel_tokenization import tokenize_cases
+from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.corpus.splits import SPLITS, find_splits
 from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
 from lawrec.corpus.vocabulary import label_matrix

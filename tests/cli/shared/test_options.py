@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from lawrec.cli import cli
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.config import Config, LossConfig
-from lawrec.corpus.dataset_spec import DatasetSpec
 from lawrec.corpus.readers import CaseFormat
+from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.progress import SILENT
 
 

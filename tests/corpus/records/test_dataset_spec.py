@@ -7,7 +7,12 @@ from datetime import date
 import pytest
 
 from lawrec.config import CorpusConfig, RankingConfig
-from lawrec.corpus.dataset_spec import DatasetSpec, check_dataset_spec, folder_for, read_inputs
+from lawrec.corpus.records.dataset_spec import (
+    DatasetSpec,
+    check_dataset_spec,
+    folder_for,
+    read_inputs,
+)
 from lawrec.errors import CaseError
 from lawrec.law.statute_versions import Version, save_version
 

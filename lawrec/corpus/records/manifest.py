@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lawrec.corpus.dataset_spec import RECORDS_VERSION
+from lawrec.corpus.records.dataset_spec import RECORDS_VERSION
 from lawrec.corpus.vocabulary import Vocabulary, load_vocabulary
 from lawrec.errors import RecordsError
 from lawrec.progress import SILENT, Progress

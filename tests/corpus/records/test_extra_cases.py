@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lawrec.corpus.cases import EVERY_ARTICLE, Case
-from lawrec.corpus.extra_cases import ExtraCases, statute_cases
+from lawrec.corpus.records.extra_cases import ExtraCases, statute_cases
 from lawrec.storage.files import write_json
 
 THEFT = Case("train.json:1", "t1", "窃取钱包", ("264",), ("盗窃",))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lawrec.corpus.manifest import (
+from lawrec.corpus.records.manifest import (
     Manifest,
     Shard,
     Split,

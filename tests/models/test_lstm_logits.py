@@ -9,8 +9,9 @@ from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import LENGTH_STEP
 from lawrec.decision.decision_rule import DecisionRule, decide
 from lawrec.models.lstm_classifier import build_model
-from lawrec.models.scorer import SCORE_TOLERANCE, make_scorer
+from lawrec.models.lstm_logits import SCORE_TOLERANCE, make_logit_function
 from lawrec.ranking.length_batches import BATCH_ROWS
+from lawrec.ranking.run_scorer import RunScorer
 
 pytestmark = pytest.mark.tensorflow
 
@@ -23,7 +24,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def scorer(model):
-    return make_scorer(model, lstm_tokens=1_000)
+    return RunScorer(make_logit_function(model), None, 1_000)
 
 
 @pytest.fixture(scope="module")

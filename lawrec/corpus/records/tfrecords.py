@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from lawrec.corpus.manifest import Records, Shard, damage_error
+from lawrec.corpus.records.manifest import Records, Shard, damage_error
 from lawrec.iterables import batched
 from lawrec.storage.files import sha256
 from lawrec.types import Dataset, Tensor

@@ -9,14 +9,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lawrec.corpus.input_pipeline import (
+from lawrec.corpus.records.input_pipeline import (
     _head_and_tail,
     bucket_lengths,
     multi_hot,
     training_batches,
 )
-from lawrec.corpus.manifest import VOCABULARY_FILES, Manifest, Records, Split, manifest_to_dict
-from lawrec.corpus.tfrecords import Record, write_shards
+from lawrec.corpus.records.manifest import (
+    VOCABULARY_FILES,
+    Manifest,
+    Records,
+    Split,
+    manifest_to_dict,
+)
+from lawrec.corpus.records.tfrecords import Record, write_shards
 from lawrec.corpus.vocabulary import LENGTH_STEP, Vocabulary, head_and_tail
 from lawrec.storage.seal import file_digests, seal, write_sealed
 
@@ -264,8 +270,8 @@ def test_a_record_of_another_schema_ends_the_reading_with_its_cause(tmp_path):
 READ_FOR_EVER = """
 import sys
 from pathlib import Path
-from lawrec.corpus.manifest import load_records
-from lawrec.corpus.input_pipeline import training_batches
+from lawrec.corpus.records.manifest import load_records
+from lawrec.corpus.records.input_pipeline import training_batches
 records = load_records(Path(sys.argv[1]), Path(sys.argv[1]) / "vocab")
 for number, _ in enumerate(training_batches(
     records, 10**9, max_tokens=10_000, batch_tokens=512, shuffle_cases=40, seed=1

@@ -1,8 +1,8 @@
-"""The scorer of a run: its network and its ranker, loaded together."""
+"""Load the scorer of a run: its network and its ranker."""
 
 from lawrec.inference.engines import AUTO_ENGINE, ENGINES, EngineChoice, choose_engine
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.scorer import RunScorer
+from lawrec.ranking.run_scorer import RunScorer
 from lawrec.runs.ranker_file import load_ranker
 from lawrec.runs.run import Run
 

@@ -9,8 +9,8 @@ from functools import partial
 
 import tensorflow as tf
 
-from lawrec.corpus.manifest import Records
-from lawrec.corpus.tfrecords import parse_example
+from lawrec.corpus.records.manifest import Records
+from lawrec.corpus.records.tfrecords import parse_example
 from lawrec.corpus.vocabulary import LENGTH_STEP, PAD_ID
 from lawrec.types import Dataset, Tensor
 

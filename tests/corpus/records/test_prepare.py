@@ -16,11 +16,11 @@ import pytest
 from lawrec.config import CorpusConfig
 from lawrec.corpus.bad_lines import usable_cases
 from lawrec.corpus.cases import read_cases
-from lawrec.corpus.dataset_spec import DatasetSpec
-from lawrec.corpus.manifest import find_damage, load_records, verify
-from lawrec.corpus.prepare import prepare
 from lawrec.corpus.readers import CaseFormat
-from lawrec.corpus.tfrecords import read_records
+from lawrec.corpus.records.dataset_spec import DatasetSpec
+from lawrec.corpus.records.manifest import find_damage, load_records, verify
+from lawrec.corpus.records.prepare import prepare
+from lawrec.corpus.records.tfrecords import read_records
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.errors import CaseError, ConfigError, RecordsError

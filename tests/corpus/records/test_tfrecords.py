@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import tensorflow as tf
 
-from lawrec.corpus.dataset_spec import RECORDS_VERSION
-from lawrec.corpus.manifest import (
+from lawrec.corpus.records.dataset_spec import RECORDS_VERSION
+from lawrec.corpus.records.manifest import (
     VOCABULARY_FILES,
     Manifest,
     Records,
@@ -16,7 +16,13 @@ from lawrec.corpus.manifest import (
     manifest_to_dict,
     verify,
 )
-from lawrec.corpus.tfrecords import Record, parse_example, read_records, to_example, write_shards
+from lawrec.corpus.records.tfrecords import (
+    Record,
+    parse_example,
+    read_records,
+    to_example,
+    write_shards,
+)
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import RecordsError
 from lawrec.storage.files import sha256

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lawrec.errors import RunError
-from lawrec.ranking.scorer import RunScorer
+from lawrec.ranking.run_scorer import RunScorer
 
 
 def logits_of(cases):

@@ -14,22 +14,22 @@ from tempfile import TemporaryFile
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.bad_lines import BadLines
-from lawrec.corpus.dataset_spec import (
+from lawrec.corpus.label_check import (
+    check_labels,
+)
+from lawrec.corpus.parallel_tokenization import CASES_PER_TASK, MapBatches, tokenize_cases
+from lawrec.corpus.records.dataset_spec import (
     DatasetInputs,
     DatasetSpec,
     read_inputs,
 )
-from lawrec.corpus.extra_cases import ExtraCases
-from lawrec.corpus.label_check import (
-    check_labels,
-)
-from lawrec.corpus.manifest import (
+from lawrec.corpus.records.extra_cases import ExtraCases
+from lawrec.corpus.records.manifest import (
     Records,
     load_records,
     verify,
 )
-from lawrec.corpus.parallel_tokenization import CASES_PER_TASK, MapBatches, tokenize_cases
-from lawrec.corpus.records_writer import RecordsWriter, extra_labels, kept_tokens, split_cases
+from lawrec.corpus.records.writer import RecordsWriter, extra_labels, kept_tokens, split_cases
 from lawrec.corpus.tokenization.tokenizers import note_on_split_words
 from lawrec.errors import CaseError
 from lawrec.progress import SILENT, Progress

@@ -20,28 +20,28 @@ from typing import Any, TypeAlias
 from lawrec.config import CorpusConfig
 from lawrec.corpus.bad_lines import SKIPPED, BadLines, usable_cases
 from lawrec.corpus.cases import EVERY_ARTICLE, Case, no_case_error, read_cases
-from lawrec.corpus.dataset_spec import (
-    EXTRA,
-    STATUTE,
-    DatasetInputs,
-    DatasetSpec,
-)
-from lawrec.corpus.extra_cases import ExtraCases, statute_cases
 from lawrec.corpus.label_check import (
     KnownLabels,
     labels_known_to_run,
     refuse_unknown_labels,
 )
-from lawrec.corpus.manifest import (
+from lawrec.corpus.parallel_tokenization import MapBatches, tokenize_cases
+from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
+from lawrec.corpus.records.dataset_spec import (
+    EXTRA,
+    STATUTE,
+    DatasetInputs,
+    DatasetSpec,
+)
+from lawrec.corpus.records.extra_cases import ExtraCases, statute_cases
+from lawrec.corpus.records.manifest import (
     VOCABULARY_FILES,
     Manifest,
     Split,
     manifest_to_dict,
 )
-from lawrec.corpus.parallel_tokenization import MapBatches, tokenize_cases
-from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
+from lawrec.corpus.records.tfrecords import Record, write_shards
 from lawrec.corpus.splits import SplitCounts, encodings_at
-from lawrec.corpus.tfrecords import Record, write_shards
 from lawrec.corpus.tokenization.tokenizers import listed_words
 from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
 from lawrec.errors import CaseError

@@ -1,4 +1,4 @@
-"""From token ids to scores, whatever else is scored in the same call.
+"""LSTM logits: from token ids to the logits of the network, whatever else is in the same call.
 
 The LSTM reads the first and the last tokens of a fact, the ranker all of them (see
 `lawrec.ranking.ranker`).
@@ -17,36 +17,18 @@ from threading import Lock
 import tensorflow as tf
 
 from lawrec.ranking.length_batches import BATCH_ROWS, run_in_batches
-from lawrec.ranking.ranker import Ranker
-from lawrec.ranking.scorer import LogitFunction, RunScorer
+from lawrec.ranking.run_scorer import LogitFunction
 from lawrec.types import Float32Array, Model, NumberArray, Tensor, TokenIds
 
 SCORE_TOLERANCE = 1e-6
 """The largest absolute difference between scores of the same case in different batches."""
 
 
-def make_scorer(model: Model, ranker: Ranker | None = None, *, lstm_tokens: int) -> RunScorer:
-    """Return a function from the token ids of cases to their scores.
+def make_logit_function(model: Model) -> LogitFunction:
+    """Return a function from the token ids of cases to the logits of the articles.
 
     Cases may have any length from 1. Threads may share the function: they take turns, batch by
     batch, because one batch already uses all cores.
-
-    Args:
-        model: As `build_model` returns it.
-        ranker: What else decides; None: the scores are the sigmoids of the model's logits.
-        lstm_tokens: How many tokens the model reads.
-
-    Example:
-        >>> model = build_model(ModelConfig(), 50, n_articles=3)  # doctest: +SKIP
-        >>> scorer = make_scorer(model, lstm_tokens=384)  # doctest: +SKIP
-        >>> scorer([[5, 7], [2, 3, 4]]).shape  # doctest: +SKIP
-        (2, 3)
-    """
-    return RunScorer(make_logit_function(model), ranker, lstm_tokens)
-
-
-def make_logit_function(model: Model) -> LogitFunction:
-    """Return a function from the token ids of cases to the logits of the articles.
 
     Args:
         model: As `build_model` returns it.

@@ -1,0 +1,1 @@
+"""Records: tokenized cases in TFRecord shards, how they are made, checked and read in batches."""
