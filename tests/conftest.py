@@ -120,8 +120,9 @@ def trained_or_ranked(request: pytest.FixtureRequest) -> Workplace:
 def _train(root: Path, start_run: Callable[..., tuple], *settings: str) -> Workplace:
     from lawrec.inference.tune import tune_run
     from lawrec.training.loop import train
+    from lawrec.training.setup import TrainingSetup
 
     run, records = start_run(*settings, EXPORTED, root=root)
-    evaluations = tuple(train(run, records))
+    evaluations = tuple(train(TrainingSetup(run, records)))
     tune_run(run)
     return Workplace(root, run.dataset.data, evaluations)

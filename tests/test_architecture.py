@@ -97,9 +97,9 @@ HOUSE = {
         *("word2vec_format", "embedding_init", "word_vectors", "lstm_logits"),
     ),
     "training": (
-        *("optimizers", "schedules", "checkpoints", "warm_start"),
+        *("optimizers", "schedules", "checkpoints", "warm_start", "setup"),
         *("train_step", "throughput", "validation", "initialization", "out_of_fold_nets"),
-        *("fit_ranker", "onnx_export", "fit_case_index", "tensorboard", "loop", "setup", "dry_run"),
+        *("fit_ranker", "onnx_export", "fit_case_index", "tensorboard", "loop", "dry_run"),
     ),
     "inference": (
         *("engines", "load_scorer", "score_cases", "tune", "baseline", "evaluate"),

@@ -37,13 +37,13 @@ def baseline(
     from lawrec.training.setup import RunSpec, set_up_training
 
     with option_values.show_progress() as progress:
-        strategy, run, records = set_up_training(
+        setup = set_up_training(
             checkpoints,
             run_name,
             new=RunSpec(baseline_config(settings), dataset),
             device=device,
             progress=progress,
         )
-        progress.message(start_text(run, records))
-        tuning = train_and_tune(run, records, strategy=strategy, progress=progress)
-    print_result(f"{run.folder}\n{tuning_text(tuning)}")
+        progress.message(start_text(setup.run, setup.records))
+        tuning = train_and_tune(setup)
+    print_result(f"{setup.run.folder}\n{tuning_text(tuning)}")

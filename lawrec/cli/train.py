@@ -1,5 +1,6 @@
 """`lawrec train`: train a model on labelled cases."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -132,7 +133,7 @@ def train(
             if report:
                 print_result(dry_run_text(report))
             return
-        strategy, run, records = set_up_training(
+        setup = set_up_training(
             checkpoints,
             run_name,
             new=None if resume else RunSpec(settings, dataset, start_from),
@@ -141,12 +142,12 @@ def train(
             log_placement=log_placement,
             progress=progress,
         )
-        progress.message(start_text(run, records))
+        run = setup.run
+        progress.message(start_text(run, setup.records))
         try:
             with stopping_between_steps(progress) as stoppable:
-                for evaluation in train_run(
-                    run, records, progress=stoppable, profile=profile, strategy=strategy
-                ):
+                stoppable_setup = replace(setup, progress=stoppable)
+                for evaluation in train_run(stoppable_setup, profile=profile):
                     progress.message(training_line(evaluation))
         except KeyboardInterrupt:
             # The run may have no checkpoint yet, and then it is not the newest one.

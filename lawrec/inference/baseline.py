@@ -6,13 +6,10 @@ like any other, but it never becomes the newest one, which commands use when non
 
 from lawrec.config import Config, from_dict
 from lawrec.config_sources import PRESETS
-from lawrec.corpus.records.manifest import Records
 from lawrec.inference.tune import tune_run
-from lawrec.progress import SILENT, Progress
 from lawrec.runs.results import TuningResult
-from lawrec.runs.run import Run
 from lawrec.training.loop import train
-from lawrec.types import Strategy
+from lawrec.training.setup import TrainingSetup
 
 
 def baseline_config(config: Config) -> Config:
@@ -27,25 +24,20 @@ def baseline_config(config: Config) -> Config:
     return from_dict(PRESETS["linear"], "linear", base=config)
 
 
-def train_and_tune(
-    run: Run, records: Records, *, strategy: Strategy = None, progress: Progress = SILENT
-) -> TuningResult:
+def train_and_tune(setup: TrainingSetup) -> TuningResult:
     """Train a run, tune its thresholds on the valid split, and leave the newest run as it is.
 
     Args:
-        run: A new run with the settings that `baseline_config` returns.
-        records: The records that the run was made for.
-        strategy: The strategy to train with.
-        progress: Gets the progress of training and tuning.
+        setup: A new run with the settings that `baseline_config` returns, and its records.
 
     Raises:
         RecordsError: As `train` raises it.
         CaseError: As `tune_run` raises it.
 
     Example:
-        >>> train_and_tune(run, records).metrics["micro_f1"]  # doctest: +SKIP
+        >>> train_and_tune(setup).metrics["micro_f1"]  # doctest: +SKIP
         0.809
     """
-    for _ in train(run, records, strategy=strategy, progress=progress, latest=False):
+    for _ in train(setup, latest=False):
         pass
-    return tune_run(run, progress=progress)
+    return tune_run(setup.run, progress=setup.progress)

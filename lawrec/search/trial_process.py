@@ -61,8 +61,8 @@ class TrialTraining:
         from lawrec.training.setup import RunSpec, set_up_training
 
         new = RunSpec(config, self.dataset)
-        strategy, run, records = set_up_training(self.root, name, new=new, device=self.device)
-        for evaluation in train(run, records, strategy=strategy):
+        setup = set_up_training(self.root, name, new=new, device=self.device)
+        for evaluation in train(setup):
             yield float(evaluation.valid[config.training.monitor])
 
 

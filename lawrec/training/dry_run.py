@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from lawrec.config import Config
 from lawrec.corpus.records.dataset_spec import DatasetSpec, check_dataset_spec
@@ -21,7 +20,7 @@ from lawrec.devices.configure import configure_devices
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.create import create_run
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase
-from lawrec.training.setup import with_device
+from lawrec.training.setup import TrainingSetup, with_device
 from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import (
     Batch,
@@ -99,9 +98,9 @@ def take_two_steps(config: Config, records: Records, *, dataset: DatasetSpec) ->
         >>> take_two_steps(config, records, dataset=dataset).loss  # doctest: +SKIP
         2.1
     """
-    with _temporary_state(config, records, dataset=dataset) as state:
+    with _temporary_state(config, records, dataset=dataset) as (setup, state):
         batch = next(state.iterator)
-        step = make_train_step(state, tf.distribute.get_strategy(), config=config, records=records)
+        step = make_train_step(state, setup)
         start = time.monotonic()
         loss = float(step(batch).loss)
         first_seconds = time.monotonic() - start
@@ -140,12 +139,12 @@ def check_first_batch(config: Config, records: Records, *, dataset: DatasetSpec)
         >>> batch.checks[marked("the loss is finite")]  # doctest: +SKIP
         ()
     """
-    with _temporary_state(config, records, dataset=dataset) as state:
+    with _temporary_state(config, records, dataset=dataset) as (setup, state):
         batch = next(state.iterator)
         arrays = _to_arrays(batch)
         checks = check_batch(arrays, len(records.tokens))
         if not any(checks.values()):
-            gradient_function = make_gradient_function(state.model, config, records=records)
+            gradient_function = make_gradient_function(state.model, setup)
             loss, gradients = gradient_function(batch)
             checks[marked("the loss is finite")] = _not_finite({"loss": loss})
             checks[marked("gradients are finite")] = _not_finite(gradients)
@@ -194,14 +193,15 @@ def check_batch(batch: Arrays, n_tokens: int) -> dict[str, tuple[str, ...]]:
 @contextmanager
 def _temporary_state(
     config: Config, records: Records, *, dataset: DatasetSpec
-) -> Iterator[TrainState]:
-    """Yield the state before the first step, of a run whose folder is deleted after the block."""
+) -> Iterator[tuple[TrainingSetup, TrainState]]:
+    """Yield a run whose folder is deleted after the block, and its state before the first step."""
     if damage := find_damage(records, "train"):
         raise damage
     keras.utils.set_random_seed(config.training.seed)
     with TemporaryDirectory() as folder:
         run = create_run(Path(folder), config, records=records, dataset=dataset)
-        yield create_train_state(run, records, strategy=tf.distribute.get_strategy())
+        setup = TrainingSetup(run, records)
+        yield setup, create_train_state(setup)
 
 
 def _to_arrays(batch: Batch) -> Arrays:

@@ -1,35 +1,33 @@
 """Index the train cases of a run, before the first step; a resumed training finds the index."""
 
-from lawrec.corpus.records.manifest import Records
 from lawrec.corpus.records.tfrecords import read_records
-from lawrec.progress import SILENT, Progress
 from lawrec.ranking.case_index import fit_case_index
 from lawrec.runs.case_index_file import has_case_index, save_case_index
-from lawrec.runs.run import Run
+from lawrec.training.setup import TrainingSetup
 
 
-def index_train_cases(run: Run, records: Records, *, progress: Progress = SILENT) -> None:
+def index_train_cases(setup: TrainingSetup) -> None:
     """Write the index of the train cases into the folder of a run that needs one and has none.
 
     Args:
-        run: The run; `ranking.similar_cases` decides how many cases are indexed, 0 for none.
-        records: The records that the run was made for.
-        progress: Gets a message.
+        setup: The run, whose `ranking.similar_cases` decides how many cases are indexed, 0 for
+            none, and its records.
 
     Raises:
         RecordsError: A shard is missing or damaged.
 
     Example:
-        >>> index_train_cases(run, records)  # doctest: +SKIP
-        >>> len(load_case_index(run).case_ids)  # doctest: +SKIP
+        >>> index_train_cases(setup)  # doctest: +SKIP
+        >>> len(load_case_index(setup.run).case_ids)  # doctest: +SKIP
         1400
     """
+    run = setup.run
     limit = run.config.ranking.similar_cases
     if not limit or has_case_index(run):
         return
-    progress.message("Indexing the train cases, for explanations.")
+    setup.progress.message("Indexing the train cases, for explanations.")
     index = fit_case_index(
-        read_records(records, "train"),
+        read_records(setup.records, "train"),
         len(run.tokens),
         n_labels=len(run.articles),
         limit=limit,

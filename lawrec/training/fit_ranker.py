@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from functools import partial
 
-from lawrec.corpus.records.manifest import Records
 from lawrec.corpus.records.tfrecords import Record, read_records
 from lawrec.devices.distributed import broadcast_from_chief, chief_first, is_chief
 from lawrec.errors import RunError
 from lawrec.law.catalog import article_titles
-from lawrec.progress import SILENT, Progress
+from lawrec.progress import Progress
 from lawrec.ranking.first_stage import RankerCases
 from lawrec.ranking.out_of_fold import Folds
 from lawrec.ranking.ranker import Ranker, fit_ranker
@@ -18,19 +17,12 @@ from lawrec.runs.out_of_fold_file import load_out_of_fold_scores, save_out_of_fo
 from lawrec.runs.ranker_file import load_ranker, save_ranker
 from lawrec.runs.run import Run, load_encoder
 from lawrec.training.out_of_fold_nets import out_of_fold_logits
-from lawrec.types import Float32Array, Strategy
+from lawrec.training.setup import TrainingSetup
+from lawrec.types import Float32Array
 
 
-def load_or_fit_ranker(
-    run: Run, records: Records, *, strategy: Strategy, progress: Progress = SILENT
-) -> Ranker | None:
+def load_or_fit_ranker(setup: TrainingSetup) -> Ranker | None:
     """Return the ranker of a run; the chief fits it where it is missing or damaged.
-
-    Args:
-        run: The run.
-        records: The records that the run was made for.
-        strategy: The strategy to train with.
-        progress: Gets the progress of fitting.
 
     Returns:
         The ranker; None if the settings of the run need none.
@@ -39,13 +31,14 @@ def load_or_fit_ranker(
         RunError: This worker does not see what the chief has fitted.
 
     Example:
-        >>> ranker = load_or_fit_ranker(run, records, strategy=strategy)  # doctest: +SKIP
+        >>> ranker = load_or_fit_ranker(setup)  # doctest: +SKIP
     """
+    run, strategy = setup.run, setup.strategy
     if not run.config.ranking.needs_ranker:
         return None
     # The workers train nets together: the chief decides for all of them whether that is needed.
-    if broadcast_from_chief(strategy, float(_is_needed(run, progress))):
-        ranker, scores = _fit(run, records, strategy=strategy, progress=progress)
+    if broadcast_from_chief(strategy, float(_is_needed(run, setup.progress))):
+        ranker, scores = _fit(setup)
         if is_chief(strategy):
             save_ranker(run, ranker)
             if scores:
@@ -69,43 +62,36 @@ def _is_needed(run: Run, progress: Progress) -> bool:
     return False
 
 
-def _fit(
-    run: Run, records: Records, *, strategy: Strategy, progress: Progress
-) -> tuple[Ranker, OutOfFoldScores | None]:
+def _fit(setup: TrainingSetup) -> tuple[Ranker, OutOfFoldScores | None]:
+    run = setup.run
     config, seed = run.config.ranking, run.config.training.seed
     train, statute, extra = (
-        collect(_records(records, split, progress=progress), len(run.articles), seed=seed)
+        collect(_records(setup, split), len(run.articles), seed=seed)
         for split in ("train", "statute", "extra")
     )
     ranker_cases = RankerCases(train, statute, extra, titles=_titles(run), tokens=run.tokens.names)
 
     def lstm_logits(folds: Folds) -> Float32Array:
-        return out_of_fold_logits(
-            run,
-            records,
-            folds=folds,
-            ranker_cases=ranker_cases,
-            strategy=strategy,
-            progress=progress,
-        )
+        return out_of_fold_logits(setup, folds=folds, ranker_cases=ranker_cases)
 
     return fit_ranker(
         ranker_cases,
         config=config,
         seed=seed,
         lstm_logits=lstm_logits if config.lstm_feature else None,
-        progress=progress,
+        progress=setup.progress,
     )
 
 
-def _records(records: Records, split: str, *, progress: Progress) -> Iterator[Record]:
+def _records(setup: TrainingSetup, split: str) -> Iterator[Record]:
     """Yield the records of a split, none if there is no such split."""
+    records = setup.records
     if split not in records.manifest.splits:
         return
     total = records.split(split).cases
     for done, record in enumerate(read_records(records, split), 1):
         yield record
-        progress.update(f"read {split}", done, total)
+        setup.progress.update(f"read {split}", done, total)
 
 
 def _titles(run: Run) -> list[list[int]]:

@@ -27,17 +27,17 @@ from lawrec.corpus.records.manifest import Records, find_damage
 from lawrec.corpus.records.tfrecords import DAMAGE, disk_full_as_os_error
 from lawrec.devices.distributed import broadcast_from_chief, is_chief, worker_loss_as_run_error
 from lawrec.models.lstm_logits import make_logit_function
-from lawrec.progress import SILENT, Progress
 from lawrec.ranking.run_scorer import RunScorer, Scorer
 from lawrec.runs.checkpoint_list import BEST, add_to_list, read_checkpoint_list
 from lawrec.runs.results import TrainingEvaluation
-from lawrec.runs.run import Run, set_latest
+from lawrec.runs.run import set_latest
 from lawrec.training.checkpoints import CheckpointManager, checkpoint_manager
 from lawrec.training.fit_case_index import index_train_cases
 from lawrec.training.fit_ranker import load_or_fit_ranker
 from lawrec.training.initialization import output_folder, restore_or_initialize
 from lawrec.training.onnx_export import export_after_training
 from lawrec.training.optimizers import averaged_weights
+from lawrec.training.setup import TrainingSetup
 from lawrec.training.tensorboard import TensorBoardWriter, profiled, tensorboard_writer
 from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import (
@@ -50,7 +50,6 @@ from lawrec.training.train_step import (
 )
 from lawrec.training.validation import score_records, validation_metrics
 from lawrec.translation import marked
-from lawrec.types import Strategy
 
 _LOSS_WINDOW = 50
 """Number of steps whose mean loss is reported."""
@@ -61,13 +60,7 @@ it be killed while it writes, the one before is complete."""
 
 
 def train(
-    run: Run,
-    records: Records,
-    *,
-    progress: Progress = SILENT,
-    profile: range = _NO_STEPS,
-    strategy: Strategy = None,
-    latest: bool = True,
+    setup: TrainingSetup, *, profile: range = _NO_STEPS, latest: bool = True
 ) -> Iterator[TrainingEvaluation]:
     """Train a run until its epochs, steps or minutes are over, or until early stopping.
 
@@ -77,12 +70,9 @@ def train(
     its folder `tensorboard`.
 
     Args:
-        run: The run; its settings decide everything.
-        records: The records that the run was made for.
-        progress: Gets the number of cases seen at every step, and messages.
+        setup: The run, its records, and how to train it. Its progress gets the number of cases seen
+            at every step.
         profile: The numbers of the steps that TensorFlow's profiler traces.
-        strategy: The strategy to train with, as `configure_devices` returns it; TensorFlow's
-            current one if None.
         latest: Whether the run becomes the one that commands use when none is named.
 
     Yields:
@@ -97,40 +87,36 @@ def train(
             checkpoints is damaged.
 
     Example:
-        >>> for evaluation in train(run, records):  # doctest: +SKIP
+        >>> for evaluation in train(TrainingSetup(run, records)):  # doctest: +SKIP
         ...     print(evaluation.step, evaluation.valid["micro_f1"])
     """
+    run, records, progress = setup.run, setup.records, setup.progress
     for part in (run.folder, run.folder / BEST):
         read_checkpoint_list(part)  # a damaged list is refused now, not when a checkpoint is saved
     config = run.config.training
-    strategy = strategy or tf.distribute.get_strategy()
     with (
         data_loss_as_records_error(records),
         worker_loss_as_run_error(run.folder),
-        output_folder(run, strategy) as folder,
+        output_folder(setup) as folder,
     ):
         keras.utils.set_random_seed(config.seed)
-        state = create_train_state(run, records, strategy=strategy)
+        state = create_train_state(setup)
         newest = checkpoint_manager(state.checkpoint(), folder, max_to_keep=config.max_to_keep)
-        restore_or_initialize(
-            state, newest, run=run, records=records, strategy=strategy, progress=progress
-        )
-        ranker = load_or_fit_ranker(run, records, strategy=strategy, progress=progress)
-        if is_chief(strategy):
-            index_train_cases(run, records, progress=progress)
-        if reason := _end_reason(state, config, records=records):
+        restore_or_initialize(state, newest, setup=setup)
+        ranker = load_or_fit_ranker(setup)
+        if is_chief(setup.strategy):
+            index_train_cases(setup)
+        if reason := _end_reason(state, setup):
             progress.message(f"This run is over: {reason}.")
-            _export(run, strategy, progress=progress)
+            _export(setup)
             return
-        step = make_train_step(state, strategy, config=run.config, records=records)
+        step = make_train_step(state, setup)
         with (
             profiled(step, state, folder=folder, steps=profile, progress=progress) as traced_step,
-            tensorboard_writer(folder, run, state=state, records=records) as writer,
+            tensorboard_writer(folder, state, setup=setup) as writer,
         ):
             yield from _Loop(
-                run=run,
-                records=records,
-                strategy=strategy,
+                setup=setup,
                 state=state,
                 step=traced_step,
                 scorer=RunScorer(
@@ -139,15 +125,14 @@ def train(
                 newest=newest,
                 best=_best_manager(state, folder),
                 writer=writer,
-                progress=progress,
                 latest=latest,
             ).evaluations()
-        _export(run, strategy, progress=progress)
+        _export(setup)
 
 
-def _export(run: Run, strategy: Strategy, *, progress: Progress) -> None:
-    if is_chief(strategy):
-        export_after_training(run, progress=progress)
+def _export(setup: TrainingSetup) -> None:
+    if is_chief(setup.strategy):
+        export_after_training(setup.run, progress=setup.progress)
 
 
 @contextmanager
@@ -199,40 +184,39 @@ def step_note(number: int, loss: float, *, result: StepResult, throughput: Throu
 class _Loop:
     """The parts of a running training; `newest` and `best` manage the two kinds of checkpoints."""
 
-    run: Run
-    records: Records
-    strategy: Strategy
+    setup: TrainingSetup
     state: TrainState
     step: TrainStep
     scorer: Scorer
     newest: CheckpointManager
     best: CheckpointManager
     writer: TensorBoardWriter
-    progress: Progress
     latest: bool
 
     def evaluations(self) -> Iterator[TrainingEvaluation]:
         """Take steps until the end, and yield an evaluation whenever one is due."""
-        config = self.run.config.training
-        n_cases = self.records.n_learned
+        config = self.setup.run.config.training
+        n_cases = self.setup.records.n_learned
         deadline = time.monotonic() + config.max_minutes * 60 if config.max_minutes else math.inf
         losses: list[float] = []
         throughput = Throughput()
         for batch in self.state.iterator:
-            result = checked_result(self.step(batch), self.run, step=int(self.state.global_step))
+            result = checked_result(
+                self.step(batch), self.setup.run, step=int(self.state.global_step)
+            )
             losses.append(result.loss)
             throughput.add(batch["token_ids"])
             seen, number = int(self.state.cases_seen), int(self.state.global_step)
             loss = float(np.mean(losses[-_LOSS_WINDOW:]))
             note = step_note(number, loss, result=result, throughput=throughput)
-            self.progress.update("train", seen, config.epochs * n_cases, note)
+            self.setup.progress.update("train", seen, config.epochs * n_cases, note)
             self.writer.write_step(number, result=result, throughput=throughput, batch=batch)
             seen_before = seen - batch["weights"].shape[0]
             epoch_ends = seen_before // n_cases < seen // n_cases
             # Clocks differ between workers: the chief's decides when the time is up.
-            is_last = _end_reason(self.state, config, records=self.records) or (
+            is_last = _end_reason(self.state, self.setup) or (
                 config.max_minutes
-                and broadcast_from_chief(self.strategy, time.monotonic() > deadline)
+                and broadcast_from_chief(self.setup.strategy, time.monotonic() > deadline)
             )
             if is_last or _is_evaluation_due(config, number, epoch_ends=epoch_ends):
                 yield self._evaluate(seen // n_cases, float(np.mean(losses)))
@@ -241,7 +225,7 @@ class _Loop:
             elif number % config.save_every == 0:
                 self._save_newest()
             # The evaluation may have exhausted the patience.
-            if is_last or _end_reason(self.state, config, records=self.records):
+            if is_last or _end_reason(self.state, self.setup):
                 return
 
     def _evaluate(self, epoch: int, loss: float) -> TrainingEvaluation:
@@ -252,36 +236,36 @@ class _Loop:
         step = int(self.state.global_step)
         metrics: dict[str, float] = {}
         with averaged_weights(self.state.optimizer, self.state.model):
-            for split in _valid(self.records):
+            for split in _valid(self.setup.records):
                 metrics = self._metrics(split, step)
             # Every worker evaluates all cases, but the chief's score decides for all of them.
-            score = metrics.get(self.run.config.training.monitor, float(step))
-            score = broadcast_from_chief(self.strategy, score)
+            score = metrics.get(self.setup.run.config.training.monitor, float(step))
+            score = broadcast_from_chief(self.setup.strategy, score)
             is_best = _update_best_score(self.state, float(score))
             if is_best:
-                self._save(self.best, self.run.folder / BEST, max_to_keep=_MAX_BEST_TO_KEEP)
+                self._save(self.best, self.setup.run.folder / BEST, max_to_keep=_MAX_BEST_TO_KEEP)
         self._save_newest()
         return TrainingEvaluation(step, epoch, loss, metrics, is_best)
 
     def _metrics(self, split: str, step: int) -> dict[str, float]:
         y_true, y_score, known = score_records(
-            self.scorer, self.records, split=split, progress=self.progress
+            self.scorer, self.setup.records, split=split, progress=self.setup.progress
         )
         metrics = validation_metrics(y_true, y_score, known)
         self.writer.write_evaluation(step, metrics, y_true=y_true, y_score=y_score, known=known)
         return metrics
 
     def _save_newest(self) -> None:
-        max_to_keep = self.run.config.training.max_to_keep
-        self._save(self.newest, self.run.folder, max_to_keep=max_to_keep)
+        max_to_keep = self.setup.run.config.training.max_to_keep
+        self._save(self.newest, self.setup.run.folder, max_to_keep=max_to_keep)
 
     def _save(self, manager: CheckpointManager, folder: Path, *, max_to_keep: int) -> None:
-        with disk_full_as_os_error(self.run.folder):
+        with disk_full_as_os_error(self.setup.run.folder):
             prefix = manager.save(checkpoint_number=self.state.global_step)
-        if is_chief(self.strategy):
+        if is_chief(self.setup.strategy):
             add_to_list(folder, Path(prefix).name, max_to_keep=max_to_keep)
             if self.latest:
-                set_latest(self.run)
+                set_latest(self.setup.run)
 
 
 def _valid(records: Records) -> list[str]:
@@ -294,15 +278,16 @@ def _best_manager(state: TrainState, folder: Path) -> CheckpointManager:
     return checkpoint_manager(checkpoint, folder / BEST, max_to_keep=_MAX_BEST_TO_KEEP)
 
 
-def _end_reason(state: TrainState, config: TrainingConfig, *, records: Records) -> str:
+def _end_reason(state: TrainState, setup: TrainingSetup) -> str:
     """Return why the training is over, or an empty text if it is not."""
+    config = setup.run.config.training
     step, seen = int(state.global_step), int(state.cases_seen)
     without_improvement = int(state.evaluations_without_improvement)
     if without_improvement >= config.patience:
         return marked(f"valid did not improve in the last {without_improvement} evaluations")
     if config.max_steps and step >= config.max_steps:
         return marked(f"it has taken its {step} steps")
-    if seen >= config.epochs * records.n_learned:
+    if seen >= config.epochs * setup.records.n_learned:
         return marked(f"it has seen its {config.epochs} epochs")
     return ""
 

@@ -23,43 +23,33 @@ from lawrec.corpus.records.manifest import Records, Split
 from lawrec.corpus.records.tfrecords import Record, write_shards
 from lawrec.corpus.vocabulary import head_and_tail
 from lawrec.models.lstm_logits import make_logit_function
-from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import RankerCases
 from lawrec.ranking.out_of_fold import Folds, without_folds
 from lawrec.ranking.train_cases import TrainCases
-from lawrec.runs.run import Run
 from lawrec.training.initialization import initialize_embedding
 from lawrec.training.optimizers import averaged_weights
+from lawrec.training.setup import TrainingSetup
 from lawrec.training.train_step import (
     TrainState,
     checked_result,
     create_train_state,
     make_train_step,
 )
-from lawrec.types import Float32Array, Strategy
+from lawrec.types import Float32Array
 
 _SCORED_SHARE = 0.4
 """Of the folds, by each of the two nets."""
 
 
 def out_of_fold_logits(
-    run: Run,
-    records: Records,
-    *,
-    folds: Folds,
-    ranker_cases: RankerCases,
-    strategy: Strategy,
-    progress: Progress = SILENT,
+    setup: TrainingSetup, *, folds: Folds, ranker_cases: RankerCases
 ) -> Float32Array:
     """Train the nets and return the logits of the train cases.
 
     Args:
-        run: The run.
-        records: The records that the run was made for.
+        setup: The run, whose settings the nets have, and the records of all its cases.
         folds: The folds of the train cases and of the extra cases.
         ranker_cases: The train cases and the extra cases.
-        strategy: The strategy to train with.
-        progress: Gets the number of cases seen at every step.
 
     Returns:
         float32 (n_cases, n_articles), NaN in the folds that teach both nets.
@@ -69,19 +59,19 @@ def out_of_fold_logits(
 
     Example:
         >>> logits = out_of_fold_logits(  # doctest: +SKIP
-        ...     run, records, folds=folds, ranker_cases=ranker_cases, strategy=strategy
+        ...     setup, folds=folds, ranker_cases=ranker_cases
         ... )
     """
     logits = np.full(ranker_cases.train.y_true.shape, np.nan, np.float32)
-    for number, scored in enumerate(scored_folds(run.config.ranking.folds), 1):
+    for number, scored in enumerate(scored_folds(setup.run.config.ranking.folds), 1):
         learned = without_folds(ranker_cases, folds, left_out=scored)
         rows = np.flatnonzero(np.isin(folds.train, scored))
         with TemporaryDirectory(prefix="lawrec-") as folder:
-            part = _write_records(Path(folder), learned, records=records)
-            state = _trained(run, part, number=number, strategy=strategy, progress=progress)
+            part = _write_records(Path(folder), learned, records=setup.records)
+            state = _trained(replace(setup, records=part), number)
             with averaged_weights(state.optimizer, state.model):
                 cases = ranker_cases.train.rows(rows).token_ids
-                longest = run.config.model.lstm_tokens
+                longest = setup.run.config.model.lstm_tokens
                 logit_function = make_logit_function(state.model)
                 logits[rows] = logit_function([head_and_tail(case, longest) for case in cases])
     return logits
@@ -137,20 +127,18 @@ def _records(cases: TrainCases) -> list[Record]:
     ]
 
 
-def _trained(
-    run: Run, records: Records, *, number: int, strategy: Strategy, progress: Progress
-) -> TrainState:
+def _trained(setup: TrainingSetup, number: int) -> TrainState:
     """Return the state after a training without evaluations and checkpoints."""
-    config = run.config.training
+    config = setup.run.config.training
     keras.utils.set_random_seed(config.seed + number)
-    state = create_train_state(run, records, strategy=strategy)
-    initialize_embedding(state, run, records=records, strategy=strategy, progress=progress)
-    step = make_train_step(state, strategy, config=run.config, records=records)
-    total = config.epochs * records.n_learned
+    state = create_train_state(setup)
+    initialize_embedding(state, setup)
+    step = make_train_step(state, setup)
+    total = config.epochs * setup.records.n_learned
     for count, batch in enumerate(state.iterator, 1):
-        result = checked_result(step(batch), run, step=count)
+        result = checked_result(step(batch), setup.run, step=count)
         note = f"step {count}, loss {result.loss:.4f}"
-        progress.update(f"train net {number} of 2", int(state.cases_seen), total, note)
+        setup.progress.update(f"train net {number} of 2", int(state.cases_seen), total, note)
         if count == config.max_steps:
             break
     return state

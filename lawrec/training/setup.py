@@ -1,7 +1,9 @@
 """Setup: the devices, the run and the records of a training, for one worker or several."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import tensorflow as tf
 
 from lawrec.config import Config
 from lawrec.corpus.records.dataset_spec import DatasetSpec, check_dataset_spec
@@ -32,6 +34,24 @@ class RunSpec:
     start_from: str | None = None
 
 
+@dataclass(frozen=True)
+class TrainingSetup:
+    """What the parts of a training share.
+
+    Attributes:
+        run: The run; its settings decide everything.
+        records: The records that the run was made for.
+        strategy: The strategy to train with, as `configure_devices` returns it; by default,
+            TensorFlow's current one.
+        progress: Gets the progress of each part, and messages.
+    """
+
+    run: Run
+    records: Records
+    strategy: Strategy = field(default_factory=tf.distribute.get_strategy)
+    progress: Progress = SILENT
+
+
 def set_up_training(
     root: Path,
     name: str | None,
@@ -41,7 +61,7 @@ def set_up_training(
     device: str | None = None,
     log_placement: bool = False,
     progress: Progress = SILENT,
-) -> tuple[Strategy, Run, Records]:
+) -> TrainingSetup:
     """Configure the devices, and create a new run or open an existing one, with its records.
 
     Args:
@@ -52,10 +72,7 @@ def set_up_training(
         data: Where the cases of an existing run are now, if they have moved.
         device: Replaces the setting `training.device`.
         log_placement: Whether TensorFlow logs the device of each operation on stderr.
-        progress: Gets the progress of preparing the cases.
-
-    Returns:
-        The strategy to train with, the run and its records.
+        progress: Gets the progress of preparing the cases, and of the training.
 
     Raises:
         ConfigError: Several workers train one run, but it has no name. Or the settings do not
@@ -64,9 +81,11 @@ def set_up_training(
         RunError: A run of this name exists already, there is no run to open, or no such device.
 
     Example:
-        >>> strategy, run, records = set_up_training(  # doctest: +SKIP
+        >>> setup = set_up_training(  # doctest: +SKIP
         ...     Path("checkpoints"), "first", new=RunSpec(Config(), DatasetSpec())
         ... )
+        >>> setup.run.folder  # doctest: +SKIP
+        PosixPath('checkpoints/first')
     """
     if not name and find_cluster():
         raise ConfigError(
@@ -86,7 +105,8 @@ def set_up_training(
         run = find_run(root, name)
         return run, open_records(run, progress, data=data)
 
-    return strategy, *chief_first(strategy, run_and_records)
+    run, records = chief_first(strategy, run_and_records)
+    return TrainingSetup(run, records, strategy, progress)
 
 
 def open_records(run: Run, progress: Progress = SILENT, *, data: Path | None = None) -> Records:

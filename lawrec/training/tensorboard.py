@@ -22,9 +22,8 @@ import numpy as np
 import tensorflow as tf
 
 from lawrec.config import Config, TrainingConfig
-from lawrec.corpus.records.manifest import Records
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.run import Run
+from lawrec.training.setup import TrainingSetup
 from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import (
     Batch,
@@ -124,7 +123,7 @@ class TensorBoardWriter:
 
 @contextmanager
 def tensorboard_writer(
-    folder: Path, run: Run, *, state: TrainState, records: Records
+    folder: Path, state: TrainState, *, setup: TrainingSetup
 ) -> Iterator[TensorBoardWriter]:
     """Yield the writer of a training's events, and close it after the block.
 
@@ -132,18 +131,15 @@ def tensorboard_writer(
 
     Args:
         folder: The folder of the run, or the temporary one of a worker that is not the chief.
-        run: The run.
         state: The state of the training.
-        records: The records that the run was made for.
+        setup: What the state was created with.
 
     Example:
-        >>> with tensorboard_writer(  # doctest: +SKIP
-        ...     run.folder, run, state=state, records=records
-        ... ) as writer:
+        >>> with tensorboard_writer(folder, state, setup=setup) as writer:  # doctest: +SKIP
         ...     writer.write_step(1, result=result, throughput=throughput, batch=batch)
     """
-    config, steps_done = run.config.training, int(state.global_step)
-    gradients = make_gradient_function(state.model, run.config, records=records)
+    config, steps_done = setup.run.config.training, int(state.global_step)
+    gradients = make_gradient_function(state.model, setup)
     signature = [state.iterator.element_spec]
     writer = TensorBoardWriter(
         config=config,
@@ -154,7 +150,7 @@ def tensorboard_writer(
     )
     try:
         if config.summary_every and not steps_done:
-            writer.write_settings(run.config)
+            writer.write_settings(setup.run.config)
         yield writer
     finally:
         writer.train.close()

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
 
-from lawrec.config import Config, LossConfig
+from lawrec.config import LossConfig
 from lawrec.corpus.records.input_pipeline import training_batches
 from lawrec.corpus.records.manifest import Records
 from lawrec.devices.configure import precision_scope
@@ -32,7 +32,8 @@ from lawrec.runs.run import Run
 from lawrec.training.checkpoints import build_run_model, optimizer_variable_name, weight_shapes
 from lawrec.training.optimizers import Optimizer, make_optimizer
 from lawrec.training.schedules import learning_rate
-from lawrec.types import Float32Array, Model, Strategy, Tensor
+from lawrec.training.setup import TrainingSetup
+from lawrec.types import Float32Array, Model, Tensor
 
 Batch: TypeAlias = dict[str, Tensor]
 """One batch, as `training_batches` yields it."""
@@ -120,24 +121,18 @@ class TrainState:
         }
 
 
-def create_train_state(run: Run, records: Records, *, strategy: Strategy) -> TrainState:
+def create_train_state(setup: TrainingSetup) -> TrainState:
     """Return the state before the first step.
 
     The bias of each output starts at the log-odds of its label among those train cases whose labels
     are known. An article that no train case has starts near a logit of -11.5, a score of 1e-5.
 
-    Args:
-        run: The run.
-        records: The records that the run was made for.
-        strategy: The strategy to train with.
-
     Example:
-        >>> state = create_train_state(  # doctest: +SKIP
-        ...     run, records, strategy=tf.distribute.get_strategy()
-        ... )
+        >>> state = create_train_state(TrainingSetup(run, records))  # doctest: +SKIP
         >>> int(state.global_step)  # doctest: +SKIP
         0
     """
+    run, records = setup.run, setup.records
     config = run.config.training
     dataset = training_batches(
         records,
@@ -147,7 +142,7 @@ def create_train_state(run: Run, records: Records, *, strategy: Strategy) -> Tra
         shuffle_cases=config.shuffle_buffer_size,
         seed=config.seed,
     )
-    with strategy.scope(), precision_scope(config.precision):
+    with setup.strategy.scope(), precision_scope(config.precision):
         model = build_run_model(run)
         for name, counts in _label_counts(model, records).items():
             n_cases = max(1, records.manifest.known_cases[name])
@@ -167,30 +162,25 @@ def create_train_state(run: Run, records: Records, *, strategy: Strategy) -> Tra
     )
 
 
-def make_train_step(
-    state: TrainState, strategy: Strategy, *, config: Config, records: Records
-) -> TrainStep:
+def make_train_step(state: TrainState, setup: TrainingSetup) -> TrainStep:
     """Return the compiled training step: it takes a batch and updates the state.
 
     The loss is the mean over cases, by weight, of the sum over the known labels of a case.
 
     Args:
         state: The state to update.
-        strategy: The strategy that the state was created with.
-        config: All settings.
-        records: The records, for their number of cases and the support of each label.
+        setup: What the state was created with.
 
     Example:
-        >>> step = make_train_step(  # doctest: +SKIP
-        ...     state, strategy, config=run.config, records=records
-        ... )
+        >>> step = make_train_step(state, setup)  # doctest: +SKIP
         >>> float(step(next(state.iterator)).loss)  # doctest: +SKIP
         2.1
     """
-    total_cases = config.training.epochs * records.n_learned
+    config, strategy = setup.run.config, setup.strategy
+    total_cases = config.training.epochs * setup.records.n_learned
     variables = state.model.trainable_variables
     replicas = strategy.num_replicas_in_sync
-    loss_function = _make_loss(state.model, config.loss, records=records, replicas=replicas)
+    loss_function = _make_loss(state.model, setup, replicas=replicas)
 
     def replica_step(batch: Batch, total_weight: Tensor) -> tuple[Tensor, list[Tensor]]:
         with tf.GradientTape() as tape:
@@ -217,25 +207,23 @@ def make_train_step(
     return compiled
 
 
-def make_gradient_function(model: Model, config: Config, *, records: Records) -> GradientFunction:
+def make_gradient_function(model: Model, setup: TrainingSetup) -> GradientFunction:
     """Return the function from a batch to its loss and the gradient of each weight, by name.
 
     It changes nothing, not even the state of random numbers, since dropout is off.
 
     Args:
         model: The model.
-        config: All settings.
-        records: The records, for the support of each label.
+        setup: The run, for the settings of its loss, and its records, for the support of each
+            label.
 
     Example:
-        >>> gradients = make_gradient_function(  # doctest: +SKIP
-        ...     state.model, run.config, records=records
-        ... )
+        >>> gradients = make_gradient_function(state.model, setup)  # doctest: +SKIP
         >>> gradients(batch)[1]["articles/kernel"].shape  # doctest: +SKIP
         TensorShape([183, 256])
     """
     variables = model.trainable_variables
-    loss_function = _make_loss(model, config.loss, records=records, replicas=1)
+    loss_function = _make_loss(model, setup, replicas=1)
 
     def compute(batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         with tf.GradientTape() as tape:
@@ -289,8 +277,8 @@ class _Loss:
         )
 
 
-def _make_loss(model: Model, config: LossConfig, *, records: Records, replicas: int) -> _Loss:
-    counts = _label_counts(model, records)
+def _make_loss(model: Model, setup: TrainingSetup, *, replicas: int) -> _Loss:
+    config, counts = setup.run.config.loss, _label_counts(model, setup.records)
     weights = {name: label_weights(counts[name], config) for name in counts}
     return _Loss(model, config, weights, replicas)
 

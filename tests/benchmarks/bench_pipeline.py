@@ -14,8 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
 from lawrec.config import Config
 from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.corpus.records.input_pipeline import training_batches
@@ -25,6 +23,7 @@ from lawrec.corpus.splits import find_splits
 from lawrec.runs.create import create_run
 from lawrec.storage.resources import shipped_path
 from lawrec.storage.text_files import list_files, open_binary
+from lawrec.training.setup import TrainingSetup
 from lawrec.training.train_step import create_train_state, make_train_step
 
 CASES = 4_000
@@ -46,10 +45,10 @@ def main() -> None:
         records = prepare(dataset, config.corpus)
         pipeline = _pipeline_rate(records, config)
         run = create_run(root / "runs", config, records=records, dataset=dataset)
-        strategy = tf.distribute.get_strategy()
-        state = create_train_state(run, records, strategy=strategy)
+        setup = TrainingSetup(run, records)
+        state = create_train_state(setup)
         cases = records.split("train").cases
-        step = make_train_step(state, strategy, config=config, records=records)
+        step = make_train_step(state, setup)
         model = _step_rate(step, list(islice(state.iterator, STEPS + 2)))
     print(f"{cases} cases of {data}, {len(records.articles)} articles")
     print(f"pipeline       {pipeline:10.1f} cases/s")

@@ -31,6 +31,7 @@ from lawrec.corpus.records.input_pipeline import training_batches
 from lawrec.corpus.records.prepare import prepare
 from lawrec.runs.create import create_run
 from lawrec.storage.resources import shipped_path
+from lawrec.training.setup import TrainingSetup
 from lawrec.training.train_step import TrainState, create_train_state, make_train_step
 
 BATCHES = 8
@@ -47,18 +48,15 @@ def main() -> None:
     named = [Path(argument) for argument in sys.argv[1:] if "=" not in argument]
     data = named[0] if named else CAIL if CAIL.is_dir() else shipped_path("data/sample")
     resolved = config_sources.load(None, settings)
-    strategy = tf.distribute.get_strategy()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         cases = first_cases(data, root / "data")
         dataset = DatasetSpec(cases, records_root=root / "records", vocab_root=root)
         records = prepare(dataset, resolved.corpus)
-        state = create_train_state(
-            create_run(root / "runs", resolved, records=records, dataset=dataset),
-            records,
-            strategy=strategy,
-        )
-        step = make_train_step(state, strategy, config=resolved, records=records)
+        run = create_run(root / "runs", resolved, records=records, dataset=dataset)
+        setup = TrainingSetup(run, records)
+        state = create_train_state(setup)
+        step = make_train_step(state, setup)
         sizes = resolved.training
         epoch = list(
             training_batches(

@@ -17,7 +17,7 @@ import tensorflow as tf
 from lawrec import config
 from lawrec.runs.run import open_run
 from lawrec.training.optimizers import averaged_weights
-from lawrec.training.setup import open_records
+from lawrec.training.setup import TrainingSetup, open_records
 from lawrec.training.train_step import create_train_state, make_train_step
 
 STEPS = 4
@@ -36,8 +36,9 @@ COMPARED = {
 def stepped(run, records, strategy):
     """Return the averaged weights after some steps, and the result of the last step."""
     keras.utils.set_random_seed(1)
-    state = create_train_state(run, records, strategy=strategy)
-    step = make_train_step(state, strategy, config=run.config, records=records)
+    setup = TrainingSetup(run, records, strategy)
+    state = create_train_state(setup)
+    step = make_train_step(state, setup)
     for number in range(STEPS):
         batch = state.iterator.get_next()
         # An odd number of cases, and fewer cases than replicas.

@@ -20,6 +20,7 @@ from lawrec.devices.distributed import (
 )
 from lawrec.errors import RunError
 from lawrec.training.loop import train
+from lawrec.training.setup import TrainingSetup
 from tests.helpers.cases import SETTINGS
 
 pytestmark = pytest.mark.tensorflow
@@ -168,7 +169,7 @@ def test_two_workers_of_which_one_is_killed_end_with_the_weights_of_one_device(
         _, stderr = worker.communicate(timeout=120)
         assert worker.returncode == 0, stderr
     run, records = start_run(*settings, data=tiny_data, root=tmp_path)
-    list(train(run, records))
+    list(train(TrainingSetup(run, records)))
     expected, actual = weights(run.folder), weights(run_folder)
     assert expected.keys() == actual.keys()
     differences = {name: np.abs(actual[name] - value).max() for name, value in expected.items()}

@@ -13,6 +13,7 @@ from lawrec.runs.bundle import open_bundle
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.run import find_run, open_run
 from lawrec.training.loop import train
+from lawrec.training.setup import TrainingSetup
 from tests.helpers.bundles import read_parts
 
 pytestmark = pytest.mark.tensorflow
@@ -35,7 +36,7 @@ def packed(request, start_run, tmp_path_factory):
     """A run and its bundle: of the LSTM alone, of both, and of the second stage alone."""
     if request.param == "linear":
         run, records = start_run(*LINEAR)
-        list(train(run, records))
+        list(train(TrainingSetup(run, records)))
         tune_run(run)
     else:
         run = find_run(request.getfixturevalue(request.param).checkpoints, None)

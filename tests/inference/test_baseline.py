@@ -10,6 +10,7 @@ from lawrec.runs.labelled_cases import labelled_cases
 from lawrec.runs.leakage import split_path
 from lawrec.runs.ranker_file import load_ranker
 from lawrec.training.checkpoints import build_run_model
+from lawrec.training.setup import TrainingSetup
 
 pytestmark = pytest.mark.tensorflow
 
@@ -23,7 +24,7 @@ def baseline(start_run):
         for key, value in settings.items()
     ]
     run, records = start_run(*linear)
-    return run, records, train_and_tune(run, records)
+    return run, records, train_and_tune(TrainingSetup(run, records))
 
 
 def test_the_model_is_always_the_same_on_the_cases_that_the_settings_choose():

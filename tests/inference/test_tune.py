@@ -26,6 +26,7 @@ from lawrec.runs.run import find_run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.serving.feedback import append_case
 from lawrec.training.loop import train
+from lawrec.training.setup import TrainingSetup
 from tests.helpers.cases import RANKER_SETTINGS
 from tests.helpers.damages import flip, rewrite
 
@@ -118,7 +119,7 @@ def without_valid(start_run, tiny_data, tmp_path_factory):
     data = shutil.copytree(tiny_data, tmp_path_factory.mktemp("data") / "data")
     (data / "valid.json").unlink()
     run, records = start_run(*RANKER_SETTINGS, data=data)
-    evaluations = list(train(run, records))
+    evaluations = list(train(TrainingSetup(run, records)))
     assert [each.valid for each in evaluations] == [{}] * 3
     assert all(each.best for each in evaluations)
     return run
@@ -182,12 +183,12 @@ def test_scores_out_of_fold_of_another_ranker_are_refused(without_valid):
 
 def test_thresholds_of_a_training_that_went_on_are_refused_until_tuned_again(start_run):
     run, records = start_run("training.max_steps=4", "training.evaluate_every=2")
-    list(train(run, records))
+    list(train(TrainingSetup(run, records)))
     tune.tune_run(run)
     tuned_for = best_checkpoint(run)
     assert Recommender.load(run.folder)("醉酒驾驶轿车")
     training = replace(run.config.training, max_steps=40)
-    list(train(replace(run, config=replace(run.config, training=training)), records))
+    list(train(TrainingSetup(replace(run, config=replace(run.config, training=training)), records)))
     assert best_checkpoint(run) != tuned_for
     with pytest.raises(RunError, match="the thresholds must be tuned for best/model") as caught:
         Recommender.load(run.folder)

@@ -19,6 +19,7 @@ from lawrec.training.checkpoints import (
     open_checkpoint,
 )
 from lawrec.training.loop import train
+from lawrec.training.setup import TrainingSetup
 from tests.helpers.damages import flip, reseal, rewrite
 from tests.helpers.progress import messages_to
 
@@ -100,7 +101,7 @@ def test_a_checkpoint_of_another_model_is_refused_with_every_name(run, settings,
 
 def test_a_resumed_training_refuses_another_model_with_every_name(start_run):
     run, records = start_run("training.epochs=1")
-    list(train(run, records))
+    list(train(TrainingSetup(run, records)))
     path = run.folder / "run.json"
     values = json.loads(path.read_text("utf-8"))
     values["config"]["optimizer"] |= {"name": "momentum", "ema_momentum": 0.5}
@@ -108,7 +109,7 @@ def test_a_resumed_training_refuses_another_model_with_every_name(start_run):
     path.write_text(json.dumps(values), encoding="utf-8")
     reseal(run.folder)
     with pytest.raises(RunError) as caught:
-        list(train(open_run(run.folder), records))
+        list(train(TrainingSetup(open_run(run.folder), records)))
     assert "no optimizer/embedding_embeddings_average" in caught.value.got
     assert "bilstm_1/forward_lstm_1/lstm_cell/bias (32,), which the model lacks" in caught.value.got
     assert str(caught.value).endswith("train a new run.")
@@ -166,18 +167,18 @@ def test_best_checkpoints_that_are_not_the_runs_are_not_used_without_a_message(r
 
 def test_a_run_whose_list_of_checkpoints_is_lost_is_not_trained_from_the_beginning(start_run):
     run, records = start_run("training.max_steps=1")
-    list(train(run, records))
+    list(train(TrainingSetup(run, records)))
     (run.folder / "checkpoints.json").unlink()
     with pytest.raises(RunError, match="the list of checkpoints must be undamaged"):
-        list(train(run, records))
+        list(train(TrainingSetup(run, records)))
 
 
 def test_a_run_in_a_folder_whose_name_looks_like_a_pattern_is_trained_and_read(start_run, tmp_path):
     run, records = start_run("training.max_steps=2", root=tmp_path / "runs [1]*?")
-    assert len(list(train(run, records))) == 1
+    assert len(list(train(TrainingSetup(run, records)))) == 1
     training = replace(run.config.training, max_steps=4)
     longer = replace(run, config=replace(run.config, training=training))
-    assert [evaluation.step for evaluation in train(longer, records)] == [4]
+    assert [evaluation.step for evaluation in train(TrainingSetup(longer, records))] == [4]
     assert [path.name for path in kept_in(run.folder)] == ["model.ckpt-2", "model.ckpt-4"]
     notes = []
     assert load_model(run, best_checkpoint(run, messages_to(notes))).count_params() > 0

@@ -3,7 +3,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from lawrec.config import RankingConfig
 from lawrec.corpus.records.tfrecords import read_records
@@ -19,6 +18,7 @@ from lawrec.storage.seal import read_sealed
 from lawrec.training.fit_ranker import load_or_fit_ranker
 from lawrec.training.loop import train
 from lawrec.training.out_of_fold_nets import out_of_fold_logits, scored_folds
+from lawrec.training.setup import TrainingSetup
 from lawrec.training.validation import score_records
 from tests.helpers.cases import RANKER_SETTINGS
 from tests.helpers.damages import flip
@@ -33,12 +33,8 @@ def ranked(start_run):
     run, records = start_run(*RANKER_SETTINGS)
     reports = []
     progress = Reports(lambda *report: reports.append(report[:3]))
-    evaluations = list(train(run, records, progress=progress))
+    evaluations = list(train(TrainingSetup(run, records, progress=progress)))
     return run, records, reports, evaluations
-
-
-def strategy():
-    return tf.distribute.get_strategy()
 
 
 def test_a_ranked_run_learns_and_scores_as_it_was_evaluated(ranked):
@@ -64,7 +60,7 @@ def test_a_lost_or_damaged_ranker_is_named_and_fitted_again_with_the_same_bits(
 ):
     run, records = start_run(*RANKER_SETTINGS, "ranking.lstm_feature=false")
     messages = []
-    list(train(run, records))
+    list(train(TrainingSetup(run, records)))
     weights = run.folder / RANKER / "weights.npz"
     content = weights.read_bytes()
     flip(weights, 0.5)
@@ -72,7 +68,7 @@ def test_a_lost_or_damaged_ranker_is_named_and_fitted_again_with_the_same_bits(
         RunError, match=r"linear SVMs and second stage, got weights\.npz: other bytes"
     ):
         load_scorer(run, best_checkpoint(run))
-    load_or_fit_ranker(run, records, strategy=strategy(), progress=messages_to(messages))
+    load_or_fit_ranker(TrainingSetup(run, records, progress=messages_to(messages)))
     assert weights.read_bytes() == content
     assert [message for message in messages if "is fitted again: weights.npz" in message]
 
@@ -81,12 +77,12 @@ def test_a_lost_or_damaged_ranker_is_named_and_fitted_again_with_the_same_bits(
 def test_lost_or_damaged_scores_out_of_fold_are_fitted_again(start_run, damage):
     """A training may be killed after the ranker is saved, and before they are."""
     run, records = start_run(*RANKER_SETTINGS, "ranking.lstm_feature=false", "ranking.lstm_share=0")
-    list(train(run, records))
+    list(train(TrainingSetup(run, records)))
     expected = load_out_of_fold_scores(run)
     damage(run.folder / OUT_OF_FOLD)
     with pytest.raises(RunError, match="Fit them again with `lawrec train --resume`"):
         load_out_of_fold_scores(run)
-    load_or_fit_ranker(run, records, strategy=strategy())
+    load_or_fit_ranker(TrainingSetup(run, records))
     for again, before in zip(load_out_of_fold_scores(run), expected, strict=True):
         np.testing.assert_array_equal(again, before)
 
@@ -96,16 +92,12 @@ def test_each_net_scores_cases_that_it_has_not_seen(ranked, monkeypatch):
     parts = [collect(read_records(records, "train"), 3, seed=1), *[collect([], 3, seed=1)] * 2]
     ranker_cases = RankerCases(*parts, titles=[], tokens=records.tokens.names)
     folds = ranker_case_folds(ranker_cases, 5, seed=1)
-    logits = out_of_fold_logits(
-        run, records, folds=folds, ranker_cases=ranker_cases, strategy=strategy()
-    )
+    logits = out_of_fold_logits(TrainingSetup(run, records), folds=folds, ranker_cases=ranker_cases)
     middle = folds.train == 2
     assert np.isnan(logits[middle]).all()
     assert np.isfinite(logits[~middle]).all()
     assert ((logits[~middle] > 0) == ranker_cases.train.y_true[~middle]).mean() > 0.7
-    again = out_of_fold_logits(
-        run, records, folds=folds, ranker_cases=ranker_cases, strategy=strategy()
-    )
+    again = out_of_fold_logits(TrainingSetup(run, records), folds=folds, ranker_cases=ranker_cases)
     np.testing.assert_array_equal(logits, again)
 
 
@@ -119,13 +111,14 @@ def test_both_nets_have_cases_to_learn_from_and_none_scores_what_the_other_does(
 def test_a_run_without_a_second_stage_trains_no_net(start_run):
     run, records = start_run(*RANKER_SETTINGS, "ranking.second_stage=false")
     reports = []
-    list(train(run, records, progress=Reports(lambda *report: reports.append(report[0]))))
+    progress = Reports(lambda *report: reports.append(report[0]))
+    list(train(TrainingSetup(run, records, progress=progress)))
     assert not [name for name in reports if name.startswith("train net")]
     assert load_ranker(run).second_stage is None
 
 
 def test_the_lstm_alone_has_no_ranker(start_run):
     run, records = start_run("training.epochs=1")
-    assert load_or_fit_ranker(run, records, strategy=strategy()) is None
+    assert load_or_fit_ranker(TrainingSetup(run, records)) is None
     assert run.config.ranking == replace(RankingConfig(), second_stage=False, lstm_share=1.0)
     assert LSTM not in run.config.to_dict()

@@ -10,6 +10,7 @@ from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.training import loop
 from lawrec.training.checkpoints import load_model
 from lawrec.training.loop import step_note, train
+from lawrec.training.setup import TrainingSetup
 from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import StepResult
 from lawrec.training.validation import score_records
@@ -86,7 +87,7 @@ def new_training(start_run, cases_with_charges):
 @pytest.fixture(scope="module")
 def whole(new_training):
     run, records = new_training()
-    return run, list(train(run, records))
+    return run, list(train(TrainingSetup(run, records)))
 
 
 def end_of_epoch(whole, before):
@@ -115,8 +116,8 @@ def test_a_run_that_was_killed_at_every_moment_ends_with_the_same_bits(new_train
     run, records = new_training()
     for moment in MOMENTS.values():
         with pytest.raises(PowerCutError):
-            list(train(run, records, progress=moment(whole)))
-    after = list(train(run, records))
+            list(train(TrainingSetup(run, records, progress=moment(whole))))
+    after = list(train(TrainingSetup(run, records)))
     assert_same_bits(run, whole[0])
     assert after[-1].valid == whole[1][-1].valid
 
@@ -127,9 +128,9 @@ def test_a_run_does_not_need_the_file_of_its_initial_vectors_again(start_run, tm
     settings = ("training.epochs=2", "training.save_every=3", f"model.embedding_init={path}")
     run, records = start_run(*settings)
     with pytest.raises(PowerCutError):
-        list(train(run, records, progress=killed_at(4)))
+        list(train(TrainingSetup(run, records, progress=killed_at(4))))
     path.unlink()
-    assert len(list(train(run, records))) == 2
+    assert len(list(train(TrainingSetup(run, records)))) == 2
     assert load_model(run, best_checkpoint(run)).count_params() > 0
 
 
@@ -148,15 +149,15 @@ def test_a_run_that_was_killed_between_two_checkpoints_ends_with_the_same_bits(
     with monkeypatch.context() as patched:
         patched.setattr("lawrec.training.loop.set_latest", stop_at_save)
         with pytest.raises(PowerCutError):
-            list(train(run, records))
-    list(train(run, records))
+            list(train(TrainingSetup(run, records)))
+    list(train(TrainingSetup(run, records)))
     assert_same_bits(run, whole[0])
 
 
 @pytest.mark.parametrize("latest", [True, False])
 def test_a_run_becomes_the_newest_one_unless_it_must_not(start_run, latest):
     run, records = start_run("training.max_steps=1")
-    assert len(list(train(run, records, latest=latest))) == 1
+    assert len(list(train(TrainingSetup(run, records), latest=latest))) == 1
     assert (run.folder.parent / "LATEST").exists() == latest
 
 
@@ -165,12 +166,12 @@ def test_a_run_whose_newest_checkpoint_was_half_written_ends_with_the_same_bits(
 ):
     run, records = new_training()
     with pytest.raises(PowerCutError):
-        list(train(run, records, progress=end_of_epoch(whole, 1)))
+        list(train(TrainingSetup(run, records, progress=end_of_epoch(whole, 1))))
     newest = tf.train.latest_checkpoint(str(run.folder))
     data = run.folder / f"{newest.rpartition('/')[2]}.data-00000-of-00001"
     data.write_bytes(data.read_bytes()[:1000])
     messages = []
-    list(train(run, records, progress=messages_to(messages)))
+    list(train(TrainingSetup(run, records, progress=messages_to(messages))))
     damage = f"other bytes: {data.name}"
     assert f"{newest} is damaged ({damage}): using the one before it, if any." in messages
     assert_same_bits(run, whole[0])
@@ -178,11 +179,11 @@ def test_a_run_whose_newest_checkpoint_was_half_written_ends_with_the_same_bits(
 
 def test_a_run_whose_checkpoints_are_all_damaged_does_not_start_over_silently(new_training):
     run, records = new_training("training.max_steps=3", "training.epochs=1")
-    list(train(run, records))
+    list(train(TrainingSetup(run, records)))
     for data in run.folder.glob("model.ckpt-*.index"):
         data.unlink()
     with pytest.raises(RunError, match="at least one checkpoint must not be damaged"):
-        list(train(run, records))
+        list(train(TrainingSetup(run, records)))
 
 
 @pytest.mark.parametrize(
@@ -206,29 +207,29 @@ def test_a_run_whose_checkpoints_are_all_damaged_does_not_start_over_silently(ne
 )
 def test_with_every_optimizer_a_killed_run_ends_with_the_same_bits(new_training, settings):
     unbroken, records = new_training(*settings)
-    evaluations = list(train(unbroken, records))
+    evaluations = list(train(TrainingSetup(unbroken, records)))
     run, records = new_training(*settings)
     for step in (4, 7):
         with pytest.raises(PowerCutError):
-            list(train(run, records, progress=killed_at(step)))
-    assert list(train(run, records))[-1].valid == evaluations[-1].valid
+            list(train(TrainingSetup(run, records, progress=killed_at(step))))
+    assert list(train(TrainingSetup(run, records)))[-1].valid == evaluations[-1].valid
     assert_same_bits(run, unbroken)
 
 
 def test_a_killed_run_with_extra_cases_ends_with_the_same_bits(start_run, charged_cases):
     unbroken, records = start_run(*CHARGE_SETTINGS, extra=(charged_cases,))
-    list(train(unbroken, records))
+    list(train(TrainingSetup(unbroken, records)))
     run, records = start_run(*CHARGE_SETTINGS, extra=(charged_cases,))
     with pytest.raises(PowerCutError):
-        list(train(run, records, progress=killed_at(5)))
-    list(train(run, records))
+        list(train(TrainingSetup(run, records, progress=killed_at(5))))
+    list(train(TrainingSetup(run, records)))
     assert_same_bits(run, unbroken)
 
 
 def test_the_charges_are_learnt(start_run, charged_cases):
     settings = (*CHARGE_SETTINGS, "training.epochs=24", "training.patience=99")
     run, records = start_run(*settings, extra=(charged_cases,))
-    list(train(run, records))
+    list(train(TrainingSetup(run, records)))
     model = load_model(run, tf.train.latest_checkpoint(str(run.folder)))
     names = records.charges.names
     assert names == ("抢劫", "盗窃", "诈骗")
@@ -259,16 +260,16 @@ def test_only_the_newest_checkpoints_are_kept(whole):
 
 def test_a_finished_run_has_nothing_left_to_do(start_run):
     run, records = start_run("training.epochs=1")
-    assert len(list(train(run, records))) == 1
+    assert len(list(train(TrainingSetup(run, records)))) == 1
     notes = []
-    assert list(train(run, records, progress=messages_to(notes))) == []
+    assert list(train(TrainingSetup(run, records, progress=messages_to(notes)))) == []
     assert notes == ["This run is over: it has seen its 1 epochs."]
 
 
 def test_training_stops_when_valid_no_longer_improves(start_run, monkeypatch):
     run, records = start_run("training.epochs=9", "training.patience=2")
     monkeypatch.setattr(loop, "validation_metrics", lambda *arrays: {"cail_score": 0.5})
-    evaluations = list(train(run, records))
+    evaluations = list(train(TrainingSetup(run, records)))
     assert [evaluation.best for evaluation in evaluations] == [True, False, False]
 
 
@@ -277,7 +278,7 @@ def test_an_infinite_loss_stops_with_the_step_and_keeps_the_last_checkpoint(
 ):
     run, records = start_run("optimizer.learning_rate=3e38")
     with pytest.raises(RunError, match="at step") as caught:
-        list(train(run, records))
+        list(train(TrainingSetup(run, records)))
     assert "smaller --set optimizer.learning_rate" in str(caught.value)
 
 
@@ -290,7 +291,7 @@ def scripted(*scores):
 def test_every_so_many_steps_and_at_the_end_there_is_an_evaluation(start_run, monkeypatch):
     run, records = start_run("training.evaluate_every=4", "training.max_steps=10")
     monkeypatch.setattr(loop, "validation_metrics", scripted(0.1, 0.3, 0.2))
-    evaluations = list(train(run, records))
+    evaluations = list(train(TrainingSetup(run, records)))
     assert [evaluation.step for evaluation in evaluations] == [4, 8, 10]
     assert [evaluation.best for evaluation in evaluations] == [True, True, False]
     assert best_checkpoint(run).endswith("best/model.ckpt-8")
@@ -298,10 +299,10 @@ def test_every_so_many_steps_and_at_the_end_there_is_an_evaluation(start_run, mo
 
 def test_a_run_of_some_steps_stops_there_and_a_resumed_one_at_once(start_run):
     run, records = start_run("training.max_steps=3")
-    [evaluation] = train(run, records)
+    [evaluation] = train(TrainingSetup(run, records))
     assert evaluation.step == 3
     notes = []
-    assert list(train(run, records, progress=messages_to(notes))) == []
+    assert list(train(TrainingSetup(run, records, progress=messages_to(notes)))) == []
     assert notes == ["This run is over: it has taken its 3 steps."]
     assert tf.train.latest_checkpoint(str(run.folder)).endswith("model.ckpt-3")
 
@@ -312,7 +313,7 @@ def test_a_damaged_list_of_checkpoints_is_refused_before_any_step(start_run, mon
     monkeypatch.setattr(loop, "create_train_state", None)
     flip(run.folder / part / "checkpoints.json")
     with pytest.raises(RunError, match="the list of checkpoints must be undamaged"):
-        list(train(run, records))
+        list(train(TrainingSetup(run, records)))
 
 
 def test_the_metric_that_decides_which_checkpoint_is_the_best_is_a_setting(start_run, monkeypatch):
@@ -320,17 +321,18 @@ def test_the_metric_that_decides_which_checkpoint_is_the_best_is_a_setting(start
         "training.monitor=micro_f1", "training.evaluate_every=2", "training.max_steps=6"
     )
     monkeypatch.setattr(loop, "validation_metrics", scripted(0.1, 0.2, 0.3))
-    assert [evaluation.best for evaluation in train(run, records)] == [*(True, False, False)]
+    evaluations = train(TrainingSetup(run, records))
+    assert [evaluation.best for evaluation in evaluations] == [*(True, False, False)]
     assert best_checkpoint(run).endswith("best/model.ckpt-2")
 
 
 def test_patience_counts_evaluations_not_epochs_and_a_resumed_run_says_so(start_run, monkeypatch):
     run, records = start_run("training.evaluate_every=1", "training.patience=2")
     monkeypatch.setattr(loop, "validation_metrics", scripted(0.5, 0.6, 0.6, 0.4))
-    evaluations = list(train(run, records))
+    evaluations = list(train(TrainingSetup(run, records)))
     assert [evaluation.step for evaluation in evaluations] == [1, 2, 3, 4]
     notes = []
-    assert list(train(run, records, progress=messages_to(notes))) == []
+    assert list(train(TrainingSetup(run, records, progress=messages_to(notes)))) == []
     assert notes == ["This run is over: valid did not improve in the last 2 evaluations."]
 
 
@@ -353,7 +355,7 @@ def test_a_step_that_is_not_finite_is_named_and_the_checkpoint_before_it_stays(
     run, records = start_run("training.save_every=1")
     monkeypatch.setattr(loop, "make_train_step", spoiled(loop.make_train_step))
     with pytest.raises(RunError, match="and nan at step 4"):
-        list(train(run, records))
+        list(train(TrainingSetup(run, records)))
     assert best_checkpoint(run).endswith("model.ckpt-3")
     weights = load_model(run, best_checkpoint(run)).get_weights()
     assert all(np.isfinite(weight).all() for weight in weights)
@@ -377,7 +379,7 @@ def test_a_damaged_shard_ends_training_with_its_name(start_run, tmp_path):
     content[len(content) // 2] ^= 255
     shard.write_bytes(bytes(content))
     with pytest.raises(RecordsError, match=shard.name):
-        list(train(run, records))
+        list(train(TrainingSetup(run, records)))
 
 
 def mask_266_in_train(case, split, row):
@@ -391,7 +393,7 @@ def mask_266_in_train(case, split, row):
 def test_an_article_that_is_masked_everywhere_is_not_learnt(start_run, tiny_data, tmp_path):
     data = changed_data(tiny_data, tmp_path / "data", mask_266_in_train)
     run, records = start_run("training.epochs=8", data=data, root=tmp_path)
-    list(train(run, records))
+    list(train(TrainingSetup(run, records)))
     scorer = RunScorer(make_logit_function(load_model(run, best_checkpoint(run))), None, 384)
     y_true, y_score, known = score_records(scorer, records, split="train")
     column = records.articles.names.index("266")
@@ -412,5 +414,5 @@ def spoil_every_second(case, split, row):
 def test_cases_of_weight_0_are_not_learnt(start_run, tiny_data, tmp_path):
     data = changed_data(tiny_data, tmp_path / "data", spoil_every_second)
     run, records = start_run("training.epochs=10", data=data, root=tmp_path)
-    evaluations = list(train(run, records))
+    evaluations = list(train(TrainingSetup(run, records)))
     assert max(evaluation.valid["micro_f1"] for evaluation in evaluations) > 0.8

@@ -23,6 +23,7 @@ from lawrec.training.onnx_export import (
     sample_cases,
     score_difference,
 )
+from lawrec.training.setup import TrainingSetup
 from tests.helpers.cases import EXPORTED
 from tests.helpers.progress import messages_to
 
@@ -59,10 +60,10 @@ def test_a_run_that_needs_no_network_is_refused(start_run):
 
 def test_a_training_exports_its_best_checkpoint_at_its_end(start_run):
     run, records = start_run("training.max_steps=2", EXPORTED)
-    list(train(run, records))
+    list(train(TrainingSetup(run, records)))
     assert is_exported(run, best_checkpoint(run))
     shutil.rmtree(run.folder / "onnx")
-    list(train(run, records))  # as --resume does
+    list(train(TrainingSetup(run, records)))  # as --resume does
     assert is_exported(run, best_checkpoint(run))
 
 

@@ -23,10 +23,9 @@ def new(tiny_data, tmp_path):
 
 
 def test_a_damaged_shard_does_not_stop_a_new_training(new, tmp_path):
-    _, _, records = set_up_training(tmp_path / "runs", "first", new=new)
-    records.shard_paths("train")[0].write_bytes(b"")
-    _, run, records = set_up_training(tmp_path / "runs", "second", new=new)
-    assert len(list(train(run, records))) == 1
+    setup = set_up_training(tmp_path / "runs", "first", new=new)
+    setup.records.shard_paths("train")[0].write_bytes(b"")
+    assert len(list(train(set_up_training(tmp_path / "runs", "second", new=new)))) == 1
 
 
 def test_without_a_valid_split_nothing_is_prepared_and_no_run_made(new, tmp_path):
@@ -71,9 +70,9 @@ def test_a_run_whose_cases_are_gone_says_so_and_how_to_name_them(new, tmp_path, 
         resumed(tmp_path)
     assert caught.value.got == f"no {new.dataset.data}"
     assert caught.value.todo.endswith("name the folder where they are now with --data.")
-    _, run, records = resumed(tmp_path, data)
-    assert records.tokens == run.tokens
-    assert len(list(train(run, records))) == 1
+    setup = resumed(tmp_path, data)
+    assert setup.records.tokens == setup.run.tokens
+    assert len(list(train(setup))) == 1
 
 
 def test_other_cases_are_not_taken_for_those_of_a_run(new, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import tensorflow as tf
 from sklearn.metrics import precision_recall_curve
 
 from lawrec.training.loop import train
+from lawrec.training.setup import TrainingSetup
 from lawrec.training.tensorboard import BINS, THRESHOLDS, histogram, precision_recall
 from tests.helpers.progress import Reports, messages_to
 
@@ -36,7 +37,7 @@ def points(folder):
 @pytest.fixture(scope="module")
 def shown(start_run):
     run, records = start_run(*SETTINGS, "training.summary_every=2", "training.histogram_every=5")
-    evaluations = list(train(run, records, profile=range(3, 5)))
+    evaluations = list(train(TrainingSetup(run, records), profile=range(3, 5)))
     return run, records, evaluations
 
 
@@ -100,8 +101,8 @@ def resumed(start_run):
 
     run, records = start_run(*SETTINGS, "training.summary_every=1")
     with pytest.raises(InterruptedError):
-        list(train(run, records, progress=Reports(interrupt)))
-    list(train(run, records))
+        list(train(TrainingSetup(run, records, progress=Reports(interrupt))))
+    list(train(TrainingSetup(run, records)))
     return run.folder / "tensorboard/train"
 
 
@@ -124,13 +125,13 @@ def test_tensorboard_drops_the_lost_steps(resumed):
 def test_a_training_that_ends_before_the_steps_to_trace_says_so(start_run, steps, notes):
     run, records = start_run("training.max_steps=2", "training.summary_every=0")
     messages = []
-    list(train(run, records, progress=messages_to(messages), profile=steps))
+    list(train(TrainingSetup(run, records, progress=messages_to(messages)), profile=steps))
     assert messages.count("No step was traced: the training took steps 1 to 2.") == notes
 
 
 def test_without_summaries_nothing_is_written(start_run):
     run, records = start_run("training.epochs=1", "training.summary_every=0")
-    list(train(run, records))
+    list(train(TrainingSetup(run, records)))
     assert not (run.folder / "tensorboard").exists()
 
 

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from lawrec.models.losses import LOSSES
+from lawrec.training.setup import TrainingSetup
 from lawrec.training.train_step import create_train_state, make_train_step
 from tests.helpers.cases import CHARGE_SETTINGS, changed_data
 
@@ -49,9 +50,9 @@ def stepping(start_run, data):
 
 
 def state_and_step(run, records):
-    strategy = tf.distribute.get_strategy()
-    state = create_train_state(run, records, strategy=strategy)
-    return state, make_train_step(state, strategy, config=run.config, records=records)
+    setup = TrainingSetup(run, records)
+    state = create_train_state(setup)
+    return state, make_train_step(state, setup)
 
 
 @pytest.mark.parametrize("pooling", ["article-attention", "mean"])
@@ -125,7 +126,7 @@ def test_each_kind_of_case_trains_its_own_output_alone(charge_run, charges_alone
 def test_each_output_starts_at_the_shares_among_the_cases_whose_labels_are_known(charge_run):
     run, records = charge_run
     assert records.manifest.known_cases == {"articles": 80, "charges": 24}
-    model = create_train_state(run, records, strategy=tf.distribute.get_strategy()).model
+    model = create_train_state(TrainingSetup(run, records)).model
     for name, counts, n_cases in (
         ("articles", records.manifest.label_counts, 80),
         ("charges", (8, 8, 8), 24),
