@@ -1,12 +1,13 @@
-"""Streams that do not fit into memory: read them in chunks, or keep them in a temporary file."""
+"""Streams that do not fit into memory: work on them item by item, or keep them in a file."""
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 T = TypeVar("T")
+Result = TypeVar("Result")
 CHUNK_CASES = 2_048
 CHUNK_CHARACTERS = 16 * 2**20
 """Characters of the facts in memory at once: a packed file of a megabyte may hold gigabytes."""
@@ -48,6 +49,31 @@ def batched(
             chunk, length, weight = [], size, 0
     if chunk:
         yield chunk
+
+
+class MapItems(Protocol):
+    """Yields each item with the result of a function, in order: here, or in other processes.
+
+    In other processes, the function, the items and the results are pickled, and items are read some
+    way ahead. Closing the generator ends the work.
+    """
+
+    def __call__(
+        self, work: Callable[[T], Result], items: Iterable[T]
+    ) -> Generator[tuple[T, Result], None, None]:
+        """Yield each item with its result."""
+
+
+def map_here(
+    work: Callable[[T], Result], items: Iterable[T]
+) -> Generator[tuple[T, Result], None, None]:
+    """Yield each item with its result, as `MapItems` does, in this process.
+
+    Example:
+        >>> list(map_here(abs, [-1, 2]))
+        [(-1, 1), (2, 2)]
+    """
+    yield from ((item, work(item)) for item in items)
 
 
 class JsonSpool:

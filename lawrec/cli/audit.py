@@ -10,6 +10,7 @@ from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
 from lawrec.config import CorpusConfig
 from lawrec.corpus.tokenization.tokenizers import TOKENIZERS
+from lawrec.iterables import map_here
 from lawrec.storage.files import write_text
 from lawrec.storage.json_text import json_text
 
@@ -47,6 +48,7 @@ from lawrec.storage.json_text import json_text
     help="Write the cases without their errors to this new folder.",
 )
 @options.jobs
+@options.cluster
 @click.option("--strict", is_flag=True, help="Exit with 1 when there is an error.")
 @options.messages
 def audit(
@@ -59,6 +61,7 @@ def audit(
     html_file: Path | None,
     fix: Path | None,
     n_jobs: int,
+    cluster: str | None,
     strict: bool,
     **arguments: Unpack[option_values.InputFormatOptions],
 ) -> None:
@@ -80,14 +83,17 @@ def audit(
         tokenizer=tokenizer,
         any_label=case_format.any_label,
     )
-    with option_values.show_progress() as progress:
+    with (
+        option_values.processes(jobs=n_jobs, cluster=cluster) as map_items,
+        option_values.show_progress() as progress,
+    ):
         report = audit_cases(
             data,
             reference,
             threshold=near_duplicate_threshold,
             case_format=case_format,
             fix=fix,
-            jobs=n_jobs,
+            map_items=map_items or map_here,
             progress=progress,
         )
     print_result(audit_text(report))

@@ -1,14 +1,11 @@
 """`lawrec prepare`: convert labelled cases to records."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Unpack
 
 import click
 
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
-from lawrec.corpus.parallel_tokenization import MapBatches
 
 
 @click.command(cls=option_types.HeadedCommand)
@@ -26,23 +23,14 @@ def prepare(cluster: str | None, **arguments: Unpack[option_values.DataOptions])
     from lawrec.corpus.records.prepare import prepare as prepare_records
     from lawrec.reporting.runs_text import records_text
 
-    with _connected(cluster) as map_batches, option_values.show_progress() as progress:
+    with (
+        option_values.processes(cluster=cluster) as map_items,
+        option_values.show_progress() as progress,
+    ):
         records = prepare_records(
             option_values.dataset_spec_from(arguments, settings),
             settings.corpus,
             progress=progress,
-            map_batches=map_batches,
+            map_batches=map_items,
         )
     print_result(records_text(records))
-
-
-@contextmanager
-def _connected(cluster: str | None) -> Iterator[MapBatches | None]:
-    """Yield what has a cluster tokenize; None without one."""
-    if cluster is None:
-        yield None
-        return
-    from lawrec.cluster.ray_cluster import connected, map_in_order
-
-    with connected(cluster):
-        yield map_in_order

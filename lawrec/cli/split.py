@@ -8,6 +8,7 @@ import click
 
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
+from lawrec.iterables import map_here
 
 
 def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float, ...]:
@@ -40,6 +41,7 @@ def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float,
 @options.any_label
 @options.input_format
 @options.jobs
+@options.cluster
 @options.output("New folder for the splits.", folder=True, required=True)
 @options.messages
 def split(
@@ -50,6 +52,7 @@ def split(
     near_duplicate_threshold: float,
     skip_bad: bool,
     n_jobs: int,
+    cluster: str | None,
     output: Path,
     **arguments: Unpack[option_values.InputFormatOptions],
 ) -> None:
@@ -61,11 +64,16 @@ def split(
     from lawrec.corpus.splitting.stratified_split import SplitSettings, split_files
     from lawrec.reporting.audit_text import split_text
 
-    with option_values.show_progress() as progress:
+    with (
+        option_values.processes(jobs=n_jobs, cluster=cluster) as map_items,
+        option_values.show_progress() as progress,
+    ):
         report = split_files(
             files,
             output,
-            settings=SplitSettings(ratios, split_seed, near_duplicate_threshold, n_jobs),
+            settings=SplitSettings(
+                ratios, split_seed, near_duplicate_threshold, map_items or map_here
+            ),
             article_list=article_list,
             case_format=option_values.case_format_from(arguments),
             skip_bad=skip_bad,

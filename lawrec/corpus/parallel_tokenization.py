@@ -20,13 +20,13 @@ from contextlib import closing, suppress
 from functools import cache, partial
 from itertools import chain, compress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.cases import Case, n_characters
 from lawrec.corpus.splits import TokenCounts, count_tokens
 from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
-from lawrec.iterables import batched
+from lawrec.iterables import MapItems, batched, map_here
 from lawrec.parallel import available_cores, parallel_map
 from lawrec.storage.claims import Claims
 from lawrec.storage.files import write_text
@@ -49,10 +49,6 @@ _Tokens: TypeAlias = tuple[list[list[str]], TokenCounts]
 """The tokens of each case of a batch, and their counts in those that count."""
 _Work: TypeAlias = Callable[[_Batch], _Tokens]
 _SharedWork: TypeAlias = Callable[[_Batch], _Tokens | None]
-MapBatches: TypeAlias = Callable[
-    [_SharedWork, Iterable[_Batch]], Generator[tuple[_Batch, _Tokens | None], None, None]
-]
-"""What `parallel_map` does, with processes of its own: it yields each batch with its tokens."""
 
 
 def tokenize_cases(
@@ -61,7 +57,7 @@ def tokenize_cases(
     *,
     config: CorpusConfig,
     dictionaries: tuple[Path, ...],
-    map_batches: MapBatches | None = None,
+    map_batches: MapItems | None = None,
     kept: Path | None = None,
     counts: TokenCounts | None = None,
 ) -> Generator[tuple[Case, list[str]], None, None]:
@@ -105,7 +101,7 @@ def tokenize_cases(
         partial(_tokenize_or_read, each, kept) if kept else each for each in (work, here)
     )
     if is_alone or not map_batches:
-        map_batches = _map_here if is_alone else partial(parallel_map, workers=workers)
+        map_batches = map_here if is_alone else partial(parallel_map, workers=workers)
     batches = batched(cases, CASES_PER_TASK, weigh=n_characters, most_weight=CHARACTERS_PER_TASK)
     with closing(map_batches(shared, batches)) as done:
         for batch, (tokens, batch_counts) in _awaited(done, retry):
@@ -128,10 +124,6 @@ def _tokenize_batch(
 def _is_counted(cases: list[Case]) -> list[bool]:
     """Return for each case whether its tokens are counted: one of weight 0 teaches nothing."""
     return [case.weight > 0 for case in cases]
-
-
-def _map_here(work: _SharedWork, batches: Iterable[_Batch]) -> Generator[Any, None, None]:
-    yield from ((batch, work(batch)) for batch in batches)
 
 
 def _awaited(

@@ -5,7 +5,8 @@
 All cases are invented (data/make_sample.py), and the shipped model answers them. Each figure is of
 whole processes, their start included, with one thread each. Where other programs use the machine,
 the ratio of CPU seconds says more than that of seconds: two processes are twice as fast as one on
-two free cores if they need no more CPU in all.
+two free cores if they need no more CPU in all. Two that share nothing, with half of the cases each,
+need more as well: they both start, and the cores share caches and memory.
 """
 
 import os
@@ -27,7 +28,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 @click.option("--cases", default=10_000, show_default=True, help="Cases to predict.")
 @click.option("--shard-bytes", default=2**18, show_default=True, help="Bytes of a shard.")
 def main(cases: int, shard_bytes: int) -> None:
-    """Print seconds and CPU seconds of a stream, of one process and of two."""
+    """Print seconds and CPU seconds of a stream, of one process, of two, and of two apart."""
     print(f"{available_cores()} cores, load {os.getloadavg()[0]:.1f}, {cases:,} cases")
     with tempfile.TemporaryDirectory() as name:
         data = Path(name, "data")
@@ -35,10 +36,25 @@ def main(cases: int, shard_bytes: int) -> None:
         _run([[script, "--out", str(data), "--cases", str(cases)]])
         stream = _run([["-m", "lawrec", "predict", "-q", "--jobs", "0", str(data)]])
         _print("one stream", stream, stream)
+        command = ["-m", "lawrec", "predict", "-q", "--shard-bytes", str(shard_bytes)]
         for n_processes in (1, 2):
-            command = ["-m", "lawrec", "predict", "-q", "--shard-bytes", str(shard_bytes)]
-            command += ["--output-folder", str(Path(name, f"answers-{n_processes}")), str(data)]
-            _print(f"in shards, {n_processes} at once", _run([command] * n_processes), stream)
+            whole = [*command, "--output-folder", str(Path(name, f"answers-{n_processes}"))]
+            used = _run([[*whole, str(data)]] * n_processes)
+            _print(f"in shards, {n_processes} at once", used, stream)
+        halves = [Path(name, half) for half in ("first", "second")]
+        for half, lines in zip(halves, _halves(data), strict=True):
+            half.with_suffix(".jsonl").write_bytes(b"".join(lines))
+        apart = [
+            [*command, "--output-folder", str(half), str(half.with_suffix(".jsonl"))]
+            for half in halves
+        ]
+        _print("2 at once, half each", _run(apart), stream)
+
+
+def _halves(data: Path) -> tuple[list[bytes], list[bytes]]:
+    """Return every second line of all cases, and the others."""
+    lines = [line for path in sorted(data.iterdir()) for line in path.read_bytes().splitlines(True)]
+    return lines[::2], lines[1::2]
 
 
 def _print(name: str, used: tuple[float, float], stream: tuple[float, float]) -> None:

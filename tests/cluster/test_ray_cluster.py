@@ -128,3 +128,48 @@ def test_an_address_that_is_none_is_refused(monkeypatch, address):
     monkeypatch.setattr(ray_cluster, "_import_ray", lambda: None)
     with pytest.raises(ConfigError, match="there must be a Ray cluster"), connected(address):
         raise AssertionError("connected")
+
+
+@needs_ray
+@pytest.mark.parametrize("command", ["audit", "split"])
+def test_a_node_is_lost_and_the_report_is_that_of_one_process(
+    cluster, tmp_path, monkeypatch, command
+):
+    """Each of them has tasks of its own: lines are checked, signed and compared."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("lawrec.corpus.audit.line_checks.PART_BYTES", 20_000)
+    monkeypatch.setattr("lawrec.corpus.duplicates.near_duplicates.BATCH_SIZE", 100)
+    monkeypatch.setattr("lawrec.corpus.duplicates.pair_search.PAIRS_PER_TASK", 5)
+    shutil.copy(shipped_path("data/sample/train.json"), tmp_path / "train.json")
+    lines = Path("train.json").read_bytes().splitlines(keepends=True)
+    copies = [line.replace("的".encode(), b"") for line in lines[:40]]
+    Path("train.json").write_bytes(b"".join([*lines[:900], *copies, b"{\n"]))
+    written = {
+        "audit": lambda name: ("audit", "train.json", "--json", f"{name}.json", "--fix", name),
+        "split": lambda name: ("split", "train.json", "--skip-bad", "--output", name),
+    }[command]
+    alone = lawrec(*written("alone"))
+    lost, done = cluster.add_node(num_cpus=1), []
+
+    def map_and_lose_a_node(work, items):
+        for result in map_in_order(work, items):
+            done.append(work.func.__name__)
+            if len(done) == 4:
+                cluster.remove_node(lost, allow_graceful=False)
+            yield result
+
+    monkeypatch.setattr(ray_cluster, "map_in_order", map_and_lose_a_node)
+    shared = lawrec(*written("shared"), "--cluster", cluster.address)
+    assert lost not in cluster.list_all_nodes()
+    assert (shared.exit_code, shared.stdout) == (0, alone.stdout.replace("alone", "shared"))
+    assert contents(tmp_path / "shared") == contents(tmp_path / "alone")
+    if command == "audit":
+        assert Path("shared.json").read_bytes() == Path("alone.json").read_bytes()
+        assert set(done) == {"_check_part", "_hash_bands", "_joined"}
+    assert done.count("_joined") > 4
+
+
+def test_processes_are_of_this_machine_or_of_a_cluster():
+    result = lawrec("audit", shipped_path("data/sample"), "--jobs", 2, "--cluster", "local")
+    assert result.exit_code == 2
+    assert "--jobs and --cluster exclude each other." in result.stderr

@@ -2,7 +2,9 @@
 
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
@@ -13,6 +15,7 @@ from lawrec import config, config_sources
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.devices.tensorflow_start import import_tensorflow
+from lawrec.iterables import MapItems
 from lawrec.law.statute_versions import CRIMINAL_LAW, ROOT, newest_path
 from lawrec.progress import SILENT, Progress
 from lawrec.registry import lookup
@@ -135,6 +138,32 @@ def case_format_of_data(data: Path | None, arguments: InputFormatOptions) -> Cas
 def show_progress(hidden: bool = False) -> AbstractContextManager[Progress]:
     """Return the context of a command's work: progress on stderr unless hidden or --quiet."""
     return nullcontext(SILENT) if hidden or _is_on("quiet") else progress_on(sys.stderr)
+
+
+@contextmanager
+def processes(*, jobs: int = 0, cluster: str | None = None) -> Iterator[MapItems | None]:
+    """Yield what does a command's work in other processes, which end with the block.
+
+    Args:
+        jobs: The number of processes on this machine.
+        cluster: The address of a Ray cluster.
+
+    Yields:
+        What maps items, or None without other processes.
+    """
+    if jobs and cluster is not None:
+        raise click.UsageError("--jobs and --cluster exclude each other.")
+    if cluster is not None:
+        from lawrec.cluster.ray_cluster import connected, map_in_order
+
+        with connected(cluster):
+            yield map_in_order
+    elif jobs:
+        from lawrec.parallel import parallel_map
+
+        yield partial(parallel_map, workers=jobs)
+    else:
+        yield None
 
 
 def log_level() -> str:

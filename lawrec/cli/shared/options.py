@@ -188,6 +188,11 @@ jobs = click.option(
     default=0,
     help="Number of extra processes; the results are the same.",
 )
+cluster = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Ray cluster that shares the work; local: one on this machine.",
+)
 language = click.option(
     "--language",
     type=click.Choice(LANGUAGES),

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from lawrec.corpus.audit.case_checks import ERROR, WARNING
 from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD, NearDuplicateIndex
+from lawrec.iterables import MapItems, map_here
 from lawrec.law.articles import statute_order
 from lawrec.storage.disk_array import DiskArray
 from lawrec.storage.files import temporary_file
@@ -35,7 +36,7 @@ class DuplicateIndex:
         files: The path of each split; train is the first.
         temporary: Closes the temporary files.
         threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
-        jobs: The number of other processes that compare the facts; 0: this one does.
+        map_items: Compares the facts, in this process or in others.
 
     Attributes:
         files: The path of each split.
@@ -49,12 +50,12 @@ class DuplicateIndex:
         temporary: ExitStack,
         threshold: float = NEAR_DUPLICATE_THRESHOLD,
         *,
-        jobs: int = 0,
+        map_items: MapItems = map_here,
     ) -> None:
         self.files = files
         self.check_unchanged = change_check(files.values())
         self.articles: dict[str, Counter[str]] = {split: Counter() for split in files}
-        self._texts = NearDuplicateIndex(temporary, threshold, jobs=jobs)
+        self._texts = NearDuplicateIndex(temporary, threshold, map_items=map_items)
         # The index of its split, the number of its file, its line in that file, and the number of
         # its set of articles.
         self._cases = DiskArray(temporary.enter_context(temporary_file()), "u1,u4,u8,u4")

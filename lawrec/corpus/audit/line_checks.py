@@ -14,7 +14,7 @@ from lawrec.corpus.audit.case_checks import CHECKS, AuditReference
 from lawrec.corpus.case_lines import CaseLine, LinePart, line_parts, read_line_part, read_lines
 from lawrec.corpus.cases import Case
 from lawrec.corpus.readers import CaseFormat
-from lawrec.parallel import parallel_map
+from lawrec.iterables import MapItems, map_here
 
 PART_BYTES = 2**20
 """Bytes of a part, all lines of which are in memory."""
@@ -63,15 +63,19 @@ def check_line(line: CaseLine, reference: AuditReference) -> CheckedLine:
 
 
 def check_splits(
-    files: Mapping[str, Path], reference: AuditReference, *, case_format: CaseFormat, jobs: int
+    files: Mapping[str, Path],
+    reference: AuditReference,
+    *,
+    case_format: CaseFormat,
+    map_items: MapItems,
 ) -> Generator[tuple[str, CheckedLine], None, None]:
     """Yield each line of each split, in order, with the name of the split.
 
     Args:
         files: The path of each split.
-        reference: What the lines are checked against; with `jobs`, it can be pickled.
+        reference: What the lines are checked against; it can be pickled.
         case_format: How the cases are written.
-        jobs: The number of other processes that check them; 0: this one does.
+        map_items: Has other processes check them; `map_here`: this one does.
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
@@ -79,12 +83,15 @@ def check_splits(
     Example:
         >>> from lawrec.storage.resources import shipped_path
         >>> files = {"test": shipped_path("data/sample/test.json")}
-        >>> checked = check_splits(files, AuditReference(), case_format=CaseFormat(), jobs=0)
+        >>> checked = check_splits(
+        ...     files, AuditReference(), case_format=CaseFormat(), map_items=map_here
+        ... )
         >>> next(checked)[1].labels
         ('275',)
     """
+    is_here = map_items is map_here
     parts = {
-        split: line_parts(path, case_format, part_bytes=PART_BYTES) if jobs else []
+        split: [] if is_here else line_parts(path, case_format, part_bytes=PART_BYTES)
         for split, path in files.items()
     }
     if not all(parts.values()):
@@ -94,7 +101,7 @@ def check_splits(
         return
     items = [(split, part) for split in parts for part in parts[split]]
     work = partial(_check_part, reference, case_format)
-    with closing(parallel_map(work, items, workers=jobs)) as checked:
+    with closing(map_items(work, items)) as checked:
         for (split, _), lines in checked:
             yield from ((split, line) for line in lines)
 

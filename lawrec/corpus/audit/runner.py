@@ -28,6 +28,7 @@ from lawrec.corpus.label_check import find_article_list, known_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import encodings_at, find_splits, splits_in
 from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
+from lawrec.iterables import MapItems, map_here
 from lawrec.law.articles import read_article_list, statute_order
 from lawrec.law.catalog import shipped_catalog
 from lawrec.progress import SILENT, Progress
@@ -106,7 +107,7 @@ def audit(
     threshold: float = NEAR_DUPLICATE_THRESHOLD,
     case_format: CaseFormat = DEFAULT_FORMAT,
     fix: Path | None = None,
-    jobs: int = 0,
+    map_items: MapItems = map_here,
     progress: Progress = SILENT,
 ) -> AuditReport:
     """Check labelled cases, and optionally write a copy without their errors.
@@ -120,7 +121,7 @@ def audit(
         threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
         case_format: How the cases are written.
         fix: A new folder for the copy; None: no copy.
-        jobs: The number of other processes that share the work; 0: this one does it all.
+        map_items: Does most of the work, in this process or in others.
         progress: Where to report the number of lines done.
 
     Raises:
@@ -138,9 +139,9 @@ def audit(
     """
     files = splits_to_audit(data)
     with ExitStack() as temporary:
-        index = DuplicateIndex(files, temporary, threshold, jobs=jobs)
+        index = DuplicateIndex(files, temporary, threshold, map_items=map_items)
         work = _Audit(index, reference, case_format)
-        work.check_lines(jobs, progress)
+        work.check_lines(map_items, progress)
         work.check_corpus()
         changes = None
         if fix:
@@ -231,10 +232,12 @@ class _Audit:
         self._counts: Counter[str] = Counter()
         self._examples: defaultdict[str, list[Occurrence]] = defaultdict(list)
 
-    def check_lines(self, jobs: int, progress: Progress) -> None:
+    def check_lines(self, map_items: MapItems, progress: Progress) -> None:
         """Check every line by itself, and add its case to the index."""
         files, sizes = self._index.files, defaultdict[str, Counter[str]](Counter)
-        checked = check_splits(files, self._reference, case_format=self._case_format, jobs=jobs)
+        checked = check_splits(
+            files, self._reference, case_format=self._case_format, map_items=map_items
+        )
         with closing(checked):
             for split, line in checked:
                 self._count(split, line, counts=sizes[split])

@@ -12,7 +12,7 @@ the `MAX_CANDIDATES` before it: the work grows with the texts, and not with thei
 
 All that there is of a text is in temporary files, 170 bytes beside the text itself: memory holds a
 range of the hashes of one band at a time, whatever the number of texts. Other processes may compute
-the signatures, and compare the texts range by range: the groups are the same.
+the signatures and compare the candidates: the groups are the same.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from lawrec.corpus.duplicates.pair_search import (
     join_near_duplicates,
     shingles,
 )
-from lawrec.iterables import batched
+from lawrec.iterables import MapItems, batched, map_here
 from lawrec.storage.disk_array import DiskArray, equal_values
 from lawrec.storage.files import temporary_file
 
@@ -75,7 +75,7 @@ class NearDuplicateIndex:
     Args:
         files: Closes the temporary files, which hold all that there is of each text.
         threshold: The smallest Jaccard similarity of two texts that are near-duplicates.
-        jobs: The number of other processes that compare the texts; 0: this one does.
+        map_items: Computes the signatures and compares the texts, in this process or in others.
 
     Example:
         >>> with ExitStack() as files:
@@ -87,10 +87,14 @@ class NearDuplicateIndex:
     """
 
     def __init__(
-        self, files: ExitStack, threshold: float = NEAR_DUPLICATE_THRESHOLD, *, jobs: int = 0
+        self,
+        files: ExitStack,
+        threshold: float = NEAR_DUPLICATE_THRESHOLD,
+        *,
+        map_items: MapItems = map_here,
     ) -> None:
         self.threshold = threshold
-        self._jobs = jobs
+        self._map_items = map_items
         self._rows = rows_per_band(threshold)
         digests, *others = (files.enter_context(temporary_file()) for _ in range(1 + N_FILES))
         self._digests = DiskArray(digests, "u8")
@@ -130,20 +134,13 @@ class NearDuplicateIndex:
             for number in others:
                 firsts[number] = first
         self._compute_signatures()
-        join_near_duplicates(self._store, self.threshold, jobs=self._jobs)
+        join_near_duplicates(self._store, self.threshold, map_items=self._map_items)
         return firsts
 
     def _compute_signatures(self) -> None:
         """Add the hashes of the bands of each different text."""
-        from lawrec.parallel import parallel_map  # multiprocessing is slow to import
-
         work = partial(_hash_bands, self._rows)
-        hashed = (
-            parallel_map(work, self._batches(), workers=self._jobs)
-            if self._jobs
-            else ((batch, work(batch)) for batch in self._batches())
-        )
-        with closing(hashed):
+        with closing(self._map_items(work, self._batches())) as hashed:
             for (numbers, _), hashes in hashed:
                 self._store.add_hashes(numbers, hashes)
 

@@ -1,22 +1,21 @@
 """Pair search: the near-duplicates among many texts, range by range of the hashes of a band.
 
-Each range is work of its own: the texts whose hashes in a band are equal are candidates, and those
-whose true similarity reaches the threshold are joined. All that this takes is in files, which any
-number of processes can read. Each of them skips the pairs that follow from what it has joined
-already. Together they join the same texts, whoever searches which range.
+The texts whose hashes in a band are equal are candidates, and those whose true similarity reaches
+the threshold are joined. Pairs that follow from what is joined already are not compared. The others
+are compared in tasks that hold their texts, so that any process can do any of them, in any order:
+together they join the same texts.
 """
 
-import os
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
-from functools import cache, partial
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
 from itertools import chain
-from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lawrec.iterables import MapItems, batched, map_here
 from lawrec.storage.disk_array import (
     BLOCK,
     DiskArray,
@@ -24,16 +23,19 @@ from lawrec.storage.disk_array import (
     equal_values_in,
     value_ranges,
 )
-from lawrec.storage.files import temporary_file
 from lawrec.storage.limits import MAX_CANDIDATES
 
 SHINGLE_SIZE = 5
 """Characters per shingle."""
 MAX_REJECTED = 2**16
 """Pairs below the threshold that are remembered, so as not to compare them for another band."""
+PAIRS_PER_TASK = 1_024
+"""Pairs that are compared at once ..."""
+BYTES_PER_TASK = 2**21
+"""... or fewer, once their texts have this many bytes: they are in memory."""
 N_FILES = 6
 """The files of a `TextStore`."""
-Pair = tuple[int, int]
+Pair: TypeAlias = tuple[int, int]
 """The numbers of two texts, the smaller one first."""
 
 
@@ -62,7 +64,7 @@ class TextStore:
     """Texts with the hashes of their bands, in files.
 
     Args:
-        files: `N_FILES` binary files, empty ones that can be written, or those of a full store.
+        files: `N_FILES` empty binary files, open for writing and reading.
         n_bands: The number of hashes of each text.
 
     Attributes:
@@ -71,7 +73,6 @@ class TextStore:
 
     def __init__(self, files: Sequence[IO[bytes]], n_bands: int) -> None:
         self.n_bands = n_bands
-        self._files = files
         self._texts, self._bands, *others = files
         dtypes = ("u8,u8", "u8", "u8", "u8")
         self._spans, self.firsts, self._compared, self._batch_sizes = map(DiskArray, others, dtypes)
@@ -108,12 +109,10 @@ class TextStore:
                 firsts = numbers[max(0, position - MAX_CANDIDATES) : position]
                 yield from ((first, second) for first in firsts)
 
-    def shared_paths(self) -> tuple[Path, ...]:
-        """Return paths at which other processes can read the files; none if there is no way."""
-        paths = [Path(f"/proc/{os.getpid()}/fd/{file.fileno()}") for file in self._files]
-        for file in self._files:
-            file.flush()
-        return tuple(paths) if all(path.exists() for path in paths) else ()
+    def n_bytes(self, number: int) -> int:
+        """Return the size of a text."""
+        start, end = self._spans[number]
+        return int(end - start)
 
     def _hashes(self, band: int) -> Iterator[NDArray[np.uint32]]:
         """Yield the hashes of a band of all texts that are compared."""
@@ -131,7 +130,7 @@ class DisjointSets:
         parents: A smaller number of the same set for each number, or the number itself.
     """
 
-    def __init__(self, parents: DiskArray) -> None:
+    def __init__(self, parents: DiskArray | dict[int, int]) -> None:
         self._parents = parents
 
     def root(self, number: int) -> int:
@@ -148,12 +147,6 @@ class DisjointSets:
         low, high = sorted((self.root(first), self.root(second)))
         self._parents[high] = low
 
-    def shorten_paths(self) -> None:
-        """Make the root the parent of each number."""
-        for number, parent in enumerate(self._parents.items()):
-            if number != parent:
-                self._parents[number] = self.root(number)
-
 
 def extend_with_numbers(array: DiskArray, n_items: int) -> None:
     """Add the numbers from 0 on to an array: the parents of numbers none of which is joined.
@@ -169,78 +162,87 @@ def extend_with_numbers(array: DiskArray, n_items: int) -> None:
         array.extend(range(start, min(start + BLOCK, n_items)))
 
 
+class Comparison(NamedTuple):
+    """Some pairs of texts that are compared together, with the texts by their numbers."""
+
+    pairs: list[Pair]
+    texts: dict[int, str]
+
+    def joined(self, threshold: float) -> list[Pair]:
+        """Return pairs of near-duplicates, of which all others follow."""
+        sets = DisjointSets({number: number for number in self.texts})
+        joined = []
+        for first, second in dict.fromkeys(self.pairs):
+            if sets.root(first) != sets.root(second):
+                texts = (self.texts[first], self.texts[second])
+                if jaccard(*map(shingles, texts)) >= threshold:
+                    sets.join(first, second)
+                    joined.append((first, second))
+        return joined
+
+
 class PairSearch(NamedTuple):
-    """The search of one process.
+    """The search for near-duplicates.
 
     Args:
-        store: The texts.
-        threshold: The smallest Jaccard similarity of two texts that are near-duplicates.
-        sets: The texts that this process has joined.
-        rejected: Pairs that it has compared in vain.
+        store: The texts, all of them with their hashes.
+        sets: The texts that are joined.
+        rejected: Pairs that were compared in vain.
     """
 
     store: TextStore
-    threshold: float
     sets: DisjointSets
     rejected: set[Pair]
 
-    def join(self, band: int, values: ValueRange) -> Iterator[Pair]:
-        """Yield the pairs of near-duplicates in a range of the hashes of a band, and join them."""
-        for pair in self.store.candidates(band, values):
-            first, second = pair
-            if pair in self.rejected or self.sets.root(first) == self.sets.root(second):
-                continue
-            if jaccard(*(shingles(self.store.text(number)) for number in pair)) >= self.threshold:
-                self.sets.join(first, second)
-                yield pair
-            else:
-                if len(self.rejected) == MAX_REJECTED:
-                    self.rejected.clear()
-                self.rejected.add(pair)
+    def comparisons(self) -> Iterator[Comparison]:
+        """Yield what is to be compared, as far as what was joined so far tells."""
+        store = self.store
+        for pairs in batched(
+            self._undecided(),
+            PAIRS_PER_TASK,
+            weigh=lambda pair: sum(map(store.n_bytes, pair)),
+            most_weight=BYTES_PER_TASK,
+        ):
+            yield Comparison(pairs, {n: store.text(n) for n in chain.from_iterable(pairs)})
+
+    def enter(self, pairs: Iterable[Pair], joined: Iterable[Pair]) -> None:
+        """Join what was found near among some pairs."""
+        for pair in joined:
+            self.sets.join(*pair)
+        if len(self.rejected) > MAX_REJECTED:
+            self.rejected.clear()
+        self.rejected.update(pairs)
+
+    def _undecided(self) -> Iterator[Pair]:
+        for hashes in self.store.hash_ranges():
+            for pair in self.store.candidates(*hashes):
+                first, second = map(self.sets.root, pair)
+                if first != second and pair not in self.rejected:
+                    yield pair
 
 
-def join_near_duplicates(store: TextStore, threshold: float, *, jobs: int) -> None:
+def join_near_duplicates(
+    store: TextStore, threshold: float, *, map_items: MapItems = map_here
+) -> None:
     """Join near-duplicates: `store.firsts` becomes the first text of the group of each text.
 
     Args:
         store: The texts, all of them with their hashes.
         threshold: The smallest Jaccard similarity of two texts that are near-duplicates.
-        jobs: The number of other processes that search; 0: this one does.
+        map_items: Compares the texts, in this process or in others.
 
     Example:
-        >>> join_near_duplicates(store, 0.8, jobs=0)  # doctest: +SKIP
+        >>> join_near_duplicates(store, 0.8)  # doctest: +SKIP
     """
-    from lawrec.parallel import parallel_map  # multiprocessing is slow to import
-
     sets = DisjointSets(store.firsts)
-    search = PairSearch(store, threshold, sets, set())
-    joined: Generator[tuple[Any, Iterable[Pair]], None, None]
-    if jobs and (paths := store.shared_paths()):
-        work = partial(_join_elsewhere, paths, store.n_bands, threshold)
-        joined = parallel_map(work, store.hash_ranges(), workers=jobs)
-    else:
-        joined = ((task, search.join(*task)) for task in store.hash_ranges())
-    with closing(joined):
-        for first, second in chain.from_iterable(pairs for _, pairs in joined):
-            sets.join(first, second)
-    sets.shorten_paths()
+    search = PairSearch(store, sets, set())
+    with closing(map_items(partial(_joined, threshold), search.comparisons())) as compared:
+        for comparison, joined in compared:
+            search.enter(comparison.pairs, joined)
+    for number, first in enumerate(store.firsts.items()):
+        if number != first:
+            store.firsts[number] = sets.root(number)
 
 
-def _join_elsewhere(
-    paths: tuple[Path, ...], n_bands: int, threshold: float, task: tuple[int, ValueRange]
-) -> list[Pair]:
-    search, _ = _search_of_process(paths, n_bands, threshold=threshold)
-    return list(search.join(*task))
-
-
-@cache
-def _search_of_process(
-    paths: tuple[Path, ...], n_bands: int, *, threshold: float
-) -> tuple[PairSearch, ExitStack]:
-    """Return the search of another process, and what closes its files."""
-    files = ExitStack()
-    store = TextStore([files.enter_context(path.open("rb")) for path in paths], n_bands)
-    # Of texts that are the same, one alone is compared: none of the others is joined yet.
-    parents = DiskArray(files.enter_context(temporary_file()), "u8")
-    extend_with_numbers(parents, len(store.firsts))
-    return PairSearch(store, threshold, DisjointSets(parents), set()), files
+def _joined(threshold: float, comparison: Comparison) -> list[Pair]:
+    return comparison.joined(threshold)

@@ -17,7 +17,7 @@ from lawrec.corpus.bad_lines import BadLines
 from lawrec.corpus.label_check import (
     check_labels,
 )
-from lawrec.corpus.parallel_tokenization import CASES_PER_TASK, MapBatches, tokenize_cases
+from lawrec.corpus.parallel_tokenization import CASES_PER_TASK, tokenize_cases
 from lawrec.corpus.records.dataset_spec import (
     DatasetInputs,
     DatasetSpec,
@@ -32,6 +32,7 @@ from lawrec.corpus.records.manifest import (
 from lawrec.corpus.records.writer import RecordsWriter, extra_labels, kept_tokens, split_cases
 from lawrec.corpus.tokenization.tokenizers import note_on_split_words
 from lawrec.errors import CaseError
+from lawrec.iterables import MapItems
 from lawrec.progress import SILENT, Progress
 from lawrec.storage.claims import Claims
 from lawrec.storage.files import atomic_folder
@@ -46,7 +47,7 @@ def prepare(
     config: CorpusConfig,
     *,
     progress: Progress = SILENT,
-    map_batches: MapBatches | None = None,
+    map_batches: MapItems | None = None,
 ) -> Records:
     """Return the records of the cases; they are written unless they are there and undamaged.
 
@@ -89,7 +90,7 @@ class _Preparation:
     config: CorpusConfig
     inputs: DatasetInputs
     progress: Progress
-    map_batches: MapBatches | None
+    map_batches: MapItems | None
 
     def run(self) -> None:
         """Write the records unless another process does; then tokenize, and wait for them."""

@@ -25,7 +25,7 @@ from lawrec.corpus.label_check import (
     labels_known_to_run,
     refuse_unknown_labels,
 )
-from lawrec.corpus.parallel_tokenization import MapBatches, tokenize_cases
+from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.records.dataset_spec import (
     EXTRA,
@@ -45,7 +45,7 @@ from lawrec.corpus.splits import SplitCounts, encodings_at
 from lawrec.corpus.tokenization.tokenizers import listed_words
 from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
 from lawrec.errors import CaseError
-from lawrec.iterables import JsonSpool
+from lawrec.iterables import JsonSpool, MapItems
 from lawrec.law.articles import statute_order
 from lawrec.law.charges import normalize_charge
 from lawrec.progress import Progress
@@ -78,7 +78,7 @@ class RecordsWriter:
     folder: Path
     vocab: Path
     extra: ExtraCases
-    map_batches: MapBatches | None
+    map_batches: MapItems | None
 
     def run(self) -> None:
         """Write the vocabularies, the shards and, last, the manifest."""

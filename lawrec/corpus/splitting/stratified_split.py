@@ -28,6 +28,7 @@ from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.corpus.splitting.stratification import GroupKind, assign_groups
 from lawrec.errors import CaseError, ConfigError
+from lawrec.iterables import MapItems, map_here
 from lawrec.law.articles import read_article_list
 from lawrec.progress import SILENT, Progress
 from lawrec.storage.disk_array import DiskArray
@@ -45,13 +46,13 @@ class SplitSettings:
         ratios: The shares of train, valid and test: three positive numbers whose sum is 1.
         seed: The seed of the random order in which groups of equal size are assigned.
         threshold: The smallest Jaccard similarity of two facts that are near-duplicates.
-        jobs: The number of other processes that compare the facts; 0: this one does.
+        map_items: Compares the facts, in this process or in others.
     """
 
     ratios: Sequence[float] = RATIOS
     seed: int = 2018
     threshold: float = NEAR_DUPLICATE_THRESHOLD
-    jobs: int = 0
+    map_items: MapItems = map_here
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,9 @@ class _Reading:
     """
 
     def __init__(self, temporary: ExitStack, settings: SplitSettings) -> None:
-        self._texts = NearDuplicateIndex(temporary, settings.threshold, jobs=settings.jobs)
+        self._texts = NearDuplicateIndex(
+            temporary, settings.threshold, map_items=settings.map_items
+        )
         self._labels, self._kinds = (
             DiskArray(temporary.enter_context(temporary_file()), np.uint32) for _ in range(2)
         )

@@ -7,6 +7,8 @@ from lawrec.corpus.audit.case_checks import ERROR, audit_reference_of
 from lawrec.corpus.audit.runner import audit, load_audit_reference
 from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
+from lawrec.iterables import map_here
+from tests.helpers.elsewhere import map_elsewhere
 from tests.helpers.planted_faults import (
     LISTED,
     PLANTED,
@@ -156,13 +158,12 @@ def test_labels_are_kept_however_a_tool_wrote_them(tmp_path, written, kept):
 
 
 @pytest.mark.parametrize(
-    ("stage", "jobs"), [("audit train", 0), ("audit train", 2), ("fix train", 0)]
+    ("stage", "map_items"),
+    [("audit train", map_here), ("audit train", map_elsewhere), ("fix train", map_here)],
 )
-def test_cases_that_change_meanwhile_are_refused(corpus, tmp_path, monkeypatch, stage, jobs):
+def test_cases_that_change_meanwhile_are_refused(corpus, tmp_path, monkeypatch, stage, map_items):
     corpus.write()
     path = corpus.folder / "train.json"
-    here = lambda work, items, workers: ((item, work(item)) for item in items)  # noqa: E731
-    monkeypatch.setattr(line_checks, "parallel_map", here)
     monkeypatch.setattr(line_checks, "PART_BYTES", 100)
     reference = load_audit_reference(corpus.folder, None, max_tokens=384)
 
@@ -175,7 +176,7 @@ def test_cases_that_change_meanwhile_are_refused(corpus, tmp_path, monkeypatch, 
             corpus.folder,
             reference,
             fix=tmp_path / "fixed",
-            jobs=jobs,
+            map_items=map_items,
             progress=Reports(change),
         )
     assert not (tmp_path / "fixed").exists()

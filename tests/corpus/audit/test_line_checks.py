@@ -17,6 +17,8 @@ from lawrec.corpus.cases import Case
 from lawrec.corpus.label_check import known_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.errors import CaseError
+from lawrec.iterables import map_here
+from tests.helpers.elsewhere import map_elsewhere
 
 REFERENCE = AuditReference(known=known_labels(["133之一", "264"]))
 LINES = (
@@ -29,12 +31,6 @@ LINES = (
 )
 
 
-def here(work, items, workers):
-    """Do in this process what others would do, with what they would get and return."""
-    work = pickle.loads(pickle.dumps(work))
-    yield from ((item, pickle.loads(pickle.dumps(work(item)))) for item in items)
-
-
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "train.json"
@@ -42,8 +38,8 @@ def file(tmp_path):
     return path
 
 
-def checked(files, jobs, case_format=DEFAULT_FORMAT):
-    return list(check_splits(files, REFERENCE, case_format=case_format, jobs=jobs))
+def checked(files, map_items, case_format=DEFAULT_FORMAT):
+    return list(check_splits(files, REFERENCE, case_format=case_format, map_items=map_items))
 
 
 def test_what_is_known_of_a_line():
@@ -84,11 +80,10 @@ def test_parts_have_the_lines_of_the_file(
     for name in "ab":
         (more / f"{name}.json").write_text("\n".join(LINES) + "\n", encoding=encoding)
     files, case_format = {"train": file, "test": more}, CaseFormat(**fields)
-    expected = checked(files, 0, case_format)
+    expected = checked(files, map_here, case_format)
     assert [split for split, _ in expected] == ["train"] * 15 + ["test"] * 10
     monkeypatch.setattr(line_checks, "PART_BYTES", part_bytes)
-    monkeypatch.setattr(line_checks, "parallel_map", here)
-    assert checked(files, 2, case_format) == expected
+    assert checked(files, map_elsewhere, case_format) == expected
 
 
 def test_a_part_has_the_bytes_of_its_lines(file):
@@ -100,13 +95,12 @@ def test_a_part_has_the_bytes_of_its_lines(file):
     ]
 
 
-def test_packed_files_and_tables_are_read_by_this_process(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(line_checks, "parallel_map", None)
+def test_packed_files_and_tables_are_read_by_this_process(file, tmp_path):
     packed = tmp_path / "train.json.gz"
     packed.write_bytes(gzip.compress(file.read_bytes()))
     table = tmp_path / "test.csv"
     table.write_text("fact,articles\n被告人张某盗窃手机一部。,264\n", encoding="utf-8")
-    lines = checked({"train": packed, "test": table}, 2)
+    lines = checked({"train": packed, "test": table}, None)
     assert [split for split, _ in lines] == ["train"] * 15 + ["test"]
 
 
@@ -118,17 +112,17 @@ def test_a_pipe_is_not_split(tmp_path):
 
 def test_an_empty_split_and_an_absent_one_are_errors_whoever_reads(file, tmp_path):
     (tmp_path / "test.json").touch()
-    for jobs in (0, 2):
+    for map_items in (map_here, map_elsewhere):
         with pytest.raises(CaseError, match=r"test\.json: the file must hold a case"):
-            audit(tmp_path, REFERENCE, jobs=jobs)
+            audit(tmp_path, REFERENCE, map_items=map_items)
         with pytest.raises(CaseError, match=r"absent\.json: the file must be readable"):
-            audit(tmp_path / "absent.json", REFERENCE, jobs=jobs)
+            audit(tmp_path / "absent.json", REFERENCE, map_items=map_items)
 
 
 def test_other_processes_count_tokens_with_the_same_tokenizer(file):
     reference = load_audit_reference(file, None, max_tokens=4, tokenizer="char")
     assert pickle.loads(pickle.dumps(reference)).tokens("被告人盗窃") == 5
-    reports = [audit(file, reference, jobs=jobs) for jobs in (0, 2)]
+    reports = [audit(file, reference, map_items=each) for each in (map_here, map_elsewhere)]
     assert reports[0] == reports[1]
     [truncated] = [finding for finding in reports[0].findings if finding.kind == "truncated"]
     assert truncated.count == 9

@@ -1,6 +1,6 @@
 import random
-import sys
 from contextlib import ExitStack
+from functools import partial
 from itertools import combinations
 
 import pytest
@@ -12,21 +12,22 @@ from lawrec.corpus.duplicates.near_duplicates import (
     rows_per_band,
 )
 from lawrec.corpus.duplicates.pair_search import (
-    DisjointSets,
-    TextStore,
-    _search_of_process,
+    Comparison,
     jaccard,
     shingles,
 )
+from lawrec.iterables import map_here
+from lawrec.parallel import parallel_map
 from lawrec.storage import disk_array
 from lawrec.storage.limits import MAX_CANDIDATES
+from tests.helpers.elsewhere import map_elsewhere
 
 CHARACTERS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
 
 
-def grouped(texts, threshold=0.8, jobs=0):
+def grouped(texts, threshold=0.8, map_items=map_here):
     with ExitStack() as files:
-        near = NearDuplicateIndex(files, threshold, jobs=jobs)
+        near = NearDuplicateIndex(files, threshold, map_items=map_items)
         for text in texts:
             near.add(text)
         return list(near.groups())
@@ -137,45 +138,48 @@ def test_groups_do_not_depend_on_how_much_is_sorted_at_once(monkeypatch, at_once
     assert grouped(texts) == expected
 
 
-@pytest.mark.parametrize("is_shared", [True, False])
-def test_other_processes_find_the_same_groups(monkeypatch, is_shared):
+@pytest.mark.parametrize(("pairs", "size"), [(1, 2**20), (7, 2**20), (1_000, 2_000)])
+@pytest.mark.parametrize("ahead", [1, 5, 1_000])
+def test_other_processes_find_the_same_groups(monkeypatch, pairs, size, ahead):
     texts = texts_with_relatives(12)
     texts += texts[:5]
     expected = grouped(texts)
     monkeypatch.setattr(disk_array, "AT_ONCE", 10)
     monkeypatch.setattr(near_duplicates, "BATCH_SIZE", 10)
-    if not is_shared:  # as on systems where no other process can open a file without a name
-        monkeypatch.setattr(TextStore, "shared_paths", lambda store: ())
-    assert grouped(texts, jobs=2) == expected
+    monkeypatch.setattr(pair_search, "PAIRS_PER_TASK", pairs)
+    monkeypatch.setattr(pair_search, "BYTES_PER_TASK", size)
+    assert grouped(texts, map_items=partial(map_elsewhere, ahead=ahead)) == expected
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="has no other way to open a file")
-def test_ranges_may_be_searched_in_any_order_by_any_number(monkeypatch):
-    """Three searches take every third range each, and know nothing of the others."""
-    monkeypatch.setattr(disk_array, "AT_ONCE", 10)
+def test_real_processes_find_the_same_groups():
     texts = texts_with_relatives(13)
-    with ExitStack() as files:
-        near = NearDuplicateIndex(files)
-        for text in texts:
-            near.add(text)
-        expected = list(near.groups())
-        store = near._store
-        for number in range(len(texts)):
-            store.firsts[number] = number
-        paths, ranges = store.shared_paths(), list(store.hash_ranges())
-        pairs = []
-        for part in range(3):
-            search, closing = _search_of_process.__wrapped__(paths, store.n_bands, threshold=0.8)
-            with closing:
-                for each in ranges[part::3]:
-                    pairs += search.join(*each)
-        assert list(store.firsts.items()) == list(range(len(texts)))
-        random.Random(1).shuffle(pairs)
-        sets = DisjointSets(store.firsts)
-        for pair in pairs:
-            sets.join(*pair)
-        sets.shorten_paths()
-        assert list(near.groups()) == expected
+    assert grouped(texts, map_items=partial(parallel_map, workers=2)) == grouped(texts)
+
+
+def test_of_pairs_that_are_compared_together_the_others_follow():
+    texts = dict(enumerate(["甲乙丙丁戊己", "甲乙丙丁戊己", "甲乙丙丁戊己", "庚辛壬癸子丑"]))
+    pairs = [(0, 1), (0, 2), (1, 2), (0, 3), (0, 3)]
+    assert Comparison(pairs, texts).joined(0.8) == [(0, 1), (0, 2)]
+    assert Comparison(pairs, texts).joined(0.0) == [(0, 1), (0, 2), (0, 3)]
+    assert Comparison([], {}).joined(0.8) == []
+
+
+def test_what_is_compared_is_bounded(monkeypatch):
+    """Of texts of one template, each is in a task with few others, whose texts it holds."""
+    monkeypatch.setattr(pair_search, "BYTES_PER_TASK", 2_000)
+    base = "".join(random.Random(0).choices(CHARACTERS, k=120))
+    texts = [f"{base}{number}" for number in range(50)]
+    sizes = []
+
+    def watched(work, items):
+        for item in items:
+            if isinstance(item, Comparison):
+                sizes.append(sum(len(text.encode()) for text in item.texts.values()))
+                assert {number for pair in item.pairs for number in pair} == set(item.texts)
+            yield item, work(item)
+
+    assert grouped(texts, map_items=watched) == [list(range(50))]
+    assert max(sizes) <= 2_000 + 2 * len(texts[-1].encode())
 
 
 def test_nothing_has_no_groups():

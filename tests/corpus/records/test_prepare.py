@@ -24,6 +24,7 @@ from lawrec.corpus.records.tfrecords import read_records
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.errors import CaseError, ConfigError, RecordsError
+from lawrec.iterables import map_here
 from lawrec.law.statute_versions import Version, save_version
 from lawrec.storage.files import sha256
 from lawrec.storage.resources import shipped_path
@@ -678,12 +679,6 @@ def test_the_encoding_of_each_split_is_reported(spec):
         "valid": "gb18030",
         "test": "utf-8",
     }
-
-
-def map_here(work, batches):
-    """What a cluster does, in this process."""
-    for batch in batches:
-        yield batch, work(batch)
 
 
 def test_a_preparation_that_was_stopped_goes_on_with_its_tokens(spec, monkeypatch):

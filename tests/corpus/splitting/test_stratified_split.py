@@ -8,6 +8,8 @@ from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.splits import SPLITS
 from lawrec.corpus.splitting.stratified_split import RATIOS, SplitSettings, split_files
 from lawrec.errors import CaseError, ConfigError
+from lawrec.iterables import map_here
+from tests.helpers.elsewhere import map_elsewhere
 from tests.helpers.progress import Reports
 
 CHARACTERS = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
@@ -108,8 +110,8 @@ def test_each_article_of_three_groups_or_more_reaches_every_split(done):
 
 def test_the_same_seed_gives_the_same_bytes_whoever_compares(tmp_path):
     source = write(tmp_path / "all.json", long_tail())
-    for name, seed, jobs in (("a", 1, 0), ("b", 1, 2), ("c", 2, 0)):
-        split_files([source], tmp_path / name, settings=SplitSettings(seed=seed, jobs=jobs))
+    for name, seed, each in (("a", 1, map_here), ("b", 1, map_elsewhere), ("c", 2, map_here)):
+        split_files([source], tmp_path / name, settings=SplitSettings(seed=seed, map_items=each))
     assert written(tmp_path / "a") == written(tmp_path / "b") != written(tmp_path / "c")
 
 
