@@ -47,7 +47,7 @@ NAMES = {
     "audit": "`audit`, all splits",
     "split": "`split` of the train cases",
     "prepare": "`prepare` with jieba",
-    "train": "`train`, an epoch of the LSTM of preset tiny",
+    "train": "`train --preset tiny`: its records, and an epoch of the LSTM",
     "tune": "`tune-thresholds` on the valid cases",
     "evaluate": "`evaluate` on the test cases",
     "predict": "`predict --output-folder` of the train cases",

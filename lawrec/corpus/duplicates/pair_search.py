@@ -195,7 +195,7 @@ class PairSearch(NamedTuple):
     rejected: set[Pair]
 
     def comparisons(self) -> Iterator[Comparison]:
-        """Yield what is to be compared, as far as what was joined so far tells."""
+        """Yield what is to be compared, as far as is known from what is joined already."""
         store = self.store
         for pairs in batched(
             self._undecided(),
