@@ -40,7 +40,7 @@ from lawrec.corpus.splits import SPLITS
 @options.cail_list
 @options.messages
 def evaluate(
-    run_name: str | None,
+    model: str | None,
     checkpoints: Path,
     split: str,
     data: Path | None,
@@ -76,7 +76,7 @@ def evaluate(
     with option_values.show_progress() as progress, ExitStack() as opened:
         run, *other_runs = (
             opened.enter_context(open_model(checkpoints, name, progress=progress))
-            for name in (run_name, *others)
+            for name in (model, *others)
         )
         cail_labels = read_labels(run, article_list) if cail else ()
         evaluated = evaluate_run(

@@ -12,7 +12,7 @@ from lawrec.cli.shared.printing import print_result
 @options.model
 @options.output_format("reporting.runs_text.INFO_WRITERS")
 @options.messages
-def info(run_name: str | None, checkpoints: Path, output_format: str) -> None:
+def info(model: str | None, checkpoints: Path, output_format: str) -> None:
     """Describe a run: its cases, layers, settings and thresholds; or a bundle, with its parts."""
     from lawrec.diagnostics.run_info import inspect_run
     from lawrec.reporting.runs_text import INFO_WRITERS
@@ -20,7 +20,7 @@ def info(run_name: str | None, checkpoints: Path, output_format: str) -> None:
 
     with (
         option_values.show_progress() as progress,
-        open_model(checkpoints, run_name, progress=progress) as run,
+        open_model(checkpoints, model, progress=progress) as run,
     ):
         run_info = inspect_run(run, progress)
     print_result(INFO_WRITERS[output_format](run_info))

@@ -145,7 +145,7 @@ class _ShardOptions(option_values.InputFormatOptions):
 @options.messages
 def predict(
     files: tuple[Path, ...],
-    run_name: str | None,
+    model: str | None,
     checkpoints: Path,
     engine: str,
     device: str | None,
@@ -190,7 +190,7 @@ def predict(
     from lawrec.inference.model_source import ModelSource
     from lawrec.reporting.answers.bad_lines import without_bad_lines
 
-    source = ModelSource(run_name, checkpoints, threshold, engine, device or "auto")
+    source = ModelSource(model, checkpoints, threshold, engine, device or "auto")
     if folder:
         _predict_in_shards(
             files,
@@ -276,15 +276,16 @@ def _write(
 ) -> None:
     from lawrec.reporting.answers.writers import ANSWER_WRITERS, save_answers
 
-    width = shutil.get_terminal_size((100, 24)).columns
+    style: dict[str, Any] = {}
+    if output_format == "table":
+        # Whoever sets NO_COLOR wants none: https://no-color.org
+        colour = not output and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        style = {"width": shutil.get_terminal_size((100, 24)).columns, "colour": colour}
     if output:
-        save_answers(output, answers, output_format=output_format, width=width, texts=texts)
+        save_answers(output, answers, output_format=output_format, texts=texts, **style)
         return
-    # Whoever sets NO_COLOR wants none: https://no-color.org
-    colour = output_format == "table" and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    style = {"colour": True} if colour else {}
-    for text in ANSWER_WRITERS[output_format](answers, width, texts=texts, **style):
-        print_result(text, exact=output_format != "table", coloured=colour)
+    for text in ANSWER_WRITERS[output_format](answers, texts=texts, **style):
+        print_result(text, exact=not style, coloured=style.get("colour", False))
 
 
 def _default_format(output: Path | None) -> str:

@@ -82,7 +82,6 @@ _DEFAULT = ServiceConfig()
 @click.option("--access-log", is_flag=True, help="Log a line per request, without its fact.")
 @options.messages
 def serve(
-    run_name: str | None,
     api_key_file: Path | None,
     feedback_file: Path | None,
     **settings: Any,
@@ -94,7 +93,7 @@ def serve(
     SIGHUP loads the model again, and SIGTERM stops the service; neither loses a request.
     """
     keys = read_key_digests(api_key_file) if api_key_file else ()
-    config = ServiceConfig(model=run_name, key_digests=keys, feedback=feedback_file, **settings)
+    config = ServiceConfig(key_digests=keys, feedback=feedback_file, **settings)
     check_service(config)
     option_values.set_tensorflow_log()
     from lawrec.serving.server import run_service

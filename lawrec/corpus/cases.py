@@ -6,10 +6,10 @@ to a `BadLines`, which stops at the first one unless the user chose to skip them
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from lawrec.corpus.formats.field_checks import (
     check_encoding,
@@ -31,6 +31,7 @@ from lawrec.corpus.readers import (
     read_raw_cases,
 )
 from lawrec.errors import CaseError, ErrorKind, quoted
+from lawrec.iterables import batched
 from lawrec.law.articles import is_empty
 from lawrec.law.labels import article_names
 from lawrec.storage.text_files import list_files, open_binary
@@ -71,6 +72,11 @@ class Case:
 
 Cases = Iterator[Case | CaseError]
 """One case per line, in order; a line that cannot be used comes as its error."""
+AnyCase = TypeVar("AnyCase", bound=Case | CaseError)
+CASES_PER_TASK = 128
+"""Cases that are sent to a process at once ..."""
+_CHARACTERS_PER_TASK = 2**20
+"""... or fewer, once their facts have this many characters."""
 
 
 def n_characters(case: Case | CaseError) -> int:
@@ -81,6 +87,17 @@ def n_characters(case: Case | CaseError) -> int:
         2
     """
     return len(case.fact) if isinstance(case, Case) else 0
+
+
+def task_batches(cases: Iterable[AnyCase]) -> Iterator[list[AnyCase]]:
+    """Yield cases in the batches that other processes get one by one.
+
+    Example:
+        >>> cases = [Case("facts.txt:1", "1", fact="盗窃")] * 200
+        >>> [len(batch) for batch in task_batches(cases)]
+        [128, 72]
+    """
+    return batched(cases, CASES_PER_TASK, weigh=n_characters, most_weight=_CHARACTERS_PER_TASK)
 
 
 def read_cases(

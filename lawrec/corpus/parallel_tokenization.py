@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus.cases import Case, n_characters
+from lawrec.corpus.cases import Case, n_characters, task_batches
 from lawrec.corpus.splits import TokenCounts, count_tokens
 from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
 from lawrec.iterables import MapItems, batched, map_here
@@ -32,10 +32,6 @@ from lawrec.storage.claims import Claims
 from lawrec.storage.files import write_text
 from lawrec.storage.seal import json_digest
 
-CASES_PER_TASK = 128
-"""Cases that are sent to a process at once ..."""
-CHARACTERS_PER_TASK = 2**20
-"""... or fewer, once their facts have this many characters."""
 MIN_PARALLEL_CASES = 2_048
 """Fewer cases are tokenized before other processes would have started."""
 
@@ -102,8 +98,7 @@ def tokenize_cases(
     )
     if is_alone or not map_batches:
         map_batches = map_here if is_alone else partial(parallel_map, workers=workers)
-    batches = batched(cases, CASES_PER_TASK, weigh=n_characters, most_weight=CHARACTERS_PER_TASK)
-    with closing(map_batches(shared, batches)) as done:
+    with closing(map_batches(shared, task_batches(cases))) as done:
         for batch, (tokens, batch_counts) in _awaited(done, retry):
             if counts is not None:
                 counts.add(batch_counts)

@@ -223,3 +223,15 @@ def label_matrix(label_ids: Iterable[Sequence[int]], n_labels: int) -> BoolArray
     for row, ids in zip(matrix, cases, strict=True):
         row[list(ids)] = True
     return matrix
+
+
+def name_matrix(names: Iterable[Sequence[str]], vocabulary: Vocabulary) -> BoolArray:
+    """Return bool (n_cases, n_names): True where a case has a name of the vocabulary.
+
+    Example:
+        >>> name_matrix([["264", "1"], []], Vocabulary(("133", "264")))
+        array([[False,  True],
+               [False, False]])
+    """
+    ids = ([vocabulary.ids[name] for name in each if name in vocabulary.ids] for each in names)
+    return label_matrix(ids, len(vocabulary))

@@ -14,16 +14,12 @@ from itertools import chain, islice
 
 import numpy as np
 
-from lawrec.corpus.cases import Case, n_characters
+from lawrec.corpus.cases import CASES_PER_TASK, Case, task_batches
 from lawrec.corpus.tokenization.tokenizers import TokenizerRecipe, make_tokenizer
 from lawrec.corpus.vocabulary import EncodedFact, Encoder, Vocabulary
 from lawrec.errors import CaseError
-from lawrec.iterables import CHUNK_CASES, batched
+from lawrec.iterables import CHUNK_CASES
 
-CASES_PER_TASK = 128
-"""Cases that are sent to a process at once ..."""
-CHARACTERS_PER_TASK = 2**20
-"""... or fewer, once their facts have this many characters."""
 ENCODED_HERE = 1_024
 """The first cases are encoded in this process, and with them all of a short input."""
 EncodedCase = tuple[Case, EncodedFact] | tuple[CaseError, None]
@@ -92,9 +88,7 @@ def _facts(
     cases: Iterable[Case | CaseError], batches: deque[list[Case | CaseError]]
 ) -> Iterator[list[str]]:
     """Yield the facts of batches of cases, and append the batches: only facts are sent."""
-    for batch in batched(
-        cases, CASES_PER_TASK, weigh=n_characters, most_weight=CHARACTERS_PER_TASK
-    ):
+    for batch in task_batches(cases):
         batches.append(batch)
         yield [case.fact for case in batch if isinstance(case, Case)]
 

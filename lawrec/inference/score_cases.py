@@ -17,7 +17,7 @@ import numpy as np
 
 from lawrec.corpus.bad_lines import BadLines, usable_cases
 from lawrec.corpus.cases import Case, n_characters, no_case_error
-from lawrec.corpus.vocabulary import Vocabulary, label_matrix
+from lawrec.corpus.vocabulary import Vocabulary, name_matrix
 from lawrec.inference.engines import AUTO_ENGINE, EngineChoice, choose_engine
 from lawrec.inference.load_scorer import load_scorer
 from lawrec.iterables import batched
@@ -33,7 +33,7 @@ from lawrec.runs.run import Run, load_encoder
 from lawrec.storage.array_files import read_arrays
 from lawrec.storage.files import atomic_file, sha256
 from lawrec.storage.seal import SEAL_ERRORS, json_digest
-from lawrec.types import BoolArray, Float32Array, Int64Array
+from lawrec.types import Float32Array, Int64Array
 
 SCORES_VERSION = 7  # rises when what is stored in `scores/` changes
 
@@ -223,9 +223,9 @@ def score_cases(
     return ScoredCases(
         case_ids=tuple(case_ids),
         articles=articles.names,
-        y_true=_matrix(cited, articles),
+        y_true=name_matrix(cited, articles),
         y_score=np.pad(y_score, ((0, 0), (0, len(new)))),
-        known=~_matrix(unknown, articles),
+        known=~name_matrix(unknown, articles),
         skipped=bad_lines.skipped,
         positions=positions,
         drawn_from=drawn_from,
@@ -240,9 +240,3 @@ def _at(positions: Int64Array, cases: Iterable[Case]) -> Iterator[Case]:
         if number == position:
             yield case
             position = next(wanted, None)
-
-
-def _matrix(named: list[tuple[str, ...]], articles: Vocabulary) -> BoolArray:
-    """Return bool (n_cases, n_articles): whether a case names an article; others are ignored."""
-    ids = ([articles.ids[name] for name in names if name in articles.ids] for names in named)
-    return label_matrix(ids, len(articles))

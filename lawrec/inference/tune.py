@@ -11,7 +11,7 @@ from lawrec.config import DecisionConfig
 from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.label_check import labels_known_to_run
 from lawrec.corpus.readers import CaseFormat
-from lawrec.corpus.vocabulary import label_matrix
+from lawrec.corpus.vocabulary import name_matrix
 from lawrec.decision.co_citation import CoCitations, find_co_citations
 from lawrec.decision.conformal import conformal_threshold
 from lawrec.decision.cross_fitting import check_choices, choose_rule, threshold_intervals
@@ -222,13 +222,12 @@ def _train_co_citations(run: Run) -> CoCitations:
         path = split_path(run, "train")
     except (CaseError, RunError):
         return CoCitations({}, {})
-    ids, n_articles, n_cases = run.articles.ids, len(run.articles), 0
+    n_articles, n_cases = len(run.articles), 0
     pair_counts = np.zeros((n_articles, n_articles), np.int64)
     read = read_cases(path, case_format=run.dataset.case_format)
     cited = (case.articles for case in read if isinstance(case, Case))
     for chunk in batched(cited):
-        labels = ([ids[name] for name in names if name in ids] for names in chunk)
-        matrix = label_matrix(labels, n_articles).astype(np.float64)
+        matrix = name_matrix(chunk, run.articles).astype(np.float64)
         pair_counts += (matrix.T @ matrix).astype(np.int64)
         n_cases += len(chunk)
     return find_co_citations(pair_counts, n_cases)

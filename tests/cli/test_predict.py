@@ -346,7 +346,7 @@ def predict_in_a_process(*arguments, **options):
 
 def test_jobs_and_windows_change_no_answer_and_no_order(facts, monkeypatch):
     monkeypatch.setattr("lawrec.inference.encode_cases.ENCODED_HERE", 5)
-    monkeypatch.setattr("lawrec.inference.encode_cases.CASES_PER_TASK", 3)
+    monkeypatch.setattr("lawrec.corpus.cases.CASES_PER_TASK", 3)
     expected = lawrec("predict", "--jobs", 0, facts)
     assert [line["case_id"] for line in json_lines(expected)] == [str(n) for n in range(1, 41)]
     for options in (

@@ -112,7 +112,7 @@ def test_records_that_a_cluster_tokenized_are_those_of_one_process(
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("lawrec.corpus.parallel_tokenization.MIN_PARALLEL_CASES", 3)
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.CASES_PER_TASK", 7)
+    monkeypatch.setattr("lawrec.corpus.cases.CASES_PER_TASK", 7)
     arguments = ("prepare", "-q", "--data", tiny_data)
     alone = lawrec(*arguments)
     expected = contents(tmp_path)

@@ -53,7 +53,7 @@ if __name__ == "__main__":
 @pytest.fixture(autouse=True)
 def processes_start_from_three_cases(monkeypatch):
     monkeypatch.setattr("lawrec.corpus.parallel_tokenization.MIN_PARALLEL_CASES", 3)
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.CASES_PER_TASK", 2)
+    monkeypatch.setattr("lawrec.corpus.cases.CASES_PER_TASK", 2)
 
 
 def invented(size):

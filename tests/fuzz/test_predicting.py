@@ -101,7 +101,7 @@ def check_formats(answers):
     rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     assert len(rows) == sum(max(1, len(answer.decision.recommendations)) for answer in answers)
     assert all(None not in row and None not in row.values() for row in rows)
-    tables = list(ANSWER_WRITERS["table"](answers, 60))
+    tables = list(ANSWER_WRITERS["table"](answers, width=60))
     assert len(tables) == len(answers)
     assert all(line.isprintable() for line in "".join(tables).split("\n"))
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from lawrec.config import CorpusConfig
-from lawrec.corpus import parallel_tokenization
+from lawrec.corpus import cases, parallel_tokenization
 from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.corpus.records.prepare import prepare
 
@@ -23,14 +23,14 @@ def spec_of(data: Path) -> DatasetSpec:
 def main(data: Path, log: Path) -> None:
     """Prepare, with a tenth of a second for each batch."""
     parallel_tokenization.MIN_PARALLEL_CASES = 1
-    parallel_tokenization.CASES_PER_TASK = 2
+    cases.CASES_PER_TASK = 2
     tokenize = parallel_tokenization._tokenize_with
 
-    def slowly(tokenizer, max_tokens, cases):  # type: ignore[no-untyped-def]
+    def slowly(tokenizer, max_tokens, batch):  # type: ignore[no-untyped-def]
         time.sleep(0.1)
         with log.open("a", encoding="utf-8") as file:
-            file.writelines(f"{case.fact}\n" for case in cases)
-        return tokenize(tokenizer, max_tokens, cases)
+            file.writelines(f"{case.fact}\n" for case in batch)
+        return tokenize(tokenizer, max_tokens, batch)
 
     parallel_tokenization._tokenize_with = slowly
     prepare(spec_of(data), CONFIG)

@@ -20,6 +20,7 @@ JIEBA = TokenizerRecipe("jieba", "入户盗窃\n多次盗窃")
 def few_cases_are_encoded_here(monkeypatch):
     monkeypatch.setattr(module, "ENCODED_HERE", 3)
     monkeypatch.setattr(module, "CASES_PER_TASK", 2)
+    monkeypatch.setattr("lawrec.corpus.cases.CASES_PER_TASK", 2)
     monkeypatch.setattr(module, "CHUNK_CASES", 4)
 
 

@@ -25,7 +25,7 @@ HEADINGS = {
         *("articles_separator", "encoding"),
     ),
     "Model and settings": (
-        *("run_name", "checkpoints", "start_from", "preset", "config_file", "assignments"),
+        *("run_name", "model", "checkpoints", "start_from", "preset", "config_file", "assignments"),
         "user_dicts",
     ),
     "Training": ("seed", "epochs", "resume", "dry_run", "debug", "profile"),

@@ -159,7 +159,6 @@ run = compose_options(
 model = compose_options(
     click.option(
         "--model",
-        "run_name",
         help="Name or path of a run, or a bundle.  [default: the newest run, else the shipped one]",
     ),
     checkpoints,

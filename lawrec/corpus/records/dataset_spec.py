@@ -96,9 +96,11 @@ class DatasetSpec:
 
 @dataclass(frozen=True)
 class DatasetInputs:
-    """What the files of a spec hold, looked up once for a preparation.
+    """What records depend on: the spec, the settings, and what the files of the spec hold.
 
     Args:
+        spec: Which cases to prepare.
+        config: The tokenizer, the limits of the vocabulary, and the size of the shards.
         splits: The path of each split.
         digests: The digest of the cases of each split, of each extra file, and of the statute.
         articles: The list of articles, None if there is none.
@@ -107,6 +109,8 @@ class DatasetInputs:
         key: The name of the records and vocabularies.
     """
 
+    spec: DatasetSpec
+    config: CorpusConfig
     splits: Mapping[str, Path]
     digests: Mapping[str, str]
     articles: list[str] | None
@@ -178,8 +182,16 @@ def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
     name = "".join(
         character if character.isprintable() else "_" for character in spec.data.resolve().name
     )
-    known = known_labels(articles, any_label=spec.case_format.any_label)
-    return DatasetInputs(splits, digests, articles, known, tokenizer, f"{name}-{digest[:8]}")
+    return DatasetInputs(
+        spec=spec,
+        config=config,
+        splits=splits,
+        digests=digests,
+        articles=articles,
+        known_labels=known_labels(articles, any_label=spec.case_format.any_label),
+        tokenizer=tokenizer,
+        key=f"{name}-{digest[:8]}",
+    )
 
 
 def folder_for(spec: DatasetSpec, config: CorpusConfig) -> Path:

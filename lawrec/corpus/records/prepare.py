@@ -14,22 +14,18 @@ from tempfile import TemporaryFile
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.bad_lines import BadLines
-from lawrec.corpus.label_check import (
-    check_labels,
-)
-from lawrec.corpus.parallel_tokenization import CASES_PER_TASK, tokenize_cases
-from lawrec.corpus.records.dataset_spec import (
-    DatasetInputs,
-    DatasetSpec,
-    read_inputs,
-)
+from lawrec.corpus.cases import CASES_PER_TASK
+from lawrec.corpus.label_check import check_labels
+from lawrec.corpus.records.dataset_spec import DatasetInputs, DatasetSpec, read_inputs
 from lawrec.corpus.records.extra_cases import ExtraCases
-from lawrec.corpus.records.manifest import (
-    Records,
-    load_records,
-    verify,
+from lawrec.corpus.records.manifest import Records, load_records, verify
+from lawrec.corpus.records.writer import (
+    RecordsWriter,
+    extra_labels,
+    kept_tokens,
+    split_cases,
+    tokenize,
 )
-from lawrec.corpus.records.writer import RecordsWriter, extra_labels, kept_tokens, split_cases
 from lawrec.corpus.tokenization.tokenizers import note_on_split_words
 from lawrec.errors import CaseError
 from lawrec.iterables import MapItems
@@ -74,11 +70,11 @@ def prepare(
     folder, vocab = spec.records_root / inputs.key, spec.vocab_root / inputs.key
     if verify(folder, vocab=vocab).damage:
         try:
-            _Preparation(spec, config, inputs, progress, map_batches).run()
+            _Preparation(inputs, progress, map_batches).run()
         except CaseError:  # other cases will have other records
-            remove(kept_tokens(spec, inputs))
+            remove(kept_tokens(inputs))
             raise
-        remove(kept_tokens(spec, inputs))
+        remove(kept_tokens(inputs))
     return load_records(folder, vocab)
 
 
@@ -86,16 +82,14 @@ def prepare(
 class _Preparation:
     """Holds the arguments of one preparation."""
 
-    spec: DatasetSpec
-    config: CorpusConfig
     inputs: DatasetInputs
     progress: Progress
     map_batches: MapItems | None
 
     def run(self) -> None:
         """Write the records unless another process does; then tokenize, and wait for them."""
-        self.spec.records_root.mkdir(parents=True, exist_ok=True)
-        claims = Claims(self.spec.records_root)
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        claims = Claims(self._folder.parent)
         if not self._try_to_write(claims):
             self.progress.message("Another process prepares these cases: this one helps it.")
             self._help()
@@ -110,7 +104,8 @@ class _Preparation:
         return is_mine
 
     def _write_unless_there(self) -> None:
-        spec, inputs, vocab = self.spec, self.inputs, self.spec.vocab_root / self.inputs.key
+        spec, inputs = self.inputs.spec, self.inputs
+        vocab = spec.vocab_root / inputs.key
         damage = verify(self._folder, vocab=vocab).damage
         if not damage:
             return
@@ -126,22 +121,15 @@ class _Preparation:
         ):
             extra = ExtraCases(new_folder, spool, learn_charges=spec.learn_charges)
             RecordsWriter(
-                spec,
-                self.config,
-                inputs,
-                self.progress,
-                new_folder,
-                new_vocab,
-                extra,
-                self.map_batches,
+                inputs, self.progress, self.map_batches, new_folder, new_vocab, extra
             ).run()
 
     def _check_labels(self) -> None:
-        spec, inputs = self.spec, self.inputs
+        spec, inputs = self.inputs.spec, self.inputs
         if not spec.skip_bad:
             splits = [(path, spec.case_format) for path in inputs.splits.values()]
             check_labels(splits, inputs.known_labels, progress=self.progress)
-            labels = extra_labels(spec, inputs)
+            labels = extra_labels(inputs)
             check_labels(spec.extra_files.values(), labels, progress=self.progress)
 
     def _help(self) -> None:
@@ -149,16 +137,9 @@ class _Preparation:
         if self.inputs.tokenizer.is_quick:
             return
         for split in self.inputs.splits:
-            bad_lines = BadLines(skip=self.spec.skip_bad)
-            tokenized = tokenize_cases(
-                split_cases(self.spec, self.inputs, split=split, bad_lines=bad_lines),
-                self.inputs.tokenizer,
-                config=self.config,
-                dictionaries=self.spec.dictionaries,
-                map_batches=self.map_batches,
-                kept=kept_tokens(self.spec, self.inputs),
-            )
-            with closing(tokenized):
+            bad_lines = BadLines(skip=self.inputs.spec.skip_bad)
+            cases = split_cases(self.inputs, split, bad_lines=bad_lines)
+            with closing(tokenize(cases, self.inputs, map_batches=self.map_batches)) as tokenized:
                 for done, _ in enumerate(tokenized, 1):
                     self.progress.update(f"tokenize {split}", done, None)
                     if done % CASES_PER_TASK == 0 and self._folder.exists():
@@ -166,4 +147,4 @@ class _Preparation:
 
     @property
     def _folder(self) -> Path:
-        return self.spec.records_root / self.inputs.key
+        return self.inputs.spec.records_root / self.inputs.key

@@ -10,14 +10,13 @@ figures. The score of such an article starts at 1e-5.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Generator, Iterable, Iterator, Mapping, Set
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lawrec.config import CorpusConfig
 from lawrec.corpus.bad_lines import SKIPPED, BadLines, usable_cases
 from lawrec.corpus.cases import EVERY_ARTICLE, Case, no_case_error, read_cases
 from lawrec.corpus.label_check import (
@@ -27,12 +26,7 @@ from lawrec.corpus.label_check import (
 )
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
-from lawrec.corpus.records.dataset_spec import (
-    EXTRA,
-    STATUTE,
-    DatasetInputs,
-    DatasetSpec,
-)
+from lawrec.corpus.records.dataset_spec import EXTRA, STATUTE, DatasetInputs
 from lawrec.corpus.records.extra_cases import ExtraCases, statute_cases
 from lawrec.corpus.records.manifest import (
     VOCABULARY_FILES,
@@ -41,7 +35,7 @@ from lawrec.corpus.records.manifest import (
     manifest_to_dict,
 )
 from lawrec.corpus.records.tfrecords import Record, write_shards
-from lawrec.corpus.splits import SplitCounts, encodings_at
+from lawrec.corpus.splits import SplitCounts, TokenCounts, encodings_at
 from lawrec.corpus.tokenization.tokenizers import listed_words
 from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
 from lawrec.errors import CaseError
@@ -61,24 +55,20 @@ class RecordsWriter:
     """Writes the records of the cases, in one pass and in constant memory.
 
     Args:
-        spec: Which cases to prepare.
-        config: As for `prepare`.
         inputs: What the records depend on.
         progress: Reports each case.
+        map_batches: As for `tokenize_cases`.
         folder: An empty folder for the records.
         vocab: An empty folder for the vocabularies.
         extra: What is learnt about extra cases.
-        map_batches: As for `tokenize_cases`.
     """
 
-    spec: DatasetSpec
-    config: CorpusConfig
     inputs: DatasetInputs
     progress: Progress
+    map_batches: MapItems | None
     folder: Path
     vocab: Path
     extra: ExtraCases
-    map_batches: MapItems | None
 
     def run(self) -> None:
         """Write the vocabularies, the shards and, last, the manifest."""
@@ -99,7 +89,7 @@ class RecordsWriter:
         n_charged = sum(counts[s].known_cases["charges"] for s in _TEACH_CHARGES & counts.keys())
         manifest = Manifest(
             tokenizer=self.inputs.tokenizer.fingerprint,
-            max_tokens=self.config.max_tokens,
+            max_tokens=self.inputs.config.max_tokens,
             splits=splits,
             label_counts=tuple(train.article_counts[name] for name in articles.names),
             charge_counts=tuple(charge_counts[name] for name in charges.names),
@@ -113,31 +103,27 @@ class RecordsWriter:
     @property
     def _files(self) -> dict[str, list[tuple[Path, CaseFormat]]]:
         """The files of each split and how they are written; a split may need those before it."""
-        files = {
-            split: [(path, self.spec.case_format)] for split, path in self.inputs.splits.items()
-        }
-        if extra := list(self.spec.extra_files.values()):
+        spec = self.inputs.spec
+        files = {split: [(path, spec.case_format)] for split, path in self.inputs.splits.items()}
+        if extra := list(spec.extra_files.values()):
             files[EXTRA] = extra
-        if self.spec.statute:
-            files[STATUTE] = [(self.spec.statute, DEFAULT_FORMAT)]
+        if spec.statute:
+            files[STATUTE] = [(spec.statute, DEFAULT_FORMAT)]
         return files
 
     def _tokenize(self, split: str, spool: JsonSpool, *, cited: Set[str]) -> SplitCounts:
         """Tokenize the cases of a split into a spool, and count them."""
         counts = SplitCounts()
-        bad_lines = BadLines(skip=self.spec.skip_bad, log=self.folder / SKIPPED)
-        tokenized = tokenize_cases(
+        bad_lines = BadLines(skip=self.inputs.spec.skip_bad, log=self.folder / SKIPPED)
+        tokenized = tokenize(
             self._statute_cases(cited) if split == STATUTE else self._cases(split, bad_lines),
-            self.inputs.tokenizer,
-            config=self.config,
-            dictionaries=self.spec.dictionaries,
+            self.inputs,
             map_batches=self.map_batches,
-            kept=kept_tokens(self.spec, self.inputs),
             counts=counts.of_tokens if split == "train" else None,
         )
         with closing(tokenized):
             for case, tokens in tokenized:
-                if self.spec.extra_files and split in self.inputs.splits:
+                if self.inputs.spec.extra_files and split in self.inputs.splits:
                     self.extra.learn(split, case)
                 charges = dict.fromkeys(filter(None, map(normalize_charge, case.charges)))
                 case = replace(case, fact="", charges=tuple(charges))
@@ -164,34 +150,34 @@ class RecordsWriter:
     def _cases(self, split: str, bad_lines: BadLines) -> Iterator[Case]:
         """Yield the cases of a split; those of the extra split are labelled and no copies."""
         if split != EXTRA:
-            return split_cases(self.spec, self.inputs, split=split, bad_lines=bad_lines)
+            return split_cases(self.inputs, split, bad_lines=bad_lines)
         cases = chain.from_iterable(
             read_cases(path, case_format=case_format) for path, case_format in self._files[split]
         )
-        labels = extra_labels(self.spec, self.inputs)
+        labels = extra_labels(self.inputs)
         return self.extra.usable(usable_cases(refuse_unknown_labels(cases, labels), bad_lines))
 
     def _statute_cases(self, cited: Set[str]) -> Iterator[Case]:
         """Yield the articles of the statute that have a label id."""
         articles = set(self.inputs.articles or cited)
-        cases = statute_cases(self.spec.statute) if self.spec.statute else iter(())
+        cases = statute_cases(self.inputs.spec.statute) if self.inputs.spec.statute else iter(())
         return (case for case in cases if case.case_id in articles)
 
     def _save_vocabularies(self, counts: Mapping[str, SplitCounts]) -> _Vocabularies:
         """Write the vocabularies of tokens, articles and charges, and return them."""
         train = counts["train"].of_tokens
-        few = [token for token, n in train.cases.items() if n < self.config.min_cases]
+        few = [token for token, n in train.cases.items() if n < self.inputs.config.min_cases]
         tokens = build_vocabulary(
             train.occurrences - Counter({token: train.occurrences[token] for token in few}),
-            min_count=self.config.min_count,
-            max_size=self.config.max_vocabulary,
-            always=listed_words(self.config.user_tokens),
+            min_count=self.inputs.config.min_count,
+            max_size=self.inputs.config.max_vocabulary,
+            always=listed_words(self.inputs.config.user_tokens),
         )
         names = self.inputs.articles or sorted(_cited(counts), key=statute_order)
         articles = Vocabulary(tuple(names))
         if not articles.names:
             raise CaseError(
-                self.spec.data,
+                self.inputs.spec.data,
                 expected="the cases must name an article",
                 got="none",
                 todo="Label the cases.",
@@ -209,12 +195,12 @@ class RecordsWriter:
         tokens, articles, _ = vocabularies
         paths = [path for path, _ in self._files[split]]
         digests = self.inputs.digests
-        extra = [digests[name] for name in self.spec.extra_files]
+        extra = [digests[name] for name in self.inputs.spec.extra_files]
         shards = write_shards(
             self._records(split, spool, tokens=tokens, articles=articles),
             self.folder,
             split=split,
-            shard_cases=self.config.shard_cases,
+            shard_cases=self.inputs.config.shard_cases,
             compression=self._compression,
         )
         return Split(
@@ -233,7 +219,7 @@ class RecordsWriter:
         for done, (case_tokens, case) in enumerate(spool, 1):
             yield Record(
                 case_id=case["case_id"],
-                token_ids=encode(case_tokens, tokens)[: self.config.max_tokens],
+                token_ids=encode(case_tokens, tokens)[: self.inputs.config.max_tokens],
                 label_ids=_label_ids(case["articles"], articles),
                 unknown_ids=_unknown_ids(case, articles),
                 weight=case["weight"],
@@ -243,44 +229,70 @@ class RecordsWriter:
 
     @property
     def _compression(self) -> str:
-        return "GZIP" if self.config.gzip else ""
+        return "GZIP" if self.inputs.config.gzip else ""
 
 
-def split_cases(
-    spec: DatasetSpec, inputs: DatasetInputs, *, split: str, bad_lines: BadLines
-) -> Iterator[Case]:
+def split_cases(inputs: DatasetInputs, split: str, *, bad_lines: BadLines) -> Iterator[Case]:
     """Yield the cases of train, valid or test.
 
     Args:
-        spec: Which cases to prepare.
         inputs: What the records depend on.
         split: The split.
         bad_lines: What to do with lines that cannot be used.
 
     Example:
-        >>> split_cases(spec, inputs, split="train", bad_lines=bad_lines)  # doctest: +SKIP
+        >>> split_cases(inputs, "train", bad_lines=BadLines(skip=False))  # doctest: +SKIP
     """
-    cases = read_cases(inputs.splits[split], case_format=spec.case_format)
+    cases = read_cases(inputs.splits[split], case_format=inputs.spec.case_format)
     return usable_cases(refuse_unknown_labels(cases, inputs.known_labels), bad_lines)
 
 
-def kept_tokens(spec: DatasetSpec, inputs: DatasetInputs) -> Path:
+def tokenize(
+    cases: Iterable[Case],
+    inputs: DatasetInputs,
+    *,
+    map_batches: MapItems | None,
+    counts: TokenCounts | None = None,
+) -> Generator[tuple[Case, list[str]], None, None]:
+    """Yield each case with its tokens, which all processes that prepare the cases share.
+
+    Args:
+        cases: Cases of a split.
+        inputs: What the records depend on.
+        map_batches: As for `tokenize_cases`.
+        counts: As for `tokenize_cases`.
+
+    Example:
+        >>> tokenize(cases, inputs, map_batches=None)  # doctest: +SKIP
+    """
+    return tokenize_cases(
+        cases,
+        inputs.tokenizer,
+        config=inputs.config,
+        dictionaries=inputs.spec.dictionaries,
+        map_batches=map_batches,
+        kept=kept_tokens(inputs),
+        counts=counts,
+    )
+
+
+def kept_tokens(inputs: DatasetInputs) -> Path:
     """Return the folder of the tokens of all processes that prepare the cases.
 
     Example:
-        >>> kept_tokens(spec, inputs).name  # doctest: +SKIP
+        >>> kept_tokens(inputs).name  # doctest: +SKIP
         '.sample-2f9a1c04.tokens'
     """
-    return spec.records_root / f".{inputs.key}.tokens"
+    return inputs.spec.records_root / f".{inputs.key}.tokens"
 
 
-def extra_labels(spec: DatasetSpec, inputs: DatasetInputs) -> KnownLabels:
+def extra_labels(inputs: DatasetInputs) -> KnownLabels:
     """Return the labels of extra cases: what the list of articles lacks may be in the catalog.
 
     Example:
-        >>> extra_labels(spec, inputs)  # doctest: +SKIP
+        >>> extra_labels(inputs)  # doctest: +SKIP
     """
-    return labels_known_to_run(inputs.articles or (), any_label=spec.case_format.any_label)
+    return labels_known_to_run(inputs.articles or (), any_label=inputs.spec.case_format.any_label)
 
 
 def _cited(counts: Mapping[str, SplitCounts]) -> set[str]:

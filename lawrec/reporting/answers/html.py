@@ -17,13 +17,12 @@ _COLUMNS = ("Article", "Title", "Score", "Threshold", "Recommended")
 
 
 def answer_html(
-    answers: Iterable[Answer], width: int = 0, *, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer], *, texts: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """Yield a page: its beginning, a section per case as it comes, and its end.
 
     Args:
         answers: The answers.
-        width: Not used; all writers take the same arguments.
         texts: Texts of articles by name; those of the recommended articles can be unfolded.
 
     Example:

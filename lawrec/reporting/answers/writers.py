@@ -21,13 +21,12 @@ from lawrec.text import table_cell
 
 
 def answer_json(
-    answers: Iterable[Answer], width: int = 0, *, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer], *, texts: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """Yield one line of JSON per case.
 
     Args:
         answers: The answers.
-        width: Not used; all writers take the same arguments.
         texts: Texts of articles by name, which become "text" of each article; null if it has none.
 
     Example:
@@ -39,13 +38,12 @@ def answer_json(
 
 
 def answer_csv(
-    answers: Iterable[Answer], width: int = 0, *, texts: Mapping[str, str] | None = None
+    answers: Iterable[Answer], *, texts: Mapping[str, str] | None = None
 ) -> Iterator[str]:
     """Yield a CSV header, then one row per article; a case without articles has one row, too.
 
     Args:
         answers: The answers.
-        width: Not used; all writers take the same arguments.
         texts: Texts of articles by name, as the column "text".
 
     Example:
@@ -69,8 +67,8 @@ def save_answers(
     answers: Iterable[Answer],
     *,
     output_format: str,
-    width: int = 0,
     texts: Mapping[str, str] | None = None,
+    **style: Any,
 ) -> None:
     """Write answers to a file as they come, whole or not at all.
 
@@ -78,8 +76,8 @@ def save_answers(
         path: The file.
         answers: The answers.
         output_format: One of `FORMATS`.
-        width: Greatest width of a line of a table, in cells.
         texts: Texts of articles by name, which are added.
+        style: More arguments of `answer_table`, for a table.
 
     Raises:
         ConfigError: A package that the format needs is missing.
@@ -95,7 +93,7 @@ def save_answers(
     if output_format == PARQUET:
         save_parquet(path, answers, texts=texts)
         return
-    lines = ANSWER_WRITERS[output_format](answers, width, texts=texts)
+    lines = ANSWER_WRITERS[output_format](answers, texts=texts, **style)
     write_lines(path, lines, encoding=CSV_ENCODING if output_format == "csv" else "utf-8")
 
 
@@ -110,10 +108,10 @@ def format_of(path: Path) -> str:
     return name if name in (PARQUET, "csv", "html") else "json"
 
 
-def _answer_table(answers: Iterable[Answer], width: int, **options: Any) -> Iterator[str]:
+def _answer_table(answers: Iterable[Answer], **options: Any) -> Iterator[str]:
     from lawrec.reporting.answers.table import answer_table  # rich takes long to import
 
-    return answer_table(answers, width, **options)
+    return answer_table(answers, **options)
 
 
 def _csv_row(values: list[Any]) -> str:

@@ -284,7 +284,7 @@ def test_the_tokens_of_the_user_are_in_the_vocabulary_and_the_key(spec, tmp_path
 
 def test_the_number_of_processes_changes_no_record_and_not_the_key(spec, tmp_path, monkeypatch):
     monkeypatch.setattr("lawrec.corpus.parallel_tokenization.MIN_PARALLEL_CASES", 2)
-    monkeypatch.setattr("lawrec.corpus.parallel_tokenization.CASES_PER_TASK", 2)
+    monkeypatch.setattr("lawrec.corpus.cases.CASES_PER_TASK", 2)
     one, two = (
         prepare(
             replace(spec, records_root=tmp_path / f"r{n}", vocab_root=tmp_path / f"v{n}"),

@@ -145,7 +145,7 @@ def test_a_file_name_that_is_not_utf8_is_escaped():
     error = CaseError("案\udcff.txt:2", expected="x must be y", got="z", todo="Fix it.")
     answers = [Answer("案\udcff.txt:2", error=error)]
     for name, write in ANSWER_WRITERS.items():
-        text = "\n".join(write(answers, 80))
+        text = "\n".join(write(answers))
         assert text.encode().decode() == text, name
         assert "案\\udcff.txt:2" in text, name
 
@@ -160,10 +160,10 @@ def test_a_csv_file_begins_with_a_byte_order_mark_for_excel(tmp_path):
 def test_every_format_can_be_a_file(tmp_path):
     for name in FORMATS:
         path = tmp_path / name
-        save_answers(path, [ANSWER, REFUSED], output_format=name, width=80)
+        save_answers(path, [ANSWER, REFUSED], output_format=name)
         if name in ANSWER_WRITERS:
             written = path.read_text("utf-8-sig").replace("\r\n", "\n")
-            assert written == "\n".join([*ANSWER_WRITERS[name]([ANSWER, REFUSED], 80), ""])
+            assert written == "\n".join([*ANSWER_WRITERS[name]([ANSWER, REFUSED]), ""])
         else:
             assert path.read_bytes().startswith(b"PAR1")
 
@@ -186,5 +186,5 @@ def test_answers_are_written_as_they_come(name):
         while True:
             yield ANSWER
 
-    texts = ANSWER_WRITERS[name](endless(), 80)
+    texts = ANSWER_WRITERS[name](endless())
     assert [bool(next(texts)) for _ in range(3)] == [True] * 3
