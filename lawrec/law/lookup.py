@@ -13,12 +13,7 @@ from pathlib import Path
 from lawrec.errors import StatuteError, quoted
 from lawrec.law.articles import article_name
 from lawrec.law.catalog import Article, nearest_article, shipped_catalog
-from lawrec.law.statute_versions import (
-    CRIMINAL_LAW,
-    Version,
-    effective_dates,
-    version_at,
-)
+from lawrec.law.statute_versions import CRIMINAL_LAW, Version, effective_dates, version_at
 
 
 @dataclass(frozen=True)

@@ -27,14 +27,7 @@ from lawrec.ranking.tf_idf import tf_idf
 from lawrec.ranking.token_table import TokenTable, token_table
 from lawrec.ranking.train_cases import TrainCases
 from lawrec.ranking.trees import BoostedTrees, constant_trees, fit_trees
-from lawrec.types import (
-    BoolArray,
-    Float32Array,
-    Float64Array,
-    Int64Array,
-    NumberArray,
-    TokenIds,
-)
+from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array, NumberArray, TokenIds
 
 _MAX_LOGIT = 8.0
 """Logit of all pairs where none of the train cases, or each of them, is a right one."""

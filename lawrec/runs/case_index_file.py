@@ -20,9 +20,7 @@ from lawrec.errors import RunError
 from lawrec.ranking.case_index import CaseIndex
 from lawrec.runs.array_parts import load_part, save_part
 from lawrec.runs.run import Run
-from lawrec.storage.seal import (
-    SEAL_ERRORS,
-)
+from lawrec.storage.seal import SEAL_ERRORS
 
 SIMILAR = "similar"
 INDEX = "index.npz"

@@ -27,13 +27,7 @@ from lawrec.runs.array_parts import read_part_manifest
 from lawrec.runs.checkpoint_list import RUN_FILE, checkpoint_digest
 from lawrec.runs.run import Run
 from lawrec.storage.files import atomic_folder, sha256
-from lawrec.storage.seal import (
-    MANIFEST,
-    SEAL_ERRORS,
-    damaged_file,
-    file_digests,
-    write_sealed,
-)
+from lawrec.storage.seal import MANIFEST, SEAL_ERRORS, damaged_file, file_digests, write_sealed
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
 ONNX = "onnx"

@@ -28,10 +28,7 @@ from lawrec.ranking.trees import BoostedTrees
 from lawrec.runs.array_parts import load_part, read_part_manifest, save_part
 from lawrec.runs.checkpoint_list import checkpoint_digest
 from lawrec.runs.run import Run
-from lawrec.storage.seal import (
-    SEAL_ERRORS,
-    json_digest,
-)
+from lawrec.storage.seal import SEAL_ERRORS, json_digest
 from lawrec.types import NumberArray
 
 RANKER = "ranker"

@@ -14,11 +14,7 @@ from lawrec.models.pooling import named_axes
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.run import Run, WarmStart, open_run
-from lawrec.training.checkpoints import (
-    check_variables,
-    open_checkpoint,
-    weight_shapes,
-)
+from lawrec.training.checkpoints import check_variables, open_checkpoint, weight_shapes
 from lawrec.types import Int64Array, Model, NumberArray
 
 VOCABULARIES = ("tokens", "articles", "charges")

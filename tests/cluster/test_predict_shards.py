@@ -9,12 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from lawrec.cluster.predict_shards import (
-    PredictJob,
-    answer_shard,
-    open_job,
-    predict_in_shards,
-)
+from lawrec.cluster.predict_shards import PredictJob, answer_shard, open_job, predict_in_shards
 from lawrec.corpus.cases import read_cases
 from lawrec.errors import CaseError, ConfigError
 from lawrec.inference.model_source import ModelSource

@@ -2,13 +2,7 @@ import numpy as np
 import pytest
 
 from lawrec.decision import score_order
-from lawrec.decision.score_order import (
-    best_columns,
-    rank,
-    relative_scores,
-    round_scores,
-    top_mask,
-)
+from lawrec.decision.score_order import best_columns, rank, relative_scores, round_scores, top_mask
 from tests.helpers.arrays import SEEDS, floats, random_scores
 
 

@@ -5,14 +5,7 @@ from lawrec.config import DecisionConfig
 from lawrec.decision import threshold_curve as module
 from lawrec.decision.objectives import best_point
 from lawrec.decision.threshold_curve import NEVER, threshold_curve
-from tests.helpers.arrays import (
-    RATES,
-    all_thresholds,
-    bools,
-    floats,
-    random_column,
-    slow_rate,
-)
+from tests.helpers.arrays import RATES, all_thresholds, bools, floats, random_column, slow_rate
 
 
 def best_threshold(y_true, y_score):

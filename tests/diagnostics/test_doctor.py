@@ -7,12 +7,7 @@ from click.testing import CliRunner
 
 from lawrec.cli import cli
 from lawrec.config import ModelConfig
-from lawrec.diagnostics.doctor import (
-    DRIVER,
-    cpu_gpu_difference,
-    suggest_batch_tokens,
-    why_no_gpu,
-)
+from lawrec.diagnostics.doctor import DRIVER, cpu_gpu_difference, suggest_batch_tokens, why_no_gpu
 from lawrec.diagnostics.reports import DoctorReport, MachineReport
 from lawrec.models.pooling import POOLINGS
 from lawrec.reporting.runs_text import doctor_text

@@ -2,11 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import (
-    coverage_error,
-    label_ranking_average_precision_score,
-    ndcg_score,
-)
+from sklearn.metrics import coverage_error, label_ranking_average_precision_score, ndcg_score
 
 from lawrec.evaluation.calibration_metrics import score_metrics
 from lawrec.evaluation.confusion_counts import nanmean_or_zero

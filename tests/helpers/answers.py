@@ -6,12 +6,7 @@ import jsonschema_rs
 
 from lawrec.decision.decision_rule import ABOVE, BELOW
 from lawrec.decision.explanation import Evidence, Explanation, Rival, SimilarCase
-from lawrec.decision.recommend import (
-    FALLBACK,
-    Decision,
-    FeatureContribution,
-    Recommendation,
-)
+from lawrec.decision.recommend import FALLBACK, Decision, FeatureContribution, Recommendation
 from lawrec.errors import CaseError
 from lawrec.reporting.answers.fields import answer_schema
 from lawrec.runs.results import Answer

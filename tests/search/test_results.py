@@ -5,13 +5,7 @@ import pytest
 
 from lawrec import config, config_sources
 from lawrec.errors import RunError
-from lawrec.search.results import (
-    run_name,
-    search_result,
-    toml_text,
-    train_command,
-    write_best,
-)
+from lawrec.search.results import run_name, search_result, toml_text, train_command, write_best
 from lawrec.search.space import search_space
 from tests.helpers.searches import Search, learned, small_space
 

@@ -13,11 +13,7 @@ from lawrec.models.pooling import POOLINGS, named_axes
 from lawrec.runs.checkpoint_list import read_checkpoint_list
 from lawrec.runs.find_checkpoint import best_checkpoint, newest_checkpoint
 from lawrec.runs.run import find_run, open_run
-from lawrec.training.checkpoints import (
-    checkpoint_manager,
-    load_model,
-    open_checkpoint,
-)
+from lawrec.training.checkpoints import checkpoint_manager, load_model, open_checkpoint
 from lawrec.training.loop import train
 from lawrec.training.setup import TrainingSetup
 from tests.helpers.damages import flip, reseal, rewrite

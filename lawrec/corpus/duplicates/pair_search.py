@@ -16,13 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lawrec.iterables import MapItems, batched, map_here
-from lawrec.storage.disk_array import (
-    BLOCK,
-    DiskArray,
-    ValueRange,
-    equal_values_in,
-    value_ranges,
-)
+from lawrec.storage.disk_array import BLOCK, DiskArray, ValueRange, equal_values_in, value_ranges
 from lawrec.storage.limits import MAX_CANDIDATES
 
 SHINGLE_SIZE = 5

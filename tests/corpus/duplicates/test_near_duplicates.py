@@ -6,16 +6,8 @@ from itertools import combinations
 import pytest
 
 from lawrec.corpus.duplicates import near_duplicates, pair_search
-from lawrec.corpus.duplicates.near_duplicates import (
-    BATCH_SIZE,
-    NearDuplicateIndex,
-    rows_per_band,
-)
-from lawrec.corpus.duplicates.pair_search import (
-    Comparison,
-    jaccard,
-    shingles,
-)
+from lawrec.corpus.duplicates.near_duplicates import BATCH_SIZE, NearDuplicateIndex, rows_per_band
+from lawrec.corpus.duplicates.pair_search import Comparison, jaccard, shingles
 from lawrec.iterables import map_here
 from lawrec.parallel import parallel_map
 from lawrec.storage import disk_array
