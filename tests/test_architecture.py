@@ -54,7 +54,7 @@ HOUSE = {
         "input_pipeline",
     ),
     "corpus.splitting": ("stratification", "stratified_split"),
-    "corpus.audit": ("case_checks", "line_checks", "duplicate_checks", "fixes", "runner"),
+    "corpus.audit": ("case_checks", "line_checks", "duplicate_checks", "fixes", "audit"),
     "evaluation": (
         *("confusion_counts", "metrics", "ranking_metrics", "calibration_metrics", "cail_judge"),
         *("bootstrap", "error_analysis", "report"),
@@ -69,7 +69,7 @@ HOUSE = {
             "train_cases",
             "tf_idf",
             "linear_svm",
-            "characters",
+            "character_ngrams",
             "token_table",
             "first_stage",
             "out_of_fold",
@@ -107,7 +107,7 @@ HOUSE = {
     ),
     "diagnostics": ("reports", "run_info", "doctor"),
     "search": (
-        *("space", "trial_process", "journal", "study", "results", "runner"),
+        *("space", "trial_process", "journal", "study", "results", "run_trials"),
         "hyperparameter_search",
     ),
     "reporting": (
@@ -117,7 +117,7 @@ HOUSE = {
     ),
     "reporting.answers": (
         *("fields", "cells", "highlights", "explanation_text", "table", "html", "parquet"),
-        *("bad_lines", "writers"),
+        *("bad_line_file", "writers"),
     ),
     "export": (
         *("cail_answers", "int8_model", "savedmodel", "bundle", "cail_archive", "cail_predictor"),

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lawrec.corpus.audit.audit import AuditReport, Finding, LongTail, SplitSizes
 from lawrec.corpus.audit.case_checks import CHECKS
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, Occurrence
-from lawrec.corpus.audit.runner import AuditReport, Finding, LongTail, SplitSizes
 from lawrec.corpus.records.manifest import Verification
 from lawrec.corpus.splitting.stratified_split import SplitReport
 from lawrec.decision.cross_fitting import StrategyResult

@@ -13,7 +13,7 @@ from lawrec.config import CorpusConfig, RankingConfig
 from lawrec.corpus.tokenization.tokenizers import TokenizerRecipe, load_tokenizer, make_tokenizer
 from lawrec.corpus.vocabulary import PAD, UNK, Encoder, Vocabulary
 from lawrec.decision.calibration import Calibration, calibrate
-from lawrec.ranking.characters import COLUMNS, CharacterNgrams
+from lawrec.ranking.character_ngrams import COLUMNS, CharacterNgrams
 from lawrec.ranking.first_stage import CHARACTERS, EXTRA, WORDS, FirstStage, with_lstm
 from lawrec.ranking.linear_svm import LinearSvms
 from lawrec.ranking.pair_features import ArticleStatistics, compute_features, make_pairs

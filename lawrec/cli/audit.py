@@ -70,8 +70,8 @@ def audit(
     DATA is a folder of splits, one file, or a quoted pattern. An error stops a training or makes
     its metrics wrong; a warning is for a person to judge.
     """
-    from lawrec.corpus.audit.runner import audit as audit_cases
-    from lawrec.corpus.audit.runner import load_audit_reference
+    from lawrec.corpus.audit.audit import audit as audit_cases
+    from lawrec.corpus.audit.audit import load_audit_reference
     from lawrec.reporting.audit_html import audit_html
     from lawrec.reporting.audit_text import audit_text
 

@@ -188,7 +188,7 @@ def predict(
     features = SHOWN_FEATURES if with_features else 0
     option_values.set_tensorflow_log()
     from lawrec.inference.model_source import ModelSource
-    from lawrec.reporting.answers.bad_lines import without_bad_lines
+    from lawrec.reporting.answers.bad_line_file import without_bad_lines
 
     source = ModelSource(model, checkpoints, threshold, engine, device or "auto")
     if folder:

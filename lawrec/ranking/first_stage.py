@@ -13,10 +13,10 @@ import numpy as np
 
 from lawrec.config import RankingConfig
 from lawrec.progress import SILENT, Progress
-from lawrec.ranking.characters import COLUMNS, CharacterNgrams
+from lawrec.ranking.character_ngrams import COLUMNS, CharacterNgrams
 from lawrec.ranking.linear_svm import LinearSvms, fit_linear_svms
 from lawrec.ranking.tf_idf import fit_idf
-from lawrec.ranking.train_cases import TrainCases
+from lawrec.ranking.train_cases import RankerCases
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
 Margins = dict[str, Float32Array]
@@ -58,25 +58,6 @@ class FirstStage:
             for name, function in WINDOW_MARGINS.items():
                 windows[name][row] = function(of_windows)
         return margins | windows
-
-
-@dataclass(frozen=True)
-class RankerCases:
-    """What the first stage is fitted to.
-
-    Attributes:
-        train: The train cases, or some of them.
-        statute: One case per article whose text is known: that text, and the article as its label.
-        extra: More cases, of other sources.
-        titles: The token ids of the title of each article; none if titles are not known.
-        tokens: The text of each token.
-    """
-
-    train: TrainCases
-    statute: TrainCases
-    extra: TrainCases
-    titles: Sequence[TokenIds]
-    tokens: Sequence[str]
 
 
 def fit_first_stage(

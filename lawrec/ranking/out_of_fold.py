@@ -14,7 +14,8 @@ import numpy as np
 
 from lawrec.corpus.duplicates.near_duplicates import NearDuplicateIndex
 from lawrec.errors import ConfigError
-from lawrec.ranking.first_stage import FirstStage, Margins, RankerCases
+from lawrec.ranking.first_stage import FirstStage, Margins
+from lawrec.ranking.train_cases import RankerCases
 from lawrec.types import Int64Array, TokenIds
 
 _NEAR_DUPLICATE_THRESHOLD = 0.6

@@ -22,7 +22,6 @@ from lawrec.ranking.first_stage import (
     LSTM,
     FirstStage,
     Margins,
-    RankerCases,
     fit_first_stage,
     sigmoid,
     with_lstm,
@@ -42,6 +41,7 @@ from lawrec.ranking.second_stage import (
     candidate_scores,
     fit_second_stage,
 )
+from lawrec.ranking.train_cases import RankerCases
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
 LstmLogits = Callable[[Folds], Float32Array]

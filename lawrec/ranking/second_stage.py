@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lawrec.config import RankingConfig
-from lawrec.ranking.first_stage import FirstStage, Margins, RankerCases, sigmoid
+from lawrec.ranking.first_stage import FirstStage, Margins, sigmoid
 from lawrec.ranking.out_of_fold import too_few_cases_error
 from lawrec.ranking.pair_features import (
     ArticleStatistics,
@@ -25,7 +25,7 @@ from lawrec.ranking.pair_features import (
 )
 from lawrec.ranking.tf_idf import tf_idf
 from lawrec.ranking.token_table import TokenTable, token_table
-from lawrec.ranking.train_cases import TrainCases
+from lawrec.ranking.train_cases import RankerCases, TrainCases
 from lawrec.ranking.trees import BoostedTrees, constant_trees, fit_trees
 from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array, NumberArray, TokenIds
 

@@ -78,6 +78,25 @@ class TrainCases:
         )
 
 
+@dataclass(frozen=True)
+class RankerCases:
+    """What the ranker is fitted to.
+
+    Attributes:
+        train: The train cases, or some of them.
+        statute: One case per article whose text is known: that text, and the article as its label.
+        extra: More cases, of other sources.
+        titles: The token ids of the title of each article; none if titles are not known.
+        tokens: The text of each token.
+    """
+
+    train: TrainCases
+    statute: TrainCases
+    extra: TrainCases
+    titles: Sequence[TokenIds]
+    tokens: Sequence[str]
+
+
 def collect(records: Iterable[LabelledTokens], n_labels: int, *, seed: int) -> TrainCases:
     """Return records as train cases; those of weight 0 teach nothing and are left out.
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-from lawrec.corpus.audit.runner import AuditReport, Finding, SplitSizes
+from lawrec.corpus.audit.audit import AuditReport, Finding, SplitSizes
 from lawrec.law.catalog import article_titles
 from lawrec.reporting.audit_text import long_tail, verdict, with_short_paths
 from lawrec.reporting.html_page import page_html, template

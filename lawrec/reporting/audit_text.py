@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from lawrec.corpus.audit.audit import AuditReport, Finding
 from lawrec.corpus.audit.duplicate_checks import Occurrence
-from lawrec.corpus.audit.runner import AuditReport, Finding
 from lawrec.corpus.splitting.stratified_split import SplitReport
 from lawrec.reporting.tables import render, simple_table
 from lawrec.text import plain

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lawrec.errors import RunError
-from lawrec.ranking.characters import COLUMNS, CharacterNgrams
+from lawrec.ranking.character_ngrams import COLUMNS, CharacterNgrams
 from lawrec.ranking.first_stage import CHARACTERS, FirstStage
 from lawrec.ranking.linear_svm import LinearSvms
 from lawrec.ranking.pair_features import ArticleStatistics

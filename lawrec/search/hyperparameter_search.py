@@ -10,7 +10,7 @@ from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import open_run, set_latest
 from lawrec.search.journal import only_search
 from lawrec.search.results import RUNS, SearchResult, search_result
-from lawrec.search.runner import Runner
+from lawrec.search.run_trials import Runner
 from lawrec.search.space import SearchSpace
 from lawrec.search.study import SearchPlan, open_study
 from lawrec.search.trial_process import TrialTraining

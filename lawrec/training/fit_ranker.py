@@ -8,11 +8,10 @@ from lawrec.devices.distributed import broadcast_from_chief, chief_first, is_chi
 from lawrec.errors import RunError
 from lawrec.law.catalog import article_titles
 from lawrec.progress import Progress
-from lawrec.ranking.first_stage import RankerCases
 from lawrec.ranking.out_of_fold import Folds
 from lawrec.ranking.ranker import Ranker, fit_ranker
 from lawrec.ranking.second_stage import OutOfFoldScores
-from lawrec.ranking.train_cases import collect
+from lawrec.ranking.train_cases import RankerCases, collect
 from lawrec.runs.out_of_fold_file import load_out_of_fold_scores, save_out_of_fold_scores
 from lawrec.runs.ranker_file import load_ranker, save_ranker
 from lawrec.runs.run import Run, load_encoder

@@ -23,9 +23,8 @@ from lawrec.corpus.records.manifest import Records, Split
 from lawrec.corpus.records.tfrecords import Record, write_shards
 from lawrec.corpus.vocabulary import head_and_tail
 from lawrec.models.lstm_logits import make_logit_function
-from lawrec.ranking.first_stage import RankerCases
 from lawrec.ranking.out_of_fold import Folds, without_folds
-from lawrec.ranking.train_cases import TrainCases
+from lawrec.ranking.train_cases import RankerCases, TrainCases
 from lawrec.training.initialization import initialize_embedding
 from lawrec.training.optimizers import averaged_weights
 from lawrec.training.setup import TrainingSetup

@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from lawrec.diagnostics.run_info import inspect_run
-from lawrec.ranking.characters import COLUMNS
+from lawrec.ranking.character_ngrams import COLUMNS
 from lawrec.runs.run import find_run
 from tests.helpers.bundles import read_parts, write_bundle
 from tests.helpers.cli import lawrec

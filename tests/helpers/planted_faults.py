@@ -3,7 +3,7 @@
 import json
 import random
 
-from lawrec.corpus.audit.runner import audit, load_audit_reference
+from lawrec.corpus.audit.audit import audit, load_audit_reference
 
 LISTED = ["133", "264", "266"]
 CLEAN = {"train": 6, "valid": 3, "test": 3}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lawrec.config import Config
 from lawrec.search.results import SearchResult, TrialResult
-from lawrec.search.runner import Runner
+from lawrec.search.run_trials import Runner
 from lawrec.search.space import all_ranges, search_space
 from lawrec.search.study import SearchPlan, open_study
 from lawrec.search.trial_process import run_trial

@@ -3,9 +3,10 @@ from functools import partial
 import numpy as np
 
 from lawrec.config import RankingConfig
-from lawrec.ranking.first_stage import RankerCases, fit_first_stage
+from lawrec.ranking.first_stage import fit_first_stage
 from lawrec.ranking.out_of_fold import assign_folds, out_of_fold, ranker_case_folds
 from lawrec.ranking.ranker import fit_ranker
+from lawrec.ranking.train_cases import RankerCases
 from tests.helpers.ranking import TEXTS, invented, train_cases
 
 

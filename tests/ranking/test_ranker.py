@@ -5,9 +5,10 @@ import pytest
 
 from lawrec.config import RankingConfig
 from lawrec.errors import ConfigError
-from lawrec.ranking.first_stage import LOGIT_SCALE, RankerCases, sigmoid
+from lawrec.ranking.first_stage import LOGIT_SCALE, sigmoid
 from lawrec.ranking.ranker import fit_ranker
 from lawrec.ranking.second_stage import OTHERS_SCORE
+from lawrec.ranking.train_cases import RankerCases
 from tests.helpers.ranking import TEXTS, invented, train_cases
 
 CONFIG = RankingConfig(

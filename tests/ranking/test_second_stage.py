@@ -5,9 +5,9 @@ import pytest
 
 from lawrec.config import RankingConfig
 from lawrec.ranking import second_stage
-from lawrec.ranking.first_stage import RankerCases
 from lawrec.ranking.ranker import fit_ranker
 from lawrec.ranking.second_stage import candidate_scores
+from lawrec.ranking.train_cases import RankerCases
 from lawrec.ranking.trees import fit_trees
 from tests.helpers.ranking import TEXTS, invented, train_cases
 

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lawrec.corpus.audit.runner import AuditReport, Finding, LongTail, SplitSizes
+from lawrec.corpus.audit.audit import AuditReport, Finding, LongTail, SplitSizes
 from lawrec.reporting.audit_html import audit_html
 
 FINDING = Finding(

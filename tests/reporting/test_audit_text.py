@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from lawrec.corpus.audit.runner import AuditReport, Finding, LongTail, SplitSizes
+from lawrec.corpus.audit.audit import AuditReport, Finding, LongTail, SplitSizes
 from lawrec.corpus.splitting.stratified_split import SplitReport
 from lawrec.reporting.audit_text import audit_text, split_text, with_short_paths
 from lawrec.reporting.runs_text import report_json

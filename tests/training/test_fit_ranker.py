@@ -8,9 +8,9 @@ from lawrec.config import RankingConfig
 from lawrec.corpus.records.tfrecords import read_records
 from lawrec.errors import RunError
 from lawrec.inference.load_scorer import load_scorer
-from lawrec.ranking.first_stage import LSTM, RankerCases
+from lawrec.ranking.first_stage import LSTM
 from lawrec.ranking.out_of_fold import ranker_case_folds
-from lawrec.ranking.train_cases import collect
+from lawrec.ranking.train_cases import RankerCases, collect
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.out_of_fold_file import OUT_OF_FOLD, load_out_of_fold_scores
 from lawrec.runs.ranker_file import RANKER, load_ranker

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from lawrec.corpus.audit import line_checks
+from lawrec.corpus.audit.audit import audit, load_audit_reference
 from lawrec.corpus.audit.case_checks import ERROR, audit_reference_of
-from lawrec.corpus.audit.runner import audit, load_audit_reference
 from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
 from lawrec.iterables import map_here

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from lawrec.corpus.audit import line_checks
+from lawrec.corpus.audit.audit import audit, load_audit_reference
 from lawrec.corpus.audit.case_checks import AuditReference
 from lawrec.corpus.audit.line_checks import CheckedLine, check_line, check_splits
-from lawrec.corpus.audit.runner import audit, load_audit_reference
 from lawrec.corpus.case_lines import CaseLine, line_parts, read_lines
 from lawrec.corpus.cases import Case
 from lawrec.corpus.label_check import known_labels

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from lawrec.corpus.audit.audit import audit
 from lawrec.corpus.audit.case_checks import audit_reference_of
-from lawrec.corpus.audit.runner import audit
 from lawrec.corpus.bad_lines import BadLines, usable_cases
 from lawrec.corpus.cases import Case, read_cases
 from lawrec.errors import CaseError

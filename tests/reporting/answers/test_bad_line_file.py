@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from lawrec.reporting.answers.bad_lines import without_bad_lines
+from lawrec.reporting.answers.bad_line_file import without_bad_lines
 from tests.helpers.answers import ANSWER, REFUSED
 
 

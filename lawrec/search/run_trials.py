@@ -1,4 +1,4 @@
-"""Runner: start trials, pass their evaluations on to the study, and stop those that lag behind.
+"""Run trials: start trials, pass their evaluations on to the study, and stop those that lag behind.
 
 Only this process writes the study's journal, whatever the number of jobs. A trial that fails, or
 whose process is killed, is counted and named, and the search goes on. A trial that is stopped

@@ -1,4 +1,4 @@
-"""Characters: the n-grams of a case, which see the parts of words that no vocabulary knows.
+"""Character n-grams of a case: they see the parts of words that no vocabulary knows.
 
 The characters come from the texts of the tokens. An n-gram has a column by its hash: nothing but
 the number of columns has to be kept, and two n-grams that share one rarely matter.

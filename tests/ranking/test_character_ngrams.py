@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
-from lawrec.ranking.characters import COLUMNS, CharacterNgrams, text_ngrams
+from lawrec.ranking.character_ngrams import COLUMNS, CharacterNgrams, text_ngrams
 
 TEXTS = ("<pad>", "<unk>", "盗窃", "罪", "", "窃罪", "盗", "\ud840", "𠀀")
 MASK = 2**64 - 1

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lawrec.corpus.audit.audit import EXAMPLES, audit, load_audit_reference, splits_to_audit
 from lawrec.corpus.audit.case_checks import CHECKS, ERROR, audit_reference_of
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS
-from lawrec.corpus.audit.runner import EXAMPLES, audit, load_audit_reference, splits_to_audit
 from lawrec.errors import CaseError
 from lawrec.storage.resources import shipped_path
 from tests.helpers.planted_faults import (

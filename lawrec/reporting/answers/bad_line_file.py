@@ -1,4 +1,4 @@
-"""Bad lines: lines that are not cases, written to a file of their own instead of among answers."""
+"""Bad-line file: lines that are not cases, in a file of their own instead of among the answers."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
