@@ -20,7 +20,9 @@ FOUNDATION = (
     *("iterables", "setting_range", "config", "config_sources", "parallel"),
 )
 HOUSE = {
-    "devices": ("device_names", "tensorflow_start", "distributed", "configure"),
+    "devices": (
+        *("device_names", "tensorflow_start", "onnxruntime_start", "distributed", "configure"),
+    ),
     "storage": (
         *("limits", "encodings", "temporary_names", "remote_files", "claims", "json_text"),
         *("files", "array_files", "seal", "resources", "disk_array", "text_files"),
@@ -287,6 +289,12 @@ def test_only_named_modules_import_tensorflow(name):
     # This module imports TensorFlow before any other does, to silence it.
     allowed = {"tensorflow"} if name == "lawrec.devices.tensorflow_start" else set()
     assert {module for module in imports_of(name) if is_tensorflow(module)} <= allowed
+
+
+@pytest.mark.parametrize("name", sorted(set(SOURCES) - {"lawrec.devices.onnxruntime_start"}))
+def test_only_one_module_imports_onnx_runtime(name):
+    # It keeps ONNX Runtime from reporting its use.
+    assert "onnxruntime" not in imports_of(name)
 
 
 @pytest.mark.parametrize("package", WITHOUT_TENSORFLOW)

@@ -16,6 +16,7 @@ import numpy as np
 from lawrec.decision.decision_rule import DecisionRule, decide
 from lawrec.decision.threshold_strategies import best_global_rule
 from lawrec.decision.tuning_cases import TuningCases
+from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.errors import RunError
 from lawrec.evaluation.metrics import evaluate
 from lawrec.inference.engines import EngineChoice
@@ -114,6 +115,7 @@ def quantized(model: bytes) -> bytes:
         >>> len(quantized(onnx_model(config, weights, int8_embedding=True)))  # doctest: +SKIP
         5444803
     """
+    import_onnxruntime()
     from onnx import load_model_from_string
     from onnxruntime.quantization import QuantType, quantize_dynamic
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from lawrec.corpus.vocabulary import LENGTH_STEP, UNK_ID
 from lawrec.devices.device_names import select_gpus
+from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.devices.tensorflow_start import import_tensorflow
 from lawrec.errors import RunError
 from lawrec.progress import SILENT, Progress
@@ -144,9 +145,7 @@ def _gpu(device: str | None) -> int | None:
     """
     if device in (None, "auto"):
         return None
-    import onnxruntime
-
-    usable = CUDA in onnxruntime.get_available_providers()
+    usable = CUDA in import_onnxruntime().get_available_providers()
     gpus = select_gpus(device, list(range(_MOST_GPUS if usable else 0)), library="ONNX Runtime")
     return gpus[0] if gpus else None
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.errors import RunError
 from lawrec.ranking.length_batches import run_in_batches
 from lawrec.runs.array_parts import read_part_manifest
@@ -166,8 +167,7 @@ def onnx_logits(
 
 def _session(model: Path | bytes, *, n_articles: int, gpu: int | None) -> Any:
     """Return the session of ONNX Runtime that computes a model."""
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ALONE
     providers: list[Any] = (

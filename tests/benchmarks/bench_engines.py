@@ -21,10 +21,10 @@ from typing import Any
 
 import click
 import numpy as np
-import onnxruntime
 
 from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.vocabulary import head_and_tail
+from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.export.int8_model import quantized
 from lawrec.inference.engines import ENGINES
 from lawrec.models.onnx_graph import onnx_model
@@ -96,7 +96,7 @@ def _print_rates(run: Run, cases: list[Any], *, folder: Path) -> None:
 
 def _bare(path: Path, cases: list[Any], *, n_articles: int) -> Callable[[], object]:
     """Return a function that runs a session on batches that are padded already."""
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = import_onnxruntime().InferenceSession(path, providers=["CPUExecutionProvider"])
     batches: list[Any] = []
 
     def keep(batch: Any) -> Any:

@@ -2,10 +2,10 @@ import math
 
 import keras
 import numpy as np
-import onnxruntime
 import pytest
 
 from lawrec.config import ModelConfig
+from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.errors import ConfigError
 from lawrec.models.lstm_classifier import build_model
 from lawrec.models.onnx_graph import ONNX_POOLINGS, onnx_model
@@ -39,7 +39,7 @@ def random_model(**settings):
 
 def exported(config, model, **options):
     weights = {weight.path: weight.numpy() for weight in model.weights}
-    session = onnxruntime.InferenceSession(
+    session = import_onnxruntime().InferenceSession(
         onnx_model(config, weights, **options), providers=["CPUExecutionProvider"]
     )
     return lambda token_ids: session.run(["logits"], {"token_ids": token_ids})[0]
