@@ -2,8 +2,8 @@
 
 A claim is a file with the name of its holder, which whoever creates it first has. While the holder
 works, it touches the file every few seconds. The claim of a process that was killed is taken over:
-at once on the same host, elsewhere when nobody has touched it for a minute by the clock of the one
-who waits, so that clocks need not agree.
+at once on the same host or in the same container, elsewhere when nobody has touched it for a minute
+by the clock of the one who waits, so that clocks need not agree.
 
 Claims save work and protect nothing: in rare cases two processes have the same one, for example if
 one of them was suspended, or in an object store, where no file can be created exclusively. What is
@@ -11,7 +11,6 @@ done under a claim must therefore be harmless to do twice: files appear whole, a
 bytes whoever writes them.
 """
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from lawrec.storage.remote_files import create_new, touch
-from lawrec.storage.temporary_names import HOST, is_running, remove
+from lawrec.storage.temporary_names import PID_SPACE, is_running, process_name, remove
 
 TOUCH_SECONDS = 5.0
 """Seconds between two touches by the holder."""
@@ -59,7 +58,7 @@ class Claims:
         if self._is_stale(path):
             remove(path)
         try:
-            create_new(path, f"{os.getpid()}@{HOST}")
+            create_new(path, process_name())
         except (FileExistsError, FileNotFoundError):  # it is held, or its folder was deleted
             yield False
             return
@@ -78,7 +77,7 @@ class Claims:
         except OSError:
             return False
         match = _HOLDER.fullmatch(holder)
-        if match and match[2] == HOST and not is_running(int(match[1])):
+        if match and match[2] == PID_SPACE and not is_running(int(match[1])):
             return True
         seen, since = self._seen.setdefault(path.name, (touched, self.clock()))
         if touched != seen:

@@ -1,7 +1,7 @@
 """Temporary names of what is being written, and what killed processes have left under them.
 
-Each process writes under names of its own, such as ".run.4711@host.8f0c2e9d.tmp", so that several
-can write the same file or folder.
+Each process writes under names of its own, such as ".run.4711@host.4026531836.8f0c2e9d.tmp", so
+that several can write the same file or folder.
 """
 
 import os
@@ -13,10 +13,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+
+def _pid_namespace() -> int:
+    """Return the number of the namespace of this process's id; 0 where it cannot be known."""
+    try:
+        return Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return 0
+
+
 HOST = platform.node()
 """The name of this host, which other hosts that share a disk do not have."""
-_TEMPORARY = re.compile(rf"\..+\.([0-9]{{1,10}})@{re.escape(HOST)}\.[0-9a-f]{{8}}\.tmp")
-"""What this host is writing, as `new_temporary` names it: ".run.4711@host.8f0c2e9d.tmp"."""
+PID_SPACE = f"{HOST}.{_pid_namespace()}"
+"""Where a process id means the same process: a container may have the name of its host."""
+_TEMPORARY = re.compile(rf"\..+\.([0-9]{{1,10}})@{re.escape(PID_SPACE)}\.[0-9a-f]{{8}}\.tmp")
+"""What the processes of this space are writing, as `new_temporary` names it."""
 _NAME_KEPT = 40
 """Characters of a name that its temporary name begins with: no name may be over 255 bytes."""
 
@@ -24,7 +35,7 @@ _NAME_KEPT = 40
 def new_temporary(path: Path) -> Path:
     """Return a new name beside a path, and remove what killed processes have left there.
 
-    A disk may be shared: the process ids of another host mean nothing here.
+    A disk may be shared: the process ids of another host or container mean nothing here.
 
     Example:
         >>> import tempfile
@@ -38,8 +49,18 @@ def new_temporary(path: Path) -> Path:
         ours = _TEMPORARY.fullmatch(name)
         if ours and not is_running(int(ours[1])):
             remove(path.with_name(name))
-    owner = f"{os.getpid()}@{HOST}"
-    return path.with_name(f".{path.name[:_NAME_KEPT]}.{owner}.{secrets.token_hex(4)}.tmp")
+    name = f".{path.name[:_NAME_KEPT]}.{process_name()}.{secrets.token_hex(4)}.tmp"
+    return path.with_name(name)
+
+
+def process_name() -> str:
+    """Return a name of this process that no other one has while it runs, wherever it runs.
+
+    Example:
+        >>> process_name() == f"{os.getpid()}@{PID_SPACE}"
+        True
+    """
+    return f"{os.getpid()}@{PID_SPACE}"
 
 
 def _names_in(folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from lawrec.storage import claims as module
 from lawrec.storage.claims import Claims, claim_name
-from lawrec.storage.temporary_names import HOST
+from lawrec.storage.temporary_names import PID_SPACE
 
 
 class Clock:
@@ -36,7 +36,7 @@ def test_a_claim_is_held_by_one_at_a_time(tmp_path, path):
     first, second = Claims(tmp_path), Claims(tmp_path)
     with first.held("7") as mine, second.held("7") as also, second.held("8") as other:
         assert (mine, also, other) == (True, False, True)
-        assert path.read_text() == f"{os.getpid()}@{HOST}"
+        assert path.read_text() == f"{os.getpid()}@{PID_SPACE}"
     assert list(tmp_path.iterdir()) == []
     assert is_mine(second)
 
@@ -51,13 +51,13 @@ def test_the_claim_of_a_process_that_has_ended_is_taken_over_at_once(tmp_path, p
     ended = subprocess.run(
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
     )
-    path.write_text(f"{int(ended.stdout)}@{HOST}")
+    path.write_text(f"{int(ended.stdout)}@{PID_SPACE}")
     assert is_mine(Claims(tmp_path))
 
 
 @pytest.mark.parametrize(
     "holder",
-    ["1@elsewhere", "", f"{os.getpid()}@{HOST}"],
+    ["1@elsewhere", "", f"{os.getpid()}@{PID_SPACE}"],
     ids=["another host", "nobody", "this process"],
 )
 def test_a_claim_that_nobody_touches_is_taken_over_after_a_while(tmp_path, path, clock, holder):
