@@ -22,8 +22,8 @@ from lawrec.corpus.cases import no_answer_error
 from lawrec.errors import ConfigError, quoted
 from lawrec.progress import SILENT, Progress
 from lawrec.storage.claims import Claims, claim_name
-from lawrec.storage.files import sha256
-from lawrec.storage.remote_files import names_in, resolve_uri
+from lawrec.storage.files import path_out_of, sha256
+from lawrec.storage.remote_files import RemotePath, names_in, resolve_uri
 from lawrec.storage.seal import MANIFEST, SEAL_ERRORS, read_sealed, write_sealed
 from lawrec.storage.temporary_names import remove
 from lawrec.text import encodable
@@ -112,7 +112,8 @@ class ShardFolder:
         progress.update("verify", index + 1, self.n_shards)
         try:
             answers = ShardAnswers(**read_sealed(self._entry(index)))
-            if sha256(self.answers_path(index)) == answers.digest:
+            path = self.answers_path(index)
+            if path.is_file() and sha256(path) == answers.digest:
                 return answers
         except SEAL_ERRORS:
             pass
@@ -145,7 +146,8 @@ def open_shard_folder(
         make_plan: Plans the shards; one process calls it, and the others wait.
 
     Raises:
-        ConfigError: The folder belongs to another job, or has other files in it.
+        ConfigError: The folder belongs to another job, or has other files, a pipe or a link that
+            leads out of it in it.
         CaseError: A file has changed since the shards were planned.
 
     Example:
@@ -271,6 +273,14 @@ def _check_new_or_begun(path: Path) -> None:
                 got=f"a folder with {quoted(others[0])} in it and no {PLAN}",
                 todo="Name another folder.",
             )
+    local = path.local if isinstance(path, RemotePath) else path
+    if local and (outside := path_out_of(local)):
+        raise ConfigError(
+            outside,
+            expected="a folder of answers must hold files and folders of its own",
+            got="a link that leads out of it, a pipe or a device",
+            todo="Remove it, or name another folder.",
+        )
 
 
 def _read_plan(path: Path, job: Mapping[str, Any]) -> ShardPlan:

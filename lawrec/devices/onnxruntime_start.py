@@ -5,7 +5,7 @@ from typing import Any
 
 
 def import_onnxruntime() -> Any:
-    """Return the module `onnxruntime`; from version 1.29 on, it reports its use unless told not to.
+    """Return the module `onnxruntime`; from version 1.29 on, it reports its use by default.
 
     It would write an identifier of this machine into the user's folder when it is imported, and
     then send what it knows of the machine, of each model and of errors. The variable must be set

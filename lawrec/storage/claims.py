@@ -73,7 +73,8 @@ class Claims:
     def _is_stale(self, path: Path) -> bool:
         """Return whether the holder of a claim has ended, as far as this process can know."""
         try:
-            touched, holder = path.stat().st_mtime_ns, path.read_text("utf-8", errors="replace")
+            touched = path.stat().st_mtime_ns
+            holder = path.read_text("utf-8", errors="replace") if path.is_file() else ""
         except OSError:
             return False
         match = _HOLDER.fullmatch(holder)

@@ -75,9 +75,8 @@ class RemotePath(PosixPath):
 
     def stat(self, **_: Any) -> Any:
         """Return the size and the time of the file, and which one it is if it is a local one."""
-        filesystem, path = self._location
-        if filesystem.type_name == "local":
-            return os.stat(path)  # noqa: PTH116 - it is no path of this class
+        if self.local:
+            return self.local.stat()
         info = self._info
         names = {"st_ino": None, "st_dev": None}
         return SimpleNamespace(st_size=info.size, st_mtime_ns=info.mtime_ns, **names)
@@ -136,6 +135,12 @@ class RemotePath(PosixPath):
                 with suppress(OSError):
                     filesystem.delete_file(temporary)
                 raise
+
+    @property
+    def local(self) -> Path | None:
+        """The same on this machine if the URI begins with file://."""
+        filesystem, path = self._location
+        return Path(path) if filesystem.type_name == "local" else None
 
     @property
     def _info(self) -> Any:

@@ -74,6 +74,8 @@ def read_sealed(path: Path) -> dict[str, Any]:
         Traceback (most recent call last):
         ValueError: its content has changed since it was written
     """
+    if path.is_fifo():
+        raise ValueError("a pipe")
     return parse_sealed(path.read_text(encoding="utf-8"))
 
 

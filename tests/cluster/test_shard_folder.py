@@ -1,9 +1,11 @@
 """Shard folders: what is done by whom, and what is refused."""
 
 import json
+import os
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -220,6 +222,15 @@ def test_a_folder_with_other_files_is_refused(begin, tmp_path):
     (tmp_path / "answers/notes.txt").touch()
     with pytest.raises(ConfigError, match=r"a folder with 'notes\.txt' in it and no plan"):
         begin()
+
+
+@pytest.mark.parametrize("name", ["answers-00002.jsonl", ".state/00002.json", ".state/00002.claim"])
+@pytest.mark.parametrize("place", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_what_could_be_read_without_end_is_refused(begin, tmp_path, name, place, scheme):
+    place(begin().path / name)
+    with pytest.raises(ConfigError, match=rf"{name}: .* got a link that leads out of it, a pipe"):
+        begin(path=Path(f"{scheme}{tmp_path}/answers"))
 
 
 def test_a_job_that_another_process_plans_while_the_folder_is_checked_goes_on(begin, monkeypatch):

@@ -70,6 +70,15 @@ def test_a_claim_that_nobody_touches_is_taken_over_after_a_while(tmp_path, path,
     assert is_mine(claims)
 
 
+@pytest.mark.parametrize("place", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_is_the_claim_of_nobody(tmp_path, path, clock, place):
+    claims = Claims(tmp_path, stale_seconds=60, clock=clock)
+    place(path)
+    assert not is_mine(claims)
+    clock.now = 61
+    assert is_mine(claims)
+
+
 def test_a_claim_that_is_touched_stays_whatever_the_clocks_say(tmp_path, path, clock):
     claims = Claims(tmp_path, stale_seconds=60, clock=clock)
     path.write_text("1@elsewhere")

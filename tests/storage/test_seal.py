@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -55,6 +56,12 @@ def test_what_is_no_sealed_file_is_a_value_error(tmp_path, content):
     (tmp_path / "values.json").write_bytes(content)
     with pytest.raises(ValueError):
         read_sealed(tmp_path / "values.json")
+
+
+def test_a_pipe_is_no_sealed_file(tmp_path):
+    os.mkfifo(tmp_path / "manifest.json")
+    with pytest.raises(ValueError, match=r"^a pipe$"):
+        read_sealed(tmp_path / "manifest.json")
 
 
 def test_the_order_of_keys_changes_no_digest():
