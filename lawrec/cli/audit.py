@@ -31,7 +31,7 @@ from lawrec.storage.json_text import json_text
 @click.option(
     "--tokenizer",
     type=click.Choice(list(TOKENIZERS)),
-    help="Count tokens with it.  [default: estimate them from the characters]",
+    help="Tokenizer to count tokens with.  [default: estimate them from the characters]",
 )
 @options.near_duplicates
 @options.any_label

@@ -31,7 +31,7 @@ _PLAN = SearchPlan()
     "--minutes",
     type=option_types.FloatRange(0, 10**6),
     default=_PLAN.minutes,
-    help="Stop after this time; 0: no limit.",
+    help="Minutes until the search stops; 0: no limit.",
 )
 @click.option(
     "--jobs",

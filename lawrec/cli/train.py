@@ -40,7 +40,7 @@ def _default(setting: str) -> str:
     "--run",
     "run_name",
     help="Name of the new run; with --resume, name or path of a run.  "
-    "[default: named by the time; the newest]",
+    "[default: the time; with --resume, the newest]",
 )
 @options.checkpoints
 @click.option(

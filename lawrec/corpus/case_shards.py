@@ -45,9 +45,9 @@ class InputFile:
 
 @dataclass(frozen=True)
 class FilePart:
-    """The bytes from `start` to `end` of the file with this index; the file's `first_line` of it.
+    """Bytes of the file with this index: from `start` to `end`, or to its end if that is None.
 
-    The whole of a file that is not split has the `end` None.
+    They begin with the line `first_line` of the file.
     """
 
     file: int
@@ -233,7 +233,7 @@ _WHOLE: _Range = (0, None, 1)
 def _plan_file(
     path: Path, case_format: CaseFormat, *, shard_bytes: int
 ) -> tuple[InputFile, list[_Range]]:
-    status = path.stat()  # of before it is read: what is written meanwhile will be noticed
+    status = path.stat()  # taken first: what is written while the file is read will be noticed
     digest, encoding, parts = hashlib.sha256(), case_format.encoding, [_WHOLE]
     with open_binary(path) as stream:
         reader = READERS[case_format.reader or choose_reader(path, stream)]

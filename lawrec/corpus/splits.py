@@ -60,7 +60,7 @@ class SplitCounts:
     known_cases: Counter[str] = field(default_factory=Counter)
 
     def add(self, case: Case, n_tokens: int) -> None:
-        """Count a case, but for the tokens that it has.
+        """Count a case, but not its tokens.
 
         A case of weight 0 adds 0 to all counts of training, but its articles get columns: the
         counters have keys for them.

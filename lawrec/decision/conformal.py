@@ -16,7 +16,7 @@ from lawrec.errors import ConfigError
 
 
 def conformal_threshold(cases: TuningCases, config: DecisionConfig) -> float:
-    """Return the highest score so that lists of all articles from it on reach `config.coverage`.
+    """Return the highest score from which on lists are complete as often as `config.coverage` says.
 
     That is: for a new case from the same distribution, all true articles have at least this score
     with a probability of `config.coverage`, whatever the distribution of cases and scores. It is

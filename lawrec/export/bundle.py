@@ -143,7 +143,7 @@ def _run_parts(run: Run, checkpoint: str) -> Contents:
 
 
 def _sealed_folder(run: Run, name: str, *, run_digest: str) -> Contents:
-    """Return a sealed folder of a run as that of the bundle, whose run.json is another."""
+    """Return a folder of a run, sealed for the bundle, whose run.json is another."""
     manifest = read_sealed(run.folder / name / MANIFEST) | {"run": run_digest}
     files = {file: (run.folder / name / file).read_bytes() for file in manifest["files"]}
     return in_folder(name, {MANIFEST: _json(sealed(manifest)), **files})

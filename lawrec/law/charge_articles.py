@@ -12,9 +12,9 @@ from lawrec.law.articles import statute_order
 from lawrec.law.charges import charge_wordings, normalize_charge
 
 LABEL_SHARE = 0.85
-"""An article of at least this share of the cases with a charge applies to a case with it."""
+"""An article that at least this share of the cases with a charge cite applies to all of them."""
 UNKNOWN_SHARE = 0.02
-"""An article of a smaller share does not apply; between the two, nobody knows."""
+"""An article that a smaller share cite does not apply; between the two, it is unknown."""
 
 
 @dataclass(frozen=True)

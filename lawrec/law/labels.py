@@ -129,7 +129,7 @@ def _names(label: object) -> tuple[str, ...]:
 
 
 def _articles_or_none(text: str) -> list[str]:
-    """Return the articles of a text of nothing else, else none: its parts are read alone."""
+    """Return the articles of a text that names nothing else; none if its parts are to be read."""
     try:
         return list(articles_in(text))
     except ValueError:

@@ -157,7 +157,7 @@ def _text_blocks(text: str) -> list[Block]:
 
 
 def _without_comments(text: str) -> str:
-    """Return a text without comments; behind the last end of one, no start is looked at."""
+    """Return a text without comments; no start is searched for behind the last end of one."""
     end = text.rfind("-->") + len("-->")
     return _COMMENT.sub("", text[:end]) + text[end:] if end >= len("-->") else text
 

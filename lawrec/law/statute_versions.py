@@ -282,7 +282,7 @@ def diff_clauses(old: str, new: str) -> list[Piece]:
 
 
 def _opcodes(a: list[str], b: list[str]) -> list[tuple[str, int, int, int, int]]:
-    """Return how to make b of a: opcodes as those of `SequenceMatcher`."""
+    """Return how to turn a into b, as opcodes of `SequenceMatcher`."""
     shorter = min(len(a), len(b))
     if max(len(a), len(b)) <= _MOST_CLAUSES:
         return list(SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes())

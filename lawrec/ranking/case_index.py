@@ -28,7 +28,7 @@ _SIMILARITY_DECIMALS = 3
 _STEPS = 255
 """A value from 0 to 1 is kept as a byte."""
 _PRIOR_CASES = 5
-"""A rare token weighs less: as if so many more cases with it had the articles of any case."""
+"""A rare token weighs less, as if this many more cases had it, with the articles of all cases."""
 
 
 class Citing(Protocol):

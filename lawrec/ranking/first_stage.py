@@ -119,7 +119,7 @@ def sigmoid(logits: NumberArray) -> Float32Array:
 
 
 def before_best_other(margins: Float32Array) -> Float32Array:
-    """Return how far the margin of each article is before the highest one of another article.
+    """Return how far the margin of each article is ahead of the highest one of the others.
 
     Args:
         margins: float32 (n_rows, n_articles).

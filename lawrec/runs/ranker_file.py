@@ -155,7 +155,7 @@ def _check_table(table: TokenTable, *, n_tokens: int, n_articles: int) -> None:
 
 
 def _check_trees(trees: BoostedTrees, *, n_features: int) -> None:
-    """Raise ValueError if a node is no feature's, or has a child before it: a walk may not end."""
+    """Raise ValueError if a node has no known feature, or a child before it: a walk may not end."""
     _, *nodes, gain = trees
     if trees.left.ndim != 2 or {array.shape for array in nodes} != {trees.left.shape}:
         raise ValueError("trees of the wrong shape")

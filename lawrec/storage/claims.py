@@ -1,6 +1,6 @@
 """Claims: which process works on what, where the processes of several hosts share a folder.
 
-A claim is a file with the name of its holder, which whoever creates it first has. While the holder
+A claim is a file with the name of its holder: whoever creates it first has it. While the holder
 works, it touches the file every few seconds. The claim of a process that was killed is taken over:
 at once on the same host or in the same container, elsewhere when nobody has touched it for a minute
 by the clock of the one who waits, so that clocks need not agree.

@@ -172,7 +172,7 @@ def _temporary_root(instead: Path | None = None) -> Path:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what is another one for each folder that was ever renamed to a path."""
+    """Return a value that differs for each folder that was ever renamed to a path."""
     try:
         status = path.lstat()
     except OSError:

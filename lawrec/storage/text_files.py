@@ -138,7 +138,7 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
 
 
 def _open_pipe(path: Path) -> BinaryIO:
-    """Open a named pipe, which waits until somebody opens it to write: not for ever."""
+    """Open a named pipe, and wait until somebody writes to it, but not for ever."""
     with ThreadPoolExecutor(1) as pool:
         opening = pool.submit(path.open, "rb")
         try:

@@ -166,7 +166,7 @@ model = compose_options(
 device = click.option(
     "--device",
     metavar="auto|cpu|gpu|gpu:N",
-    help="Device that computes.  [default: auto, GPUs if any]",
+    help="Device to compute on.  [default: auto, GPUs if there are any]",
 )
 engine = click.option(
     "--engine",
@@ -185,7 +185,7 @@ jobs = click.option(
     "n_jobs",
     type=click.IntRange(min=0),
     default=0,
-    help="Number of extra processes; the results are the same.",
+    help="Number of additional processes; the results are the same.",
 )
 cluster = click.option(
     "--cluster",

@@ -163,7 +163,7 @@ class Comparison(NamedTuple):
     texts: dict[int, str]
 
     def joined(self, threshold: float) -> list[Pair]:
-        """Return pairs of near-duplicates, of which all others follow."""
+        """Return pairs of near-duplicates, from which all others follow."""
         sets = DisjointSets({number: number for number in self.texts})
         joined = []
         for first, second in dict.fromkeys(self.pairs):
@@ -200,7 +200,7 @@ class PairSearch(NamedTuple):
             yield Comparison(pairs, {n: store.text(n) for n in chain.from_iterable(pairs)})
 
     def enter(self, pairs: Iterable[Pair], joined: Iterable[Pair]) -> None:
-        """Join what was found near among some pairs."""
+        """Join the near-duplicates that were found among some pairs."""
         for pair in joined:
             self.sets.join(*pair)
         if len(self.rejected) > MAX_REJECTED:

@@ -58,7 +58,7 @@ def read_parquet(cases: CaseStream) -> Iterator[Row]:
 
 
 def _rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the rows group by group, since over all groups pyarrow keeps what it has read."""
+    """Yield the rows group by group: across groups, pyarrow would keep all that it has read."""
     for group in range(table.num_row_groups):
         for batch in table.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns):
             yield from batch.to_pylist()

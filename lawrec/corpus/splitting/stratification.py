@@ -18,7 +18,7 @@ _TOLERANCE = 0.02
 
 @dataclass(frozen=True)
 class GroupKind:
-    """A kind of groups: each has so many cases, of which so many have each article.
+    """Groups that are alike: how many cases each has, and how many of these have each article.
 
     Groups of one kind are interchangeable, and there are far fewer kinds than groups.
     """

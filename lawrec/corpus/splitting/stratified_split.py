@@ -184,7 +184,7 @@ class _Reading:
         self._kinds.append(0)
 
     def count_kinds(self) -> dict[GroupKind, int]:
-        """Return the number of groups with the same or nearly the same text of each kind."""
+        """Return how many groups of the same or nearly the same text there are of each kind."""
         label_sets = list(self._label_numbers)
         counts: Counter[GroupKind] = Counter()
         for cases in self._texts.groups(at_least=1):
@@ -199,7 +199,7 @@ class _Reading:
     def choose_splits(
         self, assigned: Mapping[GroupKind, Sequence[int]], rng: np.random.Generator
     ) -> DiskArray:
-        """Return the split of each case: of each kind, groups at random, so many per split.
+        """Return the split of each case: it gets random groups of each kind, as many as assigned.
 
         It replaces the kinds, which are needed no longer.
         """

@@ -95,7 +95,7 @@ def read_dictionary(path: Path) -> JiebaDictionary:
 
 
 def pairs_of(text: str) -> set[int]:
-    """Return the pairs that a word in a text may begin with; that of a character is with a space.
+    """Return the pairs that a word in a text may begin with; a single character has a space.
 
     Example:
         >>> sorted(divmod(pair, 2**16) for pair in pairs_of("ab"))
@@ -142,7 +142,7 @@ def load_jieba(words: Sequence[str]) -> Callable[[str], list[str]]:
 
 
 def _add_words(frequencies: dict[str, int], words: Iterable[tuple[str, int]]) -> None:
-    """Add words to those that jieba knows, and as 0 each beginning of a word that is none."""
+    """Add words to those that jieba knows; a prefix that is no word has the frequency 0."""
     for word, frequency in words:
         frequencies[word] = frequency
         for end in range(1, len(word)):

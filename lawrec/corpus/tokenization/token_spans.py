@@ -93,6 +93,6 @@ def _is_mark(character: str) -> bool:
 
 
 def _is_independent(text: str, start: int, *, position: int) -> bool:
-    """Return whether a character does not become one with those before it, from `start` on."""
+    """Return whether a character does not combine with those before it, from `start` on."""
     before, character = text[start:position], text[position]
     return nfkc(before + character) == nfkc(before) + nfkc(character)
