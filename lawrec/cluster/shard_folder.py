@@ -104,8 +104,16 @@ class ShardFolder:
         if len(undamaged) == len(kept):
             values = [asdict(answers) for answers in undamaged]
             write_sealed(self.path / MANIFEST, {"plan": sha256(self.path / PLAN), "shards": values})
+            self._remove_claims()
         else:
             remove(self.path / MANIFEST)
+
+    def _remove_claims(self) -> None:
+        """Remove what processes that were killed may have left: nothing is to be claimed now."""
+        state = self.path / _STATE
+        for name in names_in(state):
+            if name.endswith(claim_name("")):
+                remove(state / name)
 
     def _checked(self, index: int, progress: Progress) -> ShardAnswers | None:
         """Return what there is of a shard; if it is damaged, drop its entry and return None."""

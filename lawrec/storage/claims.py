@@ -63,11 +63,14 @@ class Claims:
             yield False
             return
         done = Event()
-        Thread(target=_touch_until, args=(done, path), daemon=True).start()
+        toucher = Thread(target=_touch_until, args=(done, path), daemon=True)
         try:
+            toucher.start()
             yield True
         finally:
             done.set()
+            if toucher.is_alive():
+                toucher.join()  # a touch of a remote file may create it again
             remove(path)
 
     def _is_stale(self, path: Path) -> bool:

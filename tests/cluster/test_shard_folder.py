@@ -172,6 +172,15 @@ def test_a_shard_that_another_works_on_comes_last(begin):
     assert folder.missing() == [0, 2, 3, 1]
 
 
+@pytest.mark.parametrize("name", ["00003", "manifest", "plan"])
+def test_claims_of_killed_processes_do_not_stay(begin, name):
+    Work(begin()).complete()
+    before = contents(begin().path)
+    (begin().path / f".state/{name}.claim").write_text("1@elsewhere")
+    Work(begin()).complete()
+    assert contents(begin().path) == before
+
+
 def test_one_process_plans_and_the_others_wait(begin, tmp_path):
     folders = []
     threads = [threading.Thread(target=lambda: folders.append(begin())) for _ in range(4)]

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -97,3 +98,19 @@ def test_the_holder_touches_its_claim(tmp_path, path, monkeypatch):
                 break
             module.time.sleep(0.01)
         assert path.stat().st_mtime > 1
+
+
+def test_a_touch_that_lasts_does_not_create_the_claim_again(tmp_path, path, monkeypatch):
+    """On a remote file system, to touch a file is to write it."""
+    begun = threading.Event()
+
+    def touch_slowly(path):
+        begun.set()
+        module.time.sleep(0.05)
+        path.write_text("")
+
+    monkeypatch.setattr(module, "TOUCH_SECONDS", 0.01)
+    monkeypatch.setattr(module, "touch", touch_slowly)
+    with Claims(tmp_path).held("7"):
+        begun.wait()
+    assert list(tmp_path.iterdir()) == []

@@ -30,7 +30,7 @@ from lawrec.corpus.tokenization.tokenizers import note_on_split_words
 from lawrec.errors import CaseError
 from lawrec.iterables import MapItems
 from lawrec.progress import SILENT, Progress
-from lawrec.storage.claims import Claims
+from lawrec.storage.claims import Claims, claim_name
 from lawrec.storage.files import atomic_folder
 from lawrec.storage.temporary_names import remove
 
@@ -74,7 +74,9 @@ def prepare(
         except CaseError:  # other cases will have other records
             remove(kept_tokens(inputs))
             raise
-        remove(kept_tokens(inputs))
+    # A process that was killed as soon as it had written the records may have left these.
+    for leftover in (kept_tokens(inputs), spec.records_root / claim_name(f".{inputs.key}")):
+        remove(leftover)
     return load_records(folder, vocab)
 
 

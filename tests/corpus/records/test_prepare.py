@@ -701,6 +701,17 @@ def test_a_preparation_that_was_stopped_goes_on_with_its_tokens(spec, monkeypatc
     assert list(spec.records_root.glob(".*")) == []
 
 
+def test_what_was_killed_after_the_records_were_written_does_not_stay(spec):
+    records = prepare(spec, CHAR)
+    key = records.folder.name
+    tokens = spec.records_root / f".{key}.tokens/00"
+    tokens.mkdir(parents=True)
+    (tokens / "00.json").touch()
+    (spec.records_root / f".{key}.claim").write_text("1@elsewhere")
+    assert prepare(spec, CHAR) == records
+    assert [path.name for path in spec.records_root.iterdir()] == [key]
+
+
 def test_tokens_of_refused_cases_are_not_kept(spec, write_split, monkeypatch):
     monkeypatch.setattr("lawrec.corpus.parallel_tokenization.MIN_PARALLEL_CASES", 1)
     write_split("valid.json", [])
