@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from lawrec.cli.shared import option_types, option_values, options
+from lawrec.cli.shared.interrupts import ending_on_sigterm
 from lawrec.serving.service_config import ServiceConfig, check_service, read_key_digests
 
 _DEFAULT = ServiceConfig()
@@ -92,11 +93,12 @@ def serve(
 
     SIGHUP loads the model again, and SIGTERM stops the service; neither loses a request.
     """
-    keys = read_key_digests(api_key_file) if api_key_file else ()
-    config = ServiceConfig(key_digests=keys, feedback=feedback_file, **settings)
-    check_service(config)
-    option_values.set_tensorflow_log()
-    from lawrec.serving.server import run_service
+    with ending_on_sigterm():
+        keys = read_key_digests(api_key_file) if api_key_file else ()
+        config = ServiceConfig(key_digests=keys, feedback=feedback_file, **settings)
+        check_service(config)
+        option_values.set_tensorflow_log()
+        from lawrec.serving.server import run_service
 
-    with option_values.show_progress() as progress:
-        run_service(config, log_level=option_values.log_level(), progress=progress)
+        with option_values.show_progress() as progress:
+            run_service(config, log_level=option_values.log_level(), progress=progress)

@@ -4,7 +4,7 @@ import asyncio
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from lawrec.errors import StatuteError
@@ -19,7 +19,7 @@ from lawrec.serving.loaded_model import COST_OF_EXPLAINING, Options
 from lawrec.serving.metrics import CONTENT_TYPE, exposition
 from lawrec.serving.problems import ProblemError, as_problem
 from lawrec.serving.request_bodies import DAY, FeedbackBody, RecommendBody
-from lawrec.serving.responses import Route, router_of
+from lawrec.serving.responses import Route
 from lawrec.serving.service import Service, fact_error
 from lawrec.storage.json_text import json_text
 
@@ -211,27 +211,7 @@ async def metrics(request: Request) -> Response:
     return Response(content, headers={"Content-Type": CONTENT_TYPE})
 
 
-def api_routes() -> APIRouter:
-    """Return the routes of version 1, and the metrics.
-
-    Example:
-        >>> [route.path for route in api_routes().routes][:2]
-        ['/v1/recommend', '/v1/articles/{article}']
-    """
-    return router_of(_ROUTES, tag="v1")
-
-
-def health_routes() -> APIRouter:
-    """Return the routes that need no API key.
-
-    Example:
-        >>> [route.path for route in health_routes().routes]
-        ['/health/live', '/health/ready']
-    """
-    return router_of(_HEALTH_ROUTES, tag="health")
-
-
-_ROUTES = (
+ROUTES = (
     Route(
         "/v1/recommend",
         recommend,
@@ -258,7 +238,9 @@ _ROUTES = (
     ),
     Route("/metrics", metrics, {}, "", more=responses.METRICS),
 )
-_HEALTH_ROUTES = (
+"""The routes of version 1, and the metrics."""
+HEALTH_ROUTES = (
     Route("/health/live", live, responses.STATE, {"status": "live"}),
     Route("/health/ready", ready, responses.STATE, {"status": "ready"}, (503,)),
 )
+"""The routes that need no API key."""

@@ -17,13 +17,13 @@ from starlette.responses import Response
 
 from lawrec import __version__
 from lawrec.errors import LawrecError, quoted
-from lawrec.serving.api import api_routes, health_routes
+from lawrec.serving import api, kserve
 from lawrec.serving.guard import Guard
-from lawrec.serving.kserve import kserve_health_routes, kserve_routes
 from lawrec.serving.loaded_model import LoadedModel
 from lawrec.serving.metrics import forget_process, new_metrics
 from lawrec.serving.page import add_page
 from lawrec.serving.problems import ProblemError, as_problem, problem_response
+from lawrec.serving.responses import api_routes
 from lawrec.serving.service import Service
 from lawrec.serving.service_config import ServiceConfig
 
@@ -60,10 +60,9 @@ def create_app(config: ServiceConfig, model: LoadedModel) -> FastAPI:
     app.state.service = service
     # The guard checks the key: here, the OpenAPI says so.
     keys = [Depends(HTTPBearer(auto_error=False))] if config.key_digests else []
-    for router in (api_routes(), kserve_routes()):
-        app.include_router(router, dependencies=keys)
-    for router in (health_routes(), kserve_health_routes()):
-        app.include_router(router)
+    for routes, tag in ((api.ROUTES, "v1"), (kserve.ROUTES, "v2")):
+        app.routes.extend(api_routes(routes, tag=tag, dependencies=keys))
+    app.routes.extend(api_routes([*api.HEALTH_ROUTES, *kserve.HEALTH_ROUTES], tag="health"))
     add_page(app)
     if config.cors_origins:
         methods = ["GET", "POST"]
@@ -131,8 +130,6 @@ async def _validation_error(_: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     """Show an error of the framework, such as an unknown path."""
     assert isinstance(error, HTTPException)
-    if isinstance(error.__cause__, ProblemError):  # of a body that is no JSON
-        return problem_response(error.__cause__)
     problem = ProblemError(
         error.status_code,
         f"{request.method} {request.url.path[:100]}",
@@ -140,4 +137,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
         got=str(error.detail),
         todo="See /openapi.json.",
     )
-    return problem_response(problem, error.headers)
+    headers = dict(error.headers or {})
+    if "GET" in headers.get("Allow", ""):
+        headers["Allow"] += ", HEAD"
+    return problem_response(problem, headers)

@@ -126,7 +126,8 @@ class MicroBatcher(Generic[Query, Result]):
         self._waiting += facts
         self._arrived.set()
         try:
-            return await asyncio.wait_for(waiting.future, self._limits.deadline)
+            async with asyncio.timeout(self._limits.deadline):
+                return await waiting.future
         except TimeoutError:
             seconds = f"{self._limits.deadline:g} seconds"
             got = f"none within {seconds}"

@@ -53,7 +53,8 @@ class _Exchange:
     """One request and its answer.
 
     Attributes:
-        scope: What the server knows of the request.
+        scope: What the server knows of the request; HEAD is GET there.
+        method: The method by which it is counted.
         send: Sends parts of the answer.
         headers: Headers that every answer has.
         status: The status of the answer, 0 before it has begun.
@@ -61,6 +62,7 @@ class _Exchange:
     """
 
     scope: Scope
+    method: str
     send: Send
     headers: Sequence[tuple[bytes, bytes]]
     status: int = 0
@@ -102,7 +104,10 @@ class Guard:
             return
         # uvicorn does not know a connection that arrives while it stops, and would keep it open.
         closing = [(b"connection", b"close")] if self._service.stopping else []
-        exchange = _Exchange(scope, send, [*self._headers, *closing])
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        if method == "HEAD":  # the server itself sends no body
+            scope = {**scope, "method": "GET"}
+        exchange = _Exchange(scope, method, send, [*self._headers, *closing])
         with messages_in(language_of({"LANG": Headers(scope=scope).get("accept-language", "")})):
             await self._answer(exchange, receive)
         self._count(exchange)
@@ -123,9 +128,8 @@ class Guard:
             self._held -= exchange.held
 
     def _count(self, exchange: _Exchange) -> None:
-        method = exchange.scope["method"]
-        method = method if method in METHODS else "other"
-        self._metrics.requests.labels(exchange.path, method, str(exchange.status)).inc()
+        labels = exchange.path, exchange.method, str(exchange.status)
+        self._metrics.requests.labels(*labels).inc()
         seconds = time.perf_counter() - exchange.start
         self._metrics.seconds.labels(exchange.path).observe(seconds)
 

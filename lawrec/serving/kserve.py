@@ -5,7 +5,7 @@ A request has one input of texts, the facts; the output has as many texts, each 
 
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from pydantic import Field, model_validator
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from lawrec.serving.api import json_response, not_ready, service_of
 from lawrec.serving.loaded_model import Options
 from lawrec.serving.problems import ProblemError
 from lawrec.serving.request_bodies import FACT, WHOLE, Fact, StrictBody
-from lawrec.serving.responses import Route, router_of
+from lawrec.serving.responses import Route
 from lawrec.storage.json_text import json_text
 
 NAME = "lawrec"
@@ -112,30 +112,10 @@ def _check_name(name: str) -> None:
         )
 
 
-def kserve_routes() -> APIRouter:
-    """Return the routes of the protocol.
-
-    Example:
-        >>> kserve_routes().routes[0].path
-        '/v2'
-    """
-    return router_of(_ROUTES, tag="v2")
-
-
-def kserve_health_routes() -> APIRouter:
-    """Return the routes that need no API key.
-
-    Example:
-        >>> kserve_health_routes().routes[0].path
-        '/v2/health/live'
-    """
-    return router_of(_HEALTH_ROUTES, tag="health")
-
-
 _VALUES = {"type": "object"}
 _OUTPUT = {"name": "answer", "datatype": "BYTES", "shape": [1], "data": ["{...}"]}
 _INFERRED = {"model_name": NAME, "model_version": "1", "outputs": [_OUTPUT]}
-_ROUTES = (
+ROUTES = (
     Route("/v2", server, _VALUES, {"name": "lawrec"}),
     Route("/v2/models/{name}", model, _VALUES, {"name": NAME}, (404, 422)),
     Route("/v2/models/{name}/ready", model_ready, _VALUES, {"ready": True}, (404, 422, 503)),
@@ -148,7 +128,9 @@ _ROUTES = (
         "POST",
     ),
 )
-_HEALTH_ROUTES = (
+"""The routes of the protocol."""
+HEALTH_ROUTES = (
     Route("/v2/health/live", server_live, _VALUES, {"live": True}),
     Route("/v2/health/ready", server_ready, _VALUES, {"ready": True}, (503,)),
 )
+"""Those of its routes that need no API key."""

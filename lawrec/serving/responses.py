@@ -1,11 +1,13 @@
 """Responses: the schemas and examples of what the service answers, for its OpenAPI."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter
+from fastapi.params import Depends
 from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute
 
 from lawrec.reporting.answers.fields import answer_schema
 from lawrec.serving.json_route import JsonRoute
@@ -209,24 +211,27 @@ class Route:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-def router_of(routes: Iterable[Route], *, tag: str) -> APIRouter:
-    """Return a router with routes.
+def api_routes(
+    routes: Iterable[Route], *, tag: str, dependencies: Sequence[Depends] = ()
+) -> list[BaseRoute]:
+    """Return routes as FastAPI has them.
 
     Args:
         routes: The routes.
         tag: The heading that documentation puts them under.
+        dependencies: What the OpenAPI says that each of them needs.
 
     Example:
-        >>> router_of([Route("/ready", print, STATE, {"status": "ready"})], tag="a").routes[0].path
+        >>> api_routes([Route("/ready", print, STATE, {"status": "ready"})], tag="a")[0].path
         '/ready'
     """
-    router = APIRouter(tags=[tag], route_class=JsonRoute)
+    router = APIRouter(tags=[tag], route_class=JsonRoute, dependencies=dependencies)
     for route in routes:
         good = answered(route.schema, route.example, description="The answer.")
         answers = {200: good, **problems(*route.statuses)}
         options = {"methods": [route.method], "responses": answers, **route.more}
         router.add_api_route(route.path, route.endpoint, **options)
-    return router
+    return router.routes
 
 
 def answered(schema: dict[str, Any], example: Any, *, description: str) -> dict[str, Any]:

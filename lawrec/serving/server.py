@@ -5,6 +5,7 @@ the old one answers until the new one is there.
 """
 
 import asyncio
+import gc
 import math
 import multiprocessing
 import os
@@ -36,6 +37,8 @@ MOST_HEAD_BYTES = 2**16
 """The head of a request may not go on when this many bytes of it have arrived."""
 BACKLOG = 128
 """Connections that may wait until they are accepted, which all of them are at once."""
+_NEW_OBJECTS = 20_000
+"""So many new objects may be there before Python looks for garbage among them; 700 by default."""
 _OTHER_FILES = 4 * BACKLOG + 64
 """Files of the process, and connections that were accepted and are not yet closed."""
 
@@ -59,7 +62,7 @@ def run_service(
     """
     check_service(config)
     if config.workers == 1:
-        app = create_app(config, load_model(config, progress))
+        app = _application(config, progress)
         uvicorn.Server(server_config(config, app, log_level=log_level)).run()
         return
     with open_model(config.checkpoints, config.model, progress=progress):
@@ -79,7 +82,16 @@ def worker_app(config: ServiceConfig) -> FastAPI:
         >>> worker_app(ServiceConfig())  # doctest: +SKIP
     """
     _stop_with_the_parent()
-    return create_app(config, load_model(config))
+    return _application(config, SILENT)
+
+
+def _application(config: ServiceConfig, progress: Progress) -> FastAPI:
+    """Return the application of this process, in which Python looks for garbage rarely.
+
+    A request leaves none, but it makes objects, and 64 requests at once enough to look each time.
+    """
+    gc.set_threshold(_NEW_OBJECTS)
+    return create_app(config, load_model(config, progress))
 
 
 def _stop_with_the_parent() -> None:

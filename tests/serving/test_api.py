@@ -135,10 +135,27 @@ def test_half_a_character_is_refused(client):
     assert response.status_code == 422
 
 
-def test_a_form_of_another_page_is_refused(client):
-    headers = {"Content-Type": "text/plain"}
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("application/json", 200),
+        ("Application/JSON; charset=utf-8", 200),
+        ("application/vnd.court+json", 200),
+        ("text/plain", 422),  # as the form of another page can send it
+        ("application/json-seq", 422),
+        ("text/json", 422),
+        ("", 422),
+    ],
+)
+def test_a_body_says_that_it_is_json(client, kind, status):
     content = json.dumps({"fact": THEFT}).encode()
-    assert client.post("/v1/recommend", content=content, headers=headers).status_code == 422
+    response = client.post("/v1/recommend", content=content, headers={"Content-Type": kind})
+    assert response.status_code == status
+
+
+def test_an_empty_body_is_named(client):
+    response = client.post("/v1/recommend")
+    assert (response.status_code, response.json()["where"]) == (422, "body")
 
 
 def test_an_article_has_title_chapter_and_the_text_of_the_day(client):

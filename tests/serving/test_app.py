@@ -102,6 +102,21 @@ def test_an_unknown_path_or_method_is_a_problem(client, method, path, status):
     assert response.json()["where"] == f"{method} {path}"
 
 
+def test_head_is_answered_as_get_is(client):
+    paths = ["/", "/static/page.js", "/openapi.json", "/metrics"]
+    paths += [path for path, method, _ in operations(client) if method == "get"]
+    for path in [path.format(article="264", name="lawrec") for path in paths]:
+        got, head = client.get(path), client.head(path)
+        assert head.status_code == got.status_code == 200, path
+        for name in ("content-type", "content-security-policy"):
+            assert head.headers[name] == got.headers[name], path
+    refused = client.head("/v1/recommend")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    assert client.put("/v1/model").headers["allow"] == "GET, HEAD"
+    metrics = client.get("/metrics").text
+    assert 'lawrec_requests_total{method="HEAD",path="/v1/model",status="200"} 1.0' in metrics
+
+
 def test_a_model_that_cannot_be_loaded_again_leaves_the_old_one(config, model, monkeypatch, caplog):
     service = Service(config, model, new_metrics())
 

@@ -88,6 +88,18 @@ def test_it_reloads_without_a_gap_and_stops_without_losing_a_request(tmp_path):
     assert THEFT not in "".join(lines)
 
 
+def test_head_has_no_body_and_sigterm_ends_it_well(tmp_path):
+    with started(tmp_path) as (process, address, _):
+        where = ("127.0.0.1", int(address.rpartition(":")[2]))
+        with socket.create_connection(where, 30) as connection:
+            for _ in range(2):  # a body would be read as the head of the next answer
+                connection.sendall(b"HEAD /v1/model HTTP/1.1\r\nHost: a\r\n\r\n")
+                answer = connection.recv(1 << 16)
+                assert answer.startswith(b"HTTP/1.1 200 ")
+                assert answer.endswith(b"\r\n\r\n")
+    assert process.returncode == 0
+
+
 def test_several_workers_share_a_port_and_their_metrics(tmp_path):
     with started(tmp_path, "--workers", "2") as (process, address, lines):
         wait_until(lambda: "".join(lines).count("Application startup complete") == 2)

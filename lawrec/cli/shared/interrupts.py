@@ -1,6 +1,7 @@
-"""Ctrl-C: stop a long command between two steps, not in the middle of TensorFlow's work."""
+"""Interrupts: what Ctrl-C and SIGTERM stop, and where."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,3 +59,28 @@ def stopping_between_steps(progress: Progress) -> Iterator[Progress]:
         yield _Interruptible(progress, pressed)
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def ending_on_sigterm() -> Iterator[None]:
+    """Yield while SIGTERM ends the process, even where it is the first one of a container.
+
+    Linux does not end such a process by a signal that it has no handler for.
+
+    Yields:
+        Nothing.
+
+    Example:
+        >>> with ending_on_sigterm():
+        ...     signal.raise_signal(signal.SIGTERM)
+        Traceback (most recent call last):
+        SystemExit
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, lambda signal_number, frame: sys.exit())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from lawrec.cli.shared.interrupts import stopping_between_steps
+from lawrec.cli.shared.interrupts import ending_on_sigterm, stopping_between_steps
 from lawrec.progress import SILENT
 from tests.helpers.progress import Reports
 
@@ -32,3 +32,23 @@ def test_outside_the_main_thread_a_progress_stays_as_it_is():
     thread.start()
     thread.join()
     assert found == [SILENT]
+
+
+def test_sigterm_ends_the_process_as_asked():
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as exit_, ending_on_sigterm():
+        signal.raise_signal(signal.SIGTERM)
+    assert not exit_.value.code
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_only_the_main_thread_can_handle_sigterm():
+    def work():
+        with ending_on_sigterm():
+            handlers.append(signal.getsignal(signal.SIGTERM))
+
+    handlers = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert handlers == [signal.getsignal(signal.SIGTERM)]
