@@ -5,18 +5,23 @@
 
 DATA is a folder of cases, by default ../shared/cail next to the checkout, else the invented sample;
 of a large folder, the first cases. A setting such as `training.batch_tokens=12288` changes both
-sides. PyTorch gets the cases of our batches, (a) padded to the maximum length, with as many tokens
-per batch, and (b) in our own batches, packed. The three take turns, so that other work on the
-machine slows them equally, and medians are printed.
+sides; `training.precision=bfloat16` makes PyTorch compute under autocast. PyTorch runs in a process
+of its own, on the GPU if there is one, where its LSTM is cuDNN's, too. It gets the cases of our
+batches, (a) padded to the maximum length, with as many tokens per batch, and (b) in our own
+batches, packed. The three take turns, so that other work on the machine slows them equally, and
+medians are printed.
 """
 
 import os
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +30,6 @@ import tensorflow as tf
 from bench_pipeline import CAIL, first_cases
 
 from lawrec import config_sources
-from lawrec.config import Config
 from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.corpus.records.input_pipeline import training_batches
 from lawrec.corpus.records.prepare import prepare
@@ -37,9 +41,7 @@ from lawrec.training.train_step import TrainState, create_train_state, make_trai
 BATCHES = 8
 ROUNDS = 3
 TARGETS = {"padded": 1.5, "packed": 1.0}
-
-Case = tuple[Any, Any]
-"""Its token ids and its labels, one column per article."""
+TORCH_TRAINING = Path(__file__).with_name("torch_training.py")
 
 
 def main() -> None:
@@ -48,7 +50,7 @@ def main() -> None:
     named = [Path(argument) for argument in sys.argv[1:] if "=" not in argument]
     data = named[0] if named else CAIL if CAIL.is_dir() else shipped_path("data/sample")
     resolved = config_sources.load(None, settings)
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         root = Path(name)
         cases = first_cases(data, root / "data")
         dataset = DatasetSpec(cases, records_root=root / "records", vocab_root=root)
@@ -62,18 +64,32 @@ def main() -> None:
             training_batches(
                 records,
                 1,
-                max_tokens=384,
+                max_tokens=resolved.model.lstm_tokens,
                 batch_tokens=sizes.batch_tokens,
                 shuffle_cases=sizes.shuffle_buffer_size,
                 seed=sizes.seed,
             )
         )
-    print(f"{data}, {len(records.tokens)} tokens, {len(records.articles)} articles")
-    print(f"padding efficiency  {_efficiency(epoch):8.1%} of {len(epoch)} batches")
-    batches = random.Random(1).sample(epoch, min(BATCHES, len(epoch)))
-    functions = {"lawrec": lambda: [float(step(batch).loss) for batch in batches]}
-    functions |= _pytorch_functions(resolved, records.manifest.max_tokens, batches, state)
-    _compare(functions, sum(int(batch["weights"].shape[0]) for batch in batches))
+        batches = random.Random(1).sample(epoch, min(BATCHES, len(epoch)))
+        print(f"{data}, {len(records.tokens)} tokens, {len(records.articles)} articles")
+        print(f"GPUs  {tf.config.list_physical_devices('GPU') or 'none'}, {sizes.precision}")
+        print(f"padding efficiency  {_efficiency(epoch):8.1%} of {len(epoch)} batches")
+        functions = {
+            "lawrec": lambda: _seconds(lambda: [float(step(each).loss) for each in batches])
+        }
+        if find_spec("torch"):
+            _write_batches(root / "batches.npz", batches)
+            size = len(records.tokens), len(records.articles)
+            command = [root / "batches.npz", *size, *settings]
+            ask = stack.enter_context(_torch_process([str(each) for each in command]))
+            longest = resolved.model.lstm_tokens
+            functions |= {
+                "padded": lambda: ask(f"padded {longest}"),
+                "packed": lambda: ask("packed"),
+            }
+        else:
+            print("PyTorch is not installed: nothing to compare with.")
+        _compare(functions, sum(int(batch["weights"].shape[0]) for batch in batches))
     _split_time(state, batches)
 
 
@@ -83,13 +99,13 @@ def _efficiency(batches: Sequence[Any]) -> float:
     return real / sum(int(tf.size(batch["token_ids"])) for batch in batches)
 
 
-def _compare(functions: dict[str, Callable[[], Any]], cases: int) -> None:
+def _compare(functions: dict[str, Callable[[], float]], cases: int) -> None:
     for function in functions.values():  # the first call compiles
         function()
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(ROUNDS):
         for name, function in functions.items():
-            seconds[name].append(_seconds(function))
+            seconds[name].append(function())
     print(f"load of the machine {os.getloadavg()[0]:8.1f} on {os.cpu_count()} cores")
     rates = {name: cases / statistics.median(taken) for name, taken in seconds.items()}
     for name, rate in rates.items():
@@ -106,33 +122,29 @@ def _seconds(function: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def _pytorch_functions(
-    settings: Config, max_tokens: int, batches: Sequence[Any], state: TrainState
-) -> dict[str, Callable[[], Any]]:
-    """Return the same steps in PyTorch, (a) padded to the maximum length and (b) packed."""
-    try:
-        import torch_training
-    except ModuleNotFoundError:
-        print(
-            "PyTorch is not installed, so nothing is compared: python -m pip install torch==2.13.0"
-        )
-        return {}
-    ours = [_cases(batch) for batch in batches]
-    flat = [case for batch in ours for case in batch]
-    random.Random(2).shuffle(flat)
-    rows = max(1, settings.training.batch_tokens // max_tokens)
-    padded = [flat[start : start + rows] for start in range(0, len(flat), rows)]
-    size = state.model.get_layer("embedding").input_dim, state.model.output["articles"].shape[-1]
-    step = torch_training.make_train_step(settings, *size)
-    return {
-        "padded": lambda: [step(batch, max_tokens, packed=False) for batch in padded],
-        "packed": lambda: [step(batch, None, packed=True) for batch in ours],
+def _write_batches(path: Path, batches: Sequence[Any]) -> None:
+    arrays = {
+        f"{name}_{index}": batch[name].numpy()
+        for index, batch in enumerate(batches)
+        for name in ("token_ids", "articles")
     }
+    np.savez(path, **arrays)
 
 
-def _cases(batch: Any) -> list[Case]:
-    rows = zip(batch["token_ids"].numpy(), batch["articles"].numpy(), strict=True)
-    return [(token_ids[token_ids != 0].astype(np.int64), labels) for token_ids, labels in rows]
+@contextmanager
+def _torch_process(arguments: list[str]) -> Iterator[Callable[[str], float]]:
+    """Yield a function that sends a line to a process of PyTorch, and returns its seconds."""
+    command = [sys.executable, str(TORCH_TRAINING), *arguments]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin and process.stdout
+
+        def ask(line: str) -> float:
+            print(line, file=process.stdin, flush=True)
+            return float(process.stdout.readline())
+
+        yield ask
 
 
 def _split_time(state: TrainState, batches: Sequence[Any]) -> None:
