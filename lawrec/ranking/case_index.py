@@ -10,10 +10,11 @@ number of cases.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
+from lawrec.corpus.records.record import Record
 from lawrec.corpus.vocabulary import PAD_ID, UNK_ID
 from lawrec.decision.explanation import SimilarCase
 from lawrec.ranking.tf_idf import tf_idf
@@ -29,30 +30,6 @@ _STEPS = 255
 """A value from 0 to 1 is kept as a byte."""
 _PRIOR_CASES = 5
 """A rare token weighs less, as if this many more cases had it, with the articles of all cases."""
-
-
-class Citing(Protocol):
-    """What is needed of a case to weigh its terms."""
-
-    @property
-    def token_ids(self) -> TokenIds:
-        """The token ids."""
-
-    @property
-    def label_ids(self) -> Sequence[int]:
-        """The ids of the articles that apply."""
-
-
-class IndexedCase(Citing, Protocol):
-    """What is needed of a record."""
-
-    @property
-    def case_id(self) -> str:
-        """The id of the case."""
-
-    @property
-    def weight(self) -> float:
-        """How often the case counts."""
 
 
 class CaseIndex(NamedTuple):
@@ -106,7 +83,7 @@ class _Compact(NamedTuple):
 
 
 def fit_case_index(
-    cases: Iterable[IndexedCase], n_tokens: int, *, n_labels: int, limit: int, seed: int
+    cases: Iterable[Record], n_tokens: int, *, n_labels: int, limit: int, seed: int
 ) -> CaseIndex:
     """Return the index of cases; those without an article or of weight 0 are left out.
 
@@ -118,11 +95,7 @@ def fit_case_index(
         seed: The seed of that sample.
 
     Example:
-        >>> from types import SimpleNamespace
-        >>> cases = [
-        ...     SimpleNamespace(case_id="a", token_ids=[2, 3], label_ids=[0], weight=1.0),
-        ...     SimpleNamespace(case_id="b", token_ids=[4], label_ids=[1], weight=1.0),
-        ... ]
+        >>> cases = [Record("a", [2, 3], label_ids=[0]), Record("b", [4], label_ids=[1])]
         >>> fit_case_index(cases, 5, n_labels=2, limit=9, seed=1).similar([4, 4], ["264", "266"])
         (SimilarCase(case_id='b', articles=('266',), similarity=1.0),)
     """
@@ -144,7 +117,9 @@ def fit_case_index(
     )
 
 
-def term_weights(cases: Iterable[Citing], n_tokens: int, *, n_labels: int) -> Float32Array:
+def term_weights(
+    cases: Iterable[Record | _Compact], n_tokens: int, *, n_labels: int
+) -> Float32Array:
     """Return what each token says about articles.
 
     It is the Kullback-Leibler divergence of the articles of cases with the token from those of all
@@ -159,11 +134,7 @@ def term_weights(cases: Iterable[Citing], n_tokens: int, *, n_labels: int) -> Fl
         float32 (n_tokens,).
 
     Example:
-        >>> from types import SimpleNamespace
-        >>> cases = [
-        ...     SimpleNamespace(token_ids=[2, 3], label_ids=[0]),
-        ...     SimpleNamespace(token_ids=[2, 4], label_ids=[1]),
-        ... ]
+        >>> cases = [Record("a", [2, 3], label_ids=[0]), Record("b", [2, 4], label_ids=[1])]
         >>> term_weights(cases, 5, n_labels=2).round(3)
         array([0.   , 0.   , 0.   , 0.014, 0.014], dtype=float32)
     """
@@ -180,7 +151,7 @@ def term_weights(cases: Iterable[Citing], n_tokens: int, *, n_labels: int) -> Fl
     return weights
 
 
-def _compact(cases: Iterable[IndexedCase]) -> Iterator[_Compact]:
+def _compact(cases: Iterable[Record]) -> Iterator[_Compact]:
     for case in cases:
         if case.weight > 0 and case.label_ids:
             ids = np.asarray(case.token_ids, np.int32)

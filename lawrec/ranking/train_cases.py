@@ -7,36 +7,17 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 
+from lawrec.corpus.records.record import Record
 from lawrec.corpus.vocabulary import label_matrix
 from lawrec.types import BoolArray, Float32Array, NumberArray, TokenIds
 
 Item = TypeVar("Item")
 MAX_CASES = 50_000
 """The largest number of cases that are kept."""
-
-
-class LabelledTokens(Protocol):
-    """What is needed of a record."""
-
-    @property
-    def token_ids(self) -> list[int]:
-        """The token ids."""
-
-    @property
-    def label_ids(self) -> list[int]:
-        """The ids of the labels that apply."""
-
-    @property
-    def unknown_ids(self) -> list[int]:
-        """The ids of the labels of which it is not known."""
-
-    @property
-    def weight(self) -> float:
-        """How often the case counts."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +78,7 @@ class RankerCases:
     tokens: Sequence[str]
 
 
-def collect(records: Iterable[LabelledTokens], n_labels: int, *, seed: int) -> TrainCases:
+def collect(records: Iterable[Record], n_labels: int, *, seed: int) -> TrainCases:
     """Return records as train cases; those of weight 0 teach nothing and are left out.
 
     Args:
@@ -107,9 +88,7 @@ def collect(records: Iterable[LabelledTokens], n_labels: int, *, seed: int) -> T
         seed: The seed of that sample.
 
     Example:
-        >>> from types import SimpleNamespace
-        >>> record = SimpleNamespace(token_ids=[2], label_ids=[0], unknown_ids=[1], weight=1.0)
-        >>> cases = collect([record], 2, seed=1)
+        >>> cases = collect([Record("a", [2], label_ids=[0], unknown_ids=[1])], 2, seed=1)
         >>> cases.y_true.tolist(), cases.known.tolist()
         ([[True, False]], [[True, False]])
     """

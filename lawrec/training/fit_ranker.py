@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from functools import partial
 
-from lawrec.corpus.records.tfrecords import Record, read_records
+from lawrec.corpus.records.record import Record
+from lawrec.corpus.records.tfrecords import read_records
 from lawrec.devices.distributed import broadcast_from_chief, chief_first, is_chief
 from lawrec.errors import RunError
 from lawrec.law.catalog import article_titles

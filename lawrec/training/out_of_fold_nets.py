@@ -20,7 +20,8 @@ import keras
 import numpy as np
 
 from lawrec.corpus.records.manifest import Records, Split
-from lawrec.corpus.records.tfrecords import Record, write_shards
+from lawrec.corpus.records.record import Record
+from lawrec.corpus.records.tfrecords import write_shards
 from lawrec.corpus.vocabulary import head_and_tail
 from lawrec.models.lstm_logits import make_logit_function
 from lawrec.ranking.out_of_fold import Folds, without_folds

@@ -1,8 +1,8 @@
 """Train cases for the tests of the ranker."""
 
 import random
-from types import SimpleNamespace
 
+from lawrec.corpus.records.record import Record
 from lawrec.ranking.train_cases import collect
 
 TEXTS = ("<pad>", "<unk>", *(chr(ord("一") + number) for number in range(23)))
@@ -11,11 +11,7 @@ TEXTS = ("<pad>", "<unk>", *(chr(ord("一") + number) for number in range(23)))
 
 def records(cases):
     """Return records of (token ids, label ids[, unknown ids[, weight]])."""
-    names = ("token_ids", "label_ids", "unknown_ids", "weight")
-    return [
-        SimpleNamespace(**dict(zip(names, (*case, *([], 1.0)[len(case) - 2 :]), strict=True)))
-        for case in cases
-    ]
+    return [Record("", *case) for case in cases]
 
 
 def train_cases(cases, n_labels):

@@ -1,10 +1,10 @@
 import math
 import random
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from lawrec.corpus.records.record import Record
 from lawrec.decision.explanation import SimilarCase
 from lawrec.ranking import case_index
 from lawrec.ranking.case_index import fit_case_index, term_weights
@@ -20,8 +20,7 @@ CASES = (
 
 
 def records(cases=CASES, weight=1.0):
-    names = ("case_id", "token_ids", "label_ids")
-    return [SimpleNamespace(**dict(zip(names, case, strict=True)), weight=weight) for case in cases]
+    return [Record(*case, weight=weight) for case in cases]
 
 
 def index(cases=CASES, n_tokens=8, limit=99, seed=1):

@@ -7,13 +7,13 @@ import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from lawrec.corpus.records.manifest import Records, Shard, damage_error
+from lawrec.corpus.records.record import Record
 from lawrec.iterables import batched
 from lawrec.storage.files import sha256
 from lawrec.types import Dataset, Tensor
@@ -22,27 +22,6 @@ DAMAGE = (tf.errors.DataLossError, tf.errors.InvalidArgumentError)
 """TensorFlow's errors of a damaged TFRecord file, and of a record with other features."""
 _PARSED_TOGETHER = 256
 """Records parsed at once: one by one takes three times as long."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """A case in numbers.
-
-    Args:
-        case_id: The id of the case.
-        token_ids: One id per token, and at least one.
-        label_ids: The ids of the articles that apply, ascending.
-        unknown_ids: The ids of the articles of which it is not known, ascending.
-        weight: How often the case counts in training.
-        charges: The normalized charges, each once.
-    """
-
-    case_id: str
-    token_ids: list[int]
-    label_ids: list[int]
-    unknown_ids: list[int] = field(default_factory=list)
-    weight: float = 1.0
-    charges: tuple[str, ...] = ()
 
 
 def write_shards(

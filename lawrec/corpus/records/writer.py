@@ -25,7 +25,8 @@ from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.records.dataset_spec import EXTRA, STATUTE, DatasetInputs
 from lawrec.corpus.records.extra_cases import ExtraCases, statute_cases
 from lawrec.corpus.records.manifest import VOCABULARY_FILES, Manifest, Split, manifest_to_dict
-from lawrec.corpus.records.tfrecords import Record, write_shards
+from lawrec.corpus.records.record import Record
+from lawrec.corpus.records.tfrecords import write_shards
 from lawrec.corpus.splits import SplitCounts, TokenCounts, encodings_at
 from lawrec.corpus.tokenization.tokenizers import listed_words
 from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode

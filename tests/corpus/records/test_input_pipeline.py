@@ -22,7 +22,8 @@ from lawrec.corpus.records.manifest import (
     Split,
     manifest_to_dict,
 )
-from lawrec.corpus.records.tfrecords import Record, write_shards
+from lawrec.corpus.records.record import Record
+from lawrec.corpus.records.tfrecords import write_shards
 from lawrec.corpus.vocabulary import LENGTH_STEP, Vocabulary, head_and_tail
 from lawrec.storage.seal import file_digests, seal, write_sealed
 

@@ -16,8 +16,8 @@ from lawrec.corpus.records.manifest import (
     manifest_to_dict,
     verify,
 )
+from lawrec.corpus.records.record import Record
 from lawrec.corpus.records.tfrecords import (
-    Record,
     parse_example,
     read_records,
     to_example,
