@@ -1,6 +1,5 @@
 """Plain text: a fact per line, or one case per file. It cannot have labels."""
 
-import io
 import re
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -41,6 +40,7 @@ def read_lines(cases: CaseStream) -> Iterator[Row]:
         CaseError: The first line belongs to another format.
 
     Example:
+        >>> import io
         >>> from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
         >>> text = io.BytesIO("盗窃\n抢劫".encode())
         >>> list(read_lines(CaseStream(text, "a.txt", DEFAULT_FORMAT, labelled=False)))
@@ -65,6 +65,7 @@ def read_document(cases: CaseStream) -> Iterator[Row]:
     r"""Yield a whole file as one case, whose id is the name of the file.
 
     Example:
+        >>> import io
         >>> from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
         >>> text = io.BytesIO("盗窃。\n抢劫。".encode())
         >>> list(read_document(CaseStream(text, "d/7.txt", DEFAULT_FORMAT, labelled=False)))
@@ -77,7 +78,8 @@ def read_document(cases: CaseStream) -> Iterator[Row]:
     elif len(content) > MAX_LINE_BYTES:
         yield 1, too_long_error(where)
     else:
-        text = "".join(decode_lines(io.BytesIO(content), names.encoding))
+        # As one line: a byte order mark inside the file is a character of the fact.
+        text = "".join(decode_lines([content] if content else [], names.encoding))
         yield 1, {names.fact_field: text, names.id_field: PurePath(cases.where).name}
 
 

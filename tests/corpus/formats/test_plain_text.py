@@ -61,6 +61,15 @@ def test_a_file_may_be_one_case(tmp_path):
     assert error.expected == "a case must have articles"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_byte_order_mark_inside_a_document_is_a_character_of_it(tmp_path, encoding):
+    # As Python's utf-8-sig has it: what is said of characters 12 to 14 holds for 12 to 14.
+    text = f"{FACT}\n\ufeff{FACT}\r\n\ufeff\ufeff\n{FACT}"
+    (tmp_path / "a.txt").write_bytes(f"\ufeff{text}".encode(encoding))
+    [case] = read_cases(tmp_path, labelled=False, case_format=CaseFormat("document"))
+    assert case.fact == text
+
+
 def test_a_document_may_not_be_too_long(monkeypatch):
     monkeypatch.setattr("lawrec.corpus.formats.plain_text.MAX_LINE_BYTES", 29)
     (error,) = read(FACT, "document")
