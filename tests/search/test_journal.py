@@ -3,7 +3,7 @@
 import pytest
 
 from lawrec.errors import RunError
-from lawrec.search.journal import JOURNAL, only_search
+from lawrec.search.journal import JOURNAL, JOURNAL_SEAL, only_search
 from lawrec.search.study import SearchPlan, ask, open_study
 from tests.helpers.searches import small_space
 
@@ -41,19 +41,25 @@ def test_the_lock_of_a_killed_search_is_removed(folder):
     """With a relative path, Optuna waited for ever: the link led to no file."""
     (folder / f"{JOURNAL}.lock").symlink_to(folder / JOURNAL)
     assert complete_trials(folder, 1) == 4
-    assert [path.name for path in folder.iterdir()] == [JOURNAL]
+    assert sorted(path.name for path in folder.iterdir()) == [JOURNAL_SEAL, JOURNAL]
 
 
 @pytest.mark.parametrize("cut", [1, 20])
 def test_half_a_line_of_a_killed_search_is_removed(folder, cut):
     """Optuna read the journal without it, but wrote its next line behind it: all was lost."""
     journal = folder / JOURNAL
+    before = (folder / JOURNAL_SEAL).read_bytes()
+    complete_trials(folder, 1)
     journal.write_bytes(journal.read_bytes()[:-cut])
-    assert complete_trials(folder, 1) == 3
+    (folder / JOURNAL_SEAL).write_bytes(before)
     assert complete_trials(folder, 1) == 4
+    assert complete_trials(folder, 1) == 5
 
 
 DAMAGES = {
+    "another value": lambda content: content.replace(b'"values":[0.5]', b'"values":[0.9]', 1),
+    "an event less": lambda content: content[: content.rindex(b"{")],
+    "nothing": lambda content: b"",
     "no JSON": lambda content: content.replace(b'{"op_code":4', b'{"op_c', 1),
     "another event": lambda content: content.replace(b'"op_code":6', b'"op_code":7', 1),
     "an unknown event": lambda content: content.replace(b'"op_code":6', b'"op_code":99', 1),
@@ -74,3 +80,21 @@ def test_a_damaged_journal_is_refused(folder, damage):
         complete_trials(folder, 1)
     assert caught.value.where == str(journal)
     assert journal.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"bytes": 1, "digest": "", "sha256": ""}'])
+def test_a_journal_without_its_seal_is_refused(folder, content):
+    if content is None:
+        (folder / JOURNAL_SEAL).unlink()
+    else:
+        (folder / JOURNAL_SEAL).write_bytes(content)
+    with pytest.raises(RunError, match="the journal must be as Optuna wrote it"):
+        complete_trials(folder, 1)
+
+
+def test_what_the_dashboard_adds_to_a_journal_is_no_damage(folder):
+    attribute = '{"op_code":2,"worker_id":"dashboard","study_id":0,"user_attr":{"note":"good"}}'
+    with (folder / JOURNAL).open("a") as file:
+        file.write(f"{attribute}\n")
+    assert complete_trials(folder, 1) == 4
+    assert complete_trials(folder, 1) == 5
