@@ -69,6 +69,8 @@ def examine(config: ModelConfig | None = None) -> DoctorReport:
         ('GPU:0 NVIDIA H100 80GB HBM3',)
     """
     machine = inspect_machine()
+    # before the first computation, for which TensorFlow allocates all that is free
+    free_bytes = _free_gpu_bytes() if machine.gpus else None
     cores = available_cores()
     return DoctorReport(
         lawrec=__version__,
@@ -81,7 +83,7 @@ def examine(config: ModelConfig | None = None) -> DoctorReport:
         batch_tokens=suggest_batch_tokens(
             config or Config().model,
             n_cores=cores,
-            free_bytes=_free_gpu_bytes() if machine.gpus else None,
+            free_bytes=free_bytes,
         ),
     )
 

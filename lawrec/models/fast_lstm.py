@@ -6,8 +6,8 @@ depends on the previous step, and everything else is computed for all steps at o
 matrix products. A whole training step processes 1.8 times as many cases per second.
 
 Weights and states are those of Keras's layer. Keras's own code computes all scores, and also trains
-on GPUs and in other precisions than float32. Three alternatives did not help: XLA, TensorFlow's
-fused BlockLSTM (its gradient is also wrong), and leaving out the mask.
+on GPUs, by cuDNN, and in other precisions than float32. Three alternatives did not help: XLA,
+TensorFlow's fused BlockLSTM (its gradient is also wrong), and leaving out the mask.
 """
 
 import keras
@@ -35,6 +35,8 @@ class LSTM(keras.layers.LSTM):
             The last output (batch, units), all outputs (batch, length, units), and the last states.
         """
         if not training or mask is None or self.compute_dtype != "float32" or _has_gpu():
+            if training and mask is not None:
+                sequences = without_padding(sequences, mask)
             last, outputs, last_states = super().inner_loop(
                 sequences, initial_state, mask=mask, training=training
             )
@@ -51,6 +53,23 @@ class LSTM(keras.layers.LSTM):
             # computed, with the padding first: the states of c b a 0 0 -> those of 0 0 c b a.
             states = tf.reverse(tf.reverse_sequence(states, lengths, seq_axis=1), [1])
         return states[:, -1], states, [states[:, -1], initial_state[1]]
+
+
+def without_padding(sequences: Tensor, mask: Tensor) -> Tensor:
+    """Return sequences with zeros for padding, so that the gradient of padding is zero, too.
+
+    cuDNN leaves the gradient of padded inputs as it finds it in memory. In bfloat16, these bits are
+    often NaN.
+
+    Args:
+        sequences: (batch, length, features).
+        mask: bool (batch, length), False for padding.
+
+    Example:
+        >>> without_padding(tf.ones([1, 3, 1]), tf.constant([[True, True, False]])).numpy().ravel()
+        array([1., 1., 0.], dtype=float32)
+    """
+    return tf.where(mask[:, :, None], sequences, tf.zeros([], sequences.dtype))
 
 
 @tf.custom_gradient

@@ -182,6 +182,14 @@ def _session(model: Path | bytes, *, n_articles: int, gpu: int | None) -> Any:
             raise ValueError(f"a model with the outputs {shapes}")
     except Exception as error:  # those of ONNX Runtime have no class in common
         raise _unusable(where, error) from error
+    if gpu is not None and CUDA not in session.get_providers():  # it only logs that, if at all
+        raise RunError(
+            f"--device gpu:{gpu}",
+            expected="ONNX Runtime must be able to start CUDA",
+            got="a session on the CPU",
+            todo="Install onnxruntime-gpu and the CUDA and cuDNN that it names, or choose "
+            "--device cpu.",
+        )
     return session
 
 

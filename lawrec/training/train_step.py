@@ -73,7 +73,7 @@ def checked_result(result: StepResult, run: Run, *, step: int) -> StepResult:
             expected="the loss and its gradient must stay finite",
             got=f"{numbers.loss} and {numbers.gradient_norm} at step {step}",
             todo="The last checkpoint is from an earlier step. Train a new run with a smaller "
-            "--set optimizer.learning_rate.",
+            "--set optimizer.learning_rate, or, on a GPU, with --set training.precision=float32.",
         )
     return numbers
 

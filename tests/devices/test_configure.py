@@ -29,6 +29,13 @@ def test_one_device_needs_no_strategy(monkeypatch):
     assert strategy is tf.distribute.get_strategy()
 
 
+def test_float32_is_not_rounded_to_fewer_bits(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    tf.config.experimental.enable_tensor_float_32_execution(True)
+    configure_devices(TrainingConfig(device="cpu"))
+    assert not tf.config.experimental.tensor_float_32_execution_enabled()
+
+
 def test_a_model_keeps_its_weights_in_float32_whatever_it_computes_in():
     with precision_scope("bfloat16"):
         layer = keras.layers.Dense(1)

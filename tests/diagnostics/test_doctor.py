@@ -7,7 +7,13 @@ from click.testing import CliRunner
 
 from lawrec.cli import cli
 from lawrec.config import ModelConfig
-from lawrec.diagnostics.doctor import DRIVER, cpu_gpu_difference, suggest_batch_tokens, why_no_gpu
+from lawrec.diagnostics.doctor import (
+    DRIVER,
+    cpu_gpu_difference,
+    examine,
+    suggest_batch_tokens,
+    why_no_gpu,
+)
 from lawrec.diagnostics.reports import DoctorReport, MachineReport
 from lawrec.models.pooling import POOLINGS
 from lawrec.reporting.runs_text import doctor_text
@@ -104,3 +110,19 @@ def test_the_command_ends_well_whatever_is_there():
 
 def test_scores_here_and_in_a_process_without_a_gpu_agree():
     assert cpu_gpu_difference() < 1e-4
+
+
+def test_the_free_memory_is_read_before_tensorflow_takes_it(monkeypatch):
+    order = []
+    card = replace(READY, gpus=("GPU:0 a card",))
+    monkeypatch.setattr("lawrec.diagnostics.doctor.inspect_machine", lambda: card)
+    monkeypatch.setattr(
+        "lawrec.diagnostics.doctor.cpu_gpu_difference", lambda: order.append("compute") or 1e-7
+    )
+    monkeypatch.setattr(
+        "lawrec.diagnostics.doctor._free_gpu_bytes", lambda: order.append("read") or 2**33
+    )
+    assert examine().batch_tokens == suggest_batch_tokens(
+        ModelConfig(), n_cores=2, free_bytes=2**33
+    )
+    assert order == ["read", "compute"]

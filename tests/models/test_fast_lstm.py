@@ -68,6 +68,37 @@ def test_inputs_training_it_is_keras_to_the_bit(bidirectional):
     np.testing.assert_array_equal(own(values, mask=mask), keras_layer(values, mask=mask))
 
 
+@tf.custom_gradient
+def cudnn(sequences, mask):
+    """Return sequences; the gradient of padding is what was in memory, here NaN."""
+
+    def gradient(upstream):
+        return tf.where(mask[:, :, None], upstream, float("nan")), None
+
+    return sequences, gradient
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_what_cudnn_leaves_in_the_gradient_of_padding_is_not_used(monkeypatch, bidirectional):
+    _, own = layers(bidirectional, units=2)
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        states = cudnn(sequences, mask)
+        return states[:, -1], states, initial_state
+
+    monkeypatch.setattr("lawrec.models.fast_lstm._has_gpu", lambda: True)
+    monkeypatch.setattr(keras.layers.LSTM, "inner_loop", inner_loop)
+    values, mask = inputs()
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        states = own(values, mask=mask, training=True)
+        total = tf.reduce_sum(tf.where(mask[..., None], states, 0.0))
+    gradient = tape.gradient(total, values).numpy()
+    padding = ~mask.numpy()
+    np.testing.assert_array_equal(gradient[padding], 0)
+    assert (gradient[~padding] > 0).all()
+
+
 def slow_states(inputs, kernel):
     """Return the states of one case, computed gate by gate as in a textbook."""
     sigmoid = lambda values: 1 / (1 + np.exp(-values))  # noqa: E731

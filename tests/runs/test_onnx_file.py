@@ -107,6 +107,12 @@ def test_a_model_of_other_articles_is_refused(run, checkpoint):
         onnx_logits(onnx_path(run, checkpoint), n_articles=4)
 
 
+@pytest.mark.filterwarnings("ignore:Specified provider 'CUDAExecutionProvider'")
+def test_a_gpu_that_is_not_used_is_an_error(run, checkpoint):
+    with pytest.raises(RunError, match="able to start CUDA, got a session on the CPU"):
+        onnx_logits(onnx_path(run, checkpoint), n_articles=3, gpu=0)
+
+
 def test_the_manifest_names_the_checkpoint(run):
     assert read_onnx_manifest(run)["checkpoint"].startswith("best/model.ckpt-")
     model = onnx.load(run.folder / "onnx" / MODEL)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lawrec.corpus.cases import read_cases
 from lawrec.errors import RunError
@@ -50,6 +51,12 @@ def test_an_export_that_scores_differently_is_refused(run, monkeypatch, differen
     with pytest.raises(RunError, match="must score as the model does, within 1e-05, got a diff"):
         export_onnx(run, best_checkpoint(run))
     assert not (run.folder / "onnx").exists()
+
+
+def test_both_forms_are_compared_in_full_float32(run):
+    tf.config.experimental.enable_tensor_float_32_execution(True)
+    export_onnx(run, best_checkpoint(run))
+    assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 
 def test_a_run_that_needs_no_network_is_refused(start_run):

@@ -10,6 +10,7 @@ There is no cache on the disk, which anybody could have written: it would not be
 
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -181,7 +182,9 @@ def _sum_between(units: Units, bounds: npt.NDArray[np.int64]) -> int:
 
 
 def _import_jieba() -> Any:
-    with _without_pkg_resources():
+    with _without_pkg_resources(), warnings.catch_warnings():
+        # Python 3.12 shows them to the user where it has to compile jieba.
+        warnings.filterwarnings("ignore", "invalid escape sequence")
         import jieba
     return jieba
 

@@ -1,4 +1,7 @@
+import os
 import random
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -94,3 +97,11 @@ def test_threads_load_the_words_of_each_other(plain, facts):
 
 def test_a_long_text_without_a_full_stop_takes_linear_time():
     assert "".join(load_jieba([])("甲" * 100_000)) == "甲" * 100_000
+
+
+def test_a_user_sees_no_warning_of_jiebas_old_escapes(tmp_path):
+    code = "from lawrec.corpus.tokenization.jieba_dictionary import load_jieba; load_jieba([])"
+    command = [sys.executable, "-W", "error:invalid escape sequence", "-c", code]
+    not_compiled = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    done = subprocess.run(command, env=not_compiled, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
