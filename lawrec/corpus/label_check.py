@@ -147,17 +147,41 @@ def check_labels(
         >>> valid = shipped_path("data/sample/valid.json")
         >>> check_labels([(valid, CaseFormat())], known_labels(None))
     """
-    if known.names is None:
-        return
+    if known.names is not None:
+        for _ in with_known_labels(_read(files, progress), known):
+            pass
+
+
+def _read(files: Iterable[tuple[Path, CaseFormat]], progress: Progress) -> Cases:
+    for path, case_format in files:
+        for done, case in enumerate(read_cases(path, case_format=case_format), 1):
+            yield case
+            progress.update(f"check labels of {path.name}", done, None)
+
+
+def with_known_labels(cases: Cases, known: KnownLabels) -> Cases:
+    """Yield the cases, and at their end raise one error for all unknown labels in them.
+
+    Args:
+        cases: Cases and errors.
+        known: The labels that they may have; a case with another one is not yielded.
+
+    Raises:
+        CaseError: A case has an unknown label.
+
+    Example:
+        >>> [case] = with_known_labels(iter([Case("a:1", "1", "盗窃", ("999",))]), ANY_LABEL)
+        >>> case.articles
+        ('999',)
+    """
     errors: list[CaseError] = []
     n_errors = 0
-    for path, case_format in files:
-        cases = refuse_unknown_labels(read_cases(path, case_format=case_format), known)
-        for done, case in enumerate(cases, 1):
-            if isinstance(case, CaseError) and case.kind is ErrorKind.UNKNOWN_LABEL:
-                errors += [case] if n_errors < _EXAMPLES else []
-                n_errors += 1
-            progress.update(f"check labels of {path.name}", done, None)
+    for case in refuse_unknown_labels(cases, known):
+        if isinstance(case, CaseError) and case.kind is ErrorKind.UNKNOWN_LABEL:
+            errors += [case] if n_errors < _EXAMPLES else []
+            n_errors += 1
+        else:
+            yield case
     if errors:
         first, *others = errors
         got = ", ".join([first.got, *(f"{error.got} in {error.where}" for error in others)])

@@ -100,7 +100,8 @@ def export_int8(run: Run, checkpoint: str, *, progress: Progress = SILENT) -> In
     )
     engine = EngineChoice("onnx")
     scored = score_file(run, valid, checkpoint=checkpoint, engine=engine, progress=progress)
-    again = score_cases(scorer, run, cases=valid, progress=progress)
+    sample = scored.positions, scored.drawn_from
+    again = score_cases(scorer, run, cases=valid, sample=sample, progress=progress)
     rule = _rule(run, checkpoint, scored=scored)
     before, after = (_metrics(scored, each.y_score, rule=rule) for each in (scored, again))
     _check_loss(run, before, after=after)

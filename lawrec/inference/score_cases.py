@@ -78,9 +78,9 @@ def score_file(
     stored = run.folder / "scores" / f"{key[:16]}-{Path(checkpoint).name}.npz"
     scored = _load(stored, key, progress=progress)
     if not scored:
-        cases.check_labels(progress)
+        sample = cases.draw(progress)
         scorer = load_scorer(run, checkpoint, engine=engine)
-        scored = score_cases(scorer, run, cases=cases, progress=progress)
+        scored = score_cases(scorer, run, cases=cases, sample=sample, progress=progress)
         _store(scored, stored, key=key, progress=progress)
     if len(scored.case_ids) < scored.drawn_from:
         used = f"{len(scored.case_ids):,} of {scored.drawn_from:,} cases are used"
@@ -183,7 +183,12 @@ def _digest(arrays: dict[str, Any], key: str) -> str:
 
 
 def score_cases(
-    scorer: Scorer, run: Run, *, cases: LabelledCases, progress: Progress
+    scorer: Scorer,
+    run: Run,
+    *,
+    cases: LabelledCases,
+    sample: tuple[Int64Array, int],
+    progress: Progress,
 ) -> ScoredCases:
     """Score cases chunk by chunk; articles that the run does not know get columns of zeros.
 
@@ -191,24 +196,28 @@ def score_cases(
         scorer: From token ids to scores.
         run: The run that the scorer is made from.
         cases: The cases.
+        sample: Which of them to score, as `cases.draw` returns it.
         progress: Receives the number of cases after each chunk of them.
 
     Raises:
         CaseError: There is no case, a line is not a valid one, or the cases change meanwhile.
 
     Example:
-        >>> score_cases(scorer, run, cases=cases, progress=SILENT).skipped  # doctest: +SKIP
+        >>> scored = score_cases(  # doctest: +SKIP
+        ...     scorer, run, cases=cases, sample=cases.draw(), progress=SILENT
+        ... )
+        >>> scored.skipped  # doctest: +SKIP
         0
     """
     encoder = load_encoder(run)
-    positions, drawn_from = cases.draw(progress)
+    positions, drawn_from = sample
     bad_lines = BadLines(skip=cases.skip_bad)
     case_ids: list[str] = []
     cited: list[tuple[str, ...]] = []
     unknown: list[tuple[str, ...]] = []
     scores: list[Float32Array] = []
-    sample = _at(positions, usable_cases(cases.read(), bad_lines))
-    for chunk in batched(sample, weigh=n_characters):
+    used = _at(positions, usable_cases(cases.read(), bad_lines))
+    for chunk in batched(used, weigh=n_characters):
         case_ids += [case.case_id for case in chunk]
         cited += [case.articles for case in chunk]
         unknown += [case.unknown_articles for case in chunk]

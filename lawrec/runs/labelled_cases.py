@@ -16,9 +16,9 @@ from lawrec.corpus.bad_lines import BadLines, usable_cases
 from lawrec.corpus.cases import Case, Cases, read_cases
 from lawrec.corpus.label_check import (
     KnownLabels,
-    check_labels,
     labels_known_to_run,
     refuse_unknown_labels,
+    with_known_labels,
 )
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.progress import SILENT, Progress
@@ -57,11 +57,6 @@ class LabelledCases:
         cases = read_cases(self.path, case_format=self.case_format)
         return refuse_unknown_labels(cases, self.labels)
 
-    def check_labels(self, progress: Progress = SILENT) -> None:
-        """Raise one CaseError for all unknown labels, unless such lines are left out."""
-        if not self.skip_bad:
-            check_labels([(self.path, self.case_format)], self.labels, progress=progress)
-
     def draw(self, progress: Progress = SILENT) -> tuple[Int64Array, int]:
         """Choose the cases to use.
 
@@ -73,10 +68,13 @@ class LabelledCases:
             usable cases.
 
         Raises:
-            CaseError: A line cannot be used and is not to be left out.
+            CaseError: A line cannot be used and is not to be left out; one error names all unknown
+                labels.
         """
-        n_cases = 0
-        for n_cases, _ in enumerate(usable_cases(self.read(), BadLines(skip=self.skip_bad)), 1):
+        n_cases, cases = 0, read_cases(self.path, case_format=self.case_format)
+        check = refuse_unknown_labels if self.skip_bad else with_known_labels
+        usable = usable_cases(check(cases, self.labels), BadLines(skip=self.skip_bad))
+        for n_cases, _ in enumerate(usable, 1):
             progress.update(f"count the cases of {self.path.name}", n_cases, None)
         if n_cases <= self.max_cases:
             return np.arange(n_cases), n_cases

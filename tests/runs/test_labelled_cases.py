@@ -32,8 +32,12 @@ def test_a_line_that_is_left_out_has_no_position(path):
     assert {at: case.case_id for at, case in shown.items()} == {2: "c2", 3: "c4", 4: "c6"}
 
 
-def test_a_line_that_cannot_be_used_stops_the_draw(path):
-    with pytest.raises(CaseError, match=r"cases\.jsonl:4"):
+def test_a_line_that_cannot_be_used_stops_the_draw_and_unknown_labels_do_so_at_its_end(path):
+    with pytest.raises(CaseError, match=r"cases\.jsonl:6: a line must be one JSON object"):
+        labelled_cases([run("264")], path).draw()
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*lines[:5], *lines[6:], lines[3]]))
+    with pytest.raises(CaseError, match=r"cases\.jsonl:4: .* in .*cases\.jsonl:10: 2 cases in all"):
         labelled_cases([run("264")], path).draw()
 
 
