@@ -5,10 +5,11 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from lawrec.cli import cli
+from lawrec.cli import COMMANDS, cli, load_command
 from lawrec.ranking.pair_features import MODEL_FEATURES, PAIR_FEATURES
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +55,20 @@ def test_the_reference_has_every_module():
     modules = {path.stem for path in ROOT.glob("lawrec/[!_]*.py")}
     packages = {path.parent.name for path in ROOT.glob("lawrec/*/__init__.py")} - {"cli"}
     assert documented == modules | packages
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_options_of_a_pages_commands_exist(page):
+    text = (ROOT / page).read_text(encoding="utf-8").replace("\\\n", " ")
+    blocks = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
+    for line in re.findall(r"\blawrec ([^|;&#<>\n]*)", blocks):
+        name, *words = line.split()
+        command = load_command(name) if name in COMMANDS else cli
+        if isinstance(command, click.Group) and words:
+            command = command.commands.get(words[0], command)
+        known = {option for each in command.params for option in each.opts + each.secondary_opts}
+        used = {word.partition("=")[0] for word in [name, *words] if word.startswith("-")}
+        assert used <= known | {"-h", "--help"}, f"lawrec {line}"
 
 
 @pytest.mark.parametrize("page", PAGES)

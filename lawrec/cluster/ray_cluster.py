@@ -55,7 +55,7 @@ def connected(address: str) -> Iterator[None]:
     try:
         _check_reachable(address)
         ray.init(**options, logging_level="ERROR")
-    except (OSError, ValueError, OverflowError, RuntimeError) as error:
+    except (OSError, ValueError, OverflowError, RuntimeError, ray.exceptions.RayError) as error:
         raise ConfigError(
             "--cluster",
             expected="there must be a Ray cluster of the same version at the address",

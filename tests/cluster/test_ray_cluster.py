@@ -4,6 +4,7 @@ import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -98,6 +99,20 @@ def test_an_address_without_a_cluster_is_an_error_at_once(address, got):
         pass
 
 
+def test_a_cluster_whose_token_is_missing_is_an_error(monkeypatch):
+    class RayError(Exception):
+        pass
+
+    def init(**_):
+        raise RayError("Token authentication is enabled but no token was found. Ensure that ...")
+
+    ray = SimpleNamespace(init=init, exceptions=SimpleNamespace(RayError=RayError))
+    monkeypatch.setattr(ray_cluster, "_import_ray", lambda: ray)
+    message = r"got auto \(Token authentication is enabled but no token was found\)"
+    with pytest.raises(ConfigError, match=message), connected("auto"):
+        raise AssertionError("connected")
+
+
 def test_without_ray_its_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     message = r"pip install 'lawrec\[cluster\]'"
@@ -125,7 +140,8 @@ def test_records_that_a_cluster_tokenized_are_those_of_one_process(
 
 @pytest.mark.parametrize("address", ["127.0.0.1:99999999", f"127.0.0.1:{'9' * 5_000}", "[::1]:1"])
 def test_an_address_that_is_none_is_refused(monkeypatch, address):
-    monkeypatch.setattr(ray_cluster, "_import_ray", lambda: None)
+    ray = SimpleNamespace(exceptions=SimpleNamespace(RayError=OSError))
+    monkeypatch.setattr(ray_cluster, "_import_ray", lambda: ray)
     with pytest.raises(ConfigError, match="there must be a Ray cluster"), connected(address):
         raise AssertionError("connected")
 
