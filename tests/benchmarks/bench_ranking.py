@@ -27,11 +27,11 @@ from lawrec.corpus.records.tfrecords import read_records
 from lawrec.corpus.vocabulary import head_and_tail
 from lawrec.models.lstm_classifier import build_model
 from lawrec.models.lstm_logits import make_logit_function
-from lawrec.ranking.first_stage import Corpus, with_lstm
+from lawrec.ranking.first_stage import with_lstm
 from lawrec.ranking.out_of_fold import Folds
 from lawrec.ranking.pair_features import compute_features, make_pairs
 from lawrec.ranking.ranker import Ranker, fit_ranker
-from lawrec.ranking.train_cases import collect
+from lawrec.ranking.train_cases import RankerCases, collect
 from lawrec.storage.resources import shipped_path
 from lawrec.types import Float32Array, TokenIds
 
@@ -83,8 +83,8 @@ def _fitted(records: Records) -> Ranker:
         noise = np.random.default_rng(1).normal(0, 4, train.y_true.shape)
         return np.asarray(noise + 8 * train.y_true - 4, np.float32)
 
-    corpus = Corpus(train, none, none, titles=titles, tokens=records.tokens.names)
-    return fit_ranker(corpus, config=RankingConfig(folds=2), seed=1, lstm_logits=lstm_logits)[0]
+    cases = RankerCases(train, none, none, titles=titles, tokens=records.tokens.names)
+    return fit_ranker(cases, config=RankingConfig(folds=2), seed=1, lstm_logits=lstm_logits)[0]
 
 
 def _parts(
