@@ -3,7 +3,8 @@
 A claim is a file with the name of its holder: whoever creates it first has it. While the holder
 works, it touches the file every few seconds. The claim of a process that was killed is taken over:
 at once on the same host or in the same container, elsewhere when nobody has touched it for a minute
-by the clock of the one who waits, so that clocks need not agree.
+by the clock of the one who waits, so that clocks need not agree. It takes five seconds if it was
+killed before it had written its name.
 
 Claims save work and protect nothing: in rare cases two processes have the same one, for example if
 one of them was suspended, or in an object store, where no file can be created exclusively. What is
@@ -26,6 +27,8 @@ TOUCH_SECONDS = 5.0
 """Seconds between two touches by the holder."""
 STALE_SECONDS = 60.0
 """Seconds without a touch after which the claim of another host is taken over."""
+_UNNAMED_SECONDS = 5.0
+"""The same for a claim without a name, which is written as soon as the file is created."""
 _HOLDER = re.compile(r"([0-9]{1,10})@(.+)")
 
 
@@ -87,7 +90,8 @@ class Claims:
         if touched != seen:
             self._seen[path.name] = touched, self.clock()
             return False
-        return self.clock() - since > self.stale_seconds
+        limit = self.stale_seconds if holder else min(_UNNAMED_SECONDS, self.stale_seconds)
+        return self.clock() - since > limit
 
 
 def claim_name(name: str) -> str:

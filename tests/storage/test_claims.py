@@ -58,8 +58,8 @@ def test_the_claim_of_a_process_that_has_ended_is_taken_over_at_once(tmp_path, p
 
 @pytest.mark.parametrize(
     "holder",
-    ["1@elsewhere", "", f"{os.getpid()}@{PID_SPACE}"],
-    ids=["another host", "nobody", "this process"],
+    ["1@elsewhere", f"{os.getpid()}@{PID_SPACE}"],
+    ids=["another host", "this process"],
 )
 def test_a_claim_that_nobody_touches_is_taken_over_after_a_while(tmp_path, path, clock, holder):
     claims = Claims(tmp_path, stale_seconds=60, clock=clock)
@@ -77,6 +77,16 @@ def test_what_is_no_file_is_the_claim_of_nobody(tmp_path, path, clock, place):
     place(path)
     assert not is_mine(claims)
     clock.now = 61
+    assert is_mine(claims)
+
+
+def test_a_claim_that_was_never_written_is_taken_over_soon(tmp_path, path, clock):
+    claims = Claims(tmp_path, stale_seconds=60, clock=clock)
+    path.touch()
+    assert not is_mine(claims)
+    clock.now = 4
+    assert not is_mine(claims)
+    clock.now = 6
     assert is_mine(claims)
 
 
