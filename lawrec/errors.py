@@ -19,6 +19,7 @@ class ErrorKind(StrEnum):
     EMPTY_FACT = "empty fact"
     ENCODING = "encoding"
     NO_CASE = "no case"
+    NO_COLUMN = "no column"
     UNKNOWN_LABEL = "unknown label"
     OTHER = "other"
 

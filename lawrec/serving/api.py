@@ -164,12 +164,17 @@ async def cases(
         Query(description="The name of the file.", max_length=255, examples=["cases.csv"]),
     ],
     fact_field: Annotated[
-        str, Query(description="The field or column of the fact.", max_length=100)
-    ] = "fact",
+        str,
+        Query(
+            description="The field or column of the fact; by default fact, or 案情 or the like.",
+            max_length=100,
+        ),
+    ] = "",
 ) -> Response:
     """Read the facts of a file: text with a fact per line, JSON lines, CSV, TSV, Excel or Parquet.
 
-    Nothing is kept. Each case has its id and its fact, or the error of its line.
+    Nothing is kept. Each case has its id and its fact, or the error of its line, in the language
+    of Accept-Language.
     """
     content = await request.body()
     read = await asyncio.to_thread(cases_in, content, name, fact_field=fact_field)

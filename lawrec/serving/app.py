@@ -5,7 +5,6 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from types import FrameType
-from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -16,13 +15,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lawrec import __version__
-from lawrec.errors import LawrecError, quoted
+from lawrec.errors import LawrecError
 from lawrec.serving import api, kserve
 from lawrec.serving.guard import Guard
 from lawrec.serving.loaded_model import LoadedModel
 from lawrec.serving.metrics import forget_process, new_metrics
 from lawrec.serving.page import add_page
-from lawrec.serving.problems import ProblemError, as_problem, problem_response
+from lawrec.serving.problems import (
+    ProblemError,
+    as_problem,
+    mistake_problem,
+    problem_response,
+)
 from lawrec.serving.responses import api_routes
 from lawrec.serving.service import Service
 from lawrec.serving.service_config import ServiceConfig
@@ -116,15 +120,7 @@ async def _library_error(_: Request, error: Exception) -> Response:
 async def _validation_error(_: Request, error: Exception) -> Response:
     """Show the first of the mistakes in a request."""
     assert isinstance(error, RequestValidationError)
-    first: dict[str, Any] = error.errors()[0]
-    problem = ProblemError(
-        422,
-        ".".join(map(str, first["loc"])),
-        expected=f"it must be valid: {first['msg']}",
-        got=quoted(first["input"]),
-        todo="See /openapi.json.",
-    )
-    return problem_response(problem)
+    return problem_response(mistake_problem(error.errors()[0]))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

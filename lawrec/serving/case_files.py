@@ -8,10 +8,13 @@ from typing import Any
 
 from lawrec.corpus.cases import Case, n_characters, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, choose_reader
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, ErrorKind
 from lawrec.serving.problems import ProblemError, as_problem
 from lawrec.storage.text_files import DECOMPRESSORS
+from lawrec.translation import error_message
 
+FACT_FIELDS = ("fact", "案情", "事实", "案件事实", "犯罪事实", "基本案情")
+"""The columns that are looked for where nobody names one."""
 MOST_CASES = 10_000
 """Cases of one upload: a larger file is for `lawrec predict`."""
 MOST_CHARACTERS = 16 * 2**20
@@ -20,23 +23,42 @@ _MOST_UNPACKED = 64 * 2**20
 """Unpacked bytes of a workbook."""
 
 
-def cases_in(content: bytes, name: str, *, fact_field: str = "fact") -> list[dict[str, Any]]:
+def cases_in(content: bytes, name: str, *, fact_field: str = "") -> list[dict[str, Any]]:
     r"""Return the id of each case of a file, and its fact or its error, in the order of the file.
 
     Args:
         content: The bytes of the file.
         name: Its name, whose suffix says how it is written.
-        fact_field: The field or column of the fact.
+        fact_field: The field or column of the fact; "": the first of `FACT_FIELDS` that a table
+            has.
 
     Raises:
-        ProblemError: The format is unknown (415), the file cannot be read (422) or has too many
-            cases or characters (413).
+        CaseError: The file cannot be read.
+        ProblemError: The format is unknown (415), no column has the facts (422), or there are too
+            many cases or characters (413).
 
     Example:
         >>> cases_in("盗窃。\ntheft\n".encode(), "facts.txt")[0]
         {'case_id': '1', 'fact': '盗窃。'}
     """
     path = Path(Path(name.replace("\\", "/")).name)
+    for field in (fact_field,) if fact_field else FACT_FIELDS:
+        try:
+            return _cases(content, path, field)
+        except CaseError as error:
+            if error.kind is not ErrorKind.NO_COLUMN:
+                raise
+            columns = error.got
+    raise ProblemError(
+        422,
+        path,
+        expected="a column must have the facts",
+        got=columns,
+        todo="Name the column of the facts.",
+    )
+
+
+def _cases(content: bytes, path: Path, fact_field: str) -> list[dict[str, Any]]:
     if path.suffix.lower() in DECOMPRESSORS:
         raise _unpacked(path)
     try:
@@ -61,7 +83,7 @@ def cases_in(content: bytes, name: str, *, fact_field: str = "fact") -> list[dic
 
 def _fields(case: Case | CaseError) -> dict[str, Any]:
     if isinstance(case, CaseError):
-        return {"case_id": case.case_id, "error": str(case)}
+        return {"case_id": case.case_id, "error": error_message(case)}
     return {"case_id": case.case_id, "fact": case.fact}
 
 

@@ -5,17 +5,19 @@ The four parts of every error of lawrec are members of their own, beside those o
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import Response
 
-from lawrec.errors import LawrecError
+from lawrec.errors import LawrecError, quoted
 from lawrec.storage.json_text import json_text
-from lawrec.translation import error_message
+from lawrec.translation import error_message, marked, translate
 
 PROBLEM_TYPE = "application/problem+json"
+_PLACES = (marked("the service"), marked("the body"))
 
 
 class ProblemError(LawrecError):
@@ -58,6 +60,52 @@ def as_problem(error: LawrecError, status: int) -> ProblemError:
     )
 
 
+def mistake_problem(mistake: Mapping[str, Any]) -> ProblemError:
+    """Return the problem of a field that contradicts its schema.
+
+    Args:
+        mistake: The mistake, as pydantic describes it.
+
+    Example:
+        >>> mistake = {"loc": ("body", "top_k"), "type": "int_type", "input": "3", "msg": ""}
+        >>> print(mistake_problem(mistake))
+        body.top_k: it must be a whole number, got '3'. See /openapi.json.
+    """
+    return ProblemError(
+        422,
+        ".".join(map(str, mistake["loc"])),
+        expected=_expected(mistake),
+        got=quoted(mistake["input"]),
+        todo="See /openapi.json.",
+    )
+
+
+def _expected(mistake: Mapping[str, Any]) -> str:
+    """Return what must hold instead of a mistake: pydantic says so in English alone."""
+    limits = defaultdict(str, mistake.get("ctx", {}))
+    if mistake["type"] == "value_error":
+        return str(limits["error"])
+    expected = {
+        "missing": marked("it must be there"),
+        "extra_forbidden": marked("the field must be a known one"),
+        "string_type": marked("it must be a text"),
+        "int_type": marked("it must be a whole number"),
+        "float_type": marked("it must be a number"),
+        "finite_number": marked("it must be a number"),
+        "bool_type": marked("it must be true or false"),
+        "list_type": marked("it must be a list"),
+        "model_type": marked("it must be an object, as application/json"),
+        "greater_than_equal": marked(f"it must be at least {limits['ge']}"),
+        "less_than_equal": marked(f"it must be at most {limits['le']}"),
+        "too_short": marked(f"it must have at least {limits['min_length']} entries"),
+        "too_long": marked(f"it must have at most {limits['max_length']} entries"),
+        "string_too_short": marked(f"it must have at least {limits['min_length']} characters"),
+        "string_too_long": marked(f"it must have at most {limits['max_length']} characters"),
+        "string_pattern_mismatch": marked(f"it must match {limits['pattern']}"),
+    }
+    return expected.get(mistake["type"], marked(f"it must be valid: {mistake['msg']}"))
+
+
 def problem_values(problem: ProblemError) -> dict[str, Any]:
     """Return the members of a problem.
 
@@ -70,12 +118,20 @@ def problem_values(problem: ProblemError) -> dict[str, Any]:
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
-        "detail": error_message(problem),
+        "detail": _detail(problem),
         "where": problem.where,
         "expected": problem.expected,
         "got": problem.got,
         "todo": problem.todo,
     }
+
+
+def _detail(problem: ProblemError) -> str:
+    """Return a problem as a sentence in the language of whoever asked."""
+    sentence = as_problem(problem, problem.status)
+    if problem.where in _PLACES:  # any other is a name, such as that of a field
+        sentence.where = translate(problem.where)
+    return error_message(sentence)
 
 
 def problem_response(problem: ProblemError, headers: Mapping[str, str] | None = None) -> Response:

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from lawrec.translation import marked
+
 _CHINESE = "[\u3400-\u4dbf\u4e00-\u9fff]"
 DAY = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 FACT = "被告人张某于2015年3月1日在某超市秘密窃取他人手机一部，价值人民币3000元。"
@@ -65,7 +67,7 @@ class RecommendBody(StrictBody):
     @model_validator(mode="after")
     def _has_one_kind_of_facts(self) -> Self:
         if len({"fact", "facts"} & self.model_fields_set) != 1:
-            raise ValueError("the body must have either fact or facts")
+            raise ValueError(marked("the body must have either fact or facts"))
         return self
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lawrec.errors import CaseError
 from lawrec.serving import case_files
-from lawrec.serving.case_files import cases_in
+from lawrec.serving.case_files import FACT_FIELDS, cases_in
 from lawrec.serving.problems import ProblemError
 from tests.helpers.cli import DRUNK, THEFT
 
@@ -45,8 +45,22 @@ def test_a_bad_line_has_its_error_and_its_id():
 def test_another_column_may_have_the_fact():
     content = f"编号,案情\n1,{THEFT}\n".encode()
     assert cases_in(content, "a.csv", fact_field="案情")[0]["fact"] == THEFT
-    with pytest.raises(CaseError, match="fact"):
-        cases_in(content, "a.csv")
+    with pytest.raises(ProblemError, match="a column must have the facts, got 'case,text'"):
+        cases_in(b"case,text\n1,2\n", "a.csv")
+
+
+@pytest.mark.parametrize("name", FACT_FIELDS)
+def test_the_usual_columns_need_no_name(name):
+    assert cases_in(f"编号,{name}\n1,{THEFT}\n".encode(), "a.csv")[0]["fact"] == THEFT
+    assert cases_in(workbook(["编号", name], [1, THEFT]), "a.xlsx")[0]["fact"] == THEFT
+
+
+def test_the_error_of_a_line_is_in_the_language_of_the_request(client):
+    response = client.post(
+        "/v1/cases?name=a.txt", content=b"theft", headers={"Accept-Language": "zh-CN"}
+    )
+    error = "a.txt:1：案情必须含有中文；实际：'theft'。请用中文写案情。"
+    assert response.json()["cases"] == [{"case_id": "1", "error": error}]
 
 
 @pytest.mark.parametrize("name", ["a.doc", "a", "", "a.csv.gz", "a.zip"])

@@ -15,7 +15,8 @@ from lawrec.serving.service_config import key_digest
 from tests.helpers.cli import DRUNK, THEFT
 from tests.serving.browser import chromium, running
 
-WIDTHS = (390, 820, 1280)
+WIDTHS = (360, 820, 1400)
+CASES = f"编号,案情\n1,{THEFT}\n"
 KEY = "0123456789abcdef"
 
 
@@ -203,9 +204,13 @@ def test_similar_cases_are_shown_where_the_model_knows_them(open_page):
 def test_the_text_is_that_of_the_chosen_day(open_page):
     page = open_page()
     ask(page, THEFT)
-    page.fill("#day", "2000-01-01")
+    assert page.locator("#day option").all_inner_texts() == [
+        "现行（2021年3月1日起）",
+        "1997年10月1日至2021年2月28日",
+    ]
+    page.select_option("#day", "1997-10-01")
     wait_for(page, "#recommended blockquote", "旧的。")
-    assert "1997-10-01" in page.inner_text("#recommended summary")
+    assert page.inner_text("#recommended summary") == "条文内容（1997年10月1日起施行的版本）"
 
 
 def test_a_branch_article_is_named_as_courts_do(open_page):
@@ -225,13 +230,20 @@ def test_both_languages_have_all_words(open_page):
         "[...document.querySelectorAll('[data-word]')].map(each => each.dataset.word)"
     )
     assert set(used) <= set(names[0])
+    columns = page.evaluate(
+        """import('/static/words.js').then(({ WORDS }) => WORDS['zh-Hans'].table.columns)"""
+    )
+    assert len(columns) == len(next(csv.reader(answer_csv([]))))
+    assert columns[:3] == ["编号", "名次", "条文"]
     assert "undefined" not in page.inner_text("body")
 
 
 def test_the_language_changes_without_losing_anything(open_page):
     page = open_page()
     ask(page, THEFT)
+    page.locator("#recommended .judgment").get_by_label("适用", exact=True).check()
     page.click("#languages [value=en]")
+    assert page.locator("#recommended .judgment input:checked").get_attribute("value") == "applies"
     assert page.inner_text("h1") == "Which articles may apply to this case?"
     assert texts(page, "#recommended h3") == ["Article 264 盗窃罪"]
     assert page.input_value("#fact") == THEFT
@@ -258,13 +270,52 @@ def test_the_keyboard_is_enough(open_page):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector("#answer:not([hidden])")
-    for _ in range(20):  # from the heading, over the marked words, to the text of the law
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.tagName") == "SUMMARY":
-            break
+    tab_to(page, "summary")  # over the marked words
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     assert page.evaluate("document.activeElement.checked") is True
+    tab_to(page, "#send_feedback")
+    page.keyboard.press("Enter")
+    wait_for(page, "#feedback_status", "已保存，谢谢。")
+    tab_to(page, "#copy")
+    page.keyboard.press("Enter")
+    wait_for(page, "#copy_status", "已复制。")
+    assert has_focus(page, "#copy")
+    tab_to(page, "#batch_form [type=submit]")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#batch_status") == "请先选择案件文件。"
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")  # the focus is on what is missing
+    chooser.value.set_files({"name": "a.csv", "mimeType": "text/csv", "buffer": CASES.encode()})
+    wait_for(page, "#chosen", "a.csv")
+    tab_to(page, "#batch_form [type=submit]")
+    page.keyboard.press("Enter")
+    wait_for(page, "#batch_status", "完成：1 个案件，其中 0 个无法分析。")
+    assert has_focus(page, "#batch_form [type=submit]")
+    tab_to(page, "#csv")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename == "answers.csv"
+
+
+def tab_to(page, selector):
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if has_focus(page, selector):
+            return
+    raise AssertionError(f"{selector} cannot be reached")
+
+
+def has_focus(page, selector):
+    return page.evaluate("selector => document.activeElement.matches(selector)", selector)
+
+
+def test_without_a_fact_nothing_is_asked(open_page):
+    page = open_page()
+    page.fill("#fact", " ")
+    page.click("#fact_form [type=submit]")
+    assert page.inner_text("#status") == "请先输入案情。"
+    assert has_focus(page, "#fact")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
@@ -294,14 +345,26 @@ def test_many_cases_are_answered_and_downloaded(open_page, model):
         page.click("#jsonl")
     answers = [json.loads(line) for line in download.value.path().read_text("utf-8").splitlines()]
     assert [answer["case_id"] for answer in answers] == [str(n) for n in range(1, 42)]
-    assert "must hold Chinese text" in answers[20]["error"]
+    assert "案情必须含有中文" in answers[20]["error"]
+    assert rows_of(page)[:2] == [
+        page.evaluate("import('/static/words.js').then(({ table }) => table().columns)"),
+        ["1", "1", "264", "盗窃罪", *rows_of(page)[1][4:7], "是", "得分达到推荐标准", ""],
+    ]
+    assert rows_of(page)[21][-1].endswith("案情必须含有中文；实际：'theft'。请用中文写案情。")
+    page.click("#languages [value=en]")
+    rows = rows_of(page)
+    expected = list(csv.reader(answer_csv(model.recommender(facts[:20], top_k=1))))
+    assert rows[: len(expected)] == expected
+    assert page.inner_text("#batch_status") == "Done: 41 cases, 1 of which could not be answered."
+
+
+def rows_of(page):
+    """Return the rows of the table that the page saves."""
     with page.expect_download() as download:
         page.click("#csv")
     content = download.value.path().read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
-    expected = list(csv.reader(answer_csv(model.recommender(facts[:20], top_k=1))))
-    assert rows[: len(expected)] == expected
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 
 
 def test_a_file_that_cannot_be_read_is_explained(open_page):
@@ -310,17 +373,24 @@ def test_a_file_that_cannot_be_read_is_explained(open_page):
     page.set_input_files("#cases_file", content)
     page.click("#batch_form [type=submit]")
     page.wait_for_selector("#batch_status.warning")
-    assert "a.csv" in page.inner_text("#batch_status")
+    expected = "a.csv：表格必须有一列案情；实际：'x,y'。请写明案情所在的列。"
+    assert page.inner_text("#batch_status") == expected
+    content["buffer"] = CASES.encode()
+    page.set_input_files("#cases_file", content)
+    page.click("#batch_form [type=submit]")
+    wait_for(page, "#batch_status", "完成：1 个案件，其中 0 个无法分析。")
+    assert page.locator("#batch_status.warning").count() == 0
 
 
 def test_formulas_are_disarmed_as_predict_does(open_page):
     page = open_page()
     text = page.evaluate(
         """import('/static/batch.js').then(({ asCsv }) =>
-            asCsv([{ case_id: '=1+1', error: 'a, "b"' }, { case_id: '\\n-2', error: null }]))"""
+            asCsv([{ answer: { case_id: '=1+1', error: 'a, "b"' } },
+                { answer: { case_id: '\\n-2', error: null } }]))"""
     )
     rows = list(csv.reader(io.StringIO(text)))
-    assert [row[0] for row in rows] == ["case_id", "'=1+1", "'\n-2"]
+    assert [row[0] for row in rows] == ["编号", "'=1+1", "'\n-2"]
     assert rows[1][-1] == 'a, "b"'
 
 
@@ -332,9 +402,15 @@ def test_a_judgment_becomes_a_case(open_page, kept):
     page.fill("#missing", "第312条， 133之一")
     page.click("#send_feedback")
     wait_for(page, "#feedback_status", "已保存，谢谢。")
-    [case] = usable_cases(read_cases(kept))
+    [*earlier, case] = usable_cases(read_cases(kept))
     assert (case.fact, case.articles) == (THEFT, ("133之一", "264", "312"))
     assert len(case.unknown_articles) == 180
+    ask(page, DRUNK)  # what was said of one fact is not said of the next
+    wait_for(page, "#recommended h3", "第133条")
+    assert page.input_value("#missing") == ""
+    page.click("#send_feedback")
+    assert page.inner_text("#feedback_status") == "请先对至少一个条文作出判断。"
+    assert len(list(read_cases(kept))) == len(earlier) + 1
 
 
 def test_a_key_is_asked_for_where_it_is_needed(serve, open_page):
@@ -352,7 +428,7 @@ def test_the_answer_is_copied_as_text(open_page, model):
     page = open_page("en-GB", permissions=["clipboard-read", "clipboard-write"])
     ask(page, THEFT)
     page.click("#copy")
-    wait_for(page, "#status", "Copied.")
+    wait_for(page, "#copy_status", "Copied.")
     lines = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert lines[0] == f"Fact of the case, in Chinese: {THEFT}"
     best = model.recommender(THEFT)[0].decision.recommendations[0]
@@ -379,5 +455,10 @@ def test_it_fits_and_anybody_can_use_it(open_page, width, scheme):
     ask(page, THEFT)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
+    content = {"name": "a.csv", "mimeType": "text/csv", "buffer": CASES.encode()}
+    page.set_input_files("#cases_file", content)
+    page.click("#batch_form [type=submit]")
+    page.wait_for_selector("#rows tr")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     results = axe.Axe().run(page)
     assert results.violations_count == 0, results.generate_report()

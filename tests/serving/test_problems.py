@@ -2,8 +2,17 @@
 
 import json
 
+import pytest
+
 from lawrec.errors import CaseError
-from lawrec.serving.problems import ProblemError, as_problem, problem_response
+from lawrec.serving.problems import (
+    ProblemError,
+    as_problem,
+    mistake_problem,
+    problem_response,
+    problem_values,
+)
+from lawrec.translation import error_message, messages_in
 
 PARTS = {"expected": "it must be there", "got": "no 案\udcff", "todo": "Add it."}
 
@@ -23,6 +32,37 @@ def test_a_problem_has_its_members_and_its_four_parts():
         "got": "no 案\\udcff",
         "todo": "Add it.",
     }
+
+
+def test_a_place_in_the_service_is_named_in_the_language_of_the_reader():
+    problem = ProblemError(429, "the service", **PARTS)
+    with messages_in("zh"):
+        values = problem_values(problem)
+    assert values["detail"].startswith("服务：")
+    assert values["where"] == "the service"
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits", "expected", "chinese"),
+    [
+        ("missing", {}, "it must be there", "不能缺少"),
+        ("less_than_equal", {"le": 1.0}, "it must be at most 1.0", "不能大于 1.0"),
+        ("too_short", {"min_length": 1}, "it must have at least 1 entries", "至少要有 1 项"),
+        (
+            "value_error",
+            {"error": ValueError("it must be a text")},
+            "it must be a text",
+            "必须是文字",
+        ),
+        ("new", {}, "it must be valid: It is new", "必须有效：It is new"),
+    ],
+)
+def test_a_mistake_in_a_field_says_what_must_hold(kind, limits, expected, chinese):
+    mistake = {"loc": ("body", "facts", 1), "type": kind, "ctx": limits, "input": 7}
+    problem = mistake_problem(mistake | {"msg": "It is new"})
+    assert (problem.where, problem.expected) == ("body.facts.1", expected)
+    with messages_in("zh"):
+        assert error_message(problem) == f"body.facts.1：{chinese}；实际：7。请看 /openapi.json。"
 
 
 def test_an_error_of_the_library_keeps_its_parts():

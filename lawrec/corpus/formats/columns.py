@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from lawrec.corpus.formats.case_format import OR_CHARGES, CaseFormat, CaseStream
-from lawrec.errors import CaseError, quoted
+from lawrec.errors import CaseError, ErrorKind, quoted
 
 _FIXED_COLUMNS = ("charges", "unknown_articles", "weight", "meta")
 
@@ -50,11 +50,14 @@ def check_columns(columns: Sequence[str], required: Iterable[str], *, where: str
         >>> check_columns(["fact", "articles"], ["fact"], where="a.csv:1")
     """
     for name in required:
+        kind = ErrorKind.OTHER
         if name not in columns and name.partition(".")[0] not in columns:
             expected = f'the table must have a column "{name}"'
             todo = "Add the column, or name yours with --fact-field and --articles-field."
+            kind = ErrorKind.NO_COLUMN
         elif columns.count(name) > 1:
             expected, todo = f'only one column must be named "{name}"', "Rename the others."
         else:
             continue
-        raise CaseError(where, expected=expected, got=quoted(",".join(columns)), todo=todo)
+        got = quoted(",".join(columns))
+        raise CaseError(where, expected=expected, got=got, todo=todo, kind=kind)

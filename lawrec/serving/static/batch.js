@@ -1,116 +1,159 @@
 // Many cases: a file goes to the service to be read, its facts in parts to be answered.
 
 import { element, heading } from "./cards.js";
-import { call } from "./service.js";
-import { words } from "./words.js";
+import { call, isBusy, setBusy } from "./service.js";
+import { reason, table, words } from "./words.js";
 
 const PART = 16;
+const MISTAKES = ["no_file", "no_cases"];
 const COLUMNS = [
   "case_id", "rank", "article", "title", "score", "probability", "threshold", "recommended",
   "reason", "error",
 ];
 
 const byId = (id) => document.getElementById(id);
-let answers = [];
+// What is shown: the status, and the fact and the answer of each case.
+const shown = { status: null, cases: [] };
 let stopping = null;
 
 export function prepareBatch(onError) {
+  byId("choose").addEventListener("click", () => byId("cases_file").click());
+  byId("cases_file").addEventListener("change", showFile);
   byId("batch_form").addEventListener("submit", (event) => {
     event.preventDefault();
-    run(byId("cases_file").files[0], byId("fact_field").value || "fact", onError);
+    run(byId("cases_file").files[0], byId("fact_field").value.trim(), onError);
   });
   byId("stop").addEventListener("click", () => stopping?.abort());
-  byId("csv").addEventListener("click", () => save("\ufeff" + asCsv(answers), "answers.csv", "text/csv"));
+  byId("csv").addEventListener("click", () =>
+    save("\ufeff" + asCsv(shown.cases), "answers.csv", "text/csv"));
   byId("jsonl").addEventListener("click", () =>
-    save(answers.map((answer) => JSON.stringify(answer) + "\n").join(""), "answers.jsonl",
+    save(shown.cases.map(({ answer }) => JSON.stringify(answer) + "\n").join(""), "answers.jsonl",
       "application/x-ndjson"));
+}
+
+// Write again what is shown, in another language.
+export function showBatch() {
+  showFile();
+  if (shown.status) show(...shown.status);
+  byId("rows").replaceChildren(...shown.cases.map(row));
+}
+
+function showFile() {
+  byId("chosen").textContent = byId("cases_file").files[0]?.name ?? words("none_chosen");
 }
 
 async function run(file, factField, onError) {
   const start = byId("batch_form").querySelector("[type=submit]");
+  if (isBusy(start)) return;
+  if (!file) {
+    show("no_file");
+    byId("choose").focus();
+    return;
+  }
   stopping = new AbortController();
-  answers = [];
+  shown.cases = [];
   byId("rows").replaceChildren();
-  byId("batch_result").hidden = false;
+  byId("batch_result").hidden = true;
   byId("stop").hidden = false;
-  start.disabled = true;
+  setBusy(start, true);
   try {
     await answerAll(file, factField);
   } catch (error) {
+    shown.status = null;
     if (error.name !== "AbortError") onError(error, byId("batch_status"));
   } finally {
+    if (document.activeElement === byId("stop")) start.focus();
     byId("stop").hidden = true;
-    start.disabled = false;
+    byId("batch_progress").hidden = true;
+    setBusy(start, false);
   }
 }
 
 async function answerAll(file, factField) {
   const { signal } = stopping;
-  byId("batch_status").textContent = words("reading");
+  show("reading");
+  byId("batch_progress").hidden = false;
   byId("batch_progress").removeAttribute("value");
   const query = new URLSearchParams({ name: file.name, fact_field: factField });
   const { cases } = await call(`v1/cases?${query}`, { body: file, signal });
-  byId("batch_progress").max = cases.length;
-  for (let first = 0; first < cases.length; first += PART) {
-    show("batch_running", { done: first, total: cases.length });
+  const total = cases.length;
+  if (!total) {
+    show("no_cases");
+    return;
+  }
+  byId("batch_progress").max = total;
+  byId("batch_result").hidden = false;
+  for (let first = 0; first < total; first += PART) {
+    show("batch_running", { done: first, total });
     try {
       await answerPart(cases.slice(first, first + PART), signal);
     } catch (error) {
-      if (error.name === "AbortError")
-        show("batch_stopped", { done: first, total: cases.length });
-      throw error;
+      if (error.name !== "AbortError") throw error;
+      show("batch_stopped", { done: first, total });
+      return;
     }
-    byId("batch_progress").value = answers.length;
+    byId("batch_progress").value = shown.cases.length;
   }
-  byId("batch_progress").value = cases.length;
-  const errors = answers.filter((answer) => answer.error).length;
-  show("batch_done", { done: answers.length, errors });
+  show("batch_done", { done: total, errors: shown.cases.filter(problemOf).length });
 }
 
-function show(name, values) {
+function show(name, values = {}) {
+  shown.status = [name, values];
   byId("batch_status").textContent = words(name, values);
+  byId("batch_status").className = MISTAKES.includes(name) ? "warning" : "";
 }
 
 async function answerPart(cases, signal) {
   const facts = cases.filter((each) => each.fact).map((each) => each.fact);
   const onBusy = () => show("busy");
   const replies = facts.length ? await call("v1/recommend", { body: { facts }, signal, onBusy }) : [];
-  for (const each of cases) {
-    const answer = each.fact ? { ...replies.shift(), case_id: each.case_id } : each;
-    answers.push(answer);
-    byId("rows").append(row(each, answer));
+  for (const { case_id, fact, error } of cases) {
+    const answer = fact ? { ...replies.shift(), case_id } : { case_id, error };
+    shown.cases.push({ fact, answer });
+    byId("rows").append(row(shown.cases.at(-1)));
   }
 }
 
-function row(each, answer) {
-  const result = element("td", answer.error ? { className: "warning" } : {});
-  if (answer.error) result.append(answer.error);
+// Return why a case has no answer. What is wrong with its line comes in the language of the page,
+// what is wrong with its fact in English.
+function problemOf({ fact, answer }) {
+  return fact && answer.error ? words("bad_fact") : answer.error;
+}
+
+function row({ fact, answer }) {
+  const problem = problemOf({ fact, answer });
+  const result = element("td", problem ? { className: "warning" } : {});
+  if (problem) result.append(problem);
   else {
     const entries = answer.recommendations.filter((entry) => entry.recommended);
     const lines = entries.map((entry) => element("div", {}, heading(entry)));
     result.append(...(lines.length ? lines : [words("found_none")]));
   }
   return element("tr", {},
-    element("th", { scope: "row" }, each.case_id),
-    element("td", { lang: "zh-Hans", title: each.fact ?? "" }, (each.fact ?? "").slice(0, 60)),
+    element("th", { scope: "row" }, answer.case_id),
+    element("td", { lang: "zh-Hans", title: fact ?? "" }, (fact ?? "").slice(0, 60)),
     result,
   );
 }
 
-export function asCsv(list) {
-  const rows = list.flatMap((answer) =>
+// Return a table for people, in their language; in English, it is that of `predict --format csv`.
+export function asCsv(cases) {
+  const { columns, yes, no } = table();
+  const rows = cases.flatMap(({ fact, answer }) =>
     answer.recommendations?.length
       ? answer.recommendations.map((entry) => ({ ...entry, case_id: answer.case_id }))
-      : [{ case_id: answer.case_id, error: answer.error }]);
-  const lines = rows.map((entry) => COLUMNS.map((name) => cell(entry[name])).join(","));
-  return [COLUMNS.join(","), ...lines, ""].join("\r\n");
+      : [{ case_id: answer.case_id, error: problemOf({ fact, answer }) }]);
+  const value = (entry, name) =>
+    name === "reason" && columns ? reason(entry.reason ?? "") : entry[name];
+  const lines = rows.map((entry) =>
+    COLUMNS.map((name) => cell(value(entry, name), yes, no)).join(","));
+  return [(columns ?? COLUMNS).join(","), ...lines, ""].join("\r\n");
 }
 
 // An apostrophe keeps a spreadsheet from taking a text for a formula.
-function cell(value) {
+function cell(value, yes, no) {
   if (value === null || value === undefined) return "";
-  if (value === true) return "True";
-  if (value === false) return "False";
+  if (typeof value === "boolean") return value ? yes : no;
   const text = typeof value === "string" && /^\s*[=+\-@＝＋－＠]|^[\t\r\n]/.test(value)
     ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

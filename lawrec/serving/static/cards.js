@@ -1,6 +1,6 @@
 // One answer as cards, and as text for a brief.
 
-import { articleName, reason, words } from "./words.js";
+import { articleName, dayName, reason, words } from "./words.js";
 
 const LEVELS = [
   [0.95, "certain"],
@@ -46,7 +46,7 @@ export function card(entry, info, judged) {
   item.id = anchor(entry.article);
   if (entry.explanation) item.append(...evidence(entry.explanation));
   if (info?.chapter) item.append(chapter(info));
-  if (info?.text) item.append(lawText(info));
+  if (info?.text) item.append(lawText(info, entry.recommended));
   if (judged) item.append(judgment(entry));
   return item;
 }
@@ -103,9 +103,9 @@ function chapter(info) {
   return element("p", { className: "hint", lang: "zh-Hans" }, parts);
 }
 
-function lawText(info) {
-  const details = element("details", { open: true },
-    element("summary", {}, words("law_text", { day: info.version })),
+function lawText(info, open) {
+  const details = element("details", { open },
+    element("summary", {}, words("law_text", { day: dayName(info.version) })),
     element("blockquote", { lang: "zh-Hans" }, info.text),
   );
   if (info.outdated_by.length)

@@ -1,9 +1,9 @@
 // The page: from a fact to cards, and back to a judgment.
 
-import { prepareBatch } from "./batch.js";
+import { prepareBatch, showBatch } from "./batch.js";
 import { asText, card, element, markedFact, notes, similarCase } from "./cards.js";
-import { ServiceError, call, useKey } from "./service.js";
-import { translate, words } from "./words.js";
+import { ServiceError, call, isBusy, setBusy, useKey } from "./service.js";
+import { dayName, numeral, translate, words } from "./words.js";
 
 const TOP = 5;
 const byId = (id) => document.getElementById(id);
@@ -12,8 +12,12 @@ const shown = { model: null, fact: "", answer: null, infos: new Map() };
 
 function showError(error, status = byId("status")) {
   if (error.status === 401) byId("key_form").hidden = false;
-  status.textContent = error instanceof ServiceError ? error.message : String(error);
-  status.className = "warning";
+  show(status, error instanceof ServiceError ? error.message : String(error), "warning");
+}
+
+function show(status, text, className = "") {
+  status.textContent = text;
+  status.className = className;
 }
 
 async function showModel() {
@@ -23,8 +27,25 @@ async function showModel() {
     showError(error);
     return;
   }
-  byId("day_label").hidden = !shown.model.statutes.length;
+  byId("day_label").hidden = shown.model.statutes.length < 2;
+  showTexts();
+}
+
+// Write what depends on the language and the model, but on no answer.
+function showTexts() {
   byId("model").textContent = modelText();
+  const chosen = byId("day").value;
+  byId("day").replaceChildren(...versions(shown.model?.statutes ?? []));
+  byId("day").value = chosen;
+}
+
+// Return an option for each version of the law, the newest first.
+function versions(days) {
+  return [...days].reverse().map((day, position, newestFirst) => {
+    if (!position) return new Option(words("newest_version", { day: dayName(day) }), "");
+    const last = new Date(Date.parse(newestFirst[position - 1]) - 86_400_000);
+    return new Option(words("version", { day: dayName(day), last: dayName(last) }), day);
+  });
 }
 
 function modelText() {
@@ -34,9 +55,9 @@ function modelText() {
   return words(model.law_as_of ? "model" : "model_without_law", {
     name: model.name,
     articles: model.articles,
-    citations: model.trained_on.citations.toLocaleString("en"),
-    law: model.law_as_of,
-    cases,
+    citations: numeral(model.trained_on.citations),
+    law: model.law_as_of && dayName(model.law_as_of),
+    cases: numeral(cases),
     f1: metrics.micro_f1.toFixed(3),
     exact: `${Math.round(100 * metrics.exact_match)}%`,
   });
@@ -46,22 +67,28 @@ async function recommend(event) {
   event.preventDefault();
   const submit = byId("fact_form").querySelector("[type=submit]");
   const status = byId("status");
-  status.className = "";
-  status.textContent = words("working");
-  submit.disabled = true;
+  const fact = byId("fact").value;
+  if (isBusy(submit)) return;
+  if (!fact.trim()) {
+    show(status, words("no_fact"), "warning");
+    byId("fact").focus();
+    return;
+  }
+  show(status, words("working"));
+  setBusy(submit, true);
   try {
-    const fact = byId("fact").value;
-    const onBusy = () => { status.textContent = words("busy"); };
+    const onBusy = () => show(status, words("busy"));
     const answer = await call("v1/recommend", { body: { fact, top_k: TOP, explain: true }, onBusy });
     Object.assign(shown, { fact, answer, infos: await articleInfos(answer) });
-    status.textContent = "";
+    show(status, "");
+    forgetJudgments();
     showAnswer();
     byId("answer_heading").focus();
   } catch (error) {
     byId("answer").hidden = true;
     showError(error.status === 422 ? new ServiceError(422, words("bad_fact")) : error);
   } finally {
-    submit.disabled = false;
+    setBusy(submit, false);
   }
 }
 
@@ -91,21 +118,37 @@ function showAnswer() {
   byId("notes").hidden = !all.length;
   byId("marked").replaceChildren(...markedFact(shown.fact, answer));
   byId("marked_hint").hidden = !byId("marked").querySelector("mark");
+  const judgments = chosenJudgments();
   byId("recommended").replaceChildren(...list(recommended));
   byId("recommended").hidden = !recommended.length;
   byId("others").replaceChildren(...list(others));
   byId("near").hidden = !others.length;
+  for (const input of document.querySelectorAll(".judgment input"))
+    input.checked = judgments.get(input.dataset.article) === input.value;
   byId("similar_cases").replaceChildren(...(answer.similar_cases ?? []).map(similarCase));
   byId("similar").hidden = !answer.similar_cases?.length;
   byId("feedback").hidden = !judged;
-  byId("feedback_status").textContent = "";
+  for (const name of ["feedback_status", "copy_status"]) show(byId(name), "");
   byId("answer").hidden = false;
 }
 
+// Return what was chosen, by article.
+function chosenJudgments() {
+  const inputs = [...document.querySelectorAll(".judgment input:checked")];
+  return new Map(inputs.map((input) => [input.dataset.article, input.value]));
+}
+
+// Those of one fact are none of the next.
+function forgetJudgments() {
+  for (const input of document.querySelectorAll(".judgment input")) input.checked = false;
+  byId("missing").value = "";
+  byId("complete").checked = false;
+}
+
 async function sendFeedback() {
-  const choices = [...document.querySelectorAll(".judgment input:checked")];
+  const choices = [...chosenJudgments()];
   const named = (choice) =>
-    choices.filter((input) => input.value === choice).map((input) => input.dataset.article);
+    choices.filter(([, value]) => value === choice).map(([article]) => article);
   const added = byId("missing").value.split(/[,，;；、\s]+/).filter(Boolean);
   const body = {
     fact: shown.fact,
@@ -114,13 +157,20 @@ async function sendFeedback() {
     added,
     complete: byId("complete").checked,
   };
-  const status = byId("feedback_status");
+  const [status, button] = [byId("feedback_status"), byId("send_feedback")];
+  if (isBusy(button)) return;
+  if (!choices.length && !added.length && !body.complete) {
+    show(status, words("nothing_judged"), "warning");
+    return;
+  }
+  setBusy(button, true);
   try {
     await call("v1/feedback", { body });
-    status.className = "";
-    status.textContent = words("feedback_kept");
+    show(status, words("feedback_kept"));
   } catch (error) {
     showError(error, status);
+  } finally {
+    setBusy(button, false);
   }
 }
 
@@ -134,8 +184,9 @@ async function copy() {
     area.select();
     document.execCommand("copy");
     area.remove();
+    byId("copy").focus();
   }
-  byId("status").textContent = words("copied");
+  show(byId("copy_status"), words("copied"));
 }
 
 // Files come in UTF-8, or in GB18030 from older programs.
@@ -159,8 +210,10 @@ function changeLanguage(event) {
   address.searchParams.set("lang", button.value.slice(0, 2));
   history.replaceState(null, "", address);
   translate();
-  byId("model").textContent = modelText();
+  show(byId("status"), "");
+  showTexts();
   showAnswer();
+  showBatch();
 }
 
 function prepare() {
@@ -190,7 +243,8 @@ function prepare() {
     event.preventDefault();
     useKey(byId("key").value);
     byId("key_form").hidden = true;
-    byId("status").textContent = "";
+    show(byId("status"), "");
+    byId("fact").focus();
     showModel();
   });
   byId("copy").addEventListener("click", copy);

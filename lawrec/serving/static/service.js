@@ -1,4 +1,4 @@
-// Calls of the service: the API key, retries while it is busy, and errors as texts.
+// Calls of the service: the API key, retries while it is busy, errors as texts, buttons at work.
 
 import { language, words } from "./words.js";
 
@@ -54,4 +54,13 @@ function wait(milliseconds, signal) {
       reject(signal.reason);
     });
   });
+}
+
+// A button that is at work keeps the focus, which a disabled one would lose.
+export function setBusy(button, busy) {
+  button.setAttribute("aria-disabled", busy);
+}
+
+export function isBusy(button) {
+  return button.getAttribute("aria-disabled") === "true";
 }

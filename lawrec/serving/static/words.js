@@ -15,7 +15,10 @@ export const WORDS = {
     fact_hint: "粘贴起诉书或判决书中的事实部分，或把文本文件拖到框内。Ctrl+Enter 提交。",
     recommend: "推荐条文",
     open_file: "打开文本文件",
-    day: "按此日期的条文",
+    day: "法律版本",
+    newest_version: "现行（{day}起）",
+    version: "{day}至{last}",
+    no_fact: "请先输入案情。",
     working: "正在分析……",
     answer: "推荐结果",
     found_none: "没有推荐任何条文。",
@@ -37,7 +40,7 @@ export const WORDS = {
     comma: "，",
     chance: "{words}（{percent}）",
     score: "得分 {score}",
-    law_text: "条文内容（{day} 起施行的版本）",
+    law_text: "条文内容（{day}起施行的版本）",
     no_law_text: "没有导入法律文本，因此不显示条文内容。",
     outdated: "此后又经修正：{names}。",
     amended: "曾经修正：{names}",
@@ -58,18 +61,24 @@ export const WORDS = {
     missing_hint: "例如 264, 133之一",
     complete: "名单完整，没有其他条文适用",
     send_feedback: "提交判断",
+    nothing_judged: "请先对至少一个条文作出判断。",
     feedback_kept: "已保存，谢谢。",
     copy: "复制为文本",
     copied: "已复制。",
     print: "打印",
     batch: "批量处理",
     batch_hint: "文本文件每行一个案件；也可以用 CSV、Excel、JSON 行或 Parquet。文件只用于本次计算，不会保存。",
-    batch_file: "案件文件",
+    choose: "选择案件文件",
+    none_chosen: "未选择文件",
+    no_file: "请先选择案件文件。",
     fact_field: "案情所在的列",
+    fact_field_hint: "留空则自动识别",
     start: "开始",
     stop: "停止",
     batch_progress: "进度",
+    batch_table: "批量处理结果",
     reading: "正在读取文件……",
+    no_cases: "文件中没有案件。",
     batch_done: "完成：{done} 个案件，其中 {errors} 个无法分析。",
     batch_running: "已完成 {done} / {total}",
     batch_stopped: "已停止：完成 {done} / {total}。",
@@ -79,8 +88,8 @@ export const WORDS = {
     column_fact: "案情",
     column_articles: "推荐条文",
     about: "关于模型",
-    model: "模型“{name}”认识 {articles} 个条文，由引用条文 {citations} 次的案件训练，训练时的法律为 {law} 的版本；在 {cases} 个调整阈值所用的案件上，micro-F1 为 {f1}，条文列表完全正确的占 {exact}。",
-    model_without_law: "模型“{name}”认识 {articles} 个条文，由引用条文 {citations} 次的案件训练；在 {cases} 个调整阈值所用的案件上，micro-F1 为 {f1}，条文列表完全正确的占 {exact}。",
+    model: "模型“{name}”能推荐 {articles} 个条文，所学案件共引用条文 {citations} 次，依据{law}起施行的法律。在用于设定推荐标准的 {cases} 个案件上，名单与裁判所引条文完全一致的占 {exact}，综合得分（micro-F1，满分为 1）为 {f1}。",
+    model_without_law: "模型“{name}”能推荐 {articles} 个条文，所学案件共引用条文 {citations} 次。在用于设定推荐标准的 {cases} 个案件上，名单与裁判所引条文完全一致的占 {exact}，综合得分（micro-F1，满分为 1）为 {f1}。",
     limits: "模型从过去的裁判中学习，不认识训练之后修正的法律，也可能重复其中的偏差。它不得用于评判、监控或预测任何个人。",
     privacy: "案情只在本服务的内存中处理，不写入日志；除非您提交判断，也不保存。",
     no_service: "服务没有响应。请稍后再试。",
@@ -95,6 +104,13 @@ export const WORDS = {
       "over the maximum": "达到标准，但名单已满",
       "abstained": "模型不作判断，请人工判断",
       "nothing known in the text": "案情中没有模型认识的内容",
+    },
+    table: {
+      columns: [
+        "编号", "名次", "条文", "罪名", "得分", "概率", "推荐标准", "是否推荐", "理由", "未能分析的原因",
+      ],
+      yes: "是",
+      no: "否",
     },
   },
   en: {
@@ -111,7 +127,10 @@ export const WORDS = {
     fact_hint: "Paste the facts of an indictment or a judgment, or drop a text file. Ctrl+Enter submits.",
     recommend: "Recommend articles",
     open_file: "Open a text file",
-    day: "Law as of",
+    day: "Version of the law",
+    newest_version: "In force (from {day})",
+    version: "{day} to {last}",
+    no_fact: "Write the fact first.",
     working: "Working …",
     answer: "Recommendations",
     found_none: "No article is recommended.",
@@ -154,18 +173,24 @@ export const WORDS = {
     missing_hint: "such as 264, 133之一",
     complete: "The list is complete: no other article applies",
     send_feedback: "Send judgment",
+    nothing_judged: "Judge at least one article first.",
     feedback_kept: "Kept. Thank you.",
     copy: "Copy as text",
     copied: "Copied.",
     print: "Print",
     batch: "Many cases",
     batch_hint: "A text file has one case per line; CSV, Excel, JSON lines and Parquet are read as well. Files are used for this computation alone and are not kept.",
-    batch_file: "File of cases",
+    choose: "Choose a file of cases",
+    none_chosen: "No file chosen",
+    no_file: "Choose a file of cases first.",
     fact_field: "Column of the fact",
+    fact_field_hint: "empty: found by itself",
     start: "Start",
     stop: "Stop",
     batch_progress: "Progress",
+    batch_table: "Answers to many cases",
     reading: "Reading the file …",
+    no_cases: "The file has no cases.",
     batch_done: "Done: {done} cases, {errors} of which could not be answered.",
     batch_running: "{done} of {total} done",
     batch_stopped: "Stopped: {done} of {total} done.",
@@ -192,6 +217,7 @@ export const WORDS = {
       "abstained": "left to a person",
       "nothing known in the text": "the model knows nothing in this text",
     },
+    table: { columns: null, yes: "True", no: "False" }, // as `predict --format csv` writes it
   },
 };
 
@@ -208,6 +234,21 @@ export function articleName(article) {
 
 export function reason(text) {
   return WORDS[language()].reasons[text] ?? text;
+}
+
+// Return the headings of a table of answers, null for the names of the fields, and its yes and no.
+export function table() {
+  return WORDS[language()].table;
+}
+
+// Return a day such as "2021-03-01" as people write it.
+export function dayName(day) {
+  const format = new Intl.DateTimeFormat(language(), { dateStyle: "long", timeZone: "UTC" });
+  return format.format(new Date(day));
+}
+
+export function numeral(number) {
+  return number.toLocaleString(language());
 }
 
 export function language() {
