@@ -15,6 +15,7 @@ from lawrec.serving.service_config import key_digest
 from tests.helpers.cli import DRUNK, THEFT
 from tests.serving.browser import chromium, running
 
+COLOUR = "element => getComputedStyle(element).backgroundColor"
 WIDTHS = (360, 820, 1400)
 CASES = f"编号,案情\n1,{THEFT}\n"
 KEY = "0123456789abcdef"
@@ -441,7 +442,9 @@ def test_the_answer_is_copied_as_text(open_page, model):
 def test_a_print_has_the_answer_and_no_controls(open_page):
     page = open_page()
     ask(page, THEFT)
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator("body").evaluate(COLOUR) == "rgb(255, 255, 255)"
+    assert page.locator(".track").first.evaluate(COLOUR) == "rgb(227, 232, 240)"
     for hidden in ("#batch", "#fact", "#copy", "#languages", "#feedback", ".judgment >> nth=0"):
         assert page.is_hidden(hidden), hidden
     for shown in ("#recommended", "#near", ".notice", "footer", "#marked"):
