@@ -44,7 +44,7 @@ def cases_in(content: bytes, name: str, *, fact_field: str = "") -> list[dict[st
     path = Path(Path(name.replace("\\", "/")).name)
     for field in (fact_field,) if fact_field else FACT_FIELDS:
         try:
-            return _cases(content, path, field)
+            return _cases(content, path, fact_field=field)
         except CaseError as error:
             if error.kind is not ErrorKind.NO_COLUMN:
                 raise
@@ -58,7 +58,7 @@ def cases_in(content: bytes, name: str, *, fact_field: str = "") -> list[dict[st
     )
 
 
-def _cases(content: bytes, path: Path, fact_field: str) -> list[dict[str, Any]]:
+def _cases(content: bytes, path: Path, *, fact_field: str) -> list[dict[str, Any]]:
     if path.suffix.lower() in DECOMPRESSORS:
         raise _unpacked(path)
     try:
