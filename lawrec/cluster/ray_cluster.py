@@ -24,7 +24,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 LOCAL = "local"
 """The address that stands for a cluster of this machine alone, which is started and ended here."""
-_LOOPBACK = "127.0.0.1"
+_ON_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0"
+"""What has Ray listen on 127.0.0.1 alone, on any system, if it is set before Ray is imported; an
+address of this node that is "127.0.0.1" is replaced by one that others can reach."""
 _CONNECT_SECONDS = 10
 _POLL_SECONDS = 0.5
 _TASKS_PER_CPU = 2
@@ -47,11 +49,12 @@ def connected(address: str) -> Iterator[None]:
         >>> with connected("local"):  # doctest: +SKIP
         ...     results = dict(map_on_cluster(abs, [-1, 2]))
     """
+    if address == LOCAL:
+        os.environ.setdefault(*_ON_LOOPBACK)
     ray = _import_ray()
     options: dict[str, Any] = {"address": address, "log_to_driver": False}
     if address == LOCAL:
         options |= {"num_cpus": available_cores(), "include_dashboard": False}
-        options["_node_ip_address"] = _LOOPBACK
     try:
         _check_reachable(address)
         ray.init(**options, logging_level="ERROR")

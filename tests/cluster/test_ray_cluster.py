@@ -1,6 +1,8 @@
 """Ray: a cluster of two nodes on this machine, one of which is lost in the middle."""
 
+import os
 import shutil
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -111,6 +113,21 @@ def test_a_cluster_whose_token_is_missing_is_an_error(monkeypatch):
     message = r"got auto \(Token authentication is enabled but no token was found\)"
     with pytest.raises(ConfigError, match=message), connected("auto"):
         raise AssertionError("connected")
+
+
+@needs_ray
+def test_a_cluster_of_this_machine_listens_on_loopback_alone():
+    code = """
+from lawrec.cluster.ray_cluster import connected
+with connected("local"):
+    import ray
+    print(*{node["NodeManagerAddress"] for node in ray.nodes()}, file=sys.__stdout__)
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    result = subprocess.run(
+        [sys.executable, "-c", f"import sys{code}"], capture_output=True, text=True, env=environment
+    )
+    assert result.stdout == "127.0.0.1\n"
 
 
 def test_without_ray_its_extra_is_named(monkeypatch):
