@@ -7,35 +7,25 @@ the folder of the study under the same paths.
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from functools import partial
-from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from threading import Event, Thread
 
 from lawrec.cluster.ray_cluster import values_on_cluster
-from lawrec.config import Config
 from lawrec.errors import ConfigError
-from lawrec.search.trial_process import Message, Train, messages, pass_on
+from lawrec.search.trial_process import Message, Training, messages, pass_on
 
 
-def start_on_cluster(train: Train, config: Config, *, name: str) -> tuple["_Trial", Connection]:
+def start_on_cluster(training: Training, connection: Connection) -> "_Trial":
     """Start a trial in a process of the cluster that is connected: see `start_trial`.
 
     If its node is lost, it trains again elsewhere, from the beginning.
 
-    Args:
-        train: The training, which can be pickled.
-        config: The settings of the trial.
-        name: The name of its run.
-
     Example:
-        >>> trial, connection = start_on_cluster(train, Config(), name="trial-0")  # doctest: +SKIP
-        >>> connection.recv()  # doctest: +SKIP
-        0.61
+        >>> start_on_cluster(training, connection).join()  # doctest: +SKIP
     """
-    ours, theirs = Pipe()
-    trial = _Trial(partial(_messages, train, config, name), theirs)
+    trial = _Trial(partial(_messages, training), connection)
     trial.start()
-    return trial, ours
+    return trial
 
 
 class _Trial(Thread):
@@ -65,5 +55,5 @@ class _Trial(Thread):
             yield str(error)
 
 
-def _messages(train: Train, config: Config, name: str) -> Iterator[Message]:
-    return messages(train(config, name))
+def _messages(training: Training) -> Iterator[Message]:
+    return messages(training())

@@ -9,6 +9,8 @@ import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -93,8 +95,9 @@ class Runner:
     def _start_trial(self) -> None:
         trial = ask(self.study, self.space, plan=self.plan)
         config = self.space.with_values(trial.params)
-        worker, connection = self.plan.start(self.train, config, name=run_name(trial.number))
-        self._running[connection] = _Trial(trial, worker)
+        ours, theirs = Pipe()
+        worker = self.plan.start(partial(self.train, config, run_name(trial.number)), theirs)
+        self._running[ours] = _Trial(trial, worker)
 
     def _receive(self, connection: Connection) -> None:
         try:

@@ -7,7 +7,6 @@ receives whether to stop early; at its end it sends None, or a text that says wh
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +19,8 @@ from lawrec.storage.temporary_names import remove
 
 Train = Callable[[Config, str], Iterator[float]]
 """From the settings and the name of a run to the monitored metric after each evaluation."""
+Training = Callable[[], Iterator[float]]
+"""The same for the run of one trial; it can be pickled."""
 Message = float | str | None
 
 
@@ -33,8 +34,8 @@ class Worker(Protocol):
         """Wait until it has ended."""
 
 
-Start = Callable[..., tuple[Worker, Connection]]
-"""A function with the arguments and results of `start_trial`."""
+Start = Callable[[Training, Connection], Worker]
+"""A function like `start_trial`."""
 
 
 @dataclass(frozen=True)
@@ -66,38 +67,41 @@ class TrialTraining:
             yield float(evaluation.valid[config.training.monitor])
 
 
-def start_trial(train: Train, config: Config, *, name: str) -> tuple[Worker, Connection]:
-    """Start a trial in a process, and return the process and the search's end of the pipe.
+def start_trial(training: Training, connection: Connection) -> Worker:
+    """Start a trial in a process, and return the process.
 
     Args:
-        train: The training, which can be pickled.
-        config: The settings of the trial.
-        name: The name of its run.
+        training: The training.
+        connection: The trial's end of the pipe, which no other process may keep.
 
     Example:
-        >>> process, connection = start_trial(train, Config(), name="trial-0")  # doctest: +SKIP
-        >>> connection.recv()  # doctest: +SKIP
+        >>> from multiprocessing import Pipe  # doctest: +SKIP
+        >>> ours, theirs = Pipe()  # doctest: +SKIP
+        >>> process = start_trial(training, theirs)  # doctest: +SKIP
+        >>> ours.recv()  # doctest: +SKIP
         0.61
     """
-    ours, theirs = Pipe()
-    process = start_worker(run_trial, train, config, name, theirs)
-    theirs.close()  # the process has a copy: its end is now the end of the pipe
-    return process, ours
+    process = start_worker(run_trial, training, connection)
+    connection.close()  # the process has a copy: its end is now the end of the pipe
+    return process
 
 
-def run_trial(train: Train, config: Config, name: str, connection: Connection) -> None:
+def run_trial(training: Training, connection: Connection) -> None:
     """Train a run, send each evaluation, and end early when the search says so.
 
     Args:
-        train: The training.
-        config: The settings of the trial.
-        name: The name of its run.
+        training: The training.
         connection: The trial's end of the pipe.
 
     Example:
-        >>> run_trial(train, Config(), "trial-0000", connection)  # doctest: +SKIP
+        >>> from multiprocessing import Pipe
+        >>> ours, theirs = Pipe()
+        >>> ours.send(False)
+        >>> run_trial(lambda: iter([0.5]), theirs)
+        >>> ours.recv(), ours.recv()
+        (0.5, None)
     """
-    pass_on(messages(train(config, name)), connection)
+    pass_on(messages(training()), connection)
 
 
 def pass_on(messages: Iterable[Message], connection: Connection) -> None:
@@ -108,6 +112,7 @@ def pass_on(messages: Iterable[Message], connection: Connection) -> None:
         connection: The trial's end of the pipe.
 
     Example:
+        >>> from multiprocessing import Pipe
         >>> ours, theirs = Pipe()
         >>> ours.send(True)
         >>> pass_on([0.5, 0.75, None], theirs)

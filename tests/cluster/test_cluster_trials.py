@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.util import find_spec
+from multiprocessing import Pipe
 from types import SimpleNamespace
 
 import pytest
@@ -138,7 +139,8 @@ def refused(config, name):
 
 def test_a_trial_that_is_stopped_ends_its_process(use_stub):
     ray = use_stub()
-    trial, connection = start_on_cluster(learned, Config(), name="trial-0000")
+    connection, theirs = Pipe()
+    trial = start_on_cluster(partial(learned, Config(), "trial-0000"), theirs)
     connection.recv()
     trial.terminate()
     connection.close()
@@ -152,9 +154,8 @@ def test_a_trial_that_is_stopped_ends_its_process(use_stub):
 def test_a_process_of_a_cluster_is_killed_and_its_trial_begins_again(tmp_path):
     marker = tmp_path / "killed"
     with connected("local"):
-        trial, connection = start_on_cluster(
-            partial(killed_once, marker), Config(), name="trial-0000"
-        )
+        connection, theirs = Pipe()
+        trial = start_on_cluster(partial(killed_once, marker, Config(), "trial-0000"), theirs)
         received = []
         while isinstance(message := connection.recv(), float):
             received.append(message)

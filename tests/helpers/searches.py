@@ -2,7 +2,6 @@
 
 import threading
 from dataclasses import dataclass, field
-from multiprocessing import Pipe
 from pathlib import Path
 
 from lawrec.config import Config
@@ -21,11 +20,10 @@ class Thread(threading.Thread):
         """Do nothing: a thread ends when its pipe is closed."""
 
 
-def start_thread(train, config, *, name):
-    ours, theirs = Pipe()
-    thread = Thread(target=run_trial, args=(train, config, name, theirs), daemon=True)
+def start_thread(*arguments):
+    thread = Thread(target=run_trial, args=arguments, daemon=True)
     thread.start()
-    return thread, ours
+    return thread
 
 
 def small_space(*fixed):

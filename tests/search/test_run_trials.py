@@ -90,13 +90,13 @@ def test_a_failed_trial_is_counted_and_named_and_the_search_goes_on(begun):
 
 
 def test_a_trial_whose_process_is_killed_is_a_failed_one(begun):
-    def start_killed(train, config, *, name):
-        thread, connection = start_thread(train, config, name=name)
-        if name != "trial-0001":
-            return thread, connection
+    def start_killed(training, connection):
+        if training.args[1] != "trial-0001":
+            return start_thread(training, connection)
+        connection.close()
         ours, theirs = Pipe()
-        theirs.close()
-        return thread, ours
+        ours.close()
+        return start_thread(training, theirs)
 
     search = begun()
     search.start = start_killed

@@ -1,4 +1,5 @@
 import os
+from functools import partial
 from multiprocessing import Pipe
 
 import pytest
@@ -33,7 +34,7 @@ def sent(train, *replies):
     ours, theirs = Pipe()
     for reply in replies:
         ours.send(reply)
-    run_trial(train, Config(), "trial-0000", theirs)
+    run_trial(partial(train, Config(), "trial-0000"), theirs)
     messages = []
     while ours.poll():
         messages.append(ours.recv())
@@ -59,12 +60,13 @@ def test_a_failure_is_sent_as_a_text():
 def test_a_search_that_is_gone_ends_the_trial():
     ours, theirs = Pipe()
     ours.close()
-    run_trial(two_epochs, Config(), "trial-0000", theirs)
+    run_trial(partial(two_epochs, Config(), "trial-0000"), theirs)
 
 
 @pytest.mark.timeout(60)
 def test_a_trial_has_a_process_whose_end_is_the_end_of_the_pipe():
-    process, connection = start_trial(killed, Config(), name="trial-0000")
+    connection, theirs = Pipe()
+    process = start_trial(partial(killed, Config(), "trial-0000"), theirs)
     assert connection.recv() == 0.5
     connection.send(False)
     with pytest.raises(EOFError):
