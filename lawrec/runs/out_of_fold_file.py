@@ -10,11 +10,14 @@ ranker  the digests of the run's ranker, which was fitted together with the scor
 files   the SHA-256 of scores.npz
 """
 
+import numpy as np
+
 from lawrec.errors import RunError
 from lawrec.ranking.second_stage import OutOfFoldScores
 from lawrec.runs.array_parts import load_part, save_part
 from lawrec.runs.ranker_file import read_ranker_manifest
 from lawrec.runs.run import Run
+from lawrec.storage.limits import MAX_SCORES
 from lawrec.storage.seal import SEAL_ERRORS
 
 OUT_OF_FOLD = "out-of-fold"
@@ -24,13 +27,16 @@ SCORES = "scores.npz"
 def save_out_of_fold_scores(run: Run, scores: OutOfFoldScores) -> None:
     """Write the scores into the folder of a run that has its ranker, whole or not at all.
 
+    Of more scores than `MAX_SCORES`, those of a random sample of the cases are written.
+
     Example:
         >>> save_out_of_fold_scores(run, scores)  # doctest: +SKIP
         >>> load_out_of_fold_scores(run).y_score.shape  # doctest: +SKIP
         (8101, 183)
     """
     values = {"ranker": read_ranker_manifest(run)["files"]}
-    save_part(run, OUT_OF_FOLD, file=SCORES, arrays=scores._asdict(), values=values)
+    arrays = _sample(scores)._asdict()
+    save_part(run, OUT_OF_FOLD, file=SCORES, arrays=arrays, values=values)
 
 
 def load_out_of_fold_scores(run: Run) -> OutOfFoldScores:
@@ -68,3 +74,12 @@ def load_out_of_fold_scores(run: Run) -> OutOfFoldScores:
             got="nothing yet" if missing else error,
             todo="Fit them again with `lawrec train --resume`.",
         ) from error
+
+
+def _sample(scores: OutOfFoldScores) -> OutOfFoldScores:
+    n_cases, n_articles = scores.y_score.shape
+    if scores.y_score.size <= MAX_SCORES:
+        return scores
+    rng = np.random.default_rng(0)
+    rows = np.sort(rng.choice(n_cases, MAX_SCORES // n_articles, replace=False))
+    return OutOfFoldScores(*(array[rows] for array in scores))

@@ -21,7 +21,11 @@ from lawrec.reporting.runs_text import tuning_text
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.labelled_cases import labelled_cases
 from lawrec.runs.leakage import split_path
-from lawrec.runs.out_of_fold_file import OUT_OF_FOLD, load_out_of_fold_scores
+from lawrec.runs.out_of_fold_file import (
+    OUT_OF_FOLD,
+    load_out_of_fold_scores,
+    save_out_of_fold_scores,
+)
 from lawrec.runs.run import find_run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
 from lawrec.serving.feedback import append_case
@@ -142,6 +146,22 @@ def test_without_a_valid_split_thresholds_are_tuned_out_of_fold(without_valid):
     }
     result = evaluate_run(without_valid, "test")
     assert result.report.metrics["micro_f1"] > 0.8
+
+
+def test_of_too_many_scores_out_of_fold_a_sample_of_the_cases_is_kept(without_valid, monkeypatch):
+    scores = load_out_of_fold_scores(without_valid)
+    try:
+        monkeypatch.setattr("lawrec.runs.out_of_fold_file.MAX_SCORES", 10 * 3 + 2)
+        save_out_of_fold_scores(without_valid, scores)
+        kept = load_out_of_fold_scores(without_valid)
+    finally:
+        monkeypatch.undo()
+        save_out_of_fold_scores(without_valid, scores)
+    rows = [row.tobytes() for row in np.hstack(scores)]
+    kept_rows = [row.tobytes() for row in np.hstack(kept)]
+    assert len(kept_rows) == 10
+    remaining = iter(rows)
+    assert all(row in remaining for row in kept_rows)  # in their order, each of one case
 
 
 def test_a_file_of_cases_is_tuned_on_in_any_case(without_valid, tiny_data):
