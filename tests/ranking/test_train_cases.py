@@ -22,6 +22,13 @@ def test_many_cases_are_sampled_and_the_seed_decides_which(monkeypatch):
     assert len(collect(many[:4], 1, seed=1)) == 4
 
 
+def test_fewer_cases_are_kept_of_more_labels(monkeypatch):
+    monkeypatch.setattr(train_cases, "MAX_MARGINS", 12)
+    many = records([([number], []) for number in range(40)])
+    sizes = [len(collect(many, n_labels, seed=1)) for n_labels in (1, 2, 5, 12, 100)]
+    assert sizes == [12, 6, 2, 1, 1]
+
+
 def test_rows_and_other_cases_keep_all_parts_together():
     cases = collect(records([([2], [0]), ([3], [1], [0], 2.0), ([4], [])]), 2, seed=1)
     both = cases.rows(np.array([2, 1])).followed_by(cases.rows(np.array([0])))
