@@ -344,8 +344,17 @@ def test_the_tests_stand_as_the_package_does():
     others = {"cli/test_cli"} | {
         f"test_{name}"
         for name in (
-            *("architecture", "bounds", "chinese", "cluster_page", "conventions", "damage", "docs"),
-            *("patterns", "peers", "predict_environment", "sample", "shipped_model", "vocab_files"),
+            *("architecture", "benchmarks", "bounds", "chinese", "cluster_page", "conventions"),
+            *(
+                "damage",
+                "docs",
+                "patterns",
+                "peers",
+                "predict_environment",
+                "sample",
+                "shipped_model",
+                "vocab_files",
+            ),
         )
     }
     places = {place for place in places if not place.startswith("fuzz/")}
