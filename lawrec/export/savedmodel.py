@@ -17,6 +17,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from lawrec.corpus.records.tfrecords import disk_full_as_os_error
 from lawrec.errors import RunError
 from lawrec.models.lstm_logits import make_logit_function
 from lawrec.ranking.length_batches import run_in_batches
@@ -55,7 +56,8 @@ def export_savedmodel(run: Run, folder: Path, *, checkpoint: str) -> float:
     """
     model = load_model(run, checkpoint)
     with atomic_folder(folder, overwrite=False) as new:
-        tf.saved_model.save(model, str(new), signatures=_signature(model))
+        with disk_full_as_os_error(folder):
+            tf.saved_model.save(model, str(new), signatures=_signature(model))
         (new / "assets.extra").mkdir()
         for name in _VOCABULARIES:
             shutil.copyfile(run.folder / name, new / "assets.extra" / name)

@@ -52,12 +52,12 @@ def atomic_file(path: Path) -> Iterator[Path]:
         return
     temporary = new_temporary(path)
     try:
-        with errors_named(path):
+        with errors_named(path, temporary):
             yield temporary
             # The data comes to the disk before its new name: a loss of power must not keep half.
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())
-        temporary.replace(path)
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -87,9 +87,9 @@ def atomic_folder(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """
     temporary, replaced = new_temporary(path), new_temporary(path)
     before = _identity(path)
-    temporary.mkdir()
     try:
-        with errors_named(path):
+        with errors_named(path, temporary):
+            temporary.mkdir()
             yield temporary
         with locked(path.parent):
             if overwrite and path.is_dir() and _identity(path) == before:
@@ -101,8 +101,12 @@ def atomic_folder(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
-def errors_named(path: Path) -> Iterator[None]:
+def errors_named(path: Path, temporary: Path | None = None) -> Iterator[None]:
     """Yield, and name a path in those errors of the block that name none, such as a full disk.
+
+    Args:
+        path: The path.
+        temporary: Its temporary name, in whose place errors name it as well.
 
     Example:
         >>> with errors_named(Path("data/records")):
@@ -115,8 +119,10 @@ def errors_named(path: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        if error.errno:  # an error of a library's own has none, but its own text
-            error.filename = error.filename or str(path)
+        named = str(error.filename or "")
+        # An error of a library's own has no number, but its own text.
+        if error.errno and (not named or (temporary and named.startswith(str(temporary)))):
+            error.filename = str(path)
         raise
 
 
@@ -211,7 +217,7 @@ def check_writable(folder: Path) -> None:
         >>> import tempfile
         >>> check_writable(Path(tempfile.gettempdir()))
     """
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with errors_named(folder, folder), tempfile.TemporaryFile(dir=folder) as file:
         file.write(b"0")
 
 

@@ -38,6 +38,17 @@ def test_what_scores_differently_is_removed(run, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_full_disk_is_an_error_that_names_the_folder(run, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, "model.tmp/variables; No space left")
+
+    monkeypatch.setattr(tf.saved_model, "save", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        export_savedmodel(run, tmp_path / "model", checkpoint=best_checkpoint(run))
+    assert caught.value.filename == str(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_exists_is_kept(run, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError):

@@ -19,6 +19,7 @@ from lawrec.storage.files import (
     atomic_file,
     atomic_folder,
     check_new_folder,
+    check_writable,
     sha256,
     temporary_file,
     temporary_folder,
@@ -252,6 +253,36 @@ def test_a_full_disk_is_an_error_that_names_the_path(tmp_path, write):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert caught.value.filename == str(tmp_path / "new")
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("write", [write_file, write_folder])
+def test_a_read_only_disk_is_an_error_that_names_the_path(tmp_path, monkeypatch, write):
+    make = Path.mkdir
+
+    def refused(path, *arguments, **options):
+        if path.suffix == ".tmp":
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        make(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr(Path, "mkdir", refused)
+    with pytest.raises(OSError, match="Read-only") as caught:
+        write(tmp_path / "new")
+    assert caught.value.filename == str(tmp_path / "new")
+
+
+def test_where_nothing_can_be_written_the_folder_is_named(tmp_path):
+    with pytest.raises(OSError, match="No such file") as caught:
+        check_writable(tmp_path / "new")
+    assert caught.value.filename == str(tmp_path / "new")
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
+    (tmp_path / "new").mkdir()
+    with pytest.raises(IsADirectoryError) as caught:
+        write_file(tmp_path / "new")
+    assert caught.value.filename == str(tmp_path / "new")
+    assert names(tmp_path) == ["new"]
 
 
 def test_a_full_temporary_folder_is_an_error_that_names_it():
