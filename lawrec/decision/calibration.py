@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lawrec.evaluation.confusion_counts import chunk_rows
 from lawrec.registry import lookup
 from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
@@ -83,9 +84,9 @@ def fit_calibration(
     for group in range(int(groups.max(initial=0)) + 1):
         member = groups == group
         columns = member if support[member].sum() >= MIN_TRUE_CASES else np.ones_like(member)
-        true, score = y_true[rows, columns], y_score[rows, columns]
-        kept = np.s_[:] if known is None else known[rows, columns]
-        parameters.append(method.fit(*_counts_per_step(true[kept], score[kept])))
+        of_group = None if known is None else known[rows, columns]
+        counts = _counts_per_step(y_true[rows, columns], y_score[rows, columns], of_group)
+        parameters.append(method.fit(*counts))
     return Calibration(kind, tuple(groups.tolist()), tuple(parameters))
 
 
@@ -105,8 +106,9 @@ def calibrate(y_score: Float32Array, calibration: Calibration) -> Float32Array:
     table = table.astype(np.float32)
     y_prob = y_score.copy()
     groups = np.array(calibration.groups)
-    # `groups` is (n_articles,) and the steps are (n_cases, n_articles): the index broadcasts.
-    y_prob[:, : len(groups)] = table[groups, _steps(y_score[:, : len(groups)])]
+    for rows in chunk_rows(len(y_score)):
+        # `groups` is (n_articles,), the steps are (n_cases, n_articles): the index broadcasts.
+        y_prob[rows, : len(groups)] = table[groups, _steps(y_score[rows, : len(groups)])]
     return y_prob
 
 
@@ -126,15 +128,19 @@ def _steps(y_score: Float32Array) -> Int64Array:
 
 
 def _counts_per_step(
-    y_true: BoolArray, y_score: Float32Array
+    y_true: BoolArray, y_score: Float32Array, known: BoolArray | None
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
     """Return the logits that occur among the scores, and how many scores there are true, and all.
 
     All three are float64 (n_occurring_steps,).
     """
-    steps, n_steps = _steps(y_score), 2 * MAX_LOGIT * STEPS_PER_LOGIT + 1
-    n_all = np.bincount(steps.ravel(), minlength=n_steps).astype(np.float64)
-    n_true = np.bincount(steps[y_true], minlength=n_steps).astype(np.float64)
+    n_steps = 2 * MAX_LOGIT * STEPS_PER_LOGIT + 1
+    n_true, n_all = np.zeros(n_steps), np.zeros(n_steps)
+    for rows in chunk_rows(len(y_true)):
+        kept = np.s_[:] if known is None else known[rows]
+        steps = _steps(y_score[rows][kept])
+        n_all += np.bincount(steps.ravel(), minlength=n_steps)
+        n_true += np.bincount(steps[y_true[rows][kept]], minlength=n_steps)
     occurs = n_all > 0
     return _logits()[occurs], n_true[occurs], n_all[occurs]
 

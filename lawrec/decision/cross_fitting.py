@@ -13,7 +13,7 @@ score on one part were worse on the other part than each article's own threshold
 decision.folds=1 and decision.shrinkage_cases=0, thresholds stay as the strategy chose them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -115,10 +115,8 @@ def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
         array([0.37, 0.3 ], dtype=float32)
     """
     strategy = lookup(STRATEGIES, config.strategy, where="decision.strategy")
-    if strategy.takes_best_of_all:
-        return _cross_fit_all(cases, config)[config.strategy]
-    folds = leave_out_folds(cases, config) if strategy.averaged else []
-    return _cross_fit_one(cases, config, folds=folds)
+    names = list(STRATEGIES) if strategy.takes_best_of_all else [config.strategy]
+    return _cross_fit_all(cases, config, names=names)[config.strategy]
 
 
 def compare_strategies(
@@ -150,7 +148,8 @@ def compare_strategies(
     lists = {name: np.zeros_like(cases.y_true) for name in STRATEGIES}
     masks = fold_masks(len(cases.y_true), max(2, config.folds))
     for number, held_out in enumerate(masks, 1):
-        for name, rule in _cross_fit_all(cases.restrict_to_cases(~held_out), config).items():
+        others = cases.restrict_to_cases(~held_out)
+        for name, rule in _cross_fit_all(others, config, names=list(STRATEGIES)).items():
             lists[name][held_out] = decide(cases.y_score[held_out], rule)
         if on_fold_done:
             on_fold_done(number, len(masks))
@@ -200,27 +199,34 @@ def fold_masks(n_cases: int, n_folds: int) -> list[BoolArray]:
     return [fold == number for number in range(n_folds)]
 
 
-def leave_out_folds(cases: TuningCases, config: DecisionConfig) -> list[TuningCases]:
-    """Return the cases without each fold in turn; an empty list where `config.folds` is 1.
+def leave_out_folds(cases: TuningCases, config: DecisionConfig) -> Iterator[TuningCases]:
+    """Yield the cases without each fold in turn; nothing where `config.folds` is 1.
 
     Example:
         >>> cases = TuningCases(np.eye(4, dtype=bool), np.eye(4, dtype=np.float32))
         >>> [len(fold.y_true) for fold in leave_out_folds(cases, DecisionConfig(folds=2))]
         [2, 2]
     """
-    if not 1 < config.folds <= len(cases.y_true):
-        return []
-    masks = fold_masks(len(cases.y_true), config.folds)
-    return [cases.restrict_to_cases(~fold) for fold in masks]
+    if 1 < config.folds <= len(cases.y_true):
+        for fold in fold_masks(len(cases.y_true), config.folds):
+            yield cases.restrict_to_cases(~fold)
 
 
-def _cross_fit_all(cases: TuningCases, config: DecisionConfig) -> dict[str, DecisionRule]:
-    """Return the rule of each strategy as `cross_fit` does, each fitted once."""
-    folds = leave_out_folds(cases, config)
-    rules = {
-        name: _cross_fit_one(cases, replace(config, strategy=name), folds=folds)
-        for name in STRATEGIES
-    }
+def _cross_fit_all(
+    cases: TuningCases, config: DecisionConfig, *, names: Sequence[str]
+) -> dict[str, DecisionRule]:
+    """Return the rules of strategies as `cross_fit` does, each fitted once."""
+    configs = {name: replace(config, strategy=name) for name in names}
+    averaged = [name for name in names if STRATEGIES[name].averaged and cases.support.any()]
+    # One fold after the other is in memory: together, they are four times the cases.
+    fold_rules = [
+        {name: fit_rule(fold, configs[name]) for name in averaged}
+        for fold in (leave_out_folds(cases, config) if averaged else ())
+    ]
+    rules = {name: fit_rule(cases, configs[name]) for name in names}
+    for name in averaged:
+        of_folds = [rules_of_fold[name] for rules_of_fold in fold_rules]
+        rules[name] = _averaged(rules[name], of_folds, cases=cases, config=configs[name])
     others = [rule for name, rule in rules.items() if not STRATEGIES[name].takes_best_of_all]
     for name in rules:
         if STRATEGIES[name].takes_best_of_all:
@@ -228,20 +234,21 @@ def _cross_fit_all(cases: TuningCases, config: DecisionConfig) -> dict[str, Deci
     return rules
 
 
-def _cross_fit_one(
-    cases: TuningCases, config: DecisionConfig, *, folds: list[TuningCases]
+def _averaged(
+    rule: DecisionRule,
+    fold_rules: Sequence[DecisionRule],
+    *,
+    cases: TuningCases,
+    config: DecisionConfig,
 ) -> DecisionRule:
     """Return the rule of a strategy, averaged and shrunk as `cross_fit` says."""
-    strategy, rule = STRATEGIES[config.strategy], fit_rule(cases, config)
-    if not strategy.averaged or not cases.support.any():
-        return rule
-    thresholds = _mean_thresholds(rule, [fit_rule(fold, config) for fold in folds])
-    if strategy.per_article and RULE_KINDS[rule.kind].absolute:
+    thresholds = _mean_thresholds(rule, fold_rules)
+    if STRATEGIES[config.strategy].per_article and RULE_KINDS[rule.kind].absolute:
         thresholds = _shrink_to_shared(thresholds, cases, config=config)
     return replace(rule, thresholds=thresholds.astype(np.float32))
 
 
-def _mean_thresholds(rule: DecisionRule, fold_rules: list[DecisionRule]) -> Float64Array:
+def _mean_thresholds(rule: DecisionRule, fold_rules: Sequence[DecisionRule]) -> Float64Array:
     """Return the mean thresholds of the folds whose rule has the same signature, or the rule's own.
 
     An infinite threshold of a fold is left out of the mean; one of the rule itself is kept.

@@ -22,8 +22,9 @@ import numpy as np
 
 from lawrec.decision.calibration import Calibration, calibrate
 from lawrec.decision.expected_f1 import best_expected_f1
-from lawrec.decision.score_order import chunk_rows, relative_scores, round_scores, top_mask
+from lawrec.decision.score_order import relative_scores, round_scores, top_mask
 from lawrec.decision.threshold_curve import NEVER
+from lawrec.evaluation.confusion_counts import chunk_rows
 from lawrec.translation import marked
 from lawrec.types import BoolArray, Float32Array
 

@@ -4,15 +4,12 @@ All functions take y_score, float32 (n_cases, n_articles), 0 to 1. Equal scores 
 column, the lower column first, so that every function here agrees with every other one.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from lawrec.types import BoolArray, Float32Array, Int64Array
 
 SCORE_DECIMALS = 6
 """Decimals that a decision looks at; answers show as many."""
-CHUNK_CASES = 1_024
 MAX_COLUMNS = 1 << 20
 """Columns that a sort key has room for."""
 _COLUMN_BITS, _SCORE_BITS = 20, 32
@@ -92,16 +89,6 @@ def relative_scores(y_score: Float32Array) -> Float32Array:
     best = y_score.max(axis=1, keepdims=True)
     divisor: Float32Array = np.where(best > 0, best, np.float32(1)).astype(np.float32)
     return y_score / divisor
-
-
-def chunk_rows(n_cases: int) -> Iterator[slice]:
-    """Yield slices of `CHUNK_CASES` rows, so that memory does not grow with the cases.
-
-    Example:
-        >>> list(chunk_rows(1_500))
-        [slice(0, 1024, None), slice(1024, 2048, None)]
-    """
-    yield from (slice(start, start + CHUNK_CASES) for start in range(0, n_cases, CHUNK_CASES))
 
 
 def _sort_keys(y_score: Float32Array) -> Int64Array:

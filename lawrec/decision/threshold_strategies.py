@@ -13,10 +13,10 @@ import numpy as np
 from lawrec.config import DecisionConfig
 from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
 from lawrec.decision.objectives import best_point
-from lawrec.decision.score_order import best_columns, chunk_rows
+from lawrec.decision.score_order import best_columns
 from lawrec.decision.threshold_curve import ThresholdCurve
 from lawrec.decision.tuning_cases import TuningCases
-from lawrec.evaluation.confusion_counts import f1, f1_from_counts
+from lawrec.evaluation.confusion_counts import chunk_rows, f1, f1_from_counts
 from lawrec.evaluation.metrics import cail_score
 from lawrec.registry import lookup
 from lawrec.types import BoolArray, Float64Array, Int64Array, NumberArray

@@ -8,14 +8,14 @@ need not be probabilities.
 `score_metrics` collects everything that is said of scores without a threshold per article.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from lawrec.evaluation.confusion_counts import nanmean_or_zero
+from lawrec.evaluation.confusion_counts import chunk_rows, nanmean_or_zero
 from lawrec.evaluation.ranking_metrics import ArticleAuc, auc_per_article
-from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
+from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array, NumberArray
 
 BINS = 10
 """Number of bins of a reliability diagram."""
@@ -67,13 +67,17 @@ def reliability(
         >>> diagram.observed.round(4).tolist()
         [1.0, 0.6667]
     """
-    true, prob = (y_true, y_prob) if known is None else (y_true[known], y_prob[known])
-    # With 10 bins, probability 0.25 is in bin int(2.5) = 2, and 1.0 in the last one, 9.
-    index = np.minimum((prob.ravel() * np.float32(bins)).astype(np.int64), bins - 1)
-    counts = np.bincount(index, minlength=bins)
-    sums = np.bincount(index, prob.ravel(), bins), np.bincount(index, true.ravel(), bins)
+    counts, predicted, observed = np.zeros(bins, np.int64), np.zeros(bins), np.zeros(bins)
+    for rows in chunk_rows(len(y_true)):
+        kept = np.s_[:] if known is None else known[rows]
+        true, prob = y_true[rows][kept].ravel(), y_prob[rows][kept].ravel()
+        # With 10 bins, probability 0.25 is in bin int(2.5) = 2, and 1.0 in the last one, 9.
+        index = np.minimum((prob * np.float32(bins)).astype(np.int64), bins - 1)
+        counts += np.bincount(index, minlength=bins)
+        predicted += np.bincount(index, prob, bins)
+        observed += np.bincount(index, true, bins)
     with np.errstate(invalid="ignore"):
-        return Reliability(counts, sums[0] / counts, sums[1] / counts)
+        return Reliability(counts, predicted / counts, observed / counts)
 
 
 def most_probable_articles(
@@ -96,8 +100,11 @@ def most_probable_articles(
         (array([ True, False]), array([0.75, 0.5 ], dtype=float32))
     """
     any_known = np.ones(len(y_true), np.bool_) if known is None else known.any(axis=1)
-    candidates = y_prob if known is None else np.where(known, y_prob, -1)
-    best = candidates.argmax(axis=1)[any_known, None]
+    best = np.zeros(len(y_true), np.int64)
+    for rows in chunk_rows(len(y_true)):
+        candidates = y_prob[rows] if known is None else np.where(known[rows], y_prob[rows], -1)
+        best[rows] = candidates.argmax(axis=1)
+    best = best[any_known, None]
     true = np.take_along_axis(y_true[any_known], best, axis=1)[:, 0]
     return true, np.take_along_axis(y_prob[any_known], best, axis=1)[:, 0]
 
@@ -116,8 +123,8 @@ def label_accuracy(
         >>> label_accuracy(np.array([[True, False]]), np.array([[0.5, 0.75]], np.float32))
         0.5
     """
-    right = (y_score >= 0.5) == y_true
-    return _mean_or_zero(right if known is None else right[known])
+    right = ((y_score[rows] >= 0.5) == y_true[rows] for rows in chunk_rows(len(y_true)))
+    return _mean_of_known(right, known)
 
 
 def brier_score(y_true: BoolArray, y_prob: Float32Array, known: BoolArray | None = None) -> float:
@@ -134,8 +141,8 @@ def brier_score(y_true: BoolArray, y_prob: Float32Array, known: BoolArray | None
         >>> brier_score(np.array([[True, False]]), np.array([[0.5, 0.5]], np.float32))
         0.25
     """
-    squares = (y_prob - y_true) ** 2
-    return _mean_or_zero(squares if known is None else squares[known])
+    squares = ((y_prob[rows] - y_true[rows]) ** 2 for rows in chunk_rows(len(y_true)))
+    return _mean_of_known(squares, known)
 
 
 def score_metrics(
@@ -181,5 +188,12 @@ def score_metrics(
     }
 
 
-def _mean_or_zero(values: npt.NDArray[np.generic]) -> float:
-    return float(values.mean(dtype=np.float64)) if values.size else 0.0
+def _mean_of_known(blocks: Iterable[NumberArray], known: BoolArray | None) -> float:
+    """Return the mean of the known entries of blocks of rows; 0 without any entry."""
+    total, n_entries, row = 0.0, 0, 0
+    for block in blocks:
+        values = block if known is None else block[known[row : row + len(block)]]
+        total += float(values.sum(dtype=np.float64))
+        n_entries += values.size
+        row += len(block)
+    return total / max(1, n_entries)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lawrec.evaluation.confusion_counts import Counts
+from lawrec.evaluation.confusion_counts import Counts, chunk_rows
 from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 SWEEP_STEPS = 100
@@ -64,16 +64,22 @@ def threshold_sweep(
     # Each entry falls into the bin of the highest threshold that its score reaches. Bins of all
     # articles are numbered through, so that one bincount serves all: with 3 thresholds, bin 1 of
     # article 2 is 2 * 3 + 1 = 7.
-    bins = np.searchsorted(thresholds.astype(np.float32), y_score[known], side="right") - 1
-    bins += np.nonzero(known)[1] * (steps + 1)
+    n_bins = n_articles * (steps + 1)
+    in_bins, true_in_bins = np.zeros(n_bins, np.int64), np.zeros(n_bins, np.int64)
+    for rows in chunk_rows(len(y_true)):
+        kept = known[rows]
+        bins = np.searchsorted(thresholds.astype(np.float32), y_score[rows][kept], side="right") - 1
+        bins += np.nonzero(kept)[1] * (steps + 1)
+        in_bins += np.bincount(bins, minlength=n_bins)
+        true_in_bins += np.bincount(bins[y_true[rows][kept]], minlength=n_bins)
 
-    def at_or_above(bins: Int64Array) -> Int64Array:
+    def at_or_above(per_bin: Int64Array) -> Int64Array:
         """Return the number of entries that reach each threshold, (n_thresholds, n_articles)."""
-        per_bin = np.bincount(bins, minlength=n_articles * (steps + 1)).reshape(n_articles, -1)
-        table: Int64Array = per_bin[:, ::-1].cumsum(axis=1)[:, ::-1].T
+        falling = per_bin.reshape(n_articles, -1)[:, ::-1]
+        table: Int64Array = falling.cumsum(axis=1)[:, ::-1].T
         return table
 
-    predicted, tp = at_or_above(bins), at_or_above(bins[y_true[known]])
+    predicted, tp = at_or_above(in_bins), at_or_above(true_in_bins)
     fn = tp[0] - tp  # every score reaches threshold 0
     counts = Counts(tp, predicted - tp, fn, predicted[0] - predicted - fn)
     return ThresholdSweep(thresholds, counts, predicted.sum(axis=1) / max(1, len(y_true)))
@@ -230,8 +236,11 @@ def worst_cases(
         >>> worst_cases(y_true, y_score, y_score >= 0.5, np.ones_like(y_true), limit=5)
         array([1, 0])
     """
-    score = np.clip(y_score, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY).astype(np.float64)
-    loss = (-np.log(np.where(y_true, score, 1 - score)) * known).sum(axis=1)
+    loss = np.zeros(len(y_true))
+    for rows in chunk_rows(len(y_true)):
+        score = np.clip(y_score[rows], _MIN_PROBABILITY, 1 - _MIN_PROBABILITY).astype(np.float64)
+        losses = -np.log(np.where(y_true[rows], score, 1 - score))
+        loss[rows] = (losses * known[rows]).sum(axis=1)
     wrong = ((y_true != y_pred) & known).any(axis=1)
     order: Int64Array = np.argsort(np.where(wrong, -loss, np.inf), kind="stable")
     return order[: min(limit, int(wrong.sum()))]

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lawrec.evaluation.confusion_counts import chunk_rows
 from lawrec.types import BoolArray, Float32Array, Float64Array
 
 KS = (1, 3, 5)
 """The numbers of top articles for precision@k, recall@k, hits@k and nDCG@k."""
-_BLOCK_CASES = 65_536
-"""Number of cases to sort at a time, which bounds the memory."""
 
 
 def ranking_per_case(
@@ -63,10 +62,9 @@ def ranking_per_case(
         array([2.])
     """
     known = np.ones_like(y_true) if known is None else known
-    starts = range(0, max(1, len(y_true)), _BLOCK_CASES)
     blocks = [
         _ranking_of_block(y_true[rows], y_score[rows], known[rows], ks=ks)
-        for rows in (slice(start, start + _BLOCK_CASES) for start in starts)
+        for rows in chunk_rows(max(1, len(y_true)))
     ]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 

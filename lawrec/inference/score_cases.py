@@ -33,7 +33,7 @@ from lawrec.runs.run import Run, load_encoder
 from lawrec.storage.array_files import read_arrays
 from lawrec.storage.files import atomic_file, sha256
 from lawrec.storage.seal import SEAL_ERRORS, json_digest
-from lawrec.types import Float32Array, Int64Array
+from lawrec.types import Int64Array
 
 SCORES_VERSION = 7  # rises when what is stored in `scores/` changes
 
@@ -176,7 +176,12 @@ def _load(path: Path, key: str, *, progress: Progress) -> ScoredCases | None:
 def _digest(arrays: dict[str, Any], key: str) -> str:
     """Return a digest of what scores depend on, and of the scores themselves."""
     content = [
-        [name, str(array.dtype), array.shape, hashlib.sha256(array.tobytes()).hexdigest()]
+        [
+            name,
+            str(array.dtype),
+            array.shape,
+            hashlib.sha256(np.ascontiguousarray(array).data).hexdigest(),
+        ]
         for name, array in sorted(arrays.items())
     ]
     return json_digest([key, content])
@@ -215,25 +220,26 @@ def score_cases(
     case_ids: list[str] = []
     cited: list[tuple[str, ...]] = []
     unknown: list[tuple[str, ...]] = []
-    scores: list[Float32Array] = []
+    y_score = np.empty((len(positions), len(run.articles)), np.float32)
     used = _at(positions, usable_cases(cases.read(), bad_lines))
     for chunk in batched(used, weigh=n_characters):
         case_ids += [case.case_id for case in chunk]
         cited += [case.articles for case in chunk]
         unknown += [case.unknown_articles for case in chunk]
-        scores.append(scorer([encoder(case.fact) for case in chunk]))
+        y_score[len(case_ids) - len(chunk) : len(case_ids)] = scorer(
+            [encoder(case.fact) for case in chunk]
+        )
         progress.update(f"score {cases.path.name}", len(case_ids), len(positions))
     cases.check_unchanged()
     if not case_ids:
         raise no_case_error(cases.path)
     new = {name for names in cited for name in names} - set(run.articles.names)
     articles = Vocabulary((*run.articles.names, *sorted(new, key=statute_order)))
-    y_score = np.concatenate(scores)
     return ScoredCases(
         case_ids=tuple(case_ids),
         articles=articles.names,
         y_true=name_matrix(cited, articles),
-        y_score=np.pad(y_score, ((0, 0), (0, len(new)))),
+        y_score=np.pad(y_score, ((0, 0), (0, len(new)))) if new else y_score,
         known=~name_matrix(unknown, articles),
         skipped=bad_lines.skipped,
         positions=positions,

@@ -279,10 +279,10 @@ def test_each_case_is_in_one_fold():
         assert np.sum(masks, axis=0).tolist() == [1] * n_cases
         sizes = [int(mask.sum()) for mask in masks]
         assert max(sizes) - min(sizes) <= 1
-    parts = leave_out_folds(invented(0), CONFIG)
+    parts = list(leave_out_folds(invented(0), CONFIG))
     assert [len(part.y_true) for part in parts] == [60] * 3
-    assert leave_out_folds(invented(0), replace(CONFIG, folds=1)) == []
-    assert leave_out_folds(invented(0, cases=2, support=(1,)), CONFIG) == []
+    assert list(leave_out_folds(invented(0), replace(CONFIG, folds=1))) == []
+    assert list(leave_out_folds(invented(0, cases=2, support=(1,)), CONFIG)) == []
 
 
 @pytest.fixture

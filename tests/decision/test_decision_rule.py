@@ -10,8 +10,9 @@ from lawrec.decision.decision_rule import (
     passing,
     score_thresholds,
 )
-from lawrec.decision.score_order import CHUNK_CASES, round_scores
+from lawrec.decision.score_order import round_scores
 from lawrec.decision.threshold_curve import NEVER
+from lawrec.evaluation.confusion_counts import CHUNK_CASES
 from tests.helpers.arrays import SEEDS, floats, random_scores, slow_expected_f1
 
 
