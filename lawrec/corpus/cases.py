@@ -208,8 +208,9 @@ def _case_or_error(
 ) -> Case | CaseError:
     """Return the case of unchecked fields, or its error, which names its own id if it has one."""
     where = f"{cases.where}:{number}"
-    own_id = id_of(raw.case_id)
+    own_id = ""
     try:
+        own_id = id_of(raw.case_id, where)
         check_id(own_id, where)
         return _case(
             raw,

@@ -13,8 +13,8 @@ from typing import Any
 from lawrec.law.articles import article_name, articles_in, is_empty
 from lawrec.storage.json_text import parse_json
 
-# "264;133之一", "264, 266" and "264、266" are two articles each.
-_SEPARATORS = re.compile(r"[;；,，、|\s]+")
+# "264;133之一", "264, 266", "264、266" and doccano's "264#266" are two articles each.
+_SEPARATORS = re.compile(r"[;；,，、|#\s]+")
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _KEYS = ("choices", "labels", "label", "value", "result", "entities", "articles")
 """Where annotation tools keep the labels of a JSON object; the first one that is there counts."""
@@ -57,7 +57,7 @@ def split_labels(value: Any, separator: str | None = None) -> Any:
 
     Args:
         value: A text, a number, or anything else.
-        separator: What separates the labels; by default any of `;,、|` and white space.
+        separator: What separates the labels; by default any of `;,、|#` and white space.
 
     Example:
         >>> split_labels("264 133之一"), split_labels("['264', '266']"), split_labels("a#b", "#")

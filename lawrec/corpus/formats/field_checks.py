@@ -11,6 +11,8 @@ from lawrec.storage.limits import MAX_FACT, MAX_ID, MAX_LABEL, MAX_LABELS
 
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 """One Chinese character, of the CJK ideographs or their extension A."""
+_MOST_EXACT = 2**53
+"""Above it, a floating-point number stands for several whole numbers."""
 
 
 def check_fact(fact: object, where: str, *, field_name: str) -> None:
@@ -71,14 +73,33 @@ def check_encoding(text: str, where: str) -> None:
         raise CaseError(where, expected="the text must hold whole characters", got=got, todo=todo)
 
 
-def id_of(value: Any) -> str:
+def id_of(value: Any, where: str) -> str:
     """Return the id of a line as a text, "" if it has none: NaN is a gap in a table.
 
+    Args:
+        value: What the line has.
+        where: The line, for the error.
+
+    Raises:
+        CaseError: It is a number that has lost its last digits.
+
     Example:
-        >>> [id_of(value) for value in (7, None, float("nan"))]
-        ['7', '', '']
+        >>> [id_of(value, "train.json:1") for value in (7, 7.0, None, float("nan"))]
+        ['7', '7', '', '']
     """
-    return "" if value is None or value != value else str(value)
+    if value is None or value != value:
+        return ""
+    if not isinstance(value, float):
+        return str(value)
+    if abs(value) > _MOST_EXACT:
+        raise CaseError(
+            where,
+            expected="an id must be a text or a number with all its digits",
+            got=f"{value:g}",
+            todo="Save the ids as texts: spreadsheets keep 15 digits of a number.",
+        )
+    # A whole number, which a table with a gap among its whole numbers has as 7.0.
+    return str(int(value)) if value.is_integer() else str(value)
 
 
 def usable_id(case_id: str) -> str:

@@ -11,6 +11,8 @@ from lawrec.storage.text_files import decode_lines
 
 _OBJECT = re.compile(r'\s*+(?:\[\s*+)?+\{\s*+"')
 """How a line of JSON begins, and no fact."""
+_LABEL = re.compile(r"\s*+__label__")
+"""How a line of fastText's train files begins: its labels are no part of the fact."""
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
@@ -57,6 +59,8 @@ def read_lines(cases: CaseStream) -> Iterator[Row]:
             raise _other_format(where, reader)
         elif _OBJECT.match(line):
             yield number, _other_format(where, "jsonl")
+        elif _LABEL.match(line):
+            yield number, _labels_of_fasttext(where)
         else:
             yield number, {field: line.rstrip("\r\n")}
 
@@ -90,6 +94,15 @@ def _no_labels(where: str) -> CaseError:
         got="plain text",
         todo="Use JSON lines or CSV.",
         kind=ErrorKind.BAD_LABEL,
+    )
+
+
+def _labels_of_fasttext(where: str) -> CaseError:
+    return CaseError(
+        where,
+        expected="a line of plain text must be a fact",
+        got="the labels of fastText before it",
+        todo="Remove what begins with __label__: the model would read it.",
     )
 
 

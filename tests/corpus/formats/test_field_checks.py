@@ -41,6 +41,24 @@ def test_an_id_may_not_be_too_long(tmp_path):
     assert case.case_id == "x" * 256
 
 
+@pytest.mark.parametrize(
+    ("value", "case_id"),
+    [("7", "7"), ("7.0", "7"), ("-0.0", "0"), ("1.5", "1.5"), ("330106199001011234", None)],
+)
+def test_a_number_is_an_id(tmp_path, value, case_id):
+    line = f'{{"id": {value}, "fact": "{FACT}"}}'
+    assert ids(write(tmp_path / "a.json", line), labelled=False) == [case_id or value]
+
+
+@pytest.mark.parametrize("value", ["3.30106199001011E+17", "9007199254740994.0", "1e999", "-1e16"])
+def test_a_number_that_lost_its_last_digits_is_no_id(tmp_path, value):
+    # As spreadsheets save a long number: two ids would become one.
+    line = f'{{"id": {value}, "fact": "{FACT}"}}'
+    [error] = read_cases(write(tmp_path / "a.json", line), labelled=False)
+    assert error.expected == "an id must be a text or a number with all its digits"
+    assert (error.where, error.case_id) == (f"{tmp_path}/a.json:1", "1")
+
+
 @pytest.mark.parametrize("value", ["null", "NaN", '""'])
 def test_a_gap_is_no_id(tmp_path, value):
     line = f'{{"id": {value}, "fact": "{FACT}"}}'

@@ -50,6 +50,14 @@ def test_a_later_line_of_json_is_an_error_of_its_line():
     assert (case.fact, other.fact) == (FACT, FACT)
 
 
+@pytest.mark.parametrize("labels", ["__label__264 ", " __label__264 __label__67\t", "__label__"])
+def test_a_line_with_the_labels_of_fasttext_is_an_error_of_its_line(labels):
+    # They would be read as words of the fact, and give the answer away.
+    case, error, other = read(f"{FACT}\n{labels}{FACT}\n{FACT} __label__\n")
+    assert (error.where, error.got) == ("c:2", "the labels of fastText before it")
+    assert (case.fact, other.fact) == (FACT, f"{FACT} __label__")
+
+
 def test_a_file_may_be_one_case(tmp_path):
     for name, text in (("b.txt", f"{FACT}\r\n\r\n{FACT}"), ("a.txt", FACT), ("c.txt", "Latin")):
         (tmp_path / name).write_bytes(text.encode("gb18030"))
