@@ -95,13 +95,10 @@ class TextStore:
             for values in value_ranges(partial(self._hashes, band)):
                 yield band, values
 
-    def candidates(self, band: int, values: ValueRange) -> Iterator[Pair]:
-        """Yield the pairs of texts that agree in a range of the hashes of a band."""
+    def buckets(self, band: int, values: ValueRange) -> Iterator[list[int]]:
+        """Yield the numbers of texts that have the same hash, in a range of those of a band."""
         for bucket in equal_values_in(partial(self._hashes, band), values):
-            numbers = [self._compared[index] for index in bucket]
-            for position, second in enumerate(numbers):
-                firsts = numbers[max(0, position - MAX_CANDIDATES) : position]
-                yield from ((first, second) for first in firsts)
+            yield [self._compared[index] for index in bucket]
 
     def n_bytes(self, number: int) -> int:
         """Return the size of a text."""
@@ -209,10 +206,14 @@ class PairSearch(NamedTuple):
 
     def _undecided(self) -> Iterator[Pair]:
         for hashes in self.store.hash_ranges():
-            for pair in self.store.candidates(*hashes):
-                first, second = map(self.sets.root, pair)
-                if first != second and pair not in self.rejected:
-                    yield pair
+            for bucket in self.store.buckets(*hashes):
+                # In most bands, texts of one template are joined already.
+                if len(set(map(self.sets.root, bucket))) > 1:
+                    yield from filter(self._is_undecided, _candidates(bucket))
+
+    def _is_undecided(self, pair: Pair) -> bool:
+        first, second = map(self.sets.root, pair)
+        return first != second and pair not in self.rejected
 
 
 def join_near_duplicates(
@@ -236,6 +237,14 @@ def join_near_duplicates(
     for number, first in enumerate(store.firsts.items()):
         if number != first:
             store.firsts[number] = sets.root(number)
+
+
+def _candidates(bucket: list[int]) -> Iterator[Pair]:
+    """Yield the pairs of texts of a bucket, each text with so many before it at most."""
+    for position, second in enumerate(bucket):
+        yield from (
+            (first, second) for first in bucket[max(0, position - MAX_CANDIDATES) : position]
+        )
 
 
 def _joined(threshold: float, comparison: Comparison) -> list[Pair]:
