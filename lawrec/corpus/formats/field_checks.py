@@ -13,6 +13,8 @@ _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 """One Chinese character, of the CJK ideographs or their extension A."""
 _MOST_EXACT = 2**53
 """Above it, a floating-point number stands for several whole numbers."""
+_ROUNDED = re.compile(r"[0-9](?:\.[0-9]{1,20})?E\+[0-9]{2,3}")
+"""How a spreadsheet writes a long number into a CSV file: "3.30106E+17"."""
 
 
 def check_fact(fact: object, where: str, *, field_name: str) -> None:
@@ -89,17 +91,16 @@ def id_of(value: Any, where: str) -> str:
     """
     if value is None or value != value:
         return ""
-    if not isinstance(value, float):
-        return str(value)
-    if abs(value) > _MOST_EXACT:
+    is_number = isinstance(value, float)
+    if _ROUNDED.fullmatch(str(value)) or (is_number and abs(value) > _MOST_EXACT):
         raise CaseError(
             where,
             expected="an id must be a text or a number with all its digits",
-            got=f"{value:g}",
+            got=value,
             todo="Save the ids as texts: spreadsheets keep 15 digits of a number.",
         )
     # A whole number, which a table with a gap among its whole numbers has as 7.0.
-    return str(int(value)) if value.is_integer() else str(value)
+    return str(int(value)) if is_number and value.is_integer() else str(value)
 
 
 def usable_id(case_id: str) -> str:

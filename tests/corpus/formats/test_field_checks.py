@@ -43,14 +43,20 @@ def test_an_id_may_not_be_too_long(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "case_id"),
-    [("7", "7"), ("7.0", "7"), ("-0.0", "0"), ("1.5", "1.5"), ("330106199001011234", None)],
+    [
+        *(("7", "7"), ("7.0", "7"), ("-0.0", "0"), ("1.5", "1.5"), ("330106199001011234", None)),
+        *(('"7.0"', "7.0"), ('"E+17"', "E+17"), ('"2016E+17"', "2016E+17"), ('"3e5"', "3e5")),
+    ],
 )
 def test_a_number_is_an_id(tmp_path, value, case_id):
     line = f'{{"id": {value}, "fact": "{FACT}"}}'
     assert ids(write(tmp_path / "a.json", line), labelled=False) == [case_id or value]
 
 
-@pytest.mark.parametrize("value", ["3.30106199001011E+17", "9007199254740994.0", "1e999", "-1e16"])
+LOST = ["3.30106199001011E+17", "9007199254740994.0", "1e999", "-1e16", '"3.30106E+17"', '"5E+12"']
+
+
+@pytest.mark.parametrize("value", LOST)
 def test_a_number_that_lost_its_last_digits_is_no_id(tmp_path, value):
     # As spreadsheets save a long number: two ids would become one.
     line = f'{{"id": {value}, "fact": "{FACT}"}}'
