@@ -8,7 +8,7 @@ together they join the same texts.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from typing import IO, NamedTuple, TypeAlias
 
@@ -154,14 +154,21 @@ def extend_with_numbers(array: DiskArray, n_items: int) -> None:
 
 
 class Comparison(NamedTuple):
-    """Some pairs of texts that are compared together, with the texts by their numbers."""
+    """Some pairs of texts that are compared together.
+
+    Args:
+        pairs: The pairs.
+        texts: Their texts, by number.
+        roots: The first text that each of them is joined to already, or its own number.
+    """
 
     pairs: list[Pair]
     texts: dict[int, str]
+    roots: dict[int, int]
 
     def joined(self, threshold: float) -> list[Pair]:
         """Return pairs of near-duplicates, from which all others follow."""
-        sets = DisjointSets({number: number for number in self.texts})
+        sets = DisjointSets({root: root for root in self.roots.values()} | self.roots)
         joined = []
         for first, second in dict.fromkeys(self.pairs):
             if sets.root(first) != sets.root(second):
@@ -188,13 +195,16 @@ class PairSearch(NamedTuple):
     def comparisons(self) -> Iterator[Comparison]:
         """Yield what is to be compared, as far as is known from what is joined already."""
         store = self.store
+        n_bytes = lru_cache(2 * MAX_CANDIDATES)(store.n_bytes)  # of a text, for all of its pairs
         for pairs in batched(
             self._undecided(),
             PAIRS_PER_TASK,
-            weigh=lambda pair: sum(map(store.n_bytes, pair)),
+            weigh=lambda pair: sum(map(n_bytes, pair)),
             most_weight=BYTES_PER_TASK,
         ):
-            yield Comparison(pairs, {n: store.text(n) for n in chain.from_iterable(pairs)})
+            numbers = dict.fromkeys(chain.from_iterable(pairs))
+            roots = {number: self.sets.root(number) for number in numbers}
+            yield Comparison(pairs, {number: store.text(number) for number in numbers}, roots)
 
     def enter(self, pairs: Iterable[Pair], joined: Iterable[Pair]) -> None:
         """Join the near-duplicates that were found among some pairs."""
@@ -207,13 +217,11 @@ class PairSearch(NamedTuple):
     def _undecided(self) -> Iterator[Pair]:
         for hashes in self.store.hash_ranges():
             for bucket in self.store.buckets(*hashes):
-                # In most bands, texts of one template are joined already.
-                if len(set(map(self.sets.root, bucket))) > 1:
-                    yield from filter(self._is_undecided, _candidates(bucket))
-
-    def _is_undecided(self, pair: Pair) -> bool:
-        first, second = map(self.sets.root, pair)
-        return first != second and pair not in self.rejected
+                roots = {number: self.sets.root(number) for number in bucket}
+                if len(set(roots.values())) > 1:  # in most bands, those of a template are joined
+                    for first, second in _candidates(bucket):
+                        if roots[first] != roots[second] and (first, second) not in self.rejected:
+                            yield first, second
 
 
 def join_near_duplicates(

@@ -151,9 +151,16 @@ def test_real_processes_find_the_same_groups():
 def test_of_pairs_that_are_compared_together_the_others_follow():
     texts = dict(enumerate(["甲乙丙丁戊己", "甲乙丙丁戊己", "甲乙丙丁戊己", "庚辛壬癸子丑"]))
     pairs = [(0, 1), (0, 2), (1, 2), (0, 3), (0, 3)]
-    assert Comparison(pairs, texts).joined(0.8) == [(0, 1), (0, 2)]
-    assert Comparison(pairs, texts).joined(0.0) == [(0, 1), (0, 2), (0, 3)]
-    assert Comparison([], {}).joined(0.8) == []
+    alone = {number: number for number in texts}
+    assert Comparison(pairs, texts, alone).joined(0.8) == [(0, 1), (0, 2)]
+    assert Comparison(pairs, texts, alone).joined(0.0) == [(0, 1), (0, 2), (0, 3)]
+    assert Comparison([], {}, {}).joined(0.8) == []
+
+
+def test_pairs_that_follow_from_earlier_ones_are_not_compared():
+    texts = dict.fromkeys((5, 6, 9), "甲乙丙丁戊己")
+    pairs, roots = [(5, 6), (5, 9), (6, 9)], {5: 2, 6: 2, 9: 9}
+    assert Comparison(pairs, texts, roots).joined(0.8) == [(5, 9)]
 
 
 def test_what_is_compared_is_bounded(monkeypatch):
