@@ -133,7 +133,9 @@ def pooled_curves(
 ) -> PooledCurves | None:
     """Return the curves of all entries together; None if all entries, or none, are true.
 
-    Both curves come from one sort of the scores. The precision at recall 0 is 1 by convention.
+    The precision at recall 0 is 1 by convention. Between the scores of two true entries, only false
+    ones are added, so that both curves are straight: a score needs no more than the point above it
+    and the point with all that have it.
 
     Args:
         y_true: bool (n_cases, n_articles).
@@ -146,20 +148,30 @@ def pooled_curves(
         >>> curves.roc_auc, curves.average_precision
         (1.0, 1.0)
     """
-    from sklearn.metrics import auc, roc_curve
-
-    true, score = y_true[known], y_score[known]
-    if true.all() or not true.any():
+    true, false = np.sort(y_score[y_true & known]), np.sort(y_score[~y_true & known])
+    if not len(true) or not len(false):
         return None
-    fpr, tpr, _ = roc_curve(true, score, drop_intermediate=False)
-    tp, fp = tpr * true.sum(), fpr * (~true).sum()
-    precision = np.append(1, tp[1:] / (tp + fp)[1:])
+    scores = np.unique(true)[::-1]
+    tp, fp = _numbers_above(true, scores), _numbers_above(false, scores)
+    with np.errstate(invalid="ignore"):  # 0 / 0 where nothing is recommended
+        precision = np.where(tp + fp > 0, tp / (tp + fp), 1)
+    recall, false_positive_rate = tp / len(true), fp / len(false)
+    heights = (recall[1:] + recall[:-1]) / 2
     return PooledCurves(
-        *_thin(tpr, precision),
-        *_thin(fpr, tpr),
-        average_precision=float((np.diff(tpr) * precision[1:]).sum()),
-        roc_auc=float(auc(fpr, tpr)),
+        *_thin(recall, precision),
+        *_thin(false_positive_rate, recall),
+        average_precision=float((np.diff(recall) * precision[1:]).sum()),
+        roc_auc=float((np.diff(false_positive_rate) * heights).sum()),
     )
+
+
+def _numbers_above(values: Float32Array, scores: Float32Array) -> Float64Array:
+    """Return how many sorted values are above each falling score, and at least it: from 0 to all.
+
+    Values 1, 2, 3 and 3 have 0 above 3, 2 of at least 3, 2 above 2, 3 of at least 2, and 4 in all.
+    """
+    below = np.column_stack([np.searchsorted(values, scores, side) for side in ("right", "left")])
+    return np.concatenate(([0.0], len(values) - below.ravel(), [len(values)]))
 
 
 def _thin(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
