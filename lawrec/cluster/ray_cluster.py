@@ -65,11 +65,11 @@ def connected(address: str) -> Iterator[None]:
             got=f"{address} ({str(error).partition('. ')[0]})",
             todo="Start it with `ray start --head`, or pass --cluster local.",
         ) from error
-    try:
-        with redirect_stdout(sys.stderr):  # Ray prints there which nodes were lost
+    with redirect_stdout(sys.stderr):  # Ray prints there which nodes were lost, until its end
+        try:
             yield
-    finally:
-        ray.shutdown()
+        finally:
+            ray.shutdown()
 
 
 def _check_reachable(address: str) -> None:
