@@ -1,4 +1,6 @@
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -34,11 +36,29 @@ def test_outside_the_main_thread_a_progress_stays_as_it_is():
     assert found == [SILENT]
 
 
-def test_sigterm_ends_the_process_as_asked():
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(SystemExit) as exit_, ending_on_sigterm():
+SWALLOWING = """
+import signal
+import subprocess
+import sys
+from lawrec.cli.shared.interrupts import ending_on_sigterm
+with ending_on_sigterm():
+    try:
         signal.raise_signal(signal.SIGTERM)
-    assert not exit_.value.code
+    except BaseException:
+        pass
+print("goes on")
+"""
+
+
+def test_sigterm_ends_the_process_even_in_code_that_catches_every_exception():
+    done = subprocess.run([sys.executable, "-c", SWALLOWING], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_after_the_block_sigterm_is_handled_as_before():
+    before = signal.getsignal(signal.SIGTERM)
+    with ending_on_sigterm():
+        assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
 
 
