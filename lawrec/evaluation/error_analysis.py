@@ -148,6 +148,8 @@ def pooled_curves(
         >>> curves.roc_auc, curves.average_precision
         (1.0, 1.0)
     """
+    from sklearn.metrics import auc
+
     true, false = np.sort(y_score[y_true & known]), np.sort(y_score[~y_true & known])
     if not len(true) or not len(false):
         return None
@@ -156,12 +158,11 @@ def pooled_curves(
     with np.errstate(invalid="ignore"):  # 0 / 0 where nothing is recommended
         precision = np.where(tp + fp > 0, tp / (tp + fp), 1)
     recall, false_positive_rate = tp / len(true), fp / len(false)
-    heights = (recall[1:] + recall[:-1]) / 2
     return PooledCurves(
         *_thin(recall, precision),
         *_thin(false_positive_rate, recall),
         average_precision=float((np.diff(recall) * precision[1:]).sum()),
-        roc_auc=float((np.diff(false_positive_rate) * heights).sum()),
+        roc_auc=float(auc(false_positive_rate, recall)),
     )
 
 

@@ -12,7 +12,7 @@ from lawrec.decision.decision_rule import (
 )
 from lawrec.decision.score_order import round_scores
 from lawrec.decision.threshold_curve import NEVER
-from lawrec.evaluation.confusion_counts import CHUNK_CASES
+from lawrec.evaluation.confusion_counts import CHUNK_ROWS
 from tests.helpers.arrays import SEEDS, floats, random_scores, slow_expected_f1
 
 
@@ -105,8 +105,8 @@ def test_the_decision_of_a_case_does_not_depend_on_other_cases(kind):
 def test_the_decision_of_a_case_is_the_same_in_every_chunk(kind):
     y_score = np.random.default_rng(0).random((5, 40), np.float32) ** 4
     rule = DecisionRule(np.full(40, 0.25, np.float32), 1, 9, kind=kind, guarantee=0.5)
-    many = np.tile(y_score, (CHUNK_CASES // 5 + 2, 1))
-    assert len(many) > CHUNK_CASES
+    many = np.tile(y_score, (CHUNK_ROWS // 5 + 2, 1))
+    assert len(many) > CHUNK_ROWS
     assert (decide(many, rule) == np.tile(decide(y_score, rule), (len(many) // 5, 1))).all()
 
 

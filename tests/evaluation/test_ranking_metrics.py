@@ -90,7 +90,7 @@ def test_k_may_exceed_the_number_of_articles():
 def test_rankings_do_not_depend_on_the_number_of_cases_sorted_at_a_time(monkeypatch):
     y_true, y_score, known = random_scored_cases(0)
     whole = ranking_per_case(y_true, y_score, known)
-    monkeypatch.setattr("lawrec.evaluation.confusion_counts.CHUNK_CASES", 7)
+    monkeypatch.setattr("lawrec.evaluation.confusion_counts.CHUNK_ROWS", 7)
     for name, values in ranking_per_case(y_true, y_score, known).items():
         np.testing.assert_array_equal(values, whole[name])
 
