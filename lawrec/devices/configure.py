@@ -6,8 +6,8 @@ before it computes for the first time.
 
 Precision concerns training alone. A trained model scores in float32 on whatever device is there,
 so that its scores do not depend on how it was trained. float32 is never rounded to TensorFloat-32,
-the default of GPUs: scores of one network were up to 1e-3 apart on a GPU and a CPU with it, and
-1e-6 without it (H100, 1,010 cases).
+the default of GPUs. On an H100, scores of a network were up to 1e-3 from those on the CPU with it
+(24 cases), and up to 1e-6 without it (1,010 cases).
 """
 
 from collections.abc import Iterator

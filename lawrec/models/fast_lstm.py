@@ -58,8 +58,8 @@ class LSTM(keras.layers.LSTM):
 def without_padding(sequences: Tensor, mask: Tensor) -> Tensor:
     """Return sequences with zeros for padding, so that the gradient of padding is zero, too.
 
-    cuDNN leaves the gradient of padded inputs as it finds it in memory. In bfloat16, these bits are
-    often NaN.
+    cuDNN does not promise to write the gradient of padded inputs: it may be what was in memory.
+    Gradients in bfloat16 were NaN on a GPU, probably for that reason.
 
     Args:
         sequences: (batch, length, features).
