@@ -5,7 +5,9 @@ is padded and few shapes occur; each shape is compiled once. docs/tf1-to-tf2.md 
 of TensorFlow 1 has become here.
 """
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import tensorflow as tf
 
@@ -54,7 +56,9 @@ def training_batches(
     paths = [str(path) for split in records.learned_splits for path in records.shard_paths(split)]
     dataset = tf.data.Dataset.from_tensor_slices(paths).shuffle(len(paths), seed=seed)
     dataset = dataset.interleave(
-        lambda path: tf.data.TFRecordDataset(path, records.manifest.compression),
+        _no_autograph(
+            partial(tf.data.TFRecordDataset, compression_type=records.manifest.compression)
+        ),
         cycle_length=4,
         num_parallel_calls=tf.data.AUTOTUNE,
     )
@@ -64,7 +68,7 @@ def training_batches(
         dataset = dataset.shard(workers, worker)
     dataset = dataset.shuffle(shuffle_cases, seed=seed).repeat(epochs)
     dataset = dataset.map(
-        partial(_to_features, records=records, max_tokens=max_tokens),
+        _no_autograph(partial(_to_features, records=records, max_tokens=max_tokens)),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
     longest = min(max_tokens, records.manifest.max_tokens)
@@ -97,6 +101,16 @@ def multi_hot(label_ids: Tensor, n_labels: int) -> Tensor:
         [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
     """
     return tf.reduce_sum(tf.one_hot(label_ids, n_labels), axis=-2)
+
+
+def _no_autograph(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that TensorFlow runs as it is.
+
+    AutoGraph would write it anew, which only functions with loops or branches over tensors need,
+    into files that stay behind where a process is killed.
+    """
+    converted: Callable[..., Any] = tf.autograph.experimental.do_not_convert(function)
+    return converted
 
 
 def _to_features(serialized: Tensor, records: Records, *, max_tokens: int) -> dict[str, Tensor]:
@@ -142,7 +156,7 @@ def _bucket_by_length(dataset: Dataset, max_tokens: int, *, batch_tokens: int) -
     lengths = bucket_lengths(max_tokens)
     padding = dict.fromkeys(dataset.element_spec, 0.0) | {"token_ids": PAD_ID}
     return dataset.bucket_by_sequence_length(
-        element_length_func=lambda case: tf.shape(case["token_ids"])[0],
+        element_length_func=_no_autograph(lambda case: tf.shape(case["token_ids"])[0]),
         bucket_boundaries=[length + 1 for length in lengths],
         # The last size is that of cases beyond the last boundary, of which there are none.
         bucket_batch_sizes=[max(1, batch_tokens // length) for length in lengths] + [1],

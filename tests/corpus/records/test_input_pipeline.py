@@ -1,3 +1,4 @@
+import os
 import random
 import signal
 import subprocess
@@ -282,7 +283,7 @@ for number, _ in enumerate(training_batches(
 """
 
 
-def test_ctrl_c_ends_the_reading_at_once(tmp_path, cases):
+def test_ctrl_c_ends_the_reading_at_once_which_writes_no_file(tmp_path, cases):
     records = make_records(tmp_path, cases)
     vocab = tmp_path / "vocab"
     records.tokens.save(vocab / "tokens.txt")
@@ -293,9 +294,13 @@ def test_ctrl_c_ends_the_reading_at_once(tmp_path, cases):
     write_sealed(tmp_path / "manifest.json", manifest_to_dict(manifest))
     command = [sys.executable, "-c", READ_FOR_EVER, tmp_path]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes) as process:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(command, env=environment, **pipes) as process:
         try:
             assert process.stdout.readline() == "ready\n"
+            assert not list(temporary.iterdir())  # what a killed process would leave behind
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=10)
         finally:
