@@ -67,12 +67,14 @@ def run_service(
         return
     with open_model(config.checkpoints, config.model, progress=progress):
         pass  # a model that is not there is an error before anything starts
+    factory = partial(worker_app, config)
+    uvicorn_config = server_config(config, factory, log_level=log_level)
+    listener = uvicorn_config.bind_socket()
+    listener.listen(uvicorn_config.backlog)  # who comes before the workers are there waits for them
+    workers = _Workers(uvicorn_config, [listener])
+    # From here on, a signal waits until `run` sees it: the folder never stays behind.
     with _shared_metrics():
-        factory = partial(worker_app, config)
-        workers = server_config(config, factory, log_level=log_level)
-        listener = workers.bind_socket()
-        listener.listen(workers.backlog)  # who comes before the workers are there waits for them
-        _Workers(workers, [listener]).run()
+        workers.run()
 
 
 def worker_app(config: ServiceConfig) -> FastAPI:

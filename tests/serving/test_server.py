@@ -190,6 +190,26 @@ def test_a_run_that_is_not_there_is_an_error_before_anything_starts(tmp_path):
         run_service(ServiceConfig(queue_facts=1))
 
 
+def test_a_signal_before_the_workers_start_leaves_no_folder(monkeypatch, tmp_path):
+    @contextmanager
+    def interrupted(create=server._shared_metrics):
+        with create():
+            signal.raise_signal(signal.SIGTERM)
+            yield
+
+    monkeypatch.setattr(server, "_shared_metrics", interrupted)
+    monkeypatch.setattr(server._Workers, "init_processes", lambda workers: None)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    numbers = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
+    handlers = [signal.signal(number, lambda *_: pytest.fail("a signal")) for number in numbers]
+    try:
+        run_service(ServiceConfig(port=0, workers=2), log_level="warning")
+    finally:
+        for number, handler in zip(numbers, handlers, strict=True):
+            signal.signal(number, handler)
+    assert not list(tmp_path.iterdir())
+
+
 def test_uvicorn_gets_the_settings(tmp_path):
     config = ServiceConfig(host="::1", port=9000, tls_certificate=tmp_path, tls_key=tmp_path)
     settings = server_config(config, None, log_level="warning")
