@@ -64,49 +64,59 @@ def start_service(workers: int) -> tuple[subprocess.Popen, str]:
     raise SystemExit("the service did not start")
 
 
-def send_all(url: str, facts: list[str], *, clients: int, rate: float) -> list[tuple]:
-    """Return status, answer and seconds of each request; `rate` limits them per second, 0: none."""
-    return asyncio.run(_send_all(url, facts, clients=clients, rate=rate))
+def send_all(url: str, facts: list[str], *, clients: int, rate: float) -> tuple[list[tuple], float]:
+    """Send a request per fact; `rate` limits them per second, 0: none.
+
+    Returns:
+        Status, body and seconds of each answer; and the seconds of all, in which no request is
+        made and no answer is decoded.
+    """
+    return asyncio.run(_send_all(url, [*map(_request, facts)], clients=clients, rate=rate))
 
 
-async def _send_all(url: str, facts: list[str], *, clients: int, rate: float) -> list[tuple]:
-    results: list[tuple] = [()] * len(facts)
-    waiting, start = iter(enumerate(facts)), time.perf_counter()
+def _request(fact: str) -> bytes:
+    body = json.dumps({"fact": fact}).encode()
+    head = "POST /v1/recommend HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def _send_all(
+    url: str, requests: list[bytes], *, clients: int, rate: float
+) -> tuple[list[tuple], float]:
+    results: list[tuple] = [()] * len(requests)
+    waiting, start = iter(enumerate(requests)), time.perf_counter()
 
     async def send() -> None:
         reader, writer = await asyncio.open_connection(*url.removeprefix("http://").split(":"))
-        for number, fact in waiting:
+        for number, request in waiting:
             if rate:
                 await asyncio.sleep(max(0, start + number / rate - time.perf_counter()))
             sent = time.perf_counter()
-            status, body = await _post(reader, writer, json.dumps({"fact": fact}).encode())
-            results[number] = (status, json.loads(body), time.perf_counter() - sent)
+            status, body = await _post(reader, writer, request)
+            results[number] = (status, body, time.perf_counter() - sent)
         writer.close()
 
     await asyncio.gather(*(send() for _ in range(clients)))
-    return results
+    return results, time.perf_counter() - start
 
 
 async def _post(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
 ) -> tuple[int, bytes]:
-    """Return status and body of a request on an open connection.
+    """Return status and body of the answer to a request on an open connection.
 
     A client library with a pool of connections takes more time than the service itself.
     """
-    head = "POST /v1/recommend HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-    answer = await reader.readuntil(b"\r\n\r\n")
-    length = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
-    return int(answer.split()[1]), await reader.readexactly(int(length[1]))
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    return int(head.split()[1]), await reader.readexactly(int(length[1]))
 
 
 def in_a_process(*arguments: object, **options: object) -> tuple[list[tuple], float]:
-    """Return what `send_all` returns in another process, and its seconds."""
+    """Return what `send_all` returns in another process."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        pool.submit(int).result()  # its start is not measured
-        start = time.perf_counter()
-        return pool.submit(send_all, *arguments, **options).result(), time.perf_counter() - start
+        return pool.submit(send_all, *arguments, **options).result()
 
 
 def main() -> None:
@@ -130,7 +140,8 @@ def main() -> None:
         process.terminate()
         process.wait()
     statuses = [result[0] for result in results]
-    wrong = sum(result[1] != answer for result, answer in zip(results, expected, strict=True))
+    answers = [json.loads(body) for _, body, _ in results]
+    wrong = sum(got != answer for got, answer in zip(answers, expected, strict=True))
     alone = float(np.median([each[2] for each in single]))
     p99 = float(np.percentile([each[2] for each in half], 99))
     n_facts, ratio = len(facts), predict_seconds / seconds
