@@ -1,4 +1,4 @@
-"""Articles of charges: which articles a charge stands for, learnt from cases that name both.
+"""Articles of charges: which articles a charge stands for, learned from cases that name both.
 
 Most charges are punished by one article, so that a case of which only the charges are known has
 some articles for certain, some perhaps, and the others not at all.

@@ -60,8 +60,9 @@ def open_model(root: Path, name: str | None, *, progress: Progress = SILENT) -> 
 
     Args:
         root: The folder of the runs.
-        name: The name of a run or a bundle in `root`, or the path of one; None for the newest run,
-            or the shipped model where nothing has been trained yet.
+        name: The name of a run or a bundle in `root`, or the path of one, or the name of the
+            shipped model; None for the newest run, or the shipped model where nothing has been
+            trained yet.
         progress: Gets a message if the shipped model is opened.
 
     Raises:
@@ -73,16 +74,27 @@ def open_model(root: Path, name: str | None, *, progress: Progress = SILENT) -> 
         ...     run.folder.name
         'criminal-law'
     """
-    if name is None and not _is_trained(root):
-        name = str(shipped_path(SHIPPED_MODEL))
-        progress.message(f"No run in {root}: using the shipped model, {name} (docs/model-card.md).")
-    path = root / (name or "")
-    path = path if path.exists() else Path(name or "")
-    if path.is_file():
-        with open_bundle(path) as run:
-            yield run
-    else:
+    bundle = _bundle_path(root, name)
+    if not bundle:
         yield find_run(root, name)
+        return
+    if name is None:
+        progress.message(
+            f"No run in {root}: using the shipped model, {bundle} (docs/model-card.md)."
+        )
+    with open_bundle(bundle) as run:
+        yield run
+
+
+def _bundle_path(root: Path, name: str | None) -> Path | None:
+    """Return the bundle that a name stands for; None if it stands for a run."""
+    shipped = shipped_path(SHIPPED_MODEL)
+    if name is None:
+        return None if _is_trained(root) else shipped
+    for path in (root / name, Path(name)):
+        if path.exists():
+            return path if path.is_file() else None
+    return shipped if name in (shipped.stem, shipped.name) else None
 
 
 def _is_trained(root: Path) -> bool:

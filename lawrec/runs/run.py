@@ -125,11 +125,16 @@ class Run:
     bundle: Path | None = None
 
     @property
+    def learned_files(self) -> dict[str, SplitFile]:
+        """The files that its weights learned from, by split, without those of the warm start."""
+        held_out = ("valid", "test")
+        return {name: file for name, file in self.splits.items() if name not in held_out}
+
+    @property
     def trained_on(self) -> tuple[str, ...]:
-        """The SHA-256 of all cases that its weights learnt from, in the warm start included."""
+        """The SHA-256 of all cases that its weights learned from, in the warm start included."""
         earlier = self.warm_start.trained_on if self.warm_start else ()
-        learnt = [name for name in self.splits if name not in ("valid", "test")]
-        return (*(self.splits[name].sha256 for name in learnt), *earlier)
+        return (*(file.sha256 for file in self.learned_files.values()), *earlier)
 
 
 def find_run(root: Path, name: str | None) -> Run:

@@ -136,7 +136,7 @@ def describe(run: Run) -> dict[str, Any]:
         "lawrec": __version__,
         "articles": len(run.articles),
         "trained_on": {
-            "files": {name: split.path.name for name, split in run.splits.items()},
+            "files": {name: file.path.name for name, file in run.learned_files.items()},
             "citations": sum(run.label_counts),
         },
         "law_as_of": statute.stem if statute else None,

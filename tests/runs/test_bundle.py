@@ -193,6 +193,19 @@ def test_a_bundle_is_found_among_the_runs_or_by_its_path(opened, path):
             assert files == PARTS
 
 
+def test_the_shipped_model_has_a_name_that_runs_may_take(opened, tmp_path, monkeypatch):
+    (tmp_path / "package").mkdir()
+    shipped = write_bundle(tmp_path / "package/criminal-law.lawrec", PARTS)
+    monkeypatch.setattr(bundle, "shipped_path", lambda name: shipped)
+    for name in ("criminal-law", "criminal-law.lawrec"):
+        with open_model(tmp_path, name) as files:
+            assert files == PARTS
+    monkeypatch.setattr(bundle, "find_run", lambda root, name: (root, name))
+    (tmp_path / "criminal-law").mkdir()
+    with open_model(tmp_path, "criminal-law") as found:
+        assert found == (tmp_path, "criminal-law")
+
+
 def test_titles_are_those_of_the_bundle(tmp_path):
     articles = SimpleNamespace(names=("264", "1"))
     run = SimpleNamespace(folder=tmp_path, articles=articles, bundle=None)

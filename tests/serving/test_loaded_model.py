@@ -40,6 +40,16 @@ def test_a_bundle_answers_as_its_run(model, config, tmp_path):
     assert loaded.answers([Query((THEFT,))]) == model.answers([Query((THEFT,))])
 
 
+def test_what_a_model_was_trained_on_is_not_what_it_was_tested_on(model):
+    assert model.description["trained_on"]["files"] == {
+        "train": "train.json",
+        "statute": "2015-11-01.json",
+        "extra-1": "charges_only.json",
+        "extra-2": "judgments_all_citations.json",
+        "extra-partial-1": "train_single_article.json",
+    }
+
+
 def test_texts_are_those_in_force(model):
     assert model.texts(None) == model.texts(date(2021, 3, 1)) == {"264": "新的。"}
     assert model.texts(date(2021, 2, 28)) == {"264": "旧的。"}

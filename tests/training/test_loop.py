@@ -226,7 +226,7 @@ def test_a_killed_run_with_extra_cases_ends_with_the_same_bits(start_run, charge
     assert_same_bits(run, unbroken)
 
 
-def test_the_charges_are_learnt(start_run, charged_cases):
+def test_the_charges_are_learned(start_run, charged_cases):
     settings = (*CHARGE_SETTINGS, "training.epochs=24", "training.patience=99")
     run, records = start_run(*settings, extra=(charged_cases,))
     list(train(TrainingSetup(run, records)))
@@ -239,7 +239,7 @@ def test_the_charges_are_learnt(start_run, charged_cases):
         assert names[int(np.argmax(logits))] == charge.removesuffix("罪")
 
 
-def test_the_loss_falls_and_valid_is_learnt(trained):
+def test_the_loss_falls_and_valid_is_learned(trained):
     losses = [evaluation.loss for evaluation in trained.evaluations]
     assert losses[-1] < losses[0] / 4
     assert max(evaluation.valid["micro_f1"] for evaluation in trained.evaluations) > 0.9
@@ -390,7 +390,7 @@ def mask_266_in_train(case, split, row):
     return {**case, "meta": meta}
 
 
-def test_an_article_that_is_masked_everywhere_is_not_learnt(start_run, tiny_data, tmp_path):
+def test_an_article_that_is_masked_everywhere_is_not_learned(start_run, tiny_data, tmp_path):
     data = changed_data(tiny_data, tmp_path / "data", mask_266_in_train)
     run, records = start_run("training.epochs=8", data=data, root=tmp_path)
     list(train(TrainingSetup(run, records)))
@@ -399,7 +399,7 @@ def test_an_article_that_is_masked_everywhere_is_not_learnt(start_run, tiny_data
     column = records.articles.names.index("266")
     assert not known[:, column].any()
     assert np.delete(known, column, axis=1).all()
-    # Its score stays at the lowest bias, where it started, while the others have been learnt.
+    # Its score stays at the lowest bias, where it started, while the others have been learned.
     assert y_score[:, column].max() < 0.01
     others = np.delete(y_score, column, axis=1)[np.delete(y_true, column, axis=1)]
     assert np.median(others) > 0.5
@@ -411,7 +411,7 @@ def spoil_every_second(case, split, row):
     return {**case, "meta": {"relevant_articles": ["264", "266", "133之一"], "weight": 0}}
 
 
-def test_cases_of_weight_0_are_not_learnt(start_run, tiny_data, tmp_path):
+def test_cases_of_weight_0_are_not_learned(start_run, tiny_data, tmp_path):
     data = changed_data(tiny_data, tmp_path / "data", spoil_every_second)
     run, records = start_run("training.epochs=10", data=data, root=tmp_path)
     evaluations = list(train(TrainingSetup(run, records)))

@@ -159,7 +159,8 @@ run = compose_options(
 model = compose_options(
     click.option(
         "--model",
-        help="Name or path of a run, or a bundle.  [default: the newest run, else the shipped one]",
+        help="Name or path of a run or a bundle.  [default: the newest run, else criminal-law, "
+        "the shipped one]",
     ),
     checkpoints,
 )

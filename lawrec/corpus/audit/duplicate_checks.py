@@ -200,7 +200,7 @@ _KEEPS_GROUPS = "`lawrec split` keeps near-duplicates in one split."
 CORPUS_CHECKS = {
     "duplicate-across-splits": CorpusCheck(
         ERROR,
-        "a fact is also in a later split, where the model would be tested on what it has learnt",
+        "a fact is also in a later split, where the model would be tested on what it has learned",
         "`lawrec audit --fix` drops the case in the earlier split.",
         partial(_duplicates, across_splits=True),
     ),

@@ -47,9 +47,9 @@ class DatasetSpec:
             label pass.
         extra: Files of more train cases, each with all its articles or with its charges alone.
         extra_partial: Files of more train cases whose other articles are unknown.
-        learn_charges: Whether the charges are learnt, too; else extra cases of which no article is
+        learn_charges: Whether the charges are learned, too; else extra cases of which no article is
             known are left out.
-        statute: A version of the statute, as `save_version` writes it, whose articles are learnt
+        statute: A version of the statute, as `save_version` writes it, whose articles are learned
             from their texts.
         dictionaries: User dictionaries of the tokenizer.
         case_format: How the cases are written; part of the key where it differs from the defaults.

@@ -2,7 +2,7 @@
 
 Those that copy a held-out case, which valid and test hold, or have the text of a train case are
 left out and named in `duplicates.jsonl`. Those with charges alone get the articles that
-`ChargeArticles` has learnt from the train cases.
+`ChargeArticles` has learned from the train cases.
 """
 
 from collections import Counter
@@ -110,11 +110,11 @@ class ExtraCases:
         """Return a case with charges alone with their articles, and any other as it is."""
         if case.articles or not case.charges or case.unknown_articles == EVERY_ARTICLE:
             return case
-        learnt = self._charge_articles.find(case.charges)
-        if not learnt:
+        learned = self._charge_articles.find(case.charges)
+        if not learned:
             return replace(case, unknown_articles=EVERY_ARTICLE)
-        unknown = dict.fromkeys((*learnt.unknown, *case.unknown_articles))
-        articles = tuple(name for name in learnt.articles if name not in unknown)
+        unknown = dict.fromkeys((*learned.unknown, *case.unknown_articles))
+        articles = tuple(name for name in learned.articles if name not in unknown)
         return replace(case, articles=articles, unknown_articles=tuple(unknown))
 
     def _teaches(self, case: Case) -> bool:

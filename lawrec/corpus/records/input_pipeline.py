@@ -106,8 +106,8 @@ def multi_hot(label_ids: Tensor, n_labels: int) -> Tensor:
 def _no_autograph(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that TensorFlow runs as it is.
 
-    AutoGraph would write it anew, which only functions with loops or branches over tensors need,
-    into files that stay behind where a process is killed.
+    AutoGraph would rewrite it, which only functions with loops or branches over tensors need, and
+    keep the result in files that stay behind where a process is killed.
     """
     converted: Callable[..., Any] = tf.autograph.experimental.do_not_convert(function)
     return converted

@@ -52,7 +52,7 @@ class RecordsWriter:
         map_batches: As for `tokenize_cases`.
         folder: An empty folder for the records.
         vocab: An empty folder for the vocabularies.
-        extra: What is learnt about extra cases.
+        extra: What is learned about extra cases.
     """
 
     inputs: DatasetInputs

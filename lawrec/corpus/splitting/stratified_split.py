@@ -1,7 +1,7 @@
 """Stratified split: cases into train, valid and test, so that near-duplicates stay together.
 
 Near-duplicates form groups, and a group is never divided: otherwise the model would be tested on
-what it has learnt. Groups are assigned by iterative stratification, so that each split has about
+what it has learned. Groups are assigned by iterative stratification, so that each split has about
 the same share of each article, and rare articles reach every split where they can.
 """
 

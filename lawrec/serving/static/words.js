@@ -202,7 +202,7 @@ export const WORDS = {
     about: "About the model",
     model: "The model “{name}” knows {articles} articles, and the law as of {law}. It was trained on cases that cite articles {citations} times. On the {cases} cases that tuned its thresholds, its micro-F1 is {f1}, and {exact} of its lists are exactly right.",
     model_without_law: "The model “{name}” knows {articles} articles. It was trained on cases that cite articles {citations} times. On the {cases} cases that tuned its thresholds, its micro-F1 is {f1}, and {exact} of its lists are exactly right.",
-    limits: "The model learnt from past judgments. It does not know later amendments, and may repeat what was unjust. It must not be used to judge, watch or predict people.",
+    limits: "The model learned from past judgments. It does not know later amendments, and may repeat what was unjust. It must not be used to judge, watch or predict people.",
     privacy: "Facts are processed in the memory of this service and written to no log. They are not kept, unless you send a judgment.",
     no_service: "The service does not answer. Try again later.",
     busy: "The service is busy; the page tries again.",

@@ -60,7 +60,7 @@ def test_user_dictionaries_replace_the_shipped_one():
     assert spec.dictionaries == (Path("a.txt"), Path("b.txt"))
 
 
-def test_charges_are_learnt_where_the_settings_of_the_training_say_so():
+def test_charges_are_learned_where_the_settings_of_the_training_say_so():
     arguments, _ = values()  # a search gets its settings from --fixed as well
     settings = Config(loss=LossConfig(charge_weight=0.5))
     assert option_values.dataset_spec_from(arguments, settings).learn_charges

@@ -755,7 +755,7 @@ def test_extra_cases_are_a_split_of_their_own(spec_with_charges):
     assert verify(records.folder).damage == ()
 
 
-def test_extra_cases_of_which_nothing_is_learnt_are_counted(spec_with_charges):
+def test_extra_cases_of_which_nothing_is_learned_are_counted(spec_with_charges):
     records = prepare(replace(spec_with_charges, learn_charges=False), CHARGE_CONFIG)
     assert [record.case_id for record in read_records(records, "extra")] == ["c1"]
     assert records.manifest.left_out == {"unknown": 1}
@@ -796,7 +796,7 @@ def test_copies_of_other_cases_are_left_out_and_named(spec_with_charges, tmp_pat
     assert records.manifest.left_out == {"test": 2, "train": 1}
 
 
-def test_the_articles_of_the_list_are_learnt_from_the_statute(spec_with_charges, tmp_path):
+def test_the_articles_of_the_list_are_learned_from_the_statute(spec_with_charges, tmp_path):
     texts = {"25": "共同犯罪。", "133": "交通肇事。", "264": "（删去）", "266": "诈骗公私财物。"}
     statute = save_version(tmp_path, Version("tea", date(2020, 1, 1), texts))
     spec = replace(spec_with_charges, extra=(), statute=statute)
