@@ -53,8 +53,9 @@ peers: .venv-peers/ready  ## Compare with public peers, in an environment of the
 predict-env: .venv-predict/ready  ## Set up an environment for predicting alone, and predict there
 	PATH="$(CURDIR)/.venv-predict/bin:$$PATH" bash .github/workflows/predict.sh data/sample/facts.txt
 
-clean:  ## Delete everything that was built here
-	rm -rf .venv .venv-peers .venv-predict dist man site .cache data/records vocab/*/ .hypothesis .mypy_cache .pytest_cache .ruff_cache
+clean:  ## Delete everything that was built here, but no imported statute
+	rm -rf .venv .venv-peers .venv-predict dist man site .cache data/records .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find vocab -mindepth 1 -maxdepth 1 -type d ! -name statutes -exec rm -rf {} +
 	find checkpoints -mindepth 1 ! -name README.md ! -name criminal-law.lawrec -delete
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

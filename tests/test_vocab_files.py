@@ -1,4 +1,6 @@
 import re
+import shutil
+import subprocess
 from datetime import date
 
 import pytest
@@ -23,6 +25,20 @@ def catalog():
 @pytest.fixture(scope="module")
 def terms():
     return TERMS.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_make_clean_keeps_what_was_imported(tmp_path):
+    for name in ("vocab/statutes/criminal-law", "vocab/sample-1a2b3c4d", "checkpoints/first"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "vocab/articles.csv").touch()
+    makefile = shipped_path("vocab").parent / "Makefile"
+    subprocess.run(["make", "-f", makefile, "clean"], cwd=tmp_path, check=True)
+    assert sorted(path.name for path in (tmp_path / "vocab").iterdir()) == [
+        *("articles.csv", "statutes")
+    ]
+    assert (tmp_path / "vocab/statutes/criminal-law").is_dir()
+    assert not any((tmp_path / "checkpoints").iterdir())
 
 
 def test_every_article_stands_once_under_its_one_name(catalog):

@@ -137,6 +137,18 @@ def splits_in(data: Path) -> dict[str, Path]:
     return {split: paths[0] for split, paths in candidates.items() if paths}
 
 
+def split_name(path: Path) -> str:
+    """Return the name of the cases of a path that is no split of a folder, for files about them.
+
+    Example:
+        >>> [split_name(Path(name)) for name in ("v1.1.csv.gz", "part-*.json", "*.json")]
+        ['v1.1', 'part', 'cases']
+    """
+    known = "|".join(map(re.escape, (*SUFFIXES, *DECOMPRESSORS)))
+    name = re.sub(rf"[*?[\]]|(?:{known})+$", "", path.name, flags=re.IGNORECASE)
+    return name.strip("-_.") or "cases"
+
+
 def encodings_at(*paths: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> str:
     """Return the encodings of the files of paths, for people: "gb18030 and utf-8".
 

@@ -1,6 +1,5 @@
 """Evaluate a run on cases that neither its training nor its tuning used, against other runs."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
+from lawrec.corpus.splits import split_name
 from lawrec.decision.calibration import calibrate
 from lawrec.decision.decision_rule import decide
 from lawrec.evaluation.report import RunPredictions, evaluate_predictions, metrics_per_article
@@ -57,7 +57,7 @@ def evaluate_run(
         0.8123
     """
     if isinstance(cases, Path):
-        name, path = re.sub(r"[*?\[\]]+", "_", cases.stem), cases  # "part-*" -> "part-_"
+        name, path = f"data-{split_name(cases)}", cases
     else:
         name, path, case_format = cases, split_path(run, cases), run.dataset.case_format
     labelled = labelled_cases([run, *others], path, case_format=case_format, skip_bad=skip_bad)

@@ -225,7 +225,7 @@ class EvaluationResult:
 
     Attributes:
         run: The run.
-        name: What it was evaluated on, for the names of files: a split, or the name of a file.
+        name: What it was evaluated on, for the names of files: a split, or "data-" and a name.
         cases: The cases.
         scored: Their scores.
         predictions: The lists that the run's thresholds make of them.

@@ -376,7 +376,7 @@ def test_cases_with_other_fields_and_encodings_are_read_likewise_by_all_commands
     assert 'the table must have a column "fact"' in unnamed.stderr
     report = lawrec("evaluate", "--data", "data/tes?.csv", "--format", "json", *fields)
     assert json.loads(report.stdout)["cases"] == 30
-    assert (tmp_path / trained.stdout.strip() / "evaluation-tes_.json").is_file()
+    assert (tmp_path / trained.stdout.strip() / "evaluation-data-tes.json").is_file()
 
     both = lawrec("predict", "data/test.csv", "data/valid", *fields[:2])
     assert [line["case_id"] for line in json_lines(both)] == [

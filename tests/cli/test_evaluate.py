@@ -77,14 +77,25 @@ def test_an_evaluation_always_gives_the_same_page_with_the_metrics_that_are_prin
 def test_the_table_of_articles_is_written_into_the_run(runs, tmp_path):
     cases = write_mistakes(tmp_path / "cases.json")
     assert lawrec("evaluate", "--model", "first", "--data", cases, "--skip-bad").exit_code == 0
-    assert (runs[0] / "evaluation-cases.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    with (runs[0] / "evaluation-cases.csv").open(encoding="utf-8-sig", newline="") as file:
+    assert (runs[0] / "evaluation-data-cases.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    with (runs[0] / "evaluation-data-cases.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = {row["article"]: row for row in csv.DictReader(file)}
     assert list(rows) == ["133之一", "264", "266", "452"]
     assert rows["264"]["support"] == "2"
     assert rows["266"]["roc_auc"] == rows["266"]["average_precision"] == ""
     assert int(rows["264"]["trained"]) > 10
     assert (rows["452"]["trained"], rows["452"]["threshold"]) == ("0", "inf")
+
+
+def test_an_evaluation_of_other_cases_leaves_that_of_a_split(runs, tmp_path):
+    assert lawrec("evaluate", "--model", "first").exit_code == 0
+    kept = (runs[0] / "evaluation-test.json").read_bytes()
+    (tmp_path / "other").mkdir()
+    cases = write_mistakes(tmp_path / "other/test.json")
+    assert lawrec("evaluate", "--model", "first", "--data", cases, "--skip-bad").exit_code == 0
+    assert (runs[0] / "evaluation-test.json").read_bytes() == kept
+    report = json.loads((runs[0] / "evaluation-data-test.json").read_text("utf-8"))
+    assert report["path"] == str(cases)
 
 
 def test_another_run_is_compared_on_the_same_cases(runs, tmp_path):

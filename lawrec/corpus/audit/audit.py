@@ -4,7 +4,6 @@ An error stops a training or falsifies its metrics, and `lawrec audit --fix` rep
 A warning is for a person to judge.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
@@ -26,7 +25,7 @@ from lawrec.corpus.cases import no_case_error
 from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD
 from lawrec.corpus.label_check import find_article_list, known_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
-from lawrec.corpus.splits import encodings_at, find_splits, splits_in
+from lawrec.corpus.splits import encodings_at, find_splits, split_name, splits_in
 from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
 from lawrec.iterables import MapItems, map_here
 from lawrec.law.articles import read_article_list, statute_order
@@ -203,7 +202,7 @@ def _tokenizer_of_process(name: str) -> Tokenizer:
 def splits_to_audit(data: Path) -> dict[str, Path]:
     """Return the path of each split of a folder; any other path of cases is one split.
 
-    Such a split is named after its path, without the suffix: `train-*.json` is "train".
+    Such a split is named by `split_name`.
 
     Raises:
         CaseError: The folder has other splits, but no train split, or a split twice.
@@ -214,9 +213,7 @@ def splits_to_audit(data: Path) -> dict[str, Path]:
     """
     if data.is_dir() and splits_in(data):
         return find_splits(data)
-    # Without the characters of a pattern, "t[er]*_?.json" is "ter_.json" and named "ter".
-    name = re.sub(r"[*?[\]]", "", data.name).partition(".")[0].rstrip("-_")
-    return {name or "cases": data}
+    return {split_name(data): data}
 
 
 class _Audit:

@@ -158,10 +158,12 @@ def test_splits_are_read_and_fixed_whatever_their_files_are(corpus, tmp_path):
     ("name", "split"),
     [
         ("mine.json", "mine"),
-        ("mine.csv.gz", "mine"),
+        ("mine.CSV.gz", "mine"),
+        ("v1.1.json", "v1.1"),
         ("train-*.json", "train"),
         ("t[er]*_?.json", "ter"),
         ("*.json", "cases"),
+        ("..", "cases"),
     ],
 )
 def test_a_file_or_a_pattern_is_a_split_under_its_own_name(name, split):
@@ -215,9 +217,9 @@ def test_a_folder_without_splits_is_one_set_of_cases(tmp_path, inside):
     (data / "part-3.csv").write_text(f"fact,articles\n{invented_fact(3)},264;999\n")
     ((data if inside else tmp_path) / "law.txt").write_text("266\n264\n")
     report = audit(data, load_audit_reference(data, None, max_tokens=384), fix=tmp_path / "fixed")
-    assert {name: size.cases for name, size in report.splits.items()} == {"court": 4}
+    assert {name: size.cases for name, size in report.splits.items()} == {"court.2024": 4}
     assert counts(report) == {"unlisted-label": 1}
-    assert len((tmp_path / "fixed/court.json").read_text().splitlines()) == 4
+    assert len((tmp_path / "fixed/court.2024.json").read_text().splitlines()) == 4
     assert (tmp_path / "fixed/law.txt").read_text() == "266\n264\n"
 
 
