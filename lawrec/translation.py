@@ -131,6 +131,28 @@ def language_of(environment: Mapping[str, str]) -> str:
     return next((language for language in LANGUAGES if locale.startswith(language)), LANGUAGES[0])
 
 
+def preferred_language(accepted: str, default: str) -> str:
+    """Return the one of `LANGUAGES` that a browser prefers.
+
+    Args:
+        accepted: The header Accept-Language.
+        default: The language of those who prefer none of them.
+
+    Example:
+        >>> preferred_language("fr, en-GB; q=0.8, zh;q=0.5", "zh"), preferred_language("", "zh")
+        ('en', 'zh')
+    """
+    weights: dict[str, float] = {}
+    for entry in accepted.lower().split(",")[:20]:
+        name, _, weight = entry.replace(" ", "").partition(";q=")
+        try:
+            weights.setdefault(name.split("-")[0], float(weight or 1))
+        except ValueError:
+            continue
+    preferred = max(LANGUAGES, key=lambda language: weights.get(language, 0.0))
+    return preferred if weights.get(preferred, 0.0) > 0 else default
+
+
 @cache
 def _catalog(language: str) -> _Catalog:
     """Read the translations to a language, which are JSON: those of a .mo file cannot be listed."""

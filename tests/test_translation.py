@@ -16,6 +16,7 @@ from lawrec.translation import (
     error_message,
     language_of,
     messages_in,
+    preferred_language,
     translate,
 )
 
@@ -203,3 +204,19 @@ def test_messages_are_found_where_they_are_written(code, found, make_translation
 )
 def test_the_locale_chooses_the_language(environment, language):
     assert language_of(environment) == language
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "default"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-US,en;q=0.9", "en"),
+        ("fr,en;q=0.2,ZH-Hans;q=0.1", "en"),
+        ("en; q=0.1, zh; q=0.9", "zh"),
+        ("de", "default"),
+        ("en;q=x, zh;q=0", "default"),
+    ],
+)
+def test_the_header_of_a_browser_chooses_the_language(accepted, language):
+    assert preferred_language(accepted, "default") == language

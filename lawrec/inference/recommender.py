@@ -18,7 +18,7 @@ from lawrec.corpus.vocabulary import Encoder
 from lawrec.decision.recommend import Decision, Recommendation, recommend
 from lawrec.errors import CaseError, ConfigError
 from lawrec.inference.encode_cases import EncodedCase, encode_cases
-from lawrec.inference.engines import AUTO, EngineChoice
+from lawrec.inference.engines import AUTO, AUTO_ENGINE, EngineChoice
 from lawrec.inference.explain import explain_decision
 from lawrec.inference.fact_parts import locate
 from lawrec.inference.load_scorer import load_scorer
@@ -32,7 +32,7 @@ from lawrec.runs.case_index_file import load_case_index
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.model_digest import model_digest
 from lawrec.runs.results import Answer
-from lawrec.runs.run import load_encoder
+from lawrec.runs.run import Run, load_encoder
 from lawrec.runs.thresholds_file import TunedThresholds, equal_thresholds, load_thresholds
 from lawrec.translation import marked
 from lawrec.types import TokenIds
@@ -118,29 +118,55 @@ class Recommender:
         Example:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
         """
+        choice = EngineChoice(engine, device)
         with open_model(checkpoints, None if path is None else str(path), progress=progress) as run:
-            checkpoint = best_checkpoint(run, progress)
-            tuned = (
-                load_thresholds(run, checkpoint)
-                if threshold is None
-                else equal_thresholds(run.config.decision, threshold, n_articles=len(run.articles))
-            )
-            scorer = load_scorer(
-                run, checkpoint, engine=EngineChoice(engine, device), progress=progress
-            )
-            index = cache(partial(load_case_index, run))
-            if run.bundle:
-                index()  # its files exist inside this block alone
-            return cls(
-                encoder=load_encoder(run),
-                scorer=scorer,
-                tuned=tuned,
-                articles=run.articles.names,
-                titles=load_titles(run),
-                contributions=scorer.contributions,
-                index=index,
-                digest=model_digest(run, checkpoint),
-            )
+            return cls.of_run(run, threshold=threshold, engine=choice, progress=progress)
+
+    @classmethod
+    def of_run(
+        cls,
+        run: Run,
+        *,
+        threshold: float | None = None,
+        engine: EngineChoice = AUTO_ENGINE,
+        progress: Progress = SILENT,
+    ) -> Self:
+        """Load a run that is open already, as `load` does.
+
+        Args:
+            run: The run, or that of an open bundle.
+            threshold: As for `load`.
+            engine: What computes the network, and where.
+            progress: As for `load`.
+
+        Raises:
+            RunError: As `load` raises it.
+            ConfigError: Likewise.
+
+        Example:
+            >>> with open_model(Path("checkpoints"), None) as run:  # doctest: +SKIP
+            ...     recommender = Recommender.of_run(run)
+        """
+        checkpoint = best_checkpoint(run, progress)
+        tuned = (
+            load_thresholds(run, checkpoint)
+            if threshold is None
+            else equal_thresholds(run.config.decision, threshold, n_articles=len(run.articles))
+        )
+        scorer = load_scorer(run, checkpoint, engine=engine, progress=progress)
+        index = cache(partial(load_case_index, run))
+        if run.bundle:
+            index()  # its files exist only while the bundle is open
+        return cls(
+            encoder=load_encoder(run),
+            scorer=scorer,
+            tuned=tuned,
+            articles=run.articles.names,
+            titles=load_titles(run),
+            contributions=scorer.contributions,
+            index=index,
+            digest=model_digest(run, checkpoint),
+        )
 
     def with_threshold(self, threshold: float) -> Self:
         """Return a recommender with the same threshold for all articles, instead of the tuned ones.

@@ -145,6 +145,24 @@ def version_at(root: Path, name: str, *, day: date | None = None) -> Version:
         >>> version_at(ROOT, "tea", day=date(2021, 6, 1)).effective  # doctest: +SKIP
         datetime.date(2020, 1, 1)
     """
+    return load_version(root, name, effective=effective_at(root, name, day=day))
+
+
+def effective_at(root: Path, name: str, *, day: date | None = None) -> date:
+    """Return the effective date of the version in force on a day; by default, of the newest.
+
+    Args:
+        root: The folder of all statutes.
+        name: The statute.
+        day: The day.
+
+    Raises:
+        StatuteError: No version was imported, or none that was in force then.
+
+    Example:
+        >>> effective_at(ROOT, "tea", day=date(2021, 6, 1))  # doctest: +SKIP
+        datetime.date(2020, 1, 1)
+    """
     dates = effective_dates(root, name)
     in_force = [effective for effective in dates if day is None or effective <= day]
     if not in_force:
@@ -156,7 +174,7 @@ def version_at(root: Path, name: str, *, day: date | None = None) -> Version:
             got=got,
             todo=_IMPORT,
         )
-    return load_version(root, name, effective=in_force[-1])
+    return in_force[-1]
 
 
 def two_versions(

@@ -15,12 +15,13 @@ from lawrec.reporting.law_text import articles_json
 from lawrec.serving import responses
 from lawrec.serving.case_files import cases_in
 from lawrec.serving.feedback import append_case, feedback_case
-from lawrec.serving.loaded_model import COST_OF_EXPLAINING, Options
+from lawrec.serving.loaded_model import Options
 from lawrec.serving.metrics import CONTENT_TYPE, exposition
 from lawrec.serving.problems import ProblemError, as_problem
 from lawrec.serving.request_bodies import DAY, FeedbackBody, RecommendBody
 from lawrec.serving.responses import Route
 from lawrec.serving.service import Service, fact_error
+from lawrec.serving.service_config import COST_OF_EXPLAINING
 from lawrec.storage.json_text import json_text
 
 
@@ -57,7 +58,7 @@ async def recommend(request: Request, body: RecommendBody) -> Response:
     texts = None
     if body.with_text:
         try:
-            texts = service.model.texts(day)
+            texts = await asyncio.to_thread(service.model.texts, day)
         except StatuteError as error:
             raise as_problem(error, 409) from error
     threshold = -1.0 if body.threshold is None else body.threshold
@@ -73,7 +74,7 @@ def _facts(body: RecommendBody, service: Service) -> list[str]:
         CaseError: The fact is invalid.
         ProblemError: There are too many facts.
     """
-    most = service.config.max_facts // (COST_OF_EXPLAINING if body.explain else 1)
+    most = max(1, service.config.max_facts // (COST_OF_EXPLAINING if body.explain else 1))
     if len(body.facts) > most:
         raise ProblemError(
             422,
@@ -216,34 +217,51 @@ async def metrics(request: Request) -> Response:
     return Response(content, headers={"Content-Type": CONTENT_TYPE})
 
 
-ROUTES = (
-    Route(
-        "/v1/recommend",
-        recommend,
-        responses.ANSWERS,
-        responses.ANSWER_EXAMPLE,
-        (400, 409, 422, 429, 503),
-        "POST",
-    ),
-    Route(
-        "/v1/articles/{article}", article, responses.ARTICLE, responses.ARTICLE_EXAMPLE, (404, 422)
-    ),
-    Route("/v1/model", model, responses.MODEL, responses.MODEL_EXAMPLE),
-    Route(
-        "/v1/cases",
-        cases,
-        responses.CASES,
-        responses.CASES_EXAMPLE,
-        (415, 422),
-        "POST",
-        {"openapi_extra": {"requestBody": responses.FILE_BODY}},
-    ),
-    Route(
-        "/v1/feedback", feedback, responses.STATE, {"status": "kept"}, (400, 404, 422, 503), "POST"
-    ),
-    Route("/metrics", metrics, {}, "", more=responses.METRICS),
-)
-"""The routes of version 1, and the metrics."""
+def routes() -> tuple[Route, ...]:
+    """Return the routes of version 1, and the metrics.
+
+    Example:
+        >>> routes()[0].path
+        '/v1/recommend'
+    """
+    return (
+        Route(
+            "/v1/recommend",
+            recommend,
+            responses.answers_schema(),
+            responses.ANSWER_EXAMPLE,
+            (400, 409, 422, 429, 503),
+            "POST",
+        ),
+        Route(
+            "/v1/articles/{article}",
+            article,
+            responses.ARTICLE,
+            responses.ARTICLE_EXAMPLE,
+            (404, 422),
+        ),
+        Route("/v1/model", model, responses.MODEL, responses.MODEL_EXAMPLE),
+        Route(
+            "/v1/cases",
+            cases,
+            responses.CASES,
+            responses.CASES_EXAMPLE,
+            (415, 422),
+            "POST",
+            {"openapi_extra": {"requestBody": responses.FILE_BODY}},
+        ),
+        Route(
+            "/v1/feedback",
+            feedback,
+            responses.STATE,
+            {"status": "kept"},
+            (400, 404, 422, 503),
+            "POST",
+        ),
+        Route("/metrics", metrics, {}, "", more=responses.METRICS),
+    )
+
+
 HEALTH_ROUTES = (
     Route("/health/live", live, responses.STATE, {"status": "live"}),
     Route("/health/ready", ready, responses.STATE, {"status": "ready"}, (503,)),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.corpus.cases import Case, n_characters, read_stream
-from lawrec.corpus.readers import DEFAULT_FORMAT, choose_reader
+from lawrec.corpus.readers import DEFAULT_FORMAT, choose_reader, choose_stream_reader
 from lawrec.errors import CaseError, ErrorKind
 from lawrec.serving.problems import ProblemError, as_problem
 from lawrec.storage.text_files import DECOMPRESSORS
@@ -66,9 +66,11 @@ def _cases(content: bytes, path: Path, *, fact_field: str) -> list[dict[str, Any
     except CaseError as error:
         raise as_problem(error, 415) from error
     case_format = replace(DEFAULT_FORMAT, reader=reader, fact_field=fact_field)
+    stream: io.BufferedReader = io.BufferedReader(io.BytesIO(content))
+    if reader == "text":  # people save anything as .txt
+        case_format = replace(case_format, reader=choose_stream_reader(stream, case_format))
     if _unpacked_bytes(content) > _MOST_UNPACKED:
         raise _too_large(path, f"{_MOST_UNPACKED:,} bytes unpacked")
-    stream = io.BufferedReader(io.BytesIO(content))
     read = read_stream(stream, str(path), labelled=False, case_format=case_format)
     cases, characters = [], 0
     for case in read:

@@ -15,12 +15,13 @@ from hmac import compare_digest
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lawrec.serving.problems import ProblemError, problem_response
 from lawrec.serving.service import Service
 from lawrec.serving.service_config import key_digest
-from lawrec.translation import language_of, messages_in
+from lawrec.translation import messages_in, preferred_language
 
 LOGGER = logging.getLogger("uvicorn.error")
 OPEN_PATHS = ("/health/", "/v2/health/", "/static/")
@@ -30,6 +31,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 """The methods that are counted by name: anybody can invent others without end."""
 _LONGEST_LENGTH = 20
 """Digits of a Content-Length that can be meant."""
+_CLIENT_CLOSED = 499
+"""By which a request is counted that ended before its body did, as nginx does."""
 MOST_BODIES = 16
 """So many of the largest bodies may be in memory at the same time."""
 SECURITY_HEADERS = {
@@ -108,7 +111,8 @@ class Guard:
         if method == "HEAD":  # the server itself sends no body
             scope = {**scope, "method": "GET"}
         exchange = _Exchange(scope, method, send, [*self._headers, *closing])
-        with messages_in(language_of({"LANG": Headers(scope=scope).get("accept-language", "")})):
+        accepted = Headers(scope=scope).get("accept-language", "")
+        with messages_in(preferred_language(accepted, "en")):
             await self._answer(exchange, receive)
         self._count(exchange)
 
@@ -118,6 +122,8 @@ class Guard:
             self._check_key(scope)
             body = await self._read_body(exchange, receive)
             await self._app(scope, _replay(body, receive), exchange.send_guarded)
+        except ClientDisconnect:
+            exchange.status = _CLIENT_CLOSED
         except ProblemError as problem:
             await problem_response(problem)(scope, receive, exchange.send_guarded)
         except Exception as error:
@@ -170,6 +176,8 @@ class Guard:
         parts = []
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":  # what came so far may be half of a fact
+                raise ClientDisconnect
             parts.append(message.get("body", b""))
             exchange.held += len(parts[-1])
             self._held += len(parts[-1])

@@ -27,7 +27,7 @@ class FactInput(StrictBody):
     """The input: a vector of facts."""
 
     name: Literal["fact"]
-    shape: list[Annotated[int, Field(ge=1, le=1024), WHOLE]] = Field(min_length=1, max_length=1)
+    shape: list[Annotated[int, Field(ge=1), WHOLE]] = Field(min_length=1, max_length=1)
     datatype: Literal["BYTES"]
     data: list[Fact] = Field(min_length=1)
     parameters: dict[str, Any] = Field(default={}, description="Ignored.")

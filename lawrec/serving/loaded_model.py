@@ -9,16 +9,13 @@ from typing import Any
 
 from lawrec import __version__
 from lawrec.inference.recommender import Recommender
-from lawrec.law.statute_versions import CRIMINAL_LAW, effective_dates, load_version, version_at
+from lawrec.law.statute_versions import CRIMINAL_LAW, effective_at, load_version
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.bundle import open_model
 from lawrec.runs.results import Answer
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS
-from lawrec.serving.service_config import ServiceConfig
-
-COST_OF_EXPLAINING = 16
-"""How many facts are answered in the time in which one is explained, roughly."""
+from lawrec.serving.service_config import COST_OF_EXPLAINING, ServiceConfig
 
 
 @dataclass(frozen=True, order=True)
@@ -93,13 +90,10 @@ class LoadedModel:
             StatuteError: No such version of the law was imported.
         """
         root = self.config.statutes
-        dates = [each for each in effective_dates(root, CRIMINAL_LAW) if not day or each <= day]
-        if not dates:
-            return version_at(root, CRIMINAL_LAW, day=day).texts  # raises the error
-        if dates[-1] not in self._texts:
-            version = load_version(root, CRIMINAL_LAW, effective=dates[-1])
-            self._texts[dates[-1]] = version.texts
-        return self._texts[dates[-1]]
+        effective = effective_at(root, CRIMINAL_LAW, day=day)
+        if effective not in self._texts:
+            self._texts[effective] = load_version(root, CRIMINAL_LAW, effective=effective).texts
+        return self._texts[effective]
 
 
 def load_model(config: ServiceConfig, progress: Progress = SILENT) -> LoadedModel:
@@ -117,8 +111,7 @@ def load_model(config: ServiceConfig, progress: Progress = SILENT) -> LoadedMode
         'criminal-law'
     """
     with open_model(config.checkpoints, config.model, progress=progress) as run:
-        recommender = Recommender.load(run.bundle or run.folder, progress=progress)
-        return LoadedModel(recommender, describe(run), config)
+        return LoadedModel(Recommender.of_run(run, progress=progress), describe(run), config)
 
 
 def describe(run: Run) -> dict[str, Any]:

@@ -188,6 +188,17 @@ def answer_schema_inline() -> dict[str, Any]:
     return inlined
 
 
+def answers_schema() -> dict[str, Any]:
+    """Return the schema of an answer or a list of answers.
+
+    Example:
+        >>> len(answers_schema()["oneOf"])
+        2
+    """
+    answer = answer_schema_inline()
+    return {"oneOf": [answer, _list(answer)]}
+
+
 @dataclass(frozen=True)
 class Route:
     """A route of the API, with all that its OpenAPI says.
@@ -265,8 +276,3 @@ def _problem(status: int) -> dict[str, Any]:
     example = problem_values(ProblemError(status, where, expected=expected, got=got, todo=todo))
     content = {PROBLEM_TYPE: {"schema": PROBLEM, "example": example}}
     return {"description": description, "content": content}
-
-
-_ANSWER = answer_schema_inline()
-ANSWERS = {"oneOf": [_ANSWER, {"type": "array", "items": _ANSWER}]}
-"""An answer, or a list of answers."""

@@ -10,6 +10,8 @@ from lawrec.errors import ConfigError
 from lawrec.law.statute_versions import ROOT
 
 _PACKAGES = ("fastapi", "httptools", "uvicorn", "prometheus_client")
+COST_OF_EXPLAINING = 16
+"""How many facts are answered in the time in which one is explained, roughly."""
 _SHORTEST_KEY = 16
 """Characters of the shortest API key: a shorter one could be guessed."""
 
@@ -72,9 +74,9 @@ def check_service(config: ServiceConfig) -> None:
         OSError: The file of the feedback cannot be written to.
 
     Example:
-        >>> check_service(ServiceConfig(queue_facts=1))
+        >>> check_service(ServiceConfig(tls_key=Path("key.pem")))
         Traceback (most recent call last):
-        lawrec.errors.ConfigError: --queue: the queue must hold the facts of one request, got 1. ...
+        lawrec.errors.ConfigError: --tls-certificate: the certificate and its private key ...
     """
     missing = [name for name in _PACKAGES if find_spec(name) is None]
     if missing:
@@ -83,6 +85,13 @@ def check_service(config: ServiceConfig) -> None:
             expected=f"{', '.join(_PACKAGES)} must be installed",
             got=f"no {', '.join(missing)}",
             todo="Run pip install 'lawrec[serve]'.",
+        )
+    if config.queue_facts < COST_OF_EXPLAINING:
+        raise ConfigError(
+            "--queue",
+            expected="the queue must have room for a fact to explain",
+            got=config.queue_facts,
+            todo=f"Choose at least {COST_OF_EXPLAINING}: explaining takes the time of so many.",
         )
     if config.queue_facts < config.max_facts:
         raise ConfigError(
@@ -132,10 +141,10 @@ def read_key_digests(path: Path) -> tuple[str, ...]:
         ['579e9b33']
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         raise _key_error(path, "the file of API keys must be readable", got=error) from error
-    keys = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    keys = [line for line in map(str.strip, lines) if line and not line.startswith("#")]
     if not keys:
         raise _key_error(path, "the file must have an API key per line", got="none")
     if any(len(key) < _SHORTEST_KEY for key in keys):  # the message must not show a key

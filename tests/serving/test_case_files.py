@@ -1,6 +1,7 @@
 """Case files: uploads are read as `predict` reads files."""
 
 import io
+import json
 
 import pytest
 
@@ -47,6 +48,12 @@ def test_another_column_may_have_the_fact():
     assert cases_in(content, "a.csv", fact_field="案情")[0]["fact"] == THEFT
     with pytest.raises(ProblemError, match="a column must have the facts, got 'case,text'"):
         cases_in(b"case,text\n1,2\n", "a.csv")
+
+
+def test_what_was_saved_as_txt_is_read_as_what_it_is():
+    content = json.dumps({"id": "a", "fact": THEFT}, ensure_ascii=False).encode()
+    assert cases_in(content, "a.txt") == [{"case_id": "a", "fact": THEFT}]
+    assert cases_in(f"id,fact\na,{THEFT}\n".encode(), "a.txt") == cases_in(content, "a.txt")
 
 
 @pytest.mark.parametrize("name", FACT_FIELDS)

@@ -104,6 +104,20 @@ def test_a_slow_body_is_given_up():
     assert sent[0]["status"] == 408
 
 
+def test_half_of_a_body_is_no_request():
+    messages = iter(
+        [
+            {"type": "http.request", "body": b'{"fact": "half', "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+
+    async def receive():
+        return next(messages)
+
+    assert guarded(None, receive) == []
+
+
 def test_bodies_have_a_bound_of_memory_together_which_is_free_again_after_them():
     config = ServiceConfig(max_body=100)
     statuses = []
@@ -191,6 +205,7 @@ def test_a_length_that_is_none_is_refused(length):
     ("languages", "expected"),
     [
         ("zh-CN,zh;q=0.9,en;q=0.8", "fact：案情必须含有中文；实际："),
+        ("fr, zh; q=0.5", "fact：案情必须含有中文；实际："),
         ("en-US,zh;q=0.5", "fact: the fact must hold Chinese text, got "),
         ("", "fact: the fact must hold Chinese text, got "),
     ],

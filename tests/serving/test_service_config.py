@@ -21,7 +21,8 @@ def test_the_defaults_work():
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
-        ({"queue_facts": 5, "max_facts": 6}, "--queue"),
+        ({"queue_facts": 50, "max_facts": 60}, "--queue"),
+        ({"queue_facts": 15, "max_facts": 6}, "--queue"),  # no fact could be explained
         ({"tls_certificate": Path("a")}, "--tls-certificate"),
         ({"tls_key": Path("a")}, "--tls-certificate"),
     ],
@@ -49,7 +50,10 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch):
 
 def test_keys_are_read_without_comments_and_empty_lines(tmp_path):
     path = tmp_path / "keys"
-    path.write_text("# front desk\n\n  0123456789abcdef \nfedcba9876543210\n", encoding="utf-8")
+    text = (
+        "\ufeff# front desk of the court\n\n  0123456789abcdef \n\t# the others\nfedcba9876543210\n"
+    )
+    path.write_text(text, encoding="utf-8")
     expected = [key_digest("0123456789abcdef"), key_digest("fedcba9876543210")]
     assert list(read_key_digests(path)) == expected
 
