@@ -87,11 +87,6 @@ class CaseError(LawrecError):
         self.kind = kind
         self.case_id = case_id
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the kind as well."""
-        error, arguments = super().__reduce__()
-        return partial(error, kind=self.kind), arguments
-
 
 class StatuteError(LawrecError):
     """An article is unknown, or the text of a statute is missing or damaged."""

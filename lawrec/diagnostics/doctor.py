@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from lawrec import __version__
-from lawrec.config import Config, ModelConfig
+from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import PAD_ID
 from lawrec.diagnostics.reports import DoctorReport, MachineReport
 from lawrec.models.flops import lstm_weights, n_features
@@ -58,11 +58,8 @@ _BATCH_STEP, _MAX_GPU_BATCH, _MAX_CPU_BATCH = 1_024, 262_144, 8_192  # tokens
 _CPU_TOKENS_PER_CORE = 3_072
 
 
-def examine(config: ModelConfig | None = None) -> DoctorReport:
-    """Return what this machine computes on, and advice.
-
-    Args:
-        config: The model to suggest a batch size for; None: the default one.
+def examine() -> DoctorReport:
+    """Return what this machine computes on, and advice for the default model.
 
     Example:
         >>> examine().findings.gpus  # doctest: +SKIP
@@ -80,11 +77,7 @@ def examine(config: ModelConfig | None = None) -> DoctorReport:
         findings=machine,
         why_no_gpu=why_no_gpu(machine),
         difference=cpu_gpu_difference() if machine.gpus else None,
-        batch_tokens=suggest_batch_tokens(
-            config or Config().model,
-            n_cores=cores,
-            free_bytes=free_bytes,
-        ),
+        batch_tokens=suggest_batch_tokens(ModelConfig(), n_cores=cores, free_bytes=free_bytes),
     )
 
 

@@ -14,9 +14,6 @@ import numpy as np
 from lawrec.errors import CaseError
 from lawrec.types import Float64Array, Int64Array
 
-N_LABELS = 183
-"""Number of lines in the law.txt of CAIL2018."""
-
 
 @dataclass(frozen=True)
 class JudgeResult:
@@ -55,7 +52,7 @@ class CailReport:
 
 
 def judge(
-    truth: Sequence[Iterable[int]], answers: Sequence[Iterable[int]], *, n_labels: int = N_LABELS
+    truth: Sequence[Iterable[int]], answers: Sequence[Iterable[int]], *, n_labels: int
 ) -> JudgeResult:
     """Return (micro-F1 + macro-F1) / 2 over all lines of law.txt.
 

@@ -9,7 +9,6 @@ Where `known` is False nobody knows whether the article applies: such an entry c
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,14 +84,11 @@ def threshold_sweep(
     return ThresholdSweep(thresholds, counts, predicted.sum(axis=1) / max(1, len(y_true)))
 
 
-def frequency_bands(
-    train_support: Int64Array, edges: Sequence[int] = BAND_EDGES
-) -> dict[str, BoolArray]:
+def frequency_bands(train_support: Int64Array) -> dict[str, BoolArray]:
     """Return which articles are in each band, by their number of train cases.
 
     Args:
         train_support: Number of train cases of each article, int64 (n_articles,).
-        edges: The fewest train cases in each band, rising.
 
     Returns:
         For each band that is not empty a bool (n_articles,), under a name such as "10-49".
@@ -103,7 +99,7 @@ def frequency_bands(
         {'0': [0], '10-49': [1, 2], '200+': [3]}
     """
     bands = {}
-    for low, high in zip(edges, (*edges[1:], math.inf), strict=True):
+    for low, high in zip(BAND_EDGES, (*BAND_EDGES[1:], math.inf), strict=True):
         last = "+" if high == math.inf else f"-{high - 1}" if high - 1 > low else ""
         name = f"{low}{last}"
         members = (train_support >= low) & (train_support < high)

@@ -109,11 +109,11 @@ def test_the_order_of_cases_and_of_ids_does_not_matter():
 
 
 def test_ids_beyond_the_183_lines_are_ignored():
-    result = judge([[1, 200, 200], [0]], [[1, -7, 184], [184]])
+    result = judge([[1, 200, 200], [0]], [[1, -7, 184], [184]], n_labels=183)
     assert result == judge([[1], []], [[1], []], n_labels=183)
     assert result.score == 1
 
 
 def test_a_missing_answer_is_refused():
     with pytest.raises(CaseError, match="one for each of the 2 cases, got 1"):
-        judge([[1], [2]], [[1]])
+        judge([[1], [2]], [[1]], n_labels=183)

@@ -7,11 +7,12 @@ import pytest
 
 from lawrec.errors import ConfigError, RunError
 from lawrec.inference import engines
-from lawrec.inference.engines import ENGINE_TOLERANCE, ENGINES, EngineChoice, choose_engine
+from lawrec.inference.engines import ENGINES, EngineChoice, choose_engine
 from lawrec.inference.load_scorer import load_scorer
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import CUDA
 from lawrec.runs.run import find_run
+from lawrec.training.onnx_export import MAX_DIFFERENCE
 from tests.helpers.damages import flip
 from tests.helpers.progress import messages_to
 
@@ -36,7 +37,7 @@ def scores(run, name):
 def test_engines_score_alike(trained_or_ranked):
     run = find_run(trained_or_ranked.checkpoints, None)
     expected = scores(run, "tensorflow")
-    np.testing.assert_allclose(scores(run, "onnx"), expected, rtol=0, atol=ENGINE_TOLERANCE)
+    np.testing.assert_allclose(scores(run, "onnx"), expected, rtol=0, atol=MAX_DIFFERENCE)
 
 
 def test_the_exported_form_is_chosen_in_silence(run):

@@ -103,7 +103,6 @@ def audit_reference_of(
     *,
     known: KnownLabels | None = None,
     max_tokens: int = AuditReference.max_tokens,
-    tokens: Callable[[str], float] = estimate_tokens,
 ) -> AuditReference:
     """Return the reference of a catalog's titles and a list of articles.
 
@@ -115,7 +114,6 @@ def audit_reference_of(
         listed: The list of articles; empty if there is none.
         known: The labels that cases may have; by default those of the list, else any.
         max_tokens: See `AuditReference`.
-        tokens: See `AuditReference`.
 
     Example:
         >>> reference = audit_reference_of([Article("264", "盗窃罪")])
@@ -134,7 +132,7 @@ def audit_reference_of(
             for charge in charges_of[entry.article]:
                 others = articles_of.get(charge, frozenset())
                 articles_of[charge] = others | {root_article(entry.article)}
-    return AuditReference(names, known, articles_of, charges_of, tokens, max_tokens)
+    return AuditReference(names, known, articles_of, charges_of, max_tokens=max_tokens)
 
 
 def _of_case(

@@ -25,7 +25,6 @@ def training_batches(
     batch_tokens: int,
     shuffle_cases: int,
     seed: int,
-    share: tuple[int, int] = (0, 1),
 ) -> Dataset:
     """Return the batches of the train cases and the extra ones; each epoch has every case once.
 
@@ -37,8 +36,6 @@ def training_batches(
             cases has fewer cases, but at least one.
         shuffle_cases: The size of the shuffle buffer, in cases.
         seed: Determines the order of the cases.
-        share: The index of this worker, from 0, and how many workers share the cases. In each
-            epoch every case goes to one of them, as long as all have the same records and seed.
 
     Returns:
         A dataset of dicts: "token_ids" int32 (batch, length); "articles" and "articles_known",
@@ -62,10 +59,6 @@ def training_batches(
         cycle_length=4,
         num_parallel_calls=tf.data.AUTOTUNE,
     )
-    worker, workers = share
-    if workers > 1:
-        # Case by case, not shard by shard: there may be fewer shards than workers.
-        dataset = dataset.shard(workers, worker)
     dataset = dataset.shuffle(shuffle_cases, seed=seed).repeat(epochs)
     dataset = dataset.map(
         _no_autograph(partial(_to_features, records=records, max_tokens=max_tokens)),

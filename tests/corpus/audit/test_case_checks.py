@@ -1,6 +1,6 @@
 import pytest
 
-from lawrec.corpus.audit.case_checks import CHECKS, audit_reference_of
+from lawrec.corpus.audit.case_checks import CHECKS, AuditReference, audit_reference_of
 from lawrec.corpus.case_lines import CaseLine, read_lines
 from lawrec.corpus.cases import Case
 from lawrec.errors import CaseError, ErrorKind
@@ -190,7 +190,7 @@ def test_the_context_of_a_match_is_shortened():
 def test_a_fact_is_truncated_beyond_the_tokens_that_are_read():
     assert note_of("truncated", "盗" * 160) == ""
     assert note_of("truncated", "盗" * 360) == "200 tokens"
-    counted = audit_reference_of([], max_tokens=2, tokens=len)
+    counted = AuditReference(tokens=len, max_tokens=2)
     assert note_of("truncated", "盗窃罪", reference=counted) == "3 tokens"
 
 

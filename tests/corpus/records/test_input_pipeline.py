@@ -71,7 +71,7 @@ def records(cases, tmp_path_factory):
     return make_records(tmp_path_factory.mktemp("records"), cases)
 
 
-def batches(records, epochs=1, batch_tokens=512, shuffle_cases=40, seed=7, **shared):
+def batches(records, epochs=1, batch_tokens=512, shuffle_cases=40, seed=7):
     dataset = training_batches(
         records,
         epochs,
@@ -79,7 +79,6 @@ def batches(records, epochs=1, batch_tokens=512, shuffle_cases=40, seed=7, **sha
         batch_tokens=batch_tokens,
         shuffle_cases=shuffle_cases,
         seed=seed,
-        **shared,
     )
     return [(batch["token_ids"].numpy(), batch["articles"].numpy()) for batch in dataset]
 
@@ -235,30 +234,6 @@ def test_a_short_case_may_have_more_unknown_articles_than_tokens(tmp_path):
     assert batch["token_ids"].shape == (1, LENGTH_STEP)
     np.testing.assert_array_equal(batch["articles_known"], [[0] * 39 + [1]])
     np.testing.assert_array_equal(batch["articles"], [[0] * 39 + [1]])
-
-
-@pytest.mark.parametrize("workers", [1, 2, 3, 7])
-def test_workers_share_the_cases_of_each_epoch_without_overlap(records, cases, workers):
-    parts = [batches(records, share=(worker, workers)) for worker in range(workers)]
-    orders = [order(part) for part in parts]
-    assert sorted(case for part in orders for case in part) == list(range(len(cases)))
-    sizes = [len(part) for part in orders]
-    assert max(sizes) - min(sizes) <= 1
-
-
-def test_more_workers_than_cases_leave_some_without_any(tmp_path):
-    records = make_records(tmp_path, invented_cases([5, 6, 7]))
-    parts = [order(batches(records, share=(worker, 5))) for worker in range(5)]
-    assert sorted(parts) == [[], [], [0], [1], [2]]
-
-
-def test_workers_share_the_cases_differently_in_the_next_epoch(tmp_path):
-    records = make_records(tmp_path, invented_cases([5] * 40), shard_cases=4)
-    shared = [order(batches(records, 2, 1, share=(worker, 2))) for worker in (0, 1)]
-    first, second = ([part[epoch * 20 : epoch * 20 + 20] for part in shared] for epoch in (0, 1))
-    for left, right in (first, second):
-        assert sorted(left + right) == list(range(40))
-    assert set(first[0]) != set(second[0])
 
 
 def test_a_record_of_another_schema_ends_the_reading_with_its_cause(tmp_path):
