@@ -60,6 +60,8 @@ def evaluate(
     p-value means that the runs differ.
     """
     case_format = option_values.case_format_of_data(data, arguments)
+    if data and option_values.is_given("split"):
+        raise click.UsageError("--data takes the place of --split: pass one of them.")
     if article_list and not cail:
         raise click.UsageError("--article-list is for --cail: name the file to write as well.")
     option_values.set_tensorflow_log()

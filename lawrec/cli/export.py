@@ -1,6 +1,7 @@
 """`lawrec export`: pack a run for use elsewhere."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,14 +26,10 @@ def bundle(run_name: str | None, checkpoints: Path, output: Path) -> None:
     has no paths of this machine.
     """
     from lawrec.export.bundle import export_bundle
-    from lawrec.runs.find_checkpoint import best_checkpoint
-    from lawrec.runs.run import find_run
 
-    run = find_run(checkpoints, run_name)
-    with option_values.show_progress() as progress:
-        checkpoint = best_checkpoint(run, progress)
-    size = export_bundle(run, output, checkpoint=checkpoint)
-    print_result(f"{output}: {run.folder.name}, {size / 1e6:,.1f} MB")
+    run, checkpoint = _open(checkpoints, run_name)
+    size = export_bundle(run, output, checkpoint=checkpoint) / 1e6
+    print_result(translate(f"{output}: {run.folder.name}, {size:,.1f} MB"))
 
 
 @export.command(short_help="Export the network of a run to ONNX.")
@@ -50,14 +47,10 @@ def onnx(run_name: str | None, checkpoints: Path, int8: bool) -> None:
     onnx-int8.
     """
     option_values.start_tensorflow()
-    from lawrec.runs.find_checkpoint import best_checkpoint
     from lawrec.runs.onnx_file import onnx_path
-    from lawrec.runs.run import find_run
     from lawrec.training.onnx_export import export_onnx
 
-    run = find_run(checkpoints, run_name)
-    with option_values.show_progress() as progress:
-        checkpoint = best_checkpoint(run, progress)
+    run, checkpoint = _open(checkpoints, run_name)
     difference = export_onnx(run, checkpoint)
     path = onnx_path(run, checkpoint)
     size = path.stat().st_size / 1e6
@@ -81,12 +74,8 @@ def savedmodel(run_name: str | None, checkpoints: Path, output: Path) -> None:
     """
     option_values.start_tensorflow()
     from lawrec.export.savedmodel import export_savedmodel
-    from lawrec.runs.find_checkpoint import best_checkpoint
-    from lawrec.runs.run import find_run
 
-    run = find_run(checkpoints, run_name)
-    with option_values.show_progress() as progress:
-        checkpoint = best_checkpoint(run, progress)
+    run, checkpoint = _open(checkpoints, run_name)
     difference = export_savedmodel(run, output, checkpoint=checkpoint)
     text = f"{output}: {run.folder.name}, scores differ by {difference:.1g} at most"
     print_result(translate(text))
@@ -106,11 +95,17 @@ def cail(run_name: str | None, checkpoints: Path, article_list: Path | None, out
     """
     from lawrec.export.cail_answers import read_labels
     from lawrec.export.cail_archive import export_cail
+
+    run, checkpoint = _open(checkpoints, run_name)
+    packed = export_cail(run, read_labels(run, article_list), path=output, checkpoint=checkpoint)
+    print_result(packed.text())
+
+
+def _open(checkpoints: Path, name: str | None) -> tuple[Any, str]:
+    """Return a run and its best checkpoint."""
     from lawrec.runs.find_checkpoint import best_checkpoint
     from lawrec.runs.run import find_run
 
-    run = find_run(checkpoints, run_name)
+    run = find_run(checkpoints, name)
     with option_values.show_progress() as progress:
-        checkpoint = best_checkpoint(run, progress)
-    packed = export_cail(run, read_labels(run, article_list), path=output, checkpoint=checkpoint)
-    print_result(packed.text())
+        return run, best_checkpoint(run, progress)

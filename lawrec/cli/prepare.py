@@ -10,11 +10,7 @@ from lawrec.cli.shared.printing import print_result
 
 @click.command(cls=option_types.HeadedCommand)
 @options.data
-@click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    help="Ray cluster that tokenizes; local: one on this machine.",
-)
+@options.cluster
 @options.messages
 def prepare(cluster: str | None, **arguments: Unpack[option_values.DataOptions]) -> None:
     """Convert labelled cases to records; `train` does this itself where it is needed."""

@@ -39,11 +39,7 @@ _PLAN = SearchPlan()
     default=_PLAN.jobs,
     help="Trials at the same time, each in a process.",
 )
-@click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    help="Ray cluster that trains the trials; local: one on this machine.",
-)
+@options.cluster
 @click.option(
     "--fixed",
     multiple=True,

@@ -98,6 +98,12 @@ def test_an_evaluation_of_other_cases_leaves_that_of_a_split(runs, tmp_path):
     assert report["path"] == str(cases)
 
 
+def test_cases_of_a_file_and_of_a_split_are_not_evaluated_at_once():
+    result = lawrec("evaluate", "--split", "test", "--data", "cases.json")
+    assert result.exit_code == 2
+    assert "Error: --data takes the place of --split: pass one of them.\n" in result.stderr
+
+
 def test_another_run_is_compared_on_the_same_cases(runs, tmp_path):
     others = ("--compare", "second", "--compare", runs[0])
     result = lawrec("evaluate", "--model", "first", *others, "--format", "json", "--html", "p.html")

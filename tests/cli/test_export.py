@@ -155,6 +155,11 @@ class TestBundle:
         run = (ranked.checkpoints / "LATEST").read_text("utf-8").strip()
         assert result.stdout == f"{path}: {run}, {path.stat().st_size / 1e6:,.1f} MB\n"
 
+    def test_it_says_so_in_chinese(self, ranked, tmp_path):
+        where = ("--checkpoints", ranked.checkpoints, "-o", tmp_path / "mine.lawrec")
+        result = lawrec("export", "bundle", "--language", "zh", *where)
+        assert result.stdout.startswith(f"{tmp_path}/mine.lawrec：")
+
     def test_predict_answers_with_it_as_with_the_run(self, packed, ranked, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         (tmp_path / "facts.txt").write_text("被告人张某秘密窃取钱包。\n", "utf-8")

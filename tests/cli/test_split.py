@@ -1,7 +1,10 @@
 """`lawrec split` from outside, and `lawrec audit` on the same files."""
 
+import click
 import pytest
 
+from lawrec.cli import load_command
+from lawrec.corpus.splitting.stratified_split import SplitSettings
 from tests.helpers.cli import FIELDS, audit_sizes, lawrec
 
 
@@ -27,6 +30,16 @@ def test_audit_and_split_of_a_table_with_other_names_say_how_to_name_them(table)
         assert result.exit_code == 1
         assert 'mine.csv.gz:1: the table must have a column "fact"' in result.stderr
         assert "--fact-field" in result.stderr
+
+
+def test_the_defaults_are_those_of_the_library():
+    command = load_command("split")
+    context = click.Context(command)
+    values = {option.name: option.get_default(context) for option in command.params}
+    defaults = SplitSettings()
+    assert values["ratios"] == ",".join(map(str, defaults.ratios))
+    assert values["split_seed"] == defaults.seed
+    assert values["near_duplicate_threshold"] == defaults.threshold
 
 
 def test_split_writes_three_splits(faulty_data, tmp_path):
