@@ -162,7 +162,7 @@ def recommend(
 
 def reasons(
     y_score: Float32Array, y_pred: BoolArray, *, rule: DecisionRule
-) -> npt.NDArray[np.str_]:
+) -> npt.NDArray[np.object_]:
     """Return why each article of each case is recommended, or why it is not.
 
     Args:
@@ -171,7 +171,7 @@ def reasons(
         rule: The rule.
 
     Returns:
-        Strings (n_cases, n_articles).
+        A str for each, (n_cases, n_articles).
 
     Example:
         >>> rule = DecisionRule(np.array([0.5, 0.5], np.float32), 1, 9)
@@ -193,7 +193,11 @@ def reasons(
         MINIMUM: y_pred,
         MAXIMUM: passed,
     }
-    return np.select(list(conditions.values()), list(conditions), kind.reason_failed)
+    names = np.array([*conditions, kind.reason_failed], object)
+    # Numbers first: an array of texts would have room for the longest one in every entry.
+    numbers = np.select([*conditions.values()], [*range(len(conditions))], len(conditions))
+    why: npt.NDArray[np.object_] = names[numbers]
+    return why
 
 
 def _best_listed(y_pred: BoolArray, ranks: Int64Array) -> BoolArray:

@@ -19,14 +19,14 @@ CHUNK_ROWS = 4_096
 """Cases for which numbers are computed at once that are larger than what is known of the cases."""
 
 
-def chunk_rows(n_cases: int) -> Iterator[slice]:
-    """Yield slices of `CHUNK_ROWS` rows, so that memory does not grow with the cases.
+def chunk_rows(n_cases: int, size: int = CHUNK_ROWS) -> Iterator[slice]:
+    """Yield slices of `size` rows, so that memory does not grow with the cases.
 
     Example:
         >>> list(chunk_rows(5_000))
         [slice(0, 4096, None), slice(4096, 8192, None)]
     """
-    yield from (slice(start, start + CHUNK_ROWS) for start in range(0, n_cases, CHUNK_ROWS))
+    yield from (slice(start, start + size) for start in range(0, n_cases, size))
 
 
 @dataclass(frozen=True)

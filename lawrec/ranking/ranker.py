@@ -15,11 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lawrec.config import RankingConfig
+from lawrec.evaluation.confusion_counts import chunk_rows
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.contributions import Contributions
 from lawrec.ranking.first_stage import (
     LOGIT_SCALE,
     LSTM,
+    WORDS,
     FirstStage,
     Margins,
     fit_first_stage,
@@ -44,6 +46,8 @@ from lawrec.ranking.second_stage import (
 from lawrec.ranking.train_cases import RankerCases
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
+_CHUNK_SCORES = 500_000
+"""Scores that are computed at once: what they come from takes a hundred times their room."""
 LstmLogits = Callable[[Folds], Float32Array]
 """From folds to the logits of the train cases, float32 (n_cases, n_articles), NaN where unknown."""
 
@@ -93,6 +97,14 @@ class Ranker:
             cases: The token ids of each case.
             lstm_logits: The logits of the LSTM, float32 (n_cases, n_articles), if they are needed.
         """
+        n_articles = len(self.first_stage.svms[WORDS].bias)
+        scores = np.empty((len(cases), n_articles), np.float32)
+        for rows in chunk_rows(len(cases), max(1, _CHUNK_SCORES // n_articles)):
+            logits = None if lstm_logits is None else lstm_logits[rows]
+            scores[rows] = self._scores(cases[rows], logits)
+        return scores
+
+    def _scores(self, cases: Sequence[TokenIds], lstm_logits: Float32Array | None) -> Float32Array:
         margins = self.first_stage.margins(cases)
         mixed = self._mixed(LOGIT_SCALE * mean_margin(margins), lstm_logits)
         if self.second_stage is None:

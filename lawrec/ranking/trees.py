@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lawrec.config import RankingConfig
+from lawrec.evaluation.confusion_counts import chunk_rows
 from lawrec.types import BoolArray, Float32Array, Float64Array, NumberArray
 
 _CHUNK_ROWS = 128
@@ -49,8 +50,7 @@ class BoostedTrees(NamedTuple):
         """
         total = np.full(len(features), self.baseline, np.float64)
         values = self.value.ravel()
-        for start in range(0, len(features), _CHUNK_ROWS):
-            rows = slice(start, start + _CHUNK_ROWS)
+        for rows in chunk_rows(len(features), _CHUNK_ROWS):
             *_, leaves = self._steps(features[rows])
             # Tree by tree, in order: a row gets the same sum alone and among many.
             for tree_values in values[leaves]:

@@ -5,7 +5,7 @@ import pytest
 
 from lawrec.config import RankingConfig
 from lawrec.errors import ConfigError
-from lawrec.ranking.first_stage import LOGIT_SCALE, sigmoid
+from lawrec.ranking.first_stage import LOGIT_SCALE, FirstStage, sigmoid
 from lawrec.ranking.ranker import fit_ranker
 from lawrec.ranking.second_stage import OTHERS_SCORE
 from lawrec.ranking.train_cases import RankerCases
@@ -32,6 +32,22 @@ def test_scores_do_not_depend_on_other_cases(ranker):
     together = ranker.scores(NEW)
     alone = np.concatenate([ranker.scores([case]) for case in NEW])
     np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("most", [2, 6, 100])
+def test_so_many_scores_are_computed_at_once_as_memory_allows(ranker, most, monkeypatch):
+    logits = np.linspace(-9, 9, 3 * len(NEW), dtype=np.float32).reshape(-1, 3)
+    expected, compute, sizes = ranker.scores(NEW, logits), FirstStage.margins, []
+
+    def margins(first_stage, cases):
+        sizes.append(len(cases))
+        return compute(first_stage, cases)
+
+    monkeypatch.setattr(FirstStage, "margins", margins)
+    monkeypatch.setattr("lawrec.ranking.ranker._CHUNK_SCORES", most)
+    np.testing.assert_array_equal(ranker.scores(NEW, logits), expected)
+    assert max(sizes) == max(1, most // 3)
+    assert sum(sizes) == len(NEW)
 
 
 @pytest.mark.parametrize("extra", [(), TRAIN[:9]])
