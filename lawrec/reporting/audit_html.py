@@ -8,7 +8,7 @@ from html import escape
 from lawrec.corpus.audit.audit import AuditReport, Finding, SplitSizes
 from lawrec.law.catalog import article_titles
 from lawrec.reporting.audit_text import long_tail, verdict, with_short_paths
-from lawrec.reporting.html_page import page_html, template
+from lawrec.reporting.html_page import page_html, table_rows, template
 from lawrec.translation import translate
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 1000, 220, 44, 6
@@ -37,7 +37,10 @@ def audit_html(report: AuditReport) -> str:
         tail=escape(long_tail(report)),
         chart=_chart(report.articles, names),
         head="".join(f"<th>{escape(name)}</th>" for name in report.splits),
-        rows="".join(_row(name, counts, names=names) for name, counts in report.articles.items()),
+        rows=table_rows(
+            (name, names.get(name, ""), *(f"{count:,}" for count in counts.values()))
+            for name, counts in report.articles.items()
+        ),
     )
     return page_html(translate(f"Audit of {report.data}"), body, stylesheet="audit.css")
 
@@ -60,10 +63,7 @@ def _card(name: str, sizes: SplitSizes) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    examples = "".join(
-        f"<tr><td>{escape(where)}</td><td>{escape(translate(note))}</td></tr>"
-        for where, note in finding.examples
-    )
+    examples = table_rows((where, translate(note)) for where, note in finding.examples)
     pill = f'<span class="pill">{translate(finding.severity)}</span>'
     todo = _CODE.sub(r"<code>\1</code>", escape(translate(finding.todo)))
     return (
@@ -114,8 +114,3 @@ def _tick(count: int, most: int) -> str:
         f'<line x1="{LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
         f'<text x="{LEFT - 6}" y="{y + 4:.1f}">{count:,}</text>'
     )
-
-
-def _row(article: str, counts: Mapping[str, int], *, names: Mapping[str, str]) -> str:
-    cells = "".join(f"<td>{count:,}</td>" for count in counts.values())
-    return f"<tr><td>{escape(article)}</td><td>{escape(names.get(article, ''))}</td>{cells}</tr>"

@@ -23,6 +23,7 @@ from lawrec.evaluation.report import (
 )
 from lawrec.law.articles import statute_order
 from lawrec.reporting.evaluation_text import comparison_table, interval_text, summary_tables
+from lawrec.reporting.html_page import table_rows
 from lawrec.translation import marked, translate
 from lawrec.types import BoolArray
 
@@ -47,12 +48,9 @@ def html_table(
         True
     """
     head = "".join(f"<th>{escape(translate(name))}</th>" for name in headings)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows
-    )
     return (
         f'<div class="scroll"><table class="{css_class}"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f"<tbody>{table_rows(rows)}</tbody></table></div>"
     )
 
 

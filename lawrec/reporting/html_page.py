@@ -5,6 +5,7 @@ are files of the folder `static`, and their text is copied into the page.
 """
 
 import re
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from string import Template
@@ -35,6 +36,18 @@ def page_html(title: str, body: str, *, stylesheet: str) -> str:
     page = Template(static_text("page.html"))
     parts = {"title": escape(title), "style": style, "body": body, "language": current_language()}
     return encodable(page.substitute(parts))
+
+
+def table_rows(rows: Iterable[Iterable[object]]) -> str:
+    """Return rows of a table whose cells are plain text.
+
+    Example:
+        >>> table_rows([[264, "<b>"]])
+        '<tr><td>264</td><td>&lt;b&gt;</td></tr>'
+    """
+    return "".join(
+        f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in cells)}</tr>" for cells in rows
+    )
 
 
 def static_text(name: str) -> str:

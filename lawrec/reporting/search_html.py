@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lawrec.reporting import plots
-from lawrec.reporting.html_page import page_html, template
+from lawrec.reporting.html_page import page_html, table_rows, template
 from lawrec.reporting.search_text import ranked, setting_rows, shown, value_label
 from lawrec.search.results import SearchResult, TrialResult, train_command
 from lawrec.storage.files import write_text
@@ -58,9 +58,9 @@ def search_html(result: SearchResult) -> str:
         if result.importances
         else f"<p>{translate('Too few complete trials with different values to know.')}</p>",
         parallel=_parallel_coordinates(result, label),
-        settings=_rows(setting_rows(result)),
+        settings=table_rows(setting_rows(result)),
         heads="".join(f"<th>{escape(name)}</th>" for name in result.ranges),
-        rows=_rows(_trial_cells(trial, result.ranges) for trial in result.trials),
+        rows=table_rows(_trial_cells(trial, result.ranges) for trial in result.trials),
     )
     return page_html(translate(f"Search in {result.folder}"), body, stylesheet="evaluation.css")
 
@@ -113,9 +113,3 @@ def _trial_cells(trial: TrialResult, names: Iterable[str]) -> list[str]:
         f"{trial.seconds / 60:.1f}",
         *(shown(trial.settings.get(name, "")) for name in names),
     ]
-
-
-def _rows(rows: Iterable[Sequence[str]]) -> str:
-    return "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows
-    )

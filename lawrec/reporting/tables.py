@@ -6,7 +6,7 @@ from typing import Any
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from lawrec.text import plain
@@ -81,8 +81,13 @@ def simple_table(first: str, *others: str) -> PlainTable:
     return table
 
 
-def render(table: Table, width: int = WIDTH) -> str:
-    """Return a table as text; no line is wider than `width` cells or ends in spaces.
+def render(*parts: RenderableType, width: int = WIDTH, colour: bool = False) -> str:
+    """Return tables and texts as text; no line is wider than `width` cells or ends in spaces.
+
+    Args:
+        *parts: What to show, one below the other.
+        width: Greatest width of a line, in cells.
+        colour: Whether to colour the text, as a terminal shows it.
 
     Example:
         >>> table = simple_table("Article", "Score")
@@ -90,7 +95,17 @@ def render(table: Table, width: int = WIDTH) -> str:
         >>> [line.split() for line in render(table).splitlines()][1::2]
         [['Article', 'Score'], ['264', '0.912']]
     """
-    # Without markup and emoji, "[/]" and ":a:" in facts, titles and paths stay as they are.
     output = StringIO()
-    Console(file=output, width=width, color_system=None, markup=False, emoji=False).print(table)
-    return "\n".join(line.rstrip() for line in output.getvalue().splitlines()) + "\n"
+    console = Console(
+        file=output,
+        width=width,
+        color_system="standard" if colour else None,
+        force_terminal=colour,
+        # "[/]", ":a:" and numbers in facts, titles and paths stay as they are.
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    for part in parts:
+        console.print(part)
+    return "".join(f"{line.rstrip()}\n" for line in output.getvalue().splitlines())

@@ -131,7 +131,7 @@ def test_a_table_is_no_wider_than_it_may_be(cells, width):
     table = simple_table("Article", "Score")
     for first, second in cells:
         table.add_row(plain(first), plain(second))
-    assert all(cell_len(line) <= width for line in render(table, width).splitlines())
+    assert all(cell_len(line) <= width for line in render(table, width=width).splitlines())
 
 
 @given(text=texts(20))

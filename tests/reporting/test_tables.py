@@ -24,7 +24,7 @@ def test_names_are_aligned_left_and_numbers_right():
 
 @pytest.mark.parametrize("width", [20, 60])
 def test_no_line_is_wider_than_asked_or_ends_in_spaces(width):
-    lines = render(table(("生产、销售不符合安全标准的食品罪" * 3, "0.9")), width).splitlines()
+    lines = render(table(("生产、销售不符合安全标准的食品罪" * 3, "0.9")), width=width).splitlines()
     assert max(map(cell_len, lines)) <= width
     assert lines == [line.rstrip() for line in lines]
 

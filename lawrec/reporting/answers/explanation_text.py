@@ -1,9 +1,7 @@
 """Explanations as text: the clauses with their words marked, the rival, and similar cases."""
 
 from collections.abc import Iterable, Iterator
-from io import StringIO
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
@@ -11,7 +9,7 @@ from lawrec.decision.explanation import Evidence, SimilarCase
 from lawrec.decision.recommend import Recommendation
 from lawrec.reporting.answers.cells import NO_WORD_DECIDES
 from lawrec.reporting.answers.highlights import stretches
-from lawrec.reporting.tables import WIDTH
+from lawrec.reporting.tables import WIDTH, render
 from lawrec.runs.results import Answer
 from lawrec.text import plain
 from lawrec.translation import translate
@@ -39,19 +37,8 @@ def explanation_text(answer: Answer, width: int = WIDTH, *, colour: bool = False
             +2.25 某甲[窃]。
             Words: 窃 +1.50
     """
-    output = StringIO()
-    console = Console(
-        file=output,
-        width=width,
-        color_system="standard" if colour else None,
-        force_terminal=colour,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
-    for indent, line in _lines(answer, colour=colour):
-        console.print(Padding(line, (0, 0, 0, indent)))
-    return "".join(f"{line.rstrip()}\n" for line in output.getvalue().splitlines())
+    lines = (Padding(line, (0, 0, 0, indent)) for indent, line in _lines(answer, colour=colour))
+    return render(*lines, width=width, colour=colour)
 
 
 def _lines(answer: Answer, *, colour: bool) -> Iterator[tuple[int, Text]]:

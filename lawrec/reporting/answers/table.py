@@ -60,7 +60,7 @@ def answer_table(
         notes = "".join(f"{line}\n" for line in lines)
         notes += explanation_text(answer, width, colour=colour)
         entries = answer.decision.recommendations
-        table = render(_recommendations_table(entries, width), width)
+        table = render(_recommendations_table(entries, width), width=width)
         yield f"{head.plain}\n{table}{notes}{_recommended_texts(entries, texts or {})}"
 
 
