@@ -26,7 +26,7 @@ from lawrec.progress import SILENT, Progress
 from lawrec.ranking.run_scorer import RunScorer
 from lawrec.runs.labelled_cases import labelled_cases
 from lawrec.runs.leakage import split_path
-from lawrec.runs.onnx_file import INT8_MODEL, MODEL, onnx_logits, onnx_path, save_onnx
+from lawrec.runs.onnx_file import INT8_MODEL, MODEL, ONNX, onnx_logits, onnx_path, save_onnx
 from lawrec.runs.ranker_file import load_ranker
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run
@@ -106,7 +106,7 @@ def export_int8(run: Run, checkpoint: str, *, progress: Progress = SILENT) -> In
     before, after = (_metrics(scored, each.y_score, rule=rule) for each in (scored, again))
     _check_loss(run, before, after=after)
     save_onnx(run, checkpoint, models={MODEL: exact, INT8_MODEL: content})
-    return Int8Model(run.folder / "onnx" / INT8_MODEL, len(content), before, after)
+    return Int8Model(run.folder / ONNX / INT8_MODEL, len(content), before, after)
 
 
 def quantized(model: bytes) -> bytes:

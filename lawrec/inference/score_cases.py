@@ -7,7 +7,6 @@ other cases, or damaged ones, are never used by mistake: they are computed again
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,14 +23,14 @@ from lawrec.iterables import batched
 from lawrec.law.articles import statute_order
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.run_scorer import Scorer
-from lawrec.runs.checkpoint_list import RUN_FILE
+from lawrec.runs.checkpoint_list import run_digest
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.labelled_cases import LabelledCases
 from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run, load_encoder
-from lawrec.storage.array_files import read_arrays
-from lawrec.storage.files import atomic_file, sha256
+from lawrec.storage.array_files import read_arrays, text_array, texts_in
+from lawrec.storage.files import atomic_file
 from lawrec.storage.seal import SEAL_ERRORS, json_digest
 from lawrec.types import Int64Array
 
@@ -126,7 +125,7 @@ def _with_articles(scored: ScoredCases, articles: tuple[str, ...]) -> ScoredCase
 
 def _key(run: Run, checkpoint: str, *, engine: str, cases: LabelledCases) -> str:
     """Return a digest of all that the scores depend on."""
-    own = [scoring_digest(run, checkpoint), sha256(run.folder / RUN_FILE)]
+    own = [scoring_digest(run, checkpoint), run_digest(run.folder)]
     labels = sorted(cases.labels.names or ())
     read = [cases.sha256, cases.case_format.non_defaults(), labels, cases.max_cases, cases.skip_bad]
     return json_digest([SCORES_VERSION, own, engine, read])
@@ -134,11 +133,10 @@ def _key(run: Run, checkpoint: str, *, engine: str, cases: LabelledCases) -> str
 
 def _store(scored: ScoredCases, path: Path, *, key: str, progress: Progress) -> None:
     """Write scores and their digest; a message says where that is not possible."""
-    # An array of texts would have room for the longest text in each of its entries.
     arrays: dict[str, Any] = {
         **vars(scored),
-        "case_ids": np.frombuffer(json.dumps(scored.case_ids).encode(), np.uint8),
-        "articles": np.frombuffer(json.dumps(scored.articles).encode(), np.uint8),
+        "case_ids": text_array(scored.case_ids),
+        "articles": text_array(scored.articles),
         "skipped": np.asarray(scored.skipped),
         "drawn_from": np.asarray(scored.drawn_from),
     }
@@ -159,8 +157,8 @@ def _load(path: Path, key: str, *, progress: Progress) -> ScoredCases | None:
         if str(arrays.pop("digest")) != _digest(arrays, key):
             raise ValueError("other scores than its name says")
         return ScoredCases(
-            case_ids=tuple(json.loads(arrays["case_ids"].tobytes())),
-            articles=tuple(json.loads(arrays["articles"].tobytes())),
+            case_ids=texts_in(arrays["case_ids"]),
+            articles=texts_in(arrays["articles"]),
             y_true=arrays["y_true"],
             y_score=arrays["y_score"],
             known=arrays["known"],

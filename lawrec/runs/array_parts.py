@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from lawrec.runs.checkpoint_list import RUN_FILE
+from lawrec.runs.checkpoint_list import run_digest
 from lawrec.runs.run import Run
 from lawrec.storage.array_files import read_arrays
-from lawrec.storage.files import atomic_folder, sha256
+from lawrec.storage.files import atomic_folder
 from lawrec.storage.seal import MANIFEST, damaged_file, file_digests, read_sealed, write_sealed
 
 
@@ -40,7 +40,7 @@ def save_part(
     """
     with atomic_folder(run.folder / part) as folder:
         np.savez_compressed(folder / file, **arrays)
-        owner = {"run": _digest(run), "files": file_digests(folder, [file])}
+        owner = {"run": run_digest(run.folder), "files": file_digests(folder, [file])}
         write_sealed(folder / MANIFEST, {**owner, **values})
 
 
@@ -56,7 +56,7 @@ def read_part_manifest(run: Run, part: str) -> dict[str, Any]:
         ['words', 'extra']
     """
     manifest = read_sealed(run.folder / part / MANIFEST)
-    if manifest["run"] != _digest(run):
+    if manifest["run"] != run_digest(run.folder):
         raise ValueError("that of another run")
     return manifest
 
@@ -80,7 +80,3 @@ def load_part(run: Run, part: str, *, file: str) -> tuple[dict[str, Any], dict[s
     if damage := damaged_file(folder, manifest["files"]):
         raise ValueError(f"{damage[0].name}: {damage[1]}")
     return manifest, read_arrays(folder / file)
-
-
-def _digest(run: Run) -> str:
-    return sha256(run.folder / RUN_FILE)

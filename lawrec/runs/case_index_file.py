@@ -10,7 +10,6 @@ run    the SHA-256 of the run's run.json: the index of another run is noticed
 files  the SHA-256 of index.npz
 """
 
-import json
 from itertools import accumulate
 from typing import Any
 
@@ -20,6 +19,7 @@ from lawrec.errors import RunError
 from lawrec.ranking.case_index import CaseIndex
 from lawrec.runs.array_parts import load_part, save_part
 from lawrec.runs.run import Run
+from lawrec.storage.array_files import text_array, texts_in
 from lawrec.storage.seal import SEAL_ERRORS
 
 SIMILAR = "similar"
@@ -35,7 +35,7 @@ def save_case_index(run: Run, index: CaseIndex) -> None:
         True
     """
     arrays: dict[str, Any] = {
-        "case_ids": np.frombuffer(json.dumps(index.case_ids).encode(), np.uint8),
+        "case_ids": text_array(index.case_ids),
         "labels": np.array([label for labels in index.labels for label in labels], np.uint32),
         "n_labels": np.array([len(labels) for labels in index.labels], np.uint32),
         **{name: getattr(index, name) for name in ("weights", "terms", "values")},
@@ -84,7 +84,7 @@ def _from_arrays(arrays: dict[str, Any]) -> CaseIndex:
     labels, sizes = arrays["labels"].tolist(), arrays["n_labels"].tolist()
     ends = accumulate(sizes)
     return CaseIndex(
-        tuple(json.loads(arrays["case_ids"].tobytes())),
+        texts_in(arrays["case_ids"]),
         tuple(tuple(labels[end - size : end]) for size, end in zip(sizes, ends, strict=True)),
         *(arrays[name] for name in ("weights", "terms", "values")),
     )

@@ -46,14 +46,25 @@ class ListedCheckpoint:
     files: dict[str, str]
 
 
-def checkpoint_list(run_digest: str, checkpoints: Sequence[ListedCheckpoint]) -> dict[str, object]:
+def run_digest(folder: Path) -> str:
+    """Return the SHA-256 of the run.json of a run, from its folder or from `best` in it.
+
+    Example:
+        >>> run_digest(run.folder) == run_digest(run.folder / "best")  # doctest: +SKIP
+        True
+    """
+    own = folder / RUN_FILE
+    return sha256(own if own.is_file() else folder.parent / RUN_FILE)
+
+
+def checkpoint_list(run: str, checkpoints: Sequence[ListedCheckpoint]) -> dict[str, object]:
     """Return the content of a list of checkpoints, which is not sealed yet.
 
     Example:
         >>> checkpoint_list("12", [])
         {'run': '12', 'checkpoints': []}
     """
-    return {"run": run_digest, "checkpoints": [asdict(each) for each in checkpoints]}
+    return {"run": run, "checkpoints": [asdict(each) for each in checkpoints]}
 
 
 def write_checkpoint_list(folder: Path, checkpoints: Sequence[ListedCheckpoint] = ()) -> None:
@@ -66,7 +77,7 @@ def write_checkpoint_list(folder: Path, checkpoints: Sequence[ListedCheckpoint] 
     Example:
         >>> write_checkpoint_list(run.folder / "best")  # doctest: +SKIP
     """
-    write_sealed(folder / CHECKPOINTS, checkpoint_list(_run_digest(folder), checkpoints))
+    write_sealed(folder / CHECKPOINTS, checkpoint_list(run_digest(folder), checkpoints))
 
 
 def read_checkpoint_list(folder: Path) -> tuple[ListedCheckpoint, ...]:
@@ -84,7 +95,7 @@ def read_checkpoint_list(folder: Path) -> tuple[ListedCheckpoint, ...]:
         values = read_sealed(path)
         listed = tuple(ListedCheckpoint(**entry) for entry in values["checkpoints"])
         check_file_names(name for each in listed for name in (each.name, *each.files))
-        is_own = values["run"] == _run_digest(folder)
+        is_own = values["run"] == run_digest(folder)
     except SEAL_ERRORS as error:
         raise RunError(
             path, expected="the list of checkpoints must be undamaged", got=error, todo=_TODO
@@ -157,9 +168,3 @@ def checkpoint_digest(prefix: str) -> str:
         got="a list without it",
         todo="Start the command again: a training may have just replaced it.",
     )
-
-
-def _run_digest(folder: Path) -> str:
-    """Return the SHA-256 of the run.json of a run, from its folder or from `best` in it."""
-    own = folder / RUN_FILE
-    return sha256(own if own.is_file() else folder.parent / RUN_FILE)

@@ -25,9 +25,9 @@ from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.errors import RunError
 from lawrec.ranking.length_batches import run_in_batches
 from lawrec.runs.array_parts import read_part_manifest
-from lawrec.runs.checkpoint_list import RUN_FILE, checkpoint_digest
+from lawrec.runs.checkpoint_list import checkpoint_digest, run_digest
 from lawrec.runs.run import Run
-from lawrec.storage.files import atomic_folder, sha256
+from lawrec.storage.files import atomic_folder
 from lawrec.storage.seal import MANIFEST, SEAL_ERRORS, damaged_file, file_digests, write_sealed
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
@@ -55,7 +55,7 @@ def save_onnx(run: Run, checkpoint: str, *, models: Mapping[str, bytes]) -> None
         for name, content in models.items():
             (folder / name).write_bytes(content)
         values = {
-            "run": sha256(run.folder / RUN_FILE),
+            "run": run_digest(run.folder),
             "checkpoint": Path(checkpoint).relative_to(run.folder).as_posix(),
             "sha256_of": checkpoint_digest(checkpoint),
             "files": file_digests(folder, models),

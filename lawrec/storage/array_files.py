@@ -1,7 +1,9 @@
 """Files of arrays: NumPy's .npz, read within limits and without pickle, whoever wrote them."""
 
+import json
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,3 +40,28 @@ def read_arrays(path: Path) -> dict[str, NumberArray]:
     if not all(isinstance(array, np.ndarray) for array in arrays.values()):
         raise ValueError("a file with something else than arrays")
     return arrays
+
+
+def text_array(texts: Sequence[str]) -> NumberArray:
+    """Return texts as an array, uint8 (n_bytes,), which holds them as JSON.
+
+    An array of texts would have room for the longest one in each of its entries.
+
+    Example:
+        >>> texts_in(text_array(["264", "133之一"]))
+        ('264', '133之一')
+    """
+    return np.frombuffer(json.dumps(texts).encode(), np.uint8)
+
+
+def texts_in(array: NumberArray) -> tuple[str, ...]:
+    """Return the texts that `text_array` has made an array of.
+
+    Raises:
+        ValueError: It has made no such array.
+
+    Example:
+        >>> texts_in(np.array([91, 93], np.uint8))
+        ()
+    """
+    return tuple(json.loads(array.tobytes()))

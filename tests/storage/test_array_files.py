@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lawrec.storage import array_files
-from lawrec.storage.array_files import read_arrays
+from lawrec.storage.array_files import read_arrays, text_array, texts_in
 
 
 def npz(**arrays):
@@ -27,6 +27,12 @@ def zipped(**contents):
         for name, content in contents.items():
             archive.writestr(f"{name}.npy", content)
     return written.getvalue()
+
+
+@pytest.mark.parametrize("texts", [(), ("",), ("264", "张\n", "\ud800", "a" * 99)])
+def test_texts_are_read_as_they_were_written(texts, tmp_path):
+    (tmp_path / "a.npz").write_bytes(npz(a=text_array(texts)))
+    assert texts_in(read_arrays(tmp_path / "a.npz")["a"]) == texts
 
 
 @pytest.mark.parametrize(
