@@ -20,7 +20,7 @@ import numpy as np
 
 from lawrec.config import DecisionConfig
 from lawrec.decision.calibration import CALIBRATIONS
-from lawrec.decision.decision_rule import RULE_KINDS, DecisionRule, decide
+from lawrec.decision.decision_rule import DecisionRule, decide
 from lawrec.decision.objectives import OBJECTIVES, best_point, objective
 from lawrec.decision.threshold_curve import NEVER, ThresholdCurve
 from lawrec.decision.threshold_strategies import STRATEGIES, best_by_cail_score, fit_rule
@@ -243,28 +243,21 @@ def _averaged(
 ) -> DecisionRule:
     """Return the rule of a strategy, averaged and shrunk as `cross_fit` says."""
     thresholds = _mean_thresholds(rule, fold_rules)
-    if STRATEGIES[config.strategy].per_article and RULE_KINDS[rule.kind].absolute:
+    if STRATEGIES[config.strategy].per_article:
         thresholds = _shrink_to_shared(thresholds, cases, config=config)
     return replace(rule, thresholds=thresholds.astype(np.float32))
 
 
 def _mean_thresholds(rule: DecisionRule, fold_rules: Sequence[DecisionRule]) -> Float64Array:
-    """Return the mean thresholds of the folds whose rule has the same signature, or the rule's own.
+    """Return the mean thresholds of the folds, or the rule's own where there are none.
 
     An infinite threshold of a fold is left out of the mean; one of the rule itself is kept.
     """
-    signature = _rule_signature(rule)
-    same = [fold.thresholds for fold in fold_rules if _rule_signature(fold) == signature]
-    stacked = np.array(same or [rule.thresholds], np.float64)
+    stacked = np.array([fold.thresholds for fold in fold_rules] or [rule.thresholds], np.float64)
     finite = np.isfinite(stacked)
     means = np.where(finite, stacked, 0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
     has_mean = np.isfinite(rule.thresholds) & finite.any(axis=0)
     return np.where(has_mean, means, rule.thresholds)
-
-
-def _rule_signature(rule: DecisionRule) -> tuple[str, int, int]:
-    """Return what two rules must have in common for a mean of their thresholds to make sense."""
-    return rule.kind, rule.min_articles, rule.max_articles
 
 
 def _shrink_to_shared(

@@ -41,10 +41,10 @@ def fit_rule(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
     """
     strategy = lookup(STRATEGIES, config.strategy, where="decision.strategy")
     if not config.unseen_threshold or cases.support.all():
-        return _fit(strategy, cases, config=config)
+        return strategy.fit(cases, config)
     if not cases.support.any():
         return _rule(np.full(len(cases.support), config.unseen_threshold), config)
-    rule = _fit(strategy, cases.tunable, config=config)
+    rule = strategy.fit(cases.tunable, config)
     return _with_unseen(rule, cases.support > 0, unseen_threshold=config.unseen_threshold)
 
 
@@ -159,20 +159,6 @@ def cheapest_pooled_threshold(cases: TuningCases, config: DecisionConfig) -> np.
     """
     mean_costs = _costs(cases, config).mean(axis=0)
     return cases.pooled_curve.threshold(_cheapest_point(cases.pooled_curve, mean_costs))
-
-
-def _fit(
-    strategy: "ThresholdStrategy", cases: TuningCases, *, config: DecisionConfig
-) -> DecisionRule:
-    rule = strategy.fit(cases, config)
-    if not strategy.takes_best_of_all:
-        return rule
-    others = (
-        other.fit(cases, replace(config, strategy=name))
-        for name, other in STRATEGIES.items()
-        if not other.takes_best_of_all
-    )
-    return best_by_cail_score(cases, (rule, *others))
 
 
 def _fixed(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
@@ -312,8 +298,8 @@ class ThresholdStrategy:
         per_article: Whether each article has its own threshold, which cross-fitting shrinks towards
             the shared one.
         shared_threshold: Chooses the threshold that articles share.
-        takes_best_of_all: Whether the rules of all other strategies are candidates too, so that
-            none of them has a better CAIL score on the same cases.
+        takes_best_of_all: Whether cross-fitting takes the rules of all other strategies as
+            candidates, too, so that none of them has a better CAIL score on the same cases.
     """
 
     fit: Callable[[TuningCases, DecisionConfig], DecisionRule]

@@ -21,7 +21,7 @@ from lawrec.decision.threshold_strategies import STRATEGIES, fit_rule
 from lawrec.decision.tuning_cases import RARE, TuningCases
 from lawrec.errors import ConfigError
 from lawrec.evaluation.metrics import HEADLINES, HIGHER_IS_BETTER, cail_score
-from tests.helpers.arrays import bools, floats, random_mask, random_table
+from tests.helpers.arrays import SEEDS, bools, floats, random_mask, random_table
 
 CONFIG = DecisionConfig(strategy="per_article", folds=3, shrinkage_cases=20)
 QUICK = DecisionConfig(folds=2)
@@ -183,32 +183,41 @@ def test_cail_is_never_worse_than_another_strategy_on_the_cases_it_sees():
         assert of_strategy["cail_score"] == max(of_strategy.values())
 
 
-def test_only_folds_with_the_same_signature_count(monkeypatch):
-    monkeypatch.setattr(
-        cross_fitting, "best_by_cail_score", lambda cases, candidates: candidates[0]
+@pytest.mark.parametrize("unseen_threshold", [0.0, math.inf])
+@pytest.mark.parametrize("limits", [(0, 100), (1, 10), (1, 2)])
+def test_cail_is_never_worse_without_folds_whatever_the_limits_are(limits, unseen_threshold):
+    config = DecisionConfig(
+        min_articles=limits[0],
+        max_articles=limits[1],
+        unseen_threshold=unseen_threshold,
+        folds=1,
+        shrinkage_cases=0,
     )
-    kinds = set()
-    for seed in range(25):
-        cases = invented(seed, cases=40, support=(20, 8, 4), apart=0.1)
-        config = replace(CONFIG, strategy="cail_score", shrinkage_cases=0)
-        whole = fit_rule(cases, config)
-        parts = [fit_rule(part, config) for part in leave_out_folds(cases, config)]
-        alike = [part for part in parts if signature(part) == signature(whole)] or [whole]
-        rule = np.array([part.thresholds for part in alike], np.float64)
-        finite = np.isfinite(rule)
-        means = np.where(finite, rule, 0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
-        kept = np.isfinite(whole.thresholds) & finite.any(axis=0)
-        expected = np.where(kept, means, whole.thresholds)
-        assert thresholds(cases, config) == pytest.approx(expected, abs=1e-6)
-        if whole.kind != "threshold":  # and is not shrunk either
-            shrunk_too = thresholds(cases, replace(config, shrinkage_cases=20))
-            assert shrunk_too == pytest.approx(expected, abs=1e-6)
-        kinds.add((whole.kind, len(alike) == len(parts)))
-    assert kinds >= {("threshold", True), ("threshold", False), ("share", False)}
+    for seed in SEEDS:
+        y_true, y_score = random_table(seed, articles=6, unseen=2)
+        known = random_mask(seed, y_true.shape) if seed % 2 else None
+        cases = TuningCases(y_true, y_score, known)
+        of_strategy = {}
+        for name in STRATEGIES:
+            rule = cross_fit(cases, replace(config, strategy=name))
+            of_strategy[name] = cail_score(y_true, decide(y_score, rule), known)
+        assert of_strategy["cail_score"] >= max(of_strategy.values()) - 1e-12
 
 
-def signature(rule):
-    return rule.kind, rule.min_articles, rule.max_articles
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_each_strategy_is_fitted_once_on_the_same_cases(strategy, monkeypatch):
+    fitted = []
+
+    def fit(cases, config):
+        fitted.append((config.strategy, len(cases.y_true)))
+        return fit_rule(cases, config)
+
+    monkeypatch.setattr(cross_fitting, "fit_rule", fit)
+    cross_fit(invented(0, cases=91), replace(CONFIG, strategy=strategy))
+    folds = [len(mask) - mask.sum() for mask in fold_masks(91, CONFIG.folds)]
+    names = list(STRATEGIES) if strategy == "cail_score" else [strategy]
+    parts = {name: [91, *folds] if STRATEGIES[name].averaged else [91] for name in names}
+    assert sorted(fitted) == sorted((name, size) for name in names for size in parts[name])
 
 
 def test_an_article_with_many_cases_keeps_nearly_its_own_threshold():

@@ -1,5 +1,4 @@
 import math
-from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
@@ -15,7 +14,7 @@ from lawrec.decision.threshold_strategies import fit_rule as tune_labelled
 from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import ConfigError
 from lawrec.evaluation.confusion_counts import Counts, f1
-from lawrec.evaluation.metrics import METRICS, cail_score
+from lawrec.evaluation.metrics import METRICS
 from tests.helpers.arrays import (
     RATES,
     SEEDS,
@@ -166,28 +165,6 @@ def test_top_n_per_score_has_the_best_share(name):
         best = max(objective(y_true, y_pred, known, config=config) for y_pred in lists)
         y_pred = decide(y_score, tune(y_true, y_score, config, known))
         assert objective(y_true, y_pred, known, config=config) == pytest.approx(best)
-
-
-@pytest.mark.parametrize("unseen_threshold", [0.0, math.inf])
-@pytest.mark.parametrize("limits", [(0, 100), (1, 10), (1, 2)])
-def test_cail_is_never_worse_than_any_other_strategy(limits, unseen_threshold):
-    least, most = limits
-    config = DecisionConfig(
-        min_articles=least, max_articles=most, unseen_threshold=unseen_threshold
-    )
-    for seed in SEEDS:
-        y_true, y_score = random_table(seed, articles=6, unseen=2)
-        known = random_mask(seed, y_true.shape) if seed % 2 else None
-        cases = TuningCases(y_true, y_score, known)
-        of_strategy = {
-            name: cail_score(
-                y_true,
-                decide(y_score, tune_labelled(cases, replace(config, strategy=name))),
-                known,
-            )
-            for name in STRATEGIES
-        }
-        assert of_strategy["cail_score"] >= max(of_strategy.values()) - 1e-12
 
 
 def test_no_change_of_a_single_threshold_improves_the_points_of_cail():
