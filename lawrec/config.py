@@ -160,7 +160,7 @@ class TrainingConfig:
     summary_every: int = number(10)  # steps between TensorBoard summaries; 0: none
     histogram_every: int = number(0)  # steps between histograms of weights and gradients; 0: none
     device: str = "auto"  # auto (all GPUs, else the CPU), cpu, gpu (all of them) or gpu:N, from 0
-    precision: str = "float32"  # a key of devices.PRECISIONS: the dtype of matrix products on a GPU
+    precision: str = "float32"  # of matrix products; a key of devices.configure.PRECISIONS
     memory_growth: bool = True  # allocate a GPU's memory as it is needed, not all at once
     intra_op_threads: int = number(0, at_most=1_024)  # within one operation; 0: one per core
     inter_op_threads: int = number(0, at_most=1_024)  # operations in parallel; 0: one per core

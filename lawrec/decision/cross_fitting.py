@@ -92,7 +92,7 @@ def choose_rule(
 
 
 def cross_fit(cases: TuningCases, config: DecisionConfig) -> DecisionRule:
-    """Choose a decision rule as `tune` does, then average and shrink its thresholds.
+    """Choose a decision rule as `fit_rule` does, then average and shrink its thresholds.
 
     An average is over the rules chosen without each fold in turn. An article with
     `config.shrinkage_cases` true cases has a threshold half-way between its own and the shared

@@ -10,7 +10,7 @@ from lawrec.config import from_dict
 from lawrec.config_sources import PRESETS, differences
 from lawrec.errors import RunError
 from lawrec.search.space import SearchSpace
-from lawrec.search.study import ERROR, Study, best_trial, finished_trials
+from lawrec.search.study import ERROR, Study, best_trial, finished_trials, importances
 from lawrec.storage.files import write_text
 
 BEST_FILE = "best.toml"
@@ -121,7 +121,7 @@ def search_result(
         best=_trial_result(best),
         start=space.start_values,
         ranges={name: str(searched) for name, searched in space.ranges.items()},
-        importances=_importances(study),
+        importances=importances(study),
         settings=differences(space.with_values(best.params), from_dict(PRESETS[preset], preset)),
     )
 
@@ -197,17 +197,3 @@ def _trial_result(trial: Any) -> TrialResult:
 def _why_none(trials: tuple[TrialResult, ...]) -> str:
     failed = [trial for trial in trials if trial.error]
     return f"{len(failed)} that failed, the last with: {failed[-1].error}" if failed else "none"
-
-
-def _importances(study: Study) -> dict[str, float]:
-    """Return the share of each setting in the variance of the values, by Optuna's fANOVA."""
-    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
-
-    complete = [trial.value for trial in finished_trials(study) if trial.state.name == "COMPLETE"]
-    if len(set(complete)) < 2:
-        return {}
-    try:
-        shares = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
-    except RuntimeError:  # no tree of the forest has split the trials
-        return {}
-    return {name: float(share) for name, share in shares.items()}

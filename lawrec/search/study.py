@@ -213,6 +213,27 @@ def best_trial(study: Study) -> Any:
     return max(trials, key=lambda trial: (trial.value, -trial.number), default=None)
 
 
+def importances(study: Study) -> dict[str, float]:
+    """Return the share of each setting in the variance of the values, by Optuna's fANOVA.
+
+    It is empty where there are too few complete trials, or all have the same value.
+
+    Example:
+        >>> importances(study)  # doctest: +SKIP
+        {'model.dropout': 0.81, 'model.lstm_units': 0.19}
+    """
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+    complete = [trial.value for trial in finished_trials(study) if trial.state.name == "COMPLETE"]
+    if len(set(complete)) < 2:
+        return {}
+    try:
+        shares = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+    except RuntimeError:  # no tree of the forest has split the trials
+        return {}
+    return {name: float(share) for name, share in shares.items()}
+
+
 def _restart_stopped(study: Study) -> None:
     """Queue again what a search that was killed has left running."""
     for trial in study.get_trials(deepcopy=False):

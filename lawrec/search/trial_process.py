@@ -25,7 +25,7 @@ Message = float | str | None
 
 
 class Worker(Protocol):
-    """What runs a trial: a process, or a thread in a test."""
+    """What runs a trial: a process, or a thread that passes on the messages of another machine."""
 
     def terminate(self) -> None:
         """End it at once."""
