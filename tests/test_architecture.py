@@ -48,8 +48,8 @@ HOUSE = {
     "corpus.duplicates": ("pair_search", "near_duplicates", "held_out"),
     "corpus.tokenization": ("entities", "jieba_dictionary", "tokenizers", "token_spans"),
     "corpus": (
-        *("readers", "cases", "bad_lines", "splits", "parallel_tokenization", "case_shards"),
-        *("case_lines", "label_check", "vocabulary"),
+        *("readers", "cases", "bad_lines", "splits", "case_counts", "parallel_tokenization"),
+        *("case_shards", "case_lines", "label_check", "vocabulary"),
     ),
     "corpus.records": (
         *("dataset_spec", "manifest", "extra_cases", "record", "tfrecords", "writer"),

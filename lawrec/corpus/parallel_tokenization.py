@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lawrec.config import CorpusConfig
+from lawrec.corpus.case_counts import TokenCounts, count_tokens
 from lawrec.corpus.cases import Case, n_characters, task_batches
-from lawrec.corpus.splits import TokenCounts, count_tokens
 from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
 from lawrec.iterables import MapItems, batched, map_here
 from lawrec.parallel import available_cores, parallel_map

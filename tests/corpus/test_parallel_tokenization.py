@@ -14,9 +14,9 @@ import pytest
 
 from lawrec.config import CorpusConfig
 from lawrec.corpus.bad_lines import usable_cases
+from lawrec.corpus.case_counts import TokenCounts
 from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
-from lawrec.corpus.splits import TokenCounts
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.errors import CaseError
 from lawrec.storage.resources import shipped_path

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from lawrec.corpus.bad_lines import SKIPPED, BadLines, usable_cases
+from lawrec.corpus.case_counts import SplitCounts, TokenCounts
 from lawrec.corpus.cases import EVERY_ARTICLE, Case, no_case_error, read_cases
 from lawrec.corpus.label_check import KnownLabels, labels_known_to_run, refuse_unknown_labels
 from lawrec.corpus.parallel_tokenization import tokenize_cases
@@ -27,7 +28,7 @@ from lawrec.corpus.records.extra_cases import ExtraCases, statute_cases
 from lawrec.corpus.records.manifest import VOCABULARY_FILES, Manifest, Split, manifest_to_dict
 from lawrec.corpus.records.record import Record
 from lawrec.corpus.records.tfrecords import write_shards
-from lawrec.corpus.splits import SplitCounts, TokenCounts, encodings_at
+from lawrec.corpus.splits import encodings_at
 from lawrec.corpus.tokenization.tokenizers import listed_words
 from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
 from lawrec.errors import CaseError
