@@ -24,8 +24,8 @@ HOUSE = {
         *("device_names", "tensorflow_start", "onnxruntime_start", "distributed", "configure"),
     ),
     "storage": (
-        *("limits", "encodings", "temporary_names", "remote_files", "claims", "json_text"),
-        *("files", "array_files", "seal", "resources", "disk_array", "text_files"),
+        *("limits", "encodings", "processes", "temporary_names", "remote_files", "claims"),
+        *("json_text", "files", "array_files", "seal", "resources", "disk_array", "text_files"),
         "unchanged_files",
     ),
     "law": (

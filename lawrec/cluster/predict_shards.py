@@ -29,8 +29,8 @@ from lawrec.inference.recommender import Recommender
 from lawrec.progress import SILENT, Progress
 from lawrec.reporting.answers.writers import PARQUET, save_answers
 from lawrec.runs.results import Answer
+from lawrec.storage.processes import HOST
 from lawrec.storage.seal import json_digest
-from lawrec.storage.temporary_names import HOST
 
 SHARD_BYTES = 4 * 2**20
 """Bytes of cases in a shard, by default: half a minute of work. docs/cluster.md says why."""

@@ -14,7 +14,7 @@ from lawrec.errors import CaseError, quoted
 from lawrec.law.articles import article_name, statute_order
 from lawrec.law.catalog import shipped_catalog
 from lawrec.serving.request_bodies import FeedbackBody
-from lawrec.storage.temporary_names import locked
+from lawrec.storage.processes import locked
 
 
 def feedback_case(body: FeedbackBody, known: tuple[str, ...]) -> Case:

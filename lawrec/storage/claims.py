@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
+from lawrec.storage.processes import PID_SPACE, is_running, process_name
 from lawrec.storage.remote_files import create_new, touch
-from lawrec.storage.temporary_names import PID_SPACE, is_running, process_name, remove
+from lawrec.storage.temporary_names import remove
 
 TOUCH_SECONDS = 5.0
 """Seconds between two touches by the holder."""

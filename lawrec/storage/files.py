@@ -15,8 +15,9 @@ from typing import IO, Any
 
 from lawrec.errors import CaseError, quoted
 from lawrec.storage.json_text import json_text
+from lawrec.storage.processes import locked
 from lawrec.storage.remote_files import RemotePath
-from lawrec.storage.temporary_names import locked, new_temporary, remove
+from lawrec.storage.temporary_names import new_temporary, remove
 
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 """The errors of renaming a folder to a path where something is."""

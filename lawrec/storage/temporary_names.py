@@ -5,27 +5,14 @@ that several can write the same file or folder.
 """
 
 import os
-import platform
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
+from lawrec.storage.processes import PID_SPACE, is_running, process_name
 
-def _pid_namespace() -> int:
-    """Return the number of the namespace of this process's id; 0 where it cannot be known."""
-    try:
-        return Path("/proc/self/ns/pid").stat().st_ino
-    except OSError:
-        return 0
-
-
-HOST = platform.node()
-"""The name of this host, which other hosts that share a disk do not have."""
-PID_SPACE = f"{HOST}.{_pid_namespace()}"
-"""Where a process id means the same process: a container may have the name of its host."""
 _TEMPORARY = re.compile(rf"\..+\.([0-9]{{1,10}})@{re.escape(PID_SPACE)}\.[0-9a-f]{{8}}\.tmp")
 """What the processes of this space are writing, as `new_temporary` names it."""
 _NAME_KEPT = 40
@@ -53,16 +40,6 @@ def new_temporary(path: Path) -> Path:
     return path.with_name(name)
 
 
-def process_name() -> str:
-    """Return a name of this process that no other one has while it runs, wherever it runs.
-
-    Example:
-        >>> process_name() == f"{os.getpid()}@{PID_SPACE}"
-        True
-    """
-    return f"{os.getpid()}@{PID_SPACE}"
-
-
 def _names_in(folder: Path) -> list[str]:
     """Return what is in a folder; nothing if it may be written to but not read."""
     try:
@@ -82,45 +59,3 @@ def remove(path: Path) -> None:
         return
     with suppress(OSError):
         path.unlink()
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Yield to one process or thread at a time, on systems with locks of folders.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder, locked(Path(folder)):
-        ...     pass
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def is_running(pid: int) -> bool:
-    """Return whether a process runs on this host; also True where nobody can know.
-
-    Example:
-        >>> is_running(os.getpid())
-        True
-    """
-    # Signal 0 only asks whether the process exists; on Windows, os.kill would end the process.
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):  # it is another user's, or no process id
-        pass
-    return True

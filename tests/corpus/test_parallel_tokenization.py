@@ -19,9 +19,9 @@ from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.errors import CaseError
+from lawrec.storage.processes import PID_SPACE
 from lawrec.storage.resources import shipped_path
 from lawrec.storage.seal import json_digest
-from lawrec.storage.temporary_names import PID_SPACE
 
 TERMS = (shipped_path("vocab/legal_terms.txt"),)
 CHAR = CorpusConfig(tokenizer="char", max_tokens=3)

@@ -7,7 +7,7 @@ import pytest
 
 from lawrec.storage import claims as module
 from lawrec.storage.claims import Claims, claim_name
-from lawrec.storage.temporary_names import PID_SPACE
+from lawrec.storage.processes import PID_SPACE
 
 
 class Clock:

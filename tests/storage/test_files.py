@@ -26,7 +26,7 @@ from lawrec.storage.files import (
     write_json,
     write_text,
 )
-from lawrec.storage.temporary_names import HOST, PID_SPACE
+from lawrec.storage.processes import HOST, PID_SPACE
 
 
 class Interrupted(BaseException):
@@ -215,7 +215,7 @@ def test_what_other_hosts_and_other_programs_left_is_not_ours(at_work, tmp_path)
 
 
 def test_containers_of_the_same_name_have_different_names_for_their_processes():
-    show = "from lawrec.storage.temporary_names import PID_SPACE; print(PID_SPACE)"
+    show = "from lawrec.storage.processes import PID_SPACE; print(PID_SPACE)"
     container = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
     python = [sys.executable, "-c", show]
     if not shutil.which("unshare") or subprocess.run([*container, "true"], check=False).returncode:
