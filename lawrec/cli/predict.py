@@ -90,7 +90,8 @@ class _ShardOptions(option_values.InputFormatOptions):
 @click.option(
     "--threshold",
     type=option_types.FloatRange(0, 1),
-    help="Recommend all articles with at least this score, instead of using the tuned thresholds.",
+    help="Recommend articles with at least this score, not those above the tuned thresholds; the "
+    "least and the most articles of a list stay.",
 )
 @click.option(
     "--with-text", is_flag=True, help="Add the text of each article, from an imported statute."

@@ -38,7 +38,8 @@ def _default(setting: str) -> str:
 @click.option(
     "--objective",
     type=option_types.RegistryChoice("decision.objectives.OBJECTIVES"),
-    help=f"Metric to maximize.  [default: {_default('objective')}]",
+    help="Metric to maximize; thresholds are chosen by F1 instead, and strategies alone by the "
+    f"metric, where it depends on whole lists.  [default: {_default('objective')}]",
 )
 @click.option(
     "--calibration",

@@ -24,7 +24,12 @@ from lawrec.ranking.length_batches import run_in_batches
 from lawrec.runs.run import Run
 from lawrec.storage.files import atomic_folder
 from lawrec.training.checkpoints import load_model
-from lawrec.training.onnx_export import MAX_DIFFERENCE, sample_cases, score_difference
+from lawrec.training.onnx_export import (
+    MAX_DIFFERENCE,
+    check_network,
+    sample_cases,
+    score_difference,
+)
 from lawrec.types import Model, NumberArray, Tensor
 
 SIGNATURE = "serving_default"
@@ -45,7 +50,8 @@ def export_savedmodel(run: Run, folder: Path, *, checkpoint: str) -> float:
         The largest difference between two scores of the sample.
 
     Raises:
-        RunError: The checkpoint is damaged, or the scores differ.
+        RunError: No score of the run depends on its network, the checkpoint is damaged, or the
+            scores differ.
         FileExistsError: The folder exists.
 
     Example:
@@ -54,6 +60,7 @@ def export_savedmodel(run: Run, folder: Path, *, checkpoint: str) -> float:
         ... )
         0.0
     """
+    check_network(run)
     model = load_model(run, checkpoint)
     with atomic_folder(folder, overwrite=False) as new:
         with disk_full_as_os_error(folder):

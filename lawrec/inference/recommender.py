@@ -201,9 +201,10 @@ class Recommender:
 
         Raises:
             ConfigError: The run has no second stage, whose features could be added.
+            TypeError: A fact is no str.
         """
         texts = [facts] if isinstance(facts, str) else facts
-        cases = (Case("", str(number), fact) for number, fact in enumerate(texts, 1))
+        cases = (Case("", str(number), _text(fact, number)) for number, fact in enumerate(texts, 1))
         encoded = encode_cases(cases, self.encoder, jobs=0)
         return [
             answer
@@ -354,3 +355,10 @@ def _n_characters(encoded: EncodedCase) -> int:
 
 def _error_note(n_errors: int) -> str:
     return marked(f"{n_errors:,} not answered") if n_errors else ""
+
+
+def _text(fact: object, number: int) -> str:
+    """Return a fact, which people who call the library without types may have as anything."""
+    if isinstance(fact, str):
+        return fact
+    raise TypeError(f"fact {number} must be a str, got {type(fact).__name__}")

@@ -118,6 +118,7 @@ def tune_run(
         guarantee=guarantee,
         feedback=effect,
         out_of_fold=source is None,
+        skipped=tuned.skipped,
     )
     save_thresholds(run, tuning, co_citations=co_citations, checkpoint=checkpoint)
     return tuning

@@ -11,7 +11,7 @@ from lawrec.corpus.records.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.diagnostics.reports import DoctorReport, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
-from lawrec.reporting.tables import aligned, render, sample_note, simple_table
+from lawrec.reporting.tables import aligned, render, sample_note, simple_table, skipped_note
 from lawrec.runs.results import FeedbackEffect, GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
 from lawrec.storage.json_text import json_text
@@ -105,18 +105,12 @@ def tuning_text(tuning: TuningResult) -> str:
         Strategies by CAIL score, cross-validated
         ...
     """
-    rule = tuning.rule
-    finite = rule.thresholds[np.isfinite(rule.thresholds)]
-    thresholds = f"{len(finite)} of {len(rule.thresholds)} articles have a threshold"
-    interval = f", from {finite.min():.3f} to {finite.max():.3f}" if len(finite) else ""
-    unseen = int((tuning.support == 0).sum())
-    rare = int((tuning.support < RARE).sum()) - unseen
-    unreliable = f"unreliable: {rare} with fewer than {RARE} cases, {unseen} without any"
     lines = [
         translate(f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}")
         + sample_note(tuning.cases, tuning.drawn_from)
+        + skipped_note(tuning.skipped)
         + (translate(", out of fold") if tuning.out_of_fold else ""),
-        f"{translate(thresholds)}{translate(interval)}; {translate(unreliable)}",
+        _rule_text(tuning),
     ]
     if tuning.guarantee:
         lines.append(_guarantee_text(tuning.guarantee))
@@ -124,6 +118,24 @@ def tuning_text(tuning: TuningResult) -> str:
     if tuning.feedback:
         lines += _feedback_lines(tuning.feedback)
     return _comparison(tuning) + "\n".join(lines)
+
+
+def _rule_text(tuning: TuningResult) -> str:
+    """Return what an article must reach to be listed."""
+    rule = tuning.rule
+    finite = rule.thresholds[np.isfinite(rule.thresholds)]
+    if rule.kind == "expected_f1":
+        return translate("each case has the list with the greatest expected F1")
+    if rule.kind == "share" and rule.min_articles == rule.max_articles:
+        return translate(f"each case has as many articles: {rule.max_articles}")
+    if rule.kind == "share":
+        return translate(f"an article must reach {finite.min():.3f} of the best score of its case")
+    thresholds = f"{len(finite)} of {len(rule.thresholds)} articles have a threshold"
+    interval = f", from {finite.min():.3f} to {finite.max():.3f}" if len(finite) else ""
+    unseen = int((tuning.support == 0).sum())
+    rare = int((tuning.support < RARE).sum()) - unseen
+    unreliable = f"unreliable: {rare} with fewer than {RARE} cases, {unseen} without any"
+    return f"{translate(thresholds)}{translate(interval)}; {translate(unreliable)}"
 
 
 def _comparison(tuning: TuningResult) -> str:

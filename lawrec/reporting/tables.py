@@ -51,6 +51,18 @@ def sample_note(cases: int, drawn_from: int) -> str:
     return translate(f", drawn at random from {drawn_from:,}") if drawn_from > cases else ""
 
 
+def skipped_note(skipped: int) -> str:
+    """Return what to say after the number of cases: how many lines were left out, if any was.
+
+    Example:
+        >>> skipped_note(2), skipped_note(0)
+        (', 2 bad lines left out', '')
+    """
+    if skipped == 1:
+        return translate(", 1 bad line left out")
+    return translate(f", {skipped:,} bad lines left out") if skipped else ""
+
+
 def aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
     """Return a line per row: its name, then its value in a column of its own.
 

@@ -75,6 +75,7 @@ class TuningResult:
         guarantee: The cost of the guarantee; None without one.
         feedback: What was used of feedback; None without any.
         out_of_fold: Whether the cases are train cases, scored by models that have not seen them.
+        skipped: The number of lines that were left out.
     """
 
     strategy: str
@@ -91,6 +92,7 @@ class TuningResult:
     guarantee: GuaranteeCost | None
     feedback: FeedbackEffect | None = None
     out_of_fold: bool = False
+    skipped: int = 0
 
 
 @dataclass(frozen=True)

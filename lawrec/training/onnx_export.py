@@ -46,13 +46,7 @@ def export_onnx(run: Run, checkpoint: str) -> float:
         >>> export_onnx(run, best_checkpoint(run)) < MAX_DIFFERENCE  # doctest: +SKIP
         True
     """
-    if not run.config.ranking.needs_lstm:
-        raise RunError(
-            run.folder,
-            expected="the scores of the run must depend on its network",
-            got="a run that scores without it, and needs no TensorFlow",
-            todo="Predict with it as it is.",
-        )
+    check_network(run)
     saved = open_checkpoint(checkpoint)
     content = onnx_model(run.config.model, {name: saved.read(name) for name in saved.weights})
     use_full_float32()  # otherwise, scores on a GPU differ by up to 1e-3
@@ -70,6 +64,24 @@ def export_onnx(run: Run, checkpoint: str) -> float:
         )
     save_onnx(run, checkpoint, models={MODEL: content})
     return difference
+
+
+def check_network(run: Run) -> None:
+    """Refuse a run whose network is of no use to anybody: no score depends on it.
+
+    Raises:
+        RunError: The run scores without its network.
+
+    Example:
+        >>> check_network(find_run(Path("checkpoints"), None))  # doctest: +SKIP
+    """
+    if not run.config.ranking.needs_lstm:
+        raise RunError(
+            run.folder,
+            expected="the scores of the run must depend on its network",
+            got="a run that scores without it, and needs no TensorFlow",
+            todo="Predict with it as it is.",
+        )
 
 
 def export_after_training(run: Run, *, progress: Progress = SILENT) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -29,6 +31,14 @@ def test_what_is_loaded_again_computes_the_scores_of_the_network(run, tmp_path):
     logits = load_model(run, best_checkpoint(run))(token_ids, training=False)["articles"]
     np.testing.assert_allclose(outputs["logits"], logits, atol=1e-5)
     np.testing.assert_allclose(outputs["scores"], tf.sigmoid(logits), atol=1e-5)
+
+
+def test_a_network_that_no_score_depends_on_is_refused(run, tmp_path):
+    ranking = replace(run.config.ranking, lstm_feature=False, lstm_share=0.0)
+    linear = replace(run, config=replace(run.config, ranking=ranking))
+    with pytest.raises(RunError, match="the scores of the run must depend on its network"):
+        export_savedmodel(linear, tmp_path / "model", checkpoint=best_checkpoint(run))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_scores_differently_is_removed(run, tmp_path, monkeypatch):

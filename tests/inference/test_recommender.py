@@ -74,6 +74,12 @@ def test_a_text_without_a_known_token_has_one_fallback_that_says_so(trained, fac
     assert len(generous(FACTS[0])[0].decision.recommendations) > 1
 
 
+@pytest.mark.parametrize("wrong", [None, 5, b"x"])
+def test_what_is_no_text_is_named(recommender, wrong):
+    with pytest.raises(TypeError, match=f"fact 2 must be a str, got {type(wrong).__name__}"):
+        recommender([FACTS[0], wrong])
+
+
 def test_no_fact_has_no_answer(recommender):
     assert recommender([]) == []
 

@@ -47,6 +47,11 @@ COMPARISON = Comparison(
 )
 
 
+def test_what_was_left_out_is_counted():
+    first, *_ = evaluation_table(replace(REPORT, skipped=15)).splitlines()
+    assert first == "12,345 cases of data/test.json, 183 articles, 15 bad lines left out"
+
+
 def test_a_report_is_a_text_of_tables():
     assert evaluation_table(REPORT) == (
         f"""\

@@ -1,5 +1,5 @@
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -60,6 +60,32 @@ def test_the_text_of_tuning_counts_the_articles_with_a_threshold(thresholds, lin
         "on the cases used to tune: CAIL score 0.8765; micro-F1 0.5000; "
         "macro-F1, articles with cases 0.5000; exact match 0.5000"
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        ({"kind": "share"}, "an article must reach 0.250 of the best score of its case"),
+        (
+            {"kind": "share", "min_articles": 2, "max_articles": 2},
+            "each case has as many articles: 2",
+        ),
+        ({"kind": "expected_f1"}, "each case has the list with the greatest expected F1"),
+    ],
+)
+def test_the_text_of_tuning_says_what_other_rules_ask_for(rule, line):
+    result = tuning([0.25, 0.25, 0.25])
+    lines = runs_text.tuning_text(replace(result, rule=replace(result.rule, **rule))).splitlines()
+    assert lines[1] == line
+
+
+@pytest.mark.parametrize(
+    ("skipped", "note"),
+    [(0, ""), (1, ", 1 bad line left out"), (1234, ", 1,234 bad lines left out")],
+)
+def test_the_text_of_tuning_counts_what_was_left_out(skipped, note):
+    lines = runs_text.tuning_text(tuning([0.5], skipped=skipped)).splitlines()
+    assert lines[0] == f"global on 1,234 cases of valid.json{note}"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from lawrec.text import encodable, printable
 from lawrec.translation import error_message, translate
 
 _CASES = "<!-- cases -->"
-_COLUMNS = ("Article", "Title", "Score", "Threshold", "Recommended")
+_COLUMNS = ("Article", "Title", "Score", "Probability", "Threshold", "Recommended")
 
 
 def answer_html(

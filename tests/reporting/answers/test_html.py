@@ -83,9 +83,9 @@ def test_the_fact_is_whole_with_and_without_an_explanation():
 
 def test_scores_reasons_and_texts_are_shown():
     section = case(ANSWER, texts={"264": "盗窃公私财物。", "347": "走私。"})
-    assert '<td>0.912 <meter value="0.912"></meter></td><td>0.500</td>' in section
+    assert '<td>0.912 <meter value="0.912"></meter></td><td>0.954</td><td>0.500</td>' in section
     assert "<td>yes: above threshold</td>" in section
-    assert "<td>none</td><td>no: below threshold</td>" in section
+    assert "<td></td><td>none</td><td>no: below threshold</td>" in section
     assert '<summary>264 盗窃罪</summary><p class="fact">盗窃公私财物。</p>' in section
     assert "走私" not in section
 
