@@ -30,6 +30,7 @@ from lawrec.corpus.formats.parquet import read_parquet
 from lawrec.corpus.formats.plain_text import looks_like, read_document, read_lines
 from lawrec.errors import CaseError, quoted
 from lawrec.law.labels import split_labels
+from lawrec.storage.encodings import guess_encoding
 from lawrec.storage.text_files import DECOMPRESSORS
 
 __all__ = ["ALL_ARTICLES", "DEFAULT_FORMAT", "FIX_LINE", "OR_CHARGES", "READERS", "SOME_ARTICLES"]
@@ -148,7 +149,7 @@ def choose_stream_reader(stream: BufferedReader, case_format: CaseFormat) -> str
 
     Args:
         stream: The bytes, none of which is taken.
-        case_format: How the cases are written; the first line of a table names the fact's column.
+        case_format: How the cases are written; the first line of a table names its columns.
 
     Example:
         >>> import io
@@ -157,7 +158,8 @@ def choose_stream_reader(stream: BufferedReader, case_format: CaseFormat) -> str
         ('csv', b'id,fact')
     """
     lines = stream.peek().lstrip().splitlines() or [b""]
-    line = lines[0].decode("utf-8", errors="replace")
+    encoding = case_format.encoding or guess_encoding(lines[0])
+    line = lines[0].decode(encoding, errors="replace")
     return looks_like(line.lstrip("\ufeff"), case_format.fact_field) or "text"
 
 

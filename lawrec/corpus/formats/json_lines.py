@@ -26,7 +26,7 @@ def read_json_lines(cases: CaseStream) -> Iterator[Row]:
     r"""Yield the object of each line that is not blank.
 
     Raises:
-        CaseError: The file is a JSON array.
+        CaseError: The file is a JSON array, or its first object has several lines.
 
     Example:
         >>> import io
@@ -40,7 +40,9 @@ def read_json_lines(cases: CaseStream) -> Iterator[Row]:
         if line.strip():
             where = f"{cases.where}:{number}"
             if is_first and line.lstrip().startswith("["):
-                raise _array_error(cases.where)
+                raise _other_json(cases.where, "a JSON array", program=".[]")
+            if is_first and line.strip() == "{":
+                raise _other_json(cases.where, "an object over several lines", program=".")
             is_first = False
             try:
                 yield number, _object(line, where, case_format=cases.case_format)
@@ -76,11 +78,12 @@ def _value(line: str, where: str) -> Any:
     raise CaseError(where, expected=_EXPECTED, got=got, todo=todo, kind=ErrorKind.BROKEN_JSON)
 
 
-def _array_error(where: str) -> CaseError:
+def _other_json(where: str, got: str, *, program: str) -> CaseError:
+    """Return the error of a file that a program of jq turns into JSON lines."""
     return CaseError(
         where,
         expected="the file must be JSON lines, one object per line",
-        got="a JSON array",
-        todo=f"Convert it: jq -c '.[]' {where} > lines.jsonl.",
+        got=got,
+        todo=f"Convert it: jq -c '{program}' {where} > lines.jsonl.",
         kind=ErrorKind.BROKEN_JSON,
     )

@@ -9,11 +9,17 @@ from lawrec.errors import CaseError, ErrorKind
 from lawrec.storage.limits import MAX_LINE_BYTES
 from lawrec.storage.text_files import decode_lines
 
-_OBJECT = re.compile(r'\s*+(?:\[\s*+)?+\{\s*+"')
-"""How a line of JSON begins, and no fact."""
+_OBJECT = re.compile(r'\s*+(?:\[\s*+)?+\{\s*+"|\s*+(?:\[|\[?\{)\s*+$')
+"""How a line of JSON begins, or one that opens JSON over several lines, and no fact."""
 _LABEL = re.compile(r"\s*+__label__")
 """How a line of fastText's train files begins: its labels are no part of the fact."""
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
+_MOST_NAME = 20
+"""Characters of the name of a column; the parts of a fact between two commas may be longer."""
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_. -]*+")
+"""A name of a column: a line of such names alone has no Chinese, and is no fact."""
+_CHINESE_NAME = re.compile("(?:案件|犯罪|基本|适用|相关)?(?:事实|案情|法条|罪名|案由|案号|标签)")
+"""A name of a column that hardly stands in a fact between two commas."""
 
 
 def looks_like(line: str, fact_field: str) -> str | None:
@@ -21,18 +27,28 @@ def looks_like(line: str, fact_field: str) -> str | None:
 
     Args:
         line: The line.
-        fact_field: The name of the column of the facts: the first line of a table has it.
+        fact_field: The name of the column of the facts: the first line of a table should have it.
 
     Example:
-        >>> [looks_like(line, "fact") for line in ('{"fact": "盗窃"}', "id,fact", "盗窃")]
-        ['jsonl', 'csv', None]
+        >>> lines = ('{"fact": "盗窃"}', "id,fact", "案号,描述", "盗窃,抢劫")
+        >>> [looks_like(line, "fact") for line in lines]
+        ['jsonl', 'csv', 'csv', None]
     """
     if _OBJECT.match(line):
         return "jsonl"
     for name, delimiter in _DELIMITERS.items():
-        if fact_field in (column.strip(' "\ufeff\r\n') for column in line.split(delimiter)):
+        columns = [column.strip(' "\ufeff\r\n') for column in line.split(delimiter)]
+        if fact_field in columns or (len(columns) > 1 and _are_names(columns)):
             return name
     return None
+
+
+def _are_names(columns: list[str]) -> bool:
+    """Return whether the parts of a line are the names of columns, and most likely no fact."""
+    is_short = max(map(len, columns)) <= _MOST_NAME
+    return is_short and (
+        all(map(_NAME.fullmatch, columns)) or any(map(_CHINESE_NAME.fullmatch, columns))
+    )
 
 
 def read_lines(cases: CaseStream) -> Iterator[Row]:

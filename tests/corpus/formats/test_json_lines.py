@@ -26,6 +26,13 @@ def test_an_array_is_one_error_of_the_file(tmp_path, text):
     assert error.todo == f"Convert it: jq -c '.[]' {error.where} > lines.jsonl."
 
 
+def test_an_object_over_several_lines_is_one_error_of_the_file(tmp_path):
+    with pytest.raises(CaseError) as caught:
+        cases_of(tmp_path, '{\n  "fact": "被告人盗窃。"\n}\n')
+    assert caught.value.got == "an object over several lines"
+    assert caught.value.todo.startswith("Convert it: jq -c '.' ")
+
+
 def test_an_array_in_a_later_line_is_an_error_of_its_line(tmp_path):
     case, error, other = cases_of(tmp_path, f"{LINE}\n[1, 2]\n{LINE}")
     assert error.got == "[1, 2]"

@@ -26,6 +26,13 @@ def read(content, reader="text"):
         ('"fact","articles"', "csv"),
         ("\ufefffact", "csv"),
         ("articles\tfact", "tsv"),
+        ("text,label", "csv"),
+        ('"Case ID"\t"text"', "tsv"),
+        ("案号,案件事实,适用法条", "csv"),
+        ("序号\t罪名", "tsv"),
+        ("{", "jsonl"),
+        ("[", "jsonl"),
+        (" [{ ", "jsonl"),
     ],
 )
 def test_a_first_line_shows_another_format(first, reader):
@@ -37,11 +44,29 @@ def test_a_first_line_shows_another_format(first, reader):
     assert caught.value.todo == f"Pass --input-format {reader}."
 
 
-@pytest.mark.parametrize("first", [FACT, "{案情}被告人", "[2016]1号，被告人", "a fact", ""])
+@pytest.mark.parametrize(
+    "first",
+    [
+        *(FACT, "{案情}被告人", "[2016]1号，被告人", "a fact", ""),
+        *("盗窃,抢劫", "被告人张某,男,30岁", "经审理查明的事实,被告人供认", "盗窃\t", "罪名"),
+        "被告人张某于2016年5月3日潜入被害人李某的家中盗窃,罪名,成立",
+    ],
+)
 def test_a_fact_is_text(first):
     stream = io.BufferedReader(io.BytesIO(first.encode()))
     assert choose_stream_reader(stream, CaseFormat()) == "text"
     assert len(read(first)) == (first != "")
+
+
+@pytest.mark.parametrize("header", ["text,label", "案号,案件事实,适用法条"])
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_table_whose_fact_has_another_name_is_refused_as_a_file_is(header, encoding):
+    stream = io.BufferedReader(io.BytesIO(f"{header}\n{FACT},264\n".encode(encoding)))
+    case_format = CaseFormat(choose_stream_reader(stream, CaseFormat()))
+    with pytest.raises(CaseError) as caught:
+        next(read_stream(stream, "stdin", labelled=False, case_format=case_format))
+    assert (caught.value.where, caught.value.got) == ("stdin:1", f"'{header}'")
+    assert "--fact-field" in caught.value.todo
 
 
 def test_a_later_line_of_json_is_an_error_of_its_line():
