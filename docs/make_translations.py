@@ -27,7 +27,7 @@ PACKAGE = Path(__file__).parents[1] / "lawrec"
 _CALLS = {
     *("marked", "translate", "message", "UsageError", "BadParameter", "ClickException"),
     *("simple_table", "add_column", "ReportTable", "Check", "CorpusCheck", "Occurrence"),
-    *("KnownLabels", "Metric", "ValueError", "TypeError"),
+    *("KnownLabels", "Metric", "ValueError", "TypeError", "fail"),
 }
 """The functions whose arguments are messages, if they are texts."""
 _PARTS = ("expected", "got", "todo")

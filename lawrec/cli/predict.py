@@ -21,11 +21,12 @@ import click
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
 from lawrec.corpus.cases import Cases, read_cases, read_stream
-from lawrec.corpus.readers import CaseFormat, choose_stream_reader
+from lawrec.corpus.readers import SUFFIXES, CaseFormat, choose_stream_reader
 from lawrec.errors import CaseError
 from lawrec.iterables import CHUNK_CASES
 from lawrec.law import statute_versions
 from lawrec.storage.json_text import json_text
+from lawrec.storage.text_files import DECOMPRESSORS
 from lawrec.translation import translate
 
 _STDIN = ((), (Path("-"),))
@@ -173,6 +174,8 @@ def predict(
     """
     folder = arguments["output_folder"]
     _check_shards(files, arguments, output_format=output_format)
+    if output:
+        _check_suffix(output, output_format)
     output_format = output_format or ("json" if folder else _default_format(output))
     if output_format == "parquet" and not (output or folder):
         raise click.UsageError("--format parquet writes a file: name it with --output.")
@@ -240,6 +243,19 @@ def _check_shards(
         raise click.UsageError("--output-folder is for programs: choose another --format.")
     elif not files:
         raise click.UsageError("--output-folder needs a FILE: stdin cannot be read in shards.")
+
+
+def _check_suffix(output: Path, output_format: str | None) -> None:
+    """Raise UsageError if the name of a file asks for what is read only: packed, TSV or Excel."""
+    from lawrec.reporting.answers.writers import FORMATS
+
+    suffix = output.suffix.lower()
+    written = ("text", "jsonl", *FORMATS)  # JSON lines may be in any text file
+    is_read_only = not output_format and SUFFIXES.get(suffix, "text") not in written
+    if is_read_only or suffix in DECOMPRESSORS:
+        raise click.UsageError(
+            f"answers cannot be written as {suffix}: name a .csv, .html, .parquet or .jsonl file."
+        )
 
 
 def _predict_in_shards(files: tuple[Path, ...], arguments: _ShardOptions, **settings: Any) -> None:

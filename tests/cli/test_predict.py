@@ -424,6 +424,17 @@ def test_parquet_needs_a_file():
     assert "--format parquet writes a file: name it with --output." in result.stderr
 
 
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.TSV", "a.xlsx", "a.jsonl.zip"])
+def test_answers_are_not_written_under_a_name_for_another_format(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = lawrec("predict", "-o", name, stdin=THEFT)
+    assert result.exit_code == 2
+    suffix = Path(name).suffix.lower()
+    expected = f"{suffix}: name a .csv, .html, .parquet or .jsonl file."
+    assert expected in " ".join(result.stderr.split())
+    assert not list(tmp_path.iterdir())
+
+
 def test_bad_lines_go_to_a_file_of_their_own(shipped):
     result = lawrec("predict", "--bad-lines", "bad.jsonl", stdin=f"{THEFT}\n\nLatin\n{DRUNK}\n")
     assert [line["case_id"] for line in json_lines(result)] == ["1", "4"]

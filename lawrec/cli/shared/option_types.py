@@ -49,12 +49,14 @@ HEADINGS = {
 
 
 class _OutputPath(click.Path):
-    """A path to write to, which is no URI: a folder with its name would be made here."""
+    """A path to write to, no URI and not "-": something with that name would be made here."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path that a text stands for."""
         if "://" in str(value):
             self.fail("what is written must be on this machine, not at a URI.", param, ctx)
+        if str(value) == "-":
+            self.fail('"-" does not stand for stdout: name a path or omit the option.', param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -171,3 +171,12 @@ def test_nothing_is_written_to_a_folder_with_the_name_of_a_uri(tmp_path, monkeyp
     assert result.exit_code == 2
     assert "what is written must be on this machine, not at a URI." in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [("predict", "a.txt"), ("split", "a.json")], ids=" ".join)
+def test_a_hyphen_is_no_name_of_a_result(tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, (*arguments, "-o", "-"))
+    assert result.exit_code == 2
+    assert '"-" does not stand for stdout: name a path or omit the option.' in result.stderr
+    assert list(tmp_path.iterdir()) == []
