@@ -10,9 +10,18 @@ from typing import Any
 from lawrec.errors import ConfigError, quoted
 from lawrec.registry import check_name
 from lawrec.setting_range import SearchRange, choice, number
+from lawrec.translation import marked
 
 _MOST_INT = 2**53
 """From this number on, not every int is a float."""
+_EXPECTED = {
+    bool: marked("the value must be true or false"),
+    int: marked("the value must be a whole number"),
+    float: marked("the value must be a number"),
+    str: marked("the value must be a text"),
+    list: marked("the value must be a list"),
+}
+"""What must hold of the value of a setting, by the type of its default."""
 _FIX_SECTIONS = 'Write for example {"training": {"epochs": 3}}.'
 
 
@@ -273,7 +282,7 @@ def _typed(value: Any, default: Any, *, where: str) -> Any:
         written = list(default) if isinstance(default, tuple) else default  # TOML has no tuples
         raise ConfigError(
             where,
-            expected=f"the value must be of type {type(written).__name__}",
+            expected=_EXPECTED[type(written)],
             got=quoted(value),
             todo=f"Write for example {written!r}, its default.",
         )

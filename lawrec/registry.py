@@ -10,8 +10,16 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from lawrec.errors import ConfigError, quoted
+from lawrec.translation import marked
 
 T = TypeVar("T")
+_EXPECTED = {
+    "choice": marked("every choice must be a known one"),
+    "engine": marked("every engine must be a known one"),
+    "section": marked("every section must be a known one"),
+    "setting": marked("every setting must be a known one"),
+}
+"""What must hold of each kind of name."""
 
 
 def lookup(registry: Mapping[str, T], name: str, *, where: str) -> T:
@@ -40,7 +48,7 @@ def check_name(name: str, known: Iterable[str], *, where: str, kind: str) -> Non
         name: The name to check.
         known: All valid names.
         where: The setting, option or file that has the name, for the error.
-        kind: What the name stands for, such as "setting", for the error.
+        kind: What the name stands for, for the error: "choice", "engine", "section" or "setting".
 
     Raises:
         ConfigError: The name is unknown; the error suggests the nearest known one.
@@ -56,6 +64,4 @@ def check_name(name: str, known: Iterable[str], *, where: str, kind: str) -> Non
     if name not in names:
         near = get_close_matches(name, names, n=1, cutoff=0.4)
         hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(names)}."
-        raise ConfigError(
-            where, expected=f"every {kind} must be a known one", got=quoted(name), todo=hint
-        )
+        raise ConfigError(where, expected=_EXPECTED[kind], got=quoted(name), todo=hint)

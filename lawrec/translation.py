@@ -10,7 +10,7 @@ of languages. What programs read, such as JSON lines and exceptions, is always i
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache, partial
@@ -27,6 +27,8 @@ _DEPTH = 4
 """How deep sentences within sentences are translated, whoever wrote them."""
 # "1,234", "+0.5", "2.0e-03", "95%", "nan"
 _NUMBER = re.compile(r"[-+]?(?:\d[-+.,e\d]*|inf|nan)%?")
+_SEPARATORS = {"zh": {": ": "：", ", ": "，", "; ": "；"}}
+"""What a language writes between texts, where it is not what English writes."""
 _FOLDER = Path(__file__).parent / "locale"
 _language = ContextVar("language", default=LANGUAGES[0])
 
@@ -103,6 +105,17 @@ def translate(text: str) -> str:
     """
     language = current_language()
     return text if language == LANGUAGES[0] else _translation(text, language)
+
+
+def joined(separator: str, parts: Iterable[str]) -> str:
+    """Return translated texts with ": ", ", " or "; " between them, as the language writes it.
+
+    Example:
+        >>> with messages_in("zh"):
+        ...     joined(", ", [translate("No errors"), translate("no warnings")])
+        '没有错误，没有警告'
+    """
+    return _SEPARATORS.get(current_language(), {}).get(separator, separator).join(parts)
 
 
 def error_message(error: LawrecError) -> str:
@@ -184,7 +197,9 @@ def _translated(text: str, catalog: _Catalog, *, depth: int) -> str:
             return PLACEHOLDER.sub(
                 partial(_value_of, list(map(inner, values))), pattern.translation
             )
-    return "; ".join(map(inner, text.split("; "))) if "; " in text else text
+    parts = text.split("; ")
+    translated = [inner(part) for part in parts]
+    return text if len(parts) == 1 or translated == parts else joined("; ", translated)
 
 
 def _value_of(values: Sequence[str], match: re.Match[str]) -> str:

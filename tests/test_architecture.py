@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
-    *("text", "errors", "types", "registry", "translation", "progress", "scoring_version"),
+    *("text", "errors", "types", "translation", "registry", "progress", "scoring_version"),
     *("iterables", "setting_range", "config", "config_sources", "parallel"),
 )
 HOUSE = {

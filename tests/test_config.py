@@ -122,25 +122,25 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one(assignment, got, 
 @pytest.mark.parametrize(
     ("assignment", "kind", "got", "default"),
     [
-        ("training.max_to_keep=3.0", "int", "3.0", "3"),
-        ("training.max_to_keep=true", "int", "True", "3"),
-        ("training.max_to_keep=three", "int", "'three'", "3"),
-        ("training.max_to_keep=", "int", "''", "3"),
-        ("training.max_to_keep=[3]", "int", "[3]", "3"),
-        ("optimizer.global_clipnorm=true", "float", "True", "1.0"),
-        ("optimizer.global_clipnorm='1'", "float", "'1'", "1.0"),
-        ("model.bidirectional=1", "bool", "1", "True"),
-        ("corpus.tokenizer=2018", "str", "2018", "'jieba'"),
-        ("corpus.entity_types=date", "list", "'date'", "[]"),
-        ("corpus.entity_types=[1]", "str", "1", "''"),
-        ("corpus.tokenizer=2018-01-01", "str", "datetime.date(2018, 1, 1)", "'jieba'"),
+        ("training.max_to_keep=3.0", "a whole number", "3.0", "3"),
+        ("training.max_to_keep=true", "a whole number", "True", "3"),
+        ("training.max_to_keep=three", "a whole number", "'three'", "3"),
+        ("training.max_to_keep=", "a whole number", "''", "3"),
+        ("training.max_to_keep=[3]", "a whole number", "[3]", "3"),
+        ("optimizer.global_clipnorm=true", "a number", "True", "1.0"),
+        ("optimizer.global_clipnorm='1'", "a number", "'1'", "1.0"),
+        ("model.bidirectional=1", "true or false", "1", "True"),
+        ("corpus.tokenizer=2018", "a text", "2018", "'jieba'"),
+        ("corpus.entity_types=date", "a list", "'date'", "[]"),
+        ("corpus.entity_types=[1]", "a text", "1", "''"),
+        ("corpus.tokenizer=2018-01-01", "a text", "datetime.date(2018, 1, 1)", "'jieba'"),
     ],
 )
 def test_a_value_of_another_type_is_refused_with_an_example(assignment, kind, got, default):
     error = error_of(assignment)
     section, key = assignment.partition("=")[0].split(".")
     assert error.where == f"--set {assignment}: [{section}] {key}"
-    assert error.expected == f"the value must be of type {kind}"
+    assert error.expected == f"the value must be {kind}"
     assert error.got == got
     assert error.todo == f"Write for example {default}, its default."
 

@@ -121,9 +121,19 @@ def test_a_language_holds_inside_its_block():
         ("other is better in micro-F1 (p = 0.010); exact match (p = 0.200, may be chance)", None),
         (
             "step 3, loss 0.5000, rate 2.0e-03, gradient 0.26; 1,234 tokens/s",
-            "第 3 步，损失 0.5000，学习率 2.0e-03，梯度 0.26; 每秒 1,234 个词元",
+            "第 3 步，损失 0.5000，学习率 2.0e-03，梯度 0.26；每秒 1,234 个词元",
         ),
         ("missing: a\nb", "缺少：a\nb"),
+        ("a; b", "a; b"),
+        (
+            "to tune, the cases must differ from those used to train",
+            "用于调阈值的案件必须与用于训练的案件不同",
+        ),
+        (
+            "a version of the statute in force on 2010-01-01 must be imported",
+            "必须先导入该法律在 2010-01-01 有效的版本",
+        ),
+        ("Did you mean 452 (施行日期)?", "是否想写 452（施行日期）？"),
         # Sentences within sentences, however many.
         ("missing: " * 10_000, "缺少：" * 4 + "missing: " * 9_996),
     ],
@@ -131,7 +141,7 @@ def test_a_language_holds_inside_its_block():
 def test_a_text_is_translated_with_what_it_holds(text, translated):
     expected = {
         "S": "请重新保存，或把工作表保存为 UTF-8 的 CSV 并指定它。",
-        "o": "other 更好的指标：micro-F1（p = 0.010）; 完全正确率（p = 0.200，可能出于偶然）",
+        "o": "other 更好的指标：micro-F1（p = 0.010）；完全正确率（p = 0.200，可能出于偶然）",
     }
     with messages_in("zh"):
         assert translate(text) == (expected[text[0]] if translated is None else translated)
@@ -146,7 +156,7 @@ def test_an_error_is_translated_part_by_part_and_its_place_never():
     )
     with messages_in("zh"):
         assert error_message(error) == (
-            "none: got.json：值必须是 不小于 1 且不大于 8；实际：无。请选择该范围内的值。"
+            "none: got.json：值必须不小于 1 且不大于 8；实际：无。请选择该范围内的值。"
         )
         assert str(error).startswith("none: got.json: the value must be at least 1")
     assert error_message(error) == str(error)

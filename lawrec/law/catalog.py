@@ -16,6 +16,9 @@ from lawrec.law.articles import is_numbered, statute_order
 from lawrec.law.statute_versions import CRIMINAL_LAW
 from lawrec.storage.resources import shipped_path
 
+_NEAR = 10
+"""The number of an article that is at least so far from all others is no slip of one digit."""
+
 
 @dataclass(frozen=True)
 class Amendment:
@@ -104,7 +107,7 @@ def article_titles(name: str = CRIMINAL_LAW) -> dict[str, str]:
 
 
 def nearest_article(name: str, catalog: Mapping[str, Article]) -> Article | None:
-    """Return the article with the nearest number, or else with the most similar title.
+    """Return the article with the nearest number or, if it has none, the most similar title.
 
     Example:
         >>> nearest_article("264之一", shipped_catalog()).article
@@ -115,7 +118,9 @@ def nearest_article(name: str, catalog: Mapping[str, Article]) -> Article | None
     numbered = [article for article in catalog if is_numbered(article)]
     if is_numbered(name) and numbered:
         number, branch, _ = statute_order(name)
-        return catalog[min(numbered, key=lambda article: _distance(article, number, branch=branch))]
+        nearest = min(numbered, key=lambda article: _distance(article, number, branch=branch))
+        is_near = _distance(nearest, number, branch=branch)[0] < _NEAR
+        return catalog[nearest] if is_near else None
     # Reversed: of several articles with one title, the first stays in the dict.
     by_title = {entry.title: entry for entry in reversed(list(catalog.values()))}
     near = get_close_matches(name, by_title, n=1, cutoff=0.4)

@@ -70,10 +70,15 @@ def _find(value: str, known: Mapping[str, Article]) -> Article:
         "ARTICLE",
         expected="every article must be a known one",
         got=quoted(value),
-        todo=f"Did you mean {near.article} {near.title}".rstrip() + "?"
-        if near
-        else "`lawrec articles list` lists all.",
+        todo=_suggestion(near),
     )
+
+
+def _suggestion(near: Article | None) -> str:
+    if not near:
+        return "`lawrec articles list` lists all."
+    title = near.title
+    return f"Did you mean {near.article} ({title})?" if title else f"Did you mean {near.article}?"
 
 
 def _with_text(article: Article, version: Version | None, *, day: date | None) -> ArticleInfo:

@@ -166,11 +166,12 @@ def effective_at(root: Path, name: str, *, day: date | None = None) -> date:
     dates = effective_dates(root, name)
     in_force = [effective for effective in dates if day is None or effective <= day]
     if not in_force:
-        when = f" in force on {day}" if day else ""
         got = f"only versions from {dates[0]} on" if dates else "none"
         raise StatuteError(
             _folder(root, name),
-            expected=f"a version of the statute{when} must be imported",
+            expected=f"a version of the statute in force on {day} must be imported"
+            if day
+            else "a version of the statute must be imported",
             got=got,
             todo=_IMPORT,
         )

@@ -8,7 +8,7 @@ from lawrec.corpus.audit.duplicate_checks import Occurrence
 from lawrec.corpus.splitting.stratified_split import SplitReport
 from lawrec.reporting.tables import render, simple_table
 from lawrec.text import plain
-from lawrec.translation import translate
+from lawrec.translation import joined, translate
 
 SHOWN = 3
 """Examples per finding that the text shows; JSON and the page have all that were kept."""
@@ -37,14 +37,15 @@ def split_text(report: SplitReport) -> str:
     for name, count in report.cases.items():
         articles = translate(f"{report.articles[name]:,} of {report.total_articles:,}")
         table.add_row(name, f"{count:,}", f"{count / max(1, cases):.1%}", articles)
+    n = report.articles_in_every_split
     groups = f"{cases:,} cases in {report.groups:,} groups of near-duplicates, none divided"
     parts = [
         translate(groups),
-        translate(f"{report.articles_in_every_split} articles in every split"),
+        translate("1 article in every split" if n == 1 else f"{n:,} articles in every split"),
     ]
     if report.skipped:
         parts.append(translate(f"{report.skipped:,} lines skipped (skipped.jsonl)"))
-    return f"{report.folder}\n{render(table)}{'; '.join(parts)}"
+    return f"{report.folder}\n{render(table)}{joined('; ', parts)}"
 
 
 def with_short_paths(report: AuditReport) -> Iterator[Finding]:
@@ -91,9 +92,10 @@ def verdict(report: AuditReport) -> str:
         translate(f"{warnings} kind{_plural(warnings)} of warning" if warnings else "no warnings"),
     ]
     if report.changes is None:
-        return ", ".join(parts)
-    changes = translate(f"{report.changes:,} changes made (changes.jsonl)")
-    return f"{', '.join(parts)}; {changes}"
+        return joined(", ", parts)
+    n = report.changes
+    changes = "1 change made (changes.jsonl)" if n == 1 else f"{n:,} changes made (changes.jsonl)"
+    return joined("; ", [joined(", ", parts), translate(changes)])
 
 
 def _plural(number: int) -> str:
@@ -121,9 +123,9 @@ def _split_table(report: AuditReport) -> str:
 def _finding(finding: Finding) -> str:
     severity, meaning = translate(finding.severity).upper(), translate(finding.meaning)
     lines = [
-        f"{severity} {finding.kind}: {meaning}: {finding.count:,}",
+        joined(": ", [f"{severity} {finding.kind}", meaning, f"{finding.count:,}"]),
         *(
-            f"    {plain(where)}: {plain(translate(note))}"
+            f"    {joined(': ', [plain(where), plain(translate(note))])}"
             for where, note in finding.examples[:SHOWN]
         ),
         f"    {translate(finding.todo)}",

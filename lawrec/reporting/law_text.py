@@ -103,9 +103,12 @@ def import_text(report: ImportReport) -> str:
         translate(f"not in the catalog: {unknown}"),
     ]
     if n := report.left_out:
-        lines.append(
-            translate(f"{n:,} lines belong to no article: they are kept under left_out there")
+        left_out = (
+            "1 line belongs to no article: it is kept under left_out there"
+            if n == 1
+            else f"{n:,} lines belong to no article: they are kept under left_out there"
         )
+        lines.append(translate(left_out))
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from lawrec.progress import Progress
 from lawrec.text import plain, printable
-from lawrec.translation import translate
+from lawrec.translation import joined, translate
 
 LINE_SECONDS = 5.0
 """Seconds between two plain lines of a stage."""
@@ -116,9 +116,9 @@ class _Lines:
 
 def _line(stage: str, done: int, *, total: int | None, note: str, rate: float) -> str:
     count = translate(f"{done:,} of {total:,}") if total else f"{done:,}"
-    parts = [f"{translate(stage)}: {count}"]
+    parts = [joined(": ", [translate(stage), count])]
     if rate >= _LEAST_RATE:
         parts.append(f"{rate:,.0f}/s")
     if rate and total and done < total:
         parts.append(translate(f"{(total - done) / rate:,.0f} s left"))
-    return ", ".join([*parts, translate(note)] if note else parts)
+    return joined(", ", [*parts, translate(note)] if note else parts)

@@ -15,8 +15,15 @@ from lawrec.reporting.tables import aligned, render, sample_note, simple_table, 
 from lawrec.runs.results import FeedbackEffect, GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
 from lawrec.storage.json_text import json_text
-from lawrec.translation import error_message, translate
+from lawrec.translation import error_message, joined, marked, translate
 
+_OBJECTIVE_LABELS = METRIC_LABELS | {
+    "weighted_f1": marked("weighted F1"),
+    "samples_f1": marked("samples F1"),
+    "f_beta": "F-beta",
+    "precision_at_recall": marked("precision at the target recall"),
+    "recall_at_precision": marked("recall at the target precision"),
+}
 SHOWN_FEATURES = 5
 """How many of the most important features of a second stage are shown."""
 
@@ -28,7 +35,9 @@ def headline_metrics(values: Mapping[str, float]) -> str:
         >>> headline_metrics(dict.fromkeys(METRIC_LABELS, 0.5))[:37]
         'CAIL score 0.5000; micro-F1 0.5000; m'
     """
-    return "; ".join(f"{translate(METRIC_LABELS[name])} {values[name]:.4f}" for name in HEADLINES)
+    return joined(
+        "; ", (f"{translate(METRIC_LABELS[name])} {values[name]:.4f}" for name in HEADLINES)
+    )
 
 
 def records_text(records: Records) -> str:
@@ -49,7 +58,7 @@ def records_text(records: Records) -> str:
         ]
         if split.skipped:
             parts.append(translate(f"{split.skipped:,} lines skipped (skipped.jsonl)"))
-        lines.append(f"{name}: {', '.join(parts)}")
+        lines.append(joined(": ", [name, joined(", ", parts)]))
     lines += filter(None, [left_out_text(records)])
     sizes = f"vocabulary: {len(records.tokens):,} tokens, {len(records.articles):,} articles"
     return "\n".join([*lines, translate(sizes)])
@@ -93,7 +102,7 @@ def verification_text(verification: Verification) -> str:
     """
     if not verification.damage:
         counts = f"{verification.shards:,} shards, {verification.cases:,} cases, all undamaged"
-        return f"{verification.folder}: {translate(counts)}"
+        return joined(": ", [str(verification.folder), translate(counts)])
     return "\n".join(map(error_message, verification.damage))
 
 
@@ -135,20 +144,23 @@ def _rule_text(tuning: TuningResult) -> str:
     unseen = int((tuning.support == 0).sum())
     rare = int((tuning.support < RARE).sum()) - unseen
     unreliable = f"unreliable: {rare} with fewer than {RARE} cases, {unseen} without any"
-    return f"{translate(thresholds)}{translate(interval)}; {translate(unreliable)}"
+    return joined("; ", [translate(thresholds) + translate(interval), translate(unreliable)])
 
 
 def _comparison(tuning: TuningResult) -> str:
     if not tuning.compared:
         return ""
     names = list(tuning.compared[0].metrics)
-    objective = translate(METRIC_LABELS.get(tuning.objective, tuning.objective))
+    objective = translate(_OBJECTIVE_LABELS[tuning.objective])
     own = [] if tuning.objective in names else [objective]
     table = simple_table("Strategy", *own, *(METRIC_LABELS[name] for name in names))
     for result in tuning.compared:
         values = [result.objective] * len(own) + list(result.metrics.values())
         table.add_row(result.strategy, *(f"{value:.4f}" for value in values))
-    return f"{translate(f'Strategies by {objective}, cross-validated')}\n{render(table)}"
+    title = translate(f"Strategies by {objective}, cross-validated")
+    missed = min(result.objective for result in tuning.compared) < 0
+    note = translate("below 0: the target is missed; it is what was reached, minus 1")
+    return f"{title}\n{render(table)}" + (f"{note}\n" if missed else "")
 
 
 def _feedback_lines(effect: FeedbackEffect) -> Iterator[str]:
@@ -223,9 +235,9 @@ def _ranker_rows(ranker: RankerInfo) -> list[tuple[str, str]]:
     if not ranker.models:
         return [(name, translate(ranker.status))]
     parameters = translate(f"{ranker.parameters:,} parameters of linear SVMs")
-    models = f"{', '.join(ranker.models)}; {parameters}"
+    models = joined("; ", [", ".join(ranker.models), parameters])
     if not ranker.importances:
-        return [(name, f"{models}; {translate('no second stage')}")]
+        return [(name, joined("; ", [models, translate("no second stage")]))]
     best = list(ranker.importances.items())[:SHOWN_FEATURES]
     trees = (
         f"{ranker.trees:,} trees on {len(ranker.importances)} features of "

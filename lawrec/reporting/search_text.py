@@ -8,7 +8,7 @@ from lawrec.evaluation.metrics import METRIC_LABELS
 from lawrec.reporting.tables import aligned, render, simple_table
 from lawrec.search.results import SearchResult, TrialResult, train_command
 from lawrec.storage.json_text import json_text
-from lawrec.translation import marked, translate
+from lawrec.translation import joined, marked, translate
 
 TRIALS_SHOWN = 10
 
@@ -21,9 +21,12 @@ def search_table(result: SearchResult) -> str:
           Trial   State      CAIL score   Evaluations   Minutes
         ...
     """
-    counts = ", ".join(
-        f"{sum(trial.state == state for trial in result.trials)} {translate(state)}"
-        for state in (marked("complete"), marked("pruned"), marked("failed"))
+    counts = joined(
+        ", ",
+        (
+            f"{sum(trial.state == state for trial in result.trials)} {translate(state)}"
+            for state in (marked("complete"), marked("pruned"), marked("failed"))
+        ),
     )
     rows = [
         (translate("best run"), str(result.run)),

@@ -23,8 +23,11 @@ class PlainTable(Table):
     """
 
     def add_column(self, header: Any = "", *others: Any, **options: Any) -> None:
-        """Add a column with the heading in the language of the reader."""
-        super().add_column(translate(header), *others, **options)
+        """Add a column with the heading in the language of the reader, which is never shortened.
+
+        Chinese has no spaces where a heading could wrap.
+        """
+        super().add_column(translate(header), *others, **{"overflow": "fold"} | options)
 
     def add_row(self, *cells: Any, **options: Any) -> None:
         """Add a row of texts."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from lawrec.reporting.runs_text import headline_metrics
 from lawrec.reporting.tables import aligned
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase, TrainingEvaluation
-from lawrec.translation import marked, translate
+from lawrec.translation import joined, marked, translate
 from lawrec.types import Float32Array
 
 CASES_SHOWN = 8
@@ -75,7 +75,7 @@ def first_batch_text(batch: FirstBatch) -> str:
     if more := len(batch.cases) - len(shown):
         lines += [translate(f"... and {more} more rows."), ""]
     checks = {
-        translate(name): f"{translate('no')}: {', '.join(failures)}"
+        translate(name): joined(": ", [translate("no"), ", ".join(failures)])
         if failures
         else translate("yes")
         for name, failures in batch.checks.items()
@@ -110,7 +110,7 @@ def _case_lines(row: int, case: ShownCase) -> Iterator[str]:
     parts = [translate(f"Row {row}: articles {', '.join(case.articles) or translate('none')}")]
     parts += [translate(f"charges {', '.join(case.charges)}")] if case.charges else []
     parts += [translate(f"weight {case.weight:g}")] if case.weight != 1 else []
-    yield "; ".join(parts)
+    yield joined("; ", parts)
     yield case.text
     yield ""
 

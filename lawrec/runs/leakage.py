@@ -9,6 +9,13 @@ from pathlib import Path
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.run import Run, SplitFile
 from lawrec.storage.text_files import content_digest, list_files
+from lawrec.translation import marked
+
+_AIMS = {
+    "train": marked("to train"),
+    "tune": marked("to tune"),
+    "evaluate": marked("to evaluate"),
+}
 
 
 def split_path(run: Run, split: str) -> Path:
@@ -69,7 +76,7 @@ def refuse_same_cases(
     Args:
         path: The cases, for the error.
         digest: Their SHA-256.
-        purpose: What they are to be used for now, such as "evaluate".
+        purpose: What they are to be used for now: "tune" or "evaluate".
         used: The SHA-256 of all cases used before, by what they were used for.
 
     Raises:
@@ -82,7 +89,7 @@ def refuse_same_cases(
         if digest in digests:
             raise CaseError(
                 path,
-                expected=f"to {purpose}, the cases must differ from those used to {use}",
+                expected=f"{_AIMS[purpose]}, the cases must differ from those used {_AIMS[use]}",
                 got="the same file",
                 todo="Use cases that the run has not seen.",
             )

@@ -94,7 +94,7 @@ def test_show_needs_no_statute(workplace):
     [
         (
             ["show", "453"],
-            "ARTICLE: every article must be a known one, got '453'. Did you mean 452 施行日期?",
+            "ARTICLE: every article must be a known one, got '453'. Did you mean 452 (施行日期)?",
         ),
         (
             ["show", "264", "--date", "2020-01-01"],

@@ -224,7 +224,7 @@ def test_a_bad_line_is_described_in_chinese(line, message, tmp_path):
 
 def test_the_language_of_one_command_is_not_that_of_the_next(monkeypatch):
     monkeypatch.setenv("LANGUAGE", "en")
-    assert "每个条文" in lawrec("articles", "show", "999", "--language", "zh").stderr
+    assert "必须是已知的条文" in lawrec("articles", "show", "999", "--language", "zh").stderr
     assert lawrec("articles", "show", "999").stderr.startswith("Error: ARTICLE: every article ")
     assert current_language() == "en"
 

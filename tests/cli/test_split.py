@@ -52,7 +52,7 @@ def test_split_writes_three_splits(faulty_data, tmp_path):
         "  train      17   81.0%     1 of 1\n"
         "  valid       2    9.5%     1 of 1\n"
         "  test        2    9.5%     1 of 1\n\n"
-        "21 cases in 21 groups of near-duplicates, none divided; 1 articles in every split; "
+        "21 cases in 21 groups of near-duplicates, none divided; 1 article in every split; "
         "1 lines skipped (skipped.jsonl)\n"
     )
     assert len((tmp_path / "out/train.json").read_text().splitlines()) == 17

@@ -120,8 +120,8 @@ def test_another_statute_knows_only_its_own_articles(tmp_path, import_texts):
     import_texts({"1": "一。"}, name="tea")
     (entry,) = look_up(["第一条"], tmp_path / "statutes", name="tea")
     assert (entry.article, entry.title, entry.text) == ("1", "", "一。")
-    with pytest.raises(StatuteError, match=r"got '264'\. Did you mean 1\?$"):
-        look_up(["264"], tmp_path / "statutes", name="tea")
+    with pytest.raises(StatuteError, match=r"got '3'\. Did you mean 1\?$"):
+        look_up(["3"], tmp_path / "statutes", name="tea")
     with pytest.raises(StatuteError, match=r"coffee: a version .* must be imported, got none"):
         look_up(["1"], tmp_path / "statutes", name="coffee")
 
@@ -129,13 +129,14 @@ def test_another_statute_knows_only_its_own_articles(tmp_path, import_texts):
 @pytest.mark.parametrize(
     ("value", "todo"),
     [
-        ("453", "Did you mean 452 施行日期?"),
-        ("133之九", "Did you mean 133之二 妨害安全驾驶罪?"),
-        ("盗窃", "Did you mean 264 盗窃罪?"),
+        ("453", "Did you mean 452 (施行日期)?"),
+        ("133之九", "Did you mean 133之二 (妨害安全驾驶罪)?"),
+        ("盗窃", "Did you mean 264 (盗窃罪)?"),
         ("theft", "`lawrec articles list` lists all."),
         ("", "`lawrec articles list` lists all."),
-        ("0", "Did you mean 1 立法目的?"),
+        ("0", "Did you mean 1 (立法目的)?"),
         ("无", "`lawrec articles list` lists all."),
+        ("9999", "`lawrec articles list` lists all."),
         ("9" * 5_000, "`lawrec articles list` lists all."),
     ],
 )

@@ -5,8 +5,9 @@ import pytest
 
 from lawrec.corpus.audit.audit import AuditReport, Finding, LongTail, SplitSizes
 from lawrec.corpus.splitting.stratified_split import SplitReport
-from lawrec.reporting.audit_text import audit_text, split_text, with_short_paths
+from lawrec.reporting.audit_text import audit_text, split_text, verdict, with_short_paths
 from lawrec.reporting.runs_text import report_json
+from lawrec.translation import messages_in
 
 FINDING = Finding(
     kind="conflicting-labels",
@@ -59,6 +60,15 @@ def test_the_verdict_counts_changes():
     assert audit_text(replace(REPORT, changes=2_000)).endswith(
         "1 kind of warning; 2,000 changes made (changes.jsonl)"
     )
+    assert verdict(replace(REPORT, changes=1)).endswith("; 1 change made (changes.jsonl)")
+
+
+def test_chinese_has_its_own_punctuation():
+    with messages_in("zh"):
+        lines = audit_text(replace(REPORT, changes=1)).splitlines()
+    assert "错误 conflicting-labels：同一案情在别处有不同的条文：1,234" in lines
+    assert "    train.json:0：此处为 266，test.json:0 处为 264" in lines
+    assert lines[-1] == "1 类错误，1 类警告；作了 1 处修改（changes.jsonl）"
 
 
 def test_control_characters_of_a_fact_do_not_steer_the_terminal():

@@ -108,6 +108,9 @@ def test_an_import_is_shown_with_its_gaps():
         "5 lines belong to no article: they are kept under left_out there"
     )
     assert import_text(ImportReport(path, 1, (), (), (), 0)).endswith("not in the catalog: none")
+    assert import_text(ImportReport(path, 1, (), (), (), 1)).endswith(
+        "\n1 line belongs to no article: it is kept under left_out there"
+    )
 
 
 def test_changes_are_listed_by_kind():

@@ -200,7 +200,7 @@ def test_stages_notes_and_messages_are_in_the_language_of_the_reader(clock):
         )
     assert lines == [
         "正在统计词元的共现次数。",
-        "打分 valid: 20/30, 2/s, 还需 5 秒",
-        "训练第 1 个网络，共 2 个: 30/30, 第 3 步，损失 0.5000",
-        "stage of mine: 1/1, note of mine",
+        "打分 valid：20/30，2/s，还需 5 秒",
+        "训练第 1 个网络，共 2 个：30/30，第 3 步，损失 0.5000",
+        "stage of mine：1/1，note of mine",
     ]

@@ -8,11 +8,13 @@ import pytest
 
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import DecisionRule
+from lawrec.decision.objectives import OBJECTIVES
 from lawrec.decision.threshold_curve import NEVER
 from lawrec.diagnostics.reports import Layer, Network, Part, RankerInfo, RunInfo
-from lawrec.evaluation.metrics import METRIC_LABELS, METRICS
+from lawrec.evaluation.metrics import METRICS
 from lawrec.reporting import runs_text
 from lawrec.runs.results import FeedbackEffect, TuningResult
+from lawrec.translation import messages_in
 
 METRIC_VALUES = dict.fromkeys(METRICS, 0.5) | {"cail_score": 0.87654, "hamming_loss": 0.00123}
 
@@ -103,18 +105,40 @@ def test_the_text_of_tuning_says_what_feedback_changed(before, shown):
     ("objective", "head"),
     [
         ("cail_score", "  Strategy   CAIL score   micro-F1"),
-        ("f_beta", "  Strategy   f_beta   CAIL score   micro-F1"),
+        ("f_beta", "  Strategy   F-beta   CAIL score   micro-F1"),
     ],
 )
 def test_compared_strategies_are_a_table_with_the_objective_in_it(objective, head):
     values = {"cail_score": 0.5, "micro_f1": 0.25}
     compared = (StrategyResult("global", 0.75, values), StrategyResult("fixed", 0.5, values))
     lines = runs_text.tuning_text(tuning([0.5], objective, compared=compared)).splitlines()
-    assert lines[0].startswith(f"Strategies by {METRIC_LABELS.get(objective, objective)}, cross")
+    name = head.split("   ")[1]
+    assert lines[0] == f"Strategies by {name}, cross-validated"
     assert lines[2] == head
     own = ["0.7500"] * (objective == "f_beta")
     assert lines[4].split() == ["global", *own, "0.5000", "0.2500"]
     assert lines[5].split()[0] == "fixed"
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_each_objective_has_a_name(objective):
+    compared = (StrategyResult("global", 0.75, {"cail_score": 0.5}),)
+    text = runs_text.tuning_text(tuning([0.5], objective, compared=compared))
+    assert "_" not in text
+    assert "missed" not in text
+
+
+def test_values_below_0_are_explained_and_no_chinese_heading_is_cut_off():
+    compared = (StrategyResult("global", -0.1024, METRIC_VALUES),)
+    result = tuning([0.5], "recall_at_precision", compared=compared)
+    note = "\n\nbelow 0: the target is missed; it is what was reached, minus 1\n"
+    assert note in runs_text.tuning_text(result)
+    with messages_in("zh"):
+        text = runs_text.tuning_text(result)
+    assert text.startswith("按 达到目标精确率时的召回率 比较策略（交叉验证）\n")
+    assert "\n\n负值：未达到目标，数值为实际达到的比率减 1\n" in text
+    assert "…" not in text
+    assert "有阈值，从 0.500 到 0.500；不可靠：" in text
 
 
 def test_a_guarantee_is_shown_with_its_cost():

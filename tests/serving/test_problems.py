@@ -52,7 +52,7 @@ def test_a_place_in_the_service_is_named_in_the_language_of_the_reader():
             "value_error",
             {"error": ValueError("it must be a text")},
             "it must be a text",
-            "必须是文字",
+            "必须是文本",
         ),
         ("new", {}, "it must be valid: It is new", "必须有效：It is new"),
     ],
