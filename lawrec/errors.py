@@ -92,6 +92,10 @@ class StatuteError(LawrecError):
     """An article is unknown, or the text of a statute is missing or damaged."""
 
 
+class UnknownArticleError(StatuteError):
+    """An article is unknown."""
+
+
 class RecordsError(LawrecError):
     """Records are missing, incomplete or damaged."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from lawrec.errors import StatuteError, quoted
+from lawrec.errors import UnknownArticleError, quoted
 from lawrec.law.articles import article_name
 from lawrec.law.catalog import Article, nearest_article, shipped_catalog
 from lawrec.law.statute_versions import CRIMINAL_LAW, Version, effective_dates, version_at
@@ -43,7 +43,8 @@ def look_up(
         day: The texts are those in force on this day; by default, those of the newest version.
 
     Raises:
-        StatuteError: An article is unknown, or no version of that day was imported.
+        UnknownArticleError: An article is unknown.
+        StatuteError: No version of that day was imported.
 
     Example:
         >>> look_up(["刑法第264条"], Path("absent"))[0].title
@@ -66,7 +67,7 @@ def _find(value: str, known: Mapping[str, Article]) -> Article:
     if name in known:
         return known[name]
     near = nearest_article(name, known)
-    raise StatuteError(
+    raise UnknownArticleError(
         "ARTICLE",
         expected="every article must be a known one",
         got=quoted(value),

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query, Request
 from starlette.responses import Response
 
-from lawrec.errors import StatuteError
+from lawrec.errors import StatuteError, UnknownArticleError
 from lawrec.law.lookup import look_up
 from lawrec.law.statute_versions import CRIMINAL_LAW, effective_dates
 from lawrec.reporting.answers.writers import answer_json
@@ -119,7 +119,8 @@ async def article(
         root, day = service_of(request).config.statutes, parse_day(date)
         entries = await asyncio.to_thread(look_up, [article], root, day=day)
     except StatuteError as error:
-        raise as_problem(error, 404) from error
+        status = 404 if isinstance(error, UnknownArticleError) else 409
+        raise as_problem(error, status) from error
     return json_response(articles_json(entries))
 
 
@@ -238,7 +239,7 @@ def routes() -> tuple[Route, ...]:
             article,
             responses.ARTICLE,
             responses.ARTICLE_EXAMPLE,
-            (404, 422),
+            (404, 409, 422),
         ),
         Route("/v1/model", model, responses.MODEL, responses.MODEL_EXAMPLE),
         Route(

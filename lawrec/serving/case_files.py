@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from lawrec.corpus.cases import Case, n_characters, read_stream
-from lawrec.corpus.readers import DEFAULT_FORMAT, choose_reader, choose_stream_reader
-from lawrec.errors import CaseError, ErrorKind
-from lawrec.serving.problems import ProblemError, as_problem
+from lawrec.corpus.readers import DEFAULT_FORMAT, SUFFIXES, choose_reader, choose_stream_reader
+from lawrec.errors import CaseError, ErrorKind, quoted
+from lawrec.serving.problems import ProblemError
 from lawrec.storage.text_files import DECOMPRESSORS
 from lawrec.translation import error_message
 
@@ -64,7 +64,7 @@ def _cases(content: bytes, path: Path, *, fact_field: str) -> list[dict[str, Any
     try:
         reader = choose_reader(path, io.BytesIO())
     except CaseError as error:
-        raise as_problem(error, 415) from error
+        raise _unknown_format(path) from error
     case_format = replace(DEFAULT_FORMAT, reader=reader, fact_field=fact_field)
     stream: io.BufferedReader = io.BufferedReader(io.BytesIO(content))
     if reader == "text":  # people save anything as .txt
@@ -105,6 +105,16 @@ def _too_large(path: Path, most: str) -> ProblemError:
         expected=f"a file must have at most {most}",
         got="more",
         todo="Use `lawrec predict` for it, or send it in parts.",
+    )
+
+
+def _unknown_format(path: Path) -> ProblemError:
+    return ProblemError(
+        415,
+        path,
+        expected=f"the suffix must be one of {', '.join(SUFFIXES)}",
+        got=quoted(path.suffix),
+        todo="Save the file as plain text, CSV or Excel (.xlsx).",
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lawrec.serving.problems import ProblemError, problem_response
@@ -81,8 +82,13 @@ class _Exchange:
 
     @property
     def path(self) -> str:
-        """The path of the route, so that there are as many time series as routes."""
-        return getattr(self.scope.get("route"), "path", "other")
+        """The path of the route, so that there are as many time series as routes.
+
+        The guard refuses a request before the app has looked for its route.
+        """
+        routes = getattr(self.scope.get("app"), "routes", ())
+        matching = (route for route in routes if route.matches(self.scope)[0] is not Match.NONE)
+        return getattr(self.scope.get("route") or next(matching, None), "path", "other")
 
 
 class Guard:

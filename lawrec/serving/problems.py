@@ -17,6 +17,8 @@ from lawrec.storage.json_text import json_text
 from lawrec.translation import error_message, marked, translate
 
 PROBLEM_TYPE = "application/problem+json"
+_NO_DAY = "string_pattern_mismatch"
+"""What pydantic calls a mistake in a date: no other field has a pattern that it checks."""
 _PLACES = (marked("the service"), marked("the body"))
 
 
@@ -76,7 +78,7 @@ def mistake_problem(mistake: Mapping[str, Any]) -> ProblemError:
         ".".join(map(str, mistake["loc"])),
         expected=_expected(mistake),
         got=quoted(mistake["input"]),
-        todo="See /openapi.json.",
+        todo="Write YYYY-MM-DD." if mistake["type"] == _NO_DAY else "See /openapi.json.",
     )
 
 
@@ -101,7 +103,7 @@ def _expected(mistake: Mapping[str, Any]) -> str:
         "too_long": marked(f"it must have at most {limits['max_length']} entries"),
         "string_too_short": marked(f"it must have at least {limits['min_length']} characters"),
         "string_too_long": marked(f"it must have at most {limits['max_length']} characters"),
-        "string_pattern_mismatch": marked(f"it must match {limits['pattern']}"),
+        _NO_DAY: marked("it must be a day"),
     }
     return expected.get(mistake["type"], marked(f"it must be valid: {mistake['msg']}"))
 

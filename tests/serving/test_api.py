@@ -165,11 +165,23 @@ def test_an_article_has_title_chapter_and_the_text_of_the_day(client):
     assert (old["version"], old["text"]) == ("1997-10-01", "旧的。")
 
 
-@pytest.mark.parametrize("name", ["9999", "nothing", "264?date=1990-01-01"])
+@pytest.mark.parametrize("name", ["9999", "nothing"])
 def test_an_article_that_is_not_there_is_not_found(client, name):
     response = client.get(f"/v1/articles/{name}")
     assert response.status_code == 404
     assert response.json()["todo"]
+
+
+def test_a_text_that_is_not_there_is_a_conflict(client):
+    response = client.get("/v1/articles/264", params={"date": "1990-01-01"})
+    assert response.status_code == 409
+    assert response.json()["todo"].startswith("Run `lawrec articles import")
+
+
+@pytest.mark.parametrize("day", ["1990/01/01", "yesterday"])
+def test_a_date_in_another_form_is_answered_with_the_form(client, day):
+    problem = client.get("/v1/articles/264", params={"date": day}).json()
+    assert (problem["expected"], problem["todo"]) == ("it must be a day", "Write YYYY-MM-DD.")
 
 
 def test_the_model_says_what_it_is(client):

@@ -75,6 +75,7 @@ def test_other_files_are_refused(name):
     with pytest.raises(ProblemError) as refused:
         cases_in(b"x", name)
     assert refused.value.status == 415
+    assert "--" not in refused.value.todo  # an option of the command line
 
 
 def test_a_damaged_workbook_is_named():

@@ -80,6 +80,8 @@ def test_a_large_body_is_refused_whether_it_says_its_length_or_not(serve):
             response = small.post("/v1/recommend", content=content)
             assert response.status_code == 413
             assert response.json()["expected"] == "it must have at most 1,000 bytes"
+        metrics = small.get("/metrics").text
+    assert 'lawrec_requests_total{method="POST",path="/v1/recommend",status="413"}' in metrics
 
 
 def guarded(app, receive, **settings):
