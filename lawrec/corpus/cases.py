@@ -233,6 +233,8 @@ def _case(
         CaseError: A field is missing or wrong.
     """
     fact = raw.fact
+    if raw.without_fact is not None:
+        raise _no_field(raw.without_fact, where, name=case_format.fact_field)
     check_fact(fact, where, field_name=case_format.fact_field)
     if not labelled:
         return Case(where, case_id, fact)
@@ -247,6 +249,7 @@ def _case(
     articles = [] if has_charges_alone else raw.articles
     cited = _article_names(articles, where, field_name=field_name)
     check_encoding("".join(cited), where)
+    _check_other(raw.other_articles, cited, where=where)
     return Case(
         where=where,
         case_id=case_id,
@@ -272,6 +275,19 @@ def _article_names(values: object, where: str, *, field_name: str) -> tuple[str,
         raise _label_error(where, expected, got=str(error)) from error
     check_label_sizes(names, where, name="articles")
     return names
+
+
+def _check_other(values: object, articles: tuple[str, ...], *, where: str) -> None:
+    """Check that a case with two lists of articles has the same articles in both."""
+    others = articles if values is None else _article_names(values, where, field_name='"articles"')
+    if set(others) != set(articles):
+        raise CaseError(
+            where,
+            expected='"articles" and "meta.relevant_articles" must hold the same articles',
+            got=quoted([list(others), list(articles)]),
+            todo="Remove one of the two, or name the right one with --articles-field.",
+            kind=ErrorKind.BAD_LABEL,
+        )
 
 
 def _unknown_articles(values: object, articles: tuple[str, ...], *, where: str) -> tuple[str, ...]:
@@ -303,6 +319,16 @@ def _weight(value: Any, where: str) -> float:
             todo=FIX_LINE,
         )
     return weight
+
+
+def _no_field(fields: Sequence[str], where: str, *, name: str) -> CaseError:
+    return CaseError(
+        where,
+        expected=f'a case must have a field "{name}"',
+        got=quoted(",".join(fields)),
+        todo="Add the field, or name yours with --fact-field.",
+        kind=ErrorKind.NO_COLUMN,
+    )
 
 
 def _label_error(where: str, expected: str, *, got: str) -> CaseError:

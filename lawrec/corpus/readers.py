@@ -43,14 +43,21 @@ _PLAIN_FIELDS = ("articles", "charges")
 
 @dataclass(frozen=True)
 class RawCase:
-    """The fields of a case as its line has them: of any type, and None where they are missing."""
+    """The fields of a case as its line has them: of any type, and None where they are missing.
+
+    Attributes:
+        other_articles: "articles" of a case that has "meta.relevant_articles", too.
+        without_fact: The names of all fields if none of them is that of the fact.
+    """
 
     fact: Any
     articles: Any = None
+    other_articles: Any = None
     case_id: Any = None
     charges: Any = None
     unknown_articles: Any = None
     weight: Any = None
+    without_fact: tuple[str, ...] | None = None
 
 
 def read_raw_cases(cases: CaseStream) -> Iterator[tuple[int, RawCase | CaseError]]:
@@ -73,43 +80,49 @@ def read_raw_cases(cases: CaseStream) -> Iterator[tuple[int, RawCase | CaseError
         if isinstance(record, CaseError):
             yield number, record
         else:
-            yield number, _raw_case(record, cases.case_format, in_table=reader.is_table)
+            yield number, _raw_case(record, cases.case_format)
 
 
-def _raw_case(record: Fields, case_format: CaseFormat, *, in_table: bool) -> RawCase:
-    """Return the fields of a case.
+def _raw_case(record: Fields, names: CaseFormat) -> RawCase:
+    """Return the fields of a case, in which one text may hold several labels.
 
     Args:
         record: A JSON object or a row, by the names of its fields.
-        case_format: Names of fields and separator.
-        in_table: Whether one text may hold several articles even without a separator that is set.
+        names: Names of fields and separator.
     """
-    default, charges_field = _CAIL_FIELDS if isinstance(record.get("meta"), dict) else _PLAIN_FIELDS
-    articles = _field(record, case_format.articles_field or default)
+    is_cail = isinstance(record.get("meta"), dict)
+    articles_field, charges_field = _CAIL_FIELDS if is_cail else _PLAIN_FIELDS
+    other = _field(record, "articles") if is_cail and not names.articles_field else None
+    articles = _field(record, names.articles_field or articles_field)
     unknown = _field_or_meta(record, "unknown_articles")
-    charges = _field(record, charges_field)
-    if in_table:
-        charges = split_labels(charges)
-    if in_table or case_format.separator:
-        articles = split_labels(articles, case_format.separator)
-        unknown = split_labels(unknown, case_format.separator)
+    owner, fact_field = _owner(record, names.fact_field)
     return RawCase(
-        fact=_field(record, case_format.fact_field),
-        articles=articles,
-        case_id=_field(record, case_format.id_field),
-        charges=charges,
-        unknown_articles=unknown,
+        fact=owner.get(fact_field),
+        articles=split_labels(articles, names.separator),
+        other_articles=split_labels(other, names.separator),
+        case_id=_field(record, names.id_field),
+        charges=split_labels(_field(record, charges_field)),
+        unknown_articles=split_labels(unknown, names.separator),
         weight=_field_or_meta(record, "weight"),
+        without_fact=None if fact_field in owner else tuple(record),
     )
 
 
-def _field(record: Fields, name: str) -> Any:
-    """Return a field; "meta.relevant_articles" may lie inside "meta"."""
-    if name in record or "." not in name:
-        return record.get(name)
-    outer, inner = name.split(".", 1)
+def _owner(record: Fields, name: str) -> tuple[Fields, str]:
+    """Return the object that holds a field, and the name of the field in it.
+
+    "meta.relevant_articles" may lie inside "meta".
+    """
+    outer, _, inner = name.partition(".")
     value = record.get(outer)
-    return _field(value, inner) if isinstance(value, dict) else None
+    if name in record or not isinstance(value, dict) or not inner:
+        return record, name
+    return _owner(value, inner)
+
+
+def _field(record: Fields, name: str) -> Any:
+    owner, name = _owner(record, name)
+    return owner.get(name)
 
 
 def _field_or_meta(record: Fields, name: str) -> Any:
@@ -167,9 +180,9 @@ READERS: dict[str, Reader] = {
     "text": Reader(read_lines, (".txt",), is_lines=True),
     "document": Reader(read_document, ()),
     "jsonl": Reader(read_json_lines, (".json", ".jsonl"), is_lines=True),
-    "csv": Reader(read_csv, (".csv",), is_table=True),
-    "tsv": Reader(partial(read_csv, delimiter="\t"), (".tsv",), is_table=True),
-    "parquet": Reader(read_parquet, (".parquet",), is_text=False, is_table=True),
-    "excel": Reader(read_excel, (".xlsx",), is_text=False, is_table=True),
+    "csv": Reader(read_csv, (".csv",)),
+    "tsv": Reader(partial(read_csv, delimiter="\t"), (".tsv",)),
+    "parquet": Reader(read_parquet, (".parquet",), is_text=False),
+    "excel": Reader(read_excel, (".xlsx",), is_text=False),
 }
 SUFFIXES = {suffix: name for name, reader in READERS.items() for suffix in reader.suffixes}

@@ -207,10 +207,10 @@ def test_an_error_is_in_the_language_of_the_option(language, environment, tmp_pa
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "每行必须是一个 JSON 对象；实际：无效的 JSON（此处应为双引号内的键：第 1 行第 2 列"),
+        ("{1", "每行必须是一个 JSON 对象；实际：无效的 JSON（此处应为双引号内的键：第 1 行第 2 列"),
         ('{"fact": ""}', "案情不能为空；实际：''。请写上案情。也可以用 --skip-bad 跳过这样的行。"),
         ('{"fact": "theft"}', "案情必须含有中文；实际：'theft'。请用中文写案情。也可以用"),
-        ('{"fact": "盗", "articles": 9}', "必须是条文的列表"),
+        ('{"fact": "盗", "articles": {}}', "必须是条文的列表"),
     ],
 )
 def test_a_bad_line_is_described_in_chinese(line, message, tmp_path):

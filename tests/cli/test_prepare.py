@@ -44,12 +44,12 @@ def test_a_bad_line_stops_preparation_unless_it_may_be_skipped(tiny_data, tmp_pa
     monkeypatch.chdir(tmp_path)
     shutil.copytree(tiny_data, "data")
     with (tmp_path / "data/train.json").open("a") as file:
-        file.write('{"fact": "张某盗窃", "meta": {"relevant_articles": "264"}}\n')
+        file.write('{"fact": "张某盗窃", "meta": {"relevant_articles": {}}}\n')
     refused = lawrec("prepare", "--data", "data")
     assert refused.exit_code == 1
     assert refused.stderr.splitlines()[-1] == (
         'Error: data/train.json:81: "meta.relevant_articles" (or "articles") must be a list of '
-        "articles, got '264'. Fix the line. Or skip such lines with --skip-bad."
+        "articles, got {}. Fix the line. Or skip such lines with --skip-bad."
     )
     skipped = lawrec("prepare", "--data", "data", "--skip-bad")
     assert skipped.exit_code == 0

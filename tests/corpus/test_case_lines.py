@@ -112,7 +112,7 @@ def test_what_is_copied_reads_as_the_same_case(tmp_path):
 
 
 def test_a_line_that_cannot_be_used_cannot_be_line_to_json(tmp_path):
-    (line,) = read_lines(write(tmp_path, "a.json", b"{\n"))
+    (line,) = read_lines(write(tmp_path, "a.json", b'{"\n'))
     assert line.text == ""
     with pytest.raises(CaseError, match="broken JSON"):
         line_to_json(line)

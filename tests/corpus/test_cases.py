@@ -143,7 +143,13 @@ def test_labels_are_read_only_when_they_are_asked_for(line, labelled):
         ('"盗窃"', "a line must be one JSON object", "'盗窃'", 'Write {"fact": "..."}.'),
         ('{"fact": "盗", "meta": null}', NO_META, "None", FIX),
         ('{"fact": "盗", "meta": [264]}', NO_META, "[264]", FIX),
-        ("{}", '"fact" must be a text', "None", "Fix the line, or name another field"),
+        ("{}", 'a case must have a field "fact"', "''", "Add the field, or name yours with --fa"),
+        (
+            '{"id": 1, "案情": "盗"}',
+            'a case must have a field "fact"',
+            "'id,案情'",
+            "Add the field",
+        ),
         ('{"fact": null, "meta": {}}', '"fact" must be a text', "None", "Fix the line, or name"),
         ('{"fact": 264}', '"fact" must be a text', "264", "Fix the line, or name"),
         ('{"fact": ["盗窃"]}', '"fact" must be a text', "['盗窃']", "Fix the line, or name"),
@@ -167,8 +173,6 @@ def test_a_line_that_cannot_be_used_comes_as_its_error(line, expected, got, todo
 @pytest.mark.parametrize(
     ("values", "expected", "got"),
     [
-        ("264", "must be a list of articles", "'264'"),
-        (264, "must be a list of articles", "264"),
         (None, "must be a list of articles", "None"),
         ({"264": 1}, "must be a list of articles", "{'264': 1}"),
         ([True], "an article must be a number or a text", "not an article: True"),
@@ -176,7 +180,8 @@ def test_a_line_that_cannot_be_used_comes_as_its_error(line, expected, got, todo
         ([0], "an article must be a number or a text", "not an article: 0"),
         (["0"], "an article must be a number or a text", "not an article: '0'"),
         (["无", "第0条"], "an article must be a number or a text", "not an article: '第0条'"),
-        ("['264'", "must be a list of articles", "\"['264'\""),
+        (True, "an article must be a number or a text", "not an article: True"),
+        (0, "an article must be a number or a text", "not an article: 0"),
         ([["264", "盗窃"]], "an article must be a number", "not an article: ['264', '盗窃']"),
         ([[264]], "an article must be a number or a text", "not an article: [264]"),
     ],
@@ -189,6 +194,32 @@ def test_labels_of_a_wrong_kind_are_refused(values, expected, got, plain):
     assert expected in error.expected
     assert error.got == got
     assert error.todo == FIX
+
+
+@pytest.mark.parametrize(
+    ("articles", "others"),
+    [([264], [133]), ([264], [264, 133]), ([], [264]), ("264;133", "133"), ([264], {"x": 1})],
+)
+def test_two_lists_of_articles_that_differ_are_refused(articles, others):
+    line = {"fact": FACT, "articles": articles, "meta": {"relevant_articles": others}}
+    error = only_error(json.dumps(line))
+    assert error.kind is ErrorKind.BAD_LABEL
+    if isinstance(others, list | str):
+        assert error.expected.endswith("must hold the same articles")
+    (case,) = read_bytes(json.dumps({**line, "articles": [264]}), articles_field="articles")
+    assert case.articles == ("264",)
+
+
+def test_the_articles_of_two_lists_that_differ_are_named():
+    line = {"fact": FACT, "articles": [], "meta": {"relevant_articles": [264, "133-1"]}}
+    assert only_error(json.dumps(line)).got == "[[], ['264', '133之一']]"
+
+
+@pytest.mark.parametrize("articles", [[264, "133-1"], "133之一、264", ["第264条", 264, "133之一"]])
+def test_the_same_articles_twice_are_those_of_the_case(articles):
+    line = {"fact": FACT, "articles": articles, "meta": {"relevant_articles": [264, "133之一"]}}
+    (case,) = read_bytes(json.dumps(line))
+    assert case.articles == ("264", "133之一")
 
 
 @pytest.mark.parametrize(
@@ -223,7 +254,7 @@ def test_a_pair_of_surrogates_is_one_character():
 
 
 def test_the_line_after_a_bad_one_is_read():
-    cases = read_bytes("\n".join(["{", cail(), cail(""), cail()]))
+    cases = read_bytes("\n".join(['{"', cail(), cail(""), cail()]))
     assert [isinstance(case, Case) for case in cases] == [False, True, False, True]
     assert [case.where for case in cases] == ["cases:1", "cases:2", "cases:3", "cases:4"]
 
@@ -273,12 +304,13 @@ def test_without_bad_lines_there_is_no_log(tmp_path):
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
-        ("{", ErrorKind.BROKEN_JSON),
+        ('{"', ErrorKind.BROKEN_JSON),
+        ("{}", ErrorKind.NO_COLUMN),
         ("1", ErrorKind.BROKEN_JSON),
         ('{"fact": "盗", "meta": 1}', ErrorKind.BROKEN_JSON),
         ('{"fact": "盗"}', ErrorKind.BAD_LABEL),
         ('{"fact": "盗", "articles": [0]}', ErrorKind.BAD_LABEL),
-        ('{"fact": "盗", "articles": [1], "unknown_articles": 2}', ErrorKind.BAD_LABEL),
+        ('{"fact": "盗", "articles": [1], "unknown_articles": {}}', ErrorKind.BAD_LABEL),
         ('{"fact": "盗", "articles": [1], "unknown_articles": [1]}', ErrorKind.OTHER),
         ('{"fact": "盗", "articles": [1], "weight": -1}', ErrorKind.OTHER),
         ('{"fact": 1}', ErrorKind.OTHER),
@@ -523,7 +555,7 @@ def test_a_weight_that_is_none_is_an_error_of_its_line(tmp_path, weight):
 @pytest.mark.parametrize(
     ("unknown", "expected"),
     [
-        (266, '"unknown_articles" must be a list of articles'),
+        ({}, '"unknown_articles" must be a list of articles'),
         ([True], 'an article must be a number or a text such as "133之一"'),
         (["264"], "an article of the case cannot be unknown as well"),
     ],
@@ -553,6 +585,7 @@ def read_charges(text, reader="jsonl", labels=OR_CHARGES):
     ("reader", "text"),
     [
         ("jsonl", json.dumps({"fact": FACT, "charges": ["盗窃", "诈骗"]})),
+        ("jsonl", json.dumps({"fact": FACT, "charges": "盗窃;诈骗"})),
         ("jsonl", json.dumps({"fact": FACT, "meta": {"accusation": ["盗窃", "诈骗"]}})),
         ("jsonl", json.dumps({"fact": FACT, "charges": ["盗窃", "诈骗"], "articles": []})),
         ("csv", f"fact,charges\n{FACT},盗窃;诈骗\n"),
@@ -585,7 +618,7 @@ def test_a_case_with_articles_keeps_them_whether_it_has_charges_or_not():
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"charges": []}, {"charges": [""]}, {"charges": "盗窃"}, {"charges": None}]
+    "fields", [{}, {"charges": []}, {"charges": [""]}, {"charges": ""}, {"charges": None}]
 )
 def test_a_case_without_charges_and_articles_is_refused(fields):
     (refused,) = read_charges(json.dumps({"fact": FACT, **fields}))

@@ -134,11 +134,19 @@ def test_fields_may_lie_inside_others():
     assert read_bytes(line, "jsonl", **case_format) == [Case("cases:1", "7", FACT, ("264",))]
 
 
-@pytest.mark.parametrize("record", [{"案": FACT}, {"案.事实": None}, {}])
+@pytest.mark.parametrize("record", [{"案": FACT}, {"案": {"号": 7}}, {}])
 def test_a_named_field_that_is_not_there_is_refused_by_its_name(record):
+    (error,) = read_bytes(lines_of([record | {"id": 7}]), "jsonl", fact_field="案.事实")
+    assert error.expected == 'a case must have a field "案.事实"'
+    assert error.got == ("'案,id'" if record else "'id'")
+    assert "--fact-field" in error.todo
+    assert error.case_id == "7"
+
+
+@pytest.mark.parametrize("record", [{"案.事实": None}, {"案": {"事实": None}}])
+def test_a_named_field_may_not_be_null(record):
     (error,) = read_bytes(lines_of([record]), "jsonl", fact_field="案.事实")
     assert (error.expected, error.got) == ('"案.事实" must be a text', "None")
-    assert "--fact-field" in error.todo
 
 
 def test_named_articles_that_are_not_there_are_refused_by_their_name():
@@ -156,10 +164,25 @@ def test_articles_may_be_separated_by_any_character(separator):
         assert case.articles == articles
 
 
-def test_a_single_number_is_an_article_where_a_text_may_hold_several():
-    content = lines_of([{"fact": FACT, "articles": 264.0}])
-    assert isinstance(read_bytes(content, "jsonl")[0], CaseError)
-    assert read_bytes(content, "jsonl", separator=";")[0].articles == ("264",)
+@pytest.mark.parametrize(
+    ("articles", "expected"),
+    [
+        ("第二百六十四条、第一百三十三条之一", ("264", "133之一")),
+        ("264;133-1", ("264", "133之一")),
+        *(("264", ("264",)), (264, ("264",)), (264.0, ("264",)), ("['264']", ("264",)), ("", ())),
+    ],
+)
+def test_json_lines_and_tables_have_the_same_cells(articles, expected):
+    rows = [{"fact": FACT, "articles": articles}]
+    (from_json,) = read_bytes(lines_of(rows), "jsonl")
+    (in_meta,) = read_bytes(
+        lines_of([{"fact": FACT, "meta": {"relevant_articles": articles}}]), "jsonl"
+    )
+    (from_table,) = read_bytes(table_of([rows[0] | {"articles": str(articles)}], ","), "csv")
+    assert from_json.articles == in_meta.articles == from_table.articles == expected
+
+
+def test_a_single_number_is_an_article():
     numbers = parquet_of([{"fact": FACT, "articles": 264.0}, {"fact": FACT, "articles": None}])
     case, error = read_bytes(numbers, "parquet")
     assert case.articles == ("264",)

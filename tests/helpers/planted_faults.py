@@ -55,7 +55,8 @@ def audited(corpus, **options):
 
 
 def plant_unreadable(corpus):
-    corpus.add("train", "{", "[]", line("only Latin"), '{"fact": "盗窃", "articles": 264}')
+    corpus.add("train", "{", "[]", line("only Latin"), '{"fact": "盗窃", "articles": {}}')
+    corpus.add("train", '{"text": "盗窃", "articles": [264]}')
 
 
 def plant_empty(corpus):
@@ -158,7 +159,7 @@ def plant_encoded(corpus):
 
 # What is planted, what the audit must count, and no more.
 PLANTED = {
-    plant_unreadable: {"broken-json": 2, "bad-label": 1, "unreadable": 1},
+    plant_unreadable: {"broken-json": 2, "bad-label": 1, "unreadable": 1, "no-fact": 1},
     plant_encoded: {"encoding": 2, "unreadable": 1},
     plant_empty: {"empty-fact": 2},
     plant_unlisted: {"unlisted-label": 2},

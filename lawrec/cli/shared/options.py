@@ -94,7 +94,7 @@ input_format = compose_options(
     ),
     click.option(
         "--articles-separator",
-        help="Text between two articles.  [default, in a table: ; , 、 | or space]",
+        help="Text between two articles.  [default: ; , 、 | or space]",
     ),
     click.option(
         "--encoding",

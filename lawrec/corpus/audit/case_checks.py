@@ -260,6 +260,12 @@ CHECKS: dict[str, Check] = {
     "bad-label": Check(
         ERROR, "the articles of a case cannot be read", _FIX, _of_error(ErrorKind.BAD_LABEL)
     ),
+    "no-fact": Check(
+        ERROR,
+        "a case has no field with the name of the fact's",
+        "Name the field with --fact-field, or add it; `lawrec audit --fix` drops the line.",
+        _of_error(ErrorKind.NO_COLUMN),
+    ),
     "unreadable": Check(
         ERROR, "a line cannot be used for another reason", _FIX, _of_error(ErrorKind.OTHER)
     ),

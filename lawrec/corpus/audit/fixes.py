@@ -121,6 +121,8 @@ def _relabelled(line: CaseLine, articles: tuple[str, ...], *, unlisted: list[str
     fields, name = (record.get("meta"), "relevant_articles")
     if not isinstance(fields, dict):
         fields, name = record, "articles"
+    else:
+        record.pop("articles", None)  # the same articles once more
     # With ["第264条", 264, 266], of which 264 is to be kept: "第264条".
     items = reversed(fields[name] if isinstance(fields[name], list) else [])
     written = {names[0]: item for item in items if len(names := article_names([item])) == 1}

@@ -84,7 +84,6 @@ class Reader:
     suffixes: tuple[str, ...]
     is_text: bool = True  # False: such a file has no encoding to detect
     is_lines: bool = False  # whether a file may be read in parts: each line is a case of its own
-    is_table: bool = False  # whether one text may hold several articles
 
 
 def too_long_error(where: str) -> CaseError:

@@ -62,7 +62,8 @@ def test_exactly_one_check_finds_a_line_that_cannot_be_read(kind, raw, check, no
 @pytest.mark.parametrize(
     ("line", "check", "note"),
     [
-        (b"{", "broken-json", "a line must be one JSON object, got broken JSON"),
+        (b'{"', "broken-json", "a line must be one JSON object, got broken JSON"),
+        (b'{"text": 1}', "no-fact", "a case must have a field \"fact\", got 'text'"),
         (b'{"meta": 1}', "broken-json", '"meta" must be a JSON object, got 1'),
         (b'{"fact": "\xe7\x9b\x97", "articles": [0]}', "bad-label", "an article must be a number"),
         (b'{"fact": "\xe7\x9b\x97"}', "bad-label", "must be a list of articles, got None"),

@@ -83,6 +83,18 @@ def test_kept_labels_stay_as_they_were_written(corpus, tmp_path):
     }
 
 
+def test_of_two_equal_lists_of_articles_one_is_kept(corpus, tmp_path):
+    meta = {"relevant_articles": [264, 999], "accusation": []}
+    record = {"fact": corpus.fact(), "articles": "999;264", "meta": meta}
+    corpus.add("test", json.dumps(record))
+    audited(corpus, fix=tmp_path / "fixed")
+    *_, last = (tmp_path / "fixed/test.json").read_text(encoding="utf-8").splitlines()
+    assert json.loads(last) == {
+        "fact": record["fact"],
+        "meta": {"relevant_articles": [264], "accusation": []},
+    }
+
+
 def test_every_change_is_logged_with_its_reason(corpus, tmp_path):
     text = corpus.fact()
     corpus.add("train", "{", line(text, [266], ["诈骗"]), line(corpus.fact(), [999], []))

@@ -47,7 +47,7 @@ TRAIN = [
 ]
 VALID = [("骗取钱财", [266]), ("盗窃", [264])]
 TEST = [("驾车伤人", [133])]
-BAD = ["{", '{"fact": "", "articles": []}', '{"fact": "盗", "articles": "264"}']
+BAD = ['{"', '{"fact": "", "articles": []}', '{"fact": "盗", "articles": {}}']
 
 
 class Killed(BaseException):
@@ -465,7 +465,7 @@ def test_bad_lines_that_are_skipped_are_counted_and_kept(spec, write_split):
     ]
     assert [line["error"].removeprefix(line["where"]) for line in skipped][1:3] == [
         ": the fact must not be empty, got ''. Write the fact.",
-        ': "meta.relevant_articles" (or "articles") must be a list of articles, got \'264\'. '
+        ': "meta.relevant_articles" (or "articles") must be a list of articles, got {}. '
         "Fix the line.",
     ]
 

@@ -159,7 +159,7 @@ def test_cases_of_other_names_and_encodings_become_cail2018(tmp_path):
 
 def test_an_unusable_line_is_an_error_or_is_skipped_and_logged(tmp_path):
     source = write(tmp_path / "all.json", long_tail()[:20])
-    source.write_text("{\n" + source.read_text(encoding="utf-8"), encoding="utf-8")
+    source.write_text('{"\n' + source.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(CaseError, match="broken JSON"):
         split_files([source], tmp_path / "out")
     assert not (tmp_path / "out").exists()
