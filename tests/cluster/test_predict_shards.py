@@ -84,10 +84,10 @@ def test_each_shard_of_csv_has_the_header(job, file, recommender):
 
 
 def test_a_shard_may_hold_errors_alone_but_not_the_input(job, file, recommender, lines):
-    file.write_text("\n".join(["{"] * 3 + lines[:2]))
+    file.write_text("\n".join(["1"] * 3 + lines[:2]))
     answers = predict_in_shards(replace(job, shard_bytes=5))
     assert [(each.cases, each.errors) for each in answers] == [(3, 3), (1, 0), (1, 0)]
-    file.write_text("{\n{\n")
+    file.write_text("1\n1\n")
     other = PredictJob((file,), job.folder.with_name("other"), SOURCE)
     with pytest.raises(CaseError, match="2 lines, none of them valid"):
         predict_in_shards(other)
