@@ -24,9 +24,11 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
+from lawrec.errors import ConfigError
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.bundle import open_model
 from lawrec.serving.app import create_app
+from lawrec.serving.guard import LOGGER
 from lawrec.serving.loaded_model import load_model
 from lawrec.serving.metrics import FOLDER_VARIABLE
 from lawrec.serving.service_config import ServiceConfig, check_service
@@ -54,7 +56,8 @@ def run_service(
         progress: Receives a message if the shipped model is used.
 
     Raises:
-        ConfigError: The settings contradict each other, or a package is missing.
+        ConfigError: The settings contradict each other, a package is missing, or another program
+            listens to the port.
         RunError: There is no such run, or it is not trained and tuned.
 
     Example:
@@ -63,18 +66,43 @@ def run_service(
     check_service(config)
     if config.workers == 1:
         app = _application(config, progress)
-        uvicorn.Server(server_config(config, app, log_level=log_level)).run()
+        server = uvicorn.Server(server_config(config, app, log_level=log_level))
+        server.run([_listener(config)])
         return
     with open_model(config.checkpoints, config.model, progress=progress):
         pass  # a model that is not there is an error before anything starts
     factory = partial(worker_app, config)
     uvicorn_config = server_config(config, factory, log_level=log_level)
-    listener = uvicorn_config.bind_socket()
-    listener.listen(uvicorn_config.backlog)  # who comes before the workers are there waits for them
-    workers = _Workers(uvicorn_config, [listener])
+    workers = _Workers(uvicorn_config, [_listener(config)])
     # From here on, a signal waits until `run` sees it: the folder never stays behind.
     with _shared_metrics():
         workers.run()
+
+
+def _listener(config: ServiceConfig) -> socket.socket:
+    """Listen to the address of the service: who comes before a process accepts waits for it.
+
+    Where uvicorn itself cannot listen, it logs so and ends the process.
+    """
+    is_ipv6 = ":" in config.host
+    try:
+        listener = socket.create_server(
+            (config.host, config.port),
+            family=socket.AF_INET6 if is_ipv6 else socket.AF_INET,
+            backlog=BACKLOG,
+            dualstack_ipv6=is_ipv6 and socket.has_dualstack_ipv6(),
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"--host {config.host} --port {config.port}",
+            expected="the address must be one of this machine, and its port free",
+            got=str(error.strerror).partition(" (while")[0],  # Python adds the address
+            todo="Choose another --port or --host, or stop the program that listens there.",
+        ) from error
+    scheme, host = "https" if config.tls_certificate else "http", config.host
+    shown = f"[{host}]" if is_ipv6 else host
+    LOGGER.info("Listening on %s://%s:%d; Ctrl-C stops.", scheme, shown, listener.getsockname()[1])
+    return listener
 
 
 def worker_app(config: ServiceConfig) -> FastAPI:
