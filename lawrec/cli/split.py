@@ -1,6 +1,7 @@
 """`lawrec split`: split labelled cases into train, valid and test."""
 
 import math
+import os
 from pathlib import Path
 from typing import Unpack
 
@@ -9,6 +10,7 @@ import click
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
 from lawrec.iterables import map_here
+from lawrec.storage.text_files import list_files
 
 
 def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float, ...]:
@@ -61,6 +63,7 @@ def split(
     Near-duplicates go to the same split, and each article is in every split where it can be. A FILE
     may be packed (.gz, .xz, .zip), a folder, or a quoted pattern.
     """
+    _check_distinct(files)
     from lawrec.corpus.splitting.stratified_split import SplitSettings, split_files
     from lawrec.reporting.audit_text import split_text
 
@@ -80,3 +83,15 @@ def split(
             progress=progress,
         )
     print_result(split_text(report))
+
+
+def _check_distinct(paths: tuple[Path, ...]) -> None:
+    """Raise UsageError if a file is there twice, as with a folder and a file in it."""
+    seen: set[str] = set()
+    for file in (file for path in paths for file in list_files(path)):
+        resolved = os.path.realpath(str(file))
+        if resolved in seen:
+            raise click.UsageError(
+                f"{file} is named twice: each of its cases would be there twice."
+            )
+        seen.add(resolved)

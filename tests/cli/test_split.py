@@ -32,6 +32,19 @@ def test_audit_and_split_of_a_table_with_other_names_say_how_to_name_them(table)
         assert "--fact-field" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "files", [("a.json", "a.json"), (".", "a.json"), ("*.json", "./a.json"), ("b/../a.json", ".")]
+)
+def test_split_takes_each_file_once(tmp_path, monkeypatch, files):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a.json").write_text('{"fact": "盗窃", "articles": [264]}\n')
+    result = lawrec("split", *files, "--output", "out")
+    assert result.exit_code == 2
+    assert "a.json is named twice" in " ".join(result.stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_defaults_are_those_of_the_library():
     command = load_command("split")
     context = click.Context(command)
