@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
-from lawrec.corpus.cases import Cases, read_stream
+from lawrec.corpus.cases import Cases, id_prefixes, read_stream
 from lawrec.corpus.readers import READERS, CaseFormat, choose_reader
 from lawrec.errors import CaseError
 from lawrec.progress import SILENT, Progress
@@ -169,6 +169,7 @@ def read_shard(
         >>> [case.case_id for case in cases]
         ['7', '8', '9']
     """
+    prefixes = id_prefixes([file.where for file in plan.files])
     for part in shard:
         path, described = files[part.file], plan.files[part.file]
         with open_binary(path) as stream:
@@ -179,7 +180,7 @@ def read_shard(
                 described.where,
                 labelled=False,
                 case_format=replace(case_format, reader=reader, encoding=encoding),
-                prefix=f"{Path(described.where).name}:" if len(files) > 1 else "",
+                prefix=prefixes[part.file],
                 first_line=part.first_line,
             )
         check_unchanged(described, path)

@@ -6,9 +6,10 @@ to a `BadLines`, which stops at the first one unless the user chose to skip them
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO, TypeVar
 
 from lawrec.corpus.formats.field_checks import (
@@ -107,7 +108,7 @@ def read_cases(
 
     Args:
         *paths: Files, folders or patterns, as `list_files` takes them. Among several files, a case
-            without an id is named "file:line".
+            without an id is named as `id_prefixes` says.
         labelled: Whether each case must have its articles.
         case_format: How the cases are written. Without a reader, the suffix of a file must be a key
             of `SUFFIXES`, which one of `DECOMPRESSORS` may follow.
@@ -122,6 +123,25 @@ def read_cases(
     """
     files = [file for path in paths for file in list_files(path)]
     return _read_files(files, labelled, case_format=case_format)
+
+
+def id_prefixes(files: Sequence[str]) -> list[str]:
+    """Return, for each of the files, what a case without an id is named by before its line.
+
+    Args:
+        files: Paths, as messages show them.
+
+    Example:
+        >>> id_prefixes(["a.txt"]), id_prefixes(["d/a.txt", "d/b.txt", "e/a.txt"])
+        ([''], ['d/a.txt:', 'b.txt:', 'e/a.txt:'])
+    """
+    if len(files) == 1:
+        return [""]
+    names = [PurePath(file).name for file in files]
+    counts = Counter(names)
+    return [
+        f"{name if counts[name] == 1 else file}:" for name, file in zip(names, files, strict=True)
+    ]
 
 
 def read_stream(
@@ -193,13 +213,13 @@ def no_answer_error(n_lines: int) -> CaseError:
 
 
 def _read_files(files: Sequence[Path], labelled: bool, *, case_format: CaseFormat) -> Cases:
-    for file in files:
-        prefix = f"{encodable(str(file.name))}:" if len(files) > 1 else ""
+    names = [encodable(str(file)) for file in files]
+    for file, name, prefix in zip(files, names, id_prefixes(names), strict=True):
         with open_binary(file) as stream:
             reader = case_format.reader or choose_reader(file, stream)
             resolved = replace(case_format, reader=reader)
             yield from read_stream(
-                stream, encodable(str(file)), labelled=labelled, case_format=resolved, prefix=prefix
+                stream, name, labelled=labelled, case_format=resolved, prefix=prefix
             )
 
 

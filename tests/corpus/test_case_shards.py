@@ -135,6 +135,14 @@ def test_a_json_array_is_refused_as_in_one_pass(write):
         in_shards([file], shard_bytes=10)
 
 
+def test_files_with_one_name_have_the_ids_of_one_pass(write, tmp_path):
+    (tmp_path / "d").mkdir()
+    files = [write("a.txt", "被告人盗窃。\n" * 2), write("d/a.txt", "被告人抢劫。\n")]
+    cases, _ = in_shards(files, shard_bytes=10)
+    assert comparable(cases) == at_once(files)
+    assert len({case.case_id for case in cases}) == 3
+
+
 def test_the_files_planned_are_reported(write):
     files = [write("a.txt", "甲\n"), write("b.txt", "乙丙\n")]
     reports = []

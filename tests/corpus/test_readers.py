@@ -268,6 +268,12 @@ def test_several_files_are_read_in_the_order_of_their_names(tmp_path):
     assert cases[-1].where == f"{tmp_path / 'train/c.json'}:1"
 
 
+def test_cases_of_files_with_one_name_are_named_by_their_paths(tmp_path):
+    paths = [write(tmp_path / name, FACT.encode()) for name in ("d/a.txt", "e/a.txt", "e/b.txt")]
+    cases = read_cases(*paths, labelled=False)
+    assert [case.case_id for case in cases] == [f"{paths[0]}:1", f"{paths[1]}:1", "b.txt:1"]
+
+
 def test_the_encodings_of_several_files_are_all_named(tmp_path):
     write(tmp_path / "a.txt", FACT.encode())
     write(tmp_path / "b.txt", FACT.encode("gbk"))
