@@ -39,7 +39,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     They are for a text in Unicode form NFKC whose white space is single spaces. No repetition lies
     in another one without a limit, so that a search takes linear time. Articles are written as::
 
-        264   264.0   第264条   刑法第二百六十四条   《中华人民共和国刑法》第264条   number
+        264   264.0   第264条   二百六十四   刑法第264条   《中华人民共和国刑法》第264条   number
         133之一   133条之1   第一百三十三条之一   第133之一条                    number, branch
         133-1   第133-1条                                         number, hyphened branch
         第264条第1款   第二百六十四条第一款第(二)项   第133条前段        number, paragraphs
@@ -162,14 +162,16 @@ def _one_line(text: str) -> str:
 def _is_article(match: re.Match[str]) -> bool:
     """Return whether a match means an article, and not another number.
 
-    - Chinese numerals need 条: "第十条" is an article, "十" is not.
+    - Chinese numerals need 条 where they may number anything, such as a paragraph or a year:
+      "第十条" is an article, "十" and "二〇二〇" are not, and "二百六十四" is.
     - A hyphen needs a branch that exists: "133-1" is an article, "264-1" is not.
     """
     digits, hyphened = match["digits"], match["hyphened"]
     if hyphened:
         n_branches = _BRANCHES.get(int(digits), 0) if digits else 0
         return not match["branch"] and int(hyphened) <= n_branches
-    return bool(digits or match["closing"] or match["closing_branch"])
+    is_hundreds = "百" in match["number"] or "千" in match["number"]
+    return bool(digits or is_hundreds or match["closing"] or match["closing_branch"])
 
 
 def _name(match: re.Match[str]) -> str:
