@@ -23,8 +23,8 @@ def baseline(
 ) -> None:
     """Train linear SVMs on the words of the train cases, and tune their thresholds on valid.
 
-    With the same options, the cases are prepared as `lawrec train` prepares them. The model is
-    always that of the preset linear, whatever the other settings are.
+    There must be valid cases. With the same options, the cases are prepared as `lawrec train`
+    prepares them. The model is always that of the preset linear, whatever the other settings are.
 
     The new run is one like any other, but other commands use it only where it is named, for example
     in `lawrec evaluate --compare baseline`.

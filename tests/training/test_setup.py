@@ -33,8 +33,9 @@ def test_without_a_valid_split_nothing_is_prepared_and_no_run_made(new, tmp_path
     with pytest.raises(CaseError) as caught:
         set_up_training(tmp_path / "runs", None, new=new)
     assert str(caught.value) == (
-        f"{new.dataset.data}: these settings need a valid split, got only train, test. "
-        "Put a valid.json into the folder."
+        f"{new.dataset.data}: with ranking.second_stage=false there must be a valid split, to tune "
+        "thresholds on, got only train, test. Add a valid.json: `lawrec split` makes one. "
+        "Or train with ranking.second_stage=true, which scores train cases out of fold."
     )
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 

@@ -114,8 +114,8 @@ data = compose_options(
     click.option(
         "--data",
         type=FILE,
-        help="Folder with train, valid and test cases; valid and test may be missing.  "
-        "[default: the invented sample]",
+        help="Folder with train, valid and test cases; test may be missing and, with a second "
+        "stage, valid.  [default: the invented sample]",
     ),
     click.option(
         "--article-list",

@@ -125,7 +125,7 @@ def check_dataset_spec(spec: DatasetSpec, ranking: RankingConfig | None = None) 
     Args:
         spec: Where they are.
         ranking: The settings of [ranking], with which thresholds may be tuned on train cases that
-            are scored out of fold; None: there must be a valid split.
+            are scored out of fold; None: a search, which needs a valid split.
 
     Raises:
         CaseError: There is no train split, or no valid split where it is needed.
@@ -135,12 +135,23 @@ def check_dataset_spec(spec: DatasetSpec, ranking: RankingConfig | None = None) 
     """
     splits = find_splits(spec.data)
     if "valid" not in splits and not (ranking and ranking.scores_out_of_fold):
-        raise CaseError(
-            spec.data,
-            expected="these settings need a valid split",
-            got=f"only {', '.join(splits)}",
-            todo="Put a valid.json into the folder.",
+        raise _no_valid(spec.data, ranking, got=f"only {', '.join(splits)}")
+
+
+def _no_valid(data: Path, ranking: RankingConfig | None, *, got: str) -> CaseError:
+    """Return the error of cases without the valid split that some settings or a search need."""
+    expected = "for a search there must be a valid split, to compare its runs on"
+    todo = "Add a valid.json: `lawrec split` makes one."
+    if ranking:
+        setting = "lstm_feature" if ranking.second_stage else "second_stage"
+        expected = (
+            f"with ranking.{setting}=false there must be a valid split, to tune thresholds on"
         )
+        todo = (
+            f"Add a valid.json: `lawrec split` makes one. Or train with ranking.{setting}=true, "
+            "which scores train cases out of fold."
+        )
+    return CaseError(data, expected=expected, got=got, todo=todo)
 
 
 def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:

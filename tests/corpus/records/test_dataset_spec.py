@@ -38,9 +38,24 @@ def test_a_list_that_is_named_takes_the_place_of_the_one_in_the_folder(spec_with
     assert named.read_article_list() == ["266"]
 
 
-def test_training_needs_a_valid_split(spec_with_charges):
-    with pytest.raises(CaseError, match="need a valid split, got only train, test"):
-        check_dataset_spec(spec_with_charges)
+@pytest.mark.parametrize(
+    ("ranking", "expected"),
+    [
+        (None, "for a search there must be a valid split"),
+        (RankingConfig(second_stage=False), "with ranking.second_stage=false there must be"),
+        (RankingConfig(lstm_feature=False), "with ranking.lstm_feature=false there must be"),
+    ],
+)
+def test_a_valid_split_is_missed_by_name(spec_with_charges, ranking, expected):
+    with pytest.raises(CaseError) as caught:
+        check_dataset_spec(spec_with_charges, ranking)
+    assert caught.value.expected.startswith(expected)
+    assert caught.value.got == "only train, test"
+    assert "valid.json" in caught.value.todo
+
+
+def test_training_needs_no_valid_split_where_train_cases_are_scored_out_of_fold(spec_with_charges):
+    check_dataset_spec(spec_with_charges, RankingConfig(lstm_feature=False, lstm_share=0))
     check_dataset_spec(spec_with_charges, RankingConfig())
     (spec_with_charges.data / "valid.json").write_text("", encoding="utf-8")
     check_dataset_spec(spec_with_charges)
