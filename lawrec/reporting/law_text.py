@@ -18,7 +18,7 @@ from lawrec.law.statute_versions import Change, Piece, Version
 from lawrec.reporting.tables import PlainTable, indented, render
 from lawrec.storage.json_text import json_text
 from lawrec.text import encodable
-from lawrec.translation import marked, translate
+from lawrec.translation import joined, marked, translate
 
 _CONTEXT = 12
 """Characters of unchanged text that are shown before and after a difference."""
@@ -132,9 +132,9 @@ def changes_text(comparison: StatuteChanges, with_diff: bool = False) -> str:
     old, new = comparison.old, comparison.new
     versions = translate(f"from the version of {old.effective} to that of {new.effective}")
     lines = [f"{old.name}: {versions}"]
-    for kind in (marked("changed"), marked("added"), marked("removed")):
+    for kind in ("changed", "added", "removed"):
         changes = [change for change in comparison.changes if change.kind == kind]
-        lines.append(f"{len(changes):,} {translate(kind)}{':' if changes else ''}")
+        lines.append(_count_text(len(changes), kind))
         for change in changes:
             title = comparison.titles.get(change.article, "")
             lines.append(f"  {change.article} {title}".rstrip())
@@ -168,6 +168,16 @@ def changes_json(comparison: StatuteChanges, with_diff: bool = False) -> str:
             ],
         }
     )
+
+
+def _count_text(n: int, kind: str) -> str:
+    """Return a count of changes, which ends in a colon where they follow."""
+    counts = {
+        "changed": marked(f"{n:,} changed"),
+        "added": marked(f"{n:,} added"),
+        "removed": marked(f"{n:,} removed"),
+    }
+    return joined(": ", [translate(counts[kind]), ""]).rstrip() if n else translate(counts[kind])
 
 
 def _words(change: Change) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from lawrec.reporting.law_text import (
     StatuteChanges,
     import_text,
 )
+from lawrec.translation import messages_in
 
 OLD, NEW = Version("tea", date(2001, 2, 1), {}), Version("tea", date(2020, 1, 1), {})
 TITLES = {"3": "打翻茶壶罪"}
@@ -126,6 +127,14 @@ def test_changes_are_listed_by_kind():
     assert CHANGES_WRITERS["table"](compared([]), with_diff=True).endswith(
         "\n0 changed\n0 added\n0 removed"
     )
+
+
+def test_changes_are_counted_as_chinese_counts():
+    with messages_in("zh"):
+        lines = CHANGES_WRITERS["table"](compared()).splitlines()
+        none = CHANGES_WRITERS["table"](compared([]))
+    assert [line for line in lines if "条" in line] == ["修改 1 条：", "新增 1 条：", "删除 1 条："]
+    assert none.endswith("\n修改 0 条\n新增 0 条\n删除 0 条")
 
 
 def test_changes_with_their_words():
