@@ -19,9 +19,9 @@ def test_a_file_of_keys_without_a_key_is_refused(tmp_path):
 
 
 def test_settings_that_contradict_each_other_are_refused():
-    result = lawrec("serve", "--queue", 5)
+    result = lawrec("serve", "--queue", 20)
     assert result.exit_code == 1
-    assert "--queue: the queue must hold the facts of one request, got 5" in result.stderr
+    assert "--queue: the queue must hold the facts of one request, got 20" in result.stderr
 
 
 def test_a_run_that_is_not_there_is_named(tmp_path, monkeypatch):
