@@ -20,14 +20,21 @@ ANCHORED = {"match", "fullmatch"}
 SIZE = 48
 GROWTH = 2.6
 """The most that twice the text may cost; a quadratic pattern comes near 4."""
-BOUNDED = {"lawrec.law.statute_parser:_COMMENT": "searched only before the last end of a comment"}
-"""Patterns that are not linear, and why they need not be: each has a test of its own."""
+BOUNDED = {
+    "lawrec.law.statute_parser:_COMMENT": "searched only before the last end of a comment",
+    "lawrec.corpus.splits:name": "searched only in the name of a file, of 255 bytes at most",
+}
+"""Patterns that are not linear, and why they need not be."""
 OWN_TEXTS = {
     "lawrec.reporting.plots": "the SVG that matplotlib wrote, in which all data is escaped"
 }
 """Modules whose patterns read nothing from outside."""
 LOCALS = {
-    "lawrec.corpus.splits": {"split": "train", "ending": r"(?:\.json|\.csv)(?:\.gz|\.xz)?"},
+    "lawrec.corpus.splits": {
+        "split": "train",
+        "ending": r"(?:\.json|\.csv)(?:\.gz|\.xz)?",
+        "known": r"\.json|\.csv|\.gz|\.xz",
+    },
     "lawrec.law.articles": {
         "article": articles._ARTICLE.pattern,
         "paragraphs": articles._PARAGRAPHS.pattern,
