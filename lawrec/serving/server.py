@@ -92,11 +92,12 @@ def _listener(config: ServiceConfig) -> socket.socket:
             backlog=BACKLOG,
             dualstack_ipv6=is_ipv6 and socket.has_dualstack_ipv6(),
         )
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: no name of a host is so written
+        reason = str(getattr(error, "strerror", error))
         raise ConfigError(
             f"--host {config.host} --port {config.port}",
             expected="the address must be one of this machine, and its port free",
-            got=str(error.strerror).partition(" (while")[0],  # Python adds the address
+            got=reason.partition(" (")[0],  # what Python adds, such as the address
             todo="Choose another --port or --host, or stop the program that listens there.",
         ) from error
     scheme, host = "https" if config.tls_certificate else "http", config.host

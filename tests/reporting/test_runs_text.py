@@ -135,7 +135,7 @@ def test_values_below_0_are_explained_and_no_chinese_heading_is_cut_off():
     assert note in runs_text.tuning_text(result)
     with messages_in("zh"):
         text = runs_text.tuning_text(result)
-    assert text.startswith("按 达到目标精确率时的召回率 比较策略（交叉验证）\n")
+    assert text.startswith("比较策略（交叉验证），依据：达到目标精确率时的召回率\n")
     assert "\n\n负值：未达到目标，数值为实际达到的比率减 1\n" in text
     assert "…" not in text
     assert "有阈值，从 0.500 到 0.500；不可靠：" in text

@@ -189,7 +189,7 @@ def test_a_port_that_is_taken_is_an_error_without_a_traceback(tmp_path):
     )
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no host"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "no host", "a..b"])
 def test_an_address_of_no_use_is_an_error(host):
     with pytest.raises(ConfigError, match="the address must be one of this machine"):
         server._listener(ServiceConfig(host=host, port=0))
