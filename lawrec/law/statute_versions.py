@@ -134,12 +134,12 @@ def version_at(root: Path, name: str, *, day: date | None = None) -> Version:
     """Return the version in force on a day; by default, the newest.
 
     Args:
-        root: The folder of all statutes.
-        name: The statute.
-        day: The day.
+        root: As for `effective_at`.
+        name: Likewise.
+        day: Likewise.
 
     Raises:
-        StatuteError: No version was imported, or none that was in force then.
+        StatuteError: As `effective_at` raises it, or the file of the version cannot be read.
 
     Example:
         >>> version_at(ROOT, "tea", day=date(2021, 6, 1)).effective  # doctest: +SKIP
