@@ -137,7 +137,7 @@ def _rule_text(tuning: TuningResult) -> str:
         return translate("each case has the list with the greatest expected F1")
     if rule.kind == "share" and rule.min_articles == rule.max_articles:
         return translate(f"each case has as many articles: {rule.max_articles}")
-    if rule.kind == "share":
+    if rule.kind == "share" and len(finite):
         return translate(f"an article must reach {finite.min():.3f} of the best score of its case")
     thresholds = f"{len(finite)} of {len(rule.thresholds)} articles have a threshold"
     interval = f", from {finite.min():.3f} to {finite.max():.3f}" if len(finite) else ""

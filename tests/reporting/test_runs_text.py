@@ -81,6 +81,12 @@ def test_the_text_of_tuning_says_what_other_rules_ask_for(rule, line):
     assert lines[1] == line
 
 
+def test_the_text_of_tuning_without_a_true_case_has_no_share_to_name():
+    result = tuning([NEVER, NEVER, NEVER])
+    share = replace(result, rule=replace(result.rule, kind="share"))
+    assert runs_text.tuning_text(share).splitlines()[1].startswith("0 of 3 articles have a ")
+
+
 @pytest.mark.parametrize(
     ("skipped", "note"),
     [(0, ""), (1, ", 1 bad line left out"), (1234, ", 1,234 bad lines left out")],
