@@ -248,7 +248,7 @@ def statute_order(article: str) -> tuple[int, int, str]:
         >>> sorted(["盗窃", "264", "133之十", "133之二", "133"], key=statute_order)
         ['133', '133之二', '133之十', '264', '盗窃']
     """
-    match = re.fullmatch(rf"([0-9]{{1,9}})(?:之([{NUMERALS}]{{1,9}}))?", article)
+    match = re.fullmatch(rf"([0-9]{{1,9}})(?:之({CHINESE_BRANCH}))?", article)
     if not match:
         return (_UNNUMBERED, 0, article)
     return (int(match[1]), _number(match[2]) if match[2] else 0, article)

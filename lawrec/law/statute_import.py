@@ -11,7 +11,6 @@ from lawrec.law.statute_parser import read_statute
 from lawrec.law.statute_versions import CRIMINAL_LAW, Version, save_version
 
 _MAX_ARTICLES = 9_999  # no statute has more: a larger number is a typing error
-_MAX_BRANCHES = 99
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def complete_numbering(articles: Iterable[str]) -> set[str]:
     return {str(number) for number in range(1, last + 1)} | {
         article_name(f"{number}之{branch}")
         for number, n_branches in last_branch.items()
-        for branch in range(1, min(n_branches, _MAX_BRANCHES) + 1)
+        for branch in range(1, n_branches + 1)
     }
 
 

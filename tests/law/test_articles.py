@@ -266,7 +266,7 @@ def test_a_name_stays_when_it_is_named_again():
 
 def test_articles_are_sorted_as_in_the_statute_with_other_labels_last():
     ordered = ["2", "10", "100", "120", "120之一", "120之二", "120之九", "120之十", "120之十一"]
-    ordered += ["121", "133", "133之一", "264", "民法典1165", "盗窃"]
+    ordered += ["121", "133", "133之一", "264", "133之零", "1之一0", "民法典1165", "盗窃"]
     shuffled = random.Random(1).sample(ordered, len(ordered))
     assert sorted(shuffled, key=statute_order) == ordered
 

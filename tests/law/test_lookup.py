@@ -80,7 +80,7 @@ def test_numbers_run_up_to_the_last(articles, expected):
 
 
 def test_a_typing_error_in_a_number_makes_no_endless_list():
-    assert len(complete_numbering(["999999999", "1之999999"])) == 9_999 + 99
+    assert len(complete_numbering(["999999999", "1之九十九", "2之999999"])) == 9_999 + 99
 
 
 def test_without_a_statute_an_article_has_no_text(tmp_path):
