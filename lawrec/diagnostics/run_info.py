@@ -17,6 +17,7 @@ from lawrec.runs.onnx_file import onnx_path
 from lawrec.runs.ranker_file import RANKER, load_ranker
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
+from lawrec.runs.trained_cases_file import load_trained_cases
 from lawrec.storage.files import sha256
 from lawrec.translation import marked
 
@@ -79,6 +80,7 @@ def _parts(run: Run) -> list[Part]:
     """Return the parts of a bundle, once those that `inspect_run` does not read are checked."""
     load_titles(run)
     load_case_index(run)
+    load_trained_cases(run)
     if run.config.ranking.needs_lstm:
         onnx_path(run, best_checkpoint(run))
     paths = sorted(path for path in run.folder.rglob("*") if path.is_file())

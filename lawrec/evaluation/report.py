@@ -110,6 +110,7 @@ class EvaluationReport:
         comparisons: The other runs, compared over the articles of all runs together.
         compared_articles: Number of articles of all runs together; 0 without other runs.
         cail_judge: The result of CAIL2018's judge, if the answers were written for it.
+        trained: Number of the cases that the run was trained on.
         feature_importances: The share of each feature in what the trees of the second stage gain,
             the greatest first; None if the run has no second stage.
     """
@@ -131,6 +132,7 @@ class EvaluationReport:
     compared_articles: int = 0
     cail_judge: CailReport | None = None
     feature_importances: dict[str, float] | None = None
+    trained: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain nested dicts."""

@@ -27,6 +27,7 @@ from lawrec.runs.onnx_file import ONNX, onnx_path
 from lawrec.runs.ranker_file import RANKER, load_ranker
 from lawrec.runs.run import DICTIONARY, LISTS, Run
 from lawrec.runs.thresholds_file import THRESHOLDS, load_thresholds
+from lawrec.runs.trained_cases_file import TRAINED, load_trained_cases
 from lawrec.storage.files import atomic_file
 from lawrec.storage.json_text import parse_json
 from lawrec.storage.seal import MANIFEST, file_digests, read_sealed, sealed
@@ -116,6 +117,7 @@ def _run_parts(run: Run, checkpoint: str) -> Contents:
     load_thresholds(run, checkpoint)
     load_ranker(run)
     load_case_index(run)
+    load_trained_cases(run)
     best = Path(checkpoint)
     weights = [path.name for path in best.parent.glob(f"{best.name}.*")]
     lists = [name for name in _LISTS if (run.folder / name).is_file()]
@@ -131,6 +133,7 @@ def _run_parts(run: Run, checkpoint: str) -> Contents:
         MANIFEST: _json(sealed({"files": files})),
         f"{BEST}/{CHECKPOINTS}": _json(sealed(checkpoint_list(digest, [listed]))),
         **{name: (run.folder / name).read_bytes() for name in lists},
+        **_sealed_folder(run, TRAINED, run_digest=digest),
     }
     if run.config.ranking.needs_ranker:
         parts |= _sealed_folder(run, RANKER, run_digest=digest)

@@ -70,6 +70,7 @@ def evaluate_run(
         skipped=scored.skipped,
         unknown_articles=scored.articles[len(run.articles) :],
     )
+    report = replace(report, trained=scored.trained)
     ranker = load_ranker(run)
     if ranker and ranker.second_stage:
         report = replace(report, feature_importances=ranker.importances)

@@ -29,12 +29,13 @@ from lawrec.runs.labelled_cases import LabelledCases
 from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run, load_encoder
+from lawrec.runs.trained_cases_file import count_trained, load_trained_cases
 from lawrec.storage.array_files import read_arrays, text_array, texts_in
 from lawrec.storage.files import atomic_file
 from lawrec.storage.seal import SEAL_ERRORS, json_digest
 from lawrec.types import Int64Array
 
-SCORES_VERSION = 7  # rises when what is stored in `scores/` changes
+SCORES_VERSION = 8  # rises when what is stored in `scores/` changes
 
 
 def score_file(
@@ -84,6 +85,11 @@ def score_file(
     if len(scored.case_ids) < scored.drawn_from:
         used = f"{len(scored.case_ids):,} of {scored.drawn_from:,} cases are used"
         progress.message(f"{cases.path}: {used}, drawn at random.")
+    if scored.trained:
+        progress.message(
+            f"{cases.path}: the run was trained on {scored.trained:,} of these "
+            f"{len(scored.case_ids):,} cases; what is computed on them looks too good."
+        )
     return scored
 
 
@@ -108,6 +114,7 @@ def join_cases(first: ScoredCases, second: ScoredCases) -> ScoredCases:
         y_score=np.concatenate([scored.y_score for scored in both]),
         known=np.concatenate([scored.known for scored in both]),
         skipped=first.skipped + second.skipped,
+        trained=first.trained + second.trained,
         positions=np.concatenate([first.positions, first.drawn_from + second.positions]),
         drawn_from=first.drawn_from + second.drawn_from,
     )
@@ -138,6 +145,7 @@ def _store(scored: ScoredCases, path: Path, *, key: str, progress: Progress) -> 
         "case_ids": text_array(scored.case_ids),
         "articles": text_array(scored.articles),
         "skipped": np.asarray(scored.skipped),
+        "trained": np.asarray(scored.trained),
         "drawn_from": np.asarray(scored.drawn_from),
     }
     arrays["digest"] = np.asarray(_digest(arrays, key))
@@ -163,6 +171,7 @@ def _load(path: Path, key: str, *, progress: Progress) -> ScoredCases | None:
             y_score=arrays["y_score"],
             known=arrays["known"],
             skipped=int(arrays["skipped"]),
+            trained=int(arrays["trained"]),
             positions=arrays["positions"],
             drawn_from=int(arrays["drawn_from"]),
         )
@@ -212,21 +221,22 @@ def score_cases(
         >>> scored.skipped  # doctest: +SKIP
         0
     """
-    encoder = load_encoder(run)
+    encoder, digests = load_encoder(run), load_trained_cases(run)
     positions, drawn_from = sample
     bad_lines = BadLines(skip=cases.skip_bad)
     case_ids: list[str] = []
     cited: list[tuple[str, ...]] = []
     unknown: list[tuple[str, ...]] = []
     y_score = np.empty((len(positions), len(run.articles)), np.float32)
+    trained = 0
     used = _at(positions, usable_cases(cases.read(), bad_lines))
     for chunk in batched(used, weigh=n_characters):
         case_ids += [case.case_id for case in chunk]
         cited += [case.articles for case in chunk]
         unknown += [case.unknown_articles for case in chunk]
-        y_score[len(case_ids) - len(chunk) : len(case_ids)] = scorer(
-            [encoder(case.fact) for case in chunk]
-        )
+        token_ids = [encoder(case.fact) for case in chunk]
+        trained += count_trained(token_ids, digests)
+        y_score[len(case_ids) - len(chunk) : len(case_ids)] = scorer(token_ids)
         progress.update(f"score {cases.path.name}", len(case_ids), len(positions))
     cases.check_unchanged()
     if not case_ids:
@@ -240,6 +250,7 @@ def score_cases(
         y_score=np.pad(y_score, ((0, 0), (0, len(new)))) if new else y_score,
         known=~name_matrix(unknown, articles),
         skipped=bad_lines.skipped,
+        trained=trained,
         positions=positions,
         drawn_from=drawn_from,
     )

@@ -119,6 +119,7 @@ def tune_run(
         feedback=effect,
         out_of_fold=source is None,
         skipped=tuned.skipped,
+        trained=tuned.trained,
     )
     save_thresholds(run, tuning, co_citations=co_citations, checkpoint=checkpoint)
     return tuning

@@ -12,7 +12,7 @@ from lawrec.evaluation.cail_judge import CailReport
 from lawrec.evaluation.metrics import METRIC_LABELS
 from lawrec.evaluation.ranking_metrics import KS
 from lawrec.evaluation.report import Comparison, EvaluationReport
-from lawrec.reporting.tables import render, sample_note, simple_table, skipped_note
+from lawrec.reporting.tables import render, sample_note, simple_table, skipped_note, trained_note
 from lawrec.storage.json_text import json_text
 from lawrec.translation import marked, translate
 
@@ -76,6 +76,7 @@ def evaluation_table(report: EvaluationReport) -> str:
         translate(cases)
         + sample_note(report.cases, report.drawn_from)
         + skipped_note(report.skipped)
+        + trained_note(report.trained)
     ]
     parts += [_render(table) for table in (with_baselines, *others)]
     n_compared = report.compared_articles

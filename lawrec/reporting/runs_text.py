@@ -11,7 +11,14 @@ from lawrec.corpus.records.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.diagnostics.reports import DoctorReport, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
-from lawrec.reporting.tables import aligned, render, sample_note, simple_table, skipped_note
+from lawrec.reporting.tables import (
+    aligned,
+    render,
+    sample_note,
+    simple_table,
+    skipped_note,
+    trained_note,
+)
 from lawrec.runs.results import FeedbackEffect, GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
 from lawrec.storage.json_text import json_text
@@ -118,6 +125,7 @@ def tuning_text(tuning: TuningResult) -> str:
         translate(f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}")
         + sample_note(tuning.cases, tuning.drawn_from)
         + skipped_note(tuning.skipped)
+        + trained_note(tuning.trained)
         + (translate(", out of fold") if tuning.out_of_fold else ""),
         _rule_text(tuning),
     ]

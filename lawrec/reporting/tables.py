@@ -66,6 +66,20 @@ def skipped_note(skipped: int) -> str:
     return translate(f", {skipped:,} bad lines left out") if skipped else ""
 
 
+def trained_note(trained: int) -> str:
+    """Return what to say after the number of cases: how many the run was trained on, if any.
+
+    Example:
+        >>> trained_note(1200), trained_note(0)
+        (', of which 1,200 are train cases of the run', '')
+    """
+    if not trained:
+        return ""
+    if trained == 1:
+        return translate(", of which 1 is a train case of the run")
+    return translate(f", of which {trained:,} are train cases of the run")
+
+
 def aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
     """Return a line per row: its name, then its value in a column of its own.
 

@@ -76,6 +76,7 @@ class TuningResult:
         feedback: What was used of feedback; None without any.
         out_of_fold: Whether the cases are train cases, scored by models that have not seen them.
         skipped: The number of lines that were left out.
+        trained: The number of these cases that the run was trained on, unless out of fold.
     """
 
     strategy: str
@@ -93,6 +94,7 @@ class TuningResult:
     feedback: FeedbackEffect | None = None
     out_of_fold: bool = False
     skipped: int = 0
+    trained: int = 0
 
 
 @dataclass(frozen=True)
@@ -209,6 +211,7 @@ class ScoredCases:
         skipped: Number of lines that could not be used.
         positions: The position of each case among the usable ones of its file, int64 (n_cases,).
         drawn_from: The number of usable cases, of which these are all or a sample.
+        trained: The number of these cases that the run was trained on.
     """
 
     case_ids: tuple[str, ...]
@@ -219,6 +222,7 @@ class ScoredCases:
     skipped: int
     positions: Int64Array
     drawn_from: int
+    trained: int = 0
 
 
 @dataclass(frozen=True)

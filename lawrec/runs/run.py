@@ -18,6 +18,8 @@ checkpoints/<run>/out-of-fold/         the scores of its train cases, to tune th
                                        `lawrec.runs.out_of_fold_file`
 checkpoints/<run>/similar/             the ids and terms of train cases, to explain with: see
                                        `lawrec.runs.case_index_file`
+checkpoints/<run>/trained/             the digests of its train cases, to recognize them: see
+                                       `lawrec.runs.trained_cases_file`
 checkpoints/<run>/onnx/                the network of the best checkpoint, without TensorFlow: see
                                        `lawrec.runs.onnx_file`
 checkpoints/<run>/thresholds.json      how to decide: see `lawrec.runs.thresholds_file`

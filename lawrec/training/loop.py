@@ -32,7 +32,7 @@ from lawrec.runs.checkpoint_list import BEST, add_to_list, read_checkpoint_list
 from lawrec.runs.results import TrainingEvaluation
 from lawrec.runs.run import set_latest
 from lawrec.training.checkpoints import CheckpointManager, checkpoint_manager
-from lawrec.training.fit_case_index import index_train_cases
+from lawrec.training.fit_case_index import index_train_cases, keep_trained_cases
 from lawrec.training.fit_ranker import load_or_fit_ranker
 from lawrec.training.initialization import output_folder, restore_or_initialize
 from lawrec.training.onnx_export import export_after_training
@@ -105,6 +105,7 @@ def train(
         restore_or_initialize(state, newest, setup=setup)
         ranker = load_or_fit_ranker(setup)
         if is_chief(setup.strategy):
+            keep_trained_cases(setup)
             index_train_cases(setup)
         if reason := _end_reason(state, setup):
             progress.message(f"This run is over: {reason}.")

@@ -127,6 +127,20 @@ def test_of_many_cases_the_same_ones_are_drawn_for_each_run(own_run, monkeypatch
     assert len(scores_of(own_run, "valid").case_ids) == 2
 
 
+def test_cases_that_the_run_was_trained_on_are_counted(own_run, tmp_path):
+    train, valid = (own_run.splits[split].path.read_text("utf-8") for split in ("train", "valid"))
+    path = tmp_path / "shuffled.json"
+    path.write_text("".join([*train.splitlines(True)[:3][::-1], valid]), "utf-8")
+    notes, cases = [], labelled_cases([own_run], path)
+    for _ in range(2):  # computed, then stored
+        scored = score_file(own_run, cases, progress=messages_to(notes))
+        assert scored.trained == 3
+        n_cases = len(scored.case_ids)
+        assert f"the run was trained on 3 of these {n_cases} cases;" in notes.pop()
+    assert scores_of(own_run, "valid", notes).trained == 0
+    assert join_cases(scored, scored).trained == 6
+
+
 DAMAGES = {
     "half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
     "empty": lambda path: path.write_bytes(b""),
