@@ -349,6 +349,7 @@ def test_the_tests_stand_as_the_package_does():
             *(
                 "damage",
                 "docs",
+                "extra_cases",
                 "patterns",
                 "peers",
                 "predict_environment",

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lawrec.corpus.records.dataset_spec import SHIPPED_EXTRA_CASES
 from lawrec.law.statute_versions import CRIMINAL_LAW, ROOT, Version, save_version
+from lawrec.storage.resources import shipped_path
 from tests.helpers.cli import lawrec
 
 
@@ -95,6 +97,18 @@ def test_extra_cases_and_the_statute_are_prepared_and_counted(extra_files):
     assert (copy["where"], copy["duplicate_of"]) == ("extra.jsonl:3", "data/valid.json:1")
     without = lawrec("prepare", *extra_files, "--no-statute", "--set", "corpus.tokenizer=char")
     assert without.stdout.splitlines()[1:] == [line for line in lines if "statute" not in line]
+
+
+@pytest.mark.tensorflow
+def test_the_shipped_cases_may_be_extra_unless_a_file_has_their_name(extra_files):
+    options = (*extra_files[:2], "--extra", "criminal-law", "--set", "corpus.tokenizer=char")
+    shipped = lawrec("prepare", *options, "--no-statute")
+    assert shipped.exit_code == 0, shipped.stderr
+    n_cases = len(shipped_path(SHIPPED_EXTRA_CASES).read_text("utf-8").splitlines())
+    assert f"extra: {n_cases:,} cases" in shipped.stdout
+    Path("extra.jsonl").rename("criminal-law")
+    own = lawrec("prepare", *options, "--input-format", "jsonl", "--no-statute")
+    assert "extra: 1 cases" in own.stdout
 
 
 def test_the_same_file_cannot_be_extra_and_valid(extra_files):

@@ -26,6 +26,7 @@ LINEAR = (
 PARTS = {
     *("articles.txt", "charges.txt", "dictionary.txt", "tokens.txt", "titles.json"),
     *("run.json", "manifest.json", "thresholds.json", "best/checkpoints.json"),
+    *("trained/digests.npz", "trained/manifest.json"),
 }
 RANKER_PARTS = {"ranker/manifest.json", "ranker/weights.npz"}
 NETWORK_PARTS = {"onnx/manifest.json", "onnx/model.onnx"}

@@ -4,7 +4,9 @@ from lawrec.storage import resources
 from lawrec.storage.resources import shipped_path
 
 
-@pytest.mark.parametrize("name", ["data/sample", "vocab/articles.csv", "vocab/legal_terms.txt"])
+@pytest.mark.parametrize(
+    "name", ["data/criminal-law", "data/sample", "vocab/articles.csv", "vocab/legal_terms.txt"]
+)
 def test_what_the_project_ships_is_there(name):
     assert shipped_path(name).exists()
 

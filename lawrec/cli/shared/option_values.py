@@ -13,13 +13,14 @@ from click.core import ParameterSource
 
 from lawrec import config, config_sources
 from lawrec.corpus.readers import CaseFormat
-from lawrec.corpus.records.dataset_spec import DatasetSpec
+from lawrec.corpus.records.dataset_spec import SHIPPED_EXTRA_CASES, DatasetSpec
 from lawrec.devices.tensorflow_start import import_tensorflow
 from lawrec.iterables import MapItems
 from lawrec.law.statute_versions import CRIMINAL_LAW, ROOT, newest_path
 from lawrec.progress import SILENT, Progress
 from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import progress_on
+from lawrec.storage.resources import shipped_path
 
 
 class InputFormatOptions(TypedDict):
@@ -94,7 +95,7 @@ def dataset_spec_from(arguments: DataOptions, settings: config.Config) -> Datase
     return DatasetSpec(
         data=DatasetSpec().data if arguments["data"] is None else arguments["data"],
         article_list=arguments["article_list"],
-        extra=arguments["extra"],
+        extra=tuple(map(_own_or_shipped, arguments["extra"])),
         extra_partial=arguments["extra_partial"],
         learn_charges=settings.loss.charge_weight > 0,
         statute=None if arguments["no_statute"] else newest_path(ROOT, CRIMINAL_LAW),
@@ -102,6 +103,12 @@ def dataset_spec_from(arguments: DataOptions, settings: config.Config) -> Datase
         case_format=case_format_from(arguments),
         skip_bad=arguments["skip_bad"],
     )
+
+
+def _own_or_shipped(path: Path) -> Path:
+    """Return the path of a file of extra cases, which may be the name of the shipped ones."""
+    is_shipped = str(path) == CRIMINAL_LAW and not path.exists()
+    return shipped_path(SHIPPED_EXTRA_CASES) if is_shipped else path
 
 
 def case_format_from(arguments: InputFormatOptions) -> CaseFormat:

@@ -126,7 +126,8 @@ data = compose_options(
         "--extra",
         type=FILE,
         multiple=True,
-        help="More train cases, with all their articles or with charges alone; may be repeated.",
+        help="More train cases, with all their articles or with charges alone; may be repeated. "
+        "criminal-law: the shipped ones, invented for its rare articles.",
     ),
     click.option(
         "--extra-partial",
