@@ -44,8 +44,9 @@ def test_what_a_model_was_trained_on_is_not_what_it_was_tested_on(model):
     assert model.description["trained_on"]["files"] == {
         "train": "train.json",
         "statute": "2015-11-01.json",
-        "extra-1": "charges_only.json",
-        "extra-2": "judgments_all_citations.json",
+        "extra-1": "cases.json",
+        "extra-2": "charges_only.json",
+        "extra-3": "judgments_all_citations.json",
         "extra-partial-1": "train_single_article.json",
     }
 
