@@ -4,6 +4,7 @@ The answers to a shard depend on nothing but the shard, the model and the settin
 same bytes whoever writes them, in whatever order, as often as it may be.
 """
 
+import platform
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -29,7 +30,6 @@ from lawrec.inference.recommender import Recommender
 from lawrec.progress import SILENT, Progress
 from lawrec.reporting.answers.writers import PARQUET, save_answers
 from lawrec.runs.results import Answer
-from lawrec.storage.processes import HOST
 from lawrec.storage.seal import json_digest
 
 SHARD_BYTES = 4 * 2**20
@@ -202,7 +202,7 @@ def _answer_on_cluster(job: PredictJob, folder: ShardFolder, model: str, index: 
     recommender = _recommender_of_process(job.source)
     if recommender.digest != model:
         raise ConfigError(
-            HOST,
+            platform.node(),
             expected="each node of the cluster must have the same model",
             got="another one",
             todo="Name the model by a path that all nodes share.",

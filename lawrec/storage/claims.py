@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
-from lawrec.storage.processes import PID_SPACE, is_running, process_name
+from lawrec.storage.processes import is_running, pid_space, process_name
 from lawrec.storage.remote_files import create_new, touch
 from lawrec.storage.temporary_names import remove
 
@@ -85,7 +85,7 @@ class Claims:
         except OSError:
             return False
         match = _HOLDER.fullmatch(holder)
-        if match and match[2] == PID_SPACE and not is_running(int(match[1])):
+        if match and match[2] == pid_space() and not is_running(int(match[1])):
             return True
         seen, since = self._seen.setdefault(path.name, (touched, self.clock()))
         if touched != seen:

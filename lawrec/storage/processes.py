@@ -4,31 +4,37 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 
-def _pid_namespace() -> int:
-    """Return the number of the namespace of this process's id; 0 where it cannot be known."""
+@cache
+def pid_space() -> str:
+    """Return where a process id means the same process: a container may have the name of its host.
+
+    Returns:
+        The name of this host, which other hosts that share a disk do not have, and the number of
+        the namespace of process ids; 0 where it cannot be known.
+
+    Example:
+        >>> pid_space().startswith(f"{platform.node()}.")
+        True
+    """
     try:
-        return Path("/proc/self/ns/pid").stat().st_ino
+        namespace = Path("/proc/self/ns/pid").stat().st_ino
     except OSError:
-        return 0
-
-
-HOST = platform.node()
-"""The name of this host, which other hosts that share a disk do not have."""
-PID_SPACE = f"{HOST}.{_pid_namespace()}"
-"""Where a process id means the same process: a container may have the name of its host."""
+        namespace = 0
+    return f"{platform.node()}.{namespace}"
 
 
 def process_name() -> str:
     """Return a name of this process that no other one has while it runs, wherever it runs.
 
     Example:
-        >>> process_name() == f"{os.getpid()}@{PID_SPACE}"
+        >>> process_name() == f"{os.getpid()}@{pid_space()}"
         True
     """
-    return f"{os.getpid()}@{PID_SPACE}"
+    return f"{os.getpid()}@{pid_space()}"
 
 
 def is_running(pid: int) -> bool:

@@ -11,10 +11,10 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from lawrec.storage.processes import PID_SPACE, is_running, process_name
+from lawrec.storage.processes import is_running, pid_space, process_name
 
-_TEMPORARY = re.compile(rf"\..+\.([0-9]{{1,10}})@{re.escape(PID_SPACE)}\.[0-9a-f]{{8}}\.tmp")
-"""What the processes of this space are writing, as `new_temporary` names it."""
+_TEMPORARY = re.compile(r"\..+\.([0-9]{1,10})@([^@]+)\.[0-9a-f]{8}\.tmp")
+"""What a process is writing, as `new_temporary` names it: its id, and where that means it."""
 _NAME_KEPT = 40
 """Characters of a name that its temporary name begins with: no name may be over 255 bytes."""
 
@@ -33,8 +33,8 @@ def new_temporary(path: Path) -> Path:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for name in _names_in(path.parent):
-        ours = _TEMPORARY.fullmatch(name)
-        if ours and not is_running(int(ours[1])):
+        match = _TEMPORARY.fullmatch(name)
+        if match and match[2] == pid_space() and not is_running(int(match[1])):
             remove(path.with_name(name))
     name = f".{path.name[:_NAME_KEPT]}.{process_name()}.{secrets.token_hex(4)}.tmp"
     return path.with_name(name)

@@ -19,7 +19,7 @@ from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.errors import CaseError
-from lawrec.storage.processes import PID_SPACE
+from lawrec.storage.processes import pid_space
 from lawrec.storage.resources import shipped_path
 from lawrec.storage.seal import json_digest
 
@@ -239,7 +239,7 @@ def test_a_batch_of_another_process_is_waited_for(tmp_path, monkeypatch):
     cases, waits, done = invented(12), [], []
     name = json_digest([[case.fact for case in cases[:2]], [True, True]])
     claim = tmp_path / f"{name}.claim"
-    claim.write_text(f"{os.getpid()}@{PID_SPACE}", encoding="utf-8")
+    claim.write_text(f"{os.getpid()}@{pid_space()}", encoding="utf-8")
 
     def sleep(_):
         waits.append(len(done))

@@ -7,7 +7,7 @@ import pytest
 
 from lawrec.storage import claims as module
 from lawrec.storage.claims import Claims, claim_name
-from lawrec.storage.processes import PID_SPACE
+from lawrec.storage.processes import pid_space
 
 
 class Clock:
@@ -37,7 +37,7 @@ def test_a_claim_is_held_by_one_at_a_time(tmp_path, path):
     first, second = Claims(tmp_path), Claims(tmp_path)
     with first.held("7") as mine, second.held("7") as also, second.held("8") as other:
         assert (mine, also, other) == (True, False, True)
-        assert path.read_text() == f"{os.getpid()}@{PID_SPACE}"
+        assert path.read_text() == f"{os.getpid()}@{pid_space()}"
     assert list(tmp_path.iterdir()) == []
     assert is_mine(second)
 
@@ -52,13 +52,13 @@ def test_the_claim_of_a_process_that_has_ended_is_taken_over_at_once(tmp_path, p
     ended = subprocess.run(
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
     )
-    path.write_text(f"{int(ended.stdout)}@{PID_SPACE}")
+    path.write_text(f"{int(ended.stdout)}@{pid_space()}")
     assert is_mine(Claims(tmp_path))
 
 
 @pytest.mark.parametrize(
     "holder",
-    ["1@elsewhere", f"{os.getpid()}@{PID_SPACE}"],
+    ["1@elsewhere", f"{os.getpid()}@{pid_space()}"],
     ids=["another host", "this process"],
 )
 def test_a_claim_that_nobody_touches_is_taken_over_after_a_while(tmp_path, path, clock, holder):

@@ -2,6 +2,7 @@ import errno
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -26,7 +27,7 @@ from lawrec.storage.files import (
     write_json,
     write_text,
 )
-from lawrec.storage.processes import HOST, PID_SPACE
+from lawrec.storage.processes import pid_space
 
 
 class Interrupted(BaseException):
@@ -171,7 +172,7 @@ def write_folder(path):
 
 
 def writing(name, process):
-    return rf"\.{name}\.{process}@{re.escape(PID_SPACE)}\.[0-9a-f]{{8}}\.tmp"
+    return rf"\.{name}\.{process}@{re.escape(pid_space())}\.[0-9a-f]{{8}}\.tmp"
 
 
 @pytest.mark.parametrize("write", [write_file, write_folder])
@@ -196,9 +197,9 @@ def test_what_other_hosts_and_other_programs_left_is_not_ours(at_work, tmp_path)
     at_work.kill()
     at_work.wait()
     write_folder(tmp_path / "folder")
-    host, dead = PID_SPACE, at_work.pid
+    host, dead = pid_space(), at_work.pid
     foreign = [
-        f".folder.{dead}@{HOST}.7.01234567.tmp",  # of a container with the name of its host
+        f".folder.{dead}@{platform.node()}.7.01234567.tmp",  # of a container
         f".folder.{dead}@elsewhere.{host}.01234567.tmp",
         f".folder.{dead}@elsewhere-{host}.01234567.tmp",
         f".folder.{dead}.tmp",
@@ -215,16 +216,16 @@ def test_what_other_hosts_and_other_programs_left_is_not_ours(at_work, tmp_path)
 
 
 def test_containers_of_the_same_name_have_different_names_for_their_processes():
-    show = "from lawrec.storage.processes import PID_SPACE; print(PID_SPACE)"
+    show = "from lawrec.storage.processes import pid_space; print(pid_space())"
     container = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
     python = [sys.executable, "-c", show]
     if not shutil.which("unshare") or subprocess.run([*container, "true"], check=False).returncode:
         pytest.skip("this system makes no containers for its users")
     inside = subprocess.run([*container, *python], capture_output=True, text=True, check=True)
     outside = subprocess.run(python, capture_output=True, text=True, check=True)
-    assert outside.stdout == f"{PID_SPACE}\n"
+    assert outside.stdout == f"{pid_space()}\n"
     assert inside.stdout != outside.stdout
-    assert inside.stdout.startswith(f"{HOST}.")
+    assert inside.stdout.startswith(f"{platform.node()}.")
 
 
 def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path):
