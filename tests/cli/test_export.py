@@ -178,7 +178,7 @@ class TestBundle:
         assert rows[0] == ["run", str(path)]
         assert rows[1][1].startswith("best/model.ckpt-")
         assert ["thresholds", "3 of 3 articles"] in rows
-        assert [line.split()[0] for line in lines if "." in line][-1] == "tokens.txt"
+        assert [line.split()[0] for line in lines if "." in line][-1] == "trained/manifest.json"
         parts = json.loads(lawrec("info", "--model", path, "--format", "json").stdout)["parts"]
         names = {part["name"] for part in parts}
         assert {"ranker/weights.npz", "titles.json", "onnx/model.onnx"} < names

@@ -32,7 +32,8 @@ def swap(first: Path, second: Path) -> None:
 def reseal(run: Path) -> None:
     """Seal a run again as if its files had always been so."""
     seal(run, read_sealed(run / MANIFEST)["files"])
-    lists = run / "checkpoints.json", run / "best/checkpoints.json", run / "onnx/manifest.json"
+    lists = [run / name for name in ("checkpoints.json", "best/checkpoints.json")]
+    lists += [run / name / MANIFEST for name in ("onnx", "trained")]
     for path in filter(Path.exists, lists):
         write_sealed(path, read_sealed(path) | {"run": sha256(run / "run.json")})
 
