@@ -146,6 +146,7 @@ def evaluate_predictions(
     path: str,
     drawn_from: int | None = None,
     skipped: int = 0,
+    trained: int = 0,
     unknown_articles: tuple[str, ...] = (),
 ) -> EvaluationReport:
     """Return the report of a run's predictions.
@@ -156,6 +157,7 @@ def evaluate_predictions(
         path: The evaluated cases.
         drawn_from: Number of cases that they were drawn from; by default, they are all.
         skipped: Number of lines that could not be used.
+        trained: Number of the cases that the run was trained on.
         unknown_articles: Articles that the cases cite and that the run does not know.
 
     Example:
@@ -170,6 +172,7 @@ def evaluate_predictions(
         cases=len(y_true),
         drawn_from=drawn_from or len(y_true),
         skipped=skipped,
+        trained=trained,
         articles=len(predictions.articles),
         unknown_articles=unknown_articles,
         metrics=metrics.evaluate(y_true, predictions.y_pred, known),

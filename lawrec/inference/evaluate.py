@@ -68,9 +68,9 @@ def evaluate_run(
         path=str(path),
         drawn_from=scored.drawn_from,
         skipped=scored.skipped,
+        trained=scored.trained,
         unknown_articles=scored.articles[len(run.articles) :],
     )
-    report = replace(report, trained=scored.trained)
     ranker = load_ranker(run)
     if ranker and ranker.second_stage:
         report = replace(report, feature_importances=ranker.importances)

@@ -87,7 +87,7 @@ def score_file(
         progress.message(f"{cases.path}: {used}, drawn at random.")
     if scored.trained:
         progress.message(
-            f"{cases.path}: the run was trained on {scored.trained:,} of these "
+            f"{cases.path}: the run was trained on at least {scored.trained:,} of these "
             f"{len(scored.case_ids):,} cases; what is computed on them looks too good."
         )
     return scored

@@ -71,13 +71,13 @@ def trained_note(trained: int) -> str:
 
     Example:
         >>> trained_note(1200), trained_note(0)
-        (', of which 1,200 are train cases of the run', '')
+        (', of which at least 1,200 are train cases of the run', '')
     """
     if not trained:
         return ""
     if trained == 1:
-        return translate(", of which 1 is a train case of the run")
-    return translate(f", of which {trained:,} are train cases of the run")
+        return translate(", of which at least 1 is a train case of the run")
+    return translate(f", of which at least {trained:,} are train cases of the run")
 
 
 def aligned(rows: Iterable[tuple[str, str]]) -> list[str]:

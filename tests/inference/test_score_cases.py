@@ -136,7 +136,7 @@ def test_cases_that_the_run_was_trained_on_are_counted(own_run, tmp_path):
         scored = score_file(own_run, cases, progress=messages_to(notes))
         assert scored.trained == 3
         n_cases = len(scored.case_ids)
-        assert f"the run was trained on 3 of these {n_cases} cases;" in notes.pop()
+        assert f"the run was trained on at least 3 of these {n_cases} cases;" in notes.pop()
     assert scores_of(own_run, "valid", notes).trained == 0
     assert join_cases(scored, scored).trained == 6
 
