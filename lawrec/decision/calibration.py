@@ -26,8 +26,6 @@ GROUP_BOUNDS = (10, 100)
 """The fewest true cases of an article in the second and in the third group."""
 MIN_TRUE_CASES = 10
 """True cases that a group needs to be fitted by itself; with fewer, all articles are fitted."""
-MAX_CASES = 100_000
-"""Cases to fit on; of more cases, evenly spaced ones are taken."""
 STEPS_PER_LOGIT = 100
 MAX_LOGIT = 16
 """Logit at which the table ends on both sides: 1e-7 away from the scores 0 and 1."""
@@ -79,13 +77,11 @@ def fit_calibration(
         kind, method = "none", CALIBRATIONS["none"]
     if groups is None:
         groups = np.searchsorted(GROUP_BOUNDS, support, side="right")
-    rows = slice(None, None, -(-len(y_true) // MAX_CASES) or 1)
     parameters = []
     for group in range(int(groups.max(initial=0)) + 1):
         member = groups == group
         columns = member if support[member].sum() >= MIN_TRUE_CASES else np.ones_like(member)
-        of_group = None if known is None else known[rows, columns]
-        counts = _counts_per_step(y_true[rows, columns], y_score[rows, columns], of_group)
+        counts = _counts_per_step(y_true, y_score, known, columns=columns)
         parameters.append(method.fit(*counts))
     return Calibration(kind, tuple(groups.tolist()), tuple(parameters))
 
@@ -128,19 +124,19 @@ def _steps(y_score: Float32Array) -> Int64Array:
 
 
 def _counts_per_step(
-    y_true: BoolArray, y_score: Float32Array, known: BoolArray | None
+    y_true: BoolArray, y_score: Float32Array, known: BoolArray | None, *, columns: BoolArray
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
     """Return the logits that occur among the scores, and how many scores there are true, and all.
 
-    All three are float64 (n_occurring_steps,).
+    Only the chosen columns count. All three arrays are float64 (n_occurring_steps,).
     """
     n_steps = 2 * MAX_LOGIT * STEPS_PER_LOGIT + 1
     n_true, n_all = np.zeros(n_steps), np.zeros(n_steps)
     for rows in chunk_rows(len(y_true)):
-        kept = np.s_[:] if known is None else known[rows]
-        steps = _steps(y_score[rows][kept])
+        kept = np.s_[:] if known is None else known[rows][:, columns]
+        steps = _steps(y_score[rows][:, columns][kept])
         n_all += np.bincount(steps.ravel(), minlength=n_steps)
-        n_true += np.bincount(steps[y_true[rows][kept]], minlength=n_steps)
+        n_true += np.bincount(steps[y_true[rows][:, columns][kept]], minlength=n_steps)
     occurs = n_all > 0
     return _logits()[occurs], n_true[occurs], n_all[occurs]
 

@@ -34,8 +34,6 @@ BEST = "best"
 """The value of decision.strategy that stands for the winner of a comparison."""
 STRATEGY_CHOICES = (BEST, *STRATEGIES)
 """All values of decision.strategy."""
-MAX_COMPARED_CASES = 100_000
-"""Cases to compare strategies on; of more cases, evenly spaced ones are taken."""
 
 OnFoldDone = Callable[[int, int], None]
 """Called with the number of folds done, and the number of all folds."""
@@ -129,7 +127,7 @@ def compare_strategies(
     would count every article that the fold lacks.
 
     Args:
-        cases: The cases to tune on; of more than `MAX_COMPARED_CASES`, evenly spaced ones.
+        cases: The cases to tune on.
         config: Names the objective.
         on_fold_done: Called after each fold.
 
@@ -143,18 +141,19 @@ def compare_strategies(
         >>> len(results) == len(STRATEGIES), results[0].objective
         (True, 1.0)
     """
-    step = -(-len(cases.y_true) // MAX_COMPARED_CASES)
-    cases = cases.restrict_to_cases(np.s_[::step]) if step > 1 else cases
-    lists = {name: np.zeros_like(cases.y_true) for name in STRATEGIES}
-    masks = fold_masks(len(cases.y_true), max(2, config.folds))
+    n_cases, n_articles = cases.y_true.shape
+    # Eight articles in a byte: the lists of all strategies are then as large as those of one.
+    lists = {name: np.zeros((n_cases, -(-n_articles // 8)), np.uint8) for name in STRATEGIES}
+    masks = fold_masks(n_cases, max(2, config.folds))
     for number, held_out in enumerate(masks, 1):
         others = cases.restrict_to_cases(~held_out)
         for name, rule in _cross_fit_all(others, config, names=list(STRATEGIES)).items():
-            lists[name][held_out] = decide(cases.y_score[held_out], rule)
+            lists[name][held_out] = np.packbits(decide(cases.y_score[held_out], rule), axis=1)
         if on_fold_done:
             on_fold_done(number, len(masks))
     results = []
-    for name, y_pred in lists.items():
+    for name, packed in lists.items():
+        y_pred = np.unpackbits(packed, axis=1, count=n_articles).view(np.bool_)
         arrays = (cases.y_true, y_pred, cases.known)
         metrics = {metric: HIGHER_IS_BETTER[metric](*arrays) for metric in HEADLINES}
         results.append(StrategyResult(name, objective(*arrays, config=config), metrics=metrics))

@@ -29,7 +29,7 @@ from lawrec.types import BoolArray, Float32Array, Float64Array
 RESAMPLES = 1_000
 LEVEL = 0.95
 """Confidence level of all intervals."""
-_BLOCK_WEIGHTS = 2_000_000
+_BLOCK_WEIGHTS = 500_000
 """Number of weights to hold in memory at a time."""
 
 WeightedMetrics = Callable[[Float32Array], dict[str, Float64Array]]
@@ -247,7 +247,7 @@ def _weighted_sum(entries: BoolArray) -> Callable[[Float32Array], Float64Array]:
 
 def _weighted_mean(values: Float64Array) -> Callable[[Float32Array], Float64Array]:
     """Return a function that averages values per case, without nan; 0 where no case counts."""
-    defined = (~np.isnan(values)).astype(np.float64)
+    defined = ~np.isnan(values)
     numbers = np.nan_to_num(values)
 
     def weighted_mean(weights: Float32Array) -> Float64Array:

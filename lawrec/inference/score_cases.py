@@ -7,7 +7,7 @@ other cases, or damaged ones, are never used by mistake: they are computed again
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,9 @@ from lawrec.runs.trained_cases_file import count_trained, load_trained_cases
 from lawrec.storage.array_files import read_arrays, text_array, texts_in
 from lawrec.storage.files import atomic_file
 from lawrec.storage.seal import SEAL_ERRORS, json_digest
-from lawrec.types import Int64Array
+from lawrec.types import BoolArray, Int64Array
 
-SCORES_VERSION = 8  # rises when what is stored in `scores/` changes
+SCORES_VERSION = 9  # rises when what is stored in `scores/` changes
 
 
 def score_file(
@@ -68,7 +68,7 @@ def score_file(
         >>> run = find_run(Path("checkpoints"), None)  # doctest: +SKIP
         >>> cases = labelled_cases([run], Path("data/valid.json"))  # doctest: +SKIP
         >>> scored = score_file(run, cases)  # doctest: +SKIP
-        >>> scored.y_score.shape == (len(scored.case_ids), len(scored.articles))  # doctest: +SKIP
+        >>> scored.y_score.shape == (len(scored), len(scored.articles))  # doctest: +SKIP
         True
     """
     checkpoint = checkpoint or best_checkpoint(run, progress)
@@ -82,13 +82,13 @@ def score_file(
         scorer = load_scorer(run, checkpoint, engine=engine)
         scored = score_cases(scorer, run, cases=cases, sample=sample, progress=progress)
         _store(scored, stored, key=key, progress=progress)
-    if len(scored.case_ids) < scored.drawn_from:
-        used = f"{len(scored.case_ids):,} of {scored.drawn_from:,} cases are used"
+    if len(scored) < scored.drawn_from:
+        used = f"{len(scored):,} of {scored.drawn_from:,} cases are used"
         progress.message(f"{cases.path}: {used}, drawn at random.")
     if scored.trained:
         progress.message(
             f"{cases.path}: the run was trained on at least {scored.trained:,} of these "
-            f"{len(scored.case_ids):,} cases; what is computed on them looks too good."
+            f"{len(scored):,} cases; what is computed on them looks too good."
         )
     return scored
 
@@ -108,7 +108,6 @@ def join_cases(first: ScoredCases, second: ScoredCases) -> ScoredCases:
     articles = tuple(dict.fromkeys((*first.articles, *second.articles)))
     both = [_with_articles(scored, articles) for scored in (first, second)]
     return ScoredCases(
-        case_ids=first.case_ids + second.case_ids,
         articles=articles,
         y_true=np.concatenate([scored.y_true for scored in both]),
         y_score=np.concatenate([scored.y_score for scored in both]),
@@ -122,7 +121,7 @@ def join_cases(first: ScoredCases, second: ScoredCases) -> ScoredCases:
 
 def _with_articles(scored: ScoredCases, articles: tuple[str, ...]) -> ScoredCases:
     """Return cases with a column for each of these articles."""
-    n_cases, columns = len(scored.case_ids), [articles.index(name) for name in scored.articles]
+    n_cases, columns = len(scored), [articles.index(name) for name in scored.articles]
     y_true = np.zeros((n_cases, len(articles)), np.bool_)
     y_score, known = np.zeros(y_true.shape, np.float32), np.ones(y_true.shape, np.bool_)
     y_true[:, columns], y_score[:, columns] = scored.y_true, scored.y_score
@@ -142,7 +141,6 @@ def _store(scored: ScoredCases, path: Path, *, key: str, progress: Progress) -> 
     """Write scores and their digest; a message says where that is not possible."""
     arrays: dict[str, Any] = {
         **vars(scored),
-        "case_ids": text_array(scored.case_ids),
         "articles": text_array(scored.articles),
         "skipped": np.asarray(scored.skipped),
         "trained": np.asarray(scored.trained),
@@ -165,7 +163,6 @@ def _load(path: Path, key: str, *, progress: Progress) -> ScoredCases | None:
         if str(arrays.pop("digest")) != _digest(arrays, key):
             raise ValueError("other scores than its name says")
         return ScoredCases(
-            case_ids=texts_in(arrays["case_ids"]),
             articles=texts_in(arrays["articles"]),
             y_true=arrays["y_true"],
             y_score=arrays["y_score"],
@@ -224,36 +221,58 @@ def score_cases(
     encoder, digests = load_encoder(run), load_trained_cases(run)
     positions, drawn_from = sample
     bad_lines = BadLines(skip=cases.skip_bad)
-    case_ids: list[str] = []
-    cited: list[tuple[str, ...]] = []
-    unknown: list[tuple[str, ...]] = []
-    y_score = np.empty((len(positions), len(run.articles)), np.float32)
-    trained = 0
-    used = _at(positions, usable_cases(cases.read(), bad_lines))
-    for chunk in batched(used, weigh=n_characters):
-        case_ids += [case.case_id for case in chunk]
-        cited += [case.articles for case in chunk]
-        unknown += [case.unknown_articles for case in chunk]
+    shape = len(positions), len(run.articles)
+    y_score, y_true = np.zeros(shape, np.float32), np.zeros(shape, np.bool_)
+    known = np.ones(shape, np.bool_)
+    others_cited: list[tuple[int, str]] = []
+    others_unknown: list[tuple[int, str]] = []
+    n_scored = trained = 0
+    for chunk in batched(_at(positions, usable_cases(cases.read(), bad_lines)), weigh=n_characters):
+        rows = np.s_[n_scored : n_scored + len(chunk)]
+        cited = [case.articles for case in chunk]
+        unknown = [case.unknown_articles for case in chunk]
         token_ids = [encoder(case.fact) for case in chunk]
         trained += count_trained(token_ids, digests)
-        y_score[len(case_ids) - len(chunk) : len(case_ids)] = scorer(token_ids)
-        progress.update(f"score {cases.path.name}", len(case_ids), len(positions))
+        y_score[rows] = scorer(token_ids)
+        y_true[rows] = name_matrix(cited, run.articles)
+        known[rows] = ~name_matrix(unknown, run.articles)
+        others_cited += _others(cited, run.articles, first_row=n_scored)
+        others_unknown += _others(unknown, run.articles, first_row=n_scored)
+        n_scored += len(chunk)
+        progress.update(f"score {cases.path.name}", n_scored, len(positions))
     cases.check_unchanged()
-    if not case_ids:
+    if not n_scored:
         raise no_case_error(cases.path)
-    new = {name for names in cited for name in names} - set(run.articles.names)
-    articles = Vocabulary((*run.articles.names, *sorted(new, key=statute_order)))
+    new = tuple(sorted({name for _, name in others_cited}, key=statute_order))
     return ScoredCases(
-        case_ids=tuple(case_ids),
-        articles=articles.names,
-        y_true=name_matrix(cited, articles),
+        articles=run.articles.names + new,
+        y_true=_with_columns(y_true, new, others_cited),
         y_score=np.pad(y_score, ((0, 0), (0, len(new)))) if new else y_score,
-        known=~name_matrix(unknown, articles),
+        known=~_with_columns(~known, new, others_unknown),
         skipped=bad_lines.skipped,
         trained=trained,
         positions=positions,
         drawn_from=drawn_from,
     )
+
+
+def _others(
+    names: Sequence[Sequence[str]], vocabulary: Vocabulary, *, first_row: int
+) -> Iterator[tuple[int, str]]:
+    """Yield the row and the name of each article that the vocabulary lacks."""
+    for row, of_case in enumerate(names, first_row):
+        yield from ((row, name) for name in of_case if name not in vocabulary.ids)
+
+
+def _with_columns(
+    matrix: BoolArray, names: tuple[str, ...], entries: list[tuple[int, str]]
+) -> BoolArray:
+    """Return a matrix with one more column for each name, True in the rows of its entries."""
+    columns = np.zeros((len(matrix), len(names)), np.bool_)
+    for row, name in entries:
+        if name in names:
+            columns[row, names.index(name)] = True
+    return np.concatenate((matrix, columns), axis=1) if names else matrix
 
 
 def _at(positions: Int64Array, cases: Iterable[Case]) -> Iterator[Case]:

@@ -108,7 +108,7 @@ def tune_run(
         objective=config.objective,
         path=file.path,
         sha256=file.sha256,
-        cases=len(tuned.case_ids),
+        cases=len(tuned),
         drawn_from=tuned.drawn_from,
         rule=rule,
         support=cases.support,
@@ -145,7 +145,6 @@ def _out_of_fold_cases(run: Run) -> ScoredCases:
     scores = load_out_of_fold_scores(run)
     n_cases = len(scores.y_true)
     return ScoredCases(
-        case_ids=tuple(map(str, range(1, n_cases + 1))),
         articles=run.articles.names,
         y_true=scores.y_true,
         y_score=scores.y_score,
@@ -170,8 +169,7 @@ def _feedback_effect(
         before = metrics(load_thresholds(run, checkpoint).rule)
     except RunError:  # it has none yet, or some that were tuned for another checkpoint
         before = None
-    n_cases = len(judged.case_ids)
-    return FeedbackEffect(kept.path, kept.sha256, n_cases, before, after=metrics(rule))
+    return FeedbackEffect(kept.path, kept.sha256, len(judged), before, after=metrics(rule))
 
 
 def _guarantee_cost(cases: TuningCases, rule: DecisionRule, *, coverage: float) -> GuaranteeCost:

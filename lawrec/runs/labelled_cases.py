@@ -118,7 +118,7 @@ def labelled_cases(
 
     Example:
         >>> labelled_cases([run], Path("data/valid.json")).max_cases  # doctest: +SKIP
-        250000
+        50000
     """
     names = {name for run in runs for name in run.articles.names}
     return LabelledCases(

@@ -203,7 +203,6 @@ class ScoredCases:
     The latter score 0, so that each of their citations counts as a miss.
 
     Attributes:
-        case_ids: The id of each case.
         articles: The article of each column.
         y_true: bool (n_cases, n_articles).
         y_score: float32 (n_cases, n_articles), 0 to 1.
@@ -214,7 +213,6 @@ class ScoredCases:
         trained: The number of these cases that the run was trained on.
     """
 
-    case_ids: tuple[str, ...]
     articles: tuple[str, ...]
     y_true: BoolArray
     y_score: Float32Array
@@ -223,6 +221,9 @@ class ScoredCases:
     positions: Int64Array
     drawn_from: int
     trained: int = 0
+
+    def __len__(self) -> int:
+        return len(self.y_true)
 
 
 @dataclass(frozen=True)

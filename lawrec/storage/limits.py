@@ -19,7 +19,7 @@ MAX_LABEL = 200
 """Characters of an article or a charge."""
 MAX_WORDING_CHARACTERS = 10_000
 """Characters of all wordings of a charge; those of CAIL2018 have a few hundred."""
-MAX_SCORED_CASES = 250_000
+MAX_SCORED_CASES = 50_000
 """Cases to tune or to evaluate on: if there are more, this many are drawn."""
 MAX_SCORES = 50_000_000
 """Scores of all articles for those cases: of more, fewer cases are drawn."""

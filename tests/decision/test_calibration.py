@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from lawrec.decision import calibration
 from lawrec.decision.calibration import (
     CALIBRATIONS,
     MAX_LOGIT,
@@ -90,14 +89,6 @@ def test_the_temperature_has_the_least_log_loss(seed):
     losses = [-np.log(sigmoid(np.where(y_true, 1, -1) * logits / each)).mean() for each in tried]
     best = tried[np.argmin(losses)]
     assert temperatures(fitted) == pytest.approx([best] * 3, rel=0.02)
-
-
-@pytest.mark.parametrize("kind", FITTED)
-def test_of_many_cases_evenly_spaced_ones_are_fitted(kind, monkeypatch):
-    y_true, y_score = invented(0, cases=300, articles=1)
-    expected = fit_calibration(y_true[::3], y_score[::3], kind=kind)
-    monkeypatch.setattr(calibration, "MAX_CASES", 100)
-    assert set(fit_calibration(y_true, y_score, kind=kind).parameters) == set(expected.parameters)
 
 
 @pytest.mark.parametrize("times", [0.4, 1, 2.5])

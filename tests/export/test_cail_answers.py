@@ -16,7 +16,6 @@ LABELS = ("266", "133", "264", "120之一")
 def scored_cases(y_true, articles, known=None):
     y_true = np.array(y_true, np.bool_)
     return ScoredCases(
-        case_ids=tuple(map(str, range(len(y_true)))),
         articles=articles,
         y_true=y_true,
         y_score=np.zeros(y_true.shape, np.float32),

@@ -1,6 +1,5 @@
 import json
 import shutil
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ from lawrec.inference.score_cases import join_cases, score_file
 from lawrec.runs.labelled_cases import labelled_cases
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import find_run
-from lawrec.storage.limits import MAX_ID
 from tests.helpers.damages import flip, swap
 from tests.helpers.progress import Reports, messages_to
 
@@ -18,7 +16,7 @@ pytestmark = pytest.mark.tensorflow
 
 
 def scored(names, y_true, y_score, known, **others):
-    others = {"case_ids": tuple(map(str, range(len(y_true)))), "skipped": 1, **others}
+    others = {"skipped": 1, **others}
     others = {"positions": np.arange(len(y_true)), "drawn_from": len(y_true), **others}
     return ScoredCases(
         articles=names,
@@ -41,7 +39,7 @@ def test_cases_of_two_files_are_joined_over_the_articles_of_both():
     )
     joined = join_cases(first, second)
     assert joined.articles == ("264", "266", "999", "300")
-    assert joined.case_ids == ("0", "0", "1")
+    assert len(joined) == 3
     assert joined.y_true.tolist() == [[1, 0, 1, 0], [0, 1, 0, 1], [0, 1, 0, 1]]
     assert joined.y_score.tolist() == [[0.5, 0.25, 0, 0], [0.75, 1, 0, 0], [0.75, 1, 0, 0]]
     assert joined.known.tolist() == [[1, 0, 1, 1], [0] * 4, [0] * 4]
@@ -94,37 +92,22 @@ def test_stored_scores_are_those_that_were_computed(own_run):
     assert stored.stat().st_mtime_ns == before
 
 
-def test_a_long_id_takes_its_own_room_alone(own_run, tmp_path):
-    longest = "x" * MAX_ID
-    cases = [{"id": longest, "fact": "盗窃", "articles": [264]}]
-    cases += [{"id": str(number), "fact": "盗窃", "articles": [264]} for number in range(500)]
-    path = tmp_path / "ids.jsonl"
-    path.write_text("\n".join(map(json.dumps, cases)), "utf-8")
-    tracemalloc.start()
-    scored = score_file(own_run, labelled_cases([own_run], path))
-    assert tracemalloc.get_traced_memory()[1] < 60_000_000
-    tracemalloc.stop()
-    assert scored.case_ids[:2] == (longest, "0")
-    assert same(score_file(own_run, labelled_cases([own_run], path)), scored)
-
-
 def test_of_many_cases_the_same_ones_are_drawn_for_each_run(own_run, monkeypatch):
     whole = scores_of(own_run, "valid")
-    assert whole.drawn_from == len(whole.case_ids)
+    assert whole.drawn_from == len(whole)
     monkeypatch.setattr("lawrec.runs.labelled_cases.MAX_SCORED_CASES", 5)
     notes = []
     for _ in range(2):  # computed, then stored
         drawn = scores_of(own_run, "valid", notes)
-        assert drawn.drawn_from == len(whole.case_ids)
-        assert len(drawn.case_ids) == len(set(drawn.positions.tolist())) == 5
+        assert drawn.drawn_from == len(whole)
+        assert len(drawn) == len(set(drawn.positions.tolist())) == 5
         for name in ("y_true", "y_score", "known"):
             rows = getattr(whole, name)[drawn.positions, : len(drawn.articles)]
             np.testing.assert_allclose(getattr(drawn, name), rows, rtol=0, atol=1e-6)
-        assert drawn.case_ids == tuple(whole.case_ids[at] for at in drawn.positions)
         used = f"valid.json: 5 of {whole.drawn_from} cases are used, drawn at random."
         assert notes.pop().endswith(used)
     monkeypatch.setattr("lawrec.runs.labelled_cases.MAX_SCORES", 2 * len(own_run.articles))
-    assert len(scores_of(own_run, "valid").case_ids) == 2
+    assert len(scores_of(own_run, "valid")) == 2
 
 
 def test_cases_that_the_run_was_trained_on_are_counted(own_run, tmp_path):
@@ -135,7 +118,7 @@ def test_cases_that_the_run_was_trained_on_are_counted(own_run, tmp_path):
     for _ in range(2):  # computed, then stored
         scored = score_file(own_run, cases, progress=messages_to(notes))
         assert scored.trained == 3
-        n_cases = len(scored.case_ids)
+        n_cases = len(scored)
         assert f"the run was trained on at least 3 of these {n_cases} cases;" in notes.pop()
     assert scores_of(own_run, "valid", notes).trained == 0
     assert join_cases(scored, scored).trained == 6
@@ -174,7 +157,7 @@ def test_swapped_scores_of_two_splits_are_computed_again(own_run):
 def test_scores_that_cannot_be_stored_are_returned_with_a_message(own_run):
     (own_run.folder / "scores").touch()
     notes = []
-    assert len(scores_of(own_run, "valid", notes).case_ids) == 30
+    assert len(scores_of(own_run, "valid", notes)) == 30
     assert "the scores are not kept there (" in notes[0]
 
 
