@@ -7,7 +7,6 @@ not rise when a false article is added, and also for the interval of a threshold
 cases only changes the counts between its points.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +16,8 @@ from lawrec.types import BoolArray, Float32Array, Int64Array
 
 NEVER = np.float32(np.inf)
 """The threshold that no score reaches."""
-SORT_CHUNK = 1 << 25
-"""Scores that one thread sorts at a time."""
+SORT_CHUNK = 1 << 20
+"""Scores that are sorted at a time."""
 
 
 @dataclass(frozen=True)
@@ -70,25 +69,22 @@ def threshold_curve(y_true: BoolArray, y_score: Float32Array) -> ThresholdCurve:
         >>> float(curve.threshold(1))
         0.625
     """
-    parts, true_scores = _sorted_parts(y_score), np.sort(y_score[y_true])
+    true_scores = np.sort(y_score[y_true])
     thresholds = np.unique(true_scores)[::-1]
-    n_lower = [np.searchsorted(part, thresholds) for part in parts]  # scores below, in each part
-    lower = [_score_before(part, index) for part, index in zip(parts, n_lower, strict=True)]
+    n_lower = np.zeros(len(thresholds), np.int64)
+    next_lower = np.zeros(len(thresholds), np.float32)
+    for start in range(0, len(y_score), SORT_CHUNK):
+        part = np.sort(y_score[start : start + SORT_CHUNK])
+        index = np.searchsorted(part, thresholds)
+        n_lower += index
+        next_lower = np.maximum(next_lower, _score_before(part, index))
     return ThresholdCurve(
         thresholds=np.append(NEVER, thresholds),
-        next_lower=np.append(NEVER, np.max(lower, axis=0)),
-        n_predicted=np.append(0, len(y_score) - np.sum(n_lower, axis=0)),
+        next_lower=np.append(NEVER, next_lower),
+        n_predicted=np.append(0, len(y_score) - n_lower),
         tp=np.append(0, len(true_scores) - np.searchsorted(true_scores, thresholds)),
         n_positives=len(true_scores),
     )
-
-
-def _sorted_parts(y_score: Float32Array) -> list[Float32Array]:
-    """Return the scores in parts, each sorted by itself; threads sort them in parallel."""
-    if len(y_score) <= SORT_CHUNK:
-        return [np.sort(y_score)]
-    with ThreadPoolExecutor() as pool:  # NumPy releases Python's lock while it sorts
-        return list(pool.map(np.sort, np.array_split(y_score, -(-len(y_score) // SORT_CHUNK))))
 
 
 def _score_before(scores: Float32Array, index: Int64Array) -> Float32Array:

@@ -86,10 +86,11 @@ def tune_run(
     co_citations = _train_co_citations(run)
     checkpoint = best_checkpoint(run, progress)
     score = partial(score_file, run, checkpoint=checkpoint, engine=engine, progress=progress)
-    tuned = score(source) if source else _out_of_fold_cases(run)
-    judged = score(kept) if kept else None
+    tuned = _rounded(score(source) if source else _out_of_fold_cases(run))
+    judged = _rounded(score(kept)) if kept else None
     scored = join_cases(tuned, judged) if judged else tuned
-    all_cases = TuningCases.from_scores(scored.y_true, scored.y_score, scored.known)
+    known = None if scored.known.all() else scored.known
+    all_cases = TuningCases(scored.y_true, scored.y_score, known)
     own = all_cases.restrict_to_articles(np.s_[: len(run.articles)])
     cases = replace(own, costs=costs, train_support=np.array(run.label_counts))
     on_fold_done = partial(progress.update, marked("compare strategies"))
@@ -155,14 +156,18 @@ def _out_of_fold_cases(run: Run) -> ScoredCases:
     )
 
 
+def _rounded(scored: ScoredCases) -> ScoredCases:
+    """Return cases with rounded scores in place of their own, which are not needed any more."""
+    return replace(scored, y_score=round_scores(scored.y_score))
+
+
 def _feedback_effect(
     run: Run, checkpoint: str, *, kept: LabelledCases, judged: ScoredCases, rule: DecisionRule
 ) -> FeedbackEffect:
     """Return how the lists of the cases of feedback change from the run's thresholds to a rule."""
-    y_score = round_scores(judged.y_score)
 
     def metrics(rule: DecisionRule) -> dict[str, float]:
-        y_pred = decide(y_score, extend_rule(rule, len(judged.articles)))
+        y_pred = decide(judged.y_score, extend_rule(rule, len(judged.articles)))
         return evaluate(judged.y_true, y_pred, judged.known)
 
     try:
