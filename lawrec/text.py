@@ -16,6 +16,12 @@ _LINES = ("\t", "\r", "\n")
 """The control characters that a text in a file may have; a formula may follow them."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """The others, and halves of surrogate pairs."""
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+"""Characters without a form of their own, but white space: control and format characters, and
+selectors of a variant of the character before."""
 # Combining marks are no letters. Real text has runs of dots or crosses, but rarely such long ones.
 _MARKS = re.compile(r"[^\w\s]{32,}+")
 
@@ -31,6 +37,16 @@ def normalize(text: str) -> str:
         '2016年,ATM'
     """
     return "".join(nfkc(text).split())
+
+
+def visible(text: str) -> str:
+    r"""Return a text without invisible characters, such as spaces of no width; white space stays.
+
+    Example:
+        >>> visible("264\u200b \x00条")
+        '264 条'
+    """
+    return _INVISIBLE.sub("", text)
 
 
 def nfkc(text: str) -> str:
