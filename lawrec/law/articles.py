@@ -11,11 +11,18 @@ from pathlib import Path
 
 from lawrec.errors import CaseError, quoted
 from lawrec.storage.text_files import read_text
-from lawrec.text import nfkc
+from lawrec.text import nfkc, visible
 from lawrec.translation import marked
 
 NUMERALS = "0-9０-９零〇一二三四五六七八九十百千"
 """The characters of an article's number, to stand within the [] of a regular expression."""
+
+_BELOW_HUNDRED = "[零〇一二三四五六七八九十]{1,4}"
+SPACED_NUMBER = rf"第[\s两{NUMERALS}]{{1,30}}条|百\s+{_BELOW_HUNDRED}\s?条"
+"""Regular expression for a number in which white space means nothing: it comes from a page layout.
+
+"第二百 六十四条", "二百 六十四条" and "第 2 6 4 条" are article 264, and not several articles.
+"""
 
 CHINESE_BRANCH = "[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
 """Regular expression for the number of a branch, 1 to 99: 一, 十, 十一, 二十, 九十九."""
@@ -72,6 +79,10 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
 
 
 _ARTICLE, _PARAGRAPHS, _SEPARATOR = _patterns()
+_SPACED_NUMBER = re.compile(SPACED_NUMBER)
+_MARKS = "¹²³⁰-₎①-⑳⒈-⒛⓪㉑-㉟㊀-㊉㊱-㊿🄀-🄊"
+_MARK = re.compile(f"[{_MARKS}](?![{_MARKS}、和 ]{{0,20}}[款项目])")
+"""A mark of a note or a list, which form NFKC makes a number; in "第①、②项", it is one."""
 _SCIENTIFIC = re.compile(r"([1-9])\.([0-9]{1,3})E\+?0?([1-3])", re.IGNORECASE)
 """A number as a narrow column of a spreadsheet shows it: 2.64E+02."""
 _BRANCHES = {120: 6, 133: 2, 162: 2, 262: 2, 280: 2, 287: 2, 291: 2} | dict.fromkeys(
@@ -107,7 +118,7 @@ def article_name(value: object) -> str:
     if not isinstance(value, str) or is_empty(value):
         raise ValueError(f"not an article: {value!r}")
     names = articles_in(value)
-    return names[0] if len(names) == 1 else " ".join(value.split())
+    return names[0] if len(names) == 1 else " ".join(visible(value).split())
 
 
 def is_empty(value: object) -> bool:
@@ -118,7 +129,7 @@ def is_empty(value: object) -> bool:
         [True, True, True, True, False]
     """
     if isinstance(value, str):
-        return len(value) <= _LONGEST and value.strip().casefold() in _EMPTY
+        return len(value) <= _LONGEST and visible(value).strip().casefold() in _EMPTY
     return value is None or value != value  # only NaN differs from itself
 
 
@@ -152,8 +163,9 @@ def articles_in(text: str) -> tuple[str, ...]:
 
 
 def _one_line(text: str) -> str:
-    """Return a text in Unicode form NFKC without quotes around it and without double spaces."""
-    text = " ".join(nfkc(text).split()).strip("'\"“”‘’=、,;|。 ")
+    """Return a text in Unicode form NFKC without marks, quotes around it and needless spaces."""
+    text = " ".join(nfkc(_MARK.sub(" ", visible(text))).split()).strip("'\"“”‘’=、,;|。 ")
+    text = _SPACED_NUMBER.sub(lambda number: number[0].replace(" ", ""), text)
     match = _SCIENTIFIC.fullmatch(text)
     # 2.64E+02 has all digits of 264. 2.6E+02 has not, and may be any article from 255 to 264.
     return match[1] + match[2] if match and len(match[2]) == int(match[3]) else text

@@ -7,14 +7,20 @@ it is neither in a list of articles nor in the catalog, and is reported.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lawrec.law.articles import article_name, articles_in, is_empty
+from lawrec.law.articles import NUMERALS, SPACED_NUMBER, article_name, articles_in, is_empty
 from lawrec.storage.json_text import parse_json
+from lawrec.text import visible
 
-# "264;133之一", "264, 266", "264、266" and doccano's "264#266" are two articles each.
-_SEPARATORS = re.compile(r"[;；,，、|#\s]+")
+_NUMBER = rf"第|[{NUMERALS}]{{1,9}}\s?条"  # how an article begins that names no law
+_BEHIND_LAW = r"(?<=[法典例释定》])"  # 刑诉法, 民法典, 条例, 解释, 规定, 《民法典》
+# "264;133之一", "264, 266", "264、266" and doccano's "264#266" are two labels each, and
+# "民法典 第1165条" is one.
+_LABEL = re.compile(
+    rf"(?:{SPACED_NUMBER}|{_BEHIND_LAW}\s+(?={_NUMBER}|[0-9０-９])|[^;；,，、|#\s])+"
+)
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _KEYS = ("choices", "labels", "label", "value", "result", "entities", "articles")
 """Where annotation tools keep the labels of a JSON object; the first one that is there counts."""
@@ -24,7 +30,11 @@ _TOKEN = re.compile(
     r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([\[\](){}:,])|([^\s'"\[\](){}:,]+))\s*"""
 )
 # "民法典第1165条": another law than the Criminal Law, which the next articles of a text belong to.
-_LAW = re.compile(r"([^第]+)第")
+_LAW = re.compile(rf"(?!{_NUMBER})[^第]+?(?:第|(?={_NUMBER})|{_BEHIND_LAW}\s*(?=[0-9０-９]))")
+_NEXT = re.compile(_NUMBER)
+# "民法典第120、133、150条": a bare number belongs to the law if 第 has not met its 条 yet.
+_OPEN_LIST = re.compile(rf"第[{NUMERALS}]{{1,9}}$")
+_NEXT_OF_LIST = re.compile(rf"{_NUMBER}|[{NUMERALS}]{{1,9}}$")
 
 
 def article_names(value: object) -> tuple[str, ...]:
@@ -67,12 +77,13 @@ def split_labels(value: Any, separator: str | None = None) -> Any:
         return [value]
     if not isinstance(value, str):
         return value
+    value = visible(value)
     parsed = parse_list(value)
     if parsed is not None:
         return parsed
     if separator:
         return [part.strip() for part in value.split(separator) if part.strip()]
-    return _articles_or_none(value) or list(_with_law(filter(None, _SEPARATORS.split(value))))
+    return _articles_or_none(value) or list(_with_law(_LABEL.findall(value)))
 
 
 def parse_list(text: str) -> Any:
@@ -136,17 +147,22 @@ def _articles_or_none(text: str) -> list[str]:
         return []
 
 
-def _with_law(parts: Iterator[str]) -> Iterator[str]:
-    """Yield the parts of a text, each with the law that an earlier part named.
+def _with_law(labels: Iterable[str]) -> Iterator[str]:
+    """Yield the labels of a text, each with the law that an earlier one named.
 
-    "民法典第120条、第133条" names two articles of the Civil Code, and none of the Criminal Law.
+    "民法典第120条、133条" names two articles of the Civil Code, and none of the Criminal Law.
     """
-    law = ""
-    for part in parts:
-        match = _LAW.match(part)
-        if match:
-            law = "" if _articles_or_none(part) else match[1]
-        yield f"{law}{part}" if law and part.startswith("第") else part
+    law, following = "", _NEXT
+    for label in labels:
+        named = _LAW.match(label)
+        if law and following.match(label):
+            name = law + label.removeprefix("第")
+        else:
+            name = label
+            if named:
+                law = "" if _articles_or_none(label) else named[0]
+        following = _NEXT_OF_LIST if _OPEN_LIST.search(name) else _NEXT
+        yield name
 
 
 def _python_to_json(text: str) -> str:

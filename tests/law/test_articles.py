@@ -102,6 +102,24 @@ def in_chinese(number):
         ("第120之二条", "120之二"),
         ("第120条（之三）", "120之三"),
         ("120 之 1", "120之一"),
+        # As a PDF has it: with white space, marks of notes and invisible characters.
+        ("第二百 七十四条", "274"),
+        ("刑法第二百\n七 十四 条第一款", "274"),
+        ("第两百 七十四条", "274"),
+        ("二百 七十四条", "274"),
+        ("第 2 7 4 条", "274"),
+        ("第一百 三十三条之一", "133之一"),
+        ("27①", "27"),
+        ("第27²条", "27"),
+        ("27₁", "27"),
+        ("③27", "27"),
+        ("27⒈", "27"),
+        ("㉑27㊱", "27"),
+        ("27🄂", "27"),
+        ("第274条第①项", "274"),
+        ("第274条第①、②项", "274"),
+        ("274\u200b", "274"),
+        ("\ufeff2\u200d74\x00", "274"),
         # As spreadsheets, pandas and tools write it.
         ("274.", "274"),
         ("00274", "274"),
@@ -138,6 +156,8 @@ def test_every_spelling_of_an_article_has_the_same_name(value, expected):
         "274至276",
         "274~276",
         "第274条、第276条",
+        "第274 276条",
+        "①",
         "274 276",
         "#VALUE!",
         "['274']",
@@ -175,6 +195,10 @@ def test_every_spelling_of_an_article_has_the_same_name(value, expected):
 )
 def test_another_label_stays_as_it_is(label):
     assert article_name(label) == label
+
+
+def test_a_label_has_no_invisible_characters():
+    assert article_name("民法典\u200b第1165条\ufeff") == "民法典第1165条"
 
 
 @pytest.mark.parametrize("label", ["a\nb", "a\r\nb", " a \u2028 b\t", "a\x0bb", "a\x85b"])
@@ -216,6 +240,8 @@ def test_a_label_is_always_one_line(label):
         "-",
         "无",
         " 无 ",
+        "\u200b",
+        "\ufeff无",
     ],
 )
 def test_what_names_no_article_is_refused(value):
@@ -233,6 +259,9 @@ def test_what_names_no_article_is_refused(value):
         ("第274条和第276条以及第280条", ["274", "276", "280"]),
         ("274、 276|280", ["274", "276", "280"]),
         ("274, 274", ["274", "274"]),
+        ("①27 ②28", ["27", "28"]),
+        ("第二百 七十四条 第二百 七十六条", ["274", "276"]),
+        ("二百七十四 七十六条", ["274", "76"]),
         ("274、盗窃", []),
         ("274-276", []),
         ("第三款、第274条", []),

@@ -92,11 +92,30 @@ def test_objects_within_objects_end():
         # The Civil Code's article 133 is not the Criminal Law's.
         ("民法典第一百二十条、第一百三十三条", ["民法典第一百二十条", "民法典第一百三十三条"]),
         ("公司法第3条；刑法第274条；第133条", ["公司法第3条", "刑法第274条", "第133条"]),
+        ("民法典第120条、133条", ["民法典第120条", "民法典第133条"]),
+        ("民诉法25条、第26条，27条", ["民诉法25条", "民诉法26条", "民诉法27条"]),
+        ("民诉法25条第1款、26条", ["民诉法25条第1款", "民诉法26条"]),
+        ("民法典 第120条；133条", ["民法典 第120条", "民法典 第133条"]),
+        ("民法典 1165 盗窃", ["民法典 1165", "盗窃"]),
+        ("民法典第120、133、150条", ["民法典第120", "民法典第133", "民法典第150条"]),
+        ("民法典第120条;133", ["民法典第120条", "133"]),
+        ("公司法第3条；刑法274条；133条", ["公司法第3条", "刑法274条", "133条"]),
+        ("公司法第3条；刑法274；第133条", ["公司法第3条", "刑法274", "第133条"]),
+        ("盗窃罪 第274条、133条", ["盗窃罪", "第274条", "133条"]),
+        # White space and invisible characters inside of a number mean nothing.
+        ("第二百 七十四条、盗窃", ["第二百 七十四条", "盗窃"]),
+        ("第二百\u200b\n七十四条、盗窃", ["第二百\n七十四条", "盗窃"]),
+        ("第274 276条", ["第274 276条"]),
         (" ,; ", []),
     ],
 )
 def test_one_text_is_split_into_its_labels(text, expected):
     assert split_labels(text) == expected
+
+
+@pytest.mark.parametrize("piece", ["法 ", "百 ", "第 1 ", "第", "1", "一", "民法典第1、", " "])
+def test_a_long_text_is_split_in_linear_time(piece):
+    assert split_labels(f"甲{piece * 300_000}")[0].startswith("甲")
 
 
 def test_a_separator_alone_splits_where_it_is_named():
