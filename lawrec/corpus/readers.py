@@ -29,6 +29,7 @@ from lawrec.corpus.formats.json_lines import read_json_lines
 from lawrec.corpus.formats.parquet import read_parquet
 from lawrec.corpus.formats.plain_text import looks_like, read_document, read_lines
 from lawrec.errors import CaseError, quoted
+from lawrec.law.charges import split_charges
 from lawrec.law.labels import split_labels
 from lawrec.storage.encodings import guess_encoding
 from lawrec.storage.text_files import DECOMPRESSORS
@@ -101,7 +102,7 @@ def _raw_case(record: Fields, names: CaseFormat) -> RawCase:
         articles=split_labels(articles, names.separator),
         other_articles=split_labels(other, names.separator),
         case_id=_field(record, names.id_field),
-        charges=split_labels(_field(record, charges_field)),
+        charges=split_charges(_field(record, charges_field)),
         unknown_articles=split_labels(unknown, names.separator),
         weight=_field_or_meta(record, "weight"),
         without_fact=None if fact_field in owner else tuple(record),

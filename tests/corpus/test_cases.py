@@ -598,6 +598,14 @@ def test_a_case_may_have_its_charges_alone(reader, text):
     assert (case.articles, case.unknown_articles, case.weight) == ((), (), 1)
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_a_charge_in_a_table_may_be_a_list_of_words(delimiter):
+    rows = [("fact", "charges"), (FACT, "走私、贩卖毒品罪、盗窃罪")]
+    text = "\n".join(map(delimiter.join, rows))
+    (case,) = read_charges(text, "csv" if delimiter == "," else "tsv")
+    assert case.charges == ("走私、贩卖毒品罪", "盗窃罪")
+
+
 @pytest.mark.parametrize("inside", [False, True])
 def test_parquet_needs_no_column_of_articles(tmp_path, inside):
     pyarrow = pytest.importorskip("pyarrow")

@@ -16,7 +16,7 @@ from lawrec.corpus.label_check import ANY_LABEL, KnownLabels, known_labels
 from lawrec.errors import ErrorKind
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, article_name, root_article
 from lawrec.law.catalog import Article
-from lawrec.law.charges import charge_wordings, normalize_charge
+from lawrec.law.charges import charge_wordings, normalize_charge, titled_charges
 from lawrec.storage.encodings import guess_encoding
 from lawrec.translation import marked
 
@@ -126,8 +126,7 @@ def audit_reference_of(
     articles_of: dict[str, frozenset[str]] = {}
     charges_of: dict[str, tuple[str, ...]] = {}
     for entry in catalog:
-        crimes = [part for part in entry.title.split("；") if part.endswith("罪")]
-        charges_of[entry.article] = tuple(map(normalize_charge, crimes))
+        charges_of[entry.article] = titled_charges(entry.title)
         if root_article(entry.article) in roots or not roots:
             for charge in charges_of[entry.article]:
                 others = articles_of.get(charge, frozenset())
