@@ -204,7 +204,7 @@ def read_article_list(path: Path) -> list[str]:
 
     Raises:
         CaseError: The file cannot be read, is empty, names an article twice, or has a line that
-            names none, such as "0".
+            names none, such as "0", or an article and more, such as "264 盗窃罪".
 
     Example:
         >>> import tempfile
@@ -240,14 +240,29 @@ def read_article_list(path: Path) -> list[str]:
 
 def _listed_name(line: str, where: str) -> str:
     try:
-        return article_name(line)
-    except ValueError as error:
+        name = article_name(line)
+    except ValueError:
+        name = ""
+    if not name or _goes_on(name):
         raise CaseError(
             where,
-            expected="each line of the list must name an article",
+            expected="each line of the list must name one article",
             got=quoted(line),
-            todo="Write its number, or delete the line.",
-        ) from error
+            todo="Write its number alone, or delete the line.",
+        )
+    return name
+
+
+def _goes_on(label: str) -> bool:
+    """Return whether a label begins with an article of the Criminal Law and goes on.
+
+    "264 盗窃罪", "1,264" and "264(盗窃罪)" do; "1997年刑法第264条" is a label of its own.
+    """
+    text = _one_line(label)
+    match = _ARTICLE.match(text)
+    if not match or not _is_article(match) or is_numbered(label):
+        return False
+    return "罪" in text or bool(_SEPARATOR.match(text, match.end()))
 
 
 def statute_order(article: str) -> tuple[int, int, str]:

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, quoted
 from lawrec.law.articles import (
     article_name,
     articles_in,
@@ -355,13 +355,46 @@ def test_a_list_without_articles_or_with_repeats_is_refused(tmp_path, content, e
     assert (error.where, error.expected, error.got, error.todo) == (str(path), expected, got, todo)
 
 
-@pytest.mark.parametrize("line", ["0", "第零条", "nan", "无", "-"])
-def test_a_line_that_names_no_article_is_refused_with_its_number(tmp_path, line):
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("0", "第零条", "nan", "无", "-", "\u200b"),
+        *("274 敲诈勒索罪", "1,274", "2 274", "274、276", "第274条 敲诈勒索罪", "第274条第276条"),
+        *(
+            "274 theft",
+            "二百七十四条：敲诈勒索罪",
+            "刑法第二百七十四条第一款 敲诈勒索罪",
+            "274 民法典第1165条",
+            "274敲诈勒索罪",
+            "第274条【敲诈勒索罪】",
+        ),
+    ],
+)
+def test_a_line_that_names_no_single_article_is_refused_with_its_number(tmp_path, line):
     path = tmp_path / "law.txt"
     path.write_text(f"264\n\n{line}\n", encoding="utf-8")
-    with pytest.raises(CaseError, match="each line of the list must name an article") as caught:
+    with pytest.raises(CaseError, match="each line of the list must name one article") as caught:
         read_article_list(path)
-    assert (caught.value.where, caught.value.got) == (f"{path}:3", repr(line))
+    assert (caught.value.where, caught.value.got) == (f"{path}:3", quoted(line))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "264-1",
+        "1997年刑法第264条",
+        "3D打印管理办法第3条",
+        "民法典 第1165条",
+        "民法典 1165",
+        "Section 302",
+        "12-Mar",
+        "民法典第1165条",
+    ],
+)
+def test_a_line_may_be_any_other_label(tmp_path, line):
+    path = tmp_path / "law.txt"
+    path.write_text(line, encoding="utf-8")
+    assert read_article_list(path) == [line]
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
