@@ -22,6 +22,7 @@ from lawrec.corpus.formats.case_format import (
     CaseStream,
     Fields,
     Reader,
+    owner_of,
 )
 from lawrec.corpus.formats.csv_tables import read_csv
 from lawrec.corpus.formats.excel import read_excel
@@ -95,7 +96,7 @@ def _raw_case(record: Fields, names: CaseFormat) -> RawCase:
     other = _field(record, "articles") if is_cail and not names.articles_field else None
     articles = _field(record, names.articles_field or articles_field)
     unknown = _field_or_meta(record, "unknown_articles")
-    owner, fact_field = _owner(record, names.fact_field)
+    owner, fact_field = owner_of(record, names.fact_field)
     return RawCase(
         fact=owner.get(fact_field),
         articles=split_labels(articles, names.separator),
@@ -108,20 +109,8 @@ def _raw_case(record: Fields, names: CaseFormat) -> RawCase:
     )
 
 
-def _owner(record: Fields, name: str) -> tuple[Fields, str]:
-    """Return the object that holds a field, and the name of the field in it.
-
-    "meta.relevant_articles" may lie inside "meta".
-    """
-    outer, _, inner = name.partition(".")
-    value = record.get(outer)
-    if name in record or not isinstance(value, dict) or not inner:
-        return record, name
-    return _owner(value, inner)
-
-
 def _field(record: Fields, name: str) -> Any:
-    owner, name = _owner(record, name)
+    owner, name = owner_of(record, name)
     return owner.get(name)
 
 

@@ -197,7 +197,66 @@ def test_a_table_without_a_named_column_is_refused():
             CaseError, match="must have a column \"案情\", got 'fact,articles'"
         ) as e:
             read_bytes(content, reader, fact_field="案情")
-        assert e.value.todo.endswith("with --fact-field and --articles-field.")
+        assert e.value.todo.endswith("with --fact-field, --articles-field and --id-field.")
+
+
+def content_of(rows, reader):
+    """Return a table of texts in the format of a reader."""
+    if reader == "parquet":
+        return parquet_of(rows)
+    if reader == "jsonl":
+        return lines_of(rows)
+    if reader == "csv":
+        return table_of(rows, ",")
+    openpyxl = pytest.importorskip("openpyxl")
+    book, stream = openpyxl.Workbook(), io.BytesIO()
+    for values in (rows[0], *(row.values() for row in rows)):
+        book.active.append(list(values))
+    book.save(stream)
+    return stream.getvalue()
+
+
+TABLES = ("csv", "excel", "parquet")
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+@pytest.mark.parametrize("reader", TABLES)
+def test_a_table_without_the_named_column_of_the_id_is_refused(reader, labelled):
+    content = content_of([{"caseno": "甲1", "fact": FACT, "articles": "264"}], reader)
+    with pytest.raises(CaseError) as caught:
+        read_bytes(content, reader, labelled, id_field="case_no")
+    assert caught.value.expected == 'the table must have a column "case_no"'
+    assert caught.value.got == "'caseno,fact,articles'"
+    (case,) = read_bytes(content, reader, labelled, id_field="caseno")
+    assert case.case_id == "甲1"
+    (case,) = read_bytes(content, reader, labelled)
+    assert case.case_id == ("1" if reader == "parquet" else "2")
+
+
+def test_a_line_without_the_named_field_of_the_id_is_an_error():
+    records = [{"no": 7, "fact": FACT}, {"fact": FACT}, {"no": None, "fact": FACT}]
+    case, error, gap = read_bytes(lines_of(records), "jsonl", labelled=False, id_field="no")
+    assert (case.case_id, error.case_id, gap.case_id) == ("7", "2", "3")
+    assert (error.expected, error.got) == ('a case must have a field "no"', "'fact'")
+    assert error.todo == "Add the field, or name yours with --id-field."
+    (inside,) = read_bytes(
+        lines_of([{"fact": FACT, "案": {"号": 5}}]), "jsonl", labelled=False, id_field="案.号"
+    )
+    assert inside.case_id == "5"
+
+
+@pytest.mark.parametrize("name", ["id", "fact", "articles", "charges", "weight", "号"])
+def test_only_one_column_may_have_the_name_of_a_field_that_is_read(name):
+    columns = [*dict.fromkeys(["fact", "articles", name]), "court", "court", name]
+    with pytest.raises(CaseError) as caught:
+        read_bytes(",".join(columns).encode(), "csv", id_field=name if name == "号" else "id")
+    assert caught.value.expected == f'only one column must be named "{name}"'
+
+
+def test_columns_that_are_not_read_may_have_one_name():
+    table = f"weight,fact,court,weight,court\n1,{FACT},甲,2,乙\n".encode()
+    (case,) = read_bytes(table, "csv", labelled=False)
+    assert case.fact == FACT
 
 
 def test_lines_may_end_in_several_ways():

@@ -9,7 +9,7 @@ from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
 from lawrec.corpus.formats.case_format import CaseStream, Row
-from lawrec.corpus.formats.columns import check_columns, required_columns
+from lawrec.corpus.formats.columns import check_columns
 from lawrec.corpus.formats.parquet import seekable
 from lawrec.errors import CaseError, quoted
 from lawrec.storage.limits import MAX_WORKBOOK_BYTES
@@ -48,7 +48,7 @@ def read_excel(cases: CaseStream) -> Iterator[Row]:
                 yield number, dict(zip(header, chain(values, repeat(None)), strict=False))
             else:
                 header = ["" if value is None else str(value).strip() for value in values]
-                check_columns(header, required_columns(cases), where=f"{cases.where}:{number}")
+                check_columns(header, cases, where=f"{cases.where}:{number}")
 
 
 def _sheet_rows(file: IO[bytes], where: str) -> Iterator[tuple[Any, ...]]:
