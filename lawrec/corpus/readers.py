@@ -31,8 +31,8 @@ from lawrec.corpus.formats.parquet import read_parquet
 from lawrec.corpus.formats.plain_text import looks_like, read_document, read_lines
 from lawrec.errors import CaseError, quoted
 from lawrec.law.labels import split_labels
-from lawrec.storage.encodings import guess_encoding
-from lawrec.storage.text_files import DECOMPRESSORS
+from lawrec.storage.encodings import SAMPLE_BYTES, guess_encoding
+from lawrec.storage.text_files import DECOMPRESSORS, put_back
 
 __all__ = ["ALL_ARTICLES", "DEFAULT_FORMAT", "FIX_LINE", "OR_CHARGES", "READERS", "SOME_ARTICLES"]
 __all__ += ["SUFFIXES", "CaseFormat", "CaseStream", "RawCase", "choose_reader"]
@@ -146,23 +146,40 @@ def choose_reader(file: Path, stream: BinaryIO) -> str:
     )
 
 
-def choose_stream_reader(stream: BufferedReader, case_format: CaseFormat) -> str:
-    """Return the key in `READERS` of the reader that fits the first line of a stream, or "text".
+def choose_stream_reader(
+    stream: BufferedReader, case_format: CaseFormat
+) -> tuple[str, BufferedReader]:
+    """Choose the reader that fits the first line of a stream that is not blank.
 
     Args:
-        stream: The bytes, none of which is taken.
+        stream: The bytes, of which that line is read.
         case_format: How the cases are written; the first line of a table names its columns.
+
+    Returns:
+        The key in `READERS` of the reader, and a stream that has all bytes again.
 
     Example:
         >>> import io
         >>> stream = io.BufferedReader(io.BytesIO(b"id,fact"))
-        >>> choose_stream_reader(stream, DEFAULT_FORMAT), stream.read()
+        >>> reader, stream = choose_stream_reader(stream, DEFAULT_FORMAT)
+        >>> reader, stream.read()
         ('csv', b'id,fact')
     """
-    lines = stream.peek().lstrip().splitlines() or [b""]
-    encoding = case_format.encoding or guess_encoding(lines[0])
-    line = lines[0].decode(encoding, errors="replace")
-    return looks_like(line.lstrip("\ufeff"), case_format.fact_field) or "text"
+    first, line = bytearray(), ""
+    while not line.strip() and len(first) < SAMPLE_BYTES:
+        read = stream.readline(SAMPLE_BYTES)
+        if not read:
+            break
+        first += read
+        line = _first_line(read, case_format.encoding)
+    reader = looks_like(line, case_format.fact_field) or "text"
+    return reader, put_back(bytes(first), stream)
+
+
+def _first_line(content: bytes, encoding: str | None) -> str:
+    """Return the first line, without a byte order mark; its end may be a carriage return."""
+    lines = content.lstrip().splitlines() or [b""]
+    return lines[0].decode(encoding or guess_encoding(lines[0]), "replace").lstrip("\ufeff")
 
 
 READERS: dict[str, Reader] = {

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, dropwhile
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -210,7 +211,8 @@ def bounded_lines(stream: BinaryIO, *, any_line_end: bool = True) -> Iterator[by
     """
     line = stream.readline(MAX_LINE_BYTES + 1)
     if any_line_end and b"\r" in line and not line.endswith(b"\n"):
-        stream = io.BufferedReader(_LineFeeds(line, stream))
+        chunks = chain([line], iter(partial(stream.read, SAMPLE_BYTES), b""))
+        stream = io.BufferedReader(_Chunks(chunk.replace(b"\r", b"\n") for chunk in chunks))
         line = stream.readline(MAX_LINE_BYTES + 1)
     while line:
         if len(line) <= MAX_LINE_BYTES:
@@ -222,11 +224,26 @@ def bounded_lines(stream: BinaryIO, *, any_line_end: bool = True) -> Iterator[by
         line = stream.readline(MAX_LINE_BYTES + 1)
 
 
-class _LineFeeds(io.RawIOBase):
-    """A stream, of which the first bytes are read, with line feeds for carriage returns."""
+def put_back(first: bytes, stream: io.BufferedReader) -> io.BufferedReader:
+    """Return a stream with bytes that were taken from another one, and then the rest of that.
 
-    def __init__(self, first: bytes, stream: BinaryIO) -> None:
-        self._chunks = chain([first], iter(lambda: stream.read(SAMPLE_BYTES), b""))
+    It waits for no more bytes than it needs, so that each line that somebody types can be answered
+    at once.
+
+    Example:
+        >>> stream = io.BufferedReader(io.BytesIO(b"264"))
+        >>> put_back(stream.read(1), stream).read()
+        b'264'
+    """
+    rest = iter(partial(stream.read1, SAMPLE_BYTES), b"")
+    return io.BufferedReader(_Chunks(chain([first], rest)))
+
+
+class _Chunks(io.RawIOBase):
+    """A stream of bytes that come in chunks."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
         self._chunk = b""
 
     def readable(self) -> bool:
@@ -235,7 +252,7 @@ class _LineFeeds(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         chunk = self._chunk or next(self._chunks, b"")
         piece, self._chunk = chunk[: len(buffer)], chunk[len(buffer) :]
-        buffer[: len(piece)] = piece.replace(b"\r", b"\n")
+        buffer[: len(piece)] = piece
         return len(piece)
 
 
