@@ -47,12 +47,14 @@ class RawCase:
     """The fields of a case as its line has them: of any type, and None where they are missing.
 
     Attributes:
+        articles_field: The name of the field with the articles; "" if nobody named it and none has.
         other_articles: "articles" of a case that has "meta.relevant_articles", too.
         without_fact: The names of all fields if none of them is that of the fact.
     """
 
     fact: Any
     articles: Any = None
+    articles_field: str = ""
     other_articles: Any = None
     case_id: Any = None
     charges: Any = None
@@ -95,11 +97,13 @@ def _raw_case(record: Fields, names: CaseFormat) -> RawCase:
     articles_field, charges_field = _CAIL_FIELDS if is_cail else _PLAIN_FIELDS
     other = _field(record, "articles") if is_cail and not names.articles_field else None
     articles = _field(record, names.articles_field or articles_field)
+    has_articles = articles is not None
     unknown = _field_or_meta(record, "unknown_articles")
     owner, fact_field = owner_of(record, names.fact_field)
     return RawCase(
         fact=owner.get(fact_field),
         articles=split_labels(articles, names.separator),
+        articles_field=names.articles_field or (articles_field if has_articles else ""),
         other_articles=split_labels(other, names.separator),
         case_id=_field(record, names.id_field),
         charges=split_labels(_field(record, charges_field)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from lawrec.corpus.formats.case_format import OR_CHARGES, CaseStream
+from lawrec.corpus.formats.case_format import OR_CHARGES, CaseStream, Fields
 from lawrec.errors import CaseError, ErrorKind, quoted
 
 _COLUMNS_OF_LABELLED = ("charges", "unknown_articles", "weight", "meta")
@@ -69,6 +69,20 @@ def check_columns(
                 got=got,
                 todo="Rename the others.",
             )
+
+
+def fill_gaps(row: Fields) -> Fields:
+    """Return a row whose empty cells are empty texts, as those of CSV are.
+
+    A row with the "meta" of CAIL2018 stays as it is: what has a value there may be empty elsewhere.
+
+    Example:
+        >>> fill_gaps({"fact": "盗窃", "articles": None})
+        {'fact': '盗窃', 'articles': ''}
+    """
+    if isinstance(row.get("meta"), dict):
+        return row
+    return {name: "" if value is None else value for name, value in row.items()}
 
 
 def _required_columns(cases: CaseStream) -> list[str]:

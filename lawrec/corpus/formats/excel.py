@@ -9,7 +9,7 @@ from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
 from lawrec.corpus.formats.case_format import CaseStream, Row
-from lawrec.corpus.formats.columns import check_columns
+from lawrec.corpus.formats.columns import check_columns, fill_gaps
 from lawrec.corpus.formats.parquet import seekable
 from lawrec.errors import CaseError, quoted
 from lawrec.storage.limits import MAX_WORKBOOK_BYTES
@@ -45,7 +45,8 @@ def read_excel(cases: CaseStream) -> Iterator[Row]:
             if all(value is None for value in values):
                 continue
             if header:
-                yield number, dict(zip(header, chain(values, repeat(None)), strict=False))
+                cells = chain(values, repeat(None))
+                yield number, fill_gaps(dict(zip(header, cells, strict=False)))
             else:
                 header = ["" if value is None else str(value).strip() for value in values]
                 check_columns(header, cases, where=f"{cases.where}:{number}")

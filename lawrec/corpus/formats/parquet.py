@@ -6,7 +6,7 @@ from io import BufferedReader
 from typing import IO, Any
 
 from lawrec.corpus.formats.case_format import CaseStream, Row
-from lawrec.corpus.formats.columns import check_columns, used_columns
+from lawrec.corpus.formats.columns import check_columns, fill_gaps, used_columns
 from lawrec.errors import CaseError
 from lawrec.storage.files import temporary_file
 from lawrec.storage.limits import MAX_COPY_BYTES
@@ -60,7 +60,7 @@ def _rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
     """Yield the rows group by group: across groups, pyarrow would keep all that it has read."""
     for group in range(table.num_row_groups):
         for batch in table.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns):
-            yield from batch.to_pylist()
+            yield from map(fill_gaps, batch.to_pylist())
 
 
 @contextmanager
