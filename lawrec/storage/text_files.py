@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import chain, dropwhile
 from pathlib import Path
@@ -31,6 +31,8 @@ TOO_LONG = "\ud800"
 """What `decode_lines` yields, with a line feed, for a line of more than `MAX_LINE_BYTES`: a
 surrogate that stands for no byte, so that no other line has it."""
 
+_TAR_MARK = slice(257, 262)
+"""Where a tar archive says what it is."""
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
@@ -103,7 +105,8 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
     """Yield the bytes of a file, decompressed if its last suffix is in `DECOMPRESSORS`.
 
     Raises:
-        CaseError: The file cannot be opened, or it turns out to be damaged inside the block.
+        CaseError: The file cannot be opened, holds a tar archive, or turns out to be damaged inside
+            the block.
 
     Example:
         >>> import tempfile
@@ -117,10 +120,8 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
     try:
         with _open_pipe(path) if path.is_fifo() else path.open("rb") as raw:
             decompress = DECOMPRESSORS.get(path.suffix.lower())
-            if not decompress:
-                yield raw
-                return
-            with decompress(raw, path) as stream:
+            with decompress(raw, path) if decompress else nullcontext(raw) as stream:
+                _check_no_tar(stream, path)
                 yield stream
     except _DAMAGE as error:
         raise CaseError(
@@ -136,6 +137,17 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
             got=error.strerror or error,
             todo="Check the path.",
         ) from error
+
+
+def _check_no_tar(stream: Any, path: Path) -> None:
+    """Raise an error of a tar archive: the headers of its members would be read as text."""
+    if stream.peek(_TAR_MARK.stop)[_TAR_MARK] == b"ustar":
+        raise CaseError(
+            path,
+            expected="the file must be unpacked",
+            got="a tar archive",
+            todo="Unpack it into a folder and name that.",
+        )
 
 
 def _open_pipe(path: Path) -> BinaryIO:
