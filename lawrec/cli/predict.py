@@ -329,7 +329,7 @@ def _cases(paths: tuple[Path, ...], case_format: CaseFormat) -> Cases:
         case_format = replace(case_format, reader=case_format.reader or "text")
     if not isinstance(stream, BufferedReader):  # such as the input that a test gives
         stream = BufferedReader(stream)
-    reader = case_format.reader or choose_stream_reader(stream, case_format)
-    return read_stream(
-        stream, "stdin", labelled=False, case_format=replace(case_format, reader=reader)
-    )
+    if not case_format.reader:
+        reader, stream = choose_stream_reader(stream, case_format)
+        case_format = replace(case_format, reader=reader)
+    return read_stream(stream, "stdin", labelled=False, case_format=case_format)

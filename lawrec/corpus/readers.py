@@ -22,6 +22,7 @@ from lawrec.corpus.formats.case_format import (
     CaseStream,
     Fields,
     Reader,
+    owner_of,
 )
 from lawrec.corpus.formats.csv_tables import read_csv
 from lawrec.corpus.formats.excel import read_excel
@@ -31,8 +32,8 @@ from lawrec.corpus.formats.plain_text import looks_like, read_document, read_lin
 from lawrec.errors import CaseError, quoted
 from lawrec.law.charges import split_charges
 from lawrec.law.labels import split_labels
-from lawrec.storage.encodings import guess_encoding
-from lawrec.storage.text_files import DECOMPRESSORS
+from lawrec.storage.encodings import SAMPLE_BYTES, guess_encoding
+from lawrec.storage.text_files import DECOMPRESSORS, put_back
 
 __all__ = ["ALL_ARTICLES", "DEFAULT_FORMAT", "FIX_LINE", "OR_CHARGES", "READERS", "SOME_ARTICLES"]
 __all__ += ["SUFFIXES", "CaseFormat", "CaseStream", "RawCase", "choose_reader"]
@@ -47,12 +48,14 @@ class RawCase:
     """The fields of a case as its line has them: of any type, and None where they are missing.
 
     Attributes:
+        articles_field: The name of the field with the articles; "" if nobody named it and none has.
         other_articles: "articles" of a case that has "meta.relevant_articles", too.
         without_fact: The names of all fields if none of them is that of the fact.
     """
 
     fact: Any
     articles: Any = None
+    articles_field: str = ""
     other_articles: Any = None
     case_id: Any = None
     charges: Any = None
@@ -95,11 +98,13 @@ def _raw_case(record: Fields, names: CaseFormat) -> RawCase:
     articles_field, charges_field = _CAIL_FIELDS if is_cail else _PLAIN_FIELDS
     other = _field(record, "articles") if is_cail and not names.articles_field else None
     articles = _field(record, names.articles_field or articles_field)
+    has_articles = articles is not None
     unknown = _field_or_meta(record, "unknown_articles")
-    owner, fact_field = _owner(record, names.fact_field)
+    owner, fact_field = owner_of(record, names.fact_field)
     return RawCase(
         fact=owner.get(fact_field),
         articles=split_labels(articles, names.separator),
+        articles_field=names.articles_field or (articles_field if has_articles else ""),
         other_articles=split_labels(other, names.separator),
         case_id=_field(record, names.id_field),
         charges=split_charges(_field(record, charges_field)),
@@ -109,20 +114,8 @@ def _raw_case(record: Fields, names: CaseFormat) -> RawCase:
     )
 
 
-def _owner(record: Fields, name: str) -> tuple[Fields, str]:
-    """Return the object that holds a field, and the name of the field in it.
-
-    "meta.relevant_articles" may lie inside "meta".
-    """
-    outer, _, inner = name.partition(".")
-    value = record.get(outer)
-    if name in record or not isinstance(value, dict) or not inner:
-        return record, name
-    return _owner(value, inner)
-
-
 def _field(record: Fields, name: str) -> Any:
-    owner, name = _owner(record, name)
+    owner, name = owner_of(record, name)
     return owner.get(name)
 
 
@@ -158,23 +151,40 @@ def choose_reader(file: Path, stream: BinaryIO) -> str:
     )
 
 
-def choose_stream_reader(stream: BufferedReader, case_format: CaseFormat) -> str:
-    """Return the key in `READERS` of the reader that fits the first line of a stream, or "text".
+def choose_stream_reader(
+    stream: BufferedReader, case_format: CaseFormat
+) -> tuple[str, BufferedReader]:
+    """Choose the reader that fits the first line of a stream that is not blank.
 
     Args:
-        stream: The bytes, none of which is taken.
+        stream: The bytes, of which that line is read.
         case_format: How the cases are written; the first line of a table names its columns.
+
+    Returns:
+        The key in `READERS` of the reader, and a stream that has all bytes again.
 
     Example:
         >>> import io
         >>> stream = io.BufferedReader(io.BytesIO(b"id,fact"))
-        >>> choose_stream_reader(stream, DEFAULT_FORMAT), stream.read()
+        >>> reader, stream = choose_stream_reader(stream, DEFAULT_FORMAT)
+        >>> reader, stream.read()
         ('csv', b'id,fact')
     """
-    lines = stream.peek().lstrip().splitlines() or [b""]
-    encoding = case_format.encoding or guess_encoding(lines[0])
-    line = lines[0].decode(encoding, errors="replace")
-    return looks_like(line.lstrip("\ufeff"), case_format.fact_field) or "text"
+    first, line = bytearray(), ""
+    while not line.strip() and len(first) < SAMPLE_BYTES:
+        read = stream.readline(SAMPLE_BYTES)
+        if not read:
+            break
+        first += read
+        line = _first_line(read, case_format.encoding)
+    reader = looks_like(line, case_format.fact_field) or "text"
+    return reader, put_back(bytes(first), stream)
+
+
+def _first_line(content: bytes, encoding: str | None) -> str:
+    """Return the first line, without a byte order mark; its end may be a carriage return."""
+    lines = content.lstrip().splitlines() or [b""]
+    return lines[0].decode(encoding or guess_encoding(lines[0]), "replace").lstrip("\ufeff")
 
 
 READERS: dict[str, Reader] = {

@@ -7,6 +7,7 @@ stays as it is written.
 
 import re
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 from lawrec.errors import CaseError, quoted
@@ -111,7 +112,7 @@ def article_name(value: object) -> str:
         >>> [article_name(value) for value in (264.0, "刑法第264条", "133-1", "民法典 1165")]
         ['264', '264', '133之一', '民法典 1165']
     """
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         if not 0 < value < _MOST_INT or value % 1:
             raise ValueError(f"not an article: {quoted(value)}")
         return str(int(value))

@@ -7,7 +7,12 @@ it is neither in a list of articles nor in the catalog, and is reported.
 
 import json
 import re
+<<<<<<< HEAD
 from collections.abc import Iterable, Iterator
+=======
+from collections.abc import Iterator
+from decimal import Decimal
+>>>>>>> bcbeaf23de598c5cecfd983764b5ef4e59c6e629
 from typing import Any
 
 from lawrec.law.articles import NUMERALS, SPACED_NUMBER, article_name, articles_in, is_empty
@@ -73,7 +78,7 @@ def split_labels(value: Any, separator: str | None = None) -> Any:
         >>> split_labels("264 133之一"), split_labels("['264', '266']"), split_labels("a#b", "#")
         (['264', '133之一'], ['264', '266'], ['a', 'b'])
     """
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal):
         return [value]
     if not isinstance(value, str):
         return value

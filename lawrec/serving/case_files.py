@@ -68,7 +68,8 @@ def _cases(content: bytes, path: Path, *, fact_field: str) -> list[dict[str, Any
     case_format = replace(DEFAULT_FORMAT, reader=reader, fact_field=fact_field)
     stream: io.BufferedReader = io.BufferedReader(io.BytesIO(content))
     if reader == "text":  # people save anything as .txt
-        case_format = replace(case_format, reader=choose_stream_reader(stream, case_format))
+        reader, stream = choose_stream_reader(stream, case_format)
+        case_format = replace(case_format, reader=reader)
     if _unpacked_bytes(content) > _MOST_UNPACKED:
         raise _too_large(path, f"{_MOST_UNPACKED:,} bytes unpacked")
     read = read_stream(stream, str(path), labelled=False, case_format=case_format)

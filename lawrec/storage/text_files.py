@@ -15,7 +15,8 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from itertools import chain, dropwhile
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -30,6 +31,8 @@ TOO_LONG = "\ud800"
 """What `decode_lines` yields, with a line feed, for a line of more than `MAX_LINE_BYTES`: a
 surrogate that stands for no byte, so that no other line has it."""
 
+_TAR_MARK = slice(257, 262)
+"""Where a tar archive says what it is."""
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
@@ -102,7 +105,8 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
     """Yield the bytes of a file, decompressed if its last suffix is in `DECOMPRESSORS`.
 
     Raises:
-        CaseError: The file cannot be opened, or it turns out to be damaged inside the block.
+        CaseError: The file cannot be opened, holds a tar archive, or turns out to be damaged inside
+            the block.
 
     Example:
         >>> import tempfile
@@ -116,10 +120,8 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
     try:
         with _open_pipe(path) if path.is_fifo() else path.open("rb") as raw:
             decompress = DECOMPRESSORS.get(path.suffix.lower())
-            if not decompress:
-                yield raw
-                return
-            with decompress(raw, path) as stream:
+            with decompress(raw, path) if decompress else nullcontext(raw) as stream:
+                _check_no_tar(stream, path)
                 yield stream
     except _DAMAGE as error:
         raise CaseError(
@@ -135,6 +137,17 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
             got=error.strerror or error,
             todo="Check the path.",
         ) from error
+
+
+def _check_no_tar(stream: Any, path: Path) -> None:
+    """Raise an error of a tar archive: the headers of its members would be read as text."""
+    if stream.peek(_TAR_MARK.stop)[_TAR_MARK] == b"ustar":
+        raise CaseError(
+            path,
+            expected="the file must be unpacked",
+            got="a tar archive",
+            todo="Unpack it into a folder and name that.",
+        )
 
 
 def _open_pipe(path: Path) -> BinaryIO:
@@ -210,7 +223,8 @@ def bounded_lines(stream: BinaryIO, *, any_line_end: bool = True) -> Iterator[by
     """
     line = stream.readline(MAX_LINE_BYTES + 1)
     if any_line_end and b"\r" in line and not line.endswith(b"\n"):
-        stream = io.BufferedReader(_LineFeeds(line, stream))
+        chunks = chain([line], iter(partial(stream.read, SAMPLE_BYTES), b""))
+        stream = io.BufferedReader(_Chunks(chunk.replace(b"\r", b"\n") for chunk in chunks))
         line = stream.readline(MAX_LINE_BYTES + 1)
     while line:
         if len(line) <= MAX_LINE_BYTES:
@@ -222,11 +236,26 @@ def bounded_lines(stream: BinaryIO, *, any_line_end: bool = True) -> Iterator[by
         line = stream.readline(MAX_LINE_BYTES + 1)
 
 
-class _LineFeeds(io.RawIOBase):
-    """A stream, of which the first bytes are read, with line feeds for carriage returns."""
+def put_back(first: bytes, stream: io.BufferedReader) -> io.BufferedReader:
+    """Return a stream with bytes that were taken from another one, and then the rest of that.
 
-    def __init__(self, first: bytes, stream: BinaryIO) -> None:
-        self._chunks = chain([first], iter(lambda: stream.read(SAMPLE_BYTES), b""))
+    It waits for no more bytes than it needs, so that each line that somebody types can be answered
+    at once.
+
+    Example:
+        >>> stream = io.BufferedReader(io.BytesIO(b"264"))
+        >>> put_back(stream.read(1), stream).read()
+        b'264'
+    """
+    rest = iter(partial(stream.read1, SAMPLE_BYTES), b"")
+    return io.BufferedReader(_Chunks(chain([first], rest)))
+
+
+class _Chunks(io.RawIOBase):
+    """A stream of bytes that come in chunks."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
         self._chunk = b""
 
     def readable(self) -> bool:
@@ -235,7 +264,7 @@ class _LineFeeds(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         chunk = self._chunk or next(self._chunks, b"")
         piece, self._chunk = chunk[: len(buffer)], chunk[len(buffer) :]
-        buffer[: len(piece)] = piece.replace(b"\r", b"\n")
+        buffer[: len(piece)] = piece
         return len(piece)
 
 

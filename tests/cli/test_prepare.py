@@ -50,8 +50,8 @@ def test_a_bad_line_stops_preparation_unless_it_may_be_skipped(tiny_data, tmp_pa
     refused = lawrec("prepare", "--data", "data")
     assert refused.exit_code == 1
     assert refused.stderr.splitlines()[-1] == (
-        'Error: data/train.json:81: "meta.relevant_articles" (or "articles") must be a list of '
-        "articles, got {}. Fix the line. Or skip such lines with --skip-bad."
+        'Error: data/train.json:81: "meta.relevant_articles" must be a list of articles, got {}. '
+        "Fix the line. Or skip such lines with --skip-bad."
     )
     skipped = lawrec("prepare", "--data", "data", "--skip-bad")
     assert skipped.exit_code == 0

@@ -425,7 +425,8 @@ def test_a_table_without_its_columns_is_refused(content, labelled, column, got):
     assert caught.value.expected == f'the table must have a column "{column}"'
     assert caught.value.got.startswith(got)
     assert (
-        caught.value.todo == "Add the column, or name yours with --fact-field and --articles-field."
+        caught.value.todo
+        == "Add the column, or name yours with --fact-field, --articles-field and --id-field."
     )
 
 

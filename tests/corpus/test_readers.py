@@ -7,6 +7,7 @@ import lzma
 import sys
 import tracemalloc
 import zipfile
+from decimal import Decimal
 from itertools import chain, repeat
 from types import SimpleNamespace
 
@@ -183,10 +184,61 @@ def test_json_lines_and_tables_have_the_same_cells(articles, expected):
 
 
 def test_a_single_number_is_an_article():
-    numbers = parquet_of([{"fact": FACT, "articles": 264.0}, {"fact": FACT, "articles": None}])
-    case, error = read_bytes(numbers, "parquet")
+    (case,) = read_bytes(parquet_of([{"fact": FACT, "articles": 264.0}]), "parquet")
     assert case.articles == ("264",)
-    assert isinstance(error, CaseError)
+
+
+@pytest.mark.parametrize("labels", [264, [264, 266]])
+def test_a_whole_decimal_is_a_number(labels):
+    numbers = labels if isinstance(labels, list) else [labels]
+    decimals = [Decimal(f"{number}.00") for number in numbers]
+    row = {"id": Decimal("9" * 35 + ".00"), "fact": FACT, "weight": Decimal("0.5")}
+    row["articles"] = decimals if isinstance(labels, list) else decimals[0]
+    (case,) = read_bytes(parquet_of([row]), "parquet")
+    assert case.articles == tuple(map(str, numbers))
+    assert (case.case_id, case.weight) == ("9" * 35, 0.5)
+    (error,) = read_bytes(parquet_of([row | {"articles": Decimal("264.50")}]), "parquet")
+    assert error.got == "not an article: Decimal('264.50')"
+
+
+def test_an_empty_cell_is_empty_in_every_table():
+    columns = ("id", "fact", "articles", "charges", "weight", "unknown_articles")
+    rows = [
+        dict(zip(columns, ("7", FACT, "264", "盗窃", "2", "25"), strict=True)),
+        dict.fromkeys(columns) | {"fact": FACT},
+        dict.fromkeys(columns) | {"articles": "264"},
+    ]
+    texts = [{name: value or "" for name, value in row.items()} for row in rows]
+    expected = read_bytes(content_of(texts, "csv"), "csv")
+    assert (expected[1].articles, expected[2].expected) == ((), "the fact must not be empty")
+    for reader in ("excel", "parquet"):
+        cases = read_bytes(content_of(rows, reader), reader)
+        assert cases[0].articles == ("264",)
+        assert cases[1].articles == cases[1].charges == cases[1].unknown_articles == ()
+        assert cases[1].weight == 1
+        assert cases[2].expected == "the fact must not be empty"
+
+
+def test_each_row_of_a_table_may_have_its_labels_in_its_own_place():
+    meta = {"relevant_articles": [264], "accusation": ["盗窃"]}
+    rows = [{"fact": FACT, "meta": meta}, {"fact": FACT, "articles": ["266"]}]
+    both = [dict.fromkeys(["meta", "articles"]) | row for row in rows]
+    cases = read_bytes(parquet_of(both), "parquet")
+    assert [case.articles for case in cases] == [("264",), ("266",)]
+
+
+@pytest.mark.parametrize(
+    ("record", "name"),
+    [
+        ({"articles": {"a": 1}}, '"articles"'),
+        ({"meta": {"relevant_articles": {"a": 1}}}, '"meta.relevant_articles"'),
+        ({"meta": {}}, '"meta.relevant_articles" (or "articles")'),
+        ({"articles": None}, '"meta.relevant_articles" (or "articles")'),
+    ],
+)
+def test_the_error_of_articles_names_the_field_that_is_there(record, name):
+    (error,) = read_bytes(lines_of([{"fact": FACT, **record}]), "jsonl")
+    assert error.expected == f"{name} must be a list of articles"
 
 
 def test_a_table_without_a_named_column_is_refused():
@@ -197,7 +249,66 @@ def test_a_table_without_a_named_column_is_refused():
             CaseError, match="must have a column \"案情\", got 'fact,articles'"
         ) as e:
             read_bytes(content, reader, fact_field="案情")
-        assert e.value.todo.endswith("with --fact-field and --articles-field.")
+        assert e.value.todo.endswith("with --fact-field, --articles-field and --id-field.")
+
+
+def content_of(rows, reader):
+    """Return a table of texts in the format of a reader."""
+    if reader == "parquet":
+        return parquet_of(rows)
+    if reader == "jsonl":
+        return lines_of(rows)
+    if reader == "csv":
+        return table_of(rows, ",")
+    openpyxl = pytest.importorskip("openpyxl")
+    book, stream = openpyxl.Workbook(), io.BytesIO()
+    for values in (rows[0], *(row.values() for row in rows)):
+        book.active.append(list(values))
+    book.save(stream)
+    return stream.getvalue()
+
+
+TABLES = ("csv", "excel", "parquet")
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+@pytest.mark.parametrize("reader", TABLES)
+def test_a_table_without_the_named_column_of_the_id_is_refused(reader, labelled):
+    content = content_of([{"caseno": "甲1", "fact": FACT, "articles": "264"}], reader)
+    with pytest.raises(CaseError) as caught:
+        read_bytes(content, reader, labelled, id_field="case_no")
+    assert caught.value.expected == 'the table must have a column "case_no"'
+    assert caught.value.got == "'caseno,fact,articles'"
+    (case,) = read_bytes(content, reader, labelled, id_field="caseno")
+    assert case.case_id == "甲1"
+    (case,) = read_bytes(content, reader, labelled)
+    assert case.case_id == ("1" if reader == "parquet" else "2")
+
+
+def test_a_line_without_the_named_field_of_the_id_is_an_error():
+    records = [{"no": 7, "fact": FACT}, {"fact": FACT}, {"no": None, "fact": FACT}]
+    case, error, gap = read_bytes(lines_of(records), "jsonl", labelled=False, id_field="no")
+    assert (case.case_id, error.case_id, gap.case_id) == ("7", "2", "3")
+    assert (error.expected, error.got) == ('a case must have a field "no"', "'fact'")
+    assert error.todo == "Add the field, or name yours with --id-field."
+    (inside,) = read_bytes(
+        lines_of([{"fact": FACT, "案": {"号": 5}}]), "jsonl", labelled=False, id_field="案.号"
+    )
+    assert inside.case_id == "5"
+
+
+@pytest.mark.parametrize("name", ["id", "fact", "articles", "charges", "weight", "号"])
+def test_only_one_column_may_have_the_name_of_a_field_that_is_read(name):
+    columns = [*dict.fromkeys(["fact", "articles", name]), "court", "court", name]
+    with pytest.raises(CaseError) as caught:
+        read_bytes(",".join(columns).encode(), "csv", id_field=name if name == "号" else "id")
+    assert caught.value.expected == f'only one column must be named "{name}"'
+
+
+def test_columns_that_are_not_read_may_have_one_name():
+    table = f"weight,fact,court,weight,court\n1,{FACT},甲,2,乙\n".encode()
+    (case,) = read_bytes(table, "csv", labelled=False)
+    assert case.fact == FACT
 
 
 def test_lines_may_end_in_several_ways():

@@ -3,6 +3,7 @@ import hashlib
 import io
 import lzma
 import os
+import tarfile
 import threading
 import tracemalloc
 import zipfile
@@ -97,6 +98,21 @@ def test_a_damaged_file_is_refused(tmp_path, suffix, damage):
 def test_a_zip_file_of_none_or_several_is_refused_with_their_names(tmp_path, names, got):
     error = refused(zipped(tmp_path / "c.zip", *((name, "") for name in names)))
     assert (error.expected, error.got) == ("the .zip file must hold one file", got)
+    assert error.todo == "Unpack it into a folder and name that."
+
+
+@pytest.mark.parametrize("suffix", ["", *DECOMPRESSORS])
+@pytest.mark.parametrize("tar_format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT])
+def test_a_tar_archive_is_refused(tmp_path, suffix, tar_format):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tar_format) as archive:
+        member = tarfile.TarInfo("facts.txt")
+        member.size = len(FACT.encode())
+        archive.addfile(member, io.BytesIO(FACT.encode()))
+    content = stream.getvalue()
+    path = compressed(tmp_path, suffix, content) if suffix else write(tmp_path / "c", content)
+    error = refused(path)
+    assert (error.expected, error.got) == ("the file must be unpacked", "a tar archive")
     assert error.todo == "Unpack it into a folder and name that."
 
 

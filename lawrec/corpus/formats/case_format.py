@@ -22,7 +22,7 @@ FIX_LINE = "Fix the line."
 class CaseFormat:
     """How cases are written; what is None is detected from the file.
 
-    A field may lie inside others: "meta.relevant_articles".
+    A field may lie inside others, as `owner_of` finds it: "meta.relevant_articles".
     """
 
     reader: str | None = None  # a key of READERS; by default, by the suffix of the file
@@ -33,6 +33,11 @@ class CaseFormat:
     encoding: str | None = None  # one of encodings.ENCODINGS
     labels: str = ALL_ARTICLES  # of labelled cases: which labels they have
     any_label: bool = False  # without a list, an article need not be in the catalog
+
+    @property
+    def needs_id(self) -> bool:
+        """Whether each case must have its id: somebody has named the field."""
+        return self.id_field != CaseFormat.id_field
 
     def non_defaults(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, for `CaseFormat(**fields)`."""
@@ -84,6 +89,20 @@ class Reader:
     suffixes: tuple[str, ...]
     is_text: bool = True  # False: such a file has no encoding to detect
     is_lines: bool = False  # whether a file may be read in parts: each line is a case of its own
+
+
+def owner_of(record: Fields, name: str) -> tuple[Fields, str]:
+    """Return the object that has a field, or should have it, and the name of the field in it.
+
+    Example:
+        >>> owner_of({"fact": "盗窃", "meta": {"court": 7}}, "meta.court")
+        ({'court': 7}, 'court')
+    """
+    outer, _, inner = name.partition(".")
+    value = record.get(outer)
+    if name in record or not isinstance(value, dict) or not inner:
+        return record, name
+    return owner_of(value, inner)
 
 
 def too_long_error(where: str) -> CaseError:

@@ -1,63 +1,95 @@
 """Columns: which ones a table of cases must have, and which are read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
-from lawrec.corpus.formats.case_format import OR_CHARGES, CaseFormat, CaseStream
+from lawrec.corpus.formats.case_format import OR_CHARGES, CaseStream, Fields
 from lawrec.errors import CaseError, ErrorKind, quoted
 
-_FIXED_COLUMNS = ("charges", "unknown_articles", "weight", "meta")
+_COLUMNS_OF_LABELLED = ("charges", "unknown_articles", "weight", "meta")
 
 
-def required_columns(cases: CaseStream) -> list[str]:
-    """Return the names of the columns of the facts and, of labelled cases, of the articles.
+def used_columns(columns: Sequence[str], cases: CaseStream) -> list[str]:
+    """Return the columns that hold fields of a case; the others need not be read.
 
     Example:
         >>> import io
         >>> from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
-        >>> required_columns(CaseStream(io.BytesIO(), "a.csv", DEFAULT_FORMAT, labelled=True))
-        ['fact', 'articles']
-    """
-    names = cases.case_format
-    has_articles = cases.labelled and names.labels != OR_CHARGES
-    return [names.fact_field, *([names.articles_field or "articles"] if has_articles else [])]
-
-
-def used_columns(columns: Sequence[str], case_format: CaseFormat) -> list[str]:
-    """Return the columns that hold fields of a case; the others need not be read.
-
-    Example:
-        >>> used_columns(["fact", "court", "meta"], CaseFormat())
+        >>> cases = CaseStream(io.BytesIO(), "a.csv", DEFAULT_FORMAT, labelled=True)
+        >>> used_columns(["fact", "court", "meta"], cases)
         ['fact', 'meta']
     """
-    articles_field = case_format.articles_field or "articles"
-    fields = {case_format.fact_field, articles_field, case_format.id_field}
+    names = cases.case_format
+    fields = {names.fact_field, names.id_field}
+    if cases.labelled:
+        fields |= {names.articles_field or "articles", *_COLUMNS_OF_LABELLED}
     outer = {name.partition(".")[0] for name in fields}
-    return [name for name in columns if name in {*fields, *outer, *_FIXED_COLUMNS}]
+    return [name for name in columns if name in fields | outer]
 
 
-def check_columns(columns: Sequence[str], required: Iterable[str], *, where: str) -> None:
-    """Raise an error unless each required column is there once.
+def check_columns(
+    columns: Sequence[str], cases: CaseStream, *, where: str, in_meta: Collection[str] = ()
+) -> None:
+    """Raise an error unless each required column is there, and each that is read is there once.
+
+    The facts must have a column, the articles of labelled cases, and ids whose column was named.
 
     Args:
         columns: The names of all columns.
-        required: Names of columns; "meta.articles" may be inside "meta".
+        cases: How the table is read.
         where: The file, for the error.
+        in_meta: Columns that need not be there: "meta" may hold them.
 
     Raises:
         CaseError: A column is missing, or is there twice.
 
     Example:
-        >>> check_columns(["fact", "articles"], ["fact"], where="a.csv:1")
+        >>> import io
+        >>> from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
+        >>> cases = CaseStream(io.BytesIO(), "a.csv", DEFAULT_FORMAT, labelled=False)
+        >>> check_columns(["fact", "court", "court"], cases, where="a.csv:1")
     """
-    for name in required:
-        kind = ErrorKind.OTHER
-        if name not in columns and name.partition(".")[0] not in columns:
-            expected = f'the table must have a column "{name}"'
-            todo = "Add the column, or name yours with --fact-field and --articles-field."
-            kind = ErrorKind.NO_COLUMN
-        elif columns.count(name) > 1:
-            expected, todo = f'only one column must be named "{name}"', "Rename the others."
-        else:
-            continue
-        got = quoted(",".join(columns))
-        raise CaseError(where, expected=expected, got=got, todo=todo, kind=kind)
+    got = quoted(",".join(columns))
+    for name in _required_columns(cases):
+        # "meta.articles" may lie inside "meta".
+        if not {name, name.partition(".")[0]} & {*columns, *in_meta}:
+            raise CaseError(
+                where,
+                expected=f'the table must have a column "{name}"',
+                got=got,
+                todo="Add the column, or name yours with --fact-field, --articles-field and "
+                "--id-field.",
+                kind=ErrorKind.NO_COLUMN,
+            )
+    used = used_columns(columns, cases)
+    for name in used:
+        if used.count(name) > 1:
+            raise CaseError(
+                where,
+                expected=f'only one column must be named "{name}"',
+                got=got,
+                todo="Rename the others.",
+            )
+
+
+def fill_gaps(row: Fields) -> Fields:
+    """Return a row whose empty cells are empty texts, as those of CSV are.
+
+    A row with the "meta" of CAIL2018 stays as it is: what has a value there may be empty elsewhere.
+
+    Example:
+        >>> fill_gaps({"fact": "盗窃", "articles": None})
+        {'fact': '盗窃', 'articles': ''}
+    """
+    if isinstance(row.get("meta"), dict):
+        return row
+    return {name: "" if value is None else value for name, value in row.items()}
+
+
+def _required_columns(cases: CaseStream) -> list[str]:
+    names = cases.case_format
+    required = [names.fact_field]
+    if cases.labelled and names.labels != OR_CHARGES:
+        required.append(names.articles_field or "articles")
+    if names.needs_id:
+        required.append(names.id_field)
+    return required

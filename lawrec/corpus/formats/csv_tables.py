@@ -12,7 +12,7 @@ from lawrec.corpus.formats.case_format import (
     is_too_long,
     too_long_error,
 )
-from lawrec.corpus.formats.columns import check_columns, required_columns
+from lawrec.corpus.formats.columns import check_columns
 from lawrec.corpus.formats.csv_rows import STRAY, CsvRow, csv_rows
 from lawrec.errors import CaseError
 from lawrec.storage.encodings import SURROGATE
@@ -62,7 +62,7 @@ def _header(row: CsvRow, cases: CaseStream, *, where: str) -> list[str]:
             todo="Save it as UTF-8 text.",
         )
     header = [name.strip() for name in row.fields]
-    check_columns(header, required_columns(cases), where=where)
+    check_columns(header, cases, where=where)
     return header
 
 

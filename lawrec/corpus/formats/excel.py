@@ -4,16 +4,18 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, repeat
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
 from lawrec.corpus.formats.case_format import CaseStream, Row
-from lawrec.corpus.formats.columns import check_columns, required_columns
+from lawrec.corpus.formats.columns import check_columns, fill_gaps
 from lawrec.corpus.formats.parquet import seekable
 from lawrec.errors import CaseError, quoted
 from lawrec.storage.limits import MAX_WORKBOOK_BYTES
 
+_MOST_ROWS = 2**20
+"""Rows of a sheet in Excel; a damaged one may have a row with a higher number."""
 _AS_CSV = "save the sheet as CSV in UTF-8 and name that."
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, ParseError, EOFError),
@@ -43,10 +45,11 @@ def read_excel(cases: CaseStream) -> Iterator[Row]:
             if all(value is None for value in values):
                 continue
             if header:
-                yield number, dict(zip(header, values, strict=False))
+                cells = chain(values, repeat(None))
+                yield number, fill_gaps(dict(zip(header, cells, strict=False)))
             else:
                 header = ["" if value is None else str(value).strip() for value in values]
-                check_columns(header, required_columns(cases), where=f"{cases.where}:{number}")
+                check_columns(header, cases, where=f"{cases.where}:{number}")
 
 
 def _sheet_rows(file: IO[bytes], where: str) -> Iterator[tuple[Any, ...]]:
@@ -62,7 +65,7 @@ def _sheet_rows(file: IO[bytes], where: str) -> Iterator[tuple[Any, ...]]:
                 todo=f"Delete the others, or {_AS_CSV}",
             )
         for sheet in sheets:
-            yield from sheet.iter_rows(values_only=True)
+            yield from map(_unescaped, _all_rows(sheet))
     except _DAMAGE as error:
         raise CaseError(
             where,
@@ -92,9 +95,27 @@ def _filled_sheets(file: IO[bytes], where: str) -> list[Any]:
             todo=f"Divide it, or {_AS_CSV}",
         )
     workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
-    return [sheet for sheet in workbook.worksheets if _is_filled(sheet.iter_rows(values_only=True))]
+    return [sheet for sheet in workbook.worksheets if _is_filled(_all_rows(sheet))]
+
+
+def _all_rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield all rows of a sheet, each up to its last cell, be they within its stated size or not.
+
+    The size is that of an earlier state where a program has added rows and left it as it was.
+    """
+    sheet.reset_dimensions()
+    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+        if number > _MOST_ROWS:  # openpyxl yields a blank row for each number that is left out
+            raise ValueError(f"more than {_MOST_ROWS:,} rows")
+        yield row
 
 
 def _is_filled(rows: Iterable[tuple[Any, ...]]) -> bool:
-    """Return whether one of the first rows has a value."""
-    return any(value is not None for row in islice(rows, 100) for value in row)
+    return any(value is not None for row in rows for value in row)
+
+
+def _unescaped(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the values of a row, in whose texts "_x000D_" stands for a carriage return."""
+    from openpyxl.utils.escape import unescape
+
+    return tuple(unescape(value) if isinstance(value, str) else value for value in row)

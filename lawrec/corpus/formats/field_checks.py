@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from lawrec.corpus.formats.case_format import FIX_LINE
@@ -91,8 +92,8 @@ def id_of(value: Any, where: str) -> str:
     """
     if value is None or value != value:
         return ""
-    is_number = isinstance(value, float)
-    if _ROUNDED.fullmatch(str(value)) or (is_number and abs(value) > _MOST_EXACT):
+    is_float = isinstance(value, float)
+    if _ROUNDED.fullmatch(str(value)) or (is_float and abs(value) > _MOST_EXACT):
         raise CaseError(
             where,
             expected="an id must be a text or a number with all its digits",
@@ -100,7 +101,8 @@ def id_of(value: Any, where: str) -> str:
             todo="Save the ids as texts: spreadsheets keep 15 digits of a number.",
         )
     # A whole number, which a table with a gap among its whole numbers has as 7.0.
-    return str(int(value)) if is_number and value.is_integer() else str(value)
+    is_whole = isinstance(value, float | Decimal) and value == int(value)
+    return str(int(value)) if is_whole else str(value)
 
 
 def usable_id(case_id: str) -> str:

@@ -12,6 +12,7 @@ from lawrec.corpus.formats.case_format import (
     Fields,
     Row,
     is_too_long,
+    owner_of,
     too_long_error,
 )
 from lawrec.errors import CaseError, ErrorKind, quoted
@@ -51,7 +52,10 @@ def read_json_lines(cases: CaseStream) -> Iterator[Row]:
 
 
 def _object(line: str, where: str, *, case_format: CaseFormat) -> Fields:
-    """Return the JSON object of a line whose "meta", if it is read, is an object too."""
+    """Return the JSON object of a line whose "meta", if it is read, is an object too.
+
+    If the field of the id was named, the object must have it.
+    """
     kind = ErrorKind.BROKEN_JSON
     record = _value(line, where)
     if not isinstance(record, dict):
@@ -61,6 +65,11 @@ def _object(line: str, where: str, *, case_format: CaseFormat) -> Fields:
     if not (isinstance(meta, dict) or case_format.articles_field):
         expected = '"meta" must be a JSON object'
         raise CaseError(where, expected=expected, got=quoted(meta), todo=FIX_LINE, kind=kind)
+    owner, name = owner_of(record, case_format.id_field)
+    if case_format.needs_id and name not in owner:
+        expected = f'a case must have a field "{case_format.id_field}"'
+        todo = "Add the field, or name yours with --id-field."
+        raise CaseError(where, expected=expected, got=quoted(",".join(record)), todo=todo)
     return record
 
 

@@ -6,7 +6,7 @@ from io import BufferedReader
 from typing import IO, Any
 
 from lawrec.corpus.formats.case_format import CaseStream, Row
-from lawrec.corpus.formats.columns import check_columns, required_columns, used_columns
+from lawrec.corpus.formats.columns import check_columns, fill_gaps, used_columns
 from lawrec.errors import CaseError
 from lawrec.storage.files import temporary_file
 from lawrec.storage.limits import MAX_COPY_BYTES
@@ -45,10 +45,9 @@ def read_parquet(cases: CaseStream) -> Iterator[Row]:
             table = parquet.ParquetFile(file, pre_buffer=False)
             columns = table.schema_arrow.names
             # A column "meta" may hold the labels, as in CAIL2018.
-            nested = {"articles", "charges"} - set(columns) if "meta" in columns else set()
-            required = [name for name in required_columns(cases) if name not in nested]
-            check_columns(columns, required, where=cases.where)
-            yield from enumerate(_rows(table, used_columns(columns, cases.case_format)), 1)
+            in_meta = {"articles"} if "meta" in columns else set()
+            check_columns(columns, cases, where=cases.where, in_meta=in_meta)
+            yield from enumerate(_rows(table, used_columns(columns, cases)), 1)
     except (pyarrow.ArrowException, ValueError, OverflowError, OSError) as error:
         # Overflow: a time or a length of time that Python has no value for.
         if isinstance(error, OSError) and error.errno:  # pyarrow's own errors have no errno
@@ -61,7 +60,7 @@ def _rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
     """Yield the rows group by group: across groups, pyarrow would keep all that it has read."""
     for group in range(table.num_row_groups):
         for batch in table.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns):
-            yield from batch.to_pylist()
+            yield from map(fill_gaps, batch.to_pylist())
 
 
 @contextmanager

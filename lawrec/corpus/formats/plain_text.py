@@ -55,7 +55,7 @@ def read_lines(cases: CaseStream) -> Iterator[Row]:
     r"""Yield each line as a fact.
 
     Raises:
-        CaseError: The first line belongs to another format.
+        CaseError: The first line that is not blank belongs to another format.
 
     Example:
         >>> import io
@@ -65,13 +65,14 @@ def read_lines(cases: CaseStream) -> Iterator[Row]:
         [(1, {'fact': '盗窃'}), (2, {'fact': '抢劫'})]
     """
     field = cases.case_format.fact_field
+    is_first = cases.first_line == 1
     for number, line in enumerate(cases.lines(), cases.first_line):
         where = f"{cases.where}:{number}"
         if cases.labelled:
             yield number, _no_labels(where)
         elif is_too_long(line):
             yield number, too_long_error(where)
-        elif number == 1 and (reader := looks_like(line, field)):
+        elif is_first and (reader := looks_like(line, field)):
             raise _other_format(where, reader)
         elif _OBJECT.match(line):
             yield number, _other_format(where, "jsonl")
@@ -79,6 +80,7 @@ def read_lines(cases: CaseStream) -> Iterator[Row]:
             yield number, _labels_of_fasttext(where)
         else:
             yield number, {field: line.rstrip("\r\n")}
+        is_first = is_first and not line.strip()
 
 
 def read_document(cases: CaseStream) -> Iterator[Row]:

@@ -1,6 +1,8 @@
 """Excel workbooks: one filled sheet is a table, and what is refused."""
 
+import re
 import sys
+import zipfile
 
 import pytest
 
@@ -19,6 +21,19 @@ def write(path, *sheets):
         for row in rows:
             sheet.append(row)
     book.save(path)
+    return path
+
+
+def edited(path, pattern, text):
+    """Replace what a pattern matches in the first sheet of a workbook."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    parts[name], n_matches = re.subn(pattern, text, parts[name])
+    assert n_matches == 1
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
     return path
 
 
@@ -42,6 +57,44 @@ def test_a_sheet_is_a_table(tmp_path, name):
     assert one == Case(f"{path}:2", "7", FACT, ("267",))
     assert (other.case_id, other.articles) == ("4", ("264", "133之一"))
     assert (error.where, error.case_id) == (f"{path}:5", "x")
+
+
+@pytest.mark.parametrize("size", ["A1", "A1:B2", "A1:C3", "B2:C9", "A1:XFD1048576"])
+def test_all_rows_are_read_whatever_the_sheet_says_of_its_size(tmp_path, size):
+    rows = [["id", "fact", "articles"], *([f"n{number}", FACT, 267] for number in range(7))]
+    path = write(tmp_path / "c.xlsx", rows)
+    edited(path, 'dimension ref="[^"]*"', f'dimension ref="{size}"')
+    cases = list(read_cases(path))
+    assert [case.case_id for case in cases] == [f"n{number}" for number in range(7)]
+    assert {case.articles for case in cases} == {("267",)}
+
+
+def test_a_row_that_ends_before_a_column_has_a_gap_there(tmp_path):
+    path = write(tmp_path / "c.xlsx", [["id", "articles", "fact"], ["a", 267]])
+    (error,) = read_cases(edited(path, "<dimension[^>]*>", ""))
+    assert (error.case_id, error.expected) == ("a", "the fact must not be empty")
+
+
+def test_a_table_may_begin_far_below_the_top_of_its_sheet(tmp_path):
+    rows = [*([None] * 5 for _ in range(300)), ["fact", "articles"], [FACT, 267]]
+    path = write(tmp_path / "c.xlsx", [], rows)
+    assert list(read_cases(path)) == [Case(f"{path}:302", "302", FACT, ("267",))]
+    error = refused(write(tmp_path / "d.xlsx", [["fact", "articles"], [FACT, 264]], rows))
+    assert error.got == "['表0', '表1']"
+
+
+def test_a_row_with_a_number_that_no_sheet_has_is_refused(tmp_path):
+    path = write(tmp_path / "c.xlsx", [["fact", "articles"], [FACT, 267], [FACT, 264]])
+    error = refused(edited(path, 'row r="3"', f'row r="{10**15}"'))
+    assert error.expected == "the file must be an Excel workbook (.xlsx)"
+    assert error.got == "more than 1,048,576 rows"
+
+
+def test_an_escaped_character_is_the_character(tmp_path):
+    # Excel writes a carriage return as _x000D_, and _x000D_ as _x005F_x000D_.
+    rows = [["fact", "articles_x000D_"], [f"一_x000D_\n{FACT}_x005F_x000D_", 267]]
+    (case,) = read_cases(write(tmp_path / "c.xlsx", rows))
+    assert case.fact == f"一\r\n{FACT}_x000D_"
 
 
 def test_a_sheet_without_its_columns_is_refused(tmp_path):

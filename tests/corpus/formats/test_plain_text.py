@@ -37,7 +37,7 @@ def read(content, reader="text"):
 )
 def test_a_first_line_shows_another_format(first, reader):
     stream = io.BufferedReader(io.BytesIO(f"\n{first}\n{FACT}\n".encode()))
-    assert choose_stream_reader(stream, CaseFormat()) == reader
+    assert choose_stream_reader(stream, CaseFormat())[0] == reader
     with pytest.raises(CaseError) as caught:
         read(f"{first}\n{FACT}\n")
     assert (caught.value.where, caught.value.got) == ("c:1", f"a line of {reader}")
@@ -54,17 +54,79 @@ def test_a_first_line_shows_another_format(first, reader):
 )
 def test_a_fact_is_text(first):
     stream = io.BufferedReader(io.BytesIO(first.encode()))
-    assert choose_stream_reader(stream, CaseFormat()) == "text"
+    assert choose_stream_reader(stream, CaseFormat())[0] == "text"
     assert len(read(first)) == (first != "")
+
+
+class Pieces(io.RawIOBase):
+    """A pipe that delivers its bytes in pieces, and fails where a reader waits for more.
+
+    It ends where a piece is empty.
+    """
+
+    def __init__(self, pieces):
+        self.pieces = [piece.encode() if isinstance(piece, str) else piece for piece in pieces]
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        piece = self.pieces.pop(0) if self.pieces != [b""] else b""
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+@pytest.mark.parametrize(
+    ("first", "reader"),
+    [
+        ("id,fact\n", "csv"),
+        ("\ufeffid\tfact\n", "tsv"),
+        ("\n \r\n\ufeff\n案号,案情\n", "csv"),
+        (f'\n{{"fact": "{FACT}"}}\n', "jsonl"),
+        (f"{FACT}\n", "text"),
+        ("案号,案情\r1,事实\r", "csv"),
+    ],
+)
+def test_a_first_line_may_come_in_pieces(first, reader):
+    content = first.encode()
+    stream = io.BufferedReader(
+        Pieces([*(content[i : i + 1] for i in range(len(content))), b"x", b""])
+    )
+    chosen, stream = choose_stream_reader(stream, CaseFormat())
+    assert (chosen, stream.read()) == (reader, content + b"x")
+
+
+def test_a_line_is_read_before_the_next_one_comes():
+    waiting = Pieces([f"{FACT}\n", f"{FACT}\n"])
+    _, stream = choose_stream_reader(io.BufferedReader(waiting), CaseFormat())
+    assert len(waiting.pieces) == 1
+    assert [stream.readline().decode() for _ in range(2)] == [f"{FACT}\n"] * 2
+
+
+def test_no_more_than_a_sample_is_read_for_a_first_line():
+    for content in (b"\n" * 200_000, FACT.encode() * 20_000):
+        source = io.BufferedReader(io.BytesIO(content))
+        reader, stream = choose_stream_reader(source, CaseFormat())
+        assert reader == "text"
+        assert source.tell() <= 65_536
+        assert stream.read() == content
+
+
+def test_blank_lines_before_another_format_hide_it_not():
+    lines = f"\n \nid,fact\n1,{FACT}\n"
+    with pytest.raises(CaseError) as caught:
+        read(lines)
+    assert (caught.value.where, caught.value.got) == ("c:3", "a line of csv")
+    assert [case.where for case in read(f"\n{FACT}\nid,fact\n")] == ["c:1", "c:2", "c:3"]
 
 
 @pytest.mark.parametrize("header", ["text,label", "案号,案件事实,适用法条"])
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 def test_a_table_whose_fact_has_another_name_is_refused_as_a_file_is(header, encoding):
     stream = io.BufferedReader(io.BytesIO(f"{header}\n{FACT},264\n".encode(encoding)))
-    case_format = CaseFormat(choose_stream_reader(stream, CaseFormat()))
+    reader, stream = choose_stream_reader(stream, CaseFormat())
     with pytest.raises(CaseError) as caught:
-        next(read_stream(stream, "stdin", labelled=False, case_format=case_format))
+        next(read_stream(stream, "stdin", labelled=False, case_format=CaseFormat(reader)))
     assert (caught.value.where, caught.value.got) == ("stdin:1", f"'{header}'")
     assert "--fact-field" in caught.value.todo
 

@@ -465,8 +465,7 @@ def test_bad_lines_that_are_skipped_are_counted_and_kept(spec, write_split):
     ]
     assert [line["error"].removeprefix(line["where"]) for line in skipped][1:3] == [
         ": the fact must not be empty, got ''. Write the fact.",
-        ': "meta.relevant_articles" (or "articles") must be a list of articles, got {}. '
-        "Fix the line.",
+        ': "articles" must be a list of articles, got {}. Fix the line.',
     ]
 
 
