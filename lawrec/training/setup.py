@@ -75,8 +75,9 @@ def set_up_training(
         progress: Gets the progress of preparing the cases, and of the training.
 
     Raises:
-        ConfigError: Several workers train one run, but it has no name. Or the settings do not
-            match the cases, as `create_run` says.
+        ConfigError: Several workers train one run, but it has no name. Or a run to start from is
+            named, but the scores do not depend on the LSTM, whose weights would be taken over. Or
+            the settings do not match the cases, as `create_run` says.
         CaseError: The cases cannot be used, as `check_dataset_spec` and `prepare` say.
         RunError: A run of this name exists already, there is no run to open, or no such device.
 
@@ -95,6 +96,7 @@ def set_up_training(
             todo="Pass the same name on each of them.",
         )
     if new:
+        _check_start_from(new)
         check_dataset_spec(new.dataset, new.config.ranking)
     config = with_device(new.config if new else find_run(root, name).config, device)
     strategy = configure_devices(config.training, log_placement, progress=progress)
@@ -155,6 +157,16 @@ def with_device(config: Config, device: str | None) -> Config:
     """
     training = replace(config.training, device=device or config.training.device)
     return replace(config, training=training)
+
+
+def _check_start_from(new: RunSpec) -> None:
+    if new.start_from and not new.config.ranking.needs_lstm:
+        raise ConfigError(
+            "--start-from",
+            expected="the new run must use an LSTM, to start from the weights of another",
+            got="none",
+            todo="Leave out --start-from, or choose settings with an LSTM.",
+        )
 
 
 def _create(
