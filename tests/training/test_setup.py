@@ -47,6 +47,14 @@ def test_a_run_to_start_from_that_is_not_there_is_refused_before_the_preparation
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
+@pytest.mark.parametrize("name", [".", "..", "mine/..", "/", "x" * 256, "案" * 86])
+def test_a_name_that_no_folder_can_have_is_refused_before_the_preparation(new, tmp_path, name):
+    with pytest.raises(RunError) as caught:
+        set_up_training(tmp_path / "runs", name, new=new)
+    assert (caught.value.where, caught.value.todo) == ("--run", "Choose another --run.")
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
 def test_a_run_to_start_from_is_refused_where_no_score_depends_on_its_weights(new, tmp_path):
     for settings in (("ranking.lstm_share=0",), ("ranking.second_stage=true", *WITHOUT_LSTM)):
         config = config_sources.assign(new.config, settings)
