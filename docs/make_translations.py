@@ -69,6 +69,7 @@ _OF_CLICK = (
 _OF_THE_SYSTEM = (
     *("No such file or directory", "Is a directory", "Not a directory", "File exists"),
     *("Permission denied", "No space left on device", "Read-only file system"),
+    *("File name too long", "Device or resource busy"),
     *("Address already in use", "Cannot assign requested address", "Name or service not known"),
     *("{0}: line {1:n} column {2:n} (char {3:n})", "Expecting value", "Extra data"),
     *("Expecting ',' delimiter", "Expecting ':' delimiter", "Unterminated string starting at"),

@@ -229,13 +229,31 @@ def from_dict(values: Mapping[str, Any], where: str, *, base: Config | None = No
         base: The configuration to start from; the defaults if None.
 
     Raises:
-        ConfigError: A section or key is unknown, or a value has the wrong type or range.
+        ConfigError: A section or key is unknown, or a value has the wrong type or range, or the
+            limits of lists do not fit together.
 
     Example:
         >>> from_dict({"training": {"epochs": 3}}, "my.toml").training.epochs
         3
     """
-    config = base or Config()
+    return check_limits(with_values(base or Config(), values, where=where))
+
+
+def with_values(config: Config, values: Mapping[str, Any], *, where: str) -> Config:
+    """Return a configuration with other values, each of which is checked alone.
+
+    Args:
+        config: The configuration to start from.
+        values: The settings to replace, as nested dicts `{section: {key: value}}`.
+        where: The origin of the settings, for the error.
+
+    Raises:
+        ConfigError: A section or key is unknown, or a value has the wrong type or range.
+
+    Example:
+        >>> with_values(Config(), {"training": {"epochs": 3}}, where="my.toml").training.epochs
+        3
+    """
     if not isinstance(values, Mapping):
         raise ConfigError(
             where, expected="settings must be sections", got=quoted(values), todo=_FIX_SECTIONS
@@ -251,9 +269,24 @@ def from_dict(values: Mapping[str, Any], where: str, *, base: Config | None = No
             )
         updated = _updated(getattr(config, section), settings, where=f"{where}: [{section}]")
         config = replace(config, **{section: updated})
+    return config
+
+
+def check_limits(config: Config) -> Config:
+    """Return a configuration whose limits of lists fit together.
+
+    Only all settings together can be checked so: the two limits may come from different sources.
+
+    Raises:
+        ConfigError: The least number of articles in a list is above the largest.
+
+    Example:
+        >>> check_limits(Config()).decision.max_articles
+        10
+    """
     if config.decision.min_articles > config.decision.max_articles:
         raise ConfigError(
-            f"{where}: [decision]",
+            "[decision]",
             expected=f"min_articles must be at most max_articles, {config.decision.max_articles}",
             got=config.decision.min_articles,
             todo="Lower min_articles or raise max_articles.",

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lawrec.config import Config, from_dict
+from lawrec.config import Config, check_limits, from_dict, with_values
 from lawrec.errors import ConfigError, quoted
 from lawrec.registry import lookup
 
@@ -31,14 +31,14 @@ def load(
 
     Raises:
         ConfigError: The file cannot be read, or a preset or setting is unknown, or a value has the
-            wrong type or range.
+            wrong type or range, or the limits of lists do not fit together.
 
     Example:
         >>> load(None, ["training.epochs=3"], preset="tiny").model.lstm_layers
         1
     """
     config = from_dict(lookup(PRESETS, preset or "base", where="--preset"), "--preset")
-    config = from_dict(_read_toml(path), str(path), base=config) if path else config
+    config = with_values(config, _read_toml(path), where=str(path)) if path else config
     return assign(config, assignments)
 
 
@@ -51,7 +51,8 @@ def assign(config: Config, assignments: Iterable[str], *, option: str = "--set")
         option: The option that they were given with, for the error.
 
     Raises:
-        ConfigError: A setting is unknown, or a value has the wrong type or range.
+        ConfigError: A setting is unknown, or a value has the wrong type or range, or the limits of
+            lists do not fit together.
 
     Example:
         >>> assign(Config(), ["model.pooling=mean"]).model.pooling
@@ -59,8 +60,8 @@ def assign(config: Config, assignments: Iterable[str], *, option: str = "--set")
     """
     for assignment in assignments:
         where = f"{option} {assignment[:_SHOWN]}{'…' * (len(assignment) > _SHOWN)}"
-        config = from_dict(_parse_assignment(assignment, option), where, base=config)
-    return config
+        config = with_values(config, _parse_assignment(assignment, option), where=where)
+    return check_limits(config)
 
 
 def nearest_preset(config: Config) -> tuple[str, dict[str, Any]]:

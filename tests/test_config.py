@@ -221,6 +221,14 @@ def test_a_number_too_long_and_what_is_nested_too_deep_are_refused(tmp_path, con
 def test_the_shortest_list_may_not_be_longer_than_the_longest():
     with pytest.raises(ConfigError, match="min_articles must be at most max_articles, 2, got 3"):
         load(None, ["decision.max_articles=2", "decision.min_articles=3"])
+    assert error_of("decision.min_articles=11").where == "[decision]"
+
+
+def test_the_order_of_the_limits_of_a_list_and_their_sources_do_not_matter(tmp_path):
+    limits = ["decision.min_articles=20", "decision.max_articles=30"]
+    path = toml(tmp_path, "[decision]\nmin_articles = 20\n")
+    for config in (load(None, limits), load(None, limits[::-1]), load(path, limits[1:])):
+        assert (config.decision.min_articles, config.decision.max_articles) == (20, 30)
 
 
 def test_a_setting_outside_a_section_is_refused(tmp_path):

@@ -17,6 +17,7 @@ All commands follow these rules:
 * The exit code is 0, 1 after an error or Ctrl-C, and 2 after a mistake in the options.
 """
 
+import errno
 import io
 import os
 import traceback
@@ -140,8 +141,16 @@ def _lawrec_error(error: Exception) -> LawrecError:
             todo="Rename the file or folder.",
         )
     if isinstance(error, OSError):
+        where = error.filename or Path.cwd()
+        if error.errno == errno.ENAMETOOLONG:
+            return LawrecError(
+                quoted(where, 100),
+                expected="the path must be short enough for the file system",
+                got=error.strerror,
+                todo="Choose a shorter name.",
+            )
         return LawrecError(
-            error.filename or Path.cwd(),
+            where,
             expected="files here must be readable and writable",
             got=error.strerror or error,
             todo="Free some space or choose another folder.",

@@ -28,16 +28,23 @@ class KnownLabels:
         names: The labels; None: any label.
         source: Where they come from, for messages.
         todo: What to do about another label, as a sentence.
+        maskable: Other labels of which a case may say that nobody knows whether they apply.
     """
 
     names: frozenset[str] | None
     source: str = "the list of articles"
     todo: str = marked("Add it to the list, fix the line, or pass --skip-bad.")
+    maskable: frozenset[str] = frozenset()
 
     def unknown(self, labels: Iterable[str]) -> list[str]:
         """Return the labels that are not known, each once."""
         names = self.names
         return [] if names is None else [x for x in dict.fromkeys(labels) if x not in names]
+
+    def unknown_in(self, case: Case) -> list[str]:
+        """Return the labels of a case that are not known, each once."""
+        masked = () if case.unknown_articles == EVERY_ARTICLE else case.unknown_articles
+        return self.unknown((*case.articles, *(x for x in masked if x not in self.maskable)))
 
 
 ANY_LABEL = KnownLabels(None)
@@ -57,7 +64,7 @@ def known_labels(listed: Sequence[str] | None, *, any_label: bool = False) -> Kn
         ['264']
     """
     if listed:
-        return KnownLabels(frozenset(listed))
+        return KnownLabels(frozenset(listed), maskable=frozenset(shipped_catalog()))
     if any_label:
         return ANY_LABEL
     return KnownLabels(
@@ -123,8 +130,7 @@ def label_error(case: Case | CaseError, known: KnownLabels) -> CaseError | None:
     """
     if isinstance(case, CaseError):
         return None
-    named = () if case.unknown_articles == EVERY_ARTICLE else case.unknown_articles
-    unknown = known.unknown((*case.articles, *named))
+    unknown = known.unknown_in(case)
     return _error(case.where, quoted(unknown), known=known) if unknown else None
 
 

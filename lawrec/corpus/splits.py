@@ -9,7 +9,7 @@ import glob
 import re
 from pathlib import Path
 
-from lawrec.corpus.readers import DEFAULT_FORMAT, READERS, SUFFIXES, CaseFormat, choose_reader
+from lawrec.corpus.readers import READERS, SUFFIXES, CaseFormat, choose_reader
 from lawrec.errors import CaseError
 from lawrec.storage.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
 
@@ -91,19 +91,24 @@ def split_name(path: Path) -> str:
     return name.strip("-_.") or "cases"
 
 
-def encodings_at(*paths: Path, case_format: CaseFormat = DEFAULT_FORMAT) -> str:
+def encodings_at(*paths: tuple[Path, CaseFormat]) -> str:
     """Return the encodings of the files of paths, for people: "gb18030 and utf-8".
+
+    Args:
+        *paths: Where the cases are, and how they are written.
 
     Raises:
         CaseError: A file cannot be read, or its suffix is unknown.
 
     Example:
         >>> from lawrec.storage.resources import shipped_path
-        >>> encodings_at(shipped_path("data/sample/train.json"))
+        >>> encodings_at((shipped_path("data/sample/train.json"), CaseFormat()))
         'utf-8'
     """
-    files = [file for path in paths for file in list_files(path)]
-    return " and ".join(sorted({_encoding(file, case_format) for file in files}))
+    encodings = {
+        _encoding(file, case_format) for path, case_format in paths for file in list_files(path)
+    }
+    return " and ".join(sorted(encodings))
 
 
 def _encoding(file: Path, case_format: CaseFormat) -> str:

@@ -7,7 +7,8 @@ other cases, or damaged ones, are never used by mistake: they are computed again
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -224,8 +225,8 @@ def score_cases(
     shape = len(positions), len(run.articles)
     y_score, y_true = np.zeros(shape, np.float32), np.zeros(shape, np.bool_)
     known = np.ones(shape, np.bool_)
-    others_cited: list[tuple[int, str]] = []
-    others_unknown: list[tuple[int, str]] = []
+    others_cited: defaultdict[str, list[int]] = defaultdict(list)
+    others_unknown: defaultdict[str, list[int]] = defaultdict(list)
     n_scored = trained = 0
     for chunk in batched(_at(positions, usable_cases(cases.read(), bad_lines)), weigh=n_characters):
         rows = np.s_[n_scored : n_scored + len(chunk)]
@@ -236,19 +237,19 @@ def score_cases(
         y_score[rows] = scorer(token_ids)
         y_true[rows] = name_matrix(cited, run.articles)
         known[rows] = ~name_matrix(unknown, run.articles)
-        others_cited += _others(cited, run.articles, first_row=n_scored)
-        others_unknown += _others(unknown, run.articles, first_row=n_scored)
+        _add_others(others_cited, cited, vocabulary=run.articles, first_row=n_scored)
+        _add_others(others_unknown, unknown, vocabulary=run.articles, first_row=n_scored)
         n_scored += len(chunk)
         progress.update(f"score {cases.path.name}", n_scored, len(positions))
     cases.check_unchanged()
     if not n_scored:
         raise no_case_error(cases.path)
-    new = tuple(sorted({name for _, name in others_cited}, key=statute_order))
+    new = tuple(sorted(others_cited, key=statute_order))
     return ScoredCases(
         articles=run.articles.names + new,
-        y_true=_with_columns(y_true, new, others_cited),
+        y_true=_with_columns(y_true, new, rows=others_cited),
         y_score=np.pad(y_score, ((0, 0), (0, len(new)))) if new else y_score,
-        known=~_with_columns(~known, new, others_unknown),
+        known=~_with_columns(~known, new, rows=others_unknown),
         skipped=bad_lines.skipped,
         trained=trained,
         positions=positions,
@@ -256,22 +257,27 @@ def score_cases(
     )
 
 
-def _others(
-    names: Sequence[Sequence[str]], vocabulary: Vocabulary, *, first_row: int
-) -> Iterator[tuple[int, str]]:
-    """Yield the row and the name of each article that the vocabulary lacks."""
+def _add_others(
+    rows: defaultdict[str, list[int]],
+    names: Iterable[Sequence[str]],
+    *,
+    vocabulary: Vocabulary,
+    first_row: int,
+) -> None:
+    """Add the row of each case to those of each of its names that the vocabulary lacks."""
     for row, of_case in enumerate(names, first_row):
-        yield from ((row, name) for name in of_case if name not in vocabulary.ids)
+        for name in of_case:
+            if name not in vocabulary.ids:
+                rows[name].append(row)
 
 
 def _with_columns(
-    matrix: BoolArray, names: tuple[str, ...], entries: list[tuple[int, str]]
+    matrix: BoolArray, names: tuple[str, ...], *, rows: Mapping[str, list[int]]
 ) -> BoolArray:
-    """Return a matrix with one more column for each name, True in the rows of its entries."""
+    """Return a matrix with one more column for each name, True in the rows of that name."""
     columns = np.zeros((len(matrix), len(names)), np.bool_)
-    for row, name in entries:
-        if name in names:
-            columns[row, names.index(name)] = True
+    for column, name in enumerate(names):
+        columns[rows.get(name, []), column] = True
     return np.concatenate((matrix, columns), axis=1) if names else matrix
 
 

@@ -1,11 +1,13 @@
 """Feedback: what a lawyer accepts, rejects and adds, kept as cases to tune and to train with.
 
-Each piece of feedback is a line of JSON in the case format. Articles that nobody judged are unknown
-there, unless the lawyer says that the list is complete: they count in no threshold and no figure.
+Each piece of feedback is a line of JSON in the case format. Articles of the model and of the
+Criminal Law that nobody judged are unknown there, unless the lawyer says that the list is complete:
+they count in no threshold and no figure.
 """
 
 import errno
 import os
+from collections.abc import Set
 from pathlib import Path
 
 from lawrec.corpus.case_lines import case_to_json
@@ -30,12 +32,13 @@ def feedback_case(body: FeedbackBody, known: tuple[str, ...]) -> Case:
     Example:
         >>> body = FeedbackBody(fact="盗窃", accepted=["264"], rejected=["266"], added=["第312条"])
         >>> case = feedback_case(body, ("264", "266", "312", "384"))
-        >>> case.articles, case.unknown_articles
-        (('264', '312'), ('384',))
+        >>> case.articles, [name in case.unknown_articles for name in ("266", "384", "385")]
+        (('264', '312'), [False, True, True])
     """
-    articles = frozenset(known) | shipped_catalog().keys()
+    # Another model, which learns from this case or is tuned on it, may know more articles.
+    articles = dict.fromkeys((*known, *shipped_catalog()))
     accepted, rejected, added = (
-        [_known_name(value, articles) for value in values]
+        [_known_name(value, articles.keys()) for value in values]
         for values in (body.accepted, body.rejected, body.added)
     )
     if both := sorted({*accepted, *added} & {*rejected}, key=statute_order):
@@ -53,11 +56,11 @@ def feedback_case(body: FeedbackBody, known: tuple[str, ...]) -> Case:
         articles=tuple(sorted({*accepted, *added}, key=statute_order)),
         unknown_articles=()
         if body.complete
-        else tuple(article for article in known if article not in judged),
+        else tuple(article for article in articles if article not in judged),
     )
 
 
-def _known_name(value: str, articles: frozenset[str]) -> str:
+def _known_name(value: str, articles: Set[str]) -> str:
     try:
         name = article_name(value)
     except ValueError:

@@ -1,5 +1,6 @@
 """Setup: the devices, the run and the records of a training, for one worker or several."""
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,12 +12,15 @@ from lawrec.corpus.records.manifest import Records
 from lawrec.corpus.records.prepare import prepare
 from lawrec.devices.configure import configure_devices
 from lawrec.devices.distributed import chief_first, find_cluster, is_chief
-from lawrec.errors import ConfigError, RunError
+from lawrec.errors import ConfigError, RunError, quoted
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.create import create_run
 from lawrec.runs.run import Run, find_run
 from lawrec.training.warm_start import warm_start_from
 from lawrec.types import Strategy
+
+_LONGEST_NAME = 255
+"""Bytes of a name that file systems take."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,12 @@ def set_up_training(
         progress: Gets the progress of preparing the cases, and of the training.
 
     Raises:
-        ConfigError: Several workers train one run, but it has no name. Or the settings do not
-            match the cases, as `create_run` says.
+        ConfigError: Several workers train one run, but it has no name. Or a run to start from is
+            named, but the scores do not depend on the LSTM, whose weights would be taken over. Or
+            the settings do not match the cases, as `create_run` says.
         CaseError: The cases cannot be used, as `check_dataset_spec` and `prepare` say.
-        RunError: A run of this name exists already, there is no run to open, or no such device.
+        RunError: A run of this name exists already, or no folder can have this name; there is no
+            run to open, or no such device.
 
     Example:
         >>> setup = set_up_training(  # doctest: +SKIP
@@ -95,6 +101,8 @@ def set_up_training(
             todo="Pass the same name on each of them.",
         )
     if new:
+        _check_name(name)
+        _check_start_from(new)
         check_dataset_spec(new.dataset, new.config.ranking)
     config = with_device(new.config if new else find_run(root, name).config, device)
     strategy = configure_devices(config.training, log_placement, progress=progress)
@@ -155,6 +163,28 @@ def with_device(config: Config, device: str | None) -> Config:
     """
     training = replace(config.training, device=device or config.training.device)
     return replace(config, training=training)
+
+
+def _check_name(name: str | None) -> None:
+    """Raise an error now if no folder can have the name of a new run."""
+    last = Path(name or "new").name
+    if last in ("", "..") or len(os.fsencode(last)) > _LONGEST_NAME:
+        raise RunError(
+            "--run",
+            expected=f'the run must have a name of at most {_LONGEST_NAME} bytes, not "." or ".."',
+            got=quoted(name, 100),
+            todo="Choose another --run.",
+        )
+
+
+def _check_start_from(new: RunSpec) -> None:
+    if new.start_from and not new.config.ranking.needs_lstm:
+        raise ConfigError(
+            "--start-from",
+            expected="the new run must use an LSTM, to start from the weights of another",
+            got="none",
+            todo="Leave out --start-from, or choose settings with an LSTM.",
+        )
 
 
 def _create(

@@ -315,6 +315,19 @@ def test_a_full_disk_is_reported_without_a_traceback(monkeypatch):
     )
 
 
+def test_a_name_that_is_too_long_is_said_to_be_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "facts.json").write_text('{"fact": "盗窃", "articles": [264]}\n', encoding="utf-8")
+    name = "案" * 90
+    for arguments in (("audit", name), ("audit", "facts.json", "--fix", name)):
+        result = lawrec(*arguments)
+        assert result.exit_code == 1
+        assert result.stderr == (
+            f"Error: {name!r}: the path must be short enough for the file system, got File name "
+            "too long. Choose a shorter name.\n"
+        )
+
+
 @pytest.mark.tensorflow
 def test_train_tune_evaluate_info_from_nothing(tiny_data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -111,6 +111,22 @@ def test_the_shipped_cases_may_be_extra_unless_a_file_has_their_name(extra_files
     assert "extra: 1 cases" in own.stdout
 
 
+@pytest.mark.tensorflow
+def test_the_shipped_cases_are_read_beside_cases_with_columns_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("own").mkdir()
+    facts = "在菜市场扒窃钱包。", "撬开车门，拿走电脑。", "夜里翻墙进厂，偷走电缆。"
+    for name, fact in zip(("own/train.csv", "own/valid.csv", "extra.table"), facts, strict=True):
+        Path(name).write_text(f"案情,法条\n{fact},264\n", encoding="gb18030")
+    options = ("--data", "own", "--extra", "criminal-law", "--extra", "extra.table")
+    columns = ("--fact-field", "案情", "--articles-field", "法条", "--id-field", "案号")
+    written = ("--input-format", "csv", "--encoding", "gb18030", "--no-statute")
+    made = lawrec("prepare", *options, *columns, *written, "--set", "corpus.tokenizer=char")
+    assert made.exit_code == 0, made.stderr
+    n_cases = 1 + len(shipped_path(SHIPPED_EXTRA_CASES).read_text("utf-8").splitlines())
+    assert f"extra: {n_cases:,} cases, gb18030 and utf-8, " in made.stdout
+
+
 def test_the_same_file_cannot_be_extra_and_valid(extra_files):
     refused = lawrec("prepare", "--data", "data", "--extra", "data/valid.json")
     assert refused.exit_code == 1

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -88,6 +89,13 @@ def test_masked_articles_are_checked_unless_all_are_masked():
     assert error.got == "['274276']"
     masked = Case("a:1", "1", "盗窃", unknown_articles=EVERY_ARTICLE)
     assert label_error(masked, known_labels(None)) is None
+
+
+def test_articles_of_the_catalog_may_be_masked_that_no_list_has():
+    known = known_labels(["264"])
+    case = Case("a:1", "1", "盗窃", ("264",), unknown_articles=("133之一", "274276", "300"))
+    assert known.unknown_in(case) == ["274276"]
+    assert known.unknown_in(replace(case, articles=("300",))) == ["300", "274276"]
 
 
 def test_a_list_lies_in_the_folder_of_the_cases(tmp_path):

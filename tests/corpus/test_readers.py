@@ -113,7 +113,7 @@ def test_every_shape_holds_the_same_cases(tmp_path, name, encoding, packing):
     path = write(tmp_path / f"{name}{packing}", PACKED[packing](content))
     assert read_all(path) == CASES
     expected = "parquet" if name.endswith(".parquet") else encoding
-    assert encodings_at(path) == expected
+    assert encodings_at((path, CaseFormat())) == expected
 
 
 @pytest.mark.parametrize("reader", ["jsonl", "csv", "tsv", "parquet"])
@@ -324,7 +324,7 @@ def test_a_few_broken_bytes_are_errors_and_do_not_change_the_encoding(tmp_path):
     path = write(tmp_path / "c.json", good + broken + good.decode().encode("gbk") + good)
     cases = list(read_cases(path))
     assert [isinstance(case, Case) for case in cases] == [True, False, False, True]
-    assert encodings_at(path) == "utf-8"
+    assert encodings_at((path, CaseFormat())) == "utf-8"
 
 
 @pytest.mark.parametrize(("real", "forced"), [("gbk", "utf-8"), ("utf-8", "gb18030")])
@@ -388,8 +388,12 @@ def test_cases_of_files_with_one_name_are_named_by_their_paths(tmp_path):
 def test_the_encodings_of_several_files_are_all_named(tmp_path):
     write(tmp_path / "a.txt", FACT.encode())
     write(tmp_path / "b.txt", FACT.encode("gbk"))
-    assert encodings_at(tmp_path / "*.txt") == "gb18030 and utf-8"
-    assert encodings_at(tmp_path / "*.txt", case_format=CaseFormat(encoding="utf-8")) == "utf-8"
+    files = tmp_path / "*.txt"
+    assert encodings_at((files, CaseFormat())) == "gb18030 and utf-8"
+    assert encodings_at((files, CaseFormat(encoding="utf-8"))) == "utf-8"
+    other = write(tmp_path / "b.cases", FACT.encode("gbk"))
+    formats = CaseFormat("text", encoding="gb18030"), CaseFormat(encoding="utf-8")
+    assert encodings_at((other, formats[0]), (files, formats[1])) == "gb18030 and utf-8"
 
 
 def test_a_file_of_an_unknown_kind_in_a_folder_is_refused(tmp_path):

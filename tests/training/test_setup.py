@@ -5,13 +5,14 @@ import pytest
 
 from lawrec import config_sources
 from lawrec.corpus.records.dataset_spec import DatasetSpec
-from lawrec.errors import CaseError, RunError
+from lawrec.errors import CaseError, ConfigError, RunError
 from lawrec.runs.run import open_run
 from lawrec.training.loop import train
 from lawrec.training.setup import RunSpec, open_records, set_up_training
 from tests.helpers.cases import CHARGE_SETTINGS, SETTINGS
 
 pytestmark = pytest.mark.tensorflow
+WITHOUT_LSTM = ("ranking.lstm_feature=false", "ranking.lstm_share=0")
 
 
 @pytest.fixture
@@ -43,6 +44,26 @@ def test_without_a_valid_split_nothing_is_prepared_and_no_run_made(new, tmp_path
 def test_a_run_to_start_from_that_is_not_there_is_refused_before_the_preparation(new, tmp_path):
     with pytest.raises(RunError):
         set_up_training(tmp_path / "runs", None, new=RunSpec(new.config, new.dataset, "nowhere"))
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("name", [".", "..", "mine/..", "/", "x" * 256, "案" * 86])
+def test_a_name_that_no_folder_can_have_is_refused_before_the_preparation(new, tmp_path, name):
+    with pytest.raises(RunError) as caught:
+        set_up_training(tmp_path / "runs", name, new=new)
+    assert (caught.value.where, caught.value.todo) == ("--run", "Choose another --run.")
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_run_to_start_from_is_refused_where_no_score_depends_on_its_weights(new, tmp_path):
+    for settings in (("ranking.lstm_share=0",), ("ranking.second_stage=true", *WITHOUT_LSTM)):
+        config = config_sources.assign(new.config, settings)
+        with pytest.raises(ConfigError) as caught:
+            set_up_training(tmp_path / "runs", None, new=RunSpec(config, new.dataset, "first"))
+        assert (caught.value.where, caught.value.got) == ("--start-from", "none")
+    config = config_sources.assign(new.config, [*WITHOUT_LSTM, "ranking.lstm_share=0.1"])
+    with pytest.raises(RunError, match="must hold a run"):
+        set_up_training(tmp_path / "runs", None, new=RunSpec(config, new.dataset, "first"))
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 

@@ -247,7 +247,7 @@ class _Audit:
             names = ("lines", "cases", "several", "characters", "longest")
             self._splits[split] = SplitSizes(
                 path=str(path),
-                encoding=encodings_at(path, case_format=self._case_format),
+                encoding=encodings_at((path, self._case_format)),
                 **{name: counts[name] for name in names},
             )
 

@@ -173,7 +173,7 @@ def _undecodable(line: CaseLine) -> str:
 
 
 def _unlisted_label(case: Case, text: str, reference: AuditReference) -> str:
-    return ", ".join(reference.known.unknown((*case.articles, *case.unknown_articles)))
+    return ", ".join(reference.known.unknown_in(case))
 
 
 def _repeated_label(case: Case, text: str, reference: AuditReference) -> str:

@@ -93,7 +93,7 @@ def _fix_line(
         why = f"{line.case.expected}, got {line.case.got}"
         return b"", [Fix(line.where, "dropped the line", why)]
     kept = reference.kept(line.case)
-    unlisted = reference.known.unknown((*line.case.articles, *line.case.unknown_articles))
+    unlisted = reference.known.unknown_in(line.case)
     if reference.has_no_listed_article(line.case):
         why = f"no article is in {reference.known.source}: {', '.join(unlisted)}"
         return b"", [Fix(line.where, "dropped the case", why)]

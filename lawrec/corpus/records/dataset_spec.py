@@ -54,7 +54,8 @@ class DatasetSpec:
         statute: A version of the statute, as `save_version` writes it, whose articles are learned
             from their texts.
         dictionaries: User dictionaries of the tokenizer.
-        case_format: How the cases are written; part of the key where it differs from the defaults.
+        case_format: How the cases are written, except the shipped extra cases; part of the key
+            where it differs from the defaults.
         skip_bad: Whether to skip lines that cannot be used; they are logged in `skipped.jsonl`.
         records_root: The folder in which the folder of the records is made.
         vocab_root: The folder in which the folder of the vocabularies is made.
@@ -78,13 +79,18 @@ class DatasetSpec:
     def extra_files(self) -> dict[str, tuple[Path, CaseFormat]]:
         """The files of extra cases and how they are written, by names for lists of all files."""
         return {
-            f"{name}-{number}": (path, replace(self.case_format, labels=labels))
+            f"{name}-{number}": (path, replace(self._extra_format(path), labels=labels))
             for name, paths, labels in (
                 (EXTRA, self.extra, OR_CHARGES),
                 (f"{EXTRA}-partial", self.extra_partial, SOME_ARTICLES),
             )
             for number, path in enumerate(paths, 1)
         }
+
+    def _extra_format(self, path: Path) -> CaseFormat:
+        """Return how extra cases are written: as all others, unless they are the shipped ones."""
+        is_shipped = path.resolve() == shipped_path(SHIPPED_EXTRA_CASES).resolve()
+        return DEFAULT_FORMAT if is_shipped else self.case_format
 
     def read_article_list(self) -> list[str] | None:
         """Return the articles of the list in its order, or None if there is no list.

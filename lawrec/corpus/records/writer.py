@@ -203,7 +203,7 @@ class RecordsWriter:
             tokens=counts.tokens,
             skipped=counts.skipped,
             shards=tuple(shards),
-            encoding=encodings_at(*paths, case_format=self._files[split][0][1]),
+            encoding=encodings_at(*self._files[split]),
         )
 
     def _records(

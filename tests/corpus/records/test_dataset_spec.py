@@ -3,11 +3,14 @@
 import json
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from lawrec.config import CorpusConfig, RankingConfig
+from lawrec.corpus.readers import OR_CHARGES, SOME_ARTICLES, CaseFormat
 from lawrec.corpus.records.dataset_spec import (
+    SHIPPED_EXTRA_CASES,
     DatasetSpec,
     check_dataset_spec,
     folder_for,
@@ -15,6 +18,7 @@ from lawrec.corpus.records.dataset_spec import (
 )
 from lawrec.errors import CaseError
 from lawrec.law.statute_versions import Version, save_version
+from lawrec.storage.resources import shipped_path
 
 FACT = "被告人张某秘密窃取他人财物。"
 CHAR = CorpusConfig(tokenizer="char", min_count=1)
@@ -63,6 +67,21 @@ def test_training_needs_no_valid_split_where_train_cases_are_scored_out_of_fold(
 
 def test_the_default_spec_is_the_shipped_sample():
     assert list(read_inputs(DatasetSpec(), CHAR).splits) == ["train", "valid", "test"]
+
+
+def test_extra_cases_are_written_as_all_others_except_the_shipped_ones(monkeypatch):
+    shipped = shipped_path(SHIPPED_EXTRA_CASES)
+    monkeypatch.chdir(shipped.parent)
+    own = CaseFormat("csv", fact_field="案情", encoding="gb18030")
+    extra = (shipped, Path("own.csv"), Path(shipped.name))
+    spec = DatasetSpec(extra=extra, extra_partial=extra[1:], case_format=own)
+    assert [case_format for _, case_format in spec.extra_files.values()] == [
+        CaseFormat(labels=OR_CHARGES),
+        replace(own, labels=OR_CHARGES),
+        CaseFormat(labels=OR_CHARGES),
+        replace(own, labels=SOME_ARTICLES),
+        CaseFormat(labels=SOME_ARTICLES),
+    ]
 
 
 def test_the_key_of_the_records_changes_with_the_extra_cases_and_the_statute(
