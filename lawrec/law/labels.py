@@ -7,12 +7,8 @@ it is neither in a list of articles nor in the catalog, and is reported.
 
 import json
 import re
-<<<<<<< HEAD
 from collections.abc import Iterable, Iterator
-=======
-from collections.abc import Iterator
 from decimal import Decimal
->>>>>>> bcbeaf23de598c5cecfd983764b5ef4e59c6e629
 from typing import Any
 
 from lawrec.law.articles import NUMERALS, SPACED_NUMBER, article_name, articles_in, is_empty
