@@ -27,16 +27,17 @@ _MARKS = re.compile(r"[^\w\s]{32,}+")
 
 
 def normalize(text: str) -> str:
-    """Return a text in Unicode form NFKC, without white space.
+    r"""Return a text in Unicode form NFKC, without white space and invisible characters.
 
     NFKC replaces full-width letters, digits and punctuation by their usual forms. White space in
-    Chinese text carries no meaning: it comes from page layout.
+    Chinese text carries no meaning: it comes from page layout, and invisible characters from where
+    a text was copied.
 
     Example:
-        >>> normalize("２０１６年 ，ＡＴＭ")
+        >>> normalize("２０１６年 ，Ａ\u200bＴＭ")
         '2016年,ATM'
     """
-    return "".join(nfkc(text).split())
+    return "".join(nfkc(visible(text)).split())
 
 
 def visible(text: str) -> str:

@@ -44,7 +44,7 @@ def test_the_cases_are_in_the_order_of_their_first_articles(cases):
 
 def test_the_facts_are_chinese_and_of_the_length_of_a_finding(cases):
     for case in cases:
-        assert 30 <= len(case.fact) <= 520
+        assert 30 <= len(case.fact) <= 650
         assert len(re.findall(r"[\u4e00-\u9fff]", case.fact)) > 0.5 * len(case.fact)
         assert not re.search(r"[\[\]{}|<>\\]", case.fact)
 

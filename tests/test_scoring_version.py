@@ -27,7 +27,7 @@ from lawrec.scoring_version import SCORING_VERSION
 N_ARTICLES = 5
 ENTITIES = ("date", "time", "money", "weight", "name")
 FACT = (
-    "２０１６年 5月8日17时许，被告人张某某持刀抢劫，"
+    "２０１６年 5月8日17时许，被告人张\u200b某某持刀抢劫，"
     "劫得1,200元、元旦礼品和海洛因12.5克。张某某被当场抓获！"
 )
 LONG_FACT = "".join(f"第{n}次,盗窃手机{n}部,后被抓获。" for n in range(20))
@@ -178,7 +178,7 @@ def ranker(first_stage, **settings):
 
 
 def test_the_tokens_and_their_ids_are_those_of_the_version(encoder, cases):
-    assert SCORING_VERSION == 2
+    assert SCORING_VERSION == 3
     assert "|".join(encoder.tokenizer.tokenize(FACT)) == PINNED_TOKENS
     assert cases[0] == PINNED_IDS
     assert cases[2:] == [[1], [1]]

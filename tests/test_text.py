@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from lawrec.text import encodable, nfkc, normalize, plain, printable, table_cell
+from lawrec.text import encodable, nfkc, normalize, plain, printable, table_cell, visible
 
 
 @pytest.mark.parametrize(
@@ -18,11 +18,21 @@ from lawrec.text import encodable, nfkc, normalize, plain, printable, table_cell
         (" 盗 窃\t罪\r\n", "盗窃罪"),
         ("盗\u3000窃\xa0罪\u2028", "盗窃罪"),
         ("１２．５㎏", "12.5kg"),
+        ("\ufeff盗\u200b窃\xad罪\x00\u2069", "盗窃罪"),
+        ("葛\U000e0100某e\u200d\u0301", "葛某é"),
+        ("\u200b\x07", ""),
     ],
 )
-def test_normalized_text_has_plain_characters_and_no_spaces(text, expected):
+def test_normalized_text_has_plain_characters_alone(text, expected):
     assert normalize(text) == expected
     assert normalize(expected) == expected
+
+
+def test_what_is_invisible_is_not_white_space_and_has_no_form():
+    characters = [chr(code) for code in range(0x3000) if not visible(chr(code))]
+    assert {unicodedata.category(character) for character in characters} == {"Cc", "Cf", "Cn"}
+    assert not any(map(str.isspace, characters))
+    assert visible("\n\t \x1c\x85盗 窃") == "\n\t \x1c\x85盗 窃"
 
 
 def marks(seed, size):

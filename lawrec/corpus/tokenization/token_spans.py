@@ -1,8 +1,9 @@
 """Token spans: where the tokens of a fact are in the text as it was given.
 
 Facts are normalized before they are tokenized: full-width characters become their usual forms,
-white space disappears, and an entity or a stop word is not in the tokens as it is in the text. So
-the characters of the normalized text are traced back to the fact, and the tokens to both.
+white space and invisible characters disappear, and an entity or a stop word is not in the tokens as
+it is in the text. So the characters of the normalized text are traced back to the fact, and the
+tokens to both.
 """
 
 import unicodedata
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from lawrec.corpus.tokenization.tokenizers import Tokenizer
-from lawrec.text import nfkc
+from lawrec.text import nfkc, visible
 
 
 class Span(NamedTuple):
@@ -65,10 +66,12 @@ def normalize_with_origins(text: str) -> tuple[str, list[Span]]:
         >>> normalize_with_origins("ＡＴ e\u0301")
         ('ATé', [Span(start=0, end=1), Span(start=1, end=2), Span(start=3, end=5)])
     """
+    seen = [position for position, character in enumerate(text) if visible(character)]
+    shown = "".join(text[position] for position in seen)
     origins = [
-        (character, span)
-        for span in _independent_spans(text)
-        for character in nfkc(text[span.start : span.end])
+        (character, Span(seen[span.start], seen[span.end - 1] + 1))
+        for span in _independent_spans(shown)
+        for character in nfkc(shown[span.start : span.end])
         if not character.isspace()
     ]
     return "".join(character for character, _ in origins), [span for _, span in origins]

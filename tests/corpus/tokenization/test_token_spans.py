@@ -68,6 +68,7 @@ def check_origins(text):
 
 def test_the_spans_are_as_worked_out_by_hand():
     assert normalize_with_origins("Ａ　㎏e\u0301")[1] == [(0, 1), (2, 3), (2, 3), (3, 5)]
+    assert normalize_with_origins("\u200b盗\xade\u200d\u0301\x00")[1] == [(1, 2), (3, 6)]
 
 
 def test_tokens_and_entities_have_their_text(everything):
