@@ -263,8 +263,8 @@ def _case(
     check_encoding("".join(charges), where)
     check_label_sizes(charges, where, name="charges")
     weight = _weight(raw.weight, where)
-    field = raw.articles_field
-    field_name = f'"{field}"' if field else '"meta.relevant_articles" (or "articles")'
+    own_field = raw.articles_field
+    field_name = f'"{own_field}"' if own_field else '"meta.relevant_articles" (or "articles")'
     has_charges_alone = case_format.labels == OR_CHARGES and raw.articles is None and charges
     articles = [] if has_charges_alone else raw.articles
     cited = _article_names(articles, where, field_name=field_name)

@@ -20,7 +20,7 @@ _BEHIND_LAW = r"(?<=[法典例释定》])"  # 刑诉法, 民法典, 条例, 解�
 # "264;133之一", "264, 266", "264、266" and doccano's "264#266" are two labels each, and
 # "民法典 第1165条" is one.
 _LABEL = re.compile(
-    rf"(?:{SPACED_NUMBER}|{_BEHIND_LAW}\s+(?={_NUMBER}|[0-9０-９])|[^;；,，、|#\s])+"
+    rf"(?:{SPACED_NUMBER}|{_BEHIND_LAW}\s+(?={_NUMBER}|[0-9０-９])|[^;；,，、|#\s])++"
 )
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _KEYS = ("choices", "labels", "label", "value", "result", "entities", "articles")
@@ -31,11 +31,15 @@ _TOKEN = re.compile(
     r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([\[\](){}:,])|([^\s'"\[\](){}:,]+))\s*"""
 )
 # "民法典第1165条": another law than the Criminal Law, which the next articles of a text belong to.
-_LAW = re.compile(rf"(?!{_NUMBER})[^第]+?(?:第|(?={_NUMBER})|{_BEHIND_LAW}\s*(?=[0-9０-９]))")
+_LAW = re.compile(
+    rf"(?!{_NUMBER})[^第]{{1,60}}?(?:第|(?={_NUMBER})|{_BEHIND_LAW}\s*(?=[0-9０-９]))"
+)
 _NEXT = re.compile(_NUMBER)
 # "民法典第120、133、150条": a bare number belongs to the law if 第 has not met its 条 yet.
-_OPEN_LIST = re.compile(rf"第[{NUMERALS}]{{1,9}}$")
-_NEXT_OF_LIST = re.compile(rf"{_NUMBER}|[{NUMERALS}]{{1,9}}$")
+_ITEM = rf"[{NUMERALS}]{{1,9}}(?:[-之][{NUMERALS}]{{1,3}})?$"
+_OPEN_LIST = re.compile(f"第{_ITEM}")
+_NEXT_OF_LIST = re.compile(f"{_NUMBER}|{_ITEM}")
+_PARAGRAPH = re.compile("第[^条]{1,9}[款项目]$")
 
 
 def article_names(value: object) -> tuple[str, ...]:
@@ -155,6 +159,8 @@ def _with_law(labels: Iterable[str]) -> Iterator[str]:
     """
     law, following = "", _NEXT
     for label in labels:
+        if law and _PARAGRAPH.match(label):  # of the article before
+            continue
         named = _LAW.match(label)
         if law and following.match(label):
             name = law + label.removeprefix("第")

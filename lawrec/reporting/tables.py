@@ -48,7 +48,7 @@ def sample_note(cases: int, drawn_from: int) -> str:
     """Return what to say after the number of cases: how many they were drawn from, if from more.
 
     Example:
-        >>> sample_note(250_000, 1_000_000), sample_note(1010, 1010)
+        >>> sample_note(50_000, 1_000_000), sample_note(1010, 1010)
         (', drawn at random from 1,000,000', '')
     """
     return translate(f", drawn at random from {drawn_from:,}") if drawn_from > cases else ""

@@ -117,7 +117,7 @@ def test_the_shipped_cases_are_read_beside_cases_with_columns_of_their_own(tmp_p
     Path("own").mkdir()
     facts = "在菜市场扒窃钱包。", "撬开车门，拿走电脑。", "夜里翻墙进厂，偷走电缆。"
     for name, fact in zip(("own/train.csv", "own/valid.csv", "extra.table"), facts, strict=True):
-        Path(name).write_text(f"案情,法条\n{fact},264\n", encoding="gb18030")
+        Path(name).write_text(f"案号,案情,法条\n1,{fact},264\n", encoding="gb18030")
     options = ("--data", "own", "--extra", "criminal-law", "--extra", "extra.table")
     columns = ("--fact-field", "案情", "--articles-field", "法条", "--id-field", "案号")
     written = ("--input-format", "csv", "--encoding", "gb18030", "--no-statute")

@@ -302,7 +302,7 @@ def test_only_one_column_may_have_the_name_of_a_field_that_is_read(name):
     columns = [*dict.fromkeys(["fact", "articles", name]), "court", "court", name]
     with pytest.raises(CaseError) as caught:
         read_bytes(",".join(columns).encode(), "csv", id_field=name if name == "号" else "id")
-    assert caught.value.expected == f'only one column must be named "{name}"'
+    assert caught.value.expected == f'only one column may be named "{name}"'
 
 
 def test_columns_that_are_not_read_may_have_one_name():

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 
 import pytest
 
@@ -98,6 +99,8 @@ def test_objects_within_objects_end():
         ("民法典 第120条；133条", ["民法典 第120条", "民法典 第133条"]),
         ("民法典 1165 盗窃", ["民法典 1165", "盗窃"]),
         ("民法典第120、133、150条", ["民法典第120", "民法典第133", "民法典第150条"]),
+        ("民法典第120、133之一、7条", ["民法典第120", "民法典第133之一", "民法典第7条"]),
+        ("民法典第5条第1款、第2款、第7条", ["民法典第5条第1款", "民法典第7条"]),
         ("民法典第120条;133", ["民法典第120条", "133"]),
         ("公司法第3条；刑法274条；133条", ["公司法第3条", "刑法274条", "133条"]),
         ("公司法第3条；刑法274；第133条", ["公司法第3条", "刑法274", "第133条"]),
@@ -116,6 +119,15 @@ def test_one_text_is_split_into_its_labels(text, expected):
 @pytest.mark.parametrize("piece", ["法 ", "百 ", "第 1 ", "第", "1", "一", "民法典第1、", " "])
 def test_a_long_text_is_split_in_linear_time(piece):
     assert split_labels(f"甲{piece * 300_000}")[0].startswith("甲")
+
+
+def test_a_long_text_takes_no_more_memory_than_some_copies_of_it():
+    laws = "甲" * 4_000
+    for text in ("a" * 2_000_000, f"{laws}第1条{'、2条' * 4_000}"):
+        tracemalloc.start()
+        split_labels(text)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+        tracemalloc.stop()
 
 
 def test_a_separator_alone_splits_where_it_is_named():

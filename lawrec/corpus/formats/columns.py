@@ -65,7 +65,7 @@ def check_columns(
         if used.count(name) > 1:
             raise CaseError(
                 where,
-                expected=f'only one column must be named "{name}"',
+                expected=f'only one column may be named "{name}"',
                 got=got,
                 todo="Rename the others.",
             )

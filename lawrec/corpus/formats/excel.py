@@ -4,7 +4,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
@@ -95,7 +95,9 @@ def _filled_sheets(file: IO[bytes], where: str) -> list[Any]:
             todo=f"Divide it, or {_AS_CSV}",
         )
     workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
-    return [sheet for sheet in workbook.worksheets if _is_filled(_all_rows(sheet))]
+    sheets = workbook.worksheets
+    most = _MOST_ROWS // max(1, len(sheets))  # a blank sheet of a few bytes may have as many rows
+    return [sheet for sheet in sheets if _is_filled(islice(_all_rows(sheet), most))]
 
 
 def _all_rows(sheet: Any) -> Iterator[tuple[Any, ...]]:

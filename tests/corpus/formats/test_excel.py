@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from lawrec.corpus.cases import Case, read_cases
+from lawrec.corpus.formats import excel
 from lawrec.errors import CaseError
 
 FACT = "被告人吴某抢夺他人财物。"
@@ -88,6 +89,14 @@ def test_a_row_with_a_number_that_no_sheet_has_is_refused(tmp_path):
     error = refused(edited(path, 'row r="3"', f'row r="{10**15}"'))
     assert error.expected == "the file must be an Excel workbook (.xlsx)"
     assert error.got == "more than 1,048,576 rows"
+
+
+def test_sheets_share_the_rows_in_which_a_filled_one_is_looked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(excel, "_MOST_ROWS", 40)
+    late = [*([None] * 2 for _ in range(14)), ["fact", "articles"]]
+    first = [["fact", "articles"], [FACT, 267]]
+    assert len(list(read_cases(write(tmp_path / "c.xlsx", first, late, [], [])))) == 1
+    assert refused(write(tmp_path / "d.xlsx", first, late)).got == "['表0', '表1']"
 
 
 def test_an_escaped_character_is_the_character(tmp_path):

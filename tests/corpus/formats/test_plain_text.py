@@ -112,7 +112,7 @@ def test_no_more_than_a_sample_is_read_for_a_first_line():
         assert stream.read() == content
 
 
-def test_blank_lines_before_another_format_hide_it_not():
+def test_blank_lines_do_not_hide_another_format():
     lines = f"\n \nid,fact\n1,{FACT}\n"
     with pytest.raises(CaseError) as caught:
         read(lines)
