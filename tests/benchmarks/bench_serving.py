@@ -1,13 +1,14 @@
 """Load on `lawrec serve`: is any answer lost or mixed up, how many per second, how long they take.
 
     python tests/benchmarks/bench_serving.py [--requests 10000] [--clients 64] [--workers 1]
-        [--data FILE]
+        [--rounds 20] [--data FILE]
 
-Facts, by default of the invented cases, each with a number of its own in it, are answered by
-`Recommender` in this process first; every answer of the service must be the same. Then the service
-starts in a process of its own, and clients in another send one fact per request. The last figures
-are measured at half of the rate that the service can sustain. CPU times, which other work on the
-machine hardly changes, are those of the service alone, of one worker.
+The service starts in a process of its own. Facts, by default of the invented cases, each with a
+number of its own in it, are answered by `Recommender` in this process and then by the service, to
+which clients in another process send one fact per request: in rounds, a part of the facts each, so
+that both meet the same moods of the machine. Every answer must be the same. The last figures are
+measured at half of the rate that the service can sustain. CPU times are those of the service alone,
+of one worker.
 """
 
 import argparse
@@ -37,10 +38,10 @@ def facts_of(path: Path, n_facts: int) -> list[str]:
     return [f"第{number}号案。{facts[number % len(facts)]}" for number in range(n_facts)]
 
 
-def expected_answers(facts: list[str]) -> tuple[list[dict], float, float]:
+def expected_answers(
+    recommender: Recommender, facts: list[str]
+) -> tuple[list[dict], float, float]:
     """Return what `predict` answers, and the seconds and CPU seconds that it takes."""
-    recommender = Recommender.load()
-    recommender(facts[:64])
     start, cpu = time.perf_counter(), time.process_time()
     lines = list(answer_json(recommender(facts, top_k=1)))
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
@@ -119,23 +120,44 @@ def in_a_process(*arguments: object, **options: object) -> tuple[list[tuple], fl
         return pool.submit(send_all, *arguments, **options).result()
 
 
+def in_rounds(
+    url: str, facts: list[str], *, clients: int, rounds: int
+) -> tuple[list[tuple], list[dict], np.ndarray]:
+    """Return the results of the service, what `predict` answers, and the time that each round took.
+
+    Returns:
+        The results and the answers, in the order of the facts; and seconds and CPU seconds of
+        `predict`, seconds and CPU seconds of the service, of shape (rounds, 4).
+    """
+    recommender = Recommender.load()
+    recommender(facts[:64])
+    results, expected, times = [], [], []
+    for part in np.array_split(np.array(facts, object), rounds):
+        answers, seconds, cpu = expected_answers(recommender, list(part))
+        before = cpu_seconds(url)
+        answered, service_seconds = in_a_process(url, list(part), clients=clients, rate=0)
+        times.append((seconds, cpu, service_seconds, cpu_seconds(url) - before))
+        results += answered
+        expected += answers
+    return results, expected, np.array(times)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in (("requests", 10_000), ("clients", 64), ("workers", 1)):
+    for name, default in (("requests", 10_000), ("clients", 64), ("workers", 1), ("rounds", 20)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--data", type=Path, default=shipped_path("data/sample/train.json"))
     arguments = parser.parse_args()
-    facts = facts_of(arguments.data, arguments.requests)
-    expected, predict_seconds, predict_cpu = expected_answers(facts)
+    clients, n_facts = arguments.clients, arguments.requests
+    facts = facts_of(arguments.data, n_facts)
     process, url = start_service(arguments.workers)
     try:
         single, _ = in_a_process(url, facts[:200], clients=1, rate=0)
-        cpu = cpu_seconds(url)
-        results, seconds = in_a_process(url, facts, clients=arguments.clients, rate=0)
-        cpu = cpu_seconds(url) - cpu
-        rate, quarter = len(facts) / seconds, facts[: len(facts) // 4]
-        half, _ = in_a_process(url, quarter, clients=arguments.clients, rate=rate / 2)
+        results, expected, times = in_rounds(url, facts, clients=clients, rounds=arguments.rounds)
+        predict_seconds, predict_cpu, seconds, cpu = times.sum(axis=0)
+        rate, quarter = n_facts / seconds, facts[: n_facts // 4]
+        half, _ = in_a_process(url, quarter, clients=clients, rate=rate / 2)
     finally:
         process.terminate()
         process.wait()
@@ -144,9 +166,12 @@ def main() -> None:
     wrong = sum(got != answer for got, answer in zip(answers, expected, strict=True))
     alone = float(np.median([each[2] for each in single]))
     p99 = float(np.percentile([each[2] for each in half], 99))
-    n_facts, ratio = len(facts), predict_seconds / seconds
+    ratios = " ".join(f"{each:.0%}" for each in times[:, 0] / times[:, 2])
     print(f"answers: {statuses.count(200):,} of {n_facts:,}, {wrong:,} other than predict's")
-    print(f"predict: {n_facts / predict_seconds:.0f} facts/s; service: {rate:.0f}/s = {ratio:.0%}")
+    print(
+        f"predict: {n_facts / predict_seconds:.0f} facts/s; service: {rate:.0f}/s = "
+        f"{predict_seconds / seconds:.0%} (by round: {ratios})"
+    )
     print(
         f"CPU: predict {1e3 * predict_cpu / n_facts:.2f} ms per fact, service "
         f"{1e3 * cpu / n_facts:.2f} ms = {predict_cpu / cpu:.0%} of predict's throughput"
