@@ -38,9 +38,7 @@ def facts_of(path: Path, n_facts: int) -> list[str]:
     return [f"第{number}号案。{facts[number % len(facts)]}" for number in range(n_facts)]
 
 
-def expected_answers(
-    recommender: Recommender, facts: list[str]
-) -> tuple[list[dict], float, float]:
+def expected_answers(recommender: Recommender, facts: list[str]) -> tuple[list[dict], float, float]:
     """Return what `predict` answers, and the seconds and CPU seconds that it takes."""
     start, cpu = time.perf_counter(), time.process_time()
     lines = list(answer_json(recommender(facts, top_k=1)))
