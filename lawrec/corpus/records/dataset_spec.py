@@ -5,8 +5,6 @@ all that they depend on. Outdated records cannot be used by mistake, and nothing
 invalidated. Computing a key needs no TensorFlow.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
@@ -23,6 +21,7 @@ from lawrec.errors import CaseError
 from lawrec.law.articles import read_article_list
 from lawrec.scoring_version import SCORING_VERSION
 from lawrec.storage.resources import shipped_path
+from lawrec.storage.seal import json_digest
 from lawrec.storage.text_files import content_digest
 
 RECORDS_VERSION = 7
@@ -196,7 +195,6 @@ def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
         "user_tokens": listed_words(config.user_tokens),
         **({"learn_charges": spec.learn_charges} if extra else {}),
     }
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     # TensorFlow takes no path that is not UTF-8, and no name should steer a terminal.
     name = "".join(
         character if character.isprintable() else "_" for character in spec.data.resolve().name
@@ -209,7 +207,7 @@ def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
         articles=articles,
         known_labels=known_labels(articles, any_label=spec.case_format.any_label),
         tokenizer=tokenizer,
-        key=f"{name}-{digest[:8]}",
+        key=f"{name}-{json_digest(parts)[:8]}",
     )
 
 
