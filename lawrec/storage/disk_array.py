@@ -124,8 +124,7 @@ def equal_values_in(
     """
     values, indices = _in_range(blocks, value_range)
     order = np.argsort(values, kind="stable")
-    starts = np.flatnonzero(np.diff(values[order], prepend=~values[order[0]]))
-    sizes = np.diff(starts, append=len(order))
+    _, starts, sizes = np.unique(values[order], return_index=True, return_counts=True)
     ordered = indices[order]
     for start, size in zip(starts[sizes >= at_least], sizes[sizes >= at_least], strict=True):
         yield ordered[start : start + size].tolist()
