@@ -279,11 +279,8 @@ def write_text(path: Path, text: str) -> None:
         ...     (Path(folder) / "law.txt").read_bytes()
         b'264\n'
     """
-    with (
-        atomic_file(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="\n") as file,
-    ):
-        file.write(text)
+    with atomic_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 CSV_ENCODING = "utf-8-sig"

@@ -341,17 +341,14 @@ def _unzip(raw: BinaryIO, path: Path) -> Iterator[BinaryIO]:
                 got=quoted(names, 200) if names else "none",
                 todo="Unpack it into a folder and name that.",
             )
-        with _open_member(archive, names[0], path=path) as stream:
-            yield stream
-
-
-def _open_member(archive: zipfile.ZipFile, name: str, *, path: Path) -> BinaryIO:
-    try:
-        return cast(BinaryIO, archive.open(name))
-    except (RuntimeError, NotImplementedError) as error:  # a password, an unknown method
-        raise CaseError(
-            path, expected="the .zip file must open", got=str(error), todo="Unpack it yourself."
-        ) from error
+        try:
+            member = archive.open(names[0])
+        except (RuntimeError, NotImplementedError) as error:  # a password, an unknown method
+            raise CaseError(
+                path, expected="the .zip file must open", got=str(error), todo="Unpack it yourself."
+            ) from error
+        with member as stream:
+            yield cast(BinaryIO, stream)
 
 
 def _is_content(member: str) -> bool:
