@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from lawrec.corpus.duplicates.pair_search import (
     N_FILES,
     TextStore,
-    extend_with_numbers,
     join_near_duplicates,
     shingles,
 )
@@ -129,7 +128,6 @@ class NearDuplicateIndex:
     def first_of_group(self) -> DiskArray:
         """The first text of the group of each text; a text without relatives is its own."""
         firsts = self._store.firsts
-        extend_with_numbers(firsts, len(self._digests))
         for first, *others in self.equal_texts():
             for number in others:
                 firsts[number] = first

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lawrec.iterables import MapItems, batched, map_here
-from lawrec.storage.disk_array import BLOCK, DiskArray, ValueRange, equal_values_in, value_ranges
+from lawrec.storage.disk_array import DiskArray, ValueRange, equal_values_in, value_ranges
 from lawrec.storage.limits import MAX_CANDIDATES
 
 SHINGLE_SIZE = 5
@@ -76,6 +76,7 @@ class TextStore:
         """Add a text."""
         start, self._end = self._end, self._end + self._texts.write(text.encode())
         self._spans.append((start, self._end))
+        self.firsts.append(len(self.firsts))
 
     def text(self, number: int) -> str:
         """Return a text."""
@@ -137,20 +138,6 @@ class DisjointSets:
         """Join the sets of two numbers."""
         low, high = sorted((self.root(first), self.root(second)))
         self._parents[high] = low
-
-
-def extend_with_numbers(array: DiskArray, n_items: int) -> None:
-    """Add the numbers from 0 on to an array: the parents of numbers none of which is joined.
-
-    Example:
-        >>> import io
-        >>> parents = DiskArray(io.BytesIO(), "u8")
-        >>> extend_with_numbers(parents, 3)
-        >>> list(parents.items())
-        [0, 1, 2]
-    """
-    for start in range(0, n_items, BLOCK):
-        array.extend(range(start, min(start + BLOCK, n_items)))
 
 
 class Comparison(NamedTuple):
