@@ -135,11 +135,13 @@ def plan_shards(
     parts: list[FilePart] = []
     n_bytes = 0
     for index, file in enumerate(files):
-        described, file_parts = _plan_file(file, case_format, shard_bytes=shard_bytes)
+        described, file_parts = _plan_file(
+            file, index, case_format=case_format, shard_bytes=shard_bytes
+        )
         planned.append(described)
-        for start, end, first_line in file_parts:
-            parts.append(FilePart(index, start, end, first_line))
-            n_bytes += (described.bytes if end is None else end) - start
+        for part in file_parts:
+            parts.append(part)
+            n_bytes += (described.bytes if part.end is None else part.end) - part.start
             if n_bytes >= shard_bytes:
                 shards.append(tuple(parts))
                 parts, n_bytes = [], 0
@@ -226,22 +228,18 @@ def part_of(stream: BinaryIO, part: FilePart) -> BinaryIO:
     return cast(BinaryIO, _Part(stream, part.end - part.start))
 
 
-_Range = tuple[int, int | None, int]
-"""The start, the end and the first line of a part."""
-_WHOLE: _Range = (0, None, 1)
-
-
 def _plan_file(
-    path: Path, case_format: CaseFormat, *, shard_bytes: int
-) -> tuple[InputFile, list[_Range]]:
+    path: Path, index: int, *, case_format: CaseFormat, shard_bytes: int
+) -> tuple[InputFile, list[FilePart]]:
+    """Return a file as it is now, and its parts; `index` is that of the file in the plan."""
     status = path.stat()  # taken first: what is written while the file is read will be noticed
-    digest, encoding, parts = hashlib.sha256(), case_format.encoding, [_WHOLE]
+    digest, encoding, parts = hashlib.sha256(), case_format.encoding, [FilePart(index)]
     with open_binary(path) as stream:
         reader = READERS[case_format.reader or choose_reader(path, stream)]
     is_packed = path.suffix.lower() in DECOMPRESSORS
     with path.open("rb") as raw:
         if reader.is_lines and not is_packed and not _has_other_line_ends(raw):
-            parts = list(_line_ranges(raw, shard_bytes, digest=digest))
+            parts = list(_line_parts(raw, index, shard_bytes=shard_bytes, digest=digest))
             encoding = encoding or detect_encoding(path)
         else:
             digest = hashlib.file_digest(raw, "sha256")
@@ -249,7 +247,9 @@ def _plan_file(
     return InputFile(encodable(str(path)), size, modified, digest.hexdigest(), encoding), parts
 
 
-def _line_ranges(stream: BinaryIO, shard_bytes: int, *, digest: Any) -> Iterator[_Range]:
+def _line_parts(
+    stream: BinaryIO, index: int, *, shard_bytes: int, digest: Any
+) -> Iterator[FilePart]:
     """Yield parts of about this many bytes that end with a line; the digest gets all."""
     start, line = 0, 1
     while block := stream.read(shard_bytes):
@@ -258,7 +258,7 @@ def _line_ranges(stream: BinaryIO, shard_bytes: int, *, digest: Any) -> Iterator
             digest.update(block)
             end, n_lines = end + len(block), n_lines + block.count(b"\n")
             block = b"" if block.endswith(b"\n") else stream.readline(SAMPLE_BYTES)
-        yield start, end, line
+        yield FilePart(index, start, end, line)
         start, line = end, line + n_lines
 
 
