@@ -1,6 +1,5 @@
 """Vocabularies: tokens <-> token ids, articles <-> label ids, and the one way to encode a fact."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,7 +67,7 @@ def load_vocabulary(path: Path) -> Vocabulary:
 
 
 def build_vocabulary(
-    counts: Counter[str], *, min_count: int, max_size: int, always: Sequence[str] = ()
+    counts: Mapping[str, int], *, min_count: int, max_size: int, always: Sequence[str] = ()
 ) -> Vocabulary:
     """Return `<pad>`, `<unk>`, the user's tokens and then the most frequent tokens.
 
@@ -84,10 +83,11 @@ def build_vocabulary(
         ConfigError: There is no room for all of `always`.
 
     Example:
+        >>> from collections import Counter
         >>> build_vocabulary(Counter("abbccc"), min_count=2, max_size=10, always=["x"]).names
         ('<pad>', '<unk>', 'x', 'c', 'b')
     """
-    first = tuple(dict.fromkeys((PAD, UNK, *always)))
+    first = dict.fromkeys((PAD, UNK, *always))
     if always and len(first) > max_size:
         needed = f"the {len(first)} tokens that are always in"
         raise ConfigError(
@@ -96,15 +96,10 @@ def build_vocabulary(
             got=max_size,
             todo="Raise it, or shorten the list of corpus.user_tokens.",
         )
-    included = set(first)
-    frequent = [
-        (token, count)
-        for token, count in counts.items()
-        if count >= min_count and token not in included
-    ]
-    frequent.sort(key=lambda item: (-item[1], item[0]))
+    frequent = [token for token, n in counts.items() if n >= min_count and token not in first]
+    frequent.sort(key=lambda token: (-counts[token], token))
     room = max(0, max_size - len(first))
-    return Vocabulary((*first, *(token for token, _ in frequent[:room])))
+    return Vocabulary((*first, *frequent[:room]))
 
 
 def head_and_tail(token_ids: TokenIds, limit: int) -> TokenIds:

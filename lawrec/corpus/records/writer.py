@@ -158,13 +158,13 @@ class RecordsWriter:
 
     def _save_vocabularies(self, counts: Mapping[str, SplitCounts]) -> _Vocabularies:
         """Write the vocabularies of tokens, articles and charges, and return them."""
-        train = counts["train"].of_tokens
-        few = [token for token, n in train.cases.items() if n < self.inputs.config.min_cases]
+        train, config = counts["train"].of_tokens, self.inputs.config
+        occurrences = train.occurrences.items()
         tokens = build_vocabulary(
-            train.occurrences - Counter({token: train.occurrences[token] for token in few}),
-            min_count=self.inputs.config.min_count,
-            max_size=self.inputs.config.max_vocabulary,
-            always=listed_words(self.inputs.config.user_tokens),
+            {token: n for token, n in occurrences if train.cases[token] >= config.min_cases},
+            min_count=config.min_count,
+            max_size=config.max_vocabulary,
+            always=listed_words(config.user_tokens),
         )
         names = self.inputs.articles or sorted(_cited(counts), key=statute_order)
         articles = Vocabulary(tuple(names))
