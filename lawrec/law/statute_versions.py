@@ -236,8 +236,7 @@ def texts_in(path: Path) -> dict[str, str]:
         >>> texts_in(Path("vocab/statutes/tea/2020-01-01.json"))  # doctest: +SKIP
         {'1': '喝茶。'}
     """
-    texts = _read_texts(path)
-    return {article: text for article, text in texts.items() if not _DELETED.fullmatch(text)}
+    return _without_deleted(_read_texts(path))
 
 
 def changes(old: Version, new: Version) -> list[Change]:
@@ -253,14 +252,14 @@ def changes(old: Version, new: Version) -> list[Change]:
         [Change(article='2', kind='removed', old='扫地。', new=None)]
     """
     differing = []
-    for article in sorted(old.texts.keys() | new.texts.keys(), key=statute_order):
-        before, after = _unless_deleted(old, article), _unless_deleted(new, article)
-        if before is None and after is not None:
-            differing.append(Change(article, "added", None, after))
-        elif before is not None and after is None:
-            differing.append(Change(article, "removed", before, None))
-        elif before is not None and after is not None and not same_text(before, after):
-            differing.append(Change(article, "changed", before, after))
+    before, after = _without_deleted(old.texts), _without_deleted(new.texts)
+    for article in sorted(before.keys() | after.keys(), key=statute_order):
+        if article not in before:
+            differing.append(Change(article, "added", None, after[article]))
+        elif article not in after:
+            differing.append(Change(article, "removed", before[article], None))
+        elif not same_text(before[article], after[article]):
+            differing.append(Change(article, "changed", before[article], after[article]))
     return differing
 
 
@@ -347,9 +346,8 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _unless_deleted(version: Version, article: str) -> str | None:
-    text = version.texts.get(article)
-    return None if text is None or _DELETED.fullmatch(text) else text
+def _without_deleted(texts: dict[str, str]) -> dict[str, str]:
+    return {article: text for article, text in texts.items() if not _DELETED.fullmatch(text)}
 
 
 def _comparable(text: str) -> str:
