@@ -188,10 +188,8 @@ def _is_article(match: re.Match[str]) -> bool:
 
 
 def _name(match: re.Match[str]) -> str:
-    number, branch = (
-        _number(match["digits"] or match["number"]),
-        match["branch"] or match["hyphened"],
-    )
+    number = _number(match["digits"] or match["number"])
+    branch = match["branch"] or match["hyphened"]
     if not number:
         raise ValueError(f"not an article: {match[0]!r}")
     return str(number) + (f"之{_in_chinese(_number(branch))}" if branch else "")

@@ -196,7 +196,7 @@ def _python_to_json(text: str) -> str:
 
 def _scalar(token: re.Match[str]) -> str:
     """Return a quoted text or a bare word of Python as JSON."""
-    _, _, _, word = token.groups()
+    word = token[4]
     if word and re.fullmatch("[1-9][0-9]{0,8}|0", word):
         return word
     if word and is_empty(word):
