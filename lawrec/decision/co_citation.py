@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lawrec.types import BoolArray, Float64Array, NumberArray
+from lawrec.types import BoolArray, NumberArray
 
 MIN_CASES = 20
 """Cases that an article needs before "always" means anything."""
@@ -48,30 +48,13 @@ class CoCitationViolation:
     other: str
 
 
-def lift(pair_counts: NumberArray, n_cases: int) -> Float64Array:
-    """Return how many times as often two articles are cited together as if they were independent.
-
-    n_ab n / (n_a n_b), and 0 where an article has no case.
+def find_co_citations(pair_counts: NumberArray, n_cases: int) -> CoCitations:
+    """Return which articles are always and never cited together.
 
     Args:
         pair_counts: Number of cases that cite both articles, (n_articles, n_articles); on the
             diagonal, number of cases that cite the article.
         n_cases: Number of all cases.
-
-    Returns:
-        float64 (n_articles, n_articles).
-
-    Example:
-        >>> lift(np.array([[2, 1], [1, 2]]), n_cases=8).tolist()
-        [[4.0, 2.0], [2.0, 4.0]]
-    """
-    single = np.diagonal(pair_counts).astype(np.float64)
-    by_chance = np.outer(single, single)
-    return np.where(by_chance > 0, pair_counts * float(n_cases) / np.maximum(by_chance, 1), 0.0)
-
-
-def find_co_citations(pair_counts: NumberArray, n_cases: int) -> CoCitations:
-    """Return which articles are always and never cited together, from counts as in `lift`.
 
     Example:
         >>> find_co_citations(np.array([[50, 50], [50, 100]]), n_cases=200)
@@ -83,7 +66,7 @@ def find_co_citations(pair_counts: NumberArray, n_cases: int) -> CoCitations:
     expected = np.outer(single, single) / max(n_cases, 1)
     return CoCitations(
         always=_pairs_by_row(nearly_all & another & (single >= MIN_CASES)[:, None]),
-        never=_pairs_by_row((lift(pair_counts, n_cases) == 0) & (expected >= MIN_EXPECTED)),
+        never=_pairs_by_row((pair_counts == 0) & (expected >= MIN_EXPECTED)),
     )
 
 

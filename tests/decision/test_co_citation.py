@@ -9,7 +9,6 @@ from lawrec.decision.co_citation import (
     CoCitationViolation,
     find_co_citations,
     find_violations,
-    lift,
 )
 
 NAMES = ("264", "266", "347", "52")
@@ -18,21 +17,6 @@ NAMES = ("264", "266", "347", "52")
 def counted(y_true):
     y_true = np.asarray(y_true, np.int64)
     return y_true.T @ y_true, len(y_true)
-
-
-def test_lift_by_hand():
-    pair_counts, cases = counted([[1, 1, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0]])
-    assert lift(pair_counts, cases).tolist() == [
-        [4 * 2 / 4, 4 * 2 / 6, 0, 0],
-        [4 * 2 / 6, 4 * 3 / 9, 4 * 1 / 6, 0],
-        [0, 4 * 1 / 6, 4 * 2 / 4, 0],
-        [0, 0, 0, 0],
-    ]
-
-
-def test_lift_of_independent_articles_is_1():
-    y_true = [[a, b] for a in (0, 1) for b in (0, 1)] * 5
-    np.testing.assert_allclose(lift(*counted(y_true)), [[2, 1], [1, 2]])
 
 
 @pytest.mark.parametrize(
