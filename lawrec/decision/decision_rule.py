@@ -102,7 +102,8 @@ def passing(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
         >>> passing(np.array([[0.6, 0.4], [0.1, 0.2]], np.float32), rule).tolist()
         [[True, False], [False, False]]
     """
-    return _passing(round_scores(y_score), rule)
+    passes = RULE_KINDS[rule.kind].passes(_eligible(round_scores(y_score), rule), rule)
+    return passes & np.isfinite(rule.thresholds)
 
 
 def score_thresholds(y_score: Float32Array, rule: DecisionRule) -> Float32Array:
@@ -121,11 +122,6 @@ def score_thresholds(y_score: Float32Array, rule: DecisionRule) -> Float32Array:
     return np.broadcast_to(thresholds, y_score.shape)
 
 
-def _passing(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
-    passes = RULE_KINDS[rule.kind].passes(_eligible(y_score, rule), rule)
-    return passes & np.isfinite(rule.thresholds)
-
-
 def _eligible(y_score: Float32Array, rule: DecisionRule) -> Float32Array:
     """Return the scores, 0 for articles that never pass: they are not the best of a case either."""
     eligible = np.isfinite(rule.thresholds)
@@ -133,7 +129,7 @@ def _eligible(y_score: Float32Array, rule: DecisionRule) -> Float32Array:
 
 
 def _decide_chunk(y_score: Float32Array, rule: DecisionRule) -> BoolArray:
-    listed = _passing(y_score, rule) | (y_score >= rule.guarantee)
+    listed = passing(y_score, rule) | (y_score >= rule.guarantee)
     n_listed = listed.sum(axis=1)
     n_wanted = np.clip(n_listed, rule.min_articles, min(rule.max_articles, listed.shape[1]))
     rows = np.flatnonzero(n_listed != n_wanted)
