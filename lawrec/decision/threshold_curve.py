@@ -77,7 +77,8 @@ def threshold_curve(y_true: BoolArray, y_score: Float32Array) -> ThresholdCurve:
         part = np.sort(y_score[start : start + SORT_CHUNK])
         index = np.searchsorted(part, thresholds)
         n_lower += index
-        next_lower = np.maximum(next_lower, _score_before(part, index))
+        score_before = np.where(index > 0, part[index - 1], np.float32(0))
+        next_lower = np.maximum(next_lower, score_before)
     return ThresholdCurve(
         thresholds=np.append(NEVER, thresholds),
         next_lower=np.append(NEVER, next_lower),
@@ -85,8 +86,3 @@ def threshold_curve(y_true: BoolArray, y_score: Float32Array) -> ThresholdCurve:
         tp=np.append(0, len(true_scores) - np.searchsorted(true_scores, thresholds)),
         n_positives=len(true_scores),
     )
-
-
-def _score_before(scores: Float32Array, index: Int64Array) -> Float32Array:
-    """Return the score before each index of sorted scores, 0 before the first."""
-    return np.where(index > 0, scores[index - 1], np.float32(0))
