@@ -174,10 +174,9 @@ def find_damage(records: Records, split: str) -> RecordsError | None:
     Example:
         >>> find_damage(records, "train")  # doctest: +SKIP
     """
-    for shard, path in zip(records.split(split).shards, records.shard_paths(split), strict=True):
-        if not _is_undamaged(shard, path):
-            return damage_error(path)
-    return None
+    shards = records.split(split).shards
+    damage = (_shard_damage(records.folder, shard) for shard in shards)
+    return next(filter(None, damage), None)
 
 
 def verify(folder: Path, progress: Progress = SILENT, *, vocab: Path | None = None) -> Verification:
@@ -201,9 +200,8 @@ def verify(folder: Path, progress: Progress = SILENT, *, vocab: Path | None = No
     cases = 0
     damage = _vocabulary_damage(vocab, manifest) if vocab else []
     for shard in shards:
-        path = folder / shard.name
-        if not _is_undamaged(shard, path):
-            damage.append(damage_error(path))
+        if shard_damage := _shard_damage(folder, shard):
+            damage.append(shard_damage)
         cases += shard.cases
         progress.update(f"verify {folder.name}", cases, total)
     return Verification(folder, len(shards), total, tuple(damage))
@@ -311,8 +309,11 @@ def _write_again(folder: Path) -> str:
     return f"The next `lawrec prepare` or `lawrec train` of its cases writes {folder} again."
 
 
-def _is_undamaged(shard: Shard, path: Path) -> bool:
-    return path.is_file() and sha256(path) == shard.sha256 and _count_records(path) == shard.cases
+def _shard_damage(folder: Path, shard: Shard) -> RecordsError | None:
+    path = folder / shard.name
+    if path.is_file() and sha256(path) == shard.sha256 and _count_records(path) == shard.cases:
+        return None
+    return damage_error(path)
 
 
 def _count_records(path: Path) -> int:
