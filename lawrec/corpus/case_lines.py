@@ -47,11 +47,6 @@ class CaseLine:
         return self.case.where
 
     @property
-    def file(self) -> str:
-        """The file."""
-        return self.where.rpartition(":")[0]
-
-    @property
     def number(self) -> int:
         """The line in its file, from 1."""
         return int(self.where.rpartition(":")[2])

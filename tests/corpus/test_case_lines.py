@@ -76,9 +76,9 @@ def test_other_bytes_in_a_field_that_no_one_reads_are_kept(tmp_path):
 def test_files_of_a_pattern_or_a_folder_come_in_turn(tmp_path):
     for name in ("train-1.json", "train-0.json"):
         write(tmp_path, name, PLAIN + b"\n\n" + PLAIN)
-    expected = [(f"{tmp_path}/train-{file}.json", n) for file in (0, 1) for n in (1, 3)]
+    expected = [(f"{tmp_path}/train-{file}.json:{n}", n) for file in (0, 1) for n in (1, 3)]
     for path in (tmp_path, tmp_path / "train-*.json"):
-        assert [(line.file, line.number) for line in read_lines(path)] == expected
+        assert [(line.where, line.number) for line in read_lines(path)] == expected
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,8 @@ class Span(NamedTuple):
     end: int
 
 
-def _whole(token: str) -> list[str]:
-    return [token]
-
-
 def token_spans(
-    tokenizer: Tokenizer, fact: str, *, split: Callable[[str], list[str]] = _whole
+    tokenizer: Tokenizer, fact: str, *, split: Callable[[str], list[str]] = lambda token: [token]
 ) -> list[tuple[str, Span]]:
     """Return the tokens of a fact, each with its characters in the fact as it is.
 

@@ -72,11 +72,6 @@ class Tokenizer:
     stretches: StretchFunction
     recipe: TokenizerRecipe | None = None
 
-    @property
-    def words(self) -> list[str]:
-        """The words of the user dictionaries."""
-        return self.recipe.words.splitlines() if self.recipe else []
-
 
 @dataclass(frozen=True)
 class Backend:
@@ -197,12 +192,13 @@ def note_on_split_words(tokenizer: Tokenizer) -> str:
         >>> note_on_split_words(load_tokenizer(CorpusConfig(tokenizer="char")))
         ''
     """
-    split = [word for word in tokenizer.words if tokenizer.tokenize(word) != [word]]
+    words = tokenizer.recipe.words.splitlines() if tokenizer.recipe else []
+    split = [word for word in words if tokenizer.tokenize(word) != [word]]
     if not split:
         return ""
     shown = ", ".join(f'"{word}"' for word in split[:_SHOWN_WORDS])
     return marked(
-        f"{len(split):,} of {len(tokenizer.words):,} words of the dictionaries are split whatever "
+        f"{len(split):,} of {len(words):,} words of the dictionaries are split whatever "
         f"the fact, such as {shown}. Leave out their punctuation marks."
     )
 
@@ -279,10 +275,6 @@ def _rjieba(words: Sequence[str]) -> TokenizeFunction:
     return lambda text: [token for token, _, _ in tokenizer.tokenize(text)]
 
 
-def _characters(words: Sequence[str]) -> TokenizeFunction:
-    return list
-
-
 def _named(name: str, words: Iterable[str]) -> str:
     """Return a name and a digest of words: "stop words 3fdba35f04dc"."""
     digest = hashlib.sha256("\n".join(words).encode()).hexdigest()
@@ -292,5 +284,5 @@ def _named(name: str, words: Iterable[str]) -> str:
 TOKENIZERS = {
     "jieba": Backend(_jieba, is_quick=False, package="jieba"),
     "rjieba": Backend(_rjieba, is_quick=True, package="rjieba"),
-    "char": Backend(_characters, is_quick=True),
+    "char": Backend(lambda words: list, is_quick=True),
 }
