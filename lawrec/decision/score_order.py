@@ -75,8 +75,7 @@ def top_mask(y_score: Float32Array, n: Int64Array, *, priority: Int64Array) -> B
     keys = _sort_keys(y_score) | (priority << (_SCORE_BITS + _COLUMN_BITS))
     best = _largest(keys, max(1, int(n.max())))
     lowest = np.take_along_axis(best, np.maximum(n, 1)[:, None] - 1, axis=1)  # key of the n-th best
-    mask: BoolArray = (keys >= lowest) & (n > 0)[:, None]
-    return mask
+    return (keys >= lowest) & (n > 0)[:, None]
 
 
 def relative_scores(y_score: Float32Array) -> Float32Array:
@@ -124,5 +123,4 @@ def _sort_keys(y_score: Float32Array) -> Int64Array:
 
 def _largest(keys: Int64Array, n: int) -> Int64Array:
     """Return the n largest keys of each row, the largest first, int64 (n_cases, n)."""
-    best: Int64Array = -np.sort(np.partition(-keys, n - 1, axis=1)[:, :n], axis=1)
-    return best
+    return -np.sort(np.partition(-keys, n - 1, axis=1)[:, :n], axis=1)

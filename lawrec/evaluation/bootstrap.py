@@ -251,7 +251,6 @@ def _weighted_mean(values: Float64Array) -> Callable[[Float32Array], Float64Arra
     numbers = np.nan_to_num(values)
 
     def weighted_mean(weights: Float32Array) -> Float64Array:
-        mean: Float64Array = (weights @ numbers) / np.maximum(weights @ defined, 1)
-        return mean
+        return (weights @ numbers) / np.maximum(weights @ defined, 1)
 
     return weighted_mean

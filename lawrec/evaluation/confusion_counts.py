@@ -181,8 +181,7 @@ def micro(ratio: Ratio, counts: Counts) -> Float64Array:
         >>> float(micro(recall, Counts(*np.array([[2, 1], [0, 0], [0, 1], [0, 0]]))))
         0.75
     """
-    value: Float64Array = ratio(counts.pooled)[..., 0]
-    return value
+    return ratio(counts.pooled)[..., 0]
 
 
 def macro(ratio: Ratio, counts: Counts) -> Float64Array:

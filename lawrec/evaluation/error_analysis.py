@@ -75,8 +75,7 @@ def threshold_sweep(
     def at_or_above(per_bin: Int64Array) -> Int64Array:
         """Return the number of entries that reach each threshold, (n_thresholds, n_articles)."""
         falling = per_bin.reshape(n_articles, -1)[:, ::-1]
-        table: Int64Array = falling.cumsum(axis=1)[:, ::-1].T
-        return table
+        return falling.cumsum(axis=1)[:, ::-1].T
 
     predicted, tp = at_or_above(in_bins), at_or_above(true_in_bins)
     fn = tp[0] - tp  # every score reaches threshold 0

@@ -93,16 +93,14 @@ def _ranking_of_block(
 
 def _discounted_gain(hits: BoolArray) -> Float64Array:
     """Return the sum of 1 / log2(rank + 1) over the hits of each case."""
-    gain: Float64Array = hits @ (1 / np.log2(np.arange(hits.shape[1]) + 2))
-    return gain
+    return hits @ (1 / np.log2(np.arange(hits.shape[1]) + 2))
 
 
 def _ideal_gain(n_true: Float64Array, k: int) -> Float64Array:
     """Return the gain if all true articles came first, nan where there is none."""
     # sums[n] is the gain of n hits at ranks 1 to n; sums[0] is nan.
     sums = np.append(np.nan, (1 / np.log2(np.arange(k) + 2)).cumsum())
-    gain: Float64Array = sums[np.minimum(np.nan_to_num(n_true), k).astype(np.int64)]
-    return gain
+    return sums[np.minimum(np.nan_to_num(n_true), k).astype(np.int64)]
 
 
 @dataclass(frozen=True)

@@ -161,8 +161,7 @@ def _units(utf16: bytes) -> Units:
 
 
 def _pairs(first: Units, second: Units | np.uint16) -> Pairs:
-    pairs: Pairs = (first.astype(np.uint32) << np.uint32(16)) | second
-    return pairs
+    return (first.astype(np.uint32) << np.uint32(16)) | second
 
 
 def _sum_between(units: Units, bounds: npt.NDArray[np.int64]) -> int:
