@@ -142,13 +142,8 @@ def _key(run: Run, checkpoint: str, *, engine: str, cases: LabelledCases) -> str
 
 def _store(scored: ScoredCases, path: Path, *, key: str, progress: Progress) -> None:
     """Write scores and their digest; a message says where that is not possible."""
-    arrays: dict[str, Any] = {
-        **vars(scored),
-        "articles": text_array(scored.articles),
-        "skipped": np.asarray(scored.skipped),
-        "trained": np.asarray(scored.trained),
-        "drawn_from": np.asarray(scored.drawn_from),
-    }
+    values = {**vars(scored), "articles": text_array(scored.articles)}
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in values.items()}
     arrays["digest"] = np.asarray(_digest(arrays, key))
     try:
         with atomic_file(path) as temporary, temporary.open("wb") as file:
@@ -165,16 +160,9 @@ def _load(path: Path, key: str, *, progress: Progress) -> ScoredCases | None:
         arrays = read_arrays(path)
         if str(arrays.pop("digest")) != _digest(arrays, key):
             raise ValueError("other scores than its name says")
-        return ScoredCases(
-            articles=texts_in(arrays["articles"]),
-            y_true=arrays["y_true"],
-            y_score=arrays["y_score"],
-            known=arrays["known"],
-            skipped=int(arrays["skipped"]),
-            trained=int(arrays["trained"]),
-            positions=arrays["positions"],
-            drawn_from=int(arrays["drawn_from"]),
-        )
+        values: dict[str, Any] = {**arrays, "articles": texts_in(arrays["articles"])}
+        values |= {name: int(arrays[name]) for name in ("skipped", "trained", "drawn_from")}
+        return ScoredCases(**values)
     except SEAL_ERRORS as error:
         progress.message(f"{path} is damaged ({error}): the cases are scored again.")
         return None
