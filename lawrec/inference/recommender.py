@@ -41,14 +41,6 @@ FIRST_WINDOW = 32
 """The greatest number of cases that are scored before the first answers."""
 
 
-def _no_index() -> None:
-    return None
-
-
-def _no_contributions(_: Sequence[TokenIds]) -> Contributions | None:
-    return None
-
-
 @dataclass(frozen=True)
 class Recommender:
     """A trained run, loaded by `Recommender.load` and ready to answer.
@@ -82,8 +74,8 @@ class Recommender:
     tuned: TunedThresholds
     articles: tuple[str, ...]
     titles: Mapping[str, str]
-    contributions: Callable[[Sequence[TokenIds]], Contributions | None] = _no_contributions
-    index: Callable[[], CaseIndex | None] = _no_index
+    contributions: Callable[[Sequence[TokenIds]], Contributions | None] = lambda cases: None
+    index: Callable[[], CaseIndex | None] = lambda: None
     digest: str = ""
 
     @classmethod
