@@ -15,7 +15,7 @@ import numpy as np
 
 from lawrec.corpus.cases import Case, n_characters, no_answer_error
 from lawrec.corpus.vocabulary import Encoder
-from lawrec.decision.recommend import Decision, Recommendation, recommend
+from lawrec.decision.recommend import Decision, recommend
 from lawrec.errors import CaseError, ConfigError
 from lawrec.inference.encode_cases import EncodedCase, encode_cases
 from lawrec.inference.engines import AUTO, AUTO_ENGINE, EngineChoice
@@ -283,9 +283,8 @@ class Recommender:
             articles=self.articles,
             titles=self.titles,
         )
-        index, similar_cases = self.index(), None
-        if index:
-            similar_cases = index.similar(fact.token_ids, self.articles)
+        index = self.index()
+        similar_cases = index.similar(fact.token_ids, self.articles) if index else None
         return replace(answer, decision=decision, similar_cases=similar_cases)
 
     def _answers(
@@ -325,16 +324,13 @@ class Recommender:
                 todo="Leave the option out, or train a run with ranking.second_stage=true.",
             )
         columns = {article: column for column, article in enumerate(self.articles)}
-
-        def with_features(row: int, entry: Recommendation) -> Recommendation:
-            column = columns[entry.article]
-            return replace(entry, features=contributions.strongest(row, column, limit=limit))
-
+        strongest = partial(contributions.strongest, limit=limit)
         return [
             replace(
                 decision,
                 recommendations=tuple(
-                    with_features(row, entry) for entry in decision.recommendations
+                    replace(entry, features=strongest(row, columns[entry.article]))
+                    for entry in decision.recommendations
                 ),
             )
             for row, decision in enumerate(decisions)
