@@ -4,7 +4,7 @@ The search runs where it was started, and it alone writes the journal. The nodes
 the folder of the study under the same paths.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from functools import partial
 from multiprocessing.connection import Connection
@@ -23,7 +23,7 @@ def start_on_cluster(training: Training, connection: Connection) -> "_Trial":
     Example:
         >>> start_on_cluster(training, connection).join()  # doctest: +SKIP
     """
-    trial = _Trial(partial(_messages, training), connection)
+    trial = _Trial(training, connection)
     trial.start()
     return trial
 
@@ -32,13 +32,13 @@ class _Trial(Thread):
     """Passes on the messages of a trial.
 
     Args:
-        make: Returns them, on the cluster.
+        training: The trial's training, on the cluster.
         connection: The trial's end of the pipe.
     """
 
-    def __init__(self, make: "partial[Iterator[Message]]", connection: Connection) -> None:
+    def __init__(self, training: Training, connection: Connection) -> None:
         super().__init__(daemon=True)
-        self._make, self._connection, self._stopped = make, connection, Event()
+        self._training, self._connection, self._stopped = training, connection, Event()
 
     def run(self) -> None:
         with self._connection, closing(self._from_cluster()) as received:
@@ -49,11 +49,8 @@ class _Trial(Thread):
         self._stopped.set()
 
     def _from_cluster(self) -> Generator[Message, None, None]:
+        make = partial(messages, self._training)
         try:
-            yield from values_on_cluster(self._make, self._stopped.is_set)
+            yield from values_on_cluster(make, self._stopped.is_set)
         except ConfigError as error:
             yield str(error)
-
-
-def _messages(training: Training) -> Iterator[Message]:
-    return messages(training())

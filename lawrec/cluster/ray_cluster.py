@@ -49,12 +49,11 @@ def connected(address: str) -> Iterator[None]:
         >>> with connected("local"):  # doctest: +SKIP
         ...     results = dict(map_on_cluster(abs, [-1, 2]))
     """
-    if address == LOCAL:
-        os.environ.setdefault(*_ON_LOOPBACK)
-    ray = _import_ray()
     options: dict[str, Any] = {"address": address, "log_to_driver": False}
     if address == LOCAL:
+        os.environ.setdefault(*_ON_LOOPBACK)
         options |= {"num_cpus": available_cores(), "include_dashboard": False}
+    ray = _import_ray()
     try:
         _check_reachable(address)
         ray.init(**options, logging_level="ERROR")
@@ -251,7 +250,7 @@ def _lost_error(got: str) -> ConfigError:
 def _most_tasks() -> int:
     """Return how many tasks to keep submitted, for the CPUs that the cluster has just now."""
     cpus = _import_ray().cluster_resources().get("CPU", 1)
-    return max(_TASKS_PER_CPU * int(cpus), _TASKS_PER_CPU)
+    return _TASKS_PER_CPU * max(1, int(cpus))
 
 
 def _import_ray() -> Any:

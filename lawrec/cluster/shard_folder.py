@@ -297,10 +297,11 @@ def _read_plan(path: Path, job: Mapping[str, Any]) -> ShardPlan:
     Raises:
         ConfigError: It is damaged, or that of another job.
     """
+    job = json.loads(json.dumps(job))  # as it is written: tuples are lists
     try:
         values = read_sealed(path)
         begun, plan = values["job"], ShardPlan.from_dict(values)
-        differences = [key for key in begun | job if begun.get(key) != _as_json(job.get(key))]
+        differences = [key for key in begun | job if begun.get(key) != job.get(key)]
     except SEAL_ERRORS as error:
         raise ConfigError(
             path, expected="the plan must be undamaged", got=error, todo="Name a new folder."
@@ -310,7 +311,7 @@ def _read_plan(path: Path, job: Mapping[str, Any]) -> ShardPlan:
         raise ConfigError(
             path,
             expected=f"the job must be the one that was begun, with {key} {begun.get(key)!r}",
-            got=repr(_as_json(job.get(key))),
+            got=repr(job.get(key)),
             todo="Name a new folder for it.",
         )
     return plan
@@ -328,7 +329,3 @@ def _check_files(plan: ShardPlan, files: Sequence[Path], *, where: Path) -> None
         )
     for described, file in zip(plan.files, files, strict=True):
         check_unchanged(described, file)
-
-
-def _as_json(value: Any) -> Any:
-    return json.loads(json.dumps(value))

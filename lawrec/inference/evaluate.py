@@ -17,7 +17,7 @@ from lawrec.inference.score_cases import score_file
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.labelled_cases import LabelledCases, labelled_cases
-from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
+from lawrec.runs.leakage import refuse_same_cases, split_path
 from lawrec.runs.ranker_file import load_ranker
 from lawrec.runs.results import EvaluationResult, ScoredCases
 from lawrec.runs.run import Run
@@ -107,8 +107,9 @@ def _predict(
     """Return the scores of a run for the cases, and the lists by its thresholds."""
     checkpoint = best_checkpoint(run, progress)
     tuned = load_thresholds(run, checkpoint)
-    used = {**trained_on(run), "tune": tuned.tuned_on}
-    refuse_same_cases(cases.path, cases.sha256, purpose="evaluate", used=used)
+    refuse_same_cases(
+        run, cases.path, digest=cases.sha256, purpose="evaluate", tuned_on=tuned.tuned_on
+    )
     scored = score_file(run, cases, checkpoint=checkpoint, engine=engine, progress=progress)
     rule = extend_rule(tuned.rule, len(scored.articles))
     n_unknown = len(scored.articles) - len(run.label_counts)

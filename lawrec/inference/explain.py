@@ -179,20 +179,18 @@ def _explanation(
 ) -> Explanation:
     """Return the explanation of one article; `index` is its column of the occluded parts."""
     strongest = partial(_strongest, fact)
-    explanation = Explanation(
+    if rival is not None:
+        either_way = partial(strongest, strength=np.abs)
+        rival = replace(
+            rival,
+            clauses=either_way(of_clauses.parts, of_clauses.leads[:, index], limit=CLAUSES),
+            words=either_way(of_words.parts, of_words.leads[:, index], limit=WORDS),
+        )
+    return Explanation(
         clauses=strongest(of_clauses.parts, of_clauses.logits[:, index], limit=CLAUSES),
         words=strongest(of_words.parts, of_words.logits[:, index], limit=WORDS),
-        rival=None,
+        rival=rival,
     )
-    if rival is None:
-        return explanation
-    either_way = partial(strongest, strength=np.abs)
-    rival = replace(
-        rival,
-        clauses=either_way(of_clauses.parts, of_clauses.leads[:, index], limit=CLAUSES),
-        words=either_way(of_words.parts, of_words.leads[:, index], limit=WORDS),
-    )
-    return replace(explanation, rival=rival)
 
 
 def _strongest(

@@ -15,7 +15,7 @@ import numpy as np
 
 from lawrec.corpus.cases import Case, n_characters, no_answer_error
 from lawrec.corpus.vocabulary import Encoder
-from lawrec.decision.recommend import Decision, Recommendation, recommend
+from lawrec.decision.recommend import Decision, recommend
 from lawrec.errors import CaseError, ConfigError
 from lawrec.inference.encode_cases import EncodedCase, encode_cases
 from lawrec.inference.engines import AUTO, AUTO_ENGINE, EngineChoice
@@ -39,14 +39,6 @@ from lawrec.types import TokenIds
 
 FIRST_WINDOW = 32
 """The greatest number of cases that are scored before the first answers."""
-
-
-def _no_index() -> None:
-    return None
-
-
-def _no_contributions(_: Sequence[TokenIds]) -> Contributions | None:
-    return None
 
 
 @dataclass(frozen=True)
@@ -82,8 +74,8 @@ class Recommender:
     tuned: TunedThresholds
     articles: tuple[str, ...]
     titles: Mapping[str, str]
-    contributions: Callable[[Sequence[TokenIds]], Contributions | None] = _no_contributions
-    index: Callable[[], CaseIndex | None] = _no_index
+    contributions: Callable[[Sequence[TokenIds]], Contributions | None] = lambda cases: None
+    index: Callable[[], CaseIndex | None] = lambda: None
     digest: str = ""
 
     @classmethod
@@ -291,9 +283,8 @@ class Recommender:
             articles=self.articles,
             titles=self.titles,
         )
-        index, similar_cases = self.index(), None
-        if index:
-            similar_cases = index.similar(fact.token_ids, self.articles)
+        index = self.index()
+        similar_cases = index.similar(fact.token_ids, self.articles) if index else None
         return replace(answer, decision=decision, similar_cases=similar_cases)
 
     def _answers(
@@ -333,16 +324,13 @@ class Recommender:
                 todo="Leave the option out, or train a run with ranking.second_stage=true.",
             )
         columns = {article: column for column, article in enumerate(self.articles)}
-
-        def with_features(row: int, entry: Recommendation) -> Recommendation:
-            column = columns[entry.article]
-            return replace(entry, features=contributions.strongest(row, column, limit=limit))
-
+        strongest = partial(contributions.strongest, limit=limit)
         return [
             replace(
                 decision,
                 recommendations=tuple(
-                    with_features(row, entry) for entry in decision.recommendations
+                    replace(entry, features=strongest(row, columns[entry.article]))
+                    for entry in decision.recommendations
                 ),
             )
             for row, decision in enumerate(decisions)

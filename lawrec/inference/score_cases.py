@@ -8,7 +8,7 @@ other cases, or damaged ones, are never used by mistake: they are computed again
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from lawrec.runs.trained_cases_file import count_trained, load_trained_cases
 from lawrec.storage.array_files import read_arrays, text_array, texts_in
 from lawrec.storage.files import atomic_file
 from lawrec.storage.seal import SEAL_ERRORS, json_digest
-from lawrec.types import BoolArray, Int64Array
+from lawrec.types import Int64Array
 
 SCORES_VERSION = 9  # rises when what is stored in `scores/` changes
 
@@ -121,7 +121,9 @@ def join_cases(first: ScoredCases, second: ScoredCases) -> ScoredCases:
 
 
 def _with_articles(scored: ScoredCases, articles: tuple[str, ...]) -> ScoredCases:
-    """Return cases with a column for each of these articles."""
+    """Return cases with a column for each of these articles: new ones are false and score 0."""
+    if articles == scored.articles:
+        return scored
     n_cases, columns = len(scored), [articles.index(name) for name in scored.articles]
     y_true = np.zeros((n_cases, len(articles)), np.bool_)
     y_score, known = np.zeros(y_true.shape, np.float32), np.ones(y_true.shape, np.bool_)
@@ -140,13 +142,8 @@ def _key(run: Run, checkpoint: str, *, engine: str, cases: LabelledCases) -> str
 
 def _store(scored: ScoredCases, path: Path, *, key: str, progress: Progress) -> None:
     """Write scores and their digest; a message says where that is not possible."""
-    arrays: dict[str, Any] = {
-        **vars(scored),
-        "articles": text_array(scored.articles),
-        "skipped": np.asarray(scored.skipped),
-        "trained": np.asarray(scored.trained),
-        "drawn_from": np.asarray(scored.drawn_from),
-    }
+    values = {**vars(scored), "articles": text_array(scored.articles)}
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in values.items()}
     arrays["digest"] = np.asarray(_digest(arrays, key))
     try:
         with atomic_file(path) as temporary, temporary.open("wb") as file:
@@ -163,16 +160,9 @@ def _load(path: Path, key: str, *, progress: Progress) -> ScoredCases | None:
         arrays = read_arrays(path)
         if str(arrays.pop("digest")) != _digest(arrays, key):
             raise ValueError("other scores than its name says")
-        return ScoredCases(
-            articles=texts_in(arrays["articles"]),
-            y_true=arrays["y_true"],
-            y_score=arrays["y_score"],
-            known=arrays["known"],
-            skipped=int(arrays["skipped"]),
-            trained=int(arrays["trained"]),
-            positions=arrays["positions"],
-            drawn_from=int(arrays["drawn_from"]),
-        )
+        values: dict[str, Any] = {**arrays, "articles": texts_in(arrays["articles"])}
+        values |= {name: int(arrays[name]) for name in ("skipped", "trained", "drawn_from")}
+        return ScoredCases(**values)
     except SEAL_ERRORS as error:
         progress.message(f"{path} is damaged ({error}): the cases are scored again.")
         return None
@@ -244,17 +234,22 @@ def score_cases(
     cases.check_unchanged()
     if not n_scored:
         raise no_case_error(cases.path)
-    new = tuple(sorted(others_cited, key=statute_order))
-    return ScoredCases(
-        articles=run.articles.names + new,
-        y_true=_with_columns(y_true, new, rows=others_cited),
-        y_score=np.pad(y_score, ((0, 0), (0, len(new)))) if new else y_score,
-        known=~_with_columns(~known, new, rows=others_unknown),
+    scored = ScoredCases(
+        articles=run.articles.names,
+        y_true=y_true,
+        y_score=y_score,
+        known=known,
         skipped=bad_lines.skipped,
         trained=trained,
         positions=positions,
         drawn_from=drawn_from,
     )
+    new = sorted(others_cited, key=statute_order)
+    scored = _with_articles(scored, (*run.articles.names, *new))
+    for column, name in enumerate(new, len(run.articles)):
+        scored.y_true[others_cited[name], column] = True
+        scored.known[others_unknown[name], column] = False
+    return scored
 
 
 def _add_others(
@@ -269,16 +264,6 @@ def _add_others(
         for name in of_case:
             if name not in vocabulary.ids:
                 rows[name].append(row)
-
-
-def _with_columns(
-    matrix: BoolArray, names: tuple[str, ...], *, rows: Mapping[str, list[int]]
-) -> BoolArray:
-    """Return a matrix with one more column for each name, True in the rows of that name."""
-    columns = np.zeros((len(matrix), len(names)), np.bool_)
-    for column, name in enumerate(names):
-        columns[rows.get(name, []), column] = True
-    return np.concatenate((matrix, columns), axis=1) if names else matrix
 
 
 def _at(positions: Int64Array, cases: Iterable[Case]) -> Iterator[Case]:

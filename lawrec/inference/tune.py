@@ -28,7 +28,7 @@ from lawrec.progress import SILENT, Progress
 from lawrec.registry import lookup
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.labelled_cases import LabelledCases, labelled_cases
-from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
+from lawrec.runs.leakage import refuse_same_cases, split_path
 from lawrec.runs.out_of_fold_file import load_out_of_fold_scores
 from lawrec.runs.results import FeedbackEffect, GuaranteeCost, ScoredCases, TuningResult
 from lawrec.runs.run import Run
@@ -80,8 +80,9 @@ def tune_run(
     file = source or run.splits["train"]
     kept = labelled_cases([run], feedback, skip_bad=skip_bad) if feedback else None
     if kept:
-        used = trained_on(run) | {"tune": (file.sha256,)}
-        refuse_same_cases(kept.path, kept.sha256, purpose="tune", used=used)
+        refuse_same_cases(
+            run, kept.path, digest=kept.sha256, purpose="tune", tuned_on=(file.sha256,)
+        )
     costs = _read_costs(config, run.articles.names)
     co_citations = _train_co_citations(run)
     checkpoint = best_checkpoint(run, progress)
@@ -133,7 +134,7 @@ def _source(
     if data:
         path, case_format = data
         source = labelled_cases([run], path, case_format=case_format, skip_bad=skip_bad)
-        refuse_same_cases(path, source.sha256, purpose="tune", used=trained_on(run))
+        refuse_same_cases(run, path, digest=source.sha256, purpose="tune")
         return source
     split = lookup(_SPLITS, config.tune_on, where="decision.tune_on")
     if split == "train" or split not in run.splits:

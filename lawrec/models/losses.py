@@ -109,17 +109,13 @@ LOSSES: dict[str, Callable[[Tensor, LossConfig], EntryLosses]] = {
 }
 
 
-def _equal(counts: Float64Array, config: LossConfig) -> Float64Array:
-    return np.ones_like(counts)
-
-
 def _effective_number(counts: Float64Array, config: LossConfig) -> Float64Array:
     """Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", 2019."""
     return (1 - config.effective_number_beta) / (1 - config.effective_number_beta**counts)
 
 
 CLASS_WEIGHTS: dict[str, Callable[[Float64Array, LossConfig], Float64Array]] = {
-    "none": _equal,
+    "none": lambda counts, config: np.ones_like(counts),
     "effective-number": _effective_number,
 }
 """From the number of train cases of each label, at least 1, to its weight, of any mean."""

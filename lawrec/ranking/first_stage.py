@@ -137,23 +137,9 @@ def before_best_other(margins: Float32Array) -> Float32Array:
     return margins - np.where(margins == two_best[:, 1:], two_best[:, :1], two_best[:, 1:])
 
 
-def _maximum(of_windows: Float32Array) -> Float32Array:
-    maximum: Float32Array = of_windows.max(axis=0)
-    return maximum
-
-
-def _mean(of_windows: Float32Array) -> Float32Array:
-    mean: Float32Array = of_windows.mean(axis=0)
-    return mean
-
-
-def _greatest_lead(of_windows: Float32Array) -> Float32Array:
-    return _maximum(before_best_other(of_windows))
-
-
 WINDOW_MARGINS: dict[str, Callable[[Float32Array], Float32Array]] = {
-    "window maximum": _maximum,
-    "window mean": _mean,
-    "greatest lead in a window": _greatest_lead,
+    "window maximum": lambda margins: margins.max(axis=0),
+    "window mean": lambda margins: margins.mean(axis=0),
+    "greatest lead in a window": lambda margins: before_best_other(margins).max(axis=0),
 }
 """From the margins of windows, float32 (n_windows, n_articles), to one per article."""

@@ -193,22 +193,10 @@ def compute_features(pairs: Pairs) -> Float32Array:
     return np.stack([np.broadcast_to(each, shape) for each in values], -1).astype(np.float32)
 
 
-def _margin(pairs: Pairs, margins: Float32Array) -> NumberArray:
-    return pairs.of_candidates(margins)
-
-
-def _rank(pairs: Pairs, margins: Float32Array) -> NumberArray:
-    return pairs.of_candidates(rank(margins))
-
-
 def _behind_best(pairs: Pairs, margins: Float32Array) -> NumberArray:
     """How far a candidate is behind the best article."""
     behind: NumberArray = pairs.of_candidates(margins) - margins.max(axis=1, keepdims=True)
     return behind
-
-
-def _before_other(pairs: Pairs, margins: Float32Array) -> NumberArray:
-    return pairs.of_candidates(before_best_other(margins))
 
 
 def _best_other(pairs: Pairs, margins: Float32Array) -> NumberArray:
@@ -250,40 +238,16 @@ def _co_citation(pairs: Pairs) -> NumberArray:
     return strongest
 
 
-def _log_n_cases(pairs: Pairs) -> NumberArray:
-    return np.log1p(pairs.statistics.n_cases)[pairs.candidates]
-
-
-def _true_margin(pairs: Pairs) -> NumberArray:
-    return pairs.statistics.true_margin[pairs.candidates]
-
-
 def _of_windows(pairs: Pairs, name: str) -> NumberArray:
     return pairs.of_candidates(pairs.margins[name])
 
 
-def _text_similarity(pairs: Pairs) -> NumberArray:
-    return pairs.of_candidates(pairs.text_similarity)
-
-
-def _text_rank(pairs: Pairs) -> NumberArray:
-    return pairs.of_candidates(rank(pairs.text_similarity))
-
-
-def _title_share(pairs: Pairs) -> NumberArray:
-    return pairs.of_candidates(pairs.title_share)
-
-
-def _title_rank(pairs: Pairs) -> NumberArray:
-    return pairs.of_candidates(rank(pairs.title_share))
-
-
 MODEL_FEATURES: dict[str, Callable[[Pairs, Float32Array], NumberArray]] = {
-    "margin": _margin,
-    "rank": _rank,
+    "margin": lambda pairs, margins: pairs.of_candidates(margins),
+    "rank": lambda pairs, margins: pairs.of_candidates(rank(margins)),
     "behind the best": _behind_best,
     "best other": _best_other,
-    "before the best other": _before_other,
+    "before the best other": lambda pairs, margins: pairs.of_candidates(before_best_other(margins)),
     "high margins": _n_high,
 }
 """Features of a pair by one model: functions of the pairs and of its margins."""
@@ -291,12 +255,12 @@ PAIR_FEATURES: dict[str, Callable[[Pairs], NumberArray]] = {
     "cited with the best": _cited_with_best,
     "best cited with it": _best_cited_with,
     "co-citation": _co_citation,
-    "log of its train cases": _log_n_cases,
-    "mean margin of its cases": _true_margin,
-    "similarity of its text": _text_similarity,
-    "rank of its text": _text_rank,
-    "share of its title": _title_share,
-    "rank of its title": _title_rank,
+    "log of its train cases": lambda pairs: np.log1p(pairs.statistics.n_cases)[pairs.candidates],
+    "mean margin of its cases": lambda pairs: pairs.statistics.true_margin[pairs.candidates],
+    "similarity of its text": lambda pairs: pairs.of_candidates(pairs.text_similarity),
+    "rank of its text": lambda pairs: pairs.of_candidates(rank(pairs.text_similarity)),
+    "share of its title": lambda pairs: pairs.of_candidates(pairs.title_share),
+    "rank of its title": lambda pairs: pairs.of_candidates(rank(pairs.title_share)),
     **{name: partial(_of_windows, name=name) for name in WINDOW_MARGINS},
 }
 """Features of a pair, whatever the models are."""

@@ -84,10 +84,6 @@ class Ranker:
         named = zip(self.feature_names, shares.tolist(), strict=True)
         return dict(sorted(named, key=lambda pair: -pair[1]))
 
-    @property
-    def _has_lstm_feature(self) -> bool:
-        return self.second_stage is not None and self.config.lstm_feature
-
     def scores(
         self, cases: Sequence[TokenIds], lstm_logits: Float32Array | None = None
     ) -> Float32Array:
@@ -111,7 +107,7 @@ class Ranker:
             return sigmoid(mixed)
         pairs = self._pairs(cases, margins, lstm_logits=lstm_logits, stage=self.second_stage)
         logits: NumberArray = self.second_stage.logits(pairs)
-        if lstm_logits is not None and not self._has_lstm_feature:
+        if lstm_logits is not None and not self.config.lstm_feature:
             logits = self._mixed(logits, pairs.of_candidates(lstm_logits))
         scores = OTHERS_SCORE * sigmoid(mixed)
         np.put_along_axis(scores, pairs.candidates, candidate_scores(logits), axis=1)
@@ -144,7 +140,7 @@ class Ranker:
         lstm_logits: Float32Array | None,
         stage: SecondStage,
     ) -> Pairs:
-        if lstm_logits is not None and self._has_lstm_feature:
+        if lstm_logits is not None and self.config.lstm_feature:
             margins = with_lstm(margins, lstm_logits)
         return make_pairs(
             cases,

@@ -58,34 +58,25 @@ def _change_since_training(source: SplitFile) -> str:
         return error.got
 
 
-def trained_on(run: Run) -> dict[str, tuple[str, ...]]:
-    """Return the SHA-256 of the cases that a run was trained on, by what they were used for.
-
-    Example:
-        >>> trained_on(find_run(Path("checkpoints"), None))  # doctest: +SKIP
-        {'train': ('9f86d081884c7d65...',)}
-    """
-    return {"train": run.trained_on}
-
-
 def refuse_same_cases(
-    path: Path, digest: str, *, purpose: str, used: dict[str, tuple[str, ...]]
+    run: Run, path: Path, *, digest: str, purpose: str, tuned_on: tuple[str, ...] = ()
 ) -> None:
     """Refuse cases that a run has used before.
 
     Args:
+        run: The run, which knows the cases that it was trained on.
         path: The cases, for the error.
         digest: Their SHA-256.
         purpose: What they are to be used for now: "tune" or "evaluate".
-        used: The SHA-256 of all cases used before, by what they were used for.
+        tuned_on: The SHA-256 of the cases that the run is tuned on.
 
     Raises:
-        CaseError: The digest is among them.
+        CaseError: The run was trained or is tuned on these cases.
 
     Example:
-        >>> refuse_same_cases(Path("a.json"), "12", purpose="tune", used={"train": ("34",)})
+        >>> refuse_same_cases(run, Path("new.json"), digest="12", purpose="tune")  # doctest: +SKIP
     """
-    for use, digests in used.items():
+    for use, digests in (("train", run.trained_on), ("tune", tuned_on)):
         if digest in digests:
             raise CaseError(
                 path,

@@ -149,7 +149,8 @@ class Runner:
         number, values = running.trial.number, running.values
         if error:
             return marked(f"trial {number} failed: {error}")
-        parts = [marked(f"trial {number}: valid {self._monitor} {max(values):.4f}")]
+        monitor = self.space.start.training.monitor
+        parts = [marked(f"trial {number}: valid {monitor} {max(values):.4f}")]
         if running.is_pruned:
             parts.append(marked(f"pruned after evaluation {len(values)}"))
         return "; ".join([*parts, *self._best_notes()])
@@ -164,10 +165,6 @@ class Runner:
     def _best_notes(self) -> list[str]:
         best = best_trial(self.study)
         return [marked(f"best {best.value:.4f} (trial {best.number})")] if best else []
-
-    @property
-    def _monitor(self) -> str:
-        return self.space.start.training.monitor
 
     def _remove_runs(self) -> None:
         """Remove the runs of finished trials but the best, unless all of them are kept."""

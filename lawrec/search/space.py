@@ -7,6 +7,7 @@ those of the LSTM where the scores are those of the SVMs.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from lawrec.config import Config, RankingConfig, from_dict
@@ -32,8 +33,7 @@ class SearchSpace:
     @property
     def start_values(self) -> dict[str, Any]:
         """The searched settings of the first trial, by name."""
-        settings = self.start.to_dict()
-        return {name: _value(settings, name) for name in self.ranges}
+        return {name: attrgetter(name)(self.start) for name in self.ranges}
 
     def with_values(self, values: Mapping[str, Any]) -> Config:
         """Return the settings of a trial."""
@@ -108,11 +108,6 @@ def _changes_scores(name: str, ranking: RankingConfig) -> bool:
 def _name(assignment: str) -> str:
     """Return the setting of an assignment: "model.dropout" for " model.dropout = 0.5"."""
     return ".".join(part.strip() for part in assignment.partition("=")[0].split("."))
-
-
-def _value(settings: Mapping[str, Any], name: str) -> Any:
-    section, _, key = name.partition(".")
-    return settings[section][key]
 
 
 def _check_start(name: str, value: Any, *, searched: Searched) -> None:

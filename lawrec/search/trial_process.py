@@ -101,7 +101,7 @@ def run_trial(training: Training, connection: Connection) -> None:
         >>> ours.recv(), ours.recv()
         (0.5, None)
     """
-    pass_on(messages(training()), connection)
+    pass_on(messages(training), connection)
 
 
 def pass_on(messages: Iterable[Message], connection: Connection) -> None:
@@ -127,18 +127,15 @@ def pass_on(messages: Iterable[Message], connection: Connection) -> None:
                 return
 
 
-def messages(evaluations: Iterator[float]) -> Iterator[Message]:
-    """Yield each evaluation, and at the end None or why the training failed.
-
-    Args:
-        evaluations: The monitored metric after each evaluation.
+def messages(training: Training) -> Iterator[Message]:
+    """Yield each evaluation of a training, and at the end None or why it failed.
 
     Example:
-        >>> list(messages(iter([0.5, 0.75])))
+        >>> list(messages(lambda: iter([0.5, 0.75])))
         [0.5, 0.75, None]
     """
     try:
-        yield from evaluations
+        yield from training()
         yield None
     except LawrecError as error:
         yield str(error)

@@ -245,7 +245,4 @@ def _not_finite(tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
 
 
 def _n_bytes(variables: list[Any]) -> int:
-    return sum(
-        int(np.prod(variable.shape)) * np.dtype(str(variable.dtype)).itemsize
-        for variable in variables
-    )
+    return sum(variable.numpy().nbytes for variable in variables)

@@ -62,10 +62,6 @@ def averaged_weights(optimizer: Optimizer, model: Model) -> Iterator[None]:
             weight.assign(value)
 
 
-def _momentum(config: OptimizerConfig, settings: dict[str, Any]) -> Optimizer:
-    return keras.optimizers.SGD(momentum=config.momentum, **settings)
-
-
 def _adamw(config: OptimizerConfig, settings: dict[str, Any]) -> Optimizer:
     optimizer = keras.optimizers.AdamW(weight_decay=config.weight_decay, **settings)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
@@ -74,7 +70,7 @@ def _adamw(config: OptimizerConfig, settings: dict[str, Any]) -> Optimizer:
 
 OPTIMIZERS: dict[str, Callable[[OptimizerConfig, dict[str, Any]], Optimizer]] = {
     "sgd": lambda config, settings: keras.optimizers.SGD(**settings),
-    "momentum": _momentum,
+    "momentum": lambda config, settings: keras.optimizers.SGD(momentum=config.momentum, **settings),
     "adam": lambda config, settings: keras.optimizers.Adam(**settings),
     "adamw": _adamw,
 }

@@ -1,11 +1,12 @@
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from lawrec.errors import CaseError, RunError
-from lawrec.runs.leakage import refuse_same_cases, split_path, trained_on
+from lawrec.runs.leakage import refuse_same_cases, split_path
 from lawrec.runs.run import SplitFile
 from lawrec.storage.text_files import content_digest
 
@@ -44,9 +45,9 @@ def test_a_split_that_the_data_lacks_is_named_with_those_it_has(run):
 
 
 def test_cases_that_a_run_has_used_are_refused_with_their_use(run):
-    used = {**trained_on(run), "tune": ("d",)}
-    refuse_same_cases(Path("new.json"), "e", purpose="evaluate", used=used)
+    refuse = partial(refuse_same_cases, run, purpose="evaluate", tuned_on=("d",))
+    refuse(Path("new.json"), digest="e")
     for digest, use in (("b", "train"), ("d", "tune")):
         message = f"to evaluate, the cases must differ from those used to {use}, got the same file"
         with pytest.raises(CaseError, match=message):
-            refuse_same_cases(Path("old.json"), digest, purpose="evaluate", used=used)
+            refuse(Path("old.json"), digest=digest)

@@ -136,7 +136,7 @@ def test_cases_that_the_other_run_was_trained_on_are_seen(started, other):
     digest = other.splits["train"].sha256
     assert run.trained_on == (run.splits["train"].sha256, digest)
     with pytest.raises(CaseError, match="used to train"):
-        refuse_same_cases(run.folder, digest, purpose="evaluate", used={"train": run.trained_on})
+        refuse_same_cases(run, run.folder, digest=digest, purpose="evaluate")
 
 
 def test_train_starts_from_a_run_and_says_so(other, new_data, tmp_path, monkeypatch):
