@@ -32,7 +32,13 @@ def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float,
     callback=_as_ratios,
     help="Ratios of train, valid and test cases.",
 )
-@click.option("--seed", "split_seed", type=int, default=2018, help="Random seed of the split.")
+@click.option(
+    "--seed",
+    "split_seed",
+    type=click.IntRange(min=0),
+    default=2018,
+    help="Random seed of the split.",
+)
 @click.option(
     "--article-list",
     type=options.FILE,

@@ -83,7 +83,7 @@ class Recommender:
         cls,
         path: Path | str | None = None,
         *,
-        checkpoints: Path = Path("checkpoints"),
+        checkpoints: Path | str = "checkpoints",
         threshold: float | None = None,
         engine: str = AUTO,
         device: str | None = None,
@@ -111,7 +111,8 @@ class Recommender:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
         """
         choice = EngineChoice(engine, device)
-        with open_model(checkpoints, None if path is None else str(path), progress=progress) as run:
+        name = None if path is None else str(path)
+        with open_model(Path(checkpoints), name, progress=progress) as run:
             return cls.of_run(run, threshold=threshold, engine=choice, progress=progress)
 
     @classmethod
@@ -193,8 +194,12 @@ class Recommender:
 
         Raises:
             ConfigError: The run has no second stage, whose features could be added.
-            TypeError: A fact is no str.
+            TypeError: A fact is no str, or the facts are a mapping or a table, whose names would
+                be taken for facts.
         """
+        if isinstance(facts, Mapping) or hasattr(facts, "columns"):
+            got = type(facts).__name__
+            raise TypeError(f"facts must be strs, such as those of one column, got a {got}")
         texts = [facts] if isinstance(facts, str) else facts
         cases = (Case("", str(number), _text(fact, number)) for number, fact in enumerate(texts, 1))
         encoded = encode_cases(cases, self.encoder, jobs=0)

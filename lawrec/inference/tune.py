@@ -93,6 +93,13 @@ def tune_run(
     known = None if scored.known.all() else scored.known
     all_cases = TuningCases(scored.y_true, scored.y_score, known)
     own = all_cases.restrict_to_articles(np.s_[: len(run.articles)])
+    if not own.y_true.any():
+        raise CaseError(
+            file.path,
+            expected="the cases must cite articles that the run knows",
+            got="none that does",
+            todo="Tune on cases like those that it was trained on.",
+        )
     cases = replace(own, costs=costs, train_support=np.array(run.label_counts))
     on_fold_done = partial(progress.update, marked("compare strategies"))
     strategy, rule, compared = choose_rule(cases, config, on_fold_done=on_fold_done)

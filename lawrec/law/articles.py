@@ -199,11 +199,11 @@ def read_article_list(path: Path) -> list[str]:
     r"""Read a list of labels, one article per line, such as CAIL2018's law.txt.
 
     Returns:
-        The names of the articles in the order of the file; blank lines do not count.
+        The names of the articles in the order of the file; blank lines at its end do not count.
 
     Raises:
         CaseError: The file cannot be read, is empty, names an article twice, or has a line that
-            names none, such as "0", or an article and more, such as "264 盗窃罪".
+            names none, such as "0" or an empty one, or an article and more, such as "264 盗窃罪".
 
     Example:
         >>> import tempfile
@@ -213,12 +213,8 @@ def read_article_list(path: Path) -> list[str]:
         ...     read_article_list(path)
         ['264', '133之一']
     """
-    lines = read_text(path, marked("the list of articles")).splitlines()
-    names = [
-        _listed_name(line, f"{path}:{number}")
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    ]
+    lines = read_text(path, marked("the list of articles")).rstrip().splitlines()
+    names = [_listed_name(line, f"{path}:{number}") for number, line in enumerate(lines, 1)]
     if not names:
         raise CaseError(
             path,

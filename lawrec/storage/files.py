@@ -30,8 +30,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; it is renamed to `path` if the block succeeds.
 
     Files and folders that killed processes of this host have left in the same folder are removed.
-    A device or a pipe, such as /dev/null, is written to directly. What belongs at a URI is uploaded
-    after the block.
+    A file that is replaced keeps its permissions, a link is replaced by the file. A device or a
+    pipe, such as /dev/null, is written to directly. What belongs at a URI is uploaded after the
+    block.
 
     Example:
         >>> import tempfile
@@ -58,6 +59,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
             # The data comes to the disk before its new name: a loss of power must not keep half.
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())
+            if path.is_file():
+                temporary.chmod(path.stat().st_mode)
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -254,7 +257,7 @@ def path_out_of(folder: Path) -> Path | None:
         ...     path_out_of(Path(folder)).name
         'tokens.txt'
     """
-    root = folder.resolve()
+    root = os.path.realpath(folder)  # unlike `resolve`, it takes a circle of links
     paths = (
         Path(parent, name)
         for parent, folders, files in os.walk(folder)
@@ -263,9 +266,9 @@ def path_out_of(folder: Path) -> Path | None:
     return next((path for path in paths if not _is_inside(path, root)), None)
 
 
-def _is_inside(path: Path, root: Path) -> bool:
+def _is_inside(path: Path, root: str) -> bool:
     if path.is_symlink():
-        return path.resolve().is_relative_to(root)
+        return Path(os.path.realpath(path)).is_relative_to(root)
     return path.is_file() or path.is_dir() or not path.exists()  # removed meanwhile
 
 

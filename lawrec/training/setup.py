@@ -167,13 +167,13 @@ def with_device(config: Config, device: str | None) -> Config:
 
 def _check_name(name: str | None) -> None:
     """Raise an error now if no folder can have the name of a new run."""
-    last = Path(name or "new").name
-    if last in ("", "..") or len(os.fsencode(last)) > _LONGEST_NAME:
+    name = name or "new"
+    if name in (".", "..") or Path(name).name != name or len(os.fsencode(name)) > _LONGEST_NAME:
         raise RunError(
             "--run",
-            expected=f'the run must have a name of at most {_LONGEST_NAME} bytes, not "." or ".."',
+            expected=f"the run must have a name of at most {_LONGEST_NAME} bytes, and no path",
             got=quoted(name, 100),
-            todo="Choose another --run.",
+            todo="Choose another --run, and its folder with --checkpoints.",
         )
 
 

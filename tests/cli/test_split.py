@@ -82,6 +82,7 @@ def test_split_writes_three_splits(faulty_data, tmp_path):
             2,
             "write three numbers, for example 0.8,0.1,0.1.",
         ),
+        (["--output", "out", "--seed", "-5"], 2, "-5 is not in the range x>=0"),
         ([], 2, "Missing option '-o' / '--output'"),
     ],
 )

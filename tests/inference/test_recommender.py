@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import lawrec
@@ -78,6 +79,13 @@ def test_a_text_without_a_known_token_has_one_fallback_that_says_so(trained, fac
 def test_what_is_no_text_is_named(recommender, wrong):
     with pytest.raises(TypeError, match=f"fact 2 must be a str, got {type(wrong).__name__}"):
         recommender([FACTS[0], wrong])
+
+
+@pytest.mark.parametrize("make", [dict, pd.DataFrame])
+def test_the_names_of_columns_are_no_facts(recommender, make):
+    with pytest.raises(TypeError, match=f"one column, got a {make.__name__}"):
+        recommender(make({"fact": FACTS}))
+    assert recommender(pd.Series(FACTS)) == recommender(FACTS)
 
 
 def test_no_fact_has_no_answer(recommender):

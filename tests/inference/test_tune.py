@@ -9,6 +9,7 @@ import pytest
 
 from lawrec.config import DecisionConfig
 from lawrec.corpus.cases import Case, read_cases
+from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
 from lawrec.decision.co_citation import find_co_citations
 from lawrec.decision.decision_rule import decide
 from lawrec.decision.score_order import round_scores
@@ -259,6 +260,16 @@ def test_feedback_is_used_and_its_cases_are_not_evaluated_on(run, tmp_path):
     assert effect.after["exact_match"] <= 0.5  # the run does not know 452
     assert tuned.tuned_on == (run.splits["valid"].sha256, effect.sha256)
     assert without.feedback is None
+
+
+@pytest.mark.parametrize("articles", [[], ["133"]])
+def test_cases_without_an_article_that_the_run_knows_are_refused(run, tmp_path, articles):
+    path, thresholds = tmp_path / "cases.json", run.folder / "thresholds.json"
+    before = thresholds.read_bytes()
+    path.write_text(json.dumps({"fact": "某甲盗窃手机。", "articles": articles}) + "\n")
+    with pytest.raises(CaseError, match="the cases must cite articles that the run knows"):
+        tune.tune_run(run, data=(path, DEFAULT_FORMAT))
+    assert thresholds.read_bytes() == before
 
 
 def test_feedback_that_is_tuned_on_anyway_is_refused(run):

@@ -316,7 +316,7 @@ def test_only_numbers_and_their_branches_are_numbered():
         ("264\n133之一\n", ["264", "133之一"]),
         ("266\n264", ["266", "264"]),
         ("\ufeff264\r\n133之1\r\n", ["264", "133之一"]),
-        ("\n\n264\n  \n266\n", ["264", "266"]),
+        ("264\n266\n  \n\n", ["264", "266"]),
         ("第二百六十四条\n民法典1165\n", ["264", "民法典1165"]),
     ],
 )
@@ -324,6 +324,15 @@ def test_a_list_of_articles_keeps_its_own_order(tmp_path, content, expected):
     path = tmp_path / "law.txt"
     path.write_bytes(content.encode())
     assert read_article_list(path) == expected
+
+
+@pytest.mark.parametrize("content", ["264\n\n266\n", "\n264\n"])
+def test_an_empty_line_that_would_move_the_ids_of_cail_is_refused(tmp_path, content):
+    path = tmp_path / "law.txt"
+    path.write_text(content)
+    line = content.split("\n").index("") + 1
+    with pytest.raises(CaseError, match=f"law.txt:{line}: each line of the list must name one"):
+        read_article_list(path)
 
 
 @pytest.mark.parametrize(
@@ -372,10 +381,10 @@ def test_a_list_without_articles_or_with_repeats_is_refused(tmp_path, content, e
 )
 def test_a_line_that_names_no_single_article_is_refused_with_its_number(tmp_path, line):
     path = tmp_path / "law.txt"
-    path.write_text(f"264\n\n{line}\n", encoding="utf-8")
+    path.write_text(f"264\n{line}\n", encoding="utf-8")
     with pytest.raises(CaseError, match="each line of the list must name one article") as caught:
         read_article_list(path)
-    assert (caught.value.where, caught.value.got) == (f"{path}:3", quoted(line))
+    assert (caught.value.where, caught.value.got) == (f"{path}:2", quoted(line))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from lawrec.storage.files import (
     atomic_folder,
     check_new_folder,
     check_writable,
+    path_out_of,
     sha256,
     temporary_file,
     temporary_folder,
@@ -232,6 +233,19 @@ def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path):
     write_text(tmp_path / ("案" * 85), "whole")
     write_folder(tmp_path / ("罪" * 85))
     assert names(tmp_path) == ["案" * 85, "罪" * 85]
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.touch(mode=0o600)
+    write_text(path, "whole")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_circle_of_links_leads_nowhere(tmp_path):
+    (tmp_path / "circle").symlink_to("circle")
+    assert path_out_of(tmp_path) is None
+    assert path_out_of(tmp_path / "circle") is None
 
 
 def test_a_device_is_written_to_and_not_replaced():

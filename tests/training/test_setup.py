@@ -47,11 +47,14 @@ def test_a_run_to_start_from_that_is_not_there_is_refused_before_the_preparation
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-@pytest.mark.parametrize("name", [".", "..", "mine/..", "/", "x" * 256, "案" * 86])
+@pytest.mark.parametrize(
+    "name", [".", "..", "mine/..", "/", "x" * 256, "案" * 86, "mine/first", "/tmp/first", "first/"]
+)
 def test_a_name_that_no_folder_can_have_is_refused_before_the_preparation(new, tmp_path, name):
     with pytest.raises(RunError) as caught:
         set_up_training(tmp_path / "runs", name, new=new)
-    assert (caught.value.where, caught.value.todo) == ("--run", "Choose another --run.")
+    assert caught.value.where == "--run"
+    assert caught.value.todo == "Choose another --run, and its folder with --checkpoints."
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 

@@ -55,6 +55,8 @@ class _OutputPath(click.Path):
         """Return the path that a text stands for."""
         if "://" in str(value):
             self.fail("what is written must be on this machine, not at a URI.", param, ctx)
+        if not str(value):
+            self.fail("the path must not be empty.", param, ctx)
         if str(value) == "-":
             self.fail('"-" does not stand for stdout: name a path or omit the option.', param, ctx)
         return super().convert(value, param, ctx)

@@ -174,9 +174,16 @@ def test_nothing_is_written_to_a_folder_with_the_name_of_a_uri(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("arguments", [("predict", "a.txt"), ("split", "a.json")], ids=" ".join)
-def test_a_hyphen_is_no_name_of_a_result(tmp_path, monkeypatch, arguments):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("-", '"-" does not stand for stdout: name a path or omit the option.'),
+        ("", "the path must not be empty."),
+    ],
+)
+def test_what_is_no_name_of_a_result(tmp_path, monkeypatch, arguments, name, message):
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(cli, (*arguments, "-o", "-"))
+    result = CliRunner().invoke(cli, (*arguments, "-o", name))
     assert result.exit_code == 2
-    assert '"-" does not stand for stdout: name a path or omit the option.' in result.stderr
+    assert message in result.stderr
     assert list(tmp_path.iterdir()) == []
