@@ -61,8 +61,7 @@ async def recommend(request: Request, body: RecommendBody) -> Response:
             texts = await asyncio.to_thread(service.model.texts, day)
         except StatuteError as error:
             raise as_problem(error, 409) from error
-    threshold = -1.0 if body.threshold is None else body.threshold
-    options = Options(body.top_k, threshold, body.explain)
+    options = Options(body.top_k, body.threshold, body.explain)
     lines = list(answer_json(await service.answers(facts, options), texts=texts))
     return json_response(f"[{','.join(lines)}]" if body.facts else lines[0])
 
