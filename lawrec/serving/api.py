@@ -189,26 +189,28 @@ async def live() -> Response:
 
 async def ready(request: Request) -> Response:
     """Say whether requests are accepted."""
-    if not service_of(request).ready:
-        raise not_ready()
+    check_ready(request)
     return json_response('{"status": "ready"}')
 
 
-def not_ready() -> ProblemError:
-    """Return the problem of a service that stops.
+def check_ready(request: Request) -> None:
+    """Raise an error if the service that a request came to accepts no requests.
+
+    Raises:
+        ProblemError: It has not begun, or it stops.
 
     Example:
-        >>> not_ready().status
-        503
+        >>> check_ready(request)  # doctest: +SKIP
     """
-    return ProblemError(
-        503,
-        "the service",
-        expected="it must be running",
-        got="one that is shutting down",
-        todo="Try again, or use another instance.",
-        retry_after=1,
-    )
+    if not service_of(request).ready:
+        raise ProblemError(
+            503,
+            "the service",
+            expected="it must be running",
+            got="one that is shutting down",
+            todo="Try again, or use another instance.",
+            retry_after=1,
+        )
 
 
 async def metrics(request: Request) -> Response:
