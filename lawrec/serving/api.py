@@ -219,51 +219,43 @@ async def metrics(request: Request) -> Response:
     return Response(content, headers={"Content-Type": CONTENT_TYPE})
 
 
-def routes() -> tuple[Route, ...]:
-    """Return the routes of version 1, and the metrics.
-
-    Example:
-        >>> routes()[0].path
-        '/v1/recommend'
-    """
-    return (
-        Route(
-            "/v1/recommend",
-            recommend,
-            responses.answers_schema(),
-            responses.ANSWER_EXAMPLE,
-            (400, 409, 422, 429, 503),
-            "POST",
-        ),
-        Route(
-            "/v1/articles/{article}",
-            article,
-            responses.ARTICLE,
-            responses.ARTICLE_EXAMPLE,
-            (404, 409, 422),
-        ),
-        Route("/v1/model", model, responses.MODEL, responses.MODEL_EXAMPLE),
-        Route(
-            "/v1/cases",
-            cases,
-            responses.CASES,
-            responses.CASES_EXAMPLE,
-            (415, 422),
-            "POST",
-            {"openapi_extra": {"requestBody": responses.FILE_BODY}},
-        ),
-        Route(
-            "/v1/feedback",
-            feedback,
-            responses.STATE,
-            {"status": "kept"},
-            (400, 404, 422, 503),
-            "POST",
-        ),
-        Route("/metrics", metrics, {}, "", more=responses.METRICS),
-    )
-
-
+ROUTES = (
+    Route(
+        "/v1/recommend",
+        recommend,
+        responses.answers_schema(),
+        responses.ANSWER_EXAMPLE,
+        (400, 409, 422, 429, 503),
+        "POST",
+    ),
+    Route(
+        "/v1/articles/{article}",
+        article,
+        responses.ARTICLE,
+        responses.ARTICLE_EXAMPLE,
+        (404, 409, 422),
+    ),
+    Route("/v1/model", model, responses.MODEL, responses.MODEL_EXAMPLE),
+    Route(
+        "/v1/cases",
+        cases,
+        responses.CASES,
+        responses.CASES_EXAMPLE,
+        (415, 422),
+        "POST",
+        {"openapi_extra": {"requestBody": responses.FILE_BODY}},
+    ),
+    Route(
+        "/v1/feedback",
+        feedback,
+        responses.STATE,
+        {"status": "kept"},
+        (400, 404, 422, 503),
+        "POST",
+    ),
+    Route("/metrics", metrics, {}, "", more=responses.METRICS),
+)
+"""The routes of version 1, and the metrics."""
 HEALTH_ROUTES = (
     Route("/health/live", live, responses.STATE, {"status": "live"}),
     Route("/health/ready", ready, responses.STATE, {"status": "ready"}, (503,)),

@@ -64,7 +64,7 @@ def create_app(config: ServiceConfig, model: LoadedModel) -> FastAPI:
     app.state.service = service
     # The guard checks the key: here, the OpenAPI says so.
     keys = [Depends(HTTPBearer(auto_error=False))] if config.key_digests else []
-    for routes, tag in ((api.routes(), "v1"), (kserve.ROUTES, "v2")):
+    for routes, tag in ((api.ROUTES, "v1"), (kserve.ROUTES, "v2")):
         app.routes.extend(api_routes(routes, tag=tag, dependencies=keys))
     app.routes.extend(api_routes([*api.HEALTH_ROUTES, *kserve.HEALTH_ROUTES], tag="health"))
     add_page(app)
