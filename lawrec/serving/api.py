@@ -5,6 +5,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Path, Query, Request
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from lawrec.errors import StatuteError, UnknownArticleError
@@ -16,7 +17,7 @@ from lawrec.serving import responses
 from lawrec.serving.case_files import cases_in
 from lawrec.serving.feedback import append_case, feedback_case
 from lawrec.serving.loaded_model import Options
-from lawrec.serving.metrics import CONTENT_TYPE, exposition
+from lawrec.serving.metrics import exposition
 from lawrec.serving.problems import ProblemError, as_problem
 from lawrec.serving.request_bodies import DAY, FeedbackBody, RecommendBody
 from lawrec.serving.responses import Route
@@ -215,8 +216,7 @@ def check_ready(request: Request) -> None:
 
 async def metrics(request: Request) -> Response:
     """Return the metrics in Prometheus's text format."""
-    content = exposition(service_of(request).metrics)
-    return Response(content, headers={"Content-Type": CONTENT_TYPE})
+    return Response(exposition(service_of(request).metrics), media_type=CONTENT_TYPE_LATEST)
 
 
 ROUTES = (

@@ -19,7 +19,7 @@ from lawrec.errors import LawrecError
 from lawrec.serving import api, kserve
 from lawrec.serving.guard import Guard
 from lawrec.serving.loaded_model import LoadedModel
-from lawrec.serving.metrics import forget_process, new_metrics
+from lawrec.serving.metrics import Metrics, forget_process
 from lawrec.serving.page import add_page
 from lawrec.serving.problems import (
     ProblemError,
@@ -47,7 +47,7 @@ def create_app(config: ServiceConfig, model: LoadedModel) -> FastAPI:
     Example:
         >>> create_app(ServiceConfig(), load_model(ServiceConfig()))  # doctest: +SKIP
     """
-    service = Service(config, model, new_metrics())
+    service = Service(config, model, Metrics())
     app = FastAPI(
         title="lawrec",
         version=__version__,
