@@ -11,8 +11,7 @@ from lawrec.cli.shared.printing import print_result
 from lawrec.config import CorpusConfig
 from lawrec.corpus.tokenization.tokenizers import TOKENIZERS
 from lawrec.iterables import map_here
-from lawrec.storage.files import write_text
-from lawrec.storage.json_text import json_text
+from lawrec.storage.files import write_json, write_text
 
 
 @click.command(cls=option_types.HeadedCommand)
@@ -98,7 +97,7 @@ def audit(
         )
     print_result(audit_text(report))
     if json_file:
-        write_text(json_file, json_text(asdict(report)) + "\n")
+        write_json(json_file, asdict(report))
     if html_file:
         write_text(html_file, audit_html(report))
     if strict and report.errors:
