@@ -36,14 +36,14 @@ from lawrec.storage.files import write_json, write_text
 @options.any_label
 @options.input_format
 @click.option(
-    "--json", "json_file", type=option_types.OutputFile(), help="Also write the report as JSON."
+    "--json", "json_file", type=option_types.OUTPUT_FILE, help="Also write the report as JSON."
 )
 @click.option(
-    "--html", "html_file", type=option_types.OutputFile(), help="Also write the report as a page."
+    "--html", "html_file", type=option_types.OUTPUT_FILE, help="Also write the report as a page."
 )
 @click.option(
     "--fix",
-    type=option_types.OutputFolder(),
+    type=option_types.OUTPUT_FOLDER,
     help="Write the cases without their errors to this new folder.",
 )
 @options.jobs

@@ -34,7 +34,7 @@ _DEFAULT = ServiceConfig()
 @click.option(
     "--feedback",
     "feedback_file",
-    type=option_types.OutputFile(),
+    type=option_types.OUTPUT_FILE,
     help="File to append feedback to.  [default: none]",
 )
 @click.option(
