@@ -1,6 +1,5 @@
 """The result of a search as text tables for people and as JSON for programs."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -120,7 +119,4 @@ def _setting_table(result: SearchResult) -> str:
     return render(table)
 
 
-SEARCH_WRITERS: dict[str, Callable[[SearchResult], str]] = {
-    "table": search_table,
-    "json": search_json,
-}
+SEARCH_WRITERS = {"table": search_table, "json": search_json}

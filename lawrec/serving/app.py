@@ -69,11 +69,10 @@ def create_app(config: ServiceConfig, model: LoadedModel) -> FastAPI:
     app.routes.extend(api_routes([*api.HEALTH_ROUTES, *kserve.HEALTH_ROUTES], tag="health"))
     add_page(app)
     if config.cors_origins:
-        methods = ["GET", "POST"]
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.cors_origins,
-            allow_methods=methods,
+            allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-API-Key"],
         )
     app.add_middleware(Guard, service=service)
