@@ -27,10 +27,7 @@ def search_table(result: SearchResult) -> str:
             for state in (marked("complete"), marked("pruned"), marked("failed"))
         ),
     )
-    rows = [
-        (translate("best run"), str(result.run)),
-        (translate("train"), train_command(result)),
-    ]
+    rows = [(translate("best run"), str(result.run)), (translate("train"), train_command(result))]
     lines = [translate(f"{len(result.trials)} trials: {counts}"), *aligned(rows)]
     return _trial_table(result) + _setting_table(result) + "\n".join(lines)
 

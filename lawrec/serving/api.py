@@ -162,8 +162,7 @@ async def feedback(request: Request, body: FeedbackBody) -> Response:
 async def cases(
     request: Request,
     name: Annotated[
-        str,
-        Query(description="The name of the file.", max_length=255, examples=["cases.csv"]),
+        str, Query(description="The name of the file.", max_length=255, examples=["cases.csv"])
     ],
     fact_field: Annotated[
         str,
@@ -246,12 +245,7 @@ ROUTES = (
         {"openapi_extra": {"requestBody": responses.FILE_BODY}},
     ),
     Route(
-        "/v1/feedback",
-        feedback,
-        responses.STATE,
-        {"status": "kept"},
-        (400, 404, 422, 503),
-        "POST",
+        "/v1/feedback", feedback, responses.STATE, {"status": "kept"}, (400, 404, 422, 503), "POST"
     ),
     Route("/metrics", metrics, {}, "", more=responses.METRICS),
 )

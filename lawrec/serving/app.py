@@ -21,12 +21,7 @@ from lawrec.serving.guard import Guard
 from lawrec.serving.loaded_model import LoadedModel
 from lawrec.serving.metrics import Metrics, forget_process
 from lawrec.serving.page import add_page
-from lawrec.serving.problems import (
-    ProblemError,
-    as_problem,
-    mistake_problem,
-    problem_response,
-)
+from lawrec.serving.problems import ProblemError, as_problem, mistake_problem, problem_response
 from lawrec.serving.responses import api_routes
 from lawrec.serving.service import Service
 from lawrec.serving.service_config import ServiceConfig

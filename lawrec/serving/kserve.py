@@ -117,14 +117,7 @@ ROUTES = (
     Route("/v2", server, _VALUES, {"name": "lawrec"}),
     Route("/v2/models/{name}", model, _VALUES, {"name": NAME}, (404, 422)),
     Route("/v2/models/{name}/ready", model_ready, _VALUES, {"ready": True}, (404, 422, 503)),
-    Route(
-        "/v2/models/{name}/infer",
-        infer,
-        _VALUES,
-        _INFERRED,
-        (400, 404, 422, 429, 503),
-        "POST",
-    ),
+    Route("/v2/models/{name}/infer", infer, _VALUES, _INFERRED, (400, 404, 422, 429, 503), "POST"),
 )
 """The routes of the protocol."""
 HEALTH_ROUTES = (

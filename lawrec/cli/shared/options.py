@@ -93,8 +93,7 @@ input_format = compose_options(
         "--id-field", default=DEFAULT_FORMAT.id_field, help="Field or column of the case's id."
     ),
     click.option(
-        "--articles-separator",
-        help="Text between two articles.  [default: ; , 、 | or space]",
+        "--articles-separator", help="Text between two articles.  [default: ; , 、 | or space]"
     ),
     click.option(
         "--encoding",
