@@ -11,8 +11,7 @@ from lawrec.cli.shared.printing import print_result
 from lawrec.config import CorpusConfig
 from lawrec.corpus.tokenization.tokenizers import TOKENIZERS
 from lawrec.iterables import map_here
-from lawrec.storage.files import write_text
-from lawrec.storage.json_text import json_text
+from lawrec.storage.files import write_json, write_text
 
 
 @click.command(cls=option_types.HeadedCommand)
@@ -37,14 +36,14 @@ from lawrec.storage.json_text import json_text
 @options.any_label
 @options.input_format
 @click.option(
-    "--json", "json_file", type=option_types.OutputFile(), help="Also write the report as JSON."
+    "--json", "json_file", type=option_types.OUTPUT_FILE, help="Also write the report as JSON."
 )
 @click.option(
-    "--html", "html_file", type=option_types.OutputFile(), help="Also write the report as a page."
+    "--html", "html_file", type=option_types.OUTPUT_FILE, help="Also write the report as a page."
 )
 @click.option(
     "--fix",
-    type=option_types.OutputFolder(),
+    type=option_types.OUTPUT_FOLDER,
     help="Write the cases without their errors to this new folder.",
 )
 @options.jobs
@@ -98,7 +97,7 @@ def audit(
         )
     print_result(audit_text(report))
     if json_file:
-        write_text(json_file, json_text(asdict(report)) + "\n")
+        write_json(json_file, asdict(report))
     if html_file:
         write_text(html_file, audit_html(report))
     if strict and report.errors:

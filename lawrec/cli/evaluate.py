@@ -29,11 +29,11 @@ from lawrec.corpus.splits import SPLITS
 @options.device
 @options.output_format("reporting.evaluation_text.EVALUATION_WRITERS")
 @click.option(
-    "--html", "page", type=option_types.OutputFile(), help="Also write a page with plots and cases."
+    "--html", "page", type=option_types.OUTPUT_FILE, help="Also write a page with plots and cases."
 )
 @click.option(
     "--cail",
-    type=option_types.OutputFile(),
+    type=option_types.OUTPUT_FILE,
     metavar="FILE",
     help="Also write predicted and true articles as CAIL2018's judge reads them, and judge them.",
 )

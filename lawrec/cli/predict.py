@@ -46,7 +46,7 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 _shards = options.compose_options(
     click.option(
         "--output-folder",
-        type=option_types.OutputFolderOrUri(),
+        type=option_types.OUTPUT_FOLDER_OR_URI,
         help="Folder for the answers, or its URI, one file per shard of the input. All processes "
         "that name it share the work, and a later one goes on with it.",
     ),
@@ -124,7 +124,7 @@ class _ShardOptions(option_values.InputFormatOptions):
 )
 @click.option(
     "--bad-lines",
-    type=option_types.OutputFile(),
+    type=option_types.OUTPUT_FILE,
     help="Write lines that are not cases to this file.  [default: answer them with their error]",
 )
 @options.output(

@@ -34,7 +34,7 @@ _DEFAULT = ServiceConfig()
 @click.option(
     "--feedback",
     "feedback_file",
-    type=option_types.OutputFile(),
+    type=option_types.OUTPUT_FILE,
     help="File to append feedback to.  [default: none]",
 )
 @click.option(
@@ -82,11 +82,7 @@ _DEFAULT = ServiceConfig()
 )
 @click.option("--access-log", is_flag=True, help="Log a line per request, without its fact.")
 @options.messages
-def serve(
-    api_key_file: Path | None,
-    feedback_file: Path | None,
-    **settings: Any,
-) -> None:
+def serve(api_key_file: Path | None, feedback_file: Path | None, **settings: Any) -> None:
     """Serve a page for people, and an API for programs, on http://127.0.0.1:8765.
 
     It uses the shipped model where nothing has been trained. /openapi.json describes the API.

@@ -13,7 +13,7 @@ from lawrec.evaluation.report import EvaluationReport, RunPredictions
 from lawrec.law.catalog import article_titles
 from lawrec.reporting import evaluation_sections, plots
 from lawrec.reporting.html_page import page_html, static_text, template
-from lawrec.reporting.tables import sample_note, skipped_note, trained_note
+from lawrec.reporting.runs_text import cases_note
 from lawrec.runs.results import EvaluationResult
 from lawrec.storage.files import write_text
 from lawrec.translation import marked, translate
@@ -68,9 +68,7 @@ def evaluation_html(
         path=escape(report.path),
         cases=f"{report.cases:,}",
         articles=f"{report.articles}",
-        sample=sample_note(report.cases, report.drawn_from),
-        skipped=skipped_note(report.skipped),
-        trained=trained_note(report.trained),
+        note=cases_note(report),
         headlines=evaluation_sections.headline_cards(report),
         comparisons=evaluation_sections.comparison_section(report),
         summary=evaluation_sections.summary_boxes(report),

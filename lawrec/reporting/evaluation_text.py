@@ -12,7 +12,8 @@ from lawrec.evaluation.cail_judge import CailReport
 from lawrec.evaluation.metrics import METRIC_LABELS
 from lawrec.evaluation.ranking_metrics import KS
 from lawrec.evaluation.report import Comparison, EvaluationReport
-from lawrec.reporting.tables import render, sample_note, simple_table, skipped_note, trained_note
+from lawrec.reporting.runs_text import cases_note
+from lawrec.reporting.tables import render, simple_table
 from lawrec.storage.json_text import json_text
 from lawrec.translation import marked, translate
 
@@ -73,12 +74,9 @@ def evaluation_table(report: EvaluationReport) -> str:
     )
     cases = f"{report.cases:,} cases of {report.path}, {report.articles} articles"
     parts = [
-        translate(cases)
-        + sample_note(report.cases, report.drawn_from)
-        + skipped_note(report.skipped)
-        + trained_note(report.trained)
+        translate(cases) + cases_note(report),
+        *(_render(table) for table in (with_baselines, *others)),
     ]
-    parts += [_render(table) for table in (with_baselines, *others)]
     n_compared = report.compared_articles
     for comparison in report.comparisons:
         heading = f"{report.run} against {comparison.run}, over {n_compared} articles"

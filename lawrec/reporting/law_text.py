@@ -9,13 +9,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from rich import box
-
 from lawrec.law.catalog import Article
 from lawrec.law.lookup import ArticleInfo
 from lawrec.law.statute_import import ImportReport
 from lawrec.law.statute_versions import Change, Piece, Version
-from lawrec.reporting.tables import PlainTable, indented, render
+from lawrec.reporting.tables import indented, render, simple_table
 from lawrec.storage.json_text import json_text
 from lawrec.text import encodable
 from lawrec.translation import joined, marked, translate
@@ -65,9 +63,8 @@ def list_table(articles: Iterable[Article]) -> str:
         >>> [line.strip() for line in table.splitlines()][3:5]
         ['分则 · 第五章 侵犯财产罪', '264       盗窃罪']
     """
-    table = PlainTable(box=box.SIMPLE_HEAD)
-    table.add_column("Article")
-    table.add_column("Title", overflow="fold")
+    table = simple_table("Article")
+    table.add_column("Title")
     table.add_column("Amended")
     division = ""
     for entry in articles:

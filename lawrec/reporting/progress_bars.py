@@ -29,8 +29,8 @@ def progress_on(stream: TextIO) -> Iterator[Progress]:
         prepare: 80 of 80
     """
     if stream.isatty():
-        with _bars(stream) as progress:
-            yield progress
+        with _rich_bars(stream) as bars:
+            yield _Bars(bars)
     else:
         yield _Lines(stream)
 
@@ -73,8 +73,8 @@ class _Bars:
         self.bars.console.print(printable(translate(text)), highlight=False)
 
 
-@contextmanager
-def _bars(stream: TextIO) -> Iterator[Progress]:
+def _rich_bars(stream: TextIO) -> Any:
+    """Return a `rich.progress.Progress`, which shows its bars inside a block."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -87,8 +87,7 @@ def _bars(stream: TextIO) -> Iterator[Progress]:
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with Bars(*columns, console=Console(file=stream, markup=False, emoji=False)) as bars:
-        yield _Bars(bars)
+    return Bars(*columns, console=Console(file=stream, markup=False, emoji=False))
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,8 @@ from lawrec.corpus.records.manifest import Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.diagnostics.reports import DoctorReport, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
-from lawrec.reporting.tables import (
-    aligned,
-    render,
-    sample_note,
-    simple_table,
-    skipped_note,
-    trained_note,
-)
+from lawrec.evaluation.report import EvaluationReport
+from lawrec.reporting.tables import aligned, render, simple_table
 from lawrec.runs.results import FeedbackEffect, GuaranteeCost, TuningResult
 from lawrec.runs.run import Run
 from lawrec.storage.json_text import json_text
@@ -113,6 +107,31 @@ def verification_text(verification: Verification) -> str:
     return "\n".join(map(error_message, verification.damage))
 
 
+def cases_note(result: TuningResult | EvaluationReport) -> str:
+    """Return what to say after the number of cases: which are missing, and which were trained on.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> counts = {"cases": 50_000, "drawn_from": 1_000_000, "skipped": 2, "trained": 0}
+        >>> cases_note(SimpleNamespace(**counts))
+        ', drawn at random from 1,000,000, 2 bad lines left out'
+        >>> cases_note(SimpleNamespace(**counts | {"drawn_from": 50_000, "skipped": 0}))
+        ''
+    """
+    note = ""
+    if result.drawn_from > result.cases:
+        note += translate(f", drawn at random from {result.drawn_from:,}")
+    if result.skipped == 1:
+        note += translate(", 1 bad line left out")
+    elif result.skipped:
+        note += translate(f", {result.skipped:,} bad lines left out")
+    if result.trained == 1:
+        note += translate(", of which at least 1 is a train case of the run")
+    elif result.trained:
+        note += translate(f", of which at least {result.trained:,} are train cases of the run")
+    return note
+
+
 def tuning_text(tuning: TuningResult) -> str:
     """Return what tuning chose, and how the strategies compared.
 
@@ -123,9 +142,7 @@ def tuning_text(tuning: TuningResult) -> str:
     """
     lines = [
         translate(f"{tuning.strategy} on {tuning.cases:,} cases of {tuning.path}")
-        + sample_note(tuning.cases, tuning.drawn_from)
-        + skipped_note(tuning.skipped)
-        + trained_note(tuning.trained)
+        + cases_note(tuning)
         + (translate(", out of fold") if tuning.out_of_fold else ""),
         _rule_text(tuning),
     ]

@@ -1,6 +1,5 @@
 """The result of a search as text tables for people and as JSON for programs."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -28,10 +27,7 @@ def search_table(result: SearchResult) -> str:
             for state in (marked("complete"), marked("pruned"), marked("failed"))
         ),
     )
-    rows = [
-        (translate("best run"), str(result.run)),
-        (translate("train"), train_command(result)),
-    ]
+    rows = [(translate("best run"), str(result.run)), (translate("train"), train_command(result))]
     lines = [translate(f"{len(result.trials)} trials: {counts}"), *aligned(rows)]
     return _trial_table(result) + _setting_table(result) + "\n".join(lines)
 
@@ -120,7 +116,4 @@ def _setting_table(result: SearchResult) -> str:
     return render(table)
 
 
-SEARCH_WRITERS: dict[str, Callable[[SearchResult], str]] = {
-    "table": search_table,
-    "json": search_json,
-}
+SEARCH_WRITERS = {"table": search_table, "json": search_json}

@@ -44,42 +44,6 @@ def indented(text: str) -> str:
     return "\n".join(f"    {plain(paragraph)}" for paragraph in text.splitlines())
 
 
-def sample_note(cases: int, drawn_from: int) -> str:
-    """Return what to say after the number of cases: how many they were drawn from, if from more.
-
-    Example:
-        >>> sample_note(50_000, 1_000_000), sample_note(1010, 1010)
-        (', drawn at random from 1,000,000', '')
-    """
-    return translate(f", drawn at random from {drawn_from:,}") if drawn_from > cases else ""
-
-
-def skipped_note(skipped: int) -> str:
-    """Return what to say after the number of cases: how many lines were left out, if any was.
-
-    Example:
-        >>> skipped_note(2), skipped_note(0)
-        (', 2 bad lines left out', '')
-    """
-    if skipped == 1:
-        return translate(", 1 bad line left out")
-    return translate(f", {skipped:,} bad lines left out") if skipped else ""
-
-
-def trained_note(trained: int) -> str:
-    """Return what to say after the number of cases: how many the run was trained on, if any.
-
-    Example:
-        >>> trained_note(1200), trained_note(0)
-        (', of which at least 1,200 are train cases of the run', '')
-    """
-    if not trained:
-        return ""
-    if trained == 1:
-        return translate(", of which at least 1 is a train case of the run")
-    return translate(f", of which at least {trained:,} are train cases of the run")
-
-
 def aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
     """Return a line per row: its name, then its value in a column of its own.
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Path, Query, Request
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from lawrec.errors import StatuteError, UnknownArticleError
@@ -16,7 +17,7 @@ from lawrec.serving import responses
 from lawrec.serving.case_files import cases_in
 from lawrec.serving.feedback import append_case, feedback_case
 from lawrec.serving.loaded_model import Options
-from lawrec.serving.metrics import CONTENT_TYPE, exposition
+from lawrec.serving.metrics import exposition
 from lawrec.serving.problems import ProblemError, as_problem
 from lawrec.serving.request_bodies import DAY, FeedbackBody, RecommendBody
 from lawrec.serving.responses import Route
@@ -61,8 +62,7 @@ async def recommend(request: Request, body: RecommendBody) -> Response:
             texts = await asyncio.to_thread(service.model.texts, day)
         except StatuteError as error:
             raise as_problem(error, 409) from error
-    threshold = -1.0 if body.threshold is None else body.threshold
-    options = Options(body.top_k, threshold, body.explain)
+    options = Options(body.top_k, body.threshold, body.explain)
     lines = list(answer_json(await service.answers(facts, options), texts=texts))
     return json_response(f"[{','.join(lines)}]" if body.facts else lines[0])
 
@@ -162,8 +162,7 @@ async def feedback(request: Request, body: FeedbackBody) -> Response:
 async def cases(
     request: Request,
     name: Annotated[
-        str,
-        Query(description="The name of the file.", max_length=255, examples=["cases.csv"]),
+        str, Query(description="The name of the file.", max_length=255, examples=["cases.csv"])
     ],
     fact_field: Annotated[
         str,
@@ -190,79 +189,67 @@ async def live() -> Response:
 
 async def ready(request: Request) -> Response:
     """Say whether requests are accepted."""
-    if not service_of(request).ready:
-        raise not_ready()
+    check_ready(request)
     return json_response('{"status": "ready"}')
 
 
-def not_ready() -> ProblemError:
-    """Return the problem of a service that stops.
+def check_ready(request: Request) -> None:
+    """Raise an error if the service that a request came to accepts no requests.
+
+    Raises:
+        ProblemError: It has not begun, or it stops.
 
     Example:
-        >>> not_ready().status
-        503
+        >>> check_ready(request)  # doctest: +SKIP
     """
-    return ProblemError(
-        503,
-        "the service",
-        expected="it must be running",
-        got="one that is shutting down",
-        todo="Try again, or use another instance.",
-        retry_after=1,
-    )
+    if not service_of(request).ready:
+        raise ProblemError(
+            503,
+            "the service",
+            expected="it must be running",
+            got="one that is shutting down",
+            todo="Try again, or use another instance.",
+            retry_after=1,
+        )
 
 
 async def metrics(request: Request) -> Response:
     """Return the metrics in Prometheus's text format."""
-    content = exposition(service_of(request).metrics)
-    return Response(content, headers={"Content-Type": CONTENT_TYPE})
+    return Response(exposition(service_of(request).metrics), media_type=CONTENT_TYPE_LATEST)
 
 
-def routes() -> tuple[Route, ...]:
-    """Return the routes of version 1, and the metrics.
-
-    Example:
-        >>> routes()[0].path
-        '/v1/recommend'
-    """
-    return (
-        Route(
-            "/v1/recommend",
-            recommend,
-            responses.answers_schema(),
-            responses.ANSWER_EXAMPLE,
-            (400, 409, 422, 429, 503),
-            "POST",
-        ),
-        Route(
-            "/v1/articles/{article}",
-            article,
-            responses.ARTICLE,
-            responses.ARTICLE_EXAMPLE,
-            (404, 409, 422),
-        ),
-        Route("/v1/model", model, responses.MODEL, responses.MODEL_EXAMPLE),
-        Route(
-            "/v1/cases",
-            cases,
-            responses.CASES,
-            responses.CASES_EXAMPLE,
-            (415, 422),
-            "POST",
-            {"openapi_extra": {"requestBody": responses.FILE_BODY}},
-        ),
-        Route(
-            "/v1/feedback",
-            feedback,
-            responses.STATE,
-            {"status": "kept"},
-            (400, 404, 422, 503),
-            "POST",
-        ),
-        Route("/metrics", metrics, {}, "", more=responses.METRICS),
-    )
-
-
+ROUTES = (
+    Route(
+        "/v1/recommend",
+        recommend,
+        responses.answers_schema(),
+        responses.ANSWER_EXAMPLE,
+        (400, 409, 422, 429, 503),
+        "POST",
+    ),
+    Route(
+        "/v1/articles/{article}",
+        article,
+        responses.ARTICLE,
+        responses.ARTICLE_EXAMPLE,
+        (404, 409, 422),
+    ),
+    Route("/v1/model", model, responses.MODEL, responses.MODEL_EXAMPLE),
+    Route(
+        "/v1/cases",
+        cases,
+        responses.CASES,
+        responses.CASES_EXAMPLE,
+        (415, 422),
+        "POST",
+        {"openapi_extra": {"requestBody": responses.FILE_BODY}},
+    ),
+    Route(
+        "/v1/feedback", feedback, responses.STATE, {"status": "kept"}, (400, 404, 422, 503), "POST"
+    ),
+    Route("/metrics", metrics, {}, "", more=responses.METRICS),
+)
+"""The routes of version 1, and the metrics."""
 HEALTH_ROUTES = (
     Route("/health/live", live, responses.STATE, {"status": "live"}),
     Route("/health/ready", ready, responses.STATE, {"status": "ready"}, (503,)),

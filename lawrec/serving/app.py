@@ -19,14 +19,9 @@ from lawrec.errors import LawrecError
 from lawrec.serving import api, kserve
 from lawrec.serving.guard import Guard
 from lawrec.serving.loaded_model import LoadedModel
-from lawrec.serving.metrics import forget_process, new_metrics
+from lawrec.serving.metrics import Metrics, forget_process
 from lawrec.serving.page import add_page
-from lawrec.serving.problems import (
-    ProblemError,
-    as_problem,
-    mistake_problem,
-    problem_response,
-)
+from lawrec.serving.problems import ProblemError, as_problem, mistake_problem, problem_response
 from lawrec.serving.responses import api_routes
 from lawrec.serving.service import Service
 from lawrec.serving.service_config import ServiceConfig
@@ -47,7 +42,7 @@ def create_app(config: ServiceConfig, model: LoadedModel) -> FastAPI:
     Example:
         >>> create_app(ServiceConfig(), load_model(ServiceConfig()))  # doctest: +SKIP
     """
-    service = Service(config, model, new_metrics())
+    service = Service(config, model, Metrics())
     app = FastAPI(
         title="lawrec",
         version=__version__,
@@ -64,16 +59,15 @@ def create_app(config: ServiceConfig, model: LoadedModel) -> FastAPI:
     app.state.service = service
     # The guard checks the key: here, the OpenAPI says so.
     keys = [Depends(HTTPBearer(auto_error=False))] if config.key_digests else []
-    for routes, tag in ((api.routes(), "v1"), (kserve.ROUTES, "v2")):
+    for routes, tag in ((api.ROUTES, "v1"), (kserve.ROUTES, "v2")):
         app.routes.extend(api_routes(routes, tag=tag, dependencies=keys))
     app.routes.extend(api_routes([*api.HEALTH_ROUTES, *kserve.HEALTH_ROUTES], tag="health"))
     add_page(app)
     if config.cors_origins:
-        methods = ["GET", "POST"]
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.cors_origins,
-            allow_methods=methods,
+            allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-API-Key"],
         )
     app.add_middleware(Guard, service=service)

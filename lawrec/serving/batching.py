@@ -14,28 +14,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from lawrec.serving.problems import ProblemError
+from lawrec.serving.service_config import ServiceConfig
 
 Query = TypeVar("Query")
 Result = TypeVar("Result")
 _SMOOTHING = 0.1
 """The share of the newest call in the mean time per fact."""
-
-
-@dataclass(frozen=True)
-class BatchLimits:
-    """When a batch is complete, and how many may wait for one.
-
-    Attributes:
-        max_batch: Maximum number of facts in a batch, unless a single query has more.
-        max_wait: Seconds that a query waits for others.
-        queue_facts: Maximum number of waiting facts.
-        deadline: Seconds after which a query that has no answer is given up.
-    """
-
-    max_batch: int
-    max_wait: float
-    queue_facts: int
-    deadline: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +35,13 @@ class MicroBatcher(Generic[Query, Result]):
     Args:
         answer: From a batch of queries to the result of each, in order; called in one thread. If it
             fails, each query of the batch is tried alone, so that none spoils the others.
-        limits: See `BatchLimits`.
+        limits: The settings of the service, of which `max_batch`, `max_wait`, `queue_facts` and
+            `deadline` matter here.
         on_batch: Called with the number of facts of each batch.
 
     Example:
         >>> async def double(numbers):
-        ...     limits = BatchLimits(max_batch=9, max_wait=0.01, queue_facts=9, deadline=5)
+        ...     limits = ServiceConfig(max_batch=9, max_wait=0.01)
         ...     async with MicroBatcher(lambda batch: [2 * n for n in batch], limits) as batcher:
         ...         return await asyncio.gather(*(batcher.submit(n, 1) for n in numbers))
         >>> asyncio.run(double([1, 2, 3]))
@@ -66,7 +51,7 @@ class MicroBatcher(Generic[Query, Result]):
     def __init__(
         self,
         answer: Callable[[Sequence[Query]], Sequence[Result]],
-        limits: BatchLimits,
+        limits: ServiceConfig,
         on_batch: Callable[[int], None] = lambda facts: None,
     ) -> None:
         self._answer, self._limits, self._on_batch = answer, limits, on_batch

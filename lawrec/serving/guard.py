@@ -6,7 +6,6 @@ an answer shows a fact.
 """
 
 import asyncio
-import logging
 import time
 import traceback
 from collections.abc import Sequence
@@ -20,11 +19,10 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lawrec.serving.problems import ProblemError, problem_response
-from lawrec.serving.service import Service
+from lawrec.serving.service import LOGGER, Service
 from lawrec.serving.service_config import key_digest
 from lawrec.translation import messages_in, preferred_language
 
-LOGGER = logging.getLogger("uvicorn.error")
 OPEN_PATHS = ("/health/", "/v2/health/", "/static/")
 """What is answered without an API key: nothing that depends on a fact or on the model."""
 OPEN_PAGES = ("/", "/openapi.json")

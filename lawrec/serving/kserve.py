@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from lawrec import __version__
 from lawrec.reporting.answers.writers import answer_json
-from lawrec.serving.api import json_response, not_ready, service_of
+from lawrec.serving.api import check_ready, json_response, service_of
 from lawrec.serving.loaded_model import Options
 from lawrec.serving.problems import ProblemError
 from lawrec.serving.request_bodies import FACT, WHOLE, Fact, StrictBody
@@ -64,8 +64,7 @@ async def server_live() -> Response:
 
 async def server_ready(request: Request) -> Response:
     """Say whether requests are accepted."""
-    if not service_of(request).ready:
-        raise not_ready()
+    check_ready(request)
     return json_response('{"ready": true}')
 
 
@@ -81,8 +80,7 @@ async def model(name: ModelName) -> Response:
 async def model_ready(request: Request, name: ModelName) -> Response:
     """Say whether the model answers."""
     _check_name(name)
-    if not service_of(request).ready:
-        raise not_ready()
+    check_ready(request)
     return json_response(json_text({"name": NAME, "ready": True}))
 
 
@@ -119,14 +117,7 @@ ROUTES = (
     Route("/v2", server, _VALUES, {"name": "lawrec"}),
     Route("/v2/models/{name}", model, _VALUES, {"name": NAME}, (404, 422)),
     Route("/v2/models/{name}/ready", model_ready, _VALUES, {"ready": True}, (404, 422, 503)),
-    Route(
-        "/v2/models/{name}/infer",
-        infer,
-        _VALUES,
-        _INFERRED,
-        (400, 404, 422, 429, 503),
-        "POST",
-    ),
+    Route("/v2/models/{name}/infer", infer, _VALUES, _INFERRED, (400, 404, 422, 429, 503), "POST"),
 )
 """The routes of the protocol."""
 HEALTH_ROUTES = (

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import groupby
 from typing import Any
 
 from lawrec import __version__
@@ -18,18 +17,18 @@ from lawrec.runs.thresholds_file import THRESHOLDS
 from lawrec.serving.service_config import COST_OF_EXPLAINING, ServiceConfig
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Options:
     """How a query is to be answered; queries with the same options are scored together.
 
     Attributes:
         top_k: Include at least this many articles per case.
-        threshold: A threshold for all articles; -1: the tuned ones.
+        threshold: A threshold for all articles; None: the tuned ones.
         explain: Whether to explain each recommended article.
     """
 
     top_k: int = 1
-    threshold: float = -1.0
+    threshold: float | None = None
     explain: bool = False
 
 
@@ -63,22 +62,21 @@ class LoadedModel:
 
     def answers(self, queries: Sequence[Query]) -> list[list[Answer]]:
         """Return the answers to the facts of each query; the ids of cases count within a query."""
-        results: list[list[Answer]] = [[] for _ in queries]
-        order = sorted(range(len(queries)), key=lambda position: queries[position].options)
-        for options, positions in groupby(order, key=lambda position: queries[position].options):
-            same = list(positions)
-            facts = [fact for position in same for fact in queries[position].facts]
-            answers = self._answers(facts, options)
-            for position in same:
-                results[position] = [
-                    replace(next(answers), case_id=str(number))
-                    for number, _ in enumerate(queries[position].facts, 1)
-                ]
-        return results
+        facts: dict[Options, list[str]] = {}
+        for query in queries:
+            facts.setdefault(query.options, []).extend(query.facts)
+        answers = {options: self._answers(same, options) for options, same in facts.items()}
+        return [
+            [
+                replace(next(answers[query.options]), case_id=str(number))
+                for number, _ in enumerate(query.facts, 1)
+            ]
+            for query in queries
+        ]
 
     def _answers(self, facts: Sequence[str], options: Options) -> Iterator[Answer]:
         recommender = self.recommender
-        if options.threshold >= 0:
+        if options.threshold is not None:
             recommender = recommender.with_threshold(options.threshold)
         answers = recommender(facts, top_k=options.top_k)
         return map(recommender.explained, answers) if options.explain else iter(answers)

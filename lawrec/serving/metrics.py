@@ -5,8 +5,6 @@ before the package is imported: whichever worker is asked answers for all.
 """
 
 import os
-from dataclasses import dataclass
-from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -16,7 +14,6 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -24,9 +21,8 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _FACTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
-@dataclass(frozen=True)
 class Metrics:
-    """The metrics of one service.
+    """The metrics of one service that has answered nothing yet.
 
     Attributes:
         registry: What holds them.
@@ -35,56 +31,49 @@ class Metrics:
         batch_facts: Facts per batch.
         waiting: Facts in the queue.
         reloads: How often the model was loaded again, by outcome.
-    """
-
-    registry: CollectorRegistry
-    requests: Counter
-    seconds: Histogram
-    batch_facts: Histogram
-    waiting: Gauge
-    reloads: Counter
-
-
-def new_metrics() -> Metrics:
-    """Return the metrics of a service that has answered nothing yet.
 
     Example:
-        >>> metrics = new_metrics()
+        >>> metrics = Metrics()
         >>> metrics.waiting.set(3)
         >>> b"lawrec_waiting_facts 3.0" in exposition(metrics)
         True
     """
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    shared: dict[str, Any] = {"registry": registry}
-    return Metrics(
-        registry=registry,
-        requests=Counter("lawrec_requests", "Requests.", ("path", "method", "status"), **shared),
-        seconds=Histogram(
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.requests = Counter(
+            "lawrec_requests", "Requests.", ("path", "method", "status"), registry=registry
+        )
+        self.seconds = Histogram(
             "lawrec_request_seconds",
             "Seconds until a request was answered.",
             ("path",),
+            registry=registry,
             buckets=_SECONDS,
-            **shared,
-        ),
-        batch_facts=Histogram(
-            "lawrec_batch_facts", "Facts that were scored together.", buckets=_FACTS, **shared
-        ),
-        waiting=Gauge(
+        )
+        self.batch_facts = Histogram(
+            "lawrec_batch_facts",
+            "Facts that were scored together.",
+            registry=registry,
+            buckets=_FACTS,
+        )
+        self.waiting = Gauge(
             "lawrec_waiting_facts",
             "Facts that wait to be scored.",
+            registry=registry,
             multiprocess_mode="livesum",
-            **shared,
-        ),
-        reloads=Counter("lawrec_reloads", "Loads of the model.", ("outcome",), **shared),
-    )
+        )
+        self.reloads = Counter(
+            "lawrec_reloads", "Loads of the model.", ("outcome",), registry=registry
+        )
 
 
 def exposition(metrics: Metrics) -> bytes:
     """Return the metrics of all workers in Prometheus's text format.
 
     Example:
-        >>> b"# HELP lawrec_requests_total Requests." in exposition(new_metrics())
+        >>> b"# HELP lawrec_requests_total Requests." in exposition(Metrics())
         True
     """
     if FOLDER_VARIABLE not in os.environ:
@@ -102,6 +91,3 @@ def forget_process() -> None:
     """
     if FOLDER_VARIABLE in os.environ:
         mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
-
-
-CONTENT_TYPE = CONTENT_TYPE_LATEST

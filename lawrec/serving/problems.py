@@ -46,7 +46,9 @@ class ProblemError(LawrecError):
     ) -> None:
         super().__init__(where, expected=expected, got=got, todo=todo)
         self.status = status
-        self.headers = {} if retry_after is None else {"Retry-After": _whole_seconds(retry_after)}
+        self.headers: dict[str, str] = {}
+        if retry_after is not None:
+            self.headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
 
 
 def as_problem(error: LawrecError, status: int) -> ProblemError:
@@ -150,7 +152,3 @@ def problem_response(problem: ProblemError, headers: Mapping[str, str] | None = 
         headers={**problem.headers, **(headers or {})},
         media_type=PROBLEM_TYPE,
     )
-
-
-def _whole_seconds(seconds: float) -> str:
-    return str(max(1, math.ceil(seconds)))

@@ -162,14 +162,16 @@ _PROBLEMS = {
 _EVERYWHERE = (401, 408, 413, 429)
 
 
-def answer_schema_inline() -> dict[str, Any]:
-    """Return the schema of an answer, in which each definition stands where it is referred to.
+def answers_schema() -> dict[str, Any]:
+    """Return the schema of an answer or a list of answers.
 
-    An OpenAPI resolves references from its own top, where it has no `$defs`.
+    Each definition stands where it is referred to: an OpenAPI resolves references from its own top,
+    where it has no `$defs`.
 
     Example:
-        >>> [each["required"][0] for each in answer_schema_inline()["oneOf"]]
-        ['case_id', 'case_id']
+        >>> one, several = answers_schema()["oneOf"]
+        >>> [each["required"][0] for each in one["oneOf"]], several["type"]
+        (['case_id', 'case_id'], 'array')
     """
     schema = answer_schema()
     definitions = schema.pop("$defs")
@@ -184,18 +186,7 @@ def answer_schema_inline() -> dict[str, Any]:
         referred = inline(definitions[name]) if name else {}
         return referred | {key: inline(each) for key, each in value.items() if key != "$ref"}
 
-    inlined: dict[str, Any] = inline(schema)
-    return inlined
-
-
-def answers_schema() -> dict[str, Any]:
-    """Return the schema of an answer or a list of answers.
-
-    Example:
-        >>> len(answers_schema()["oneOf"])
-        2
-    """
-    answer = answer_schema_inline()
+    answer = inline(schema)
     return {"oneOf": [answer, _list(answer)]}
 
 
@@ -238,40 +229,17 @@ def api_routes(
     """
     router = APIRouter(tags=[tag], route_class=JsonRoute, dependencies=dependencies)
     for route in routes:
-        good = answered(route.schema, route.example, description="The answer.")
-        answers = {200: good, **problems(*route.statuses)}
+        content = {"application/json": {"schema": route.schema, "example": route.example}}
+        good = {"description": "The answer.", "content": content}
+        statuses = sorted({*_EVERYWHERE, *route.statuses})
+        answers = {200: good} | {status: _problem(status) for status in statuses}
         options = {"methods": [route.method], "responses": answers, **route.more}
         router.add_api_route(route.path, route.endpoint, **options)
     return router.routes
 
 
-def answered(schema: dict[str, Any], example: Any, *, description: str) -> dict[str, Any]:
-    """Return the entry of an OpenAPI for a good answer in JSON.
-
-    Args:
-        schema: The schema of the answer.
-        example: An answer.
-        description: What is answered.
-
-    Example:
-        >>> sorted(answered(STATE, {"status": "ready"}, description="It is ready."))
-        ['content', 'description']
-    """
-    content = {"application/json": {"schema": schema, "example": example}}
-    return {"description": description, "content": content}
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the entries of an OpenAPI for statuses, and for those of every route.
-
-    Example:
-        >>> list(problems(503))
-        [401, 408, 413, 429, 503]
-    """
-    return {status: _problem(status) for status in sorted({*_EVERYWHERE, *statuses})}
-
-
 def _problem(status: int) -> dict[str, Any]:
+    """Return the entry of an OpenAPI for a status."""
     description, where, expected, got, todo = _PROBLEMS[status]
     example = problem_values(ProblemError(status, where, expected=expected, got=got, todo=todo))
     content = {PROBLEM_TYPE: {"schema": PROBLEM, "example": example}}

@@ -28,9 +28,9 @@ from lawrec.errors import ConfigError
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.bundle import open_model
 from lawrec.serving.app import create_app
-from lawrec.serving.guard import LOGGER
 from lawrec.serving.loaded_model import load_model
 from lawrec.serving.metrics import FOLDER_VARIABLE
+from lawrec.serving.service import LOGGER
 from lawrec.serving.service_config import ServiceConfig, check_service
 
 HEAD_SECONDS = 10.0

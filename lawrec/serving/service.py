@@ -9,7 +9,7 @@ from dataclasses import replace
 from lawrec.corpus.formats.field_checks import check_fact
 from lawrec.errors import CaseError, LawrecError
 from lawrec.runs.results import Answer
-from lawrec.serving.batching import BatchLimits, MicroBatcher
+from lawrec.serving.batching import MicroBatcher
 from lawrec.serving.loaded_model import LoadedModel, Options, Query, load_model
 from lawrec.serving.metrics import Metrics
 from lawrec.serving.service_config import ServiceConfig
@@ -42,14 +42,10 @@ class Service:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Yield while the service runs; before it stops, it answers all accepted requests."""
-        limits = BatchLimits(
-            self.config.max_batch,
-            self.config.max_wait,
-            self.config.queue_facts,
-            self.config.deadline,
-        )
         batcher = MicroBatcher[Query, list[Answer]](
-            lambda queries: self.model.answers(queries), limits, self.metrics.batch_facts.observe
+            lambda queries: self.model.answers(queries),
+            self.config,
+            self.metrics.batch_facts.observe,
         )
         self.metrics.waiting.set_function(lambda: batcher.waiting)
         async with batcher as self._batcher:

@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance as accept
 
 from lawrec.errors import RunError
 from lawrec.serving import service as service_module
-from lawrec.serving.metrics import new_metrics
+from lawrec.serving.metrics import Metrics
 from lawrec.serving.service import Service
 
 MODES = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
@@ -118,7 +118,7 @@ def test_head_is_answered_as_get_is(client):
 
 
 def test_a_model_that_cannot_be_loaded_again_leaves_the_old_one(config, model, monkeypatch, caplog):
-    service = Service(config, model, new_metrics())
+    service = Service(config, model, Metrics())
 
     def fail(config):
         raise RunError("run", expected="it must be there", got="none", todo="Train one.")

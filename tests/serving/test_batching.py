@@ -5,10 +5,11 @@ import threading
 
 import pytest
 
-from lawrec.serving.batching import BatchLimits, MicroBatcher
+from lawrec.serving.batching import MicroBatcher
 from lawrec.serving.problems import ProblemError
+from lawrec.serving.service_config import ServiceConfig
 
-LIMITS = BatchLimits(max_batch=4, max_wait=0.01, queue_facts=8, deadline=30)
+LIMITS = ServiceConfig(max_batch=4, max_wait=0.01, queue_facts=8, deadline=30)
 
 
 class Doubler:
@@ -67,7 +68,7 @@ def test_a_query_that_does_not_fit_into_the_queue_is_refused_at_once():
 def test_a_late_query_is_given_up_and_the_next_ones_are_answered():
     async def run():
         gate = threading.Event()
-        limits = BatchLimits(max_batch=1, max_wait=0, queue_facts=8, deadline=0.05)
+        limits = ServiceConfig(max_batch=1, max_wait=0, queue_facts=8, deadline=0.05)
         doubler = Doubler(gate)
         async with MicroBatcher(doubler, limits) as batcher:
             late = await asyncio.gather(

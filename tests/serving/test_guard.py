@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from lawrec.serving.guard import Guard
-from lawrec.serving.metrics import new_metrics
+from lawrec.serving.metrics import Metrics
 from lawrec.serving.service import Service
 from lawrec.serving.service_config import ServiceConfig, key_digest
 from tests.helpers.cli import THEFT
@@ -17,7 +17,7 @@ KEY = "0123456789abcdef"
 
 
 def service_with(config):
-    return Service(config, None, new_metrics())
+    return Service(config, None, Metrics())
 
 
 @pytest.fixture(scope="module")

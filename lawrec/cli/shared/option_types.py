@@ -62,29 +62,21 @@ class _OutputPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-class OutputFile(_OutputPath):
-    """The path of a file to write: none that the command reads, and none of another option."""
-
-    def __init__(self) -> None:
-        """Take paths of files, which may be there already."""
-        super().__init__(dir_okay=False, path_type=Path)
-
-
-class OutputFolder(_OutputPath):
-    """The path of a folder to write."""
-
-    def __init__(self) -> None:
-        """Take paths of folders, which may be there already."""
-        super().__init__(file_okay=False, path_type=Path)
-
-
-class OutputFolderOrUri(OutputFolder):
-    """The path or the URI of a folder to write."""
+class _OutputPathOrUri(_OutputPath):
+    """A path to write to, or a URI."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path that a text stands for, which may be a remote one."""
         path = resolve_uri(Path(value))
         return path if isinstance(path, RemotePath) else super().convert(value, param, ctx)
+
+
+OUTPUT_FILE = _OutputPath(dir_okay=False, path_type=Path)
+"""The path of a file to write: none that the command reads, and none of another option."""
+OUTPUT_FOLDER = _OutputPath(file_okay=False, path_type=Path)
+"""The path of a folder to write."""
+OUTPUT_FOLDER_OR_URI = _OutputPathOrUri(file_okay=False, path_type=Path)
+"""The path or the URI of a folder to write."""
 
 
 class HeadedCommand(click.Command):
@@ -112,9 +104,10 @@ class HeadedCommand(click.Command):
 def _check_output_files(ctx: click.Context) -> None:
     """Raise UsageError if a file to write is one to read, or the same for two options."""
     written: dict[Path, str] = {}
-    read = [path for parameter, path in _named_paths(ctx) if not _is_written(parameter)]
-    for parameter, path in _named_paths(ctx):
-        if not _is_written(parameter):
+    paths = list(_named_paths(ctx))
+    read = [path for parameter, path in paths if parameter.type is not OUTPUT_FILE]
+    for parameter, path in paths:
+        if parameter.type is not OUTPUT_FILE:
             continue
         name = max(parameter.opts, key=len)
         other = written.setdefault(path.absolute(), name)
@@ -122,10 +115,6 @@ def _check_output_files(ctx: click.Context) -> None:
             raise click.UsageError(f"{other} and {name} need files of their own.")
         if path.is_file() and any(path.samefile(file) for file in _read_files(read)):
             raise click.UsageError(f"{name} would replace {path}, which is read: name another.")
-
-
-def _is_written(parameter: click.Parameter) -> bool:
-    return isinstance(parameter.type, OutputFile)
 
 
 def _named_paths(ctx: click.Context) -> Iterator[tuple[click.Parameter, Path]]:

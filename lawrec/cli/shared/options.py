@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from lawrec import config_sources
-from lawrec.cli.shared.option_types import FloatRange, OutputFile, OutputFolder, RegistryChoice
+from lawrec.cli.shared.option_types import OUTPUT_FILE, OUTPUT_FOLDER, FloatRange, RegistryChoice
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS
 from lawrec.storage.encodings import ENCODINGS
 from lawrec.translation import LANGUAGES, messages_in
@@ -93,8 +93,7 @@ input_format = compose_options(
         "--id-field", default=DEFAULT_FORMAT.id_field, help="Field or column of the case's id."
     ),
     click.option(
-        "--articles-separator",
-        help="Text between two articles.  [default: ; , 、 | or space]",
+        "--articles-separator", help="Text between two articles.  [default: ; , 、 | or space]"
     ),
     click.option(
         "--encoding",
@@ -225,7 +224,7 @@ messages = compose_options(
 
 def output(help: str, *, folder: bool = False, **attributes: Any) -> Decorator:
     """Return the option for the path of a result: of a file, or of a folder."""
-    path = OutputFolder() if folder else OutputFile()
+    path = OUTPUT_FOLDER if folder else OUTPUT_FILE
     return click.option("-o", "--output", type=path, help=help, **attributes)
 
 

@@ -46,9 +46,7 @@ def stretches(
     borders = sorted({start, end} | inner)
     for first, last in pairwise(borders):
         yield Stretch(
-            fact[first:last],
-            clause=_effect_at(first, clauses),
-            word=_effect_at(first, words),
+            fact[first:last], clause=_effect_at(first, clauses), word=_effect_at(first, words)
         )
 
 

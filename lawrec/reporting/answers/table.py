@@ -80,7 +80,7 @@ def _recommendations_table(entries: Iterable[Recommendation], width: int) -> Tab
     headings = [name for name in _COLUMNS if name != "Probability" or width >= _WIDE]
     for heading in headings:
         layout = _COLUMNS[heading] if width >= _NARROW else {}
-        table.add_column(heading, overflow="fold", **layout)
+        table.add_column(heading, **layout)
     for entry in entries:
         bar = {"Score": f"{entry.score:.3f} {score_bar(entry.score)}"}
         cells = recommendation_cells(entry) | bar
