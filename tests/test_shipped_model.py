@@ -30,6 +30,15 @@ def path():
     return shipped_path(SHIPPED_MODEL)
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_it_answers_what_the_readme_shows(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where no run takes its place
+    text = shipped_path(name).read_text(encoding="utf-8")
+    command, shown = re.search(r"\$ lawrec (.*) < .*\n\.\.\.\n(.*?)\n```", text, re.DOTALL).groups()
+    facts = shipped_path("data/sample/facts.txt").read_text(encoding="utf-8")
+    assert shown in CliRunner().invoke(cli, command.split(), input=facts).stdout
+
+
 def test_the_shipped_model_is_small_and_whole(path):
     with open_bundle(path) as run:
         assert len(run.articles) == 183
