@@ -107,7 +107,12 @@ skip_bad = click.option(
 any_label = click.option(
     "--any-label",
     is_flag=True,
-    help="Allow labels that neither a list of articles nor the Criminal Law has.",
+    help="Without a list of articles, allow labels that are not in the Criminal Law.",
+)
+any_label_of_run = click.option(
+    "--any-label",
+    is_flag=True,
+    help="Allow labels that neither the run nor the Criminal Law has.",
 )
 data = compose_options(
     click.option(

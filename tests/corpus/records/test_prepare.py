@@ -497,7 +497,9 @@ def test_an_article_outside_the_list_is_refused(spec, tmp_path):
     listed = replace(spec, article_list=tmp_path / "list.txt")
     error = refused(listed)
     assert error.where == f"{spec.data / 'valid.json'}:1"
-    assert error.expected == "each article must be in the list of articles"
+    assert error.expected == f"each article must be in the list of articles {tmp_path}/list.txt"
+    any_label = CaseFormat(any_label=True)
+    assert refused(replace(listed, case_format=any_label)).expected == error.expected
     assert error.got == "['266']"
     assert error.todo == "Add it to the list, fix the line, or pass --skip-bad."
     records = prepare(replace(listed, skip_bad=True), CHAR)
