@@ -24,7 +24,7 @@ from lawrec.storage.resources import shipped_path
 from lawrec.storage.seal import json_digest
 from lawrec.storage.text_files import content_digest
 
-RECORDS_VERSION = 7
+RECORDS_VERSION = 8
 """Increased when the records of the same cases and settings change in another way than by the ids
 of the tokens, which `SCORING_VERSION` covers: both are part of their key."""
 EXTRA, STATUTE = "extra", "statute"

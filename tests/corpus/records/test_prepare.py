@@ -858,6 +858,32 @@ def test_the_labels_of_extra_cases_are_checked(spec_with_charges, tmp_path, kind
     assert [split.skipped for split in records.manifest.splits.values()] == [0, 0, 1]
 
 
+def test_extra_cases_in_another_spelling_are_no_counter_examples(spec, write_split, tmp_path):
+    for name, facts in (("train", "离婚"), ("valid", "借款"), ("test", "欠薪")):
+        write_split(f"{name}.json", [(fact, ["《民法典》第667条"]) for fact in facts])
+    cases = [("还钱", ["民法典第667条"]), ("赔偿", ["《民法典》第667条", "264"])]
+    spec = replace(
+        spec,
+        extra=(write_cases(tmp_path / "extra.json", cases),),
+        case_format=CaseFormat(any_label=True),
+    )
+    records = prepare(spec, CHAR)
+    (record,) = read_records(records, "extra")
+    assert (record.case_id, record.label_ids, record.unknown_ids) == ("2", [0], [])
+    assert records.manifest.left_out == {"unknown": 1}
+    assert records.manifest.unlabelled == {"民法典第667条": 1, "264": 1}
+
+
+def test_extra_cases_of_articles_outside_the_list_are_counter_examples(spec, tmp_path):
+    listed = tmp_path / "list.txt"
+    listed.write_text("133\n133之一\n264\n266\n", encoding="utf-8")
+    extra = write_cases(tmp_path / "extra.json", [("放火", [114])])
+    records = prepare(replace(spec, article_list=listed, extra=(extra,)), CHAR)
+    (record,) = read_records(records, "extra")
+    assert (record.label_ids, record.unknown_ids) == ([], [])
+    assert (records.manifest.left_out, records.manifest.unlabelled) == ({}, {"114": 1})
+
+
 def test_a_file_of_extra_cases_without_any_is_an_error(spec_with_charges):
     spec_with_charges.extra[0].write_text("", encoding="utf-8")
     with pytest.raises(CaseError, match=r"charges\.jsonl: the file must hold a case"):
