@@ -118,8 +118,8 @@ data = compose_options(
     click.option(
         "--data",
         type=FILE,
-        help="Folder with train, valid and test cases; test may be missing and, with a second "
-        "stage, valid.  [default: the invented sample]",
+        help="Folder with train, valid and test cases; test may be missing, and valid where "
+        "thresholds can be tuned on train cases.  [default: the invented sample]",
     ),
     click.option(
         "--article-list",
