@@ -12,8 +12,9 @@ import pytest
 from lawrec.corpus.audit.audit import AuditReport, Finding, LongTail, SplitSizes
 from lawrec.corpus.audit.case_checks import CHECKS
 from lawrec.corpus.audit.duplicate_checks import CORPUS_CHECKS, Occurrence
-from lawrec.corpus.records.manifest import Verification
+from lawrec.corpus.records.manifest import Manifest, Records, Verification
 from lawrec.corpus.splitting.stratified_split import SplitReport
+from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.diagnostics.reports import Layer, Network, Part, RankerInfo, RunInfo
@@ -108,11 +109,13 @@ CHANGES = [Change("3", kind, "旧。", "新。") for kind in ("changed", "added"
 ENTRY = ArticleInfo(
     "3", "打翻茶壶罪", "分则", "第二章", "", (Amendment("修正案", date(2005, 1, 2)),)
 )
+RECORDS = Records(
+    Path("records"),
+    Manifest("char", 384, {}, (), left_out={"valid": 2, "unknown": 3}, unlabelled={"300": 7}),
+    *map(Vocabulary, ((), ("264",), ())),
+)
 DRY_RUN = DryRunReport(
-    records=Path("records"),
-    cases={"train": 8},
-    tokens=1,
-    articles=2,
+    records=RECORDS,
     parameters=3,
     weight_bytes=4,
     optimizer_bytes=5,

@@ -23,7 +23,7 @@ from lawrec.corpus.splits import SPLITS
     help="Another run or bundle to compare with on the same cases; may be repeated.",
 )
 @options.skip_bad
-@options.any_label
+@options.any_label_of_run
 @options.input_format
 @options.engine
 @options.device

@@ -84,8 +84,8 @@ def train(
 ) -> None:
     """Train a model on the train cases, and keep the weights that are best on the valid cases.
 
-    Without valid cases, the last weights are kept. The preset linear, which has no second stage,
-    needs valid cases.
+    Without valid cases, the last weights are kept. The presets tiny and linear need valid cases, as
+    thresholds cannot be tuned on their train cases.
 
     The cases are prepared first where that is needed. A run that was stopped continues with
     --resume.

@@ -28,7 +28,7 @@ def _default(setting: str) -> str:
     help="Also tune on the cases that `lawrec serve --feedback` has kept.",
 )
 @options.skip_bad
-@options.any_label
+@options.any_label_of_run
 @options.input_format
 @click.option(
     "--strategy",

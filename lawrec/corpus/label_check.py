@@ -1,8 +1,8 @@
 """Label check: every article of a case must be a known one, before any work is done with it.
 
-Where a list of articles is given, only the list counts: that is how cases of another statute are
-labelled. Without a list, the catalog of the Criminal Law is the reference, unless the format of
-the cases lets any label pass.
+Where a list of articles is given, only the list counts, as no other label can be learned: that is
+how cases of another statute are labelled. Without a list, the catalog of the Criminal Law is the
+reference, unless the format of the cases lets any label pass.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,7 @@ from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError, ErrorKind, quoted
 from lawrec.law.catalog import shipped_catalog
 from lawrec.progress import SILENT, Progress
+from lawrec.text import encodable
 from lawrec.translation import marked
 
 _EXAMPLES = 3
@@ -50,11 +51,14 @@ class KnownLabels:
 ANY_LABEL = KnownLabels(None)
 
 
-def known_labels(listed: Sequence[str] | None, *, any_label: bool = False) -> KnownLabels:
+def known_labels(
+    listed: Sequence[str] | None, path: Path | None = None, *, any_label: bool = False
+) -> KnownLabels:
     """Return the labels of a list of articles, or without a list, those of the catalog.
 
     Args:
         listed: The list of articles, None if there is none.
+        path: The file of the list, for messages.
         any_label: Whether any label is known where there is no list.
 
     Example:
@@ -64,7 +68,8 @@ def known_labels(listed: Sequence[str] | None, *, any_label: bool = False) -> Kn
         ['264']
     """
     if listed:
-        return KnownLabels(frozenset(listed), maskable=frozenset(shipped_catalog()))
+        where = f"the list of articles {encodable(str(path))}" if path else KnownLabels.source
+        return KnownLabels(frozenset(listed), where, maskable=frozenset(shipped_catalog()))
     if any_label:
         return ANY_LABEL
     return KnownLabels(

@@ -17,7 +17,7 @@ from zipfile import ZIP_DEFLATED
 
 from lawrec.export.bundle import Contents, bundle_bytes, in_folder, zip_bytes
 from lawrec.law.cail_labels import ids_in, unmapped_articles
-from lawrec.reporting.evaluation_text import shorten_list
+from lawrec.reporting.runs_text import shorten_list
 from lawrec.runs.run import Run
 from lawrec.storage.files import atomic_file
 from lawrec.storage.resources import shipped_path

@@ -12,7 +12,7 @@ from lawrec.evaluation.cail_judge import CailReport
 from lawrec.evaluation.metrics import METRIC_LABELS
 from lawrec.evaluation.ranking_metrics import KS
 from lawrec.evaluation.report import Comparison, EvaluationReport
-from lawrec.reporting.runs_text import cases_note
+from lawrec.reporting.runs_text import cases_note, shorten_list
 from lawrec.reporting.tables import render, simple_table
 from lawrec.storage.json_text import json_text
 from lawrec.translation import marked, translate
@@ -45,7 +45,6 @@ SCORE_LABELS = {
     "calibration_error": marked("calibration error (ECE), all entries"),
     "calibration_error_best": marked("calibration error (ECE), best article of each case"),
 }
-_MAX_NAMES = 8
 
 
 @dataclass(frozen=True)
@@ -191,20 +190,6 @@ def cail_text(report: CailReport) -> str:
             )
         )
     return "\n".join(lines)
-
-
-def shorten_list(names: Sequence[str]) -> str:
-    """Return the first few names of a list and the number of the others.
-
-    Example:
-        >>> shorten_list(["264", "266"])
-        '264, 266'
-        >>> shorten_list([str(number) for number in range(10)])
-        '0, 1, 2, 3, 4, 5, 6, 7 and 2 more'
-    """
-    others = len(names) - _MAX_NAMES
-    shown = ", ".join(names[:_MAX_NAMES])
-    return translate(f"{shown} and {others:,} more") if others > 0 else shown
 
 
 def _score_rows(report: EvaluationReport) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """What the commands on records and runs print: a text for people, and JSON for programs."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
@@ -7,7 +8,7 @@ import numpy as np
 from rich.table import Table
 
 from lawrec.corpus.records.extra_cases import DUPLICATES, UNKNOWN
-from lawrec.corpus.records.manifest import Records, Verification
+from lawrec.corpus.records.manifest import Manifest, Records, Verification
 from lawrec.decision.tuning_cases import RARE
 from lawrec.diagnostics.reports import DoctorReport, Network, Part, RankerInfo, RunInfo
 from lawrec.evaluation.metrics import HEADLINES, METRIC_LABELS
@@ -27,6 +28,7 @@ _OBJECTIVE_LABELS = METRIC_LABELS | {
 }
 SHOWN_FEATURES = 5
 """How many of the most important features of a second stage are shown."""
+_MAX_NAMES = 8
 
 
 def headline_metrics(values: Mapping[str, float]) -> str:
@@ -60,30 +62,40 @@ def records_text(records: Records) -> str:
         if split.skipped:
             parts.append(translate(f"{split.skipped:,} lines skipped (skipped.jsonl)"))
         lines.append(joined(": ", [name, joined(", ", parts)]))
-    lines += filter(None, [left_out_text(records)])
+    lines += extra_lines(records.manifest)
     sizes = f"vocabulary: {len(records.tokens):,} tokens, {len(records.articles):,} articles"
     return "\n".join([*lines, translate(sizes)])
 
 
 def start_text(run: Run, records: Records) -> str:
-    """Return what is said before a training: which extra cases were left out, and its folder.
+    """Return what is said before a training: what became of extra cases, and its folder.
 
     Example:
         >>> start_text(run, records)  # doctest: +SKIP
         'Training checkpoints/20260301-090507-sample-1a2b3c4d'
     """
-    training = translate(f"Training {run.folder}")
-    return "\n".join(filter(None, [left_out_text(records), training]))
+    return "\n".join([*extra_lines(records.manifest), translate(f"Training {run.folder}")])
 
 
-def left_out_text(records: Records) -> str:
-    """Return which extra cases were left out, and why; "" if none was.
+def extra_lines(manifest: Manifest) -> list[str]:
+    r"""Return which extra cases were left out, and which of their articles are no labels.
 
     Example:
-        >>> left_out_text(prepare(DatasetSpec(), CorpusConfig()))  # doctest: +SKIP
-        'left out of extra: 3 copies of valid, 1 copy of train (duplicates.jsonl)'
+        >>> left_out = {"valid": 3, "train": 1}
+        >>> manifest = Manifest("char", 384, {}, (), left_out=left_out, unlabelled={"300": 7})
+        >>> print("\n".join(extra_lines(manifest)))
+        left out of extra: 3 copies of valid, 1 copy of train (duplicates.jsonl)
+        articles of extra that are no labels, with their cases: 300 (7)
     """
-    counts = dict(records.manifest.left_out)
+    lines = [translate(f"left out of extra: {parts}")] if (parts := _left_out(manifest)) else []
+    if unlabelled := Counter(manifest.unlabelled).most_common():
+        names = shorten_list([f"{name} ({n:,})" for name, n in unlabelled])
+        lines.append(translate(f"articles of extra that are no labels, with their cases: {names}"))
+    return lines
+
+
+def _left_out(manifest: Manifest) -> str:
+    counts = dict(manifest.left_out)
     n_unknown = counts.pop(UNKNOWN, 0)
     copies = [
         translate(f"1 copy of {name}" if n == 1 else f"{n:,} copies of {name}")
@@ -91,7 +103,21 @@ def left_out_text(records: Records) -> str:
     ]
     parts = [f"{', '.join(copies)} ({DUPLICATES})"] if copies else []
     parts += [translate(f"{n_unknown:,} of whose articles nothing is known")] if n_unknown else []
-    return translate(f"left out of extra: {', '.join(parts)}") if parts else ""
+    return ", ".join(parts)
+
+
+def shorten_list(names: Sequence[str]) -> str:
+    """Return the first few names of a list and the number of the others.
+
+    Example:
+        >>> shorten_list(["264", "266"])
+        '264, 266'
+        >>> shorten_list([str(number) for number in range(10)])
+        '0, 1, 2, 3, 4, 5, 6, 7 and 2 more'
+    """
+    others = len(names) - _MAX_NAMES
+    shown = ", ".join(names[:_MAX_NAMES])
+    return translate(f"{shown} and {others:,} more") if others > 0 else shown
 
 
 def verification_text(verification: Verification) -> str:

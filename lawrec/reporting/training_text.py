@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from lawrec.reporting.runs_text import headline_metrics
+from lawrec.reporting.runs_text import extra_lines, headline_metrics
 from lawrec.reporting.tables import aligned
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase, TrainingEvaluation
 from lawrec.translation import joined, marked, translate
@@ -41,13 +41,14 @@ def dry_run_text(report: DryRunReport) -> str:
         cases                 train 1,800, valid 300, test 300
         ...
     """
-    speed = report.speed
+    speed, records = report.speed, report.records
+    splits = records.manifest.splits.items()
     cases, tokens = (speed[f"{name}_per_second"] for name in ("cases", "tokens"))
     rows = {
-        translate("records"): str(report.records),
-        translate("cases"): ", ".join(f"{name} {n:,}" for name, n in report.cases.items()),
-        translate("tokens"): f"{report.tokens:,}",
-        translate("articles"): f"{report.articles:,}",
+        translate("records"): str(records.folder),
+        translate("cases"): ", ".join(f"{name} {split.cases:,}" for name, split in splits),
+        translate("tokens"): f"{len(records.tokens):,}",
+        translate("articles"): f"{len(records.articles):,}",
         translate("parameters"): f"{report.parameters:,}",
         translate("weights"): _mebibytes(report.weight_bytes),
         translate("optimizer"): _mebibytes(report.optimizer_bytes),
@@ -57,7 +58,8 @@ def dry_run_text(report: DryRunReport) -> str:
         translate("first step"): translate(f"{report.first_seconds:.1f} s, compiling included"),
         translate("next steps"): translate(f"{cases:,.0f} cases/s, {tokens:,.0f} tokens/s"),
     }
-    return "\n".join([*aligned(rows.items()), "", translate(_NO_RUN)])
+    lines = [*aligned(rows.items()), *extra_lines(records.manifest)]
+    return "\n".join([*lines, "", translate(_NO_RUN)])
 
 
 def first_batch_text(batch: FirstBatch) -> str:

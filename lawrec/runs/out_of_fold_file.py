@@ -53,10 +53,12 @@ def load_out_of_fold_scores(run: Run) -> OutOfFoldScores:
     if not run.config.ranking.scores_out_of_fold:
         raise RunError(
             run.folder,
-            expected="the run must have scores of its train cases, out of fold",
-            got=f"no {OUT_OF_FOLD}",
-            todo="They need ranking.second_stage, and the LSTM in it or left out "
-            "(ranking.lstm_feature, ranking.lstm_share=0).",
+            expected="the run must have scores of its train cases by models that have not seen "
+            "them",
+            got="none",
+            todo="Tune on valid cases with decision.tune_on=valid. Or train with "
+            "ranking.second_stage=true, and with ranking.lstm_feature=true or "
+            "ranking.lstm_share=0.",
         )
     try:
         manifest, arrays = load_part(run, OUT_OF_FOLD, file=SCORES)

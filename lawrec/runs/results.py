@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lawrec.corpus.cases import Case
+from lawrec.corpus.records.manifest import Records
 from lawrec.decision.cross_fitting import StrategyResult
 from lawrec.decision.decision_rule import DecisionRule
 from lawrec.decision.explanation import SimilarCase
@@ -121,10 +122,7 @@ class DryRunReport:
     """The sizes of a training, and the results of its first two steps.
 
     Attributes:
-        records: The folder of the records.
-        cases: Number of cases of each split.
-        tokens: Size of the vocabulary.
-        articles: Number of articles.
+        records: The records.
         parameters: Number of trainable and other weights.
         weight_bytes: Bytes of the model's weights.
         optimizer_bytes: Bytes of the optimizer's variables.
@@ -134,10 +132,7 @@ class DryRunReport:
         speed: The throughput of the second step, by unit.
     """
 
-    records: Path
-    cases: dict[str, int]
-    tokens: int
-    articles: int
+    records: Records
     parameters: int
     weight_bytes: int
     optimizer_bytes: int

@@ -109,10 +109,7 @@ def take_two_steps(config: Config, records: Records, *, dataset: DatasetSpec) ->
         float(step(batch).loss)  # waits until the step is done
         throughput.add(batch["token_ids"])
         return DryRunReport(
-            records=records.folder,
-            cases={name: split.cases for name, split in records.manifest.splits.items()},
-            tokens=len(records.tokens),
-            articles=len(records.articles),
+            records=records,
             parameters=state.model.count_params(),
             weight_bytes=_n_bytes(state.model.weights),
             optimizer_bytes=_n_bytes(state.optimizer.variables),

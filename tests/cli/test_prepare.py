@@ -91,6 +91,7 @@ def test_extra_cases_and_the_statute_are_prepared_and_counted(extra_files):
         "statute: 1 cases, utf-8, 7 tokens",
         "left out of extra: 1 copy of valid (duplicates.jsonl), "
         "1 of whose articles nothing is known",
+        "articles of extra that are no labels, with their cases: 266 (1)",
         "vocabulary: 2 tokens, 1 articles",
     ]
     copy = json.loads((Path(folder) / "duplicates.jsonl").read_text("utf-8"))

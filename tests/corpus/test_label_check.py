@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -69,9 +70,9 @@ def test_one_error_names_the_first_unknown_labels_and_how_many_there_are(tmp_pat
 
 def test_a_single_unknown_label_is_named_alone(tmp_path):
     path = write(tmp_path / "a.json", [264], ["274"])
-    error = refused(path, known=known_labels(["264"]))
+    error = refused(path, known=known_labels(["264"], Path("law\udcff.txt"), any_label=True))
     assert (error.where, error.got) == (f"{path}:2", "['274']")
-    assert error.expected == "each article must be in the list of articles"
+    assert error.expected == "each article must be in the list of articles law\\udcff.txt"
 
 
 def test_known_labels_and_lines_that_cannot_be_used_pass_the_check(tmp_path):

@@ -173,8 +173,10 @@ def test_a_file_of_cases_is_tuned_on_in_any_case(without_valid, tiny_data):
 
 
 def test_scores_out_of_fold_may_be_preferred_to_the_valid_split(run):
-    with pytest.raises(RunError, match="scores of its train cases, out of fold, got no"):
+    with pytest.raises(RunError, match="by models that have not seen them, got none") as caught:
         tune.tune_run(run, DecisionConfig(tune_on="out-of-fold"))
+    for setting in ("decision.tune_on=valid", "second_stage=true", "lstm_share=0"):
+        assert setting in caught.value.todo
     with pytest.raises(ConfigError, match="Did you mean valid"):
         tune.tune_run(run, DecisionConfig(tune_on="vald"))
 

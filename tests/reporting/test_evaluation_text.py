@@ -16,7 +16,6 @@ from lawrec.reporting.evaluation_text import (
     evaluation_json,
     evaluation_table,
     interval_text,
-    shorten_list,
 )
 from tests.helpers.predictions import random_predictions, report_on
 
@@ -163,11 +162,3 @@ def test_the_result_of_the_judge_names_the_articles_that_its_list_lacks():
     )
     assert "Left out" not in cail_text(replace(result, unmapped_articles=()))
     assert evaluation_table(replace(REPORT, cail_judge=result)).endswith(f"{cail_text(result)}\n")
-
-
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    [(1, "0"), (8, "0, 1, 2, 3, 4, 5, 6, 7"), (10, "0, 1, 2, 3, 4, 5, 6, 7 and 2 more")],
-)
-def test_a_long_list_is_shortened_to_its_first_names(count, expected):
-    assert shorten_list([str(number) for number in range(count)]) == expected

@@ -163,7 +163,9 @@ def test_the_text_of_records_counts_cases_tokens_and_skipped_lines():
     records = SimpleNamespace(
         folder=Path("records"),
         manifest=SimpleNamespace(
-            splits=splits, left_out={"valid": 1, "train": 2_000, "unknown": 3}
+            splits=splits,
+            left_out={"valid": 1, "train": 2_000, "unknown": 3},
+            unlabelled={"300": 1, "民法典第667条": 1_234},
         ),
         tokens=range(5_000),
         articles=range(183),
@@ -174,8 +176,17 @@ def test_the_text_of_records_counts_cases_tokens_and_skipped_lines():
         "valid: 10 cases, utf-8, 1,000 tokens",
         "left out of extra: 1 copy of valid, 2,000 copies of train (duplicates.jsonl), "
         "3 of whose articles nothing is known",
+        "articles of extra that are no labels, with their cases: 民法典第667条 (1,234), 300 (1)",
         "vocabulary: 5,000 tokens, 183 articles",
     ]
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1, "0"), (8, "0, 1, 2, 3, 4, 5, 6, 7"), (10, "0, 1, 2, 3, 4, 5, 6, 7 and 2 more")],
+)
+def test_a_long_list_is_shortened_to_its_first_names(count, expected):
+    assert runs_text.shorten_list([str(number) for number in range(count)]) == expected
 
 
 @pytest.mark.parametrize(

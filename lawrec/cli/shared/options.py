@@ -107,14 +107,19 @@ skip_bad = click.option(
 any_label = click.option(
     "--any-label",
     is_flag=True,
-    help="Allow labels that neither a list of articles nor the Criminal Law has.",
+    help="Without a list of articles, allow labels that are not in the Criminal Law.",
+)
+any_label_of_run = click.option(
+    "--any-label",
+    is_flag=True,
+    help="Allow labels that neither the run nor the Criminal Law has.",
 )
 data = compose_options(
     click.option(
         "--data",
         type=FILE,
-        help="Folder with train, valid and test cases; test may be missing and, with a second "
-        "stage, valid.  [default: the invented sample]",
+        help="Folder with train, valid and test cases; test may be missing, and valid where "
+        "thresholds can be tuned on train cases.  [default: the invented sample]",
     ),
     click.option(
         "--article-list",

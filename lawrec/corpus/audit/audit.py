@@ -180,7 +180,7 @@ def load_audit_reference(
     has_splits = data.is_dir() and bool(splits_in(data))
     path = articles or find_article_list(data, in_parent=not has_splits)
     listed = read_article_list(path) if path else []
-    known = known_labels(listed, any_label=any_label)
+    known = known_labels(listed, path, any_label=any_label)
     catalog = shipped_catalog().values()
     reference = audit_reference_of(catalog, listed, known=known, max_tokens=max_tokens)
     if not tokenizer:

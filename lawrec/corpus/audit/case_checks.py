@@ -278,7 +278,8 @@ CHECKS: dict[str, Check] = {
     "unlisted-label": Check(
         ERROR,
         "an article is not in the list of articles or, without a list, not in the catalog",
-        "Fix it, add it to the list (--article-list), or `lawrec audit --fix` drops the label.",
+        "Fix it, or add it to the list (--article-list); without a list, --any-label allows it. "
+        "`lawrec audit --fix` drops the label.",
         _of_case(_unlisted_label),
     ),
     "repeated-label": Check(

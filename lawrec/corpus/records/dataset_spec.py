@@ -24,7 +24,7 @@ from lawrec.storage.resources import shipped_path
 from lawrec.storage.seal import json_digest
 from lawrec.storage.text_files import content_digest
 
-RECORDS_VERSION = 7
+RECORDS_VERSION = 8
 """Increased when the records of the same cases and settings change in another way than by the ids
 of the tokens, which `SCORING_VERSION` covers: both are part of their key."""
 EXTRA, STATUTE = "extra", "statute"
@@ -91,14 +91,18 @@ class DatasetSpec:
         is_shipped = path.resolve() == shipped_path(SHIPPED_EXTRA_CASES).resolve()
         return DEFAULT_FORMAT if is_shipped else self.case_format
 
+    @property
+    def list_path(self) -> Path | None:
+        """The file of the list of articles, None if there is no list."""
+        return self.article_list or find_article_list(self.data, in_parent=False)
+
     def read_article_list(self) -> list[str] | None:
         """Return the articles of the list in its order, or None if there is no list.
 
         Raises:
             CaseError: The list cannot be read.
         """
-        path = self.article_list or find_article_list(self.data, in_parent=False)
-        return read_article_list(path) if path else None
+        return read_article_list(self.list_path) if self.list_path else None
 
 
 @dataclass(frozen=True)
@@ -205,7 +209,7 @@ def read_inputs(spec: DatasetSpec, config: CorpusConfig) -> DatasetInputs:
         splits=splits,
         digests=digests,
         articles=articles,
-        known_labels=known_labels(articles, any_label=spec.case_format.any_label),
+        known_labels=known_labels(articles, spec.list_path, any_label=spec.case_format.any_label),
         tokenizer=tokenizer,
         key=f"{name}-{json_digest(parts)[:8]}",
     )

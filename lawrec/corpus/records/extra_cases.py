@@ -3,10 +3,14 @@
 Those that copy a held-out case, which valid and test hold, or have the text of a train case are
 left out and named in `duplicates.jsonl`. Those with charges alone get the articles that
 `ChargeArticles` has learned from the train cases.
+
+An article that is no label teaches nothing. A case that has only such articles teaches that none of
+the labels applies. But where any label is allowed, nobody has checked how the articles are written:
+they may be labels in another spelling, so that nothing is known of the case.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -51,16 +55,22 @@ class ExtraCases:
         folder: Where the file of duplicates is written.
         spool: An empty binary file, open for writing and reading, where held-out texts wait.
         learn_charges: Whether a case of which no article is known still teaches its charges.
+        any_label: Whether articles may have any name.
 
     Attributes:
         left_out: How many extra cases were left out: as copies, by the split of what they copy;
             and as `UNKNOWN`.
+        unlabelled: How many extra cases that are no copies have each article that is no label.
     """
 
-    def __init__(self, folder: Path, spool: IO[bytes], *, learn_charges: bool) -> None:
+    def __init__(
+        self, folder: Path, spool: IO[bytes], *, learn_charges: bool, any_label: bool = False
+    ) -> None:
         self.left_out: Counter[str] = Counter()
+        self.unlabelled: Counter[str] = Counter()
         self._path = folder / DUPLICATES
         self._learn_charges = learn_charges
+        self._any_label = any_label
         self._charge_articles = ChargeArticles()
         self._train: dict[bytes, str] = {}  # where the case with a text is, by the text's digest
         self._held_out = HeldOutTexts(spool)
@@ -77,14 +87,21 @@ class ExtraCases:
         if case.weight and case.unknown_articles != EVERY_ARTICLE:
             self._charge_articles.add(case.charges, case.articles, unknown=case.unknown_articles)
 
-    def usable(self, cases: Iterable[Case]) -> Iterator[Case]:
-        """Yield the extra cases that are no copies, with the articles that their charges have."""
+    def usable(self, cases: Iterable[Case], labels: Set[str]) -> Iterator[Case]:
+        """Yield the extra cases that are no copies, with the articles that their charges have.
+
+        Args:
+            cases: Extra cases.
+            labels: The articles that are labels.
+        """
         for batch in batched(cases, BATCH_SIZE, weigh=n_characters):
             for case, original in zip(batch, self._originals(batch), strict=True):
-                labelled = self._labelled(case)
                 if original:
                     self._leave_out(case, *original)
-                elif labelled.unknown_articles != EVERY_ARTICLE or self._teaches(labelled):
+                    continue
+                self.unlabelled.update(name for name in case.articles if name not in labels)
+                labelled = self._labelled(case, labels)
+                if labelled.unknown_articles != EVERY_ARTICLE or self._teaches(labelled):
                     yield labelled
                 else:
                     self.left_out[UNKNOWN] += 1
@@ -106,8 +123,14 @@ class ExtraCases:
         with self._path.open("ab") as file:
             file.write(json_line({"id": case.case_id, "where": case.where, **original}) + b"\n")
 
-    def _labelled(self, case: Case) -> Case:
-        """Return a case with charges alone with their articles, and any other as it is."""
+    def _labelled(self, case: Case, labels: Set[str]) -> Case:
+        """Return a case with what is known of its articles.
+
+        A case with charges alone gets their articles, and one whose articles may all be misspelled
+        loses them.
+        """
+        if self._any_label and case.articles and labels.isdisjoint(case.articles):
+            return replace(case, articles=(), unknown_articles=EVERY_ARTICLE)
         if case.articles or not case.charges or case.unknown_articles == EVERY_ARTICLE:
             return case
         learned = self._charge_articles.find(case.charges)

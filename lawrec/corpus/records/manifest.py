@@ -76,6 +76,7 @@ class Manifest:
         vocabularies: The SHA-256 of each of the vocabularies, by the name of its file.
         left_out: The number of extra cases that were left out: as copies of a case of a split, by
             the name of the split, or as "unknown", because nothing is known of their articles.
+        unlabelled: The number of extra cases, without copies, of each article that is no label.
     """
 
     tokenizer: str
@@ -87,6 +88,7 @@ class Manifest:
     known_cases: dict[str, int] = field(default_factory=dict)
     vocabularies: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    unlabelled: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,12 @@ class _Preparation:
             atomic_folder(self._folder) as new_folder,
             TemporaryFile(dir=new_folder) as spool,
         ):
-            extra = ExtraCases(new_folder, spool, learn_charges=spec.learn_charges)
+            extra = ExtraCases(
+                new_folder,
+                spool,
+                learn_charges=spec.learn_charges,
+                any_label=spec.case_format.any_label,
+            )
             RecordsWriter(
                 inputs, self.progress, self.map_batches, new_folder, new_vocab, extra
             ).run()

@@ -90,6 +90,7 @@ class RecordsWriter:
             known_cases={**train.known_cases, "charges": n_charged},
             vocabularies=file_digests(self.vocab, VOCABULARY_FILES),
             left_out=dict(self.extra.left_out),
+            unlabelled=dict(self.extra.unlabelled),
         )
         write_sealed(self.folder / MANIFEST, manifest_to_dict(manifest))
 
@@ -109,7 +110,7 @@ class RecordsWriter:
         counts = SplitCounts()
         bad_lines = BadLines(skip=self.inputs.spec.skip_bad, log=self.folder / SKIPPED)
         tokenized = tokenize(
-            self._statute_cases(cited) if split == STATUTE else self._cases(split, bad_lines),
+            self._cases(split, bad_lines, labels=set(self.inputs.articles or cited)),
             self.inputs,
             map_batches=self.map_batches,
             counts=counts.of_tokens if split == "train" else None,
@@ -140,21 +141,30 @@ class RecordsWriter:
                 todo="Correct the weights.",
             )
 
-    def _cases(self, split: str, bad_lines: BadLines) -> Iterator[Case]:
-        """Yield the cases of a split; those of the extra split are labelled and no copies."""
+    def _cases(self, split: str, bad_lines: BadLines, *, labels: Set[str]) -> Iterator[Case]:
+        """Yield the cases of a split.
+
+        Those of the extra split are labelled and no copies.
+
+        Args:
+            split: The split.
+            bad_lines: What to do with lines that cannot be used.
+            labels: The articles that have a label id; extra cases and the statute need them.
+        """
+        if split == STATUTE:
+            return self._statute_cases(labels)
         if split != EXTRA:
             return split_cases(self.inputs, split, bad_lines=bad_lines)
         cases = chain.from_iterable(
             read_cases(path, case_format=case_format) for path, case_format in self._files[split]
         )
-        labels = extra_labels(self.inputs)
-        return self.extra.usable(usable_cases(refuse_unknown_labels(cases, labels), bad_lines))
+        known = refuse_unknown_labels(cases, extra_labels(self.inputs))
+        return self.extra.usable(usable_cases(known, bad_lines), labels)
 
-    def _statute_cases(self, cited: Set[str]) -> Iterator[Case]:
+    def _statute_cases(self, labels: Set[str]) -> Iterator[Case]:
         """Yield the articles of the statute that have a label id."""
-        articles = set(self.inputs.articles or cited)
         cases = statute_cases(self.inputs.spec.statute) if self.inputs.spec.statute else iter(())
-        return (case for case in cases if case.case_id in articles)
+        return (case for case in cases if case.case_id in labels)
 
     def _save_vocabularies(self, counts: Mapping[str, SplitCounts]) -> _Vocabularies:
         """Write the vocabularies of tokens, articles and charges, and return them."""

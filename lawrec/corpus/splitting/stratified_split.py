@@ -108,7 +108,7 @@ def split_files(
     check_new_folder(folder)
     article_list = article_list or find_article_list(files[0])
     listed = read_article_list(article_list) if article_list else None
-    known = known_labels(listed, any_label=case_format.any_label)
+    known = known_labels(listed, article_list, any_label=case_format.any_label)
     if not skip_bad:
         check_labels([(file, case_format) for file in files], known, progress=progress)
     bad_lines, check_unchanged = BadLines(skip=skip_bad), change_check(files)

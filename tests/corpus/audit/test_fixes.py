@@ -112,10 +112,11 @@ def test_every_change_is_logged_with_its_reason(corpus, tmp_path):
         "dropped 999",
         "kept 264 once",
     ]
+    law = corpus.folder / "law.txt"
     assert [change["why"] for change in changes[1:]] == [
         f"the same fact as {corpus.folder / 'test.json'}:4, which has other articles",
-        "no article is in the list of articles: 999",
-        "not in the list of articles",
+        f"no article is in the list of articles {law}: 999",
+        f"not in the list of articles {law}",
         "cited more than once",
     ]
 

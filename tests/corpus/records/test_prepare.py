@@ -497,7 +497,9 @@ def test_an_article_outside_the_list_is_refused(spec, tmp_path):
     listed = replace(spec, article_list=tmp_path / "list.txt")
     error = refused(listed)
     assert error.where == f"{spec.data / 'valid.json'}:1"
-    assert error.expected == "each article must be in the list of articles"
+    assert error.expected == f"each article must be in the list of articles {tmp_path}/list.txt"
+    any_label = CaseFormat(any_label=True)
+    assert refused(replace(listed, case_format=any_label)).expected == error.expected
     assert error.got == "['266']"
     assert error.todo == "Add it to the list, fix the line, or pass --skip-bad."
     records = prepare(replace(listed, skip_bad=True), CHAR)
@@ -854,6 +856,32 @@ def test_the_labels_of_extra_cases_are_checked(spec_with_charges, tmp_path, kind
         prepare(spec, CHARGE_CONFIG)
     records = prepare(replace(spec, skip_bad=True), CHARGE_CONFIG)
     assert [split.skipped for split in records.manifest.splits.values()] == [0, 0, 1]
+
+
+def test_extra_cases_in_another_spelling_are_no_counter_examples(spec, write_split, tmp_path):
+    for name, facts in (("train", "离婚"), ("valid", "借款"), ("test", "欠薪")):
+        write_split(f"{name}.json", [(fact, ["《民法典》第667条"]) for fact in facts])
+    cases = [("还钱", ["民法典第667条"]), ("赔偿", ["《民法典》第667条", "264"])]
+    spec = replace(
+        spec,
+        extra=(write_cases(tmp_path / "extra.json", cases),),
+        case_format=CaseFormat(any_label=True),
+    )
+    records = prepare(spec, CHAR)
+    (record,) = read_records(records, "extra")
+    assert (record.case_id, record.label_ids, record.unknown_ids) == ("2", [0], [])
+    assert records.manifest.left_out == {"unknown": 1}
+    assert records.manifest.unlabelled == {"民法典第667条": 1, "264": 1}
+
+
+def test_extra_cases_of_articles_outside_the_list_are_counter_examples(spec, tmp_path):
+    listed = tmp_path / "list.txt"
+    listed.write_text("133\n133之一\n264\n266\n", encoding="utf-8")
+    extra = write_cases(tmp_path / "extra.json", [("放火", [114])])
+    records = prepare(replace(spec, article_list=listed, extra=(extra,)), CHAR)
+    (record,) = read_records(records, "extra")
+    assert (record.label_ids, record.unknown_ids) == ([], [])
+    assert (records.manifest.left_out, records.manifest.unlabelled) == ({}, {"114": 1})
 
 
 def test_a_file_of_extra_cases_without_any_is_an_error(spec_with_charges):

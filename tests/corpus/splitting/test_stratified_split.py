@@ -220,6 +220,8 @@ def test_unknown_labels_are_named_unless_a_list_names_them(tmp_path):
     report = split_files([source], tmp_path / "beside")
     assert (sum(report.cases.values()), report.total_articles) == (20, 1)
     write(source, [*cases, (long_tail()[21][0], [264])])
+    with pytest.raises(CaseError, match=r"list of articles .*in/law\.txt, got \['264'\]"):
+        split_files([source], tmp_path / "refused", case_format=case_format)
     report = split_files([source], tmp_path / "skipped", skip_bad=True)
     assert (sum(report.cases.values()), report.skipped) == (20, 1)
 
