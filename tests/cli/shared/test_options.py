@@ -27,6 +27,18 @@ def values(*arguments, decorators=(options.data,)):
     return results[0] if results else result.stdout
 
 
+def test_given_arguments_are_those_of_the_chosen_options_as_they_were_given():
+    results = []
+
+    @options.compose_options(click.command(), options.data)
+    def command(**arguments):
+        results.append(option_values.given_arguments(arguments.keys() - {"preset"}))
+
+    given = ["--extra", "a b", "--extra", "c", "--any-label", "--id-field", "id", "--encoding"]
+    CliRunner().invoke(command, ["--preset", "tiny", *given, "utf-8"], catch_exceptions=False)
+    assert results == [(*given, "utf-8")]
+
+
 def test_without_options_everything_has_its_default():
     arguments, given = values()
     assert not given
