@@ -167,10 +167,12 @@ def test_a_missing_file_is_named(at_run):
 @pytest.mark.tensorflow
 def test_a_run_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    result = lawrec("predict", "--model", "mine", stdin=THEFT)
+    result = lawrec("predict", "--model", "mine.lawrec", stdin=THEFT)
     assert result.exit_code == 1
-    assert result.stderr.startswith(
-        "Error: mine/run.json: the folder must hold a run, got no such file."
+    assert result.stderr == (
+        "Error: mine.lawrec: it must be the name of a run or bundle in checkpoints, or the path of "
+        "one, got no such file or folder. Check the name, or pass the folder of the runs as "
+        "--checkpoints.\n"
     )
 
 

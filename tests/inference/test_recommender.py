@@ -182,7 +182,7 @@ def test_a_threshold_outside_of_all_scores_is_refused(trained, threshold):
 
 
 def test_a_run_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match=f"no-such-run: it must be the name .* in {tmp_path}, or"):
         Recommender.load("no-such-run", checkpoints=tmp_path)
 
 
