@@ -1,5 +1,6 @@
 """What the shared options become, and under which headings the help lists them."""
 
+from datetime import date
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from lawrec.config import Config, LossConfig
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.progress import SILENT
+from tests.helpers.cli import lawrec
 
 
 def values(*arguments, decorators=(options.data,)):
@@ -64,6 +66,19 @@ def test_a_value_is_kept_even_where_it_is_empty(option, value, name):
 
 def test_a_default_that_is_written_out_counts_as_given():
     assert values("--id-field", "id")[1]
+
+
+@pytest.mark.parametrize("text", ["2020-02-30", "20200201", "yesterday", ""])
+def test_what_is_no_day_is_refused_with_how_to_write_one(text):
+    result = lawrec("predict", "--date", text, "--language", "zh")
+    assert result.exit_code == 2
+    assert "请写成 YYYY-MM-DD。" in result.stderr
+    assert "%" not in result.stderr
+
+
+def test_a_day_is_a_date():
+    decorator = click.option("--day", **options.DAY)
+    assert values("--day", "2020-02-29", decorators=(decorator,))[0] == {"day": date(2020, 2, 29)}
 
 
 def test_user_dictionaries_replace_the_shipped_one():
