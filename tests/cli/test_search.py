@@ -66,7 +66,7 @@ def test_a_search_from_cases_to_the_best_settings(tiny_data, tmp_path, monkeypat
     assert result.exit_code == 0, result.stderr
     assert "2 trials: 2 complete, 0 pruned, 0 failed" in result.stdout
     assert f"lawrec train --config study/best.toml --data {tiny_data} --any-label" in result.stdout
-    assert "trial 0: valid cail_score " in result.stderr
+    assert "trial 0: valid CAIL score " in result.stderr
     assert len(list(Path("data/records").iterdir())) == 1
 
     # A study that is complete is shown again without any training.
