@@ -58,7 +58,6 @@ _OF_CLICK = (
     "{0} is not a valid integer range.",
     "{0} is not a valid float range.",
     "{0} is not in the range {1}.",
-    "{0} does not match the format {1}.",
     "{0} is a directory.",
     "{0} is a file.",
     "{0} does not exist.",

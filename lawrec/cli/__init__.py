@@ -105,12 +105,26 @@ class LawrecGroup(click.Group):
             discard_stdout()
             ctx.exit()
         except click.ClickException as error:
-            raise _Shown(error) from error
+            raise _Shown(_with_run_option(error)) from error
         except _MISTAKES as error:
             if ctx.meta.get("lawrec.verbose"):
                 click.echo(printable(traceback.format_exc()), err=True)
             message = error_message(_lawrec_error(error))
             raise _Shown(click.ClickException(message)) from error
+
+
+_RUN_OPTIONS = ("--run", "--model")
+"""The options for a run that is changed or exported, and for a run or bundle that is used."""
+
+
+def _with_run_option(error: click.ClickException) -> click.ClickException:
+    """Return an error; that of one of the options for a run names the one that the command has."""
+    if isinstance(error, click.NoSuchOption) and error.ctx and error.option_name in _RUN_OPTIONS:
+        names = {name for parameter in error.ctx.command.params for name in parameter.opts}
+        for near in names.intersection(_RUN_OPTIONS):
+            message = f"No such option {error.option_name!r}. Did you mean {near!r}?"
+            return click.UsageError(message, error.ctx)
+    return error
 
 
 class _Shown(click.ClickException):

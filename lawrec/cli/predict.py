@@ -246,15 +246,19 @@ def _check_shards(
 
 
 def _check_suffix(output: Path, output_format: str | None) -> None:
-    """Raise UsageError if the name of a file asks for what is read only: packed, TSV or Excel."""
-    from lawrec.reporting.answers.writers import FORMATS
+    """Raise UsageError if the name of a file asks for another format, or for what is read only."""
+    from lawrec.reporting.answers.writers import format_of
 
     suffix = output.suffix.lower()
-    written = ("text", "jsonl", *FORMATS)  # JSON lines may be in any text file
-    is_read_only = not output_format and SUFFIXES.get(suffix, "text") not in written
-    if is_read_only or suffix in DECOMPRESSORS:
+    named = format_of(output)
+    if suffix in DECOMPRESSORS or (not named and SUFFIXES.get(suffix, "text") != "text"):
         raise click.UsageError(
             f"answers cannot be written as {suffix}: name a .csv, .html, .parquet or .jsonl file."
+        )
+    if named and output_format and named != output_format:
+        raise click.UsageError(
+            f"--format {output_format} does not go into a {suffix} file: leave it out, or name "
+            "another file."
         )
 
 
@@ -309,7 +313,7 @@ def _default_format(output: Path | None) -> str:
     if output:
         from lawrec.reporting.answers.writers import format_of
 
-        return format_of(output)
+        return format_of(output) or "json"
     return "table" if sys.stdout.isatty() else "json"
 
 

@@ -17,6 +17,8 @@ from lawrec.search.study import PRUNERS, SAMPLERS, SearchPlan, require_optuna
 from lawrec.search.trial_process import Start
 
 _PLAN = SearchPlan()
+_SETTINGS = {"preset", "config_file", "assignments"}
+"""The options of training that best.toml takes the place of."""
 
 
 @click.command(cls=option_types.HeadedCommand)
@@ -139,6 +141,8 @@ def search(
             raise click.ClickException(
                 f"Stopped. The same command with --output {folder} continues."
             ) from None
+    case_options = option_values.given_arguments(arguments.keys() - _SETTINGS)
+    result = replace(result, case_options=case_options)
     write_best(result)
     write_page(result)
     print_result(SEARCH_WRITERS[output_format](result), exact=output_format == "json")

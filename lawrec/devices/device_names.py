@@ -27,23 +27,33 @@ def select_gpus(name: str, gpus: list[T], *, library: str = "TensorFlow") -> lis
         >>> select_gpus("auto", [])
         []
     """
-    # "gpu:1" matches with the group "1", "gpu" and "auto" with no group, "gpu:" not at all.
-    match = re.fullmatch(r"auto|cpu|gpu(?::(\d{1,9}))?", name)
-    if not match:
-        raise ConfigError(
-            "training.device",
-            expected="the device must be auto, cpu, gpu or gpu:N",
-            got=quoted(name),
-            todo="Write one of these; --device is short for it.",
-        )
+    check_device(name)
     if name in ("auto", "cpu"):
         return gpus if name == "auto" else []
-    number = int(match[1] or 0)
-    if number >= len(gpus):
+    _, _, number = name.partition(":")
+    if int(number or 0) >= len(gpus):
         raise RunError(
             f"--device {name}",
             expected=f"{library} must see that GPU",
             got=f"{len(gpus)} GPUs" if gpus else "none",
             todo="Run `lawrec doctor` to see why, or choose another --device.",
         )
-    return [gpus[number]] if match[1] else gpus
+    return [gpus[int(number)]] if number else gpus
+
+
+def check_device(name: str) -> None:
+    """Raise an error if a name is that of no device, be there such a one or not.
+
+    Raises:
+        ConfigError: The name is none that `select_gpus` knows.
+
+    Example:
+        >>> check_device("gpu:1")
+    """
+    if not re.fullmatch(r"auto|cpu|gpu(:\d{1,9})?", name):
+        raise ConfigError(
+            "training.device",
+            expected="the device must be auto, cpu, gpu or gpu:N",
+            got=quoted(name),
+            todo="Write one of these; --device is short for it.",
+        )

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from lawrec.corpus.vocabulary import LENGTH_STEP, UNK_ID
-from lawrec.devices.device_names import select_gpus
+from lawrec.devices.device_names import check_device, select_gpus
 from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.devices.tensorflow_start import import_tensorflow
 from lawrec.errors import RunError
@@ -73,14 +73,19 @@ def choose_engine(
         choice: What was chosen.
         progress: Gets a message if `AUTO` is TensorFlow because nothing usable was exported.
 
+    Raises:
+        ConfigError: There is no such engine or device, whether the network is needed or not.
+
     Example:
         >>> choose_engine(run, best_checkpoint(run))  # doctest: +SKIP
         'onnx'
     """
+    check_name(choice.name, ENGINE_NAMES, where="--engine", kind="engine")
+    if choice.device is not None:
+        check_device(choice.device)
     if not run.config.ranking.needs_lstm:
         return ""
     if choice.name != AUTO:
-        check_name(choice.name, ENGINES, where="--engine", kind="engine")
         return choice.name
     if run.bundle:
         return "onnx"

@@ -62,6 +62,11 @@ def evaluate_run(
         name, path, case_format = cases, split_path(run, cases), run.dataset.case_format
     labelled = labelled_cases([run, *others], path, case_format=case_format, skip_bad=skip_bad)
     scored, predictions = _predict(run, labelled, engine=engine, progress=progress)
+    if not scored.y_true[:, : len(run.articles)].any():
+        progress.message(
+            f"{path}: no case cites an article that the run knows, so that the metrics say little "
+            "about it."
+        )
     report = evaluate_predictions(
         predictions,
         [_predict(other, labelled, engine=engine, progress=progress)[1] for other in others],

@@ -16,7 +16,7 @@ import numpy as np
 from lawrec.corpus.cases import Case, n_characters, no_answer_error
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.decision.recommend import Decision, recommend
-from lawrec.errors import CaseError, ConfigError
+from lawrec.errors import CaseError, ConfigError, quoted
 from lawrec.inference.encode_cases import EncodedCase, encode_cases
 from lawrec.inference.engines import AUTO, AUTO_ENGINE, EngineChoice
 from lawrec.inference.explain import explain_decision
@@ -48,7 +48,7 @@ class Recommender:
     Threads may share a recommender, and get the answers that they would get alone. Its attributes
     never change, all steps but one work on nothing but their arguments, and that one, the neural
     network, has a lock (see `lawrec.models.lstm_logits`). More threads are no faster: a single call
-    uses all cores.
+    uses all cores. A recommender cannot be pickled: each process loads its own.
 
     Attributes:
         encoder: From a fact to token ids.
@@ -105,7 +105,7 @@ class Recommender:
         Raises:
             RunError: There is no such run, it has no checkpoint or is not tuned, or it needs
                 another tokenizer. Or a bundle is damaged.
-            ConfigError: The threshold is not within 0 to 1.
+            ConfigError: The threshold is not within 0 to 1, or there is no such engine or device.
 
         Example:
             >>> Recommender.load("20260131-120000-1f2e3d", threshold=0.5)  # doctest: +SKIP
@@ -181,7 +181,11 @@ class Recommender:
     def __call__(
         self, facts: Iterable[str] | str, *, top_k: int = 0, features: int = 0
     ) -> list[Answer]:
-        """Return an answer per fact, in order, also to a fact without any text.
+        """Return an answer per fact, in order, also to one in which the model knows nothing.
+
+        Such a fact, be it empty or English, has one article at most, and the `reason` of that is
+        `NOTHING_KNOWN` of `lawrec.decision.recommend`. `lawrec predict` and the service refuse
+        facts without Chinese text.
 
         Args:
             facts: The facts of any number of cases; a str is a single fact.
@@ -193,7 +197,8 @@ class Recommender:
             A list of `lawrec.runs.results.Answer`. The `case_id` is the position, from "1".
 
         Raises:
-            ConfigError: The run has no second stage, whose features could be added.
+            ConfigError: The run has no second stage, whose features could be added. Or `top_k` or
+                `features` is no whole number of at least 0.
             TypeError: A fact is no str, or the facts are a mapping or a table, whose names would
                 be taken for facts.
         """
@@ -236,7 +241,8 @@ class Recommender:
             progress: Receives the number of cases after each window.
 
         Raises:
-            ConfigError: The run has no second stage, whose features could be added.
+            ConfigError: The run has no second stage, whose features could be added. Or `top_k` or
+                `features` is no whole number of at least 0.
             CaseError: No case could be answered, `ErrorKind.NO_CASE`; raised after the last one.
         """
         n_done = n_errors = 0
@@ -296,6 +302,8 @@ class Recommender:
         self, window: Sequence[EncodedCase], *, first: int, top_k: int, features: int
     ) -> Iterator[Answer]:
         """Yield the answers to cases and errors; `first` is the position of the first of them."""
+        _check_count("top_k", top_k)
+        _check_count("features", features)
         encoded = [fact for _, fact in window if fact is not None]
         token_ids = [fact.token_ids for fact in encoded]
         decisions = recommend(
@@ -340,6 +348,16 @@ class Recommender:
             )
             for row, decision in enumerate(decisions)
         ]
+
+
+def _check_count(name: str, value: object) -> None:
+    if not (isinstance(value, (int, np.integer)) and value >= 0):
+        raise ConfigError(
+            name,
+            expected="it must be a whole number of at least 0",
+            got=quoted(value),
+            todo="Choose such a number.",
+        )
 
 
 def _n_characters(encoded: EncodedCase) -> int:

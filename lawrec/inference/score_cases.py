@@ -18,7 +18,7 @@ import numpy as np
 from lawrec.corpus.bad_lines import BadLines, usable_cases
 from lawrec.corpus.cases import Case, n_characters, no_case_error
 from lawrec.corpus.vocabulary import Vocabulary, name_matrix
-from lawrec.inference.engines import AUTO_ENGINE, EngineChoice, choose_engine
+from lawrec.inference.engines import AUTO, AUTO_ENGINE, EngineChoice, choose_engine
 from lawrec.inference.load_scorer import load_scorer
 from lawrec.iterables import batched
 from lawrec.law.articles import statute_order
@@ -74,7 +74,7 @@ def score_file(
     """
     checkpoint = checkpoint or best_checkpoint(run, progress)
     name = choose_engine(run, checkpoint, choice=engine, progress=progress)
-    engine = replace(engine, name=name)
+    engine = replace(engine, name=name or AUTO)
     key = _key(run, checkpoint, engine=name, cases=cases)
     stored = run.folder / "scores" / f"{key[:16]}-{Path(checkpoint).name}.npz"
     scored = _load(stored, key, progress=progress)

@@ -158,7 +158,15 @@ def find_run(root: Path, name: str | None) -> Run:
     """
     if name is None:
         return open_run(root / _latest_name(root))
-    return open_run(root / name if name and (root / name).is_dir() else Path(name))
+    folder = root / name if name and (root / name).is_dir() else Path(name)
+    if not folder.exists():
+        raise RunError(
+            name,
+            expected=f"it must be the name of a run or bundle in {root}, or the path of one",
+            got="no such file or folder",
+            todo="Check the name, or pass the folder of the runs as --checkpoints.",
+        )
+    return open_run(folder)
 
 
 def open_run(folder: Path) -> Run:

@@ -1,6 +1,7 @@
 """Search results: what a study has found, without Optuna, and its best settings as TOML."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from lawrec.errors import RunError
 from lawrec.search.space import SearchSpace
 from lawrec.search.study import ERROR, Study, best_trial, finished_trials, importances
 from lawrec.storage.files import write_text
+from lawrec.text import encodable, printable
 
 BEST_FILE = "best.toml"
 RUNS = "runs"
@@ -57,6 +59,7 @@ class SearchResult:
         importances: The share of each setting in the variance of the values, the largest first;
             empty where there are too few complete trials to know.
         settings: All settings of the best trial that differ from the preset.
+        case_options: The arguments of `lawrec train` that name the cases of the search.
     """
 
     folder: Path
@@ -68,6 +71,7 @@ class SearchResult:
     ranges: dict[str, str]
     importances: dict[str, float]
     settings: dict[str, Any]
+    case_options: tuple[str, ...] = ()
 
     @property
     def run(self) -> Path:
@@ -135,19 +139,21 @@ def write_best(result: SearchResult) -> Path:
     """
     path = result.folder / BEST_FILE
     head = f"# valid {result.monitor} {result.best.value:.4f}, trial {result.best.number}"
-    write_text(path, f"{head}\n# {train_command(result)}\n{toml_text(result.settings)}")
+    command = printable(train_command(result)).replace("\n", "\n# ")
+    write_text(path, f"{head}\n# {command}\n{toml_text(result.settings)}")
     return path
 
 
 def train_command(result: SearchResult) -> str:
-    """Return the command that trains with the best settings.
+    """Return the command that trains with the best settings on the cases of the search.
 
     Example:
         >>> train_command(result)  # doctest: +SKIP
         'lawrec train --preset tiny --config checkpoints/search-20260301-090507/best.toml'
     """
-    preset = "" if result.preset == "base" else f"--preset {result.preset} "
-    return f"lawrec train {preset}--config {result.folder / BEST_FILE}"
+    preset = [] if result.preset == "base" else ["--preset", result.preset]
+    config = ["--config", str(result.folder / BEST_FILE)]
+    return encodable(shlex.join(["lawrec", "train", *preset, *config, *result.case_options]))
 
 
 def toml_text(settings: Mapping[str, Any]) -> str:

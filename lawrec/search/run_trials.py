@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from lawrec.evaluation.metrics import METRIC_LABELS
 from lawrec.progress import SILENT, Progress
 from lawrec.search.results import run_name
 from lawrec.search.space import SearchSpace
@@ -150,7 +151,8 @@ class Runner:
         if error:
             return marked(f"trial {number} failed: {error}")
         monitor = self.space.start.training.monitor
-        parts = [marked(f"trial {number}: valid {monitor} {max(values):.4f}")]
+        label = METRIC_LABELS.get(monitor, monitor)
+        parts = [marked(f"trial {number}: valid {label} {max(values):.4f}")]
         if running.is_pruned:
             parts.append(marked(f"pruned after evaluation {len(values)}"))
         return "; ".join([*parts, *self._best_notes()])

@@ -31,8 +31,17 @@ TOO_LONG = "\ud800"
 """What `decode_lines` yields, with a line feed, for a line of more than `MAX_LINE_BYTES`: a
 surrogate that stands for no byte, so that no other line has it."""
 
-_TAR_MARK = slice(257, 262)
-"""Where a tar archive says what it is."""
+_TAR = marked("a tar archive")
+_MARKS = {
+    "gzip": (0, b"\x1f\x8b"),
+    "xz": (0, b"\xfd7zXZ\0"),
+    marked("zip or Excel"): (0, b"PK\3\4"),
+    "Parquet": (0, b"PAR1\x15"),
+    _TAR: (257, b"ustar"),
+}
+"""Where files of some formats say what they are, and how."""
+_MARK_BYTES = 262
+"""The first bytes of a file, in which all marks lie."""
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
@@ -139,13 +148,24 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
+def binary_format(start: bytes) -> str:
+    """Return the format of a packed or binary file, which its first bytes show; "" for any other.
+
+    Example:
+        >>> binary_format(gzip.compress(b"264")), binary_format(b"264")
+        ('gzip', '')
+    """
+    formats = (name for name, (at, mark) in _MARKS.items() if start.startswith(mark, at))
+    return next(formats, "")
+
+
 def _check_no_tar(stream: Any, path: Path) -> None:
     """Raise an error of a tar archive: the headers of its members would be read as text."""
-    if stream.peek(_TAR_MARK.stop)[_TAR_MARK] == b"ustar":
+    if binary_format(stream.peek(_MARK_BYTES)) == _TAR:
         raise CaseError(
             path,
             expected="the file must be unpacked",
-            got="a tar archive",
+            got=_TAR,
             todo="Unpack it into a folder and name that.",
         )
 

@@ -54,6 +54,21 @@ def test_an_unknown_command_is_refused_with_the_nearest_one(name, hint):
     assert result.stderr.endswith(f"Error: No such command '{name}'.{hint}\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "wrong", "hint"),
+    [
+        ("export bundle", "--model", " Did you mean '--run'?"),
+        ("tune-thresholds", "--model", " Did you mean '--run'?"),
+        ("info", "--run", " Did you mean '--model'?"),
+        ("doctor", "--run", ""),
+    ],
+)
+def test_the_wrong_option_for_a_run_is_refused_with_the_right_one(words, wrong, hint):
+    result = lawrec(*words.split(), wrong, "mine")
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"Error: No such option '{wrong}'.{hint}\n")
+
+
 def all_commands():
     """Yield the words and the command of each command and of each command of a group."""
     for name in COMMANDS:
@@ -171,7 +186,7 @@ def test_a_misspelled_command_names_the_nearest():
         (["tain"], "没有 'tain' 这个命令。是否想写 'train'？"),
         (["predict", "--engin=x", "--language=zh"], "没有 '--engin' 这个选项。"),
         (["predict", "--threshold=2"], "'--threshold' 的值无效：2.0 不在范围 0<=x<=1 内。"),
-        (["predict", "--date=1"], "'--date' 的值无效：'1' 不符合格式 '%Y-%m-%d'。"),
+        (["predict", "--date=1"], "'--date' 的值无效：'1' 不是日期：请写成 YYYY-MM-DD。"),
         (["predict", "--window"], "选项 '--window' 需要一个值。"),
         (["split", "a.json"], "缺少选项 '-o' / '--output'。"),
         (["split"], "缺少参数 'FILE...'。"),

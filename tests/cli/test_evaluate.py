@@ -149,7 +149,7 @@ def test_a_run_that_was_tuned_on_the_cases_cannot_be_compared(runs, trained):
 def test_a_run_that_does_not_exist_or_is_not_tuned_cannot_be_compared(runs):
     result = lawrec("evaluate", "--model", "first", "--compare", "third")
     assert result.exit_code == 1
-    assert "the folder must hold a run" in result.stderr
+    assert "third: it must be the name of a run" in result.stderr
     (runs[1] / "thresholds.json").unlink()
     result = lawrec("evaluate", "--model", "first", "--compare", "second")
     assert result.exit_code == 1
@@ -176,6 +176,19 @@ def test_an_article_that_the_run_does_not_know_counts_as_a_miss(at_run, tmp_path
     report = json.loads(lawrec("evaluate", "--data", path, "--format", "json").stdout)
     assert report["unknown_articles"] == ["452"]
     assert report["metrics"]["micro_f1"] == pytest.approx(2 * 2 / (2 * 2 + 1))
+
+
+@pytest.mark.parametrize(("article", "says_little"), [("452", True), ("264", False)])
+def test_cases_without_an_article_that_the_run_knows_are_evaluated_with_a_message(
+    at_run, tmp_path, article, says_little
+):
+    path = tmp_path / "other.json"
+    case = {"fact": "被告人张某秘密窃取钱包，后被抓获。", "articles": [article]}
+    path.write_text(json.dumps(case), encoding="utf-8")
+    result = lawrec("evaluate", "--data", path)
+    assert result.exit_code == 0, result.stderr
+    message = f"{path}: no case cites an article that the run knows, so that"
+    assert (message in result.stderr) == says_little
 
 
 @pytest.mark.parametrize("command", [("evaluate", "--model"), ("tune-thresholds", "--run")])

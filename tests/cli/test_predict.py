@@ -167,10 +167,12 @@ def test_a_missing_file_is_named(at_run):
 @pytest.mark.tensorflow
 def test_a_run_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    result = lawrec("predict", "--model", "mine", stdin=THEFT)
+    result = lawrec("predict", "--model", "mine.lawrec", stdin=THEFT)
     assert result.exit_code == 1
-    assert result.stderr.startswith(
-        "Error: mine/run.json: the folder must hold a run, got no such file."
+    assert result.stderr == (
+        "Error: mine.lawrec: it must be the name of a run or bundle in checkpoints, or the path of "
+        "one, got no such file or folder. Check the name, or pass the folder of the runs as "
+        "--checkpoints.\n"
     )
 
 
@@ -433,6 +435,28 @@ def test_answers_are_not_written_under_a_name_for_another_format(name, tmp_path,
     expected = f"{suffix}: name a .csv, .html, .parquet or .jsonl file."
     assert expected in " ".join(result.stderr.split())
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [
+        *(("csv", "a.parquet"), ("json", "a.CSV"), ("table", "a.json"), ("parquet", "a.jsonl")),
+        *(("csv", "a.html"), ("csv", "a.tsv"), ("json", "a.xlsx")),
+    ],
+)
+def test_a_format_is_not_written_under_the_name_of_another(form, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = lawrec("predict", "--format", form, "-o", name, stdin=THEFT)
+    assert result.exit_code == 2
+    assert Path(name).suffix.lower() in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("form", "name"), [("csv", "a.csv"), ("json", "a.txt"), ("csv", "a")])
+def test_a_format_may_have_its_own_name_or_any_text(shipped, form, name):
+    result = lawrec("predict", "--format", form, "-o", name, stdin=THEFT)
+    assert result.exit_code == 0, result.stderr
+    assert Path(name).read_bytes().startswith(b"\xef\xbb\xbf") == (form == "csv")
 
 
 def test_bad_lines_go_to_a_file_of_their_own(shipped):

@@ -60,11 +60,13 @@ def test_wrong_options_are_usage_errors(option):
 @pytest.mark.tensorflow
 def test_a_search_from_cases_to_the_best_settings(tiny_data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    command = ("search", "--data", tiny_data, *SMALL, "--trials=2", "--output=study")
+    options = ("--any-label", "--set=training.seed=3", "--trials=2", "--output=study")
+    command = ("search", "--data", tiny_data, *SMALL, *options)
     result = lawrec(*command)
     assert result.exit_code == 0, result.stderr
     assert "2 trials: 2 complete, 0 pruned, 0 failed" in result.stdout
-    assert "trial 0: valid cail_score " in result.stderr
+    assert f"lawrec train --config study/best.toml --data {tiny_data} --any-label" in result.stdout
+    assert "trial 0: valid CAIL score " in result.stderr
     assert len(list(Path("data/records").iterdir())) == 1
 
     # A study that is complete is shown again without any training.

@@ -28,4 +28,4 @@ def test_a_run_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = lawrec("serve", "--model", "mine")
     assert result.exit_code == 1
-    assert "mine/run.json: the folder must hold a run" in result.stderr
+    assert "mine: it must be the name of a run or bundle in checkpoints" in result.stderr

@@ -1,6 +1,6 @@
 import pytest
 
-from lawrec.devices.device_names import select_gpus
+from lawrec.devices.device_names import check_device, select_gpus
 from lawrec.errors import ConfigError, RunError
 
 
@@ -26,5 +26,6 @@ def test_a_gpu_that_is_not_there_is_refused(name, got):
 
 @pytest.mark.parametrize("name", ["tpu", "gpu:", "gpu:1234567890", "GPU", ""])
 def test_a_name_of_no_device_is_refused(name):
-    with pytest.raises(ConfigError, match="the device must be auto, cpu, gpu or gpu:N"):
-        select_gpus(name, ["a"])
+    for refuse in (check_device, lambda name: select_gpus(name, ["a"])):
+        with pytest.raises(ConfigError, match="the device must be auto, cpu, gpu or gpu:N"):
+            refuse(name)

@@ -5,13 +5,16 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
+from lawrec import Recommender
 from lawrec.errors import ConfigError, RunError
 from lawrec.inference import engines
 from lawrec.inference.engines import ENGINES, EngineChoice, choose_engine
 from lawrec.inference.load_scorer import load_scorer
+from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import CUDA
 from lawrec.runs.run import find_run
+from lawrec.storage.resources import shipped_path
 from lawrec.training.onnx_export import MAX_DIFFERENCE
 from tests.helpers.damages import flip
 from tests.helpers.progress import messages_to
@@ -85,6 +88,12 @@ def test_a_gpu_that_computes_something_else_is_refused(run, monkeypatch, error, 
 def test_an_unknown_engine_or_device_is_refused(run, choice):
     with pytest.raises(ConfigError):
         load_scorer(run, best_checkpoint(run), engine=choice)
+
+
+@pytest.mark.parametrize("choice", [{"engine": "torch"}, {"device": "tpu"}, {"device": ""}])
+def test_an_unknown_engine_or_device_is_refused_where_no_network_is_needed(choice):
+    with pytest.raises(ConfigError, match=r"known|the device must be"):
+        Recommender.load(shipped_path(SHIPPED_MODEL), **choice)
 
 
 def test_scores_of_the_exported_form_import_no_tensorflow(run, monkeypatch):

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,19 @@ def test_top_k_includes_articles_that_are_not_recommended(recommender):
     assert lists_of([answer]) == [["264"]]
 
 
+@pytest.mark.parametrize("name", ["top_k", "features"])
+@pytest.mark.parametrize("value", ["3", -1, 2.5, None])
+def test_what_is_no_count_is_refused(recommender, name, value):
+    cases = [Case("stdin:1", "1", FACTS[0])]
+    for ask in (lambda **count: recommender(FACTS, **count), partial(recommender.answer, cases)):
+        with pytest.raises(ConfigError, match=f"{name}: it must be a whole number of at least 0"):
+            list(ask(**{name: value}))
+
+
+def test_a_count_may_be_one_of_numpy(recommender):
+    assert recommender(FACTS, top_k=np.int64(2)) == recommender(FACTS, top_k=2)
+
+
 def test_a_fact_with_more_tokens_than_the_model_reads_is_marked(recommender):
     limit = recommender.encoder.max_tokens
     answers = recommender(["盗" * length for length in (limit - 1, limit, limit + 1)])
@@ -168,7 +182,7 @@ def test_a_threshold_outside_of_all_scores_is_refused(trained, threshold):
 
 
 def test_a_run_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match=f"no-such-run: it must be the name .* in {tmp_path}, or"):
         Recommender.load("no-such-run", checkpoints=tmp_path)
 
 

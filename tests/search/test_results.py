@@ -1,5 +1,7 @@
 import json
+import shlex
 import tomllib
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +66,22 @@ def test_best_toml_holds_only_what_differs_from_the_preset(tmp_path):
     ]
     assert train_command(result) == f"lawrec train --preset tiny --config {path}"
     assert config_sources.load(path, preset="tiny") == start
+
+
+def test_the_command_names_the_cases_of_the_search_for_a_shell(result, tmp_path):
+    options = ("--data", "my cases", "--any-label", "--articles-separator", "\n")
+    result = replace(result, folder=tmp_path, case_options=options)
+    command = train_command(result)
+    assert shlex.split(command) == [
+        "lawrec",
+        "train",
+        "--config",
+        f"{tmp_path}/best.toml",
+        *options,
+    ]
+    tomllib.loads(write_best(result).read_text("utf-8"))  # the line feed stays in the comment
+    odd = replace(result, case_options=("--data", "cases\udcff"))
+    assert r"cases\udcff" in write_best(odd).read_text("utf-8")
 
 
 @pytest.mark.parametrize(

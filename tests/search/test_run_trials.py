@@ -44,7 +44,7 @@ def test_the_value_of_a_trial_is_its_best_evaluation(begun):
     search = begun()
     search.run(lambda config, name: iter([0.25, 0.75, 0.5]), trials=1)
     assert search.study.trials[0].value == 0.75
-    assert search.messages == ["trial 0: valid cail_score 0.7500; best 0.7500 (trial 0)"]
+    assert search.messages == ["trial 0: valid CAIL score 0.7500; best 0.7500 (trial 0)"]
 
 
 def test_a_continued_search_runs_what_is_missing(begun):

@@ -150,4 +150,4 @@ def test_train_starts_from_a_run_and_says_so(other, new_data, tmp_path, monkeypa
     assert refused.exit_code == 2
     missing = CliRunner().invoke(cli, [*arguments, "--start-from", "nowhere"])
     assert missing.exit_code == 1
-    assert "the folder must hold a run" in missing.stderr
+    assert "nowhere: it must be the name of a run or bundle in checkpoints" in missing.stderr

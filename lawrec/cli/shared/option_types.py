@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import date, datetime
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -130,6 +131,19 @@ def _read_files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         with suppress(CaseError, OSError):  # the command will say what is wrong with the path
             yield from (file for file in list_files(path) if file.is_file())
+
+
+class Day(click.ParamType[date]):
+    """A day, written YYYY-MM-DD."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day that a text stands for."""
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").date()
+        except ValueError:
+            self.fail(f"{value!r} is not a day: write YYYY-MM-DD.", param, ctx)
 
 
 class FloatRange(click.FloatRange):

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -60,6 +60,18 @@ def is_given(*names: str) -> bool:
     """Return whether the command line has one of the options, be its value that of the default."""
     context = click.get_current_context()
     return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
+
+
+def given_arguments(names: Collection[str]) -> tuple[str, ...]:
+    """Return the arguments of the command line that give these options, for another command."""
+    context = click.get_current_context()
+    arguments: list[str] = []
+    for option in context.command.params:
+        if option.name in names and is_given(option.name):
+            value = context.params[option.name]
+            for each in value if isinstance(value, tuple) else (value,):
+                arguments += [max(option.opts, key=len), *([] if each is True else [str(each)])]
+    return tuple(arguments)
 
 
 def settings_from(arguments: CaseOptions) -> config.Config:

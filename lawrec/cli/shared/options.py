@@ -1,14 +1,19 @@
 """Options that several commands share, and what they become: settings, formats, progress."""
 
 from collections.abc import Callable
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from lawrec import config_sources
-from lawrec.cli.shared.option_types import OUTPUT_FILE, OUTPUT_FOLDER, FloatRange, RegistryChoice
+from lawrec.cli.shared.option_types import (
+    OUTPUT_FILE,
+    OUTPUT_FOLDER,
+    Day,
+    FloatRange,
+    RegistryChoice,
+)
 from lawrec.corpus.readers import DEFAULT_FORMAT, READERS
 from lawrec.storage.encodings import ENCODINGS
 from lawrec.translation import LANGUAGES, messages_in
@@ -27,10 +32,6 @@ def compose_options(*decorators: Decorator) -> Decorator:
     return decorate
 
 
-def _as_date(_: click.Context, __: click.Parameter, value: datetime | None) -> date | None:
-    return value.date() if value else None
-
-
 def _remember(ctx: click.Context, option: click.Parameter, value: bool) -> None:
     ctx.meta[f"lawrec.{option.name}"] = value
 
@@ -41,11 +42,7 @@ def _choose_language(ctx: click.Context, _: click.Parameter, language: str | Non
         ctx.find_root().with_resource(messages_in(language))
 
 
-DAY: dict[str, Any] = {
-    "type": click.DateTime(["%Y-%m-%d"]),
-    "callback": _as_date,
-    "metavar": "YYYY-MM-DD",
-}
+DAY: dict[str, Any] = {"type": Day(), "metavar": "YYYY-MM-DD"}
 """The attributes of an option that is a day; the command gets a `date`."""
 FILE = click.Path(path_type=Path)
 

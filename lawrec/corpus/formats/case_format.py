@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from lawrec.errors import CaseError
 from lawrec.storage.limits import MAX_LINE_BYTES
-from lawrec.storage.text_files import TOO_LONG, bounded_lines, decode_lines
+from lawrec.storage.text_files import TOO_LONG, binary_format, bounded_lines, decode_lines
 
 ALL_ARTICLES = "all articles"
 """Each labelled case has all its articles."""
@@ -70,9 +71,16 @@ class CaseStream:
         """Yield the lines; bytes that do not fit the encoding are surrogates.
 
         A line of more than `MAX_LINE_BYTES` is `TOO_LONG`.
+
+        Raises:
+            CaseError: The file is no text.
         """
-        lines = bounded_lines(self.stream, any_line_end=self.first_line == 1)
-        return decode_lines(lines, self.case_format.encoding)
+        is_start = self.first_line == 1
+        lines = bounded_lines(self.stream, any_line_end=is_start)
+        first = list(islice(lines, 1))
+        if first and is_start:
+            check_is_text(first[0], self.where)
+        return decode_lines(chain(first, lines), self.case_format.encoding)
 
 
 Fields = dict[str, Any]
@@ -103,6 +111,22 @@ def owner_of(record: Fields, name: str) -> tuple[Fields, str]:
     if name in record or not isinstance(value, dict) or not inner:
         return record, name
     return owner_of(value, inner)
+
+
+def check_is_text(start: bytes, where: str) -> None:
+    """Raise CaseError if cases that should be text begin as a packed or binary file does.
+
+    Example:
+        >>> check_is_text(b"id,fact", "stdin")
+    """
+    if kind := binary_format(start):
+        raise CaseError(
+            where,
+            expected="the cases must be unpacked text",
+            got=kind,
+            todo="Unpack them, or name a file with its own suffix, such as .gz; a pipe of Parquet "
+            "or Excel needs --input-format.",
+        )
 
 
 def too_long_error(where: str) -> CaseError:

@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from lawrec.corpus.formats.case_format import CaseStream, Row, is_too_long, too_long_error
+from lawrec.corpus.formats.case_format import (
+    CaseStream,
+    Row,
+    check_is_text,
+    is_too_long,
+    too_long_error,
+)
 from lawrec.errors import CaseError, ErrorKind
 from lawrec.storage.limits import MAX_LINE_BYTES
 from lawrec.storage.text_files import decode_lines
@@ -86,6 +92,9 @@ def read_lines(cases: CaseStream) -> Iterator[Row]:
 def read_document(cases: CaseStream) -> Iterator[Row]:
     r"""Yield a whole file as one case, whose id is the name of the file.
 
+    Raises:
+        CaseError: The file is no text.
+
     Example:
         >>> import io
         >>> from lawrec.corpus.formats.case_format import DEFAULT_FORMAT
@@ -95,6 +104,7 @@ def read_document(cases: CaseStream) -> Iterator[Row]:
     """
     names, where = cases.case_format, f"{cases.where}:1"
     content = cases.stream.read(MAX_LINE_BYTES + 1)
+    check_is_text(content, cases.where)
     if cases.labelled:
         yield 1, _no_labels(where)
     elif len(content) > MAX_LINE_BYTES:

@@ -97,15 +97,15 @@ def save_answers(
     write_lines(path, lines, encoding=CSV_ENCODING if output_format == "csv" else "utf-8")
 
 
-def format_of(path: Path) -> str:
-    """Return the format that the name of a file asks for: JSON lines, if it asks for no other.
+def format_of(path: Path) -> str | None:
+    """Return the format that the name of a file asks for; None if it asks for none.
 
     Example:
         >>> format_of(Path("answers.parquet")), format_of(Path("answers.txt"))
-        ('parquet', 'json')
+        ('parquet', None)
     """
     name = path.suffix.lower().removeprefix(".")
-    return name if name in (PARQUET, "csv", "html") else "json"
+    return "json" if name == "jsonl" else name if name in FORMATS else None
 
 
 def _answer_table(answers: Iterable[Answer], **options: Any) -> Iterator[str]:

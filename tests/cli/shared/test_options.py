@@ -1,5 +1,6 @@
 """What the shared options become, and under which headings the help lists them."""
 
+from datetime import date
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from lawrec.config import Config, LossConfig
 from lawrec.corpus.readers import CaseFormat
 from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.progress import SILENT
+from tests.helpers.cli import lawrec
 
 
 def values(*arguments, decorators=(options.data,)):
@@ -25,6 +27,18 @@ def values(*arguments, decorators=(options.data,)):
     result = CliRunner().invoke(command, list(arguments), catch_exceptions=False)
     assert result.exit_code == 0, result.stderr
     return results[0] if results else result.stdout
+
+
+def test_given_arguments_are_those_of_the_chosen_options_as_they_were_given():
+    results = []
+
+    @options.compose_options(click.command(), options.data)
+    def command(**arguments):
+        results.append(option_values.given_arguments(arguments.keys() - {"preset"}))
+
+    given = ["--extra", "a b", "--extra", "c", "--any-label", "--id-field", "id", "--encoding"]
+    CliRunner().invoke(command, ["--preset", "tiny", *given, "utf-8"], catch_exceptions=False)
+    assert results == [(*given, "utf-8")]
 
 
 def test_without_options_everything_has_its_default():
@@ -52,6 +66,19 @@ def test_a_value_is_kept_even_where_it_is_empty(option, value, name):
 
 def test_a_default_that_is_written_out_counts_as_given():
     assert values("--id-field", "id")[1]
+
+
+@pytest.mark.parametrize("text", ["2020-02-30", "20200201", "yesterday", ""])
+def test_what_is_no_day_is_refused_with_how_to_write_one(text):
+    result = lawrec("predict", "--date", text, "--language", "zh")
+    assert result.exit_code == 2
+    assert "请写成 YYYY-MM-DD。" in result.stderr
+    assert "%" not in result.stderr
+
+
+def test_a_day_is_a_date():
+    decorator = click.option("--day", **options.DAY)
+    assert values("--day", "2020-02-29", decorators=(decorator,))[0] == {"day": date(2020, 2, 29)}
 
 
 def test_user_dictionaries_replace_the_shipped_one():

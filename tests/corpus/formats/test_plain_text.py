@@ -1,6 +1,8 @@
 """Text that is none, and one case per file."""
 
+import gzip
 import io
+import lzma
 
 import pytest
 
@@ -42,6 +44,33 @@ def test_a_first_line_shows_another_format(first, reader):
         read(f"{first}\n{FACT}\n")
     assert (caught.value.where, caught.value.got) == ("c:1", f"a line of {reader}")
     assert caught.value.todo == f"Pass --input-format {reader}."
+
+
+@pytest.mark.parametrize("reader", ["text", "document", "jsonl", "csv"])
+@pytest.mark.parametrize(
+    ("content", "got"),
+    [
+        (gzip.compress(FACT.encode()), "gzip"),
+        (lzma.compress(FACT.encode()), "xz"),
+        (b"PK\x03\x04\x14\x00\n\xe6", "zip or Excel"),
+        (b"PAR1\x15\x04\n\x15", "Parquet"),
+        (b"f.txt".ljust(257, b"\0") + b"ustar\x0000\n", "a tar archive"),
+    ],
+    ids=["gzip", "xz", "zip", "parquet", "tar"],
+)
+def test_packed_and_binary_cases_are_one_error(content, got, reader):
+    stream = io.BufferedReader(io.BytesIO(content))
+    if reader == "text":
+        assert choose_stream_reader(stream, CaseFormat())[0] == "text"
+        stream = io.BytesIO(content)
+    with pytest.raises(CaseError, match="the cases must be unpacked text") as caught:
+        list(read_stream(stream, "stdin", labelled=False, case_format=CaseFormat(reader)))
+    assert (caught.value.where, caught.value.got) == ("stdin", got)
+
+
+@pytest.mark.parametrize("first", ["PK", "PAR1", "PAR1,fact", "BZh"])
+def test_letters_that_binary_files_begin_with_are_text(first):
+    assert len(read(f"{first}\n{FACT}", "csv" if "," in first else "text")) > 0
 
 
 @pytest.mark.parametrize(

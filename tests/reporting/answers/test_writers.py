@@ -170,7 +170,10 @@ def test_every_format_can_be_a_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("a.csv", "csv"), ("a.CSV", "csv"), ("a.parquet", "parquet"), ("a", "json"), ("a.x", "json")],
+    [
+        *(("a.csv", "csv"), ("a.CSV", "csv"), ("a.parquet", "parquet"), ("a.json", "json")),
+        *(("a.jsonl", "json"), ("a", None), ("a.x", None)),
+    ],
 )
 def test_the_name_of_a_file_asks_for_a_format(name, expected):
     assert format_of(Path(name)) == expected
