@@ -25,7 +25,7 @@ def main() -> None:
     service = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         address = next(
-            match[0] for line in service.stderr if (match := re.search(r"http://\S+", line))
+            match[0] for line in service.stderr if (match := re.search(r"http://[^\s;]+", line))
         )
         take_pictures(address)
     finally:

@@ -25,7 +25,7 @@ def _default(setting: str) -> str:
 @click.option(
     "--feedback",
     type=options.FILE,
-    help="Also tune on the cases that `lawrec serve --feedback` has kept.",
+    help="Also tune on the cases that `lawrec serve --feedback` has kept: the last of each fact.",
 )
 @options.skip_bad
 @options.any_label_of_run

@@ -24,7 +24,7 @@ from lawrec.inference.score_cases import score_cases, score_file
 from lawrec.models.onnx_graph import onnx_model
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.run_scorer import RunScorer
-from lawrec.runs.labelled_cases import labelled_cases
+from lawrec.runs.labelled_cases import Sample, labelled_cases
 from lawrec.runs.leakage import split_path
 from lawrec.runs.onnx_file import INT8_MODEL, MODEL, ONNX, onnx_logits, onnx_path, save_onnx
 from lawrec.runs.ranker_file import load_ranker
@@ -100,7 +100,7 @@ def export_int8(run: Run, checkpoint: str, *, progress: Progress = SILENT) -> In
     )
     engine = EngineChoice("onnx")
     scored = score_file(run, valid, checkpoint=checkpoint, engine=engine, progress=progress)
-    sample = scored.positions, scored.drawn_from
+    sample = Sample(scored.positions, scored.drawn_from)
     again = score_cases(scorer, run, cases=valid, sample=sample, progress=progress)
     rule = _rule(run, checkpoint, scored=scored)
     before, after = (_metrics(scored, each.y_score, rule=rule) for each in (scored, again))

@@ -26,7 +26,7 @@ from lawrec.progress import SILENT, Progress
 from lawrec.ranking.run_scorer import Scorer
 from lawrec.runs.checkpoint_list import run_digest
 from lawrec.runs.find_checkpoint import best_checkpoint
-from lawrec.runs.labelled_cases import LabelledCases
+from lawrec.runs.labelled_cases import LabelledCases, Sample
 from lawrec.runs.ranker_file import scoring_digest
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import Run, load_encoder
@@ -36,7 +36,7 @@ from lawrec.storage.files import atomic_file
 from lawrec.storage.seal import SEAL_ERRORS, json_digest
 from lawrec.types import Int64Array
 
-SCORES_VERSION = 9  # rises when what is stored in `scores/` changes
+SCORES_VERSION = 10  # rises when what is stored in `scores/` changes
 
 
 def score_file(
@@ -86,6 +86,11 @@ def score_file(
     if len(scored) < scored.drawn_from:
         used = f"{len(scored):,} of {scored.drawn_from:,} cases are used"
         progress.message(f"{cases.path}: {used}, drawn at random.")
+    if scored.superseded:
+        progress.message(
+            f"{cases.path}: judgments that later ones on the same facts replace: "
+            f"{scored.superseded:,}."
+        )
     if scored.trained:
         progress.message(
             f"{cases.path}: the run was trained on at least {scored.trained:,} of these "
@@ -115,6 +120,7 @@ def join_cases(first: ScoredCases, second: ScoredCases) -> ScoredCases:
         known=np.concatenate([scored.known for scored in both]),
         skipped=first.skipped + second.skipped,
         trained=first.trained + second.trained,
+        superseded=first.superseded + second.superseded,
         positions=np.concatenate([first.positions, first.drawn_from + second.positions]),
         drawn_from=first.drawn_from + second.drawn_from,
     )
@@ -136,8 +142,8 @@ def _key(run: Run, checkpoint: str, *, engine: str, cases: LabelledCases) -> str
     """Return a digest of all that the scores depend on."""
     own = [scoring_digest(run, checkpoint), run_digest(run.folder)]
     labels = sorted(cases.labels.names or ())
-    read = [cases.sha256, cases.case_format.non_defaults(), labels, cases.max_cases, cases.skip_bad]
-    return json_digest([SCORES_VERSION, own, engine, read])
+    read = [cases.sha256, cases.case_format.non_defaults(), labels, cases.max_cases]
+    return json_digest([SCORES_VERSION, own, engine, read, cases.skip_bad, cases.last_of_fact])
 
 
 def _store(scored: ScoredCases, path: Path, *, key: str, progress: Progress) -> None:
@@ -161,7 +167,8 @@ def _load(path: Path, key: str, *, progress: Progress) -> ScoredCases | None:
         if str(arrays.pop("digest")) != _digest(arrays, key):
             raise ValueError("other scores than its name says")
         values: dict[str, Any] = {**arrays, "articles": texts_in(arrays["articles"])}
-        values |= {name: int(arrays[name]) for name in ("skipped", "trained", "drawn_from")}
+        numbers = ("skipped", "trained", "superseded", "drawn_from")
+        values |= {name: int(arrays[name]) for name in numbers}
         return ScoredCases(**values)
     except SEAL_ERRORS as error:
         progress.message(f"{path} is damaged ({error}): the cases are scored again.")
@@ -187,7 +194,7 @@ def score_cases(
     run: Run,
     *,
     cases: LabelledCases,
-    sample: tuple[Int64Array, int],
+    sample: Sample,
     progress: Progress,
 ) -> ScoredCases:
     """Score cases chunk by chunk; articles that the run does not know get columns of zeros.
@@ -210,7 +217,7 @@ def score_cases(
         0
     """
     encoder, digests = load_encoder(run), load_trained_cases(run)
-    positions, drawn_from = sample
+    positions = sample.positions
     bad_lines = BadLines(skip=cases.skip_bad)
     shape = len(positions), len(run.articles)
     y_score, y_true = np.zeros(shape, np.float32), np.zeros(shape, np.bool_)
@@ -242,7 +249,8 @@ def score_cases(
         skipped=bad_lines.skipped,
         trained=trained,
         positions=positions,
-        drawn_from=drawn_from,
+        drawn_from=sample.drawn_from,
+        superseded=sample.superseded,
     )
     new = sorted(others_cited, key=statute_order)
     scored = _with_articles(scored, (*run.articles.names, *new))

@@ -59,7 +59,8 @@ def tune_run(
         data: A file of labelled cases and how they are written; by default, `decision.tune_on`
             says which. The run's own valid split is read as it was for its training.
         skip_bad: Leave out lines that cannot be used.
-        feedback: Cases that `lawrec serve --feedback` has kept, to be used as well.
+        feedback: Cases that `lawrec serve --feedback` has kept, to be used as well: of each fact,
+            the last one.
         engine: What computes the network.
         progress: Updated after each chunk of cases, and after each fold of a comparison.
 
@@ -78,8 +79,9 @@ def tune_run(
     check_writable(run.folder)
     source = _source(run, config, data=data, skip_bad=skip_bad)
     file = source or run.splits["train"]
-    kept = labelled_cases([run], feedback, skip_bad=skip_bad) if feedback else None
-    if kept:
+    kept = None
+    if feedback:
+        kept = labelled_cases([run], feedback, skip_bad=skip_bad, last_of_fact=True)
         refuse_same_cases(
             run, kept.path, digest=kept.sha256, purpose="tune", tuned_on=(file.sha256,)
         )

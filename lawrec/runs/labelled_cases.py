@@ -6,9 +6,12 @@ depends on their number alone, so that several runs are compared on the same one
 """
 
 import random
+from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,10 +29,25 @@ from lawrec.runs.run import Run
 from lawrec.storage.limits import MAX_SCORED_CASES, MAX_SCORES
 from lawrec.storage.text_files import content_digest
 from lawrec.storage.unchanged_files import change_error
+from lawrec.text import normalize
 from lawrec.types import Int64Array
 
 SEED = 0
 """Of the sample: the same for all runs."""
+
+
+class Sample(NamedTuple):
+    """Which of the usable cases of a file are used.
+
+    Attributes:
+        positions: The position of each among the usable cases, int64 (n,), rising.
+        drawn_from: The number of cases that they were drawn from.
+        superseded: The number of cases that a later one on the same fact replaces.
+    """
+
+    positions: Int64Array
+    drawn_from: int
+    superseded: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,6 +61,7 @@ class LabelledCases:
         labels: The labels that they may have; a case with another one is an error.
         max_cases: If there are more cases, this many are drawn.
         skip_bad: Whether lines that cannot be used are left out.
+        last_of_fact: Whether of several cases with the same fact the last one alone counts.
     """
 
     path: Path
@@ -51,34 +70,36 @@ class LabelledCases:
     labels: KnownLabels
     max_cases: int
     skip_bad: bool = False
+    last_of_fact: bool = False
 
     def read(self) -> Cases:
         """Yield all cases, and an error for each line that cannot be used."""
         cases = read_cases(self.path, case_format=self.case_format)
         return refuse_unknown_labels(cases, self.labels)
 
-    def draw(self, progress: Progress = SILENT) -> tuple[Int64Array, int]:
+    def draw(self, progress: Progress = SILENT) -> Sample:
         """Choose the cases to use.
 
         Args:
             progress: Receives the number of cases that are counted.
 
-        Returns:
-            The position of each among the usable cases, int64 (n,), rising; and the number of
-            usable cases.
-
         Raises:
             CaseError: A line cannot be used and is not to be left out; one error names all unknown
                 labels.
         """
-        n_cases, cases = 0, read_cases(self.path, case_format=self.case_format)
+        n_cases, digests = 0, array("q")
+        cases = read_cases(self.path, case_format=self.case_format)
         check = refuse_unknown_labels if self.skip_bad else with_known_labels
         usable = usable_cases(check(cases, self.labels), BadLines(skip=self.skip_bad))
-        for n_cases, _ in enumerate(usable, 1):
+        for n_cases, case in enumerate(usable, 1):
+            if self.last_of_fact:
+                digests.append(_digest(case.fact))
             progress.update(f"count the cases of {self.path.name}", n_cases, None)
-        if n_cases <= self.max_cases:
-            return np.arange(n_cases), n_cases
-        return np.array(sorted(random.Random(SEED).sample(range(n_cases), self.max_cases))), n_cases
+        counted = _last_positions(digests) if self.last_of_fact else range(n_cases)
+        chosen: Sequence[int] = counted
+        if len(counted) > self.max_cases:
+            chosen = sorted(random.Random(SEED).sample(counted, self.max_cases))
+        return Sample(np.array(chosen, np.int64), len(counted), n_cases - len(counted))
 
     def read_at(self, positions: Collection[int]) -> dict[int, Case]:
         """Return some of the usable cases by their position, read again from their file.
@@ -98,12 +119,24 @@ class LabelledCases:
             raise change_error(self.path)
 
 
+def _digest(fact: str) -> int:
+    digest = blake2b(normalize(fact).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
+
+
+def _last_positions(digests: "array[int]") -> list[int]:
+    """Return the position of the last of all equal digests, for each of them, rising."""
+    _, from_end = np.unique(np.array(digests, np.int64)[::-1], return_index=True)
+    return sorted((len(digests) - 1 - from_end).tolist())
+
+
 def labelled_cases(
     runs: Sequence[Run],
     path: Path,
     *,
     case_format: CaseFormat = DEFAULT_FORMAT,
     skip_bad: bool = False,
+    last_of_fact: bool = False,
 ) -> LabelledCases:
     """Return labelled cases for some runs: each gets the same ones.
 
@@ -112,6 +145,7 @@ def labelled_cases(
         path: A file, a folder or a pattern, as `list_files` takes it.
         case_format: How the cases are written.
         skip_bad: Leave out lines that are not valid cases, and count them.
+        last_of_fact: Of several cases with the same fact, use the last one alone, as of feedback.
 
     Raises:
         CaseError: A file cannot be read.
@@ -128,4 +162,5 @@ def labelled_cases(
         labels=labels_known_to_run(names, any_label=case_format.any_label),
         max_cases=min(MAX_SCORED_CASES, MAX_SCORES // len(names)),
         skip_bad=skip_bad,
+        last_of_fact=last_of_fact,
     )

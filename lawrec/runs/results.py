@@ -206,6 +206,7 @@ class ScoredCases:
         positions: The position of each case among the usable ones of its file, int64 (n_cases,).
         drawn_from: The number of usable cases, of which these are all or a sample.
         trained: The number of these cases that the run was trained on.
+        superseded: The number of other usable cases, which later ones on the same facts replace.
     """
 
     articles: tuple[str, ...]
@@ -216,6 +217,7 @@ class ScoredCases:
     positions: Int64Array
     drawn_from: int
     trained: int = 0
+    superseded: int = 0
 
     def __len__(self) -> int:
         return len(self.y_true)

@@ -177,8 +177,8 @@ async def cases(
     Nothing is kept. Each case has its id and its fact, or the error of its line, in the language
     of Accept-Language.
     """
-    content = await request.body()
-    read = await asyncio.to_thread(cases_in, content, name, fact_field=fact_field)
+    content, config = await request.body(), service_of(request).config
+    read = await asyncio.to_thread(cases_in, content, name, config=config, fact_field=fact_field)
     return json_response(json_text({"cases": read}, None))
 
 
@@ -224,7 +224,7 @@ ROUTES = (
         recommend,
         responses.answers_schema(),
         responses.ANSWER_EXAMPLE,
-        (400, 409, 422, 429, 503),
+        (400, 409, 415, 422, 429, 503),
         "POST",
     ),
     Route(
@@ -245,7 +245,12 @@ ROUTES = (
         {"openapi_extra": {"requestBody": responses.FILE_BODY}},
     ),
     Route(
-        "/v1/feedback", feedback, responses.STATE, {"status": "kept"}, (400, 404, 422, 503), "POST"
+        "/v1/feedback",
+        feedback,
+        responses.STATE,
+        {"status": "kept"},
+        (400, 404, 415, 422, 503),
+        "POST",
     ),
     Route("/metrics", metrics, {}, "", more=responses.METRICS),
 )

@@ -26,7 +26,7 @@ from lawrec.serving.responses import api_routes
 from lawrec.serving.service import Service
 from lawrec.serving.service_config import ServiceConfig
 
-_DESCRIPTION = """Recommends articles of the Criminal Law of China for the facts of cases.
+_DESCRIPTION = """Recommends articles of the law of China for the facts of cases.
 
 It is no legal advice: it names articles that a lawyer should read. Errors are problem details (RFC
 9457) that say where, what was expected, what came, and what to do."""

@@ -10,6 +10,8 @@ from lawrec.corpus.cases import Case, n_characters, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, SUFFIXES, choose_reader, choose_stream_reader
 from lawrec.errors import CaseError, ErrorKind, quoted
 from lawrec.serving.problems import ProblemError
+from lawrec.serving.service import fact_error
+from lawrec.serving.service_config import ServiceConfig
 from lawrec.storage.text_files import DECOMPRESSORS
 from lawrec.translation import error_message
 
@@ -23,29 +25,35 @@ _MOST_UNPACKED = 64 * 2**20
 """Unpacked bytes of a workbook."""
 
 
-def cases_in(content: bytes, name: str, *, fact_field: str = "") -> list[dict[str, Any]]:
+def cases_in(
+    content: bytes, name: str, *, config: ServiceConfig, fact_field: str = ""
+) -> list[dict[str, Any]]:
     r"""Return the id of each case of a file, and its fact or its error, in the order of the file.
 
     Args:
         content: The bytes of the file.
         name: Its name, whose suffix says how it is written.
+        config: The settings, which limit the length of a fact.
         fact_field: The field or column of the fact; "": the first of `FACT_FIELDS` that a table
             has.
 
     Raises:
         CaseError: The file cannot be read.
-        ProblemError: The format is unknown (415), no column has the facts (422), or there are too
-            many cases or characters (413).
+        ProblemError: The format is unknown (415), no column has the facts or JSON is not in lines
+            (422), or there are too many cases or characters (413).
 
     Example:
-        >>> cases_in("盗窃。\ntheft\n".encode(), "facts.txt")[0]
+        >>> cases_in("盗窃。\ntheft\n".encode(), "facts.txt", config=ServiceConfig())[0]
         {'case_id': '1', 'fact': '盗窃。'}
     """
     path = Path(Path(name.replace("\\", "/")).name)
     for field in (fact_field,) if fact_field else FACT_FIELDS:
         try:
-            return _cases(content, path, fact_field=field)
+            read = _cases(content, path, fact_field=field)
+            return [_fields(case, config) for case in read]
         except CaseError as error:
+            if error.kind is ErrorKind.BROKEN_JSON:
+                raise _no_lines(path, error) from error
             if error.kind is not ErrorKind.NO_COLUMN:
                 raise
             columns = error.got
@@ -58,7 +66,7 @@ def cases_in(content: bytes, name: str, *, fact_field: str = "") -> list[dict[st
     )
 
 
-def _cases(content: bytes, path: Path, *, fact_field: str) -> list[dict[str, Any]]:
+def _cases(content: bytes, path: Path, *, fact_field: str) -> list[Case | CaseError]:
     if path.suffix.lower() in DECOMPRESSORS:
         raise _unpacked(path)
     try:
@@ -75,7 +83,7 @@ def _cases(content: bytes, path: Path, *, fact_field: str) -> list[dict[str, Any
     read = read_stream(stream, str(path), labelled=False, case_format=case_format)
     cases, characters = [], 0
     for case in read:
-        cases.append(_fields(case))
+        cases.append(case)
         characters += n_characters(case)
         if len(cases) > MOST_CASES:
             raise _too_large(path, f"{MOST_CASES:,} cases")
@@ -84,9 +92,11 @@ def _cases(content: bytes, path: Path, *, fact_field: str) -> list[dict[str, Any
     return cases
 
 
-def _fields(case: Case | CaseError) -> dict[str, Any]:
+def _fields(case: Case | CaseError, config: ServiceConfig) -> dict[str, Any]:
     if isinstance(case, CaseError):
         return {"case_id": case.case_id, "error": error_message(case)}
+    if error := fact_error(case.fact, case.where, config=config):
+        return {"case_id": case.case_id, "error": error_message(error)}
     return {"case_id": case.case_id, "fact": case.fact}
 
 
@@ -115,6 +125,17 @@ def _unknown_format(path: Path) -> ProblemError:
         path,
         expected=f"the suffix must be one of {', '.join(SUFFIXES)}",
         got=quoted(path.suffix),
+        todo="Save the file as plain text, CSV or Excel (.xlsx).",
+    )
+
+
+def _no_lines(path: Path, error: CaseError) -> ProblemError:
+    """Return the error of JSON that is not in lines, for people who have no tool to convert it."""
+    return ProblemError(
+        422,
+        path,
+        expected=error.expected,
+        got=error.got,
         todo="Save the file as plain text, CSV or Excel (.xlsx).",
     )
 

@@ -7,14 +7,14 @@ they count in no threshold and no figure.
 
 import errno
 import os
-from collections.abc import Set
+from collections.abc import Mapping
 from pathlib import Path
 
 from lawrec.corpus.case_lines import case_to_json
 from lawrec.corpus.cases import Case
 from lawrec.errors import CaseError, quoted
 from lawrec.law.articles import article_name, statute_order
-from lawrec.law.catalog import shipped_catalog
+from lawrec.law.catalog import Article, nearest_article, shipped_catalog
 from lawrec.serving.request_bodies import FeedbackBody
 from lawrec.storage.processes import locked
 
@@ -36,9 +36,9 @@ def feedback_case(body: FeedbackBody, known: tuple[str, ...]) -> Case:
         (('264', '312'), [False, True, True])
     """
     # Another model, which learns from this case or is tuned on it, may know more articles.
-    articles = dict.fromkeys((*known, *shipped_catalog()))
+    articles = {name: Article(name, title=name) for name in known} | shipped_catalog()
     accepted, rejected, added = (
-        [_known_name(value, articles.keys()) for value in values]
+        [_known_name(value, articles) for value in values]
         for values in (body.accepted, body.rejected, body.added)
     )
     if both := sorted({*accepted, *added} & {*rejected}, key=statute_order):
@@ -60,17 +60,19 @@ def feedback_case(body: FeedbackBody, known: tuple[str, ...]) -> Case:
     )
 
 
-def _known_name(value: str, articles: Set[str]) -> str:
+def _known_name(value: str, articles: Mapping[str, Article]) -> str:
     try:
         name = article_name(value)
     except ValueError:
         name = value
     if name not in articles:
+        near = nearest_article(name, articles)
+        example = near.article if near else next(iter(articles))
         raise CaseError(
             "articles",
-            expected="every article must be one of the Criminal Law",
+            expected="every article must be one of the model or of the Criminal Law",
             got=quoted(value),
-            todo='Write for example "264" or "133之一".',
+            todo=f"Write for example {example}.",
         )
     return name
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lawrec.errors import quoted
 from lawrec.serving.problems import ProblemError
 from lawrec.storage.json_text import parse_json
 
@@ -46,18 +47,24 @@ class JsonRoute(APIRoute):
 
 
 async def _value(request: Request) -> Any:
-    """Return the value of a body in JSON; any other stays bytes, which no model takes.
+    """Return the value of a body in JSON.
 
     The page of another site can post a form to this one, but nothing that says it is JSON.
 
     Raises:
-        ProblemError: It says that it is JSON, and is none.
+        ProblemError: It does not say that it is JSON (415), or it is none (400).
     """
-    content = await request.body()
-    if not _JSON.match(request.headers.get("content-type", "")):
-        return content
+    media_type = request.headers.get("content-type", "")
+    if not _JSON.match(media_type):
+        raise ProblemError(
+            415,
+            "Content-Type",
+            expected="it must be application/json",
+            got=quoted(media_type),
+            todo='Send the header "Content-Type: application/json".',
+        )
     try:
-        return parse_json(content.decode("utf-8-sig"))
+        return parse_json((await request.body()).decode("utf-8-sig"))
     except ValueError as error:
         raise ProblemError(
             400,

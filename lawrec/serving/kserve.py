@@ -73,7 +73,7 @@ async def model(name: ModelName) -> Response:
     _check_name(name)
     tensor = {"datatype": "BYTES", "shape": [-1]}
     inputs, outputs = [{"name": "fact", **tensor}], [{"name": "answer", **tensor}]
-    head = {"name": NAME, "versions": ["1"], "platform": "lawrec"}
+    head = {"name": NAME, "platform": "lawrec"}
     return json_response(json_text(head | {"inputs": inputs, "outputs": outputs}))
 
 
@@ -99,7 +99,7 @@ async def infer(request: Request, name: ModelName, body: InferBody) -> Response:
         )
     lines = list(answer_json(await service.answers(facts, Options())))
     output = {"name": "answer", "datatype": "BYTES", "shape": [len(lines)], "data": lines}
-    head: dict[str, Any] = {"model_name": NAME, "model_version": "1", "outputs": [output]}
+    head: dict[str, Any] = {"model_name": NAME, "outputs": [output]}
     return json_response(json_text(head | ({} if body.id is None else {"id": body.id}), None))
 
 
@@ -112,12 +112,14 @@ def _check_name(name: str) -> None:
 
 _VALUES = {"type": "object"}
 _OUTPUT = {"name": "answer", "datatype": "BYTES", "shape": [1], "data": ["{...}"]}
-_INFERRED = {"model_name": NAME, "model_version": "1", "outputs": [_OUTPUT]}
+_INFERRED = {"model_name": NAME, "outputs": [_OUTPUT]}
 ROUTES = (
     Route("/v2", server, _VALUES, {"name": "lawrec"}),
     Route("/v2/models/{name}", model, _VALUES, {"name": NAME}, (404, 422)),
     Route("/v2/models/{name}/ready", model_ready, _VALUES, {"ready": True}, (404, 422, 503)),
-    Route("/v2/models/{name}/infer", infer, _VALUES, _INFERRED, (400, 404, 422, 429, 503), "POST"),
+    Route(
+        "/v2/models/{name}/infer", infer, _VALUES, _INFERRED, (400, 404, 415, 422, 429, 503), "POST"
+    ),
 )
 """The routes of the protocol."""
 HEALTH_ROUTES = (

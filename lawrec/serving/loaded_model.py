@@ -8,6 +8,7 @@ from typing import Any
 
 from lawrec import __version__
 from lawrec.inference.recommender import Recommender
+from lawrec.law.catalog import shipped_catalog
 from lawrec.law.statute_versions import CRIMINAL_LAW, effective_at, load_version
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.bundle import open_model
@@ -130,6 +131,7 @@ def describe(run: Run) -> dict[str, Any]:
             "files": {name: file.path.name for name, file in run.learned_files.items()},
             "citations": sum(run.label_counts),
         },
+        "criminal_law": shipped_catalog().keys() >= {*run.articles.names},
         "law_as_of": statute.stem if statute else None,
         "tuned_on": {"cases": tuned["tuned_on"]["cases"], "metrics": tuned["metrics"]},
         "guarantee": (tuned["guarantee"] or {}).get("coverage"),

@@ -1,7 +1,8 @@
 """Problems: errors over HTTP, as the problem details of RFC 9457.
 
 The four parts of every error of lawrec are members of their own, beside those of the RFC. Only
-`detail` is for people, and in the language that they ask for.
+`detail` is for people, and in the language that they ask for; `error` is the same sentence, under
+the name that the Open Inference Protocol has for it.
 """
 
 import math
@@ -98,7 +99,7 @@ def _expected(mistake: Mapping[str, Any]) -> str:
         "finite_number": marked("it must be a number"),
         "bool_type": marked("it must be true or false"),
         "list_type": marked("it must be a list"),
-        "model_type": marked("it must be an object, as application/json"),
+        "model_type": marked("it must be an object"),
         "greater_than_equal": marked(f"it must be at least {limits['ge']}"),
         "less_than_equal": marked(f"it must be at most {limits['le']}"),
         "too_short": marked(f"it must have at least {limits['min_length']} entries"),
@@ -118,11 +119,13 @@ def problem_values(problem: ProblemError) -> dict[str, Any]:
         >>> problem_values(problem)["title"], problem_values(problem)["detail"]
         ('Not Found', 'path: it must exist, got /x. See /.')
     """
+    detail = _detail(problem)
     return {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
-        "detail": _detail(problem),
+        "detail": detail,
+        "error": detail,
         "where": problem.where,
         "expected": problem.expected,
         "got": problem.got,

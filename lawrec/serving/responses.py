@@ -78,6 +78,7 @@ MODEL = _object(
         "lawrec": _TEXT,
         "articles": {"type": "integer"},
         "trained_on": _object({"files": {"type": "object"}, "citations": {"type": "integer"}}),
+        "criminal_law": _FLAG,
         "law_as_of": _MAYBE_TEXT,
         "tuned_on": _object({"cases": {"type": "integer"}, "metrics": {"type": "object"}}),
         "guarantee": _MAYBE_NUMBER,
@@ -90,6 +91,7 @@ MODEL_EXAMPLE = {
     "lawrec": "0.1.0",
     "articles": 183,
     "trained_on": {"files": {"train": "train.json"}, "citations": 15000},
+    "criminal_law": True,
     "law_as_of": "2015-11-01",
     "tuned_on": {"cases": 9114, "metrics": {"micro_f1": 0.838, "exact_match": 0.772}},
     "guarantee": None,
@@ -125,7 +127,7 @@ PROBLEM = _object(
         "type": _TEXT,
         "title": _TEXT,
         "status": {"type": "integer"},
-        **dict.fromkeys(("detail", "where", "expected", "got", "todo"), _TEXT),
+        **dict.fromkeys(("detail", "error", "where", "expected", "got", "todo"), _TEXT),
     }
 )
 _PROBLEMS = {
@@ -147,7 +149,7 @@ _PROBLEMS = {
         "Run `lawrec articles import FILE --effective YYYY-MM-DD`.",
     ),
     413: ("The body is too large.", "the body", "it must be small", "more", "Send parts."),
-    415: ("The file is of an unknown format.", "name", "it must be known", ".doc", "Convert it."),
+    415: ("The format is unknown.", "Content-Type", "it must be known", "''", "Send JSON."),
     422: (
         "A field is wrong.",
         "fact",

@@ -36,6 +36,7 @@ def test_cases_of_two_files_are_joined_over_the_articles_of_both():
         [[0] * 4] * 2,
         positions=np.array([1, 6]),
         drawn_from=7,
+        superseded=5,
     )
     joined = join_cases(first, second)
     assert joined.articles == ("264", "266", "999", "300")
@@ -43,7 +44,7 @@ def test_cases_of_two_files_are_joined_over_the_articles_of_both():
     assert joined.y_true.tolist() == [[1, 0, 1, 0], [0, 1, 0, 1], [0, 1, 0, 1]]
     assert joined.y_score.tolist() == [[0.5, 0.25, 0, 0], [0.75, 1, 0, 0], [0.75, 1, 0, 0]]
     assert joined.known.tolist() == [[1, 0, 1, 1], [0] * 4, [0] * 4]
-    assert joined.skipped == 2
+    assert (joined.skipped, joined.superseded) == (2, 5)
     assert (joined.positions.tolist(), joined.drawn_from) == ([0, 4, 9], 10)
 
 
@@ -63,6 +64,24 @@ def test_stored_scores_say_which_labels_are_known(trained, tmp_path):
             [scored.articles[column] for column in np.flatnonzero(~row)] for row in scored.known
         ]
         assert masked == [["266"], ["264"], ["452"]]
+
+
+def test_stored_scores_say_how_many_judgments_later_ones_replace(trained, tmp_path):
+    run = find_run(trained.checkpoints, None)
+    path = tmp_path / "feedback.jsonl"
+    judged = [("盗窃钱包", ["266"]), ("醉酒驾驶", ["133之一"]), ("盗窃钱包", ["264"])]
+    lines = [json.dumps({"fact": fact, "articles": articles}) for fact, articles in judged]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    for _ in range(2):
+        notes = []
+        cases = labelled_cases([run], path, last_of_fact=True)
+        scored = score_file(run, cases, progress=messages_to(notes))
+        listed = [
+            [scored.articles[column] for column in np.flatnonzero(row)] for row in scored.y_true
+        ]
+        assert listed == [["133之一"], ["264"]]
+        assert notes == [f"{path}: judgments that later ones on the same facts replace: 1."]
+    assert len(score_file(run, labelled_cases([run], path))) == 3
 
 
 @pytest.fixture
@@ -127,7 +146,7 @@ def test_cases_that_the_run_was_trained_on_are_counted(own_run, tmp_path):
 DAMAGES = {
     "half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
     "empty": lambda path: path.write_bytes(b""),
-    "a flipped bit": lambda path: flip(path, 0.4),
+    "a flipped bit": lambda path: flip(path, 0.25),  # among the scores
     "no zip file": lambda path: path.write_bytes(b"text"),
 }
 

@@ -237,11 +237,13 @@ def test_feedback_is_used_and_its_cases_are_not_evaluated_on(run, tmp_path):
     feedback = tmp_path / "kept.jsonl"
     theft, drunk = "被告人张某秘密窃取钱包。", "被告人李某醉酒驾驶轿车。"
     cases = [
+        Case("feedback", "feedback", theft, ("266",)),  # corrected by the next one
         Case("feedback", "feedback", theft, ("264",), unknown_articles=tuple(set(names) - {"264"})),
         Case("feedback", "feedback", drunk, ("133之一", "452")),
     ]
-    for case in cases * 6:
-        append_case(feedback, case)
+    for case in cases:
+        for number in range(6):
+            append_case(feedback, replace(case, fact=f"{case.fact}第{number}号"))
     before = (run.folder / THRESHOLDS).read_bytes()
     try:
         without = tune.tune_run(run)

@@ -141,21 +141,33 @@ def test_half_a_character_is_refused(client):
         ("application/json", 200),
         ("Application/JSON; charset=utf-8", 200),
         ("application/vnd.court+json", 200),
-        ("text/plain", 422),  # as the form of another page can send it
-        ("application/json-seq", 422),
-        ("text/json", 422),
-        ("", 422),
+        ("text/plain", 415),  # as the form of another page can send it
+        ("application/x-www-form-urlencoded", 415),  # as curl does by itself
+        ("application/json-seq", 415),
+        ("text/json", 415),
+        ("", 415),
     ],
 )
 def test_a_body_says_that_it_is_json(client, kind, status):
     content = json.dumps({"fact": THEFT}).encode()
     response = client.post("/v1/recommend", content=content, headers={"Content-Type": kind})
     assert response.status_code == status
+    if status == 415:
+        error = f"Content-Type: it must be application/json, got {kind!r}. Send the header"
+        assert response.json()["detail"] == f'{error} "Content-Type: application/json".'
+
+
+@pytest.mark.parametrize("content", [b"[]", b"7", b"null"])
+def test_a_body_that_is_no_object_is_named(client, content):
+    headers = {"Content-Type": "application/json"}
+    response = client.post("/v1/recommend", content=content, headers=headers)
+    assert (response.status_code, response.json()["where"]) == (422, "body")
+    assert response.json()["expected"] == "it must be an object"
 
 
 def test_an_empty_body_is_named(client):
     response = client.post("/v1/recommend")
-    assert (response.status_code, response.json()["where"]) == (422, "body")
+    assert (response.status_code, response.json()["where"]) == (415, "Content-Type")
 
 
 def test_an_article_has_title_chapter_and_the_text_of_the_day(client):
@@ -188,6 +200,7 @@ def test_the_model_says_what_it_is(client):
     described = client.get("/v1/model").json()
     assert described["name"] == "criminal-law"
     assert described["articles"] == 183
+    assert described["criminal_law"] is True
     assert described["law_as_of"] == "2015-11-01"
     assert described["tuned_on"]["cases"] == 9114
     assert described["statutes"] == ["1997-10-01", "2021-03-01"]

@@ -7,9 +7,14 @@ import pytest
 
 from lawrec.errors import CaseError
 from lawrec.serving import case_files
-from lawrec.serving.case_files import FACT_FIELDS, cases_in
+from lawrec.serving.case_files import FACT_FIELDS
 from lawrec.serving.problems import ProblemError
+from lawrec.serving.service_config import ServiceConfig
 from tests.helpers.cli import DRUNK, THEFT
+
+
+def cases_in(content, name, **options):
+    return case_files.cases_in(content, name, config=ServiceConfig(max_fact=150), **options)
 
 
 def workbook(*rows):
@@ -41,6 +46,20 @@ def test_a_bad_line_has_its_error_and_its_id():
     assert good == {"case_id": "1", "fact": THEFT}
     assert bad["case_id"] == "2"
     assert bad["error"].startswith("a.txt:2: the fact must hold Chinese text")
+
+
+def test_a_fact_that_is_too_long_has_its_error_with_the_limit():
+    long, good = cases_in(f"{'盗' * 151}\n{THEFT}\n".encode(), "a.txt")
+    expected = "a.txt:1: a fact must have at most 150 characters, got 151. Shorten it."
+    assert long == {"case_id": "1", "error": expected}
+    assert good == {"case_id": "2", "fact": THEFT}
+
+
+@pytest.mark.parametrize("content", [f'[{{"fact": "{THEFT}"}}]', f'{{\n"fact": "{THEFT}"\n}}'])
+def test_json_that_is_not_in_lines_asks_for_no_other_program(content):
+    with pytest.raises(ProblemError, match="the file must be JSON lines") as refused:
+        cases_in(content.encode(), "a.json")
+    assert refused.value.todo == "Save the file as plain text, CSV or Excel (.xlsx)."
 
 
 def test_another_column_may_have_the_fact():

@@ -54,6 +54,21 @@ def test_a_contradiction_or_an_unknown_article_is_refused(judged):
         case_of(**judged)
 
 
+@pytest.mark.parametrize(
+    ("value", "todo"),
+    [
+        ("民法典第577条", "Write for example 《民法典》第577条."),
+        ("265之一", "Write for example 265."),
+        ("9999", "Write for example 《民法典》第509条."),
+    ],
+)
+def test_of_an_unknown_article_one_that_the_model_knows_is_named(value, todo):
+    body = FeedbackBody(fact=THEFT, added=[value])
+    with pytest.raises(CaseError, match="one of the model or of the Criminal Law") as refused:
+        feedback_case(body, ("《民法典》第509条", "《民法典》第577条"))
+    assert refused.value.todo == todo
+
+
 def test_kept_cases_are_read_as_they_were(tmp_path):
     path = tmp_path / "feedback.jsonl"
     for judged in ({"accepted": ["264"], "rejected": ["266"]}, {"rejected": ["264"]}):

@@ -17,7 +17,7 @@ def test_facts_in_answers_out(client, recommend):
     assert response.status_code == 200
     values = response.json()
     [output] = values.pop("outputs")
-    assert values == {"model_name": "lawrec", "model_version": "1", "id": "7"}
+    assert values == {"model_name": "lawrec", "id": "7"}
     data = [json.loads(text) for text in output.pop("data")]
     assert output == {"name": "answer", "datatype": "BYTES", "shape": [2]}
     assert data == recommend(facts=[THEFT, DRUNK]).json()
@@ -45,8 +45,11 @@ def test_the_server_and_the_model_describe_themselves(client):
     assert client.get("/v2/models/lawrec/ready").json() == {"name": "lawrec", "ready": True}
     described = client.get("/v2/models/lawrec").json()
     assert described["inputs"] == [{"name": "fact", "datatype": "BYTES", "shape": [-1]}]
+    assert "versions" not in described  # there are no paths of one
 
 
 @pytest.mark.parametrize("path", ["/v2/models/other", "/v2/models/other/ready"])
 def test_another_model_is_not_found(client, path):
-    assert client.get(path).status_code == 404
+    response = client.get(path)
+    assert response.status_code == 404
+    assert response.json()["error"] == "model: it must be lawrec, got other. Ask for lawrec."

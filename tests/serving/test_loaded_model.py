@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
+from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import StatuteError
-from lawrec.runs.bundle import SHIPPED_MODEL
-from lawrec.serving.loaded_model import Options, Query, load_model
+from lawrec.runs.bundle import SHIPPED_MODEL, open_model
+from lawrec.serving.loaded_model import Options, Query, describe, load_model
 from lawrec.storage.resources import shipped_path
 from tests.helpers.cli import DRUNK, THEFT
 
@@ -49,6 +50,13 @@ def test_what_a_model_was_trained_on_is_not_what_it_was_tested_on(model):
         "extra-3": "judgments_all_citations.json",
         "extra-partial-1": "train_single_article.json",
     }
+
+
+def test_a_model_of_another_law_says_that_it_is_none_of_the_criminal_law(config):
+    with open_model(config.checkpoints, config.model) as run:
+        names = (*run.articles.names[1:], "《民法典》第577条")
+        described = describe(replace(run, articles=Vocabulary(names)))
+    assert described["criminal_law"] is False
 
 
 def test_texts_are_those_in_force(model):

@@ -258,8 +258,25 @@ def test_a_fact_that_is_none_is_explained(open_page):
     page.fill("#fact", "theft")
     page.click("#fact_form [type=submit]")
     page.wait_for_selector("#status.warning")
-    assert page.inner_text("#status") == "The fact must be Chinese text, and not too long."
+    expected = "fact: the fact must hold Chinese text, got 'theft'. Write the fact in Chinese."
+    assert page.inner_text("#status") == expected
     assert page.is_hidden("#answer")
+
+
+def test_of_a_fact_that_is_too_long_the_limit_is_said(open_page):
+    page = open_page(may_fail=True)
+    page.fill("#fact", "盗" * 2001)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#status.warning")
+    expected = "案情最多 2,000 个字符；实际：2,001。"
+    assert expected in page.inner_text("#status")
+    lines = f"{THEFT}\n{'盗' * 2001}\n".encode()
+    content = {"name": "a.txt", "mimeType": "text/plain", "buffer": lines}
+    page.set_input_files("#cases_file", content)
+    page.click("#batch_form [type=submit]")
+    wait_for(page, "#batch_status", "完成：2 个案件，其中 1 个无法分析。")
+    assert expected in page.inner_text("#rows td.warning")
+    assert expected in rows_of(page)[2][-1]
 
 
 def test_the_keyboard_is_enough(open_page):
@@ -328,6 +345,44 @@ def test_a_text_file_is_opened_in_its_encoding(open_page, encoding):
     page.wait_for_selector("#answer:not([hidden])")
     assert page.input_value("#fact") == DRUNK
     assert texts(page, "#recommended h3")[0].startswith("第133条")
+
+
+WORD = b"PK\x03\x04\x14\x00\x06\x00\x08\x00[Content_Types].xml"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("案.pdf", "%PDF-1.4\n%纯文本的对象\n".encode("gb18030")),
+        ("案.docx", WORD),
+        ("案.rtf", b"{\\rtf1\\ansi \\'b1\\'bb}"),
+        ("案.doc", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16)),
+        ("案.jpg", b"\xff\xd8\xff\xe0JFIF"),
+        ("案.txt", THEFT.encode("utf-16")),
+    ],
+)
+def test_a_file_that_is_no_text_is_refused(open_page, name, content):
+    page = open_page()
+    page.fill("#fact", DRUNK)
+    drop(page, name, content)
+    wait_for(page, "#status.warning", f"“{name}”不是 UTF-8 或 GB18030 编码的文本文件。")
+    assert page.input_value("#fact") == DRUNK
+    page.set_input_files("#fact_file", {"name": "a", "mimeType": "text/plain", "buffer": content})
+    wait_for(page, "#status.warning", "“a”不是")
+    drop(page, "a.txt", THEFT.encode())
+    page.wait_for_selector("#status:empty", state="attached")
+    assert page.input_value("#fact") == THEFT
+
+
+def drop(page, name, content):
+    page.locator("#fact").evaluate(
+        """(area, [name, bytes]) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+            area.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
+        }""",
+        [name, list(content)],
+    )
 
 
 def test_many_cases_are_answered_and_downloaded(open_page, model):
@@ -406,12 +461,72 @@ def test_a_judgment_becomes_a_case(open_page, kept):
     [*earlier, case] = usable_cases(read_cases(kept))
     assert (case.fact, case.articles) == (THEFT, ("133之一", "264", "312"))
     assert len(case.unknown_articles) == 501  # 505 but for the four of this case
+    assert "将取代这次的判断" in page.inner_text("#feedback_status")
     ask(page, DRUNK)  # what was said of one fact is not said of the next
     wait_for(page, "#recommended h3", "第133条")
     assert page.input_value("#missing") == ""
     page.click("#send_feedback")
     assert page.inner_text("#feedback_status") == "请先对至少一个条文作出判断。"
     assert len(list(read_cases(kept))) == len(earlier) + 1
+
+
+def test_a_model_of_another_law_is_not_said_to_be_of_the_criminal_law(open_page):
+    """Nor are its articles asked for, which the service does not know."""
+    page = open_page()
+    assert page.inner_text("#subtitle") == "根据案情推荐《刑法》条文"
+    asked = []
+
+    def answer(route):
+        response = route.fetch()
+        values = response.json()
+        for entry in values["recommendations"][:2]:
+            entry |= {"article": "《民法典》第577条", "title": ""}
+        route.fulfill(response=response, json=values)
+
+    def describe(route):
+        response = route.fetch()
+        route.fulfill(response=response, json=response.json() | {"criminal_law": False})
+
+    page.route("**/v1/model", describe)
+    page.route("**/v1/recommend", answer)
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    wait_for(page, "#subtitle", "根据案情推荐法律条文")
+    ask(page, THEFT)
+    assert texts(page, "#recommended h3") == ["《民法典》第577条"]
+    assert len([url for url in asked if "/v1/articles/" in url]) == 3
+    page.click("#languages [value=en]")
+    assert page.inner_text("#subtitle") == "Articles of the law for the facts of a case"
+
+
+def test_a_wrong_key_is_named_where_it_is_written(serve, open_page):
+    with running(serve(key_digests=(key_digest(KEY),))) as locked:
+        page = open_page(at=locked, width=360, may_fail=True)
+        wait_for(page, "#key_status.warning", "本服务需要访问密钥")
+        page.fill("#key", KEY[::-1])
+        page.keyboard.press("Enter")
+        wait_for(page, "#key_status.warning", "访问密钥不正确")
+        assert has_focus(page, "#key")
+        assert is_in_view(page, "#key_status", height=800)
+        page.fill("#key", KEY)
+        page.keyboard.press("Enter")
+        wait_for(page, "#model", "criminal-law")
+        assert page.is_hidden("#key_form")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_is_wrong_is_in_view(open_page, width):
+    page = open_page(width=width, may_fail=True)
+    page.fill("#fact", "theft")
+    page.set_viewport_size({"width": width, "height": 400})
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#status.warning")
+    assert is_in_view(page, "#status", height=400)
+
+
+def is_in_view(page, selector, *, height):
+    box = page.locator(selector).bounding_box()
+    return box["y"] >= 0 and round(box["y"] + box["height"]) <= height
 
 
 def test_a_key_is_asked_for_where_it_is_needed(serve, open_page):

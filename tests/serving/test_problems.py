@@ -27,6 +27,7 @@ def test_a_problem_has_its_members_and_its_four_parts():
         "title": "Too Many Requests",
         "status": 429,
         "detail": "facts: it must be there, got no 案\\udcff. Add it.",
+        "error": "facts: it must be there, got no 案\\udcff. Add it.",
         "where": "facts",
         "expected": "it must be there",
         "got": "no 案\\udcff",
@@ -39,6 +40,7 @@ def test_a_place_in_the_service_is_named_in_the_language_of_the_reader():
     with messages_in("zh"):
         values = problem_values(problem)
     assert values["detail"].startswith("服务：")
+    assert values["error"] == values["detail"]
     assert values["where"] == "the service"
 
 

@@ -94,7 +94,7 @@ async function answerAll(file, factField) {
     }
     byId("batch_progress").value = shown.cases.length;
   }
-  show("batch_done", { done: total, errors: shown.cases.filter(problemOf).length });
+  show("batch_done", { done: total, errors: shown.cases.filter(({ answer }) => answer.error).length });
 }
 
 function show(name, values = {}) {
@@ -114,16 +114,10 @@ async function answerPart(cases, signal) {
   }
 }
 
-// Return why a case has no answer. What is wrong with its line comes in the language of the page,
-// what is wrong with its fact in English.
-function problemOf({ fact, answer }) {
-  return fact && answer.error ? words("bad_fact") : answer.error;
-}
-
 function row({ fact, answer }) {
-  const problem = problemOf({ fact, answer });
-  const result = element("td", problem ? { className: "warning" } : {});
-  if (problem) result.append(problem);
+  const { error } = answer;
+  const result = element("td", error ? { className: "warning" } : {});
+  if (error) result.append(error);
   else {
     const entries = answer.recommendations.filter((entry) => entry.recommended);
     const lines = entries.map((entry) => element("div", {}, heading(entry)));
@@ -139,10 +133,10 @@ function row({ fact, answer }) {
 // Return a table for people, in their language; in English, it is that of `predict --format csv`.
 export function asCsv(cases) {
   const { columns, yes, no } = table();
-  const rows = cases.flatMap(({ fact, answer }) =>
-    answer.recommendations?.length
-      ? answer.recommendations.map((entry) => ({ ...entry, case_id: answer.case_id }))
-      : [{ case_id: answer.case_id, error: problemOf({ fact, answer }) }]);
+  const rows = cases.flatMap(({ answer: { case_id, recommendations, error } }) =>
+    recommendations?.length
+      ? recommendations.map((entry) => ({ ...entry, case_id }))
+      : [{ case_id, error }]);
   const value = (entry, name) =>
     name === "reason" && columns ? reason(entry.reason ?? "") : entry[name];
   const lines = rows.map((entry) =>

@@ -6,18 +6,26 @@ import { ServiceError, call, isBusy, setBusy, useKey } from "./service.js";
 import { dayName, numeral, translate, words } from "./words.js";
 
 const TOP = 5;
+// What files of other programs have: ZIP, and so Word and Excel, NUL characters; PDF and RTF a name.
+const NO_TEXT = /\0|^%PDF|^\{\\rtf/;
 const byId = (id) => document.getElementById(id);
 // What is shown: the model, the fact, its answer, and what is known of each article.
 const shown = { model: null, fact: "", answer: null, infos: new Map() };
 
 function showError(error, status = byId("status")) {
-  if (error.status === 401) byId("key_form").hidden = false;
+  show(status, "");
+  if (error.status === 401) {
+    byId("key_form").hidden = false;
+    byId("key").focus();
+    status = byId("key_status");
+  }
   show(status, error instanceof ServiceError ? error.message : String(error), "warning");
 }
 
 function show(status, text, className = "") {
   status.textContent = text;
   status.className = className;
+  if (className) status.scrollIntoView({ block: "nearest" });
 }
 
 async function showModel() {
@@ -33,6 +41,7 @@ async function showModel() {
 
 // Write what depends on the language and the model, but on no answer.
 function showTexts() {
+  byId("subtitle").textContent = words(shown.model?.criminal_law ? "subtitle" : "any_law");
   byId("model").textContent = modelText();
   const chosen = byId("day").value;
   byId("day").replaceChildren(...versions(shown.model?.statutes ?? []));
@@ -70,8 +79,8 @@ async function recommend(event) {
   const fact = byId("fact").value;
   if (isBusy(submit)) return;
   if (!fact.trim()) {
-    show(status, words("no_fact"), "warning");
     byId("fact").focus();
+    show(status, words("no_fact"), "warning");
     return;
   }
   show(status, words("working"));
@@ -86,17 +95,19 @@ async function recommend(event) {
     byId("answer_heading").focus();
   } catch (error) {
     byId("answer").hidden = true;
-    showError(error.status === 422 ? new ServiceError(422, words("bad_fact")) : error);
+    showError(error);
   } finally {
     setBusy(submit, false);
   }
 }
 
-// Return what the service knows of each article of an answer; one that it does not know has none.
+// Return what the service knows of each article of an answer: of another law's, which has no title,
+// nothing.
 async function articleInfos(answer) {
   const day = byId("day").value;
   const query = day ? `?date=${day}` : "";
-  const names = answer.recommendations.map((entry) => entry.article);
+  const known = answer.recommendations.filter((entry) => entry.title);
+  const names = known.map((entry) => entry.article);
   const results = await Promise.allSettled(
     names.map((name) => call(`v1/articles/${encodeURIComponent(name)}${query}`)));
   return new Map(names.map((name, position) => [name, results[position].value]));
@@ -189,17 +200,27 @@ async function copy() {
   show(byId("copy_status"), words("copied"));
 }
 
-// Files come in UTF-8, or in GB18030 from older programs.
 async function openFile(file) {
-  const bytes = await file.arrayBuffer();
+  try {
+    byId("fact").value = decode(await file.arrayBuffer());
+    show(byId("status"), "");
+    byId("fact").focus();
+  } catch {
+    showError(new ServiceError(0, words("no_text", { name: file.name })));
+  }
+}
+
+// Return the text of a file, which is in UTF-8, or in GB18030 from older programs.
+function decode(bytes) {
+  const inEncoding = (encoding) => new TextDecoder(encoding, { fatal: true }).decode(bytes);
   let text;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = inEncoding("utf-8");
   } catch {
-    text = new TextDecoder("gb18030").decode(bytes);
+    text = inEncoding("gb18030");
   }
-  byId("fact").value = text;
-  byId("fact").focus();
+  if (NO_TEXT.test(text)) throw new TypeError("a file of another program");
+  return text;
 }
 
 function changeLanguage(event) {
@@ -243,7 +264,7 @@ function prepare() {
     event.preventDefault();
     useKey(byId("key").value);
     byId("key_form").hidden = true;
-    show(byId("status"), "");
+    for (const name of ["key_status", "status"]) show(byId(name), "");
     byId("fact").focus();
     showModel();
   });

@@ -41,7 +41,7 @@ async function send(path, body, signal) {
 }
 
 async function asError(response) {
-  if (response.status === 401) return new ServiceError(401, words("need_key"));
+  if (response.status === 401) return new ServiceError(401, words(key ? "wrong_key" : "need_key"));
   const problem = await response.json().catch(() => ({}));
   return new ServiceError(response.status, problem.detail ?? words("no_service"));
 }
