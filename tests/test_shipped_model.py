@@ -36,7 +36,8 @@ def test_it_answers_what_the_readme_shows(name, tmp_path, monkeypatch):
     text = shipped_path(name).read_text(encoding="utf-8")
     command, shown = re.search(r"\$ lawrec (.*) < .*\n\.\.\.\n(.*?)\n```", text, re.DOTALL).groups()
     facts = shipped_path("data/sample/facts.txt").read_text(encoding="utf-8")
-    assert shown in CliRunner().invoke(cli, command.split(), input=facts).stdout
+    wide = {"COLUMNS": "100"}
+    assert shown in CliRunner().invoke(cli, command.split(), input=facts, env=wide).stdout
 
 
 def test_the_shipped_model_is_small_and_whole(path):

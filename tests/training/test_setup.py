@@ -65,7 +65,7 @@ def test_a_run_to_start_from_is_refused_where_no_score_depends_on_its_weights(ne
             set_up_training(tmp_path / "runs", None, new=RunSpec(config, new.dataset, "first"))
         assert (caught.value.where, caught.value.got) == ("--start-from", "none")
     config = config_sources.assign(new.config, [*WITHOUT_LSTM, "ranking.lstm_share=0.1"])
-    with pytest.raises(RunError, match="must hold a run"):
+    with pytest.raises(RunError, match="must be the name of a run"):
         set_up_training(tmp_path / "runs", None, new=RunSpec(config, new.dataset, "first"))
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
