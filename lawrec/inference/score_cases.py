@@ -113,6 +113,7 @@ def join_cases(first: ScoredCases, second: ScoredCases) -> ScoredCases:
     """
     articles = tuple(dict.fromkeys((*first.articles, *second.articles)))
     both = [_with_articles(scored, articles) for scored in (first, second)]
+    behind = first.drawn_from + first.superseded + second.positions
     return ScoredCases(
         articles=articles,
         y_true=np.concatenate([scored.y_true for scored in both]),
@@ -121,7 +122,7 @@ def join_cases(first: ScoredCases, second: ScoredCases) -> ScoredCases:
         skipped=first.skipped + second.skipped,
         trained=first.trained + second.trained,
         superseded=first.superseded + second.superseded,
-        positions=np.concatenate([first.positions, first.drawn_from + second.positions]),
+        positions=np.concatenate([first.positions, behind]),
         drawn_from=first.drawn_from + second.drawn_from,
     )
 

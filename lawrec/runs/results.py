@@ -204,7 +204,7 @@ class ScoredCases:
         known: bool (n_cases, n_articles), False where it is not known whether the article applies.
         skipped: Number of lines that could not be used.
         positions: The position of each case among the usable ones of its file, int64 (n_cases,).
-        drawn_from: The number of usable cases, of which these are all or a sample.
+        drawn_from: The number of usable cases that count, of which these are all or a sample.
         trained: The number of these cases that the run was trained on.
         superseded: The number of other usable cases, which later ones on the same facts replace.
     """

@@ -158,7 +158,7 @@ def find_run(root: Path, name: str | None) -> Run:
     """
     if name is None:
         return open_run(root / _latest_name(root))
-    folder = root / name if name and (root / name).is_dir() else Path(name)
+    folder = root / name if name and (root / name).exists() else Path(name)
     if not folder.exists():
         raise RunError(
             name,

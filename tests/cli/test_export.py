@@ -199,6 +199,9 @@ class TestBundle:
             f"Error: {path}: it must be the folder of a run, got a file. "
             "Bundles are for predict, evaluate and info.\n"
         )
+        folder, _, name = str(path).rpartition("/")
+        by_name = lawrec("tune-thresholds", "--checkpoints", folder, "--run", name)
+        assert by_name.stderr == result.stderr
 
     def test_a_damaged_one_is_refused(self, packed, tmp_path):
         path = shutil.copy(packed[0], tmp_path / "mine.lawrec")

@@ -133,7 +133,7 @@ def _read_files(paths: Iterable[Path]) -> Iterator[Path]:
             yield from (file for file in list_files(path) if file.is_file())
 
 
-class Day(click.ParamType[date]):
+class Day(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.4
     """A day, written YYYY-MM-DD."""
 
     name = "day"

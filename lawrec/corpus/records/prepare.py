@@ -125,7 +125,7 @@ class _Preparation:
                 new_folder,
                 spool,
                 learn_charges=spec.learn_charges,
-                any_label=spec.case_format.any_label,
+                any_label=spec.case_format.any_label and not inputs.articles,
             )
             RecordsWriter(
                 inputs, self.progress, self.map_batches, new_folder, new_vocab, extra

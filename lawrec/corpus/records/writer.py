@@ -295,7 +295,8 @@ def extra_labels(inputs: DatasetInputs) -> KnownLabels:
     Example:
         >>> extra_labels(inputs)  # doctest: +SKIP
     """
-    return labels_known_to_run(inputs.articles or (), any_label=inputs.spec.case_format.any_label)
+    any_label = inputs.spec.case_format.any_label and not inputs.articles
+    return labels_known_to_run(inputs.articles or (), any_label=any_label)
 
 
 def _cited(counts: Mapping[str, SplitCounts]) -> set[str]:

@@ -105,7 +105,8 @@ def format_of(path: Path) -> str | None:
         ('parquet', None)
     """
     name = path.suffix.lower().removeprefix(".")
-    return "json" if name == "jsonl" else name if name in FORMATS else None
+    names = {"jsonl": "json", **{name: name for name in FORMATS if name != "table"}}
+    return names.get(name)
 
 
 def _answer_table(answers: Iterable[Answer], **options: Any) -> Iterator[str]:

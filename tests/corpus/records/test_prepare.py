@@ -874,11 +874,14 @@ def test_extra_cases_in_another_spelling_are_no_counter_examples(spec, write_spl
     assert records.manifest.unlabelled == {"民法典第667条": 1, "264": 1}
 
 
-def test_extra_cases_of_articles_outside_the_list_are_counter_examples(spec, tmp_path):
+@pytest.mark.parametrize("any_label", [False, True])
+def test_extra_cases_of_articles_outside_the_list_are_counter_examples(spec, tmp_path, any_label):
     listed = tmp_path / "list.txt"
     listed.write_text("133\n133之一\n264\n266\n", encoding="utf-8")
     extra = write_cases(tmp_path / "extra.json", [("放火", [114])])
-    records = prepare(replace(spec, article_list=listed, extra=(extra,)), CHAR)
+    any_label = CaseFormat(any_label=any_label)
+    spec = replace(spec, article_list=listed, extra=(extra,), case_format=any_label)
+    records = prepare(spec, CHAR)
     (record,) = read_records(records, "extra")
     assert (record.label_ids, record.unknown_ids) == ([], [])
     assert (records.manifest.left_out, records.manifest.unlabelled) == ({}, {"114": 1})

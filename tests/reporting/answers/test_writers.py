@@ -172,7 +172,7 @@ def test_every_format_can_be_a_file(tmp_path):
     ("name", "expected"),
     [
         *(("a.csv", "csv"), ("a.CSV", "csv"), ("a.parquet", "parquet"), ("a.json", "json")),
-        *(("a.jsonl", "json"), ("a", None), ("a.x", None)),
+        *(("a.jsonl", "json"), ("a", None), ("a.x", None), ("a.table", None)),
     ],
 )
 def test_the_name_of_a_file_asks_for_a_format(name, expected):
