@@ -14,9 +14,9 @@ A bundle may come from a stranger. Before any part is used, all are checked and 
 folder, which exists as long as the run is open.
 """
 
+import hashlib
 import os
 import re
-import shutil
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.runs.run import LATEST, Run, find_run, open_run
-from lawrec.storage.files import errors_named, sha256, temporary_folder
+from lawrec.storage.files import errors_named, temporary_folder
 from lawrec.storage.json_text import parse_json
 from lawrec.storage.limits import MAX_DIRECTORY_BYTES
 from lawrec.storage.resources import shipped_path
@@ -51,6 +51,7 @@ _END_MARK, _LARGE_MARK, _LARGE_BYTES = b"PK\5\6", b"PK\6\7", 20
 _ENCRYPTED = 1
 _UNREADABLE = (*SEAL_ERRORS, EOFError, RuntimeError, struct.error, zipfile.BadZipFile)
 """What reading a damaged .zip file may raise."""
+_CHUNK_BYTES = 2**20
 
 
 @contextmanager
@@ -208,7 +209,10 @@ def _digests(archive: zipfile.ZipFile, size: int) -> Mapping[str, str]:
 def _copy_part(archive: zipfile.ZipFile, name: str, *, folder: Path, digest: str) -> None:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
+    computed = hashlib.sha256()
     with archive.open(name) as part, errors_named(path), path.open("wb") as copy:
-        shutil.copyfileobj(part, copy)
-    if sha256(path) != digest:
+        while chunk := part.read(_CHUNK_BYTES):
+            computed.update(chunk)
+            copy.write(chunk)
+    if computed.hexdigest() != digest:
         raise ValueError(f"other bytes in {name}")

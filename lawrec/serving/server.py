@@ -41,9 +41,6 @@ BACKLOG = 128
 """Connections that may wait until they are accepted, which all of them are at once."""
 _NEW_OBJECTS = 20_000
 """So many new objects may be there before Python looks for garbage among them; 700 by default."""
-_SWITCH_SECONDS = 0.02
-"""How long a thread may compute while another waits for its turn; 0.005 by default. Scoring and
-answering take turns: with four times as long turns, the service answers a tenth more requests."""
 _OTHER_FILES = 4 * BACKLOG + 64
 """Files of the process, and connections that were accepted and are not yet closed."""
 
@@ -123,10 +120,8 @@ def _application(config: ServiceConfig, progress: Progress) -> FastAPI:
     """Return the application of this process, in which Python looks for garbage rarely.
 
     A request leaves none, but it makes objects, and 64 requests at once enough to look each time.
-    Threads take longer turns, too.
     """
     gc.set_threshold(_NEW_OBJECTS)
-    sys.setswitchinterval(_SWITCH_SECONDS)
     return create_app(config, load_model(config, progress))
 
 

@@ -46,6 +46,8 @@ def test_cases_of_two_files_are_joined_over_the_articles_of_both():
     assert joined.known.tolist() == [[1, 0, 1, 1], [0] * 4, [0] * 4]
     assert (joined.skipped, joined.superseded) == (2, 5)
     assert (joined.positions.tolist(), joined.drawn_from) == ([0, 4, 9], 10)
+    behind_all = join_cases(second, first).positions  # 7 that count and 5 that do not
+    assert behind_all.tolist() == [1, 6, 12]
 
 
 def test_stored_scores_say_which_labels_are_known(trained, tmp_path):

@@ -1,6 +1,5 @@
 """Server: processes that are stopped, killed and asked to load their model again."""
 
-import gc
 import json
 import os
 import re
@@ -21,7 +20,6 @@ import pytest
 import uvicorn
 
 from lawrec.errors import ConfigError, RunError
-from lawrec.progress import SILENT
 from lawrec.serving import server
 from lawrec.serving.server import run_service, server_config
 from lawrec.serving.service_config import ServiceConfig
@@ -69,17 +67,6 @@ def wait_until(condition):
 def count(address, name):
     text = httpx.get(f"{address}/metrics", trust_env=False).text
     return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
-
-
-def test_threads_take_long_turns(monkeypatch):
-    monkeypatch.setattr(server, "create_app", lambda config, model: model)
-    monkeypatch.setattr(server, "load_model", lambda config, progress: sys.getswitchinterval())
-    before, threshold = sys.getswitchinterval(), gc.get_threshold()
-    try:
-        assert server._application(ServiceConfig(), SILENT) > before
-    finally:
-        sys.setswitchinterval(before)
-        gc.set_threshold(*threshold)
 
 
 def test_it_reloads_without_a_gap_and_stops_without_losing_a_request(tmp_path):

@@ -102,7 +102,8 @@ class DatasetSpec:
         Raises:
             CaseError: The list cannot be read.
         """
-        return read_article_list(self.list_path) if self.list_path else None
+        path = self.list_path
+        return read_article_list(path) if path else None
 
 
 @dataclass(frozen=True)
