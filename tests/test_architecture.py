@@ -126,12 +126,13 @@ HOUSE = {
         *("cail_answers", "int8_model", "savedmodel", "bundle", "cail_archive", "cail_predictor"),
     ),
     "serving": (
-        *("service_config", "problems", "batching", "metrics", "loaded_model", "service", "guard"),
+        *("service_config", "problems", "batching", "metrics", "loaded_model", "workers"),
         *(
+            "service",
+            "guard",
             "request_bodies",
             "feedback",
             "case_files",
-            "json_route",
             "responses",
             "api",
             "kserve",

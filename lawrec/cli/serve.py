@@ -7,7 +7,12 @@ import click
 
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.interrupts import ending_on_sigterm
-from lawrec.serving.service_config import ServiceConfig, check_service, read_key_digests
+from lawrec.serving.service_config import (
+    ServiceConfig,
+    check_service,
+    default_workers,
+    read_key_digests,
+)
 
 _DEFAULT = ServiceConfig()
 
@@ -19,7 +24,10 @@ _DEFAULT = ServiceConfig()
     "--port", type=click.IntRange(0, 65535), default=_DEFAULT.port, help="Port; 0: any free one."
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=_DEFAULT.workers, help="Number of processes."
+    "--workers",
+    "n_workers",
+    type=click.IntRange(1, 64),
+    help="Number of processes that score.  [default: number of cores, at most 4]",
 )
 @click.option("--api-key-file", type=options.FILE, help="File of API keys, one per line.")
 @click.option("--tls-certificate", type=options.FILE, help="File of the TLS certificate.")
@@ -82,7 +90,9 @@ _DEFAULT = ServiceConfig()
 )
 @click.option("--access-log", is_flag=True, help="Log a line per request, without its fact.")
 @options.messages
-def serve(api_key_file: Path | None, feedback_file: Path | None, **settings: Any) -> None:
+def serve(
+    api_key_file: Path | None, feedback_file: Path | None, n_workers: int | None, **settings: Any
+) -> None:
     """Serve a page for people, and an API for programs, on http://127.0.0.1:8765.
 
     It uses the shipped model where nothing has been trained. /openapi.json describes the API.
@@ -91,7 +101,10 @@ def serve(api_key_file: Path | None, feedback_file: Path | None, **settings: Any
     """
     with ending_on_sigterm():
         keys = read_key_digests(api_key_file) if api_key_file else ()
-        config = ServiceConfig(key_digests=keys, feedback=feedback_file, **settings)
+        workers = n_workers or default_workers()
+        config = ServiceConfig(
+            key_digests=keys, feedback=feedback_file, workers=workers, **settings
+        )
         check_service(config)
         option_values.set_tensorflow_log()
         from lawrec.serving.server import run_service

@@ -145,7 +145,7 @@ async def feedback(request: Request, body: FeedbackBody) -> Response:
         )
     if error := fact_error(body.fact, "fact", config=service.config):
         raise error
-    case = feedback_case(body, service.model.recommender.articles)
+    case = feedback_case(body, service.model.articles)
     try:
         await asyncio.to_thread(append_case, service.config.feedback, case)
     except OSError as cause:

@@ -19,7 +19,7 @@ from lawrec.errors import LawrecError
 from lawrec.serving import api, kserve
 from lawrec.serving.guard import Guard
 from lawrec.serving.loaded_model import LoadedModel
-from lawrec.serving.metrics import Metrics, forget_process
+from lawrec.serving.metrics import Metrics
 from lawrec.serving.page import add_page
 from lawrec.serving.problems import ProblemError, as_problem, mistake_problem, problem_response
 from lawrec.serving.responses import api_routes
@@ -91,7 +91,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 _announce_stop(service, number)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
         yield
-    forget_process()
 
 
 def _announce_stop(service: Service, number: signal.Signals) -> None:

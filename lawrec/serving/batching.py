@@ -1,11 +1,12 @@
-"""Micro-batching: requests that come at the same time are answered by one call, in one thread.
+"""Micro-batching: requests that come at the same time are answered by one call.
 
-A query waits in a bounded queue until the call before it is done, and at least a moment for others
-to come. Scoring many facts in one call takes half the time of scoring each alone. A query that does
-not fit into the queue is refused at once, so that nobody waits for what cannot be done in time.
+A query waits in a bounded queue until a worker is idle, and at least a moment for others to come.
+Scoring many facts in one call takes half the time of scoring each alone. A query that does not fit
+into the queue is refused at once, so that nobody waits for what cannot be done in time.
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -20,6 +21,8 @@ Query = TypeVar("Query")
 Result = TypeVar("Result")
 _SMOOTHING = 0.1
 """The share of the newest call in the mean time per fact."""
+_AHEAD = 1
+"""So many batches wait for a worker that is free: it need not wait for HTTP."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +36,11 @@ class MicroBatcher(Generic[Query, Result]):
     """Answers queries in batches.
 
     Args:
-        answer: From a batch of queries to the result of each, in order; called in one thread. If it
-            fails, each query of the batch is tried alone, so that none spoils the others.
-        limits: The settings of the service, of which `max_batch`, `max_wait`, `queue_facts` and
-            `deadline` matter here.
+        answer: From a batch of queries to the result of each, in order; called in as many threads
+            as there are workers. If it fails, each query of the batch is tried alone, so that none
+            spoils the others.
+        limits: The settings of the service, of which `workers`, `max_batch`, `max_wait`,
+            `queue_facts` and `deadline` matter here.
         on_batch: Called with the number of facts of each batch.
 
     Example:
@@ -60,7 +64,8 @@ class MicroBatcher(Generic[Query, Result]):
         self._seconds_per_fact = 0.005
         self._arrived = asyncio.Event()
         self._closing = False
-        self._thread = ThreadPoolExecutor(1, "scoring")
+        self._collecting, self._n_idle = asyncio.Lock(), limits.workers + _AHEAD
+        self._threads = ThreadPoolExecutor(limits.workers + _AHEAD, "scoring")
 
     @property
     def waiting(self) -> int:
@@ -70,19 +75,19 @@ class MicroBatcher(Generic[Query, Result]):
     @property
     def closing(self) -> bool:
         """Whether no more queries are taken: it is stopping, or can no longer answer."""
-        return self._closing or self._task.done()
+        return self._closing or any(task.done() for task in self._tasks)
 
     async def __aenter__(self) -> "MicroBatcher[Query, Result]":
         """Start to answer."""
-        self._task = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(self._run()) for _ in range(self._n_idle)]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Answer all that still wait, then stop."""
         self._closing = True
         self._arrived.set()
-        await self._task
-        self._thread.shutdown()
+        await asyncio.gather(*self._tasks)
+        self._threads.shutdown()
 
     async def submit(self, query: Query, facts: int) -> Result:
         """Return the result of a query.
@@ -104,7 +109,7 @@ class MicroBatcher(Generic[Query, Result]):
                 expected="the queue must have room for the request",
                 got=f"{self._waiting:,} facts that wait already",
                 todo="Send it again later.",
-                retry_after=self._waiting * self._seconds_per_fact,
+                retry_after=self._waiting * self._seconds_per_fact / self._limits.workers,
             )
         waiting = _Waiting[Query, Result](query, facts, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
@@ -119,21 +124,26 @@ class MicroBatcher(Generic[Query, Result]):
             raise _unavailable("the answer must come before its deadline", got) from None
 
     async def _run(self) -> None:
-        while await self._more():
-            batch = await self._collect()
+        while batch := await self._next_batch():
+            self._n_idle -= 1
             live = [waiting for waiting in batch if not waiting.future.done()]
             if live:
                 await self._answer_batch(live)
+            self._n_idle += 1
 
-    async def _more(self) -> bool:
-        """Wait for a query, and return whether there is one: there is none after the last."""
-        while not self._queue and not self._closing:
-            self._arrived.clear()
-            await self._arrived.wait()
-        return bool(self._queue)
+    async def _next_batch(self) -> list[_Waiting[Query, Result]]:
+        """Return the queries to answer next: none after the last."""
+        async with self._collecting:
+            while not self._queue and not self._closing:
+                self._arrived.clear()
+                await self._arrived.wait()
+            return await self._collect() if self._queue else []
 
     async def _collect(self) -> list[_Waiting[Query, Result]]:
-        """Return a batch: what waits, and what comes within a moment if there is room for it."""
+        """Return a batch: what waits, and what comes within a moment if there is room for it.
+
+        The workers that are idle share what waits: each fact has the whole of a core sooner.
+        """
         end = time.monotonic() + self._limits.max_wait
         while self._waiting < self._limits.max_batch and not self._closing:
             self._arrived.clear()
@@ -141,9 +151,10 @@ class MicroBatcher(Generic[Query, Result]):
                 await asyncio.wait_for(self._arrived.wait(), max(0.0, end - time.monotonic()))
             except TimeoutError:
                 break
+        limit = min(self._limits.max_batch, math.ceil(self._waiting / self._n_idle))
         batch = [self._take()]
         facts = batch[0].facts
-        while self._queue and facts + self._queue[0].facts <= self._limits.max_batch:
+        while self._queue and facts + self._queue[0].facts <= limit:
             batch.append(self._take())
             facts += batch[-1].facts
         return batch
@@ -156,7 +167,7 @@ class MicroBatcher(Generic[Query, Result]):
     async def _answer_batch(self, batch: Sequence[_Waiting[Query, Result]]) -> None:
         loop, start = asyncio.get_running_loop(), time.monotonic()
         queries = [waiting.query for waiting in batch]
-        results = await loop.run_in_executor(self._thread, self._results, queries)
+        results = await loop.run_in_executor(self._threads, self._results, queries)
         facts = sum(waiting.facts for waiting in batch)
         seconds = (time.monotonic() - start) / max(1, facts)
         self._seconds_per_fact += _SMOOTHING * (seconds - self._seconds_per_fact)

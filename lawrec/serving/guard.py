@@ -7,7 +7,6 @@ an answer shows a fact.
 
 import asyncio
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
@@ -19,8 +18,9 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lawrec.serving.problems import ProblemError, problem_response
-from lawrec.serving.service import LOGGER, Service
+from lawrec.serving.service import Service
 from lawrec.serving.service_config import key_digest
+from lawrec.serving.workers import log_error
 from lawrec.translation import messages_in, preferred_language
 
 OPEN_PATHS = ("/health/", "/v2/health/", "/static/")
@@ -131,7 +131,7 @@ class Guard:
         except ProblemError as problem:
             await problem_response(problem)(scope, receive, exchange.send_guarded)
         except Exception as error:
-            _log(error, exchange)
+            log_error(error, exchange.path)
             if not exchange.status:
                 await problem_response(_INTERNAL)(scope, receive, exchange.send_guarded)
         finally:
@@ -228,12 +228,6 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return messages.pop() if messages else await receive()
 
     return receive_again
-
-
-def _log(error: Exception, exchange: _Exchange) -> None:
-    """Log where an error arose, without its message, which could quote a fact."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    LOGGER.error("%s in %s\n%s", type(error).__name__, exchange.path, frames)
 
 
 _INTERNAL = ProblemError(

@@ -1,9 +1,10 @@
-"""Loaded model: a recommender, what people should know of it, and the law's texts by day."""
+"""Loaded model: what answers, what people should know of it, and the law's texts by day."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from lawrec import __version__
@@ -51,36 +52,19 @@ class LoadedModel:
     """A model that is ready to answer; it is replaced as a whole when it is loaded again.
 
     Attributes:
-        recommender: The recommender.
+        answers: Returns the answers to the facts of each query.
+        articles: The articles that it can recommend.
         description: What `GET /v1/model` answers.
         config: The settings of the service.
+        close: Ends what answers, once it has.
     """
 
-    recommender: Recommender
+    answers: Callable[[Sequence[Query]], list[list[Answer]]]
+    articles: tuple[str, ...]
     description: dict[str, Any]
     config: ServiceConfig
+    close: Callable[[], None] = lambda: None
     _texts: dict[date, dict[str, str]] = field(default_factory=dict)
-
-    def answers(self, queries: Sequence[Query]) -> list[list[Answer]]:
-        """Return the answers to the facts of each query; the ids of cases count within a query."""
-        facts: dict[Options, list[str]] = {}
-        for query in queries:
-            facts.setdefault(query.options, []).extend(query.facts)
-        answers = {options: self._answers(same, options) for options, same in facts.items()}
-        return [
-            [
-                replace(next(answers[query.options]), case_id=str(number))
-                for number, _ in enumerate(query.facts, 1)
-            ]
-            for query in queries
-        ]
-
-    def _answers(self, facts: Sequence[str], options: Options) -> Iterator[Answer]:
-        recommender = self.recommender
-        if options.threshold is not None:
-            recommender = recommender.with_threshold(options.threshold)
-        answers = recommender(facts, top_k=options.top_k)
-        return map(recommender.explained, answers) if options.explain else iter(answers)
 
     def texts(self, day: date | None) -> dict[str, str]:
         """Return the texts of the articles in force on a day; by default, the newest.
@@ -96,11 +80,11 @@ class LoadedModel:
 
 
 def load_model(config: ServiceConfig, progress: Progress = SILENT) -> LoadedModel:
-    """Load the model that the settings name.
+    """Load the model that the settings name into this process.
 
     Args:
         config: The settings.
-        progress: Receives a message if the shipped model is used.
+        progress: Receives messages, as for `Recommender.load`.
 
     Raises:
         RunError: There is no such run or bundle, or it is not trained and tuned.
@@ -110,7 +94,39 @@ def load_model(config: ServiceConfig, progress: Progress = SILENT) -> LoadedMode
         'criminal-law'
     """
     with open_model(config.checkpoints, config.model, progress=progress) as run:
-        return LoadedModel(Recommender.of_run(run, progress=progress), describe(run), config)
+        recommender = Recommender.of_run(run, progress=progress)
+        answers = partial(answers_of, recommender)
+        return LoadedModel(answers, recommender.articles, describe(run), config)
+
+
+def answers_of(recommender: Recommender, queries: Sequence[Query]) -> list[list[Answer]]:
+    """Return the answers to the facts of each query; the ids of cases count within a query.
+
+    Example:
+        >>> answers_of(Recommender.load(), [Query(("被告人秘密窃取手机。",))])  # doctest: +SKIP
+    """
+    facts: dict[Options, list[str]] = {}
+    for query in queries:
+        facts.setdefault(query.options, []).extend(query.facts)
+    answers = {
+        options: _answers(recommender, same, options=options) for options, same in facts.items()
+    }
+    return [
+        [
+            replace(next(answers[query.options]), case_id=str(number))
+            for number, _ in enumerate(query.facts, 1)
+        ]
+        for query in queries
+    ]
+
+
+def _answers(
+    recommender: Recommender, facts: Sequence[str], *, options: Options
+) -> Iterator[Answer]:
+    if options.threshold is not None:
+        recommender = recommender.with_threshold(options.threshold)
+    answers = recommender(facts, top_k=options.top_k)
+    return map(recommender.explained, answers) if options.explain else iter(answers)
 
 
 def describe(run: Run) -> dict[str, Any]:

@@ -1,10 +1,4 @@
-"""Metrics: what Prometheus reads from `/metrics`.
-
-Several worker processes write their counts into files of one folder, which the environment names
-before the package is imported: whichever worker is asked answers for all.
-"""
-
-import os
+"""Metrics: what Prometheus reads from `/metrics`."""
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,9 +8,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _FACTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
@@ -59,10 +51,7 @@ class Metrics:
             buckets=_FACTS,
         )
         self.waiting = Gauge(
-            "lawrec_waiting_facts",
-            "Facts that wait to be scored.",
-            registry=registry,
-            multiprocess_mode="livesum",
+            "lawrec_waiting_facts", "Facts that wait to be scored.", registry=registry
         )
         self.reloads = Counter(
             "lawrec_reloads", "Loads of the model.", ("outcome",), registry=registry
@@ -70,24 +59,10 @@ class Metrics:
 
 
 def exposition(metrics: Metrics) -> bytes:
-    """Return the metrics of all workers in Prometheus's text format.
+    """Return the metrics in Prometheus's text format.
 
     Example:
         >>> b"# HELP lawrec_requests_total Requests." in exposition(Metrics())
         True
     """
-    if FOLDER_VARIABLE not in os.environ:
-        return generate_latest(metrics.registry)
-    everything = CollectorRegistry()
-    MultiProcessCollector(everything)  # type: ignore[no-untyped-call]
-    return generate_latest(everything)
-
-
-def forget_process() -> None:
-    """Leave the gauges of this process out of the sums of the others, when it ends.
-
-    Example:
-        >>> forget_process()
-    """
-    if FOLDER_VARIABLE in os.environ:
-        mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+    return generate_latest(metrics.registry)

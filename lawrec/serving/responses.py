@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute
 
 from lawrec.reporting.answers.fields import answer_schema
-from lawrec.serving.json_route import JsonRoute
 from lawrec.serving.problems import PROBLEM_TYPE, ProblemError, problem_values
+from lawrec.serving.request_bodies import JsonRoute
 
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}

@@ -1,4 +1,4 @@
-"""Server: run the service in one process or several, until it is asked to stop.
+"""Server: run the service until it is asked to stop.
 
 SIGTERM and SIGINT stop it once all that it has accepted is answered. SIGHUP loads the model again:
 the old one answers until the new one is there.
@@ -7,31 +7,22 @@ the old one answers until the new one is there.
 import asyncio
 import gc
 import math
-import multiprocessing
-import os
 import signal
 import socket
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, suppress
 from copy import deepcopy
-from functools import partial
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.supervisors import Multiprocess
 
 from lawrec.errors import ConfigError
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.bundle import open_model
 from lawrec.serving.app import create_app
-from lawrec.serving.loaded_model import load_model
-from lawrec.serving.metrics import FOLDER_VARIABLE
-from lawrec.serving.service import LOGGER
 from lawrec.serving.service_config import ServiceConfig, check_service
+from lawrec.serving.workers import LOGGER, start_workers
 
 HEAD_SECONDS = 10.0
 """Seconds until the head of a request must have arrived."""
@@ -53,7 +44,7 @@ def run_service(
     Args:
         config: The settings.
         log_level: What goes to stderr: "info", or "warning" for less.
-        progress: Receives a message if the shipped model is used.
+        progress: Receives messages, as for `Recommender.load`.
 
     Raises:
         ConfigError: The settings contradict each other, a package is missing, or another program
@@ -64,19 +55,16 @@ def run_service(
         >>> run_service(ServiceConfig(port=9000))  # doctest: +SKIP
     """
     check_service(config)
-    if config.workers == 1:
-        app = _application(config, progress)
+    # Before the model is loaded, there is no need to load it again. Windows has no SIGHUP, and only
+    # the main thread may handle signals.
+    with suppress(AttributeError, ValueError):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # A request leaves no garbage, but it makes objects, and 64 at once enough to look each time.
+    gc.set_threshold(_NEW_OBJECTS)
+    app = create_app(config, start_workers(config, progress))
+    with closing(app.state.service):
         server = uvicorn.Server(server_config(config, app, log_level=log_level))
         server.run([_listener(config)])
-        return
-    with open_model(config.checkpoints, config.model, progress=progress):
-        pass  # a model that is not there is an error before anything starts
-    factory = partial(worker_app, config)
-    uvicorn_config = server_config(config, factory, log_level=log_level)
-    workers = _Workers(uvicorn_config, [_listener(config)])
-    # From here on, a signal waits until `run` sees it: the folder never stays behind.
-    with _shared_metrics():
-        workers.run()
 
 
 def _listener(config: ServiceConfig) -> socket.socket:
@@ -106,46 +94,12 @@ def _listener(config: ServiceConfig) -> socket.socket:
     return listener
 
 
-def worker_app(config: ServiceConfig) -> FastAPI:
-    """Return the application of a worker process, which loads its own model.
-
-    Example:
-        >>> worker_app(ServiceConfig())  # doctest: +SKIP
-    """
-    _stop_with_the_parent()
-    return _application(config, SILENT)
-
-
-def _application(config: ServiceConfig, progress: Progress) -> FastAPI:
-    """Return the application of this process, in which Python looks for garbage rarely.
-
-    A request leaves none, but it makes objects, and 64 requests at once enough to look each time.
-    """
-    gc.set_threshold(_NEW_OBJECTS)
-    return create_app(config, load_model(config, progress))
-
-
-def _stop_with_the_parent() -> None:
-    """Stop a worker whose parent was killed: nobody could stop it, and it would keep the port."""
-    parent, loop = multiprocessing.parent_process(), asyncio.get_running_loop()
-    assert parent, "only a worker process has a parent"
-
-    def stop() -> None:
-        loop.remove_reader(parent.sentinel)
-        signal.raise_signal(signal.SIGTERM)
-
-    with suppress(NotImplementedError):  # on Windows
-        loop.add_reader(parent.sentinel, stop)
-
-
-def server_config(
-    config: ServiceConfig, app: FastAPI | partial[FastAPI], *, log_level: str
-) -> uvicorn.Config:
+def server_config(config: ServiceConfig, app: FastAPI, *, log_level: str) -> uvicorn.Config:
     """Return the settings of uvicorn.
 
     Args:
         config: The settings of the service.
-        app: The application, or what makes it in each worker process.
+        app: The application.
         log_level: What goes to stderr.
 
     Example:
@@ -154,10 +108,8 @@ def server_config(
     """
     return uvicorn.Config(
         app,
-        factory=isinstance(app, partial),
         host=config.host,
         port=config.port,
-        workers=config.workers,
         http=_Protocol,
         ws="none",
         backlog=BACKLOG,
@@ -177,17 +129,6 @@ def _log_config() -> dict[str, Any]:
     log_config = deepcopy(uvicorn.config.LOGGING_CONFIG)
     log_config["handlers"]["access"]["stream"] = "ext://sys.stderr"
     return log_config
-
-
-@contextmanager
-def _shared_metrics() -> Iterator[None]:
-    """Yield while worker processes count into one folder, which their environment names."""
-    with tempfile.TemporaryDirectory(prefix="lawrec-metrics-") as folder:
-        os.environ[FOLDER_VARIABLE] = folder
-        try:
-            yield
-        finally:
-            del os.environ[FOLDER_VARIABLE]
 
 
 def most_connections() -> int:
@@ -218,7 +159,7 @@ class _Protocol(HttpToolsProtocol):
         super().connection_made(transport)
         if len(self.connections) > most_connections():
             transport.close()
-        # asyncio does so only for sockets that say they are TCP; those that workers share do not.
+        # asyncio does so only for sockets that say they are TCP, which those of a listener do not.
         # Head and body of an answer are two packets: the second one would wait 40 ms.
         connection = transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -257,19 +198,3 @@ class _Protocol(HttpToolsProtocol):
 
     def _close_later(self) -> asyncio.TimerHandle:
         return self.loop.call_later(HEAD_SECONDS, self.transport.close)
-
-
-class _Workers(Multiprocess):
-    """Worker processes, which load their models again when their parent gets SIGHUP."""
-
-    def terminate_all(self) -> None:
-        """Close the port here too: who comes now would wait until the last worker is gone."""
-        for listener in self.sockets:
-            listener.close()
-        super().terminate_all()
-
-    def handle_hup(self) -> None:
-        """Pass the signal on; uvicorn itself would start all processes again."""
-        for process in self.processes:
-            if process.pid is not None:
-                os.kill(process.pid, signal.SIGHUP)

@@ -1,7 +1,6 @@
 """Service: the model that answers, the queue in front of it, and how the model is replaced."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,11 +9,10 @@ from lawrec.corpus.formats.field_checks import check_fact
 from lawrec.errors import CaseError, LawrecError
 from lawrec.runs.results import Answer
 from lawrec.serving.batching import MicroBatcher
-from lawrec.serving.loaded_model import LoadedModel, Options, Query, load_model
+from lawrec.serving.loaded_model import LoadedModel, Options, Query
 from lawrec.serving.metrics import Metrics
 from lawrec.serving.service_config import ServiceConfig
-
-LOGGER = logging.getLogger("uvicorn.error")
+from lawrec.serving.workers import LOGGER, start_workers
 
 
 class Service:
@@ -51,6 +49,13 @@ class Service:
         async with batcher as self._batcher:
             yield
         self._batcher = None
+        async with self._reloading:
+            await asyncio.to_thread(self.close)
+
+    def close(self) -> None:
+        """End the processes of the model."""
+        self.stopping = True
+        self.model.close()
 
     @property
     def ready(self) -> bool:
@@ -82,14 +87,18 @@ class Service:
     async def reload(self) -> None:
         """Load the model again; until it is there, and if that fails, the old one answers."""
         async with self._reloading:
+            if self.stopping:
+                return
+            old = self.model
             try:
-                self.model = await asyncio.to_thread(load_model, self.config)
+                self.model = await asyncio.to_thread(start_workers, self.config)
             except (LawrecError, OSError) as error:
                 self.metrics.reloads.labels("failed").inc()
                 LOGGER.error("The model was not loaded again, the old one stays: %s", error)
             else:
                 self.metrics.reloads.labels("loaded").inc()
                 LOGGER.info("Loaded the model %s again.", self.model.description["name"])
+                await asyncio.to_thread(old.close)
 
 
 def fact_error(fact: str, where: str, *, config: ServiceConfig) -> CaseError | None:

@@ -12,13 +12,14 @@ from lawrec.law.statute_versions import ROOT
 _PACKAGES = ("fastapi", "httptools", "uvicorn", "prometheus_client")
 COST_OF_EXPLAINING = 16
 """How many facts are answered in the time in which one is explained, roughly."""
+_MOST_DEFAULT_WORKERS = 4
 _SHORTEST_KEY = 16
 """Characters of the shortest API key: a shorter one could be guessed."""
 
 
 @dataclass(frozen=True)
 class ServiceConfig:
-    """All settings of a service. Worker processes get a copy, so that it can be pickled.
+    """All settings of a service. Its workers get a copy, so that it can be pickled.
 
     Attributes:
         model: Name or path of a run or a bundle, as `Recommender.load` takes it; None: the newest
@@ -27,7 +28,7 @@ class ServiceConfig:
         statutes: Folder of the imported statutes.
         host: Address to listen to.
         port: Port to listen to; 0: any free one.
-        workers: Number of processes, each with a model of its own.
+        workers: Number of processes that score, each with a model of its own.
         max_batch: Maximum number of facts scored together, unless one request has more.
         max_wait: Seconds that a fact waits for others to be scored with.
         queue_facts: Maximum number of waiting facts; a request with more gets the status 429.
@@ -64,6 +65,20 @@ class ServiceConfig:
     tls_key: Path | None = None
     feedback: Path | None = None
     access_log: bool = False
+
+
+def default_workers() -> int:
+    """Return how many workers are started where nobody says: one per core, but few.
+
+    Each has a model in memory, and more than a few wait for the one process that speaks HTTP.
+
+    Example:
+        >>> 1 <= default_workers() <= 4
+        True
+    """
+    from lawrec.parallel import available_cores  # multiprocessing is slow to import
+
+    return min(available_cores(), _MOST_DEFAULT_WORKERS)
 
 
 def check_service(config: ServiceConfig) -> None:

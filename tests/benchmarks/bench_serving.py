@@ -7,8 +7,7 @@ The service starts in a process of its own. Facts, by default of the invented ca
 number of its own in it, are answered by `Recommender` in this process and then by the service, to
 which clients in another process send one fact per request: in rounds, a part of the facts each, so
 that both meet the same moods of the machine. Every answer must be the same. The last figures are
-measured at half of the rate that the service can sustain. CPU times are those of the service alone,
-of one worker.
+measured at half of the rate that the service can sustain.
 """
 
 import argparse
@@ -18,7 +17,6 @@ import re
 import subprocess
 import sys
 import time
-import urllib.request
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -38,19 +36,12 @@ def facts_of(path: Path, n_facts: int) -> list[str]:
     return [f"第{number}号案。{facts[number % len(facts)]}" for number in range(n_facts)]
 
 
-def expected_answers(recommender: Recommender, facts: list[str]) -> tuple[list[dict], float, float]:
-    """Return what `predict` answers, and the seconds and CPU seconds that it takes."""
-    start, cpu = time.perf_counter(), time.process_time()
+def expected_answers(recommender: Recommender, facts: list[str]) -> tuple[list[dict], float]:
+    """Return what `predict` answers, and the seconds that it takes."""
+    start = time.perf_counter()
     lines = list(answer_json(recommender(facts, top_k=1)))
-    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-    return [json.loads(line) | {"case_id": "1"} for line in lines], seconds, cpu
-
-
-def cpu_seconds(url: str) -> float:
-    """Return the CPU seconds of the service so far; NaN with several workers."""
-    text = urllib.request.urlopen(f"{url}/metrics").read().decode()
-    match = re.search(r"^process_cpu_seconds_total (\S+)", text, re.MULTILINE)
-    return float(match[1]) if match else float("nan")
+    seconds = time.perf_counter() - start
+    return [json.loads(line) | {"case_id": "1"} for line in lines], seconds
 
 
 def start_service(workers: int) -> tuple[subprocess.Popen, str]:
@@ -82,11 +73,12 @@ def _request(fact: str) -> bytes:
 async def _send_all(
     url: str, requests: list[bytes], *, clients: int, rate: float
 ) -> tuple[list[tuple], float]:
+    host, port = url.removeprefix("http://").split(":")
+    connections = [await asyncio.open_connection(host, port) for _ in range(clients)]
     results: list[tuple] = [()] * len(requests)
     waiting, start = iter(enumerate(requests)), time.perf_counter()
 
-    async def send() -> None:
-        reader, writer = await asyncio.open_connection(*url.removeprefix("http://").split(":"))
+    async def send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for number, request in waiting:
             if rate:
                 await asyncio.sleep(max(0, start + number / rate - time.perf_counter()))
@@ -95,7 +87,7 @@ async def _send_all(
             results[number] = (status, body, time.perf_counter() - sent)
         writer.close()
 
-    await asyncio.gather(*(send() for _ in range(clients)))
+    await asyncio.gather(*(send(*connection) for connection in connections))
     return results, time.perf_counter() - start
 
 
@@ -124,17 +116,16 @@ def in_rounds(
     """Return the results of the service, what `predict` answers, and the time that each round took.
 
     Returns:
-        The results and the answers, in the order of the facts; and seconds and CPU seconds of
-        `predict`, seconds and CPU seconds of the service, of shape (rounds, 4).
+        The results and the answers, in the order of the facts; and the seconds of `predict` and of
+        the service, of shape (rounds, 2).
     """
     recommender = Recommender.load()
     recommender(facts[:64])
     results, expected, times = [], [], []
     for part in np.array_split(np.array(facts, object), rounds):
-        answers, seconds, cpu = expected_answers(recommender, list(part))
-        before = cpu_seconds(url)
+        answers, seconds = expected_answers(recommender, list(part))
         answered, service_seconds = in_a_process(url, list(part), clients=clients, rate=0)
-        times.append((seconds, cpu, service_seconds, cpu_seconds(url) - before))
+        times.append((seconds, service_seconds))
         results += answered
         expected += answers
     return results, expected, np.array(times)
@@ -153,7 +144,7 @@ def main() -> None:
     try:
         single, _ = in_a_process(url, facts[:200], clients=1, rate=0)
         results, expected, times = in_rounds(url, facts, clients=clients, rounds=arguments.rounds)
-        predict_seconds, predict_cpu, seconds, cpu = times.sum(axis=0)
+        predict_seconds, seconds = times.sum(axis=0)
         rate, quarter = n_facts / seconds, facts[: n_facts // 4]
         half, _ = in_a_process(url, quarter, clients=clients, rate=rate / 2)
     finally:
@@ -164,15 +155,11 @@ def main() -> None:
     wrong = sum(got != answer for got, answer in zip(answers, expected, strict=True))
     alone = float(np.median([each[2] for each in single]))
     p99 = float(np.percentile([each[2] for each in half], 99))
-    ratios = " ".join(f"{each:.0%}" for each in times[:, 0] / times[:, 2])
+    ratios = " ".join(f"{each:.0%}" for each in times[:, 0] / times[:, 1])
     print(f"answers: {statuses.count(200):,} of {n_facts:,}, {wrong:,} other than predict's")
     print(
         f"predict: {n_facts / predict_seconds:.0f} facts/s; service: {rate:.0f}/s = "
         f"{predict_seconds / seconds:.0%} (by round: {ratios})"
-    )
-    print(
-        f"CPU: predict {1e3 * predict_cpu / n_facts:.2f} ms per fact, service "
-        f"{1e3 * cpu / n_facts:.2f} ms = {predict_cpu / cpu:.0%} of predict's throughput"
     )
     print(f"a single request: {1e3 * alone:.1f} ms; p99 at half the rate: {1e3 * p99:.1f} ms")
     print(f"p99 / single = {p99 / alone:.1f}")

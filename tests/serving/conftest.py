@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from lawrec.inference.recommender import Recommender
 from lawrec.law.statute_versions import CRIMINAL_LAW
 from lawrec.serving.app import create_app
 from lawrec.serving.loaded_model import load_model
@@ -34,6 +35,11 @@ def config(statutes):
 @pytest.fixture(scope="session")
 def model(config):
     return load_model(config)
+
+
+@pytest.fixture(scope="session")
+def recommender(config):
+    return Recommender.load(checkpoints=config.checkpoints)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
@@ -10,48 +9,45 @@ from lawrec.reporting.answers.writers import answer_json
 from tests.helpers.cli import DRUNK, THEFT
 
 
-def predicted(model, facts, **options):
+def predicted(recommender, facts, **options):
     """Return what `predict --format json` prints for facts."""
     texts = options.pop("texts", None)
-    return [
-        json.loads(line) for line in answer_json(model.recommender(facts, **options), texts=texts)
-    ]
+    return [json.loads(line) for line in answer_json(recommender(facts, **options), texts=texts)]
 
 
-def test_a_fact_has_the_answer_of_predict(recommend, model):
+def test_a_fact_has_the_answer_of_predict(recommend, recommender):
     response = recommend(fact=THEFT)
     assert response.status_code == 200
-    assert response.json() == predicted(model, [THEFT], top_k=1)[0]
+    assert response.json() == predicted(recommender, [THEFT], top_k=1)[0]
     assert response.json()["articles"] == ["264"]
 
 
-def test_facts_have_a_list_of_answers_in_their_order(recommend, model):
+def test_facts_have_a_list_of_answers_in_their_order(recommend, recommender):
     facts = [THEFT, DRUNK] * 3
-    assert recommend(facts=facts, top_k=3).json() == predicted(model, facts, top_k=3)
+    assert recommend(facts=facts, top_k=3).json() == predicted(recommender, facts, top_k=3)
 
 
 def test_one_fact_in_a_list_has_a_list(recommend):
     assert [answer["case_id"] for answer in recommend(facts=[THEFT]).json()] == ["1"]
 
 
-def test_a_fact_of_a_list_that_is_none_is_answered_by_its_error(recommend, model):
+def test_a_fact_of_a_list_that_is_none_is_answered_by_its_error(recommend, recommender):
     first, bad, last = recommend(facts=[THEFT, "theft", DRUNK]).json()
     error = "facts[1]: the fact must hold Chinese text, got 'theft'. Write the fact in Chinese."
     assert bad == {"case_id": "2", "error": error}
     assert [first | {"case_id": ""}, last | {"case_id": ""}] == [
-        answer | {"case_id": ""} for answer in predicted(model, [THEFT, DRUNK], top_k=1)
+        answer | {"case_id": ""} for answer in predicted(recommender, [THEFT, DRUNK], top_k=1)
     ]
 
 
-def test_a_threshold_is_that_of_predict(recommend, model):
-    recommender = model.recommender.with_threshold(0.9999)
-    [expected] = predicted(replace(model, recommender=recommender), [THEFT], top_k=2)
+def test_a_threshold_is_that_of_predict(recommend, recommender):
+    [expected] = predicted(recommender.with_threshold(0.9999), [THEFT], top_k=2)
     answer = recommend(fact=THEFT, threshold=0.9999, top_k=2).json()
     assert answer == expected
     assert answer["recommendations"][0]["threshold"] == 0.9999
 
 
-def test_requests_at_the_same_time_get_their_own_answers(client, model):
+def test_requests_at_the_same_time_get_their_own_answers(client, recommender):
     bodies = [
         {"fact": f"{THEFT if number % 3 else DRUNK}第{number}号。", "top_k": number % 5}
         for number in range(60)
@@ -61,12 +57,12 @@ def test_requests_at_the_same_time_get_their_own_answers(client, model):
             pool.map(lambda body: client.post("/v1/recommend", json=body).json(), bodies)
         )
     for body, answer in zip(bodies, answers, strict=True):
-        assert answer == predicted(model, [body["fact"]], top_k=body["top_k"])[0]
+        assert answer == predicted(recommender, [body["fact"]], top_k=body["top_k"])[0]
 
 
-def test_an_explanation_is_that_of_the_recommender(recommend, model):
+def test_an_explanation_is_that_of_the_recommender(recommend, recommender):
     answer = recommend(fact=THEFT, explain=True, top_k=2).json()
-    [expected] = answer_json([model.recommender.explain(THEFT, top_k=2)])
+    [expected] = answer_json([recommender.explain(THEFT, top_k=2)])
     assert answer == json.loads(expected)
     assert answer["recommendations"][0]["explanation"]["words"][0]["text"] in THEFT
 

@@ -123,14 +123,31 @@ def test_a_model_that_cannot_be_loaded_again_leaves_the_old_one(config, model, m
     def fail(config):
         raise RunError("run", expected="it must be there", got="none", todo="Train one.")
 
-    monkeypatch.setattr(service_module, "load_model", fail)
+    monkeypatch.setattr(service_module, "start_workers", fail)
     asyncio.run(service.reload())
     assert service.model is model
     assert "the old one stays: run: it must be there" in caplog.text
+    closed = []
+    service.model = replace(model, close=lambda: closed.append("old"))
     new = replace(model)
-    monkeypatch.setattr(service_module, "load_model", lambda config: new)
+    monkeypatch.setattr(service_module, "start_workers", lambda config: new)
     asyncio.run(service.reload())
     assert service.model is new
+    assert closed == ["old"]
+
+
+def test_a_service_that_stops_closes_its_model_and_loads_no_other(config, model, monkeypatch):
+    closed = []
+    service = Service(config, replace(model, close=lambda: closed.append("old")), Metrics())
+    monkeypatch.setattr(service_module, "start_workers", lambda config: pytest.fail("a model"))
+
+    async def run():
+        async with service.running():
+            assert service.ready
+        await service.reload()
+
+    asyncio.run(run())
+    assert closed == ["old"]
 
 
 def test_after_a_signal_to_stop_connections_end_with_their_answer(serve):

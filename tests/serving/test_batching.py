@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +12,7 @@ from lawrec.serving.problems import ProblemError
 from lawrec.serving.service_config import ServiceConfig
 
 LIMITS = ServiceConfig(max_batch=4, max_wait=0.01, queue_facts=8, deadline=30)
+"""One worker: two batches share what waits, of which one is collected while one is answered."""
 
 
 class Doubler:
@@ -41,14 +44,38 @@ def gathered(doubler, *numbers, limits=LIMITS, weight=1):
 def test_each_gets_its_own_result_and_batches_are_full():
     doubler = Doubler()
     assert gathered(doubler, *range(8)) == [0, 2, 4, 6, 8, 10, 12, 14]
-    assert doubler.batches == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert sorted(doubler.batches) == [[0, 1, 2, 3], [4, 5, 6, 7]]
 
 
 def test_a_batch_counts_facts_and_a_large_query_is_answered_alone():
     doubler = Doubler()
     assert gathered(doubler, 1, 2, weight=4) == [2, 4]
-    assert doubler.batches == [[1], [2]]
+    assert sorted(doubler.batches) == [[1], [2]]
     assert gathered(Doubler(), 5, weight=8) == [10]
+
+
+@pytest.mark.parametrize(("workers", "size"), [(1, 6), (2, 4), (3, 3), (11, 1)])
+def test_workers_share_what_waits_and_one_batch_more_is_collected(workers, size):
+    doubler = Doubler(gate=threading.Event())
+    threading.Timer(0.5, doubler.gate.set).start()  # until then, all are busy
+    limits = replace(LIMITS, max_batch=64, queue_facts=64, workers=workers)
+    assert gathered(doubler, *range(12), limits=limits) == [2 * number for number in range(12)]
+    assert {len(batch) for batch in doubler.batches} == {size}
+
+
+def test_no_more_batches_are_answered_at_once_than_there_are_workers_and_one():
+    running, most = threading.Semaphore(0), []
+
+    def answer(numbers):
+        running.release()
+        time.sleep(0.02)
+        most.append(running._value)
+        running.acquire()
+        return numbers
+
+    limits = replace(LIMITS, max_batch=1, workers=2)
+    assert gathered(answer, *range(8), limits=limits) == list(range(8))
+    assert max(most) == 3
 
 
 def test_a_failure_spoils_no_other_query():
@@ -72,15 +99,15 @@ def test_a_late_query_is_given_up_and_the_next_ones_are_answered():
         doubler = Doubler(gate)
         async with MicroBatcher(doubler, limits) as batcher:
             late = await asyncio.gather(
-                *(batcher.submit(number, 1) for number in (1, 2)), return_exceptions=True
+                *(batcher.submit(number, 1) for number in (1, 2, 3)), return_exceptions=True
             )
             gate.set()
-            return late, await batcher.submit(3, 1), doubler.batches
+            return late, await batcher.submit(4, 1), doubler.batches
 
     late, result, batches = asyncio.run(run())
-    assert [error.status for error in late] == [503, 503]
-    assert result == 6
-    assert batches == [[1], [3]]  # nobody waits for 2 any longer
+    assert [error.status for error in late] == [503, 503, 503]
+    assert result == 8
+    assert sorted(batches) == [[1], [2], [4]]  # nobody waits for 3 any longer
 
 
 def test_what_was_accepted_is_answered_before_the_end_and_nothing_after():
@@ -100,7 +127,7 @@ def test_what_can_no_longer_answer_takes_no_query():
     """Nobody waits for an answer that cannot come, and the service is not ready."""
 
     def fail(_facts):
-        raise OSError("the disk of the metrics is full")
+        raise OSError("the disk is full")
 
     async def run():
         batcher = MicroBatcher(Doubler(), LIMITS, fail)

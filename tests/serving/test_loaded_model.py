@@ -14,7 +14,7 @@ from lawrec.storage.resources import shipped_path
 from tests.helpers.cli import DRUNK, THEFT
 
 
-def test_queries_of_one_batch_keep_their_facts_and_options(model):
+def test_queries_of_one_batch_keep_their_facts_and_options(model, recommender):
     queries = [
         Query((THEFT, DRUNK), Options(top_k=2)),
         Query((DRUNK,), Options(threshold=0.9999)),
@@ -22,10 +22,10 @@ def test_queries_of_one_batch_keep_their_facts_and_options(model):
         Query((THEFT,), Options(explain=True)),
     ]
     both, strict, drunk, explained = model.answers(queries)
-    assert both == model.recommender([THEFT, DRUNK], top_k=2)
+    assert both == recommender([THEFT, DRUNK], top_k=2)
     assert drunk == [replace(both[1], case_id="1")]
-    assert strict == model.recommender.with_threshold(0.9999)([DRUNK], top_k=1)
-    assert explained == [model.recommender.explain(THEFT, top_k=1)]
+    assert strict == recommender.with_threshold(0.9999)([DRUNK], top_k=1)
+    assert explained == [recommender.explain(THEFT, top_k=1)]
 
 
 def test_explaining_counts_as_many_facts():

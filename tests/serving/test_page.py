@@ -122,10 +122,10 @@ def texts(page, selector):
         ("en-GB", "Article 264 盗窃罪", "its score does not reach the threshold"),
     ],
 )
-def test_a_fact_has_its_cards(open_page, model, locale, heading, near):
+def test_a_fact_has_its_cards(open_page, recommender, locale, heading, near):
     page = open_page(locale)
     ask(page, THEFT)
-    [answer] = model.recommender(THEFT, top_k=5)
+    [answer] = recommender(THEFT, top_k=5)
     listed = answer.decision.recommendations
     assert f"{round(100 * listed[0].probability)}%" in texts(page, "#recommended .chance")[0]
     assert texts(page, "#recommended h3") == [heading]
@@ -169,11 +169,11 @@ def test_what_a_reader_must_know_of_an_answer_is_said(open_page):
     assert shown[2] == []
 
 
-def test_the_words_that_decided_are_marked_and_lead_to_their_article(open_page, model):
+def test_the_words_that_decided_are_marked_and_lead_to_their_article(open_page, recommender):
     page = open_page()
     fact = f"\U00020000{THEFT}"  # a character of two UTF-16 units shifts nothing
     ask(page, fact)
-    explanation = model.recommender.explain(fact).decision.recommendations[0].explanation
+    explanation = recommender.explain(fact).decision.recommendations[0].explanation
     spans = {span for word in explanation.words for span in word.spans}
     marked = texts(page, "#marked mark")
     assert "".join(marked) == "".join(fact[start:end] for start, end in sorted(spans))
@@ -385,7 +385,7 @@ def drop(page, name, content):
     )
 
 
-def test_many_cases_are_answered_and_downloaded(open_page, model):
+def test_many_cases_are_answered_and_downloaded(open_page, recommender):
     facts = [f"{THEFT}第{number}号。" for number in range(40)]
     lines = [*facts[:20], "theft", *facts[20:]]
     page = open_page()
@@ -409,7 +409,7 @@ def test_many_cases_are_answered_and_downloaded(open_page, model):
     assert rows_of(page)[21][-1].endswith("案情必须含有中文；实际：'theft'。请用中文写案情。")
     page.click("#languages [value=en]")
     rows = rows_of(page)
-    expected = list(csv.reader(answer_csv(model.recommender(facts[:20], top_k=1))))
+    expected = list(csv.reader(answer_csv(recommender(facts[:20], top_k=1))))
     assert rows[: len(expected)] == expected
     assert page.inner_text("#batch_status") == "Done: 41 cases, 1 of which could not be answered."
 
@@ -540,14 +540,14 @@ def test_a_key_is_asked_for_where_it_is_needed(serve, open_page):
         assert texts(page, "#recommended h3") == ["Article 264 盗窃罪"]
 
 
-def test_the_answer_is_copied_as_text(open_page, model):
+def test_the_answer_is_copied_as_text(open_page, recommender):
     page = open_page("en-GB", permissions=["clipboard-read", "clipboard-write"])
     ask(page, THEFT)
     page.click("#copy")
     wait_for(page, "#copy_status", "Copied.")
     lines = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert lines[0] == f"Fact of the case, in Chinese: {THEFT}"
-    best = model.recommender(THEFT)[0].decision.recommendations[0]
+    best = recommender(THEFT)[0].decision.recommendations[0]
     assert lines[3].startswith("1. Article 264 盗窃罪: ")
     assert lines[3].endswith(f"{round(100 * best.probability)}%), its score reaches the threshold")
     assert lines[4] == "   新的。"

@@ -14,6 +14,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -71,13 +72,15 @@ def count(address, name):
 
 def test_it_reloads_without_a_gap_and_stops_without_losing_a_request(tmp_path):
     with started(tmp_path) as (process, address, lines):
+        process.send_signal(signal.SIGHUP)  # before it is ready, there is nothing to load again
+        assert ask(address, 0).status_code == 200
         with ThreadPoolExecutor(8) as pool:
             answers = [pool.submit(ask, address, number) for number in range(100)]
             process.send_signal(signal.SIGHUP)
             assert [answer.result().status_code for answer in answers] == [200] * 100
             wait_until(lambda: count(address, 'lawrec_reloads_total{outcome="loaded"}') == 1)
             last = [pool.submit(ask, address, number) for number in range(8)]
-            wait_until(lambda: count(address, "lawrec_batch_facts_sum") > 100)
+            wait_until(lambda: count(address, "lawrec_batch_facts_sum") > 101)
             process.terminate()
             results = [answer.exception() or answer.result().status_code for answer in last]
         process.wait(60)
@@ -100,30 +103,48 @@ def test_head_has_no_body_and_sigterm_ends_it_well(tmp_path):
     assert process.returncode == 0
 
 
-def test_several_workers_share_a_port_and_their_metrics(tmp_path):
+def test_workers_answer_beside_each_other_and_one_that_is_killed_is_replaced(tmp_path):
     with started(tmp_path, "--workers", "2") as (process, address, lines):
-        wait_until(lambda: "".join(lines).count("Application startup complete") == 2)
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda number: ask(address, number), range(40)))
-        assert {answer.status_code for answer in answers} == {200}
-        wait_until(lambda: count(address, "lawrec_batch_facts_sum") == 40)
-        process.send_signal(signal.SIGHUP)
-        wait_until(lambda: count(address, 'lawrec_reloads_total{outcome="loaded"}') == 2)
-        assert ask(address, 1).status_code == 200
-        assert "Traceback" not in "".join(lines)
-        [worker, _] = re.findall(r"Started server process \[(\d+)\]", "".join(lines))
-        os.kill(int(worker), signal.SIGKILL)
-        wait_until(lambda: "".join(lines).count("Application startup complete") == 3)
-        assert {ask(address, number).status_code for number in range(8)} == {200}
+            killed, alive = workers(process)
+            answers = [pool.submit(ask, address, number) for number in range(40)]
+            os.kill(killed, signal.SIGKILL)
+            assert {answer.result().status_code for answer in answers} == {200}
+        assert len(workers(process)) == 2
+        assert alive in workers(process)
     assert process.returncode == 0
+    assert "Traceback" not in "".join(lines)
 
 
-def test_workers_that_stop_take_no_connection_that_nobody_would_answer(tmp_path):
+def workers(process):
+    """Return the worker processes of a service: its children that have loaded a model."""
+    lists = Path(f"/proc/{process.pid}/task").glob("*/children")  # by the thread that started them
+    children = [pid for each in lists for pid in each.read_text().split()]
+    return [
+        int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+def test_signals_to_all_of_its_processes_lose_no_request(tmp_path):
+    """A terminal sends Ctrl-C to all of them, systemd SIGTERM."""
+    with started(tmp_path, "--workers", "2") as (process, address, lines):
+        with ThreadPoolExecutor(8) as pool:
+            answers = [pool.submit(ask, address, number) for number in range(8)]
+            wait_until(lambda: count(address, "lawrec_waiting_facts") or answers[0].done())
+            for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+                for each in workers(process):
+                    os.kill(each, number)
+            assert [answer.result().status_code for answer in answers] == [200] * 8
+        assert len(workers(process)) == 2
+    assert process.returncode == 0
+    assert "was killed" not in "".join(lines)
+
+
+def test_a_connection_that_still_sends_is_answered_before_the_end(tmp_path):
     body = json.dumps({"fact": THEFT}).encode()
     head = "POST /v1/recommend HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
     head += f"Content-Length: {len(body)}\r\n\r\n"
-    with started(tmp_path, "--workers", "2") as (process, address, lines):
-        wait_until(lambda: "".join(lines).count("Application startup complete") == 2)
+    with started(tmp_path, "--workers", "2") as (process, address, _):
         where = ("127.0.0.1", int(address.rpartition(":")[2]))
         with socket.create_connection(where, 30) as slow:
             slow.sendall(head.encode() + body[:9])
@@ -139,13 +160,21 @@ def test_workers_that_stop_take_no_connection_that_nobody_would_answer(tmp_path)
     assert process.returncode == 0
 
 
-def test_workers_stop_when_their_parent_is_killed(tmp_path):
+def test_workers_end_when_the_service_is_killed(tmp_path):
     with started(tmp_path, "--workers", "2") as (process, address, lines):
-        wait_until(lambda: "".join(lines).count("Application startup complete") == 2)
+        assert ask(address, 1).status_code == 200
+        pids = workers(process)
         process.kill()
-        wait_until(lambda: is_refused(("127.0.0.1", int(address.rpartition(":")[2]))))
-    assert "".join(lines).count("Finished server process") == 2
+        wait_until(lambda: not any(map(is_running, pids)))
     assert "Traceback" not in "".join(lines)
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def is_refused(where):
@@ -201,26 +230,6 @@ def test_a_run_that_is_not_there_is_an_error_before_anything_starts(tmp_path):
             run_service(ServiceConfig(model="absent", checkpoints=tmp_path, workers=workers))
     with pytest.raises(ConfigError):
         run_service(ServiceConfig(queue_facts=1))
-
-
-def test_a_signal_before_the_workers_start_leaves_no_folder(monkeypatch, tmp_path):
-    @contextmanager
-    def interrupted(create=server._shared_metrics):
-        with create():
-            signal.raise_signal(signal.SIGTERM)
-            yield
-
-    monkeypatch.setattr(server, "_shared_metrics", interrupted)
-    monkeypatch.setattr(server._Workers, "init_processes", lambda workers: None)
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    numbers = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
-    handlers = [signal.signal(number, lambda *_: pytest.fail("a signal")) for number in numbers]
-    try:
-        run_service(ServiceConfig(port=0, workers=2), log_level="warning")
-    finally:
-        for number, handler in zip(numbers, handlers, strict=True):
-            signal.signal(number, handler)
-    assert not list(tmp_path.iterdir())
 
 
 def test_uvicorn_gets_the_settings(tmp_path):
