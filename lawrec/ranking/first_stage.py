@@ -17,6 +17,7 @@ from lawrec.ranking.character_ngrams import COLUMNS, CharacterNgrams
 from lawrec.ranking.linear_svm import LinearSvms, fit_linear_svms
 from lawrec.ranking.tf_idf import fit_idf
 from lawrec.ranking.train_cases import RankerCases
+from lawrec.translation import marked
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
 Margins = dict[str, Float32Array]
@@ -138,8 +139,8 @@ def before_best_other(margins: Float32Array) -> Float32Array:
 
 
 WINDOW_MARGINS: dict[str, Callable[[Float32Array], Float32Array]] = {
-    "window maximum": lambda margins: margins.max(axis=0),
-    "window mean": lambda margins: margins.mean(axis=0),
-    "greatest lead in a window": lambda margins: before_best_other(margins).max(axis=0),
+    marked("window maximum"): lambda margins: margins.max(axis=0),
+    marked("window mean"): lambda margins: margins.mean(axis=0),
+    marked("greatest lead in a window"): lambda margins: before_best_other(margins).max(axis=0),
 }
 """From the margins of windows, float32 (n_windows, n_articles), to one per article."""

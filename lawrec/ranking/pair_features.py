@@ -18,6 +18,7 @@ from lawrec.decision.score_order import rank
 from lawrec.ranking.first_stage import WINDOW_MARGINS, Margins, before_best_other
 from lawrec.ranking.tf_idf import tf_idf
 from lawrec.ranking.token_table import TokenTable
+from lawrec.translation import marked
 from lawrec.types import BoolArray, Float32Array, Int64Array, NumberArray, TokenIds
 
 _HIGH_MARGIN = -0.5
@@ -173,7 +174,7 @@ def feature_names(models: Sequence[str]) -> list[str]:
         >>> feature_names(["words"])[:2]
         ['words: margin', 'words: rank']
     """
-    return [f"{model}: {name}" for model in models for name in MODEL_FEATURES] + [*PAIR_FEATURES]
+    return [name.format(model) for model in models for name in MODEL_FEATURES] + [*PAIR_FEATURES]
 
 
 def compute_features(pairs: Pairs) -> Float32Array:
@@ -243,24 +244,30 @@ def _of_windows(pairs: Pairs, name: str) -> NumberArray:
 
 
 MODEL_FEATURES: dict[str, Callable[[Pairs, Float32Array], NumberArray]] = {
-    "margin": lambda pairs, margins: pairs.of_candidates(margins),
-    "rank": lambda pairs, margins: pairs.of_candidates(rank(margins)),
-    "behind the best": _behind_best,
-    "best other": _best_other,
-    "before the best other": lambda pairs, margins: pairs.of_candidates(before_best_other(margins)),
-    "high margins": _n_high,
+    marked("{0}: margin"): lambda pairs, margins: pairs.of_candidates(margins),
+    marked("{0}: rank"): lambda pairs, margins: pairs.of_candidates(rank(margins)),
+    marked("{0}: behind the best"): _behind_best,
+    marked("{0}: best other"): _best_other,
+    marked("{0}: before the best other"): lambda pairs, margins: pairs.of_candidates(
+        before_best_other(margins)
+    ),
+    marked("{0}: high margins"): _n_high,
 }
-"""Features of a pair by one model: functions of the pairs and of its margins."""
+"""Features of a pair by a model, the "{0}" of their names: functions of pairs and its margins."""
 PAIR_FEATURES: dict[str, Callable[[Pairs], NumberArray]] = {
-    "cited with the best": _cited_with_best,
-    "best cited with it": _best_cited_with,
-    "co-citation": _co_citation,
-    "log of its train cases": lambda pairs: np.log1p(pairs.statistics.n_cases)[pairs.candidates],
-    "mean margin of its cases": lambda pairs: pairs.statistics.true_margin[pairs.candidates],
-    "similarity of its text": lambda pairs: pairs.of_candidates(pairs.text_similarity),
-    "rank of its text": lambda pairs: pairs.of_candidates(rank(pairs.text_similarity)),
-    "share of its title": lambda pairs: pairs.of_candidates(pairs.title_share),
-    "rank of its title": lambda pairs: pairs.of_candidates(rank(pairs.title_share)),
+    marked("cited with the best"): _cited_with_best,
+    marked("best cited with it"): _best_cited_with,
+    marked("co-citation"): _co_citation,
+    marked("log of its train cases"): lambda pairs: np.log1p(pairs.statistics.n_cases)[
+        pairs.candidates
+    ],
+    marked("mean margin of its cases"): lambda pairs: pairs.statistics.true_margin[
+        pairs.candidates
+    ],
+    marked("similarity of its text"): lambda pairs: pairs.of_candidates(pairs.text_similarity),
+    marked("rank of its text"): lambda pairs: pairs.of_candidates(rank(pairs.text_similarity)),
+    marked("share of its title"): lambda pairs: pairs.of_candidates(pairs.title_share),
+    marked("rank of its title"): lambda pairs: pairs.of_candidates(rank(pairs.title_share)),
     **{name: partial(_of_windows, name=name) for name in WINDOW_MARGINS},
 }
 """Features of a pair, whatever the models are."""

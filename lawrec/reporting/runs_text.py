@@ -286,10 +286,11 @@ def _ranker_rows(ranker: RankerInfo) -> list[tuple[str, str]]:
     if not ranker.models:
         return [(name, translate(ranker.status))]
     parameters = translate(f"{ranker.parameters:,} parameters of linear SVMs")
-    models = joined("; ", [", ".join(ranker.models), parameters])
+    models = joined("; ", [joined(", ", ranker.models), parameters])
     if not ranker.importances:
         return [(name, joined("; ", [models, translate("no second stage")]))]
     best = list(ranker.importances.items())[:SHOWN_FEATURES]
+    shares = [f"{translate(name)} {share:.1%}" for name, share in best]
     trees = (
         f"{ranker.trees:,} trees on {len(ranker.importances)} features of "
         f"{ranker.candidates:,} candidates per case"
@@ -297,7 +298,7 @@ def _ranker_rows(ranker: RankerInfo) -> list[tuple[str, str]]:
     return [
         (name, models),
         (translate("second stage"), translate(trees)),
-        (translate("features"), f"{', '.join(f'{key} {share:.1%}' for key, share in best)}, ..."),
+        (translate("features"), joined(", ", [*shares, "..."])),
     ]
 
 

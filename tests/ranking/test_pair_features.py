@@ -11,6 +11,8 @@ from lawrec.ranking.pair_features import (
     make_pairs,
 )
 from lawrec.ranking.token_table import token_table
+from lawrec.reporting.plots import importance_plot
+from lawrec.translation import messages_in, translate
 
 # Four train cases: articles 0 and 1 together twice, article 1 alone, article 2 alone; 3 has none.
 Y_TRUE = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], bool)
@@ -51,7 +53,7 @@ def test_candidates_are_the_articles_of_the_highest_mean_margins(pairs):
     ],
 )
 def test_a_feature_of_a_model_by_hand(pairs, name, expected):
-    values = np.broadcast_to(MODEL_FEATURES[name](pairs, WORDS), (1, 3))
+    values = np.broadcast_to(MODEL_FEATURES[f"{{0}}: {name}"](pairs, WORDS), (1, 3))
     np.testing.assert_allclose(values, [expected], rtol=1e-6)
 
 
@@ -83,7 +85,7 @@ def test_features_have_their_order_from_the_models_and_the_tables(pairs):
     features = compute_features(pairs)
     names = feature_names(["words", "extra"])
     assert features.shape == (1, 3, len(names))
-    assert names[0], names[len(MODEL_FEATURES)] == ("words: margin", "extra: margin")
+    assert (names[0], names[len(MODEL_FEATURES)]) == ("words: margin", "extra: margin")
     np.testing.assert_allclose(features[0, :, names.index("extra: margin")], [0.8, 0.6, -0.8])
 
 
@@ -110,3 +112,13 @@ def test_equal_margins_are_ordered_by_column():
     equal = dict.fromkeys(("words", *WINDOW_MARGINS), np.zeros((1, 4), np.float32))
     pairs = make_pairs([[2]], equal, n_candidates=2, idf=IDF, statistics=statistics)
     assert pairs.candidates.tolist() == [[0, 1]]
+
+
+def test_features_are_named_in_chinese_where_people_read_them():
+    names = feature_names(["words", "lstm"])
+    with messages_in("zh"):
+        shown = [translate(name) for name in names]
+        plot = importance_plot({"words: margin": 0.7}, xlabel="")
+    assert shown[:2] == ["words：间隔", "words：名次"]
+    assert not set(shown) & set(names)
+    assert "words：间隔" in plot

@@ -102,7 +102,7 @@ def _feature_lines(answer: Answer, width: int) -> Iterator[str]:
     """Yield what moved the scores, such as "  264: words: margin +1.8, lstm: rank +0.9"."""
     for entry in answer.decision.recommendations:
         if entry.features:
-            moves = (f"{each.name} {each.contribution:+.1f}" for each in entry.features)
+            moves = (f"{translate(each.name)} {each.contribution:+.1f}" for each in entry.features)
             text = f"{plain(entry.article)}: {', '.join(moves)}"
             wide = cell_len(text) - len(text)  # Chinese characters are two cells wide
             yield from wrap(text, width - wide, initial_indent="  ", subsequent_indent="    ")
