@@ -25,9 +25,10 @@ _DEFAULT = ServiceConfig()
 )
 @click.option(
     "--workers",
-    "n_workers",
     type=click.IntRange(1, 64),
-    help="Number of processes that score.  [default: number of cores, at most 4]",
+    default=default_workers,
+    show_default="number of cores, at most 4",
+    help="Number of processes that score.",
 )
 @click.option("--api-key-file", type=options.FILE, help="File of API keys, one per line.")
 @click.option("--tls-certificate", type=options.FILE, help="File of the TLS certificate.")
@@ -90,9 +91,7 @@ _DEFAULT = ServiceConfig()
 )
 @click.option("--access-log", is_flag=True, help="Log a line per request, without its fact.")
 @options.messages
-def serve(
-    api_key_file: Path | None, feedback_file: Path | None, n_workers: int | None, **settings: Any
-) -> None:
+def serve(api_key_file: Path | None, feedback_file: Path | None, **settings: Any) -> None:
     """Serve a page for people, and an API for programs, on http://127.0.0.1:8765.
 
     It uses the shipped model where nothing has been trained. /openapi.json describes the API.
@@ -101,10 +100,7 @@ def serve(
     """
     with ending_on_sigterm():
         keys = read_key_digests(api_key_file) if api_key_file else ()
-        workers = n_workers or default_workers()
-        config = ServiceConfig(
-            key_digests=keys, feedback=feedback_file, workers=workers, **settings
-        )
+        config = ServiceConfig(key_digests=keys, feedback=feedback_file, **settings)
         check_service(config)
         option_values.set_tensorflow_log()
         from lawrec.serving.server import run_service

@@ -1,8 +1,9 @@
 """Micro-batching: requests that come at the same time are answered by one call.
 
-A query waits in a bounded queue until a worker is idle, and at least a moment for others to come.
-Scoring many facts in one call takes half the time of scoring each alone. A query that does not fit
-into the queue is refused at once, so that nobody waits for what cannot be done in time.
+A query waits in a bounded queue while all workers are busy and a batch waits for one of them, and
+at least a moment for others to come. Scoring many facts in one call takes half the time of scoring
+each alone. A query that does not fit into the queue is refused at once, so that nobody waits for
+what cannot be done in time.
 """
 
 import asyncio
@@ -37,8 +38,8 @@ class MicroBatcher(Generic[Query, Result]):
 
     Args:
         answer: From a batch of queries to the result of each, in order; called in as many threads
-            as there are workers. If it fails, each query of the batch is tried alone, so that none
-            spoils the others.
+            as there are workers, and one more. If it fails, each query of the batch is tried alone,
+            so that none spoils the others.
         limits: The settings of the service, of which `workers`, `max_batch`, `max_wait`,
             `queue_facts` and `deadline` matter here.
         on_batch: Called with the number of facts of each batch.

@@ -56,14 +56,22 @@ class LoadedModel:
         articles: The articles that it can recommend.
         description: What `GET /v1/model` answers.
         config: The settings of the service.
-        close: Ends what answers, once it has.
+        source: The path of the run or of the bundle.
+        digest: As of `Recommender`.
+        close: Ends the processes that answer, once they have.
+        kill: Ends them at once.
+        is_alive: Whether there are any.
     """
 
     answers: Callable[[Sequence[Query]], list[list[Answer]]]
     articles: tuple[str, ...]
     description: dict[str, Any]
     config: ServiceConfig
+    source: str = ""
+    digest: str = ""
     close: Callable[[], None] = lambda: None
+    kill: Callable[[], None] = lambda: None
+    is_alive: Callable[[], bool] = lambda: True
     _texts: dict[date, dict[str, str]] = field(default_factory=dict)
 
     def texts(self, day: date | None) -> dict[str, str]:
@@ -96,7 +104,14 @@ def load_model(config: ServiceConfig, progress: Progress = SILENT) -> LoadedMode
     with open_model(config.checkpoints, config.model, progress=progress) as run:
         recommender = Recommender.of_run(run, progress=progress)
         answers = partial(answers_of, recommender)
-        return LoadedModel(answers, recommender.articles, describe(run), config)
+        return LoadedModel(
+            answers,
+            recommender.articles,
+            describe(run),
+            config,
+            source=str((run.bundle or run.folder).resolve()),
+            digest=recommender.digest,
+        )
 
 
 def answers_of(recommender: Recommender, queries: Sequence[Query]) -> list[list[Answer]]:

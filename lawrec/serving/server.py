@@ -10,8 +10,10 @@ import math
 import signal
 import socket
 import sys
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
+from threading import current_thread, main_thread
 from typing import Any
 
 import uvicorn
@@ -21,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from lawrec.errors import ConfigError
 from lawrec.progress import SILENT, Progress
 from lawrec.serving.app import create_app
+from lawrec.serving.service import Service
 from lawrec.serving.service_config import ServiceConfig, check_service
 from lawrec.serving.workers import LOGGER, start_workers
 
@@ -55,16 +58,33 @@ def run_service(
         >>> run_service(ServiceConfig(port=9000))  # doctest: +SKIP
     """
     check_service(config)
-    # Before the model is loaded, there is no need to load it again. Windows has no SIGHUP, and only
-    # the main thread may handle signals.
-    with suppress(AttributeError, ValueError):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # A request leaves no garbage, but it makes objects, and 64 at once enough to look each time.
     gc.set_threshold(_NEW_OBJECTS)
-    app = create_app(config, start_workers(config, progress))
-    with closing(app.state.service):
+    with _remembering_hangups() as hangups:
+        app = create_app(config, start_workers(config, progress))
+        service: Service = app.state.service
         server = uvicorn.Server(server_config(config, app, log_level=log_level))
-        server.run([_listener(config)])
+        try:
+            listener = _listener(config)
+            service.outdated = bool(hangups)
+            server.run([listener])
+        finally:
+            service.model.kill()
+
+
+@contextmanager
+def _remembering_hangups() -> Iterator[list[int]]:
+    """Yield a list that grows with each SIGHUP, which would end a process that does not yet run."""
+    hangups: list[int] = []
+    is_handled = hasattr(signal, "SIGHUP") and current_thread() is main_thread()
+    if not is_handled:
+        yield hangups
+        return
+    previous = signal.signal(signal.SIGHUP, lambda number, _: hangups.append(number))
+    try:
+        yield hangups
+    finally:
+        signal.signal(signal.SIGHUP, previous)
 
 
 def _listener(config: ServiceConfig) -> socket.socket:

@@ -11,6 +11,7 @@ from lawrec.runs.results import Answer
 from lawrec.serving.batching import MicroBatcher
 from lawrec.serving.loaded_model import LoadedModel, Options, Query
 from lawrec.serving.metrics import Metrics
+from lawrec.serving.problems import ProblemError
 from lawrec.serving.service_config import ServiceConfig
 from lawrec.serving.workers import LOGGER, start_workers
 
@@ -29,11 +30,12 @@ class Service:
         model: The model that answers now.
         stopping: Whether a signal has asked the service to stop: each connection ends with the
             next answer.
+        outdated: Whether a signal has asked for the model again before the service ran.
     """
 
     def __init__(self, config: ServiceConfig, model: LoadedModel, metrics: Metrics) -> None:
         self.config, self.model, self.metrics = config, model, metrics
-        self.stopping = False
+        self.stopping = self.outdated = False
         self._batcher: MicroBatcher[Query, list[Answer]] | None = None
         self._reloading = asyncio.Lock()
 
@@ -41,7 +43,7 @@ class Service:
     async def running(self) -> AsyncIterator[None]:
         """Yield while the service runs; before it stops, it answers all accepted requests."""
         batcher = MicroBatcher[Query, list[Answer]](
-            lambda queries: self.model.answers(queries),
+            self._answer,
             self.config,
             self.metrics.batch_facts.observe,
         )
@@ -49,18 +51,15 @@ class Service:
         async with batcher as self._batcher:
             yield
         self._batcher = None
-        async with self._reloading:
-            await asyncio.to_thread(self.close)
-
-    def close(self) -> None:
-        """End the processes of the model."""
         self.stopping = True
-        self.model.close()
+        async with self._reloading:
+            await asyncio.to_thread(self.model.close)
 
     @property
     def ready(self) -> bool:
         """Whether requests are accepted."""
-        return bool(self._batcher and not self._batcher.closing and not self.stopping)
+        running = self._batcher and not self._batcher.closing and not self.stopping
+        return bool(running) and self.model.is_alive()
 
     async def answers(self, facts: Sequence[str], options: Options) -> list[Answer]:
         """Return the answer to each fact, in order; an invalid fact gets an error as its answer.
@@ -79,6 +78,15 @@ class Service:
             else replace(next(results), case_id=str(number))
             for number, error in enumerate(errors, 1)
         ]
+
+    def _answer(self, queries: Sequence[Query]) -> list[list[Answer]]:
+        model = self.model
+        try:
+            return model.answers(queries)
+        except ProblemError:  # its processes have ended, perhaps because there is a new one
+            if self.model is model:
+                raise
+            return self.model.answers(queries)
 
     async def _submit(self, query: Query) -> list[Answer]:
         assert self._batcher, "a request came before the service ran"

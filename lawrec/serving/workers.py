@@ -4,19 +4,21 @@ The process of the service itself only speaks HTTP. Python runs one thread of a 
 what is scored in a thread there makes every connection wait, and uses no second core.
 """
 
+import atexit
 import logging
 import signal
 import traceback
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
-from typing import Any
+from threading import Thread
+from typing import Any, NamedTuple
 
-from lawrec.errors import ConfigError, LawrecError
+from lawrec.errors import ConfigError, LawrecError, RunError
 from lawrec.parallel import start_worker
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.results import Answer
@@ -26,53 +28,56 @@ from lawrec.serving.service_config import ServiceConfig
 
 LOGGER = logging.getLogger("uvicorn.error")
 """The lines of the service stand among those of the server."""
-_KILLED = (EOFError, OSError)
-"""What a pipe raises if the process at its other end is gone."""
 _IGNORED = ("SIGTERM", "SIGHUP")
 """Whoever stops a service may send these to all of its processes, but only the first one knows when
 everything is answered."""
+_TRIES = 2
+"""So many workers may be killed while they answer a batch: a query may be what kills them."""
 
 
 def start_workers(config: ServiceConfig, progress: Progress = SILENT) -> LoadedModel:
     """Start the worker processes of a service, and return the model that they answer with.
+
+    The first one loads the model, and says which it is; then the others load the same. A script
+    that calls this needs `if __name__ == "__main__":`, as processes are spawned.
 
     Args:
         config: The settings.
         progress: Receives what the first worker reports while it loads the model.
 
     Returns:
-        The model. Threads may share it: each takes a worker that is free. To `close` it ends the
-        processes.
+        The model. Threads may share it: each takes a worker that is free. `close` ends the
+        processes after their last answer, `kill` at once.
 
     Raises:
         RunError: There is no such run or bundle, or it is not trained and tuned.
-        ConfigError: A process was killed while it loaded the model.
+        ConfigError: A process ended while it loaded the model.
+        OSError: A file of the model cannot be read.
 
     Example:
         >>> model = start_workers(ServiceConfig())  # doctest: +SKIP
         >>> [[answer]] = model.answers([Query(("被告人秘密窃取他人手机一部。",))])  # doctest: +SKIP
         >>> model.close()  # doctest: +SKIP
     """
-    with ExitStack() as started:
-        workers = []
-        for _ in range(config.workers):
-            workers.append(_start(config))
-            started.callback(workers[-1].stop)
-        try:
-            loaded = [worker.receive() for worker in workers]
-        except EOFError as error:
-            raise ConfigError(
-                "--workers",
-                expected="each process must run until its model is loaded",
-                got="one that was killed",
-                todo="Free some memory, or start fewer.",
-            ) from error
-        started.pop_all()
-    articles, description, messages = loaded[0]
-    for message in messages:
+    pool = _Pool(config)
+    try:
+        loaded = pool.start()
+    except BaseException:
+        pool.kill()
+        raise
+    for message in loaded.messages:
         progress.message(message)
-    pool = _Pool(config, workers)
-    return LoadedModel(pool.answers, articles, description, config, close=pool.close)
+    return LoadedModel(
+        pool.answers,
+        loaded.articles,
+        loaded.description,
+        config,
+        source=loaded.source,
+        digest=loaded.digest,
+        close=pool.close,
+        kill=pool.kill,
+        is_alive=lambda: pool.is_alive,
+    )
 
 
 def answer_queries(config: ServiceConfig, connection: Connection) -> None:
@@ -93,13 +98,18 @@ def answer_queries(config: ServiceConfig, connection: Connection) -> None:
         with suppress(AttributeError):  # Windows has no SIGHUP
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     messages = _Messages()
+    model: LoadedModel | Exception
     try:
         model = load_model(config, messages)
     except (LawrecError, OSError) as error:
-        connection.send(error)
-        return
+        model = error
     with suppress(EOFError, OSError):  # the service has ended
-        connection.send((model.articles, model.description, messages.texts))
+        if isinstance(model, Exception):
+            connection.send(model)
+            return
+        texts = tuple(messages.texts)
+        known = _Loaded(model.articles, model.description, model.source, model.digest, texts)
+        connection.send(known)
         while True:
             connection.send(_result(model, connection.recv()))
 
@@ -139,102 +149,190 @@ class _Messages:
         self.texts.append(text)
 
 
-@dataclass(frozen=True)
+class _Loaded(NamedTuple):
+    """What the service needs to know of the model that a worker has loaded.
+
+    Attributes:
+        articles: As in `LoadedModel`.
+        description: Likewise.
+        source: Likewise.
+        digest: Likewise.
+        messages: What was reported meanwhile.
+    """
+
+    articles: tuple[str, ...]
+    description: dict[str, Any]
+    source: str
+    digest: str
+    messages: tuple[str, ...]
+
+
+class _EndedError(Exception):
+    """The process at the other end of a pipe has ended."""
+
+
+@dataclass(frozen=True, eq=False)
 class _Worker:
     """A process that answers queries, and this end of its pipe."""
 
     process: BaseProcess
     connection: Connection
 
-    def receive(self) -> Any:
-        """Return what it sends next; an error is raised, and so is EOFError if it was killed."""
-        result = self.connection.recv()
+    def load(self) -> _Loaded:
+        """Wait until it has loaded the model.
+
+        Raises:
+            LawrecError: It could not, or it has ended.
+            OSError: Likewise.
+        """
+        try:
+            loaded: _Loaded = self._receive()
+        except _EndedError as error:
+            self.process.join()
+            was_killed = (self.process.exitcode or 0) < 0
+            raise ConfigError(
+                "--workers",
+                expected="each process must run until its model is loaded",
+                got="one that was killed" if was_killed else "one that failed",
+                todo="Free some memory, or start fewer." if was_killed else "See its traceback.",
+            ) from error
+        return loaded
+
+    def ask(self, queries: Sequence[Query]) -> list[list[Answer]]:
+        """Return the answers to the facts of each query; an error is raised."""
+        try:
+            self.connection.send(queries)
+        except OSError as error:
+            raise _EndedError from error
+        answers: list[list[Answer]] = self._receive()
+        return answers
+
+    def _receive(self) -> Any:
+        try:
+            result = self.connection.recv()
+        except (EOFError, OSError) as error:
+            raise _EndedError from error
         if isinstance(result, Exception):
             raise result
         return result
 
     def stop(self) -> None:
-        """End it."""
+        """End it, which waits for an answer."""
         self.connection.close()
         self.process.join()
 
 
-def _start(config: ServiceConfig) -> _Worker:
-    ours, theirs = Pipe()
-    process = start_worker(answer_queries, config, theirs)
-    theirs.close()  # the process has a copy: if it ends, so does the pipe
-    return _Worker(process, ours)
-
-
 class _Pool:
-    """Workers, of which each thread takes one that is free; one that was killed is replaced.
+    """Workers with the same model; one that is killed is replaced.
 
     Args:
         config: The settings.
-        workers: Workers that have loaded their models.
     """
 
-    def __init__(self, config: ServiceConfig, workers: Sequence[_Worker]) -> None:
-        self._config, self._closed, self._size = config, False, len(workers)
-        self._free: SimpleQueue[_Worker | None] = SimpleQueue()  # None: to be started
-        for worker in workers:
-            self._free.put(worker)
+    def __init__(self, config: ServiceConfig) -> None:
+        self._config, self._closed = config, False
+        self._workers: set[_Worker] = set()  # also those that load the model
+        self._free: SimpleQueue[_Worker | None] = SimpleQueue()  # None: there will be no more
+        self._digest = ""
+        # Whoever forgets to close the pool would wait for its processes for ever: multiprocessing
+        # joins them at the end, after what was registered later.
+        atexit.register(self.kill)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether a worker can answer, or will be able to."""
+        return bool(self._workers)
+
+    def start(self) -> _Loaded:
+        """Start all workers, and return what the first one has loaded."""
+        first = self._start()
+        loaded = first.load()
+        self._config, self._digest = replace(self._config, model=loaded.source), loaded.digest
+        self._free.put(first)
+        for worker in [self._start() for _ in range(self._config.workers - 1)]:
+            self._admit(worker)
+        return loaded
 
     def answers(self, queries: Sequence[Query]) -> list[list[Answer]]:
         """Return the answers to the facts of each query, by a worker that is free.
 
         Raises:
-            ProblemError: Two workers were killed meanwhile, perhaps by one of the queries.
+            ProblemError: Too many workers were killed meanwhile, or there are none.
         """
-        try:
-            return self._ask(queries)
-        except _KILLED:
-            LOGGER.error("A worker was killed. Another one answers, and one more takes its place.")
-        try:
-            return self._ask(queries)
-        except _KILLED as error:
-            raise ProblemError(
-                503,
-                "the service",
-                expected="the process that answers must not end meanwhile",
-                got="one that was killed",
-                todo="Send it again later.",
-                retry_after=1,
-            ) from error
-
-    def _ask(self, queries: Sequence[Query]) -> list[list[Answer]]:
-        worker = self._free.get()
-        try:
-            worker = worker or self._replacement()
-            worker.connection.send(queries)
-            answers: list[list[Answer]] = worker.receive()
-            return answers
-        except _KILLED:
-            if worker:
-                worker.stop()
-            worker = None
-            raise
-        finally:
-            if worker and self._closed:
-                worker.stop()
-                worker = None
-            self._free.put(worker)
+        for _ in range(_TRIES):
+            worker = self._free.get()
+            if not worker:
+                self._free.put(None)
+                break
+            try:
+                return worker.ask(queries)
+            except _EndedError:
+                self._replace(worker)
+            finally:
+                if worker in self._workers:
+                    self._free.put(worker)
+        raise ProblemError(
+            503,
+            "the service",
+            expected="the process that answers must not end meanwhile",
+            got="one that was killed",
+            todo="Send it again later.",
+            retry_after=1,
+        )
 
     def close(self) -> None:
-        """End each worker after its last answer; a thread that comes later starts its own."""
+        """End each worker after its last answer."""
         self._closed = True
-        for worker in [self._free.get() for _ in range(self._size)]:
-            if worker:
-                worker.stop()
-            self._free.put(None)
+        while self._workers:
+            if worker := self._free.get():
+                self._remove(worker)
+        atexit.unregister(self.kill)
 
-    def _replacement(self) -> _Worker:
-        """Start a worker; whoever waits for it need not know why it cannot load the model."""
-        worker = _start(self._config)
-        try:
-            worker.receive()
-        except LawrecError as error:
-            worker.stop()
-            LOGGER.error("The model cannot be loaded any more: %s", error)
-            raise ChildProcessError from error
+    def kill(self) -> None:
+        """End each worker at once."""
+        self._closed = True
+        for worker in tuple(self._workers):
+            worker.process.kill()
+            worker.process.join()
+            self._workers.discard(worker)
+        self._free.put(None)
+        atexit.unregister(self.kill)
+
+    def _start(self) -> _Worker:
+        ours, theirs = Pipe()
+        worker = _Worker(start_worker(answer_queries, self._config, theirs), ours)
+        self._workers.add(worker)
+        theirs.close()  # the process has a copy: if it ends, so does the pipe
         return worker
+
+    def _admit(self, worker: _Worker) -> None:
+        """Let a worker answer, once it has loaded the same model as the first one."""
+        if worker.load().digest != self._digest or self._closed:
+            raise RunError(
+                self._config.model,
+                expected="the model must not change while the service runs",
+                got="another one",
+                todo="Load it with the signal SIGHUP.",
+            )
+        self._free.put(worker)
+
+    def _replace(self, worker: _Worker) -> None:
+        """Start another worker for one that has ended, which answers as soon as it is ready."""
+        if not self._closed:
+            LOGGER.error("A worker was killed: another one takes its place.")
+            Thread(target=self._admit_or_log, args=(self._start(),)).start()
+        self._remove(worker)
+
+    def _admit_or_log(self, worker: _Worker) -> None:
+        try:
+            self._admit(worker)
+        except (LawrecError, OSError) as error:
+            if not self._closed:
+                LOGGER.error("No worker takes its place before a SIGHUP: %s", error)
+            self._remove(worker)
+
+    def _remove(self, worker: _Worker) -> None:
+        self._workers.discard(worker)
+        worker.stop()
+        if not self._workers:
+            self._free.put(None)

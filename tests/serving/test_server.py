@@ -21,9 +21,11 @@ import pytest
 import uvicorn
 
 from lawrec.errors import ConfigError, RunError
+from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.serving import server
 from lawrec.serving.server import run_service, server_config
 from lawrec.serving.service_config import ServiceConfig
+from lawrec.storage.resources import shipped_path
 from tests.helpers.cli import THEFT
 
 
@@ -72,7 +74,6 @@ def count(address, name):
 
 def test_it_reloads_without_a_gap_and_stops_without_losing_a_request(tmp_path):
     with started(tmp_path) as (process, address, lines):
-        process.send_signal(signal.SIGHUP)  # before it is ready, there is nothing to load again
         assert ask(address, 0).status_code == 200
         with ThreadPoolExecutor(8) as pool:
             answers = [pool.submit(ask, address, number) for number in range(100)]
@@ -160,6 +161,55 @@ def test_a_connection_that_still_sends_is_answered_before_the_end(tmp_path):
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 1)], ids=["SIGTERM", "Ctrl-C"]
+)
+def test_a_signal_while_the_workers_start_ends_all_processes(tmp_path, number, code):
+    command = [sys.executable, "-m", "lawrec", "serve", "--port", "0", "--workers", "2"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE)
+    wait_until(lambda: workers(process))
+    pids = workers(process)
+    process.send_signal(number)
+    _, lines = process.communicate(timeout=60)
+    wait_until(lambda: not any(map(is_running, pids)))
+    assert b"Traceback" not in lines
+    assert process.returncode == code
+
+
+def test_a_sighup_before_the_service_runs_loads_the_model_again_when_it_does(tmp_path):
+    command = [sys.executable, "-m", "lawrec", "serve", "--port", "0", "--workers", "1"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    wait_until(lambda: workers(process))
+    process.send_signal(signal.SIGHUP)
+    for line in process.stderr:
+        if "Loaded the model criminal-law again." in line:
+            process.terminate()
+    assert process.wait(60) == 0
+
+
+def test_a_model_that_cannot_be_loaded_again_leaves_the_service_as_it_is(tmp_path):
+    path = tmp_path / "mine.lawrec"
+    shutil.copy(shipped_path(SHIPPED_MODEL), path)
+    with started(tmp_path, "--model", str(path)) as (process, address, lines):
+        assert ask(address, 1).status_code == 200
+        path.unlink()
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: count(address, 'lawrec_reloads_total{outcome="failed"}') == 1)
+        assert ask(address, 2).status_code == 200
+        for pid in workers(process):
+            os.kill(pid, signal.SIGKILL)
+        assert ask(address, 3).status_code == 503
+        wait_until(lambda: ask(address, 4).status_code == 503)
+        ready = httpx.get(f"{address}/health/ready", trust_env=False)
+        assert ready.status_code == 503
+    assert process.returncode == 0
+    assert "Traceback" not in "".join(lines)
+
+
 def test_workers_end_when_the_service_is_killed(tmp_path):
     with started(tmp_path, "--workers", "2") as (process, address, lines):
         assert ask(address, 1).status_code == 200
@@ -171,10 +221,10 @@ def test_workers_end_when_the_service_is_killed(tmp_path):
 
 def is_running(pid):
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
         return False
-    return True
+    return status.rpartition(")")[2].split()[0] != "Z"  # nobody may have waited for it yet
 
 
 def is_refused(where):

@@ -1,20 +1,42 @@
 """Workers: processes that load the model, answer, are killed, and end."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import threading
+import time
 from dataclasses import replace
 
 import pytest
 
 from lawrec.errors import ConfigError, RunError
+from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.serving import workers
 from lawrec.serving.loaded_model import Options, Query
 from lawrec.serving.problems import ProblemError
 from lawrec.serving.workers import start_workers
+from lawrec.storage.resources import shipped_path
 from tests.helpers.cli import DRUNK, THEFT
 from tests.helpers.progress import messages_to
 
 QUERIES = [Query((THEFT, DRUNK), Options(top_k=2)), Query((THEFT,), Options(explain=True))]
+
+
+@pytest.fixture(autouse=True)
+def no_worker_is_left(monkeypatch):
+    """Kill what a test that failed has left: pytest would wait for it at its end."""
+    started, init = [], workers._Pool.__init__
+
+    def remember(pool, config):
+        started.append(pool)
+        init(pool, config)
+
+    monkeypatch.setattr(workers._Pool, "__init__", remember)
+    yield
+    for pool in started:
+        pool.kill()
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +63,20 @@ def test_a_model_that_cannot_be_loaded_is_an_error_and_leaves_no_process(config,
     processes = remember_processes(monkeypatch)
     with pytest.raises(RunError, match="absent"):
         start_workers(replace(config, model="absent", workers=2))
-    assert [process.is_alive() for process in processes] == [False, False]
+    assert [process.is_alive() for process in processes] == [False]  # the others wait for it
 
 
 def test_a_worker_that_is_killed_while_it_loads_is_an_error(config, monkeypatch):
     processes = remember_processes(monkeypatch, after=lambda process: process.kill())
-    with pytest.raises(ConfigError, match="--workers: each process must run until"):
+    with pytest.raises(ConfigError, match="got one that was killed"):
         start_workers(config)
     assert not processes[0].is_alive()
+
+
+def test_a_worker_that_fails_while_it_loads_leaves_its_traceback(config, capfd):
+    with pytest.raises(ConfigError, match="got one that failed"):
+        start_workers(replace(config, checkpoints=3))
+    assert "TypeError" in capfd.readouterr().err
 
 
 def remember_processes(monkeypatch, after=lambda process: None):
@@ -97,17 +125,71 @@ class Killer:
         return os._exit, (9,)
 
 
-def test_a_model_that_is_gone_is_loaded_again_when_it_is_back(config, monkeypatch, caplog):
-    model, start = start_workers(config), workers._start
-    monkeypatch.setattr(workers, "_start", lambda config: start(replace(config, model="gone")))
+def test_a_worker_whose_model_is_gone_has_no_successor(config, tmp_path, caplog):
+    path = tmp_path / "mine.lawrec"
+    shutil.copy(shipped_path(SHIPPED_MODEL), path)
+    model = start_workers(replace(config, model=str(path)))
+    assert model.source == str(path)
+    path.unlink()
     for _ in range(2):
         with pytest.raises(ProblemError) as refused:  # no word of the files of the service
             model.answers(Killer())
         assert refused.value.status == 503
-    assert "The model cannot be loaded any more: gone" in caplog.text
-    monkeypatch.setattr(workers, "_start", start)
-    assert len(model.answers(QUERIES)) == 2
+    assert not model.is_alive()
+    assert f"No worker takes its place before a SIGHUP: {path}" in caplog.text
     model.close()
+
+
+def test_another_model_under_the_same_name_answers_nothing(config, monkeypatch, caplog):
+    processes = remember_processes(monkeypatch)
+    model = start_workers(config)
+    monkeypatch.setattr(model.answers.__self__, "_digest", "that of another one")
+    with pytest.raises(ProblemError):
+        model.answers(Killer())
+    assert "the model must not change while the service runs, got another one" in caplog.text
+    assert not model.is_alive()
+    model.close()
+    assert [process.is_alive() for process in processes] == [False, False]
+
+
+def test_a_worker_that_answers_is_not_waited_for_when_all_are_killed(config):
+    model = start_workers(config)
+    results = []
+    thread = threading.Thread(target=lambda: results.append(refused_or_answered(model)))
+    thread.start()
+    time.sleep(0.1)
+    start = time.monotonic()
+    model.kill()
+    thread.join(60)
+    assert time.monotonic() - start < 10  # the answers take longer
+    assert results == ["refused"]
+    assert not model.is_alive()
+
+
+def refused_or_answered(model):
+    try:
+        return model.answers([Query((THEFT,) * 40, Options(explain=True))] * 20)
+    except ProblemError:
+        return "refused"
+
+
+SCRIPT = """
+from lawrec.serving.workers import start_workers
+from lawrec.serving.service_config import ServiceConfig
+if __name__ == "__main__":
+    model = start_workers(ServiceConfig(workers=2))
+    raise SystemExit(f"{len(model.articles)} articles")
+"""
+
+
+def test_a_script_that_forgets_to_close_its_workers_ends(tmp_path):
+    path, environment = tmp_path / "script.py", {"PYTHONPATH": os.pathsep.join(sys.path)}
+    path.write_text(SCRIPT)
+    command = [sys.executable, str(path)]
+    result = subprocess.run(
+        command, env=os.environ | environment, cwd=tmp_path, capture_output=True, timeout=60
+    )
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (1, b"183 articles")
 
 
 def test_errors_are_sent_and_those_of_ours_leave_their_place_in_the_log(model, caplog):
@@ -124,10 +206,11 @@ def test_errors_are_sent_and_those_of_ours_leave_their_place_in_the_log(model, c
     assert THEFT not in caplog.text
 
 
-def test_a_thread_that_comes_after_the_end_is_answered_and_leaves_no_process(config, monkeypatch):
+def test_after_the_end_nothing_is_answered_and_no_process_left(config, monkeypatch):
     processes = remember_processes(monkeypatch)
     model = start_workers(config)
     model.close()
     model.close()
-    assert len(model.answers(QUERIES)) == 2
-    assert [process.is_alive() for process in processes] == [False, False]
+    with pytest.raises(ProblemError):
+        model.answers(QUERIES)
+    assert [process.is_alive() for process in processes] == [False]

@@ -36,7 +36,7 @@ HEADINGS = {
     ),
     "Thresholds": ("strategy", "objective", "calibration", "coverage", "threshold"),
     "Service": (
-        *("host", "port", "n_workers", "api_key_file", "tls_certificate", "tls_key"),
+        *("host", "port", "workers", "api_key_file", "tls_certificate", "tls_key"),
         *("cors_origins", "feedback_file"),
     ),
     "Load": (
