@@ -1,6 +1,6 @@
 """Load on `lawrec serve`: is any answer lost or mixed up, how many per second, how long they take.
 
-    python tests/benchmarks/bench_serving.py [--requests 10000] [--clients 64] [--workers 1]
+    python tests/benchmarks/bench_serving.py [--requests 10000] [--clients 64] [--workers 2]
         [--rounds 20] [--data FILE]
 
 The service starts in a process of its own. Facts, by default of the invented cases, each with a
@@ -134,7 +134,7 @@ def in_rounds(
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in (("requests", 10_000), ("clients", 64), ("workers", 1), ("rounds", 20)):
+    for name, default in (("requests", 10_000), ("clients", 64), ("workers", 2), ("rounds", 20)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--data", type=Path, default=shipped_path("data/sample/train.json"))
     arguments = parser.parse_args()
