@@ -306,7 +306,7 @@ class _Pool:
         return worker
 
     def _admit(self, worker: _Worker) -> None:
-        """Count a worker among the free ones, once it has loaded the same model as the first one."""
+        """Count a worker among the free ones once it has loaded the same model as the first one."""
         if worker.load().digest != self._digest or self._closed:
             raise RunError(
                 self._config.model,
