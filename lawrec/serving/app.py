@@ -90,7 +90,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             for number in (signal.SIGTERM, signal.SIGINT):
                 _announce_stop(service, number)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
-            if service.outdated:
+            if service.hangups:
                 reload()
         yield
 

@@ -66,7 +66,7 @@ def run_service(
         server = uvicorn.Server(server_config(config, app, log_level=log_level))
         try:
             listener = _listener(config)
-            service.outdated = bool(hangups)
+            service.hangups = hangups
             server.run([listener])
         finally:
             service.model.kill()

@@ -30,12 +30,13 @@ class Service:
         model: The model that answers now.
         stopping: Whether a signal has asked the service to stop: each connection ends with the
             next answer.
-        outdated: Whether a signal has asked for the model again before the service ran.
+        hangups: Signals that have asked for the model again before the service ran.
     """
 
     def __init__(self, config: ServiceConfig, model: LoadedModel, metrics: Metrics) -> None:
         self.config, self.model, self.metrics = config, model, metrics
-        self.stopping = self.outdated = False
+        self.stopping = False
+        self.hangups: Sequence[int] = ()
         self._batcher: MicroBatcher[Query, list[Answer]] | None = None
         self._reloading = asyncio.Lock()
 

@@ -286,6 +286,7 @@ class _Pool:
         while self._workers:
             if worker := self._free.get():
                 self._remove(worker)
+        self._free.put(None)  # for whoever comes later: the loop may have taken the last one
         atexit.unregister(self.kill)
 
     def kill(self) -> None:
@@ -300,9 +301,14 @@ class _Pool:
 
     def _start(self) -> _Worker:
         ours, theirs = Pipe()
-        worker = _Worker(start_worker(answer_queries, self._config, theirs), ours)
-        self._workers.add(worker)
-        theirs.close()  # the process has a copy: if it ends, so does the pipe
+        try:
+            worker = _Worker(start_worker(answer_queries, self._config, theirs), ours)
+            self._workers.add(worker)
+        except BaseException:  # such as Ctrl-C: a process that has begun sees the end of the pipe
+            ours.close()
+            raise
+        finally:
+            theirs.close()  # the process has a copy: if it ends, so does the pipe
         return worker
 
     def _admit(self, worker: _Worker) -> None:
@@ -312,21 +318,32 @@ class _Pool:
                 self._config.model,
                 expected="the model must not change while the service runs",
                 got="another one",
-                todo="Load it with the signal SIGHUP.",
+                todo="Start it again, or send it the signal SIGHUP.",
             )
         self._free.put(worker)
 
     def _replace(self, worker: _Worker) -> None:
         """Start another worker for one that has ended, which answers as soon as it is ready."""
-        if not self._closed:
-            LOGGER.error("A worker was killed: another one takes its place.")
-            Thread(target=self._admit_or_log, args=(self._start(),)).start()
-        self._remove(worker)
+        try:
+            if not self._closed:
+                LOGGER.error("A worker was killed: another one takes its place.")
+                self._admit_later(self._start())
+        except (OSError, RuntimeError) as error:  # no memory for a process, or for a thread
+            LOGGER.error("No worker takes its place before a SIGHUP: %s", error)
+        finally:
+            self._remove(worker)
+
+    def _admit_later(self, worker: _Worker) -> None:
+        try:
+            Thread(target=self._admit_or_log, args=(worker,)).start()
+        except RuntimeError:
+            self._remove(worker)
+            raise
 
     def _admit_or_log(self, worker: _Worker) -> None:
         try:
             self._admit(worker)
-        except (LawrecError, OSError) as error:
+        except Exception as error:  # whatever it is, nobody may wait for this worker
             if not self._closed:
                 LOGGER.error("No worker takes its place before a SIGHUP: %s", error)
             self._remove(worker)

@@ -206,6 +206,49 @@ def test_errors_are_sent_and_those_of_ours_leave_their_place_in_the_log(model, c
     assert THEFT not in caplog.text
 
 
+def test_whoever_closes_beside_a_failing_replacement_wakes_all_others(config, monkeypatch):
+    model = start_workers(config)
+    pool = model.answers.__self__
+    loading, admit = threading.Event(), pool._admit
+
+    def admit_late(worker):
+        loading.wait(60)
+        admit(worker)
+
+    monkeypatch.setattr(pool, "_admit", admit_late)
+    results = []
+    first = threading.Thread(target=lambda: results.append(refused_or_answered(model)))
+    for process in [worker.process for worker in pool._workers]:
+        process.kill()
+    first.start()
+    closing = threading.Thread(target=model.close)
+    time.sleep(0.5)
+    closing.start()
+    loading.set()
+    for thread in (first, closing):
+        thread.join(60)
+        assert not thread.is_alive()
+    assert results == ["refused"]
+    assert refused_or_answered(model) == "refused"
+
+
+@pytest.mark.parametrize("where", ["_start", "Thread"])
+def test_where_no_process_can_be_started_the_others_go_on(config, monkeypatch, caplog, where):
+    model = start_workers(replace(config, workers=2))
+    pool = model.answers.__self__
+
+    def fail(*_, **__):
+        raise BlockingIOError("no more processes") if where == "_start" else RuntimeError("threads")
+
+    monkeypatch.setattr(*((pool, "_start") if where == "_start" else (workers, "Thread")), fail)
+    next(iter(pool._workers)).process.kill()
+    for _ in range(3):
+        assert len(model.answers(QUERIES)) == 2
+    assert "No worker takes its place before a SIGHUP" in caplog.text
+    assert len(pool._workers) == 1
+    model.close()
+
+
 def test_after_the_end_nothing_is_answered_and_no_process_left(config, monkeypatch):
     processes = remember_processes(monkeypatch)
     model = start_workers(config)
