@@ -17,6 +17,7 @@ from lawrec.errors import ConfigError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _MAX_WORKERS = 61  # Windows can wait for no more processes
+_BLOCKED = (signal.SIGINT, signal.SIGTERM)
 
 
 def available_cores() -> int:
@@ -58,7 +59,7 @@ def parallel_map(
     pending: deque[tuple[Item, Future[Result]]] = deque()
     try:
         for item in items:
-            with _interrupts_blocked():
+            with _signals_blocked():
                 pending.append((item, pool.submit(work, item)))
             if len(pending) == 2 * workers + ahead:
                 yield _finished(*pending.popleft())
@@ -90,7 +91,7 @@ def start_worker(work: Callable[..., None], *arguments: Any) -> BaseProcess:
         >>> process.join()  # doctest: +SKIP
     """
     process = get_context("spawn").Process(target=_work_for_parent, args=(work, arguments))
-    with _interrupts_blocked():
+    with _signals_blocked():
         process.start()
     return process
 
@@ -105,13 +106,17 @@ def _finished(item: Item, future: "Future[Result]") -> tuple[Item, Result]:
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Block SIGINT while a worker starts: it inherits this until `_follow_parent` ignores it."""
+def _signals_blocked() -> Iterator[None]:
+    """Block SIGINT and SIGTERM while a worker starts, which inherits this until `_follow_parent`.
+
+    A parent that ended in the middle of it would leave the worker without its work, and with a
+    traceback.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     resource_tracker.ensure_running()  # which the first worker starts, and which unblocks SIGINT
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
     try:
         yield
     finally:
@@ -121,6 +126,8 @@ def _interrupts_blocked() -> Iterator[None]:
 def _follow_parent() -> None:
     """Ignore Ctrl-C, which the parent handles, and end when the parent ends, even if killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _BLOCKED)
     Thread(target=_exit_after, args=(parent_process(),), daemon=True).start()
 
 

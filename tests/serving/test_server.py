@@ -29,14 +29,19 @@ from lawrec.storage.resources import shipped_path
 from tests.helpers.cli import THEFT
 
 
+def begun(tmp_path, *options):
+    """Return a service in a process of its own, which is about to load its model."""
+    command = [sys.executable, "-m", "lawrec", "serve", "--port", "0", *options]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    )
+
+
 @contextmanager
 def started(tmp_path, *options):
     """Yield a service in a process of its own, its address, and the lines of its stderr."""
-    command = [sys.executable, "-m", "lawrec", "serve", "--port", "0", *options]
-    lines, environment = [], {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
-    )
+    lines, process = [], begun(tmp_path, *options)
     reader = threading.Thread(target=lambda: lines.extend(process.stderr))
     try:
         for line in process.stderr:
@@ -118,7 +123,7 @@ def test_workers_answer_beside_each_other_and_one_that_is_killed_is_replaced(tmp
 
 
 def workers(process):
-    """Return the worker processes of a service: its children that have loaded a model."""
+    """Return the worker processes of a service."""
     lists = Path(f"/proc/{process.pid}/task").glob("*/children")  # by the thread that started them
     children = [pid for each in lists for pid in each.read_text().split()]
     return [
@@ -165,24 +170,18 @@ def test_a_connection_that_still_sends_is_answered_before_the_end(tmp_path):
     ("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 1)], ids=["SIGTERM", "Ctrl-C"]
 )
 def test_a_signal_while_the_workers_start_ends_all_processes(tmp_path, number, code):
-    command = [sys.executable, "-m", "lawrec", "serve", "--port", "0", "--workers", "2"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE)
+    process = begun(tmp_path, "--workers", "2")
     wait_until(lambda: workers(process))
     pids = workers(process)
     process.send_signal(number)
     _, lines = process.communicate(timeout=60)
     wait_until(lambda: not any(map(is_running, pids)))
-    assert b"Traceback" not in lines
+    assert "Traceback" not in lines
     assert process.returncode == code
 
 
 def test_a_sighup_before_the_service_runs_loads_the_model_again_when_it_does(tmp_path):
-    command = [sys.executable, "-m", "lawrec", "serve", "--port", "0", "--workers", "1"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
-    )
+    process = begun(tmp_path, "--workers", "1")
     wait_until(lambda: workers(process))
     process.send_signal(signal.SIGHUP)
     with process.stderr as lines:
@@ -275,7 +274,7 @@ def test_an_address_of_no_use_is_an_error(host):
         server._listener(ServiceConfig(host=host, port=0))
 
 
-def test_a_run_that_is_not_there_is_an_error_before_anything_starts(tmp_path):
+def test_a_run_that_is_not_there_is_an_error(tmp_path):
     for workers in (1, 2):
         with pytest.raises(RunError):
             run_service(ServiceConfig(model="absent", checkpoints=tmp_path, workers=workers))
