@@ -60,7 +60,7 @@ class LoadedModel:
         digest: As of `Recommender`.
         close: Ends the processes that answer, once they have.
         kill: Ends them at once.
-        is_alive: Whether there are any.
+        n_workers: Returns how many there are, with those that still load the model.
     """
 
     answers: Callable[[Sequence[Query]], list[list[Answer]]]
@@ -71,7 +71,7 @@ class LoadedModel:
     digest: str = ""
     close: Callable[[], None] = lambda: None
     kill: Callable[[], None] = lambda: None
-    is_alive: Callable[[], bool] = lambda: True
+    n_workers: Callable[[], int] = lambda: 1
     _texts: dict[date, dict[str, str]] = field(default_factory=dict)
 
     def texts(self, day: date | None) -> dict[str, str]:

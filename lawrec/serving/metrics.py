@@ -22,6 +22,7 @@ class Metrics:
         seconds: Seconds until the last byte of an answer, by path.
         batch_facts: Facts per batch.
         waiting: Facts in the queue.
+        workers: Processes that score.
         reloads: How often the model was loaded again, by outcome.
 
     Example:
@@ -52,6 +53,9 @@ class Metrics:
         )
         self.waiting = Gauge(
             "lawrec_waiting_facts", "Facts that wait to be scored.", registry=registry
+        )
+        self.workers = Gauge(
+            "lawrec_workers", "Processes that score, or load the model to do so.", registry=registry
         )
         self.reloads = Counter(
             "lawrec_reloads", "Loads of the model.", ("outcome",), registry=registry

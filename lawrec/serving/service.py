@@ -49,6 +49,7 @@ class Service:
             self.metrics.batch_facts.observe,
         )
         self.metrics.waiting.set_function(lambda: batcher.waiting)
+        self.metrics.workers.set_function(lambda: self.model.n_workers())
         async with batcher as self._batcher:
             yield
         self._batcher = None
@@ -60,7 +61,7 @@ class Service:
     def ready(self) -> bool:
         """Whether requests are accepted."""
         running = self._batcher and not self._batcher.closing and not self.stopping
-        return bool(running) and self.model.is_alive()
+        return bool(running) and self.model.n_workers() > 0
 
     async def answers(self, facts: Sequence[str], options: Options) -> list[Answer]:
         """Return the answer to each fact, in order; an invalid fact gets an error as its answer.

@@ -32,7 +32,8 @@ _IGNORED = ("SIGTERM", "SIGHUP")
 """Whoever stops a service may send these to all of its processes, but only the first one knows when
 everything is answered."""
 _TRIES = 2
-"""So many workers may be killed while they answer a batch: a query may be what kills them."""
+"""So many workers may be killed while they answer a batch, which may be what kills them, and so many
+while they load the model to take the place of one."""
 
 
 def start_workers(config: ServiceConfig, progress: Progress = SILENT) -> LoadedModel:
@@ -76,7 +77,7 @@ def start_workers(config: ServiceConfig, progress: Progress = SILENT) -> LoadedM
         digest=loaded.digest,
         close=pool.close,
         kill=pool.kill,
-        is_alive=lambda: pool.is_alive,
+        n_workers=lambda: len(pool),
     )
 
 
@@ -178,6 +179,11 @@ class _Worker:
     process: BaseProcess
     connection: Connection
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether a signal ended it."""
+        return (self.process.exitcode or 0) < 0
+
     def load(self) -> _Loaded:
         """Wait until it has loaded the model.
 
@@ -189,13 +195,11 @@ class _Worker:
             loaded: _Loaded = self._receive()
         except _EndedError as error:
             self.process.join()
-            was_killed = (self.process.exitcode or 0) < 0
-            raise ConfigError(
-                "--workers",
-                expected="each process must run until its model is loaded",
-                got="one that was killed" if was_killed else "one that failed",
-                todo="Free some memory, or start fewer." if was_killed else "See its traceback.",
-            ) from error
+            got, todo = "one that failed", "See its traceback."
+            if self.was_killed:
+                got, todo = "one that was killed", "Free some memory, or start fewer."
+            expected = "each process must run until its model is loaded"
+            raise ConfigError("--workers", expected=expected, got=got, todo=todo) from error
         return loaded
 
     def ask(self, queries: Sequence[Query]) -> list[list[Answer]]:
@@ -238,10 +242,9 @@ class _Pool:
         # joins them at the end, after what was registered later.
         atexit.register(self.kill)
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether a worker can answer, or will be able to."""
-        return bool(self._workers)
+    def __len__(self) -> int:
+        """Return how many workers can answer, or will be able to."""
+        return len(self._workers)
 
     def start(self) -> _Loaded:
         """Start all workers, and return what the first one has loaded."""
@@ -260,9 +263,8 @@ class _Pool:
             ProblemError: Too many workers were killed meanwhile, or there are none.
         """
         for _ in range(_TRIES):
-            worker = self._free.get()
+            worker = self._take()
             if not worker:
-                self._free.put(None)
                 break
             try:
                 return worker.ask(queries)
@@ -299,6 +301,15 @@ class _Pool:
         self._free.put(None)
         atexit.unregister(self.kill)
 
+    def _take(self) -> _Worker | None:
+        """Wait for a worker that is free and runs, and return it: None if there will be no more."""
+        while worker := self._free.get():
+            if worker.process.is_alive():
+                return worker
+            self._replace(worker)
+        self._free.put(None)
+        return None
+
     def _start(self) -> _Worker:
         ours, theirs = Pipe()
         try:
@@ -322,28 +333,31 @@ class _Pool:
             )
         self._free.put(worker)
 
-    def _replace(self, worker: _Worker) -> None:
+    def _replace(self, worker: _Worker, tries: int = _TRIES) -> None:
         """Start another worker for one that has ended, which answers as soon as it is ready."""
         try:
             if not self._closed:
                 LOGGER.error("A worker was killed: another one takes its place.")
-                self._admit_later(self._start())
+                self._admit_later(self._start(), tries - 1)
         except (OSError, RuntimeError) as error:  # no memory for a process, or for a thread
             LOGGER.error("No worker takes its place before a SIGHUP: %s", error)
         finally:
             self._remove(worker)
 
-    def _admit_later(self, worker: _Worker) -> None:
+    def _admit_later(self, worker: _Worker, tries: int) -> None:
         try:
-            Thread(target=self._admit_or_log, args=(worker,)).start()
+            Thread(target=self._admit_or_log, args=(worker, tries)).start()
         except RuntimeError:
             self._remove(worker)
             raise
 
-    def _admit_or_log(self, worker: _Worker) -> None:
+    def _admit_or_log(self, worker: _Worker, tries: int) -> None:
         try:
             self._admit(worker)
         except Exception as error:  # whatever it is, nobody may wait for this worker
+            if tries and worker.was_killed:
+                self._replace(worker, tries)
+                return
             if not self._closed:
                 LOGGER.error("No worker takes its place before a SIGHUP: %s", error)
             self._remove(worker)

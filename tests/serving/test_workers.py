@@ -106,6 +106,47 @@ def test_what_a_worker_that_is_killed_had_to_answer_is_answered_by_another(
     assert [process.is_alive() for process in processes] == [False, False]
 
 
+def test_workers_that_are_found_dead_cost_no_query(config, monkeypatch, caplog):
+    processes = remember_processes(monkeypatch)
+    model = start_workers(replace(config, workers=2))
+    expected = model.answers(QUERIES)
+    for process in processes:
+        process.kill()
+    assert model.answers(QUERIES) == expected
+    assert caplog.text.count("A worker was killed") == 2
+    assert model.n_workers() == 2
+    model.close()
+
+
+def test_a_successor_that_is_killed_while_it_loads_has_one_of_its_own(config, monkeypatch, caplog):
+    started = []
+
+    def kill_the_second(process):
+        started.append(process)
+        if len(started) == 2:
+            process.kill()
+
+    remember_processes(monkeypatch, after=kill_the_second)
+    model = start_workers(config)
+    expected = model.answers(QUERIES)
+    started[0].kill()
+    assert model.answers(QUERIES) == expected
+    assert len(started) == 3
+    assert "No worker takes its place" not in caplog.text
+    model.close()
+
+
+def test_successors_that_are_all_killed_are_not_tried_for_ever(config, monkeypatch, caplog):
+    model = start_workers(config)
+    successors = remember_processes(monkeypatch, after=lambda process: process.kill())
+    next(iter(model.answers.__self__._workers)).process.kill()
+    assert refused_or_answered(model) == "refused"
+    assert len(successors) == 2
+    assert "No worker takes its place before a SIGHUP" in caplog.text
+    assert model.n_workers() == 0
+    model.close()
+
+
 def test_a_query_that_kills_each_worker_is_refused_and_no_other_one(config, monkeypatch):
     processes = remember_processes(monkeypatch)
     model = start_workers(config)
@@ -135,7 +176,7 @@ def test_a_worker_whose_model_is_gone_has_no_successor(config, tmp_path, caplog)
         with pytest.raises(ProblemError) as refused:  # no word of the files of the service
             model.answers(Killer())
         assert refused.value.status == 503
-    assert not model.is_alive()
+    assert not model.n_workers()
     assert f"No worker takes its place before a SIGHUP: {path}" in caplog.text
     model.close()
 
@@ -147,7 +188,7 @@ def test_another_model_under_the_same_name_answers_nothing(config, monkeypatch, 
     with pytest.raises(ProblemError):
         model.answers(Killer())
     assert "the model must not change while the service runs, got another one" in caplog.text
-    assert not model.is_alive()
+    assert not model.n_workers()
     model.close()
     assert [process.is_alive() for process in processes] == [False, False]
 
@@ -163,7 +204,7 @@ def test_a_worker_that_answers_is_not_waited_for_when_all_are_killed(config):
     thread.join(60)
     assert time.monotonic() - start < 10  # the answers take longer
     assert results == ["refused"]
-    assert not model.is_alive()
+    assert not model.n_workers()
 
 
 def refused_or_answered(model):
