@@ -1,7 +1,7 @@
 """Load on `lawrec serve`: is any answer lost or mixed up, how many per second, how long they take.
 
     python tests/benchmarks/bench_serving.py [--requests 10000] [--clients 64] [--workers 2]
-        [--rounds 20] [--data FILE]
+        [--rounds 20] [--data FILE] [--model MODEL]
 
 The service starts in a process of its own. Facts, by default of the invented cases, each with a
 number of its own in it, are answered by `Recommender` in this process and then by the service, to
@@ -44,9 +44,9 @@ def expected_answers(recommender: Recommender, facts: list[str]) -> tuple[list[d
     return [json.loads(line) | {"case_id": "1"} for line in lines], seconds
 
 
-def start_service(workers: int) -> tuple[subprocess.Popen, str]:
+def start_service(*options: str) -> tuple[subprocess.Popen, str]:
     """Start the service on a free port, and return its process and address."""
-    command = [sys.executable, "-m", "lawrec", "serve", "--port", "0", "--workers", str(workers)]
+    command = [sys.executable, "-m", "lawrec", "serve", "--port", "0", *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         if match := re.search(r"http://[\d.]+:\d+", line):
@@ -111,7 +111,7 @@ def in_a_process(*arguments: object, **options: object) -> tuple[list[tuple], fl
 
 
 def in_rounds(
-    url: str, facts: list[str], *, clients: int, rounds: int
+    url: str, facts: list[str], *, recommender: Recommender, clients: int, rounds: int
 ) -> tuple[list[tuple], list[dict], np.ndarray]:
     """Return the results of the service, what `predict` answers, and the time that each round took.
 
@@ -119,7 +119,6 @@ def in_rounds(
         The results and the answers, in the order of the facts; and the seconds of `predict` and of
         the service, of shape (rounds, 2).
     """
-    recommender = Recommender.load()
     recommender(facts[:64])
     results, expected, times = [], [], []
     for part in np.array_split(np.array(facts, object), rounds):
@@ -137,13 +136,18 @@ def main() -> None:
     for name, default in (("requests", 10_000), ("clients", 64), ("workers", 2), ("rounds", 20)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--data", type=Path, default=shipped_path("data/sample/train.json"))
+    parser.add_argument("--model", help="a run or a bundle; by default the shipped model")
     arguments = parser.parse_args()
     clients, n_facts = arguments.clients, arguments.requests
     facts = facts_of(arguments.data, n_facts)
-    process, url = start_service(arguments.workers)
+    model = ["--model", arguments.model] if arguments.model else []
+    process, url = start_service("--workers", str(arguments.workers), *model)
     try:
         single, _ = in_a_process(url, facts[:200], clients=1, rate=0)
-        results, expected, times = in_rounds(url, facts, clients=clients, rounds=arguments.rounds)
+        recommender, rounds = Recommender.load(arguments.model), arguments.rounds
+        results, expected, times = in_rounds(
+            url, facts, recommender=recommender, clients=clients, rounds=rounds
+        )
         predict_seconds, seconds = times.sum(axis=0)
         rate, quarter = n_facts / seconds, facts[: n_facts // 4]
         half, _ = in_a_process(url, quarter, clients=clients, rate=rate / 2)
