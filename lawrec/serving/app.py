@@ -61,16 +61,18 @@ def create_app(config: ServiceConfig, model: LoadedModel) -> FastAPI:
     keys = [Depends(HTTPBearer(auto_error=False))] if config.key_digests else []
     for routes, tag in ((api.ROUTES, "v1"), (kserve.ROUTES, "v2")):
         app.routes.extend(api_routes(routes, tag=tag, dependencies=keys))
-    app.routes.extend(api_routes([*api.HEALTH_ROUTES, *kserve.HEALTH_ROUTES], tag="health"))
+    health_routes = [*api.HEALTH_ROUTES, *kserve.HEALTH_ROUTES]
+    app.routes.extend(api_routes(health_routes, tag="health", needs_no_key=True))
     add_page(app)
-    if config.cors_origins:
+    app.add_middleware(Guard, service=service)
+    if config.cors_origins:  # around the guard: its own answers need these headers, too
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+            expose_headers=["Retry-After"],
         )
-    app.add_middleware(Guard, service=service)
     return app
 
 

@@ -167,8 +167,7 @@ class MicroBatcher(Generic[Query, Result]):
 
     async def _answer_batch(self, batch: Sequence[_Waiting[Query, Result]]) -> None:
         loop, start = asyncio.get_running_loop(), time.monotonic()
-        queries = [waiting.query for waiting in batch]
-        results = await loop.run_in_executor(self._threads, self._results, queries)
+        results = await loop.run_in_executor(self._threads, self._results, batch)
         facts = sum(waiting.facts for waiting in batch)
         seconds = (time.monotonic() - start) / max(1, facts)
         self._seconds_per_fact += _SMOOTHING * (seconds - self._seconds_per_fact)
@@ -181,13 +180,14 @@ class MicroBatcher(Generic[Query, Result]):
                 waiting.future.set_result(result)
         self._on_batch(facts)
 
-    def _results(self, queries: Sequence[Query]) -> Sequence[Result | Exception]:
+    def _results(self, batch: Sequence[_Waiting[Query, Result]]) -> Sequence[Result | Exception]:
         try:
-            return self._answer(queries)
+            return self._answer([waiting.query for waiting in batch])
         except Exception as error:
-            if len(queries) == 1:
-                return [error]
-            return [result for query in queries for result in self._results([query])]
+            # What nobody waits for any longer, since its deadline has passed, is not tried again.
+            if len(batch) == 1 or all(waiting.future.done() for waiting in batch):
+                return [error] * len(batch)
+            return [result for waiting in batch for result in self._results([waiting])]
 
 
 def _unavailable(expected: str, got: str) -> ProblemError:

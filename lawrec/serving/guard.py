@@ -1,8 +1,8 @@
 """Guard: what stands before every request, whatever it asks for.
 
-It checks the API key, reads the body within its limits of size and time, adds the security headers,
-counts the request, and answers an unexpected error without a word of the request: neither a log nor
-an answer shows a fact.
+It checks the host and the API key, reads the body within its limits of size and time, adds the
+security headers, counts the request, and answers an unexpected error without a word of the request:
+neither a log nor an answer shows a fact.
 """
 
 import asyncio
@@ -10,13 +10,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lawrec.errors import quoted
 from lawrec.serving.problems import ProblemError, problem_response
 from lawrec.serving.service import Service
 from lawrec.serving.service_config import key_digest
@@ -100,6 +103,7 @@ class Guard:
     def __init__(self, app: ASGIApp, *, service: Service) -> None:
         self._app, self._service = app, service
         self._config, self._metrics = service.config, service.metrics
+        self._is_private = is_loopback(self._config.host) and not self._config.key_digests
         self._held = 0
         headers = SECURITY_HEADERS | (_HSTS if self._config.tls_certificate else {})
         self._headers = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
@@ -123,6 +127,7 @@ class Guard:
     async def _answer(self, exchange: _Exchange, receive: Receive) -> None:
         scope = exchange.scope
         try:
+            self._check_host(scope)
             self._check_key(scope)
             body = await self._read_body(exchange, receive)
             await self._app(scope, _replay(body, receive), exchange.send_guarded)
@@ -142,6 +147,22 @@ class Guard:
         self._metrics.requests.labels(*labels).inc()
         seconds = time.perf_counter() - exchange.start
         self._metrics.seconds.labels(exchange.path).observe(seconds)
+
+    def _check_host(self, scope: Scope) -> None:
+        """Refuse a foreign name for a service of this computer alone, which needs no key.
+
+        The page of another site may have its own name lead here, and is then no other site.
+        """
+        host = Headers(scope=scope).get("host", "")
+        if not self._is_private or not host or is_loopback(_host_name(host)):
+            return
+        raise ProblemError(
+            421,
+            "Host",
+            expected="a service of one computer must be called localhost, or by its number",
+            got=quoted(host),
+            todo="Call it 127.0.0.1, or start it with --api-key-file.",
+        )
 
     def _check_key(self, scope: Scope) -> None:
         path = scope["path"]
@@ -202,6 +223,27 @@ class Guard:
             got="more",
             todo="Send it in several requests.",
         )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this computer itself.
+
+    Example:
+        >>> [is_loopback(host) for host in ("localhost", "127.0.0.1", "::1", "0.0.0.0")]
+        [True, True, True, False]
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _host_name(host: str) -> str:
+    """Return a Host without its port and the brackets of IPv6."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _too_many_bodies() -> ProblemError:

@@ -150,6 +150,7 @@ _PROBLEMS = {
     ),
     413: ("The body is too large.", "the body", "it must be small", "more", "Send parts."),
     415: ("The format is unknown.", "Content-Type", "it must be known", "''", "Send JSON."),
+    421: ("The name of the host is unknown.", "Host", "a known one", "'a.b'", "Call 127.0.0.1."),
     422: (
         "A field is wrong.",
         "fact",
@@ -161,7 +162,8 @@ _PROBLEMS = {
     503: ("The service stops or is late.", "the service", "it must be ready", "no", "Try later."),
 }
 """What each status means, and the four parts of its example."""
-_EVERYWHERE = (401, 408, 413, 429)
+_NO_KEY = 401
+_EVERYWHERE = (_NO_KEY, 408, 413, 421, 429)
 
 
 def answers_schema() -> dict[str, Any]:
@@ -216,7 +218,11 @@ class Route:
 
 
 def api_routes(
-    routes: Iterable[Route], *, tag: str, dependencies: Sequence[Depends] = ()
+    routes: Iterable[Route],
+    *,
+    tag: str,
+    dependencies: Sequence[Depends] = (),
+    needs_no_key: bool = False,
 ) -> list[BaseRoute]:
     """Return routes as FastAPI has them.
 
@@ -224,6 +230,7 @@ def api_routes(
         routes: The routes.
         tag: The heading that documentation puts them under.
         dependencies: What the OpenAPI says that each of them needs.
+        needs_no_key: Whether they are answered without an API key.
 
     Example:
         >>> api_routes([Route("/ready", print, STATE, {"status": "ready"})], tag="a")[0].path
@@ -233,9 +240,10 @@ def api_routes(
     for route in routes:
         content = {"application/json": {"schema": route.schema, "example": route.example}}
         good = {"description": "The answer.", "content": content}
-        statuses = sorted({*_EVERYWHERE, *route.statuses})
+        statuses = sorted({*_EVERYWHERE, *route.statuses} - ({_NO_KEY} if needs_no_key else set()))
         answers = {200: good} | {status: _problem(status) for status in statuses}
-        options = {"methods": [route.method], "responses": answers, **route.more}
+        responses = answers | route.more.get("responses", {})
+        options = {"methods": [route.method], **route.more, "responses": responses}
         router.add_api_route(route.path, route.endpoint, **options)
     return router.routes
 

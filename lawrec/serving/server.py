@@ -6,6 +6,7 @@ the old one answers until the new one is there.
 
 import asyncio
 import gc
+import logging
 import math
 import signal
 import socket
@@ -147,8 +148,16 @@ def server_config(config: ServiceConfig, app: FastAPI, *, log_level: str) -> uvi
 def _log_config() -> dict[str, Any]:
     """Return uvicorn's own log, all of it on stderr."""
     log_config = deepcopy(uvicorn.config.LOGGING_CONFIG)
-    log_config["handlers"]["access"]["stream"] = "ext://sys.stderr"
+    log_config["handlers"]["access"] |= {"stream": "ext://sys.stderr", "filters": [_drop_query]}
     return log_config
+
+
+def _drop_query(record: logging.LogRecord) -> bool:
+    """Cut off what follows the path: the name of a file may be that of a person."""
+    assert isinstance(record.args, tuple)
+    client, method, path, *others = record.args
+    record.args = (client, method, str(path).partition("?")[0], *others)
+    return True
 
 
 def most_connections() -> int:

@@ -8,14 +8,14 @@ import atexit
 import logging
 import signal
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any, NamedTuple
 
 from lawrec.errors import ConfigError, LawrecError, RunError
@@ -31,9 +31,13 @@ LOGGER = logging.getLogger("uvicorn.error")
 _IGNORED = ("SIGTERM", "SIGHUP")
 """Whoever stops a service may send these to all of its processes, but only the first one knows when
 everything is answered."""
+_LEAST_SECONDS = 10.0
+"""So many seconds has a worker to answer, or until the deadline: then, nobody waits any longer."""
+_STOP_SECONDS = 5.0
+"""A worker without a query ends at once, unless it no longer reacts."""
 _TRIES = 2
-"""So many workers may be killed while they answer a batch, which may be what kills them, and so many
-while they load the model to take the place of one."""
+"""So many workers may be killed while they answer a batch, which may be what kills them, and so
+many while they load the model to take the place of one."""
 
 
 def start_workers(config: ServiceConfig, progress: Progress = SILENT) -> LoadedModel:
@@ -202,13 +206,17 @@ class _Worker:
             raise ConfigError("--workers", expected=expected, got=got, todo=todo) from error
         return loaded
 
-    def ask(self, queries: Sequence[Query]) -> list[list[Answer]]:
-        """Return the answers to the facts of each query; an error is raised."""
-        try:
-            self.connection.send(queries)
-        except OSError as error:
-            raise _EndedError from error
-        answers: list[list[Answer]] = self._receive()
+    def ask(self, queries: Sequence[Query], *, seconds: float) -> list[list[Answer]]:
+        """Return the answers to the facts of each query; an error is raised.
+
+        A process that takes longer is killed: it may be one that no longer reacts at all.
+        """
+        with _killed_after(seconds, self.process):
+            try:
+                self.connection.send(queries)
+            except OSError as error:
+                raise _EndedError from error
+            answers: list[list[Answer]] = self._receive()
         return answers
 
     def _receive(self) -> Any:
@@ -221,9 +229,21 @@ class _Worker:
         return result
 
     def stop(self) -> None:
-        """End it, which waits for an answer."""
+        """End it, while it has nothing to answer."""
         self.connection.close()
+        self.process.join(_STOP_SECONDS)
+        self.process.kill()
         self.process.join()
+
+
+@contextmanager
+def _killed_after(seconds: float, process: BaseProcess) -> Iterator[None]:
+    timer = Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class _Pool:
@@ -236,6 +256,8 @@ class _Pool:
     def __init__(self, config: ServiceConfig) -> None:
         self._config, self._closed = config, False
         self._workers: set[_Worker] = set()  # also those that load the model
+        self._loading: set[_Worker] = set()
+        self._seconds = max(_LEAST_SECONDS, config.deadline)
         self._free: SimpleQueue[_Worker | None] = SimpleQueue()  # None: there will be no more
         self._digest = ""
         # Whoever forgets to close the pool would wait for its processes for ever: multiprocessing
@@ -249,7 +271,7 @@ class _Pool:
     def start(self) -> _Loaded:
         """Start all workers, and return what the first one has loaded."""
         first = self._start()
-        loaded = first.load()
+        loaded = self._load(first)
         self._config, self._digest = replace(self._config, model=loaded.source), loaded.digest
         self._free.put(first)
         for worker in [self._start() for _ in range(self._config.workers - 1)]:
@@ -267,7 +289,7 @@ class _Pool:
             if not worker:
                 break
             try:
-                return worker.ask(queries)
+                return worker.ask(queries, seconds=self._seconds)
             except _EndedError:
                 self._replace(worker)
             finally:
@@ -285,6 +307,8 @@ class _Pool:
     def close(self) -> None:
         """End each worker after its last answer."""
         self._closed = True
+        for loading in tuple(self._loading):
+            loading.process.kill()
         while self._workers:
             if worker := self._free.get():
                 self._remove(worker)
@@ -322,9 +346,18 @@ class _Pool:
             theirs.close()  # the process has a copy: if it ends, so does the pipe
         return worker
 
+    def _load(self, worker: _Worker) -> _Loaded:
+        self._loading.add(worker)
+        try:
+            if self._closed:  # and the worker was not among these when it was closed
+                worker.process.kill()
+            return worker.load()
+        finally:
+            self._loading.discard(worker)
+
     def _admit(self, worker: _Worker) -> None:
         """Count a worker among the free ones once it has loaded the same model as the first one."""
-        if worker.load().digest != self._digest or self._closed:
+        if self._load(worker).digest != self._digest or self._closed:
             raise RunError(
                 self._config.model,
                 expected="the model must not change while the service runs",

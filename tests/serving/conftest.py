@@ -55,7 +55,7 @@ def serve(config, model):
 
 @pytest.fixture(scope="session")
 def client(serve):
-    with TestClient(serve()) as client:
+    with TestClient(serve(), base_url="http://localhost") as client:
         yield client
 
 

@@ -216,7 +216,7 @@ def test_health_and_metrics(client, recommend):
 def test_before_it_runs_a_service_is_live_but_not_ready(serve):
     from starlette.testclient import TestClient
 
-    client = TestClient(serve())  # without its lifespan
+    client = TestClient(serve(), base_url="http://localhost")  # without its lifespan
     assert client.get("/health/live").status_code == 200
     assert client.get("/health/ready").status_code == 503
     assert client.get("/v2/health/ready").status_code == 503

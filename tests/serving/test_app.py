@@ -32,7 +32,7 @@ NOT_IN_THE_SCHEMA = ("/v2/models/{name}/infer", "/v1/feedback", "/v1/cases")
 @pytest.fixture(scope="module")
 def api_operations(serve, tmp_path_factory):
     path = tmp_path_factory.mktemp("feedback") / "cases.jsonl"
-    app = serve(feedback=path, max_facts=256, max_fact=10**6)
+    app = serve(host="0.0.0.0", feedback=path, max_facts=256, max_fact=10**6)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     return [each.ok() for each in schema.get_all_operations()]
 
@@ -155,7 +155,7 @@ def test_after_a_signal_to_stop_connections_end_with_their_answer(serve):
 
     async def stop():
         app = serve()
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a")
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
         async with app.router.lifespan_context(app), client:
             before = await client.get("/health/ready")
             signal.raise_signal(signal.SIGTERM)

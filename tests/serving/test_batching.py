@@ -110,6 +110,20 @@ def test_a_late_query_is_given_up_and_the_next_ones_are_answered():
     assert sorted(batches) == [[1], [2], [4]]  # nobody waits for 3 any longer
 
 
+def test_what_fails_when_nobody_waits_any_longer_is_not_tried_again():
+    async def run():
+        gate = threading.Event()
+        limits = ServiceConfig(max_batch=4, max_wait=0.01, queue_facts=8, deadline=0.05)
+        doubler = Doubler(gate)
+        async with MicroBatcher(doubler, limits) as batcher:
+            late = [batcher.submit(number, 1) for number in (13,) * 4]
+            await asyncio.gather(*late, return_exceptions=True)
+            gate.set()
+        return [number for batch in doubler.batches for number in batch]
+
+    assert asyncio.run(run()) == [13] * 4
+
+
 def test_what_was_accepted_is_answered_before_the_end_and_nothing_after():
     async def run():
         batcher = MicroBatcher(Doubler(), LIMITS)

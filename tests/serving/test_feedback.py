@@ -86,7 +86,7 @@ def test_the_service_keeps_feedback_only_if_it_has_a_file(serve, client, tmp_pat
     refused = client.post("/v1/feedback", json=body)
     assert (refused.status_code, refused.json()["where"]) == (404, "feedback")
     path = tmp_path / "feedback.jsonl"
-    with TestClient(serve(feedback=path)) as keeping:
+    with TestClient(serve(feedback=path), base_url="http://localhost") as keeping:
         assert keeping.post("/v1/feedback", json=body).json() == {"status": "kept"}
         wrong = keeping.post("/v1/feedback", json=body | {"added": ["9999"]})
         assert (wrong.status_code, wrong.json()["got"]) == (422, "'9999'")
@@ -99,7 +99,7 @@ def test_the_service_keeps_feedback_only_if_it_has_a_file(serve, client, tmp_pat
 def test_nothing_stays_of_a_line_for_which_the_disk_has_no_room(tmp_path, serve):
     """A write of half a line is no error for Python, and would have spoilt the next one, too."""
     path = tmp_path / "feedback.jsonl"
-    with TestClient(serve(feedback=path)) as client:
+    with TestClient(serve(feedback=path), base_url="http://localhost") as client:
         body = {"fact": THEFT, "accepted": ["264"]}
         assert client.post("/v1/feedback", json=body).status_code == 200
         kept = path.read_bytes()

@@ -23,7 +23,7 @@ def service_with(config):
 @pytest.fixture(scope="module")
 def locked(serve):
     digests = (key_digest("another-key-of-16"), key_digest(KEY))
-    with TestClient(serve(key_digests=digests)) as client:
+    with TestClient(serve(key_digests=digests), base_url="http://localhost") as client:
         yield client
 
 
@@ -67,15 +67,42 @@ def test_every_answer_has_the_security_headers(client, path):
 def test_cors_is_off_unless_an_origin_is_named(client, serve):
     origin = {"Origin": "https://court.example", "Access-Control-Request-Method": "POST"}
     assert client.options("/v1/recommend", headers=origin).status_code == 405
-    with TestClient(serve(cors_origins=("https://court.example",))) as named:
+    with TestClient(
+        serve(cors_origins=("https://court.example",)), base_url="http://localhost"
+    ) as named:
         allowed = named.options("/v1/recommend", headers=origin)
         assert allowed.headers["access-control-allow-origin"] == "https://court.example"
         other = named.options("/v1/recommend", headers=origin | {"Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in other.headers
+        refused = named.post("/v1/recommend", content=b"x" * 10**7, headers=origin)
+        assert refused.status_code == 413
+        assert refused.headers["access-control-allow-origin"] == "https://court.example"
+        assert refused.headers["access-control-expose-headers"] == "Retry-After"
+
+
+@pytest.mark.parametrize(
+    ("host", "changes", "status"),
+    [
+        ("localhost:8765", {}, 200),
+        ("127.0.0.1", {}, 200),
+        ("[::1]:8765", {}, 200),
+        ("evil.example:8765", {}, 421),
+        ("127.0.0.1.evil.example", {}, 421),
+        ("[", {}, 421),
+        ("evil.example", {"host": "0.0.0.0"}, 200),
+        ("evil.example", {"key_digests": (key_digest(KEY),)}, 200),
+    ],
+)
+def test_no_other_site_calls_a_service_of_this_computer_by_a_name_of_its_own(
+    serve, host, changes, status
+):
+    with TestClient(serve(**changes), base_url="http://localhost") as client:
+        headers = {"Host": host, "Authorization": f"Bearer {KEY}"}
+        assert client.get("/v1/model", headers=headers).status_code == status
 
 
 def test_a_large_body_is_refused_whether_it_says_its_length_or_not(serve):
-    with TestClient(serve(max_body=1000)) as small:
+    with TestClient(serve(max_body=1000), base_url="http://localhost") as small:
         for content in (b"x" * 1001, iter([b"x" * 600] * 2)):
             response = small.post("/v1/recommend", content=content)
             assert response.status_code == 413
@@ -177,7 +204,7 @@ def test_no_log_has_a_fact(client, caplog):
 
 def test_invented_methods_are_counted_together(serve):
     """Anybody could have filled the memory with time series, with or without a key."""
-    with TestClient(serve()) as client:
+    with TestClient(serve(), base_url="http://localhost") as client:
         for method in ("GET", "FOO", "BAR"):
             client.request(method, "/v1/model")
         metrics = client.get("/metrics").text

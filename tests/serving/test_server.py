@@ -1,6 +1,7 @@
 """Server: processes that are stopped, killed and asked to load their model again."""
 
 import json
+import logging
 import os
 import re
 import resource
@@ -102,7 +103,7 @@ def test_head_has_no_body_and_sigterm_ends_it_well(tmp_path):
         where = ("127.0.0.1", int(address.rpartition(":")[2]))
         with socket.create_connection(where, 30) as connection:
             for _ in range(2):  # a body would be read as the head of the next answer
-                connection.sendall(b"HEAD /v1/model HTTP/1.1\r\nHost: a\r\n\r\n")
+                connection.sendall(b"HEAD /v1/model HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 answer = connection.recv(1 << 16)
                 assert answer.startswith(b"HTTP/1.1 200 ")
                 assert answer.endswith(b"\r\n\r\n")
@@ -148,7 +149,7 @@ def test_signals_to_all_of_its_processes_lose_no_request(tmp_path):
 
 def test_a_connection_that_still_sends_is_answered_before_the_end(tmp_path):
     body = json.dumps({"fact": THEFT}).encode()
-    head = "POST /v1/recommend HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    head = "POST /v1/recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     head += f"Content-Length: {len(body)}\r\n\r\n"
     with started(tmp_path, "--workers", "2") as (process, address, _):
         where = ("127.0.0.1", int(address.rpartition(":")[2]))
@@ -291,6 +292,15 @@ def test_uvicorn_gets_the_settings(tmp_path):
     assert not settings.server_header
 
 
+def test_the_access_log_has_no_names_of_files():
+    settings = server_config(ServiceConfig(access_log=True), None, log_level="info")
+    (drop_query,) = settings.log_config["handlers"]["access"]["filters"]
+    values = ("127.0.0.1:1", "POST", "/v1/cases?name=张三.csv", "1.1", 200)
+    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 1, "%s", values, None)
+    assert drop_query(record)
+    assert record.args == ("127.0.0.1:1", "POST", "/v1/cases", "1.1", 200)
+
+
 @contextmanager
 def started_here(monkeypatch, seconds):
     """Yield the address of an empty application behind the server's own protocol."""
@@ -314,7 +324,7 @@ def started_here(monkeypatch, seconds):
         thread.join()
 
 
-REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.mark.parametrize("before", [b"", REQUEST], ids=["the first", "the second"])
@@ -337,7 +347,7 @@ HEADERS = b"X: a\r\n" * 50_000
         REQUEST[:-2] + b"X: ",
         REQUEST + REQUEST[:-2],
         b"GET /",
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n",
     ],
     ids=["headers", "a header", "of the second", "a path", "after the body"],
 )
@@ -384,7 +394,7 @@ def test_a_large_body_is_no_large_head(monkeypatch):
     with started_here(monkeypatch, 60.0) as address, socket.create_connection(address, 30) as sock:
         for _ in range(2):
             length = b"Content-Length: 300000\r\n\r\n"
-            sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\n" + length + b"a" * 300_000)
+            sock.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\n" + length + b"a" * 300_000)
             assert b" 204 " in sock.recv(4096)
 
 

@@ -147,6 +147,46 @@ def test_successors_that_are_all_killed_are_not_tried_for_ever(config, monkeypat
     model.close()
 
 
+def test_a_worker_that_hangs_is_replaced(config, monkeypatch, caplog):
+    monkeypatch.setattr(workers, "_LEAST_SECONDS", 1.0)
+    processes = remember_processes(monkeypatch)
+    model = start_workers(replace(config, deadline=1.0))
+    expected = model.answers(QUERIES)
+    os.kill(processes[0].pid, signal.SIGSTOP)
+    assert model.answers(QUERIES) == expected
+    assert "A worker was killed" in caplog.text
+    model.close()
+    assert [process.is_alive() for process in processes] == [False, False]
+
+
+def test_a_worker_that_hangs_holds_up_no_end(config, monkeypatch):
+    monkeypatch.setattr(workers, "_STOP_SECONDS", 0.5)
+    processes = remember_processes(monkeypatch)
+    model = start_workers(config)
+    os.kill(processes[0].pid, signal.SIGSTOP)
+    model.close()
+    assert not processes[0].is_alive()
+
+
+def test_a_worker_that_hangs_while_it_loads_holds_up_no_end(config, monkeypatch):
+    model = start_workers(config)
+    pool, stopped = model.answers.__self__, threading.Event()
+
+    def stop(process):
+        os.kill(process.pid, signal.SIGSTOP)
+        stopped.set()
+
+    successors = remember_processes(monkeypatch, after=stop)
+    next(iter(pool._workers)).process.kill()
+    asking = threading.Thread(target=refused_or_answered, args=(model,))
+    asking.start()
+    assert stopped.wait(60)
+    model.close()
+    asking.join(60)
+    assert not asking.is_alive()
+    assert [process.is_alive() for process in successors] == [False]
+
+
 def test_a_query_that_kills_each_worker_is_refused_and_no_other_one(config, monkeypatch):
     processes = remember_processes(monkeypatch)
     model = start_workers(config)
