@@ -65,18 +65,18 @@ class _Lines:
 
 
 def csv_rows(
-    lines: Iterator[str], delimiter: str, *, is_row: Callable[[list[str]], bool]
+    lines: Iterator[str], delimiter: str, *, are_rows: Callable[[list[list[str]]], bool]
 ) -> Iterator[CsvRow]:
     r"""Yield the rows that are not blank.
 
     Args:
         lines: The lines with their line ends.
         delimiter: The character between two fields.
-        is_row: Whether the fields of a line are most likely a row, and no part of a fact.
+        are_rows: Whether the fields of several lines are most likely rows, and no parts of a fact.
 
     Example:
         >>> lines = ['"盗\n', '窃",264\n', '"抢劫,263\n', "诈骗,266"]
-        >>> for row in csv_rows(iter(lines), ",", is_row=lambda fields: False):
+        >>> for row in csv_rows(iter(lines), ",", are_rows=lambda lines: False):
         ...     print(row.number, row.problem or row.fields)
         1 ['盗\n窃', '264']
         3 a quotation mark that takes in 2 lines
@@ -95,7 +95,7 @@ def csv_rows(
         except csv.Error:
             fields, problem = _one_line(source.row, delimiter)
         else:
-            if _all_rows(source.row, delimiter, is_row=is_row):
+            if len(source.row) > 1 and are_rows(_split(source.row, delimiter)):
                 problem = STRAY
         if problem == STRAY:
             size = len(source.row)
@@ -122,7 +122,6 @@ def _one_line(row: list[str], delimiter: str) -> tuple[list[str], str]:
     return fields, STRAY if reader.line_num > 1 else ""
 
 
-def _all_rows(lines: list[str], delimiter: str, *, is_row: Callable[[list[str]], bool]) -> bool:
-    """Return whether the lines of a row are several, and each looks like a row of its own."""
-    filled = [line.rstrip("\r\n") for line in lines if len(lines) > 1 and line.strip()]
-    return len(filled) > 1 and all(is_row(line.split(delimiter)) for line in filled)
+def _split(lines: list[str], delimiter: str) -> list[list[str]]:
+    """Return the fields that each line has by itself, but for blank lines."""
+    return [line.rstrip("\r\n").split(delimiter) for line in lines if line.strip()]

@@ -19,6 +19,12 @@ from lawrec.storage.encodings import SURROGATE
 
 _ARTICLES = re.compile(r'[\s"第条之0-9一二三四五六七八九十百;；,，、|.-]+')
 _ID = re.compile(r'\s*+"?[A-Za-z0-9_-]++"?\s*+')
+_SENTENCE = re.compile("[。！？，]")
+"""What a fact has, and hardly an id, a court or a charge."""
+_KINDS = tuple(map(re.compile, ("[A-Za-z0-9]", "[\u4e00-\u9fff]", "[（(〔[]", "[年月日]")))
+"""Kinds of characters; the fields of one column, such as numbers of cases, mostly have the same."""
+_MANY_LINES = 10
+"""So many lines of one fact hardly have the same number of commas each."""
 
 
 def read_csv(cases: CaseStream, delimiter: str = ",") -> Iterator[Row]:
@@ -40,8 +46,8 @@ def read_csv(cases: CaseStream, delimiter: str = ",") -> Iterator[Row]:
     """
     header: list[str] = []
     names = cases.case_format
-    is_row = partial(_is_row, header=header, names=names)
-    for row in csv_rows(cases.lines(), delimiter, is_row=is_row):
+    are_rows = partial(_are_rows, header=header, names=names)
+    for row in csv_rows(cases.lines(), delimiter, are_rows=are_rows):
         where = f"{cases.where}:{row.number}"
         if not header:
             header += _header(row, cases, where=where)
@@ -66,18 +72,38 @@ def _header(row: CsvRow, cases: CaseStream, *, where: str) -> list[str]:
     return header
 
 
-def _is_row(fields: list[str], *, header: list[str], names: CaseFormat) -> bool:
-    """Return whether the fields of a line look like a row, and not like a part of a fact.
+def _are_rows(lines: list[list[str]], *, header: list[str], names: CaseFormat) -> bool:
+    """Return whether the fields of lines look like rows, and not like parts of a fact.
 
-    A line of a fact may have a comma, but hardly an article, or else an id, in the right column.
+    One line in ten may be odd: the rows that a mark joins may have errors of their own.
+    """
+    is_row = partial(_is_row, first=lines[0], header=header, names=names)
+    has_fields = [len(fields) == len(header) > 1 for fields in lines]
+    if len(lines) >= _MANY_LINES:
+        return 10 * has_fields.count(False) <= len(lines)
+    return len(lines) > 1 and all(has_fields) and all(map(is_row, lines))
+
+
+def _is_row(fields: list[str], first: list[str], *, header: list[str], names: CaseFormat) -> bool:
+    """Return whether fields, as many as the header has, look like a row, as the first ones do.
+
+    A line of a fact may have a comma, but hardly an article, or else an id, in the right column;
+    nor a sentence in that of the fact, and in each other one what the first row may have there.
     """
     known = {names.articles_field or "articles": _ARTICLES.fullmatch, names.id_field: _ID.fullmatch}
     column = next((name for name in known if name in header), None)
-    return (
-        len(fields) == len(header)
-        and column is not None
-        and known[column](fields[header.index(column)]) is not None
+    if column is not None and known[column](fields[header.index(column)]):
+        return True
+    return all(
+        _SENTENCE.search(field) if name == names.fact_field else _are_alike(field, other)
+        for name, field, other in zip(header, fields, first, strict=True)
     )
+
+
+def _are_alike(field: str, other: str) -> bool:
+    """Return whether a field is no sentence, and may be in one column with another one."""
+    kinds, others = ([bool(kind.search(text)) for kind in _KINDS] for text in (field, other))
+    return not _SENTENCE.search(field) and (kinds == others or "" in (field, other))
 
 
 def _row_error(row: CsvRow, header: list[str], *, where: str, id_field: str) -> CaseError:

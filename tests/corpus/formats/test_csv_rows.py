@@ -8,8 +8,8 @@ from lawrec.corpus.formats import csv_rows as module
 from lawrec.corpus.formats.csv_rows import csv_rows
 
 
-def rows_of(text, is_row=lambda fields: False):
-    rows = csv_rows(iter(text.splitlines(keepends=True)), ",", is_row=is_row)
+def rows_of(text, are_rows=lambda lines: False):
+    rows = csv_rows(iter(text.splitlines(keepends=True)), ",", are_rows=are_rows)
     return [(row.number, row.problem or row.fields) for row in rows]
 
 
@@ -41,7 +41,9 @@ def test_a_stray_mark_costs_its_own_line_alone(text, expected):
 def test_marks_that_are_closed_between_rows_are_stray():
     text = '"甲,1\n乙,2\n丙",3\n丁,4\n'
     assert rows_of(text) == [(1, ["甲,1\n乙,2\n丙", "3"]), (4, ["丁", "4"])]
-    assert rows_of(text, is_row=lambda fields: fields[-1].isdecimal()) == [
+    assert rows_of(
+        text, are_rows=lambda lines: all(fields[-1].isdecimal() for fields in lines)
+    ) == [
         (1, stray(3)),
         (2, ["乙", "2"]),
         (3, ['丙"', "3"]),
@@ -52,7 +54,7 @@ def test_marks_that_are_closed_between_rows_are_stray():
 def test_no_line_is_lost_whatever_the_marks():
     lines = ['"甲,1\n', "乙,2\n", '丙",3\n', 'a","b\n']
     for chosen in itertools.product(lines, repeat=5):
-        rows = list(csv_rows(iter(chosen), ",", is_row=lambda fields: False))
+        rows = list(csv_rows(iter(chosen), ",", are_rows=lambda lines: False))
         taken = [number for row in rows for number in range(row.number, row.number + size(row))]
         assert taken == [1, 2, 3, 4, 5]
 
@@ -72,7 +74,7 @@ def test_the_lines_that_are_read_again_do_not_grow_with_their_square(monkeypatch
             return super().__next__()
 
     monkeypatch.setattr(module, "_Lines", Counted)
-    assert list(csv_rows(iter([line] * 3_000), ",", is_row=lambda fields: False))
+    assert list(csv_rows(iter([line] * 3_000), ",", are_rows=lambda lines: False))
     assert read < 20_000
 
 

@@ -9,6 +9,7 @@ from lawrec.corpus.audit.audit import audit
 from lawrec.corpus.audit.case_checks import audit_reference_of
 from lawrec.corpus.bad_lines import BadLines, usable_cases
 from lawrec.corpus.cases import Case, read_cases
+from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError
 from lawrec.storage.limits import MAX_LINE_BYTES
 
@@ -51,6 +52,47 @@ def test_two_marks_in_two_rows_join_none(tmp_path, header, rows):
     cases = cases_of(tmp_path, text, "c.tsv", labelled="articles" in header)
     assert [isinstance(case, Case) for case in cases] == [False, True, True]
     assert cases[0].got == "a quotation mark that takes in 3 lines"
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("案号,fact", ["（2020）甲01刑初{}号,{}"] * 3),
+        ("案号,fact", ["（2020）甲01刑初{}号,{}", "（2020）甲刑终{}号,{}"]),
+        (
+            "案号,fact,law",
+            ["（2020）甲01刑初{}号,{},盗窃罪", ",{1},诈骗", "（2021）乙刑初{}号,{},抢劫"],
+        ),
+        ("fact,court", ["{1},甲市法院", "{1},乙县人民法院"]),
+        ("fact,reason", ["{1},因为贫穷，{0}。"] * 9 + ["{1}", "{1},不明。"]),
+    ],
+)
+def test_two_marks_join_no_rows_whatever_the_columns_hold(tmp_path, header, rows):
+    facts = [f'"{FACT}', *[FACT] * (len(rows) - 2), f'{FACT}"']
+    lines = [row.format(7, fact) for row, fact in zip(rows, facts, strict=True)]
+    names = CaseFormat(id_field="案号" if "案号" in header else "id")
+    text = "\n".join([header, *lines]) + "\n"
+    error, *others = cases_of(tmp_path, text, labelled=False, case_format=names)
+    assert error.got == f"a quotation mark that takes in {len(rows)} lines"
+    assert [case.where for case in others] == [
+        f"{tmp_path / 'c.csv'}:{number}" for number in range(3, len(rows) + 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "钱某有前科。\n2016年3月,盗走电动车。",
+        "钱某盗走电动车，\n后逃离,被抓获。",
+        "\n".join(["钱某盗走电动车。"] * 9 + ["后逃离,被抓获。"] * 9),
+    ],
+)
+def test_a_fact_whose_lines_have_commas_is_one_case(tmp_path, fact):
+    names = CaseFormat(id_field="案号")
+    for number in ("7", "7号", "（2020）甲01刑初7号"):
+        text = f'案号,fact\n{number},"{fact}"\n'
+        (case,) = cases_of(tmp_path, text, labelled=False, case_format=names)
+        assert (case.case_id, case.fact) == (number, fact)
 
 
 def test_a_fact_with_commas_and_line_ends_is_one_case(tmp_path):
