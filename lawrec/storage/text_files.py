@@ -350,6 +350,36 @@ def _digest(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
+def _xz_chunks(raw: BinaryIO) -> Iterator[bytes]:
+    """Yield the unpacked bytes of all streams of an .xz file.
+
+    `lzma.open` leaves out in silence what is damaged behind the first stream.
+    """
+    packed = raw.read(SAMPLE_BYTES)
+    while True:
+        stream = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+        while not stream.eof:
+            if chunk := stream.decompress(packed, io.DEFAULT_BUFFER_SIZE):
+                yield chunk
+            packed = raw.read(SAMPLE_BYTES) if stream.needs_input else b""
+            if stream.needs_input and not packed:
+                raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+        packed = _behind_padding(stream.unused_data, raw)
+        if not packed:
+            return
+
+
+def _behind_padding(packed: bytes, raw: BinaryIO) -> bytes:
+    """Return the next bytes behind a stream and its padding, which is zeros, four at a time."""
+    n_zeros, rest = 0, b""
+    for chunk in chain([packed], iter(partial(raw.read, SAMPLE_BYTES), b"")):
+        rest = chunk.lstrip(b"\0")
+        n_zeros += len(chunk) - len(rest)
+        if rest:
+            break
+    return bytes(n_zeros % 4) + rest
+
+
 @contextmanager
 def _unzip(raw: BinaryIO, path: Path) -> Iterator[BinaryIO]:
     with zipfile.ZipFile(raw) as archive:
@@ -378,7 +408,7 @@ def _is_content(member: str) -> bool:
 
 DECOMPRESSORS: dict[str, Callable[[BinaryIO, Path], Any]] = {
     ".gz": lambda raw, path: gzip.open(raw),  # noqa: SIM115 - `open_binary` closes it
-    ".xz": lambda raw, path: lzma.open(raw),  # noqa: SIM115
+    ".xz": lambda raw, path: io.BufferedReader(_Chunks(_xz_chunks(raw))),
     ".zip": _unzip,
 }
 """Context manager of the decompressed stream of a file, by the last suffix of its name."""

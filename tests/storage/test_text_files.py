@@ -91,6 +91,28 @@ def test_a_damaged_file_is_refused(tmp_path, suffix, damage):
     assert error.got
 
 
+STREAM = lzma.compress(f"{FACT}\n".encode())
+
+
+@pytest.mark.parametrize("padding", [b"", bytes(4), bytes(70_000)])
+def test_streams_of_xz_may_be_joined_and_padded(tmp_path, padding):
+    path = write(tmp_path / "c.xz", (STREAM + padding) * 3)
+    assert read_text(path) == f"{FACT}\n" * 3
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        *(b"garbage", b"\0", bytes(70_001), bytes(2) + STREAM, bytes(4) + b"garbage"),
+        *(b"\xfe" + STREAM[1:], STREAM[:-1], STREAM[:3], STREAM + b"\n", STREAM[:30] + STREAM[31:]),
+    ],
+)
+def test_what_is_damaged_behind_a_stream_of_xz_is_refused(tmp_path, damaged):
+    error = refused(write(tmp_path / "c.xz", STREAM + damaged))
+    assert error.expected == "the .xz file must be whole"
+    assert error.todo == "Compress or copy it again."
+
+
 @pytest.mark.parametrize(
     ("names", "got"),
     [([], "none"), (["a.json", "b.json"], "['a.json', 'b.json']"), (["folder/"], "none")],
