@@ -1,6 +1,8 @@
 """Columns: which ones a table of cases must have, and which are read."""
 
 from collections.abc import Collection, Sequence
+from itertools import zip_longest
+from typing import Any
 
 from lawrec.corpus.formats.case_format import OR_CHARGES, CaseStream, Fields
 from lawrec.errors import CaseError, ErrorKind, quoted
@@ -69,6 +71,40 @@ def check_columns(
                 got=got,
                 todo="Rename the others.",
             )
+
+
+def row_of(
+    columns: Sequence[str], cells: Sequence[Any], *, where: str, id_field: str
+) -> Fields | CaseError:
+    """Return the cells of a row by the names of their columns, or the error of one without a name.
+
+    It might be a label: a name over several columns of a sheet is that of the first one alone. Only
+    the first column of a table may lack a name: pandas writes the numbers of the rows there.
+
+    Args:
+        columns: The names of the columns, "" for none.
+        cells: The values, "" for none; maybe more or fewer than there are columns.
+        where: The row, for the error.
+        id_field: The name of the column of the id, for the error.
+
+    Example:
+        >>> row_of(["", "fact"], ["0", "盗窃"], where="a.csv:2", id_field="id")
+        {'': '0', 'fact': '盗窃'}
+        >>> print(row_of(["fact", ""], ["盗窃", "264"], where="a.csv:2", id_field="id"))
+        a.csv:2: a value must be in a column with a name, got '264'. Name the column, or empty it.
+    """
+    named = list(zip_longest(columns, cells, fillvalue=""))
+    row = dict(named)
+    unnamed = [cell for name, cell in named[1:] if not name and str(cell).strip()]
+    if not unnamed:
+        return row
+    return CaseError(
+        where,
+        expected="a value must be in a column with a name",
+        got=quoted(unnamed[0]),
+        todo="Name the column, or empty it.",
+        case_id=str(row.get(id_field, "")),
+    )
 
 
 def fill_gaps(row: Fields) -> Fields:

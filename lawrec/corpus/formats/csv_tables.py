@@ -12,7 +12,7 @@ from lawrec.corpus.formats.case_format import (
     is_too_long,
     too_long_error,
 )
-from lawrec.corpus.formats.columns import check_columns
+from lawrec.corpus.formats.columns import check_columns, row_of
 from lawrec.corpus.formats.csv_rows import STRAY, CsvRow, csv_rows
 from lawrec.errors import CaseError
 from lawrec.storage.encodings import SURROGATE
@@ -54,7 +54,7 @@ def read_csv(cases: CaseStream, delimiter: str = ",") -> Iterator[Row]:
         elif is_too_long("".join(row.fields)):
             yield row.number, too_long_error(where)
         elif len(row.fields) == len(header) and not row.problem:
-            yield row.number, dict(zip(header, row.fields, strict=True))
+            yield row.number, row_of(header, row.fields, where=where, id_field=names.id_field)
         else:
             yield row.number, _row_error(row, header, where=where, id_field=names.id_field)
 

@@ -4,12 +4,12 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice, repeat
+from itertools import islice
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
 from lawrec.corpus.formats.case_format import CaseStream, Row
-from lawrec.corpus.formats.columns import check_columns, fill_gaps
+from lawrec.corpus.formats.columns import check_columns, row_of
 from lawrec.corpus.formats.parquet import seekable
 from lawrec.errors import CaseError, quoted
 from lawrec.storage.limits import MAX_WORKBOOK_BYTES
@@ -44,12 +44,14 @@ def read_excel(cases: CaseStream) -> Iterator[Row]:
         for number, values in enumerate(_sheet_rows(file, cases.where), 1):
             if all(value is None for value in values):
                 continue
+            where = f"{cases.where}:{number}"
+            cells = ["" if value is None else value for value in values]
             if header:
-                cells = chain(values, repeat(None))
-                yield number, fill_gaps(dict(zip(header, cells, strict=False)))
+                id_field = cases.case_format.id_field
+                yield number, row_of(header, cells, where=where, id_field=id_field)
             else:
-                header = ["" if value is None else str(value).strip() for value in values]
-                check_columns(header, cases, where=f"{cases.where}:{number}")
+                header = [str(cell).strip() for cell in cells]
+                check_columns(header, cases, where=where)
 
 
 def _sheet_rows(file: IO[bytes], where: str) -> Iterator[tuple[Any, ...]]:

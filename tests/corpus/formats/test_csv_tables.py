@@ -103,6 +103,17 @@ def test_a_fact_with_commas_and_line_ends_is_one_case(tmp_path):
     assert case.fact == fact
 
 
+def test_a_value_without_the_name_of_a_column_is_an_error_of_its_row(tmp_path):
+    text = f",id,fact,articles,,\n0,a,{FACT},264,,\n1,b,{FACT},264,,266\n2,c,{FACT},263, ,\n"
+    one, error, other = cases_of(tmp_path, text)
+    assert [(case.case_id, case.articles) for case in (one, other)] == [
+        ("a", ("264",)),
+        ("c", ("263",)),
+    ]
+    assert (error.case_id, error.where) == ("b", f"{tmp_path / 'c.csv'}:3")
+    assert (error.expected, error.got) == ("a value must be in a column with a name", "'266'")
+
+
 @pytest.mark.parametrize("mark", ["", '"'])
 def test_a_fact_may_be_as_long_as_a_line(tmp_path, mark):
     fact = f"{FACT}\n" * 20_000 if mark else "盗" * 200_000

@@ -50,7 +50,7 @@ def test_a_sheet_is_a_table(tmp_path, name):
         ["id", "fact", "articles", None],
         [7, FACT, 267],
         [],
-        [None, FACT, "264;133之一", "more"],
+        [None, FACT, "264;133之一", " "],
         ["x", None, 264],
     ]
     path = write(tmp_path / name, [], rows)
@@ -58,6 +58,21 @@ def test_a_sheet_is_a_table(tmp_path, name):
     assert one == Case(f"{path}:2", "7", FACT, ("267",))
     assert (other.case_id, other.articles) == ("4", ("264", "133之一"))
     assert (error.where, error.case_id) == (f"{path}:5", "x")
+
+
+def test_a_value_without_the_name_of_a_column_is_an_error_of_its_row(tmp_path):
+    rows = [
+        [None, "id", "fact", "articles", None],
+        [0, 7, FACT, 264, 267],
+        [1, "b", FACT, 264],
+        [2, "c", FACT, 264, None, "note"],
+    ]
+    path = write(tmp_path / "c.xlsx", rows)
+    merged, case, beyond = read_cases(path)
+    assert (case.case_id, case.articles) == ("b", ("264",))
+    assert (merged.case_id, merged.where, merged.got) == ("7", f"{path}:2", "267")
+    assert (beyond.case_id, beyond.where, beyond.got) == ("c", f"{path}:4", "'note'")
+    assert merged.expected == "a value must be in a column with a name"
 
 
 @pytest.mark.parametrize("size", ["A1", "A1:B2", "A1:C3", "B2:C9", "A1:XFD1048576"])
