@@ -18,7 +18,10 @@ STRAY = "a quotation mark"
 
 @dataclass(frozen=True)
 class CsvRow:
-    """A row: its first line, from 1, its fields, and what is wrong with it, "" if nothing is."""
+    """A row: its first line, from 1, its fields, and what is wrong with it, "" if nothing is.
+
+    The fields of a row with a problem are those that its first line has without any marks.
+    """
 
     number: int
     fields: list[str]
@@ -95,12 +98,14 @@ def csv_rows(
         except csv.Error:
             fields, problem = _one_line(source.row, delimiter)
         else:
-            if len(source.row) > 1 and are_rows(_split(source.row, delimiter)):
+            if len(source.row) > 1 and are_rows(_filled(source.row, delimiter)):
                 problem = STRAY
+        if problem:
+            fields = _split(source.row[0], delimiter)
         if problem == STRAY:
             size = len(source.row)
             problem = marked(f"{STRAY} that takes in {size:,} line{'s' * (size > 1)}")
-            yield CsvRow(first, [], problem)
+            yield CsvRow(first, fields, problem)
             source.read_again()
         elif fields or problem:
             yield CsvRow(first, fields, problem)
@@ -122,6 +127,10 @@ def _one_line(row: list[str], delimiter: str) -> tuple[list[str], str]:
     return fields, STRAY if reader.line_num > 1 else ""
 
 
-def _split(lines: list[str], delimiter: str) -> list[list[str]]:
-    """Return the fields that each line has by itself, but for blank lines."""
-    return [line.rstrip("\r\n").split(delimiter) for line in lines if line.strip()]
+def _filled(lines: list[str], delimiter: str) -> list[list[str]]:
+    return [_split(line, delimiter) for line in lines if line.strip()]
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    """Return the fields that a line has if its quotation marks mean nothing."""
+    return line.rstrip("\r\n").split(delimiter)

@@ -107,12 +107,20 @@ def _are_alike(field: str, other: str) -> bool:
 
 
 def _row_error(row: CsvRow, header: list[str], *, where: str, id_field: str) -> CaseError:
-    """Return the error of a row; only its first field is surely in its column."""
+    """Return the error of a row, with its own id if that is surely in its column."""
     is_stray = row.problem.startswith(STRAY)
     return CaseError(
         where,
         expected=f"a row must have {len(header)} fields",
         got=row.problem or f"{len(row.fields)} fields",
         todo="Delete the mark, or write it twice." if is_stray else FIX_LINE,
-        case_id=row.fields[0] if header[0] == id_field and row.fields else "",
+        case_id=_own_id(row.fields, header, id_field=id_field),
     )
+
+
+def _own_id(fields: list[str], header: list[str], *, id_field: str) -> str:
+    """Return the id among the fields of a row that is bad: other fields may be too many or few."""
+    is_first = header[0] == id_field and not fields[0].startswith('"')
+    if is_first or (id_field in header and len(fields) == len(header)):
+        return fields[header.index(id_field)].strip().strip('"')
+    return ""

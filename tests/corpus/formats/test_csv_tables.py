@@ -103,6 +103,25 @@ def test_a_fact_with_commas_and_line_ends_is_one_case(tmp_path):
     assert case.fact == fact
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "case_id"),
+    [
+        ("id,fact", f'101,"{FACT}', "101"),
+        ("id,fact", f'101,"{FACT},后逃离', "101"),
+        ("id,fact", f'"101,{FACT}', "101"),
+        ("id,fact", f"101,{FACT}\r{FACT}", "101"),
+        ("fact,id", f'"{FACT},101', "101"),
+        ("fact,id", f'"{FACT},后逃离,101', "2"),
+        ("fact,court", f'"{FACT},甲市法院', "2"),
+        ("id,fact", " \r ", "2"),
+    ],
+)
+def test_the_error_of_a_row_has_its_own_id_if_it_is_legible(tmp_path, header, row, case_id):
+    text = f"{header}\n{row}\n{FACT},{FACT}\n"
+    error, case = cases_of(tmp_path, text, labelled=False)
+    assert (error.case_id, case.fact) == (case_id, FACT)
+
+
 def test_a_value_without_the_name_of_a_column_is_an_error_of_its_row(tmp_path):
     text = f",id,fact,articles,,\n0,a,{FACT},264,,\n1,b,{FACT},264,,266\n2,c,{FACT},263, ,\n"
     one, error, other = cases_of(tmp_path, text)
