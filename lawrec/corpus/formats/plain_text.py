@@ -84,8 +84,10 @@ def read_lines(cases: CaseStream) -> Iterator[Row]:
             yield number, _other_format(where, "jsonl")
         elif _LABEL.match(line):
             yield number, _labels_of_fasttext(where)
+        elif "\r" in (fact := line.rstrip("\r\n")):
+            yield number, _several_lines(where)
         else:
-            yield number, {field: line.rstrip("\r\n")}
+            yield number, {field: fact}
         is_first = is_first and not line.strip()
 
 
@@ -131,6 +133,15 @@ def _labels_of_fasttext(where: str) -> CaseError:
         expected="a line of plain text must be a fact",
         got="the labels of fastText before it",
         todo="Remove what begins with __label__: the model would read it.",
+    )
+
+
+def _several_lines(where: str) -> CaseError:
+    return CaseError(
+        where,
+        expected="a line of plain text must be a fact",
+        got="a carriage return inside it",
+        todo="End each line with a line feed.",
     )
 
 

@@ -174,6 +174,12 @@ def test_a_line_with_the_labels_of_fasttext_is_an_error_of_its_line(labels):
     assert (case.fact, other.fact) == (FACT, f"{FACT} __label__")
 
 
+def test_a_carriage_return_inside_a_line_is_an_error_of_it():
+    case, error, other = read(f"{FACT}\r\n{FACT}\r{FACT}\n{FACT}\r\r\n")
+    assert (error.where, error.got) == ("c:2", "a carriage return inside it")
+    assert (case.fact, other.fact) == (FACT, FACT)
+
+
 def test_a_file_may_be_one_case(tmp_path):
     for name, text in (("b.txt", f"{FACT}\r\n\r\n{FACT}"), ("a.txt", FACT), ("c.txt", "Latin")):
         (tmp_path / name).write_bytes(text.encode("gb18030"))
