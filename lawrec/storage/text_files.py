@@ -37,6 +37,11 @@ _MARKS = {
     "xz": (0, b"\xfd7zXZ\0"),
     marked("zip or Excel"): (0, b"PK\3\4"),
     "Parquet": (0, b"PAR1\x15"),
+    "Zstandard": (0, b"\x28\xb5\x2f\xfd"),
+    "bzip2": (4, b"1AY&SY"),
+    "LZ4": (0, b"\x04\x22\x4d\x18"),
+    "7z": (0, b"7z\xbc\xaf\x27\x1c"),
+    marked("an old Word or Excel file"): (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     _TAR: (257, b"ustar"),
 }
 """Where files of some formats say what they are, and how."""

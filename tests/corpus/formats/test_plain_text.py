@@ -1,5 +1,6 @@
 """Text that is none, and one case per file."""
 
+import bz2
 import gzip
 import io
 import lzma
@@ -54,9 +55,14 @@ def test_a_first_line_shows_another_format(first, reader):
         (lzma.compress(FACT.encode()), "xz"),
         (b"PK\x03\x04\x14\x00\n\xe6", "zip or Excel"),
         (b"PAR1\x15\x04\n\x15", "Parquet"),
+        (b"\x28\xb5\x2f\xfd\x04\x58\n", "Zstandard"),
+        (bz2.compress(FACT.encode()), "bzip2"),
+        (b"\x04\x22\x4d\x18\x64\n", "LZ4"),
+        (b"7z\xbc\xaf\x27\x1c\0\n", "7z"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\n", "an old Word or Excel file"),
         (b"f.txt".ljust(257, b"\0") + b"ustar\x0000\n", "a tar archive"),
     ],
-    ids=["gzip", "xz", "zip", "parquet", "tar"],
+    ids=["gzip", "xz", "zip", "parquet", "zstd", "bzip2", "lz4", "7z", "ole2", "tar"],
 )
 def test_packed_and_binary_cases_are_one_error(content, got, reader):
     stream = io.BufferedReader(io.BytesIO(content))
@@ -68,7 +74,7 @@ def test_packed_and_binary_cases_are_one_error(content, got, reader):
     assert (caught.value.where, caught.value.got) == ("stdin", got)
 
 
-@pytest.mark.parametrize("first", ["PK", "PAR1", "PAR1,fact", "BZh"])
+@pytest.mark.parametrize("first", ["PK", "PAR1", "PAR1,fact", "BZh", "7z"])
 def test_letters_that_binary_files_begin_with_are_text(first):
     assert len(read(f"{first}\n{FACT}", "csv" if "," in first else "text")) > 0
 
