@@ -499,11 +499,12 @@ def test_a_model_of_another_law_is_not_said_to_be_of_the_criminal_law(open_page)
     assert page.inner_text("#subtitle") == "Articles of the law for the facts of a case"
 
 
-def test_a_wrong_key_is_named_where_it_is_written(serve, open_page):
+@pytest.mark.parametrize("wrong", [KEY[::-1], "钥匙", "０１２３４５６７８９ａｂｃｄｅｆ"])
+def test_a_wrong_key_is_named_where_it_is_written(serve, open_page, wrong):
     with running(serve(key_digests=(key_digest(KEY),))) as locked:
         page = open_page(at=locked, width=360, may_fail=True)
         wait_for(page, "#key_status.warning", "本服务需要访问密钥")
-        page.fill("#key", KEY[::-1])
+        page.fill("#key", wrong)
         page.keyboard.press("Enter")
         wait_for(page, "#key_status.warning", "访问密钥不正确")
         assert has_focus(page, "#key")
@@ -511,7 +512,19 @@ def test_a_wrong_key_is_named_where_it_is_written(serve, open_page):
         page.fill("#key", KEY)
         page.keyboard.press("Enter")
         wait_for(page, "#model", "criminal-law")
-        assert page.is_hidden("#key_form")
+        page.wait_for_selector("#key_form", state="hidden")
+        assert has_focus(page, "#fact")
+
+
+def test_a_key_may_be_written_again_where_nothing_answers(serve, open_page):
+    with running(serve(key_digests=(key_digest(KEY),))) as locked:
+        page = open_page(at=locked, may_fail=True)
+        page.wait_for_selector("#key_form:not([hidden])")
+        page.route("**/v1/model", lambda route: route.abort())
+        page.fill("#key", KEY)
+        page.keyboard.press("Enter")
+        wait_for(page, "#status.warning", "服务没有响应")
+        assert page.is_visible("#key_form")
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -35,8 +35,17 @@ async function showModel() {
     showError(error);
     return;
   }
+  byId("key_form").hidden = true;
   byId("day_label").hidden = shown.model.statutes.length < 2;
   showTexts();
+}
+
+async function tryKey(event) {
+  event.preventDefault();
+  useKey(byId("key").value);
+  for (const name of ["key_status", "status"]) show(byId(name), "");
+  await showModel();
+  if (byId("key_form").hidden) byId("fact").focus();
 }
 
 // Write what depends on the language and the model, but on no answer.
@@ -260,14 +269,7 @@ function prepare() {
     shown.infos = await articleInfos(shown.answer);
     showAnswer();
   });
-  byId("key_form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    useKey(byId("key").value);
-    byId("key_form").hidden = true;
-    for (const name of ["key_status", "status"]) show(byId(name), "");
-    byId("fact").focus();
-    showModel();
-  });
+  byId("key_form").addEventListener("submit", tryKey);
   byId("copy").addEventListener("click", copy);
   byId("print").addEventListener("click", () => window.print());
   byId("send_feedback").addEventListener("click", sendFeedback);

@@ -27,6 +27,8 @@ export async function call(path, { body, onBusy = () => {}, signal } = {}) {
 }
 
 async function send(path, body, signal) {
+  // A header holds Latin-1 alone: any other key is known to no service.
+  if (/[^\x20-\xff]/.test(key)) throw new ServiceError(401, words("wrong_key"));
   const headers = { "Accept-Language": language() };
   if (key) headers.Authorization = `Bearer ${key}`;
   const isFile = body instanceof Blob;
