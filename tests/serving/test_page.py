@@ -438,6 +438,29 @@ def test_a_file_that_cannot_be_read_is_explained(open_page):
     assert page.locator("#batch_status.warning").count() == 0
 
 
+def test_a_file_that_has_changed_is_chosen_again(open_page, tmp_path):
+    page, file = open_page(), tmp_path / "a.txt"
+    for facts in ([THEFT], [THEFT, DRUNK]):
+        file.write_text("\n".join(facts), encoding="utf-8")
+        page.set_input_files("#cases_file", file)
+        page.click("#batch_form [type=submit]")
+        wait_for(page, "#batch_status", f"完成：{len(facts)} 个案件")
+    file.write_text(f"{DRUNK}。", encoding="utf-8")
+    page.click("#batch_form [type=submit]")
+    wait_for(page, "#batch_status.warning", "“a.txt”在选择之后有改动，或已无法读取。请重新选择。")
+    assert page.inner_text("#chosen") == "未选择文件"
+
+
+def test_the_same_file_may_be_chosen_again(open_page):
+    """A browser reports a choice only where it is another one than before."""
+    page = open_page()
+    for chooser in ("#fact_file", "#cases_file"):
+        content = {"name": "a.txt", "mimeType": "text/plain", "buffer": THEFT.encode()}
+        page.set_input_files(chooser, content)
+        assert page.input_value(chooser) == ""
+    wait_for(page, "#chosen", "a.txt")
+
+
 def test_formulas_are_disarmed_as_predict_does(open_page):
     page = open_page()
     text = page.evaluate(

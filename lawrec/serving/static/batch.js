@@ -1,7 +1,7 @@
 // Many cases: a file goes to the service to be read, its facts in parts to be answered.
 
 import { element, heading } from "./cards.js";
-import { call, isBusy, setBusy } from "./service.js";
+import { ServiceError, call, isBusy, setBusy } from "./service.js";
 import { reason, table, words } from "./words.js";
 
 const PART = 16;
@@ -12,16 +12,19 @@ const COLUMNS = [
 ];
 
 const byId = (id) => document.getElementById(id);
-// What is shown: the status, and the fact and the answer of each case.
-const shown = { status: null, cases: [] };
+// What is shown: the file, the status, and the fact and the answer of each case.
+const shown = { file: null, status: null, cases: [] };
 let stopping = null;
 
 export function prepareBatch(onError) {
   byId("choose").addEventListener("click", () => byId("cases_file").click());
-  byId("cases_file").addEventListener("change", showFile);
+  byId("cases_file").addEventListener("change", ({ target }) => {
+    choose(target.files[0]);
+    target.value = ""; // else, to choose the same file again would be no change
+  });
   byId("batch_form").addEventListener("submit", (event) => {
     event.preventDefault();
-    run(byId("cases_file").files[0], byId("fact_field").value.trim(), onError);
+    run(shown.file, byId("fact_field").value.trim(), onError);
   });
   byId("stop").addEventListener("click", () => stopping?.abort());
   byId("csv").addEventListener("click", () =>
@@ -38,8 +41,13 @@ export function showBatch() {
   byId("rows").replaceChildren(...shown.cases.map(row));
 }
 
+function choose(file) {
+  shown.file = file;
+  showFile();
+}
+
 function showFile() {
-  byId("chosen").textContent = byId("cases_file").files[0]?.name ?? words("none_chosen");
+  byId("chosen").textContent = shown.file?.name ?? words("none_chosen");
 }
 
 async function run(file, factField, onError) {
@@ -74,6 +82,7 @@ async function answerAll(file, factField) {
   show("reading");
   byId("batch_progress").hidden = false;
   byId("batch_progress").removeAttribute("value");
+  await checkUnchanged(file);
   const query = new URLSearchParams({ name: file.name, fact_field: factField });
   const { cases } = await call(`v1/cases?${query}`, { body: file, signal });
   const total = cases.length;
@@ -95,6 +104,16 @@ async function answerAll(file, factField) {
     byId("batch_progress").value = shown.cases.length;
   }
   show("batch_done", { done: total, errors: shown.cases.filter(({ answer }) => answer.error).length });
+}
+
+// A browser reads no file that has changed since it was chosen.
+async function checkUnchanged(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    choose(null);
+    throw new ServiceError(0, words("file_changed", { name: file.name }));
+  }
 }
 
 function show(name, values = {}) {

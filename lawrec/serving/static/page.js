@@ -254,8 +254,9 @@ function prepare() {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) byId("fact_form").requestSubmit();
   });
   byId("open_file").addEventListener("click", () => byId("fact_file").click());
-  byId("fact_file").addEventListener("change", (event) => {
-    if (event.target.files[0]) openFile(event.target.files[0]);
+  byId("fact_file").addEventListener("change", ({ target }) => {
+    openFile(target.files[0]);
+    target.value = ""; // else, to choose the same file again would be no change
   });
   byId("fact").addEventListener("dragover", (event) => event.preventDefault());
   byId("fact").addEventListener("drop", (event) => {
