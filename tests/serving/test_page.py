@@ -438,6 +438,31 @@ def test_a_file_that_cannot_be_read_is_explained(open_page):
     assert page.locator("#batch_status.warning").count() == 0
 
 
+@pytest.mark.parametrize("limit", [{"max_facts": 5}, {"max_body": 1_000}])
+def test_what_is_too_large_for_one_request_is_sent_in_parts(serve, open_page, limit):
+    facts = [f"{THEFT}第{number}号。" for number in range(18)]
+    content = "\n".join(facts).encode("gb18030")  # two bytes per character, JSON has three
+    with running(serve(**limit)) as narrow:
+        page = open_page(at=narrow, may_fail=True)
+        page.set_input_files(
+            "#cases_file", {"name": "a.txt", "mimeType": "text/plain", "buffer": content}
+        )
+        page.click("#batch_form [type=submit]")
+        wait_for(page, "#batch_status", "完成：18 个案件，其中 0 个无法分析。")
+        shown = page.locator("#rows td[title]").evaluate_all("cells => cells.map(td => td.title)")
+        assert shown == facts
+
+
+def test_a_fact_that_is_too_large_by_itself_has_its_error(open_page):
+    page = open_page(may_fail=True)
+    page.route("**/v1/recommend", lambda route: route.fulfill(status=413, json={"detail": "太大"}))
+    content = {"name": "a.csv", "mimeType": "text/csv", "buffer": CASES.encode()}
+    page.set_input_files("#cases_file", content)
+    page.click("#batch_form [type=submit]")
+    wait_for(page, "#batch_status", "完成：1 个案件，其中 1 个无法分析。")
+    assert page.inner_text("#rows td.warning") == "太大"
+
+
 def test_a_file_that_has_changed_is_chosen_again(open_page, tmp_path):
     page, file = open_page(), tmp_path / "a.txt"
     for facts in ([THEFT], [THEFT, DRUNK]):

@@ -5,6 +5,8 @@ import { ServiceError, call, isBusy, setBusy } from "./service.js";
 import { reason, table, words } from "./words.js";
 
 const PART = 16;
+// The statuses of a request that has too many bytes, or too many facts.
+const TOO_LARGE = [413, 422];
 const MISTAKES = ["no_file", "no_cases"];
 const COLUMNS = [
   "case_id", "rank", "article", "title", "score", "probability", "threshold", "recommended",
@@ -124,12 +126,25 @@ function show(name, values = {}) {
 
 async function answerPart(cases, signal) {
   const facts = cases.filter((each) => each.fact).map((each) => each.fact);
-  const onBusy = () => show("busy");
-  const replies = facts.length ? await call("v1/recommend", { body: { facts }, signal, onBusy }) : [];
+  const replies = facts.length ? await answersTo(facts, signal) : [];
   for (const { case_id, fact, error } of cases) {
     const answer = fact ? { ...replies.shift(), case_id } : { case_id, error };
     shown.cases.push({ fact, answer });
     byId("rows").append(row(shown.cases.at(-1)));
+  }
+}
+
+// Return the answer to each fact. What the service finds too large for one request is halved.
+async function answersTo(facts, signal) {
+  const onBusy = () => show("busy");
+  try {
+    return await call("v1/recommend", { body: { facts }, signal, onBusy });
+  } catch (error) {
+    if (!TOO_LARGE.includes(error.status)) throw error;
+    if (facts.length === 1) return [{ error: error.message }];
+    const middle = Math.floor(facts.length / 2);
+    const first = await answersTo(facts.slice(0, middle), signal);
+    return [...first, ...await answersTo(facts.slice(middle), signal)];
   }
 }
 
