@@ -263,6 +263,18 @@ def test_a_fact_that_is_none_is_explained(open_page):
     assert page.is_hidden("#answer")
 
 
+def test_an_error_stays_and_the_answer_before_it_does_not_come_back(open_page):
+    page = open_page(may_fail=True)
+    ask(page, THEFT)
+    page.fill("#fact", "theft")
+    page.click("#fact_form [type=submit]")
+    page.wait_for_selector("#status.warning")
+    page.select_option("#day", "1997-10-01")
+    page.click("#languages [value=en]")
+    assert "'theft'" in page.inner_text("#status.warning")
+    assert page.is_hidden("#answer")
+
+
 def test_of_a_fact_that_is_too_long_the_limit_is_said(open_page):
     page = open_page(may_fail=True)
     page.fill("#fact", "盗" * 2001)

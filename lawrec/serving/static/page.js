@@ -98,11 +98,12 @@ async function recommend(event) {
     const onBusy = () => show(status, words("busy"));
     const answer = await call("v1/recommend", { body: { fact, top_k: TOP, explain: true }, onBusy });
     Object.assign(shown, { fact, answer, infos: await articleInfos(answer) });
-    show(status, "");
+    for (const name of ["status", "feedback_status", "copy_status"]) show(byId(name), "");
     forgetJudgments();
     showAnswer();
     byId("answer_heading").focus();
   } catch (error) {
+    shown.answer = null;
     byId("answer").hidden = true;
     showError(error);
   } finally {
@@ -148,7 +149,6 @@ function showAnswer() {
   byId("similar_cases").replaceChildren(...(answer.similar_cases ?? []).map(similarCase));
   byId("similar").hidden = !answer.similar_cases?.length;
   byId("feedback").hidden = !judged;
-  for (const name of ["feedback_status", "copy_status"]) show(byId(name), "");
   byId("answer").hidden = false;
 }
 
@@ -240,7 +240,8 @@ function changeLanguage(event) {
   address.searchParams.set("lang", button.value.slice(0, 2));
   history.replaceState(null, "", address);
   translate();
-  show(byId("status"), "");
+  // What went wrong stays, in the language that it was said in.
+  for (const status of document.querySelectorAll("[role=status]:not(.warning)")) show(status, "");
   showTexts();
   showAnswer();
   showBatch();
