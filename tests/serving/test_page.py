@@ -213,6 +213,34 @@ def test_the_text_is_that_of_the_chosen_day(open_page):
     assert page.inner_text("#recommended summary") == "条文内容（1997年10月1日起施行的版本）"
 
 
+def test_a_text_that_cannot_be_loaded_takes_no_other_away(open_page):
+    page = open_page(may_fail=True)
+    ask(page, THEFT)
+    page.route("**/v1/articles/*", lambda route: route.abort())
+    page.select_option("#day", "1997-10-01")
+    wait_for(page, "#status.warning", "未能加载条文内容，请稍后再试。")
+    assert texts(page, "#recommended blockquote") == ["新的。"]
+    assert page.input_value("#day") == ""  # the version that is shown
+    page.fill("#fact", DRUNK)
+    page.click("#fact_form [type=submit]")
+    wait_for(page, "#recommended h3", "第133条")
+    wait_for(page, "#status.warning", "未能加载条文内容，请稍后再试。")
+
+
+def test_the_version_that_was_chosen_last_is_shown(open_page):
+    page = open_page()
+    ask(page, THEFT)
+    late = []
+    page.route("**/v1/articles/*date=1997*", lambda route: late.append(route))
+    page.select_option("#day", "1997-10-01")
+    with page.expect_response("**/v1/articles/264"):
+        page.select_option("#day", "")
+    with page.expect_response("**/v1/articles/264"):  # asked again for the one that is chosen now
+        for route in late:
+            route.continue_()
+    assert texts(page, "#recommended blockquote") == ["新的。"]
+
+
 def test_a_branch_article_is_named_as_courts_do(open_page):
     page = open_page()
     name = page.evaluate("import('/static/words.js').then(words => words.articleName('133之一'))")

@@ -9,8 +9,9 @@ const TOP = 5;
 // What files of other programs have: ZIP, and so Word and Excel, NUL characters; PDF and RTF a name.
 const NO_TEXT = /\0|^%PDF|^\{\\rtf/;
 const byId = (id) => document.getElementById(id);
-// What is shown: the model, the fact, its answer, and what is known of each article.
-const shown = { model: null, fact: "", answer: null, infos: new Map() };
+// What is shown: the model, the fact, its answer, the version of the law, and what is known of each
+// article.
+const shown = { model: null, fact: "", answer: null, day: "", infos: new Map() };
 
 function showError(error, status = byId("status")) {
   show(status, "");
@@ -97,11 +98,13 @@ async function recommend(event) {
   try {
     const onBusy = () => show(status, words("busy"));
     const answer = await call("v1/recommend", { body: { fact, top_k: TOP, explain: true }, onBusy });
-    Object.assign(shown, { fact, answer, infos: await articleInfos(answer) });
+    const law = await lawOf(answer);
+    Object.assign(shown, { fact, answer, ...law });
     for (const name of ["status", "feedback_status", "copy_status"]) show(byId(name), "");
     forgetJudgments();
     showAnswer();
     byId("answer_heading").focus();
+    if (!isWhole(law)) show(status, words("no_law"), "warning");
   } catch (error) {
     shown.answer = null;
     byId("answer").hidden = true;
@@ -111,16 +114,36 @@ async function recommend(event) {
   }
 }
 
-// Return what the service knows of each article of an answer: of another law's, which has no title,
-// nothing.
-async function articleInfos(answer) {
+// Return the chosen version of the law, and what the service knows of each article of an answer: of
+// another law's, which has no title, nothing.
+async function lawOf(answer) {
   const day = byId("day").value;
   const query = day ? `?date=${day}` : "";
   const known = answer.recommendations.filter((entry) => entry.title);
   const names = known.map((entry) => entry.article);
   const results = await Promise.allSettled(
     names.map((name) => call(`v1/articles/${encodeURIComponent(name)}${query}`)));
-  return new Map(names.map((name, position) => [name, results[position].value]));
+  if (day !== byId("day").value) return lawOf(answer); // another one has been chosen since
+  return { day, infos: new Map(names.map((name, position) => [name, results[position].value])) };
+}
+
+function isWhole(law) {
+  return [...law.infos.values()].every(Boolean);
+}
+
+async function changeVersion() {
+  const { answer } = shown;
+  if (!answer) return;
+  const law = await lawOf(answer);
+  if (answer !== shown.answer) return;
+  if (!isWhole(law)) {
+    byId("day").value = shown.day;
+    show(byId("status"), words("no_law"), "warning");
+    return;
+  }
+  Object.assign(shown, law);
+  show(byId("status"), "");
+  showAnswer();
 }
 
 function showAnswer() {
@@ -266,11 +289,7 @@ function prepare() {
     event.preventDefault();
     openFile(file);
   });
-  byId("day").addEventListener("change", async () => {
-    if (!shown.answer) return;
-    shown.infos = await articleInfos(shown.answer);
-    showAnswer();
-  });
+  byId("day").addEventListener("change", changeVersion);
   byId("key_form").addEventListener("submit", tryKey);
   byId("copy").addEventListener("click", copy);
   byId("print").addEventListener("click", () => window.print());
