@@ -45,7 +45,7 @@ def feedback_case(body: FeedbackBody, known: tuple[str, ...]) -> Case:
         raise CaseError(
             "rejected",
             expected="an article must be accepted or rejected, not both",
-            got=quoted(both),
+            got=", ".join(both),
             todo="Remove it from one of the two lists.",
         )
     judged = {*accepted, *added, *rejected}

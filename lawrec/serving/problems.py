@@ -20,6 +20,7 @@ from lawrec.translation import error_message, marked, translate
 PROBLEM_TYPE = "application/problem+json"
 _NO_DAY = "string_pattern_mismatch"
 """What pydantic calls a mistake in a date: no other field has a pattern that it checks."""
+_TODOS = {_NO_DAY: marked("Write YYYY-MM-DD."), "string_too_long": marked("Shorten it.")}
 _PLACES = (marked("the service"), marked("the body"))
 
 
@@ -81,7 +82,7 @@ def mistake_problem(mistake: Mapping[str, Any]) -> ProblemError:
         ".".join(map(str, mistake["loc"])),
         expected=_expected(mistake),
         got=quoted(mistake["input"]),
-        todo="Write YYYY-MM-DD." if mistake["type"] == _NO_DAY else "See /openapi.json.",
+        todo=_TODOS.get(mistake["type"], "See /openapi.json."),
     )
 
 

@@ -54,6 +54,12 @@ def test_a_contradiction_or_an_unknown_article_is_refused(judged):
         case_of(**judged)
 
 
+def test_what_is_judged_in_two_ways_is_named():
+    with pytest.raises(CaseError) as refused:
+        case_of(accepted=["266", "264"], rejected=["264", "266"])
+    assert refused.value.got == "264, 266"
+
+
 @pytest.mark.parametrize(
     ("value", "todo"),
     [

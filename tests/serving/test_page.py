@@ -291,6 +291,46 @@ def test_a_fact_that_is_none_is_explained(open_page):
     assert page.is_hidden("#answer")
 
 
+def test_a_field_is_called_what_the_page_calls_it(open_page):
+    page = open_page(may_fail=True)
+    page.fill("#fact", "theft")
+    page.click("#fact_form [type=submit]")
+    wait_for(page, "#status.warning", "案情：案情必须含有中文；实际：'theft'。请用中文写案情。")
+    ask(page, THEFT)
+    page.locator("#recommended .judgment").get_by_label("不适用", exact=True).check()
+    for missing, expected in {
+        "9999": "条文：每个条文都必须是模型所知的条文",
+        "264": "您的判断：一个条文只能被采纳或被否定，不能两者都是；实际：264。",
+        "九" * 41: "遗漏的条文：最多 40 个字符",
+    }.items():
+        page.fill("#missing", missing)
+        page.click("#send_feedback")
+        wait_for(page, "#feedback_status.warning", expected)
+        assert "/openapi.json" not in page.inner_text("#feedback_status")
+
+
+def test_what_is_too_large_is_explained(serve, open_page):
+    with running(serve(max_body=1_000)) as narrow:
+        page = open_page(at=narrow, may_fail=True)
+        page.fill("#fact", THEFT * 100_000)
+        page.click("#fact_form [type=submit]")
+        wait_for(page, "#status.warning", "内容过多，超出本服务的限制。")
+        content = (THEFT * 100_000).encode()
+        page.set_input_files(
+            "#cases_file", {"name": "a.txt", "mimeType": "text/plain", "buffer": content}
+        )
+        page.click("#batch_form [type=submit]")
+        wait_for(page, "#batch_status.warning", "内容过多，超出本服务的限制。")
+
+
+def test_an_answer_of_another_program_is_explained(open_page):
+    page = open_page(may_fail=True)
+    page.route("**/v1/recommend", lambda route: route.fulfill(body="<h1>Log in</h1>"))
+    page.fill("#fact", THEFT)
+    page.click("#fact_form [type=submit]")
+    wait_for(page, "#status.warning", "收到的不是本服务的回答")
+
+
 def test_an_error_stays_and_the_answer_before_it_does_not_come_back(open_page):
     page = open_page(may_fail=True)
     ask(page, THEFT)
@@ -495,7 +535,7 @@ def test_what_is_too_large_for_one_request_is_sent_in_parts(serve, open_page, li
 
 def test_a_fact_that_is_too_large_by_itself_has_its_error(open_page):
     page = open_page(may_fail=True)
-    page.route("**/v1/recommend", lambda route: route.fulfill(status=413, json={"detail": "太大"}))
+    page.route("**/v1/recommend", lambda route: route.fulfill(status=422, json={"detail": "太大"}))
     content = {"name": "a.csv", "mimeType": "text/csv", "buffer": CASES.encode()}
     page.set_input_files("#cases_file", content)
     page.click("#batch_form [type=submit]")

@@ -67,6 +67,12 @@ def test_a_mistake_in_a_field_says_what_must_hold(kind, limits, expected, chines
         assert error_message(problem) == f"body.facts.1：{chinese}；实际：7。请看 /openapi.json。"
 
 
+def test_a_text_that_is_too_long_is_to_be_shortened():
+    limits = {"ctx": {"max_length": 40}, "input": "九" * 41, "msg": ""}
+    problem = mistake_problem({"loc": ("body", "added", 0), "type": "string_too_long", **limits})
+    assert (problem.where, problem.todo) == ("body.added.0", "Shorten it.")
+
+
 def test_an_error_of_the_library_keeps_its_parts():
     problem = as_problem(CaseError("fact", **PARTS), 422)
     assert (problem.status, problem.where, problem.todo) == (422, "fact", "Add it.")

@@ -98,6 +98,8 @@ export const WORDS = {
     limits: "模型从过去的裁判中学习，不认识训练之后修正的法律，也可能重复其中的偏差。它不得用于评判、监控或预测任何个人。",
     privacy: "案情只在本服务的内存中处理，不写入日志；除非您提交判断，也不保存。",
     no_service: "服务没有响应。请稍后再试。",
+    no_answer: "收到的不是本服务的回答，可能需要重新登录网络。请刷新页面后再试。",
+    too_large: "内容过多，超出本服务的限制。请缩短案情，或把文件分成几个。",
     busy: "服务繁忙，稍后自动重试。",
     reasons: {
       "above threshold": "得分达到推荐标准",
@@ -108,6 +110,14 @@ export const WORDS = {
       "over the maximum": "达到标准，但名单已满",
       "abstained": "模型不作判断，请人工判断",
       "nothing known in the text": "案情中没有模型认识的内容",
+    },
+    places: {
+      fact: "案情",
+      fact_field: "案情所在的列",
+      articles: "条文",
+      added: "遗漏的条文",
+      rejected: "您的判断",
+      feedback: "您的判断",
     },
     table: {
       columns: [
@@ -214,6 +224,8 @@ export const WORDS = {
     limits: "The model learned from past judgments. It does not know later amendments, and may repeat what was unjust. It must not be used to judge, watch or predict people.",
     privacy: "Facts are processed in the memory of this service and written to no log. They are not kept, unless you send a judgment.",
     no_service: "The service does not answer. Try again later.",
+    no_answer: "What came is no answer of this service; perhaps the network asks you to log in. Load the page again.",
+    too_large: "This is more than the service takes. Shorten the fact, or divide the file.",
     busy: "The service is busy; the page tries again.",
     reasons: {
       "above threshold": "its score reaches the threshold",
@@ -224,6 +236,14 @@ export const WORDS = {
       "over the maximum": "it reaches the threshold, but the list is full",
       "abstained": "left to a person",
       "nothing known in the text": "the model knows nothing in this text",
+    },
+    places: {
+      fact: "fact",
+      fact_field: "column of the fact",
+      articles: "articles",
+      added: "missing articles",
+      rejected: "judgment",
+      feedback: "judgment",
     },
     table: { columns: null, yes: "True", no: "False" }, // as `predict --format csv` writes it
   },
@@ -242,6 +262,12 @@ export function articleName(article) {
 
 export function reason(text) {
   return WORDS[language()].reasons[text] ?? text;
+}
+
+// Return what the page calls a field of a request, such as "body.added.0".
+export function placeName(field) {
+  const [, name] = /^(?:(?:body|query)\.)?(\w+)(?:\.\d+)?$/.exec(field) ?? [];
+  return WORDS[language()].places[name] ?? field;
 }
 
 // Return the headings of a table of answers, null for the names of the fields, and its yes and no.
