@@ -16,10 +16,12 @@ class ErrorKind(StrEnum):
 
     BAD_LABEL = "bad label"
     BROKEN_JSON = "broken JSON"
+    DAMAGED = "damaged file"
     EMPTY_FACT = "empty fact"
     ENCODING = "encoding"
     NO_CASE = "no case"
     NO_COLUMN = "no column"
+    OTHER_FORMAT = "other format"
     UNKNOWN_LABEL = "unknown label"
     OTHER = "other"
 

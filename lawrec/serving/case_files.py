@@ -1,7 +1,9 @@
 """Case files: the facts of an uploaded file, in any format and encoding that `predict` reads."""
 
+import codecs
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,22 @@ from lawrec.serving.problems import ProblemError
 from lawrec.serving.service import fact_error
 from lawrec.serving.service_config import ServiceConfig
 from lawrec.storage.text_files import DECOMPRESSORS
-from lawrec.translation import error_message
+from lawrec.translation import error_message, marked
 
 FACT_FIELDS = ("fact", "案情", "事实", "案件事实", "犯罪事实", "基本案情")
 """The columns that are looked for where nobody names one."""
 MOST_CASES = 10_000
-"""Cases of one upload: a larger file is for `lawrec predict`."""
+"""Cases of one upload."""
 MOST_CHARACTERS = 16 * 2**20
 """Characters of all its facts: of a table, a few bytes may stand for many."""
+_SAVE_AS = marked("Save the file as plain text, CSV or Excel (.xlsx).")
+_TODOS = {
+    ErrorKind.DAMAGED: _SAVE_AS,
+    ErrorKind.ENCODING: marked("Save it as UTF-8 text."),
+    ErrorKind.NO_COLUMN: marked("Name the column of the facts."),
+    ErrorKind.OTHER_FORMAT: _SAVE_AS,
+}
+"""What to do about an error, where that of the command line would name a program or an option."""
 _MOST_UNPACKED = 64 * 2**20
 """Unpacked bytes of a workbook."""
 
@@ -39,21 +49,34 @@ def cases_in(
 
     Raises:
         CaseError: The file cannot be read.
-        ProblemError: The format is unknown (415), no column has the facts or JSON is not in lines
-            (422), or there are too many cases or characters (413).
+        ProblemError: The format is unknown (415), no column has the facts (422), or there are too
+            many cases or characters (413).
 
     Example:
         >>> cases_in("盗窃。\ntheft\n".encode(), "facts.txt", config=ServiceConfig())[0]
         {'case_id': '1', 'fact': '盗窃。'}
     """
     path = Path(Path(name.replace("\\", "/")).name)
-    for field in (fact_field,) if fact_field else FACT_FIELDS:
+    try:
+        read = _first_with_facts(content, path, fields=(fact_field,) if fact_field else FACT_FIELDS)
+    except CaseError as error:
+        raise _for_an_upload(error) from error
+    return [_fields(case, config) for case in read]
+
+
+def _first_with_facts(
+    content: bytes, path: Path, *, fields: Sequence[str]
+) -> list[Case | CaseError]:
+    """Return the cases of a file, whose facts are in the first of the fields that it has.
+
+    Raises:
+        CaseError: The file cannot be read.
+        ProblemError: It has none of the fields, its format is unknown, or it is too large.
+    """
+    for field in fields:
         try:
-            read = _cases(content, path, fact_field=field)
-            return [_fields(case, config) for case in read]
+            return _cases(content, path, fact_field=field)
         except CaseError as error:
-            if error.kind is ErrorKind.BROKEN_JSON:
-                raise _no_lines(path, error) from error
             if error.kind is not ErrorKind.NO_COLUMN:
                 raise
             columns = error.got
@@ -62,7 +85,7 @@ def cases_in(
         path,
         expected="a column must have the facts",
         got=columns,
-        todo="Name the column of the facts.",
+        todo=_TODOS[ErrorKind.NO_COLUMN],
     )
 
 
@@ -75,6 +98,8 @@ def _cases(content: bytes, path: Path, *, fact_field: str) -> list[Case | CaseEr
         raise _unknown_format(path) from error
     case_format = replace(DEFAULT_FORMAT, reader=reader, fact_field=fact_field)
     stream: io.BufferedReader = io.BufferedReader(io.BytesIO(content))
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise _utf16(path)
     if reader == "text":  # people save anything as .txt
         reader, stream = choose_stream_reader(stream, case_format)
         case_format = replace(case_format, reader=reader)
@@ -89,15 +114,35 @@ def _cases(content: bytes, path: Path, *, fact_field: str) -> list[Case | CaseEr
             raise _too_large(path, f"{MOST_CASES:,} cases")
         if characters > MOST_CHARACTERS:
             raise _too_large(path, f"{MOST_CHARACTERS:,} characters")
+    _check_fact_field(cases)
     return cases
+
+
+def _check_fact_field(cases: Sequence[Case | CaseError]) -> None:
+    """Raise the first error if no line has the field of the facts, as a table would."""
+    errors = [case for case in cases if isinstance(case, CaseError)]
+    if cases and [error.kind for error in errors] == [ErrorKind.NO_COLUMN] * len(cases):
+        raise errors[0]
 
 
 def _fields(case: Case | CaseError, config: ServiceConfig) -> dict[str, Any]:
     if isinstance(case, CaseError):
-        return {"case_id": case.case_id, "error": error_message(case)}
+        return {"case_id": case.case_id, "error": error_message(_for_an_upload(case))}
     if error := fact_error(case.fact, case.where, config=config):
         return {"case_id": case.case_id, "error": error_message(error)}
     return {"case_id": case.case_id, "fact": case.fact}
+
+
+def _for_an_upload(error: CaseError) -> CaseError:
+    """Return an error with what a reader can do who has a file and a page, but no options."""
+    return CaseError(
+        error.where,
+        expected=error.expected,
+        got="damaged bytes" if error.kind is ErrorKind.DAMAGED else error.got,
+        todo=_TODOS.get(error.kind, error.todo),
+        kind=error.kind,
+        case_id=error.case_id,
+    )
 
 
 def _unpacked_bytes(content: bytes) -> int:
@@ -115,7 +160,7 @@ def _too_large(path: Path, most: str) -> ProblemError:
         path,
         expected=f"a file must have at most {most}",
         got="more",
-        todo="Use `lawrec predict` for it, or send it in parts.",
+        todo="Divide it into several files.",
     )
 
 
@@ -125,18 +170,16 @@ def _unknown_format(path: Path) -> ProblemError:
         path,
         expected=f"the suffix must be one of {', '.join(SUFFIXES)}",
         got=quoted(path.suffix),
-        todo="Save the file as plain text, CSV or Excel (.xlsx).",
+        todo=_SAVE_AS,
     )
 
 
-def _no_lines(path: Path, error: CaseError) -> ProblemError:
-    """Return the error of JSON that is not in lines, for people who have no tool to convert it."""
-    return ProblemError(
-        422,
+def _utf16(path: Path) -> CaseError:
+    return CaseError(
         path,
-        expected=error.expected,
-        got=error.got,
-        todo="Save the file as plain text, CSV or Excel (.xlsx).",
+        expected="the text must be in the encoding of its file, UTF-8 or GB18030",
+        got="UTF-16",
+        todo=_TODOS[ErrorKind.ENCODING],
     )
 
 

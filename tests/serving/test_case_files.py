@@ -57,7 +57,7 @@ def test_a_fact_that_is_too_long_has_its_error_with_the_limit():
 
 @pytest.mark.parametrize("content", [f'[{{"fact": "{THEFT}"}}]', f'{{\n"fact": "{THEFT}"\n}}'])
 def test_json_that_is_not_in_lines_asks_for_no_other_program(content):
-    with pytest.raises(ProblemError, match="the file must be JSON lines") as refused:
+    with pytest.raises(CaseError, match="the file must be JSON lines") as refused:
         cases_in(content.encode(), "a.json")
     assert refused.value.todo == "Save the file as plain text, CSV or Excel (.xlsx)."
 
@@ -97,9 +97,43 @@ def test_other_files_are_refused(name):
     assert "--" not in refused.value.todo  # an option of the command line
 
 
-def test_a_damaged_workbook_is_named():
-    with pytest.raises(CaseError, match="Excel"):
-        cases_in(b"x", "a.xlsx")
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.xlsx", "an Excel workbook"), ("a.parquet", "Parquet")]
+)
+def test_a_damaged_file_is_named(name, kind):
+    pytest.importorskip("pyarrow")
+    expected = f"the file must be {kind}.*, got damaged bytes. Save the file as plain text"
+    with pytest.raises(CaseError, match=expected):
+        cases_in(b"x", name)
+
+
+@pytest.mark.parametrize(
+    ("content", "todo"),
+    [
+        (workbook(["fact"], [THEFT]), "Save the file as plain text, CSV or Excel (.xlsx)."),
+        (THEFT.encode("utf-16"), "Save it as UTF-8 text."),
+    ],
+)
+def test_a_file_that_is_no_text_is_to_be_saved_as_one(content, todo):
+    with pytest.raises(CaseError) as refused:
+        cases_in(content, "a.txt")
+    assert refused.value.todo == todo
+
+
+def test_a_line_in_another_encoding_is_to_be_saved_as_text():
+    good, bad = cases_in(f"{THEFT}\n".encode() + b"\xff\xff\n", "a.txt")
+    assert good["fact"] == THEFT
+    assert bad["error"].endswith("got other bytes. Save it as UTF-8 text.")
+
+
+def test_json_lines_may_have_the_fact_in_another_field():
+    lines = [json.dumps({name: THEFT}, ensure_ascii=False) for name in ("案情", "描述", "描述")]
+    assert cases_in(lines[0].encode(), "a.jsonl")[0]["fact"] == THEFT
+    assert cases_in(lines[1].encode(), "a.jsonl", fact_field="描述")[0]["fact"] == THEFT
+    with pytest.raises(ProblemError, match="got '描述'"):
+        cases_in("\n".join(lines[1:]).encode(), "a.jsonl")
+    bad = cases_in("\n".join(lines).encode(), "a.jsonl")[1]
+    assert bad["error"].endswith("Name the column of the facts.")
 
 
 def test_too_many_cases_are_refused(monkeypatch):
@@ -108,6 +142,7 @@ def test_too_many_cases_are_refused(monkeypatch):
     with pytest.raises(ProblemError) as refused:
         cases_in(f"{THEFT}\n".encode() * 3, "a.txt")
     assert refused.value.status == 413
+    assert refused.value.todo == "Divide it into several files."
 
 
 def test_the_service_reads_an_upload(client):

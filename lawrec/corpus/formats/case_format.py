@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, ErrorKind
 from lawrec.storage.limits import MAX_LINE_BYTES
 from lawrec.storage.text_files import TOO_LONG, binary_format, bounded_lines, decode_lines
 
@@ -126,6 +126,7 @@ def check_is_text(start: bytes, where: str) -> None:
             got=kind,
             todo="Unpack them, or name a file with its own suffix, such as .gz; a pipe of Parquet "
             "or Excel needs --input-format.",
+            kind=ErrorKind.OTHER_FORMAT,
         )
 
 

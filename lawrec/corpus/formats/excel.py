@@ -11,7 +11,7 @@ from xml.etree.ElementTree import ParseError
 from lawrec.corpus.formats.case_format import CaseStream, Row
 from lawrec.corpus.formats.columns import check_columns, row_of
 from lawrec.corpus.formats.parquet import seekable
-from lawrec.errors import CaseError, quoted
+from lawrec.errors import CaseError, ErrorKind, quoted
 from lawrec.storage.limits import MAX_WORKBOOK_BYTES
 
 _MOST_ROWS = 2**20
@@ -74,6 +74,7 @@ def _sheet_rows(file: IO[bytes], where: str) -> Iterator[tuple[Any, ...]]:
             expected="the file must be an Excel workbook (.xlsx)",
             got=str(error) or "damaged bytes",
             todo=f"Save it again, or {_AS_CSV}",
+            kind=ErrorKind.DAMAGED,
         ) from error
 
 

@@ -94,5 +94,5 @@ def _other_json(where: str, got: str, *, program: str) -> CaseError:
         expected="the file must be JSON lines, one object per line",
         got=got,
         todo=f"Convert it: jq -c '{program}' {where} > lines.jsonl.",
-        kind=ErrorKind.BROKEN_JSON,
+        kind=ErrorKind.OTHER_FORMAT,
     )

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from lawrec.corpus.formats.case_format import CaseStream, Row
 from lawrec.corpus.formats.columns import check_columns, fill_gaps, used_columns
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, ErrorKind
 from lawrec.storage.files import temporary_file
 from lawrec.storage.limits import MAX_COPY_BYTES
 
@@ -53,7 +53,13 @@ def read_parquet(cases: CaseStream) -> Iterator[Row]:
         if isinstance(error, OSError) and error.errno:  # pyarrow's own errors have no errno
             raise
         expected, got = "the file must be Parquet", str(error).partition("\n")[0]
-        raise CaseError(cases.where, expected=expected, got=got, todo="Write it again.") from error
+        raise CaseError(
+            cases.where,
+            expected=expected,
+            got=got,
+            todo="Write it again.",
+            kind=ErrorKind.DAMAGED,
+        ) from error
 
 
 def _rows(table: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
