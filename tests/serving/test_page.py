@@ -691,8 +691,27 @@ def test_the_answer_is_copied_as_text(open_page, recommender):
     best = recommender(THEFT)[0].decision.recommendations[0]
     assert lines[3].startswith("1. Article 264 盗窃罪: ")
     assert lines[3].endswith(f"{round(100 * best.probability)}%), its score reaches the threshold")
-    assert lines[4] == "   新的。"
-    assert "no legal advice" in lines[6]
+    assert lines[4:6] == [f"   {page.inner_text('#recommended summary')}", "   新的。"]
+    assert "no legal advice" in lines[7]
+
+
+def test_the_copy_says_what_a_reader_must_know(open_page):
+    page = open_page()
+    lines = page.evaluate(
+        """import('/static/cards.js').then(({ asText }) => asText({
+            fact: '盗窃', infos: new Map([['264', {
+                version: '1997-10-01', text: '旧的。', outdated_by: ['刑法修正案（八）'] }]]),
+            answer: { abstained: true, truncated: true, violations: [], recommendations: [{
+                article: '264', title: '', recommended: true, rank: 1, score: 0.5,
+                probability: null, reason: 'above threshold' }] } }, '模型'))"""
+    ).splitlines()
+    assert lines[3].startswith("请人工判断")
+    assert lines[4].startswith("案情过长")
+    assert lines[6:9] == [
+        "   条文内容（1997年10月1日起施行的版本）",
+        "   旧的。",
+        "   此后又经修正：刑法修正案（八）。",
+    ]
 
 
 def test_a_print_has_the_answer_and_no_controls(open_page):

@@ -105,13 +105,20 @@ function chapter(info) {
 
 function lawText(info, open) {
   const details = element("details", { open },
-    element("summary", {}, words("law_text", { day: dayName(info.version) })),
+    element("summary", {}, version(info)),
     element("blockquote", { lang: "zh-Hans" }, info.text),
   );
   if (info.outdated_by.length)
-    details.append(element("p", { className: "warning" },
-      words("outdated", { names: info.outdated_by.join("、") })));
+    details.append(element("p", { className: "warning" }, outdated(info)));
   return details;
+}
+
+function version(info) {
+  return words("law_text", { day: dayName(info.version) });
+}
+
+function outdated(info) {
+  return words("outdated", { names: info.outdated_by.join("、") });
 }
 
 function judgment(entry) {
@@ -139,16 +146,23 @@ export function notes(answer, model) {
   return list;
 }
 
-export function asText(fact, answer, infos, modelText) {
+export function asText({ fact, answer, infos, model }, modelText) {
   const [colon, comma] = [words("colon"), words("comma")];
   const lines = [`${words("fact")}${colon}${fact.trim()}`, "", words("answer")];
+  lines.push(...notes(answer, model));
   const entries = answer.recommendations.filter((entry) => entry.recommended);
   if (!entries.length) lines.push(words("found_none"));
   for (const entry of entries) {
     const why = `${likelihood(entry)}${comma}${reason(entry.reason)}`;
     lines.push(`${entry.rank}. ${heading(entry)}${colon}${why}`);
-    const text = infos.get(entry.article)?.text;
-    if (text) lines.push(text.replace(/^/gm, "   "));
+    const info = infos.get(entry.article);
+    if (info?.text) lines.push(...textLines(info));
   }
   return [...lines, "", words("no_advice"), modelText, ""].join("\n");
+}
+
+function textLines(info) {
+  const lines = [version(info), info.text];
+  if (info.outdated_by.length) lines.push(outdated(info));
+  return lines.map((line) => line.replace(/^/gm, "   "));
 }

@@ -218,7 +218,7 @@ async function sendFeedback() {
 }
 
 async function copy() {
-  const text = asText(shown.fact, shown.answer, shown.infos, modelText());
+  const text = asText(shown, modelText());
   try {
     await navigator.clipboard.writeText(text);
   } catch { // not allowed without TLS, except on this computer
