@@ -726,6 +726,13 @@ def test_a_print_has_the_answer_and_no_controls(open_page):
         assert page.is_visible(shown), shown
 
 
+def test_a_bar_is_seen_in_forced_colours(open_page):
+    page = open_page(forced_colors="active")
+    ask(page, THEFT)
+    bar, track = (page.locator(name).first.evaluate(COLOUR) for name in (".fill", ".track"))
+    assert bar != track
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_fits_and_anybody_can_use_it(open_page, width, scheme):
