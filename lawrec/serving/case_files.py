@@ -178,7 +178,7 @@ def _utf16(path: Path) -> CaseError:
     return CaseError(
         path,
         expected="the text must be in the encoding of its file, UTF-8 or GB18030",
-        got="UTF-16",
+        got="text in UTF-16",
         todo=_TODOS[ErrorKind.ENCODING],
     )
 
