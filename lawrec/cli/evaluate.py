@@ -18,6 +18,7 @@ from lawrec.corpus.splits import SPLITS
 @click.option(
     "--compare",
     "others",
+    type=option_types.MODEL,
     multiple=True,
     metavar="MODEL",
     help="Another run or bundle to compare with on the same cases; may be repeated.",

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from lawrec.cli.shared import option_values, options
+from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
 from lawrec.translation import translate
 
@@ -15,7 +15,9 @@ def export() -> None:
     """Pack a run for use elsewhere."""
 
 
-@export.command(short_help="Pack a run as one file to predict with.")
+@export.command(
+    cls=option_types.HeadedCommand, short_help="Pack a run as one file to predict with."
+)
 @options.run
 @options.output("File to write, such as criminal-law.lawrec.", required=True)
 @options.messages
@@ -32,7 +34,7 @@ def bundle(run_name: str | None, checkpoints: Path, output: Path) -> None:
     print_result(translate(f"{output}: {run.folder.name}, {size:,.1f} MB"))
 
 
-@export.command(short_help="Export the network of a run to ONNX.")
+@export.command(cls=option_types.HeadedCommand, short_help="Export the network of a run to ONNX.")
 @options.run
 @click.option("--int8", is_flag=True, help="Also write a model with weights of 8 bits.")
 @options.messages
@@ -62,7 +64,9 @@ def onnx(run_name: str | None, checkpoints: Path, int8: bool) -> None:
             print_result(export_int8(run, checkpoint, progress=progress).text())
 
 
-@export.command(short_help="Export the network of a run as a SavedModel.")
+@export.command(
+    cls=option_types.HeadedCommand, short_help="Export the network of a run as a SavedModel."
+)
 @options.run
 @options.output("Folder to write, which must not exist.", folder=True, required=True)
 @options.messages
@@ -81,7 +85,9 @@ def savedmodel(run_name: str | None, checkpoints: Path, output: Path) -> None:
     print_result(translate(text))
 
 
-@export.command(short_help="Pack a run as CAIL2018's predictor.zip.")
+@export.command(
+    cls=option_types.HeadedCommand, short_help="Pack a run as CAIL2018's predictor.zip."
+)
 @options.run
 @options.cail_list
 @options.output("File to write.", default=Path("predictor.zip"))

@@ -29,7 +29,7 @@ from lawrec.errors import LawrecError, RunError, quoted
 from lawrec.law.catalog import article_titles
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.checkpoint_list import RUN_FILE
-from lawrec.runs.run import LATEST, Run, find_run, open_run
+from lawrec.runs.run import LATEST, Run, find_run, open_run, run_folder
 from lawrec.storage.files import errors_named, temporary_folder
 from lawrec.storage.json_text import parse_json
 from lawrec.storage.limits import MAX_DIRECTORY_BYTES
@@ -84,6 +84,19 @@ def open_model(root: Path, name: str | None, *, progress: Progress = SILENT) -> 
         )
     with open_bundle(bundle) as run:
         yield run
+
+
+def model_path(root: Path, name: str | None) -> Path:
+    """Return the path of the run or bundle that `open_model` opens.
+
+    Raises:
+        RunError: There is no such run or bundle.
+
+    Example:
+        >>> model_path(Path("no-such-folder"), "criminal-law").name
+        'criminal-law.lawrec'
+    """
+    return _bundle_path(root, name) or run_folder(root, name)
 
 
 def _bundle_path(root: Path, name: str | None) -> Path | None:

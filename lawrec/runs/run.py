@@ -156,8 +156,21 @@ def find_run(root: Path, name: str | None) -> Run:
         >>> find_run(Path("checkpoints"), None).folder.name  # doctest: +SKIP
         '20260301-090507-sample-1a2b3c4d'
     """
+    return open_run(run_folder(root, name))
+
+
+def run_folder(root: Path, name: str | None) -> Path:
+    """Return the folder of a run, of which `find_run` takes the same name.
+
+    Raises:
+        RunError: There is no such file or folder.
+
+    Example:
+        >>> run_folder(Path("checkpoints"), "first")  # doctest: +SKIP
+        PosixPath('checkpoints/first')
+    """
     if name is None:
-        return open_run(root / _latest_name(root))
+        return root / _latest_name(root)
     folder = root / name if name and (root / name).exists() else Path(name)
     if not folder.exists():
         raise RunError(
@@ -166,7 +179,7 @@ def find_run(root: Path, name: str | None) -> Run:
             got="no such file or folder",
             todo="Check the name, or pass the folder of the runs as --checkpoints.",
         )
-    return open_run(folder)
+    return folder
 
 
 def open_run(folder: Path) -> Run:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from lawrec.errors import CaseError
+from lawrec.errors import CaseError, LawrecError
 from lawrec.storage.remote_files import RemotePath, resolve_uri
 from lawrec.storage.text_files import list_files
 
@@ -72,6 +72,8 @@ class _OutputPathOrUri(_OutputPath):
         return path if isinstance(path, RemotePath) else super().convert(value, param, ctx)
 
 
+MODEL = click.types.StringParamType()
+"""The name or the path of a run or a bundle that the command reads."""
 OUTPUT_FILE = _OutputPath(dir_okay=False, path_type=Path)
 """The path of a file to write: none that the command reads, and none of another option."""
 OUTPUT_FOLDER = _OutputPath(file_okay=False, path_type=Path)
@@ -81,10 +83,10 @@ OUTPUT_FOLDER_OR_URI = _OutputPathOrUri(file_okay=False, path_type=Path)
 
 
 class HeadedCommand(click.Command):
-    """A command whose help lists its many options under headings."""
+    """A command that replaces nothing that it reads, and whose help has headings."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, unless it would replace a file that it reads."""
+        """Run the command, unless it would replace a file that it reads, or change a run."""
         _check_output_files(ctx)
         return super().invoke(ctx)
 
@@ -103,19 +105,22 @@ class HeadedCommand(click.Command):
 
 
 def _check_output_files(ctx: click.Context) -> None:
-    """Raise UsageError if a file to write is one to read, or the same for two options."""
-    written: dict[Path, str] = {}
+    """Raise UsageError if a file to write is one to read or in a run, or that of two options."""
     paths = list(_named_paths(ctx))
     read = [path for parameter, path in paths if parameter.type is not OUTPUT_FILE]
-    for parameter, path in paths:
-        if parameter.type is not OUTPUT_FILE:
-            continue
+    written = [(parameter, path) for parameter, path in paths if parameter.type is OUTPUT_FILE]
+    models = list(_models(ctx)) if written else []
+    names: dict[Path, str] = {}
+    for parameter, path in written:
         name = max(parameter.opts, key=len)
-        other = written.setdefault(path.absolute(), name)
+        other = names.setdefault(path.absolute(), name)
         if other != name:
             raise click.UsageError(f"{other} and {name} need files of their own.")
-        if path.is_file() and any(path.samefile(file) for file in _read_files(read)):
+        if path.is_file() and any(path.samefile(file) for file in _read_files([*read, *models])):
             raise click.UsageError(f"{name} would replace {path}, which is read: name another.")
+        for model in models:
+            if model.resolve() in path.resolve().parents:
+                raise click.UsageError(f"{name} would write into the run {model}: name another.")
 
 
 def _named_paths(ctx: click.Context) -> Iterator[tuple[click.Parameter, Path]]:
@@ -124,6 +129,17 @@ def _named_paths(ctx: click.Context) -> Iterator[tuple[click.Parameter, Path]]:
         value = ctx.params.get(parameter.name or "")
         values = value if isinstance(value, tuple) else (value,)
         yield from ((parameter, path) for path in values if isinstance(path, Path))
+
+
+def _models(ctx: click.Context) -> Iterator[Path]:
+    """Yield the path of each run or bundle that the command reads and that is there."""
+    from lawrec.runs.bundle import model_path  # imports NumPy
+
+    for option in (option for option in ctx.command.params if option.type is MODEL):
+        value = ctx.params[option.name or ""]
+        for name in value if isinstance(value, tuple) else (value,):
+            with suppress(LawrecError, OSError):  # the command will say what is wrong with it
+                yield model_path(ctx.params["checkpoints"], name)
 
 
 def _read_files(paths: Iterable[Path]) -> Iterator[Path]:

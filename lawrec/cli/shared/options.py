@@ -8,6 +8,7 @@ import click
 
 from lawrec import config_sources
 from lawrec.cli.shared.option_types import (
+    MODEL,
     OUTPUT_FILE,
     OUTPUT_FOLDER,
     Day,
@@ -155,12 +156,15 @@ checkpoints = click.option(
     "--checkpoints", type=FILE, default=Path("checkpoints"), help="Folder of the runs."
 )
 run = compose_options(
-    click.option("--run", "run_name", help="Name or path of a run.  [default: the newest]"),
+    click.option(
+        "--run", "run_name", type=MODEL, help="Name or path of a run.  [default: the newest]"
+    ),
     checkpoints,
 )
 model = compose_options(
     click.option(
         "--model",
+        type=MODEL,
         help="Name or path of a run or a bundle.  [default: the newest run, else criminal-law, "
         "the shipped one]",
     ),

@@ -29,6 +29,13 @@ def values(*arguments, decorators=(options.data,)):
     return results[0] if results else result.stdout
 
 
+def write_empty_run():
+    """Write the file that a run is known by, with nothing in it, and make that run the newest."""
+    Path("checkpoints/first").mkdir(parents=True)
+    Path("checkpoints/first/run.json").write_text("{}", "utf-8")
+    Path("checkpoints/LATEST").write_text("first\n", "utf-8")
+
+
 def test_given_arguments_are_those_of_the_chosen_options_as_they_were_given():
     results = []
 
@@ -145,6 +152,13 @@ IN_PLACE = [
     ("embed", "cases.jsonl", "-o", "cases.jsonl"),
     ("serve", "--api-key-file", "law.txt", "--feedback", "law.txt"),
     ("predict", "file://HERE/cases.jsonl", "-o", "cases.jsonl"),
+    ("predict", "cases.jsonl", "--model", "b.lawrec", "-o", "b.lawrec"),
+    ("predict", "cases.jsonl", "--checkpoints", ".", "--model", "b.lawrec", "-o", "./b.lawrec"),
+    ("evaluate", "--data", "cases.jsonl", "--model", "b.lawrec", "--html", "b.lawrec"),
+    ("evaluate", "--compare", "first", "--compare", "b.lawrec", "--html", "b.lawrec"),
+    ("serve", "--model", "b.lawrec", "--feedback", "b.lawrec"),
+    ("export", "cail", "--article-list", "law.txt", "-o", "law.txt"),
+    ("export", "bundle", "--run", "first", "-o", "checkpoints/first/run.json"),
 ]
 
 
@@ -157,11 +171,41 @@ def test_a_file_that_is_read_is_not_replaced(tmp_path, monkeypatch, arguments):
     Path("cases.jsonl").write_text(cases, "utf-8")
     Path("law.txt").write_text("264\n", "utf-8")
     Path("link.jsonl").hardlink_to("cases.jsonl")
+    Path("b.lawrec").write_text("a bundle", "utf-8")
+    write_empty_run()
     result = CliRunner().invoke(cli, [text.replace("HERE", str(tmp_path)) for text in arguments])
     assert result.exit_code == 2
-    assert f"would replace {arguments[-1]}, which is read: name another." in result.stderr
+    assert f"would replace {Path(arguments[-1])}, which is read: name another." in result.stderr
     assert Path("cases.jsonl").read_text("utf-8") == cases
     assert Path("law.txt").read_text("utf-8") == "264\n"
+    assert Path("b.lawrec").read_text("utf-8") == "a bundle"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("export", "bundle", "-o", "checkpoints/first/best/new.lawrec"),
+        ("evaluate", "--model", "first", "--html", "checkpoints/first/page.html"),
+        ("evaluate", "--model", "none", "--compare", "first", "--cail", "link/a.jsonl"),
+    ],
+    ids=" ".join,
+)
+def test_nothing_is_written_into_a_run_that_is_read(tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    write_empty_run()
+    Path("link").symlink_to("checkpoints/first")
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert "would write into the run checkpoints/first: name another." in result.stderr
+    assert [file.name for file in Path("link").iterdir()] == ["run.json"]
+
+
+def test_a_result_may_lie_beside_the_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_empty_run()
+    result = CliRunner().invoke(cli, ["export", "bundle", "-o", "checkpoints/first.lawrec"])
+    assert result.exit_code == 1
+    assert "Error: checkpoints/first: the run must have version" in result.stderr
 
 
 def test_two_results_do_not_go_to_one_file(tmp_path, monkeypatch):
