@@ -14,6 +14,8 @@ from lawrec.errors import CaseError
 from lawrec.storage.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
 
 SPLITS = ("train", "valid", "test")
+_OTHER_NAMES = ("val", "validation", "dev", "eval")
+"""What others call the valid split."""
 
 
 def find_splits(data: Path) -> dict[str, Path]:
@@ -28,7 +30,8 @@ def find_splits(data: Path) -> dict[str, Path]:
         The paths by split, as `list_files` takes them; valid and test may be missing.
 
     Raises:
-        CaseError: The folder or its train split is missing, or a split is there twice.
+        CaseError: The folder or its train split is missing, a split is there twice, or the valid
+            split seems to have another name.
 
     Example:
         >>> from lawrec.storage.resources import shipped_path
@@ -50,6 +53,15 @@ def find_splits(data: Path) -> dict[str, Path]:
             expected="the folder must hold train.json",
             got="no train file",
             todo="Add it, or name another folder.",
+        )
+    others = [path.name for name in _OTHER_NAMES for path in _candidates(data, name)]
+    if others and "valid" not in splits:
+        raise CaseError(
+            data,
+            expected="the valid cases must be named valid",
+            got=" and ".join(others),
+            todo="Rename one to valid, with the suffix that it has, and move what is no valid "
+            "split into another folder.",
         )
     return splits
 

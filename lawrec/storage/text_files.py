@@ -53,13 +53,13 @@ _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZi
 def list_files(path: Path) -> list[Path]:
     """Return the files that a path names: a file, all of a folder, or the matches of a pattern.
 
-    The files are sorted by name. In a folder, files whose names begin with "." or "_" are ignored,
-    and so is the list of articles, law.txt. A path that neither exists nor is a pattern is returned
+    The files are sorted by name. In a folder, names that begin with "." or "_" are ignored, and so
+    is the list of articles, law.txt. A path that neither exists nor is a pattern is returned
     as it is: an error follows when it is opened. A path may be the URI of a file or a folder.
 
     Raises:
-        CaseError: The folder is empty, the pattern has no match, the URI cannot be reached, or the
-            path is "-" (stdin).
+        CaseError: The folder is empty or has a folder with files, the pattern has no match, the URI
+            cannot be reached, or the path is "-" (stdin).
 
     Example:
         >>> [file.name for file in list_files(Path("cases.json"))]
@@ -74,7 +74,8 @@ def list_files(path: Path) -> list[Path]:
         )
     path = resolve_uri(path)
     if path.is_dir():
-        files = [file for file in path.iterdir() if _may_be_cases(file.name)]
+        files = _cases_in(path)
+        _check_no_folder(path, files)
         expected = "the folder must hold files of cases"
     elif path.exists() or not glob.has_magic(str(path)):
         return [path]
@@ -108,6 +109,24 @@ def content_digest(path: Path) -> str:
     return (
         digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     )
+
+
+def _cases_in(folder: Path) -> list[Path]:
+    """Return what is in a folder and may be cases, or a folder of them."""
+    return [path for path in folder.iterdir() if _may_be_cases(path.name)]
+
+
+def _check_no_folder(folder: Path, entries: Iterable[Path]) -> None:
+    """Raise an error of folders in a folder: their cases would be left out."""
+    names = [path.name for path in entries if path.is_dir() and _cases_in(path)]
+    if names:
+        raise CaseError(
+            folder,
+            expected="the folder must hold files of cases, and no folder with files",
+            got=quoted(sorted(names), 200),
+            todo="Move the files into it, name them with a pattern such as **/*.json, or begin the "
+            "name of a folder to leave out with _.",
+        )
 
 
 def _may_be_cases(name: str) -> bool:

@@ -24,6 +24,7 @@ def write(path, content):
             {"train": "data_train.json", "valid": "data_valid.json", "test": "data_test.json"},
         ),
         (["train.jsonl", "my_test.json"], {"train": "train.jsonl"}),
+        (["train.json", "valid.json", "dev.json"], {"train": "train.json", "valid": "valid.json"}),
         (
             ["TRAIN.JSON", "Valid.Csv.GZ", "data_TEST.jsonl"],
             {"train": "TRAIN.JSON", "valid": "Valid.Csv.GZ", "test": "data_TEST.jsonl"},
@@ -53,6 +54,12 @@ def test_the_splits_of_a_folder_are_found_by_their_names(tmp_path, names, expect
             "there must be one test file",
             "test.csv and test.json",
             "Keep one of them.",
+        ),
+        (
+            ["train.json", "val.json", "dev.csv.gz", "validation/a.json", "eval-0.json"],
+            "the valid cases must be named valid",
+            "val.json and validation and dev.csv.gz and eval-*.json",
+            "Rename one to valid",
         ),
     ],
 )

@@ -164,7 +164,8 @@ def test_a_file_that_cannot_be_opened_is_refused(tmp_path, name, got):
 
 
 def test_the_files_of_a_path_are_sorted_by_name(tmp_path):
-    names = ["b.json", "a.json", "c.json.gz", "sub/d.json", ".hidden", "_SUCCESS"]
+    names = ["b.json", "a.json", "c.json.gz", ".hidden", "_SUCCESS", ".b.json.crc"]
+    names += ["_temporary/d.json", ".ipynb_checkpoints/e.json", "sub/.DS_Store"]
     for name in names:
         write(tmp_path / "d" / name, "")
     files = [tmp_path / "d" / name for name in ("a.json", "b.json", "c.json.gz")]
@@ -194,6 +195,18 @@ def test_a_path_without_a_file_is_refused(tmp_path, name, expected):
         list_files(tmp_path / name)
     assert (caught.value.where, caught.value.got) == (str(tmp_path / name), "none")
     assert (caught.value.expected, caught.value.todo) == (expected, "Check the path.")
+
+
+@pytest.mark.parametrize("name", ["a/b.json", "a/b/c.json"])
+@pytest.mark.parametrize("beside", [[], ["top.json"]])
+def test_files_in_a_folder_of_the_folder_are_not_left_out_in_silence(tmp_path, name, beside):
+    for file in (name, *beside):
+        write(tmp_path / file, "")
+    with pytest.raises(CaseError) as caught:
+        list_files(tmp_path)
+    assert caught.value.expected == "the folder must hold files of cases, and no folder with files"
+    assert caught.value.got == "['a']"
+    assert list_files(tmp_path / "**/*.json") == [tmp_path / file for file in (name, *beside)]
 
 
 def test_stdin_is_no_file():
