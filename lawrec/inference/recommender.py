@@ -94,7 +94,8 @@ class Recommender:
         Args:
             path: Name of a run or bundle in `checkpoints`, or the path of one; None: the newest
                 run, or the shipped model if there is none.
-            checkpoints: Folder of the runs.
+            checkpoints: Folder of the runs, which must exist unless it is the default or a path
+                is given.
             threshold: A threshold for all articles, 0 to 1; None: the tuned ones.
             engine: What computes the network: "onnx", "onnx-int8", "tensorflow", or "auto" for the
                 exported form if there is one, else TensorFlow.

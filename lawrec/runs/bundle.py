@@ -39,6 +39,7 @@ from lawrec.storage.seal import SEAL_ERRORS, parse_sealed
 BUNDLE_VERSION = 1
 """The version of the format of bundles; it grows when older ones can no longer be read."""
 BUNDLE_FILE, TITLES = "bundle.json", "titles.json"
+_DEFAULT_ROOT = Path("checkpoints")
 SHIPPED_MODEL = "checkpoints/criminal-law.lawrec"
 """The model that the project ships."""
 _PART = re.compile(r"(?:[a-z0-9_]+/)?[a-z0-9_]+\.[a-z]+")
@@ -66,11 +67,12 @@ def open_model(root: Path, name: str | None, *, progress: Progress = SILENT) -> 
         progress: Gets a message if the shipped model is opened.
 
     Raises:
-        RunError: There is no such run or bundle, or it is damaged.
+        RunError: There is no such run or bundle, or it is damaged. Or no name is given, and the
+            folder is missing: that is allowed of the default one, "checkpoints", alone.
         CaseError: A bundle can be copied nowhere.
 
     Example:
-        >>> with open_model(Path("no-such-folder"), None) as run:
+        >>> with open_model(Path("checkpoints"), "criminal-law") as run:
         ...     run.folder.name
         'criminal-law'
     """
@@ -103,11 +105,23 @@ def _bundle_path(root: Path, name: str | None) -> Path | None:
     """Return the bundle that a name stands for; None if it stands for a run."""
     shipped = shipped_path(SHIPPED_MODEL)
     if name is None:
+        _check_folder(root)
         return None if _is_trained(root) else shipped
     for path in (root / name, Path(name)):
         if path.exists():
             return path if path.is_file() else None
     return shipped if name in (shipped.stem, shipped.name) else None
+
+
+def _check_folder(root: Path) -> None:
+    """Raise an error of a missing folder of runs, whose user did not ask for the shipped model."""
+    if not (root.is_dir() or (root == _DEFAULT_ROOT and not root.exists())):
+        raise RunError(
+            root,
+            expected="it must be the folder of the runs",
+            got="a file" if root.exists() else "no such folder",
+            todo="Check the path, or leave out --checkpoints to use the shipped model.",
+        )
 
 
 def _is_trained(root: Path) -> bool:

@@ -6,6 +6,7 @@ import stat
 import struct
 import tempfile
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -204,6 +205,29 @@ def test_the_shipped_model_has_a_name_that_runs_may_take(opened, tmp_path, monke
     (tmp_path / "criminal-law").mkdir()
     with open_model(tmp_path, "criminal-law") as found:
         assert found == (tmp_path, "criminal-law")
+
+
+@pytest.mark.parametrize(("name", "got"), [("absent", "no such folder"), ("file", "a file")])
+def test_the_shipped_model_does_not_stand_for_a_missing_folder_of_runs(tmp_path, name, got):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError) as caught, open_model(tmp_path / name, None):
+        pass
+    assert (caught.value.where, caught.value.got) == (str(tmp_path / name), got)
+    assert caught.value.expected == "it must be the folder of the runs"
+
+
+@pytest.mark.parametrize("root", ["checkpoints", "."])
+def test_the_shipped_model_is_used_where_nothing_has_been_trained(tmp_path, monkeypatch, root):
+    monkeypatch.chdir(tmp_path)
+    with open_model(Path(root), None) as run:
+        assert run.folder.name == "criminal-law"
+
+
+def test_a_file_in_the_place_of_the_default_folder_is_no_folder_of_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("checkpoints").touch()
+    with pytest.raises(RunError, match="got a file"), open_model(Path("checkpoints"), None):
+        pass
 
 
 def test_titles_are_those_of_the_bundle(tmp_path):

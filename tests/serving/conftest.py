@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -28,8 +27,9 @@ def statutes(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def config(statutes):
-    return ServiceConfig(checkpoints=Path("absent"), statutes=statutes, max_facts=20, max_fact=2000)
+def config(statutes, tmp_path_factory):
+    checkpoints = tmp_path_factory.mktemp("checkpoints")
+    return ServiceConfig(checkpoints=checkpoints, statutes=statutes, max_facts=20, max_fact=2000)
 
 
 @pytest.fixture(scope="session")

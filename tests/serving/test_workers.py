@@ -56,7 +56,7 @@ def test_what_loading_the_model_reports_is_passed_on_once(config):
     messages = []
     start_workers(replace(config, workers=2), messages_to(messages)).close()
     [message] = messages
-    assert message.startswith("No run in absent: using the shipped model")
+    assert message.startswith(f"No run in {config.checkpoints}: using the shipped model")
 
 
 def test_a_model_that_cannot_be_loaded_is_an_error_and_leaves_no_process(config, monkeypatch):
