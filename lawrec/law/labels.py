@@ -24,7 +24,9 @@ _LABEL = re.compile(
 )
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _KEYS = ("choices", "labels", "label", "value", "result", "entities", "articles")
-"""Where annotation tools keep the labels of a JSON object; the first one that is there counts."""
+"""Where annotation tools keep the labels of a JSON object; of two, neither counts."""
+_CANCELLED = "was_cancelled"
+"""What Label Studio sets in an annotation that a person has skipped."""
 _DEEPEST = 8
 _WRAPPED = re.compile(r"np\.\w+\(([^()]*)\)")  # np.str_('264')
 _TOKEN = re.compile(
@@ -116,7 +118,8 @@ def _flat(value: object, depth: int = 0) -> Iterator[object]:
     if depth < _DEEPEST and isinstance(value, dict) and key:
         yield from _flat(value[key], depth + 1)
     elif depth < _DEEPEST and isinstance(value, list):
-        for item in value:
+        # Where a person has skipped a case, it has labels only if another person has not.
+        for item in [item for item in value if not _is_cancelled(item)] or value:
             if _is_span(item):
                 yield item[2]
             elif isinstance(item, dict):
@@ -128,7 +131,20 @@ def _flat(value: object, depth: int = 0) -> Iterator[object]:
 
 
 def _labels_key(value: object) -> str:
-    return next((key for key in _KEYS if isinstance(value, dict) and key in value), "")
+    """Return the key of an object's labels; "" where there is none, or which one is a guess."""
+    if not isinstance(value, dict) or _is_cancelled(value) or _has_id(value):
+        return ""
+    keys = [key for key in _KEYS if key in value]
+    return keys[0] if len(keys) == 1 else ""
+
+
+def _is_cancelled(item: object) -> bool:
+    return isinstance(item, dict) and bool(item.get(_CANCELLED))
+
+
+def _has_id(item: dict[str, object]) -> bool:
+    """Return whether an object is an old one of doccano, whose label is an id of its database."""
+    return "user" in item and isinstance(item.get("label"), int)
 
 
 def _is_span(item: object) -> bool:

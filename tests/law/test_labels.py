@@ -36,6 +36,7 @@ TWO = ("274", "133之一")
         "[[0, 5, '274'], [8, 9, '133之一']]",
         [{"start": 0, "end": 2, "text": "甲", "labels": ["274", "133之一"]}],
         '[{"value": {"choices": ["274"]}}, {"value": {"choices": ["133之一"]}}]',
+        [{"was_cancelled": True, "result": ["9"]}, {"was_cancelled": False, "result": [*TWO]}],
     ],
 )
 def test_a_list_is_read_however_a_tool_writes_it(value):
@@ -53,7 +54,12 @@ def test_a_marker_of_an_empty_cell_is_no_article(value):
 
 
 @pytest.mark.parametrize(
-    "value", [None, 274, True, "274", "盗窃", "", "[274", "['a'", "[']", {"274": 1}, "{'274': 1}"]
+    "value",
+    [
+        *(None, 274, True, "274", "盗窃", "", "[274", "['a'", "[']", {"274": 1}, "{'274': 1}"),
+        *({"choices": ["274"], "labels": ["275"]}, {"was_cancelled": True, "result": ["274"]}),
+        {"label": 3, "user": 1},
+    ],
 )
 def test_what_is_no_list_is_refused(value):
     with pytest.raises(TypeError, match="not a list of articles"):
@@ -61,7 +67,13 @@ def test_what_is_no_list_is_refused(value):
 
 
 @pytest.mark.parametrize(
-    "value", [[0], ["0"], [True], [274.5], [[274]], [["分则", "274"]], [{"274": 1}], "[0]"]
+    "value",
+    [
+        *([0], ["0"], [True], [274.5], [[274]], [["分则", "274"]], [{"274": 1}], "[0]"),
+        [{"value": {"choices": ["274"], "labels": ["275"]}}],
+        [{"was_cancelled": True, "result": ["274"]}],
+        [{"label": 3, "user": 1}],
+    ],
 )
 def test_an_item_that_is_no_article_is_refused(value):
     with pytest.raises(ValueError, match="not an article"):
