@@ -29,10 +29,11 @@ _NUMBER = f"[{NUMERALS}]{{1,9}}"
 _DATE = f"[{NUMERALS}○]{{4}}年[{NUMERALS}]+月[{NUMERALS}]+日"  # 2019年3月2日, 二○一九年三月二日
 # What follows "第264条" where a sentence cites the article: "第264条的规定", "第264条、第266条".
 _CITATION = "[的、，,；;。.至到第所之款项]|规定|(?:以?及|和|或者?|与)[本第]"
-# The start of an article: "第一条　为了", "第 3 条 之 1【茶】", "第二条规范茶". The branch is
+# The start of an article: "第一条　为了", "第 十 三 条 之 1【茶】", "第二条规范茶". The branch is
 # possessive (?+): where 之一 is followed by a citation, the match must not fall back to 第三条.
 _HEADING = re.compile(
-    rf"(?P<article>第\s*{_NUMBER}\s*条(?:\s*之\s*(?:[0-9０-９]{{1,2}}|{CHINESE_BRANCH}))?+)"
+    rf"(?P<article>第\s*(?:[{NUMERALS}]\s*){{1,9}}条"
+    rf"(?:\s*之\s*(?:[0-9０-９]{{1,2}}|{CHINESE_BRANCH}))?+)"
     rf"(?!{_CITATION})[\s:：]*(?P<rest>.*)"
 )
 # The heading of a part, chapter or section: "第一编 总则", "第一章　任务", "附　则", "目录". A
@@ -118,7 +119,8 @@ def _json_blocks(path: Path, text: str) -> Iterator[Block]:
                 got=quoted(pair),
                 todo='Write {"264": "text", "133之一": "text"}.',
             )
-        yield _json_article(path, pair[0]), _without_number(pair[1].splitlines())
+        article = _json_article(path, pair[0])
+        yield article, _without_number(path, article, pair[1].splitlines())
 
 
 def _json_article(path: Path, key: str) -> str:
@@ -134,10 +136,19 @@ def _json_article(path: Path, key: str) -> str:
     return name
 
 
-def _without_number(lines: list[str]) -> list[str]:
+def _without_number(path: Path, article: str, lines: list[str]) -> list[str]:
     """Return the lines of an article without the number that its text may start with."""
     match = _HEADING.fullmatch(_plain(lines[0])) if lines else None
-    return [match["rest"], *lines[1:]] if match else lines
+    if not match:
+        return lines
+    if numbered_article(match["article"]) != article:
+        raise StatuteError(
+            path,
+            expected="the number that a text starts with must be that of its key",
+            got=quoted({article: lines[0]}),
+            todo="Correct the key, or remove the number.",
+        )
+    return [match["rest"], *lines[1:]]
 
 
 def _text_blocks(text: str) -> list[Block]:

@@ -172,6 +172,15 @@ def test_no_space_is_needed_between_a_number_and_its_text(tmp_path):
     }
 
 
+def test_white_space_in_a_number_means_nothing(tmp_path):
+    text = "第三条　丙茶。\n第十 一条　丁茶。\n第 2 5 条 之 一　戊茶。\n"
+    texts = {"3": "丙茶。", "11": "丁茶。", "25之一": "戊茶。"}
+    assert read_statute(written(tmp_path, text)).texts == texts
+    pairs = {"3": "第 三 条 丙茶。", "11": "第十 一条 丁茶。", "25之一": "第25条之一 戊茶。"}
+    content = json.dumps(pairs, ensure_ascii=False)
+    assert read_statute(written(tmp_path, content, "a.json")).texts == texts
+
+
 def test_the_first_text_of_a_repeated_article_counts(tmp_path):
     statute = read_statute(written(tmp_path, "第一条 一。\n第一条 二。\n第一条 三。\n第二条\n"))
     assert statute == Statute({"1": "一。"}, ("1",), ("二。", "三。"))
@@ -201,6 +210,8 @@ def test_a_key_that_json_has_twice_is_a_repeated_article(tmp_path):
         ("a.json", '[{"1": "一"}]', "the JSON must be one object"),
         ("a.json", '{"附件": "一"}', "each key must be the number of an article"),
         ("a.json", '{" ": "一"}', "each key must be the number of an article"),
+        ("a.json", '{"1": "第一条 一", "3": "第二条 二"}', "the number that a text starts with"),
+        ("a.json", '{"2": "第二条之一 一"}', "the number that a text starts with"),
     ],
 )
 def test_what_is_no_statute_is_refused(tmp_path, name, content, expected):
