@@ -8,6 +8,7 @@ they count in no threshold and no figure.
 import errno
 import os
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 
 from lawrec.corpus.case_lines import case_to_json
@@ -81,7 +82,7 @@ def append_case(path: Path, case: Case) -> None:
     r"""Append a case to a file, as one line that is on the disk when this returns.
 
     The line is one write at the end of the file: other processes may append to it as well. Where
-    the disk is full, nothing of it stays.
+    the last line has no end, it gets one first. Where the disk is full, nothing of it stays.
 
     Raises:
         OSError: The file cannot be written to, or the disk is full.
@@ -95,9 +96,19 @@ def append_case(path: Path, case: Case) -> None:
         '{"fact": "盗窃", "meta": {"relevant_articles": [264], "accusation": []}}\n'
     """
     line = case_to_json(case, case.articles) + b"\n"
-    with locked(path.parent), path.open("ab", buffering=0) as file:
+    with locked(path.parent), path.open("a+b", buffering=0) as file:
+        if not _is_finished(file):
+            line = b"\n" + line
         written = file.write(line)
         if written < len(line):
             file.truncate(file.seek(0, os.SEEK_END) - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         os.fsync(file.fileno())
+
+
+def _is_finished(file: FileIO) -> bool:
+    """Return whether the last line of a file has an end."""
+    if not file.seek(0, os.SEEK_END):
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"

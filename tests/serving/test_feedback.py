@@ -121,3 +121,11 @@ def test_nothing_stays_of_a_line_for_which_the_disk_has_no_room(tmp_path, serve)
         assert path.read_bytes() == kept
         assert client.post("/v1/feedback", json=body).status_code == 200
     assert path.read_bytes() == kept * 2
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_file_whose_last_line_has_no_end_gets_one_first(tmp_path, end):
+    path = tmp_path / "feedback.jsonl"
+    path.write_text(f'{{"fact": "被告人盗窃手机。", "articles": [264]}}{end}', encoding="utf-8")
+    append_case(path, case_of(accepted=["266"]))
+    assert [case.articles for case in usable_cases(read_cases(path))] == [("264",), ("266",)]
