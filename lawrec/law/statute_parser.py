@@ -120,7 +120,7 @@ def _json_blocks(path: Path, text: str) -> Iterator[Block]:
                 todo='Write {"264": "text", "133之一": "text"}.',
             )
         article = _json_article(path, pair[0])
-        yield article, _without_number(path, article, pair[1].splitlines())
+        yield article, _without_number(pair[1].splitlines(), article, path=path)
 
 
 def _json_article(path: Path, key: str) -> str:
@@ -136,7 +136,7 @@ def _json_article(path: Path, key: str) -> str:
     return name
 
 
-def _without_number(path: Path, article: str, lines: list[str]) -> list[str]:
+def _without_number(lines: list[str], article: str, *, path: Path) -> list[str]:
     """Return the lines of an article without the number that its text may start with."""
     match = _HEADING.fullmatch(_plain(lines[0])) if lines else None
     if not match:
