@@ -75,7 +75,6 @@ def list_files(path: Path) -> list[Path]:
     path = resolve_uri(path)
     if path.is_dir():
         files = _cases_in(path)
-        _check_no_folder(path, files)
         expected = "the folder must hold files of cases"
     elif path.exists() or not glob.has_magic(str(path)):
         return [path]
@@ -84,6 +83,8 @@ def list_files(path: Path) -> list[Path]:
         files = [Path(name) for name in glob.glob(str(path), recursive=True)]  # noqa: PTH207
         expected = "the pattern must match a file"
     existing = sorted(file for file in files if file.is_file())
+    if len(existing) < len(files) and path.is_dir():
+        _check_no_folder(path, files)
     if not existing:
         raise CaseError(path, expected=expected, got="none", todo="Check the path.")
     return existing
