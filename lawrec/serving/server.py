@@ -153,7 +153,7 @@ def _log_config() -> dict[str, Any]:
 
 
 def _drop_query(record: logging.LogRecord) -> bool:
-    """Cut off what follows the path: the name of a file may be that of a person."""
+    """Leave out what follows the path: the name of a file may be that of a person."""
     assert isinstance(record.args, tuple)
     client, method, path, *others = record.args
     record.args = (client, method, str(path).partition("?")[0], *others)
