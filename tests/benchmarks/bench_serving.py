@@ -66,7 +66,7 @@ def send_all(url: str, facts: list[str], *, clients: int, rate: float) -> tuple[
 
 def _request(fact: str) -> bytes:
     body = json.dumps({"fact": fact}).encode()
-    head = "POST /v1/recommend HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    head = "POST /v1/recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
