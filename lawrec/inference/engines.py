@@ -36,10 +36,13 @@ class EngineChoice:
     Attributes:
         name: A key of `ENGINES`, or `AUTO`.
         device: The device, as `select_gpus` takes it; None to leave that as it is.
+        threads: Number of threads of ONNX Runtime on the CPU, which leave it to others while they
+            wait; 0: one per core, which do not.
     """
 
     name: str = AUTO
     device: str | None = None
+    threads: int = 0
 
 
 AUTO_ENGINE = EngineChoice()
@@ -48,14 +51,13 @@ AUTO_ENGINE = EngineChoice()
 class Engine(Protocol):
     """A function that loads a network."""
 
-    def __call__(self, run: Run, checkpoint: str, *, device: str | None) -> LogitFunction:
+    def __call__(self, run: Run, checkpoint: str, *, choice: EngineChoice) -> LogitFunction:
         """Return the function from the token ids of cases to the logits of the articles.
 
         Args:
             run: The run.
             checkpoint: The path prefix of a checkpoint, as `best_checkpoint` returns it.
-            device: The device that computes, as `select_gpus` takes it; None to leave that as it
-                is.
+            choice: Where it computes, and with how many threads.
 
         Raises:
             RunError: What the engine needs is missing or damaged, or belongs to another run.
@@ -98,7 +100,7 @@ def choose_engine(
     return "onnx"
 
 
-def _tensorflow(run: Run, checkpoint: str, *, device: str | None) -> LogitFunction:
+def _tensorflow(run: Run, checkpoint: str, *, choice: EngineChoice) -> LogitFunction:
     if run.bundle:
         raise RunError(
             run.bundle,
@@ -112,14 +114,14 @@ def _tensorflow(run: Run, checkpoint: str, *, device: str | None) -> LogitFuncti
     from lawrec.training.checkpoints import load_model
 
     use_full_float32()
-    if device:
-        use_device(device)
+    if choice.device:
+        use_device(choice.device)
     return make_logit_function(load_model(run, checkpoint))
 
 
-def _onnx(run: Run, checkpoint: str, *, device: str | None) -> LogitFunction:
-    path, gpu = onnx_path(run, checkpoint), _gpu(device)
-    logits = onnx_logits(path, n_articles=len(run.articles), gpu=gpu)
+def _onnx(run: Run, checkpoint: str, *, choice: EngineChoice) -> LogitFunction:
+    path, gpu = onnx_path(run, checkpoint), _gpu(choice.device)
+    logits = onnx_logits(path, n_articles=len(run.articles), gpu=gpu, threads=choice.threads)
     if gpu is not None:
         _check_gpu(logits, onnx_logits(path, n_articles=len(run.articles)))
     return logits
@@ -137,9 +139,9 @@ def _check_gpu(on_gpu: LogitFunction, on_cpu: LogitFunction) -> None:
         )
 
 
-def _onnx_int8(run: Run, checkpoint: str, *, device: str | None) -> LogitFunction:
+def _onnx_int8(run: Run, checkpoint: str, *, choice: EngineChoice) -> LogitFunction:
     path = onnx_path(run, checkpoint, name=INT8_MODEL)
-    return onnx_logits(path, n_articles=len(run.articles), alone=True)
+    return onnx_logits(path, n_articles=len(run.articles), threads=choice.threads, alone=True)
 
 
 def _gpu(device: str | None) -> int | None:

@@ -36,5 +36,5 @@ def load_scorer(
     """
     ranker = load_ranker(run)
     name = choose_engine(run, checkpoint, choice=engine, progress=progress)
-    logits = ENGINES[name](run, checkpoint, device=engine.device) if name else None
+    logits = ENGINES[name](run, checkpoint, choice=engine) if name else None
     return RunScorer(logits, ranker, run.config.model.lstm_tokens)

@@ -128,7 +128,12 @@ def is_exported(run: Run, checkpoint: str) -> bool:
 
 
 def onnx_logits(
-    model: Path | bytes, *, n_articles: int, gpu: int | None = None, alone: bool = False
+    model: Path | bytes,
+    *,
+    n_articles: int,
+    gpu: int | None = None,
+    threads: int = 0,
+    alone: bool = False,
 ) -> Callable[[Sequence[TokenIds]], Float32Array]:
     """Return a function from the token ids of cases to the logits of the articles.
 
@@ -139,6 +144,8 @@ def onnx_logits(
         model: An exported model: its path or its content.
         n_articles: The number of logits of a case.
         gpu: The number of the GPU that computes, from 0; None for the CPU.
+        threads: The number of threads on the CPU, which leave it to others while they wait; 0: one
+            per core, which do not.
         alone: Score case by case and without padding: with weights of 8 bits, the range of all
             numbers in a batch determines how each is rounded.
 
@@ -150,7 +157,7 @@ def onnx_logits(
         >>> logits([[5, 7], [2, 3, 4]]).shape  # doctest: +SKIP
         (2, 183)
     """
-    session = _session(model, n_articles=n_articles, gpu=gpu)
+    session = _session(model, n_articles=n_articles, gpu=gpu, threads=threads)
 
     def forward(batch: NumberArray) -> NumberArray:
         values: NumberArray = session.run([LOGITS], {TOKEN_IDS: batch})[0]
@@ -165,11 +172,14 @@ def onnx_logits(
     return logits
 
 
-def _session(model: Path | bytes, *, n_articles: int, gpu: int | None) -> Any:
+def _session(model: Path | bytes, *, n_articles: int, gpu: int | None, threads: int) -> Any:
     """Return the session of ONNX Runtime that computes a model."""
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ALONE
+    options.intra_op_num_threads = threads
+    if threads:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers: list[Any] = (
         [CPU] if gpu is None else [(CUDA, {"device_id": gpu, "use_tf32": 0}), CPU]
     )

@@ -8,9 +8,11 @@ from functools import partial
 from typing import Any
 
 from lawrec import __version__
+from lawrec.inference.engines import EngineChoice
 from lawrec.inference.recommender import Recommender
 from lawrec.law.catalog import shipped_catalog
 from lawrec.law.statute_versions import CRIMINAL_LAW, effective_at, load_version
+from lawrec.parallel import available_cores
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.bundle import open_model
 from lawrec.runs.results import Answer
@@ -102,7 +104,9 @@ def load_model(config: ServiceConfig, progress: Progress = SILENT) -> LoadedMode
         'criminal-law'
     """
     with open_model(config.checkpoints, config.model, progress=progress) as run:
-        recommender = Recommender.of_run(run, progress=progress)
+        # Each worker has its share of the cores, and the process that speaks HTTP what is idle.
+        engine = EngineChoice(threads=max(1, available_cores() // config.workers))
+        recommender = Recommender.of_run(run, engine=engine, progress=progress)
         answers = partial(answers_of, recommender)
         return LoadedModel(
             answers,

@@ -91,6 +91,8 @@ def test_a_case_has_the_same_logits_alone_and_with_others(run, checkpoint):
     logits = onnx_logits(onnx_path(run, checkpoint), n_articles=3)
     alone = np.concatenate([logits([case]) for case in CASES])
     np.testing.assert_allclose(logits(CASES), alone, atol=1e-6)
+    one_thread = onnx_logits(onnx_path(run, checkpoint), n_articles=3, threads=1)
+    np.testing.assert_allclose(one_thread(CASES), alone, atol=1e-6)
     one_by_one = onnx_logits(onnx_path(run, checkpoint), n_articles=3, alone=True)
     np.testing.assert_allclose(one_by_one(CASES), alone, atol=1e-6)
     assert logits([]).shape == one_by_one([]).shape == (0, 3)

@@ -8,7 +8,9 @@ import pytest
 
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import StatuteError
+from lawrec.inference.recommender import Recommender
 from lawrec.runs.bundle import SHIPPED_MODEL, open_model
+from lawrec.serving import loaded_model
 from lawrec.serving.loaded_model import Options, Query, describe, load_model
 from lawrec.storage.resources import shipped_path
 from tests.helpers.cli import DRUNK, THEFT
@@ -31,6 +33,20 @@ def test_queries_of_one_batch_keep_their_facts_and_options(model, recommender):
 def test_explaining_counts_as_many_facts():
     assert Query((THEFT, DRUNK)).cost == 2
     assert Query((THEFT, DRUNK), Options(explain=True)).cost == 32
+
+
+@pytest.mark.parametrize(("workers", "threads"), [(1, 4), (2, 2), (3, 1), (9, 1)])
+def test_workers_share_the_cores(config, monkeypatch, workers, threads):
+    seen, of_run = [], Recommender.of_run
+
+    def remember(run, *, engine, progress):
+        seen.append(engine.threads)
+        return of_run(run, engine=engine, progress=progress)
+
+    monkeypatch.setattr(loaded_model, "available_cores", lambda: 4)
+    monkeypatch.setattr(Recommender, "of_run", remember)
+    load_model(replace(config, workers=workers))
+    assert seen == [threads]
 
 
 def test_a_bundle_answers_as_its_run(model, config, tmp_path):
