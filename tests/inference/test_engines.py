@@ -74,7 +74,7 @@ def test_a_gpu_that_onnx_runtime_does_not_have_is_refused_or_left_to_tensorflow(
 
 @pytest.mark.parametrize(("error", "refused"), [(1e-4, False), (0.1, True), (np.nan, True)])
 def test_a_gpu_that_computes_something_else_is_refused(run, monkeypatch, error, refused):
-    def logits(path, *, n_articles, gpu=None):
+    def logits(path, *, n_articles, gpu=None, threads=0):
         return lambda cases: np.full((len(cases), n_articles), 0 if gpu is None else error)
 
     monkeypatch.setattr(engines, "onnx_logits", logits)
