@@ -23,8 +23,10 @@ _SENTENCE = re.compile("[。！？，]")
 """What a fact has, and hardly an id, a court or a charge."""
 _KINDS = tuple(map(re.compile, ("[A-Za-z0-9]", "[\u4e00-\u9fff]", "[（(〔[]", "[年月日]")))
 """Kinds of characters; the fields of one column, such as numbers of cases, mostly have the same."""
-_MANY_LINES = 10
-"""So many lines of one fact hardly have the same number of commas each."""
+_LEAST_SEPARATORS = 2
+"""A fact of two lines may well have one comma in each; so many more are hardly there by chance."""
+_ODD = 10
+"""One line in so many may look otherwise."""
 
 
 def read_csv(cases: CaseStream, delimiter: str = ",") -> Iterator[Row]:
@@ -75,25 +77,32 @@ def _header(row: CsvRow, cases: CaseStream, *, where: str) -> list[str]:
 def _are_rows(lines: list[list[str]], *, header: list[str], names: CaseFormat) -> bool:
     """Return whether the fields of lines look like rows, and not like parts of a fact.
 
-    One line in ten may be odd: the rows that a mark joins may have errors of their own.
+    All look so for one and the same reason, but for one line in ten: the rows that a mark joins may
+    have errors of their own.
     """
-    is_row = partial(_is_row, first=lines[0], header=header, names=names)
-    has_fields = [len(fields) == len(header) > 1 for fields in lines]
-    if len(lines) >= _MANY_LINES:
-        return 10 * has_fields.count(False) <= len(lines)
-    return len(lines) > 1 and all(has_fields) and all(map(is_row, lines))
+    whole = [fields for fields in lines if len(fields) == len(header) > 1]
+    least = len(lines) - len(lines) // _ODD
+    has_label = partial(_has_label_or_id, header=header, names=names)
+    if sum(map(has_label, whole)) >= least:
+        return True
+    if lines[0] not in whole or (len(lines) - 1) * (len(header) - 1) < _LEAST_SEPARATORS:
+        return False
+    is_like_first = partial(_is_like, lines[0], header=header, names=names)
+    return sum(map(is_like_first, whole)) >= least
 
 
-def _is_row(fields: list[str], first: list[str], *, header: list[str], names: CaseFormat) -> bool:
-    """Return whether fields, as many as the header has, look like a row, as the first ones do.
+def _has_label_or_id(fields: list[str], *, header: list[str], names: CaseFormat) -> bool:
+    """Return whether the fields of a line have articles, or else an id, in the right column.
 
-    A line of a fact may have a comma, but hardly an article, or else an id, in the right column;
-    nor a sentence in that of the fact, and in each other one what the first row may have there.
+    A line of a fact may have a comma, but hardly that.
     """
     known = {names.articles_field or "articles": _ARTICLES.fullmatch, names.id_field: _ID.fullmatch}
     column = next((name for name in known if name in header), None)
-    if column is not None and known[column](fields[header.index(column)]):
-        return True
+    return column is not None and known[column](fields[header.index(column)]) is not None
+
+
+def _is_like(first: list[str], fields: list[str], *, header: list[str], names: CaseFormat) -> bool:
+    """Return whether fields have a sentence for a fact, and elsewhere what the first ones have."""
     return all(
         _SENTENCE.search(field) if name == names.fact_field else _are_alike(field, other)
         for name, field, other in zip(header, fields, first, strict=True)

@@ -58,13 +58,12 @@ def test_two_marks_in_two_rows_join_none(tmp_path, header, rows):
     ("header", "rows"),
     [
         ("案号,fact", ["（2020）甲01刑初{}号,{}"] * 3),
-        ("案号,fact", ["（2020）甲01刑初{}号,{}", "（2020）甲刑终{}号,{}"]),
         (
             "案号,fact,law",
             ["（2020）甲01刑初{}号,{},盗窃罪", ",{1},诈骗", "（2021）乙刑初{}号,{},抢劫"],
         ),
-        ("fact,court", ["{1},甲市法院", "{1},乙县人民法院"]),
-        ("fact,reason", ["{1},因为贫穷，{0}。"] * 9 + ["{1}", "{1},不明。"]),
+        ("fact,court", ["{1},甲市法院", "{1},乙县人民法院", "{1},丙县法院"]),
+        ("fact,court", [*["{1},甲市法院"] * 5, "{1}", *["{1},乙县人民法院"] * 5]),
     ],
 )
 def test_two_marks_join_no_rows_whatever_the_columns_hold(tmp_path, header, rows):
@@ -93,6 +92,23 @@ def test_a_fact_whose_lines_have_commas_is_one_case(tmp_path, fact):
         text = f'案号,fact\n{number},"{fact}"\n'
         (case,) = cases_of(tmp_path, text, labelled=False, case_format=names)
         assert (case.case_id, case.fact) == (number, fact)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("fact,articles", '"被告人钱某，盗窃手机一部,价值人民币\n3000元，后逃离现场。",264'),
+        ("id,fact,articles", '1,"被告人钱某，盗窃手机一部,价值人民币\n3000元,后逃离现场。",264'),
+        ("fact,articles,charge", '"被告人钱某，盗窃,价值,人民币\n3000元,后逃离。",264,盗窃'),
+        ("fact,court", '"被告人钱某，盗窃手机一部,价值人民币\n3000元，后逃离现场。",甲法院'),
+        ("fact,articles", '"' + "手机1部,价值100元\n" * 24 + '钱某盗窃。",264'),
+        ("id,fact", '1,"' + "手机1部,价值100元。\n" * 24 + '钱某盗窃。"'),
+    ],
+)
+def test_a_row_as_programs_write_it_is_one_case(tmp_path, header, row):
+    labelled = "articles" in header
+    (case,) = cases_of(tmp_path, f"{header}\n{row}\n", labelled=labelled)
+    assert case.fact == row[row.index('"') + 1 : row.rindex('"')]
 
 
 def test_a_fact_with_commas_and_line_ends_is_one_case(tmp_path):
