@@ -54,7 +54,12 @@ def find_splits(data: Path) -> dict[str, Path]:
             got="no train file",
             todo="Add it, or name another folder.",
         )
-    others = [path.name for name in _OTHER_NAMES for path in _candidates(data, name)]
+    others = [
+        path.name
+        for name in _OTHER_NAMES
+        for path in _candidates(data, name)
+        if not path.is_dir() or _has_cases(path)
+    ]
     if others and "valid" not in splits:
         raise CaseError(
             data,
@@ -129,6 +134,12 @@ def _encoding(file: Path, case_format: CaseFormat) -> str:
     if not READERS[reader].is_text:
         return reader
     return case_format.encoding or detect_encoding(file)
+
+
+def _has_cases(folder: Path) -> bool:
+    """Return whether a folder holds a file whose name is that of cases: any may be called eval."""
+    known = (*SUFFIXES, *DECOMPRESSORS)
+    return any(path.suffix.lower() in known for path in folder.iterdir())
 
 
 def _candidates(data: Path, split: str) -> list[Path]:

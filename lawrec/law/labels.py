@@ -132,7 +132,7 @@ def _flat(value: object, depth: int = 0) -> Iterator[object]:
 
 def _labels_key(value: object) -> str:
     """Return the key of an object's labels; "" where there is none, or which one is a guess."""
-    if not isinstance(value, dict) or _is_cancelled(value) or _has_id(value):
+    if not isinstance(value, dict) or _is_cancelled(value) or _has_database_id(value):
         return ""
     keys = [key for key in _KEYS if key in value]
     return keys[0] if len(keys) == 1 else ""
@@ -142,7 +142,7 @@ def _is_cancelled(item: object) -> bool:
     return isinstance(item, dict) and bool(item.get(_CANCELLED))
 
 
-def _has_id(item: dict[str, object]) -> bool:
+def _has_database_id(item: dict[str, object]) -> bool:
     """Return whether an object is an old one of doccano, whose label is an id of its database."""
     return "user" in item and isinstance(item.get("label"), int)
 

@@ -146,7 +146,7 @@ def _without_number(lines: list[str], article: str, *, path: Path) -> list[str]:
             path,
             expected="the number that a text starts with must be that of its key",
             got=quoted({article: lines[0]}),
-            todo="Correct the key, or remove the number.",
+            todo="Correct the key, or write its own number before one that the text cites.",
         )
     return [match["rest"], *lines[1:]]
 

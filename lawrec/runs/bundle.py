@@ -115,7 +115,8 @@ def _bundle_path(root: Path, name: str | None) -> Path | None:
 
 def _check_folder(root: Path) -> None:
     """Raise an error of a missing folder of runs, whose user did not ask for the shipped model."""
-    if not (root.is_dir() or (root == _DEFAULT_ROOT and not root.exists())):
+    is_default = root.absolute() == _DEFAULT_ROOT.absolute()
+    if not (root.is_dir() or (is_default and not root.exists())):
         raise RunError(
             root,
             expected="it must be the folder of the runs",

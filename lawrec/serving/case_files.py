@@ -119,10 +119,11 @@ def _cases(content: bytes, path: Path, *, fact_field: str) -> list[Case | CaseEr
 
 
 def _check_fact_field(cases: Sequence[Case | CaseError]) -> None:
-    """Raise the first error if no line has the field of the facts, as a table would."""
+    """Raise the error of the first line without the field of the facts if no line has it."""
     errors = [case for case in cases if isinstance(case, CaseError)]
-    if cases and [error.kind for error in errors] == [ErrorKind.NO_COLUMN] * len(cases):
-        raise errors[0]
+    missing = [error for error in errors if error.kind is ErrorKind.NO_COLUMN]
+    if missing and len(errors) == len(cases):
+        raise missing[0]
 
 
 def _fields(case: Case | CaseError, config: ServiceConfig) -> dict[str, Any]:

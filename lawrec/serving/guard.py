@@ -154,14 +154,15 @@ class Guard:
         The page of another site may have its own name lead here, and is then no other site.
         """
         host = Headers(scope=scope).get("host", "")
-        if not self._is_private or not host or is_loopback(_host_name(host)):
+        is_open = not self._is_private or scope["path"].startswith(OPEN_PATHS)
+        if is_open or not host or is_loopback(_host_name(host)):
             return
         raise ProblemError(
             421,
             "Host",
             expected="a service of one computer must be called localhost, or by its number",
             got=quoted(host),
-            todo="Call it 127.0.0.1, or start it with --api-key-file.",
+            todo="Call it 127.0.0.1, have the proxy do so, or start it with --api-key-file.",
         )
 
     def _check_key(self, scope: Scope) -> None:
@@ -239,9 +240,9 @@ def is_loopback(host: str) -> bool:
 
 
 def _host_name(host: str) -> str:
-    """Return a Host without its port and the brackets of IPv6."""
+    """Return a Host without its port, the brackets of IPv6 and a final dot."""
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        return (urlsplit(f"//{host}").hostname or "").removesuffix(".")
     except ValueError:
         return ""
 

@@ -125,7 +125,7 @@ def check_service(config: ServiceConfig) -> None:
     if config.tls_certificate and config.tls_key:
         _check_certificate(config.tls_certificate, config.tls_key)
     if config.feedback:
-        config.feedback.open("ab").close()
+        config.feedback.open("a+b").close()
 
 
 def _check_certificate(certificate: Path, key: Path) -> None:

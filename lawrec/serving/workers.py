@@ -7,6 +7,7 @@ what is scored in a thread there makes every connection wait, and uses no second
 import atexit
 import logging
 import signal
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -284,6 +285,7 @@ class _Pool:
         Raises:
             ProblemError: Too many workers were killed meanwhile, or there are none.
         """
+        end = time.monotonic() + self._seconds
         for _ in range(_TRIES):
             worker = self._take()
             if not worker:
@@ -295,6 +297,8 @@ class _Pool:
             finally:
                 if worker in self._workers:
                     self._free.put(worker)
+            if time.monotonic() > end:  # nobody waits any longer
+                break
         raise ProblemError(
             503,
             "the service",

@@ -119,7 +119,7 @@ def _cases_in(folder: Path) -> list[Path]:
 
 def _check_no_folder(folder: Path, entries: Iterable[Path]) -> None:
     """Raise an error of folders in a folder: their cases would be left out."""
-    names = [path.name for path in entries if path.is_dir() and _cases_in(path)]
+    names = [path.name for path in entries if path.is_dir() and _may_hold_cases(path)]
     if names:
         raise CaseError(
             folder,
@@ -128,6 +128,13 @@ def _check_no_folder(folder: Path, entries: Iterable[Path]) -> None:
             todo="Move the files into it, name them with a pattern such as **/*.json, or begin the "
             "name of a folder to leave out with _.",
         )
+
+
+def _may_hold_cases(folder: Path) -> bool:
+    try:
+        return bool(_cases_in(folder))
+    except PermissionError:  # such as lost+found
+        return False
 
 
 def _may_be_cases(name: str) -> bool:

@@ -25,6 +25,7 @@ def write(path, content):
         ),
         (["train.jsonl", "my_test.json"], {"train": "train.jsonl"}),
         (["train.json", "valid.json", "dev.json"], {"train": "train.json", "valid": "valid.json"}),
+        (["train.json", "eval/notes.md"], {"train": "train.json"}),
         (
             ["TRAIN.JSON", "Valid.Csv.GZ", "data_TEST.jsonl"],
             {"train": "TRAIN.JSON", "valid": "Valid.Csv.GZ", "test": "data_TEST.jsonl"},

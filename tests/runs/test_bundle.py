@@ -216,10 +216,10 @@ def test_the_shipped_model_does_not_stand_for_a_missing_folder_of_runs(tmp_path,
     assert caught.value.expected == "it must be the folder of the runs"
 
 
-@pytest.mark.parametrize("root", ["checkpoints", "."])
+@pytest.mark.parametrize("root", ["checkpoints", "HERE/checkpoints", "."])
 def test_the_shipped_model_is_used_where_nothing_has_been_trained(tmp_path, monkeypatch, root):
     monkeypatch.chdir(tmp_path)
-    with open_model(Path(root), None) as run:
+    with open_model(Path(root.replace("HERE", str(tmp_path))), None) as run:
         assert run.folder.name == "criminal-law"
 
 

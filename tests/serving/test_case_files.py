@@ -129,6 +129,7 @@ def test_a_line_in_another_encoding_is_to_be_saved_as_text():
 def test_json_lines_may_have_the_fact_in_another_field():
     lines = [json.dumps({name: THEFT}, ensure_ascii=False) for name in ("案情", "描述", "描述")]
     assert cases_in(lines[0].encode(), "a.jsonl")[0]["fact"] == THEFT
+    assert cases_in(b"{broken\n" + lines[0].encode(), "a.jsonl")[1]["fact"] == THEFT
     assert cases_in(lines[1].encode(), "a.jsonl", fact_field="描述")[0]["fact"] == THEFT
     with pytest.raises(ProblemError, match="got '描述'"):
         cases_in("\n".join(lines[1:]).encode(), "a.jsonl")

@@ -86,6 +86,7 @@ def test_cors_is_off_unless_an_origin_is_named(client, serve):
         ("localhost:8765", {}, 200),
         ("127.0.0.1", {}, 200),
         ("[::1]:8765", {}, 200),
+        ("localhost.:8765", {}, 200),
         ("evil.example:8765", {}, 421),
         ("127.0.0.1.evil.example", {}, 421),
         ("[", {}, 421),
@@ -99,6 +100,7 @@ def test_no_other_site_calls_a_service_of_this_computer_by_a_name_of_its_own(
     with TestClient(serve(**changes), base_url="http://localhost") as client:
         headers = {"Host": host, "Authorization": f"Bearer {KEY}"}
         assert client.get("/v1/model", headers=headers).status_code == status
+        assert client.get("/health/ready", headers=headers).status_code == 200
 
 
 def test_a_large_body_is_refused_whether_it_says_its_length_or_not(serve):

@@ -209,6 +209,20 @@ def test_files_in_a_folder_of_the_folder_are_not_left_out_in_silence(tmp_path, n
     assert list_files(tmp_path / "**/*.json") == [tmp_path / file for file in (name, *beside)]
 
 
+def test_a_folder_that_may_not_be_read_is_left_out(tmp_path, monkeypatch):
+    write(tmp_path / "a.json", "")
+    write(tmp_path / "lost+found/b", "")
+    iterdir = Path.iterdir
+
+    def refuse(path):
+        if path.name == "lost+found":
+            raise PermissionError(13, "Permission denied", str(path))
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert list_files(tmp_path) == [tmp_path / "a.json"]
+
+
 def test_stdin_is_no_file():
     with pytest.raises(CaseError, match="-: the cases must be in files, got stdin"):
         list_files(Path("-"))

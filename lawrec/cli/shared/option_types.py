@@ -134,12 +134,15 @@ def _named_paths(ctx: click.Context) -> Iterator[tuple[click.Parameter, Path]]:
 def _models(ctx: click.Context) -> Iterator[Path]:
     """Yield the path of each run or bundle that the command reads and that is there."""
     from lawrec.runs.bundle import model_path  # imports NumPy
+    from lawrec.runs.checkpoint_list import RUN_FILE
 
     for option in (option for option in ctx.command.params if option.type is MODEL):
         value = ctx.params[option.name or ""]
         for name in value if isinstance(value, tuple) else (value,):
             with suppress(LawrecError, OSError):  # the command will say what is wrong with it
-                yield model_path(ctx.params["checkpoints"], name)
+                path = model_path(ctx.params["checkpoints"], name)
+                if path.is_file() or (path / RUN_FILE).exists():
+                    yield path
 
 
 def _read_files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -144,7 +144,7 @@ def test_a_number_outside_its_range_is_refused(value):
 IN_PLACE = [
     ("predict", "cases.jsonl", "-o", "cases.jsonl"),
     ("predict", "cases.jsonl", "--bad-lines", "here/../cases.jsonl"),
-    ("predict", ".", "-o", "link.jsonl"),
+    ("predict", "in", "-o", "in/link.jsonl"),
     ("predict", "*.jsonl", "--output", "cases.jsonl"),
     ("audit", "cases.jsonl", "--json", "cases.jsonl"),
     ("audit", "cases.jsonl", "--article-list", "law.txt", "--html", "law.txt"),
@@ -171,6 +171,8 @@ def test_a_file_that_is_read_is_not_replaced(tmp_path, monkeypatch, arguments):
     Path("cases.jsonl").write_text(cases, "utf-8")
     Path("law.txt").write_text("264\n", "utf-8")
     Path("link.jsonl").hardlink_to("cases.jsonl")
+    Path("in").mkdir()
+    Path("in/link.jsonl").hardlink_to("cases.jsonl")
     Path("b.lawrec").write_text("a bundle", "utf-8")
     write_empty_run()
     result = CliRunner().invoke(cli, [text.replace("HERE", str(tmp_path)) for text in arguments])
@@ -198,6 +200,14 @@ def test_nothing_is_written_into_a_run_that_is_read(tmp_path, monkeypatch, argum
     assert result.exit_code == 2
     assert "would write into the run checkpoints/first: name another." in result.stderr
     assert [file.name for file in Path("link").iterdir()] == ["run.json"]
+
+
+def test_a_folder_that_is_no_run_may_be_written_into(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("facts.txt").write_text("盗窃。\n", "utf-8")
+    result = CliRunner().invoke(cli, ["predict", "facts.txt", "--model", ".", "-o", "a.csv"])
+    assert result.exit_code == 1
+    assert "would write into" not in result.stderr
 
 
 def test_a_result_may_lie_beside_the_runs(tmp_path, monkeypatch):
