@@ -1,10 +1,12 @@
 """JSON texts: written so that people can read them, and read within limits, whoever wrote them."""
 
 import json
+import math
 import re
 from collections import Counter
 from typing import Any
 
+from lawrec.errors import quoted
 from lawrec.storage.limits import MAX_DIGITS, MAX_JSON_DEPTH
 from lawrec.text import encodable
 
@@ -47,8 +49,8 @@ def parse_json(text: str, **options: Any) -> Any:
         **options: Those of `json.loads`.
 
     Raises:
-        ValueError: It is no JSON, has too many brackets inside each other, too long a number, or a
-            key twice: which of the two values is meant, nobody can know.
+        ValueError: It is no JSON, has too many brackets inside each other, too long or too large a
+            number, or a key twice: which of the two values is meant, nobody can know.
 
     Example:
         >>> parse_json("[" * 100_000)
@@ -57,8 +59,12 @@ def parse_json(text: str, **options: Any) -> Any:
     """
     if _is_too_deep(text):
         raise ValueError(f"more than {MAX_JSON_DEPTH} brackets inside each other")
-    options = {"object_pairs_hook": _with_unique_keys, "parse_int": _whole_number} | options
-    return json.loads(text, **options)
+    hooks = {
+        "object_pairs_hook": _with_unique_keys,
+        "parse_int": _whole_number,
+        "parse_float": _finite_number,
+    }
+    return json.loads(text, **hooks | options)
 
 
 def _is_too_deep(text: str) -> bool:
@@ -85,3 +91,11 @@ def _whole_number(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
         raise ValueError(f"a number of {len(digits):,} digits")
     return int(digits)
+
+
+def _finite_number(text: str) -> float:
+    """Return a number: Python reads 1e400 as infinity, and would write that as no JSON."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"a number that is too large: {quoted(text)}")
+    return number

@@ -118,7 +118,7 @@ def test_what_is_no_json_is_named(client, content):
     assert response.json()["todo"]
 
 
-@pytest.mark.parametrize("field", ['"threshold": NaN', '"top_k": 1e400', '"top_k": -1'])
+@pytest.mark.parametrize("field", ['"threshold": NaN', '"top_k": 1e300', '"top_k": -1'])
 def test_a_number_that_is_out_of_range_is_refused(client, field):
     content = f'{{"fact": "盗", {field}}}'.encode()
     headers = {"Content-Type": "application/json"}

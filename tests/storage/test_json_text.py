@@ -28,9 +28,10 @@ def test_json_within_the_limits_is_read():
         (nested(MAX_JSON_DEPTH + 1), "more than 100 brackets inside each other"),
         (f'["[", {nested(MAX_JSON_DEPTH)}]', "more than 100 brackets inside each other"),
         (f"[{'9' * (MAX_DIGITS + 1)}]", "a number of 4,301 digits"),
+        ('[{"x": -1e400}]', "a number that is too large: '-1e400'"),
         ('{"meta": {"id": 1, "fact": 2, "id": 1}}', 'the key "id" twice in one object'),
     ],
-    ids=["brackets", "brackets after a text", "digits", "key"],
+    ids=["brackets", "brackets after a text", "digits", "large", "key"],
 )
 def test_json_beyond_a_limit_is_refused(text, message):
     with pytest.raises(ValueError, match=message):
