@@ -83,7 +83,7 @@ OUTPUT_FOLDER_OR_URI = _OutputPathOrUri(file_okay=False, path_type=Path)
 
 
 class HeadedCommand(click.Command):
-    """A command that replaces nothing that it reads, and whose help has headings."""
+    """A command that replaces no file that it reads, and whose help has headings."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, unless it would replace a file that it reads, or change a run."""
@@ -149,7 +149,9 @@ def _read_files(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield the files that paths stand for and that are there."""
     for path in paths:
         with suppress(CaseError, OSError):  # the command will say what is wrong with the path
-            yield from (file for file in list_files(path) if file.is_file())
+            # A folder of splits may hold folders, which one of cases may not.
+            files = path.iterdir() if path.is_dir() else list_files(path)
+            yield from (file for file in files if file.is_file())
 
 
 class Day(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.4

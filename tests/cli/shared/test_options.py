@@ -144,7 +144,8 @@ def test_a_number_outside_its_range_is_refused(value):
 IN_PLACE = [
     ("predict", "cases.jsonl", "-o", "cases.jsonl"),
     ("predict", "cases.jsonl", "--bad-lines", "here/../cases.jsonl"),
-    ("predict", "in", "-o", "in/link.jsonl"),
+    ("predict", ".", "-o", "link.jsonl"),
+    ("evaluate", "--data", ".", "--html", "cases.jsonl"),
     ("predict", "*.jsonl", "--output", "cases.jsonl"),
     ("audit", "cases.jsonl", "--json", "cases.jsonl"),
     ("audit", "cases.jsonl", "--article-list", "law.txt", "--html", "law.txt"),
@@ -171,8 +172,6 @@ def test_a_file_that_is_read_is_not_replaced(tmp_path, monkeypatch, arguments):
     Path("cases.jsonl").write_text(cases, "utf-8")
     Path("law.txt").write_text("264\n", "utf-8")
     Path("link.jsonl").hardlink_to("cases.jsonl")
-    Path("in").mkdir()
-    Path("in/link.jsonl").hardlink_to("cases.jsonl")
     Path("b.lawrec").write_text("a bundle", "utf-8")
     write_empty_run()
     result = CliRunner().invoke(cli, [text.replace("HERE", str(tmp_path)) for text in arguments])
