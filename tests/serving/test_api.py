@@ -110,7 +110,7 @@ def test_a_mistake_is_named(client, body, status, where):
     assert response.json()["todo"]
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000, b'{"top_k": 1e400}'])
 def test_what_is_no_json_is_named(client, content):
     headers = {"Content-Type": "application/json"}
     response = client.post("/v1/recommend", content=content, headers=headers)

@@ -65,6 +65,13 @@ def test_a_number_that_lost_its_last_digits_is_no_id(tmp_path, value):
     assert (error.where, error.case_id) == (f"{tmp_path}/a.json:1", "1")
 
 
+def test_a_number_that_no_float_holds_is_no_id(tmp_path):
+    line = f'{{"id": 1e999, "fact": "{FACT}"}}'
+    [error] = read_cases(write(tmp_path / "a.json", line), labelled=False)
+    assert error.got == "a number that is too large: '1e999'"
+    assert (error.where, error.case_id) == (f"{tmp_path}/a.json:1", "1")
+
+
 @pytest.mark.parametrize("value", ["null", "NaN", '""'])
 def test_a_gap_is_no_id(tmp_path, value):
     line = f'{{"id": {value}, "fact": "{FACT}"}}'
