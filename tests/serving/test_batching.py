@@ -92,36 +92,35 @@ def test_a_query_that_does_not_fit_into_the_queue_is_refused_at_once():
         assert refused.headers["Retry-After"] == "1"
 
 
-def test_a_late_query_is_given_up_and_the_next_ones_are_answered():
-    async def run():
-        gate = threading.Event()
-        limits = ServiceConfig(max_batch=1, max_wait=0, queue_facts=8, deadline=0.05)
-        doubler = Doubler(gate)
-        async with MicroBatcher(doubler, limits) as batcher:
-            late = await asyncio.gather(
-                *(batcher.submit(number, 1) for number in (1, 2, 3)), return_exceptions=True
-            )
-            gate.set()
-            return late, await batcher.submit(4, 1), doubler.batches
+def late_and_in_time(late, in_time=(), *, max_batch, max_wait):
+    """Submit numbers until their deadline has passed, then others, one by one.
 
-    late, result, batches = asyncio.run(run())
+    Returns:
+        The errors of the first, the results of the others, and the batches.
+    """
+
+    async def run():
+        doubler = Doubler(threading.Event())
+        limits = replace(LIMITS, max_batch=max_batch, max_wait=max_wait, deadline=0.05)
+        async with MicroBatcher(doubler, limits) as batcher:
+            calls = [batcher.submit(number, 1) for number in late]
+            errors = await asyncio.gather(*calls, return_exceptions=True)
+            doubler.gate.set()
+            return errors, [await batcher.submit(number, 1) for number in in_time], doubler.batches
+
+    return asyncio.run(run())
+
+
+def test_a_late_query_is_given_up_and_the_next_ones_are_answered():
+    late, results, batches = late_and_in_time((1, 2, 3), [4], max_batch=1, max_wait=0)
     assert [error.status for error in late] == [503, 503, 503]
-    assert result == 8
+    assert results == [8]
     assert sorted(batches) == [[1], [2], [4]]  # nobody waits for 3 any longer
 
 
 def test_what_fails_when_nobody_waits_any_longer_is_not_tried_again():
-    async def run():
-        gate = threading.Event()
-        limits = ServiceConfig(max_batch=4, max_wait=0.01, queue_facts=8, deadline=0.05)
-        doubler = Doubler(gate)
-        async with MicroBatcher(doubler, limits) as batcher:
-            late = [batcher.submit(number, 1) for number in (13,) * 4]
-            await asyncio.gather(*late, return_exceptions=True)
-            gate.set()
-        return [number for batch in doubler.batches for number in batch]
-
-    assert asyncio.run(run()) == [13] * 4
+    _, _, batches = late_and_in_time([13] * 4, max_batch=4, max_wait=0.01)
+    assert [number for batch in batches for number in batch] == [13] * 4
 
 
 def test_what_was_accepted_is_answered_before_the_end_and_nothing_after():

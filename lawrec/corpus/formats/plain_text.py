@@ -14,6 +14,7 @@ from lawrec.corpus.formats.case_format import (
 from lawrec.errors import CaseError, ErrorKind
 from lawrec.storage.limits import MAX_LINE_BYTES
 from lawrec.storage.text_files import decode_lines
+from lawrec.translation import marked
 
 _OBJECT = re.compile(r'\s*+(?:\[\s*+)?+\{\s*+"|\s*+(?:\[|\[?\{)\s*+$')
 """How a line of JSON begins, or one that opens JSON over several lines, and no fact."""
@@ -83,9 +84,12 @@ def read_lines(cases: CaseStream) -> Iterator[Row]:
         elif _OBJECT.match(line):
             yield number, _other_format(where, "jsonl")
         elif _LABEL.match(line):
-            yield number, _labels_of_fasttext(where)
+            got = marked("the labels of fastText before it")
+            todo = marked("Remove what begins with __label__: the model would read it.")
+            yield number, _no_fact(where, got, todo=todo)
         elif "\r" in (fact := line.rstrip("\r\n")):
-            yield number, _several_lines(where)
+            got = marked("a carriage return inside it")
+            yield number, _no_fact(where, got, todo=marked("End each line with a line feed."))
         else:
             yield number, {field: fact}
         is_first = is_first and not line.strip()
@@ -127,22 +131,9 @@ def _no_labels(where: str) -> CaseError:
     )
 
 
-def _labels_of_fasttext(where: str) -> CaseError:
-    return CaseError(
-        where,
-        expected="a line of plain text must be a fact",
-        got="the labels of fastText before it",
-        todo="Remove what begins with __label__: the model would read it.",
-    )
-
-
-def _several_lines(where: str) -> CaseError:
-    return CaseError(
-        where,
-        expected="a line of plain text must be a fact",
-        got="a carriage return inside it",
-        todo="End each line with a line feed.",
-    )
+def _no_fact(where: str, got: str, *, todo: str) -> CaseError:
+    expected = marked("a line of plain text must be a fact")
+    return CaseError(where, expected=expected, got=got, todo=todo)
 
 
 def _other_format(where: str, reader: str) -> CaseError:
