@@ -284,7 +284,11 @@ PEERS = {
         "scikit-learn",
         partial(fit_with_tuned_thresholds, fit=fit_svm),
     ),
-    "keras-lstm": Peer(
-        "Keras, bidirectional LSTM of its tutorial", "keras", fit_keras_lstm, is_slow=True
+    "keras-lstm": Peer("Keras, bidirectional LSTM", "keras", fit_keras_lstm, is_slow=True),
+    "keras-lstm-tuned": Peer(
+        "Keras, bidirectional LSTM, thresholds tuned on valid",
+        "keras",
+        partial(fit_with_tuned_thresholds, fit=fit_keras_lstm),
+        is_slow=True,
     ),
 }
