@@ -45,7 +45,7 @@ def parallel_map(
         work: A function that can be pickled, as its results can; its exceptions are raised here.
         items: Read only as far ahead as there are free workers.
         workers: The number of processes.
-        ahead: So many items more may be in progress: workers are busy while the caller is, too.
+        ahead: Number of further items in progress, so that workers are busy while the caller is.
 
     Raises:
         ConfigError: A worker process was killed.

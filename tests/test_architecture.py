@@ -328,6 +328,12 @@ def test_nothing_is_called_by_a_name_that_says_nothing():
     assert FORBIDDEN_NAMES & {path.stem for path in PACKAGE.rglob("*")} == set()
 
 
+def test_the_guide_tells_the_order_of_the_packages():
+    guide = " ".join((REPOSITORY / "docs" / "architecture.md").read_text("utf-8").split())
+    names = ", ".join(f"`{package}`" for package in HOUSE)
+    assert f"(the modules directly in `lawrec/`), {names}." in guide
+
+
 @pytest.mark.parametrize("package", HOUSE)
 def test_a_package_has_so_many_files_at_most(package):
     assert len(HOUSE[package]) <= MOST_FILES

@@ -6,8 +6,8 @@ command that needs it imports it, and what depends on it, inside its function.
 
 All commands follow these rules:
 
-* Cases are an argument of the commands that work on cases alone (audit, split, embed, predict), and
-  the option --data of those that also work on records or a run.
+* Cases are an argument of audit, split, embed and predict, and the option --data of the commands
+  that need splits or labelled cases.
 * -o/--output is the path of a result, --format the format of what is printed, --input-format that
   of the cases, --article-list a file with all articles.
 * Results go to stdout; progress, messages and errors go to stderr. --quiet leaves only results and

@@ -27,7 +27,7 @@ from lawrec.corpus.splits import SPLITS
 @options.any_label_of_run
 @options.input_format
 @options.engine
-@options.device
+@options.device_of_model
 @options.output_format("reporting.evaluation_text.EVALUATION_WRITERS")
 @click.option(
     "--html", "page", type=option_types.OUTPUT_FILE, help="Also write a page with plots and cases."

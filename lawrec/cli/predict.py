@@ -75,7 +75,7 @@ class _ShardOptions(option_values.InputFormatOptions):
 @click.argument("files", type=options.FILE, nargs=-1, metavar="[FILE]...")
 @options.model
 @options.engine
-@options.device
+@options.device_of_model
 @options.input_format
 @click.option(
     "--format",
@@ -91,8 +91,8 @@ class _ShardOptions(option_values.InputFormatOptions):
 @click.option(
     "--threshold",
     type=option_types.FloatRange(0, 1),
-    help="Recommend articles with at least this score, not those above the tuned thresholds; the "
-    "least and the most articles of a list stay.",
+    help="Threshold of all articles, in place of the tuned ones; the tuned minimum and maximum "
+    "number of articles still apply.",
 )
 @click.option(
     "--with-text", is_flag=True, help="Add the text of each article, from an imported statute."
@@ -125,7 +125,7 @@ class _ShardOptions(option_values.InputFormatOptions):
 @click.option(
     "--bad-lines",
     type=option_types.OUTPUT_FILE,
-    help="Write lines that are not cases to this file.  [default: answer them with their error]",
+    help="Write the errors of lines that cannot be used to this file.  [default: they are answers]",
 )
 @options.output(
     "File for the answers; without --format, its name may end in .csv, .html or .parquet, else "
@@ -135,7 +135,8 @@ class _ShardOptions(option_values.InputFormatOptions):
     "--jobs",
     "n_jobs",
     type=click.IntRange(min=0),
-    help="Number of processes that tokenize long inputs.  [default: number of cores - 1]",
+    help="Number of processes that tokenize long inputs.  [default: number of cores - 1 for jieba, "
+    "else 0]",
 )
 @click.option(
     "--window",

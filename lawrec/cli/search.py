@@ -93,8 +93,8 @@ def search(
     """Search for the settings that are best on the valid cases, by training many runs.
 
     The settings that are searched, and their ranges, are in lawrec/config.py. The first trial has
-    the settings that --preset, --config and --set choose, so that the result is never worse on the
-    valid cases. A trial that lags behind others is pruned after an evaluation.
+    the settings that --preset, --config and --set choose, so that the result is never worse than
+    theirs on the valid cases. A trial that lags behind others is pruned after an evaluation.
 
     The folder of the study gets best.toml for `lawrec train --config`, search.html with plots, the
     run of the best trial, and journal.log, from which the same command with --output FOLDER

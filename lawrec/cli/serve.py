@@ -8,6 +8,7 @@ import click
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.interrupts import ending_on_sigterm
 from lawrec.serving.service_config import (
+    COST_OF_EXPLAINING,
     ServiceConfig,
     check_service,
     default_workers,
@@ -50,7 +51,8 @@ _DEFAULT = ServiceConfig()
     "--max-batch",
     type=click.IntRange(1, 4096),
     default=_DEFAULT.max_batch,
-    help="Maximum number of facts scored together.",
+    help="Maximum number of facts of several requests scored together; one to explain counts as "
+    f"{COST_OF_EXPLAINING}. A larger request is scored alone.",
 )
 @click.option(
     "--max-wait",
@@ -63,7 +65,7 @@ _DEFAULT = ServiceConfig()
     "queue_facts",
     type=click.IntRange(1, 10**6),
     default=_DEFAULT.queue_facts,
-    help="Maximum number of waiting facts; further ones are refused (429).",
+    help="Maximum number of waiting facts, counted likewise; further ones are refused (429).",
 )
 @click.option(
     "--deadline",

@@ -38,8 +38,8 @@ def _default(setting: str) -> str:
 @click.option(
     "--objective",
     type=option_types.RegistryChoice("decision.objectives.OBJECTIVES"),
-    help="Metric to maximize; thresholds are chosen by F1 instead, and strategies alone by the "
-    f"metric, where it depends on whole lists.  [default: {_default('objective')}]",
+    help="Metric to maximize. If it depends on whole lists, thresholds maximize F1, and the metric "
+    f"only decides between strategies.  [default: {_default('objective')}]",
 )
 @click.option(
     "--calibration",

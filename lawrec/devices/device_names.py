@@ -42,7 +42,7 @@ def select_gpus(name: str, gpus: list[T], *, library: str = "TensorFlow") -> lis
 
 
 def check_device(name: str) -> None:
-    """Raise an error if a name is that of no device, be there such a one or not.
+    """Raise an error if a name is not that of a device, whether or not there is such a device.
 
     Raises:
         ConfigError: The name is none that `select_gpus` knows.

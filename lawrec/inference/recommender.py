@@ -99,7 +99,8 @@ class Recommender:
             threshold: A threshold for all articles, 0 to 1; None: the tuned ones.
             engine: What computes the network: "onnx", "onnx-int8", "tensorflow", or "auto" for the
                 exported form if there is one, else TensorFlow.
-            device: The device that computes: "auto", "cpu", "gpu" or "gpu:1".
+            device: The device that computes: "cpu", "gpu", "gpu:1", or "auto" (as None) for the CPU
+                with ONNX, and for GPUs, if there are any, with TensorFlow.
             progress: Receives a message per damaged checkpoint, one about the shipped model, and
                 one if "auto" cannot use the exported form.
 

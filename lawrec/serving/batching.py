@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 _SMOOTHING = 0.1
 """The share of the newest call in the mean time per fact."""
 _AHEAD = 1
-"""So many batches wait for a worker that is free: it need not wait for HTTP."""
+"""Number of batches that are formed before a worker is free, so that it need not wait for HTTP."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,11 +32,11 @@ OPEN_PAGES = ("/", "/openapi.json")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """The methods that are counted by name: anybody can invent others without end."""
 _LONGEST_LENGTH = 20
-"""Digits of a Content-Length that can be meant."""
+"""Maximum number of digits of a Content-Length."""
 _CLIENT_CLOSED = 499
-"""By which a request is counted that ended before its body did, as nginx does."""
+"""Status that is counted when a client disconnects before its body has arrived, as in nginx."""
 MOST_BODIES = 16
-"""So many of the largest bodies may be in memory at the same time."""
+"""All bodies in memory take at most this many times the maximum size of one."""
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "

@@ -35,7 +35,7 @@ MOST_HEAD_BYTES = 2**16
 BACKLOG = 128
 """Connections that may wait until they are accepted, which all of them are at once."""
 _NEW_OBJECTS = 20_000
-"""So many new objects may be there before Python looks for garbage among them; 700 by default."""
+"""Number of new objects after which Python looks for garbage among them; 700 by default."""
 _OTHER_FILES = 4 * BACKLOG + 64
 """Files of the process, and connections that were accepted and are not yet closed."""
 

@@ -106,7 +106,7 @@ def check_service(config: ServiceConfig) -> None:
             "--queue",
             expected="the queue must have room for a fact to explain",
             got=config.queue_facts,
-            todo=f"Choose at least {COST_OF_EXPLAINING}: explaining takes the time of so many.",
+            todo=f"Choose at least {COST_OF_EXPLAINING}: explaining takes that many times as long.",
         )
     if config.queue_facts < config.max_facts:
         raise ConfigError(

@@ -33,12 +33,12 @@ _IGNORED = ("SIGTERM", "SIGHUP")
 """Whoever stops a service may send these to all of its processes, but only the first one knows when
 everything is answered."""
 _LEAST_SECONDS = 10.0
-"""So many seconds has a worker to answer, or until the deadline: then, nobody waits any longer."""
+"""Minimum number of seconds that a worker has to answer; a longer deadline takes its place."""
 _STOP_SECONDS = 5.0
 """A worker without a query ends at once, unless it no longer reacts."""
 _TRIES = 2
-"""So many workers may be killed while they answer a batch, which may be what kills them, and so
-many while they load the model to take the place of one."""
+"""Number of killed workers after which a batch, which may be what kills them, is refused, and of
+attempts to replace a killed worker."""
 
 
 def start_workers(config: ServiceConfig, progress: Progress = SILENT) -> LoadedModel:

@@ -1,9 +1,9 @@
 """Out-of-fold nets: the LSTM's logits of train cases by nets that have not seen them.
 
 Two nets of the run's own kind are trained, each on three fifths of the cases, and score the others.
-The middle fifth teaches both of them, and the second stage does not learn from it. So the LSTM
-costs a little more than twice of what it alone would. With fewer cases than all, a net is a little
-worse, which was found to matter little.
+The middle fifth teaches both of them, and the second stage does not learn from it. So training
+takes a little more than twice as long as that of the LSTM alone. Nets that learn from fewer cases
+are slightly worse, which was found to matter little.
 
     folds        0      1      2      3      4
     first net    learns learns learns scores scores

@@ -39,7 +39,7 @@ HEADINGS = {
         *("host", "port", "workers", "api_key_file", "tls_certificate", "tls_key"),
         *("cors_origins", "feedback_file"),
     ),
-    "Load": (
+    "Limits": (
         *("max_batch", "max_wait", "queue_facts", "deadline", "max_body", "max_fact"),
         "max_facts",
     ),

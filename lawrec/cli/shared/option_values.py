@@ -57,7 +57,7 @@ class DataOptions(CaseOptions):
 
 
 def is_given(*names: str) -> bool:
-    """Return whether the command line has one of the options, be its value that of the default."""
+    """Return whether the command line has one of the options, even with its default value."""
     context = click.get_current_context()
     return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they become: settings, formats, progress."""
+"""Options that several commands share."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -116,8 +116,8 @@ data = compose_options(
     click.option(
         "--data",
         type=FILE,
-        help="Folder with train, valid and test cases; test may be missing, and valid where "
-        "thresholds can be tuned on train cases.  [default: the invented sample]",
+        help="Folder with train, valid and test cases. Test is optional; train also works without "
+        "valid, where thresholds can be tuned on train cases.  [default: the invented sample]",
     ),
     click.option(
         "--article-list",
@@ -129,7 +129,7 @@ data = compose_options(
         type=FILE,
         multiple=True,
         help="More train cases, with all their articles or with charges alone; may be repeated. "
-        "criminal-law: the shipped ones, invented for its rare articles.",
+        "criminal-law: the invented cases that lawrec ships for rare articles.",
     ),
     click.option(
         "--extra-partial",
@@ -174,6 +174,12 @@ device = click.option(
     "--device",
     metavar="auto|cpu|gpu|gpu:N",
     help="Device to compute on.  [default: auto, GPUs if there are any]",
+)
+device_of_model = click.option(
+    "--device",
+    metavar="auto|cpu|gpu|gpu:N",
+    help="Device to compute on; auto: the CPU with ONNX, with TensorFlow GPUs if there are any.  "
+    "[default: auto]",
 )
 engine = click.option(
     "--engine",

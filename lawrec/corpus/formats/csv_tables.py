@@ -24,9 +24,9 @@ _SENTENCE = re.compile("[。！？，]")
 _KINDS = tuple(map(re.compile, ("[A-Za-z0-9]", "[\u4e00-\u9fff]", "[（(〔[]", "[年月日]")))
 """Kinds of characters; the fields of one column, such as numbers of cases, mostly have the same."""
 _LEAST_SEPARATORS = 2
-"""A fact of two lines may well have one comma in each; so many more are hardly there by chance."""
+"""Number of separators that each of two lines of a fact is unlikely to have by chance."""
 _ODD = 10
-"""One line in so many may look otherwise."""
+"""At most one line in this many may look different."""
 
 
 def read_csv(cases: CaseStream, delimiter: str = ",") -> Iterator[Row]:
