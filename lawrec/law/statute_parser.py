@@ -29,11 +29,13 @@ _NUMBER = f"[{NUMERALS}]{{1,9}}"
 _DATE = f"[{NUMERALS}○]{{4}}年[{NUMERALS}]+月[{NUMERALS}]+日"  # 2019年3月2日, 二○一九年三月二日
 # What follows "第264条" where a sentence cites the article: "第264条的规定", "第264条、第266条".
 _CITATION = "[的、，,；;。.至到第所之款项]|规定|(?:以?及|和|或者?|与)[本第]"
-# The start of an article: "第一条　为了", "第 十 三 条 之 1【茶】", "第二条规范茶". The branch is
-# possessive (?+): where 之一 is followed by a citation, the match must not fall back to 第三条.
+# The start of an article: "第一条　为了", "第 十 三 条 之 1【茶】", "第二条规范茶", "（第三条）".
+# The branch and the bracket are possessive (?+): where 之一 is followed by a citation, the match
+# must not fall back to 第三条. 條, the traditional character, is matched to be refused.
 _HEADING = re.compile(
-    rf"(?P<article>第\s*(?:[{NUMERALS}]\s*){{1,9}}条"
-    rf"(?:\s*之\s*(?:[0-9０-９]{{1,2}}|{CHINESE_BRANCH}))?+)"
+    rf"(?:[（(【\[〔［](?=[第条條之\s{NUMERALS}]*[）)】\]〕］]))?\s*"
+    rf"(?P<article>第\s*(?:[{NUMERALS}]\s*){{1,9}}[条條]"
+    rf"(?:\s*之\s*(?:[0-9０-９]{{1,2}}|{CHINESE_BRANCH}))?+)(?:\s*[）)】\]〕］])?+"
     rf"(?!{_CITATION})[\s:：]*(?P<rest>.*)"
 )
 # The heading of a part, chapter or section: "第一编 总则", "第一章　任务", "附　则", "目录". A
@@ -81,7 +83,8 @@ def read_statute(path: Path) -> Statute:
 
     Raises:
         CaseError: The file cannot be read.
-        StatuteError: The file holds no article, or is JSON of another shape.
+        StatuteError: The file holds no article, is JSON of another shape, or a number is written
+            in traditional characters.
 
     Example:
         >>> import tempfile
@@ -93,7 +96,7 @@ def read_statute(path: Path) -> Statute:
     """
     text = read_text(path, marked("the statute"))
     is_json = path.suffix.lower() == ".json" or text.lstrip().startswith("{")
-    statute = _collect(_json_blocks(path, text) if is_json else _text_blocks(text))
+    statute = _collect(_json_blocks(path, text) if is_json else _text_blocks(path, text))
     if not statute.texts:
         raise StatuteError(
             path,
@@ -151,7 +154,7 @@ def _without_number(lines: list[str], article: str, *, path: Path) -> list[str]:
     return [match["rest"], *lines[1:]]
 
 
-def _text_blocks(text: str) -> list[Block]:
+def _text_blocks(path: Path, text: str) -> list[Block]:
     lines = [_plain(line) for line in _without_comments(text).splitlines()]
     contents = _contents_lines(lines)
     blocks: list[Block] = [(None, [])]
@@ -159,6 +162,13 @@ def _text_blocks(text: str) -> list[Block]:
     for index, line in enumerate(lines):
         match = None if in_annex or index in contents else _HEADING.fullmatch(line)
         article = numbered_article(match["article"]) if match else None
+        if match and "條" in match["article"]:
+            raise StatuteError(
+                path,
+                expected="the statute must be in simplified characters, such as 第一条",
+                got=quoted(line),
+                todo="Convert the file to simplified characters.",
+            )
         if match and article:
             blocks.append((article, [match["rest"]]))
         else:

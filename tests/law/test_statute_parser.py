@@ -181,6 +181,13 @@ def test_white_space_in_a_number_means_nothing(tmp_path):
     assert read_statute(written(tmp_path, content, "a.json")).texts == texts
 
 
+@pytest.mark.parametrize("number", ["（第二条）", "(第 2 条)", "【第二条】", "[第二条]"])
+def test_a_number_may_stand_in_brackets(tmp_path, number):
+    text = f"第一条 一。\n{number}　二。\n（第一条除外）\n（第一条）的茶，凉了。\n"
+    texts = {"1": "一。", "2": "二。\n（第一条除外）\n（第一条）的茶，凉了。"}
+    assert read_statute(written(tmp_path, text)).texts == texts
+
+
 def test_the_first_text_of_a_repeated_article_counts(tmp_path):
     statute = read_statute(written(tmp_path, "第一条 一。\n第一条 二。\n第一条 三。\n第二条\n"))
     assert statute == Statute({"1": "一。"}, ("1",), ("二。", "三。"))
@@ -222,6 +229,12 @@ def test_what_is_no_statute_is_refused(tmp_path, name, content, expected):
     assert caught.value.expected.startswith(expected)
     assert caught.value.got
     assert caught.value.todo.endswith(".")
+
+
+def test_a_number_in_traditional_characters_is_refused_with_its_line(tmp_path):
+    path = written(tmp_path, "第一条 第四條的茶。\n第四條的茶凉了。\n第二條 换茶。\n")
+    with pytest.raises(StatuteError, match=r"simplified characters.*, got '第二條 换茶。'"):
+        read_statute(path)
 
 
 def test_other_bytes_are_refused(tmp_path):
