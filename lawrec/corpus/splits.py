@@ -7,11 +7,13 @@ their decompressed bytes in this order: packing cases changes nothing, reorderin
 
 import glob
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from lawrec.corpus.readers import READERS, SUFFIXES, CaseFormat, choose_reader
 from lawrec.errors import CaseError
 from lawrec.storage.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
+from lawrec.translation import marked
 
 SPLITS = ("train", "valid", "test")
 _OTHER_NAMES = ("val", "validation", "dev", "eval")
@@ -54,12 +56,7 @@ def find_splits(data: Path) -> dict[str, Path]:
             got="no train file",
             todo="Add it, or name another folder.",
         )
-    others = [
-        path.name
-        for name in _OTHER_NAMES
-        for path in _candidates(data, name)
-        if not path.is_dir() or _has_cases(path)
-    ]
+    others = _other_valid(data)
     if others and "valid" not in splits:
         raise CaseError(
             data,
@@ -94,6 +91,29 @@ def splits_in(data: Path) -> dict[str, Path]:
                 todo="Keep one of them.",
             )
     return {split: paths[0] for split, paths in candidates.items() if paths}
+
+
+def note_on_other_valid(data: Path, splits: Mapping[str, Path]) -> str:
+    """Return a note on what is named as valid cases are elsewhere, and is not read.
+
+    Args:
+        data: A folder of splits, or a path that is one split itself.
+        splits: The splits.
+
+    Returns:
+        The note; "" if there is nothing of that kind.
+
+    Example:
+        >>> from lawrec.storage.resources import shipped_path
+        >>> data = shipped_path("data/sample")
+        >>> note_on_other_valid(data, find_splits(data))
+        ''
+    """
+    valid = splits.get("valid", data)
+    others = "" if valid == data else " and ".join(_other_valid(data))
+    if not others:
+        return ""
+    return marked(f"The valid cases of {data} are those of {valid.name}, not those of {others}.")
 
 
 def split_name(path: Path) -> str:
@@ -134,6 +154,16 @@ def _encoding(file: Path, case_format: CaseFormat) -> str:
     if not READERS[reader].is_text:
         return reader
     return case_format.encoding or detect_encoding(file)
+
+
+def _other_valid(data: Path) -> list[str]:
+    """Return the names in a folder of what others would call its valid split."""
+    return [
+        path.name
+        for name in _OTHER_NAMES
+        for path in _candidates(data, name)
+        if not path.is_dir() or _has_cases(path)
+    ]
 
 
 def _has_cases(folder: Path) -> bool:

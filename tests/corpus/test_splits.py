@@ -3,7 +3,7 @@
 import pytest
 
 from lawrec.corpus.cases import read_cases
-from lawrec.corpus.splits import find_splits
+from lawrec.corpus.splits import find_splits, note_on_other_valid
 from lawrec.errors import CaseError
 
 LINE = '{"fact": "被告人张某秘密窃取他人财物。", "articles": [264]}\n'
@@ -121,3 +121,11 @@ def test_a_folder_that_is_named_like_a_pattern_has_its_splits(tmp_path):
     write(tmp_path / "d[1]/train-1.json", LINE)
     (case,) = read_cases(find_splits(tmp_path / "d[1]")["train"])
     assert case.articles == ("264",)
+
+
+def test_a_second_valid_split_of_another_name_is_noted(tmp_path):
+    for name in ("train.json", "valid.json", "dev.json", "val-1.csv"):
+        write(tmp_path / name, "")
+    note = note_on_other_valid(tmp_path, find_splits(tmp_path))
+    assert note.endswith(" are those of valid.json, not those of val-*.csv and dev.json.")
+    assert not note_on_other_valid(tmp_path / "valid.json", {"valid": tmp_path / "valid.json"})

@@ -25,7 +25,13 @@ from lawrec.corpus.cases import no_case_error
 from lawrec.corpus.duplicates.near_duplicates import NEAR_DUPLICATE_THRESHOLD
 from lawrec.corpus.label_check import find_article_list, known_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
-from lawrec.corpus.splits import encodings_at, find_splits, split_name, splits_in
+from lawrec.corpus.splits import (
+    encodings_at,
+    find_splits,
+    note_on_other_valid,
+    split_name,
+    splits_in,
+)
 from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
 from lawrec.iterables import MapItems, map_here
 from lawrec.law.articles import read_article_list, statute_order
@@ -121,7 +127,8 @@ def audit(
         case_format: How the cases are written.
         fix: A new folder for the copy; None: no copy.
         map_items: Does most of the work, in this process or in others.
-        progress: Where to report the number of lines done.
+        progress: Where to report the number of lines done, and files that seem to be a second
+            valid split.
 
     Raises:
         CaseError: The folder has other splits but no train split, a file cannot be read, holds no
@@ -137,6 +144,8 @@ def audit(
         [('repeated-label', 1)]
     """
     files = splits_to_audit(data)
+    if note := note_on_other_valid(data, files):
+        progress.message(note)
     with ExitStack() as temporary:
         index = DuplicateIndex(files, temporary, threshold, map_items=map_items)
         work = _Audit(index, reference, case_format)

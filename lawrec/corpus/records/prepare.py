@@ -26,6 +26,7 @@ from lawrec.corpus.records.writer import (
     split_cases,
     tokenize,
 )
+from lawrec.corpus.splits import note_on_other_valid
 from lawrec.corpus.tokenization.tokenizers import note_on_split_words
 from lawrec.errors import CaseError
 from lawrec.iterables import MapItems
@@ -53,7 +54,8 @@ def prepare(
     Args:
         spec: Which cases to prepare, and where to write the records.
         config: The tokenizer, the limits of the vocabulary, and the size of the shards.
-        progress: Reports each case, once when it is tokenized and once when it is written.
+        progress: Reports each case, once when it is tokenized and once when it is written. Gets a
+            message about files that seem to be a second valid split.
         map_batches: As for `tokenize_cases`.
 
     Raises:
@@ -67,6 +69,8 @@ def prepare(
         1800
     """
     inputs = read_inputs(spec, config)
+    if note := note_on_other_valid(spec.data, inputs.splits):
+        progress.message(note)
     folder, vocab = spec.records_root / inputs.key, spec.vocab_root / inputs.key
     if verify(folder, vocab=vocab).damage:
         try:

@@ -24,6 +24,7 @@ from tests.helpers.planted_faults import (
     plant_repeated,
     plant_unlisted,
 )
+from tests.helpers.progress import messages_to
 
 
 def test_a_clean_corpus_has_no_finding(corpus):
@@ -36,6 +37,14 @@ def test_a_clean_corpus_has_no_finding(corpus):
         "133": dict.fromkeys(CLEAN, 0),
         "266": dict.fromkeys(CLEAN, 0),
     }
+
+
+def test_a_second_valid_split_is_not_left_out_in_silence(corpus):
+    audited(corpus)  # writes the files
+    (corpus.folder / "dev.json").touch()
+    notes = []
+    audit(corpus.folder, audit_reference_of([]), progress=messages_to(notes))
+    assert notes[0].endswith("are those of valid.json, not those of dev.json.")
 
 
 def test_the_shipped_sample_is_clean():

@@ -407,6 +407,13 @@ def test_damaged_vocabularies_are_refused_by_name_and_written_again(spec, damage
     assert {path: content for path, (content, _) in written(spec).items()} == before
 
 
+def test_a_second_valid_split_is_not_read_in_silence(spec, write_split):
+    write_split("dev.json", VALID)
+    notes = []
+    prepare(spec, CHAR, progress=messages_to(notes))
+    assert notes[0].endswith("are those of valid.json, not those of dev.json.")
+
+
 def test_undamaged_vocabularies_of_other_records_are_refused(spec, write_split):
     first = prepare(spec, CHAR)
     other = prepare(spec, replace(CHAR, min_count=2))
