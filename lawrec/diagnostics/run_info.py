@@ -11,7 +11,7 @@ from lawrec.errors import RunError
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.first_stage import LSTM
 from lawrec.runs.bundle import load_titles
-from lawrec.runs.case_index_file import load_case_index
+from lawrec.runs.case_index_file import load_case_index, note_on_missing_index
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import onnx_path
 from lawrec.runs.ranker_file import RANKER, load_ranker
@@ -29,7 +29,8 @@ def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:
 
     Args:
         run: The run.
-        progress: Gets a message for each damaged checkpoint.
+        progress: Gets a message for each damaged checkpoint, and one if the index of train cases is
+            missing.
 
     Raises:
         RunError: A part of a bundle belongs to another run.
@@ -40,6 +41,8 @@ def inspect_run(run: Run, progress: Progress = SILENT) -> RunInfo:
         16351470
     """
     checkpoint = _checkpoint(run, progress)
+    if checkpoint and (note := note_on_missing_index(run)):
+        progress.message(note)
     preset, changed = nearest_preset(run.config)
     return RunInfo(
         run=str(run.bundle or run.folder),

@@ -28,7 +28,7 @@ from lawrec.ranking.case_index import CaseIndex
 from lawrec.ranking.contributions import Contributions
 from lawrec.ranking.run_scorer import Scorer
 from lawrec.runs.bundle import load_titles, open_model
-from lawrec.runs.case_index_file import load_case_index
+from lawrec.runs.case_index_file import load_case_index, note_on_missing_index
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.model_digest import model_digest
 from lawrec.runs.results import Answer
@@ -101,8 +101,9 @@ class Recommender:
                 exported form if there is one, else TensorFlow.
             device: The device that computes: "cpu", "gpu", "gpu:1", or "auto" (as None) for the CPU
                 with ONNX, and for GPUs, if there are any, with TensorFlow.
-            progress: Receives a message per damaged checkpoint, one about the shipped model, and
-                one if "auto" cannot use the exported form.
+            progress: Receives a message per damaged checkpoint, one about the shipped model, one
+                if "auto" cannot use the exported form, and one if a fact is to be explained and
+                the index of train cases is missing.
 
         Raises:
             RunError: There is no such run, it has no checkpoint or is not tuned, or it needs
@@ -149,7 +150,7 @@ class Recommender:
             else equal_thresholds(run.config.decision, threshold, n_articles=len(run.articles))
         )
         scorer = load_scorer(run, checkpoint, engine=engine, progress=progress)
-        index = cache(partial(load_case_index, run))
+        index = cache(partial(_load_index, run, progress))
         if run.bundle:
             index()  # its files exist only while the bundle is open
         return cls(
@@ -350,6 +351,12 @@ class Recommender:
             )
             for row, decision in enumerate(decisions)
         ]
+
+
+def _load_index(run: Run, progress: Progress) -> CaseIndex | None:
+    if note := note_on_missing_index(run):
+        progress.message(note)
+    return load_case_index(run)
 
 
 def _check_count(name: str, value: object) -> None:

@@ -21,6 +21,7 @@ from lawrec.runs.array_parts import load_part, save_part
 from lawrec.runs.run import Run
 from lawrec.storage.array_files import text_array, texts_in
 from lawrec.storage.seal import SEAL_ERRORS
+from lawrec.translation import marked
 
 SIMILAR = "similar"
 INDEX = "index.npz"
@@ -78,6 +79,21 @@ def load_case_index(run: Run) -> CaseIndex | None:
             got=error,
             todo="Delete it, and build it again with `lawrec train --resume`.",
         ) from error
+
+
+def note_on_missing_index(run: Run) -> str:
+    """Return a note if a run that is trained has no index, and its settings say that it has one.
+
+    Example:
+        >>> note_on_missing_index(run)  # doctest: +SKIP
+        ''
+    """
+    if has_case_index(run) or not run.config.ranking.similar_cases:
+        return ""
+    return marked(
+        f"{run.bundle or run.folder}: the index of train cases is missing, so that explanations "
+        "name no similar cases. `lawrec train --resume` builds that of a run again."
+    )
 
 
 def _from_arrays(arrays: dict[str, Any]) -> CaseIndex:

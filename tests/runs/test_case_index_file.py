@@ -3,6 +3,7 @@ import shutil
 import numpy as np
 import pytest
 
+from lawrec.diagnostics.run_info import inspect_run
 from lawrec.errors import RunError
 from lawrec.export.bundle import export_bundle
 from lawrec.inference.recommender import Recommender
@@ -11,6 +12,7 @@ from lawrec.runs.case_index_file import load_case_index, save_case_index
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.run import find_run
 from tests.helpers.damages import flip, rewrite
+from tests.helpers.progress import messages_to
 
 pytestmark = pytest.mark.tensorflow
 FACT = "被告人张某秘密窃取钱包。"
@@ -60,6 +62,18 @@ def test_a_run_may_have_no_index(own_run):
     shutil.rmtree(own_run.folder / "similar")
     assert load_case_index(own_run) is None
     assert Recommender.load(own_run.folder).explain(FACT).similar_cases is None
+
+
+def test_a_missing_index_is_noted_where_it_is_needed(own_run):
+    shutil.rmtree(own_run.folder / "similar")
+    notes = []
+    recommender = Recommender.load(own_run.folder, progress=messages_to(notes))
+    assert not notes
+    for _ in range(2):
+        recommender.explain(FACT)
+    inspect_run(own_run, messages_to(notes))
+    assert notes[0].startswith(f"{own_run.folder}: the index of train cases is missing")
+    assert notes == notes[:1] * 2
 
 
 @pytest.mark.parametrize(
