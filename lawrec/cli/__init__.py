@@ -155,20 +155,7 @@ def _lawrec_error(error: Exception) -> LawrecError:
             todo="Rename the file or folder.",
         )
     if isinstance(error, OSError):
-        where = error.filename or Path.cwd()
-        if error.errno == errno.ENAMETOOLONG:
-            return LawrecError(
-                quoted(where, 100),
-                expected="the path must be short enough for the file system",
-                got=error.strerror,
-                todo="Choose a shorter name.",
-            )
-        return LawrecError(
-            where,
-            expected="files here must be readable and writable",
-            got=error.strerror or error,
-            todo="Free some space or choose another folder.",
-        )
+        return _file_error(error)
     if isinstance(error, ModuleNotFoundError):
         return LawrecError(
             error.name,
@@ -182,6 +169,34 @@ def _lawrec_error(error: Exception) -> LawrecError:
         expected="the work must fit into it",
         got="none left",
         todo="Free some memory, or make training.batch_tokens or the model smaller.",
+    )
+
+
+def _file_error(error: OSError) -> LawrecError:
+    """Return what the system says of a file or folder with its four parts."""
+    where = error.filename or Path.cwd()
+    if error.errno == errno.ENAMETOOLONG:
+        return LawrecError(
+            quoted(where, 100),
+            expected="the path must be short enough for the file system",
+            got=error.strerror,
+            todo="Choose a shorter name.",
+        )
+    if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.ELOOP):
+        return LawrecError(
+            where,
+            expected="what is written must be new here, and all that it lies in must be folders",
+            got=error.strerror,
+            todo="Choose another path, or remove the file or broken link that is in its way.",
+        )
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return LawrecError(
+        where,
+        expected="files here must be readable and writable",
+        got=error.strerror or error,
+        todo="Free some space or choose another folder."
+        if is_full
+        else "Check the permissions and the disk, or choose another folder.",
     )
 
 

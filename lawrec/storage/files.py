@@ -50,7 +50,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
             path.upload(folder / path.name)
         return
     if path.exists() and not (path.is_file() or path.is_dir()):
-        yield path
+        with errors_named(path):
+            yield path
         return
     temporary = new_temporary(path)
     try:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -328,6 +329,27 @@ def test_a_full_disk_is_reported_without_a_traceback(monkeypatch):
         "Error: data/records/x: files here must be readable and writable, got No space left on "
         "device. Free some space or choose another folder.\n"
     )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux")
+@pytest.mark.parametrize(
+    ("output", "where", "got", "todo"),
+    [
+        ("/dev/full", "/dev/full", "No space left on device", "Free some space"),
+        ("/dev/full/x", "/dev/full", "File exists", "Choose another path"),
+        ("broken/x", "broken", "File exists", "Choose another path"),
+        ("circle/x", "circle", "File exists", "Choose another path"),
+    ],
+)
+def test_what_is_in_the_way_of_a_result_is_named(tmp_path, monkeypatch, output, where, got, todo):
+    monkeypatch.chdir(tmp_path)
+    Path("broken").symlink_to("absent")
+    Path("circle").symlink_to("circle")
+    Path("facts.json").write_text('{"fact": "盗窃", "articles": [264]}\n', "utf-8")
+    result = lawrec("audit", "facts.json", "--json", output)
+    assert result.exit_code == 1
+    assert f"Error: {where}: " in result.stderr
+    assert f", got {got}. {todo}" in result.stderr
 
 
 def test_a_name_that_is_too_long_is_said_to_be_so(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Types of options and commands that click does not have."""
 
 import math
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
@@ -83,11 +84,11 @@ OUTPUT_FOLDER_OR_URI = _OutputPathOrUri(file_okay=False, path_type=Path)
 
 
 class HeadedCommand(click.Command):
-    """A command that replaces no file that it reads, and whose help has headings."""
+    """A command that changes no file or run that it reads, and whose help has headings."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, unless it would replace a file that it reads, or change a run."""
-        _check_output_files(ctx)
+        _check_outputs(ctx)
         return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -104,23 +105,32 @@ class HeadedCommand(click.Command):
                     formatter.write_dl(group)
 
 
-def _check_output_files(ctx: click.Context) -> None:
-    """Raise UsageError if a file to write is one to read or in a run, or that of two options."""
+def _check_outputs(ctx: click.Context) -> None:
+    """Raise UsageError if a path to write is one to read or in a run, or that of two options."""
     paths = list(_named_paths(ctx))
+    outputs = [(each, path) for each, path in paths if isinstance(each.type, _OutputPath)]
+    models = list(_models(ctx)) if outputs else []
     read = [path for parameter, path in paths if parameter.type is not OUTPUT_FILE]
-    written = [(parameter, path) for parameter, path in paths if parameter.type is OUTPUT_FILE]
-    models = list(_models(ctx)) if written else []
     names: dict[Path, str] = {}
-    for parameter, path in written:
+    for parameter, path in outputs:
         name = max(parameter.opts, key=len)
-        other = names.setdefault(path.absolute(), name)
-        if other != name:
-            raise click.UsageError(f"{other} and {name} need files of their own.")
-        if path.is_file() and any(path.samefile(file) for file in _read_files([*read, *models])):
-            raise click.UsageError(f"{name} would replace {path}, which is read: name another.")
+        if parameter.type is OUTPUT_FILE:
+            other = names.setdefault(path.absolute(), name)
+            if other != name:
+                raise click.UsageError(f"{other} and {name} need files of their own.")
+            if path.is_file() and any(map(path.samefile, _read_files([*read, *models]))):
+                raise click.UsageError(f"{name} would replace {path}, which is read: name another.")
         for model in models:
-            if model.resolve() in path.resolve().parents:
+            if _is_within(path, model):
                 raise click.UsageError(f"{name} would write into the run {model}: name another.")
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    """Return whether a path is that of a folder, or of what is in it, links followed."""
+    if isinstance(path, RemotePath):
+        return False
+    # Unlike `resolve`, `realpath` takes a circle of links.
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _named_paths(ctx: click.Context) -> Iterator[tuple[click.Parameter, Path]]:

@@ -188,6 +188,9 @@ def test_a_file_that_is_read_is_not_replaced(tmp_path, monkeypatch, arguments):
         ("export", "bundle", "-o", "checkpoints/first/best/new.lawrec"),
         ("evaluate", "--model", "first", "--html", "checkpoints/first/page.html"),
         ("evaluate", "--model", "none", "--compare", "first", "--cail", "link/a.jsonl"),
+        ("export", "savedmodel", "-o", "checkpoints/first/new"),
+        ("export", "savedmodel", "-o", "link"),
+        ("predict", "-", "--format", "json", "--output-folder", "link/answers"),
     ],
     ids=" ".join,
 )
@@ -214,6 +217,14 @@ def test_a_result_may_lie_beside_the_runs(tmp_path, monkeypatch):
     write_empty_run()
     result = CliRunner().invoke(cli, ["export", "bundle", "-o", "checkpoints/first.lawrec"])
     assert result.exit_code == 1
+    assert "Error: checkpoints/first: the run must have version" in result.stderr
+
+
+def test_a_circle_of_links_may_be_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_empty_run()
+    Path("circle").symlink_to("circle")
+    result = CliRunner().invoke(cli, ["export", "bundle", "-o", "circle"])
     assert "Error: checkpoints/first: the run must have version" in result.stderr
 
 
