@@ -66,7 +66,8 @@ settings = compose_options(
         "user_dicts",
         type=FILE,
         multiple=True,
-        help="Words for jieba and rjieba; may be repeated.  [default: the shipped legal terms]",
+        help="Words for jieba and rjieba, one per line, of which a frequency and a part of speech "
+        "are not used; may be repeated.  [default: the shipped legal terms]",
     ),
 )
 input_format = compose_options(

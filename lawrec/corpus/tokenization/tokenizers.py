@@ -24,7 +24,7 @@ from lawrec.corpus.tokenization.entities import compile_entity_types, split_at_e
 from lawrec.errors import CaseError, ConfigError, quoted
 from lawrec.registry import lookup
 from lawrec.storage.text_files import read_text
-from lawrec.text import normalize
+from lawrec.text import normalize, visible
 from lawrec.translation import marked
 
 TokenizeFunction = Callable[[str], list[str]]
@@ -158,9 +158,11 @@ def read_words(paths: Iterable[Path]) -> list[str]:
     r"""Return the word of each line of several files, normalized, each once.
 
     A line is as in jieba's dictionaries: a word, then if known its frequency and part of speech.
+    These two are not used: each word has the frequency with which it is kept whole.
 
     Raises:
-        CaseError: A file cannot be read, or a line has a space within a word, or too long a word.
+        CaseError: A file cannot be read, or a line has a space within a word, too long a word, or
+            none that can be seen.
 
     Example:
         >>> import tempfile
@@ -174,7 +176,7 @@ def read_words(paths: Iterable[Path]) -> list[str]:
         _word(line, f"{path}:{number}")
         for path in paths
         for number, line in enumerate(read_text(path, marked("the list of words")).splitlines(), 1)
-        if line.strip()
+        if visible(line).strip()
     )
     return list(dict.fromkeys(words))
 
@@ -207,7 +209,8 @@ def _word(line: str, where: str) -> str:
     """Return the word of a line, normalized."""
     word, *others = line.split()
     # "盗窃罪 5 n", "盗窃罪 5", "盗窃罪 n"; in "Edu Trust认证", the rest is neither.
-    if _FREQUENCY_AND_TAG.fullmatch(" ".join(others)) and len(word) <= _MOST_CHARACTERS:
+    is_short = len(word) <= _MOST_CHARACTERS
+    if is_short and visible(word) and _FREQUENCY_AND_TAG.fullmatch(" ".join(others)):
         return normalize(word)
     raise CaseError(
         where,

@@ -218,7 +218,8 @@ def test_a_dictionary_in_another_encoding_is_refused(dictionary):
 
 
 @pytest.mark.parametrize(
-    "line", ["Sales Pitch话术 300", "幽灵 列车", "甲 乙 n", "甲 5 n n", "甲 n 5", "长" * 101]
+    "line",
+    ["Sales Pitch话术 300", "幽灵 列车", "甲 乙 n", "甲 5 n n", "甲 n 5", "长" * 101, "\u200b 5 n"],
 )
 def test_a_line_that_is_no_word_of_a_dictionary_is_refused(tmp_path, line):
     path = tmp_path / "words.txt"
@@ -232,6 +233,10 @@ def test_a_word_may_have_a_frequency_and_a_part_of_speech(tmp_path):
     path = tmp_path / "words.txt"
     path.write_text("假药 5 n\n劣药\t7\n医美 vn\n 微商 \n", encoding="utf-8")
     assert read_words([path]) == ["假药", "劣药", "医美", "微商"]
+
+
+def test_a_line_without_visible_characters_is_blank(dictionary):
+    assert read_words([dictionary("假药\n\u200b\n\ufeff劣药\n\ufeff\n")]) == ["假药", "劣药"]
 
 
 def test_a_cache_in_the_folder_for_temporary_files_is_neither_read_nor_written(
