@@ -36,13 +36,16 @@ def find_cluster() -> Any:
     """
     try:
         resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-        jobs = resolver.cluster_spec().as_dict()
+        cluster = resolver.cluster_spec()
+        jobs = cluster.as_dict()
+        if not jobs:
+            return None
+        own_address = cluster.task_address(resolver.task_type, resolver.task_id)
         if sum(map(len, jobs.values())) < 2:
             return None
-        own_address = jobs[resolver.task_type][resolver.task_id]
         if set(jobs) - {"chief", "worker"}:
             raise ValueError(f"{own_address} among {sorted(jobs)}")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             "TF_CONFIG",
             expected="it must be JSON with the addresses of all workers and the index of this one",

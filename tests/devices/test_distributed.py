@@ -61,6 +61,14 @@ def test_a_cluster_that_is_not_valid_is_refused(monkeypatch, text):
         find_cluster()
 
 
+@pytest.mark.parametrize("index", [-1, 2])
+@pytest.mark.parametrize("workers", [["here:1"], ["here:1", "there:1"]])
+def test_a_worker_that_the_cluster_does_not_have_is_refused(monkeypatch, index, workers):
+    monkeypatch.setenv("TF_CONFIG", cluster("worker", index, worker=workers))
+    with pytest.raises(RunError, match=f"No task with index {index} in job 'worker'"):
+        find_cluster()
+
+
 @pytest.mark.parametrize(
     ("kind", "index", "jobs", "expected"),
     [
