@@ -117,11 +117,12 @@ def train(
     from lawrec.training.loop import train as train_run
     from lawrec.training.setup import RunSpec, set_up_training
 
+    new = RunSpec(settings, dataset, start_from)
     with option_values.show_progress() as progress:
         if dry_run or debug:
             batch, report = preview(
-                settings,
-                dataset,
+                checkpoints,
+                new,
                 device=device,
                 first_batch=debug,
                 two_steps=dry_run,
@@ -137,7 +138,7 @@ def train(
         setup = set_up_training(
             checkpoints,
             run_name,
-            new=None if resume else RunSpec(settings, dataset, start_from),
+            new=None if resume else new,
             data=moved_to,
             device=device,
             log_placement=log_placement,

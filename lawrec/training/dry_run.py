@@ -20,7 +20,8 @@ from lawrec.devices.configure import configure_devices
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.create import create_run
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase
-from lawrec.training.setup import TrainingSetup, with_device
+from lawrec.runs.run import WarmStart
+from lawrec.training.setup import RunSpec, TrainingSetup, find_warm_start, with_device
 from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import (
     Batch,
@@ -29,6 +30,7 @@ from lawrec.training.train_step import (
     make_gradient_function,
     make_train_step,
 )
+from lawrec.training.warm_start import load_shared_weights
 from lawrec.translation import marked
 from lawrec.types import NumberArray, Tensor
 
@@ -37,8 +39,8 @@ Arrays: TypeAlias = dict[str, NumberArray]
 
 
 def preview(
-    config: Config,
-    dataset: DatasetSpec,
+    root: Path,
+    new: RunSpec,
     *,
     device: str | None = None,
     first_batch: bool = False,
@@ -50,8 +52,8 @@ def preview(
     Nothing is kept but the prepared records.
 
     Args:
-        config: All settings.
-        dataset: The cases.
+        root: The folder of the runs, in which one to start from is looked up.
+        new: What the run would be created from.
         device: Replaces the setting `training.device`.
         first_batch: Whether to check the first batch.
         two_steps: Whether to take two steps; none are taken if a check of the first batch fails.
@@ -63,42 +65,57 @@ def preview(
 
     Raises:
         CaseError: The cases cannot be used, as `check_dataset_spec` and `prepare` say.
-        ConfigError: The settings do not match the cases.
-        RunError: There is no such device.
+        ConfigError: The settings do not match the cases, or the run to start from.
+        RunError: There is no such device, or no run to start from whose weights have the shapes of
+            the new one.
 
     Example:
-        >>> batch, report = preview(Config(), DatasetSpec(), two_steps=True)  # doctest: +SKIP
+        >>> new = RunSpec(Config(), DatasetSpec())
+        >>> batch, report = preview(Path("checkpoints"), new, two_steps=True)  # doctest: +SKIP
         >>> report.parameters  # doctest: +SKIP
         1260000
     """
+    config, dataset = new.config, new.dataset
+    warm_start = find_warm_start(root, new)
     check_dataset_spec(dataset, config.ranking)
     configure_devices(with_device(config, device).training)
     records = prepare(dataset, config.corpus, progress=progress)
-    batch = check_first_batch(config, records, dataset=dataset) if first_batch else None
+    batch = (
+        check_first_batch(config, records, dataset=dataset, warm_start=warm_start)
+        if first_batch
+        else None
+    )
     if not two_steps or (batch and any(batch.checks.values())):
         return batch, None
-    return batch, take_two_steps(config, records, dataset=dataset)
+    return batch, take_two_steps(config, records, dataset=dataset, warm_start=warm_start)
 
 
-def take_two_steps(config: Config, records: Records, *, dataset: DatasetSpec) -> DryRunReport:
+def take_two_steps(
+    config: Config, records: Records, *, dataset: DatasetSpec, warm_start: WarmStart | None = None
+) -> DryRunReport:
     """Build the model and take two steps on the first batch.
 
     Args:
         config: All settings.
         records: The records of the cases.
         dataset: The cases.
+        warm_start: Where to initialize the weights from, if from another run.
 
     Returns:
         Sizes, the loss of the first step, and the speed of the second, which needs no compiling.
 
     Raises:
         RecordsError: A shard of the train split is missing or damaged.
+        RunError: The weights to start from do not fit, as `load_shared_weights` says.
 
     Example:
         >>> take_two_steps(config, records, dataset=dataset).loss  # doctest: +SKIP
         2.1
     """
-    with _temporary_state(config, records, dataset=dataset) as (setup, state):
+    with _temporary_state(config, records, dataset=dataset, warm_start=warm_start) as (
+        setup,
+        state,
+    ):
         batch = next(state.iterator)
         step = make_train_step(state, setup)
         start = time.monotonic()
@@ -120,23 +137,30 @@ def take_two_steps(config: Config, records: Records, *, dataset: DatasetSpec) ->
         )
 
 
-def check_first_batch(config: Config, records: Records, *, dataset: DatasetSpec) -> FirstBatch:
+def check_first_batch(
+    config: Config, records: Records, *, dataset: DatasetSpec, warm_start: WarmStart | None = None
+) -> FirstBatch:
     """Check the first batch of a training, and the loss and gradients that it gives.
 
     Args:
         config: All settings.
         records: The records of the cases.
         dataset: The cases.
+        warm_start: Where to initialize the weights from, if from another run.
 
     Raises:
         RecordsError: A shard of the train split is missing or damaged.
+        RunError: The weights to start from do not fit, as `load_shared_weights` says.
 
     Example:
         >>> batch = check_first_batch(config, records, dataset=dataset)  # doctest: +SKIP
         >>> batch.checks[marked("the loss is finite")]  # doctest: +SKIP
         ()
     """
-    with _temporary_state(config, records, dataset=dataset) as (setup, state):
+    with _temporary_state(config, records, dataset=dataset, warm_start=warm_start) as (
+        setup,
+        state,
+    ):
         batch = next(state.iterator)
         arrays = _to_arrays(batch)
         checks = check_batch(arrays, len(records.tokens))
@@ -189,16 +213,21 @@ def check_batch(batch: Arrays, n_tokens: int) -> dict[str, tuple[str, ...]]:
 
 @contextmanager
 def _temporary_state(
-    config: Config, records: Records, *, dataset: DatasetSpec
+    config: Config, records: Records, *, dataset: DatasetSpec, warm_start: WarmStart | None
 ) -> Iterator[tuple[TrainingSetup, TrainState]]:
     """Yield a run whose folder is deleted after the block, and its state before the first step."""
     if damage := find_damage(records, "train"):
         raise damage
     keras.utils.set_random_seed(config.training.seed)
     with TemporaryDirectory() as folder:
-        run = create_run(Path(folder), config, records=records, dataset=dataset)
+        run = create_run(
+            Path(folder), config, records=records, dataset=dataset, warm_start=warm_start
+        )
         setup = TrainingSetup(run, records)
-        yield setup, create_train_state(setup)
+        state = create_train_state(setup)
+        if warm_start:
+            load_shared_weights(state.model, run, warm_start=warm_start)
+        yield setup, state
 
 
 def _to_arrays(batch: Batch) -> Arrays:

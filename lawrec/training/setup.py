@@ -15,7 +15,7 @@ from lawrec.devices.distributed import chief_first, find_cluster, is_chief
 from lawrec.errors import ConfigError, RunError, quoted
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.create import create_run
-from lawrec.runs.run import Run, find_run
+from lawrec.runs.run import Run, WarmStart, find_run
 from lawrec.training.warm_start import warm_start_from
 from lawrec.types import Strategy
 
@@ -79,12 +79,11 @@ def set_up_training(
         progress: Gets the progress of preparing the cases, and of the training.
 
     Raises:
-        ConfigError: Several workers train one run, but it has no name. Or a run to start from is
-            named, but the scores do not depend on the LSTM, whose weights would be taken over. Or
-            the settings do not match the cases, as `create_run` says.
+        ConfigError: Several workers train one run, but it has no name. Or the settings do not match
+            the run to start from, as `find_warm_start` says, or the cases, as `create_run` says.
         CaseError: The cases cannot be used, as `check_dataset_spec` and `prepare` say.
         RunError: A run of this name exists already, or no folder can have this name; there is no
-            run to open, or no such device.
+            run to open or to start from, or no such device.
 
     Example:
         >>> setup = set_up_training(  # doctest: +SKIP
@@ -100,21 +99,51 @@ def set_up_training(
             got="none",
             todo="Pass the same name on each of them.",
         )
+    # A run that cannot be started from is an error before the long preparation, not after it.
+    warm_start = find_warm_start(root, new) if new else None
     if new:
         _check_name(name)
-        _check_start_from(new)
         check_dataset_spec(new.dataset, new.config.ranking)
     config = with_device(new.config if new else find_run(root, name).config, device)
     strategy = configure_devices(config.training, log_placement, progress=progress)
 
     def run_and_records() -> tuple[Run, Records]:
         if new and is_chief(strategy):
-            return _create(root, name, new=replace(new, config=config), progress=progress)
+            spec = replace(new, config=config)
+            return _create(root, name, new=spec, warm_start=warm_start, progress=progress)
         run = find_run(root, name)
         return run, open_records(run, progress, data=data)
 
     run, records = chief_first(strategy, run_and_records)
     return TrainingSetup(run, records, strategy, progress)
+
+
+def find_warm_start(root: Path, new: RunSpec) -> WarmStart | None:
+    """Return where the weights of a new run are initialized from, if from another run.
+
+    Args:
+        root: The folder of the runs.
+        new: What the new run is created from.
+
+    Raises:
+        ConfigError: The scores of the new run do not depend on the LSTM, whose weights would be
+            taken over.
+        RunError: There is no such run to start from, or it has no checkpoint.
+
+    Example:
+        >>> find_warm_start(Path("checkpoints"), RunSpec(Config(), DatasetSpec())) is None
+        True
+    """
+    if not new.start_from:
+        return None
+    if not new.config.ranking.needs_lstm:
+        raise ConfigError(
+            "--start-from",
+            expected="the new run must use an LSTM, to start from the weights of another",
+            got="none",
+            todo="Leave out --start-from, or choose settings with an LSTM.",
+        )
+    return warm_start_from(find_run(root, new.start_from))
 
 
 def open_records(run: Run, progress: Progress = SILENT, *, data: Path | None = None) -> Records:
@@ -177,22 +206,10 @@ def _check_name(name: str | None) -> None:
         )
 
 
-def _check_start_from(new: RunSpec) -> None:
-    if new.start_from and not new.config.ranking.needs_lstm:
-        raise ConfigError(
-            "--start-from",
-            expected="the new run must use an LSTM, to start from the weights of another",
-            got="none",
-            todo="Leave out --start-from, or choose settings with an LSTM.",
-        )
-
-
 def _create(
-    root: Path, name: str | None, *, new: RunSpec, progress: Progress
+    root: Path, name: str | None, *, new: RunSpec, warm_start: WarmStart | None, progress: Progress
 ) -> tuple[Run, Records]:
     """Prepare the cases of a new run and create it."""
-    # A run that cannot be started from is an error before the long preparation, not after it.
-    warm_start = warm_start_from(find_run(root, new.start_from)) if new.start_from else None
     records = prepare(new.dataset, new.config.corpus, progress=progress)
     run = create_run(
         root, new.config, records=records, dataset=new.dataset, name=name, warm_start=warm_start

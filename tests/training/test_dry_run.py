@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from lawrec import config
-from lawrec.training.dry_run import check_batch, check_first_batch, take_two_steps
+from lawrec.corpus.records.dataset_spec import DatasetSpec
+from lawrec.errors import RunError
+from lawrec.runs.run import find_run
+from lawrec.training.dry_run import check_batch, check_first_batch, preview, take_two_steps
+from lawrec.training.setup import RunSpec
+from lawrec.training.warm_start import warm_start_from
 
 pytestmark = pytest.mark.tensorflow
 ROWS = {"token_ids": [[5, 6, 0], [7, 0, 0]], "articles": [[1.0], [0.0]], "weights": [1.0, 0.0]}
@@ -64,3 +69,20 @@ def test_weights_that_start_too_large_are_found(start_run, without_ranges):
     wild = config.from_dict({"model": {"embedding_stddev": 3e38}}, "here", base=run.config)
     checks = check_first_batch(wild, records, dataset=run.dataset).checks
     assert "embedding/embeddings" in checks["gradients are finite"]
+
+
+def test_a_run_to_start_from_is_looked_for_before_the_cases_are(tmp_path):
+    new = RunSpec(config.Config(), DatasetSpec(data=tmp_path / "absent"), "no-such-run")
+    with pytest.raises(RunError, match="no-such-run: it must be the name of a run"):
+        preview(tmp_path, new, two_steps=True)
+
+
+def test_a_dry_run_starts_from_the_weights_of_another_run(trained, start_run):
+    source = warm_start_from(find_run(trained.checkpoints, None))
+    run, records = start_run()
+    assert take_two_steps(run.config, records, dataset=run.dataset, warm_start=source).loss < (
+        take_two_steps(run.config, records, dataset=run.dataset).loss
+    )
+    other = config.from_dict({"model": {"lstm_units": 3}}, "here", base=run.config)
+    with pytest.raises(RunError, match="leave out --start-from"):
+        check_first_batch(other, records, dataset=run.dataset, warm_start=source)
