@@ -102,8 +102,8 @@ class Recommender:
             device: The device that computes: "cpu", "gpu", "gpu:1", or "auto" (as None) for the CPU
                 with ONNX, and for GPUs, if there are any, with TensorFlow.
             progress: Receives a message per damaged checkpoint, one about the shipped model, one
-                if "auto" cannot use the exported form, and one if a fact is to be explained and
-                the index of train cases is missing.
+                if "auto" cannot use the exported form, and one if the index of train cases is
+                missing when a fact is explained.
 
         Raises:
             RunError: There is no such run, it has no checkpoint or is not tuned, or it needs
