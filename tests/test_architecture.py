@@ -25,7 +25,8 @@ HOUSE = {
     ),
     "storage": (
         *("limits", "encodings", "processes", "temporary_names", "remote_files", "claims"),
-        *("json_text", "files", "array_files", "seal", "resources", "disk_array", "text_files"),
+        *("json_text", "files", "array_files", "seal", "resources", "disk_array"),
+        *("packed_files", "file_lists", "text_files"),
         "unchanged_files",
     ),
     "law": (

@@ -26,7 +26,7 @@ from lawrec.errors import CaseError
 from lawrec.iterables import CHUNK_CASES
 from lawrec.law import statute_versions
 from lawrec.storage.json_text import json_text
-from lawrec.storage.text_files import DECOMPRESSORS
+from lawrec.storage.packed_files import DECOMPRESSORS
 from lawrec.translation import translate
 
 _STDIN = ((), (Path("-"),))

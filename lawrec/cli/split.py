@@ -10,7 +10,7 @@ import click
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
 from lawrec.iterables import map_here
-from lawrec.storage.text_files import list_files
+from lawrec.storage.file_lists import list_files
 
 
 def _as_ratios(_: click.Context, __: click.Parameter, text: str) -> tuple[float, ...]:

@@ -16,14 +16,10 @@ from lawrec.corpus.cases import Case, Cases, read_stream
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat, choose_reader
 from lawrec.errors import CaseError
 from lawrec.law.articles import json_label
+from lawrec.storage.file_lists import list_files
 from lawrec.storage.json_text import json_line
-from lawrec.storage.text_files import (
-    bounded_lines,
-    decode_lines,
-    detect_encoding,
-    list_files,
-    open_binary,
-)
+from lawrec.storage.packed_files import open_binary
+from lawrec.storage.text_files import bounded_lines, decode_lines, detect_encoding
 from lawrec.text import encodable, normalize
 
 

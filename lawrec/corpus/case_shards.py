@@ -18,9 +18,11 @@ from lawrec.corpus.readers import READERS, CaseFormat, choose_reader
 from lawrec.errors import CaseError
 from lawrec.progress import SILENT, Progress
 from lawrec.storage.encodings import SAMPLE_BYTES
+from lawrec.storage.file_lists import list_files
 from lawrec.storage.files import sha256
 from lawrec.storage.limits import MAX_LINE_BYTES
-from lawrec.storage.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
+from lawrec.storage.packed_files import DECOMPRESSORS, open_binary
+from lawrec.storage.text_files import detect_encoding
 from lawrec.text import encodable
 
 

@@ -35,7 +35,8 @@ from lawrec.errors import CaseError, ErrorKind, quoted
 from lawrec.iterables import batched
 from lawrec.law.articles import is_empty
 from lawrec.law.labels import article_names
-from lawrec.storage.text_files import list_files, open_binary
+from lawrec.storage.file_lists import list_files
+from lawrec.storage.packed_files import open_binary
 from lawrec.text import encodable
 
 EVERY_ARTICLE = ("*",)

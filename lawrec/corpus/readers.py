@@ -33,7 +33,7 @@ from lawrec.errors import CaseError, quoted
 from lawrec.law.charges import split_charges
 from lawrec.law.labels import split_labels
 from lawrec.storage.encodings import SAMPLE_BYTES, guess_encoding
-from lawrec.storage.text_files import DECOMPRESSORS, put_back
+from lawrec.storage.packed_files import DECOMPRESSORS, put_back
 
 __all__ = ["ALL_ARTICLES", "DEFAULT_FORMAT", "FIX_LINE", "OR_CHARGES", "READERS", "SOME_ARTICLES"]
 __all__ += ["SUFFIXES", "CaseFormat", "CaseStream", "RawCase", "choose_reader"]

@@ -1,7 +1,7 @@
 """Splits: find the train, valid and test cases of a folder, and their encodings.
 
 A split is one path, whatever holds it: a file, a folder of files, or a pattern that several files
-match. `lawrec.storage.text_files` lists the files of such a path in order, and its digest covers
+match. `lawrec.storage.file_lists` lists the files of such a path in order, and its digest covers
 their decompressed bytes in this order: packing cases changes nothing, reordering them does.
 """
 
@@ -12,7 +12,9 @@ from pathlib import Path
 
 from lawrec.corpus.readers import READERS, SUFFIXES, CaseFormat, choose_reader
 from lawrec.errors import CaseError
-from lawrec.storage.text_files import DECOMPRESSORS, detect_encoding, list_files, open_binary
+from lawrec.storage.file_lists import list_files
+from lawrec.storage.packed_files import DECOMPRESSORS, open_binary
+from lawrec.storage.text_files import detect_encoding
 from lawrec.translation import marked
 
 SPLITS = ("train", "valid", "test")

@@ -20,7 +20,7 @@ from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import ConfigError, quoted
 from lawrec.progress import SILENT, Progress
 from lawrec.storage.files import atomic_file
-from lawrec.storage.text_files import DECOMPRESSORS, open_binary
+from lawrec.storage.packed_files import DECOMPRESSORS, open_binary
 from lawrec.text import normalize
 from lawrec.types import BoolArray, Float32Array
 
@@ -66,7 +66,7 @@ def read_vectors(
     The tokens of the file are normalized as facts are. If several become equal, the first counts.
 
     Args:
-        path: The file, compressed (`text_files.DECOMPRESSORS`) or not.
+        path: The file, compressed (`packed_files.DECOMPRESSORS`) or not.
         tokens: The vocabulary.
         size: Length of a vector.
         progress: Receives the number of lines read.

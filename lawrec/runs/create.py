@@ -16,9 +16,9 @@ from lawrec.errors import ConfigError, RunError
 from lawrec.runs.checkpoint_list import BEST, RUN_FILE, write_checkpoint_list
 from lawrec.runs.run import DICTIONARY, RUN_VERSION, Run, WarmStart, copied_lists, open_run
 from lawrec.scoring_version import SCORING_VERSION
+from lawrec.storage.file_lists import content_digest
 from lawrec.storage.files import atomic_folder, write_json, write_lines
 from lawrec.storage.seal import seal
-from lawrec.storage.text_files import content_digest
 
 
 def create_run(

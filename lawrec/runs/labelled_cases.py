@@ -26,8 +26,8 @@ from lawrec.corpus.label_check import (
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.run import Run
+from lawrec.storage.file_lists import content_digest
 from lawrec.storage.limits import MAX_SCORED_CASES, MAX_SCORES
-from lawrec.storage.text_files import content_digest
 from lawrec.storage.unchanged_files import change_error
 from lawrec.text import normalize
 from lawrec.types import Int64Array

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.run import Run, SplitFile
-from lawrec.storage.text_files import content_digest, list_files
+from lawrec.storage.file_lists import content_digest, list_files
 from lawrec.translation import marked
 
 _AIMS = {

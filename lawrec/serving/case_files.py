@@ -14,7 +14,7 @@ from lawrec.errors import CaseError, ErrorKind, quoted
 from lawrec.serving.problems import ProblemError
 from lawrec.serving.service import fact_error
 from lawrec.serving.service_config import ServiceConfig
-from lawrec.storage.text_files import DECOMPRESSORS
+from lawrec.storage.packed_files import DECOMPRESSORS
 from lawrec.translation import error_message, marked
 
 FACT_FIELDS = ("fact", "案情", "事实", "案件事实", "犯罪事实", "基本案情")

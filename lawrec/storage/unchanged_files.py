@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lawrec.errors import CaseError
-from lawrec.storage.text_files import list_files
+from lawrec.storage.file_lists import list_files
 
 
 def change_check(paths: Iterable[Path]) -> Callable[[], None]:

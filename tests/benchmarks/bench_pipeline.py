@@ -21,8 +21,9 @@ from lawrec.corpus.records.manifest import Records
 from lawrec.corpus.records.prepare import prepare
 from lawrec.corpus.splits import find_splits
 from lawrec.runs.create import create_run
+from lawrec.storage.file_lists import list_files
+from lawrec.storage.packed_files import open_binary
 from lawrec.storage.resources import shipped_path
-from lawrec.storage.text_files import list_files, open_binary
 from lawrec.training.setup import TrainingSetup
 from lawrec.training.train_step import create_train_state, make_train_step
 

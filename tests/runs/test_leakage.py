@@ -8,7 +8,7 @@ import pytest
 from lawrec.errors import CaseError, RunError
 from lawrec.runs.leakage import refuse_same_cases, split_path
 from lawrec.runs.run import SplitFile
-from lawrec.storage.text_files import content_digest
+from lawrec.storage.file_lists import content_digest
 
 LINE = '{"fact": "盗窃", "meta": {"relevant_articles": [264]}}\n'
 

@@ -18,6 +18,7 @@ from lawrec.inference.model_source import ModelSource
 from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.storage import remote_files
 from lawrec.storage.claims import Claims
+from lawrec.storage.file_lists import content_digest, list_files
 from lawrec.storage.files import atomic_file, write_text
 from lawrec.storage.remote_files import (
     RemotePath,
@@ -28,7 +29,6 @@ from lawrec.storage.remote_files import (
     touch,
 )
 from lawrec.storage.resources import shipped_path
-from lawrec.storage.text_files import content_digest, list_files
 from tests.cluster.test_predict_shards import start
 from tests.cluster.test_shard_folder import contents
 from tests.helpers.cli import lawrec

@@ -13,7 +13,7 @@ from lawrec.models.onnx_graph import ONNX_POOLINGS
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import is_exported
 from lawrec.runs.run import SplitFile, find_run, load_encoder
-from lawrec.storage.text_files import content_digest
+from lawrec.storage.file_lists import content_digest
 from lawrec.training import onnx_export
 from lawrec.training.loop import train
 from lawrec.training.onnx_export import (

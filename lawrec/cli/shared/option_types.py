@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from lawrec.errors import CaseError, LawrecError
+from lawrec.storage.file_lists import list_files
 from lawrec.storage.remote_files import RemotePath, resolve_uri
-from lawrec.storage.text_files import list_files
 
 HEADINGS = {
     "Data": (

@@ -7,7 +7,8 @@ from typing import Any, BinaryIO
 
 from lawrec.errors import CaseError, ErrorKind
 from lawrec.storage.limits import MAX_LINE_BYTES
-from lawrec.storage.text_files import TOO_LONG, binary_format, bounded_lines, decode_lines
+from lawrec.storage.packed_files import binary_format
+from lawrec.storage.text_files import TOO_LONG, bounded_lines, decode_lines
 
 ALL_ARTICLES = "all articles"
 """Each labelled case has all its articles."""

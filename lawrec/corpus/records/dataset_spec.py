@@ -20,9 +20,9 @@ from lawrec.corpus.tokenization.tokenizers import Tokenizer, listed_words, load_
 from lawrec.errors import CaseError
 from lawrec.law.articles import read_article_list
 from lawrec.scoring_version import SCORING_VERSION
+from lawrec.storage.file_lists import content_digest
 from lawrec.storage.resources import shipped_path
 from lawrec.storage.seal import json_digest
-from lawrec.storage.text_files import content_digest
 
 RECORDS_VERSION = 8
 """Increased when the records of the same cases and settings change in another way than by the ids

@@ -19,8 +19,8 @@ from lawrec.corpus.vocabulary import label_matrix
 from lawrec.errors import CaseError
 from lawrec.law.articles import statute_order
 from lawrec.scoring_version import SCORING_VERSION
+from lawrec.storage.file_lists import content_digest
 from lawrec.storage.files import json_text, write_lines
-from lawrec.storage.text_files import content_digest
 from lawrec.types import BoolArray
 
 Tokens = list[str]
