@@ -4,7 +4,7 @@ FastAPI itself would take the last of two values of a key without a word, and th
 """
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Container, Coroutine
 from inspect import signature
 from typing import Annotated, Any, Self
 
@@ -115,15 +115,26 @@ class FeedbackBody(StrictBody):
 class JsonRoute(APIRoute):
     """A route whose `body`, if its endpoint has one, is JSON within the limits of `parse_json`.
 
-    Beside it, such an endpoint has its `request` and the parts of its path, which are texts.
+    Beside it, such an endpoint has its `request` and the parts of its path, which are texts. Where
+    there is a body or a query parameter, a query parameter that is none of the route is refused.
     """
 
     def get_route_handler(self) -> Handler:
         """Return the function from a request to its response."""
         body = signature(self.endpoint).parameters.get("body")
-        if body is None:
-            return super().get_route_handler()
-        endpoint, model = self.endpoint, body.annotation
+        known = {field.alias for field in self.dependant.query_params}
+        answer = self._json_handler(body.annotation) if body else super().get_route_handler()
+        if not body and not known:
+            return answer
+
+        async def handle(request: Request) -> Response:
+            _check_query(request, known)
+            return await answer(request)
+
+        return handle
+
+    def _json_handler(self, model: type[BaseModel]) -> Handler:
+        endpoint = self.endpoint
 
         async def handle(request: Request) -> Response:
             checked = _checked(await _value(request), model)
@@ -133,6 +144,19 @@ class JsonRoute(APIRoute):
             return response
 
         return handle
+
+
+def _check_query(request: Request, known: Container[str]) -> None:
+    """Refuse a query parameter of another name, which FastAPI would ignore.
+
+    Raises:
+        RequestValidationError: There is one.
+    """
+    for name, value in request.query_params.items():
+        if name not in known:
+            loc = ("query", name[:100])
+            mistake = {"type": "extra_forbidden", "loc": loc, "input": value, "msg": ""}
+            raise RequestValidationError([mistake])
 
 
 async def _value(request: Request) -> Any:

@@ -192,6 +192,20 @@ def test_a_date_in_another_form_is_answered_with_the_form(client, day):
     assert (problem["expected"], problem["todo"]) == ("it must be a day", "Write YYYY-MM-DD.")
 
 
+def test_a_query_parameter_that_would_be_ignored_is_refused(client):
+    responses = [
+        client.get("/v1/articles/264", params={"day": "2005-01-01"}),
+        client.post("/v1/recommend", params={"top_k": 3}, json={"fact": THEFT}),
+        client.post("/v1/cases", params={"name": "a.txt", "field": "x"}, content=THEFT.encode()),
+    ]
+    assert [(response.status_code, response.json()["where"]) for response in responses] == [
+        (422, "query.day"),
+        (422, "query.top_k"),
+        (422, "query.field"),
+    ]
+    assert client.get("/v1/model", params={"nocache": 1}).status_code == 200
+
+
 def test_the_model_says_what_it_is(client):
     described = client.get("/v1/model").json()
     assert described["name"] == "criminal-law"
