@@ -142,10 +142,10 @@ def _check_certificate(certificate: Path, key: Path) -> None:
 
 
 def read_key_digests(path: Path) -> tuple[str, ...]:
-    r"""Return the digests of the API keys in a file: one key per line, "#" begins a comment.
+    r"""Return the digests of the API keys in a file: one per line; "#" begins a line of comment.
 
     Raises:
-        ConfigError: The file cannot be read, holds no key, or one that is too short.
+        ConfigError: The file cannot be read, holds no key, or one that is too short or has a space.
 
     Example:
         >>> import tempfile
@@ -165,6 +165,8 @@ def read_key_digests(path: Path) -> tuple[str, ...]:
     if any(len(key) < _SHORTEST_KEY for key in keys):  # the message must not show a key
         expected = f"each API key must have at least {_SHORTEST_KEY} characters"
         raise _key_error(path, expected, got="a shorter one")
+    if any(len(key.split()) > 1 for key in keys):  # such as a comment behind a key
+        raise _key_error(path, "an API key must have no space in it", got="one with a space")
     return tuple(key_digest(key) for key in keys)
 
 

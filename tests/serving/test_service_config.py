@@ -68,6 +68,13 @@ def test_a_bad_file_of_keys_is_refused_without_showing_a_key(tmp_path, content):
     assert "0123" not in str(error.value)
 
 
+def test_a_comment_behind_a_key_is_an_error_and_no_part_of_the_key(tmp_path):
+    path = tmp_path / "keys"
+    path.write_text("0123456789abcdef # the front desk\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="must have no space in it, got one with a space"):
+        read_key_digests(path)
+
+
 def test_a_missing_file_of_keys_is_named():
     with pytest.raises(ConfigError, match=r"absent: .*got no such file"):
         read_key_digests(Path("absent"))
