@@ -79,9 +79,12 @@ def weighted_metrics(
         array([0.5, 1. ])
     """
     known = np.ones_like(y_true) if known is None else known
-    wrong = (y_true != y_pred) & known
-    entries = (y_true & y_pred & known, y_pred & wrong, y_true & wrong, ~known)
-    sums = [_weighted_sum(part) for part in entries]
+    sums = [
+        _weighted_sum(y_true & y_pred & known),
+        _weighted_sum(y_pred & ~y_true & known),
+        _weighted_sum(y_true & ~y_pred & known),
+        _weighted_sum(~known),
+    ]
     case_counts = count(y_true, y_pred, known, axis=1)
     values = {name: metric.function(case_counts) for name, metric in METRICS.items() if metric.axis}
     means = {name: _weighted_mean(v) for name, v in (values | dict(per_case or {})).items()}

@@ -22,6 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from lawrec.config import Config, TrainingConfig
+from lawrec.evaluation.confusion_counts import chunk_rows
 from lawrec.progress import SILENT, Progress
 from lawrec.training.setup import TrainingSetup
 from lawrec.training.throughput import Throughput
@@ -106,7 +107,7 @@ class TensorBoardWriter:
         """
         with self.valid.as_default(step=number):
             _write_scalars({f"metrics/{name}": value for name, value in metrics.items()})
-            curve = precision_recall(y_true[known], y_score[known])
+            curve = precision_recall(y_true, y_score, known)
             _write("pr_curves", "all articles", value=curve, content=_PR_CURVE_METADATA)
 
     def write_settings(self, config: Config) -> None:
@@ -221,14 +222,17 @@ def histogram(values: NumberArray) -> Float64Array:
     return np.stack([edges[:-1], edges[1:], counts], axis=1)
 
 
-def precision_recall(y_true: BoolArray, y_score: Float32Array) -> Float32Array:
+def precision_recall(
+    y_true: BoolArray, y_score: Float32Array, known: BoolArray | None = None
+) -> Float32Array:
     """Return the precision-recall curve at `THRESHOLDS` evenly spaced thresholds.
 
     Column i counts a score of at least i / (THRESHOLDS - 1) as positive.
 
     Args:
-        y_true: bool (n,).
-        y_score: float32 (n,), 0 to 1.
+        y_true: bool, of any shape.
+        y_score: float32 of the same shape, 0 to 1.
+        known: bool of the same shape, False for entries to leave out. By default, all count.
 
     Returns:
         float32 (6, THRESHOLDS): true positives, false positives, true negatives, false negatives,
@@ -239,12 +243,14 @@ def precision_recall(y_true: BoolArray, y_score: Float32Array) -> Float32Array:
         >>> curve[:, 60].tolist()
         [1.0, 0.0, 1.0, 0.0, 1.0, 1.0]
     """
-    # The highest threshold that each score reaches: 0.5 reaches number 50 of 0 to 100.
-    highest = np.floor(y_score.astype(np.float64) * (THRESHOLDS - 1)).astype(np.int64)
-    positive, negative = (
-        np.bincount(highest[rows], minlength=THRESHOLDS).astype(np.float64)
-        for rows in (y_true, ~y_true)
-    )
+    positive, negative = np.zeros(THRESHOLDS), np.zeros(THRESHOLDS)
+    for rows in chunk_rows(len(y_true)):
+        kept = np.s_[:] if known is None else known[rows]
+        true, score = y_true[rows][kept], y_score[rows][kept]
+        # The highest threshold that each score reaches: 0.5 reaches number 50 of 0 to 100.
+        highest = np.floor(score.astype(np.float64) * (THRESHOLDS - 1)).astype(np.int64)
+        positive += np.bincount(highest[true], minlength=THRESHOLDS)
+        negative += np.bincount(highest[~true], minlength=THRESHOLDS)
     # A score is positive at all thresholds up to its highest one: sums from the right.
     tp, fp = np.cumsum(positive[::-1])[::-1], np.cumsum(negative[::-1])[::-1]
     precision = tp / np.maximum(tp + fp, 1)

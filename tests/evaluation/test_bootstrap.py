@@ -1,3 +1,4 @@
+import tracemalloc
 from functools import partial
 
 import numpy as np
@@ -157,3 +158,13 @@ def test_the_interval_of_a_share_stays_within_0_and_1():
     assert intervals["macro_f1"].high == 1
     ranks = bootstrap.intervals(mean_of(np.arange(30.0)), 30, resamples=200)["mean"]
     assert ranks.high > 15
+
+
+def test_metrics_of_weighted_cases_hold_one_kind_of_entries_at_a_time():
+    y_true = np.zeros((5_000, 200), np.bool_)
+    y_true[:, 0] = True
+    tracemalloc.start()
+    bootstrap.weighted_metrics(y_true, y_true, ~y_true)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 5 * y_true.nbytes

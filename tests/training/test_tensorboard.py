@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from unittest.mock import ANY
 
 import numpy as np
@@ -181,3 +182,19 @@ def test_precision_and_recall_are_those_of_scikit_learn():
 def test_precision_and_recall_of_one_class_or_none_are_finite(y_true):
     curve = precision_recall(np.array(y_true, bool), np.full(len(y_true), 1.0, np.float32))
     assert np.isfinite(curve).all()
+
+
+def test_precision_and_recall_leave_out_what_is_not_known():
+    y_true, y_score = np.eye(3, dtype=bool), np.full((3, 3), 0.5, np.float32)
+    known = np.array([[True, True, False], [True, True, True], [False, True, False]])
+    expected = precision_recall(y_true[known], y_score[known])
+    np.testing.assert_array_equal(precision_recall(y_true, y_score, known), expected)
+
+
+def test_precision_and_recall_take_less_memory_than_the_scores():
+    y_true, y_score = np.ones((50_000, 20), bool), np.full((50_000, 20), 0.5, np.float32)
+    tracemalloc.start()
+    precision_recall(y_true, y_score, y_true)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < y_score.nbytes
