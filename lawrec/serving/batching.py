@@ -27,9 +27,9 @@ _AHEAD = 1
 
 
 @dataclass(frozen=True, eq=False)
-class _Waiting(Generic[Query, Result]):
+class _Request(Generic[Query, Result]):
     query: Query
-    facts: int
+    cost: int
     future: "asyncio.Future[Result]"
 
 
@@ -42,7 +42,7 @@ class MicroBatcher(Generic[Query, Result]):
             so that none spoils the others.
         limits: The settings of the service, of which `workers`, `max_batch`, `max_wait`,
             `queue_facts` and `deadline` matter here.
-        on_batch: Called with the number of facts of each batch.
+        on_batch: Called with each batch of queries, once it is answered.
 
     Example:
         >>> async def double(numbers):
@@ -57,11 +57,11 @@ class MicroBatcher(Generic[Query, Result]):
         self,
         answer: Callable[[Sequence[Query]], Sequence[Result]],
         limits: ServiceConfig,
-        on_batch: Callable[[int], None] = lambda facts: None,
+        on_batch: Callable[[Sequence[Query]], None] = lambda queries: None,
     ) -> None:
         self._answer, self._limits, self._on_batch = answer, limits, on_batch
-        self._queue: deque[_Waiting[Query, Result]] = deque()
-        self._waiting = 0
+        self._queue: deque[_Request[Query, Result]] = deque()
+        self._queued_cost = 0
         self._seconds_per_fact = 0.005
         self._arrived = asyncio.Event()
         self._closing = False
@@ -69,9 +69,9 @@ class MicroBatcher(Generic[Query, Result]):
         self._threads = ThreadPoolExecutor(limits.workers + _AHEAD, "scoring")
 
     @property
-    def waiting(self) -> int:
-        """The number of facts that wait."""
-        return self._waiting
+    def waiting(self) -> tuple[Query, ...]:
+        """The queries that wait."""
+        return tuple(request.query for request in self._queue)
 
     @property
     def closing(self) -> bool:
@@ -90,12 +90,12 @@ class MicroBatcher(Generic[Query, Result]):
         await asyncio.gather(*self._tasks)
         self._threads.shutdown()
 
-    async def submit(self, query: Query, facts: int) -> Result:
+    async def submit(self, query: Query, cost: int) -> Result:
         """Return the result of a query.
 
         Args:
             query: The query.
-            facts: How many facts it has.
+            cost: The time it takes, in facts.
 
         Raises:
             ProblemError: The queue is full (429), or the deadline has passed or the service
@@ -103,22 +103,22 @@ class MicroBatcher(Generic[Query, Result]):
         """
         if self.closing:
             raise _unavailable("the service must accept requests", "one that stops")
-        if self._waiting + facts > self._limits.queue_facts:
+        if self._queued_cost + cost > self._limits.queue_facts:
             raise ProblemError(
                 429,
                 "the service",
                 expected="the queue must have room for the request",
-                got=f"{self._waiting:,} facts that wait already",
+                got=f"{self._queued_cost:,} facts' worth of work that waits already",
                 todo="Send it again later.",
-                retry_after=self._waiting * self._seconds_per_fact / self._limits.workers,
+                retry_after=self._queued_cost * self._seconds_per_fact / self._limits.workers,
             )
-        waiting = _Waiting[Query, Result](query, facts, asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
-        self._waiting += facts
+        request = _Request[Query, Result](query, cost, asyncio.get_running_loop().create_future())
+        self._queue.append(request)
+        self._queued_cost += cost
         self._arrived.set()
         try:
             async with asyncio.timeout(self._limits.deadline):
-                return await waiting.future
+                return await request.future
         except TimeoutError:
             seconds = f"{self._limits.deadline:g} seconds"
             got = f"none within {seconds}"
@@ -127,12 +127,12 @@ class MicroBatcher(Generic[Query, Result]):
     async def _run(self) -> None:
         while batch := await self._next_batch():
             self._n_idle -= 1
-            live = [waiting for waiting in batch if not waiting.future.done()]
+            live = [request for request in batch if not request.future.done()]
             if live:
                 await self._answer_batch(live)
             self._n_idle += 1
 
-    async def _next_batch(self) -> list[_Waiting[Query, Result]]:
+    async def _next_batch(self) -> list[_Request[Query, Result]]:
         """Return the queries to answer next: none after the last."""
         async with self._collecting:
             while not self._queue and not self._closing:
@@ -140,54 +140,54 @@ class MicroBatcher(Generic[Query, Result]):
                 await self._arrived.wait()
             return await self._collect() if self._queue else []
 
-    async def _collect(self) -> list[_Waiting[Query, Result]]:
+    async def _collect(self) -> list[_Request[Query, Result]]:
         """Return a batch: what waits, and what comes within a moment if there is room for it.
 
         The workers that are idle share what waits: each fact has the whole of a core sooner.
         """
         end = time.monotonic() + self._limits.max_wait
-        while self._waiting < self._limits.max_batch and not self._closing:
+        while self._queued_cost < self._limits.max_batch and not self._closing:
             self._arrived.clear()
             try:
                 await asyncio.wait_for(self._arrived.wait(), max(0.0, end - time.monotonic()))
             except TimeoutError:
                 break
-        limit = min(self._limits.max_batch, math.ceil(self._waiting / self._n_idle))
+        limit = min(self._limits.max_batch, math.ceil(self._queued_cost / self._n_idle))
         batch = [self._take()]
-        facts = batch[0].facts
-        while self._queue and facts + self._queue[0].facts <= limit:
+        cost = batch[0].cost
+        while self._queue and cost + self._queue[0].cost <= limit:
             batch.append(self._take())
-            facts += batch[-1].facts
+            cost += batch[-1].cost
         return batch
 
-    def _take(self) -> _Waiting[Query, Result]:
-        waiting = self._queue.popleft()
-        self._waiting -= waiting.facts
-        return waiting
+    def _take(self) -> _Request[Query, Result]:
+        request = self._queue.popleft()
+        self._queued_cost -= request.cost
+        return request
 
-    async def _answer_batch(self, batch: Sequence[_Waiting[Query, Result]]) -> None:
+    async def _answer_batch(self, batch: Sequence[_Request[Query, Result]]) -> None:
         loop, start = asyncio.get_running_loop(), time.monotonic()
         results = await loop.run_in_executor(self._threads, self._results, batch)
-        facts = sum(waiting.facts for waiting in batch)
-        seconds = (time.monotonic() - start) / max(1, facts)
+        cost = sum(request.cost for request in batch)
+        seconds = (time.monotonic() - start) / max(1, cost)
         self._seconds_per_fact += _SMOOTHING * (seconds - self._seconds_per_fact)
-        for waiting, result in zip(batch, results, strict=True):
-            if waiting.future.done():  # its deadline has passed meanwhile
+        for request, result in zip(batch, results, strict=True):
+            if request.future.done():  # its deadline has passed meanwhile
                 continue
             if isinstance(result, Exception):
-                waiting.future.set_exception(result)
+                request.future.set_exception(result)
             else:
-                waiting.future.set_result(result)
-        self._on_batch(facts)
+                request.future.set_result(result)
+        self._on_batch([request.query for request in batch])
 
-    def _results(self, batch: Sequence[_Waiting[Query, Result]]) -> Sequence[Result | Exception]:
+    def _results(self, batch: Sequence[_Request[Query, Result]]) -> Sequence[Result | Exception]:
         try:
-            return self._answer([waiting.query for waiting in batch])
+            return self._answer([request.query for request in batch])
         except Exception as error:
             # What nobody waits for any longer, since its deadline has passed, is not tried again.
-            if len(batch) == 1 or all(waiting.future.done() for waiting in batch):
+            if len(batch) == 1 or all(request.future.done() for request in batch):
                 return [error] * len(batch)
-            return [result for waiting in batch for result in self._results([waiting])]
+            return [result for request in batch for result in self._results([request])]
 
 
 def _unavailable(expected: str, got: str) -> ProblemError:

@@ -46,9 +46,9 @@ class Service:
         batcher = MicroBatcher[Query, list[Answer]](
             self._answer,
             self.config,
-            self.metrics.batch_facts.observe,
+            lambda batch: self.metrics.batch_facts.observe(_n_facts(batch)),
         )
-        self.metrics.waiting.set_function(lambda: batcher.waiting)
+        self.metrics.waiting.set_function(lambda: _n_facts(batcher.waiting))
         self.metrics.workers.set_function(lambda: self.model.n_workers())
         async with batcher as self._batcher:
             yield
@@ -109,6 +109,10 @@ class Service:
                 self.metrics.reloads.labels("loaded").inc()
                 LOGGER.info("Loaded the model %s again.", self.model.description["name"])
                 await asyncio.to_thread(old.close)
+
+
+def _n_facts(queries: Sequence[Query]) -> int:
+    return sum(len(query.facts) for query in queries)
 
 
 def fact_error(fact: str, where: str, *, config: ServiceConfig) -> CaseError | None:

@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance as accepts
 
 from lawrec.errors import RunError
+from lawrec.runs.results import Answer
 from lawrec.serving import service as service_module
+from lawrec.serving.loaded_model import Options
 from lawrec.serving.metrics import Metrics
 from lawrec.serving.service import Service
 
@@ -148,6 +150,25 @@ def test_a_service_that_stops_closes_its_model_and_loads_no_other(config, model,
 
     asyncio.run(run())
     assert closed == ["old"]
+
+
+def test_the_metrics_count_facts_and_not_the_time_that_they_take(config, model):
+    def answers(queries):
+        return [[Answer("1")] * len(query.facts) for query in queries]
+
+    service = Service(config, replace(model, answers=answers), Metrics())
+    waiting = []
+
+    async def run():
+        async with service.running():
+            asked = asyncio.create_task(service.answers(["盗窃", "抢劫"], Options(explain=True)))
+            await asyncio.sleep(0)
+            waiting.append(service.metrics.registry.get_sample_value("lawrec_waiting_facts"))
+            await asked
+
+    asyncio.run(run())
+    assert waiting == [2]
+    assert service.metrics.registry.get_sample_value("lawrec_batch_facts_sum") == 2
 
 
 def test_after_a_signal_to_stop_connections_end_with_their_answer(serve):
