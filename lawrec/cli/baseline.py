@@ -7,6 +7,7 @@ import click
 
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
+from lawrec.runs.create import RunSpec
 
 
 @click.command(cls=option_types.HeadedCommand)
@@ -34,7 +35,7 @@ def baseline(
     option_values.start_tensorflow()
     from lawrec.inference.baseline import baseline_config, train_and_tune
     from lawrec.reporting.runs_text import start_text, tuning_text
-    from lawrec.training.setup import RunSpec, set_up_training
+    from lawrec.training.setup import set_up_training
 
     with option_values.show_progress() as progress:
         setup = set_up_training(

@@ -11,6 +11,7 @@ from lawrec.cli.shared.interrupts import stopping_between_steps
 from lawrec.cli.shared.printing import print_result
 from lawrec.config import Config
 from lawrec.config_sources import PRESETS
+from lawrec.runs.create import RunSpec
 
 _CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
 
@@ -104,41 +105,22 @@ def train(
         )
     if resume and (dry_run or debug):
         raise click.UsageError("--dry-run and --debug are for a new training: leave out --resume.")
-    for name, value in (("seed", seed), ("epochs", epochs)):
-        if value is not None:
-            arguments["assignments"] += (f"training.{name}={value}",)
-    settings = option_values.check_settings(option_values.settings_from(arguments))
-    dataset = option_values.dataset_spec_from(arguments, settings)
+    new = None if resume else _new_run(arguments, start_from, seed=seed, epochs=epochs)
     moved_to = arguments["data"] if resume and option_values.is_given("data") else None
     option_values.start_tensorflow(verbose=log_placement)
+    if new and (dry_run or debug):
+        _print_preview(checkpoints, new, device=device, dry_run=dry_run, debug=debug)
+        return
     from lawrec.reporting.runs_text import start_text
-    from lawrec.reporting.training_text import dry_run_text, first_batch_text, training_line
-    from lawrec.training.dry_run import preview
+    from lawrec.reporting.training_text import training_line
     from lawrec.training.loop import train as train_run
-    from lawrec.training.setup import RunSpec, set_up_training
+    from lawrec.training.setup import set_up_training
 
-    new = RunSpec(settings, dataset, start_from)
     with option_values.show_progress() as progress:
-        if dry_run or debug:
-            batch, report = preview(
-                checkpoints,
-                new,
-                device=device,
-                first_batch=debug,
-                two_steps=dry_run,
-                progress=progress,
-            )
-            if batch:
-                print_result(first_batch_text(batch))
-                if any(batch.checks.values()):
-                    raise click.ClickException(_CHECK_FAILED)
-            if report:
-                print_result(dry_run_text(report))
-            return
         setup = set_up_training(
             checkpoints,
             run_name,
-            new=None if resume else new,
+            new=new,
             data=moved_to,
             device=device,
             log_placement=log_placement,
@@ -158,3 +140,46 @@ def train(
                 f"Stopped. `lawrec train --resume --run {name}` continues from what is complete."
             ) from None
     print_result(str(run.folder))
+
+
+def _new_run(
+    arguments: option_values.DataOptions,
+    start_from: str | None,
+    *,
+    seed: int | None,
+    epochs: int | None,
+) -> RunSpec:
+    """Return the new run that the options choose."""
+    for name, value in (("seed", seed), ("epochs", epochs)):
+        if value is not None:
+            arguments["assignments"] += (f"training.{name}={value}",)
+    settings = option_values.check_settings(option_values.settings_from(arguments))
+    return RunSpec(settings, option_values.dataset_spec_from(arguments, settings), start_from)
+
+
+def _print_preview(
+    checkpoints: Path, new: RunSpec, *, device: str | None, dry_run: bool, debug: bool
+) -> None:
+    """Print what --debug and --dry-run show.
+
+    Raises:
+        ClickException: A check of the first batch failed.
+    """
+    from lawrec.reporting.training_text import dry_run_text, first_batch_text
+    from lawrec.training.dry_run import preview
+
+    with option_values.show_progress() as progress:
+        batch, report = preview(
+            checkpoints,
+            new,
+            device=device,
+            first_batch=debug,
+            two_steps=dry_run,
+            progress=progress,
+        )
+    if batch:
+        print_result(first_batch_text(batch))
+        if any(batch.checks.values()):
+            raise click.ClickException(_CHECK_FAILED)
+    if report:
+        print_result(dry_run_text(report))

@@ -15,6 +15,7 @@ from lawrec.config import Config
 from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.errors import LawrecError
 from lawrec.parallel import start_worker
+from lawrec.runs.create import RunSpec
 from lawrec.storage.temporary_names import remove
 
 Train = Callable[[Config, str], Iterator[float]]
@@ -59,7 +60,7 @@ class TrialTraining:
         import_tensorflow()
         remove(self.root / name)  # which a process that was lost may have left
         from lawrec.training.loop import train
-        from lawrec.training.setup import RunSpec, set_up_training
+        from lawrec.training.setup import set_up_training
 
         new = RunSpec(config, self.dataset)
         setup = set_up_training(self.root, name, new=new, device=self.device)

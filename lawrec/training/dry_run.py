@@ -18,10 +18,10 @@ from lawrec.corpus.records.prepare import prepare
 from lawrec.corpus.vocabulary import PAD_ID, Vocabulary
 from lawrec.devices.configure import configure_devices
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.create import create_run
+from lawrec.runs.create import RunSpec, create_run
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase
 from lawrec.runs.run import WarmStart
-from lawrec.training.setup import RunSpec, TrainingSetup, find_warm_start, with_device
+from lawrec.training.setup import TrainingSetup, find_warm_start, with_device
 from lawrec.training.throughput import Throughput
 from lawrec.training.train_step import (
     Batch,

@@ -7,35 +7,20 @@ from pathlib import Path
 import tensorflow as tf
 
 from lawrec.config import Config
-from lawrec.corpus.records.dataset_spec import DatasetSpec, check_dataset_spec
+from lawrec.corpus.records.dataset_spec import check_dataset_spec
 from lawrec.corpus.records.manifest import Records
 from lawrec.corpus.records.prepare import prepare
 from lawrec.devices.configure import configure_devices
 from lawrec.devices.distributed import chief_first, find_cluster, is_chief
 from lawrec.errors import ConfigError, RunError, quoted
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.create import create_run
+from lawrec.runs.create import RunSpec, create_run
 from lawrec.runs.run import Run, WarmStart, find_run
 from lawrec.training.warm_start import warm_start_from
 from lawrec.types import Strategy
 
 _LONGEST_NAME = 255
 """Bytes of a name that file systems take."""
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """What a new run is created from.
-
-    Attributes:
-        config: All settings.
-        dataset: The cases.
-        start_from: The name or path of another run to warm-start the weights from, if any.
-    """
-
-    config: Config
-    dataset: DatasetSpec
-    start_from: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import pytest
 from lawrec import config
 from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.errors import RunError
+from lawrec.runs.create import RunSpec
 from lawrec.runs.run import find_run
 from lawrec.training.dry_run import check_batch, check_first_batch, preview, take_two_steps
-from lawrec.training.setup import RunSpec
 from lawrec.training.warm_start import warm_start_from
 
 pytestmark = pytest.mark.tensorflow

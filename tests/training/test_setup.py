@@ -6,9 +6,10 @@ import pytest
 from lawrec import config_sources
 from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.errors import CaseError, ConfigError, RunError
+from lawrec.runs.create import RunSpec
 from lawrec.runs.run import open_run
 from lawrec.training.loop import train
-from lawrec.training.setup import RunSpec, open_records, set_up_training
+from lawrec.training.setup import open_records, set_up_training
 from tests.helpers.cases import CHARGE_SETTINGS, SETTINGS
 
 pytestmark = pytest.mark.tensorflow
