@@ -186,6 +186,22 @@ class EncodedFact(NamedTuple):
         return all(token_id == UNK_ID for token_id in self.token_ids)
 
 
+def encode_tokens(tokens: Sequence[str], vocabulary: Vocabulary, *, max_tokens: int) -> EncodedFact:
+    """Return 1 to `max_tokens` token ids, and whether the fact has more tokens than that.
+
+    Args:
+        tokens: The tokens of the fact, possibly none.
+        vocabulary: As for `encode`.
+        max_tokens: How many ids to return at most, at least 1.
+
+    Example:
+        >>> encode_tokens(["盗", "窃", "盗"], Vocabulary((PAD, UNK, "盗")), max_tokens=2)
+        EncodedFact(token_ids=[2, 1], truncated=True)
+    """
+    token_ids = encode(tokens, vocabulary)
+    return EncodedFact(token_ids[:max_tokens], truncated=len(token_ids) > max_tokens)
+
+
 @dataclass(frozen=True)
 class Encoder:
     """All that turns a fact into token ids, the same in preparation and in prediction."""
@@ -200,9 +216,8 @@ class Encoder:
 
     def encode(self, fact: str) -> EncodedFact:
         """Return 1 to `max_tokens` token ids, and whether the fact has more tokens than that."""
-        token_ids = encode(self.tokenizer.tokenize(fact), self.tokens)
-        truncated = len(token_ids) > self.max_tokens
-        return EncodedFact(token_ids[: self.max_tokens], truncated)
+        tokens = self.tokenizer.tokenize(fact)
+        return encode_tokens(tokens, self.tokens, max_tokens=self.max_tokens)
 
 
 def label_matrix(label_ids: Iterable[Sequence[int]], n_labels: int) -> BoolArray:

@@ -12,7 +12,7 @@ from lawrec.corpus.cases import no_case_error, read_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.tokenization.tokenizers import listed_words, load_tokenizer
-from lawrec.corpus.vocabulary import PAD_ID, build_vocabulary, encode
+from lawrec.corpus.vocabulary import PAD_ID, build_vocabulary, encode_tokens
 from lawrec.iterables import JsonSpool
 from lawrec.models.embedding_init import token_vectors
 from lawrec.progress import SILENT, Progress
@@ -94,7 +94,8 @@ def train_word_vectors(
             always=listed_words(config.corpus.user_tokens),
         )
         token_ids = (
-            encode(fact_tokens, tokens)[: config.corpus.max_tokens] for fact_tokens in spool
+            list(encode_tokens(fact_tokens, tokens, max_tokens=config.corpus.max_tokens).token_ids)
+            for fact_tokens in spool
         )
         progress.message("Counting which tokens occur near each other.")
         vectors = token_vectors(

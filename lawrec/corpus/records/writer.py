@@ -30,7 +30,7 @@ from lawrec.corpus.records.record import Record
 from lawrec.corpus.records.tfrecords import write_shards
 from lawrec.corpus.splits import encodings_at
 from lawrec.corpus.tokenization.tokenizers import listed_words
-from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode
+from lawrec.corpus.vocabulary import Vocabulary, build_vocabulary, encode_tokens
 from lawrec.errors import CaseError
 from lawrec.iterables import JsonSpool, MapItems
 from lawrec.law.articles import statute_order
@@ -219,10 +219,12 @@ class RecordsWriter:
     def _records(
         self, split: str, spool: JsonSpool, *, tokens: Vocabulary, articles: Vocabulary
     ) -> Iterator[Record]:
+        max_tokens = self.inputs.config.max_tokens
         for done, (case_tokens, case) in enumerate(spool, 1):
+            fact = encode_tokens(case_tokens, tokens, max_tokens=max_tokens)
             yield Record(
                 case_id=case["case_id"],
-                token_ids=encode(case_tokens, tokens)[: self.inputs.config.max_tokens],
+                token_ids=list(fact.token_ids),
                 label_ids=_label_ids(case["articles"], articles),
                 unknown_ids=_unknown_ids(case, articles),
                 weight=case["weight"],
