@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -40,7 +39,11 @@ class RunScorer:
             RunError: A score is no number, since the model holds some that are none.
         """
         logits = self._lstm_logits(cases)
-        scores = self.ranker.scores(cases, logits) if self.ranker else sigmoid(logits)
+        if self.ranker:
+            scores = self.ranker.scores(cases, logits)
+        else:
+            assert logits is not None, "without a ranker, the LSTM alone scores"
+            scores = sigmoid(logits)
         if np.isnan(scores).any():
             raise RunError(
                 "the model",
@@ -59,8 +62,8 @@ class RunScorer:
             return None
         return self.ranker.contributions(cases, self._lstm_logits(cases))
 
-    def _lstm_logits(self, cases: Sequence[TokenIds]) -> Any:
+    def _lstm_logits(self, cases: Sequence[TokenIds]) -> Float32Array | None:
         """Return the logits of the LSTM, None if no score needs them."""
-        if not self.logits or (self.ranker and not self.ranker.config.needs_lstm):
+        if not self.logits:
             return None
         return self.logits([head_and_tail(case, self.lstm_tokens) for case in cases])

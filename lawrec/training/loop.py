@@ -112,6 +112,7 @@ def train(
             _export(setup)
             return
         step = make_train_step(state, setup)
+        logits = make_logit_function(state.model) if run.config.ranking.needs_lstm else None
         with (
             profiled(step, state, folder=folder, steps=profile, progress=progress) as traced_step,
             tensorboard_writer(folder, state, setup=setup) as writer,
@@ -120,9 +121,7 @@ def train(
                 setup=setup,
                 state=state,
                 step=traced_step,
-                scorer=RunScorer(
-                    make_logit_function(state.model), ranker, run.config.model.lstm_tokens
-                ),
+                scorer=RunScorer(logits, ranker, run.config.model.lstm_tokens),
                 newest=newest,
                 best=_best_manager(state, folder),
                 writer=writer,
