@@ -25,8 +25,7 @@ from lawrec.inference.load_scorer import load_scorer
 from lawrec.iterables import CHUNK_CASES, batched
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.case_index import CaseIndex
-from lawrec.ranking.contributions import Contributions
-from lawrec.ranking.run_scorer import Scorer
+from lawrec.ranking.run_scorer import RunScorer
 from lawrec.runs.bundle import load_titles, open_model
 from lawrec.runs.case_index_file import load_case_index, note_on_missing_index
 from lawrec.runs.find_checkpoint import best_checkpoint
@@ -56,9 +55,7 @@ class Recommender:
         tuned: The run's decision rule.
         articles: The article of each column of the scores, such as "264" or "133之一".
         titles: The titles of articles, by article.
-        contributions: From the token ids of each case to what moved its scores; None if the run has
-            no second stage, which alone knows.
-        index: Returns the index of train cases; None if the run has none.
+        load_index: Returns the index of train cases; None if the run has none.
         digest: A digest of all of the run that answers depend on.
 
     Example:
@@ -70,12 +67,11 @@ class Recommender:
     """
 
     encoder: Encoder
-    scorer: Scorer
+    scorer: RunScorer
     tuned: TunedThresholds
     articles: tuple[str, ...]
     titles: Mapping[str, str]
-    contributions: Callable[[Sequence[TokenIds]], Contributions | None] = lambda cases: None
-    index: Callable[[], CaseIndex | None] = lambda: None
+    load_index: Callable[[], CaseIndex | None] = lambda: None
     digest: str = ""
 
     @classmethod
@@ -150,17 +146,16 @@ class Recommender:
             else equal_thresholds(run.config.decision, threshold, n_articles=len(run.articles))
         )
         scorer = load_scorer(run, checkpoint, engine=engine, progress=progress)
-        index = cache(partial(_load_index, run, progress))
+        load_index = cache(partial(_load_index, run, progress))
         if run.bundle:
-            index()  # its files exist only while the bundle is open
+            load_index()  # its files exist only while the bundle is open
         return cls(
             encoder=load_encoder(run),
             scorer=scorer,
             tuned=tuned,
             articles=run.articles.names,
             titles=load_titles(run),
-            contributions=scorer.contributions,
-            index=index,
+            load_index=load_index,
             digest=model_digest(run, checkpoint),
         )
 
@@ -297,7 +292,7 @@ class Recommender:
             articles=self.articles,
             titles=self.titles,
         )
-        index = self.index()
+        index = self.load_index()
         similar_cases = index.similar(fact.token_ids, self.articles) if index else None
         return replace(answer, decision=decision, similar_cases=similar_cases)
 
@@ -331,7 +326,7 @@ class Recommender:
         self, decisions: Sequence[Decision], token_ids: Sequence[TokenIds], *, limit: int
     ) -> list[Decision]:
         """Return decisions with the features that moved the score of each article most."""
-        contributions = self.contributions(token_ids)
+        contributions = self.scorer.contributions(token_ids)
         if contributions is None:
             raise ConfigError(
                 "features",
