@@ -109,7 +109,7 @@ class Run:
         charges: The charges and their label ids; empty if no train case names one.
         tokenizer: The fingerprint of the tokenizer.
         dataset: Where the cases are, and how they are read.
-        records: The name of the folder of records.
+        records_name: The name of the folder of records.
         label_counts: The number of train cases of each article.
         splits: The files of the splits, by name; those of extra cases are "extra-1" and so on.
         warm_start: Where the weights were initialized from, if from another run.
@@ -123,7 +123,7 @@ class Run:
     charges: Vocabulary
     tokenizer: str
     dataset: DatasetSpec
-    records: str
+    records_name: str
     label_counts: tuple[int, ...]
     splits: dict[str, SplitFile]
     warm_start: WarmStart | None = None
@@ -220,7 +220,7 @@ def open_run(folder: Path) -> Run:
             charges=load_vocabulary(folder / "charges.txt"),
             tokenizer=values["tokenizer"],
             dataset=_dataset_from_dict(values["dataset"], folder / DICTIONARY),
-            records=values["records"],
+            records_name=values["records"],
             label_counts=tuple(values["label_counts"]),
             splits={
                 split: SplitFile(Path(file["path"]), file["sha256"])

@@ -155,15 +155,19 @@ def open_records(run: Run, progress: Progress = SILENT, *, data: Path | None = N
             todo="Restore them, or name the folder where they are now with --data.",
         )
     records = prepare(dataset, run.config.corpus, progress=progress)
-    # The name is that of the folder of cases, which may have another one now, and a digest.
-    if records.folder.name.rpartition("-")[2] != run.records.rpartition("-")[2]:
+    if _digest_in(records.folder.name) != _digest_in(run.records_name):
         raise RunError(
             run.folder,
-            expected=f"the records of its cases must still be {run.records}",
+            expected=f"the records of its cases must still be {run.records_name}",
             got=records.folder.name,
             todo="The cases or the tokenizer have changed since: train a new run.",
         )
     return records
+
+
+def _digest_in(records_name: str) -> str:
+    """Return the end of "sample-1a2b3c4d": the folder of cases may have another name now."""
+    return records_name.rpartition("-")[2]
 
 
 def with_device(config: Config, device: str | None) -> Config:

@@ -57,7 +57,8 @@ def test_a_moved_run_tokenizes_as_before_although_all_lists_are_deleted(run_with
     assert encoder.tokenizer.tokenize("乱造之词，2016年5月的") == ["乱造之词", "<date>"]
     assert moved.tokens.names[2] == "诈"
     roots = {"records_root": tmp_path / "records", "vocab_root": tmp_path / "vocab"}
-    assert prepare(replace(moved.dataset, **roots), moved.config.corpus).folder.name == run.records
+    records = prepare(replace(moved.dataset, **roots), moved.config.corpus)
+    assert records.folder.name == run.records_name
 
 
 @pytest.mark.parametrize("changed", ["dictionary.txt", "stop_words.txt", "run.json"])
