@@ -20,7 +20,7 @@ from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.errors import RunError
 from lawrec.evaluation.metrics import evaluate
 from lawrec.inference.engines import EngineChoice
-from lawrec.inference.score_cases import score_cases, score_file
+from lawrec.inference.score_cases import score_cases, score_labelled_cases
 from lawrec.models.onnx_graph import onnx_model
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.run_scorer import RunScorer
@@ -99,7 +99,9 @@ def export_int8(run: Run, checkpoint: str, *, progress: Progress = SILENT) -> In
         skip_bad=run.dataset.skip_bad,
     )
     engine = EngineChoice("onnx")
-    scored = score_file(run, valid, checkpoint=checkpoint, engine=engine, progress=progress)
+    scored = score_labelled_cases(
+        run, valid, checkpoint=checkpoint, engine=engine, progress=progress
+    )
     sample = Sample(scored.positions, scored.drawn_from)
     again = score_cases(scorer, run, cases=valid, sample=sample, progress=progress)
     rule = _rule(run, checkpoint, scored=scored)

@@ -13,7 +13,7 @@ from lawrec.decision.calibration import calibrate
 from lawrec.decision.decision_rule import decide
 from lawrec.evaluation.report import RunPredictions, evaluate_predictions, metrics_per_article
 from lawrec.inference.engines import AUTO_ENGINE, EngineChoice
-from lawrec.inference.score_cases import score_file
+from lawrec.inference.score_cases import score_labelled_cases
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.labelled_cases import LabelledCases, labelled_cases
@@ -115,7 +115,9 @@ def _predict(
     refuse_same_cases(
         run, cases.path, digest=cases.sha256, purpose="evaluate", tuned_on=tuned.tuned_on
     )
-    scored = score_file(run, cases, checkpoint=checkpoint, engine=engine, progress=progress)
+    scored = score_labelled_cases(
+        run, cases, checkpoint=checkpoint, engine=engine, progress=progress
+    )
     rule = extend_rule(tuned.rule, len(scored.articles))
     n_unknown = len(scored.articles) - len(run.label_counts)
     return scored, RunPredictions(

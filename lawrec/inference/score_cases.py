@@ -39,7 +39,7 @@ from lawrec.types import Int64Array
 SCORES_VERSION = 10  # rises when what is stored in `scores/` changes
 
 
-def score_file(
+def score_labelled_cases(
     run: Run,
     cases: LabelledCases,
     *,
@@ -68,34 +68,22 @@ def score_file(
     Example:
         >>> run = find_run(Path("checkpoints"), None)  # doctest: +SKIP
         >>> cases = labelled_cases([run], Path("data/valid.json"))  # doctest: +SKIP
-        >>> scored = score_file(run, cases)  # doctest: +SKIP
+        >>> scored = score_labelled_cases(run, cases)  # doctest: +SKIP
         >>> scored.y_score.shape == (len(scored), len(scored.articles))  # doctest: +SKIP
         True
     """
     checkpoint = checkpoint or best_checkpoint(run, progress)
     name = choose_engine(run, checkpoint, choice=engine, progress=progress)
-    engine = replace(engine, name=name or AUTO)
     key = _key(run, checkpoint, engine=name, cases=cases)
     stored = run.folder / "scores" / f"{key[:16]}-{Path(checkpoint).name}.npz"
     scored = _load(stored, key, progress=progress)
     if not scored:
         sample = cases.draw(progress)
-        scorer = load_scorer(run, checkpoint, engine=engine)
+        # The name is known now: nothing is chosen again, and no message comes twice.
+        scorer = load_scorer(run, checkpoint, engine=replace(engine, name=name or AUTO))
         scored = score_cases(scorer, run, cases=cases, sample=sample, progress=progress)
         _store(scored, stored, key=key, progress=progress)
-    if len(scored) < scored.drawn_from:
-        used = f"{len(scored):,} of {scored.drawn_from:,} cases are used"
-        progress.message(f"{cases.path}: {used}, drawn at random.")
-    if scored.superseded:
-        progress.message(
-            f"{cases.path}: judgments that later ones on the same facts replace: "
-            f"{scored.superseded:,}."
-        )
-    if scored.trained:
-        progress.message(
-            f"{cases.path}: the run was trained on at least {scored.trained:,} of these "
-            f"{len(scored):,} cases; what is computed on them looks too good."
-        )
+    _report(scored, cases.path, progress=progress)
     return scored
 
 
@@ -125,6 +113,22 @@ def join_cases(first: ScoredCases, second: ScoredCases) -> ScoredCases:
         positions=np.concatenate([first.positions, behind]),
         drawn_from=first.drawn_from + second.drawn_from,
     )
+
+
+def _report(scored: ScoredCases, path: Path, *, progress: Progress) -> None:
+    """Say which cases of a file are used, and which of them the run has seen."""
+    if len(scored) < scored.drawn_from:
+        used = f"{len(scored):,} of {scored.drawn_from:,} cases are used"
+        progress.message(f"{path}: {used}, drawn at random.")
+    if scored.superseded:
+        progress.message(
+            f"{path}: judgments that later ones on the same facts replace: {scored.superseded:,}."
+        )
+    if scored.trained:
+        progress.message(
+            f"{path}: the run was trained on at least {scored.trained:,} of these "
+            f"{len(scored):,} cases; what is computed on them looks too good."
+        )
 
 
 def _with_articles(scored: ScoredCases, articles: tuple[str, ...]) -> ScoredCases:

@@ -21,7 +21,7 @@ from lawrec.decision.tuning_cases import TuningCases
 from lawrec.errors import CaseError, RunError, quoted
 from lawrec.evaluation.metrics import evaluate
 from lawrec.inference.engines import AUTO_ENGINE, EngineChoice
-from lawrec.inference.score_cases import join_cases, score_file
+from lawrec.inference.score_cases import join_cases, score_labelled_cases
 from lawrec.iterables import batched
 from lawrec.law.articles import article_name
 from lawrec.progress import SILENT, Progress
@@ -88,7 +88,9 @@ def tune_run(
     costs = _read_costs(config, run.articles.names)
     co_citations = _train_co_citations(run)
     checkpoint = best_checkpoint(run, progress)
-    score = partial(score_file, run, checkpoint=checkpoint, engine=engine, progress=progress)
+    score = partial(
+        score_labelled_cases, run, checkpoint=checkpoint, engine=engine, progress=progress
+    )
     tuned = _rounded(score(source) if source else _out_of_fold_cases(run))
     judged = _rounded(score(kept)) if kept else None
     scored = join_cases(tuned, judged) if judged else tuned

@@ -114,7 +114,7 @@ def _differences(unbroken: Path, broken: Path) -> Iterator[str]:
     """Yield what differs: tensors of the checkpoints, and scores of the valid cases."""
     import numpy as np
 
-    from lawrec.inference.score_cases import score_file
+    from lawrec.inference.score_cases import score_labelled_cases
     from lawrec.runs.find_checkpoint import newest_checkpoint
     from lawrec.runs.labelled_cases import labelled_cases
     from lawrec.runs.run import open_run
@@ -135,7 +135,9 @@ def _differences(unbroken: Path, broken: Path) -> Iterator[str]:
                 yield f"{part}: {name}"
     runs = [open_run(folder) for folder in (unbroken, broken)]
     valid = [labelled_cases([run], run.splits["valid"].path) for run in runs]
-    scores = [score_file(run, cases).y_score for run, cases in zip(runs, valid, strict=True)]
+    scores = [
+        score_labelled_cases(run, cases).y_score for run, cases in zip(runs, valid, strict=True)
+    ]
     print(f"{scores[0].shape[0]} x {scores[0].shape[1]} scores")
     if not np.array_equal(*scores):
         yield "the scores of the valid cases"

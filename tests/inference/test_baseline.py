@@ -4,7 +4,7 @@ import pytest
 from lawrec.config import Config, from_dict
 from lawrec.config_sources import PRESETS, load
 from lawrec.inference.baseline import baseline_config, train_and_tune
-from lawrec.inference.score_cases import score_file
+from lawrec.inference.score_cases import score_labelled_cases
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.labelled_cases import labelled_cases
 from lawrec.runs.leakage import split_path
@@ -74,7 +74,7 @@ def test_its_scores_are_those_of_scikit_learns_svms_without_any_network(baseline
             tf_idf.transform(counts("train")), y_true
         )
         margins[:, label] = svm.decision_function(tf_idf.transform(counts("valid")))
-    scored = score_file(run, labelled_cases([run], split_path(run, "valid")))
+    scored = score_labelled_cases(run, labelled_cases([run], split_path(run, "valid")))
     np.testing.assert_allclose(scored.y_score, 1 / (1 + np.exp(-4 * margins)), atol=0.03)
     assert not load_ranker(run).config.needs_lstm
 

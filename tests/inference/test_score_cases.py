@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lawrec.errors import CaseError
-from lawrec.inference.score_cases import join_cases, score_file
+from lawrec.inference.score_cases import join_cases, score_labelled_cases
 from lawrec.runs.labelled_cases import labelled_cases
 from lawrec.runs.results import ScoredCases
 from lawrec.runs.run import find_run
@@ -60,7 +60,7 @@ def test_stored_scores_say_which_labels_are_known(trained, tmp_path):
     ]
     path.write_text("\n".join(map(json.dumps, cases)), encoding="utf-8")
     for _ in range(2):
-        scored = score_file(run, labelled_cases([run], path))
+        scored = score_labelled_cases(run, labelled_cases([run], path))
         assert scored.articles == ("133之一", "264", "266", "452")
         masked = [
             [scored.articles[column] for column in np.flatnonzero(~row)] for row in scored.known
@@ -77,13 +77,13 @@ def test_stored_scores_say_how_many_judgments_later_ones_replace(trained, tmp_pa
     for _ in range(2):
         notes = []
         cases = labelled_cases([run], path, last_of_fact=True)
-        scored = score_file(run, cases, progress=messages_to(notes))
+        scored = score_labelled_cases(run, cases, progress=messages_to(notes))
         listed = [
             [scored.articles[column] for column in np.flatnonzero(row)] for row in scored.y_true
         ]
         assert listed == [["133之一"], ["264"]]
         assert notes == [f"{path}: judgments that later ones on the same facts replace: 1."]
-    assert len(score_file(run, labelled_cases([run], path))) == 3
+    assert len(score_labelled_cases(run, labelled_cases([run], path))) == 3
 
 
 @pytest.fixture
@@ -97,7 +97,9 @@ def own_run(trained, tmp_path):
 
 def scores_of(run, split, notes=None):
     progress = messages_to([] if notes is None else notes)
-    return score_file(run, labelled_cases([run], run.splits[split].path), progress=progress)
+    return score_labelled_cases(
+        run, labelled_cases([run], run.splits[split].path), progress=progress
+    )
 
 
 def same(first, second):
@@ -137,7 +139,7 @@ def test_cases_that_the_run_was_trained_on_are_counted(own_run, tmp_path):
     path.write_text("".join([*train.splitlines(True)[:3][::-1], valid]), "utf-8")
     notes, cases = [], labelled_cases([own_run], path)
     for _ in range(2):  # computed, then stored
-        scored = score_file(own_run, cases, progress=messages_to(notes))
+        scored = score_labelled_cases(own_run, cases, progress=messages_to(notes))
         assert scored.trained == 3
         n_cases = len(scored)
         assert f"the run was trained on at least 3 of these {n_cases} cases;" in notes.pop()
@@ -193,5 +195,5 @@ def test_scores_of_cases_that_change_meanwhile_are_not_kept(own_run, tmp_path, s
 
     cases = labelled_cases([own_run], path)
     with pytest.raises(CaseError, match=r"new\.json: the cases must not change while they are"):
-        score_file(own_run, cases, progress=Reports(change))
+        score_labelled_cases(own_run, cases, progress=Reports(change))
     assert not (own_run.folder / "scores").exists()

@@ -17,7 +17,7 @@ from lawrec.errors import CaseError, ConfigError, RunError
 from lawrec.inference import tune
 from lawrec.inference.evaluate import evaluate_run
 from lawrec.inference.recommender import Recommender
-from lawrec.inference.score_cases import score_file
+from lawrec.inference.score_cases import score_labelled_cases
 from lawrec.reporting.runs_text import tuning_text
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.labelled_cases import labelled_cases
@@ -65,7 +65,7 @@ def test_co_citations_are_those_of_pairs_counted_one_by_one(run, monkeypatch):
 def test_thresholds_are_chosen_for_rounded_scores(run):
     """No score of a tuning case lies so near its threshold that rounding decides."""
     config = DecisionConfig(strategy="per_article", folds=1, shrinkage_cases=0)
-    scored = score_file(run, labelled_cases([run], split_path(run, "valid")))
+    scored = score_labelled_cases(run, labelled_cases([run], split_path(run, "valid")))
     before = (run.folder / THRESHOLDS).read_bytes()
     try:
         tuning = tune.tune_run(run, config)
@@ -227,7 +227,7 @@ def test_a_run_that_cannot_be_written_to_is_refused_before_the_work(run, monkeyp
         raise PermissionError(13, "Permission denied", str(folder))
 
     monkeypatch.setattr(tune, "check_writable", refuse)
-    monkeypatch.setattr(tune, "score_file", lambda *_, **__: pytest.fail("work was done"))
+    monkeypatch.setattr(tune, "score_labelled_cases", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(PermissionError):
         tune.tune_run(run)
 

@@ -163,7 +163,7 @@ def test_nothing_of_an_older_version_of_the_code_that_scores_is_used(
 
     from lawrec.cli import cli
     from lawrec.corpus.records.dataset_spec import DatasetSpec, folder_for
-    from lawrec.inference.score_cases import score_file
+    from lawrec.inference.score_cases import score_labelled_cases
     from lawrec.runs.bundle import open_bundle
     from lawrec.runs.labelled_cases import labelled_cases
     from lawrec.runs.run import find_run
@@ -171,7 +171,7 @@ def test_nothing_of_an_older_version_of_the_code_that_scores_is_used(
 
     source = find_run(trained.checkpoints, None).folder
     run = find_run(tmp_path, str(shutil.copytree(source, tmp_path / "run")))
-    score_file(run, labelled_cases([run], run.splits["valid"].path))
+    score_labelled_cases(run, labelled_cases([run], run.splits["valid"].path))
     records = folder_for(DatasetSpec(tiny_data), run.config.corpus)
     monkeypatch.chdir(tmp_path)
     bundle = ["export", "bundle", "--run", str(run.folder), "--output", "mine.lawrec"]
