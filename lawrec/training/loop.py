@@ -54,6 +54,8 @@ from lawrec.translation import marked
 _LOSS_WINDOW = 50
 """Number of steps whose mean loss is reported."""
 _NO_STEPS = range(0)
+_VALID = "valid"
+"""The split that a training is evaluated on, if there is one."""
 _MAX_BEST_TO_KEEP = 2
 """Number of best checkpoints that are kept. A resumed training may write the best one again: should
 it be killed while it writes, the one before is complete."""
@@ -64,10 +66,11 @@ def train(
 ) -> Iterator[TrainingEvaluation]:
     """Train a run until its epochs, steps or minutes are over, or until early stopping.
 
-    The ranker is fitted first: the SVMs and, if the settings say so, the second stage with two more
-    nets. A run that has checkpoints is resumed from the newest one. In the end, the best checkpoint
-    is exported, so that predicting needs no TensorFlow. Summaries for TensorBoard are written into
-    its folder `tensorboard`.
+    Before the first step, the ranker is fitted: the SVMs and, if the settings say so, the second
+    stage with two more nets. A run that has checkpoints is resumed from the newest one. In the end,
+    the best checkpoint is exported, so that predicting needs no TensorFlow. Summaries for
+    TensorBoard are written into its folder `tensorboard`. The random seeds of Python, NumPy and
+    TensorFlow become `training.seed`.
 
     Args:
         setup: The run, its records, and how to train it. Its progress gets the number of cases seen
@@ -149,8 +152,8 @@ def data_loss_as_records_error(records: Records) -> Iterator[None]:
         >>> with data_loss_as_records_error(records):  # doctest: +SKIP
         ...     batch = next(state.iterator)
     """
-    for split in (*records.learned_splits, *_valid(records)):
-        if damage := find_damage(records, split):
+    for split in (*records.learned_splits, _VALID):
+        if split in records.manifest.splits and (damage := find_damage(records, split)):
             raise damage
     try:
         yield
@@ -234,22 +237,22 @@ class _Loop:
         Without a valid split, the newest checkpoint is the best one.
         """
         step = int(self.state.global_step)
-        metrics: dict[str, float] = {}
+        has_valid = _VALID in self.setup.records.manifest.splits
         with averaged_weights(self.state.optimizer, self.state.model):
-            for split in _valid(self.setup.records):
-                metrics = self._metrics(split, step)
+            metrics = self._metrics(step) if has_valid else {}
             # Every worker evaluates all cases, but the chief's score decides for all of them.
             score = metrics.get(self.setup.run.config.training.monitor, float(step))
             score = broadcast_from_chief(self.setup.strategy, score)
             is_best = _update_best_score(self.state, float(score))
             if is_best:
-                self._save(self.best, self.setup.run.folder / BEST, max_to_keep=_MAX_BEST_TO_KEEP)
+                folder = self.setup.run.folder / BEST
+                self._save_and_set_latest(self.best, folder, max_to_keep=_MAX_BEST_TO_KEEP)
         self._save_newest()
         return TrainingEvaluation(step, epoch, loss, metrics, is_best)
 
-    def _metrics(self, split: str, step: int) -> dict[str, float]:
+    def _metrics(self, step: int) -> dict[str, float]:
         y_true, y_score, known = score_records(
-            self.scorer, self.setup.records, split=split, progress=self.setup.progress
+            self.scorer, self.setup.records, split=_VALID, progress=self.setup.progress
         )
         metrics = validation_metrics(y_true, y_score, known)
         self.writer.write_evaluation(step, metrics, y_true=y_true, y_score=y_score, known=known)
@@ -257,20 +260,18 @@ class _Loop:
 
     def _save_newest(self) -> None:
         max_to_keep = self.setup.run.config.training.max_to_keep
-        self._save(self.newest, self.setup.run.folder, max_to_keep=max_to_keep)
+        self._save_and_set_latest(self.newest, self.setup.run.folder, max_to_keep=max_to_keep)
 
-    def _save(self, manager: CheckpointManager, folder: Path, *, max_to_keep: int) -> None:
+    def _save_and_set_latest(
+        self, manager: CheckpointManager, folder: Path, *, max_to_keep: int
+    ) -> None:
+        """Save a checkpoint, and make the run the newest one if it may be."""
         with disk_full_as_os_error(self.setup.run.folder):
             prefix = manager.save(checkpoint_number=self.state.global_step)
         if is_chief(self.setup.strategy):
             add_to_list(folder, Path(prefix).name, max_to_keep=max_to_keep)
             if self.latest:
                 set_latest(self.setup.run)
-
-
-def _valid(records: Records) -> list[str]:
-    """Return the names of the splits that a training is evaluated on."""
-    return [name for name in records.manifest.splits if name == "valid"]
 
 
 def _best_manager(state: TrainState, folder: Path) -> CheckpointManager:
