@@ -114,11 +114,11 @@ def find_article_list(data: Path, *, in_parent: bool = True) -> Path | None:
     return next((path for folder in folders if (path := folder / "law.txt").is_file()), None)
 
 
-def refuse_unknown_labels(cases: Cases, known: KnownLabels) -> Cases:
+def refuse_each_unknown_label(cases: Cases, known: KnownLabels) -> Cases:
     """Yield the cases, and an error in place of each that has an unknown label.
 
     Example:
-        >>> cases = refuse_unknown_labels(iter([Case("a:1", "1", "盗窃", ("999",))]), ANY_LABEL)
+        >>> cases = refuse_each_unknown_label(iter([Case("a:1", "1", "盗窃", ("999",))]), ANY_LABEL)
         >>> [case.articles for case in cases]
         [('999',)]
     """
@@ -159,7 +159,7 @@ def check_labels(
         >>> check_labels([(valid, CaseFormat())], known_labels(None))
     """
     if known.names is not None:
-        for _ in with_known_labels(_read(files, progress), known):
+        for _ in refuse_unknown_labels_at_end(_read(files, progress), known):
             pass
 
 
@@ -170,7 +170,7 @@ def _read(files: Iterable[tuple[Path, CaseFormat]], progress: Progress) -> Cases
             progress.update(f"check labels of {path.name}", done, None)
 
 
-def with_known_labels(cases: Cases, known: KnownLabels) -> Cases:
+def refuse_unknown_labels_at_end(cases: Cases, known: KnownLabels) -> Cases:
     """Yield the cases, and at their end raise one error for all unknown labels in them.
 
     Args:
@@ -181,13 +181,13 @@ def with_known_labels(cases: Cases, known: KnownLabels) -> Cases:
         CaseError: A case has an unknown label.
 
     Example:
-        >>> [case] = with_known_labels(iter([Case("a:1", "1", "盗窃", ("999",))]), ANY_LABEL)
-        >>> case.articles
-        ('999',)
+        >>> cases = iter([Case("a:1", "1", "盗窃", ("999",))])
+        >>> [case.articles for case in refuse_unknown_labels_at_end(cases, ANY_LABEL)]
+        [('999',)]
     """
     errors: list[CaseError] = []
     n_errors = 0
-    for case in refuse_unknown_labels(cases, known):
+    for case in refuse_each_unknown_label(cases, known):
         if isinstance(case, CaseError) and case.kind is ErrorKind.UNKNOWN_LABEL:
             errors += [case] if n_errors < _EXAMPLES else []
             n_errors += 1

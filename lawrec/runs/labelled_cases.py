@@ -20,8 +20,8 @@ from lawrec.corpus.cases import Case, Cases, read_cases
 from lawrec.corpus.label_check import (
     KnownLabels,
     labels_known_to_run,
-    refuse_unknown_labels,
-    with_known_labels,
+    refuse_each_unknown_label,
+    refuse_unknown_labels_at_end,
 )
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.progress import SILENT, Progress
@@ -75,7 +75,7 @@ class LabelledCases:
     def read(self) -> Cases:
         """Yield all cases, and an error for each line that cannot be used."""
         cases = read_cases(self.path, case_format=self.case_format)
-        return refuse_unknown_labels(cases, self.labels)
+        return refuse_each_unknown_label(cases, self.labels)
 
     def draw(self, progress: Progress = SILENT) -> Sample:
         """Choose the cases to use.
@@ -89,7 +89,7 @@ class LabelledCases:
         """
         n_cases, digests = 0, array("q")
         cases = read_cases(self.path, case_format=self.case_format)
-        check = refuse_unknown_labels if self.skip_bad else with_known_labels
+        check = refuse_each_unknown_label if self.skip_bad else refuse_unknown_labels_at_end
         usable = usable_cases(check(cases, self.labels), BadLines(skip=self.skip_bad))
         for n_cases, case in enumerate(usable, 1):
             if self.last_of_fact:

@@ -12,7 +12,7 @@ from lawrec.corpus.label_check import (
     known_labels,
     label_error,
     labels_known_to_run,
-    refuse_unknown_labels,
+    refuse_each_unknown_label,
 )
 from lawrec.corpus.readers import CaseFormat
 from lawrec.errors import CaseError, ErrorKind
@@ -79,7 +79,7 @@ def test_known_labels_and_lines_that_cannot_be_used_pass_the_check(tmp_path):
     path = write(tmp_path / "a.json", [274], ["133-1"])
     path.write_text(path.read_text("utf-8") + "{\n", encoding="utf-8")
     check_labels([(path, CaseFormat())], known_labels(None))
-    cases = list(refuse_unknown_labels(read_cases(path), known_labels(None)))
+    cases = list(refuse_each_unknown_label(read_cases(path), known_labels(None)))
     assert [getattr(case, "kind", None) for case in cases] == [None, None, ErrorKind.BROKEN_JSON]
 
 

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 from lawrec.corpus.bad_lines import SKIPPED, BadLines, usable_cases
 from lawrec.corpus.case_counts import SplitCounts, TokenCounts
 from lawrec.corpus.cases import EVERY_ARTICLE, Case, no_case_error, read_cases
-from lawrec.corpus.label_check import KnownLabels, labels_known_to_run, refuse_unknown_labels
+from lawrec.corpus.label_check import KnownLabels, labels_known_to_run, refuse_each_unknown_label
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.readers import DEFAULT_FORMAT, CaseFormat
 from lawrec.corpus.records.dataset_spec import EXTRA, STATUTE, DatasetInputs
@@ -158,7 +158,7 @@ class RecordsWriter:
         cases = chain.from_iterable(
             read_cases(path, case_format=case_format) for path, case_format in self._files[split]
         )
-        known = refuse_unknown_labels(cases, extra_labels(self.inputs))
+        known = refuse_each_unknown_label(cases, extra_labels(self.inputs))
         return self.extra.usable(usable_cases(known, bad_lines), labels)
 
     def _statute_cases(self, labels: Set[str]) -> Iterator[Case]:
@@ -249,7 +249,7 @@ def split_cases(inputs: DatasetInputs, split: str, *, bad_lines: BadLines) -> It
         >>> split_cases(inputs, "train", bad_lines=BadLines(skip=False))  # doctest: +SKIP
     """
     cases = read_cases(inputs.splits[split], case_format=inputs.spec.case_format)
-    return usable_cases(refuse_unknown_labels(cases, inputs.known_labels), bad_lines)
+    return usable_cases(refuse_each_unknown_label(cases, inputs.known_labels), bad_lines)
 
 
 def tokenize(
