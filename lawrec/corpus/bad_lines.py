@@ -36,7 +36,17 @@ class BadLines:
         self.skipped += 1
         if self._log:
             with self._log.open("ab") as file:
-                file.write(json_line({"where": error.where, "error": str(error)}) + b"\n")
+                file.write(json_line(bad_line_values(error)) + b"\n")
+
+
+def bad_line_values(error: CaseError) -> dict[str, str]:
+    """Return what a file of bad lines says of each: where it is, and why it cannot be used.
+
+    Example:
+        >>> bad_line_values(CaseError("a:1", expected="a text", got="nothing", todo="Fix it."))
+        {'where': 'a:1', 'error': 'a:1: a text, got nothing. Fix it.'}
+    """
+    return {"where": error.where, "error": str(error)}
 
 
 def usable_cases(cases: Cases, bad_lines: BadLines | None = None) -> Iterator[Case]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lawrec.corpus.bad_lines import bad_line_values
 from lawrec.runs.results import Answer
 from lawrec.storage.files import atomic_file
 from lawrec.storage.json_text import json_line
@@ -35,7 +36,7 @@ def without_bad_lines(answers: Iterable[Answer], path: Path | None) -> Iterator[
         def good_answers() -> Iterator[Answer]:
             for answer in answers:
                 if answer.error:
-                    values = {"where": answer.error.where, "error": str(answer.error)}
+                    values = bad_line_values(answer.error)
                     file.write(json_line({"case_id": answer.case_id, **values}) + b"\n")
                 else:
                     yield answer
