@@ -1,4 +1,10 @@
-"""Validation: score a split of the records during a training, and compute its metrics."""
+"""Validation: score a split of the records during a training, and compute its metrics.
+
+Memory would grow with the cases: of more than `MAX_SCORED_CASES` and `MAX_SCORES` allow, a random
+sample is scored, the same one at each evaluation.
+"""
+
+from itertools import compress
 
 import numpy as np
 
@@ -12,6 +18,7 @@ from lawrec.evaluation.metrics import evaluate
 from lawrec.iterables import batched
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.run_scorer import Scorer
+from lawrec.storage.limits import MAX_SCORED_CASES, MAX_SCORES
 from lawrec.types import BoolArray, Float32Array
 
 
@@ -44,7 +51,7 @@ def validation_metrics(
 def score_records(
     scorer: Scorer, records: Records, *, split: str, progress: Progress = SILENT
 ) -> tuple[BoolArray, Float32Array, BoolArray]:
-    """Score all cases of a split.
+    """Score the cases of a split, or a sample if there are too many.
 
     Args:
         scorer: The model, as a `RunScorer` is one.
@@ -63,12 +70,14 @@ def score_records(
         ...     RunScorer(logits, ranker, 384), records, split="valid"
         ... )
     """
-    n_cases, n_labels = records.split(split).cases, len(records.articles)
+    n_labels = len(records.articles)
+    is_scored = scored_cases(records.split(split).cases, n_labels)
+    n_cases = int(is_scored.sum())
     y_true = np.empty((n_cases, n_labels), np.bool_)
     y_score = np.empty(y_true.shape, np.float32)
     known = np.empty(y_true.shape, np.bool_)
     done = 0
-    for chunk in batched(read_records(records, split)):
+    for chunk in batched(compress(read_records(records, split), is_scored)):
         rows = slice(done, done + len(chunk))
         y_score[rows] = scorer([record.token_ids for record in chunk])
         y_true[rows] = label_matrix((record.label_ids for record in chunk), n_labels)
@@ -76,3 +85,17 @@ def score_records(
         done += len(chunk)
         progress.update(f"score {split}", done, n_cases)
     return y_true, y_score, known
+
+
+def scored_cases(n_cases: int, n_articles: int) -> BoolArray:
+    """Return which cases are scored: bool (n_cases,), all True if there are not too many.
+
+    Example:
+        >>> scored_cases(1_000_000, 40).sum()
+        50000
+    """
+    n_scored = min(n_cases, MAX_SCORED_CASES, MAX_SCORES // n_articles)
+    rows = np.random.default_rng(0).choice(n_cases, n_scored, replace=False)
+    is_scored = np.zeros(n_cases, np.bool_)
+    is_scored[rows] = True
+    return is_scored

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from lawrec.training import validation
+from lawrec.training.validation import score_records, scored_cases
+
+
+def test_of_too_many_cases_a_sample_is_scored_in_their_order(start_run, monkeypatch):
+    _, records = start_run()
+    n_cases, n_articles = records.split("train").cases, len(records.articles)
+
+    def scorer(cases):
+        return np.array([[sum(case)] * n_articles for case in cases], np.float32)
+
+    whole = score_records(scorer, records, split="train")
+    assert [len(array) for array in whole] == [n_cases] * 3
+    monkeypatch.setattr(validation, "MAX_SCORED_CASES", 5)
+    rows = np.flatnonzero(scored_cases(n_cases, n_articles))
+    assert len(rows) == 5
+    sample = score_records(scorer, records, split="train")
+    for array, of_sample in zip(whole, sample, strict=True):
+        np.testing.assert_array_equal(of_sample, array[rows])
+
+
+@pytest.mark.parametrize(
+    ("n_cases", "max_cases", "max_scores", "n_scored"),
+    [(10, 10, 40, 10), (11, 10, 44, 10), (10, 10, 39, 9), (10, 4, 12, 3), (0, 4, 12, 0)],
+)
+def test_the_sample_is_bounded_by_cases_and_by_scores(
+    monkeypatch, n_cases, max_cases, max_scores, n_scored
+):
+    monkeypatch.setattr(validation, "MAX_SCORED_CASES", max_cases)
+    monkeypatch.setattr(validation, "MAX_SCORES", max_scores)
+    is_scored = scored_cases(n_cases, n_articles=4)
+    assert is_scored.shape == (n_cases,)
+    assert is_scored.sum() == n_scored
+    np.testing.assert_array_equal(is_scored, scored_cases(n_cases, n_articles=4))
