@@ -86,6 +86,7 @@ HOUSE = {
             "run",
             "array_parts",
             "bundle",
+            "find_model",
             "onnx_file",
             "find_checkpoint",
             "create",

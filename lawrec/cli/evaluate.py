@@ -72,7 +72,7 @@ def evaluate(
     from lawrec.reporting.evaluation_html import write_page
     from lawrec.reporting.evaluation_text import EVALUATION_WRITERS
     from lawrec.reporting.plots import require_plots
-    from lawrec.runs.bundle import open_model
+    from lawrec.runs.find_model import open_model
 
     if page:
         require_plots()

@@ -16,7 +16,7 @@ def info(model: str | None, checkpoints: Path, output_format: str) -> None:
     """Describe a run: its cases, layers, settings and thresholds; or a bundle, with its parts."""
     from lawrec.diagnostics.run_info import inspect_run
     from lawrec.reporting.runs_text import INFO_WRITERS
-    from lawrec.runs.bundle import open_model
+    from lawrec.runs.find_model import open_model
 
     with (
         option_values.show_progress() as progress,

@@ -26,9 +26,10 @@ from lawrec.iterables import CHUNK_CASES, batched
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.case_index import CaseIndex
 from lawrec.ranking.run_scorer import RunScorer
-from lawrec.runs.bundle import load_titles, open_model
+from lawrec.runs.bundle import load_titles
 from lawrec.runs.case_index_file import load_case_index, note_on_missing_index
 from lawrec.runs.find_checkpoint import best_checkpoint
+from lawrec.runs.find_model import open_model
 from lawrec.runs.model_digest import model_digest
 from lawrec.runs.results import Answer
 from lawrec.runs.run import Run, load_encoder

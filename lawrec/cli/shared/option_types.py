@@ -143,8 +143,8 @@ def _named_paths(ctx: click.Context) -> Iterator[tuple[click.Parameter, Path]]:
 
 def _models(ctx: click.Context) -> Iterator[Path]:
     """Yield the path of each run or bundle that the command reads and that is there."""
-    from lawrec.runs.bundle import model_path  # imports NumPy
     from lawrec.runs.checkpoint_list import RUN_FILE
+    from lawrec.runs.find_model import model_path  # imports NumPy
 
     for option in (option for option in ctx.command.params if option.type is MODEL):
         value = ctx.params[option.name or ""]
