@@ -60,6 +60,7 @@ def open_bundle(path: Path) -> Iterator[Run]:
         CaseError: It can be copied nowhere.
 
     Example:
+        >>> from lawrec.storage.resources import shipped_path
         >>> with open_bundle(shipped_path(SHIPPED_MODEL)) as run:
         ...     len(run.articles)
         183
@@ -82,6 +83,7 @@ def load_titles(run: Run) -> dict[str, str]:
         RunError: A bundle has no title for an article.
 
     Example:
+        >>> from lawrec.storage.resources import shipped_path
         >>> with open_bundle(shipped_path(SHIPPED_MODEL)) as run:
         ...     load_titles(run)["264"]
         '盗窃罪'
