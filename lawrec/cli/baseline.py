@@ -7,7 +7,7 @@ import click
 
 from lawrec.cli.shared import option_types, option_values, options
 from lawrec.cli.shared.printing import print_result
-from lawrec.runs.create import RunSpec
+from lawrec.corpus.records.dataset_spec import RunSpec
 
 
 @click.command(cls=option_types.HeadedCommand)

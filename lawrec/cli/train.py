@@ -11,7 +11,7 @@ from lawrec.cli.shared.interrupts import stopping_between_steps
 from lawrec.cli.shared.printing import print_result
 from lawrec.config import Config
 from lawrec.config_sources import PRESETS
-from lawrec.runs.create import RunSpec
+from lawrec.corpus.records.dataset_spec import RunSpec
 
 _CHECK_FAILED = "A check of the first batch failed: the model cannot be trained on such batches."
 

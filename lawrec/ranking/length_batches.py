@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lawrec.corpus.vocabulary import LENGTH_STEP, PAD_ID, UNK_ID
+from lawrec.parallel import map_in_threads
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
 BATCH_ROWS = 24
@@ -23,6 +24,7 @@ def run_in_batches(
     *,
     n_outputs: int,
     fill: bool = False,
+    threads: int = 1,
 ) -> Float32Array:
     """Return what a model computes for each case, float32 (n_cases, n_outputs).
 
@@ -32,16 +34,23 @@ def run_in_batches(
         n_outputs: How many numbers the model computes for a case.
         fill: Whether all batches must have `BATCH_ROWS` rows: they are filled with rows of a single
             unknown token.
+        threads: The number of batches to compute at the same time.
 
     Example:
         >>> n_tokens = lambda batch: (batch > 0).sum(axis=1, keepdims=True)
         >>> run_in_batches(n_tokens, [[5, 7], [3] * 40, [2]], n_outputs=1)[:, 0].tolist()
         [2.0, 40.0, 1.0]
     """
-    values = np.empty((len(cases), n_outputs), np.float32)
-    for rows in _batches([len(case) for case in cases]):
+
+    def compute(rows: list[int]) -> NumberArray:
         batch = _padded([cases[row] for row in rows], BATCH_ROWS if fill else len(rows))
-        values[rows] = forward(batch)[: len(rows)]
+        return forward(batch)[: len(rows)]
+
+    values = np.empty((len(cases), n_outputs), np.float32)
+    batches = list(_batches([len(case) for case in cases]))
+    computed = map_in_threads(compute, batches, threads=threads)
+    for rows, outputs in zip(batches, computed, strict=True):
+        values[rows] = outputs
     return values
 
 

@@ -1,7 +1,7 @@
 """Creating runs: the folder of a new run, with run.json and copies of all that it needs."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -19,21 +19,6 @@ from lawrec.scoring_version import SCORING_VERSION
 from lawrec.storage.file_lists import content_digest
 from lawrec.storage.files import atomic_folder, write_json, write_lines
 from lawrec.storage.seal import seal
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """What a new run is created from.
-
-    Attributes:
-        config: All settings.
-        dataset: The cases.
-        start_from: The name or path of another run to warm-start the weights from, if any.
-    """
-
-    config: Config
-    dataset: DatasetSpec
-    start_from: str | None = None
 
 
 def create_run(

@@ -23,6 +23,7 @@ import numpy as np
 
 from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.errors import RunError
+from lawrec.parallel import available_cores, map_in_threads
 from lawrec.ranking.length_batches import run_in_batches
 from lawrec.runs.array_parts import read_part_manifest
 from lawrec.runs.checkpoint_list import checkpoint_digest, run_digest
@@ -144,8 +145,8 @@ def onnx_logits(
         model: An exported model: its path or its content.
         n_articles: The number of logits of a case.
         gpu: The number of the GPU that computes, from 0; None for the CPU.
-        threads: The number of threads on the CPU, which leave it to others while they wait; 0: one
-            per core, which do not.
+        threads: The number of batches to compute at the same time on the CPU, each in one thread,
+            which is faster than one batch in several; 0: one per core.
         alone: Score case by case and without padding: with weights of 8 bits, the range of all
             numbers in a batch determines how each is rounded.
 
@@ -157,7 +158,8 @@ def onnx_logits(
         >>> logits([[5, 7], [2, 3, 4]]).shape  # doctest: +SKIP
         (2, 183)
     """
-    session = _session(model, n_articles=n_articles, gpu=gpu, threads=threads)
+    session = _session(model, n_articles=n_articles, gpu=gpu)
+    n_threads = 1 if gpu is not None else threads or available_cores()
 
     def forward(batch: NumberArray) -> NumberArray:
         values: NumberArray = session.run([LOGITS], {TOKEN_IDS: batch})[0]
@@ -165,21 +167,20 @@ def onnx_logits(
 
     def logits(cases: Sequence[TokenIds]) -> Float32Array:
         if not alone:
-            return run_in_batches(forward, cases, n_outputs=n_articles)
-        rows = [forward(np.array([case], np.int32)) for case in cases]
+            return run_in_batches(forward, cases, n_outputs=n_articles, threads=n_threads)
+        batches = [np.array([case], np.int32) for case in cases]
+        rows = map_in_threads(forward, batches, threads=n_threads)
         return np.concatenate([np.empty((0, n_articles), np.float32), *rows])
 
     return logits
 
 
-def _session(model: Path | bytes, *, n_articles: int, gpu: int | None, threads: int) -> Any:
+def _session(model: Path | bytes, *, n_articles: int, gpu: int | None) -> Any:
     """Return the session of ONNX Runtime that computes a model."""
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ALONE
-    options.intra_op_num_threads = threads
-    if threads:
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = 1
     providers: list[Any] = (
         [CPU] if gpu is None else [(CUDA, {"device_id": gpu, "use_tf32": 0}), CPU]
     )

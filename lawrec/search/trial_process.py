@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from lawrec.config import Config
-from lawrec.corpus.records.dataset_spec import DatasetSpec
+from lawrec.corpus.records.dataset_spec import DatasetSpec, RunSpec
 from lawrec.errors import LawrecError
 from lawrec.parallel import start_worker
-from lawrec.runs.create import RunSpec
 from lawrec.storage.temporary_names import remove
 
 Train = Callable[[Config, str], Iterator[float]]

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lawrec.config import Config
-from lawrec.corpus.records.dataset_spec import DatasetSpec, check_dataset_spec
+from lawrec.corpus.records.dataset_spec import DatasetSpec, RunSpec, check_dataset_spec
 from lawrec.corpus.records.manifest import Records, find_damage
 from lawrec.corpus.records.prepare import prepare
 from lawrec.corpus.vocabulary import PAD_ID, Vocabulary
 from lawrec.devices.configure import configure_devices
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.create import RunSpec, create_run
+from lawrec.runs.create import create_run
 from lawrec.runs.results import DryRunReport, FirstBatch, ShownCase
 from lawrec.runs.run import WarmStart
 from lawrec.training.setup import TrainingSetup, find_warm_start, with_device

@@ -7,14 +7,14 @@ from pathlib import Path
 import tensorflow as tf
 
 from lawrec.config import Config
-from lawrec.corpus.records.dataset_spec import check_dataset_spec
+from lawrec.corpus.records.dataset_spec import RunSpec, check_dataset_spec
 from lawrec.corpus.records.manifest import Records
 from lawrec.corpus.records.prepare import prepare
 from lawrec.devices.configure import configure_devices
 from lawrec.devices.distributed import chief_first, find_cluster, is_chief
 from lawrec.errors import ConfigError, RunError, quoted
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.create import RunSpec, create_run
+from lawrec.runs.create import create_run
 from lawrec.runs.run import Run, WarmStart, find_run
 from lawrec.training.warm_start import warm_start_from
 from lawrec.types import Strategy
@@ -116,8 +116,8 @@ def find_warm_start(root: Path, new: RunSpec) -> WarmStart | None:
         RunError: There is no such run to start from, or it has no checkpoint.
 
     Example:
-        >>> find_warm_start(Path("checkpoints"), RunSpec(Config(), DatasetSpec())) is None
-        True
+        >>> find_warm_start(Path("checkpoints"), new).run.name  # doctest: +SKIP
+        'first'
     """
     if not new.start_from:
         return None

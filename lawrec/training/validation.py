@@ -91,7 +91,7 @@ def scored_cases(n_cases: int, n_articles: int) -> BoolArray:
     """Return which cases are scored: bool (n_cases,), all True if there are not too many.
 
     Example:
-        >>> scored_cases(1_000_000, 40).sum()
+        >>> int(scored_cases(1_000_000, 40).sum())
         50000
     """
     n_scored = min(n_cases, MAX_SCORED_CASES, MAX_SCORES // n_articles)

@@ -1,3 +1,5 @@
+from threading import Barrier
+
 import numpy as np
 import pytest
 
@@ -59,3 +61,25 @@ def test_results_are_in_the_order_of_the_cases(fill):
 
 def test_no_case_has_no_result():
     assert run_in_batches(len, [], n_outputs=3).shape == (0, 3)
+
+
+def test_two_threads_compute_two_batches_at_the_same_time():
+    both = Barrier(2, timeout=30)
+
+    def forward(batch):
+        both.wait()
+        return batch[:, :1]
+
+    values = run_in_batches(forward, [[7], [3] * 40], n_outputs=1, threads=2)
+    assert values[:, 0].tolist() == [7, 3]
+
+
+def test_threads_change_no_value():
+    def sums(batch):
+        return batch.sum(axis=1, keepdims=True)
+
+    cases = [[row + 1] * (row % 50 + 1) for row in range(200)]
+    one = run_in_batches(sums, cases, n_outputs=1)
+    four = run_in_batches(sums, cases, n_outputs=1, threads=4)
+    np.testing.assert_array_equal(one, four)
+    assert one[:, 0].tolist() == [sum(case) for case in cases]

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from lawrec import config
-from lawrec.corpus.records.dataset_spec import DatasetSpec
+from lawrec.corpus.records.dataset_spec import DatasetSpec, RunSpec
 from lawrec.errors import RunError
-from lawrec.runs.create import RunSpec
 from lawrec.runs.run import find_run
 from lawrec.training.dry_run import check_batch, check_first_batch, preview, take_two_steps
 from lawrec.training.warm_start import warm_start_from

@@ -4,9 +4,8 @@ from dataclasses import replace
 import pytest
 
 from lawrec import config_sources
-from lawrec.corpus.records.dataset_spec import DatasetSpec
+from lawrec.corpus.records.dataset_spec import DatasetSpec, RunSpec
 from lawrec.errors import CaseError, ConfigError, RunError
-from lawrec.runs.create import RunSpec
 from lawrec.runs.run import open_run
 from lawrec.training.loop import train
 from lawrec.training.setup import open_records, set_up_training

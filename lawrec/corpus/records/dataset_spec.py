@@ -11,7 +11,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from lawrec.config import CorpusConfig, RankingConfig
+from lawrec.config import Config, CorpusConfig, RankingConfig
 from lawrec.corpus.cases import no_case_error, read_cases
 from lawrec.corpus.label_check import KnownLabels, find_article_list, known_labels
 from lawrec.corpus.readers import DEFAULT_FORMAT, OR_CHARGES, SOME_ARTICLES, CaseFormat
@@ -104,6 +104,21 @@ class DatasetSpec:
         """
         path = self.list_path
         return read_article_list(path) if path else None
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What a new run is created from.
+
+    Attributes:
+        config: All settings.
+        dataset: The cases.
+        start_from: The name or path of another run to warm-start the weights from, if any.
+    """
+
+    config: Config
+    dataset: DatasetSpec
+    start_from: str | None = None
 
 
 @dataclass(frozen=True)
