@@ -28,12 +28,12 @@ _RULE = re.compile(r"[-*_=#\s]*")  # a line such as "---", or an empty one
 _NUMBER = f"[{NUMERALS}]{{1,9}}"
 _DATE = f"[{NUMERALS}○]{{4}}年[{NUMERALS}]+月[{NUMERALS}]+日"  # 2019年3月2日, 二○一九年三月二日
 # What follows "第264条" where a sentence cites the article: "第264条的规定", "第264条、第266条".
-_CITATION = "[的、，,；;。.至到第所之款项]|规定|(?:以?及|和|或者?|与)[本第]"
+_CITATION = "[的、，,；;。.至到第所之款项]|[规規]定|(?:以?及|和|或者?|与)[本第]"
 # The start of an article: "第一条　为了", "第 十 三 条 之 1【茶】", "第二条规范茶", "（第三条）".
 # The branch and the bracket are possessive (?+): where 之一 is followed by a citation, the match
 # must not fall back to 第三条. 條, the traditional character, is matched to be refused.
 _HEADING = re.compile(
-    rf"(?:[（(【\[〔［](?=[第条條之\s{NUMERALS}]*[）)】\]〕］]))?\s*"
+    rf"(?P<bracket>[（(【\[〔［](?=[第条條之\s{NUMERALS}]*[）)】\]〕］]))?\s*"
     rf"(?P<article>第\s*(?:[{NUMERALS}]\s*){{1,9}}[条條]"
     rf"(?:\s*之\s*(?:[0-9０-９]{{1,2}}|{CHINESE_BRANCH}))?+)(?:\s*[）)】\]〕］])?+"
     rf"(?!{_CITATION})[\s:：]*(?P<rest>.*)"
@@ -145,6 +145,7 @@ def _without_number(lines: list[str], article: str, *, path: Path) -> list[str]:
     if not match:
         return lines
     if numbered_article(match["article"]) != article:
+        _check_simplified(path, match)
         raise StatuteError(
             path,
             expected="the number that a text starts with must be that of its key",
@@ -158,23 +159,33 @@ def _text_blocks(path: Path, text: str) -> list[Block]:
     lines = [_plain(line) for line in _without_comments(text).splitlines()]
     contents = _contents_lines(lines)
     blocks: list[Block] = [(None, [])]
-    in_annex = False
+    in_annex = without_brackets = False
     for index, line in enumerate(lines):
         match = None if in_annex or index in contents else _HEADING.fullmatch(line)
+        # Where numbers have no brackets, a line such as "（第三条）" cites an article.
+        if match and match["bracket"] and not match["rest"] and without_brackets:
+            match = None
         article = numbered_article(match["article"]) if match else None
-        if match and "條" in match["article"]:
-            raise StatuteError(
-                path,
-                expected="the statute must be in simplified characters, such as 第一条",
-                got=quoted(line),
-                todo="Convert the file to simplified characters.",
-            )
+        if match:
+            _check_simplified(path, match)
         if match and article:
+            without_brackets = without_brackets or not match["bracket"]
             blocks.append((article, [match["rest"]]))
         else:
             blocks[-1][1].append(line)
             in_annex = in_annex or (blocks[-1][0] is not None and bool(_ANNEX.fullmatch(line)))
     return blocks
+
+
+def _check_simplified(path: Path, heading: re.Match[str]) -> None:
+    """Raise an error of an article whose number is in traditional characters."""
+    if "條" in heading["article"]:
+        raise StatuteError(
+            path,
+            expected="the statute must be in simplified characters, such as 第一条",
+            got=quoted(heading[0]),
+            todo="Convert the file to simplified characters.",
+        )
 
 
 def _without_comments(text: str) -> str:

@@ -188,6 +188,14 @@ def test_a_number_may_stand_in_brackets(tmp_path, number):
     assert read_statute(written(tmp_path, text)).texts == texts
 
 
+def test_a_line_of_a_number_in_brackets_is_a_citation_where_other_numbers_have_none(tmp_path):
+    text = "第一条 依照下列规定的：\n（第三条）\n不罚。\n第二条 二。\n"
+    texts = {"1": "依照下列规定的：\n（第三条）\n不罚。", "2": "二。"}
+    assert read_statute(written(tmp_path, text)).texts == texts
+    text = "（第一条）\n一。\n（第二条）\n二。\n"
+    assert read_statute(written(tmp_path, text)).texts == {"1": "一。", "2": "二。"}
+
+
 def test_the_first_text_of_a_repeated_article_counts(tmp_path):
     statute = read_statute(written(tmp_path, "第一条 一。\n第一条 二。\n第一条 三。\n第二条\n"))
     assert statute == Statute({"1": "一。"}, ("1",), ("二。", "三。"))
@@ -235,6 +243,14 @@ def test_a_number_in_traditional_characters_is_refused_with_its_line(tmp_path):
     path = written(tmp_path, "第一条 第四條的茶。\n第四條的茶凉了。\n第二條 换茶。\n")
     with pytest.raises(StatuteError, match=r"simplified characters.*, got '第二條 换茶。'"):
         read_statute(path)
+    path = written(tmp_path, '{"1": "第一條 茶。"}', "a.json")
+    with pytest.raises(StatuteError, match=r"simplified characters.*, got '第一條 茶。'"):
+        read_statute(path)
+
+
+def test_a_sentence_may_cite_what_other_statutes_call_an_article(tmp_path):
+    text = "第一条 一。\n第三條規定的茶，凉了。\n"
+    assert read_statute(written(tmp_path, text)).texts == {"1": "一。\n第三條規定的茶，凉了。"}
 
 
 def test_other_bytes_are_refused(tmp_path):
