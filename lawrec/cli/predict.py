@@ -91,8 +91,8 @@ class _ShardOptions(option_values.InputFormatOptions):
 @click.option(
     "--threshold",
     type=option_types.FloatRange(0, 1),
-    help="Threshold of all articles, in place of the tuned ones; the tuned minimum and maximum "
-    "number of articles still apply.",
+    help="Threshold of all articles, in place of the tuned ones; decision.min_articles and "
+    "decision.max_articles of the run still apply.",
 )
 @click.option(
     "--with-text", is_flag=True, help="Add the text of each article, from an imported statute."

@@ -5,17 +5,10 @@ import pytest
 
 from lawrec.errors import CaseError
 from lawrec.storage.file_lists import content_digest, list_files
-from lawrec.storage.packed_files import DECOMPRESSORS, open_binary
+from lawrec.storage.packed_files import DECOMPRESSORS
 from tests.helpers.packed_files import compressed, write
 
 FACT = "被告人张某秘密窃取他人财物。"
-
-
-def refused(path):
-    with pytest.raises(CaseError) as caught, open_binary(path) as stream:
-        list(stream)
-    assert caught.value.where == str(path)
-    return caught.value
 
 
 def test_the_files_of_a_path_are_sorted_by_name(tmp_path):

@@ -9,9 +9,7 @@ import pytest
 
 from lawrec.errors import CaseError
 from lawrec.storage.packed_files import DECOMPRESSORS, open_binary
-from lawrec.storage.text_files import (
-    read_text,
-)
+from lawrec.storage.text_files import read_text
 from tests.helpers.packed_files import compressed, write, zipped
 
 FACT = "被告人张某秘密窃取他人财物。"
