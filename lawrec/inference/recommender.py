@@ -100,7 +100,7 @@ class Recommender:
                 with ONNX, and for GPUs, if there are any, with TensorFlow.
             progress: Receives a message per damaged checkpoint, one about the shipped model, one
                 if "auto" cannot use the exported form, and one if the index of train cases is
-                missing when a fact is explained.
+                missing: of a run when a fact is explained, of a bundle when it is loaded.
 
         Raises:
             RunError: There is no such run, it has no checkpoint or is not tuned, or it needs
