@@ -1,12 +1,13 @@
 """Compare the engines that compute an LSTM: ONNX Runtime, TensorFlow, and PyTorch if installed.
 
-    python tests/benchmarks/bench_engines.py [--facts 300]
+    python tests/benchmarks/bench_engines.py [--facts 300] [--data FOLDER]
 
-The LSTM of the default size is trained for one step on the invented cases. Cold start: the whole
-process that answers one fact. Rates: facts per second from token ids to logits, against a bare
-session of ONNX Runtime on the same batches, which are padded before the clock starts. Beside them,
-floating-point operations per second, against those of a product of large matrices by NumPy on all
-cores: no engine that computes in float32 can be faster by more than what is missing to 100 %.
+The LSTM of the default size is trained for one step on the invented cases, or on others. Cold
+start: the whole process that answers one fact. Rates: facts per second from token ids to logits,
+against a bare session of ONNX Runtime on the same batches, which are padded before the clock
+starts. Beside them, floating-point operations per second, against those of a product of large
+matrices by NumPy on all cores: no engine that computes in float32 can be faster by more than what
+is missing to 100 %.
 """
 
 import os
@@ -28,7 +29,7 @@ from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.vocabulary import head_and_tail
 from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.export.int8_model import quantized
-from lawrec.inference.engines import ENGINES
+from lawrec.inference.engines import AUTO_ENGINE, ENGINES
 from lawrec.models.flops import flops
 from lawrec.models.onnx_graph import onnx_model
 from lawrec.parallel import available_cores
@@ -42,7 +43,7 @@ from lawrec.training.checkpoints import open_checkpoint
 STARTS = 3
 TORCH_SCORING = Path(__file__).with_name("torch_scoring.py")
 TRAIN = (
-    *("train", "--quiet", "--data", str(shipped_path("data/sample"))),
+    *("train", "--quiet", "--no-statute"),
     *("--set=training.max_steps=1", "--set=ranking.second_stage=false"),
     "--set=ranking.lstm_share=1.0",
 )
@@ -51,12 +52,19 @@ PREDICT = ("predict", "--quiet", "--threshold", "0.5", "fact.txt", "--engine")
 
 @click.command()
 @click.option("--facts", default=300, show_default=True, help="Facts to measure rates on.")
-def main(facts: int) -> None:
+@click.option(
+    "--data",
+    type=click.Path(exists=True, path_type=Path),
+    default=lambda: shipped_path("data/sample"),
+    help="Folder with train, valid and test cases.  [default: the invented cases]",
+)
+def main(facts: int, data: Path) -> None:
     """Print seconds and rates, each with its ratio to a named alternative."""
     print(f"{available_cores()} cores, load {os.getloadavg()[0]:.1f}")
+    train = (*TRAIN, "--data", str(data.absolute()))
     with tempfile.TemporaryDirectory() as name:
         os.chdir(name)
-        _run(*TRAIN)
+        _run(*train)
         _print_starts()
         run = find_run(Path("checkpoints"), None)
         _print_rates(run, _token_ids(run, facts), folder=Path(name))
@@ -82,11 +90,11 @@ def _print_rates(run: Run, cases: list[Any], *, folder: Path) -> None:
     int8 = quantized(onnx_model(run.config.model, weights, int8_embedding=True))
     scorers = {
         "bare onnxruntime": _bare(path, cases, n_articles=n_articles),
-        "onnx": partial(ENGINES["onnx"](run, checkpoint, device=None), cases),
+        "onnx": partial(ENGINES["onnx"](run, checkpoint, choice=AUTO_ENGINE), cases),
         "onnx-int8, one by one": partial(
             onnx_logits(int8, n_articles=n_articles, alone=True), cases
         ),
-        "tensorflow": partial(ENGINES["tensorflow"](run, checkpoint, device=None), cases),
+        "tensorflow": partial(ENGINES["tensorflow"](run, checkpoint, choice=AUTO_ENGINE), cases),
     }
     rates = {name: _rate(score, len(cases)) for name, score in scorers.items()}
     if find_spec("torch"):
