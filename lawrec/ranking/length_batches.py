@@ -15,7 +15,7 @@ from lawrec.parallel import map_in_threads
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
 BATCH_ROWS = 24
-"""The most cases in a batch."""
+"""The most cases in a batch, if nothing else is said."""
 
 
 def run_in_batches(
@@ -23,6 +23,7 @@ def run_in_batches(
     cases: Sequence[TokenIds],
     *,
     n_outputs: int,
+    max_rows: int = BATCH_ROWS,
     fill: bool = False,
     threads: int = 1,
 ) -> Float32Array:
@@ -32,7 +33,8 @@ def run_in_batches(
         forward: From int32 (rows, length), right-padded with `PAD_ID`, to (rows, n_outputs).
         cases: The token ids of each case, at least one.
         n_outputs: How many numbers the model computes for a case.
-        fill: Whether all batches must have `BATCH_ROWS` rows: they are filled with rows of a single
+        max_rows: The most cases in a batch.
+        fill: Whether all batches must have `max_rows` rows: they are filled with rows of a single
             unknown token.
         threads: The number of batches to compute at the same time.
 
@@ -43,19 +45,19 @@ def run_in_batches(
     """
 
     def compute(rows: list[int]) -> NumberArray:
-        batch = _padded([cases[row] for row in rows], BATCH_ROWS if fill else len(rows))
+        batch = _padded([cases[row] for row in rows], max_rows if fill else len(rows))
         return forward(batch)[: len(rows)]
 
     values = np.empty((len(cases), n_outputs), np.float32)
-    batches = list(_batches([len(case) for case in cases]))
+    batches = list(_batches([len(case) for case in cases], max_rows))
     computed = map_in_threads(compute, batches, threads=threads)
     for rows, outputs in zip(batches, computed, strict=True):
         values[rows] = outputs
     return values
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the rows of each batch: at most `BATCH_ROWS` cases that are padded to the same length.
+def _batches(lengths: Sequence[int], max_rows: int) -> Iterator[list[int]]:
+    """Yield the rows of each batch: at most `max_rows` cases that are padded to the same length.
 
     With steps of 16 tokens, cases of 1 to 16 tokens share batches, those of 17 to 32, and so on.
     """
@@ -63,7 +65,7 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     for row, length in enumerate(lengths):
         by_steps.setdefault(_length_steps(length), []).append(row)
     for rows in by_steps.values():
-        yield from (rows[start : start + BATCH_ROWS] for start in range(0, len(rows), BATCH_ROWS))
+        yield from (rows[start : start + max_rows] for start in range(0, len(rows), max_rows))
 
 
 def _padded(cases: Sequence[TokenIds], n_rows: int) -> npt.NDArray[np.int32]:

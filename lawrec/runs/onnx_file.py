@@ -24,7 +24,7 @@ import numpy as np
 from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.errors import RunError
 from lawrec.parallel import available_cores, map_in_threads
-from lawrec.ranking.length_batches import run_in_batches
+from lawrec.ranking.length_batches import BATCH_ROWS, run_in_batches
 from lawrec.runs.array_parts import read_part_manifest
 from lawrec.runs.checkpoint_list import checkpoint_digest, run_digest
 from lawrec.runs.run import Run
@@ -38,6 +38,8 @@ TOKEN_IDS, LOGITS = "token_ids", "logits"
 """The names of the input and the output of a model."""
 CUDA, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 _EXPORT = "Export it with `lawrec export onnx`."
+_ROWS = 8
+"""Cases in a batch on the CPU: what is computed of them stays in the cache of a core."""
 _ERRORS_ALONE = 3  # of ONNX Runtime's levels of messages
 
 
@@ -159,7 +161,7 @@ def onnx_logits(
         (2, 183)
     """
     session = _session(model, n_articles=n_articles, gpu=gpu)
-    n_threads = 1 if gpu is not None else threads or available_cores()
+    rows, n_threads = (_ROWS, threads or available_cores()) if gpu is None else (BATCH_ROWS, 1)
 
     def forward(batch: NumberArray) -> NumberArray:
         values: NumberArray = session.run([LOGITS], {TOKEN_IDS: batch})[0]
@@ -167,10 +169,12 @@ def onnx_logits(
 
     def logits(cases: Sequence[TokenIds]) -> Float32Array:
         if not alone:
-            return run_in_batches(forward, cases, n_outputs=n_articles, threads=n_threads)
+            return run_in_batches(
+                forward, cases, n_outputs=n_articles, max_rows=rows, threads=n_threads
+            )
         batches = [np.array([case], np.int32) for case in cases]
-        rows = map_in_threads(forward, batches, threads=n_threads)
-        return np.concatenate([np.empty((0, n_articles), np.float32), *rows])
+        values = map_in_threads(forward, batches, threads=n_threads)
+        return np.concatenate([np.empty((0, n_articles), np.float32), *values])
 
     return logits
 

@@ -240,7 +240,7 @@ class _Loop:
         has_valid = _VALID in self.setup.records.manifest.splits
         with averaged_weights(self.state.optimizer, self.state.model):
             metrics = self._metrics(step) if has_valid else {}
-            # Every worker evaluates all cases, but the chief's score decides for all of them.
+            # Every worker evaluates the same cases, but the chief's score decides for all of them.
             score = metrics.get(self.setup.run.config.training.monitor, float(step))
             score = broadcast_from_chief(self.setup.strategy, score)
             is_best = _update_best_score(self.state, float(score))

@@ -83,3 +83,15 @@ def test_threads_change_no_value():
     four = run_in_batches(sums, cases, n_outputs=1, threads=4)
     np.testing.assert_array_equal(one, four)
     assert one[:, 0].tolist() == [sum(case) for case in cases]
+
+
+def test_no_batch_has_more_rows_than_it_may():
+    sizes = []
+
+    def forward(batch):
+        sizes.append(len(batch))
+        return batch[:, :1]
+
+    values = run_in_batches(forward, [[row + 1] for row in range(20)], n_outputs=1, max_rows=8)
+    assert sizes == [8, 8, 4]
+    assert values[:, 0].tolist() == list(range(1, 21))
