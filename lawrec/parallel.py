@@ -1,10 +1,10 @@
-"""Parallel work on many items in other processes or threads, in order."""
+"""Parallel work on many items in other processes: in order, and in constant memory."""
 
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process, resource_tracker
@@ -18,39 +18,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 _MAX_WORKERS = 61  # Windows can wait for no more processes
 _BLOCKED = (signal.SIGINT, signal.SIGTERM)
-
-
-def available_cores() -> int:
-    """Return the number of CPU cores that this process may use.
-
-    Example:
-        >>> available_cores() >= 1
-        True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def map_in_threads(
-    work: Callable[[Item], Result], items: Sequence[Item], *, threads: int
-) -> Iterator[Result]:
-    """Yield the result of each item, in order; for work that leaves Python to others.
-
-    Args:
-        work: What to call; its exceptions are raised here.
-        items: The items; a single one needs no other thread.
-        threads: The number of threads.
-
-    Example:
-        >>> list(map_in_threads(abs, [-1, 2], threads=2))
-        [1, 2]
-    """
-    if min(threads, len(items)) <= 1:
-        yield from map(work, items)
-        return
-    with ThreadPoolExecutor(min(threads, len(items))) as pool:
-        yield from pool.map(work, items)
 
 
 def parallel_map(

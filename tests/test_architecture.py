@@ -17,7 +17,7 @@ PACKAGE = REPOSITORY / "lawrec"
 
 FOUNDATION = (
     *("text", "errors", "types", "translation", "registry", "progress", "scoring_version"),
-    *("iterables", "setting_range", "config", "config_sources", "parallel"),
+    *("iterables", "setting_range", "config", "config_sources", "threads", "parallel"),
 )
 HOUSE = {
     "devices": (

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lawrec.errors import ConfigError, LawrecError
-from lawrec.parallel import available_cores
+from lawrec.threads import available_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

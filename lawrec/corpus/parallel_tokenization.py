@@ -27,10 +27,11 @@ from lawrec.corpus.case_counts import TokenCounts, count_tokens
 from lawrec.corpus.cases import Case, n_characters, task_batches
 from lawrec.corpus.tokenization.tokenizers import Tokenizer, load_tokenizer
 from lawrec.iterables import MapItems, batched, map_here
-from lawrec.parallel import available_cores, parallel_map
+from lawrec.parallel import parallel_map
 from lawrec.storage.claims import Claims
 from lawrec.storage.files import write_text
 from lawrec.storage.seal import json_digest
+from lawrec.threads import available_cores
 
 MIN_PARALLEL_CASES = 2_048
 """Fewer cases are tokenized before other processes would have started."""

@@ -21,8 +21,8 @@ from lawrec.diagnostics.reports import DoctorReport, MachineReport
 from lawrec.models.flops import lstm_weights, n_features
 from lawrec.models.lstm_classifier import build_model
 from lawrec.models.pooling import POOLINGS
-from lawrec.parallel import available_cores
 from lawrec.registry import lookup
+from lawrec.threads import available_cores
 from lawrec.translation import marked
 from lawrec.types import Float32Array
 

@@ -19,6 +19,7 @@ from lawrec.corpus.tokenization.tokenizers import TokenizerRecipe, make_tokenize
 from lawrec.corpus.vocabulary import EncodedFact, Encoder, Vocabulary
 from lawrec.errors import CaseError
 from lawrec.iterables import CHUNK_CASES
+from lawrec.threads import available_cores
 
 ENCODED_HERE = 1_024
 """The first cases are encoded in this process, and with them all of a short input."""
@@ -60,7 +61,7 @@ def _encode_on(
     recipe: TokenizerRecipe,
     jobs: int | None,
 ) -> Iterator[EncodedCase]:
-    from lawrec.parallel import available_cores, parallel_map  # multiprocessing is slow to import
+    from lawrec.parallel import parallel_map  # multiprocessing is slow to import
 
     workers = available_cores() - 1 if jobs is None else jobs
     if not workers:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lawrec.corpus.vocabulary import LENGTH_STEP, PAD_ID, UNK_ID
-from lawrec.parallel import map_in_threads
+from lawrec.threads import map_in_threads
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
 BATCH_ROWS = 24

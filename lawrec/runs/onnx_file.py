@@ -23,13 +23,13 @@ import numpy as np
 
 from lawrec.devices.onnxruntime_start import import_onnxruntime
 from lawrec.errors import RunError
-from lawrec.parallel import available_cores, map_in_threads
 from lawrec.ranking.length_batches import BATCH_ROWS, run_in_batches
 from lawrec.runs.array_parts import read_part_manifest
 from lawrec.runs.checkpoint_list import checkpoint_digest, run_digest
 from lawrec.runs.run import Run
 from lawrec.storage.files import atomic_folder
 from lawrec.storage.seal import MANIFEST, SEAL_ERRORS, damaged_file, file_digests, write_sealed
+from lawrec.threads import available_cores, map_in_threads
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
 ONNX = "onnx"

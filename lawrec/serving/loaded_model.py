@@ -12,13 +12,13 @@ from lawrec.inference.engines import EngineChoice
 from lawrec.inference.recommender import Recommender
 from lawrec.law.catalog import shipped_catalog
 from lawrec.law.statute_versions import CRIMINAL_LAW, effective_at, load_version
-from lawrec.parallel import available_cores
 from lawrec.progress import SILENT, Progress
 from lawrec.runs.find_model import open_model
 from lawrec.runs.results import Answer
 from lawrec.runs.run import Run
 from lawrec.runs.thresholds_file import THRESHOLDS
 from lawrec.serving.service_config import COST_OF_EXPLAINING, ServiceConfig
+from lawrec.threads import available_cores
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lawrec.errors import ConfigError
 from lawrec.law.statute_versions import ROOT
+from lawrec.threads import available_cores
 
 _PACKAGES = ("fastapi", "httptools", "uvicorn", "prometheus_client")
 COST_OF_EXPLAINING = 16
@@ -76,8 +77,6 @@ def default_workers() -> int:
         >>> 1 <= default_workers() <= 4
         True
     """
-    from lawrec.parallel import available_cores  # multiprocessing is slow to import
-
     return min(available_cores(), _MOST_DEFAULT_WORKERS)
 
 

@@ -32,12 +32,12 @@ from lawrec.export.int8_model import quantized
 from lawrec.inference.engines import AUTO_ENGINE, ENGINES
 from lawrec.models.flops import flops
 from lawrec.models.onnx_graph import onnx_model
-from lawrec.parallel import available_cores
 from lawrec.ranking.length_batches import run_in_batches
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import LOGITS, TOKEN_IDS, onnx_logits, onnx_path
 from lawrec.runs.run import Run, find_run, load_encoder
 from lawrec.storage.resources import shipped_path
+from lawrec.threads import available_cores
 from lawrec.training.checkpoints import open_checkpoint
 
 STARTS = 3

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import click
 
-from lawrec.parallel import available_cores
+from lawrec.threads import available_cores
 
 REPOSITORY = Path(__file__).parents[2]
 JIEBA = """

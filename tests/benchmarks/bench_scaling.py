@@ -24,8 +24,8 @@ from typing import Any
 
 import click
 
-from lawrec.parallel import available_cores
 from lawrec.storage.files import write_json, write_text
+from lawrec.threads import available_cores
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = REPOSITORY / "docs/scaling.md"

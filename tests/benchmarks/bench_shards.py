@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from lawrec.parallel import available_cores
+from lawrec.threads import available_cores
 
 REPOSITORY = Path(__file__).parents[2]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -23,8 +23,8 @@ from lawrec.corpus.bad_lines import usable_cases
 from lawrec.corpus.cases import Case, read_cases
 from lawrec.corpus.parallel_tokenization import tokenize_cases
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
-from lawrec.parallel import available_cores
 from lawrec.storage.resources import shipped_path
+from lawrec.threads import available_cores
 
 CAIL = Path(__file__).parents[3] / "shared/cail/train.json"
 MIN_CASES = 24_000  # fewer are repeated

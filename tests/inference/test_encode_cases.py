@@ -90,7 +90,9 @@ def test_by_default_one_core_is_left_to_this_process(monkeypatch):
 
     monkeypatch.setattr("lawrec.parallel.parallel_map", count)
     for cores, encoded in ((1, 9), (2, 3), (8, 3)):
-        monkeypatch.setattr("lawrec.parallel.available_cores", lambda cores=cores: cores)
+        monkeypatch.setattr(
+            "lawrec.inference.encode_cases.available_cores", lambda cores=cores: cores
+        )
         assert len(list(encode_cases(stream(9), encoder(JIEBA)))) == encoded
     assert asked == [1, 7]
 
