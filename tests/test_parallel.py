@@ -32,8 +32,8 @@ def test_items_are_read_only_as_far_as_there_are_workers():
     assert len(read) <= 14
 
 
-def test_the_work_is_done_elsewhere_without_tensorflow_or_pandas():
-    sys.modules.setdefault("tensorflow", None)
+def test_the_work_is_done_elsewhere_without_tensorflow_or_pandas(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", sys.modules.get("tensorflow"))
     item = "(__import__('os').getpid(), sorted(__import__('sys').modules))"
     ((_, (process, modules)),) = parallel_map(eval, [item], workers=1)
     assert process != __import__("os").getpid()
