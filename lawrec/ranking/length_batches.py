@@ -15,7 +15,7 @@ from lawrec.threads import map_in_threads
 from lawrec.types import Float32Array, NumberArray, TokenIds
 
 BATCH_ROWS = 24
-"""The most cases in a batch, if nothing else is said."""
+"""The default of `max_rows`."""
 
 
 def run_in_batches(

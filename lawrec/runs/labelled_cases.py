@@ -130,6 +130,16 @@ def _last_positions(digests: "array[int]") -> list[int]:
     return sorted((len(digests) - 1 - from_end).tolist())
 
 
+def max_scored_cases(n_articles: int) -> int:
+    """Return how many cases are scored at most, each for so many articles.
+
+    Example:
+        >>> max_scored_cases(40), max_scored_cases(5_000)
+        (50000, 10000)
+    """
+    return min(MAX_SCORED_CASES, MAX_SCORES // n_articles)
+
+
 def labelled_cases(
     runs: Sequence[Run],
     path: Path,
@@ -160,7 +170,7 @@ def labelled_cases(
         content_digest(path),
         case_format,
         labels=labels_known_to_run(names, any_label=case_format.any_label),
-        max_cases=min(MAX_SCORED_CASES, MAX_SCORES // len(names)),
+        max_cases=max_scored_cases(len(names)),
         skip_bad=skip_bad,
         last_of_fact=last_of_fact,
     )

@@ -48,7 +48,7 @@ from lawrec.training.train_step import (
     create_train_state,
     make_train_step,
 )
-from lawrec.training.validation import score_records, validation_metrics
+from lawrec.training.validation import note_on_sample, score_records, validation_metrics
 from lawrec.translation import marked
 
 _LOSS_WINDOW = 50
@@ -114,6 +114,8 @@ def train(
             progress.message(f"This run is over: {reason}.")
             _export(setup)
             return
+        if note := note_on_sample(records, _VALID):
+            progress.message(note)
         step = make_train_step(state, setup)
         logits = make_logit_function(state.model) if run.config.ranking.needs_lstm else None
         with (

@@ -1,7 +1,7 @@
 """Validation: score a split of the records during a training, and compute its metrics.
 
-Memory would grow with the cases: of more than `MAX_SCORED_CASES` and `MAX_SCORES` allow, a random
-sample is scored, the same one at each evaluation.
+Memory would grow with the cases: of more than `max_scored_cases`, a random sample is scored, the
+same one at each evaluation.
 """
 
 from itertools import compress
@@ -18,7 +18,8 @@ from lawrec.evaluation.metrics import evaluate
 from lawrec.iterables import batched
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.run_scorer import Scorer
-from lawrec.storage.limits import MAX_SCORED_CASES, MAX_SCORES
+from lawrec.runs.labelled_cases import max_scored_cases
+from lawrec.translation import marked
 from lawrec.types import BoolArray, Float32Array
 
 
@@ -87,6 +88,21 @@ def score_records(
     return y_true, y_score, known
 
 
+def note_on_sample(records: Records, split: str) -> str:
+    """Return a note if not all cases of a split are scored; "" otherwise, and without the split.
+
+    Example:
+        >>> note_on_sample(records, "valid")  # doctest: +SKIP
+        ''
+    """
+    if split not in records.manifest.splits:
+        return ""
+    n_cases, n_scored = records.split(split).cases, max_scored_cases(len(records.articles))
+    if n_cases <= n_scored:
+        return ""
+    return marked(f"{split}: {n_scored:,} of {n_cases:,} cases are scored, drawn at random.")
+
+
 def scored_cases(n_cases: int, n_articles: int) -> BoolArray:
     """Return which cases are scored: bool (n_cases,), all True if there are not too many.
 
@@ -94,7 +110,7 @@ def scored_cases(n_cases: int, n_articles: int) -> BoolArray:
         >>> int(scored_cases(1_000_000, 40).sum())
         50000
     """
-    n_scored = min(n_cases, MAX_SCORED_CASES, MAX_SCORES // n_articles)
+    n_scored = min(n_cases, max_scored_cases(n_articles))
     rows = np.random.default_rng(0).choice(n_cases, n_scored, replace=False)
     is_scored = np.zeros(n_cases, np.bool_)
     is_scored[rows] = True
