@@ -5,11 +5,11 @@
 
 DATA is a folder of cases, by default ../shared/cail next to the checkout, else the invented sample;
 of a large folder, the first cases. A setting such as `training.batch_tokens=12288` changes both
-sides; `training.precision=bfloat16` makes PyTorch compute under autocast. PyTorch runs in a process
-of its own, on the GPU if there is one, where its LSTM is cuDNN's, too. It gets the cases of our
-batches, (a) padded to the maximum length, with as many tokens per batch, and (b) in our own
-batches, packed. The three take turns, so that other work on the machine slows them equally, and
-medians are printed.
+sides; `training.precision=bfloat16` makes PyTorch compute under autocast, and float32 is full
+float32 in both. PyTorch runs in a process of its own, on the GPU if there is one, where its LSTM is
+cuDNN's, too. It gets the cases of our batches, (a) padded to the maximum length, with as many
+tokens per batch, and (b) in our own batches, packed. The three take turns, so that other work on
+the machine slows them equally, and medians are printed.
 """
 
 import os
@@ -33,6 +33,7 @@ from lawrec import config_sources
 from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.corpus.records.input_pipeline import training_batches
 from lawrec.corpus.records.prepare import prepare
+from lawrec.devices.configure import configure_devices
 from lawrec.runs.create import create_run
 from lawrec.storage.resources import shipped_path
 from lawrec.training.setup import TrainingSetup
@@ -50,6 +51,7 @@ def main() -> None:
     named = [Path(argument) for argument in sys.argv[1:] if "=" not in argument]
     data = named[0] if named else CAIL if CAIL.is_dir() else shipped_path("data/sample")
     resolved = config_sources.load(None, settings)
+    configure_devices(resolved.training)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         root = Path(name)
         cases = first_cases(data, root / "data")

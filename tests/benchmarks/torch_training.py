@@ -122,7 +122,7 @@ def make_train_step(
     autocast = torch.autocast(
         device, torch.bfloat16, enabled=config.training.precision == "bfloat16"
     )
-    torch.set_float32_matmul_precision("high")  # as TensorFlow trains on a GPU
+    torch.backends.cudnn.allow_tf32 = False  # as lawrec trains on a GPU
 
     def step(batch: Batch, packed: bool) -> float:
         token_ids, lengths, labels = batch
