@@ -32,6 +32,15 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True)
+def full_float32(request: pytest.FixtureRequest) -> None:
+    """Let a GPU, if there is one, compute as it does for all commands."""
+    if request.node.get_closest_marker("tensorflow"):
+        from lawrec.devices.configure import use_full_float32
+
+        use_full_float32()
+
+
 @pytest.fixture
 def without_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let settings have any value: within its range, none makes a training fail at once."""

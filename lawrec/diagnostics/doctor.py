@@ -17,6 +17,7 @@ import tensorflow as tf
 from lawrec import __version__
 from lawrec.config import ModelConfig
 from lawrec.corpus.vocabulary import PAD_ID
+from lawrec.devices.configure import use_full_float32
 from lawrec.diagnostics.reports import DoctorReport, MachineReport
 from lawrec.models.flops import lstm_weights, n_features
 from lawrec.models.lstm_classifier import build_model
@@ -184,6 +185,7 @@ def probe_scores() -> Float32Array:
         >>> probe_scores().shape  # doctest: +SKIP
         (2, 20)
     """
+    use_full_float32()  # as everything that scores does
     cases = np.full((2, 64), PAD_ID, np.int32)
     cases[0, :48], cases[1, :20] = np.arange(2, 50), np.arange(2, 22)
     model = build_model(ModelConfig(), vocabulary_size=64, n_articles=20)

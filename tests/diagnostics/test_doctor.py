@@ -3,6 +3,7 @@ import re
 from dataclasses import replace
 
 import pytest
+import tensorflow as tf
 from click.testing import CliRunner
 
 from lawrec.cli import cli
@@ -11,6 +12,7 @@ from lawrec.diagnostics.doctor import (
     DRIVER,
     cpu_gpu_difference,
     examine,
+    probe_scores,
     suggest_batch_tokens,
     why_no_gpu,
 )
@@ -81,6 +83,12 @@ def test_the_batch_shrinks_with_what_the_pooling_needs():
     }
     assert sizes["article-attention"] < sizes["attention"] < sizes["mean"]
     assert sizes["last"] == sizes["max"] == sizes["mean"]
+
+
+def test_scores_are_compared_in_full_float32():
+    tf.config.experimental.enable_tensor_float_32_execution(True)
+    probe_scores()
+    assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 
 def test_the_text_names_what_computes_and_what_does_not():
