@@ -72,6 +72,7 @@ HOUSE = {
             "train_cases",
             "tf_idf",
             "linear_svm",
+            "svm_fit",
             "character_ngrams",
             "token_table",
             "first_stage",

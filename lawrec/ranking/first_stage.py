@@ -14,7 +14,8 @@ import numpy as np
 from lawrec.config import RankingConfig
 from lawrec.progress import SILENT, Progress
 from lawrec.ranking.character_ngrams import COLUMNS, CharacterNgrams
-from lawrec.ranking.linear_svm import LinearSvms, fit_linear_svms
+from lawrec.ranking.linear_svm import LinearSvms
+from lawrec.ranking.svm_fit import fit_linear_svms
 from lawrec.ranking.tf_idf import fit_idf
 from lawrec.ranking.train_cases import RankerCases
 from lawrec.translation import marked
@@ -62,7 +63,12 @@ class FirstStage:
 
 
 def fit_first_stage(
-    ranker_cases: RankerCases, *, config: RankingConfig, seed: int, progress: Progress = SILENT
+    ranker_cases: RankerCases,
+    *,
+    config: RankingConfig,
+    seed: int,
+    workers: int = 0,
+    progress: Progress = SILENT,
 ) -> FirstStage:
     """Fit all models of the first stage.
 
@@ -70,6 +76,7 @@ def fit_first_stage(
         ranker_cases: The cases.
         config: The settings of [ranking].
         seed: The seed of the solver.
+        workers: As for `fit_linear_svms`.
         progress: Gets the number of labels done.
 
     Example:
@@ -91,7 +98,9 @@ def fit_first_stage(
         cases[CHARACTERS] = characters, idf_of_ngrams
     return FirstStage(
         {
-            name: fit_linear_svms(*each, config=config, seed=seed, progress=progress)
+            name: fit_linear_svms(
+                *each, config=config, seed=seed, workers=workers, progress=progress
+            )
             for name, each in cases.items()
         },
         ngrams,

@@ -163,6 +163,7 @@ def fit_ranker(
     config: RankingConfig,
     seed: int,
     lstm_logits: LstmLogits | None = None,
+    workers: int = 0,
     progress: Progress = SILENT,
 ) -> tuple[Ranker, OutOfFoldScores | None]:
     """Fit the SVMs and the second stage.
@@ -173,6 +174,7 @@ def fit_ranker(
         seed: The seed of all random numbers.
         lstm_logits: From the folds of the train cases to their logits by nets that have not seen
             them, if the second stage is to know the LSTM.
+        workers: As for `fit_linear_svms`.
         progress: Gets the number of labels done, for each fold of the train cases and for all.
 
     Returns:
@@ -186,7 +188,7 @@ def fit_ranker(
     """
 
     def fit(some: RankerCases) -> FirstStage:
-        return fit_first_stage(some, config=config, seed=seed, progress=progress)
+        return fit_first_stage(some, config=config, seed=seed, workers=workers, progress=progress)
 
     first_stage = fit(ranker_cases)
     if not config.second_stage:

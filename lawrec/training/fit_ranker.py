@@ -79,6 +79,7 @@ def _fit(setup: TrainingSetup) -> tuple[Ranker, OutOfFoldScores | None]:
         config=config,
         seed=seed,
         lstm_logits=lstm_logits if config.lstm_feature else None,
+        workers=run.config.corpus.workers,
         progress=setup.progress,
     )
 
