@@ -267,7 +267,7 @@ def _writing(path: RemotePath) -> Iterator[None]:
     """Yield, and name a URI in the errors of the block."""
     try:
         yield
-    except OSError as error:
+    except (ValueError, OSError) as error:
         raise CaseError(
             path,
             expected="what the URI names must be writable",

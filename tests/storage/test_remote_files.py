@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from pyarrow import fs
+from pyarrow import ArrowInvalid, fs
 
 from lawrec.cluster.predict_shards import PredictJob, predict_in_shards
 from lawrec.corpus.cases import read_cases
@@ -271,6 +271,16 @@ def test_a_bucket_that_cannot_be_written_to_is_an_error(bucket):
         remote_path("s3://court/answers/new").mkdir()
     with pytest.raises(CaseError, match="s3://court/answers/a: what the URI names must be"):
         write_text(remote_path("s3://court/answers/a"), "text")
+
+
+def test_a_refused_request_is_an_error_of_the_uri(bucket, monkeypatch):
+    def refuse(*_, **__):
+        raise ArrowInvalid("google::cloud::Status(INVALID_ARGUMENT: missing project id)")
+
+    store = SimpleNamespace(create_dir=refuse)
+    monkeypatch.setattr(remote_files, "_locate", lambda uri: (store, "nowhere"))
+    with pytest.raises(CaseError, match="s3://nowhere: what the URI names must be writable, got g"):
+        remote_path("s3://nowhere").mkdir()
 
 
 def test_claims_in_a_bucket(bucket):
