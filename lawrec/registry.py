@@ -1,6 +1,6 @@
 """Lookup in registries: plain dicts from the value of a setting to a function or a record.
 
-A registry is the last thing in its module, such as `POOLINGS` in `models/pooling.py`. To add an
+A registry is near the end of its module, such as `POOLINGS` in `models/pooling.py`. To add an
 entry, write one function or record and one line in the dict. The command line builds its choices
 from the keys.
 """

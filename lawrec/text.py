@@ -1,4 +1,4 @@
-"""Texts in the form in which they are compared, shown on a terminal, and written to files.
+"""Texts as they are compared, shown on a terminal, and written to files and to spreadsheets.
 
 Any text may come from a stranger: articles, titles and ids of cases, names of files and of runs,
 and the messages of errors that quote them.

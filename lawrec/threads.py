@@ -1,4 +1,4 @@
-"""Threads of this process: how many cores they may use, and work on many items in several."""
+"""Threads: how many cores this process may use, and work on many items in several threads."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence

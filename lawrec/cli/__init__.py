@@ -48,7 +48,7 @@ COMMANDS = {
     "predict": "Recommend articles for facts.",
     "serve": "Answer over HTTP, with a page for people.",
     "export": "Pack a run for use elsewhere.",
-    "info": "Describe a run.",
+    "info": "Describe a run or a bundle.",
     "articles": "Show articles and import statutes.",
     "doctor": "Check TensorFlow, GPU and memory.",
 }

@@ -48,7 +48,7 @@ from lawrec.storage.files import write_json, write_text
 )
 @options.jobs
 @options.cluster
-@click.option("--strict", is_flag=True, help="Exit with 1 when there is an error.")
+@click.option("--strict", is_flag=True, help="Exit code 1 if the audit finds an error.")
 @options.messages
 def audit(
     data: Path,

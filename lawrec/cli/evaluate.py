@@ -13,7 +13,12 @@ from lawrec.corpus.splits import SPLITS
 
 @click.command(cls=option_types.HeadedCommand)
 @options.model
-@click.option("--split", type=click.Choice(SPLITS), default="test", help="Split to evaluate on.")
+@click.option(
+    "--split",
+    type=click.Choice(SPLITS),
+    default="test",
+    help="Split to evaluate on; cases that the run was trained or tuned on are refused.",
+)
 @click.option("--data", type=options.FILE, help="Labelled cases to evaluate on instead of a split.")
 @click.option(
     "--compare",

@@ -48,7 +48,7 @@ _shards = options.compose_options(
         "--output-folder",
         type=option_types.OUTPUT_FOLDER_OR_URI,
         help="Folder for the answers, or its URI, one file per shard of the input. All processes "
-        "that name it share the work, and a later one goes on with it.",
+        "that name it share the work, and a later one continues it.",
     ),
     click.option(
         "--shard-bytes",
@@ -58,7 +58,7 @@ _shards = options.compose_options(
     click.option(
         "--cluster",
         metavar="ADDRESS",
-        help="With --output-folder: the Ray cluster that does it; local: one on this machine.",
+        help="With --output-folder: the Ray cluster to run on; local: one on this machine.",
     ),
 )
 
@@ -141,7 +141,7 @@ class _ShardOptions(option_values.InputFormatOptions):
 @click.option(
     "--window",
     type=click.IntRange(min=1),
-    help="Cases to score together; 1 answers each line of a slow pipe at once, and reads it as "
+    help="Cases to score together; 1: answer each line of a slow pipe when it arrives, read as "
     "UTF-8.  [default: 1 on a terminal, else up to 2,048]",
 )
 @_shards
@@ -171,7 +171,7 @@ def predict(
     a table, as the first line shows. A FILE may be packed (.gz, .xz, .zip), a folder, or a quoted
     pattern.
 
-    The answer to a line that is not a case is its error; the exit code is 1 when no line is a case.
+    A line that is not a case is answered by an error; the exit code is 1 when no line is a case.
     """
     folder = arguments["output_folder"]
     _check_shards(files, arguments, output_format=output_format)

@@ -52,7 +52,7 @@ _DEFAULT = ServiceConfig()
     type=click.IntRange(1, 4096),
     default=_DEFAULT.max_batch,
     help="Maximum number of facts of several requests scored together; one to explain counts as "
-    f"{COST_OF_EXPLAINING}. A larger request is scored alone.",
+    f"{COST_OF_EXPLAINING} facts. A larger request is scored alone.",
 )
 @click.option(
     "--max-wait",
@@ -65,7 +65,7 @@ _DEFAULT = ServiceConfig()
     "queue_facts",
     type=click.IntRange(1, 10**6),
     default=_DEFAULT.queue_facts,
-    help="Maximum number of waiting facts, counted likewise; further ones are refused (429).",
+    help="Maximum length of the queue, in facts; further requests are refused (429).",
 )
 @click.option(
     "--deadline",

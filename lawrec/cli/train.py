@@ -53,7 +53,7 @@ def _default(setting: str) -> str:
 @click.option(
     "--epochs",
     type=int,
-    help=f"How often each train case is seen.  [default: {_default('epochs')}]",
+    help=f"How often each train case and each extra case is seen.  [default: {_default('epochs')}]",
 )
 @click.option("--resume", is_flag=True, help="Continue the newest run, or the one of --run.")
 @click.option(
@@ -85,8 +85,8 @@ def train(
 ) -> None:
     """Train a model on the train cases, and keep the weights that are best on the valid cases.
 
-    Without valid cases, the last weights are kept. The presets tiny and linear need valid cases, as
-    thresholds cannot be tuned on their train cases.
+    Without valid cases, the last weights are kept, and thresholds are tuned on train cases, scored
+    out of fold. The presets tiny and linear need valid cases, since they make no such scores.
 
     The cases are prepared first where that is needed. A run that was stopped continues with
     --resume.
@@ -100,8 +100,8 @@ def train(
     named = [name for name in arguments if name != "data"]
     if resume and option_values.is_given("start_from", "seed", "epochs", *named):
         raise click.UsageError(
-            "--resume uses the run's own cases and settings: name none, but --data if the cases "
-            "have moved."
+            "--resume uses the run's own cases and settings: leave out all options for them, but "
+            "--data if the cases have moved."
         )
     if resume and (dry_run or debug):
         raise click.UsageError("--dry-run and --debug are for a new training: leave out --resume.")

@@ -25,7 +25,8 @@ def _default(setting: str) -> str:
 @click.option(
     "--feedback",
     type=options.FILE,
-    help="Also tune on the cases that `lawrec serve --feedback` has kept: the last of each fact.",
+    help="Also tune on the cases that `lawrec serve --feedback` has kept; of several entries "
+    "for a fact, the last one counts.",
 )
 @options.skip_bad
 @options.any_label_of_run
@@ -38,8 +39,8 @@ def _default(setting: str) -> str:
 @click.option(
     "--objective",
     type=option_types.RegistryChoice("decision.objectives.OBJECTIVES"),
-    help="Metric to maximize. If it depends on whole lists, thresholds maximize F1, and the metric "
-    f"only decides between strategies.  [default: {_default('objective')}]",
+    help="Metric to maximize. One of whole lists, such as exact_match, only chooses between "
+    f"strategies, whose thresholds maximize F1.  [default: {_default('objective')}]",
 )
 @click.option(
     "--calibration",
@@ -49,7 +50,8 @@ def _default(setting: str) -> str:
 @click.option(
     "--coverage",
     type=option_types.FloatRange(0, 1, max_open=True),
-    help=f"Guaranteed share of complete lists; 0: none.  [default: {_default('coverage')}]",
+    help="Guaranteed share of cases whose list has all true articles; 0: none.  "
+    f"[default: {_default('coverage')}]",
 )
 @click.option(
     "--set",

@@ -1,6 +1,6 @@
 """Parallel tokenization: the facts of many cases into tokens, on all cores where that pays.
 
-A new process takes most of a second to start, so that few cases are tokenized in this one; so are
+New processes take time to start, so that few cases are tokenized in this one; so are
 all cases where the tokenizer is quick (`rjieba`, `char`), because it finishes a fact sooner than
 the fact is sent to another process. Processes are started afresh, not forked (see
 `lawrec.parallel`), and never import TensorFlow. A script that tokenizes in parallel needs

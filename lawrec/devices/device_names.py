@@ -1,4 +1,4 @@
-"""Names of devices, as the setting `training.device` and the option --device have them."""
+"""Names of devices, as `training.device` and --device have them, and which GPUs they select."""
 
 import re
 from typing import TypeVar

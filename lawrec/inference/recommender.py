@@ -96,8 +96,9 @@ class Recommender:
             threshold: A threshold for all articles, 0 to 1; None: the tuned ones.
             engine: What computes the network: "onnx", "onnx-int8", "tensorflow", or "auto" for the
                 exported form if there is one, else TensorFlow.
-            device: The device that computes: "cpu", "gpu", "gpu:1", or "auto" (as None) for the CPU
-                with ONNX, and for GPUs, if there are any, with TensorFlow.
+            device: The device that computes: "cpu", "gpu", "gpu:1", or "auto" for the CPU
+                with ONNX, and for GPUs, if there are any, with TensorFlow. None: the CPU with ONNX;
+                with TensorFlow, the devices that it sees.
             progress: Receives a message per damaged checkpoint, one about the shipped model, one
                 if "auto" cannot use the exported form, and one if the index of train cases is
                 missing: of a run when a fact is explained, of a bundle when it is loaded.

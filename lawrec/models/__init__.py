@@ -1,1 +1,1 @@
-"""Models: layers, networks, losses and word vectors."""
+"""The network: layers, losses and word vectors."""

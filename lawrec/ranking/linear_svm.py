@@ -1,7 +1,7 @@
 """Linear SVMs on TF-IDF features of all tokens of a fact, or of its n-grams, one per article.
 
 On a few thousand cases, linear SVMs on the words know rare articles better than a neural network
-does. They see the whole fact, however long it is.
+does. They see the whole fact, however long it is, and windows of it of 64 tokens.
 
 Scoring needs NumPy alone, and goes case by case: the margins of a case do not depend on others.
 Weights are kept as int8: they then take a quarter of the space, and margins change by a hundredth.

@@ -1,11 +1,11 @@
 """Fit the linear SVMs: one per label, several at the same time.
 
-Of rare articles, true cases count more: with n cases of which m are true, each of those counts
-sqrt(n / m) / 3, at least 1.
+True cases of rare articles have a larger weight: with n cases of which m are true, it is
+sqrt(n / m) / 3, clipped to the range from 1 to `ranking.max_positive_weight`.
 
 liblinear, which scikit-learn fits them with, has one source of random numbers in a process: with
 threads, an SVM would depend on the others. So the labels are shared by processes, and an SVM is the
-same whatever their number. They map the features from one file, but each copies them for liblinear.
+same whatever their number. They map the arrays from files; each copies its features for liblinear.
 """
 
 import warnings
@@ -26,14 +26,23 @@ from lawrec.ranking.train_cases import TrainCases
 from lawrec.threads import available_cores
 from lawrec.types import BoolArray, Float32Array, NumberArray
 
-_LARGEST = 127
+_MAX_WEIGHT = 127
 """The largest weight of a label, as int8."""
 _TOLERANCE, _ITERATIONS = 0.1, 200
 """Of the solver: a margin that is nearly the best is good enough."""
-_QUICK = 100_000_000
-"""Values times labels that take about as long as to start processes."""
+_MIN_PARALLEL_WORK = 100_000_000
+"""Feature values times labels below which starting processes does not pay."""
 _MAX_COPIED = 60_000_000
-"""The most values that all processes copy together, 16 bytes each."""
+"""Limit of the feature values that all processes copy together, 16 bytes each."""
+_FILES = (
+    "values.npy",
+    "columns.npy",
+    "starts.npy",
+    "shape.npy",
+    "y.npy",
+    "known.npy",
+    "weights.npy",
+)
 
 
 class SvmProblem(NamedTuple):
@@ -55,8 +64,8 @@ class SvmProblem(NamedTuple):
         """Write each array into a folder."""
         features = self.features
         parts = (features.data, features.indices, features.indptr, np.array(features.shape))
-        for number, array in enumerate((*parts, *self[1:])):
-            np.save(folder / f"{number}.npy", array, allow_pickle=False)
+        for name, array in zip(_FILES, (*parts, *self[1:]), strict=True):
+            np.save(folder / name, array, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -64,14 +73,13 @@ class SvmProblem(NamedTuple):
         from scipy import sparse
 
         values, columns, starts, shape, *others = (
-            np.load(folder / f"{number}.npy", mmap_mode="r", allow_pickle=False)
-            for number in range(7)
+            np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in _FILES
         )
         return cls(sparse.csr_matrix((values, columns, starts), shape=tuple(shape)), *others)
 
 
 class Svm(NamedTuple):
-    """The SVM of one label: what `LinearSvms` has of it; a kernel of 0 is one of zeros."""
+    """The SVM of one label, a column of `LinearSvms`; a kernel of 0 stands for zeros."""
 
     kernel: NumberArray | int
     scale: float
@@ -96,8 +104,8 @@ def fit_linear_svms(
         idf: The inverse document frequency of each token, as `fit_idf` returns it.
         config: The settings of [ranking].
         seed: The seed of the solver.
-        workers: The number of processes; 0: one per core. Little is done by this process alone,
-            and so much that it would not fit into memory by fewer.
+        workers: The number of processes; 0: one per core. A small problem needs no other process,
+            and a large one has fewer, to limit memory.
         progress: Gets the number of labels done.
 
     Example:
@@ -113,7 +121,7 @@ def fit_linear_svms(
     fit = partial(fit_label, config=config, seed=seed)
     kernel, scale = np.zeros((len(idf), n_labels), np.int8), np.ones(n_labels, np.float32)
     bias = np.zeros(n_labels, np.float32)
-    with closing(_fit_all(problem, fit, workers=_n_workers(problem, workers))) as svms:
+    with closing(_fit_labels(problem, fit, workers=_n_workers(problem, workers))) as svms:
         for label, svm in enumerate(svms):
             kernel[:, label], scale[label], bias[label] = svm
             progress.update("linear SVMs", label + 1, n_labels)
@@ -123,13 +131,13 @@ def fit_linear_svms(
 def _n_workers(problem: SvmProblem, workers: int) -> int:
     """Return how many processes are worth their start, and fit into memory."""
     n_values, n_labels = int(problem.features.nnz), int(problem.y_true.shape[1])
-    if n_values * n_labels < _QUICK:
+    if n_values * n_labels < _MIN_PARALLEL_WORK:
         return 1
     fitting = _MAX_COPIED // n_values
     return max(1, min(workers or available_cores(), n_labels, fitting))
 
 
-def _fit_all(
+def _fit_labels(
     problem: SvmProblem, fit: Callable[[SvmProblem, int], Svm], *, workers: int
 ) -> Generator[Svm, None, None]:
     labels = range(problem.y_true.shape[1])
@@ -140,13 +148,13 @@ def _fit_all(
 
     with TemporaryDirectory() as folder:
         problem.save(Path(folder))
-        work = partial(_fit_stored, fit, Path(folder))
+        work = partial(_fit_from_files, fit, Path(folder))
         with closing(parallel_map(work, labels, workers=workers)) as done:
             for _, svm in done:
                 yield svm
 
 
-def _fit_stored(fit: Callable[[SvmProblem, int], Svm], folder: Path, label: int) -> Svm:
+def _fit_from_files(fit: Callable[[SvmProblem, int], Svm], folder: Path, label: int) -> Svm:
     return fit(SvmProblem.load(folder), label)
 
 
@@ -172,8 +180,8 @@ def fit_label(problem: SvmProblem, label: int, *, config: RankingConfig, seed: i
     # Most labels are known in all cases: no copy of the features is needed for them.
     features = problem.features if known.all() else problem.features[known]
     weights = problem.weights[known] * _case_weights(y_true, config)
-    svm = _fit(features, y_true, weights=weights, c=config.svm_c, seed=seed)
-    scale = float(np.float32(np.abs(svm.coef_).max() / _LARGEST or 1))
+    svm = _fit_svc(features, y_true, weights=weights, c=config.svm_c, seed=seed)
+    scale = float(np.float32(np.abs(svm.coef_).max() / _MAX_WEIGHT or 1))
     return Svm(np.rint(svm.coef_[0] / scale).astype(np.int8), scale, svm.intercept_[0])
 
 
@@ -182,7 +190,9 @@ def _case_weights(y_true: BoolArray, config: RankingConfig) -> Float32Array:
     return np.where(y_true, weight, 1).astype(np.float32)
 
 
-def _fit(features: Any, y_true: BoolArray, *, weights: Float32Array, c: float, seed: int) -> Any:
+def _fit_svc(
+    features: Any, y_true: BoolArray, *, weights: Float32Array, c: float, seed: int
+) -> Any:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 

@@ -57,7 +57,7 @@ def open_bundle(path: Path) -> Iterator[Run]:
 
     Raises:
         RunError: It is no bundle, one of another version, or a damaged one.
-        CaseError: It can be copied nowhere.
+        CaseError: There is no writable temporary folder to unpack it to.
 
     Example:
         >>> from lawrec.storage.resources import shipped_path

@@ -1,4 +1,4 @@
-"""Models: the run or the bundle that a name stands for, such as the newest or the shipped one."""
+"""Find and open the run or bundle that a name stands for, the newest, or the shipped model."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ def open_model(root: Path, name: str | None, *, progress: Progress = SILENT) -> 
     Raises:
         RunError: There is no such run or bundle, or it is damaged. Or no name is given, and the
             folder is missing: that is allowed of the default one, "checkpoints", alone.
-        CaseError: A bundle can be copied nowhere.
+        CaseError: There is no writable temporary folder to unpack a bundle to.
 
     Example:
         >>> with open_model(Path("checkpoints"), "criminal-law") as run:
@@ -65,7 +65,7 @@ def _bundle_path(root: Path, name: str | None) -> Path | None:
     shipped = shipped_path(SHIPPED_MODEL)
     if name is None:
         _check_folder(root)
-        return None if _is_trained(root) else shipped
+        return None if _has_runs(root) else shipped
     for path in (root / name, Path(name)):
         if path.exists():
             return path if path.is_file() else None
@@ -73,7 +73,7 @@ def _bundle_path(root: Path, name: str | None) -> Path | None:
 
 
 def _check_folder(root: Path) -> None:
-    """Raise an error of a missing folder of runs, whose user did not ask for the shipped model."""
+    """Raise RunError if another folder than the default one is missing."""
     is_default = root.absolute() == _DEFAULT_ROOT.absolute()
     if not (root.is_dir() or (is_default and not root.exists())):
         raise RunError(
@@ -84,6 +84,6 @@ def _check_folder(root: Path) -> None:
         )
 
 
-def _is_trained(root: Path) -> bool:
+def _has_runs(root: Path) -> bool:
     """Return whether there is a run to use instead of the shipped model."""
     return (root / LATEST).exists() or any(root.glob(f"[!.]*/{RUN_FILE}"))

@@ -1,4 +1,4 @@
-"""Results: the values that commands compute and reports show.
+"""Results of commands, which reports show: answers, scored cases, tuned thresholds.
 
 They are here, apart from the code that computes them, so that `lawrec.reporting` can show them
 without importing TensorFlow.

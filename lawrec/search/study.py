@@ -1,4 +1,4 @@
-"""Study: the trials of a search, kept by Optuna in a journal file from which a search continues.
+"""Study: its sampler, its pruner, and its trials, in a journal file from which it continues.
 
 Optuna is imported only here and in `journal.py`.
 

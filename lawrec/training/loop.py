@@ -1,4 +1,4 @@
-"""The training loop.
+"""The training loop: steps, evaluations on the valid split, best checkpoint, early stopping.
 
 The loop counts `global_step` and the cases seen; an epoch ends whenever every train case has been
 seen once more. It is lawrec's own instead of Keras's `model.fit`, because it must resume exactly:
@@ -243,7 +243,7 @@ class _Loop:
         with averaged_weights(self.state.optimizer, self.state.model):
             metrics = self._metrics(step) if has_valid else {}
             # Every worker evaluates the same cases, but the chief's score decides for all of them.
-            score = metrics.get(self.setup.run.config.training.monitor, float(step))
+            score = metrics[self.setup.run.config.training.monitor] if has_valid else float(step)
             score = broadcast_from_chief(self.setup.strategy, score)
             is_best = _update_best_score(self.state, float(score))
             if is_best:

@@ -43,13 +43,13 @@ def test_unknown_labels_and_their_cases_teach_nothing():
 @pytest.mark.parametrize(("n_cases", "expected"), [(4, 1.0), (100, 10 / 3), (10_000, 10.0)])
 def test_the_only_true_case_of_an_article_counts_more(n_cases, expected, monkeypatch):
     seen = []
-    fit = svm_fit._fit
+    fit = svm_fit._fit_svc
 
     def spy(features, y_true, *, weights, **arguments):
         seen.append((weights[y_true].tolist(), set(weights[~y_true].tolist())))
         return fit(features, y_true, weights=weights, **arguments)
 
-    monkeypatch.setattr(svm_fit, "_fit", spy)
+    monkeypatch.setattr(svm_fit, "_fit_svc", spy)
     fitted([([2, 4], [0]), *[([3, 4], [])] * (n_cases - 1)])
     assert seen == [([pytest.approx(expected)], {1.0})]
 
@@ -66,7 +66,7 @@ def test_weights_are_nearly_those_of_scikit_learn():
     for label in range(2):
         y_true = cases.y_true[:, label]
         weights = svm_fit._case_weights(y_true, RankingConfig())
-        reference = svm_fit._fit(features, y_true, weights=weights, c=3.0, seed=1).coef_[0]
+        reference = svm_fit._fit_svc(features, y_true, weights=weights, c=3.0, seed=1).coef_[0]
         largest = np.abs(reference).max()
         values = svms.kernel[:, label] * svms.scale[label]
         np.testing.assert_allclose(values, reference, atol=largest / 127 / 2 * 1.001)
@@ -78,7 +78,7 @@ def test_more_processes_fit_the_same_svms(monkeypatch):
     idf = fit_idf(cases.token_ids, len(TEXTS))
     fit = partial(fit_linear_svms, cases, idf, config=RankingConfig(), seed=1)
     alone = fit(workers=1)
-    monkeypatch.setattr(svm_fit, "_QUICK", 0)
+    monkeypatch.setattr(svm_fit, "_MIN_PARALLEL_WORK", 0)
     progress = Mock()
     shared = fit(workers=2, progress=progress)
     for values, expected in zip(shared, alone, strict=True):

@@ -1,4 +1,4 @@
-"""What the options that several commands share become: settings, formats, progress."""
+"""What shared options become: settings, case formats and progress."""
 
 import os
 import sys

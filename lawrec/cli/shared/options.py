@@ -66,8 +66,8 @@ settings = compose_options(
         "user_dicts",
         type=FILE,
         multiple=True,
-        help="Words for jieba and rjieba, one per line, of which a frequency and a part of speech "
-        "are not used; may be repeated.  [default: the shipped legal terms]",
+        help="Word list for jieba and rjieba, one word per line; frequencies and parts of speech "
+        "are ignored; may be repeated.  [default: the shipped legal terms]",
     ),
 )
 input_format = compose_options(
@@ -106,7 +106,7 @@ skip_bad = click.option(
 any_label = click.option(
     "--any-label",
     is_flag=True,
-    help="Without a list of articles, allow labels that are not in the Criminal Law.",
+    help="If there is no list of articles, accept labels that are not in the Criminal Law.",
 )
 any_label_of_run = click.option(
     "--any-label",
@@ -117,8 +117,8 @@ data = compose_options(
     click.option(
         "--data",
         type=FILE,
-        help="Folder with train, valid and test cases. Test is optional; train also works without "
-        "valid, where thresholds can be tuned on train cases.  [default: the invented sample]",
+        help="Folder with train cases and, if there are any, valid and test cases.  [default: the "
+        "invented sample]",
     ),
     click.option(
         "--article-list",
@@ -141,7 +141,7 @@ data = compose_options(
     click.option(
         "--no-statute",
         is_flag=True,
-        help="Leave out the texts of articles that `lawrec articles import` has read.",
+        help="Do not train on the texts of articles that `lawrec articles import` has read.",
     ),
     skip_bad,
     any_label,
@@ -179,14 +179,14 @@ device = click.option(
 device_of_model = click.option(
     "--device",
     metavar="auto|cpu|gpu|gpu:N",
-    help="Device to compute on; auto: the CPU with ONNX, with TensorFlow GPUs if there are any.  "
+    help="Device to compute on; auto: the CPU for ONNX; for TensorFlow, GPUs if there are any.  "
     "[default: auto]",
 )
 engine = click.option(
     "--engine",
     type=RegistryChoice("inference.engines.ENGINE_NAMES"),
     default="auto",
-    help="What computes the LSTM; auto: its exported form if there is one, else TensorFlow.",
+    help="What computes the LSTM; auto: ONNX if the run is exported, else TensorFlow.",
 )
 near_duplicates = click.option(
     "--near-duplicate-threshold",
@@ -199,7 +199,7 @@ jobs = click.option(
     "n_jobs",
     type=click.IntRange(min=0),
     default=0,
-    help="Number of additional processes; the results are the same.",
+    help="Number of additional processes; results do not depend on it.",
 )
 cluster = click.option(
     "--cluster",

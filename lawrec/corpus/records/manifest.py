@@ -126,7 +126,7 @@ class Records:
 
     @property
     def learned_splits(self) -> tuple[str, ...]:
-        """The splits that a training reads: train, and the extra cases if there are any."""
+        """The splits that the LSTM is trained on: train, and the extra cases if there are any."""
         return tuple(name for name in ("train", "extra") if name in self.manifest.splits)
 
     @property

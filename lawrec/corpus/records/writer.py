@@ -1,4 +1,4 @@
-"""Records writer: from cases to vocabularies and records, in one pass and in constant memory.
+"""Records writer: from cases to vocabularies and records, each tokenized once, in constant memory.
 
 The tokens of the cases wait in temporary files until the vocabularies are known, so that memory
 holds counts and not texts.
