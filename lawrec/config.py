@@ -72,13 +72,13 @@ class RankingConfig:
 
     # inverse regularization of the SVMs
     svm_c: float = number(3.0, at_least=1e-6, search=SearchRange(0.3, 10, log=True))
-    # of a true case of a rare article
+    # largest weight of a true case of a rare article
     max_positive_weight: float = number(10.0, at_least=1, search=SearchRange(1, 30, log=True))
-    # characters of the longest n-grams that a model of the first stage sees; 0: no such model
+    # length of the longest n-grams of characters that an SVM sees; 0: no such SVM
     character_ngrams: int = number(3, at_most=10)
     second_stage: bool = True  # rank the candidates again; if not, mix the SVMs and the LSTM
-    lstm_feature: bool = True  # the second stage knows the LSTM's logits: two more are trained
-    # of the LSTM where it is no feature, and for articles that are no candidates; 1: it alone
+    lstm_feature: bool = True  # the second stage knows the LSTM's logits: trains two more
+    # share of the LSTM where it is not a feature, and for other articles; 1: the LSTM alone
     lstm_share: float = number(0.3, at_most=1)
     candidates: int = number(10, at_least=1, at_most=1_000)  # articles per case that it ranks
     folds: int = number(5, at_least=2, at_most=100)  # for the out-of-fold scores it learns from

@@ -124,7 +124,7 @@ def _parse_assignment(assignment: str, option: str) -> dict[str, Any]:
         values = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
         values = {}
-    # What is no TOML is a text without quotation marks: the shell removes them.
+    # What is not TOML is a text without quotation marks: the shell removes them.
     value = values["value"] if values.keys() == {"value"} else text
     return {section.strip(): {key.strip(): value}}
 

@@ -22,7 +22,7 @@ _INVISIBLE = re.compile(
 )
 """Characters without a form of their own, but white space: control and format characters, and
 selectors of a variant of the character before."""
-# Combining marks are no letters. Real text has runs of dots or crosses, but rarely such long ones.
+# Combining marks are not letters. Real text has runs of dots or crosses, but rarely such long ones.
 _MARKS = re.compile(r"[^\w\s]{32,}+")
 
 

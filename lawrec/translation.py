@@ -96,7 +96,7 @@ def current_language() -> str:
 def translate(text: str) -> str:
     """Return a message in the language of the block, in English outside of any.
 
-    A text that is no message, such as a path, is returned as it is.
+    A text that is not a message, such as a path, is returned as it is.
 
     Example:
         >>> with messages_in("zh"):
@@ -216,7 +216,7 @@ def _translated_value(value: str, *, catalog: _Catalog, depth: int) -> str:
 
 
 def _values_in(text: str, pattern: _Pattern) -> list[str]:
-    """Return the values of the placeholders of a message in a text; none if it is no instance.
+    """Return the values of the placeholders of a message in a text; none if it is not an instance.
 
     Each value ends where the text behind it is first found, so that this takes linear time.
     """

@@ -164,7 +164,7 @@ def case_to_json(case: Case, articles: Iterable[str]) -> bytes:
         {"fact": "盗窃", "meta": {"relevant_articles": ["133之一"], "accusation": []}}
     """
     record: dict[str, Any] = {"fact": case.fact}
-    if case.case_id != Path(case.where).name:  # "file:line" is no id of its own
+    if case.case_id != Path(case.where).name:  # "file:line" is not an id of its own
         record["id"] = case.case_id
     labels = [json_label(name) for name in articles]
     record["meta"] = {"relevant_articles": labels, "accusation": list(case.charges)}

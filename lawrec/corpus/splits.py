@@ -119,7 +119,7 @@ def note_on_other_valid(data: Path, splits: Mapping[str, Path]) -> str:
 
 
 def split_name(path: Path) -> str:
-    """Return the name of the cases of a path that is no split of a folder, for files about them.
+    """Return the name of the cases of a path that is not a split of a folder, for files about them.
 
     Example:
         >>> [split_name(Path(name)) for name in ("v1.1.csv.gz", "part-*.json", "*.json")]

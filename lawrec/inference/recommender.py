@@ -198,8 +198,8 @@ class Recommender:
 
         Raises:
             ConfigError: The run has no second stage, whose features could be added. Or `top_k` or
-                `features` is no whole number of at least 0.
-            TypeError: A fact is no str, or the facts are a mapping or a table, whose names would
+                `features` is not a whole number of at least 0.
+            TypeError: A fact is not a str, or the facts are a mapping or a table, whose names would
                 be taken for facts.
         """
         if isinstance(facts, Mapping) or hasattr(facts, "columns"):
@@ -242,7 +242,7 @@ class Recommender:
 
         Raises:
             ConfigError: The run has no second stage, whose features could be added. Or `top_k` or
-                `features` is no whole number of at least 0.
+                `features` is not a whole number of at least 0.
             CaseError: No case could be answered, `ErrorKind.NO_CASE`; raised after the last one.
         """
         n_done = n_errors = 0

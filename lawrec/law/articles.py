@@ -1,7 +1,7 @@
 """Names of articles: one spelling for each, their order in the statute, and lists of them.
 
 An article is a string: its number, "264", or a branch of a number, "133之一". It is a name and not
-a position in a list. A label that is no article of the Criminal Law, such as "民法典第1165条",
+a position in a list. A label that is not an article of the Criminal Law, such as "民法典第1165条",
 stays as it is written.
 """
 
@@ -33,7 +33,7 @@ _UNITS = {"十": 10, "百": 100, "千": 1000}
 _UNNUMBERED = 10**9
 _MOST_INT = 2**53  # from here on, not every int is a float
 _LONGEST = 10_000
-"""A text of more characters is no article."""
+"""A text of more characters is not an article."""
 _EMPTY = {
     *("", "-", "--", "—", "――", "/", "nan", "none", "null", "nil", "na", "n/a", "#n/a", "<na>"),
     *("nat", "empty", "无", "空", "暂无", "没有"),

@@ -17,7 +17,7 @@ from lawrec.law.statute_versions import CRIMINAL_LAW
 from lawrec.storage.resources import shipped_path
 
 _NEAR = 10
-"""The number of an article that is at least so far from all others is no slip of one digit."""
+"""The number of an article that is at least so far from all others is not a slip of one digit."""
 
 
 @dataclass(frozen=True)

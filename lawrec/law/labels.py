@@ -55,8 +55,8 @@ def article_names(value: object) -> tuple[str, ...]:
             {"choices": ["264"]}, or one of these as a text, as JSON or Python writes it.
 
     Raises:
-        TypeError: The value is no such list.
-        ValueError: An item of the list is no article.
+        TypeError: The value is not such a list.
+        ValueError: An item of the list is not an article.
 
     Example:
         >>> article_names("['264', nan]"), article_names({"choices": ["刑法第264条、第266条"]})

@@ -20,7 +20,7 @@ from lawrec.translation import marked
 # Markdown and HTML.
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")  # <br>, </p>
-_LONG_REFERENCE = re.compile(r"&#[0-9]{10,}+;?")  # &#1234567890; which is no character
+_LONG_REFERENCE = re.compile(r"&#[0-9]{10,}+;?")  # &#1234567890; which is not a character
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^\[)]*\)")  # [第一编 总则](#a): the group is the text
 _MARKUP = re.compile(r"^(?:#+|>|[-*+](?=\s))\s*|\*\*|__")  # "## ", "> ", "- ", **bold**, __bold__
 _RULE = re.compile(r"[-*_=#\s]*")  # a line such as "---", or an empty one

@@ -75,7 +75,7 @@ def save_version(
         replace: Overwrite a version of the same date that has other texts.
 
     Raises:
-        StatuteError: The name is no name of a folder, or the version of this date has other texts.
+        StatuteError: The name is not that of a folder, or the version of this date has other texts.
 
     Example:
         >>> import tempfile

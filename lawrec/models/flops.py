@@ -38,7 +38,7 @@ def flops(config: ModelConfig, n_tokens: int, *, labels: Iterable[int]) -> int:
 
     Only matrix products are counted, as is usual: a multiplication and an addition for each weight,
     each time that it is used. Biases, activations, softmax and normalization are left out, and
-    looking up an embedding is no operation. The linear SVMs are left out too: they use only the
+    looking up an embedding is not an operation. The linear SVMs are left out too: they use only the
     weights of the tokens that the case has.
 
     The LSTM's weights are used once per token, and so are those of the pooling, which may add a

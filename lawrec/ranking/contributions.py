@@ -33,7 +33,7 @@ class Contributions(NamedTuple):
             limit: Return at most this many. Features that moved nothing are left out.
 
         Returns:
-            Nothing for an article that is no candidate.
+            Nothing for an article that is not a candidate.
 
         Example:
             >>> Contributions(

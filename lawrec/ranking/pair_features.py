@@ -234,7 +234,7 @@ def _co_citation(pairs: Pairs) -> NumberArray:
         other = pairs.candidates[:, position, None]
         link = pairs.statistics.co_cited[other, pairs.candidates] / n_cases[other]
         link = link * likelihood[:, position, None]
-        link[:, position] = 0  # an article is no link to itself
+        link[:, position] = 0  # an article is not a link to itself
         strongest = np.maximum(strongest, link)
     return strongest
 

@@ -36,7 +36,7 @@ class RunScorer:
         """Return y_score float32 (n_cases, n_articles), 0 to 1.
 
         Raises:
-            RunError: A score is no number, since the model holds some that are none.
+            RunError: A score is NaN, since the model has weights that are.
         """
         logits = self._lstm_logits(cases)
         if self.ranker:

@@ -32,7 +32,7 @@ from lawrec.types import BoolArray, Float32Array, Float64Array, Int64Array, Numb
 _MAX_LOGIT = 8.0
 """Logit of all pairs where none of the train cases, or each of them, is a right one."""
 OTHERS_SCORE = 1e-3
-"""The scores of articles that are no candidates are at most this, those of candidates at least."""
+"""The scores of articles that are not candidates are at most this, those of candidates at least."""
 
 
 class SecondStage(NamedTuple):
@@ -52,7 +52,7 @@ class OutOfFoldScores(NamedTuple):
     Attributes:
         y_true: bool (n_cases, n_articles).
         known: bool (n_cases, n_articles), False where it is not known whether the article applies.
-        y_score: float32 (n_cases, n_articles), 0 to 1; 0 where an article is no candidate.
+        y_score: float32 (n_cases, n_articles), 0 to 1; 0 where an article is not a candidate.
     """
 
     y_true: BoolArray

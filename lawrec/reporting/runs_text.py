@@ -78,7 +78,7 @@ def start_text(run: Run, records: Records) -> str:
 
 
 def extra_lines(manifest: Manifest) -> list[str]:
-    r"""Return which extra cases were left out, and which of their articles are no labels.
+    r"""Return which extra cases were left out, and which of their articles are not labels.
 
     Example:
         >>> left_out = {"valid": 3, "train": 1}

@@ -56,7 +56,7 @@ def open_bundle(path: Path) -> Iterator[Run]:
     """Yield the run of a bundle, whose files exist inside the block.
 
     Raises:
-        RunError: It is no bundle, one of another version, or a damaged one.
+        RunError: It is not a bundle, one of another version, or a damaged one.
         CaseError: There is no writable temporary folder to unpack it to.
 
     Example:

@@ -151,7 +151,7 @@ def labelled_cases(
     """Return labelled cases for some runs: each gets the same ones.
 
     Args:
-        runs: The runs to be scored with; what one of them knows is no unknown label.
+        runs: The runs to be scored with; what one of them knows is not an unknown label.
         path: A file, a folder or a pattern, as `list_files` takes it.
         case_format: How the cases are written.
         skip_bad: Leave out lines that are not valid cases, and count them.

@@ -111,7 +111,7 @@ METRICS = {
         }
     },
 }
-"""What the OpenAPI says of the metrics, which are no JSON."""
+"""What the OpenAPI says of the metrics, which are not JSON."""
 FILE_BODY = {
     "required": True,
     "content": {

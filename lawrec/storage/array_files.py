@@ -20,7 +20,7 @@ def read_arrays(path: Path) -> dict[str, NumberArray]:
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is no such file, a damaged one, or takes too much memory.
+        ValueError: It is not such a file, a damaged one, or takes too much memory.
 
     Example:
         >>> import tempfile

@@ -49,7 +49,7 @@ def parse_json(text: str, **options: Any) -> Any:
         **options: Those of `json.loads`.
 
     Raises:
-        ValueError: It is no JSON, has too many brackets inside each other, too long or too large a
+        ValueError: It is not JSON, has too many brackets inside each other, too long or too large a
             number, or a key twice: which of the two values is meant, nobody can know.
 
     Example:

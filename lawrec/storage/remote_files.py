@@ -70,7 +70,7 @@ class RemotePath(PosixPath):
         return bool(self._info.type.name == "Directory")
 
     def is_fifo(self) -> bool:
-        """Return False: it is no named pipe."""
+        """Return False: it is not a named pipe."""
         return False
 
     def stat(self, **_: Any) -> Any:

@@ -64,7 +64,7 @@ def read_sealed(path: Path) -> dict[str, Any]:
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is no JSON object, or its content has changed since it was written.
+        ValueError: It is not a JSON object, or its content has changed since it was written.
 
     Example:
         >>> import tempfile
@@ -83,7 +83,7 @@ def parse_sealed(text: str) -> dict[str, Any]:
     """Return the JSON object of a text that `json_text` made of what `sealed` returned.
 
     Raises:
-        ValueError: It is no JSON object, or its content has changed since it was written.
+        ValueError: It is not a JSON object, or its content has changed since it was written.
 
     Example:
         >>> parse_sealed(json.dumps(sealed({"rule": "threshold"})))
@@ -112,7 +112,7 @@ def check_file_names(names: Iterable[str]) -> None:
     """Raise an error if a name is a path: a stranger's folder must not reach files outside it.
 
     Raises:
-        ValueError: A name has a folder in it, or is none.
+        ValueError: A name contains a folder, or is empty.
 
     Example:
         >>> check_file_names(["tokens.txt"])
@@ -141,7 +141,7 @@ def damaged_file(folder: Path, digests: Mapping[str, str]) -> tuple[Path, str] |
         if not path.is_file():
             return path, marked("no such file")
         if sha256(path) != digest:
-            return path, "other bytes"
+            return path, marked("other bytes")
     return None
 
 

@@ -330,6 +330,6 @@ def _sum_over_replicas(gradients: list[Tensor], replicas: int) -> list[Tensor]:
 
 
 def _dropout_seeds(model: Model) -> list[Any]:
-    """Return the states of the random numbers: the variables of a model that are no weights."""
+    """Return the states of the random numbers: the variables of a model that are not weights."""
     weights = {id(weight) for weight in model.weights}
     return [variable.value for variable in model.variables if id(variable) not in weights]

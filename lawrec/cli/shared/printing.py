@@ -56,7 +56,7 @@ def print_result(text: str, *, exact: bool = False, coloured: bool = False) -> N
 
     Args:
         text: The result.
-        exact: Whether programs read it: where stdout is no terminal, all characters are kept.
+        exact: Whether programs read it: where stdout is not a terminal, all characters are kept.
         coloured: Whether colours, which the text has for a terminal, are kept.
 
     Raises:

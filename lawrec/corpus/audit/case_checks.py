@@ -30,7 +30,7 @@ CHARACTERS_PER_TOKEN = 1.8
 # branch: "264" in "刑法第264条", "二百六十四" in "《刑法》二百六十四条之一".
 _CITATION = re.compile(rf"(?:第|刑法》?)([{NUMERALS}]{{1,9}})条(?:之(?:{CHINESE_BRANCH}))?")
 # The name of the law: "《中华人民共和国刑法》", "《刑法》" or "刑法". In "公刑法医鉴字", the number
-# of a report by a forensic doctor (法医), the characters 刑法 are no word.
+# of a report by a forensic doctor (法医), the characters 刑法 are not a word.
 _LAW = re.compile(r"《(?:中华人民共和国)?刑法》|刑法(?!医)")
 # A charge or an article that was blanked out: "××罪", "构成××", "《刑法》××". Elsewhere such
 # characters hide names and places: "在××路".

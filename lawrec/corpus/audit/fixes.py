@@ -144,7 +144,7 @@ class _Duplicates:
         self._next = next(self._upcoming, None)
 
     def reason(self, where: str) -> str:
-        """Return why the next line is dropped, "" if it is no duplicate."""
+        """Return why the next line is dropped, "" if it is not a duplicate."""
         if self._next is None or self._next[0] != where:
             return ""
         (_, reason), self._next = self._next, next(self._upcoming, None)

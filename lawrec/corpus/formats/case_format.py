@@ -74,7 +74,7 @@ class CaseStream:
         A line of more than `MAX_LINE_BYTES` is `TOO_LONG`.
 
         Raises:
-            CaseError: The file is no text.
+            CaseError: The file is not text.
         """
         is_start = self.first_line == 1
         lines = bounded_lines(self.stream, any_line_end=is_start)

@@ -110,7 +110,7 @@ def _is_like(first: list[str], fields: list[str], *, header: list[str], names: C
 
 
 def _are_alike(field: str, other: str) -> bool:
-    """Return whether a field is no sentence, and may be in one column with another one."""
+    """Return whether a field is not a sentence, and may be in one column with another one."""
     kinds, others = ([bool(kind.search(text)) for kind in _KINDS] for text in (field, other))
     return not _SENTENCE.search(field) and (kinds == others or "" in (field, other))
 

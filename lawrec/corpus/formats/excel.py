@@ -21,7 +21,7 @@ _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, ParseError, EOFError),
     *(KeyError, ValueError, TypeError, AttributeError),
 )
-"""What openpyxl raises where a file is no workbook, or a damaged one."""
+"""What openpyxl raises where a file is not a workbook, or a damaged one."""
 
 
 def read_excel(cases: CaseStream) -> Iterator[Row]:

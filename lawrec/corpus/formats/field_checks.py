@@ -27,7 +27,7 @@ def check_fact(fact: object, where: str, *, field_name: str) -> None:
         field_name: The name of the field, for the error.
 
     Raises:
-        CaseError: It is no text, is empty or too long, or has no Chinese character.
+        CaseError: It is not text, is empty or too long, or has no Chinese character.
 
     Example:
         >>> check_fact("盗窃", "train.json:1", field_name="fact")

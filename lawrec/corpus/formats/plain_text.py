@@ -19,18 +19,18 @@ from lawrec.translation import marked
 _OBJECT = re.compile(r'\s*+(?:\[\s*+)?+\{\s*+"|\s*+(?:\[|\[?\{)\s*+$')
 """How a line of JSON begins, or one that opens JSON over several lines, and no fact."""
 _LABEL = re.compile(r"\s*+__label__")
-"""How a line of fastText's train files begins: its labels are no part of the fact."""
+"""How a line of fastText's train files begins: its labels are not part of the fact."""
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
 _MOST_NAME = 20
 """Characters of the name of a column; the parts of a fact between two commas may be longer."""
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_. -]*+")
-"""A name of a column: a line of such names alone has no Chinese, and is no fact."""
+"""A name of a column: a line of such names alone has no Chinese, and is not a fact."""
 _CHINESE_NAME = re.compile("(?:案件|犯罪|基本|适用|相关)?(?:事实|案情|法条|罪名|案由|案号|标签)")
 """A name of a column that hardly stands in a fact between two commas."""
 
 
 def looks_like(line: str, fact_field: str) -> str | None:
-    """Return the format that a first line belongs to if it is no plain text, else None.
+    """Return the format that a first line belongs to if it is not plain text, else None.
 
     Args:
         line: The line.
@@ -99,7 +99,7 @@ def read_document(cases: CaseStream) -> Iterator[Row]:
     r"""Yield a whole file as one case, whose id is the name of the file.
 
     Raises:
-        CaseError: The file is no text.
+        CaseError: The file is not text.
 
     Example:
         >>> import io

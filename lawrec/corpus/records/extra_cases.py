@@ -4,9 +4,9 @@ Those that copy a held-out case, which valid and test hold, or have the text of 
 left out and named in `duplicates.jsonl`. Those with charges alone get the articles that
 `ChargeArticles` has learned from the train cases.
 
-An article that is no label teaches nothing. A case that has only such articles teaches that none of
-the labels applies. But where any label is allowed, nobody has checked how the articles are written:
-they may be labels in another spelling, so that nothing is known of the case.
+An article that is not a label teaches nothing. A case that has only such articles teaches that none
+of the labels applies. But where any label is allowed, it is not checked how the articles are
+written: they may be labels in another spelling, so that nothing is known of the case.
 """
 
 from collections import Counter
@@ -60,7 +60,7 @@ class ExtraCases:
     Attributes:
         left_out: How many extra cases were left out: as copies, by the split of what they copy;
             and as `UNKNOWN`.
-        unlabelled: How many extra cases that are no copies have each article that is no label.
+        unlabelled: How many extra cases that are not copies have each article that is not a label.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class ExtraCases:
             self._charge_articles.add(case.charges, case.articles, unknown=case.unknown_articles)
 
     def usable(self, cases: Iterable[Case], labels: Set[str]) -> Iterator[Case]:
-        """Yield the extra cases that are no copies, with the articles that their charges have.
+        """Yield the extra cases that are not copies, with the articles that their charges have.
 
         Args:
             cases: Extra cases.

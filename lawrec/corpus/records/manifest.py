@@ -76,7 +76,7 @@ class Manifest:
         vocabularies: The SHA-256 of each of the vocabularies, by the name of its file.
         left_out: The number of extra cases that were left out: as copies of a case of a split, by
             the name of the split, or as "unknown", because nothing is known of their articles.
-        unlabelled: The number of extra cases, without copies, of each article that is no label.
+        unlabelled: The number of extra cases, without copies, of each article that is not a label.
     """
 
     tokenizer: str

@@ -302,7 +302,7 @@ def extra_labels(inputs: DatasetInputs) -> KnownLabels:
 
 
 def _cited(counts: Mapping[str, SplitCounts]) -> set[str]:
-    """Return the articles that cases name; extra cases may name others, which are no labels."""
+    """Return the articles that cases name; extra cases may name others, which are not labels."""
     splits = (split for name, split in counts.items() if name != EXTRA)
     return {name for split in splits for name in split.article_counts}
 

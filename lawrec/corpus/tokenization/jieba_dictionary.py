@@ -143,7 +143,7 @@ def load_jieba(words: Sequence[str]) -> Callable[[str], list[str]]:
 
 
 def _add_words(frequencies: dict[str, int], words: Iterable[tuple[str, int]]) -> None:
-    """Add words to those that jieba knows; a prefix that is no word has the frequency 0."""
+    """Add words to those that jieba knows; a prefix that is not a word has the frequency 0."""
     for word, frequency in words:
         frequencies[word] = frequency
         for end in range(1, len(word)):
