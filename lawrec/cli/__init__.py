@@ -29,7 +29,13 @@ from typing import IO, Any
 import click
 
 from lawrec import __version__
-from lawrec.cli.shared.printing import check_stdout, discard_stdout, open_streams
+from lawrec.cli.shared.printing import (
+    check_stdout,
+    discard_stdout,
+    is_stdout_stuck,
+    open_streams,
+    stdout_error,
+)
 from lawrec.errors import LawrecError, quoted
 from lawrec.text import printable
 from lawrec.translation import error_message, language_of, messages_in, translate
@@ -91,6 +97,16 @@ class LawrecGroup(click.Group):
         """Run a command line, with prepared standard streams."""
         open_streams()
         return super().main(*args, **extra)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the options; --help and --version are printed here, and may find a full disk."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            with messages_in(language_of(os.environ)):
+                raise click.ClickException(error_message(_file_error(error))) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a mistake of the user ends with a message and exit code 1.
@@ -173,7 +189,9 @@ def _lawrec_error(error: Exception) -> LawrecError:
 
 
 def _file_error(error: OSError) -> LawrecError:
-    """Return what the system says of a file or folder with its four parts."""
+    """Return what the system says of a file, a folder or stdout with its four parts."""
+    if is_stdout_stuck():  # click prints the help of a command itself
+        return stdout_error(error)
     where = error.filename or Path.cwd()
     if error.errno == errno.ENAMETOOLONG:
         return LawrecError(

@@ -70,13 +70,27 @@ def print_result(text: str, *, exact: bool = False, coloured: bool = False) -> N
     except BrokenPipeError:
         raise
     except OSError as error:
-        discard_stdout()
-        raise LawrecError(
-            "stdout",
-            expected="the results must be written",
-            got=error.strerror,
-            todo="Free some space there, and run the command again.",
-        ) from error
+        raise stdout_error(error) from error
+
+
+def is_stdout_stuck() -> bool:
+    """Return whether Python holds a text that it cannot write to stdout."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
+def stdout_error(error: OSError) -> LawrecError:
+    """Return the error of a text that cannot be written to stdout, and give that text up."""
+    discard_stdout()
+    return LawrecError(
+        "stdout",
+        expected="the results must be written",
+        got=error.strerror,
+        todo="Free some space there, and run the command again.",
+    )
 
 
 def discard_stdout() -> None:

@@ -138,8 +138,11 @@ def test_descriptors_of_closed_streams_are_not_given_to_files():
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux")
-def test_a_full_disk_under_stdout_is_an_error():
-    done = shell('"$@" articles list > /dev/full')
+@pytest.mark.parametrize(
+    "words", ["articles list", "--help", "--version", "split --help", "articles list --help"]
+)
+def test_a_full_disk_under_stdout_is_an_error(words):
+    done = shell(f'"$@" {words} > /dev/full')
     assert done.returncode == 1
     assert done.stderr.decode() == (
         "Error: stdout: the results must be written, got No space left on device. Free some space "
