@@ -29,14 +29,16 @@ _NUMBER = f"[{NUMERALS}]{{1,9}}"
 _DATE = f"[{NUMERALS}○]{{4}}年[{NUMERALS}]+月[{NUMERALS}]+日"  # 2019年3月2日, 二○一九年三月二日
 # What follows "第264条" where a sentence cites the article: "第264条的规定", "第264条、第266条".
 _CITATION = "[的、，,；;。.至到第所之款项]|[规規]定|(?:以?及|和|或者?|与)[本第]"
-# The start of an article: "第一条　为了", "第 十 三 条 之 1【茶】", "第二条规范茶", "（第三条）".
-# The branch and the bracket are possessive (?+): where 之一 is followed by a citation, the match
-# must not fall back to 第三条. 條, the traditional character, is matched to be refused.
+_FOOTNOTE_MARK = re.compile(r"[①-⑳]|\[\^?\d+\]|［\d+］|〔\d+〕")  # ①, [1], [^1], ［1］, 〔1〕
+# The start of an article: "第一条　为了", "第 十 三 条 之 1【茶】", "第二条规范茶", "（第三条）",
+# "第四条[1] 泡茶". What is between the number and the text is possessive (?+, *+): where 之一 is
+# followed by a citation, the match must not fall back to 第三条. 條, the traditional character, is
+# matched to be refused.
 _HEADING = re.compile(
     rf"(?P<bracket>[（(【\[〔［](?=[第条條之\s{NUMERALS}]*[）)】\]〕］]))?\s*"
     rf"(?P<article>第\s*(?:[{NUMERALS}]\s*){{1,9}}[条條]"
     rf"(?:\s*之\s*(?:[0-9０-９]{{1,2}}|{CHINESE_BRANCH}))?+)(?:\s*[）)】\]〕］])?+"
-    rf"(?!{_CITATION})[\s:：]*(?P<rest>.*)"
+    rf"(?:\s*(?:{_FOOTNOTE_MARK.pattern}))*+(?!{_CITATION})[\s:：]*(?P<rest>.*)"
 )
 # The heading of a part, chapter or section: "第一编 总则", "第一章　任务", "附　则", "目录". A
 # sentence about a chapter is none: "第一章的规定", "第一章、第二章".
@@ -46,7 +48,6 @@ _DIVISION = re.compile(
 _CONTENTS = re.compile(r"目\s*[录次]")
 _PAGE_NUMBER = re.compile(r"[\s.…·]+|(?<!\d)\d+$")  # the dots and the number of "第一章 任务……1"
 _ANNEX = re.compile(rf"附\s*(?:[件录表]\s*)?(?:{_NUMBER}\s*)?[:：]?")  # 附件一, 附：
-_FOOTNOTE_MARK = re.compile(r"[①-⑳]|\[\^?\d+\]|［\d+］|〔\d+〕")  # ①, [1], [^1], ［1］, 〔1〕
 # A line that is a note: "① 本条于", "注：", "※", "（2001年1月1日…通过", "根据2019年3月2日…修正".
 _NOTE = re.compile(
     rf"(?:{_FOOTNOTE_MARK.pattern}|注释?\s*\d*[:：]|※|\*"

@@ -172,6 +172,15 @@ def test_no_space_is_needed_between_a_number_and_its_text(tmp_path):
     }
 
 
+@pytest.mark.parametrize("mark", ["①", "[1]", "[^12]", "［1］", "〔1〕", "①[2]"])
+def test_the_mark_of_a_note_may_follow_a_number(tmp_path, mark):
+    text = f"第一条{mark} 泡茶。\n（第二条）{mark}：倒茶。\n第一条{mark}的茶，凉了。\n"
+    texts = {"1": "泡茶。", "2": "倒茶。\n第一条的茶，凉了。"}
+    assert read_statute(written(tmp_path, text)).texts == texts
+    content = json.dumps({"1": f"第一条{mark} 泡茶。"})
+    assert read_statute(written(tmp_path, content, "a.json")).texts == {"1": "泡茶。"}
+
+
 def test_white_space_in_a_number_means_nothing(tmp_path):
     text = "第三条　丙茶。\n第十 一条　丁茶。\n第 2 5 条 之 一　戊茶。\n"
     texts = {"3": "丙茶。", "11": "丁茶。", "25之一": "戊茶。"}
