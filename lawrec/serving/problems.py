@@ -20,7 +20,13 @@ from lawrec.translation import error_message, marked, translate
 PROBLEM_TYPE = "application/problem+json"
 _NO_DAY = "string_pattern_mismatch"
 """What pydantic calls a mistake in a date: no other field has a pattern that it checks."""
-_TODOS = {_NO_DAY: marked("Write YYYY-MM-DD."), "string_too_long": marked("Shorten it.")}
+TWICE = "twice"
+"""A mistake of a query parameter that pydantic does not know."""
+_TODOS = {
+    _NO_DAY: marked("Write YYYY-MM-DD."),
+    "string_too_long": marked("Shorten it."),
+    TWICE: marked("Pass it once."),
+}
 _PLACES = (marked("the service"), marked("the body"))
 
 
@@ -108,6 +114,7 @@ def _expected(mistake: Mapping[str, Any]) -> str:
         "string_too_short": marked(f"it must have at least {limits['min_length']} characters"),
         "string_too_long": marked(f"it must have at most {limits['max_length']} characters"),
         _NO_DAY: marked("it must be a day"),
+        TWICE: marked("it must have one value"),
     }
     return expected.get(mistake["type"], marked(f"it must be valid: {mistake['msg']}"))
 

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lawrec.errors import quoted
-from lawrec.serving.problems import ProblemError
+from lawrec.serving.problems import TWICE, ProblemError
 from lawrec.storage.json_text import parse_json
 from lawrec.translation import marked
 
@@ -116,7 +116,8 @@ class JsonRoute(APIRoute):
     """A route whose `body`, if its endpoint has one, is JSON within the limits of `parse_json`.
 
     Beside it, such an endpoint has its `request` and the parts of its path, which are texts. Where
-    there is a body or a query parameter, a query parameter that is none of the route is refused.
+    there is a body or a query parameter, a query parameter that is none of the route is refused, as
+    is one that comes twice.
     """
 
     def get_route_handler(self) -> Handler:
@@ -147,16 +148,18 @@ class JsonRoute(APIRoute):
 
 
 def _check_query(request: Request, known: Container[str]) -> None:
-    """Refuse a query parameter of another name, which FastAPI would ignore.
+    """Refuse a query parameter that FastAPI would ignore: of another name, or the first of two.
 
     Raises:
         RequestValidationError: There is one.
     """
     for name, value in request.query_params.items():
+        values = request.query_params.getlist(name)
+        mistake: dict[str, Any] = {"loc": ("query", name[:100]), "msg": ""}
         if name not in known:
-            loc = ("query", name[:100])
-            mistake = {"type": "extra_forbidden", "loc": loc, "input": value, "msg": ""}
-            raise RequestValidationError([mistake])
+            raise RequestValidationError([{**mistake, "type": "extra_forbidden", "input": value}])
+        if len(values) > 1:
+            raise RequestValidationError([{**mistake, "type": TWICE, "input": values}])
 
 
 async def _value(request: Request) -> Any:

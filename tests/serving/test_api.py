@@ -206,6 +206,15 @@ def test_a_query_parameter_that_would_be_ignored_is_refused(client):
     assert client.get("/v1/model", params={"nocache": 1}).status_code == 200
 
 
+def test_a_query_parameter_that_comes_twice_is_refused(client):
+    problem = client.get("/v1/articles/264?date=2021-03-01&date=1997-10-01").json()
+    assert problem["detail"] == (
+        "query.date: it must have one value, got ['2021-03-01', '1997-10-01']. Pass it once."
+    )
+    response = client.post("/v1/cases?name=a.txt&name=a.csv", content=THEFT.encode())
+    assert (response.status_code, response.json()["where"]) == (422, "query.name")
+
+
 def test_the_model_says_what_it_is(client):
     described = client.get("/v1/model").json()
     assert described["name"] == "criminal-law"
