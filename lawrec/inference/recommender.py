@@ -6,13 +6,14 @@ answer belongs to the n-th line, and one bad line does not spoil a long file.
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
+from lawrec.config import DecisionConfig
 from lawrec.corpus.cases import Case, n_characters, no_answer_error
 from lawrec.corpus.vocabulary import Encoder
 from lawrec.decision.recommend import Decision, recommend
@@ -56,6 +57,7 @@ class Recommender:
         tuned: The run's decision rule.
         articles: The article of each column of the scores, such as "264" or "133之一".
         titles: The titles of articles, by article.
+        limits: The run's settings, of which `with_threshold` takes the limits of a list.
         load_index: Returns the index of train cases; None if the run has none.
         digest: A digest of all of the run that answers depend on.
 
@@ -72,6 +74,7 @@ class Recommender:
     tuned: TunedThresholds
     articles: tuple[str, ...]
     titles: Mapping[str, str]
+    limits: DecisionConfig = field(default_factory=DecisionConfig)
     load_index: Callable[[], CaseIndex | None] = lambda: None
     digest: str = ""
 
@@ -157,6 +160,7 @@ class Recommender:
             tuned=tuned,
             articles=run.articles.names,
             titles=load_titles(run),
+            limits=run.config.decision,
             load_index=load_index,
             digest=model_digest(run, checkpoint),
         )
@@ -164,7 +168,9 @@ class Recommender:
     def with_threshold(self, threshold: float) -> Self:
         """Return a recommender with the same threshold for all articles, instead of the tuned ones.
 
-        It shares all else with this one, and has no calibrated probabilities.
+        It shares all else with this one, has no calibrated probabilities, and is that of
+        `load(threshold=...)`: the fewest and most articles of a list are those of the run's
+        settings. Tuned ones may be the same number, which leaves no threshold a choice.
 
         Args:
             threshold: The threshold, 0 to 1.
@@ -175,7 +181,7 @@ class Recommender:
         Example:
             >>> Recommender.load().with_threshold(0.5)  # doctest: +SKIP
         """
-        tuned = equal_thresholds(self.tuned.rule, threshold, n_articles=len(self.articles))
+        tuned = equal_thresholds(self.limits, threshold, n_articles=len(self.articles))
         return replace(self, tuned=tuned)
 
     def __call__(

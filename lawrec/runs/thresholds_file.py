@@ -68,12 +68,12 @@ class TunedThresholds:
 
 
 def equal_thresholds(
-    limits: DecisionConfig | DecisionRule, threshold: float, *, n_articles: int
+    limits: DecisionConfig, threshold: float, *, n_articles: int
 ) -> TunedThresholds:
     """Return the same threshold for all articles, as if it had been tuned.
 
     Args:
-        limits: Where the limits of a list are from.
+        limits: The settings with the limits of a list.
         threshold: The threshold, 0 to 1.
         n_articles: The number of articles.
 

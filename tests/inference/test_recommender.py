@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -173,6 +174,14 @@ def test_one_threshold_may_replace_the_tuned_ones(trained):
     strict = Recommender.load(checkpoints=trained.checkpoints, threshold=1.0)
     assert strict.tuned.rule.thresholds.tolist() == [1.0] * len(strict.articles)
     assert strict.tuned.rule.kind == "threshold"
+
+
+def test_a_threshold_for_all_articles_comes_with_the_limits_of_the_settings(recommender, trained):
+    two_each = replace(recommender.tuned.rule, kind="share", min_articles=2, max_articles=2)
+    tuned = replace(recommender, tuned=replace(recommender.tuned, rule=two_each))
+    assert [len(articles) for articles in lists_of(tuned(FACTS))] == [2, 2, 2]
+    loaded = Recommender.load(checkpoints=trained.checkpoints, threshold=0.9)
+    assert tuned.with_threshold(0.9)(FACTS) == loaded(FACTS)
 
 
 @pytest.mark.parametrize("threshold", [float("nan"), float("inf"), -0.5, 1.5])
