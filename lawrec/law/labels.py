@@ -22,6 +22,8 @@ _BEHIND_LAW = r"(?<=[法典例释定》])"  # 刑诉法, 民法典, 条例, 解�
 _LABEL = re.compile(
     rf"(?:{SPACED_NUMBER}|{_BEHIND_LAW}\s+(?={_NUMBER}|[0-9０-９])|[^;；,，、|#\s])++"
 )
+_HIDDEN = re.compile(r"\s*+#++\s*+")
+"""What a spreadsheet saves as text of a number that is wider than its column: "####"."""
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _KEYS = ("choices", "labels", "label", "value", "result", "entities", "articles")
 """Where annotation tools keep the labels of a JSON object; of two, neither counts."""
@@ -85,7 +87,7 @@ def split_labels(value: Any, separator: str | None = None) -> Any:
     if not isinstance(value, str):
         return value
     value = visible(value)
-    parsed = parse_list(value)
+    parsed = [value.strip()] if _HIDDEN.fullmatch(value) else parse_list(value)
     if parsed is not None:
         return parsed
     if separator:

@@ -122,6 +122,7 @@ def test_objects_within_objects_end():
         ("第二百\u200b\n七十四条、盗窃", ["第二百\n七十四条", "盗窃"]),
         ("第274 276条", ["第274 276条"]),
         (" ,; ", []),
+        ("#### ", ["####"]),  # what Excel saves of a number in a narrow column
     ],
 )
 def test_one_text_is_split_into_its_labels(text, expected):
