@@ -305,6 +305,14 @@ def test_only_one_column_may_have_the_name_of_a_field_that_is_read(name):
     assert caught.value.expected == f'only one column may be named "{name}"'
 
 
+def test_a_column_that_pandas_has_renamed_is_not_left_out():
+    table = f"fact,articles,articles.1\n{FACT},274,133\n".encode()
+    with pytest.raises(CaseError, match='only one column may be named "articles", got'):
+        read_bytes(table, "csv")
+    (case,) = read_bytes(table, "csv", articles_field="articles.1")
+    assert case.articles == ("133",)
+
+
 def test_columns_that_are_not_read_may_have_one_name():
     table = f"weight,fact,court,weight,court\n1,{FACT},甲,2,乙\n".encode()
     (case,) = read_bytes(table, "csv", labelled=False)

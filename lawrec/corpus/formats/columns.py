@@ -33,6 +33,8 @@ def check_columns(
 ) -> None:
     """Raise an error unless each required column is there, and each that is read is there once.
 
+    Of two columns "articles", pandas names the second one "articles.1".
+
     The facts must have a column, the articles of labelled cases, and ids whose column was named.
 
     Args:
@@ -63,8 +65,9 @@ def check_columns(
                 kind=ErrorKind.NO_COLUMN,
             )
     used = used_columns(columns, cases)
+    unused = {*columns} - {*used}
     for name in used:
-        if used.count(name) > 1:
+        if used.count(name) > 1 or f"{name}.1" in unused:
             raise CaseError(
                 where,
                 expected=f'only one column may be named "{name}"',
