@@ -14,8 +14,8 @@ _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 """One Chinese character, of the CJK ideographs or their extension A."""
 _MOST_EXACT = 2**53
 """Above it, a floating-point number stands for several whole numbers."""
-_ROUNDED = re.compile(r"[0-9](?:\.[0-9]{1,20})?E\+[0-9]{2,3}")
-"""How a spreadsheet writes a long number into a CSV file: "3.30106E+17"."""
+_ROUNDED = re.compile(r"[0-9](?:\.[0-9]{1,20})?[Ee]\+[0-9]{2,3}")
+"""How a spreadsheet writes a long number into a CSV file, "3.30106E+17", and pandas, "3.3e+17"."""
 
 
 def check_fact(fact: object, where: str, *, field_name: str) -> None:
