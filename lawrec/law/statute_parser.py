@@ -15,12 +15,15 @@ from lawrec.errors import StatuteError, quoted
 from lawrec.law.articles import CHINESE_BRANCH, NUMERALS, numbered_article
 from lawrec.storage.json_text import parse_json
 from lawrec.storage.text_files import read_text
+from lawrec.text import visible
 from lawrec.translation import marked
 
 # Markdown and HTML.
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")  # <br>, </p>
+_BLOCK = re.compile(r"</?(?:p|div|li|h[1-6])\b[^<>]*>", re.IGNORECASE)  # begins or ends a line
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")  # <b>, </span>
 _LONG_REFERENCE = re.compile(r"&#[0-9]{10,}+;?")  # &#1234567890; which is not a character
+_NOTE_LINK = re.compile(r"\[\[?\^?(\d+)\]?\]\([^\[)]*\)")  # [1](#a), [[1]](#a)
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^\[)]*\)")  # [第一编 总则](#a): the group is the text
 _MARKUP = re.compile(r"^(?:#+|>|[-*+](?=\s))\s*|\*\*|__")  # "## ", "> ", "- ", **bold**, __bold__
 _RULE = re.compile(r"[-*_=#\s]*")  # a line such as "---", or an empty one
@@ -28,7 +31,7 @@ _RULE = re.compile(r"[-*_=#\s]*")  # a line such as "---", or an empty one
 _NUMBER = f"[{NUMERALS}]{{1,9}}"
 _DATE = f"[{NUMERALS}○]{{4}}年[{NUMERALS}]+月[{NUMERALS}]+日"  # 2019年3月2日, 二○一九年三月二日
 # What follows "第264条" where a sentence cites the article: "第264条的规定", "第264条、第266条".
-_CITATION = "[的、，,；;。.至到第所之款项]|[规規]定|(?:以?及|和|或者?|与)[本第]"
+_CITATION = "[的、，,；;。.至到第所之款项]|\\s*[-—～~]+\\s*第|[规規]定|(?:以?及|和|或者?|与)[本第]"
 _FOOTNOTE_MARK = re.compile(r"[①-⑳]|\[\^?\d+\]|［\d+］|〔\d+〕")  # ①, [1], [^1], ［1］, 〔1〕
 # The start of an article: "第一条　为了", "第 十 三 条 之 1【茶】", "第二条规范茶", "（第三条）",
 # "第四条[1] 泡茶". What is between the number and the text is possessive (?+, *+): where 之一 is
@@ -47,6 +50,10 @@ _DIVISION = re.compile(
 )
 _CONTENTS = re.compile(r"目\s*[录次]")
 _PAGE_NUMBER = re.compile(r"[\s.…·]+|(?<!\d)\d+$")  # the dots and the number of "第一章 任务……1"
+# What a page of a document has below: "3", "- 3 -", "— 3 —", "第 3 页 共 9 页".
+_PAGE = re.compile(
+    r"[-—–]*\s*\d{1,4}\s*[-—–]*|第\s*\d{1,4}\s*页(?:\s*[,，/]?\s*共\s*\d{1,4}\s*页)?"
+)
 _ANNEX = re.compile(rf"附\s*(?:[件录表]\s*)?(?:{_NUMBER}\s*)?[:：]?")  # 附件一, 附：
 # A line that is a note: "① 本条于", "注：", "※", "（2001年1月1日…通过", "根据2019年3月2日…修正".
 _NOTE = re.compile(
@@ -68,7 +75,7 @@ class Statute:
         texts: The text of each article, one paragraph per line, without editors' titles in 【】.
         repeated: Articles with several texts, of which the first counts.
         left_out: Lines that belong to the text of no article: headings, promulgation, footnotes,
-            annexes, second texts.
+            numbers of pages, annexes, second texts.
     """
 
     texts: dict[str, str]
@@ -124,7 +131,7 @@ def _json_blocks(path: Path, text: str) -> Iterator[Block]:
                 todo='Write {"264": "text", "133之一": "text"}.',
             )
         article = _json_article(path, pair[0])
-        yield article, _without_number(pair[1].splitlines(), article, path=path)
+        yield article, _without_number(_lines(pair[1]), article, path=path)
 
 
 def _json_article(path: Path, key: str) -> str:
@@ -157,7 +164,7 @@ def _without_number(lines: list[str], article: str, *, path: Path) -> list[str]:
 
 
 def _text_blocks(path: Path, text: str) -> list[Block]:
-    lines = [_plain(line) for line in _without_comments(text).splitlines()]
+    lines = [_plain(line) for line in _lines(_without_comments(text))]
     contents = _contents_lines(lines)
     blocks: list[Block] = [(None, [])]
     in_annex = without_brackets = False
@@ -195,6 +202,11 @@ def _without_comments(text: str) -> str:
     return _COMMENT.sub("", text[:end]) + text[end:] if end >= len("-->") else text
 
 
+def _lines(text: str) -> list[str]:
+    """Return the lines of a text that are not blank; in HTML, tags may end them."""
+    return [line for line in _BLOCK.sub("\n", text).splitlines() if line.strip()]
+
+
 def _contents_lines(lines: list[str]) -> range:
     """Return the lines of the table of contents.
 
@@ -220,8 +232,8 @@ def _plain(line: str) -> str:
     "#### 第二条 茶" becomes "第二条【茶】", and "**第一条** 喝茶。" becomes "第一条 喝茶。".
     """
     is_heading = line.lstrip().startswith("#")
-    line = _TAG.sub("", _LINK.sub(r"\1", line))
-    line = html.unescape(_LONG_REFERENCE.sub("\ufffd", line)).strip()
+    line = _TAG.sub("", _LINK.sub(r"\1", _NOTE_LINK.sub(r"[\1]", line)))
+    line = visible(html.unescape(_LONG_REFERENCE.sub("\ufffd", line))).strip()
     line = " ".join(_MARKUP.sub("", line).split())
     match = _HEADING.fullmatch(line) if is_heading else None
     if match and _BARE_TITLE.fullmatch(match["rest"]):
@@ -256,7 +268,8 @@ def _separate(lines: Iterable[str]) -> tuple[list[str], list[str]]:
         text = _FOOTNOTE_MARK.sub("", _TITLE.sub("", line)).strip()
         if _RULE.fullmatch(text):
             continue
-        if in_annex or _NOTE.match(line) or _DIVISION.fullmatch(line):
+        is_no_text = _NOTE.match(line) or _DIVISION.fullmatch(line) or _PAGE.fullmatch(line)
+        if in_annex or is_no_text:
             others.append(line)
         else:
             paragraphs.append(text)

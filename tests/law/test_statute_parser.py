@@ -181,6 +181,39 @@ def test_the_mark_of_a_note_may_follow_a_number(tmp_path, mark):
     assert read_statute(written(tmp_path, content, "a.json")).texts == {"1": "泡茶。"}
 
 
+def test_a_link_to_a_note_is_a_mark(tmp_path):
+    text = "第一条[1](#a) 泡茶。[2](#b)\n第二条[[3]](#c) [倒茶](#d)。\n"
+    assert read_statute(written(tmp_path, text)).texts == {"1": "泡茶。", "2": "倒茶。"}
+
+
+def test_html_needs_no_line_ends(tmp_path):
+    text = "<h3>第一条</h3><p class='a'>泡<b>茶</b>。</p><P>第二条 倒茶。</p><p>喝茶。</P>"
+    texts = {"1": "泡茶。", "2": "倒茶。\n喝茶。"}
+    assert read_statute(written(tmp_path, text)).texts == texts
+    content = json.dumps({"1": "<p>泡茶。</p>", "2": "<p>第二条</p><p>倒茶。</p><p>喝茶。</p>"})
+    assert read_statute(written(tmp_path, content, "a.json")).texts == texts
+
+
+def test_invisible_characters_are_no_part_of_a_text(tmp_path):
+    text = "第\u200b一条 泡茶。\n\u200e第二条 倒\u200b茶。\n&#8203;第三条 喝茶。\n"
+    texts = {"1": "泡茶。", "2": "倒茶。", "3": "喝茶。"}
+    assert read_statute(written(tmp_path, text)).texts == texts
+
+
+@pytest.mark.parametrize("page", ["12", "- 12 -", "— 12 —", "第 2 页", "第2页，共 30 页"])
+def test_the_number_of_a_page_is_no_text(tmp_path, page):
+    text = f"第一条 泡茶，\n{page}\n倒茶。\n第2页的茶，凉了。\n"
+    statute = read_statute(written(tmp_path, text))
+    assert statute.texts == {"1": "泡茶，\n倒茶。\n第2页的茶，凉了。"}
+    assert len(statute.left_out) == 1
+
+
+@pytest.mark.parametrize("to", ["至", "到", "-", "—", "——", "～", " ~ "])
+def test_a_range_of_articles_is_no_article(tmp_path, to):
+    statute = read_statute(written(tmp_path, f"第一条{to}第三条 略。\n第四条 喝茶。\n"))
+    assert statute.texts == {"4": "喝茶。"}
+
+
 def test_white_space_in_a_number_means_nothing(tmp_path):
     text = "第三条　丙茶。\n第十 一条　丁茶。\n第 2 5 条 之 一　戊茶。\n"
     texts = {"3": "丙茶。", "11": "丁茶。", "25之一": "戊茶。"}
