@@ -208,7 +208,10 @@ def _read_costs(config: DecisionConfig, names: tuple[str, ...]) -> Float64Array 
     if not config.costs_file:
         return None
     try:
-        table = pd.read_csv(config.costs_file, dtype={"article": str})
+        with Path(config.costs_file).open("rb") as file:  # a name, pandas would take for a URL
+            table = pd.read_csv(file, dtype={"article": str})
+        if not isinstance(table.index, pd.RangeIndex):  # pandas takes the first field for a name
+            raise ValueError("a row has more fields than the first line")
         table.index = pd.Index(map(article_name, table["article"]))
         if unknown := labels_known_to_run(names).unknown(table.index):
             raise ValueError(f"{quoted(unknown[0])} is no article of the run or the Criminal Law")

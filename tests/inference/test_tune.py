@@ -99,6 +99,7 @@ def test_costs_of_some_articles_leave_the_others_as_configured(tmp_path):
         ("刑法第264条,1,1\n264,2,1\n", "an article is listed twice"),
         ("264,1,1\n2644,9,1\n", "'2644' is no article of the run or the Criminal Law"),
         (",1,1\n", "not an article: nan"),
+        ("264,133,1,1\n", "a row has more fields than the first line"),
     ],
 )
 def test_costs_that_cannot_be_used_are_refused(tmp_path, rows, message):
@@ -106,6 +107,13 @@ def test_costs_that_cannot_be_used_are_refused(tmp_path, rows, message):
     path.write_text(f"article,miss,false\n{rows}", "utf-8")
     with pytest.raises(CaseError, match=message):
         tune._read_costs(DecisionConfig(costs_file=str(path)), ("264",))
+
+
+def test_costs_are_read_from_no_url(tmp_path):
+    path = tmp_path / "costs.csv"
+    path.write_text("article,miss,false\n264,3,1\n", "utf-8")
+    with pytest.raises(CaseError, match="got FileNotFoundError"):
+        tune._read_costs(DecisionConfig(costs_file=path.as_uri()), ("264",))
 
 
 def test_the_file_of_thresholds_says_what_it_was_tuned_on(run):
