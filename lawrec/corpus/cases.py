@@ -315,6 +315,13 @@ def _unknown_articles(values: object, articles: tuple[str, ...], *, where: str) 
     if values is None:
         return ()
     unknown = tuple(dict.fromkeys(_article_names(values, where, field_name='"unknown_articles"')))
+    if EVERY_ARTICLE[0] in unknown:  # evaluation has no such mask
+        raise CaseError(
+            where,
+            expected="unknown articles must be named one by one",
+            got=quoted(EVERY_ARTICLE[0]),
+            todo="Name them, or pass such train cases with --extra-partial.",
+        )
     if both := [name for name in unknown if name in articles]:
         raise CaseError(
             where,

@@ -559,6 +559,7 @@ def test_a_weight_that_is_none_is_an_error_of_its_line(tmp_path, weight):
         ({}, '"unknown_articles" must be a list of articles'),
         ([True], 'an article must be a number or a text such as "133之一"'),
         (["264"], "an article of the case cannot be unknown as well"),
+        ("*", "unknown articles must be named one by one"),
     ],
 )
 def test_unknown_articles_must_be_articles_that_the_case_does_not_cite(tmp_path, unknown, expected):
