@@ -7,11 +7,10 @@ import pytest
 from lawrec.corpus.bad_lines import usable_cases
 from lawrec.corpus.cases import read_cases
 from lawrec.corpus.duplicates.near_duplicates import NearDuplicateIndex
-from lawrec.corpus.records.dataset_spec import SHIPPED_EXTRA_CASES
 from lawrec.law.articles import is_numbered, root_article, statute_order
 from lawrec.law.catalog import shipped_catalog
-from lawrec.runs.bundle import SHIPPED_MODEL, open_bundle
-from lawrec.storage.resources import shipped_path
+from lawrec.runs.bundle import open_bundle
+from lawrec.storage.resources import SHIPPED_EXTRA_CASES, SHIPPED_MODEL, shipped_path
 from lawrec.text import normalize
 
 PATH = shipped_path(SHIPPED_EXTRA_CASES)

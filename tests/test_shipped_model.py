@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from lawrec.cli import cli
 from lawrec.inference.recommender import Recommender
-from lawrec.runs.bundle import SHIPPED_MODEL, open_bundle
+from lawrec.runs.bundle import open_bundle
 from lawrec.runs.case_index_file import load_case_index
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from lawrec.storage.seal import sealed
 from tests.helpers.bundles import read_parts, write_bundle
 

@@ -36,8 +36,6 @@ from lawrec.storage.seal import SEAL_ERRORS, parse_sealed
 BUNDLE_VERSION = 1
 """The version of the format of bundles; it grows when older ones can no longer be read."""
 BUNDLE_FILE, TITLES = "bundle.json", "titles.json"
-SHIPPED_MODEL = "checkpoints/criminal-law.lawrec"
-"""The model that the project ships."""
 _PART = re.compile(r"(?:[a-z0-9_]+/)?[a-z0-9_]+\.[a-z]+")
 """The name of a part: it cannot lead out of a folder, on any system."""
 _END = struct.Struct("<4s4H2LH")
@@ -60,7 +58,7 @@ def open_bundle(path: Path) -> Iterator[Run]:
         CaseError: There is no writable temporary folder to unpack it to.
 
     Example:
-        >>> from lawrec.storage.resources import shipped_path
+        >>> from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
         >>> with open_bundle(shipped_path(SHIPPED_MODEL)) as run:
         ...     len(run.articles)
         183
@@ -83,7 +81,7 @@ def load_titles(run: Run) -> dict[str, str]:
         RunError: A bundle has no title for an article.
 
     Example:
-        >>> from lawrec.storage.resources import shipped_path
+        >>> from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
         >>> with open_bundle(shipped_path(SHIPPED_MODEL)) as run:
         ...     load_titles(run)["264"]
         '盗窃罪'

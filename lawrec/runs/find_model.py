@@ -6,10 +6,10 @@ from pathlib import Path
 
 from lawrec.errors import RunError
 from lawrec.progress import SILENT, Progress
-from lawrec.runs.bundle import SHIPPED_MODEL, open_bundle
+from lawrec.runs.bundle import open_bundle
 from lawrec.runs.checkpoint_list import RUN_FILE
 from lawrec.runs.run import LATEST, Run, find_run, run_folder
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 
 _DEFAULT_ROOT = Path("checkpoints")
 

@@ -2,6 +2,11 @@
 
 from pathlib import Path
 
+SHIPPED_MODEL = "checkpoints/criminal-law.lawrec"
+"""The bundle that answers where nothing has been trained."""
+SHIPPED_EXTRA_CASES = "data/criminal-law/cases.json"
+"""Invented cases of articles of the Criminal Law that few real cases cite."""
+
 
 def shipped_path(name: str) -> Path:
     """Return the path of a shipped file.

@@ -22,9 +22,8 @@ from lawrec import Recommender
 from lawrec.corpus.bad_lines import usable_cases
 from lawrec.corpus.cases import read_cases
 from lawrec.inference.fact_parts import clauses, locate, words
-from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.runs.results import Answer
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from lawrec.types import Float64Array
 
 CASES, DRAWS, SEED = 300, 3, 1

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lawrec.corpus.records.dataset_spec import SHIPPED_EXTRA_CASES
 from lawrec.law.statute_versions import CRIMINAL_LAW, ROOT, Version, save_version
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_EXTRA_CASES, shipped_path
 from tests.helpers.cli import lawrec
 
 

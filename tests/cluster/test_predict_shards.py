@@ -14,8 +14,7 @@ from lawrec.corpus.cases import read_cases
 from lawrec.errors import CaseError, ConfigError
 from lawrec.inference.model_source import ModelSource
 from lawrec.reporting.answers.writers import answer_csv, answer_json
-from lawrec.runs.bundle import SHIPPED_MODEL
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from tests.cluster.test_shard_folder import contents
 
 TEXTS = {"264": "盗窃公私财物。"}

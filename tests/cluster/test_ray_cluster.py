@@ -15,9 +15,8 @@ from lawrec.cluster.predict_shards import PredictJob, predict_in_shards
 from lawrec.cluster.ray_cluster import connected, map_in_order, map_on_cluster
 from lawrec.errors import ConfigError
 from lawrec.inference.model_source import ModelSource
-from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.storage.files import sha256
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from tests.cluster.test_shard_folder import contents
 from tests.helpers.cli import lawrec
 from tests.helpers.progress import Reports

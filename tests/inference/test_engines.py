@@ -10,11 +10,10 @@ from lawrec.errors import ConfigError, RunError
 from lawrec.inference import engines
 from lawrec.inference.engines import ENGINES, EngineChoice, choose_engine
 from lawrec.inference.load_scorer import load_scorer
-from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.runs.find_checkpoint import best_checkpoint
 from lawrec.runs.onnx_file import CUDA
 from lawrec.runs.run import find_run
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from lawrec.training.onnx_export import MAX_DIFFERENCE
 from tests.helpers.damages import flip
 from tests.helpers.progress import messages_to

@@ -15,8 +15,7 @@ from lawrec.inference import explain
 from lawrec.inference.explain import explain_decision
 from lawrec.inference.fact_parts import clauses, locate
 from lawrec.inference.recommender import Recommender
-from lawrec.runs.bundle import SHIPPED_MODEL
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from tests.benchmarks.bench_explain import deletion_drops
 
 TOKENS = Vocabulary((PAD, UNK, *"盗窃骗刀人，。"))

@@ -16,8 +16,7 @@ from lawrec.corpus.cases import Case
 from lawrec.corpus.tokenization.tokenizers import load_tokenizer
 from lawrec.errors import CaseError, ConfigError, RunError
 from lawrec.models.lstm_logits import SCORE_TOLERANCE
-from lawrec.runs.bundle import SHIPPED_MODEL
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from tests.helpers.cases import WORDS
 from tests.helpers.progress import Reports
 

@@ -5,8 +5,8 @@ import pytest
 
 from lawrec.inference.recommender import Recommender
 from lawrec.runs import model_digest
-from lawrec.runs.bundle import SHIPPED_MODEL, TITLES
-from lawrec.storage.resources import shipped_path
+from lawrec.runs.bundle import TITLES
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from tests.helpers.bundles import read_parts, write_bundle
 
 

@@ -9,11 +9,10 @@ import pytest
 from lawrec.corpus.vocabulary import Vocabulary
 from lawrec.errors import StatuteError
 from lawrec.inference.recommender import Recommender
-from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.runs.find_model import open_model
 from lawrec.serving import loaded_model
 from lawrec.serving.loaded_model import Options, Query, describe, load_model
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from tests.helpers.cli import DRUNK, THEFT
 
 

@@ -22,11 +22,10 @@ import pytest
 import uvicorn
 
 from lawrec.errors import ConfigError, RunError
-from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.serving import server
 from lawrec.serving.server import run_service, server_config
 from lawrec.serving.service_config import ServiceConfig
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from tests.helpers.cli import THEFT
 
 

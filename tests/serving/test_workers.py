@@ -12,12 +12,11 @@ from dataclasses import replace
 import pytest
 
 from lawrec.errors import ConfigError, RunError
-from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.serving import workers
 from lawrec.serving.loaded_model import Options, Query
 from lawrec.serving.problems import ProblemError
 from lawrec.serving.workers import start_workers
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from tests.helpers.cli import DRUNK, THEFT
 from tests.helpers.progress import messages_to
 

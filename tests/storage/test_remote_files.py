@@ -15,7 +15,6 @@ from lawrec.cluster.predict_shards import PredictJob, predict_in_shards
 from lawrec.corpus.cases import read_cases
 from lawrec.errors import CaseError, ConfigError
 from lawrec.inference.model_source import ModelSource
-from lawrec.runs.bundle import SHIPPED_MODEL
 from lawrec.storage import remote_files
 from lawrec.storage.claims import Claims
 from lawrec.storage.file_lists import content_digest, list_files
@@ -28,7 +27,7 @@ from lawrec.storage.remote_files import (
     resolve_uri,
     touch,
 )
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from tests.cluster.test_predict_shards import start
 from tests.cluster.test_shard_folder import contents
 from tests.helpers.cli import lawrec

@@ -13,14 +13,14 @@ from click.core import ParameterSource
 
 from lawrec import config, config_sources
 from lawrec.corpus.readers import CaseFormat
-from lawrec.corpus.records.dataset_spec import SHIPPED_EXTRA_CASES, DatasetSpec
+from lawrec.corpus.records.dataset_spec import DatasetSpec
 from lawrec.devices.tensorflow_start import import_tensorflow
 from lawrec.iterables import MapItems
 from lawrec.law.statute_versions import CRIMINAL_LAW, ROOT, newest_path
 from lawrec.progress import SILENT, Progress
 from lawrec.registry import lookup
 from lawrec.reporting.progress_bars import progress_on
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_EXTRA_CASES, shipped_path
 
 
 class InputFormatOptions(TypedDict):

@@ -21,7 +21,7 @@ from lawrec.errors import CaseError
 from lawrec.law.articles import read_article_list
 from lawrec.scoring_version import SCORING_VERSION
 from lawrec.storage.file_lists import content_digest
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_EXTRA_CASES, shipped_path
 from lawrec.storage.seal import json_digest
 
 RECORDS_VERSION = 8
@@ -29,8 +29,6 @@ RECORDS_VERSION = 8
 of the tokens, which `SCORING_VERSION` covers: both are part of their key."""
 EXTRA, STATUTE = "extra", "statute"
 """The splits that only some records have: more train cases, and the articles of the statute."""
-SHIPPED_EXTRA_CASES = "data/criminal-law/cases.json"
-"""Invented cases of articles of the Criminal Law that few real cases cite."""
 # These settings change no record, or the key holds what they name: the tokenizer's fingerprint
 # depends on the entities and the stop words, and the user's tokens are in the key themselves.
 _NOT_IN_KEY = ("workers", "entity_types", "stop_words", "user_tokens")

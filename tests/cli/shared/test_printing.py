@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from lawrec.cli.shared.printing import print_result
-from lawrec.runs.bundle import SHIPPED_MODEL
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from lawrec.text import encodable
 from tests.helpers.cli import case_line, lawrec
 

@@ -10,7 +10,6 @@ import pytest
 from lawrec.config import CorpusConfig, RankingConfig
 from lawrec.corpus.readers import OR_CHARGES, SOME_ARTICLES, CaseFormat
 from lawrec.corpus.records.dataset_spec import (
-    SHIPPED_EXTRA_CASES,
     DatasetSpec,
     check_dataset_spec,
     folder_for,
@@ -18,7 +17,7 @@ from lawrec.corpus.records.dataset_spec import (
 )
 from lawrec.errors import CaseError
 from lawrec.law.statute_versions import Version, save_version
-from lawrec.storage.resources import shipped_path
+from lawrec.storage.resources import SHIPPED_EXTRA_CASES, shipped_path
 
 FACT = "被告人张某秘密窃取他人财物。"
 CHAR = CorpusConfig(tokenizer="char", min_count=1)
