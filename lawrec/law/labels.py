@@ -29,6 +29,8 @@ _KEYS = ("choices", "labels", "label", "value", "result", "entities", "articles"
 """Where annotation tools keep the labels of a JSON object; of two, neither counts."""
 _CANCELLED = "was_cancelled"
 """What Label Studio sets in an annotation that a person has skipped."""
+_DISCARDED = "discarded"
+"""The status that Argilla gives to such a response."""
 _DEEPEST = 8
 _WRAPPED = re.compile(r"np\.\w+\(([^()]*)\)")  # np.str_('264')
 _TOKEN = re.compile(
@@ -141,7 +143,10 @@ def _labels_key(value: object) -> str:
 
 
 def _is_cancelled(item: object) -> bool:
-    return isinstance(item, dict) and bool(item.get(_CANCELLED))
+    """Return whether an item is an annotation that a person has skipped."""
+    return isinstance(item, dict) and (
+        bool(item.get(_CANCELLED)) or item.get("status") == _DISCARDED
+    )
 
 
 def _has_database_id(item: dict[str, object]) -> bool:

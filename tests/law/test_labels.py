@@ -37,6 +37,7 @@ TWO = ("274", "133之一")
         [{"start": 0, "end": 2, "text": "甲", "labels": ["274", "133之一"]}],
         '[{"value": {"choices": ["274"]}}, {"value": {"choices": ["133之一"]}}]',
         [{"was_cancelled": True, "result": ["9"]}, {"was_cancelled": False, "result": [*TWO]}],
+        [{"status": "discarded", "value": ["9"]}, {"status": "submitted", "value": [*TWO]}],
     ],
 )
 def test_a_list_is_read_however_a_tool_writes_it(value):
