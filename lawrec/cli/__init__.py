@@ -106,7 +106,8 @@ class LawrecGroup(click.Group):
             raise
         except OSError as error:
             with messages_in(language_of(os.environ)):
-                raise click.ClickException(error_message(_file_error(error))) from error
+                message = error_message(_file_error(error))
+                raise _Shown(click.ClickException(message)) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a mistake of the user ends with a message and exit code 1.

@@ -149,6 +149,12 @@ def test_a_full_disk_under_stdout_is_an_error(words):
     )
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux")
+def test_a_full_disk_under_a_help_is_an_error_in_the_language_of_the_locale():
+    done = shell('LANGUAGE=zh "$@" --help > /dev/full')
+    assert done.stderr.decode().startswith("错误：stdout：")
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_largest_size_of_files_is_an_error_that_names_the_file(tmp_path, monkeypatch, unbuffered):
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
