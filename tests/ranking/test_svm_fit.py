@@ -10,33 +10,25 @@ from lawrec.ranking import svm_fit
 from lawrec.ranking.linear_svm import NO_CASE_MARGIN
 from lawrec.ranking.svm_fit import fit_linear_svms
 from lawrec.ranking.tf_idf import fit_idf, sparse_tf_idf
-from tests.helpers.ranking import TEXTS, invented, train_cases
-
-# Token 2 is evidence of label 0, token 3 of label 1; the others say nothing. Label 2 has no case.
-CASES = (
-    ([2, 4, 5], [0]),
-    ([2, 5, 5, 6], [0]),
-    ([3, 4, 6], [1]),
-    ([3, 3, 5], [1]),
-    ([2, 3, 4], [0, 1]),
+from tests.helpers.ranking import (
+    SVM_CASES,
+    SVM_LABELS,
+    SVM_TOKENS,
+    TEXTS,
+    fitted_svms,
+    invented,
+    train_cases,
 )
-TOKENS, LABELS = 7, 3
-
-
-def fitted(cases=CASES, **settings):
-    cases = train_cases(cases, LABELS)
-    idf = fit_idf(cases.token_ids, TOKENS)
-    return fit_linear_svms(cases, idf, config=RankingConfig(**settings), seed=1)
 
 
 def test_a_label_of_no_case_and_one_of_all_cases_have_constant_margins():
-    bias = fitted([([2 + number], [0]) for number in range(3)]).bias
+    bias = fitted_svms([([2 + number], [0]) for number in range(3)]).bias
     assert bias.tolist() == [-NO_CASE_MARGIN, NO_CASE_MARGIN, NO_CASE_MARGIN]
 
 
 def test_unknown_labels_and_their_cases_teach_nothing():
-    masked = fitted([*CASES, ([3, 3, 3], [1], [0])])
-    unmasked = fitted([*CASES, ([3, 3, 3], [0, 1])])
+    masked = fitted_svms([*SVM_CASES, ([3, 3, 3], [1], [0])])
+    unmasked = fitted_svms([*SVM_CASES, ([3, 3, 3], [0, 1])])
     assert masked.kernel[3, 0] < unmasked.kernel[3, 0]
 
 
@@ -50,19 +42,19 @@ def test_the_only_true_case_of_an_article_counts_more(n_cases, expected, monkeyp
         return fit(features, y_true, weights=weights, **arguments)
 
     monkeypatch.setattr(svm_fit, "_fit_svc", spy)
-    fitted([([2, 4], [0]), *[([3, 4], [])] * (n_cases - 1)])
+    fitted_svms([([2, 4], [0]), *[([3, 4], [])] * (n_cases - 1)])
     assert seen == [([pytest.approx(expected)], {1.0})]
 
 
 def test_fitting_is_the_same_every_time():
-    for values, again in zip(fitted(), fitted(), strict=True):
+    for values, again in zip(fitted_svms(), fitted_svms(), strict=True):
         np.testing.assert_array_equal(values, again)
 
 
 def test_weights_are_nearly_those_of_scikit_learn():
-    cases = train_cases(CASES, LABELS)
-    features = sparse_tf_idf(cases.token_ids, idf := fit_idf(cases.token_ids, TOKENS))
-    svms = fitted()
+    cases = train_cases(SVM_CASES, SVM_LABELS)
+    features = sparse_tf_idf(cases.token_ids, idf := fit_idf(cases.token_ids, SVM_TOKENS))
+    svms = fitted_svms()
     for label in range(2):
         y_true = cases.y_true[:, label]
         weights = svm_fit._case_weights(y_true, RankingConfig())
@@ -74,7 +66,7 @@ def test_weights_are_nearly_those_of_scikit_learn():
 
 
 def test_more_processes_fit_the_same_svms(monkeypatch):
-    cases = train_cases([*invented(60), ([2, 3, 5], [0], [1])], LABELS)
+    cases = train_cases([*invented(60), ([2, 3, 5], [0], [1])], SVM_LABELS)
     idf = fit_idf(cases.token_ids, len(TEXTS))
     fit = partial(fit_linear_svms, cases, idf, config=RankingConfig(), seed=1)
     alone = fit(workers=1)
@@ -84,7 +76,9 @@ def test_more_processes_fit_the_same_svms(monkeypatch):
     for values, expected in zip(shared, alone, strict=True):
         assert values.dtype == expected.dtype
         np.testing.assert_array_equal(values, expected)
-    assert progress.update.mock_calls == [call("linear SVMs", done, LABELS) for done in (1, 2, 3)]
+    assert progress.update.mock_calls == [
+        call("linear SVMs", done, SVM_LABELS) for done in (1, 2, 3)
+    ]
 
 
 @pytest.mark.parametrize(
