@@ -55,9 +55,9 @@ class Case:
         fact: The text of the fact.
         articles: The articles that apply, each once, as `article_name` writes them.
         charges: The charges as the line has them.
-        unknown_articles: Articles of which nobody knows whether they apply. They are masked in the
-            loss, in tuning and in all figures.
-        weight: How often training counts the case; figures do not, because figures of cases
+        unknown_articles: Articles of which it is not known whether they apply. They are masked in
+            the loss, in tuning and in all metrics.
+        weight: How often training counts the case; metrics do not, because metrics of cases
             with different weights could not be compared.
         cited: The articles as the line has them, repeats included.
     """

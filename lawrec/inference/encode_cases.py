@@ -35,7 +35,7 @@ def encode_cases(
         cases: They are read a bounded number ahead.
         encoder: It encodes here; other processes make their own from its recipe.
         jobs: How many other processes encode from the case after `ENCODED_HERE` on; 0: none; None:
-            one per core but one, and none where the tokenizer is quick.
+            one fewer than cores, and none where the tokenizer is quick.
 
     Example:
         >>> tokenizer = make_tokenizer(TokenizerRecipe("char"))

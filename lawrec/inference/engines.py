@@ -23,7 +23,7 @@ from lawrec.runs.onnx_file import CUDA, INT8_MODEL, onnx_logits, onnx_path
 from lawrec.runs.run import Run
 
 AUTO = "auto"
-"""The choice of the exported form if it can be used, else of TensorFlow."""
+"""ONNX if the run is exported, else TensorFlow."""
 _GPU_SAMPLE = [[UNK_ID], [UNK_ID] * LENGTH_STEP, [UNK_ID] * (2 * LENGTH_STEP - 1)]
 _GPU_TOLERANCE = 1e-3  # between logits
 _MOST_GPUS = 64  # ONNX Runtime does not say how many there are, and refuses one that is not there
@@ -36,8 +36,8 @@ class EngineChoice:
     Attributes:
         name: A key of `ENGINES`, or `AUTO`.
         device: The device, as `select_gpus` takes it; None to leave that as it is.
-        threads: Number of threads of ONNX Runtime on the CPU, which leave it to others while they
-            wait; 0: one per core, which do not.
+        threads: Number of batches that ONNX Runtime computes at the same time on the CPU; 0: one
+            per core.
     """
 
     name: str = AUTO

@@ -10,7 +10,7 @@ from lawrec.progress import SILENT, Progress
 
 @dataclass(frozen=True)
 class ModelSource:
-    """What `Recommender.load` is called with, by any process of a job."""
+    """Arguments of `Recommender.load`: each process of a job loads its own recommender."""
 
     path: Path | str | None = None
     checkpoints: Path = Path("checkpoints")

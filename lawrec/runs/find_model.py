@@ -27,7 +27,7 @@ def open_model(root: Path, name: str | None, *, progress: Progress = SILENT) -> 
 
     Raises:
         RunError: There is no such run or bundle, or it is damaged. Or no name is given, and the
-            folder is missing: that is allowed of the default one, "checkpoints", alone.
+            folder is missing, unless it is the default one, "checkpoints".
         CaseError: There is no writable temporary folder to unpack a bundle to.
 
     Example:

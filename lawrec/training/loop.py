@@ -67,10 +67,10 @@ def train(
     """Train a run until its epochs, steps or minutes are over, or until early stopping.
 
     Before the first step, the ranker is fitted: the SVMs and, if the settings say so, the second
-    stage with two more nets. A run that has checkpoints is resumed from the newest one. In the end,
-    the best checkpoint is exported, so that predicting needs no TensorFlow. Summaries for
-    TensorBoard are written into its folder `tensorboard`. The random seeds of Python, NumPy and
-    TensorFlow become `training.seed`.
+    stage, for which two more LSTMs are trained. A run that has checkpoints is resumed from the
+    newest one. In the end, the best checkpoint is exported, so that predicting needs no TensorFlow.
+    Summaries for TensorBoard are written into its folder `tensorboard`. The random seeds of Python,
+    NumPy and TensorFlow become `training.seed`.
 
     Args:
         setup: The run, its records, and how to train it. Its progress gets the number of cases seen
@@ -142,7 +142,7 @@ def _export(setup: TrainingSetup) -> None:
 
 @contextmanager
 def data_loss_as_records_error(records: Records) -> Iterator[None]:
-    """Raise RecordsError for damaged records, before the block and where TensorFlow finds them.
+    """Raise RecordsError for damaged records, before the block and where TensorFlow meets them.
 
     Yields:
         Nothing: the block is the training.

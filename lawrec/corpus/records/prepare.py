@@ -86,7 +86,7 @@ def prepare(
 
 @dataclass(frozen=True)
 class _Preparation:
-    """Holds the arguments of one preparation."""
+    """One preparation, which writes the records or helps the process that does."""
 
     inputs: DatasetInputs
     progress: Progress

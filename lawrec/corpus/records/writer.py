@@ -5,8 +5,8 @@ holds counts and not texts.
 
 The vocabulary of tokens comes from the train split alone, the articles come from all splits. Extra
 cases and the statute are splits of their own, "extra" and "statute", for training alone.
-Without a column for an article that only valid or test cite, its misses would vanish from the
-figures. The score of such an article starts at 1e-5.
+Articles that only valid or test cite have a column, too, so that metrics count their misses; their
+scores start at 1e-5.
 """
 
 from collections import Counter
