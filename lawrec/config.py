@@ -39,7 +39,8 @@ class CorpusConfig:
     user_tokens: str = ""  # path of a list of tokens that never become <unk>
     shard_cases: int = number(2_048, at_least=1, at_most=10**7)  # cases per TFRecord shard
     gzip: bool = False  # compress the shards: less disk space, slower to write
-    # Processes that tokenize, and that fit SVMs; 0: one per core, but to tokenize with rjieba, 1.
+    # Processes that tokenize, 0: one per core, with rjieba 1; and that fit SVMs, 0: one per core or
+    # OMP_NUM_THREADS.
     workers: int = number(0, at_most=1_024)
 
 

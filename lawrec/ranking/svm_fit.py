@@ -8,6 +8,7 @@ threads, an SVM would depend on the others. So the labels are shared by processe
 same whatever their number. They map the arrays from files; each copies its features for liblinear.
 """
 
+import os
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -104,8 +105,8 @@ def fit_linear_svms(
         idf: The inverse document frequency of each token, as `fit_idf` returns it.
         config: The settings of [ranking].
         seed: The seed of the solver.
-        workers: The number of processes; 0: one per core. A small problem needs no other process,
-            and a large one has fewer, to limit memory.
+        workers: The number of processes; 0: one per core, or as many as OMP_NUM_THREADS says. A
+            small problem needs no other process, and a large one has fewer, to limit memory.
         progress: Gets the number of labels done.
 
     Example:
@@ -134,7 +135,16 @@ def _n_workers(problem: SvmProblem, workers: int) -> int:
     if n_values * n_labels < _MIN_PARALLEL_WORK:
         return 1
     fitting = _MAX_COPIED // n_values
-    return max(1, min(workers or available_cores(), n_labels, fitting))
+    return max(1, min(workers or _default_workers(), n_labels, fitting))
+
+
+def _default_workers() -> int:
+    """Return the number of cores, or the smaller one of OpenMP's threads where that is set.
+
+    Ray sets it, so that the trials of a node share its cores.
+    """
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return min(available_cores(), int(threads) if threads.isdecimal() else available_cores())
 
 
 def _fit_labels(

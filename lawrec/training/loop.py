@@ -70,7 +70,8 @@ def train(
     stage, for which two more LSTMs are trained. A run that has checkpoints is resumed from the
     newest one. In the end, the best checkpoint is exported, so that predicting needs no TensorFlow.
     Summaries for TensorBoard are written into its folder `tensorboard`. The random seeds of Python,
-    NumPy and TensorFlow become `training.seed`.
+    NumPy and TensorFlow become `training.seed`. A script that calls this needs
+    `if __name__ == "__main__":`, because other processes fit SVMs.
 
     Args:
         setup: The run, its records, and how to train it. Its progress gets the number of cases seen

@@ -97,7 +97,15 @@ def test_processes_are_as_many_as_are_useful_and_fit_into_memory(
     monkeypatch, n_values, n_labels, workers, expected
 ):
     monkeypatch.setattr(svm_fit, "available_cores", lambda: 6)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     values = SimpleNamespace(nnz=n_values)
     unused = np.zeros((1, n_labels), bool)
     problem = svm_fit.SvmProblem(values, unused, unused, unused)
     assert svm_fit._n_workers(problem, workers) == expected
+
+
+@pytest.mark.parametrize(("threads", "expected"), [("1", 1), ("4", 4), ("64", 6), ("4,2", 6)])
+def test_processes_are_at_most_as_many_as_threads_of_openmp(monkeypatch, threads, expected):
+    monkeypatch.setattr(svm_fit, "available_cores", lambda: 6)
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    assert svm_fit._default_workers() == expected
