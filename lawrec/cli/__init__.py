@@ -32,9 +32,9 @@ from lawrec import __version__
 from lawrec.cli.shared.printing import (
     check_stdout,
     discard_stdout,
-    is_stdout_stuck,
     open_streams,
     stdout_error,
+    stdout_failure,
 )
 from lawrec.errors import LawrecError, quoted
 from lawrec.text import printable
@@ -191,8 +191,8 @@ def _lawrec_error(error: Exception) -> LawrecError:
 
 def _file_error(error: OSError) -> LawrecError:
     """Return what the system says of a file, a folder or stdout with its four parts."""
-    if is_stdout_stuck():  # click prints the help of a command itself
-        return stdout_error(error)
+    if failure := stdout_failure():  # click prints the help of a command itself
+        return stdout_error(failure)
     where = error.filename or Path.cwd()
     if error.errno == errno.ENAMETOOLONG:
         return LawrecError(

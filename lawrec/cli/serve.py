@@ -65,7 +65,7 @@ _DEFAULT = ServiceConfig()
     "queue_facts",
     type=click.IntRange(1, 10**6),
     default=_DEFAULT.queue_facts,
-    help="Maximum length of the queue, in facts; further requests are refused (429).",
+    help="Maximum length of the queue, in facts counted likewise; further ones are refused (429).",
 )
 @click.option(
     "--deadline",

@@ -1,10 +1,10 @@
 """Parallel tokenization: the facts of many cases into tokens, on all cores where that pays.
 
-New processes take time to start, so that few cases are tokenized in this one; so are
-all cases where the tokenizer is quick (`rjieba`, `char`), because it finishes a fact sooner than
-the fact is sent to another process. Processes are started afresh, not forked (see
-`lawrec.parallel`), and never import TensorFlow. A script that tokenizes in parallel needs
-`if __name__ == "__main__":`, as with all of Python's processes.
+New processes take time to start, so that few cases are tokenized in this one; so are all cases
+where the tokenizer is quick (`rjieba`, `char`), because it finishes a fact sooner than the fact is
+sent to another process. Processes are started afresh, not forked (see `lawrec.parallel`), and never
+import TensorFlow. A script that tokenizes in parallel needs `if __name__ == "__main__":`, as with
+all of Python's processes.
 
 Commands that prepare the same cases share the work through a folder: each batch has a file of its
 tokens and of their counts, and whoever claims it first writes it. All read all files, in the same

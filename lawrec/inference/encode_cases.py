@@ -1,8 +1,8 @@
 """Encode cases: from a stream of facts to their token ids, beside the process that scores them.
 
-jieba takes twice as long as the linear SVMs and the second stage take to score a case. So
-other processes tokenize the facts ahead while this one scores. Processes take time
-to start: few facts are tokenized here, and so are all facts where the tokenizer is quick.
+jieba takes twice as long as the linear SVMs and the second stage take to score a case. So other
+processes tokenize the facts ahead while this one scores. Processes take time to start: few facts
+are tokenized here, and so are all facts where the tokenizer is quick.
 """
 
 from collections import deque

@@ -143,8 +143,8 @@ def _default_workers() -> int:
 
     Ray sets it, so that the trials of a node share its cores.
     """
-    threads = os.environ.get("OMP_NUM_THREADS", "")
-    return min(available_cores(), int(threads) if threads.isdecimal() else available_cores())
+    cores, threads = available_cores(), os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(threads)) if threads.isdecimal() else cores
 
 
 def _fit_labels(

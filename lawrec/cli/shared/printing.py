@@ -73,13 +73,15 @@ def print_result(text: str, *, exact: bool = False, coloured: bool = False) -> N
         raise stdout_error(error) from error
 
 
-def is_stdout_stuck() -> bool:
-    """Return whether Python holds a text that it cannot write to stdout."""
+def stdout_failure() -> OSError | None:
+    """Return why a text that Python holds cannot be written to stdout; None if it can."""
     try:
         sys.stdout.flush()
-    except OSError:
-        return True
-    return False
+    except BrokenPipeError:  # its reader wants no more
+        return None
+    except OSError as error:
+        return error
+    return None
 
 
 def stdout_error(error: OSError) -> LawrecError:

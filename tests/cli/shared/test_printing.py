@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from lawrec.cli.shared.printing import print_result
+from lawrec.cli.shared.printing import print_result, stdout_failure
 from lawrec.storage.resources import SHIPPED_MODEL, shipped_path
 from lawrec.text import encodable
 from tests.helpers.cli import case_line, lawrec
@@ -153,6 +154,16 @@ def test_a_full_disk_under_stdout_is_an_error(words):
 def test_a_full_disk_under_a_help_is_an_error_in_the_language_of_the_locale():
     done = shell('LANGUAGE=zh "$@" --help > /dev/full')
     assert done.stderr.decode().startswith("错误：stdout：")
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [(None, None), (OSError(28, "full"), "full"), (BrokenPipeError(32, "gone"), None)],
+)
+def test_an_error_of_stdout_differs_from_one_of_another_file(monkeypatch, error, failure):
+    monkeypatch.setattr(sys.stdout, "flush", Mock(side_effect=error))
+    found = stdout_failure()
+    assert (found and found.strerror) == failure
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
